@@ -1,0 +1,26 @@
+"""A value that could not be told, with the reason: neither equal to another nor changed.
+
+    match part:
+        case Unknown(why=why): ...   # say why; compare nothing
+        case digest: ...             # a real value
+
+An `Unknown` is never replaced by an empty string, an empty hash or "no": whoever reads one has to
+decide what not knowing means for him.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Could not tell; `why` is a sentence for people that names what was missing."""
+
+    why: str
+
+    def __post_init__(self) -> None:
+        """Refuse an empty reason: without one nobody could act on it."""
+        if not self.why.strip():
+            raise ValueError("Unknown needs a reason")
+
+    def __str__(self) -> str:
+        return f"unknown: {self.why}"
