@@ -1,0 +1,1 @@
+"""Host names and the services behind them, one module per source."""

@@ -1,0 +1,145 @@
+"""What the stack says that it is: services, routes, profiles and phases, as the compose model has them.
+
+Everything is read once by an adapter and frozen. Values of environment variables are kept out of
+`repr`, so that no traceback or log can show them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Json = Any
+"""What `json.loads` returns."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Port:
+    """A published port: `published` is None when the engine chooses it."""
+
+    target: int
+    published: int | None = None
+    host_ip: str = ""
+    protocol: str = "tcp"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """One mount of a service; `source` is a path for a bind, a name for a volume, else empty."""
+
+    kind: str
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dependency:
+    """A `depends_on` entry, or a declared `uses` (condition `uses`)."""
+
+    service: str
+    condition: str = "service_started"
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileRef:
+    """A file that Compose mounts for a service: an entry of `configs:` or `secrets:`."""
+
+    name: str
+    path: str
+    """Absolute path, or empty for `content:`/`environment:`/external entries."""
+    secret: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """A `build:` section: absolute `context`, `dockerfile` relative to it, argument *names*."""
+
+    context: str
+    dockerfile: str = "Dockerfile"
+    target: str = ""
+    arguments: tuple[str, ...] = ()
+    inline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """One entry under `services:`, resolved by Compose, with every profile switched on."""
+
+    name: str
+    image: str = ""
+    profiles: tuple[str, ...] = ()
+    depends_on: tuple[Dependency, ...] = ()
+    uses: tuple[str, ...] = ()
+    """Dependencies that only `stacktest.toml` declares."""
+    ports: tuple[Port, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    files: tuple[FileRef, ...] = ()
+    networks: tuple[str, ...] = ()
+    build: Build | None = None
+    has_healthcheck: bool = False
+    restart: str = ""
+    command: tuple[str, ...] | None = None
+    container_name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    stanza: Json = field(default=None, repr=False)
+    """The whole resolved stanza, as `docker compose config --format json` prints it."""
+
+    @property
+    def dependencies(self) -> tuple[str, ...]:
+        """Names of direct dependencies, declared in compose or by `uses`, sorted, each once."""
+        return tuple(sorted({d.service for d in self.depends_on} | set(self.uses)))
+
+    @property
+    def stand_in(self) -> str:
+        """Why this service is a stand-in for the real program, or empty."""
+        return self.labels.get("stacktest.stand-in", "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """A host name and what answers for it; `service` is None when the front door answers itself."""
+
+    host: str
+    service: str | None = None
+    port: int | None = None
+    where: str = ""
+    """`file:line` of the definition."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """An ordered stage of the stack; `name` is the pytest marker (`phase0_5`)."""
+
+    name: str
+    title: str = ""
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stack:
+    """The compose project as a whole, with every profile, and what `stacktest.toml` adds."""
+
+    name: str
+    """Compose project name."""
+    root: Path
+    """The stack's folder: every relative path in records starts here."""
+    services: Mapping[str, Service]
+    routes: tuple[Route, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    domain: str = ""
+    front_door: str = ""
+    definitions: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """Resolved top-level `networks`, `volumes`, `configs` and `secrets`."""
+    compose_files: tuple[str, ...] = ()
+    """Absolute paths of the files that make up the project, in compose's order."""
+
+    def routes_of(self, service: str) -> tuple[Route, ...]:
+        """Routes whose upstream is `service`."""
+        return tuple(route for route in self.routes if route.service == service)
+
+    def route(self, host: str) -> Route | None:
+        """The route of a host name, or None."""
+        return next((route for route in self.routes if route.host == host), None)

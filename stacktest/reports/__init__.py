@@ -1,0 +1,1 @@
+"""One module per output. Each only reads records and yields text."""
