@@ -107,6 +107,10 @@ class Route:
     port: int | None = None
     where: str = ""
     """`file:line` of the definition."""
+    match: str = ""
+    """What a request must also match: a path (`/api/*`) or the name of another matcher (`@ws`)."""
+    upstream: str = ""
+    """The upstream as written; empty when the front door answers itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
