@@ -1,7 +1,7 @@
 """`stacktest.toml` → a frozen `Config`; every error names its key and the near misses.
 
-Order of precedence: command line > `STACKTEST_*` > file > compose labels `stacktest.*` > defaults.
-The shape is checked against `schemas/config.v1.schema.json`, which `stacktest config schema` prints.
+Precedence: command line > `STACKTEST_*` > file > compose labels `stacktest.*` > defaults. The shape
+is checked against `schemas/config.v1.schema.json`, which `stacktest config schema` prints.
 The environment and the options are arguments: this module reads nothing but the file.
 """
 
@@ -290,7 +290,7 @@ def _shape_error(error: Any, file: str) -> UsageError:
     key = ".".join(map(str, error.path))
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
-        unknown = sorted(set(error.instance) - set(known))[0]
+        unknown = min(set(error.instance) - set(known))
         where = f"{file}:{key}.{unknown}" if key else f"{file}:{unknown}"
         hint = near_misses(unknown, known) or f"known here: {', '.join(sorted(known))}"
         return UsageError(f"unknown key {unknown!r}", where=where, hint=hint)

@@ -18,4 +18,5 @@ def note(node: pytest.Item, service: str) -> None:
 
 def touched(node: pytest.Item) -> tuple[str, ...]:
     """Services that answered during the test, sorted."""
-    return tuple(sorted(node.stash.get(CONTACTS, {})))
+    seen: dict[str, int] = node.stash.get(CONTACTS, {})
+    return tuple(sorted(seen))

@@ -1,4 +1,4 @@
-"""What the stack says that it is: services, routes, profiles and phases, as the compose model has them.
+"""What the stack says that it is: services, routes, profiles and phases.
 
 Everything is read once by an adapter and frozen. Values of environment variables are kept out of
 `repr`, so that no traceback or log can show them.
