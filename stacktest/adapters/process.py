@@ -1,0 +1,140 @@
+"""Runs other programs; the only module of the package that imports subprocess.
+
+Programs are argument lists, never shell strings. `run` answers what happened, whatever the exit
+code; `check` insists on code 0; `spawn_detached` starts a program that outlives this one.
+"""
+
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from stacktest.errors import StacktestError, ToolMissingError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completed:
+    """A program that has ended: what was started, its exit code, and what it wrote."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: str = field(repr=False)
+    err: str = field(repr=False)
+
+    @property
+    def command(self) -> str:
+        """The command as a person would type it."""
+        return shlex.join(self.argv)
+
+    @property
+    def tail(self) -> str:
+        """The last lines of what the program said, standard error first choice."""
+        said = self.err.strip() or self.out.strip()
+        return "\n".join(said.splitlines()[-8:])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detached:
+    """A program in its own session; `pipe` is its standard input and lives as long as we do."""
+
+    pid: int
+    pipe: IO[bytes] = field(repr=False)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    input: str = "",  # noqa: A002 - the name that subprocess gave it
+) -> Completed:
+    """What the program did; never raises because of its exit code.
+
+    `env` replaces the whole environment. A program that is absent raises ToolMissingError, one
+    that does not end within `timeout` seconds is killed and raises StacktestError.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            input=input.encode(),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not Path(cwd).is_dir():
+            raise StacktestError(f"folder {cwd} does not exist", where=shlex.join(argv)) from error
+        raise ToolMissingError(
+            f"{argv[0]} is not installed or not on PATH",
+            where=shlex.join(argv),
+            hint=f"install {argv[0]}, then: stacktest doctor",
+        ) from error
+    except PermissionError as error:
+        raise ToolMissingError(
+            f"{argv[0]} may not be run: {error.strerror}", where=shlex.join(argv)
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise StacktestError(
+            f"{argv[0]} did not end within {timeout:g} s", where=shlex.join(argv)
+        ) from error
+    return Completed(
+        argv=tuple(argv),
+        code=done.returncode,
+        out=done.stdout.decode(errors="replace"),
+        err=done.stderr.decode(errors="replace"),
+    )
+
+
+def check(
+    argv: Sequence[str],
+    *,
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    input: str = "",  # noqa: A002 - the name that subprocess gave it
+) -> Completed:
+    """Like `run`, but an exit code other than 0 raises StacktestError with the last lines said."""
+    done = run(argv, cwd=cwd, env=env, timeout=timeout, input=input)
+    if done.code != 0:
+        raise StacktestError(
+            f"{argv[0]} ended with code {done.code}: {done.tail or 'it said nothing'}",
+            where=done.command,
+        )
+    return done
+
+
+def spawn_detached(
+    argv: Sequence[str],
+    *,
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Detached:
+    """Starts a program in its own session, so that signals to our process group miss it.
+
+    Its standard input is a pipe from us: end of file there means that we are gone. What it says
+    is appended to `log`, or lost.
+    """
+    try:
+        with (log or Path("/dev/null")).open("ab") as said:
+            started = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=dict(env) if env is not None else None,
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+    except FileNotFoundError as error:
+        raise ToolMissingError(f"{argv[0]} is not on PATH", where=shlex.join(argv)) from error
+    if started.stdin is None:  # pragma: no cover - PIPE was asked for
+        raise StacktestError("no pipe to the detached program", where=shlex.join(argv))
+    # The object is dropped on purpose: nobody waits for a program that outlives us.
+    started.returncode = 0
+    return Detached(pid=started.pid, pipe=started.stdin)
