@@ -1,0 +1,113 @@
+"""What a test file says: how many checks each test makes, and which files make up its code.
+
+A pass is only valid for the code that earned it, so the digest covers the test file, the conftest
+files above it and every module of the project that it imports, directly or not.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+CHECKING_CALLS = ("expect", "raises", "fail")
+CHECKING_PREFIXES = ("verify_", "assert_", "expect_")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    imports: tuple[str, ...]
+    checks: dict[int, int]
+    """First line of a function (decorators included) → number of its checks."""
+    digest: str
+
+
+def count_checks(path: Path, first_line: int) -> int:
+    """Number of places where the function that starts at `first_line` of `path` can fail a test.
+
+    Counted are `assert`, `expect(…)`, `raises(…)`, `fail(…)` and calls of `verify_*`, `assert_*`
+    and `expect_*`. 0 means that the test cannot fail by a check of its own.
+    """
+    return _read(path, path.stat().st_mtime_ns).checks.get(first_line, 0)
+
+
+def code_files(path: Path, rootdir: Path) -> tuple[Path, ...]:
+    """The files whose content decides what the tests in `path` prove, sorted.
+
+    They are the file itself, `conftest.py` files from its folder up to `rootdir`, and the modules
+    under `rootdir` that any of these import.
+    """
+    found: set[Path] = set()
+    waiting = [path, *_conftests(path, rootdir)]
+    while waiting:
+        current = waiting.pop()
+        if current in found:
+            continue
+        found.add(current)
+        for name in _read(current, current.stat().st_mtime_ns).imports:
+            waiting += [module for module in _module_files(name, rootdir) if module not in found]
+    return tuple(sorted(found))
+
+
+def code_digest(path: Path, rootdir: Path) -> str:
+    """16 hex digits over `code_files`: the same in every checkout of the same content."""
+    digest = hashlib.sha256()
+    for file in code_files(path, rootdir):
+        name = file.relative_to(rootdir).as_posix()
+        digest.update(f"{name}\0{_read(file, file.stat().st_mtime_ns).digest}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+# Private
+
+
+@lru_cache(maxsize=None)
+def _read(path: Path, _changed: int) -> _Source:
+    content = path.read_bytes()
+    tree = ast.parse(content, filename=str(path))
+    return _Source(
+        imports=tuple(sorted(set(_imports(tree)))),
+        checks={
+            min([node.lineno, *(d.lineno for d in node.decorator_list)]): _checks(node)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        },
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _checks(function: ast.AST) -> int:
+    return sum(
+        isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and _is_check(node.func))
+        for node in ast.walk(function)
+    )
+
+
+def _is_check(called: ast.expr) -> bool:
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name in CHECKING_CALLS or name.startswith(CHECKING_PREFIXES)
+
+
+def _conftests(path: Path, rootdir: Path) -> Iterator[Path]:
+    for folder in path.parents:
+        if (folder / "conftest.py").is_file():
+            yield folder / "conftest.py"
+        if folder == rootdir:
+            return
+
+
+def _module_files(name: str, rootdir: Path) -> Iterator[Path]:
+    base = rootdir.joinpath(*name.split("."))
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            yield candidate
