@@ -1,0 +1,66 @@
+"""What the engine says about one container, and what happened to it: seen, not wanted.
+
+`Container` comes from one list call for the whole stack, or from a full inspect; only the latter
+knows `oom`, `restart_count`, `error`, `health_log` and `started_at`, so a list leaves them empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stacktest.core.model import Mount
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """One container of a compose project as the engine describes it."""
+
+    id: str
+    name: str
+    service: str
+    project: str
+    image_id: str
+    image_ref: str
+    """The image reference as the stack wrote it."""
+    state: str
+    """created, running, paused, restarting, removing, exited or dead."""
+    health: str = ""
+    """starting, healthy, unhealthy, or empty where the container has no health check."""
+    exit_code: int | None = None
+    """None while it has not ended."""
+    oom: bool = False
+    restart_count: int = 0
+    started_at: str = ""
+    error: str = ""
+    """Why the engine could not start it, in its words."""
+    health_log: str = ""
+    """What the last health probe wrote, and its exit code."""
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """Network name -> address; an empty address while the container does not run."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    one_off: bool = False
+    """Made by `docker compose run`: not the service itself."""
+    config_hash: str = ""
+    """Compose's own digest of the stanza that the container was created from."""
+    mounts: tuple[Mount, ...] = ()
+
+    @property
+    def run_id(self) -> str:
+        """The run that created it, or empty when stacktest did not."""
+        return self.labels.get("stacktest.run", "")
+
+    @property
+    def is_running(self) -> bool:
+        """True while its program runs."""
+        return self.state == "running"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """One event of the engine: what happened to which container of which service."""
+
+    action: str
+    """start, die, oom, health_status, destroy … as the engine calls it."""
+    container: str
+    service: str
+    exit_code: int | None = None
+    health: str = ""

@@ -1,0 +1,269 @@
+"""Decides which services to bring up for the collected tests, in which order, each with reasons.
+
+A service is planned because a test names it, because a planned service depends on it (in compose
+or by `uses`), or because it is the front door of a host that a test calls. Nothing else is planned:
+a dependency with `required: false` is waited for when it is there, never a reason to start.
+
+Order: phases as `stacktest.toml` lists them, within a phase dependencies first, then by name.
+Services that do not depend on one another start together: see `Plan.waves`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+
+from stacktest.core.model import Dependency, Stack
+from stacktest.errors import UsageError
+
+USES = "uses"
+"""The condition of a dependency that only `stacktest.toml` declares: wait until it is ready."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """What one collected test asks for."""
+
+    nodeid: str
+    services: tuple[str, ...] = ()
+    routed: bool = False
+    """True when the test goes through the front door."""
+    hosts: tuple[str, ...] = ()
+    """Host names that the test is known to call, where that can be told."""
+    phase: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One service to bring up: the first phase that needs it, and why it is needed."""
+
+    service: str
+    phase: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Which services to bring up, in which order, each with its reasons."""
+
+    steps: tuple[Step, ...] = ()
+    waves: tuple[tuple[str, ...], ...] = ()
+    """Services by dependency depth: those of one wave need nothing from one another."""
+    waits: Mapping[str, tuple[Dependency, ...]] | None = None
+    """Per service, what must be up before it is started; free of cycles."""
+    profiles: tuple[str, ...] = ()
+    """Profiles of the planned services, for people; Compose is given the services themselves."""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Names of the planned services, in order."""
+        return tuple(step.service for step in self.steps)
+
+    def waits_of(self, service: str) -> tuple[Dependency, ...]:
+        """What must be up before `service` is started."""
+        return (self.waits or {}).get(service, ())
+
+
+def make_plan(stack: Stack, demands: Iterable[Demand]) -> Plan:
+    """The smallest set of services that the demands need, ordered, each with its reasons.
+
+    A name that the stack does not have raises UsageError with the nearest names.
+    """
+    asked = sorted(demands, key=lambda demand: demand.nodeid)
+    reasons = _closure(stack, _named(stack, asked))
+    phases = _phases(stack, asked, reasons)
+    waits = _waits(stack, reasons)
+    depth = _depths(waits)
+    rank = {phase.name: place for place, phase in enumerate(stack.phases)}
+    order = sorted(reasons, key=lambda name: (rank.get(phases[name], len(rank)), depth[name], name))
+    return Plan(
+        steps=tuple(
+            Step(service=name, phase=phases[name], reasons=tuple(reasons[name])) for name in order
+        ),
+        waves=_waves(depth),
+        waits=waits,
+        profiles=tuple(
+            sorted({profile for name in reasons for profile in stack.services[name].profiles})
+        ),
+    )
+
+
+def plan_services(stack: Stack, services: Iterable[str], *, why: str = "asked for") -> Plan:
+    """A plan for services named by a person: `stacktest up SERVICE`."""
+    reasons = _closure(stack, {_known(stack, name, why): [why] for name in sorted(set(services))})
+    waits = _waits(stack, reasons)
+    depth = _depths(waits)
+    order = sorted(reasons, key=lambda name: (depth[name], name))
+    return Plan(
+        steps=tuple(Step(service=n, phase="", reasons=tuple(reasons[n])) for n in order),
+        waves=_waves(depth),
+        waits=waits,
+        profiles=tuple(sorted({p for name in reasons for p in stack.services[name].profiles})),
+    )
+
+
+def dependencies_of(stack: Stack, service: str) -> tuple[Dependency, ...]:
+    """What `service` needs: required `depends_on` entries and declared `uses`, sorted by name."""
+    needed = {
+        each.service: each
+        for each in stack.services[service].depends_on
+        if each.required and each.service in stack.services
+    }
+    for name in stack.services[service].uses:
+        needed.setdefault(name, Dependency(service=name, condition=USES))
+    return tuple(needed[name] for name in sorted(needed))
+
+
+# Private
+
+_MOST_REASONS = 3
+
+
+def _known(stack: Stack, name: str, where: str) -> str:
+    if name in stack.services:
+        return name
+    near = get_close_matches(name, stack.services, n=3)
+    raise UsageError(
+        f"the stack has no service {name!r}",
+        where=where,
+        hint=f"did you mean {', '.join(near)}?" if near else "stacktest plan lists the services",
+    )
+
+
+def _named(stack: Stack, demands: Sequence[Demand]) -> dict[str, list[str]]:
+    by_service: dict[str, list[str]] = {}
+    hosts: set[str] = set()
+    routed: list[str] = []
+    for demand in demands:
+        for name in demand.services:
+            by_service.setdefault(_known(stack, name, demand.nodeid), []).append(demand.nodeid)
+        if demand.routed or demand.hosts:
+            routed.append(demand.nodeid)
+            hosts |= set(demand.hosts) or _hosts_of(stack, demand.services)
+    reasons = {name: _naming(nodeids) for name, nodeids in by_service.items()}
+    if routed and stack.front_door:
+        door = _known(stack, stack.front_door, "stacktest.toml:stack.front_door")
+        reasons.setdefault(door, []).append(_front_door_reason(sorted(hosts), routed))
+    for host in sorted(hosts):
+        route = stack.route(host)
+        if route is not None and route.service is not None and route.service in stack.services:
+            reasons.setdefault(route.service, [f"answers for {host}"])
+    return dict(sorted(reasons.items()))
+
+
+def _hosts_of(stack: Stack, services: Iterable[str]) -> set[str]:
+    return {route.host for name in services for route in stack.routes_of(name)}
+
+
+def _naming(nodeids: Sequence[str]) -> list[str]:
+    shown = [f"named by {nodeid}" for nodeid in nodeids[:_MOST_REASONS]]
+    more = len(nodeids) - len(shown)
+    return (
+        [*shown, f"and by {more} more tests" if more > 1 else "and by one more test"]
+        if more
+        else shown
+    )
+
+
+def _front_door_reason(hosts: Sequence[str], routed: Sequence[str]) -> str:
+    if not hosts:
+        return f"front door, used by {routed[0]}"
+    more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+    return f"front door of {hosts[0]}{more}"
+
+
+def _closure(stack: Stack, named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Everything that the named services need, each with a sentence per dependant."""
+    reasons = {name: list(why) for name, why in named.items()}
+    todo = list(reasons)
+    while todo:
+        name = todo.pop(0)
+        for need in dependencies_of(stack, name):
+            if need.service not in stack.services:
+                _known(stack, need.service, f"stacktest.toml:services.{name}.uses")
+            if need.service not in reasons:
+                reasons[need.service] = []
+                todo.append(need.service)
+            how = "uses it" if need.condition == USES else f"depends on it ({need.condition})"
+            reasons[need.service].append(f"{name} {how}")
+    return reasons
+
+
+def _phases(
+    stack: Stack, demands: Sequence[Demand], planned: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """The first phase that needs each service, dependencies taking their dependant's phase."""
+    rank = {phase.name: place for place, phase in enumerate(stack.phases)}
+    first: dict[str, str] = {}
+
+    def take(name: str, phase: str) -> None:
+        held = first.get(name)
+        if held is not None and rank.get(held, len(rank)) <= rank.get(phase, len(rank)):
+            return
+        first[name] = phase
+        for need in dependencies_of(stack, name):
+            take(need.service, phase)
+
+    for demand in demands:
+        for name in demand.services:
+            take(name, demand.phase)
+        if (demand.routed or demand.hosts) and stack.front_door in planned:
+            take(stack.front_door, demand.phase)
+            for host in demand.hosts:
+                route = stack.route(host)
+                if route is not None and route.service in planned and route.service is not None:
+                    take(route.service, demand.phase)
+    return {name: first.get(name, "") for name in planned}
+
+
+def _waits(stack: Stack, planned: Mapping[str, Sequence[str]]) -> dict[str, tuple[Dependency, ...]]:
+    """Start-order edges. A `uses` that would close a circle is left out: both start together."""
+    edges: dict[str, list[Dependency]] = {
+        name: sorted(
+            (each for each in stack.services[name].depends_on if each.service in planned),
+            key=lambda each: each.service,
+        )
+        for name in sorted(planned)
+    }
+    for name in sorted(planned):
+        have = {each.service for each in edges[name]}
+        for used in sorted(set(stack.services[name].uses) - have):
+            if used in planned and not _reaches(edges, used, name):
+                edges[name].append(Dependency(service=used, condition=USES))
+    return {name: tuple(needs) for name, needs in edges.items()}
+
+
+def _reaches(edges: Mapping[str, Sequence[Dependency]], start: str, goal: str) -> bool:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        if name == goal:
+            return True
+        if name not in seen:
+            seen.add(name)
+            todo.extend(each.service for each in edges.get(name, ()))
+    return False
+
+
+def _depths(waits: Mapping[str, Sequence[Dependency]]) -> dict[str, int]:
+    sorter = TopologicalSorter({name: [w.service for w in needs] for name, needs in waits.items()})
+    depth: dict[str, int] = {}
+    try:
+        for name in sorter.static_order():
+            depth[name] = max((depth[w.service] + 1 for w in waits[name]), default=0)
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise UsageError(
+            f"services depend on one another in a circle: {circle}",
+            where="depends_on",
+            hint="remove one of these depends_on entries",
+        ) from error
+    return depth
+
+
+def _waves(depth: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    count = max(depth.values(), default=-1) + 1
+    return tuple(
+        tuple(sorted(name for name in depth if depth[name] == level)) for level in range(count)
+    )

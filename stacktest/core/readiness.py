@@ -1,0 +1,248 @@
+"""What "ready" means for one service, and whether what was observed is that, not yet, or never.
+
+    rule                     ready when
+    healthy                  its health check says healthy
+    running                  it runs, and went on running for a while without an end or a restart
+    exited(0)                it ended with that code: a job, not a server
+    tcp:389                  something accepts a connection on that port
+    http:/path               a GET of the path is answered with 200; `http:8080/path 204` says both
+    routed                   its host name answers through the front door, with something other
+                             than the front door's own 502, 503 or 504
+
+`judge` answers `Impossible` at once when waiting cannot help: the program ended, was killed for
+memory, restarts again and again, is unhealthy, or could not be started. Clocks stay outside: the
+caller says for how long the container has been running.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from stacktest.core.model import Service, Stack
+from stacktest.core.observed import Container
+from stacktest.errors import UsageError
+
+RESTARTS_OF_A_LOOP = 4
+"""So many ends in one start are a loop: the engine doubles its pause before each restart."""
+GATEWAY_ERRORS = frozenset({502, 503, 504})
+"""What a front door answers itself when the service behind it does not."""
+SETTLED = 1.5
+"""Seconds that a container without any check has to run before it counts as ready."""
+SETTLED_AFTER_RESTART = 6.0
+
+
+class Kind(Enum):
+    """The kinds of readiness rule."""
+
+    HEALTHY = "healthy"
+    RUNNING = "running"
+    EXITED = "exited"
+    TCP = "tcp"
+    HTTP = "http"
+    ROUTED = "routed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """What has to be observed before a service counts as ready."""
+
+    kind: Kind
+    code: int = 0
+    """Exit code of `exited`, status of `http`."""
+    port: int | None = None
+    path: str = ""
+    host: str = ""
+    """Host name of `routed`."""
+    derived: bool = False
+    """True when stacktest chose it, False when the configuration says so."""
+
+    @property
+    def probed(self) -> bool:
+        """True when the engine cannot tell: somebody has to connect."""
+        return self.kind in {Kind.TCP, Kind.HTTP, Kind.ROUTED}
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.HEALTHY | Kind.RUNNING:
+                return self.kind.value
+            case Kind.EXITED:
+                return f"exited({self.code})"
+            case Kind.TCP:
+                return f"tcp:{self.port}"
+            case Kind.HTTP:
+                status = "" if self.code == _OK else f" {self.code}"
+                return f"http:{self.port or ''}{self.path}{status}"
+            case Kind.ROUTED:
+                return f"https://{self.host}/ answers"
+            case _:
+                assert_never(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Not yet; `why` says what is missing."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The rule holds; `why` says what was observed."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """It will not become ready by waiting; `cause` is a clause about the service: "exited 3"."""
+
+    cause: str
+
+
+Judgement = Waiting | Ready | Impossible
+
+
+def parse_rule(text: str, *, where: str = "") -> Rule:
+    """The rule that a person wrote; anything else raises UsageError naming `where`."""
+    text = text.strip()
+    if text in {"healthy", "running"}:
+        return Rule(kind=Kind(text))
+    if match := re.fullmatch(r"exited\((\d{1,3})\)", text):
+        return Rule(kind=Kind.EXITED, code=int(match[1]))
+    if (match := re.fullmatch(r"tcp:(\d{1,5})", text)) and _is_port(match[1]):
+        return Rule(kind=Kind.TCP, port=int(match[1]))
+    match = re.fullmatch(r"http:(\d{1,5})?(/\S*)(?:\s+([1-5]\d\d))?", text)
+    if match and (match[1] is None or _is_port(match[1])):
+        return Rule(
+            kind=Kind.HTTP,
+            port=int(match[1]) if match[1] else None,
+            path=match[2],
+            code=int(match[3] or _OK),
+        )
+    raise UsageError(
+        f"{text!r} is no readiness rule",
+        where=where,
+        hint="one of: healthy, running, exited(0), tcp:389, http:/path, http:8080/path 204",
+    )
+
+
+def derive(service: Service, stack: Stack) -> Rule:
+    """The rule of a service that configures none."""
+    if service.has_healthcheck:
+        return Rule(kind=Kind.HEALTHY, derived=True)
+    if is_job(service, stack):
+        return Rule(kind=Kind.EXITED, derived=True)
+    routes = stack.routes_of(service.name)
+    if routes and service.name != stack.front_door:
+        return Rule(kind=Kind.ROUTED, host=routes[0].host, derived=True)
+    return Rule(kind=Kind.RUNNING, derived=True)
+
+
+def is_job(service: Service, stack: Stack) -> bool:
+    """True when a dependant waits for the service to end well: it runs once and stops."""
+    return any(
+        need.service == service.name and need.condition == "service_completed_successfully"
+        for other in stack.services.values()
+        for need in other.depends_on
+    )
+
+
+def probe_port(rule: Rule, service: Service, stack: Stack) -> int | None:
+    """The container port that a tcp or http rule means, or None when none is known."""
+    if rule.port is not None:
+        return rule.port
+    for route in stack.routes_of(service.name):
+        if route.port is not None:
+            return route.port
+    if service.ports:
+        return service.ports[0].target
+    exposed = (service.stanza or {}).get("expose") or ()
+    return next((int(str(port).split("/")[0]) for port in exposed if str(port)[:1].isdigit()), None)
+
+
+def judge(
+    rule: Rule, seen: Container, *, running_for: float, answer: str | None = None
+) -> Judgement:
+    """Whether `seen` satisfies `rule`.
+
+    `running_for` is how long it has been observed to run, in seconds. `answer` is what probing
+    found: empty when the probe was content, a reason when it was not, None when none was made.
+    """
+    if never := _never(rule, seen):
+        return Impossible(never)
+    match rule.kind:
+        case Kind.EXITED:
+            if seen.state == "exited":
+                return Ready(f"exited {seen.exit_code}")
+            return Waiting(f"has not ended yet ({seen.state})")
+        case Kind.HEALTHY:
+            if seen.is_running and seen.health == "healthy":
+                return Ready("healthy")
+            return Waiting(f"health is {seen.health or 'unknown'}, state is {seen.state}")
+        case Kind.RUNNING:
+            return _settled(seen, running_for)
+        case Kind.TCP | Kind.HTTP | Kind.ROUTED:
+            if not seen.is_running:
+                return Waiting(f"state is {seen.state}")
+            if answer == "":
+                return Ready(str(rule))
+            return Waiting(answer or "not probed yet")
+        case _:
+            assert_never(rule.kind)
+
+
+def settling_time(seen: Container) -> float:
+    """How long a container without any check has to run before it counts as ready."""
+    return SETTLED_AFTER_RESTART if seen.restart_count else SETTLED
+
+
+# Private
+
+_OK = 200
+_HIGHEST_PORT = 65535
+
+
+def _is_port(text: str) -> bool:
+    return 0 < int(text) <= _HIGHEST_PORT
+
+
+def _settled(seen: Container, running_for: float) -> Judgement:
+    if not seen.is_running:
+        return Waiting(f"state is {seen.state}")
+    if running_for >= settling_time(seen):
+        return Ready(f"running for {running_for:.1f} s")
+    return Waiting(f"runs since {running_for:.1f} s, has no health check")
+
+
+def _never(rule: Rule, seen: Container) -> str:
+    """Why waiting cannot help, or empty."""
+    if seen.error:
+        return "could not be started"
+    if seen.restart_count >= RESTARTS_OF_A_LOOP:
+        return f"is in a restart loop: {seen.restart_count} restarts{_last_code(seen)}"
+    if seen.state in {"exited", "dead"}:
+        return _ended(rule, seen)
+    if seen.state in {"removing", "removed"}:
+        return "was removed while it was starting"
+    if seen.state == "paused":
+        return "is paused"
+    if seen.health == "unhealthy":
+        return "is unhealthy"
+    if rule.kind is Kind.HEALTHY and seen.is_running and seen.health == "none":
+        return "has no health check to become healthy by"
+    return ""
+
+
+def _ended(rule: Rule, seen: Container) -> str:
+    if seen.oom:
+        return f"was killed for memory (exit {seen.exit_code})"
+    if rule.kind is Kind.EXITED and seen.exit_code == rule.code:
+        return ""
+    if rule.kind is Kind.EXITED:
+        return f"exited {seen.exit_code}, expected {rule.code}"
+    return f"exited {seen.exit_code}"
+
+
+def _last_code(seen: Container) -> str:
+    return "" if seen.exit_code is None else f", last exit code {seen.exit_code}"
