@@ -65,7 +65,7 @@ class Rule:
     def __str__(self) -> str:
         match self.kind:
             case Kind.HEALTHY | Kind.RUNNING:
-                return self.kind.value
+                return str(self.kind.value)
             case Kind.EXITED:
                 return f"exited({self.code})"
             case Kind.TCP:
@@ -75,8 +75,7 @@ class Rule:
                 return f"http:{self.port or ''}{self.path}{status}"
             case Kind.ROUTED:
                 return f"https://{self.host}/ answers"
-            case _:
-                assert_never(self.kind)
+        assert_never(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +128,10 @@ def parse_rule(text: str, *, where: str = "") -> Rule:
 
 def derive(service: Service, stack: Stack) -> Rule:
     """The rule of a service that configures none."""
-    if service.has_healthcheck:
-        return Rule(kind=Kind.HEALTHY, derived=True)
     if is_job(service, stack):
         return Rule(kind=Kind.EXITED, derived=True)
+    if service.has_healthcheck:
+        return Rule(kind=Kind.HEALTHY, derived=True)
     routes = stack.routes_of(service.name)
     if routes and service.name != stack.front_door:
         return Rule(kind=Kind.ROUTED, host=routes[0].host, derived=True)
@@ -171,25 +170,28 @@ def judge(
     """
     if never := _never(rule, seen):
         return Impossible(never)
-    match rule.kind:
-        case Kind.EXITED:
-            if seen.state == "exited":
-                return Ready(f"exited {seen.exit_code}")
-            return Waiting(f"has not ended yet ({seen.state})")
-        case Kind.HEALTHY:
-            if seen.is_running and seen.health == "healthy":
-                return Ready("healthy")
-            return Waiting(f"health is {seen.health or 'unknown'}, state is {seen.state}")
-        case Kind.RUNNING:
-            return _settled(seen, running_for)
-        case Kind.TCP | Kind.HTTP | Kind.ROUTED:
-            if not seen.is_running:
-                return Waiting(f"state is {seen.state}")
-            if answer == "":
-                return Ready(str(rule))
-            return Waiting(answer or "not probed yet")
-        case _:
-            assert_never(rule.kind)
+    if rule.kind is Kind.EXITED:
+        return _finished(seen)
+    if not seen.is_running:
+        return Waiting(f"state is {seen.state}")
+    if rule.kind is Kind.HEALTHY:
+        return _healthy(seen)
+    if rule.kind is Kind.RUNNING:
+        return _settled(seen, running_for)
+    return Ready(str(rule)) if answer == "" else Waiting(answer or "not probed yet")
+
+
+def refine(rule: Rule, seen: Container) -> Rule:
+    """The rule once the container is known: the image may bring a health check, or none.
+
+    Only a derived rule changes; what a person wrote stays.
+    """
+    has_check = seen.health not in {"", "none"}
+    if rule.derived and has_check and rule.kind in {Kind.RUNNING, Kind.ROUTED}:
+        return Rule(kind=Kind.HEALTHY, derived=True)
+    if rule.derived and not has_check and rule.kind is Kind.HEALTHY and seen.is_running:
+        return Rule(kind=Kind.RUNNING, derived=True)
+    return rule
 
 
 def settling_time(seen: Container) -> float:
@@ -207,9 +209,19 @@ def _is_port(text: str) -> bool:
     return 0 < int(text) <= _HIGHEST_PORT
 
 
+def _finished(seen: Container) -> Judgement:
+    if seen.state == "exited":
+        return Ready(f"exited {seen.exit_code}")
+    return Waiting(f"has not ended yet ({seen.state})")
+
+
+def _healthy(seen: Container) -> Judgement:
+    if seen.health == "healthy":
+        return Ready("healthy")
+    return Waiting(f"health is {seen.health or 'unknown'}")
+
+
 def _settled(seen: Container, running_for: float) -> Judgement:
-    if not seen.is_running:
-        return Waiting(f"state is {seen.state}")
     if running_for >= settling_time(seen):
         return Ready(f"running for {running_for:.1f} s")
     return Waiting(f"runs since {running_for:.1f} s, has no health check")
@@ -217,26 +229,22 @@ def _settled(seen: Container, running_for: float) -> Judgement:
 
 def _never(rule: Rule, seen: Container) -> str:
     """Why waiting cannot help, or empty."""
-    if seen.error:
-        return "could not be started"
-    if seen.restart_count >= RESTARTS_OF_A_LOOP:
-        return f"is in a restart loop: {seen.restart_count} restarts{_last_code(seen)}"
-    if seen.state in {"exited", "dead"}:
-        return _ended(rule, seen)
-    if seen.state in {"removing", "removed"}:
-        return "was removed while it was starting"
-    if seen.state == "paused":
-        return "is paused"
-    if seen.health == "unhealthy":
-        return "is unhealthy"
-    if rule.kind is Kind.HEALTHY and seen.is_running and seen.health == "none":
-        return "has no health check to become healthy by"
-    return ""
+    loop = f"is in a restart loop: {seen.restart_count} restarts{_last_code(seen)}"
+    no_check = rule.kind is Kind.HEALTHY and seen.is_running and seen.health in {"", "none"}
+    causes = (
+        (bool(seen.error), "could not be started"),
+        (seen.oom, f"was killed for memory (exit {seen.exit_code})"),
+        (seen.restart_count >= RESTARTS_OF_A_LOOP, loop),
+        (seen.state in {"exited", "dead"}, _ended(rule, seen)),
+        (seen.state in {"removing", "removed"}, "was removed while it was starting"),
+        (seen.state == "paused", "is paused"),
+        (seen.is_running and seen.health == "unhealthy", "is unhealthy"),
+        (no_check, "has no health check to become healthy by"),
+    )
+    return next((cause for holds, cause in causes if holds), "")
 
 
 def _ended(rule: Rule, seen: Container) -> str:
-    if seen.oom:
-        return f"was killed for memory (exit {seen.exit_code})"
     if rule.kind is Kind.EXITED and seen.exit_code == rule.code:
         return ""
     if rule.kind is Kind.EXITED:
