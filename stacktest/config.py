@@ -17,24 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from stacktest.core.model import Phase, Stack
+from stacktest.core.states import State
 from stacktest.errors import UsageError
 
 FILE_NAME = "stacktest.toml"
 DAY = 86400.0
-DENIED = (
-    "error",
-    "failing",
-    "drifted",
-    "evidence_missing",
-    "changed",
-    "dep_changed",
-    "tests_changed",
-    "expired",
-    "never_run",
-    "no_tests",
-    "doc_missing",
-    "doc_stale",
-)
+DENIED = tuple(state.value for state in State if state is not State.FUNCTIONAL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,187 @@
+"""What the controlling process does: collect, plan, bring up, listen, judge, write, stop.
+
+Under pytest-xdist this is the process that starts the workers; without it, the only one. Every
+decision is `session`'s; this module knows in which order pytest says things.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest import collection
+from stacktest.collection import Collected
+from stacktest.errors import StacktestError, UsageError
+from stacktest.inventory import NARROWING, BackgroundInventory, is_whole, read_collected
+from stacktest.outcomes import Listener
+from stacktest.running import RUNNING
+from stacktest.worker import SHARED, collected_file
+
+NOT_READY = 10
+"""Exit code of a run whose stack could not be brought up."""
+
+
+class Controller:
+    """The hooks of the process that owns the stack, the plan and every file."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._whole: tuple[Collected, ...] = ()
+        self._selected: tuple[Collected, ...] = ()
+        self._listener = Listener()
+        self._background: BackgroundInventory | None = None
+        self._session: Any = None
+        self._shared: Path | None = None
+        self._closing: list[str] = []
+
+    # What is collected
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """See the tests before any of them is deselected."""
+        self._whole = collection.read(items, config.rootpath)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """See the tests that are left; `--stale` takes away those of functional services."""
+        if not self._has_workers:
+            self._selected = collection.read(session.items, session.config.rootpath)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be collected hides its tests: nobody can earn credit."""
+        self._listener.collected(report)
+
+    # The stack comes up
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Bring the stack up before the first test of this process."""
+        if self._has_workers:
+            return None
+        return self._begin(session.config)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where controller and workers meet."""
+        if self._shared is None:
+            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
+        node.workerinput[SHARED] = str(self._shared)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any) -> None:
+        """Bring the stack up after the first worker has collected; the others collect the same."""
+        if self._session is not None or self._shared is None or self._selected:
+            return
+        worker = node.gateway.id
+        self._whole, _ = read_collected(collected_file(self._shared, worker, "whole"))
+        self._selected, _ = read_collected(collected_file(self._shared, worker, "selected"))
+        self._begin(node.config)
+
+    # The tests run
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hear what each test did, wherever it ran."""
+        self._listener.heard(report)
+
+    # The end
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """An interrupted run is incomplete."""
+        self._listener.cut_short(excinfo)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fold, fingerprint again, write the ledger and the status, stop what was started."""
+        stopped = session.shouldfail or session.shouldstop
+        if stopped and not self._listener.ended_early:
+            self._listener.ended_early = str(stopped)
+        try:
+            if self._session is not None:
+                self._finish()
+        except StacktestError as error:
+            self._closing += error.lines()
+        finally:
+            self._close()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say by phase and service what was proved, and the next useful command."""
+        if self._closing:
+            terminalreporter.section("stacktest")
+            for line in self._closing:
+                terminalreporter.write_line(line)
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind when the session never came to its finish."""
+        self._close()
+
+    # Private
+
+    @property
+    def _has_workers(self) -> bool:
+        return self._config.pluginmanager.hasplugin("dsession")
+
+    def _begin(self, config: pytest.Config) -> bool | None:
+        """Plan and bring up; True ends the run loop without a test."""
+        if not self._selected or config.option.collectonly or config.option.setupplan:
+            return None
+        if self._listener.errors and not config.option.continue_on_collection_errors:
+            return None
+        try:
+            return self._start(config)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from error
+        except StacktestError as error:
+            pytest.exit(str(error), returncode=NOT_READY)
+
+    def _start(self, config: pytest.Config) -> bool | None:
+        from stacktest import wiring
+
+        printer = wiring.printer(config.pluginmanager.getplugin("terminalreporter"))
+        session = wiring.pytest_session(config, printer)
+        plan = session.plan(self._selected)
+        printer.planned(plan, session.stack)
+        if config.getoption("--stack-dry-run"):
+            return True
+        if not is_whole(config):
+            self._background = BackgroundInventory(config)
+        self._session = session
+        session.start(plan)
+        config.stash[RUNNING] = wiring.running(session)
+        if self._shared is not None:
+            wiring.share(config.stash[RUNNING], self._shared)
+        return None
+
+    def _finish(self) -> None:
+        tests, errors = self._whole, tuple(self._listener.errors)
+        if self._background is not None:
+            tests, more = self._background.read()
+            errors += more
+        facts = self._listener.facts(
+            self._whole, self._selected, errors=errors, selection=selection_of(self._config)
+        )
+        outcomes = self._listener.outcomes(self._selected)
+        self._closing += self._session.finish(tests, outcomes, facts)
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.stop()
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+def selection_of(config: pytest.Config) -> str:
+    """The arguments that may have left tests out, as typed; empty when none could."""
+    options = {"markexpr": "-m", "keyword": "-k"}
+    said = [
+        f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
+    ]
+    if config.args_source == pytest.Config.ArgsSource.ARGS:
+        said += [str(arg) for arg in config.args]
+    said += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]
+    return " ".join(said)

@@ -1,0 +1,82 @@
+"""The pytest plugin: options, markers and hooks; `controller` and `worker` say what they mean.
+
+A project without a stack pays for this module and `collection`, and nothing else: everything heavy
+is imported once a collected test asks for the stack.
+"""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from stacktest import collection
+from stacktest.contacts import touched
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the run."""
+    group = parser.getgroup("stacktest", "stacktest: prove a docker compose stack")
+    group.addoption("--stack", metavar="DIR", default="", help="folder of the stack under test")
+    group.addoption(
+        "--stack-up",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto: start what is missing; always: recreate the planned services; never: start nothing",
+    )
+    group.addoption("--stack-keep", action="store_true", help="leave what this run started running")
+    group.addoption(
+        "--stale", action="store_true", help="only tests of services that are not functional"
+    )
+    group.addoption(
+        "--stack-dry-run",
+        action="store_true",
+        help="print the plan with its reasons; start nothing",
+    )
+    group.addoption("--stack-inventory", metavar="FILE", default="", help=_HIDDEN)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, the fixtures, and the side that this process plays."""
+    config.addinivalue_line(
+        "markers", "service(*names): the compose services that the test is about"
+    )
+    from stacktest import fixtures
+
+    config.pluginmanager.register(fixtures, "stacktest-fixtures")
+    config.pluginmanager.register(_side(config), "stacktest-run")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The folder gives the phase marker."""
+    collection.mark_phase(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note on each report what the test really touched; the attribute survives pytest-xdist."""
+    report = yield
+    if collection.asks_for_stack(item):
+        report.stacktest_contacts = list(touched(item))
+    return report
+
+
+# Private
+
+_HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
+
+
+def _side(config: pytest.Config) -> Any:
+    """What this process does: a worker reads, the controller starts, judges and writes."""
+    if config.getoption("--stack-inventory"):
+        from stacktest.inventory import InventoryWriter
+
+        return InventoryWriter(config)
+    if hasattr(config, "workerinput"):
+        from stacktest.worker import Worker
+
+        return Worker(config)
+    from stacktest.controller import Controller
+
+    return Controller(config)

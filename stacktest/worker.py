@@ -1,0 +1,54 @@
+"""What a pytest-xdist worker does: tells the controller what it collected, and uses its stack.
+
+Workers read. The controller brings the stack up between the collection and the first test, and
+writes how to reach it into the folder that both share; no secret is in there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest import collection
+from stacktest.collection import Collected
+from stacktest.inventory import write_collected
+from stacktest.running import RUNNING
+
+SHARED = "stacktest_shared"
+"""Key of `workerinput`: the folder that controller and workers share."""
+
+
+def collected_file(folder: Path, worker: str, kind: str) -> Path:
+    """Where a worker writes what it collected: `whole` or `selected`."""
+    return folder / f"{kind}-{worker}.json"
+
+
+class Worker:
+    """The hooks of a worker process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        workerinput: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+        self._shared = Path(workerinput[SHARED])
+        self._name = str(workerinput["workerid"])
+        self._whole: tuple[Collected, ...] = ()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """See the tests before any of them is deselected."""
+        self._whole = collection.read(items, config.rootpath)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell the controller, which waits for this before it plans."""
+        selected = collection.read(session.items, session.config.rootpath)
+        write_collected(collected_file(self._shared, self._name, "whole"), self._whole, [])
+        write_collected(collected_file(self._shared, self._name, "selected"), selected, [])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Make the stack known to the fixtures before the first test that asks for it."""
+        if RUNNING not in item.config.stash and collection.asks_for_stack(item):
+            from stacktest.wiring import join
+
+            item.config.stash[RUNNING] = join(self._shared)
