@@ -1,0 +1,192 @@
+r"""The *form* of a Caddyfile: logical lines of words, nested by braces; meaning is read elsewhere.
+
+The documented rules, each with a test:
+
+    token       run of characters without white space
+    "…"         one token, may span lines; only `\"` is an escape
+    `…`         one token, nothing is an escape
+    <<NAME      here-document up to a line that holds NAME; its indent is taken off each line
+    #           comment, only where a token could start
+    \ + newline line continues
+    {           last token of a line: opens a block;  `}` alone on a line closes it
+    {$VAR:def}  replaced before anything else is read; unset without a default is empty
+
+Anything else is one `UsageError` that names file and line.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from stacktest.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """One word, with quotes removed; `quoted` words are never braces or matchers."""
+
+    text: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One logical line and, where it ends in `{`, the lines of its block."""
+
+    tokens: tuple[Token, ...]
+    block: "tuple[Line, ...] | None"
+    file: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """First word, or empty for a bare block."""
+        return self.tokens[0].text if self.tokens else ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word after the first."""
+        return tuple(token.text for token in self.tokens[1:])
+
+    @property
+    def where(self) -> str:
+        """`file:line`."""
+        return f"{self.file}:{self.number}"
+
+
+def read_lines(text: str, *, file: str, environment: Mapping[str, str | None]) -> tuple[Line, ...]:
+    """The file as nested lines; `environment` is the front door's own."""
+    lines = _joined_addresses(_logical_lines(_substituted(text, environment), file))
+    return _block(lines, file, None)
+
+
+# Private
+
+_Lines = Iterator[tuple[int, tuple[Token, ...]]]
+
+_VARIABLE = re.compile(r"\{\$([^{}:\n]+)(?::([^}\n]*))?\}")
+_HEREDOC = re.compile(r"<<([A-Za-z0-9_-]+)\r?\n")
+_QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
+_RAW = re.compile(r"`([^`]*)`")
+_SPACE = re.compile(r"(?:[^\S\n]|\\\r?\n)+")
+_COMMENT = re.compile(r"#[^\n]*")
+_WORD = re.compile(r"(?:\\(?!\r?\n)|[^\s\\])+")
+
+
+def _broken(what: str, file: str, number: int) -> UsageError:
+    return UsageError(
+        f"the Caddyfile cannot be read: {what}",
+        where=f"{file}:{number}",
+        hint="caddy validate --config FILE tells more",
+        code="SK-ROUTES",
+    )
+
+
+def _substituted(text: str, environment: Mapping[str, str | None]) -> str:
+    def value(match: re.Match[str]) -> str:
+        given = environment.get(match[1])
+        if given is None:
+            given = match[2] or ""
+        # Line numbers in messages must stay those of the file, so a value adds no line.
+        return given.replace("\n", " ")
+
+    return _VARIABLE.sub(value, text.removeprefix("\ufeff"))
+
+
+def _is_brace(token: Token, brace: str) -> bool:
+    return token.text == brace and not token.quoted
+
+
+def _block(lines: _Lines, file: str, opened_at: int | None) -> tuple[Line, ...]:
+    """Lines up to the `}` that closes the block, or to the end of the file outside of any."""
+    found: list[Line] = []
+    for number, tokens in lines:
+        if _is_brace(tokens[0], "}"):
+            if opened_at is None:
+                raise _broken("'}' without a matching '{'", file, number)
+            if len(tokens) > 1:
+                raise _broken(f"unexpected '{tokens[1].text}' after '}}'", file, number)
+            return tuple(found)
+        if any(_is_brace(token, "{") for token in tokens[:-1]):
+            raise _broken("unexpected word after '{' on the same line", file, number)
+        if any(_is_brace(token, "}") for token in tokens):
+            raise _broken("'}' must stand on its own line", file, number)
+        opens = _is_brace(tokens[-1], "{")
+        words = tokens[:-1] if opens else tokens
+        block = _block(lines, file, number) if opens else None
+        found.append(Line(tokens=words, block=block, file=file, number=number))
+    if opened_at is not None:
+        raise _broken("'{' is never closed", file, opened_at)
+    return tuple(found)
+
+
+def _logical_lines(text: str, file: str) -> _Lines:
+    position, number, started = 0, 1, 1
+    tokens: list[Token] = []
+    while position < len(text):
+        if text[position] == "\n":
+            if tokens:
+                yield started, tuple(tokens)
+                tokens = []
+            position, number = position + 1, number + 1
+            continue
+        found = _SPACE.match(text, position) or _COMMENT.match(text, position)
+        if not found:
+            started = started if tokens else number
+            token, end = _token(text, position, file, number)
+            tokens.append(token)
+        else:
+            end = found.end()
+        number += text.count("\n", position, end)
+        position = end
+    if tokens:
+        yield started, tuple(tokens)
+
+
+def _token(text: str, position: int, file: str, number: int) -> tuple[Token, int]:
+    if text[position] == '"':
+        if quoted := _QUOTED.match(text, position):
+            return Token(text=quoted[1].replace('\\"', '"'), quoted=True), quoted.end()
+        raise _broken('a " is never closed', file, number)
+    if text[position] == "`":
+        if raw := _RAW.match(text, position):
+            return Token(text=raw[1], quoted=True), raw.end()
+        raise _broken("a ` is never closed", file, number)
+    if text.startswith("<<", position):
+        return _heredoc(text, position, file, number)
+    word = _WORD.match(text, position)
+    # Only white space, handled before, and a continued line do not start a word.
+    assert word is not None  # noqa: S101
+    return Token(text=word[0]), word.end()
+
+
+def _heredoc(text: str, position: int, file: str, number: int) -> tuple[Token, int]:
+    opened = _HEREDOC.match(text, position)
+    if not opened:
+        raise _broken("'<<' needs a name and a new line", file, number)
+    closing = re.compile(rf"^([^\S\n]*){re.escape(opened[1])}(?=\s|\Z)", re.MULTILINE)
+    closed = closing.search(text, opened.end())
+    if not closed:
+        raise _broken(f"the text that starts with <<{opened[1]} is never closed", file, number)
+    body = text[opened.end() : closed.start()].replace("\r", "").splitlines()
+    for offset, line in enumerate(body, start=1):
+        if line and not line.startswith(closed[1]):
+            raise _broken(f"less indent than the closing {opened[1]}", file, number + offset)
+    return Token(text="\n".join(line[len(closed[1]) :] for line in body), quoted=True), closed.end()
+
+
+def _joined_addresses(lines: _Lines) -> _Lines:
+    """Addresses of a site may go on after a comma at the end of a line; nothing else may."""
+    depth = 0
+    pending: tuple[int, tuple[Token, ...]] | None = None
+    for number, tokens in lines:
+        joined = (pending[0], pending[1] + tokens) if pending else (number, tokens)
+        last = tokens[-1]
+        if depth == 0 and last.text.endswith(",") and not last.quoted:
+            pending = joined
+            continue
+        pending = None
+        depth += _is_brace(last, "{") - _is_brace(tokens[0], "}")
+        yield joined
+    if pending:
+        yield pending

@@ -1,0 +1,1 @@
+"""Fixtures: small rungs that a suite may override one by one."""

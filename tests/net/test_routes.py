@@ -1,0 +1,298 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.routes import read_routes
+from stacktest.core.model import Port, Service
+from stacktest.errors import ToolMissingError, UsageError
+
+
+def seen(routes) -> list[tuple]:
+    return [(r.host, r.service, r.port, r.match) for r in routes]
+
+
+CADDY = [
+    ("grafana.test {\n reverse_proxy grafana:3000\n}", [("grafana.test", "grafana", 3000, "")]),
+    (
+        "https://a.test:443, b.test {\n reverse_proxy app\n}",
+        [("a.test", "app", 80, ""), ("b.test", "app", 80, "")],
+    ),
+    (
+        "a.test,\nb.test {\n reverse_proxy https://app\n}",
+        [("a.test", "app", 443, ""), ("b.test", "app", 443, "")],
+    ),
+    ("a.test\nreverse_proxy app:1", [("a.test", "app", 1, "")]),
+    ("{\n email x@y\n}\na.test\nreverse_proxy app:1", [("a.test", "app", 1, "")]),
+    ("a.test {\n respond hi\n}", [("a.test", None, None, "")]),
+    ("a.test {\n tls x y\n}", [("a.test", None, None, "")]),
+    (
+        "a.test {\n reverse_proxy @ws app:3012\n @ws header Connection *Upgrade*\n reverse_proxy app:80\n}",
+        [("a.test", "app", 80, ""), ("a.test", "app", 3012, "@ws")],
+    ),
+    (
+        "a.test {\n handle /api/* {\n  reverse_proxy grafana:1\n }\n handle {\n  reverse_proxy app:2\n }\n}",
+        [("a.test", "app", 2, ""), ("a.test", "grafana", 1, "/api/*")],
+    ),
+    (
+        "a.test {\n handle_path /api/* {\n  reverse_proxy grafana:1\n }\n}",
+        [("a.test", None, None, ""), ("a.test", "grafana", 1, "/api/*")],
+    ),
+    (
+        """*.stack.local {
+ @g host g.stack.local
+ handle @g {
+  reverse_proxy grafana:3000
+ }
+ @p {
+  host p.stack.local
+ }
+ handle @p {
+  reverse_proxy app:1
+ }
+ handle {
+  abort
+ }
+}""",
+        [
+            ("*.stack.local", None, None, ""),
+            ("g.stack.local", "grafana", 3000, ""),
+            ("p.stack.local", "app", 1, ""),
+        ],
+    ),
+    (
+        "(up) {\n reverse_proxy {args[0]}:{args[1]}\n}\na.test {\n import up app 9\n}",
+        [("a.test", "app", 9, "")],
+    ),
+    (
+        "(up) {\n reverse_proxy {args[:]}\n}\na.test {\n import up app:1 grafana:2\n}",
+        [("a.test", "app", 1, ""), ("a.test", "grafana", 2, "")],
+    ),
+    ("&(r) {\n reverse_proxy app:5\n}\na.test {\n invoke r\n}", [("a.test", "app", 5, "")]),
+    ("a.test {\n reverse_proxy {\n  to app:7\n  header_up X y\n }\n}", [("a.test", "app", 7, "")]),
+    ("a.test {\n reverse_proxy {\n  dynamic a app 8\n }\n}", [("a.test", "app", 8, "")]),
+    ("a.test {\n php_fastcgi app:9000\n}", [("a.test", "app", 9000, "")]),
+    ("a.test {\n reverse_proxy 10.0.0.1:5\n}", [("a.test", None, None, "")]),
+    ("{$NAME}.test {\n reverse_proxy {$UP:app:4}\n}", [("envy.test", "app", 4, "")]),
+    (
+        "a.test {\n handle_errors {\n  reverse_proxy grafana:1\n }\n reverse_proxy app:2\n}",
+        [("a.test", "app", 2, "")],
+    ),
+    (":443 {\n respond no 421\n}\na.test {\n reverse_proxy app:2\n}", [("a.test", "app", 2, "")]),
+    (":443 {\n reverse_proxy app:2\n}", [("stack.local", "app", 2, "")]),
+    (
+        "http://door:2020 {\n metrics\n}\na.test {\n reverse_proxy app:2\n}",
+        [("a.test", "app", 2, "")],
+    ),
+    (
+        "a.test {\n redir /old /new\n reverse_proxy app:2\n}",
+        [("a.test", "app", 2, ""), ("a.test", None, None, "/old")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CADDY)
+def test_caddyfile(text: str, expected: list[tuple], make_stack, tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text(text)
+    stack = make_stack("door", "app", "grafana", environment={"NAME": "envy"})
+    assert seen(read_routes(("Caddyfile",), stack)) == expected
+
+
+def test_caddyfile_says_where_and_what_was_written(make_stack, tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text("# top\na.test {\n\n reverse_proxy grafna:3000\n}\n")
+    (route,) = read_routes(("Caddyfile",), make_stack("door", "grafana"))
+    assert (route.where, route.upstream, route.service) == ("Caddyfile:4", "grafna:3000", None)
+
+
+def test_caddyfile_imports_files_through_the_mounts(make_stack, tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text("import /etc/caddy/sites/*.caddy\nimport near.caddy\n")
+    (tmp_path / "near.caddy").write_text("near.test {\n reverse_proxy app:1\n}\n")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "x.caddy").write_text("far.test {\n reverse_proxy app:2\n}\n")
+    stack = make_stack("door", "app", mounts=[(tmp_path / "d", "/etc/caddy/sites")])
+    routes = read_routes(("Caddyfile",), stack)
+    assert seen(routes) == [("far.test", "app", 2, ""), ("near.test", "app", 1, "")]
+    assert routes[0].where == "d/x.caddy:2"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("a.test {\n import gone\n}", "Caddyfile:2", "`import gone`"),
+        ("a.test {\n reverse_proxy\n}", "Caddyfile:2", "no upstream"),
+        ("a.test {\n reverse_proxy @no app:1\n}", "Caddyfile:2", "@no is not defined"),
+        ("(s) {\n import s\n}\na.test {\n import s\n}", "Caddyfile:2", "circle"),
+        (
+            "(s) {\n reverse_proxy {args[1]}\n}\na.test {\n import s x\n}",
+            "Caddyfile:5",
+            "no argument 1",
+        ),
+        ("(s) {\n}\n(s) {\n}\n", "Caddyfile:3", "declared twice"),
+        ("a.test {\n}\nreverse_proxy app", "Caddyfile:3", "outside of any site"),
+        ("a.test {\n invoke no\n}", "Caddyfile:2", "no such named route"),
+        ("a.test {\n}\n{\n debug\n}", "Caddyfile:3", "must come first"),
+        ("{env.X}.test {\n}", "Caddyfile:1", "not known before Caddy runs"),
+        ("a.test {\n", "Caddyfile:1", "never closed"),
+    ],
+)
+def test_broken_caddyfile(text: str, where: str, what: str, make_stack, tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read_routes(("Caddyfile",), make_stack("door", "app"))
+    assert caught.value.where == where
+    assert what in caught.value.what
+
+
+NGINX = """events {}
+http {
+  upstream back { server app:3000 weight=2; server grafana:1; }
+  include /etc/nginx/conf.d/*.conf;
+  server {
+    listen 443 ssl;
+    server_name a.test www.a.test;
+    location /api/ { proxy_pass http://back/; }
+    location = /health { return 200; }
+    location / { set $up http://grafana:3001; proxy_pass $up; }
+    location ~ \\.php$ { fastcgi_pass app:9000; }
+  }
+}
+"""
+
+
+def test_nginx(make_stack, tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text(NGINX)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "b.conf").write_text(
+        "server { server_name _;\n location / { proxy_pass http://app; } }"
+    )
+    stack = make_stack("door", "app", "grafana", mounts=[(tmp_path / "d", "/etc/nginx/conf.d")])
+    routes = read_routes(("nginx.conf",), stack)
+    assert seen(routes) == [
+        ("stack.local", "app", 80, ""),
+        ("a.test", "grafana", 3001, ""),
+        ("a.test", "app", 3000, "/api/*"),
+        ("a.test", None, None, "/health"),
+        ("a.test", "app", 9000, "@\\.php$"),
+        ("www.a.test", "grafana", 3001, ""),
+        ("www.a.test", "app", 3000, "/api/*"),
+        ("www.a.test", None, None, "/health"),
+        ("www.a.test", "app", 9000, "@\\.php$"),
+    ]
+    assert routes[0].where == "d/b.conf:2"
+
+
+def test_broken_nginx_names_the_line(make_stack, tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text("http {\n server {\n  listen 80\n }\n}\n")
+    with pytest.raises(UsageError) as caught:
+        read_routes(("nginx.conf",), make_stack("door"))
+    assert caught.value.where == "nginx.conf:3"
+
+
+def test_nginx_without_its_extra_says_what_to_install(
+    make_stack, tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "nginx.conf").write_text(NGINX)
+    monkeypatch.setitem(sys.modules, "crossplane", None)
+    with pytest.raises(ToolMissingError, match=r"stacktest\[nginx\]"):
+        read_routes(("nginx.conf",), make_stack("door"))
+
+
+def labelled(**labels: str) -> Service:
+    return Service(
+        name="app", labels={key.replace("__", "."): value for key, value in labels.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("Host(`a.test`)", [("a.test", "app", 8080, "")]),
+        (
+            "Host(`a.test`) || Host(`B.test`)",
+            [("a.test", "app", 8080, ""), ("b.test", "app", 8080, "")],
+        ),
+        ("Host(`a.test`, `b.test`)", [("a.test", "app", 8080, ""), ("b.test", "app", 8080, "")]),
+        (
+            'Host("a.test") && PathPrefix(`/api`)',
+            [("a.test", None, None, ""), ("a.test", "app", 8080, "/api*")],
+        ),
+        (
+            "Host(`a.test`) && Headers(`X`, `y`)",
+            [
+                ("a.test", None, None, ""),
+                ("a.test", "app", 8080, "@Host(`a.test`) && Headers(`X`, `y`)"),
+            ],
+        ),
+        ("PathPrefix(`/`)", [("stack.local", "app", 8080, "")]),
+        (
+            "!Host(`a.test`) && Host(`b.test`)",
+            [
+                ("b.test", None, None, ""),
+                ("b.test", "app", 8080, "@!Host(`a.test`) && Host(`b.test`)"),
+            ],
+        ),
+        ("HostSNI(`a.test`)", []),
+    ],
+)
+def test_traefik(rule: str, expected: list[tuple], make_stack) -> None:
+    app = labelled(
+        traefik__http__routers__x__rule=rule,
+        traefik__http__services__x__loadbalancer__server__port="8080",
+    )
+    assert seen(read_routes(("traefik",), make_stack("door", app=app))) == expected
+
+
+def test_traefik_broken_rule(make_stack) -> None:
+    app = labelled(traefik__http__routers__x__rule="Host(a.test)")
+    with pytest.raises(UsageError, match="names no host"):
+        read_routes(("traefik",), make_stack("door", app=app))
+
+
+def test_configured_hosts_win_over_files(make_stack, tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text(
+        "a.test {\n reverse_proxy app:1\n}\nb.test {\n reverse_proxy app:2\n}\n"
+    )
+    stack = make_stack("door", "app", "grafana")
+    routes = read_routes(("Caddyfile",), stack, hosts={"a.test": "grafana:3000"})
+    assert seen(routes) == [("a.test", "grafana", 3000, ""), ("b.test", "app", 2, "")]
+
+
+@pytest.mark.parametrize(
+    ("sources", "hosts", "text"),
+    [
+        (("gone.conf",), {}, "no such file: gone.conf"),
+        (("file.txt",), {}, "neither a Caddyfile nor an nginx"),
+        (("none",), {"a.test": "grafna"}, "did you mean grafana"),
+        (("none",), {"a.test": "grafana:web"}, "'web' is no port number"),
+    ],
+)
+def test_wrong_sources(sources, hosts, text: str, make_stack) -> None:
+    with pytest.raises(UsageError, match=text):
+        read_routes(sources, make_stack("door", "grafana"), hosts=hosts)
+
+
+def test_no_source_is_no_route(make_stack) -> None:
+    assert read_routes(("none",), make_stack("door")) == ()
+    assert read_routes((), make_stack("door")) == ()
+
+
+def test_upstreams_by_other_names(make_stack, tmp_path: Path) -> None:
+    app = Service(
+        name="app",
+        container_name="the-app",
+        stanza={"hostname": "apphost", "networks": {"n": {"aliases": ["alias"]}, "m": None}},
+    )
+    (tmp_path / "Caddyfile").write_text(
+        "".join(
+            f"{name}.test {{\n reverse_proxy {name}:1\n}}\n"
+            for name in ("the-app", "apphost", "alias")
+        )
+    )
+    routes = read_routes(("Caddyfile",), make_stack("door", app=app))
+    assert [route.service for route in routes] == ["app", "app", "app"]
+
+
+def test_sites_on_a_published_plain_port(make_stack, tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text("http://a.test:8000 {\n reverse_proxy app:1\n}\n")
+    stack = make_stack("door", "app", ports=[Port(target=8000, published=18000)])
+    assert seen(read_routes(("Caddyfile",), stack)) == [("a.test", "app", 1, "")]
