@@ -1,0 +1,80 @@
+# The repository's own commands. `make` alone lists them; each can be run at any time and changes nothing twice.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+STACK := fixtures/stacks/reference
+BIN   := .venv/bin
+CODE  := $(wildcard stacktest tests suites fixtures benchmarks conftest.py)
+
+# What an ordinary machine proves in a few minutes.
+FAST_PHASES := phase0 or phase0_5 or phase2 or phase3 or phase4
+
+.PHONY: help setup demo test images certs provision cases faults bench bench-check clean lint type unit plugin stack
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (system packages, container engine, .venv)
+	@scripts/setup
+
+certs: ## the reference stack's CA, certificate and .env
+	@scripts/dotenv $(STACK)
+	@scripts/certs $(STACK)
+
+images: setup certs ## build the reference images whose inputs changed
+	@scripts/images
+
+demo: images ## prove the fast phases of the reference stack and show what is known now
+	@$(BIN)/pytest -m "$(FAST_PHASES)" && code=0 || code=$$?; \
+	$(BIN)/stacktest status || true; \
+	echo "status: $(STACK)/docs/_data/status.json"; \
+	exit $$code
+
+provision: ## one-way set-up steps of the running reference stack (administrators, backup repository)
+	@scripts/provision $(STACK)
+
+# ------------------------------------------------------------------ checks
+
+test: setup lint type unit plugin stack ## everything that must pass; what .ci/run calls
+
+lint: ## style, layers
+	@echo "== lint"
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/lint-imports
+
+type: ## types
+	@echo "== type"
+	@$(BIN)/mypy stacktest
+
+unit: ## the fast tests: no engine, no browser, no network
+	@echo "== unit"
+	@$(BIN)/pytest tests --ignore=tests/plugin -m "not real_docker and not real_browser" -q
+
+plugin: ## the plugin as pytest runs it
+	@echo "== plugin"
+	@$(BIN)/pytest tests/plugin -m "not real_docker and not real_browser" -q
+
+stack: images ## the tests that need an engine and a browser
+	@echo "== stack"
+	@$(BIN)/pytest tests -m "real_docker or real_browser" -q
+
+cases: ## the freshness cases, by group
+	@$(BIN)/python -m tests.freshness.cases
+
+faults: images ## seeded faults against the suites, by phase
+	@$(BIN)/python -m tests.faults
+
+bench: images ## side-by-side measurements
+	@$(BIN)/python -m benchmarks
+
+bench-check: ## the short form of bench
+	@$(BIN)/python -m benchmarks --short
+
+# ------------------------------------------------------------------ leftovers
+
+clean: ## remove what these commands made: containers, networks, volumes, images, reports; .venv and .env stay
+	@scripts/clean
