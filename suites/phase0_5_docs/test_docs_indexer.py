@@ -1,0 +1,92 @@
+"""The indexer works when `status.json` judges every service of the compose file, and only those.
+
+It ends after it has written; what is looked at is the file, on disk and as the documentation
+serves it, and what a second run would write.
+"""
+
+import json
+import re
+
+import pytest
+
+from fixtures.containers import everything_said, last_container
+from stacktest.core.status import ORIGINAL_KEYS, read_status
+
+pytestmark = pytest.mark.service("docs-indexer")
+
+
+@pytest.fixture
+def written(stack):
+    """`status.json` as the indexer left it."""
+    return json.loads((stack.model.root / stack.config.stack.status).read_text(encoding="utf-8"))
+
+
+def test_it_ended_well(stack):
+    container = last_container(stack, "docs-indexer")
+    assert container.state == "exited"
+    assert container.exit_code == 0
+    assert container.restart_count == 0
+
+
+def test_it_said_how_many_services_it_judged(stack):
+    said = everything_said(stack, "docs-indexer")
+    assert "Traceback" not in said
+    assert "error:" not in said
+
+
+def test_there_is_one_entry_for_each_service(written, stack):
+    assert set(written) == set(stack.model.services)
+
+
+def test_every_entry_has_the_original_keys_in_their_order(written):
+    assert {tuple(entry)[:7] for entry in written.values()} == {ORIGINAL_KEYS}
+
+
+def test_the_file_can_be_read_by_its_own_rules(written):
+    assert set(read_status(written)) == set(written)
+
+
+def test_every_fingerprint_is_known(written):
+    shape = re.compile(r"[0-9a-f]{16}")
+    strange = {
+        name: entry["fingerprint"]
+        for name, entry in written.items()
+        if not shape.fullmatch(entry["fingerprint"] or "")
+    }
+    assert strange == {}
+
+
+def test_two_services_never_have_the_same_fingerprint(written):
+    fingerprints = [entry["fingerprint"] for entry in written.values()]
+    assert len(set(fingerprints)) == len(fingerprints)
+
+
+def test_functional_means_that_a_pass_is_on_record(written):
+    proved = {name for name, entry in written.items() if entry["functional"]}
+    assert {name for name in proved if written[name]["last_test_pass"] is None} == set()
+
+
+def test_documented_means_that_a_page_is_there(written, stack):
+    for name, entry in written.items():
+        page = stack.model.root / stack.config.stack.pages.format(service=name)
+        assert entry["documented"] <= page.is_file(), name
+
+
+def test_every_judgement_gives_its_reasons(written):
+    silent = {n for n, e in written.items() if not e["functional"] and not e["reasons"]}
+    assert silent == set()
+
+
+def test_no_secret_of_the_stack_is_in_the_file(written, stack):
+    text = json.dumps(written)
+    for service in stack.model.services.values():
+        for name, value in service.environment.items():
+            if value and re.search(r"PASSWORD|SECRET|TOKEN|KEY", name):
+                assert value not in text, f"{name} of {service.name}"
+
+
+@pytest.mark.service("mkdocs")
+def test_the_documentation_serves_the_same_services(api, written):
+    served = api("docs.stack.local").get("/_data/status.json")
+    assert served.status_code == 200
+    assert set(served.json()) == set(written)

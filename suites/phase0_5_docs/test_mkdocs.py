@@ -1,0 +1,142 @@
+"""The documentation works when every page that was written is served, found and linked.
+
+MkDocs itself ends after the build; what is looked at is the site that it left for the front door.
+"""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import expect
+
+from fixtures.containers import last_container
+from fixtures.identity import Identity, verify_identity
+from fixtures.versions import pinned_version
+
+pytestmark = pytest.mark.service("mkdocs")
+
+IDENTITY = Identity(
+    host="docs.stack.local",
+    path="/",
+    marker='<meta name="generator" content="mkdocs-',
+)
+
+
+@pytest.fixture
+def docs(api):
+    return api("docs.stack.local")
+
+
+@pytest.fixture
+def pages(stack):
+    """Path on the site → headline, for every page that was written."""
+    folder = stack.model.root / "docs"
+    return {
+        address_of(file.relative_to(folder).as_posix()): headline_of(file)
+        for file in sorted(folder.rglob("*.md"))
+    }
+
+
+def address_of(name):
+    name = name.removesuffix(".md")
+    return "/" + ("" if name == "index" else f"{name.removesuffix('/index')}/")
+
+
+def headline_of(file):
+    return re.search(r"^# (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)[1].strip()
+
+
+class Links(HTMLParser):
+    """Every address that a page links to."""
+
+    def __init__(self, base):
+        super().__init__()
+        self.base, self.found = base, set()
+
+    def handle_starttag(self, tag, attrs):
+        target = dict(attrs).get({"a": "href", "link": "href", "script": "src"}.get(tag, ""))
+        if target and not target.startswith(("mailto:", "data:", "#")):
+            self.found.add(urljoin(self.base, target).partition("#")[0])
+
+
+def test_the_front_door_leads_to_the_documentation(api):
+    verify_identity(api, IDENTITY)
+
+
+def test_the_build_ended_well(stack):
+    assert last_container(stack, "mkdocs").exit_code == 0
+
+
+def test_the_program_has_the_pinned_version(docs, stack):
+    generator = re.search(r'name="generator" content="([^"]*)"', docs.get("/").text)[1]
+    assert generator.endswith(f"mkdocs-material-{pinned_version(stack, 'mkdocs')}")
+
+
+def test_every_page_is_served_with_its_own_headline(docs, pages):
+    for path, headline in pages.items():
+        response = docs.get(path)
+        assert response.status_code == 200, path
+        shown = re.findall(r"<h1[^>]*>(.*?)(?:<a |</h1>)", response.text, re.DOTALL)
+        assert [unescape(text).strip() for text in shown] == [headline], path
+
+
+def test_every_page_can_be_reached_from_the_home_page(docs, pages):
+    links = Links("https://docs.stack.local/")
+    links.feed(docs.get("/").text)
+    assert {f"https://docs.stack.local{path}" for path in pages} - links.found == set()
+
+
+def test_no_page_links_to_nothing(docs, pages):
+    found = set()
+    for path in pages:
+        links = Links(f"https://docs.stack.local{path}")
+        links.feed(docs.get(path).text)
+        found |= links.found
+    own = {link for link in found if link.startswith("https://docs.stack.local/")}
+    assert {link: docs.get(link).status_code for link in own} == dict.fromkeys(own, 200)
+
+
+def test_no_page_asks_another_server_for_anything(docs, pages):
+    for path in pages:
+        loaded = re.findall(
+            r'<(?:script|img|link)[^>]+(?:src|href)="(https?://[^"]+)"', docs.get(path).text
+        )
+        foreign = [link for link in loaded if not link.startswith("https://docs.stack.local/")]
+        assert foreign == [], path
+
+
+def test_the_search_index_holds_every_page(docs, pages):
+    index = docs.get("/search/search_index.json").json()
+    indexed = {"/" + entry["location"] for entry in index["docs"] if "#" not in entry["location"]}
+    assert indexed == set(pages)
+
+
+def test_the_sitemap_names_every_page(docs, pages):
+    named = set(re.findall(r"<loc>(.*?)</loc>", docs.get("/sitemap.xml").text))
+    assert named == {f"https://docs.stack.local{path}" for path in pages}
+
+
+def test_an_unknown_page_is_not_found(docs):
+    assert docs.get("/no-such-page/").status_code == 404
+
+
+def test_the_sources_are_not_served(docs):
+    assert docs.get("/index.md").status_code == 404
+
+
+def test_a_reader_finds_a_page_by_searching(page):
+    page.goto("https://docs.stack.local/")
+    page.locator('input[name="query"]').fill("alertmanager")
+    first = page.locator(".md-search-result__item a").first
+    expect(first).to_have_attribute("href", re.compile(r"/spokes/alertmanager/"))
+
+
+def test_the_home_page_runs_without_a_complaint(page):
+    complaints = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("https://docs.stack.local/", wait_until="networkidle")
+    expect(page).to_have_title("Reference Stack")
+    assert complaints == []

@@ -1,0 +1,117 @@
+"""Alertmanager works when it takes an alert, routes it to its receiver and lets it be silenced.
+
+`/-/ready` is answered with 200 unconditionally, so the state of the cluster stands for readiness.
+"""
+
+import datetime as dt
+
+import pytest
+
+from fixtures.identity import Identity, verify_identity
+from fixtures.prometheus import alerts_named, ask
+from fixtures.versions import verify_version
+from fixtures.waiting import within
+
+pytestmark = pytest.mark.service("alertmanager")
+
+IDENTITY = Identity(
+    host="alertmanager.stack.local", path="/api/v2/status", marker='"versionInfo":{"branch":'
+)
+
+
+@pytest.fixture
+def alertmanager(api):
+    return api("alertmanager")
+
+
+@pytest.fixture
+def alert(alertmanager, run_id):
+    """An alert of this run, resolved at the end."""
+    labels = {"alertname": f"stacktest-{run_id}", "severity": "info"}
+    sent = alertmanager.post("/api/v2/alerts", json=[{"labels": labels}])
+    assert sent.status_code == 200
+    yield labels["alertname"]
+    past = (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)).isoformat()
+    alertmanager.post("/api/v2/alerts", json=[{"labels": labels, "endsAt": past}])
+    for attempt in within(5):
+        with attempt:
+            assert alerts_named(alertmanager, labels["alertname"]) == [], "left behind"
+
+
+@pytest.fixture
+def silence(alertmanager, alert):
+    """A silence for the alert of this run, expired at the end."""
+    now = dt.datetime.now(dt.UTC)
+    made = alertmanager.post(
+        "/api/v2/silences",
+        json={
+            "matchers": [{"name": "alertname", "value": alert, "isRegex": False, "isEqual": True}],
+            "startsAt": now.isoformat(),
+            "endsAt": (now + dt.timedelta(minutes=5)).isoformat(),
+            "createdBy": "stacktest",
+            "comment": alert,
+        },
+    )
+    assert made.status_code == 200, made.text
+    name = made.json()["silenceID"]
+    yield name
+    alertmanager.delete(f"/api/v2/silence/{name}")
+    assert alertmanager.get(f"/api/v2/silence/{name}").json()["status"]["state"] == "expired"
+
+
+def test_the_front_door_leads_to_alertmanager(api):
+    verify_identity(api, IDENTITY)
+
+
+def test_the_program_has_the_pinned_version(alertmanager, stack):
+    said = alertmanager.get("/api/v2/status").json()["versionInfo"]["version"]
+    verify_version(said, stack, "alertmanager")
+
+
+def test_its_cluster_has_settled(alertmanager):
+    for attempt in within(30):
+        with attempt:
+            assert alertmanager.get("/api/v2/status").json()["cluster"]["status"] == "ready"
+
+
+def test_it_runs_with_the_configured_receiver(alertmanager):
+    configured = alertmanager.get("/api/v2/status").json()["config"]["original"]
+    assert 'receiver: "null"' in configured
+    assert alertmanager.get("/api/v2/receivers").json() == [{"name": "null"}]
+
+
+def test_an_alert_reaches_its_receiver(alertmanager, alert):
+    for attempt in within(10):
+        with attempt:
+            known = alerts_named(alertmanager, alert)
+            assert len(known) == 1
+            assert [receiver["name"] for receiver in known[0]["receivers"]] == ["null"]
+            assert known[0]["status"]["state"] == "active"
+
+
+def test_an_alert_without_a_name_is_refused(alertmanager):
+    refused = alertmanager.post("/api/v2/alerts", json=[{"labels": {}}])
+    assert refused.status_code == 400
+
+
+def test_a_silenced_alert_is_suppressed(alertmanager, alert, silence):
+    for attempt in within(10):
+        with attempt:
+            status = alerts_named(alertmanager, alert)[0]["status"]
+            assert status["state"] == "suppressed"
+            assert status["silencedBy"] == [silence]
+
+
+def test_a_silence_can_be_taken_back(alertmanager, silence):
+    assert alertmanager.get(f"/api/v2/silence/{silence}").json()["status"]["state"] == "active"
+    assert alertmanager.delete(f"/api/v2/silence/{silence}").status_code == 200
+    assert alertmanager.get(f"/api/v2/silence/{silence}").json()["status"]["state"] == "expired"
+
+
+@pytest.mark.service("prometheus")
+def test_what_prometheus_fires_arrives_here(api, alertmanager):
+    """Prometheus counts the notifications that Alertmanager accepted, and drops none."""
+    assert ask(api("prometheus"), "alertmanagers")["droppedAlertmanagers"] == []
+    sent = ask(api("prometheus"), "query", query="prometheus_notifications_errors_total")
+    assert [float(sample["value"][1]) for sample in sent["result"]] == [0.0]
+    assert alertmanager.get("/api/v2/alerts").status_code == 200

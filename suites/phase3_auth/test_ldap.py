@@ -1,0 +1,138 @@
+"""The directory works when its people can bind, and nobody sees or changes what they should not.
+
+An open port means nothing: while it is seeded, the server already listens with half of the tree.
+"""
+
+import ldap3
+import pytest
+
+from fixtures.directory import (
+    BASE,
+    GROUPS,
+    INVALID_CREDENTIALS,
+    NO_SUCH_OBJECT,
+    ROOT,
+    SUCCESS,
+    USERS,
+    connection,
+    do_bind,
+    do_search,
+)
+from fixtures.people import NOBODY, secret
+
+pytestmark = pytest.mark.service("ldap")
+
+PEOPLE = ("admin", "observer", "operator", "viewer")
+
+
+@pytest.fixture
+def ldap(inside):
+    return inside("ldap")
+
+
+@pytest.fixture
+def root_password(stack):
+    return secret(stack, "ldap", "LDAP_ADMIN_PASSWORD")
+
+
+@pytest.fixture
+def directory(ldap, root_password):
+    """A connection as the directory's own administrator."""
+    with connection(ldap, ROOT, root_password) as bound:
+        assert bound.result["result"] == SUCCESS
+        yield bound
+
+
+@pytest.fixture
+def newcomer(directory, run_id):
+    """A person of this run, deleted at the end."""
+    name, password = f"uid=stacktest-{run_id},{USERS}", f"pw-{run_id}"
+    person = {"cn": "New Comer", "sn": "Comer", "userPassword": password}
+    assert directory.add(name, "inetOrgPerson", person), directory.result
+    yield name, password
+    directory.delete(name)
+    assert do_search(directory, USERS, "(uid=stacktest-*)") == {}, "left behind"
+
+
+def password_of(stack, person):
+    return secret(stack, "ldap", f"LDAP_PASSWORD_{person.upper()}")
+
+
+def test_its_administrator_finds_the_whole_tree(directory):
+    units = do_search(directory, BASE, "(objectClass=organizationalUnit)")
+    assert set(units) == {USERS, GROUPS}
+
+
+def test_exactly_the_seeded_people_are_there(directory):
+    found = do_search(directory, USERS, "(objectClass=inetOrgPerson)", "uid")
+    assert sorted(entry["uid"][0] for entry in found.values()) == sorted(PEOPLE)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_the_person_binds_with_the_documented_password(ldap, stack, person):
+    assert do_bind(ldap, f"uid={person},{USERS}", password_of(stack, person)) == SUCCESS
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_the_person_is_in_the_group_of_that_name_only(directory, person):
+    member = f"(uniqueMember=uid={person},{USERS})"
+    assert list(do_search(directory, GROUPS, member)) == [f"cn={person}s,{GROUPS}"]
+
+
+def test_membership_can_be_read_from_the_person_too(directory):
+    found = do_search(directory, USERS, "(uid=viewer)", "memberOf")
+    assert found[f"uid=viewer,{USERS}"]["memberOf"] == [f"cn=viewers,{GROUPS}"]
+
+
+def test_every_person_has_a_mail_address(directory):
+    found = do_search(directory, USERS, "(objectClass=inetOrgPerson)", "mail")
+    mails = sorted(entry["mail"][0] for entry in found.values())
+    assert mails == [f"{person}@stack.local" for person in PEOPLE]
+
+
+def test_a_stranger_cannot_bind(ldap):
+    assert do_bind(ldap, f"uid={NOBODY},{USERS}", "not-the-password") == INVALID_CREDENTIALS
+
+
+def test_a_wrong_password_is_refused(ldap, newcomer):
+    name, password = newcomer
+    assert do_bind(ldap, name, f"not-{password}") == INVALID_CREDENTIALS
+
+
+def test_who_does_not_bind_sees_nothing(ldap):
+    with connection(ldap) as anonymous:
+        assert anonymous.result["result"] == SUCCESS
+        assert do_search(anonymous, BASE, "(objectClass=*)") == {}
+        assert anonymous.result["result"] == NO_SUCH_OBJECT
+
+
+def test_a_person_sees_only_themself(ldap, stack):
+    viewer = f"uid=viewer,{USERS}"
+    with connection(ldap, viewer, password_of(stack, "viewer")) as bound:
+        assert list(do_search(bound, viewer, "(objectClass=*)")) == [viewer]
+        assert do_search(bound, f"uid=admin,{USERS}", "(objectClass=*)") == {}
+
+
+def test_a_person_cannot_change_the_groups(ldap, stack):
+    viewer = f"uid=viewer,{USERS}"
+    with connection(ldap, viewer, password_of(stack, "viewer")) as bound:
+        change = {"uniqueMember": [(ldap3.MODIFY_ADD, [viewer])]}
+        assert bound.modify(f"cn=admins,{GROUPS}", change) is False
+
+
+def test_passwords_are_stored_as_hashes(directory):
+    found = do_search(directory, USERS, "(objectClass=inetOrgPerson)", "userPassword")
+    stored = [entry["userPassword"][0] for entry in found.values()]
+    assert [value[:6] for value in stored] == [b"{SSHA}"] * len(PEOPLE)
+
+
+def test_a_new_person_can_bind_at_once_and_not_after_leaving(ldap, directory, newcomer):
+    name, password = newcomer
+    assert do_bind(ldap, name, password) == SUCCESS
+    assert directory.delete(name)
+    assert do_bind(ldap, name, password) == INVALID_CREDENTIALS
+
+
+def test_the_frontend_has_no_way_to_the_directory(reach_from, stack):
+    assert reach_from("frontend", "ldap", 389) == "unresolved"
+    assert stack.model.services["ldap"].ports == ()

@@ -1,0 +1,128 @@
+"""PostgreSQL works when each of the three instances serves its one application, and no other.
+
+The three run the same program, so one file holds what is claimed of each of them.
+"""
+
+import psycopg
+import pytest
+
+from fixtures.people import NOBODY, secret
+from fixtures.sql import postgres, rows
+from fixtures.versions import verify_version
+
+APPLICATIONS = {
+    "outline-postgres": "outline",
+    "paperless-postgres": "paperless",
+    "planka-postgres": "planka",
+}
+"""Instance → its application: role and database have that name."""
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.service(name)) for name in APPLICATIONS]
+)
+def instance(request):
+    return request.param
+
+
+@pytest.fixture
+def application(instance):
+    return APPLICATIONS[instance]
+
+
+@pytest.fixture
+def password(stack, instance):
+    return secret(stack, instance, "POSTGRES_PASSWORD")
+
+
+@pytest.fixture
+def database(inside, instance, application, password):
+    """A session of the application in its own database."""
+    with postgres(inside(instance), application, password, application) as cursor:
+        yield cursor
+
+
+@pytest.fixture
+def table(database, run_id):
+    """The name of a table of this run, dropped at the end."""
+    name = f"stacktest_{run_id.replace('-', '_')}"
+    yield name
+    database.execute(f'DROP TABLE IF EXISTS "{name}"')
+    left = rows(database, "SELECT tablename FROM pg_tables WHERE tablename = %s", name)
+    assert left == [], "left behind"
+
+
+def test_the_program_has_the_pinned_version(database, stack, instance):
+    verify_version(rows(database, "SHOW server_version")[0][0], stack, instance)
+
+
+def test_what_was_written_can_be_read_back(database, table):
+    database.execute(f'CREATE TABLE "{table}" (id int PRIMARY KEY, text text)')
+    database.execute(f"INSERT INTO \"{table}\" VALUES (1, 'one'), (2, 'zwei · два')")
+    assert rows(database, f'SELECT id, text FROM "{table}" ORDER BY id') == [
+        (1, "one"),
+        (2, "zwei · два"),
+    ]
+
+
+def test_what_was_rolled_back_is_gone(database, table):
+    database.execute(f'CREATE TABLE "{table}" (id int)')
+    database.execute("BEGIN")
+    database.execute(f'INSERT INTO "{table}" VALUES (1)')
+    database.execute("ROLLBACK")
+    assert rows(database, f'SELECT count(*) FROM "{table}"') == [(0,)]
+
+
+def test_the_database_belongs_to_its_application(database, application):
+    owner = rows(
+        database,
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()",
+    )
+    assert owner == [(application,)]
+
+
+def test_no_other_application_has_a_database_here(database, application):
+    databases = rows(database, "SELECT datname FROM pg_database WHERE NOT datistemplate")
+    assert {name for (name,) in databases} - {"postgres"} == {application}
+
+
+def test_the_application_is_no_administrator(database):
+    rights = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls"
+    said = rows(database, f"{rights} FROM pg_roles WHERE rolname = current_user")
+    assert said == [(False, False, False, False, False)]
+
+
+def test_text_is_stored_as_unicode(database):
+    assert rows(database, "SHOW server_encoding") == [("UTF8",)]
+
+
+def test_passwords_are_never_sent_as_they_are(database):
+    assert rows(database, "SHOW password_encryption") == [("scram-sha-256",)]
+
+
+def test_what_is_committed_is_on_disk(database):
+    assert rows(database, "SHOW fsync") == [("on",)]
+    assert rows(database, "SHOW synchronous_commit") == [("on",)]
+
+
+def test_a_stranger_is_refused(inside, instance, application):
+    with (
+        pytest.raises(psycopg.OperationalError, match="password authentication failed"),
+        postgres(inside(instance), NOBODY, "not-the-password", application),
+    ):
+        pass
+
+
+def test_the_applications_of_the_other_instances_are_refused(inside, stack, instance):
+    for other in APPLICATIONS.keys() - {instance}:
+        name, password = APPLICATIONS[other], secret(stack, other, "POSTGRES_PASSWORD")
+        with (
+            pytest.raises(psycopg.OperationalError, match="password authentication failed"),
+            postgres(inside(instance), name, password, name),
+        ):
+            pass
+
+
+def test_the_frontend_has_no_way_to_the_server(reach_from, stack, instance):
+    assert reach_from("frontend", instance, 5432) == "unresolved"
+    assert stack.model.services[instance].ports == ()

@@ -1,0 +1,107 @@
+"""Redis works when each of the two instances keeps what it is given, apart from the other one.
+
+The two run the same program, so one file holds what is claimed of each of them.
+"""
+
+import pytest
+import redis
+
+from fixtures import keyvalue
+from fixtures.versions import verify_version
+
+INSTANCES = ("outline-redis", "redis")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.service(name)) for name in INSTANCES])
+def instance(request):
+    return request.param
+
+
+@pytest.fixture
+def store(inside, instance):
+    with keyvalue.session(inside(instance)) as client:
+        yield client
+
+
+@pytest.fixture
+def key(store, run_id):
+    """The name of a key of this run, deleted at the end."""
+    name = f"stacktest:{run_id}"
+    yield name
+    store.delete(name)
+    assert list(store.scan_iter("stacktest:*")) == [], "left behind"
+
+
+def test_it_answers(store):
+    assert store.ping() is True
+
+
+def test_the_program_has_the_pinned_version(store, stack, instance):
+    verify_version(store.info("server")["redis_version"], stack, instance)
+
+
+def test_what_was_written_can_be_read_back(store, key):
+    assert store.set(key, "zwei · два", ex=60) is True
+    assert store.get(key) == "zwei · два"
+    assert store.delete(key) == 1
+    assert store.get(key) is None
+
+
+def test_what_has_a_lifetime_ends(store, key):
+    assert store.set(key, "soon gone", px=60_000) is True
+    assert 0 < store.pttl(key) <= 60_000
+    assert store.pexpire(key, 0) is True
+    assert store.exists(key) == 0
+
+
+def test_a_list_is_a_queue(store, key):
+    assert store.rpush(key, "first", "second") == 2
+    assert store.lpop(key) == "first"
+    assert store.expire(key, 60) is True
+
+
+def test_a_subscriber_hears_what_is_published(store, key):
+    with store.pubsub() as subscriber:
+        subscriber.subscribe(key)
+        assert subscriber.get_message(timeout=5)["type"] == "subscribe"
+        assert store.publish(key, "hello") == 1
+        assert subscriber.get_message(timeout=5)["data"] == "hello"
+
+
+def test_it_is_its_own_master_and_may_be_written_to(store):
+    said = store.info("replication")
+    assert said["role"] == "master"
+    assert said["connected_slaves"] == 0
+
+
+def test_it_writes_to_disk_after_a_minute(store):
+    assert store.config_get("save") == {"save": "60 1"}
+
+
+def test_its_last_write_to_disk_succeeded(store):
+    assert store.save() is True
+    assert store.info("persistence")["rdb_last_bgsave_status"] == "ok"
+    assert store.info("persistence")["rdb_changes_since_last_save"] == 0
+
+
+def test_it_throws_nothing_away_when_memory_is_short(store):
+    assert store.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_a_wrong_type_is_refused(store, key):
+    assert store.set(key, "no list", ex=60) is True
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        store.lpush(key, "x")
+
+
+def test_the_other_instance_does_not_have_its_keys(store, inside, instance, key):
+    assert store.set(key, "mine", ex=60) is True
+    (other,) = set(INSTANCES) - {instance}
+    with keyvalue.session(inside(other)) as elsewhere:
+        assert elsewhere.get(key) is None
+        assert elsewhere.info("server")["run_id"] != store.info("server")["run_id"]
+
+
+def test_the_frontend_has_no_way_to_the_server(reach_from, stack, instance):
+    assert reach_from("frontend", instance, 6379) == "unresolved"
+    assert stack.model.services[instance].ports == ()
