@@ -1,0 +1,26 @@
+"""Makes the stack's host names reach its front door, without root and without touching the machine.
+
+Nothing here asks the operating system for a stack's name: `.local` belongs to multicast DNS, and
+what a machine answers for it differs between the apex and the names below it. Names that are not
+the stack's are refused, so that a run depends on nothing outside.
+"""
+
+from stacktest.adapters.names.clients import async_http_client, http_client
+from stacktest.adapters.names.lookup import Lookup, look_up
+from stacktest.adapters.names.map import Address, NameMap, Refused, name_map, resolve_hosts_lines
+from stacktest.adapters.names.nameserver import NameServer
+from stacktest.adapters.names.proxy import ConnectProxy
+
+__all__ = [
+    "Address",
+    "ConnectProxy",
+    "Lookup",
+    "NameMap",
+    "NameServer",
+    "Refused",
+    "async_http_client",
+    "http_client",
+    "look_up",
+    "name_map",
+    "resolve_hosts_lines",
+]

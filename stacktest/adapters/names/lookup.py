@@ -1,0 +1,46 @@
+"""What the machine itself makes of a host name: a fact for `doctor`, used by no test."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+SLOW = 0.1
+"""Seconds beyond which a look-up of one's own name points to multicast DNS."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lookup:
+    """How the system answered for a name: `addresses`, or `error`; in `seconds`."""
+
+    host: str
+    seconds: float
+    addresses: tuple[str, ...] = ()
+    error: str = ""
+
+    def is_fine(self, address: str) -> bool:
+        """Whether other programs on this machine reach `address` by this name, at once."""
+        return self.addresses == (address,) and self.seconds <= SLOW
+
+
+def look_up(host: str, timeout: float = 10.0) -> Lookup:
+    """The system's answer for `host`; a look-up that hangs is given up after `timeout`."""
+    found: list[Lookup] = []
+    started = time.perf_counter()
+
+    def ask() -> None:
+        addresses: tuple[str, ...] = ()
+        error = ""
+        try:
+            answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            addresses = tuple(sorted({str(item[4][0]) for item in answers}))
+        except OSError as failure:
+            error = failure.strerror or str(failure)
+        seconds = time.perf_counter() - started
+        found.append(Lookup(host=host, seconds=seconds, addresses=addresses, error=error))
+
+    # getaddrinfo knows no time-out and cannot be interrupted; a daemon thread holds nobody up.
+    thread = threading.Thread(target=ask, name="stacktest-lookup", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return found[0] if found else Lookup(host=host, seconds=timeout, error="no answer in time")
