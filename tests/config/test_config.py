@@ -1,0 +1,236 @@
+"""`stacktest.toml`: every key is read, every mistake is one error that names file and key."""
+
+import datetime as dt
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from stacktest import config as configuration
+from stacktest.config import check_names, find_stack, load, merge_labels
+from stacktest.core.model import Service, Stack
+from stacktest.errors import UsageError
+
+EXAMPLE = """
+[stack]
+domain = "stack.local"
+front_door = "caddy"
+routes = ["Caddyfile"]
+compose = ["docker-compose.yml"]
+
+[phases.phase0]
+title = "Front door"
+profiles = ["core"]
+
+[phases.phase0_5]
+profiles = ["core", "tools"]
+
+[services.librechat]
+uses = ["mongodb"]
+ready = "http:/health"
+timeout = "90s"
+
+[people.admin]
+user = "admin"
+password_env = "PW"
+
+[freshness]
+max_age = "2d"
+must_run = ["core"]
+
+[[exempt]]
+service = "browserless"
+states = ["no_tests"]
+reason = "only used by other tests"
+until = 2027-01-31
+"""
+
+
+def stack_of(root: Path, *services: Service) -> Stack:
+    return Stack(name="demo", root=root, services={service.name: service for service in services})
+
+
+def test_every_section_is_read(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text(EXAMPLE)
+    read = load(tmp_path)
+    assert read.stack.front_door == "caddy"
+    assert read.stack.routes == ("Caddyfile",)
+    assert [phase.name for phase in read.phases] == ["phase0", "phase0_5"]
+    assert read.phases[1].profiles == ("core", "tools")
+    assert read.service("librechat").timeout == 90.0
+    assert read.service("librechat").uses == ("mongodb",)
+    assert read.service("other").timeout == 120.0
+    assert read.people["admin"].password_env == "PW"
+    assert read.freshness.max_age == 2 * 86400.0
+    assert read.exempt[0].until == dt.date(2027, 1, 31)
+    assert read.origins["stack.domain"] == str(tmp_path / "stacktest.toml")
+    assert read.origins["services.librechat.timeout"] == str(tmp_path / "stacktest.toml")
+
+
+def test_without_a_file_the_defaults_serve(tmp_path: Path) -> None:
+    read = load(tmp_path)
+    assert read.file == ""
+    assert read.stack.ledger == "data/tests"
+    assert "functional" not in read.gate.deny
+    assert len(read.gate.deny) == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "where", "hint"),
+    [
+        ("[stack]\nfrontdoor = 'x'", "unknown key 'frontdoor'", ":stack.frontdoor", "front_door"),
+        ("[stak]\n", "unknown key 'stak'", ":stak", "stack"),
+        (
+            "[services.a]\ntimeout = '5 minutes'",
+            "does not match",
+            ":services.a.timeout",
+            "duration",
+        ),
+        ("[services.a]\ntimeout = 5", "not of type 'string'", ":services.a.timeout", ""),
+        ("[gate]\ndeny = ['xyz']", "'xyz' is not one of", ":gate.deny.0", "one of"),
+        ("[gate]\ndeny = ['drifte']", "is not one of", ":gate.deny.0", "did you mean 'drifted'"),
+        ("[phases.five]\n", "does not match", ":phases", ""),
+        ("[[exempt]]\nservice = 'a'", "required property", ":exempt.0", ""),
+        (
+            "[[exempt]]\nservice='a'\nstates=['expired']\nreason='r'\nuntil='soon'",
+            "is not a 'date'",
+            ":exempt.0.until",
+            "2027-01-31",
+        ),
+        ("[stack", "not valid TOML", "stacktest.toml", ""),
+        ("[stack]\npages = 'docs/x.md'", "does not match", ":stack.pages", ""),
+    ],
+)
+def test_a_mistake_is_one_error(
+    tmp_path: Path, text: str, what: str, where: str, hint: str
+) -> None:
+    (tmp_path / "stacktest.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path)
+    assert what in caught.value.what
+    assert where in caught.value.where
+    assert hint in caught.value.hint
+
+
+def test_two_configurations_in_one_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text("[stack]\ndomain = 'a'")
+    (tmp_path / "pyproject.toml").write_text("[tool.stacktest.stack]\ndomain = 'b'")
+    with pytest.raises(UsageError, match="two configurations"):
+        load(tmp_path)
+
+
+def test_a_pointer_is_no_second_configuration(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text("[stack]\ndomain = 'a'")
+    (tmp_path / "pyproject.toml").write_text("[tool.stacktest]\nstack = '.'")
+    assert load(tmp_path).stack.domain == "a"
+
+
+def test_pyproject_serves_as_well(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.stacktest.stack]\ndomain = 'b'")
+    assert load(tmp_path).stack.domain == "b"
+
+
+def test_environment_and_options_win_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text("[stack]\ndomain = 'a'\nca = 'file.crt'")
+    read = load(
+        tmp_path,
+        environ={"STACKTEST_DOMAIN": "b", "STACKTEST_COMPOSE": "x.yml,y.yml"},
+        options={"--domain": "c"},
+    )
+    assert read.stack.domain == "c"
+    assert read.stack.ca == "file.crt"
+    assert read.stack.compose == ("x.yml", "y.yml")
+    assert read.origins["stack.domain"] == "--domain"
+    assert read.origins["stack.compose"] == "STACKTEST_COMPOSE"
+
+
+class TestFindStack:
+    def test_option_beats_variable_beats_folder(self, tmp_path: Path) -> None:
+        for name in ("option", "variable", "here"):
+            (tmp_path / name).mkdir()
+        (tmp_path / "here" / "stacktest.toml").touch()
+        environ = {"STACKTEST_STACK": str(tmp_path / "variable")}
+        here = tmp_path / "here"
+        assert find_stack(option="../option", environ=environ, folder=here) == tmp_path / "option"
+        assert find_stack(option="", environ=environ, folder=here) == tmp_path / "variable"
+        assert find_stack(option="", environ={}, folder=here) == here
+
+    def test_nearest_file_upward(self, tmp_path: Path) -> None:
+        (tmp_path / "stacktest.toml").touch()
+        deep = tmp_path / "a" / "b"
+        deep.mkdir(parents=True)
+        assert find_stack(option="", environ={}, folder=deep) == tmp_path
+
+    def test_the_pointer_of_the_rootdir(self, tmp_path: Path) -> None:
+        (tmp_path / "stacks" / "one").mkdir(parents=True)
+        (tmp_path / "pyproject.toml").write_text("[tool.stacktest]\nstack = 'stacks/one'")
+        found = find_stack(option="", environ={}, folder=tmp_path)
+        assert found == tmp_path / "stacks" / "one"
+
+    def test_a_named_folder_must_exist(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError) as caught:
+            find_stack(option="gone", environ={}, folder=tmp_path)
+        assert caught.value.where == "--stack"
+
+    def test_none_without_any(self, tmp_path: Path) -> None:
+        assert find_stack(option="", environ={}, folder=tmp_path) is None
+
+
+def test_labels_fill_what_the_file_leaves_open(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text("[services.a]\nready = 'healthy'")
+    labels = {"stacktest.ready": "running", "stacktest.uses": "b, c", "stacktest.timeout": "5s"}
+    merged = merge_labels(load(tmp_path), stack_of(tmp_path, Service(name="a", labels=labels)))
+    assert merged.service("a").ready == "healthy"
+    assert merged.service("a").uses == ("b", "c")
+    assert merged.service("a").timeout == 5.0
+    assert merged.origins["services.a.uses"] == "label stacktest.uses of service a"
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[stack]\nfront_door = 'cady'", "stack.front_door"),
+        ("[services.cady]\n", "services.cady"),
+        ("[services.caddy]\nuses = ['cady']", "services.caddy.uses"),
+        ("[freshness]\nmust_run = ['cady']", "freshness.must_run"),
+        ("[phases.phase1]\nprofiles = ['cores']", "phases.phase1.profiles"),
+    ],
+)
+def test_names_must_be_known_to_the_model(tmp_path: Path, text: str, where: str) -> None:
+    (tmp_path / "stacktest.toml").write_text(text)
+    stack = stack_of(tmp_path, Service(name="caddy", profiles=("core",)))
+    with pytest.raises(UsageError) as caught:
+        check_names(load(tmp_path), stack)
+    assert where in caught.value.where
+    assert "did you mean" in caught.value.hint
+
+
+def test_known_names_pass(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text("[stack]\nfront_door = 'caddy'")
+    check_names(load(tmp_path), stack_of(tmp_path, Service(name="caddy")))
+
+
+def test_the_schema_knows_every_field_and_no_other() -> None:
+    properties = json.loads(configuration.schema_text())["properties"]
+    sections = {
+        "stack": configuration.StackSection,
+        "freshness": configuration.FreshnessSection,
+        "gate": configuration.GateSection,
+    }
+    for key, kind in sections.items():
+        assert set(properties[key]["properties"]) == set(kind.__slots__)
+    service = properties["services"]["additionalProperties"]["properties"]
+    assert set(service) == set(configuration.ServiceSection.__slots__)
+    assert set(properties["exempt"]["items"]["properties"]) == set(
+        configuration.Exemption.__slots__
+    )
+    assert properties["gate"]["properties"]["deny"]["items"]["enum"] == list(configuration.DENIED)
+
+
+def test_the_reference_stack_is_valid() -> None:
+    root = Path(__file__).parents[2] / "fixtures" / "stacks" / "reference"
+    assert (
+        load(root).stack.front_door
+        == tomllib.loads((root / "stacktest.toml").read_text())["stack"]["front_door"]
+    )
