@@ -18,6 +18,7 @@ from typing import Any
 
 from stacktest.core.model import Phase, Stack
 from stacktest.core.states import State
+from stacktest.core.status import Exemption
 from stacktest.errors import UsageError
 
 FILE_NAME = "stacktest.toml"
@@ -83,16 +84,6 @@ class GateSection:
     """`[gate]`: the states that close the gate."""
 
     deny: tuple[str, ...] = DENIED
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exemption:
-    """`[[exempt]]`: states of one service that do not close the gate until a date."""
-
-    service: str
-    states: tuple[str, ...]
-    reason: str
-    until: dt.date
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
