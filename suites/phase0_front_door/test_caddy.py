@@ -131,7 +131,8 @@ def test_the_administration_answers_inside_its_own_container(inside):
 
 
 def test_the_door_measures_itself_for_prometheus(inside):
-    response = inside("caddy").http(2020).get("/metrics", headers={"Host": "caddy"})
+    with inside("caddy").http(2020) as client:
+        response = client.get("/metrics", headers={"Host": "caddy"})
     assert response.status_code == 200
     assert "\ncaddy_http_requests_total{" in response.text
 
