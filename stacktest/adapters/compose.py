@@ -164,7 +164,7 @@ def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool)
         raise UsageError(
             f"services {other.name} and {service.name} have the same container_name "
             f"{service.container_name!r}",
-            where=f"services.{service.name}.container_name in {', '.join(stack.compose_files)}",
+            where=f"services.{service.name}.container_name in {_shown(stack)}",
             hint="give each its own container_name, or remove both",
         )
 
@@ -172,6 +172,14 @@ def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool)
 def _meet(one: Service, other: Service) -> bool:
     """False when the two are alternatives: each has profiles, and they share none."""
     return not (one.profiles and other.profiles) or bool(set(one.profiles) & set(other.profiles))
+
+
+def _shown(stack: Stack) -> str:
+    paths = (Path(name) for name in stack.compose_files)
+    return ", ".join(
+        str(path.relative_to(stack.root)) if path.is_relative_to(stack.root) else str(path)
+        for path in paths
+    )
 
 
 def _service(name: str, stanza: Json, definitions: Mapping[str, Json]) -> Service:

@@ -212,8 +212,8 @@ _TABLE = (
         _undefined_thing,
     ),
     (r"dependency cycle detected: (?P<circle>[^\n]+)", _circle),
-    (r"yaml: (?:unmarshal errors:\s*)?(?:line (?P<line>\d+): )?(?P<why>.+)", _yaml),
     (r"validating (?P<file>\S+): (?P<key>\S+) (?P<why>[^\n]+)", _schema),
+    (r"(?:^|\n)yaml: (?:unmarshal errors:\s*)?(?:line (?P<line>\d+): )?(?P<why>.+)", _yaml),
     (r'service "(?P<user>[^"]+)" has neither an image nor a build context', _no_image),
     (r"open (?P<path>\S+): no such file or directory", _no_file),
 )
