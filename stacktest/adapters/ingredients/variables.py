@@ -1,0 +1,38 @@
+"""Asks Compose for the values of variables that it would write into `configs:` and `secrets:`.
+
+`docker compose config` prints `environment: NAME` and not what NAME is. A tiny project on standard
+input that passes the names on makes Compose resolve them as it does for the real one, from the
+same `.env` files and the same shell, so that nothing here has to know how that works.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from stacktest.adapters import process
+from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
+
+
+def read_variables(
+    root: Path, names: Iterable[str], env_files: Sequence[str] = ()
+) -> Mapping[str, str | None] | Unknown:
+    """Name -> value, None when it is not set; unknown when Compose does not say."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return {}
+    project = {
+        "name": "stacktest-variables",
+        "services": {"variables": {"image": "none", "environment": wanted}},
+    }
+    argv = ["docker", "compose", "--project-directory", str(root)]
+    argv += [part for name in env_files for part in ("--env-file", name)]
+    argv += ["--file", "-", "config", "--format", "json"]
+    try:
+        said = process.run(argv, cwd=root, input=json.dumps(project))
+    except ToolMissingError as error:
+        return Unknown(error.what)
+    if said.code != 0:
+        return Unknown(f"Compose did not resolve {', '.join(wanted)}")
+    found = json.loads(said.out)["services"]["variables"].get("environment") or {}
+    return {name: found.get(name) for name in wanted}

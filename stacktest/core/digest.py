@@ -1,0 +1,52 @@
+"""Digests that mean the same on every machine, and the key that makes them safe to publish.
+
+A digest is the first 16 hex digits of a sha256 over *canonical JSON*: keys sorted, no spaces, ASCII
+only, so that neither the order of a mapping nor a locale nor a file named `a:<hash>` plus a newline
+can make two different things look alike.
+
+What is made from a value that may be a secret is signed (HMAC-SHA256) instead of hashed: 16 hex
+digits of a plain hash give a six-digit password away in a fraction of a second.
+"""
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass, field
+
+from stacktest.core.model import Json
+
+DIGEST_LENGTH = 16
+
+
+def canonical(value: Json) -> bytes:
+    """The one JSON text of `value`; what JSON cannot say (a date in YAML) is said as text."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return text.encode("ascii")
+
+
+def digest(value: Json) -> str:
+    """16 hex digits that stand for `value`; anyone can recompute them."""
+    return hashlib.sha256(canonical(value)).hexdigest()[:DIGEST_LENGTH]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Key:
+    """The stack's key: 32 bytes that never leave the machine, and a public name for them."""
+
+    secret: bytes = field(repr=False)
+
+    @property
+    def key_id(self) -> str:
+        """Tells two keys apart without saying anything about either."""
+        return self.sign("key id", None)
+
+    def sign(self, purpose: str, value: Json) -> str:
+        """16 hex digits that stand for `value`; only a holder of the key can recompute them.
+
+        `purpose` keeps equal values in different places from having equal digests.
+        """
+        return self.stream(purpose, canonical(value)).hexdigest()[:DIGEST_LENGTH]
+
+    def stream(self, purpose: str, start: bytes = b"") -> hmac.HMAC:
+        """An HMAC to feed piece by piece: for files that do not fit into memory."""
+        return hmac.new(self.secret, f"stacktest/1/{purpose}\0".encode() + start, hashlib.sha256)
