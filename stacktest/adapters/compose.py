@@ -65,15 +65,27 @@ class Compose:
         return stack
 
     def create(
-        self, services: Iterable[str], override: Json, *, timeout: float = CREATE_TIMEOUT
+        self,
+        services: Iterable[str],
+        override: Json,
+        *,
+        marks: Mapping[str, str] | None = None,
+        timeout: float = CREATE_TIMEOUT,
     ) -> process.Completed:
         """Creates containers, networks and volumes that are missing; starts and replaces nothing.
 
-        `override` is laid over the files (labels). Returns what Compose said, its code unjudged.
+        `override` is laid over the files (labels), `marks` are added to Compose's environment.
+        Returns what Compose said, its code unjudged.
         """
         argv = self._argv("-f", "-", "--profile", "*", "up", "--no-start", "--no-deps")
         argv += ["--no-recreate", "--quiet-pull", *services]
-        return process.run(argv, cwd=self.root, input=json.dumps(override), timeout=timeout)
+        return process.run(
+            argv,
+            cwd=self.root,
+            env={**os.environ, **(marks or {})},
+            input=json.dumps(override),
+            timeout=timeout,
+        )
 
     def start(
         self, services: Iterable[str], override: Json, *, timeout: float = 120
@@ -112,7 +124,7 @@ class Compose:
         return version
 
     def _argv(self, *rest: str) -> list[str]:
-        argv = ["docker", "compose"]
+        argv = ["docker", "compose", "--ansi", "never"]
         if self.project:
             argv += ["--project-name", self.project]
         for name in self.env_files:

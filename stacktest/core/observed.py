@@ -36,7 +36,7 @@ class Container:
     """What the last health probe wrote, and its exit code."""
     networks: Mapping[str, str] = field(default_factory=dict)
     """Network name -> address; an empty address while the container does not run."""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
     one_off: bool = False
     """Made by `docker compose run`: not the service itself."""
     config_hash: str = ""

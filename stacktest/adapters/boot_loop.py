@@ -1,0 +1,348 @@
+"""Starts containers in the order of the plan and follows the engine's events until all are ready.
+
+One thread reads events, a few start containers or probe ports; all put what they learn into one
+queue. This loop takes from the queue, looks at the container concerned, judges it and starts what
+has become possible. It wakes without news only for a deadline: a container that has run for long
+enough, the next probe of a port, the end of somebody's time, a heartbeat.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from stacktest.adapters import probe
+from stacktest.adapters.boot_report import NotReadyError, container_failed
+from stacktest.adapters.engine import Engine
+from stacktest.adapters.progress import Progress
+from stacktest.core.model import Dependency, Stack
+from stacktest.core.observed import Container, Happening
+from stacktest.core.plan import USES, Plan
+from stacktest.core.readiness import (
+    Impossible,
+    Judgement,
+    Kind,
+    Ready,
+    Rule,
+    Waiting,
+    judge,
+    probe_port,
+    refine,
+    settling_time,
+)
+from stacktest.errors import ToolMissingError
+
+DEFAULT_TIMEOUT = 120.0
+HEARTBEAT = 30.0
+PROBE_PAUSE = 0.2
+"""Seconds between two probes of a port: no event tells that it has opened."""
+EVER = float("inf")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What decides when a service counts as ready, and the clock that measures it."""
+
+    rules: Mapping[str, Rule]
+    timeouts: Mapping[str, float]
+    answers: Callable[[str], str] | None
+    clock: Callable[[], float]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Unit:
+    """One container on its way: what was seen of it last, and since when."""
+
+    seen: Container
+    rule: Rule
+    ours: bool
+    """True when this loop has to start it."""
+    begun: float | None = None
+    """When it was started, or first looked at when it ran already."""
+    running_since: float = EVER
+    answer: str | None = None
+    next_probe: float = 0.0
+    probing: bool = False
+    ready_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    container: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    container: str
+    why: str
+
+
+_STREAM_ENDED = object()
+
+
+class Loop:
+    """The containers of one bring-up, from created to ready."""
+
+    def __init__(
+        self, stack: Stack, plan: Plan, engine: Engine, settings: Settings, said: Progress
+    ) -> None:
+        self._stack = stack
+        self._plan = plan
+        self._engine = engine
+        self._settings = settings
+        self._said = said
+        self._units: dict[str, _Unit] = {}
+        self._news: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._start: Callable[[Container], str] = lambda each: engine.start(each.id)
+        self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="start")
+        self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="probe")
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """The containers as they were last seen."""
+        return tuple(unit.seen for unit in self._units.values())
+
+    def add_present(self, containers: Iterable[Container]) -> None:
+        """Follow containers that exist already and are not ours to start."""
+        now = self._settings.clock()
+        for each in containers:
+            rule = refine(self._settings.rules[each.service], each)
+            unit = _Unit(seen=each, rule=rule, ours=False, begun=now)
+            self._units[each.id] = unit
+            if each.is_running and rule.kind is Kind.RUNNING:
+                self._look(unit)
+                # It ran before we came; only one that has restarted has to show that it stays.
+                unit.running_since = now if unit.seen.restart_count else -EVER
+
+    def add_created(
+        self, containers: Iterable[Container], start: Callable[[Container], str]
+    ) -> None:
+        """Follow and start containers; `start` answers why one could not be started."""
+        self._start = start
+        for each in containers:
+            rule = self._settings.rules[each.service]
+            self._units[each.id] = _Unit(seen=each, rule=rule, ours=True)
+
+    def settle(self) -> bool:
+        """True when everything is ready as it stands: the whole of a warm run."""
+        for unit in self._units.values():
+            if unit.rule.probed and unit.seen.is_running:
+                unit.answer = self._ask(unit)
+            if isinstance(self._judge(unit), Ready):
+                unit.ready_at = unit.begun
+        return all(unit.ready_at is not None for unit in self._units.values())
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Within it, the engine's events arrive; opened before anything is created."""
+        events = self._engine.events(self._stack.name)
+
+        def read() -> None:
+            for happening in events:
+                self._news.put(happening)
+            self._news.put(_STREAM_ENDED)
+
+        threading.Thread(target=read, name="events", daemon=True).start()
+        try:
+            yield
+        finally:
+            # Starts in flight have to end, or removing would race with them; probes need not.
+            self._starters.shutdown(wait=True, cancel_futures=True)
+            self._probers.shutdown(wait=False, cancel_futures=True)
+            events.close()
+
+    def run(self) -> Mapping[str, float]:
+        """Seconds per service until it was ready; raises about the first that cannot be."""
+        first = self._settings.clock()
+        beat = first + HEARTBEAT
+        self._advance(self._units.values())
+        while not all(unit.ready_at is not None for unit in self._units.values()):
+            pause = max(0.0, min(self._deadline(), beat) - self._settings.clock())
+            try:
+                touched = self._learn(self._news.get(timeout=pause))
+            except queue.Empty:
+                touched = [unit for unit in self._units.values() if unit.ready_at is None]
+            self._advance(touched)
+            if (now := self._settings.clock()) >= beat:
+                beat = now + HEARTBEAT
+                self._said.heartbeat(now - first, self._waiting())
+        self._verify()
+        return self._seconds()
+
+    # Private
+
+    def _learn(self, news: object) -> list[_Unit]:
+        """The containers that the news is about, looked at again."""
+        if news is _STREAM_ENDED:
+            raise ToolMissingError(
+                "the container engine ended its stream of events",
+                where=self._engine.socket.address,
+                hint="stacktest doctor",
+            )
+        if isinstance(news, Happening):
+            unit = self._units.get(news.container)
+            if unit is None:
+                return []
+            self._said.seen(unit.seen.service, _in_words(news))
+            self._look(unit, started=news.action == "start")
+            return [unit]
+        if isinstance(news, _Started):
+            unit = self._units[news.container]
+            self._look(unit)
+            if news.error and not unit.seen.error:
+                unit.seen = replace(unit.seen, error=news.error)
+            return [unit]
+        if isinstance(news, _Answer):
+            unit = self._units[news.container]
+            unit.answer, unit.probing = news.why, False
+            unit.next_probe = self._settings.clock() + PROBE_PAUSE
+            return [unit]
+        raise TypeError(type(news).__name__)
+
+    def _look(self, unit: _Unit, *, started: bool = False) -> None:
+        """Ask the engine about the container; note since when it has been running."""
+        was = unit.seen
+        unit.seen = self._engine.container(was.id) or replace(was, state="removed")
+        if not unit.seen.is_running:
+            unit.running_since = EVER
+        elif started or not was.is_running or was.restart_count != unit.seen.restart_count:
+            unit.running_since = self._settings.clock()
+        unit.rule = refine(unit.rule, unit.seen)
+
+    def _advance(self, touched: Iterable[_Unit]) -> None:
+        """Judge what was touched, then start and probe what has become possible."""
+        for unit in list(touched):
+            if unit.begun is not None:
+                self._settle(unit)
+        for unit in self._units.values():
+            if unit.ours and unit.begun is None and self._may_start(unit):
+                unit.begun = self._settings.clock()
+                self._said.starting(unit.seen.service)
+                self._starters.submit(self._start_one, unit.seen)
+        now = self._settings.clock()
+        for unit in self._units.values():
+            due = unit.rule.probed and unit.seen.is_running and unit.ready_at is None
+            if due and not unit.probing and now >= unit.next_probe:
+                unit.probing = True
+                self._probers.submit(self._probe_one, unit)
+
+    def _settle(self, unit: _Unit) -> None:
+        judged = self._judge(unit)
+        if isinstance(judged, Impossible):
+            late = " after it was ready" if unit.ready_at is not None else ""
+            raise self._failed(unit, judged.cause + late)
+        now = self._settings.clock()
+        begun = now if unit.begun is None else unit.begun
+        if unit.ready_at is not None:
+            return
+        if isinstance(judged, Ready):
+            unit.ready_at = now
+            self._said.ready(unit.seen.service, now - begun, judged.why)
+        elif now - begun >= self._timeout(unit):
+            cause = f"was not ready within {self._timeout(unit):g} s: {judged.why}"
+            raise self._failed(unit, cause)
+
+    def _judge(self, unit: _Unit) -> Judgement:
+        # Restarts before we came are history: a service may have restarted ten times in a year.
+        seen = unit.seen if unit.ours else replace(unit.seen, restart_count=0)
+        running_for = max(0.0, self._settings.clock() - unit.running_since)
+        return judge(unit.rule, seen, running_for=running_for, answer=unit.answer)
+
+    def _may_start(self, unit: _Unit) -> bool:
+        return all(self._is_met(need) for need in self._plan.waits_of(unit.seen.service))
+
+    def _is_met(self, need: Dependency) -> bool:
+        return all(
+            _is_far_enough(need.condition, unit)
+            for unit in self._units.values()
+            if unit.seen.service == need.service
+        )
+
+    def _start_one(self, container: Container) -> None:
+        self._news.put(_Started(container.id, self._start(container)))
+
+    def _probe_one(self, unit: _Unit) -> None:
+        self._news.put(_Answer(unit.seen.id, self._ask(unit)))
+
+    def _ask(self, unit: _Unit) -> str:
+        service = self._stack.services[unit.seen.service]
+        if unit.rule.kind is Kind.ROUTED:
+            return self._settings.answers(unit.rule.host) if self._settings.answers else ""
+        port = probe_port(unit.rule, service, self._stack)
+        if port is None:
+            return "no port is known; write http:PORT/path"
+        return probe.ask(unit.rule, service, port, unit.seen)
+
+    def _timeout(self, unit: _Unit) -> float:
+        return self._settings.timeouts.get(unit.seen.service, DEFAULT_TIMEOUT)
+
+    def _deadline(self) -> float:
+        """When to look again even without news."""
+        times = [EVER]
+        for unit in self._units.values():
+            if unit.ready_at is not None or unit.begun is None:
+                continue
+            times.append(unit.begun + self._timeout(unit))
+            if unit.seen.is_running and unit.rule.kind is Kind.RUNNING:
+                times.append(unit.running_since + settling_time(unit.seen))
+            if unit.seen.is_running and unit.rule.probed and not unit.probing:
+                times.append(unit.next_probe)
+        return min(times)
+
+    def _waiting(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for unit in self._units.values():
+            if unit.ready_at is None:
+                judged = self._judge(unit) if unit.begun is not None else Waiting("not started yet")
+                found[unit.seen.service] = judged.why if isinstance(judged, Waiting) else ""
+        return found
+
+    def _verify(self) -> None:
+        """One last list: what was ready first may have ended while the last one started."""
+        now = {each.id: each for each in self._engine.containers(self._stack.name)}
+        for unit in self._units.values():
+            seen = now.get(unit.seen.id)
+            if seen is None or seen.state != unit.seen.state or seen.health == "unhealthy":
+                self._look(unit)
+                self._settle(unit)
+
+    def _failed(self, unit: _Unit, cause: str) -> NotReadyError:
+        return container_failed(
+            self._stack,
+            unit.seen,
+            cause,
+            engine=self._engine,
+            others={each.seen.service: each.seen for each in self._units.values()},
+            ready=str(unit.rule),
+        )
+
+    def _seconds(self) -> Mapping[str, float]:
+        found: dict[str, float] = {}
+        for unit in self._units.values():
+            if unit.ready_at is not None and unit.begun is not None:
+                took = unit.ready_at - unit.begun
+                found[unit.seen.service] = max(took, found.get(unit.seen.service, 0.0))
+        return found
+
+
+def _is_far_enough(condition: str, unit: _Unit) -> bool:
+    """Whether a container satisfies somebody's `depends_on` condition, or `uses`."""
+    seen = unit.seen
+    match condition:
+        case "service_completed_successfully":
+            return seen.state == "exited" and seen.exit_code == 0
+        case "service_healthy":
+            return seen.health == "healthy" or (not seen.health and unit.ready_at is not None)
+        case _ if condition == USES:
+            return unit.ready_at is not None
+        case _:
+            return unit.begun is not None and seen.state not in {"created", "removed"}
+
+
+def _in_words(news: Happening) -> str:
+    if news.exit_code is not None:
+        return f"{news.action} (exit {news.exit_code})"
+    return f"{news.action} {news.health}".strip()

@@ -1,0 +1,315 @@
+"""Brings up what a plan asks for, and says so at once when that cannot succeed.
+
+    1  one list call: what runs already is used as it is
+    2  Compose creates what is missing (containers, networks, volumes), starting nothing
+    3  the engine starts each container as soon as what it depends on is far enough
+    4  the engine's event stream tells every change; each one is judged by `core.readiness`
+    5  all ready: done. One impossible, or out of time: report it, then remove what was created
+
+Nothing is polled except a port that a rule names, since no event tells that a port has opened.
+A watchdog is armed before the first container exists and disarmed after the last is gone.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from stacktest.adapters import ownership, watchdog
+from stacktest.adapters.boot_loop import Loop, Settings
+from stacktest.adapters.boot_report import NotReadyError, creation_failed
+from stacktest.adapters.compose import Compose, refuse_twins
+from stacktest.adapters.engine import PROJECT, Engine
+from stacktest.adapters.lock import FOLDER
+from stacktest.adapters.ownership import Removed
+from stacktest.adapters.progress import Progress
+from stacktest.adapters.watchdog import Watchdog
+from stacktest.core.model import Stack
+from stacktest.core.observed import Container
+from stacktest.core.plan import Plan
+from stacktest.core.readiness import Impossible, Kind, Rule, derive, judge
+from stacktest.errors import UsageError
+
+MODES = ("auto", "always", "never")
+"""auto: start what is missing, unless a stopped container of somebody else is in the way.
+always: start such a container too, and stop it afterwards. never: start nothing."""
+
+
+@dataclass(kw_only=True, slots=True)
+class BringUp:
+    """A stack that is up: what was started for it, what ran already, and how to take it down."""
+
+    run_id: str
+    stack: Stack = field(repr=False)
+    started: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Service -> ids of the containers that this run created or started."""
+    already_running: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Service -> seconds from its start until it was ready."""
+    containers: tuple[Container, ...] = field(default=(), repr=False)
+    """The planned services' containers as they were last seen."""
+    engine: Engine = field(repr=False)
+    order: tuple[str, ...] = ()
+    woken: tuple[str, ...] = ()
+    """Containers of somebody else that this run started: stopped at the end, never removed."""
+    keep: bool = False
+    watchdog: Watchdog | None = field(default=None, repr=False)
+
+    def stop(self) -> Removed:
+        """Removes what this run created (never a volume with a name); with keep, nothing."""
+        if self.keep or self.watchdog is None:
+            return Removed()
+        for container in self.woken:
+            self.engine.stop(container)
+        marks = {ownership.RUN: self.run_id}
+        removed = ownership.remove_owned(self.engine, marks, order=self.order)
+        self.watchdog.disarm()
+        self.watchdog = None
+        return removed
+
+    def fallen(self) -> Mapping[str, str]:
+        """Services that were ready and are not any more, each with what is seen: one list call."""
+        now = {each.id: each for each in self.engine.containers(self.stack.name)}
+        found: dict[str, str] = {}
+        for was in self.containers:
+            seen = now.get(was.id)
+            if seen is None:
+                found[was.service] = "its container is gone"
+            elif seen.state != was.state:
+                found[was.service] = f"was {was.state}, is {seen.state}"
+            elif seen.health == "unhealthy" and was.health != "unhealthy":
+                found[was.service] = "is unhealthy"
+        return found
+
+
+def bring_up(
+    stack: Stack,
+    plan: Plan,
+    compose: Compose,
+    engine: Engine,
+    *,
+    run_id: str,
+    mode: str = "auto",
+    rules: Mapping[str, Rule] | None = None,
+    timeouts: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+    answers: Callable[[str], str] | None = None,
+    keep: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> BringUp:
+    """Every planned service ready, or StackNotReadyError about the first that cannot be.
+
+    `rules` and `timeouts` are what the configuration says per service; the rest is derived, 120 s.
+    `answers(host)` is empty when a host name answers through the front door, else why it does not;
+    without it, services with a route and no health check count as ready when they keep running.
+    A failure, an interrupt included, first removes what was created, unless `keep`.
+    """
+    if mode not in MODES:
+        raise UsageError(
+            f"{mode!r} is no way to bring up a stack", hint=f"one of: {', '.join(MODES)}"
+        )
+    refuse_twins(stack, plan.services)
+    engine.ping()
+    settings = Settings(
+        rules={name: _rule(stack, name, rules or {}, answers) for name in plan.services},
+        timeouts=timeouts or {},
+        answers=answers,
+        clock=clock,
+    )
+    said = progress or Progress()
+    present = _present(stack, plan, engine, "" if mode == "never" else run_id)
+    missing = _missing(plan, present, settings.rules)
+    said.planned(plan, missing)
+    woken = _woken(stack, present, missing, settings.rules, mode)
+    loop = Loop(stack, plan, engine, settings, said)
+    loop.add_present(
+        each for name in plan.services if name not in missing for each in present.get(name, ())
+    )
+    up = BringUp(
+        run_id=run_id,
+        stack=stack,
+        engine=engine,
+        already_running=tuple(name for name in plan.services if name not in missing),
+        order=plan.services,
+        woken=tuple(each.id for each in woken),
+        keep=keep,
+        watchdog=_guard(stack, engine, run_id) if missing and not keep else None,
+    )
+    try:
+        _run(up, compose, loop, said, missing)
+    except BaseException:
+        # A second interrupt while removing must not hide what went wrong first.
+        with suppress(KeyboardInterrupt):
+            up.stop()
+        raise
+    return up
+
+
+def outdated(stack: Stack, compose: Compose, containers: Sequence[Container]) -> Mapping[str, str]:
+    """Services whose running container was created from another definition than today's.
+
+    What they answer proves nothing about the files as they are now. One call of Compose, and only
+    when a container was not created by stacktest, whose own mark says it for nothing.
+    """
+    hashes: Mapping[str, str] | None = None
+    found: dict[str, str] = {}
+    for each in containers:
+        service = stack.services.get(each.service)
+        if service is None:
+            continue
+        if mark := each.labels.get(ownership.STANZA):
+            same = mark == ownership.stanza_mark(service)
+        else:
+            hashes = compose.hashes() if hashes is None else hashes
+            same = hashes.get(each.service) == each.config_hash
+        if not same:
+            found[each.service] = f"{each.name} was created from an older definition"
+    return found
+
+
+# Private
+
+
+def _guard(stack: Stack, engine: Engine, run_id: str) -> Watchdog:
+    log = stack.root / FOLDER / "watchdog.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return watchdog.arm(engine.socket.address, run_id, log=log)
+
+
+def _rule(
+    stack: Stack, name: str, rules: Mapping[str, Rule], answers: Callable[[str], str] | None
+) -> Rule:
+    rule = rules.get(name) or derive(stack.services[name], stack)
+    if rule.kind is Kind.ROUTED and answers is None:
+        return Rule(kind=Kind.RUNNING, derived=True)
+    return rule
+
+
+def _present(
+    stack: Stack, plan: Plan, engine: Engine, run_id: str
+) -> Mapping[str, tuple[Container, ...]]:
+    """Planned service -> its containers; a run with an id first removes what others left behind."""
+    listed = engine.containers(stack.name)
+    mark = ownership.stack_id(stack.root)
+    left = (
+        each.labels.get(ownership.STACK) == mark and ownership.KEEP not in each.labels
+        for each in listed
+    )
+    if run_id and any(left):
+        ownership.remove_leftovers(engine, stack, run_id)
+        listed = engine.containers(stack.name)
+    found: dict[str, tuple[Container, ...]] = {}
+    for each in listed:
+        if each.service in plan.services and not each.one_off:
+            found[each.service] = (*found.get(each.service, ()), each)
+    return found
+
+
+def _missing(
+    plan: Plan, present: Mapping[str, tuple[Container, ...]], rules: Mapping[str, Rule]
+) -> tuple[str, ...]:
+    """Planned services that have to be started: no container, or one that does not run."""
+    return tuple(
+        name
+        for name in plan.services
+        if not present.get(name) or any(_is_down(each, rules[name]) for each in present[name])
+    )
+
+
+def _is_down(seen: Container, rule: Rule) -> bool:
+    if seen.state not in {"created", "exited", "dead"}:
+        return False
+    return isinstance(judge(rule, seen, running_for=0), Impossible) or seen.state == "created"
+
+
+def _woken(
+    stack: Stack,
+    present: Mapping[str, tuple[Container, ...]],
+    missing: Sequence[str],
+    rules: Mapping[str, Rule],
+    mode: str,
+) -> tuple[Container, ...]:
+    """Stopped containers of somebody else that will be started; an error unless `always`."""
+    if mode == "never" and missing:
+        raise NotReadyError(
+            f"not running: {', '.join(missing)}",
+            where=f"project {stack.name}, told to start nothing",
+            hint=f"docker compose up --detach {' '.join(missing)}",
+            service=missing[0],
+        )
+    stopped = tuple(
+        each for name in missing for each in present.get(name, ()) if _is_down(each, rules[name])
+    )
+    for each in stopped if mode == "auto" else ():
+        ended = f"{each.state} {'' if each.exit_code is None else each.exit_code}".strip()
+        raise NotReadyError(
+            f"{each.service} has a stopped container that stacktest did not create",
+            where=f"container {each.name} ({ended})",
+            hint=f"docker compose rm --force {each.service}, or start it yourself: "
+            f"docker compose start {each.service}",
+            service=each.service,
+        )
+    return stopped
+
+
+def _run(
+    up: BringUp,
+    compose: Compose,
+    loop: Loop,
+    said: Progress,
+    missing: Sequence[str],
+) -> None:
+    if not missing and loop.settle():
+        up.containers = loop.containers
+        return
+    with loop.listening():
+        if missing:
+            up.started = _create(up, compose, loop, said, missing)
+        up.seconds = loop.run()
+    up.containers = loop.containers
+
+
+def _create(
+    up: BringUp,
+    compose: Compose,
+    loop: Loop,
+    said: Progress,
+    missing: Sequence[str],
+) -> Mapping[str, tuple[str, ...]]:
+    """Lets Compose create what is missing and hands it to the loop: service -> container ids."""
+    stack, engine = up.stack, up.engine
+    networks = engine.networks({PROJECT: stack.name})
+    exists = {str(each["Name"]): each.get("Labels") or {} for each in networks}
+    marks = ownership.override(stack, missing, up.run_id, networks=exists, keep=up.keep)
+    said.creating(missing)
+    done = compose.create(missing, marks, marks={watchdog.ENVIRONMENT: up.run_id})
+    if done.code != 0:
+        raise creation_failed(stack, missing, done.err)
+    created: dict[str, list[Container]] = {name: [] for name in missing}
+    for each in engine.containers(stack.name):
+        if each.service in created and not each.one_off:
+            created[each.service].append(each)
+    for name in missing:
+        if not created[name]:
+            raise NotReadyError(
+                f"{name} has no container: the stack asks for none of it",
+                where=f"services.{name}.scale or .deploy.replicas",
+                hint="ask for at least one, or do not test this service",
+                service=name,
+            )
+
+    def start(each: Container) -> str:
+        if not _needs_compose(stack, each.service):
+            return engine.start(each.id)
+        said_by = compose.start([each.service], marks)
+        return "" if said_by.code == 0 else said_by.tail
+
+    loop.add_created((each for name in missing for each in created[name]), start)
+    return {name: tuple(each.id for each in created[name]) for name in missing}
+
+
+def _needs_compose(stack: Stack, name: str) -> bool:
+    """True when only Compose can start it: it copies inline files in, or runs hooks."""
+    service = stack.services[name]
+    inline = any(not file.path for file in service.files)
+    return inline or bool((service.stanza or {}).get("post_start"))

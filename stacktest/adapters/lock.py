@@ -1,0 +1,100 @@
+"""One run per stack: a lock that ends with its holder, and a note of who that is.
+
+.stacktest/run.lock         locked while a run uses the stack; the kernel unlocks it
+.stacktest/run.holder.json  who: pid, command, since; only read while the lock is held
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stacktest.core.model import Json
+from stacktest.errors import LockHeldError
+
+FOLDER = ".stacktest"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """Who uses the stack: process id, command line, and since when."""
+
+    pid: int
+    command: str
+    since: str
+
+
+class RunLock:
+    """`with RunLock(root, command=…, since=…):` or LockHeldError that names the holder."""
+
+    def __init__(self, root: Path, *, command: str, since: str) -> None:
+        self._folder = root / FOLDER
+        self._holder = Holder(pid=os.getpid(), command=command, since=since)
+        self._lock: Json = None
+
+    def acquire(self) -> None:
+        """Take the lock at once or raise LockHeldError."""
+        from filelock import FileLock, Timeout
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder / "run.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise self._held() from error
+        self._lock = lock
+        note = {
+            "pid": self._holder.pid,
+            "command": self._holder.command,
+            "since": self._holder.since,
+        }
+        self._note.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+    def release(self) -> None:
+        """Give the lock back; doing so twice is no harm."""
+        if self._lock is not None:
+            self._note.unlink(missing_ok=True)
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    @property
+    def _note(self) -> Path:
+        return self._folder / "run.holder.json"
+
+    def _held(self) -> LockHeldError:
+        holder = read_holder(self._folder.parent)
+        who = (
+            f"pid {holder.pid} ({holder.command}), since {holder.since}"
+            if holder
+            else "a run that has not said who it is"
+        )
+        return LockHeldError(
+            f"another run uses this stack: {who}",
+            where=str(self._folder / "run.lock"),
+            hint=f"wait until it ends, or stop it: kill {holder.pid}"
+            if holder
+            else "wait until it ends",
+        )
+
+
+def read_holder(root: Path) -> Holder | None:
+    """Who last said that it uses the stack; None when nobody did or the note is unreadable."""
+    try:
+        note = json.loads((root / FOLDER / "run.holder.json").read_text(encoding="utf-8"))
+        return Holder(pid=int(note["pid"]), command=note["command"], since=note["since"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

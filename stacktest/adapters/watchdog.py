@@ -1,0 +1,130 @@
+"""Removes what a run created when the run is killed before it could do so itself.
+
+A child in a session of its own blocks on a pipe whose other end only the run holds. When the run
+ends in any way, `kill -9` included, the pipe ends, and the child removes the containers and
+networks that carry the run's label. A run that ended well says so first, and the child just goes.
+No container with access to the engine is needed, and no image.
+
+    python -m stacktest.adapters.watchdog ADDRESS RUN PARENT
+"""
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from stacktest.adapters import process
+from stacktest.adapters.engine import Engine
+from stacktest.adapters.ownership import RUN, remove_owned
+from stacktest.errors import StacktestError
+
+ENVIRONMENT = "STACKTEST_RUN"
+"""Set for every Compose that a run starts, so that one that outlives it can be found."""
+GRACE = 1.0
+"""Seconds that a program with data gets to end."""
+QUIET = 1.2
+"""Seconds without a new container after which nothing more is expected."""
+
+
+class Watchdog:
+    """The parent's end: `disarm` when the run has cleaned up itself."""
+
+    def __init__(self, child: process.Detached) -> None:
+        self._child = child
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    def disarm(self) -> None:
+        """Tell the child that nothing is left to do, and wait until it has gone."""
+        if self._child.pipe.closed:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            self._child.pipe.write(_DISARM)
+            self._child.pipe.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self._child.pipe.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._child.pid, 0)
+
+
+def arm(address: str, run_id: str, *, log: Path | None = None) -> Watchdog:
+    """Start the child for this run; from now on nothing survives us."""
+    argv = [sys.executable, "-m", "stacktest.adapters.watchdog", address, run_id, str(os.getpid())]
+    return Watchdog(process.spawn_detached(argv, log=log))
+
+
+def watch(address: str, run_id: str, parent: int) -> int:
+    """The child: block until the parent is gone, then remove what it left."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # The signal that ends the run may reach us too; our work begins after it.
+        signal.signal(number, signal.SIG_IGN)
+    if _told_to_go(parent):
+        return 0
+    try:
+        for pid in _orphans(run_id):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        _remove_until_quiet(Engine(address), run_id)
+    except StacktestError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+# Private
+
+_DISARM = b"disarm\n"
+
+
+def _told_to_go(parent: int) -> bool:
+    """True when the parent said so; False when it is gone.
+
+    The pipe alone is not enough: a forked child of the parent may hold its other end open.
+    """
+    said = b""
+    while True:
+        readable, _, _ = select.select([0], [], [], 0.25)
+        if readable:
+            chunk = os.read(0, 64)
+            if not chunk:
+                return said == _DISARM
+            said += chunk
+        if said == _DISARM:
+            return True
+        if os.getppid() != parent:
+            return False
+
+
+def _orphans(run_id: str) -> Iterator[int]:
+    """Composes that the run started and that may still be creating containers (Linux only)."""
+    mark = f"{ENVIRONMENT}={run_id}".encode()
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            environment = entry.read_bytes().split(b"\0")
+        except OSError:
+            # Gone meanwhile, or somebody else's.
+            continue
+        pid = int(entry.parent.name)
+        if mark in environment and pid != os.getpid():
+            yield pid
+
+
+def _remove_until_quiet(engine: Engine, run_id: str) -> None:
+    quiet_since = time.monotonic()
+    while time.monotonic() - quiet_since < QUIET:
+        removed = remove_owned(engine, {RUN: run_id}, grace=GRACE)
+        if removed.containers or removed.left:
+            quiet_since = time.monotonic()
+        # The engine may be finishing a request of the run: there is no event for "no more".
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    sys.exit(watch(sys.argv[1], sys.argv[2], int(sys.argv[3])))
