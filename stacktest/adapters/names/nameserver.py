@@ -11,6 +11,7 @@ a name outside of the domain      REFUSED: this server is no resolver
 import asyncio
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import cast
 
 from stacktest.adapters.names.loop import LoopThread, close_server, close_writer
 from stacktest.adapters.names.map import Address, NameMap
@@ -125,9 +126,10 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._names, self._address = names, address
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        # The loop's own class is no subclass of DatagramTransport before Python 3.12.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = answer(data, self._names, self._address)
-        if reply is not None and isinstance(self._transport, asyncio.DatagramTransport):
+        if reply is not None:
             self._transport.sendto(reply, addr)

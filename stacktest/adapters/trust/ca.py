@@ -1,0 +1,91 @@
+"""The private CA as Python's and Node's clients trust it."""
+
+import datetime as dt
+import functools
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stacktest.errors import UsageError
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+HINT = "name the CA's certificate (PEM) as `ca` under [stack]"
+WHERE = "stacktest.toml:stack.ca"
+
+
+def client_context(ca: Path | None) -> ssl.SSLContext:
+    """A context that trusts this CA and no other, for names that match, TLS 1.2 and later.
+
+    Shared: the same file with the same content gives the same object, since reading certificates is
+    what makes an HTTP client slow to create. Without a CA, the system's own trust.
+    """
+    return _context("" if ca is None else _pem(ca))
+
+
+def check_ca(ca: Path, *, now: dt.datetime) -> None:
+    """Raise a `UsageError` when the file cannot serve as a CA: absent, no certificate, expired."""
+    from cryptography import x509
+
+    try:
+        certificates = x509.load_pem_x509_certificates(_pem(ca).encode())
+    except ValueError as error:
+        raise _unusable(ca, f"is not a certificate ({error})") from None
+    for certificate in certificates:
+        subject = certificate.subject.rfc4514_string()
+        if not _may_sign(certificate):
+            raise _unusable(ca, f"holds the certificate of a server, not of a CA ({subject})")
+        if certificate.not_valid_after_utc <= now:
+            day = certificate.not_valid_after_utc.date().isoformat()
+            raise _unusable(ca, f"expired on {day} ({subject})", "make a new CA and new leaves")
+        if certificate.not_valid_before_utc > now:
+            day = certificate.not_valid_before_utc.date().isoformat()
+            raise _unusable(ca, f"is not valid before {day} ({subject})", "check the clock")
+
+
+def node_environment(ca: Path | None) -> dict[str, str]:
+    """What Playwright's driver must find in its environment *before* it starts."""
+    return {} if ca is None else {"NODE_EXTRA_CA_CERTS": str(ca.resolve())}
+
+
+# Private
+
+
+@functools.lru_cache(maxsize=16)
+def _context(pem: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=pem or None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _pem(ca: Path) -> str:
+    try:
+        text = ca.read_text(encoding="ascii")
+    except UnicodeDecodeError:
+        raise _unusable(ca, "is not PEM text", f"openssl x509 -inform der -in {ca.name}") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise _unusable(ca, f"cannot be read: {reason}") from None
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise _unusable(ca, "holds no certificate")
+    try:
+        ssl.create_default_context(cadata=text)
+    except ssl.SSLError:
+        raise _unusable(ca, "is not a certificate") from None
+    return text
+
+
+def _may_sign(certificate: "Certificate") -> bool:
+    from cryptography import x509
+
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except x509.ExtensionNotFound:
+        # Version 1 certificates know no extensions; old roots are such.
+        return certificate.version is x509.Version.v1
+    return constraints.value.ca
+
+
+def _unusable(ca: Path, what: str, hint: str = HINT) -> UsageError:
+    return UsageError(f"the CA {ca} {what}", where=WHERE, hint=hint, code="SK-CA")

@@ -1,0 +1,160 @@
+import socket
+
+import pytest
+
+from stacktest.adapters.names import (
+    Lookup,
+    NameMap,
+    Refused,
+    look_up,
+    name_map,
+    resolve_hosts_lines,
+)
+from stacktest.core.model import Port, Route, Stack
+from stacktest.errors import UsageError
+
+DOOR = ("127.0.0.1", 9443)
+NAMES = NameMap(
+    hosts=("grafana.stack.local", "*.wild.test", "app.example"),
+    domain="stack.local",
+    doors={443: DOOR, 80: ("127.0.0.1", 9080)},
+    allowed=("ok.test", "*.fine.test"),
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "expected"),
+    [
+        ("grafana.stack.local", 443, DOOR),
+        ("GRAFANA.stack.local.", 443, DOOR),
+        ("stack.local", 443, DOOR),
+        ("no-such.stack.local", 443, DOOR),
+        ("a.b.stack.local", 443, DOOR),
+        ("x.wild.test", 443, DOOR),
+        ("app.example", 80, ("127.0.0.1", 9080)),
+        ("app.example", 9443, DOOR),
+        ("ok.test", 8080, ("ok.test", 8080)),
+        ("x.fine.test", 443, ("x.fine.test", 443)),
+    ],
+)
+def test_names_that_lead_somewhere(host, port, expected) -> None:
+    assert NAMES.resolve(host, port) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "why"),
+    [
+        ("example.com", 443, "'example.com' is no host name of this stack"),
+        ("notstack.local", 443, "no host name of this stack"),
+        ("stack.local.evil.test", 443, "no host name of this stack"),
+        ("wild.test", 443, "no host name of this stack"),
+        ("fine.test", 443, "allow_hosts"),
+        ("127.0.0.1", 443, "no host name of this stack"),
+        ("localhost", 80, "no host name of this stack"),
+        ("stack.local", 22, "publishes no such port (it has: 80, 443)"),
+    ],
+)
+def test_names_that_are_refused(host, port, why) -> None:
+    refused = NAMES.resolve(host, port)
+    assert isinstance(refused, Refused)
+    assert why in refused.why
+
+
+def test_without_a_stack_every_name_is_refused() -> None:
+    assert isinstance(NameMap().resolve("", 443), Refused)
+    assert isinstance(NameMap().resolve("stack.local", 443), Refused)
+
+
+def test_names_of_a_stack(make_stack) -> None:
+    ports = (
+        Port(target=443, published=9443, host_ip="127.0.0.1"),
+        Port(target=443, published=9443, protocol="udp"),
+        Port(target=80, published=9080, host_ip="0.0.0.0"),
+        Port(target=81, published=9081, host_ip="10.1.2.3"),
+        Port(target=82),
+        Port(target=83, published=9083, host_ip="::"),
+    )
+    names = name_map(make_stack("door", ports=ports), allowed=("x.test",))
+    assert names.domain == "stack.local"
+    assert names.allowed == ("x.test",)
+    assert names.doors == {
+        443: ("127.0.0.1", 9443),
+        80: ("127.0.0.1", 9080),
+        81: ("10.1.2.3", 9081),
+        83: ("127.0.0.1", 9083),
+    }
+
+
+def test_ports_that_run_win_over_the_model(make_stack) -> None:
+    names = name_map(
+        make_stack("door", ports=(Port(target=443),)), published={443: ("127.0.0.1", 32768)}
+    )
+    assert names.resolve("stack.local", 443) == ("127.0.0.1", 32768)
+
+
+def test_a_front_door_that_does_not_exist(tmp_path) -> None:
+    with pytest.raises(UsageError, match="'door' is no service"):
+        name_map(Stack(name="t", root=tmp_path, services={}, front_door="door"))
+
+
+def test_no_front_door_is_no_way_in(tmp_path) -> None:
+    names = name_map(Stack(name="t", root=tmp_path, services={}, domain="stack.local"))
+    assert isinstance(names.resolve("stack.local", 443), Refused)
+
+
+def test_hosts_lines_name_each_host_once() -> None:
+    names = NameMap(hosts=("b.x.test", "*.x.test", "a.x.test", "x.test"), domain="x.test")
+    assert resolve_hosts_lines(names) == [
+        "127.0.0.1 x.test",
+        "127.0.0.1 a.x.test",
+        "127.0.0.1 b.x.test",
+    ]
+    assert resolve_hosts_lines(names, "192.168.10.20")[0] == "192.168.10.20 x.test"
+
+
+def test_hosts_of_several_routes_count_once(make_stack) -> None:
+    from dataclasses import replace
+
+    stack = replace(
+        make_stack("door"), routes=(Route(host="a.test"), Route(host="a.test", match="/x"))
+    )
+    assert name_map(stack).hosts == ("a.test",)
+
+
+def test_look_up_tells_answer_and_time(monkeypatch) -> None:
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", 0))] * 2
+    )
+    found = look_up("app.stack.local")
+    assert found.addresses == ("127.0.0.1",)
+    assert found.is_fine("127.0.0.1")
+    assert not found.is_fine("10.0.0.1")
+
+
+def test_look_up_tells_a_failure(monkeypatch) -> None:
+    def fail(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    found = look_up("app.stack.local")
+    assert (found.addresses, found.error) == ((), "Name or service not known")
+    assert not found.is_fine("127.0.0.1")
+
+
+def test_look_up_gives_up(monkeypatch) -> None:
+    import threading
+
+    held = threading.Event()
+
+    def hang(*_, **__):
+        held.wait(5)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    found = look_up("app.stack.local", timeout=0.02)
+    held.set()
+    assert found.error == "no answer in time"
+
+
+def test_a_slow_answer_is_not_fine() -> None:
+    assert not Lookup(host="a", seconds=5.0, addresses=("127.0.0.1",)).is_fine("127.0.0.1")

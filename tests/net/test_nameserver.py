@@ -1,0 +1,60 @@
+import dns.message
+import dns.query
+import dns.rcode
+import pytest
+
+from stacktest.adapters.names import NameMap, NameServer
+from stacktest.errors import UsageError
+
+NAMES = NameMap(
+    hosts=("grafana.stack.local", "*.apps.stack.local", "out.test"), domain="stack.local"
+)
+
+
+@pytest.fixture(scope="module", params=["127.0.0.1", "fd00::1"])
+def server(request):
+    running = NameServer(NAMES, answer_with=request.param)
+    yield (*running.start(), request.param)
+    running.stop()
+
+
+@pytest.mark.parametrize("ask", [dns.query.udp, dns.query.tcp])
+@pytest.mark.parametrize(
+    ("name", "rcode", "known"),
+    [
+        ("grafana.stack.local", dns.rcode.NOERROR, True),
+        ("GRAFANA.Stack.Local", dns.rcode.NOERROR, True),
+        ("stack.local", dns.rcode.NOERROR, True),
+        ("x.apps.stack.local", dns.rcode.NOERROR, True),
+        ("out.test", dns.rcode.NOERROR, True),
+        ("nothing.stack.local", dns.rcode.NXDOMAIN, False),
+        ("example.com", dns.rcode.REFUSED, False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["A", "AAAA", "TXT"])
+def test_questions(ask, name: str, rcode: int, known: bool, kind: str, server) -> None:  # noqa: PLR0917
+    host, port, address = server
+    answer = ask(dns.message.make_query(name, kind), host, port=port, timeout=2)
+    assert answer.rcode() == rcode
+    right_kind = kind == ("AAAA" if ":" in address else "A")
+    assert [str(r) for rrset in answer.answer for r in rrset] == (
+        [address] if known and right_kind else []
+    )
+
+
+def test_noise_is_not_answered(server) -> None:
+    import socket
+
+    host, port, _ = server
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.1)
+        client.sendto(b"noise", (host, port))
+        with pytest.raises(TimeoutError):
+            client.recv(100)
+
+
+def test_a_taken_port_is_a_usage_error(server) -> None:
+    host, port, _ = server
+    second = NameServer(NAMES)
+    with pytest.raises(UsageError, match=f"cannot listen on {host}:{port}"):
+        second.start(host, port)
