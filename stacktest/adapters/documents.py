@@ -1,0 +1,103 @@
+"""Reads and writes JSON documents so that each is whole or absent, and only moves when it changes.
+
+A write goes to a temporary file beside the target, is flushed to the disk, and takes the target's
+place in one step; then the folder's entry is flushed, too. Equal bytes are not written again.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from stacktest.core.model import Json
+from stacktest.core.unknown import Unknown
+
+
+def read_text(path: Path) -> str | Unknown | None:
+    """The text; None where there is no file; Unknown with the reason where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return None
+    except UnicodeDecodeError:
+        return Unknown(f"{path.name} is not UTF-8")
+    except OSError as error:
+        return Unknown(f"{path.name} cannot be read: {error.strerror}")
+
+
+def read_json(path: Path) -> Json | Unknown | None:
+    """The document; None where there is no file; Unknown where it is no JSON or cannot be read."""
+    text = read_text(path)
+    return text if text is None or isinstance(text, Unknown) else parse(text, path.name)
+
+
+def parse(text: str, name: str) -> Json | Unknown:
+    """The document in `text`; Unknown where it is no JSON, or names a key twice."""
+    if not text.strip():
+        return Unknown(f"{name} is empty")
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        return Unknown(f"{name} is not valid JSON: {error}")
+    return Unknown(f"{name} is null") if document is None else document
+
+
+def text_of(document: Json) -> str:
+    """The document as it is written: two spaces, LF, ASCII, a final newline."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def line_of(document: Json) -> str:
+    """The document as one line of a `.jsonl` file."""
+    return json.dumps(document) + "\n"
+
+
+def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
+    """Replace the file in one step; False where it says exactly this already."""
+    if read_text(path) == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+    return True
+
+
+def write_json(path: Path, document: Json, *, mode: int = 0o644) -> bool:
+    """Replace the document in one step; False where it says exactly this already."""
+    return write_text(path, text_of(document), mode=mode)
+
+
+# Private
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return found
+
+
+def _refuse(constant: str) -> Json:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,126 @@
+"""Whether a service's page is behind the service.
+
+A page is current when it exists at HEAD, says something, and either
+
+1. the commit of its last real change (white space does not count) is the commit that last changed
+   the service's repository fingerprint, or one of that commit's descendants: ancestry, never dates;
+2. or its line `**Last change fingerprint:** <16 hex>` names the service's fingerprint or repository
+   fingerprint: somebody looked and says that it still holds. A line that names another one speaks
+   against the page, whatever the commits say.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from stacktest.core.unknown import Unknown
+
+PageState = Literal["missing", "empty", "template", "behind", "current"]
+
+FIELD = "**Last change fingerprint:**"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageFacts:
+    """What git says about one page."""
+
+    text: str | None
+    """The page at HEAD; None: there is none."""
+    template: str = ""
+    """The text that new pages start from, at HEAD."""
+    updated: datetime | None = None
+    """Committer date of its last change that is more than white space."""
+    follows_change: bool | Unknown = False
+    """Its last real change is, or descends from, the last change of the service."""
+    uncommitted: bool = False
+    """The working tree holds another text than HEAD."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """What is to be said about one page."""
+
+    state: PageState
+    updated: datetime | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_documented(self) -> bool:
+        """The page stands and is not behind; without a commit it cannot be."""
+        return self.state == "current" and self.updated is not None
+
+
+def judge_page(
+    facts: PageFacts, *, fingerprint: str | None, repo_fingerprint: str | None
+) -> Page | Unknown:
+    """Whether the page is current; Unknown only where git could not say and nobody acknowledged."""
+    reasons: tuple[str, ...]
+    hints = ("doc_uncommitted",) if facts.uncommitted else ()
+    said = acknowledged(facts.text or "")
+    state: PageState
+    if facts.text is None:
+        state, reasons = "missing", ()
+    elif not _prose(facts.text):
+        state, reasons = "empty", ("doc:empty",)
+    elif _is_template(facts.text, facts.template):
+        state, reasons = "template", ("doc:template",)
+    elif said is not None:
+        holds = said in (fingerprint, repo_fingerprint)
+        state, reasons = ("current", ()) if holds else ("behind", (f"doc:acknowledges {said}",))
+    elif isinstance(facts.follows_change, Unknown):
+        return facts.follows_change
+    else:
+        state, reasons = ("current", ()) if facts.follows_change else ("behind", ("doc:behind",))
+    return Page(state=state, updated=facts.updated, reasons=(*reasons, *hints))
+
+
+def acknowledged(text: str) -> str | None:
+    """The 16 hex digits that the page's fingerprint line names, or None (`TBD`, no line)."""
+    match = _LINE.search(text)
+    value = match["value"].strip().strip("`") if match else ""
+    return value if re.fullmatch(r"[0-9a-f]{16}", value) else None
+
+
+def acknowledge(text: str, fingerprint: str) -> str:
+    """The page with its fingerprint line saying `fingerprint`; the line is added where missing."""
+    match = _LINE.search(text)
+    if match:
+        quote = "`" if match["value"].strip().startswith("`") else ""
+        before, after = text[: match.start("value")], text[match.end("value") :]
+        return f"{before} {quote}{fingerprint}{quote}{after}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    body = text if not text or text.endswith("\n") else text + newline
+    return f"{body}{newline}{FIELD} {fingerprint}{newline}"
+
+
+# Private
+
+_LINE = re.compile(
+    r"^[ \t]*(?:[-*][ \t]+)?\*\*Last change fingerprint:?\*\*:?(?P<value>[^\r\n]*)$", re.MULTILINE
+)
+_NOT_PROSE = re.compile(
+    r"""^\s*(?:
+        \#.*                                    # a heading
+      | [-*]?\s*\*\*[^*]+:?\*\*:?\s*\S*\s*      # a field with at most one word
+      | [-*+|>=\s:]*                            # rules, empty items, table frames
+      | [-*+]?\s*(?:TODO|TBD|FIXME|\.\.\.|…)\W* # a promise
+    )$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
+
+
+def _prose(text: str) -> list[str]:
+    """The lines that say something; headings, empty fields, comments and promises do not."""
+    body = _COMMENT.sub("", _FRONT_MATTER.sub("", text))
+    return [line.strip() for line in body.splitlines() if not _NOT_PROSE.match(line)]
+
+
+def _is_template(text: str, template: str) -> bool:
+    """Whether everything that the page says stands in the template already."""
+    if not template.strip():
+        return False
+    known = set(_prose(template))
+    return all(line in known for line in _prose(text))

@@ -1,0 +1,39 @@
+"""Points in time as the records write them: UTC, milliseconds, `+00:00`.
+
+A time without a zone says nothing, so it is refused, never guessed. Times are for people; the only
+comparisons are "older than allowed" and "in the future", never "before or after the change".
+"""
+
+from datetime import UTC, datetime, timedelta
+
+TOLERANCE = timedelta(minutes=5)
+"""How far ahead another machine's clock may be before its record is refused."""
+
+
+def written(moment: datetime) -> str:
+    """`2026-11-19T03:10:00.000+00:00`."""
+    return aware(moment).isoformat(timespec="milliseconds")
+
+
+def read(text: object) -> datetime:
+    """The moment that `text` names; a ValueError says why it names none."""
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not a time")  # noqa: TRY004 - one kind of error per reader
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an ISO 8601 time") from None
+    return aware(moment)
+
+
+def aware(moment: datetime) -> datetime:
+    """The moment in UTC, cut to milliseconds as the records are; without a zone a ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()!r} has no time zone")
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def in_future(moment: datetime, now: datetime) -> bool:
+    """Whether the clocks disagree by more than is tolerated."""
+    return moment - now > TOLERANCE

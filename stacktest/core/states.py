@@ -1,0 +1,74 @@
+"""The states of a service, worst first: the first that holds is *the* state.
+
+| # | state            | meaning                                                    | status word  |
+|---|------------------|------------------------------------------------------------|--------------|
+| 1 | error            | cannot be judged                                           | stale        |
+| 2 | failing          | the last conclusive run on this fingerprint failed         | stale        |
+| 3 | drifted          | what runs is not what the files say                        | stale        |
+| 4 | evidence_missing | a pass was known, its record is gone                       | stale        |
+| 5 | changed          | the pass is for another fingerprint                        | stale        |
+| 6 | dep_changed      | a dependency is not what it was at the pass                | stale        |
+| 7 | tests_changed    | the required tests are not those of the pass               | stale        |
+| 8 | expired          | the pass is too old                                        | stale        |
+| 9 | never_run        | never passed (`no_tests`: and no test names it)            | untested     |
+| 10| doc_missing      | functional, but there is no page                           | undocumented |
+| 11| doc_stale        | functional, but the page is behind                         | stale        |
+| 12| functional       | everything holds                                           | functional   |
+
+The four status words are those of the files' first readers, whose gate looks for `stale` only.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Literal
+
+StatusWord = Literal["functional", "stale", "untested", "undocumented"]
+
+
+class State(Enum):
+    """What the ledger and the present say about one service; declared worst first."""
+
+    ERROR = "error"
+    FAILING = "failing"
+    DRIFTED = "drifted"
+    EVIDENCE_MISSING = "evidence_missing"
+    CHANGED = "changed"
+    DEP_CHANGED = "dep_changed"
+    TESTS_CHANGED = "tests_changed"
+    EXPIRED = "expired"
+    NEVER_RUN = "never_run"
+    NO_TESTS = "no_tests"
+    DOC_MISSING = "doc_missing"
+    DOC_STALE = "doc_stale"
+    FUNCTIONAL = "functional"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order of precedence; the lowest is the worst."""
+        return _RANK[self]
+
+    @property
+    def status(self) -> StatusWord:
+        """The word that the files' first readers understand."""
+        return _WORDS.get(self, "stale")
+
+    @property
+    def functional(self) -> bool:
+        """Whether the service itself is proved; its page may still be missing or behind."""
+        return self in (State.DOC_MISSING, State.DOC_STALE, State.FUNCTIONAL)
+
+
+def worst(states: Iterable[State]) -> State:
+    """The state that takes precedence; no state at all is an error."""
+    return min(states, key=lambda state: state.rank, default=State.ERROR)
+
+
+# Private
+
+_RANK = {state: rank for rank, state in enumerate(State)}
+_WORDS: dict[State, StatusWord] = {
+    State.NEVER_RUN: "untested",
+    State.NO_TESTS: "untested",
+    State.DOC_MISSING: "undocumented",
+    State.FUNCTIONAL: "functional",
+}

@@ -1,0 +1,298 @@
+"""What all outcomes of a run say about one service: passed, failed, incomplete or untouched.
+
+| kind       | when                                                                              |
+|------------|-----------------------------------------------------------------------------------|
+| failed     | a test that names the service failed; nothing else matters                        |
+| passed     | every required test ran to its end and passed, asserted, and touched the service  |
+| incomplete | anything between; each reason is a sentence for people                            |
+| untouched  | no test that names the service was asked to run                                   |
+
+The exit code is no input, nor is the absence of failures: a service passes by what was seen of
+each of its required tests, which are listed by an inventory that is taken without selection.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Result = Literal[
+    "passed", "failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished"
+]
+"""What became of one test. `passed` means set-up, call and tear-down of the last attempt passed."""
+
+Kind = Literal["passed", "failed", "incomplete", "untouched"]
+
+#: From worst to best: where a test was reported more than once, the worst counts.
+SEVERITY: tuple[Result, ...] = (
+    "failed",
+    "error",
+    "crashed",
+    "unfinished",
+    "xpassed",
+    "xfailed",
+    "skipped",
+    "passed",
+)
+
+SAID: Mapping[str, str] = {
+    "skipped": "skipped",
+    "xfailed": "expected to fail",
+    "xpassed": "expected to fail, although it passed",
+    "crashed": "crashed with its worker",
+    "unfinished": "not finished",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What one test did in its last attempt."""
+
+    nodeid: str
+    services: tuple[str, ...]
+    """Services that the test is about."""
+    result: Result
+    flaky: bool = False
+    """An earlier attempt failed."""
+    reason: str = ""
+    contacts: tuple[str, ...] = ()
+    """Services that really answered during the test."""
+    assertions: int = 0
+    """Assertion sites in the test's code."""
+    started: datetime | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Required:
+    """A test that must pass for each of its services."""
+
+    nodeid: str
+    services: tuple[str, ...]
+    phase: str = ""
+    source: str = ""
+    """The file that holds it, relative to the project."""
+    no_contact_ok: str = ""
+    """Why the test need not touch its services; empty: it must."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inventory:
+    """Every test that names a service, collected without selection arguments."""
+
+    required: tuple[Required, ...]
+    complete: bool
+    """False: it could not be taken, and nobody earns credit."""
+    why: tuple[str, ...] = ()
+    """Why it is not complete, in sentences."""
+
+    def of(self, service: str) -> tuple[Required, ...]:
+        """The tests that name `service`."""
+        return tuple(test for test in self.required if service in test.services)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFacts:
+    """What is known of the run as a whole."""
+
+    no_tests_executed: bool = False
+    """`--collect-only`, `--setup-plan`, `--setup-only`."""
+    interrupted: bool = False
+    """Ctrl-C or a signal: nobody earns credit."""
+    collection_errors: tuple[str, ...] = ()
+    deselected: frozenset[str] = frozenset()
+    """Node ids that an option took out after they were collected."""
+    selection: str = ""
+    """The arguments that selected, as typed: `-k test_a`, `suites/phase5_ai`."""
+    ended_early: str = ""
+    """Why not everything ran: `-x`, `pytest.exit: …`, a lost worker."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What one run says about one service."""
+
+    service: str
+    kind: Kind
+    flaky: bool = False
+    reasons: tuple[str, ...] = ()
+    required: int = 0
+    passed: int = 0
+    flaky_tests: int = 0
+    failed: tuple[str, ...] = ()
+    """Node ids of the tests that failed."""
+    skipped: tuple[str, ...] = ()
+    assertions: int = 0
+    contacts: int = 0
+    """Tests during which the service answered."""
+    started: datetime | None = None
+    """Start of the first of its tests that ran."""
+    letters: Mapping[str, str] = field(default_factory=dict)
+    """Node id → one letter, for the history: `.` passed, `~` flaky, else as pytest's own."""
+
+
+def fold(
+    inventory: Inventory, outcomes: Iterable[Outcome], facts: RunFacts
+) -> Mapping[str, Verdict]:
+    """The verdict of every service that a required test or an outcome names.
+
+    Shards: pass the outcomes of all of them; the union has to be the inventory.
+    """
+    seen = _worst(outcomes)
+    services = {name for test in inventory.required for name in test.services}
+    services |= {name for outcome in seen.values() for name in outcome.services}
+    return {name: _verdict(name, inventory, seen, facts) for name in sorted(services)}
+
+
+# Private
+
+
+def _worst(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    seen: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        other = seen.get(outcome.nodeid)
+        if other is None or SEVERITY.index(outcome.result) < SEVERITY.index(other.result):
+            seen[outcome.nodeid] = outcome
+    return seen
+
+
+def _verdict(
+    service: str, inventory: Inventory, seen: Mapping[str, Outcome], facts: RunFacts
+) -> Verdict:
+    required = inventory.of(service)
+    mine = [outcome for outcome in seen.values() if service in outcome.services]
+    failed = [outcome for outcome in mine if _is_failure(outcome)]
+    touched = [outcome for outcome in mine if service in outcome.contacts]
+    doubts = _doubts(service, inventory, mine, facts)
+    kind: Kind
+    if failed:
+        kind, reasons = "failed", [_failure(outcome) for outcome in failed]
+    elif not mine or facts.no_tests_executed:
+        kind, reasons = "untouched", [_untouched(service, facts)]
+    else:
+        kind, reasons = ("incomplete" if doubts else "passed"), doubts
+    flaky = [outcome for outcome in mine if outcome.flaky and outcome.result == "passed"]
+    return Verdict(
+        service=service,
+        kind=kind,
+        flaky=bool(flaky),
+        reasons=tuple(reasons),
+        required=len(required),
+        passed=sum(outcome.result == "passed" for outcome in mine),
+        flaky_tests=len(flaky),
+        failed=tuple(sorted(outcome.nodeid for outcome in failed)),
+        skipped=tuple(sorted(o.nodeid for o in mine if o.result == "skipped")),
+        assertions=sum(outcome.assertions for outcome in mine),
+        contacts=len(touched),
+        started=min((o.started for o in mine if o.started is not None), default=None),
+        letters={o.nodeid: _letter(o) for o in sorted(mine, key=lambda o: o.nodeid)},
+    )
+
+
+def _is_failure(outcome: Outcome) -> bool:
+    """Failed for good, or failed once and then evaded: a test that never passed is no flake."""
+    evaded = outcome.flaky and outcome.result in ("skipped", "xfailed")
+    return outcome.result in ("failed", "error") or evaded
+
+
+def _failure(outcome: Outcome) -> str:
+    if outcome.result == "skipped":
+        return f"{outcome.nodeid} failed, then skipped itself on the retry: it never passed"
+    if outcome.result == "xfailed":
+        return f"{outcome.nodeid} failed, then was expected to fail on the retry: it never passed"
+    verb = "failed" if outcome.result == "failed" else "failed outside its body"
+    return f"{outcome.nodeid} {verb}" + (f": {outcome.reason}" if outcome.reason else "")
+
+
+def _untouched(service: str, facts: RunFacts) -> str:
+    if facts.no_tests_executed:
+        return f"no test of {service} was executed" + _because(facts.selection)
+    return f"no test that names {service} was asked to run" + _because(facts.selection)
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def _doubts(
+    service: str, inventory: Inventory, mine: Sequence[Outcome], facts: RunFacts
+) -> list[str]:
+    """Everything that stands between this run and a pass, in sentences."""
+    required = inventory.of(service)
+    by_id = {outcome.nodeid: outcome for outcome in mine}
+    doubts = [*_run_doubts(inventory, facts)]
+    doubts += _missing(service, required, by_id, facts)
+    doubts += _not_passed(service, len(required), mine)
+    listed = {test.nodeid for test in required}
+    doubts += [
+        f"{outcome.nodeid} ran but is not in the inventory of {service}"
+        for outcome in mine
+        if outcome.nodeid not in listed
+    ]
+    doubts += [
+        f"{test.nodeid} names {service} but never touched it"
+        for test in required
+        if not test.no_contact_ok
+        and test.nodeid in by_id
+        and by_id[test.nodeid].result == "passed"
+        and service not in by_id[test.nodeid].contacts
+    ]
+    if not any(outcome.assertions for outcome in mine):
+        doubts.append(f"none of the {_tests(len(mine))} that name {service} asserts anything")
+    return doubts
+
+
+def _run_doubts(inventory: Inventory, facts: RunFacts) -> Iterable[str]:
+    if not inventory.complete:
+        yield "the inventory of tests could not be taken" + _because("; ".join(inventory.why))
+    if facts.collection_errors:
+        yield "collection failed: " + "; ".join(facts.collection_errors)
+    if facts.interrupted:
+        yield "the run was interrupted"
+
+
+def _missing(
+    service: str, required: Sequence[Required], by_id: Mapping[str, Outcome], facts: RunFacts
+) -> Iterable[str]:
+    """`2 of 4 tests that name grafana did not run: deselected by -k test_a`."""
+    missing = [test for test in required if test.nodeid not in by_id]
+    why = Counter(_why_missing(test.nodeid, facts) for test in missing)
+    for reason, count in sorted(why.items()):
+        yield f"{count} of {_tests(len(required))} that name {service} did not run: {reason}"
+
+
+def _why_missing(nodeid: str, facts: RunFacts) -> str:
+    if nodeid in facts.deselected:
+        return f"deselected by {facts.selection or 'an option'}"
+    if facts.interrupted:
+        return "the run was interrupted"
+    if facts.ended_early:
+        return f"the run ended early ({facts.ended_early})"
+    if facts.selection:
+        return f"not selected by {facts.selection}"
+    return "no report of it arrived"
+
+
+def _not_passed(service: str, required: int, mine: Sequence[Outcome]) -> Iterable[str]:
+    """`1 of 4 tests that name grafana was skipped: tests/a.py::test_b (no licence)`."""
+    for result, said in SAID.items():
+        which = [outcome for outcome in mine if outcome.result == result]
+        if which:
+            names = ", ".join(
+                f"{o.nodeid} ({o.reason})" if o.reason else o.nodeid
+                for o in sorted(which, key=lambda o: o.nodeid)
+            )
+            verb = "was" if len(which) == 1 else "were"
+            yield f"{len(which)} of {_tests(required)} that name {service} {verb} {said}: {names}"
+
+
+def _tests(count: int) -> str:
+    return f"{count} test" if count == 1 else f"{count} tests"
+
+
+def _letter(outcome: Outcome) -> str:
+    if outcome.result == "passed":
+        return "~" if outcome.flaky else "."
+    letters = {"failed": "F", "error": "E", "skipped": "s", "xfailed": "x", "xpassed": "X"}
+    return letters.get(outcome.result, "?")
