@@ -169,6 +169,15 @@ def image_part(inspected: Json | Unknown) -> Part:
     return Part(value=digest(rows), detail=detail)
 
 
+def unpinned(stack: Stack) -> Mapping[str, str]:
+    """Service -> why the repository alone cannot say which image it runs."""
+    return {
+        service.name: f"{service.image} is a tag, not a digest: what it names can change"
+        for service in stack.services.values()
+        if service.image and service.build is None and "@sha256:" not in service.image
+    }
+
+
 def env_part(
     environment: Mapping[str, str | None],
     key: Key | Unknown,

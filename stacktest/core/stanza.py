@@ -87,13 +87,13 @@ def used_definitions(stack: Stack, service: Service) -> tuple[tuple[str, str], .
 
 def mentioned(value: Json) -> set[str]:
     """Names that a service's `networks`, `volumes`, `configs` or `secrets` may refer to."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         names = {str(name) for name in value}
         tag = next(iter(names), "")
         # `!override [a, b]` reaches us as `{"!override": [a, b]}`.
         return mentioned(value[tag]) if tag.startswith("!") else names
     items = value if isinstance(value, list) else []
-    sources = (item.get("source") if isinstance(item, Mapping) else item for item in items)
+    sources = (item.get("source") if isinstance(item, dict) else item for item in items)
     return {str(source).partition(":")[0] for source in sources if source}
 
 
@@ -128,7 +128,7 @@ def _stanza(stanza: Mapping[str, Json]) -> dict[str, Json]:
 
 def _plain(value: Json, key: str) -> Json:
     """`value` without what says nothing, its set-like lists sorted; `key` is where it stands."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if key == "networks":
             # A network named without options is null in one Compose and {} in the next.
             return {str(name): _plain(options or {}, "") for name, options in value.items()}
@@ -160,7 +160,7 @@ def _says_nothing(key: str, value: Json) -> bool:
 
 def _labels(labels: Json) -> Json:
     """Labels as a mapping or a list, without those that only stacktest reads."""
-    if isinstance(labels, Mapping):
+    if isinstance(labels, dict):
         return {k: v for k, v in labels.items() if not str(k).startswith("stacktest.")}
     items = labels if isinstance(labels, list) else []
     return sorted(str(item) for item in items if not str(item).startswith("stacktest."))
@@ -171,7 +171,7 @@ def _without_target(section: str, items: Json) -> Json:
     own = "/run/secrets/" if section == "secrets" else "/"
     return [
         {k: v for k, v in item.items() if k != "target" or v != f"{own}{item.get('source')}"}
-        if isinstance(item, Mapping)
+        if isinstance(item, dict)
         else item
         for item in (items or [])
     ]
@@ -183,12 +183,12 @@ def _relocate(stanza: dict[str, Json], places: Places) -> None:
     if isinstance(volumes, list):
         stanza["volumes"] = [
             {**item, "source": places.portable(item.get("source"))}
-            if isinstance(item, Mapping) and item.get("type") == "bind"
+            if isinstance(item, dict) and item.get("type") == "bind"
             else item
             for item in volumes
         ]
     build = stanza.get("build")
-    if isinstance(build, Mapping):
+    if isinstance(build, dict):
         contexts = build.get("additional_contexts")
         stanza["build"] = {
             **build,
@@ -198,21 +198,21 @@ def _relocate(stanza: dict[str, Json], places: Places) -> None:
         }
     for key, name in (("credential_spec", "file"), ("extends", "file")):
         value = stanza.get(key)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             stanza[key] = {**value, name: places.portable(value.get(name))}
     if isinstance(stanza.get("label_file"), list):
         stanza["label_file"] = [places.portable(item) for item in stanza["label_file"]]
 
 
 def _each(values: Json, places: Places) -> Json:
-    if isinstance(values, Mapping):
+    if isinstance(values, dict):
         return {name: places.portable(value) for name, value in values.items()}
     return values
 
 
 def _definition(stack: Stack, name: str, definition: Json, places: Places) -> Json:
     """One top-level definition, without the name that Compose makes from the project's."""
-    if not isinstance(definition, Mapping):
+    if not isinstance(definition, dict):
         return definition
     kept = {
         key: value
@@ -222,6 +222,6 @@ def _definition(stack: Stack, name: str, definition: Json, places: Places) -> Js
     if "file" in kept:
         kept["file"] = places.portable(kept["file"])
     options = kept.get("driver_opts")
-    if isinstance(options, Mapping) and "device" in options:
+    if isinstance(options, dict) and "device" in options:
         kept["driver_opts"] = {**options, "device": places.portable(options["device"])}
     return _plain(kept, "")

@@ -62,17 +62,10 @@ class Written:
                 definitions[f"{section}.{name}"] = rows
         return {"stanzas": [projected_as_written(s.data) for s in seen], "uses": definitions}
 
-    def outside(self, service: str) -> Mapping[str, str]:
-        """Absolute path -> relative to the project, of paths written as `../x`."""
-        found = self.stanzas(service)
-        if isinstance(found, Unknown):
-            return {}
-        said = [(source.base, text) for source in found for text in _strings(source.data)]
-        for source in self.sources:
-            for section in ("configs", "secrets", "volumes"):
-                texts = _strings(_section(source.data, section))
-                said.extend((source.base, text) for text in texts)
-        pairs = (_upward(text, base, self.root) for base, text in said)
+    def outside(self) -> Mapping[str, str]:
+        """Absolute path -> relative to the project, of every path written as `../x`."""
+        said = ((source.base, text) for source in self.sources for text in _strings(source.data))
+        pairs = (_upward(text, base, self.root) for base, text in said if text.startswith(".."))
         return dict(pair for pair in pairs if pair is not None)
 
     # Private
@@ -81,7 +74,7 @@ class Written:
         self, source: Source, service: str, found: list[Source], chain: tuple[tuple[str, str], ...]
     ) -> Unknown | None:
         stanza = _section(source.data, "services").get(service)
-        if not isinstance(stanza, Mapping):
+        if not isinstance(stanza, dict):
             return Unknown(f"the stanza of {service} in {source.path} is not a mapping")
         here = (source.path, service)
         if here in chain:
@@ -89,7 +82,7 @@ class Written:
         extends = stanza.get("extends")
         if isinstance(extends, str):
             extends = {"service": extends}
-        if isinstance(extends, Mapping):
+        if isinstance(extends, dict):
             base: Source | Unknown = source
             if "file" in extends:
                 base = _open(posixpath.join(source.base, str(extends["file"])), self.load)
@@ -98,7 +91,9 @@ class Written:
             why = self._extended(base, str(extends.get("service")), found, (*chain, here))
             if why is not None:
                 return why
-        found.append(Source(path=source.path, base=source.base, data=stanza))
+        said = Source(path=source.path, base=source.base, data=stanza)
+        if said not in found:
+            found.append(said)
         return None
 
 
@@ -122,9 +117,9 @@ def _include(file: str, base: str, load: Load, sources: list[Source]) -> Unknown
     if isinstance(data, Unknown):
         return data
     sources.append(Source(path=file, base=base, data=data))
-    includes = data.get("include") if isinstance(data, Mapping) else None
+    includes = data.get("include") if isinstance(data, dict) else None
     for item in includes if isinstance(includes, list) else ():
-        entry = item if isinstance(item, Mapping) else {"path": item}
+        entry = item if isinstance(item, dict) else {"path": item}
         paths = entry.get("path")
         for path in paths if isinstance(paths, list) else [paths]:
             if not isinstance(path, str) or "$" in path or "://" in path:
@@ -149,8 +144,8 @@ def _open(path: str, load: Load) -> Source | Unknown:
 
 
 def _section(data: Json, name: str) -> Mapping[str, Json]:
-    section = data.get(name) if isinstance(data, Mapping) else None
-    return section if isinstance(section, Mapping) else {}
+    section = data.get(name) if isinstance(data, dict) else None
+    return section if isinstance(section, dict) else {}
 
 
 def _uses(stanzas: Iterable[Mapping[str, Json]]) -> set[tuple[str, str]]:
@@ -174,7 +169,7 @@ def _upward(text: str, base: str, root: str) -> tuple[str, str] | None:
 def _strings(value: Json) -> Iterable[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for item in value.values():
             yield from _strings(item)
     elif isinstance(value, list):

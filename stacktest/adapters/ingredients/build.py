@@ -33,6 +33,7 @@ def read_build(reader: FileReader, build: Build) -> Reading:
     context = Reading()
     patterns = _patterns(build.context, dockerfile)
     reader.read_context(build.context, context, _excluded(patterns))
+    into.unsigned = into.unsigned or context.unsigned
     for entry in context.entries.values():
         label = f"context/{entry.path}"
         into.entries[label] = _moved(entry, label, build.context, reader)
@@ -44,6 +45,7 @@ def read_build(reader: FileReader, build: Build) -> Reading:
 
 def _take(found: Reading, into: Reading, path: str, reader: FileReader) -> None:
     folder = posixpath.dirname(path)
+    into.unsigned = found.unsigned
     for label, entry in found.entries.items():
         source = path if label == "Dockerfile" else posixpath.join(folder, label)
         into.entries[label] = _moved(entry, label, posixpath.dirname(source), reader, source)

@@ -33,6 +33,8 @@ class Reading:
     ignored: Callable[[str], bool] | None = None
     """Whether the user declared that a path (relative to the project) does not count."""
     walked: set[str] = field(default_factory=set)
+    unsigned: str = ""
+    """A secret file that no key could sign: the entries are complete but for its content."""
 
     def leave_out(self, path: str, why: str) -> None:
         """Remember that `path` was not read."""
@@ -62,14 +64,20 @@ class FileReader:
     own: frozenset[str] = frozenset()
     """Absolute paths that stacktest itself writes."""
     _known: dict[str, tuple[bool, str, bool]] = field(default_factory=dict)
+    _roots: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Compose may name the project by the path that led to it, and links by the real one."""
+        both = (str(self.root), os.path.realpath(self.root))
+        self._roots = tuple(dict.fromkeys(root.rstrip("/") for root in both))
 
     def relative(self, path: str) -> str | None:
         """`path` relative to the project with `/`, empty for the project itself, None outside."""
-        for root in dict.fromkeys((str(self.root), os.path.realpath(self.root))):
+        for root in self._roots:
             if path == root:
                 return ""
-            if path.startswith(root.rstrip("/") + "/"):
-                return path[len(root.rstrip("/")) + 1 :]
+            if path.startswith(f"{root}/"):
+                return path[len(root) + 1 :]
         return None
 
     def read(self, path: str, label: str, into: Reading, *, secret: bool = False) -> None:
@@ -174,11 +182,13 @@ class FileReader:
         known = self._known.get(memo)
         if known is None:
             try:
-                known = self._content(path, label, is_secret=is_secret)
+                known = self._content(path, is_secret=is_secret)
             except OSError as error:
                 raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
             self._known[memo] = known
         executable, content, signed = known
+        if signed and not content:
+            into.unsigned = into.unsigned or label
         into.entries[label] = Entry(
             path=label,
             kind="file",
@@ -188,8 +198,11 @@ class FileReader:
             source=label,
         )
 
-    def _content(self, path: bytes, label: str, *, is_secret: bool) -> tuple[bool, str, bool]:
-        """(executable, sha256 or HMAC, signed) of one regular file, a megabyte at a time."""
+    def _content(self, path: bytes, *, is_secret: bool) -> tuple[bool, str, bool]:
+        """(executable, sha256 or HMAC, secret) of one regular file, a megabyte at a time.
+
+        Without a key the content of a secret file stays empty: only its name may be told.
+        """
         # A name that became a FIFO since it was listed must not block us.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -197,7 +210,7 @@ class FileReader:
             piece = os.read(handle, min(CHUNK, status.st_size + 1))
             is_secret = is_secret or PRIVATE_KEY in piece[:4096]
             if is_secret and isinstance(self.key, Unknown):
-                raise UnreadableError(f"{label} is secret and there is no key: {self.key.why}")
+                return bool(status.st_mode & stat.S_IXUSR), "", True
             summed: Any = hashlib.sha256(piece)
             if is_secret and isinstance(self.key, Key):
                 summed = self.key.stream("file", piece)

@@ -93,6 +93,10 @@ def read_fingerprints(
         written=written,
         tracked=tracked_files(stack.root, _outside(stack, written)),
         variables=_variables(stack, config, wanted),
+        places=Places(
+            root=str(stack.root),
+            outside={} if isinstance(written, Unknown) else written.outside(),
+        ),
     )
     missing = Unknown("no image was looked up")
     return {
@@ -115,16 +119,19 @@ class _StackReading:
     written: Written | Unknown
     tracked: frozenset[str] | Unknown
     variables: Mapping[str, str | None] | Unknown
+    places: Places
 
     def fingerprint(self, service: Service, image: Json | Unknown) -> Fingerprint:
         config, build = self._config(service), self._build(service)
         arguments = service.build.arguments if service.build else ()
         parts = {
             "image": image_part(image),
-            "config": config_part(_entries(config)),
+            "config": config_part(self._entries(config)),
             "env": self._env(service),
-            "stanza": stanza_part(self.stack, service, self.key, self._places(service)),
-            "build": build_part(_entries(build), arguments) if service.build else Part(value=NONE),
+            "stanza": stanza_part(self.stack, service, self.key, self.places),
+            "build": build_part(self._entries(build), arguments)
+            if service.build
+            else Part(value=NONE),
         }
         repo = repo_part(self._written(service), self._kept(config), self._kept(build), arguments)
         detail = {name: part.detail for name, part in parts.items()} | {"repo": repo.detail}
@@ -198,16 +205,17 @@ class _StackReading:
         values = {label: known.get(name) for label, name in names.items()}
         return env_part(service.environment, self.key, values)
 
-    def _places(self, service: Service) -> Places:
-        outside = {} if isinstance(self.written, Unknown) else self.written.outside(service.name)
-        return Places(root=str(self.stack.root), outside=outside)
-
     def _written(self, service: Service) -> Json | Unknown:
         if isinstance(self.written, Unknown):
             return self.written
         if isinstance(self.tracked, Unknown):
             return self.tracked
         return self.written.value(service.name, self.tracked.__contains__)
+
+    def _entries(self, reading: Reading | Unknown) -> Iterable[Entry] | Unknown:
+        if isinstance(reading, Reading) and reading.unsigned and isinstance(self.key, Unknown):
+            return Unknown(f"{reading.unsigned} is secret: {self.key.why}")
+        return reading if isinstance(reading, Unknown) else reading.entries.values()
 
     def _kept(self, reading: Reading | Unknown) -> list[Entry] | Unknown:
         """The entries that git tracks, unless what they are could not be read."""
@@ -216,10 +224,6 @@ class _StackReading:
         if isinstance(self.tracked, Unknown):
             return self.tracked
         return [entry for entry in reading.entries.values() if entry.source in self.tracked]
-
-
-def _entries(reading: Reading | Unknown) -> Iterable[Entry] | Unknown:
-    return reading if isinstance(reading, Unknown) else reading.entries.values()
 
 
 def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
