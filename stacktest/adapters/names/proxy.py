@@ -7,7 +7,8 @@ the name that the client asked for. A name that is not the stack's is answered 4
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from stacktest.adapters.names.loop import LoopThread, close_server, close_writer
@@ -75,12 +76,12 @@ class ConnectProxy:
             return
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = _pump(upstream[0], writer)
         else:
             upstream[1].write(_as_origin(head, target))
-        await _both_ways((reader, writer), upstream)
+            back = _answer_back(upstream[0], writer)
+        await _both_ways(_pump(reader, upstream[1]), back, upstream[1])
 
-
-_Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _REASONS = {400: "Bad Request", 403: "Forbidden", 502: "Bad Gateway"}
 _CHUNK = 65536
@@ -109,13 +110,34 @@ def _as_origin(head: bytes, target: str) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-async def _both_ways(client: _Stream, upstream: _Stream) -> None:
+async def _both_ways(
+    there: Coroutine[Any, Any, None],
+    back: Coroutine[Any, Any, None],
+    upstream: asyncio.StreamWriter,
+) -> None:
     try:
-        await asyncio.gather(
-            _pump(client[0], upstream[1]), _pump(upstream[0], client[1]), return_exceptions=True
-        )
+        sending = asyncio.ensure_future(there)
+        await asyncio.gather(back, return_exceptions=True)
+        # Whatever the client still sends, nobody reads it any more.
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
     finally:
-        await close_writer(upstream[1])
+        await close_writer(upstream)
+
+
+async def _answer_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass the answer on, telling the client that the connection ends with it."""
+    while True:
+        first, *headers = (
+            (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n").split(b"\r\n")
+        )
+        is_interim = first.split(b" ", 2)[1].startswith(b"1")
+        kept = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
+        closing = [] if is_interim else [b"Connection: close"]
+        writer.write(b"\r\n".join((first, *kept, *closing)) + b"\r\n\r\n")
+        if not is_interim:
+            break
+    await _pump(reader, writer)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
