@@ -33,7 +33,7 @@ class Project:
         self.sections: dict[str, ServiceSection] = {}
         self.key: Key | Unknown = KEY
         root.mkdir(exist_ok=True)
-        self.git("init", "-q")
+        self.git("init", "-q", "--template=")
 
     def write(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():

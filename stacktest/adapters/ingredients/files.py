@@ -68,8 +68,14 @@ class FileReader:
 
     def __post_init__(self) -> None:
         """Compose may name the project by the path that led to it, and links by the real one."""
-        both = (str(self.root), os.path.realpath(self.root))
+        raw = os.fsencode(self.root)
+        both = (_text(raw), _text(os.path.realpath(raw)))
         self._roots = tuple(dict.fromkeys(root.rstrip("/") for root in both))
+
+    @property
+    def root_text(self) -> str:
+        """The project's path, decoded as every path here is."""
+        return self._roots[0]
 
     def relative(self, path: str) -> str | None:
         """`path` relative to the project with `/`, empty for the project itself, None outside."""
@@ -93,14 +99,14 @@ class FileReader:
             into.leave_out(label, "written by stacktest")
         elif stat.S_ISLNK(mode):
             self._add_link(path, label, into)
-            target = os.path.realpath(path)
+            target = _text(os.path.realpath(_raw(path)))
             inside = self.relative(target)
             self.read(target, f"{label} target" if inside is None else inside, into, secret=secret)
         elif stat.S_ISDIR(mode):
-            walk = _Walk(into=into, top=os.path.realpath(path), follows=True, secret=secret)
-            self._walk(os.fsencode(path), label, walk)
+            top = _text(os.path.realpath(_raw(path)))
+            self._walk(_raw(path), label, _Walk(into=into, top=top, follows=True, secret=secret))
         elif stat.S_ISREG(mode):
-            self._add_file(os.fsencode(path), label, into, secret=secret)
+            self._add_file(_raw(path), label, into, secret=secret)
         else:
             into.entries[label] = Entry(path=label, kind=_kind(mode), source=label)
 
@@ -108,7 +114,7 @@ class FileReader:
         self, context: str, into: Reading, excluded: Callable[[str, bool], bool]
     ) -> None:
         """Adds a build context: links are sent to the engine as links, so none is followed."""
-        self._walk(os.fsencode(context), "", _Walk(into=into, top=context, excluded=excluded))
+        self._walk(_raw(context), "", _Walk(into=into, top=context, excluded=excluded))
 
     # Private
 
@@ -122,8 +128,7 @@ class FileReader:
         except OSError as error:
             raise UnreadableError(f"cannot read {label or '.'}: {error.strerror}") from error
         for child in children:
-            # Names are bytes: decoding them here, always the same way, keeps the locale out of it.
-            name = child.name.decode("utf-8", "surrogateescape")
+            name = _text(child.name)
             path = f"{label}/{name}" if label else name
             is_folder = child.is_dir(follow_symlinks=False)
             if self._counts(child, name, path, walk, is_folder=is_folder):
@@ -135,7 +140,7 @@ class FileReader:
     def _counts(
         self, child: "os.DirEntry[bytes]", name: str, path: str, walk: "_Walk", *, is_folder: bool
     ) -> bool:
-        if is_ignored_name(name) or os.fsdecode(child.path) in self.own:
+        if is_ignored_name(name) or _text(child.path) in self.own:
             return False
         if walk.excluded is not None and walk.excluded(path, is_folder):
             return False
@@ -149,16 +154,16 @@ class FileReader:
         if child.is_file(follow_symlinks=False):
             self._add_file(child.path, path, walk.into, secret=walk.secret)
         elif child.is_symlink():
-            self._add_link(os.fsdecode(child.path), path, walk.into)
+            self._add_link(_text(child.path), path, walk.into)
             if walk.follows:
-                self._follow(os.fsdecode(child.path), walk)
+                self._follow(_text(child.path), walk)
         else:
             mode = child.stat(follow_symlinks=False).st_mode
             walk.into.entries[path] = Entry(path=path, kind=_kind(mode), source=path)
 
     def _follow(self, link: str, walk: "_Walk") -> None:
         """Read the target of a link below a mount, if it lies in the project and elsewhere."""
-        target, top = os.path.realpath(link), walk.top
+        target, top = _text(os.path.realpath(_raw(link))), walk.top
         label = self.relative(target)
         within = target == top or target.startswith(top.rstrip("/") + "/")
         if label and not within and not top.startswith(f"{target}/"):
@@ -166,7 +171,7 @@ class FileReader:
 
     def _add_link(self, path: str, label: str, into: Reading) -> None:
         try:
-            text = str(Path(path).readlink())
+            text = _text(os.readlink(_raw(path)))  # noqa: PTH115 - Path cannot hold bytes
         except OSError as error:
             raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
         inside = self.relative(text) if text.startswith("/") else None
@@ -174,7 +179,7 @@ class FileReader:
         into.entries[label] = Entry(path=label, kind="link", content=content, source=label)
 
     def _add_file(self, path: bytes, label: str, into: Reading, *, secret: bool = False) -> None:
-        absolute = os.fsdecode(path)
+        absolute = _text(path)
         is_secret = (
             secret or absolute in self.secret_paths or is_secret_name(absolute.rpartition("/")[2])
         )
@@ -236,9 +241,19 @@ def merged(parts: Iterable[Reading]) -> Mapping[str, tuple[str, ...]]:
 # Private
 
 
+def _raw(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
+
+
+def _text(path: bytes) -> str:
+    # Always UTF-8, as git and Compose have it: decoding as the locale says would make the same
+    # file another one for another user.
+    return path.decode("utf-8", "surrogateescape")
+
+
 def _mode(path: str) -> int | None:
     try:
-        return os.lstat(path).st_mode
+        return os.lstat(_raw(path)).st_mode
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

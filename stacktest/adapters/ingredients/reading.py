@@ -79,22 +79,23 @@ def read_fingerprints(
     tag. The same files, values and images give the same fingerprints wherever the project lies.
     """
     wanted = sorted(stack.services if services is None else services)
+    files = FileReader(
+        root=stack.root,
+        key=key,
+        secret_paths=_secret_paths(stack),
+        own=_own_paths(stack.root, config.stack),
+    )
     written = gather(stack.compose_files, str(stack.root), load_yaml)
     stack_reading = _StackReading(
         stack=stack,
         key=key,
         config=config,
-        files=FileReader(
-            root=stack.root,
-            key=key,
-            secret_paths=_secret_paths(stack),
-            own=_own_paths(stack.root, config.stack),
-        ),
+        files=files,
         written=written,
         tracked=tracked_files(stack.root, _outside(stack, written)),
         variables=_variables(stack, config, wanted),
         places=Places(
-            root=str(stack.root),
+            root=files.root_text,
             outside={} if isinstance(written, Unknown) else written.outside(),
         ),
     )
@@ -151,7 +152,7 @@ class _StackReading:
             self._read_mounts(service, into)
             self._read_files(service, into)
             usual = f"configs/{service.name}"
-            self.files.read(str(self.stack.root / usual), usual, into)
+            self.files.read(f"{self.files.root_text}/{usual}", usual, into)
             for extra in section.config:
                 self._read_extra(service, extra, into)
         except UnreadableError as error:
@@ -183,7 +184,7 @@ class _StackReading:
                 into.entries[label] = Entry(path=label, kind="missing", source=label)
 
     def _read_extra(self, service: Service, extra: str, into: Reading) -> None:
-        path = os.path.normpath(self.stack.root / extra)
+        path = os.path.normpath(f"{self.files.root_text}/{extra}")
         if not os.path.lexists(path):
             raise UnreadableError(f"services.{service.name}.config names {extra}: no such file")
         label = self.files.relative(path)
