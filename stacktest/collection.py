@@ -30,6 +30,8 @@ class Collected:
     """Its file, relative to pytest's rootdir."""
     checks: int
     """Places in the test function where it can fail."""
+    no_contact: str = ""
+    """Why the test need not touch its services: `service("x", no_contact="reason")`."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Collected":
@@ -81,7 +83,9 @@ def _collected(item: pytest.Item, rootdir: Path) -> Collected:
     from stacktest.adapters.testcode import count_checks
 
     code = getattr(getattr(item, "function", None), "__code__", None)
-    names = {name for mark in item.iter_markers("service") for name in mark.args}
+    marks = tuple(item.iter_markers("service"))
+    names = {name for mark in marks for name in mark.args}
+    reasons = [str(mark.kwargs["no_contact"]) for mark in marks if "no_contact" in mark.kwargs]
     return Collected(
         nodeid=item.nodeid,
         services=tuple(sorted(names)),
@@ -89,4 +93,5 @@ def _collected(item: pytest.Item, rootdir: Path) -> Collected:
         routed=bool(ROUTED_FIXTURES & set(getattr(item, "fixturenames", ()))),
         path=item.path.relative_to(rootdir).as_posix(),
         checks=count_checks(item.path, code.co_firstlineno) if code else 0,
+        no_contact=reasons[0] if reasons else "",
     )

@@ -6,6 +6,7 @@ decision is `session`'s; this module knows in which order pytest says things.
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Controller:
         self._session: Any = None
         self._shared: Path | None = None
         self._closing: list[str] = []
+        self._close_way_in: Callable[[], None] = lambda: None
 
     # What is collected
 
@@ -139,20 +141,28 @@ class Controller:
 
     def _start(self, config: pytest.Config) -> bool | None:
         from stacktest import wiring
+        from stacktest.reports.terminal import plan_lines, reason_lines
+        from stacktest.wall import Wall
 
-        printer = wiring.printer(config.pluginmanager.getplugin("terminalreporter"))
-        session = wiring.pytest_session(config, printer)
+        wall = Wall(config.pluginmanager.getplugin("terminalreporter"))
+        session, project = wiring.pytest_session(config, wall)
         plan = session.plan(self._selected)
-        printer.planned(plan, session.stack)
+        for line in plan_lines(plan, session.stack, len(self._selected)):
+            wall.say(line)
         if config.getoption("--stack-dry-run"):
+            for line in reason_lines(plan):
+                wall.say(line)
             return True
         if not is_whole(config):
             self._background = BackgroundInventory(config)
         self._session = session
-        session.start(plan)
-        config.stash[RUNNING] = wiring.running(session)
-        if self._shared is not None:
-            wiring.share(config.stash[RUNNING], self._shared)
+        session.start(plan, self._selected)
+        if self._shared is None:
+            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
+        reached = wiring.reach(project, session.run_id, self._shared)
+        self._close_way_in = reached.close
+        config.stash[RUNNING] = reached.stack
+        wiring.share(reached.stack, self._shared)
         return None
 
     def _finish(self) -> None:
@@ -164,9 +174,14 @@ class Controller:
             self._whole, self._selected, errors=errors, selection=selection_of(self._config)
         )
         outcomes = self._listener.outcomes(self._selected)
-        self._closing += self._session.finish(tests, outcomes, facts)
+        from stacktest.reports.terminal import summary_lines
+
+        summary = self._session.finish(tests, outcomes, facts, unknown=errors)
+        self._closing += summary_lines(summary, self._session.stack)
 
     def _close(self) -> None:
+        self._close_way_in()
+        self._close_way_in = lambda: None
         session, self._session = self._session, None
         if session is not None:
             session.stop()

@@ -58,7 +58,7 @@ def pytest_runtest_makereport(
     """Note on each report what the test really touched; the attribute survives pytest-xdist."""
     report = yield
     if collection.asks_for_stack(item):
-        report.stacktest_contacts = list(touched(item))
+        vars(report)["stacktest_contacts"] = list(touched(item))
     return report
 
 

@@ -63,6 +63,11 @@ class Engine:
         reply = self.socket.call("GET", f"/containers/{id}/json")
         return _from_inspect(reply.data) if reply.ok else None
 
+    def inspect(self, id: str) -> Json | Unknown:  # noqa: A002 - the engine's own word
+        """The engine's own document about a container; Unknown when it is gone."""
+        reply = self.socket.call("GET", f"/containers/{id}/json")
+        return reply.data if reply.ok else Unknown(f"container {id[:12]}: {reply.message}")
+
     def image(self, ref: str) -> Json | Unknown:
         """What the engine says about an image by reference or id; Unknown when it has none."""
         reply = self.socket.call("GET", f"/images/{ref}/json")

@@ -8,7 +8,7 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 CHECKING_CALLS = ("expect", "raises", "fail")
@@ -62,7 +62,7 @@ def code_digest(path: Path, rootdir: Path) -> str:
 # Private
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read(path: Path, _changed: int) -> _Source:
     content = path.read_bytes()
     tree = ast.parse(content, filename=str(path))

@@ -1,0 +1,191 @@
+"""Judges every service from what is remembered and what is now; writes nothing itself.
+
+`stacktest status`, `gate`, `why` and the end of a test run all ask here, so that they agree.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from stacktest.config import Config
+from stacktest.core.attested import Run
+from stacktest.core.credit import Snapshot
+from stacktest.core.documentation import Page
+from stacktest.core.evidence import Evidence, Judgement, Names, Policy, Present, Tests
+from stacktest.core.fingerprint import FINGERPRINT_VERSION
+from stacktest.core.freshness import judge
+from stacktest.core.gate import Gate, GatePolicy, decide
+from stacktest.core.model import Stack
+from stacktest.core.states import State
+from stacktest.core.status import Scope, StatusEntry, StatusMeta
+from stacktest.core.unknown import Unknown
+from stacktest.present import Seen
+
+TestsOf = Mapping[str, Tests] | Unknown
+"""Service → its required tests as they are now; Unknown when they could not be collected."""
+
+
+class Memory(Protocol):
+    """The part of the ledger that judging needs."""
+
+    def read(self, service: str) -> Evidence:
+        """What is remembered of one service."""
+
+    def services(self) -> tuple[str, ...]:
+        """Names that have records."""
+
+    def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
+        """`status.json`."""
+
+    def read_meta(self) -> StatusMeta | Unknown | None:
+        """`status.meta.json`."""
+
+
+class Pages(Protocol):
+    """What the repository says about pages and about when the service changed."""
+
+    def page(self, service: str, seen: Seen) -> Page | Unknown | None:
+        """The judgement of one page; None when the stack keeps no pages."""
+
+    def changed_on(self, service: str, seen: Seen) -> datetime | None:
+        """Committer date of the change to this fingerprint, where it is tracked and clean."""
+
+    def commit(self) -> tuple[str | None, bool | None]:
+        """The commit of the repository, and whether its working tree differs from it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judge:
+    """Everything that a judgement needs, from outside; made by `wiring`."""
+
+    stack: Stack
+    config: Config
+    memory: Memory
+    pages: Pages
+    identity: str | Unknown
+    """Names the project and the engine that it runs on."""
+    detail: Callable[[str, str], Names]
+    """Service and fingerprint → the names behind its parts, where this machine has them."""
+    versions: Mapping[str, str]
+
+    def snapshot(self, service: str, seen: Mapping[str, Seen]) -> Snapshot:
+        """One service as credit looks at it."""
+        return Snapshot(
+            fingerprint=seen[service].fingerprint,
+            containers=seen[service].containers,
+            stack=self.identity,
+            drift=seen[service].drift,
+            dependencies=self.dependencies(service, seen),
+        )
+
+    def dependencies(self, service: str, seen: Mapping[str, Seen]) -> dict[str, str | Unknown]:
+        """Fingerprints of the direct dependencies that the stack has."""
+        names = self.stack.services[service].dependencies
+        return {name: seen[name].fingerprint.digest for name in names if name in seen}
+
+    def evidence(self, service: str) -> Evidence:
+        """What is remembered, with the names behind the last pass where they are known."""
+        evidence = self.memory.read(service)
+        last_pass = evidence.last_pass
+        if last_pass is None or isinstance(last_pass, Unknown) or not last_pass.mark.fingerprint:
+            return evidence
+        return replace(evidence, detail=self.detail(service, last_pass.mark.fingerprint))
+
+    def judge(
+        self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope
+    ) -> Judgement:
+        """The state of one service."""
+        policy = Policy(
+            max_age=timedelta(seconds=self.config.freshness.max_age),
+            scope=scope,
+            doc_on=self.config.freshness.doc_on,
+        )
+        return judge(self.evidence(service), self.present(service, seen, tests, now), policy)
+
+    def judge_all(
+        self, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope = "host"
+    ) -> dict[str, Judgement]:
+        """The state of every service; one that cannot be judged never costs another its state."""
+        return {name: self.judge(name, seen, tests, now, scope) for name in sorted(seen)}
+
+    def present(
+        self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime
+    ) -> Present:
+        """What the service is now, as far as it could be told."""
+        mine = seen[service]
+        none = Tests(digest="", required=0)
+        return Present(
+            service=service,
+            now=now,
+            fingerprint=mine.fingerprint,
+            tests=tests if isinstance(tests, Unknown) else tests.get(service, none),
+            stack=self.identity,
+            containers=mine.containers,
+            drift=mine.drift,
+            must_run=self._must_run(service),
+            dependencies=self.dependencies(service, seen),
+            page=self.pages.page(service, mine),
+            changed_on=self.pages.changed_on(service, mine),
+            unverified=mine.unverified,
+        )
+
+    def meta(
+        self, seen: Mapping[str, Seen], judgements: Mapping[str, Judgement], now: datetime
+    ) -> StatusMeta:
+        """What holds for the status as a whole; removed services and unfinished runs are told."""
+        warnings = [text for one in judgements.values() for text in one.warnings]
+        gone = sorted(set(self.memory.services()) - set(self.stack.services))
+        warnings += [f"{name}: has records, but is no service of the stack" for name in gone]
+        keys = {one.fingerprint.key_id for one in seen.values()} - {""}
+        return StatusMeta(
+            versions=self.versions,
+            fingerprint_version=FINGERPRINT_VERSION,
+            key_id=min(keys, default=""),
+            scope="host",
+            evaluated_at=now,
+            exemptions=tuple(one for one in self.config.exempt if one.until >= now.date()),
+            warnings=tuple(sorted(warnings)),
+        )
+
+    def gate(
+        self, judgements: Mapping[str, Judgement] | None, now: datetime, scope: Scope = "host"
+    ) -> Gate:
+        """Open or closed: on a host from the states as they are now, in a repository from both."""
+        return decide(
+            self.memory.read_status(),
+            self.memory.read_meta(),
+            services=self.stack.services,
+            policy=self._gate_policy(now, scope),
+            judgements=judgements,
+        )
+
+    def next_run(self, run_id: str, now: datetime, git: tuple[str | None, bool | None]) -> Run:
+        """A run that begins now; the ledger gives it its number."""
+        commit, dirty = git
+        return Run(
+            id=run_id,
+            seq=0,
+            started=now,
+            finished=None,
+            stack=self.identity if isinstance(self.identity, str) else "",
+            git_commit=commit,
+            dirty=dirty,
+            versions=self.versions,
+        )
+
+    # Private
+
+    def _must_run(self, service: str) -> bool:
+        names = {service, *self.stack.services[service].profiles}
+        return bool(names & set(self.config.freshness.must_run))
+
+    def _gate_policy(self, now: datetime, scope: Scope) -> GatePolicy:
+        return GatePolicy(
+            now=now,
+            scope=scope,
+            deny=frozenset(State(name) for name in self.config.gate.deny),
+            exempt=self.config.exempt,
+            max_age=timedelta(seconds=self.config.freshness.max_age),
+            pages=self.config.stack.pages,
+        )

@@ -1,0 +1,292 @@
+"""Names what stacktest really talks to: files, Compose, the engine, git, the clock.
+
+Everything above takes objects; this is the one place that makes them.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest import config as configuration
+from stacktest.adapters import testcode
+from stacktest.adapters.compose import Compose
+from stacktest.adapters.engine import Engine
+from stacktest.adapters.ledger import Ledger
+from stacktest.adapters.lock import RunLock
+from stacktest.adapters.routes import read_routes
+from stacktest.config import Config
+from stacktest.core.fingerprint import Fingerprint
+from stacktest.core.model import Json, Stack
+from stacktest.core.plan import Plan
+from stacktest.core.readiness import parse_rule
+from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError, UsageError
+from stacktest.judging import Judge
+from stacktest.present import Seen, look
+from stacktest.running import RunningStack
+from stacktest.session import StackSession, World
+
+
+class Project:
+    """One stack with everything that reads it; each part is made when it is first asked for."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self._environ = environ
+
+    @cached_property
+    def settings(self) -> Config:
+        """The configuration, before compose labels are laid under it."""
+        return configuration.load(self.root, environ=self._environ)
+
+    @cached_property
+    def compose(self) -> Compose:
+        """Docker Compose on this stack's files."""
+        stack = self.settings.stack
+        return Compose(self.root, stack.compose, stack.env_files)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The container engine."""
+        return Engine()
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The compose model with routes, phases and declared dependencies."""
+        settings = self.settings
+        model = self.compose.model()
+        configured = configuration.merge_labels(settings, model)
+        configuration.check_names(configured, model)
+        services = {
+            name: replace(service, uses=configured.service(name).uses)
+            for name, service in model.services.items()
+        }
+        model = replace(
+            model,
+            services=services,
+            phases=settings.phases,
+            domain=settings.stack.domain,
+            front_door=settings.stack.front_door,
+        )
+        routes = read_routes(settings.stack.routes, model, hosts=settings.stack.hosts)
+        return replace(model, routes=routes)
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration with compose labels laid under it."""
+        return configuration.merge_labels(self.settings, self.stack)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The records."""
+        stack = self.config.stack
+        return Ledger(self.root, records=stack.ledger, status=stack.status)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Judges services from the ledger and the present."""
+        from stacktest.adapters.detail import load_detail
+        from stacktest.pages import RepositoryPages
+
+        return Judge(
+            stack=self.stack,
+            config=self.config,
+            memory=self.ledger,
+            pages=RepositoryPages(self.stack, self.config),
+            identity=self.identity,
+            detail=lambda service, digest: load_detail(self.root, service, digest) or {},
+            versions=self.versions,
+        )
+
+    @cached_property
+    def identity(self) -> str | Unknown:
+        """The project's name and the engine that it runs on."""
+        try:
+            engine = str(self.engine.socket.get("/info").get("ID", ""))
+        except ToolMissingError as error:
+            return Unknown(error.what)
+        return f"{self.stack.name}@{hashlib.sha256(engine.encode()).hexdigest()[:12]}"
+
+    @cached_property
+    def versions(self) -> Mapping[str, str]:
+        """What took part, by version."""
+        compose = ".".join(map(str, self.compose.version()))
+        return {"stacktest": version("stacktest"), "compose": compose}
+
+    @property
+    def ca(self) -> Path | None:
+        """The private CA's certificate."""
+        named = self.config.stack.ca
+        return self.root / named if named else None
+
+    def look(self) -> Mapping[str, Seen]:
+        """Every service as it is now."""
+        return look(self.stack, self.config, self.engine, self._fingerprints)
+
+    def _fingerprints(self, images: Mapping[str, Json | Unknown]) -> Mapping[str, Fingerprint]:
+        from stacktest.adapters.ingredients import read_fingerprints
+        from stacktest.adapters.keyfile import read_key
+
+        key = read_key(self.root)
+        return read_fingerprints(self.stack, key=key, images=images, config=self.config)
+
+
+def now() -> dt.datetime:
+    """The time, for records and people."""
+    return dt.datetime.now(dt.UTC)  # noqa: TID251 - the one clock
+
+
+def find_project(option: str, *, rootdir: Path | None = None) -> Project:
+    """The stack that the option, the environment or the folder names; UsageError without one."""
+    root = configuration.find_stack(
+        option=option, environ=os.environ, folder=Path.cwd(), rootdir=rootdir
+    )
+    if root is None:
+        raise UsageError(
+            "no stack here",
+            where=f"{Path.cwd()} and the folders above",
+            hint="name one with --stack DIR, or write a stacktest.toml: stacktest init",
+        )
+    return Project(root, os.environ)
+
+
+def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, Project]:
+    """The session of one pytest run, and what it talks to."""
+    from stacktest.adapters.detail import save_detail
+    from stacktest.adapters.trust import check_ca
+
+    project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
+    if project.ca is not None:
+        check_ca(project.ca, now=now())
+    run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    rootdir = config.rootpath
+    world = World(
+        judge=project.judge,
+        recorder=project.ledger,
+        lock=RunLock(
+            project.root, command=shlex.join(sys.argv), since=now().isoformat(timespec="seconds")
+        ),
+        bring_up=_starter(
+            project,
+            progress,
+            run_id=run_id,
+            mode=config.getoption("--stack-up"),
+            keep=config.getoption("--stack-keep"),
+        ),
+        look=project.look,
+        save_detail=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
+        now=now,
+        git=project.judge.pages.commit,
+        code_digest=lambda path: testcode.code_digest(rootdir / path, rootdir),
+    )
+    return StackSession(world, run_id), project
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The way in that the controller made, and how to close it."""
+
+    stack: RunningStack
+    close: Callable[[], None]
+
+
+def reach(project: Project, run_id: str, scratch: Path) -> Reached:
+    """The running stack for the fixtures, with a proxy that resolves its names."""
+    from stacktest.adapters.names import ConnectProxy, name_map
+
+    names = name_map(project.stack, allowed=project.config.stack.allow_hosts)
+    proxy = ConnectProxy(names) if project.stack.routes else None
+    url = proxy.start() if proxy else ""
+    stack = RunningStack(
+        model=project.stack,
+        config=project.config,
+        engine=project.engine,
+        names=names,
+        proxy_url=url,
+        ca=project.ca,
+        scratch=scratch,
+        run_id=run_id,
+    )
+    return Reached(stack, proxy.stop if proxy else lambda: None)
+
+
+def share(stack: RunningStack, folder: Path) -> None:
+    """Write down for workers how to reach the stack; nothing in there is secret."""
+    said = {"root": str(stack.config.root), "proxy_url": stack.proxy_url, "run_id": stack.run_id}
+    (folder / "running.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+def join(folder: Path) -> RunningStack:
+    """A worker's view of the stack that the controller brought up."""
+    from stacktest.adapters.names import name_map
+
+    said = json.loads((folder / "running.json").read_text(encoding="utf-8"))
+    project = Project(Path(said["root"]), os.environ)
+    return RunningStack(
+        model=project.stack,
+        config=project.config,
+        engine=project.engine,
+        names=name_map(project.stack, allowed=project.config.stack.allow_hosts),
+        proxy_url=said["proxy_url"],
+        ca=project.ca,
+        scratch=folder,
+        run_id=said["run_id"],
+    )
+
+
+# Private
+
+
+def _starter(
+    project: Project, progress: Any, *, run_id: str, mode: str, keep: bool
+) -> Callable[[Plan], Any]:
+    from stacktest.adapters.bringup import bring_up
+
+    config = project.config
+    rules = {
+        name: parse_rule(section.ready, where=f"{config.file}:services.{name}.ready")
+        for name, section in config.services.items()
+        if section.ready
+    }
+    return lambda plan: bring_up(
+        project.stack,
+        plan,
+        project.compose,
+        project.engine,
+        run_id=run_id,
+        mode=mode,
+        rules=rules,
+        timeouts={name: section.timeout for name, section in config.services.items()},
+        progress=progress,
+        answers=partial(_answers, project),
+        keep=keep,
+    )
+
+
+def _answers(project: Project, host: str) -> str:
+    """Empty when something behind the front door answers for `host`, else why not."""
+    import httpx
+
+    from stacktest.adapters.names import http_client, name_map
+    from stacktest.adapters.trust import client_context
+    from stacktest.core.readiness import GATEWAY_ERRORS
+
+    names = name_map(project.stack)
+    with http_client(names, client_context(project.ca), f"https://{host}", timeout=3) as client:
+        try:
+            status = client.get("/").status_code
+        except httpx.HTTPError as error:
+            return f"https://{host}/ does not answer: {error}"
+    return f"https://{host}/ answers {status}" if status in GATEWAY_ERRORS else ""
