@@ -1,0 +1,161 @@
+"""Asks git; one question per function, each from the folder that the paths are relative to.
+
+Order is ancestry. Dates are only carried along to be shown: an amend or a rebase moves them, and a
+shallow clone makes them all the same.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from stacktest.adapters import process
+from stacktest.core import instants
+from stacktest.core.unknown import Unknown
+from stacktest.errors import StacktestError, ToolMissingError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """A commit, its parents, and the files that it touched among those that were asked for."""
+
+    id: str
+    parents: tuple[str, ...]
+    committed: datetime
+    files: tuple[str, ...] = ()
+
+
+def why_not(folder: Path) -> Unknown | None:
+    """Why ancestry cannot be asked here; None: it can."""
+    try:
+        said = _run(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
+    except StacktestError as error:
+        return Unknown(error.what)
+    if said.code != 0:
+        return _explained(said.err, folder)
+    if "true" in said.out.split("\n")[1:]:
+        return Unknown("this is a shallow clone, where every page dates from its last commit; "
+                       "run: git fetch --unshallow")  # fmt: skip
+    if _run(folder, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
+        return Unknown("git has no commit here yet")
+    return None
+
+
+def head(folder: Path) -> str | Unknown:
+    """The commit that is checked out."""
+    try:
+        said = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    except StacktestError as error:
+        return Unknown(error.what)
+    if said.code == 0:
+        return said.out.strip()
+    return _explained(said.err, folder) if said.err.strip() else Unknown("git has no commit here")
+
+
+def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str] | Unknown:
+    """Paths whose content in the folder is not that of HEAD, untracked ones included."""
+    try:
+        said = _run(
+            folder, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--",
+            *_literal(paths),
+        )  # fmt: skip
+    except StacktestError as error:
+        return Unknown(error.what)
+    if said.code != 0:
+        return _explained(said.err, folder)
+    prefix = _run(folder, "rev-parse", "--show-prefix").out.strip()
+    names = (row[3:] for row in said.out.split("\0") if row)
+    return frozenset(os.path.relpath(name, prefix or ".") for name in names)
+
+
+def log(folder: Path, paths: Iterable[str]) -> tuple[Commit, ...]:
+    """The commits up to HEAD that touched any of the paths, descendants before ancestors."""
+    wanted = _literal(paths)
+    if not wanted:
+        return ()
+    said = _check(
+        folder, "log", "--topo-order", "--relative", "--no-renames", "--name-only",
+        "--format=%x1e%H%x1f%P%x1f%cI", "HEAD", "--", *wanted,
+    )  # fmt: skip
+    return tuple(_commit(block) for block in said.split("\x1e") if block.strip())
+
+
+def text_at(folder: Path, commit: str, path: str) -> str | None:
+    """The file in that commit; None: it has none there."""
+    said = _run(folder, "show", f"{commit}:./{path}")
+    return said.out if said.code == 0 else None
+
+
+def is_ancestor(folder: Path, older: str, newer: str) -> bool:
+    """Whether `newer` is `older` or one of its descendants."""
+    said = _run(folder, "merge-base", "--is-ancestor", older, newer)
+    if said.code not in (0, 1):
+        raise StacktestError(f"git cannot compare two commits: {said.tail}", where=said.command)
+    return said.code == 0
+
+
+def last_real_change(folder: Path, path: str) -> Commit | None:
+    """The newest commit up to HEAD that changed more of the file than its white space."""
+    for commit in log(folder, [path]):
+        now = _squeezed(text_at(folder, commit.id, path))
+        before = [_squeezed(text_at(folder, parent, path)) for parent in commit.parents]
+        if all(now != text for text in before):
+            return commit
+    return None
+
+
+# Private
+
+
+def _run(folder: Path, *arguments: str) -> process.Completed:
+    # A hook or an outer git must not point us at its own repository, index or worktree.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    env |= {key: os.environ[key] for key in _KEPT if key in os.environ}
+    env |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    argv = ["git", "-c", "core.quotePath=off", "-c", "log.showSignature=false", *arguments]
+    try:
+        return process.run(argv, cwd=folder, env=env, timeout=60)
+    except ToolMissingError as error:
+        hint = "install git, then: stacktest doctor"
+        raise ToolMissingError(error.what, where=error.where, hint=hint) from error
+
+
+def _check(folder: Path, *arguments: str) -> str:
+    said = _run(folder, *arguments)
+    if said.code != 0:
+        raise StacktestError(f"git failed: {said.tail}", where=said.command)
+    return said.out
+
+
+def _explained(said: str, folder: Path) -> Unknown:
+    first = next((line for line in said.splitlines() if line.strip()), "git gave no reason")
+    if "dubious ownership" in said:
+        return Unknown(
+            f"another user owns the repository; run: git config --global --add safe.directory "
+            f"{folder}"
+        )
+    return Unknown(first.removeprefix("fatal: "))
+
+
+def _literal(paths: Iterable[str]) -> list[str]:
+    """Paths as git takes them: no `*` or `:(magic)` in a file name may mean something."""
+    return [f":(literal){path}" for path in paths]
+
+
+def _commit(block: str) -> Commit:
+    header, _, names = block.partition("\n")
+    identity, parents, committed = header.split("\x1f")
+    return Commit(
+        id=identity,
+        parents=tuple(parents.split()),
+        committed=instants.read(committed),
+        files=tuple(name for name in names.splitlines() if name),
+    )
+
+
+def _squeezed(text: str | None) -> str | None:
+    return None if text is None else "".join(text.split())
+
+
+_KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH")

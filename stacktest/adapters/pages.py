@@ -1,0 +1,227 @@
+"""Reads what git says about the services' pages, and which commit last changed each service.
+
+A service was last changed by the newest of
+
+* the last commit that changed its stanza as written, in any compose file of the project;
+* the last commit that touched a tracked file of its `config` or `build` part, or deleted one.
+
+Its page follows the change when the page's own last real change is one of these commits' equals or
+descendants, both of them.
+"""
+
+import os
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from stacktest.adapters import git
+from stacktest.adapters.ingredients.yaml12 import load_yaml, parse_yaml
+from stacktest.core.digest import digest
+from stacktest.core.documentation import PageFacts
+from stacktest.core.fingerprint import Fingerprint
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.unknown import Unknown
+from stacktest.core.written import Written, gather
+from stacktest.errors import StacktestError
+
+TEMPLATES = ("_template.md", "TEMPLATE.md", "template.md")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageReading:
+    """One service's page, and when its repository part last changed."""
+
+    facts: PageFacts | Unknown
+    changed_on: datetime | None = None
+    """Committer date of the service's last change, where nothing of it is uncommitted."""
+
+
+def read_pages(
+    stack: Stack,
+    fingerprints: Mapping[str, Fingerprint],
+    *,
+    pages: str,
+    extra: Mapping[str, tuple[str, ...]] | None = None,
+) -> Mapping[str, PageReading]:
+    """What git says about the page of each service; `pages` is the pattern `docs/{service}.md`.
+
+    `extra` are the paths that the configuration adds to a service.
+    """
+    reason = git.why_not(stack.root)
+    if reason is not None:
+        return {name: PageReading(facts=reason) for name in fingerprints}
+    history = _History(stack=stack)
+    return {
+        name: _read(history, name, fingerprint, pages, (extra or {}).get(name, ()))
+        for name, fingerprint in fingerprints.items()
+    }
+
+
+# Private
+
+
+def _read(
+    history: "_History", service: str, fingerprint: Fingerprint, pages: str, extra: tuple[str, ...]
+) -> PageReading:
+    root = history.stack.root
+    try:
+        changes = history.last_changes(service, fingerprint, extra)
+        facts = _facts(root, pages.replace("{service}", service), changes)
+    except StacktestError as error:
+        return PageReading(facts=Unknown(error.what))
+    dates = [] if isinstance(changes, Unknown) else [commit.committed for commit in changes or ()]
+    return PageReading(facts=facts, changed_on=max(dates, default=None))
+
+
+def _facts(
+    root: Path, page: str, changes: tuple[git.Commit, ...] | Unknown | None
+) -> PageFacts | Unknown:
+    uncommitted = git.changed_paths(root, [page])
+    if isinstance(uncommitted, Unknown):
+        return uncommitted
+    text = git.text_at(root, "HEAD", page)
+    if text is None:
+        return PageFacts(text=None, uncommitted=bool(uncommitted))
+    folder = posixpath.dirname(page)
+    templates = (git.text_at(root, "HEAD", posixpath.join(folder, name)) for name in TEMPLATES)
+    written = git.last_real_change(root, page)
+    follows: bool | Unknown = False
+    if isinstance(changes, Unknown):
+        follows = changes
+    elif changes is not None and written is not None:
+        follows = all(git.is_ancestor(root, commit.id, written.id) for commit in changes)
+    return PageFacts(
+        text=text,
+        template=next((template for template in templates if template is not None), ""),
+        updated=written.committed if written else None,
+        follows_change=follows,
+        uncommitted=bool(uncommitted),
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class _History:
+    """The commits of one stack; parsed compose files are shared between its services."""
+
+    stack: Stack
+    _parsed: dict[str, Json | Unknown] = field(default_factory=dict)
+    _digests: dict[tuple[str, str], str | Unknown] = field(default_factory=dict)
+    _written: dict[str, Written | Unknown] = field(default_factory=dict)
+    _commits: tuple[git.Commit, ...] | None = None
+
+    def last_changes(
+        self, service: str, fingerprint: Fingerprint, extra: tuple[str, ...]
+    ) -> tuple[git.Commit, ...] | Unknown | None:
+        """The commits that last changed the service; None: its change is not committed yet."""
+        stanza = self._stanza_change(service)
+        files = self._file_change(self.stack.services[service], fingerprint, extra)
+        for one in (stanza, files):
+            if isinstance(one, Unknown):
+                return one
+        if stanza is None or files is False:
+            return None
+        found = [one for one in (stanza, files) if isinstance(one, git.Commit)]
+        return tuple(dict.fromkeys(found))
+
+    # Private
+
+    def _stanza_change(self, service: str) -> git.Commit | Unknown | None:
+        current = self._digest("", service)
+        if isinstance(current, Unknown):
+            return current
+        if self._digest("HEAD", service) != current:
+            return None
+        for commit in self._compose_commits():
+            if self._digest(commit.id, service) == current and all(
+                self._digest(parent, service) != current for parent in commit.parents
+            ):
+                return commit
+        return Unknown(f"git does not say which commit wrote the stanza of {service}")
+
+    def _file_change(
+        self, service: Service, fingerprint: Fingerprint, extra: tuple[str, ...]
+    ) -> git.Commit | Unknown | bool:
+        """The last commit that touched the service's files; True: it has none; False: edited."""
+        roots = _roots(self.stack, service, extra)
+        if not roots:
+            return True
+        edited = git.changed_paths(self.stack.root, roots)
+        if isinstance(edited, Unknown):
+            return edited
+        counts = _counting(self.stack, service, fingerprint)
+        if any(counts(path) for path in edited):
+            return False
+        commits = git.log(self.stack.root, roots)
+        return next((c for c in commits if any(counts(path) for path in c.files)), True)
+
+    def _compose_commits(self) -> tuple[git.Commit, ...]:
+        if self._commits is None:
+            now = self._project("")
+            paths = [source.path for source in now.sources] if isinstance(now, Written) else []
+            root = str(self.stack.root)
+            self._commits = git.log(
+                self.stack.root, [os.path.relpath(path, root) for path in paths]
+            )
+        return self._commits
+
+    def _digest(self, commit: str, service: str) -> str | Unknown:
+        """Digest of the stanza as written in a commit; commit "" is the working tree."""
+        key = (commit, service)
+        if key not in self._digests:
+            project = self._project(commit)
+            value = project if isinstance(project, Unknown) else project.value(service, _all)
+            self._digests[key] = value if isinstance(value, Unknown) else digest(value)
+        return self._digests[key]
+
+    def _project(self, commit: str) -> Written | Unknown:
+        if commit not in self._written:
+            root = str(self.stack.root)
+
+            def load(path: str) -> Json | Unknown:
+                return (
+                    self._load(commit, os.path.relpath(path, root)) if commit else load_yaml(path)
+                )
+
+            self._written[commit] = gather(self.stack.compose_files, root, load)
+        return self._written[commit]
+
+    def _load(self, commit: str, path: str) -> Json | Unknown:
+        text = git.text_at(self.stack.root, commit, path)
+        if text is None:
+            return Unknown(f"{path} is not in commit {commit[:12]}")
+        if text not in self._parsed:
+            self._parsed[text] = parse_yaml(text.encode(), path)
+        return self._parsed[text]
+
+
+def _all(path: str) -> bool:
+    return not path.startswith("/")
+
+
+def _roots(stack: Stack, service: Service, extra: tuple[str, ...]) -> list[str]:
+    """Files and folders of the project that the service's files come from."""
+    absolute = [
+        mount.source for mount in service.mounts if mount.kind == "bind" and mount.read_only
+    ]
+    absolute += [file.path for file in service.files if file.path]
+    absolute += (
+        [service.build.context] if service.build and "://" not in service.build.context else []
+    )
+    relative = {os.path.relpath(path, stack.root) for path in absolute}
+    relative |= {f"configs/{service.name}", *(os.path.normpath(path) for path in extra)}
+    return sorted(path for path in relative if path != ".." and not path.startswith("../"))
+
+
+def _counting(stack: Stack, service: Service, fingerprint: Fingerprint) -> Callable[[str], bool]:
+    """Whether a path is, or was, part of the service: known by name now, or gone by now."""
+    names = set(fingerprint.detail.get("repo", {}))
+    if service.build is not None:
+        context = os.path.relpath(service.build.context, stack.root)
+        names |= {os.path.normpath(posixpath.join(context, name)) for name in names}
+
+    def counts(path: str) -> bool:
+        return path in names or not os.path.lexists(stack.root / path)
+
+    return counts
