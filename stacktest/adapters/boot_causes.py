@@ -21,7 +21,7 @@ class Cause:
 
 CREATION: Sequence[Cause] = (
     Cause(
-        r"unable to prepare context.*?|path (?=\S+ not found)\"?(?P<path>[^\s\"]+)\"? not found",
+        r"unable to prepare context: path \"(?P<path>[^\"]+)\" not found",
         "cannot be built: its build context {path} does not exist",
         "create {path}, or correct services.{service}.build.context",
     ),
@@ -31,7 +31,7 @@ CREATION: Sequence[Cause] = (
         "docker compose build --progress plain {service}",
     ),
     Cause(
-        r"network (?P<network>\S+) declared as external, but could not be found",
+        r"network (?P<network>\S+) (?:declared as external, but could not be found|not found)",
         "needs the external network {network}, which does not exist",
         "docker network create {network}",
     ),

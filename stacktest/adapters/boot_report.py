@@ -89,7 +89,8 @@ def container_failed(
 
 def creation_failed(stack: Stack, services: Sequence[str], said: str) -> NotReadyError:
     """The error for a `docker compose up --no-start` that ended badly."""
-    text = mask(said, stack)
+    lines = [line.strip() for line in mask(said, stack).splitlines() if line.strip()]
+    text = "\n".join(line for line in lines if "level=warning" not in line)
     cause, facts = find_cause(CREATION, text)
     name = _culprit(stack, services, text, facts)
     words = {**facts, "service": name or "the stack"}
@@ -101,7 +102,7 @@ def creation_failed(stack: Stack, services: Sequence[str], said: str) -> NotRead
         where=_stanza(stack, name),
         hint=hint,
         service=name,
-        details=_quoted("Compose says:", text.splitlines()[-4:]),
+        details=_quoted("Compose says:", text.splitlines()[-6:]),
     )
 
 
@@ -128,13 +129,20 @@ def _explained(culprit: Container, cause: str, stack: Stack) -> tuple[str, str]:
         return known.what.format(**words), known.hint.format(**words)
     if text:
         return f"{cause}: {text}", f"docker compose up {name}"
+    return cause, _next_command(culprit, cause)
+
+
+def _next_command(culprit: Container, cause: str) -> str:
+    name = culprit.service
     if culprit.oom:
-        return cause, f"raise the memory limit of services.{name}, or give it less to do"
+        return f"raise the memory limit of services.{name}, or give it less to do"
+    if not culprit.is_running:
+        return f"docker compose run --rm --no-deps {name}"
     if culprit.health == "unhealthy":
-        return cause, f"run its health check by hand: docker compose config {name}"
-    if culprit.state == "running":
-        return cause, f"raise services.{name}.timeout in stacktest.toml, or correct `ready`"
-    return cause, f"docker compose run --rm --no-deps {name}"
+        return f"run its health check by hand: docker compose config {name}"
+    if not culprit.health and "health check" in cause:
+        return f"give services.{name} a healthcheck, or another `ready` in stacktest.toml"
+    return f"raise services.{name}.timeout in stacktest.toml, or correct `ready`"
 
 
 def _state(seen: Container) -> str:
@@ -157,7 +165,9 @@ def _culprit(stack: Stack, services: Sequence[str], text: str, facts: Mapping[st
     """The service that the words are about: by its name, its image, its files, its networks."""
     quoted = sorted((stack.services[name] for name in services), key=lambda each: each.name)
     for service in quoted:
-        if re.search(rf"(?:^|\s){re.escape(service.name)} (?:Error|Pulling|Warning)", text):
+        name = re.escape(service.name)
+        known = rf"^{name} (?:Error|Warning)|^#\d+ \[{name} |^target {name}:"
+        if re.search(known, text, re.MULTILINE):
             return service.name
     found = [each.name for each in quoted if _concerns(each, stack, text, facts)]
     return found[0] if found else ""

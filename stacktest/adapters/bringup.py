@@ -284,7 +284,7 @@ def _create(
     said.creating(missing)
     done = compose.create(missing, marks, marks={watchdog.ENVIRONMENT: up.run_id})
     if done.code != 0:
-        raise creation_failed(stack, missing, done.err)
+        raise creation_failed(stack, missing, f"{done.out}\n{done.err}")
     created: dict[str, list[Container]] = {name: [] for name in missing}
     for each in engine.containers(stack.name):
         if each.service in created and not each.one_off:

@@ -1,0 +1,94 @@
+"""Tiny compose projects on the real engine, each with a name of its own and nothing left after."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.bringup import BringUp, bring_up
+from stacktest.adapters.compose import Compose
+from stacktest.adapters.engine import Engine
+from stacktest.core.plan import plan_services
+from stacktest.core.readiness import parse_rule
+
+IMAGE = "stacktest-base:bookworm"
+
+
+class Project:
+    """One compose project in a folder of its own."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.root = root
+        self.name = name
+        self.engine = Engine()
+
+    def write(self, compose: str, files: dict[str, str] | None = None) -> None:
+        """Write the compose file, with `IMAGE` for the base image, and other files beside it."""
+        text = compose.replace("IMAGE", IMAGE)
+        (self.root / "compose.yaml").write_text(f"name: {self.name}\n{text}")
+        for path, content in (files or {}).items():
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / path).write_text(content)
+
+    def up(self, *services: str, rules: dict[str, str] | None = None, **options) -> BringUp:
+        """Bring up these services, or all."""
+        compose = Compose(self.root)
+        stack = compose.model()
+        return bring_up(
+            stack,
+            plan_services(stack, services or stack.services),
+            compose,
+            self.engine,
+            run_id=options.pop("run_id", f"run-{self.name}"),
+            rules={name: parse_rule(rule) for name, rule in (rules or {}).items()},
+            **options,
+        )
+
+    def compose(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """What the user would do by hand."""
+        command = ["docker", "compose", *argv]
+        return subprocess.run(
+            command, cwd=self.root, capture_output=True, text=True, check=True, timeout=120
+        )
+
+    def leftovers(self) -> list[str]:
+        """Names of the project's containers and networks that exist now."""
+        label = {"com.docker.compose.project": self.name}
+        containers = [each.name for each in self.engine.containers(self.name)]
+        return containers + [each["Name"] for each in self.engine.networks(label)]
+
+
+@pytest.fixture
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """A project with a name of its own; whatever the test leaves of it is removed."""
+    case = "".join(letter if letter.isalnum() else "-" for letter in request.node.name.lower())
+    made = Project(tmp_path, f"t-boot-{case.strip('-')[-30:].strip('-')}-{os.getpid()}")
+    yield made
+    for each in made.engine.containers(made.name):
+        made.engine.remove(each.id)
+    for each in made.engine.networks({"com.docker.compose.project": made.name}):
+        made.engine.remove_network(each["Id"])
+
+
+@pytest.fixture
+def held_port() -> Iterator[int]:
+    """A TCP port of this machine that somebody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("0.0.0.0", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """A function that finds a port nobody listens on."""
+
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return find

@@ -1,0 +1,388 @@
+"""A bring-up starts what is asked for, touches nothing else, and takes down only its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from stacktest.adapters.bringup import outdated
+from stacktest.adapters.compose import Compose
+from stacktest.adapters.progress import Progress
+from stacktest.errors import StackNotReadyError, UsageError
+
+pytestmark = pytest.mark.real_docker
+
+SLEEP = "image: IMAGE\n    init: true\n    command: [sleep, infinity]"
+TWO = f"""
+services:
+  app:
+    {SLEEP}
+  db:
+    {SLEEP}
+    healthcheck: {{test: ["CMD", "true"], interval: 1s}}
+    volumes: ["data:/data"]
+volumes: {{data: {{}}}}
+"""
+
+
+class Recorder(Progress):
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def starting(self, service: str) -> None:
+        self.said.append(("starting", service))
+
+    def ready(self, service: str, seconds: float, why: str) -> None:
+        self.said.append(("ready", service))
+
+
+def states(project) -> dict[str, str]:
+    return {each.service: each.state for each in project.engine.containers(project.name)}
+
+
+def ids(project) -> dict[str, str]:
+    return {each.service: each.id for each in project.engine.containers(project.name)}
+
+
+def wait_until(holds, seconds: float = 10.0) -> float:
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds, "it never came true"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def test_starts_only_what_is_asked_for_and_removes_it_but_not_its_volume(project) -> None:
+    project.write(TWO)
+    up = project.up("db")
+    assert states(project) == {"db": "running"}
+    assert up.seconds.keys() == up.started.keys() == {"db"}
+    removed = up.stop()
+    assert [name.removeprefix(project.name) for name in removed.containers] == ["-db-1"]
+    assert project.leftovers() == []
+    listed = ["docker", "volume", "ls", "--quiet"]
+    volumes = subprocess.run(listed, capture_output=True, text=True, check=True)
+    assert f"{project.name}_data" in volumes.stdout.split()
+    assert project.engine.remove_volume(f"{project.name}_data") == ""
+
+
+def test_a_stack_that_runs_is_used_as_it_is_and_left_as_it_was(project) -> None:
+    project.write(TWO)
+    project.compose("up", "--detach", "--wait", "db")
+    before = ids(project)
+    up = project.up("db")
+    assert up.already_running == ("db",)
+    assert not up.started
+    up.stop()
+    assert ids(project) == before
+
+
+def test_only_the_missing_service_is_started_and_removed(project) -> None:
+    project.write(TWO)
+    project.compose("up", "--detach", "--wait", "db")
+    before = ids(project)
+    up = project.up()
+    assert up.already_running == ("db",)
+    assert up.started.keys() == {"app"}
+    assert ids(project)["db"] == before["db"]
+    up.stop()
+    assert ids(project) == before
+    assert f"{project.name}_default" in project.leftovers()
+
+
+def test_a_stopped_container_of_somebody_else_is_in_the_way(project) -> None:
+    project.write(TWO)
+    project.compose("up", "--detach", "--wait", "app")
+    project.compose("stop", "--timeout", "0", "app")
+    with pytest.raises(StackNotReadyError) as caught:
+        project.up("app")
+    assert caught.value.lines() == [
+        "error: app has a stopped container that stacktest did not create",
+        f"  at: container {project.name}-app-1 (exited 143)",
+        "  hint: docker compose rm --force app, or start it yourself: docker compose start app",
+    ]
+    assert states(project) == {"app": "exited"}
+
+
+def test_always_starts_it_and_stops_it_again(project) -> None:
+    project.write(TWO)
+    project.compose("up", "--detach", "--wait", "app")
+    project.compose("stop", "--timeout", "0", "app")
+    before = ids(project)
+    up = project.up("app", mode="always")
+    assert states(project) == {"app": "running"}
+    up.stop()
+    assert states(project) == {"app": "exited"}
+    assert ids(project) == before
+
+
+def test_never_starts_nothing(project) -> None:
+    project.write(TWO)
+    with pytest.raises(StackNotReadyError) as caught:
+        project.up(mode="never")
+    assert caught.value.lines()[0] == "error: not running: app, db"
+    assert project.leftovers() == []
+
+
+def test_an_unknown_mode_is_refused(project) -> None:
+    project.write(TWO)
+    with pytest.raises(UsageError, match="'sometimes' is no way"):
+        project.up(mode="sometimes")
+
+
+def test_what_an_earlier_run_left_is_replaced_and_what_was_kept_is_used(project) -> None:
+    project.write(TWO)
+    lost = project.up("app", run_id="lost")
+    lost.watchdog.disarm()
+    up = project.up("app", run_id="next")
+    assert up.started.keys() == {"app"}
+    assert up.started["app"] != lost.started["app"]
+    up.stop()
+
+    kept = project.up("app", run_id="kept", keep=True)
+    kept.stop()
+    up = project.up("app", run_id="after")
+    assert up.already_running == ("app",)
+    up.stop()
+    assert ids(project) == {"app": kept.started["app"][0]}
+
+
+def test_a_dependant_starts_when_its_dependency_is_far_enough(project) -> None:
+    project.write(f"""
+services:
+  app:
+    {SLEEP}
+    depends_on:
+      db: {{condition: service_healthy}}
+      migrate: {{condition: service_completed_successfully}}
+  migrate: {{image: IMAGE, command: ["true"]}}
+  db:
+    {SLEEP}
+    healthcheck: {{test: ["CMD", "true"], interval: 1s}}
+""")
+    recorder = Recorder()
+    up = project.up("app", progress=recorder)
+    order = recorder.said
+    assert order.index(("ready", "db")) < order.index(("starting", "app"))
+    assert order.index(("ready", "migrate")) < order.index(("starting", "app"))
+    assert states(project) == {"app": "running", "db": "running", "migrate": "exited"}
+    up.stop()
+    assert project.leftovers() == []
+
+
+def test_a_job_that_has_ended_well_is_not_run_again(project) -> None:
+    project.write("""
+services:
+  migrate: {image: IMAGE, command: ["true"]}
+""")
+    project.compose("up", "migrate")
+    up = project.up("migrate", rules={"migrate": "exited(0)"})
+    assert up.already_running == ("migrate",)
+    up.stop()
+
+
+def test_a_file_with_inline_content_is_there_when_the_program_starts(project) -> None:
+    project.write("""
+services:
+  app:
+    image: IMAGE
+    init: true
+    command: [sh, -c, "cat /etc/app.conf && echo && sleep infinity"]
+    configs: [{source: conf, target: /etc/app.conf}]
+configs: {conf: {content: "colour = blue"}}
+""")
+    up = project.up("app")
+    assert "colour = blue" in project.engine.logs(up.started["app"][0])
+    up.stop()
+    assert project.leftovers() == []
+
+
+def test_an_http_rule_wants_its_one_status(project, free_port) -> None:
+    project.write(f"""
+services:
+  app:
+    image: IMAGE
+    init: true
+    ports: ["127.0.0.1:{free_port()}:8080"]
+    command: [perl, -MIO::Socket::INET, -e, "sleep 1; my $$s = IO::Socket::INET->new(LocalPort => 8080, Listen => 9, ReuseAddr => 1); while (my $$c = $$s->accept) {{ <$$c>; print $$c qq(HTTP/1.0 204 OK\\\\r\\\\n\\\\r\\\\n); close $$c }}"]
+""")
+    up = project.up("app", rules={"app": "http:/health 204"})
+    assert up.seconds["app"] >= 1
+    up.stop()
+    with pytest.raises(StackNotReadyError) as caught:
+        project.up("app", rules={"app": "http:/health"}, timeouts={"app": 3})
+    assert caught.value.lines()[0] == (
+        "error: app was not ready within 3 s: GET /health: status (204) == 200"
+    )
+
+
+def test_a_port_that_another_container_has(project, free_port) -> None:
+    port = free_port()
+    project.write(f"""
+services:
+  first:
+    {SLEEP}
+    ports: ["{port}:80"]
+  second:
+    {SLEEP}
+    ports: ["{port}:80"]
+    depends_on: [first]
+""")
+    with pytest.raises(StackNotReadyError) as caught:
+        project.up()
+    lines = caught.value.lines()
+    assert lines[0] == f"error: second wants port {port}, which another container has"
+    assert lines[-1] == f"  hint: docker ps --filter publish={port}"
+    assert caught.value.service == "second"
+    assert project.leftovers() == []
+
+
+def test_a_port_that_a_program_has(project, held_port) -> None:
+    project.write(f"""
+services:
+  app:
+    {SLEEP}
+    ports: ["{held_port}:80"]
+""")
+    with pytest.raises(StackNotReadyError) as caught:
+        project.up()
+    lines = caught.value.lines()
+    assert lines[0] == f"error: app wants port {held_port}, which a program on this machine has"
+    assert lines[-1] == f"  hint: ss -ltnp 'sport = :{held_port}'"
+    assert project.leftovers() == []
+
+
+def test_a_container_name_that_another_project_has(project, tmp_path) -> None:
+    name = f"t-boot-taken-{os.getpid()}"
+    made = ["docker", "create", "--name", name, "stacktest-base:bookworm", "true"]
+    subprocess.run(made, check=True, capture_output=True)
+    try:
+        project.write(
+            f"services: {{app: {{image: IMAGE, command: ['true'], container_name: {name}}}}}"
+        )
+        with pytest.raises(StackNotReadyError) as caught:
+            project.up()
+    finally:
+        subprocess.run(["docker", "rm", "--force", name], check=True, capture_output=True)
+    lines = caught.value.lines()
+    assert lines[0] == f"error: app wants the container name {name}, which another container has"
+    assert lines[-1] == f"  hint: docker ps --all --filter name={name}"
+    assert project.leftovers() == []
+
+
+def test_a_dead_container_is_reported_within_a_second_of_its_end(project) -> None:
+    project.write("""
+services:
+  app: {image: IMAGE, command: [sh, -c, "sleep 1; date +%s.%N; echo out of disk; exit 3"]}
+""")
+    with pytest.raises(StackNotReadyError) as caught:
+        project.up(keep=True)
+    heard = time.time()  # noqa: TID251 - compared with the container's clock
+    stamp = next(line for line in caught.value.details if line.strip(" |").startswith("1"))
+    assert heard - float(stamp.strip(" |")) < 1.0
+    assert "  | out of disk" in caught.value.details
+
+
+def test_secret_values_stay_out_of_the_message(project) -> None:
+    project.write("""
+services:
+  app:
+    image: IMAGE
+    environment: {DB_PASSWORD: hunter2-hunter2}
+    command: [sh, -c, "echo cannot log in with $$DB_PASSWORD; exit 1"]
+""")
+    with pytest.raises(StackNotReadyError) as caught:
+        project.up()
+    assert "| cannot log in with ${DB_PASSWORD}" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_interrupt_removes_what_was_started(project) -> None:
+    project.write(TWO)
+
+    class Impatient(Progress):
+        def ready(self, service: str, seconds: float, why: str) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        project.up(progress=Impatient())
+    assert project.leftovers() == []
+    project.engine.remove_volume(f"{project.name}_data")
+
+
+def test_a_service_that_falls_later_is_noticed(project) -> None:
+    project.write(TWO)
+    up = project.up("app")
+    assert up.fallen() == {}
+    project.compose("kill", "app")
+    assert up.fallen() == {"app": "was running, is exited"}
+    up.stop()
+
+
+def test_a_changed_definition_is_told_from_the_running_one(project) -> None:
+    project.write(TWO)
+    project.compose("up", "--detach", "--wait", "app")
+    up = project.up()
+
+    def told() -> dict[str, str]:
+        compose = Compose(project.root)
+        return dict(outdated(compose.model(), compose, up.containers))
+
+    assert told() == {}
+    project.write(TWO.replace("init: true", "init: true\n    environment: {A: b}"))
+    assert told().keys() == {"app", "db"}
+    up.stop()
+    project.engine.remove_volume(f"{project.name}_data")
+
+
+CHILD = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    from stacktest.adapters.bringup import bring_up
+    from stacktest.adapters.compose import Compose
+    from stacktest.adapters.engine import Engine
+    from stacktest.core.plan import plan_services
+    compose = Compose(Path(sys.argv[1]))
+    stack = compose.model()
+    up = bring_up(stack, plan_services(stack, stack.services), compose, Engine(), run_id=sys.argv[2])
+    print("up", flush=True)
+    time.sleep(60)
+""")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda each: each.name)
+@pytest.mark.parametrize("moment", ["creating", "starting", "up"])
+def test_nothing_is_left_two_seconds_after_a_kill(project, number, moment) -> None:
+    project.write(TWO)
+    argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
+        if moment == "creating":
+            wait_until(project.leftovers)
+        elif moment == "starting":
+            wait_until(lambda: "running" in states(project).values())
+        else:
+            assert run.stdout.readline() == "up\n"
+        os.killpg(run.pid, number)
+        run.wait(10)
+        begun = time.monotonic()
+        wait_until(lambda: run.poll() is not None and project.leftovers() == [])
+        took = time.monotonic() - begun
+    assert took < 2.5
+    time.sleep(1.0)
+    assert project.leftovers() == []
+    project.engine.remove_volume(f"{project.name}_data")
+
+
+def test_the_watchdog_of_one_run_leaves_another_runs_containers(project, tmp_path) -> None:
+    project.write(TWO)
+    kept = project.up("db", run_id="kept", keep=True)
+    argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline() == "up\n"
+        run.kill()
+    wait_until(lambda: ids(project) == {"db": kept.started["db"][0]})
+    assert states(project) == {"db": "running"}
