@@ -154,7 +154,7 @@ class Controller:
                 wall.say(line)
             return True
         if not is_whole(config):
-            self._background = BackgroundInventory(config)
+            self._background = BackgroundInventory(config.rootpath, inipath=config.inipath)
         self._session = session
         session.start(plan, self._selected)
         if self._shared is None:

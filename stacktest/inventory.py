@@ -46,7 +46,7 @@ class InventoryWriter:
 class BackgroundInventory:
     """A second pytest that collects everything while the first one runs its tests."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, rootdir: Path, *, inipath: Path | None = None, stack: str = "") -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         from stacktest.adapters.process import run
@@ -54,19 +54,12 @@ class BackgroundInventory:
         self._folder = tempfile.TemporaryDirectory(prefix="stacktest-inventory-")
         self._file = Path(self._folder.name, "inventory.json")
         argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-        argv += [
-            "-m",
-            "",
-            "-k",
-            "",
-            f"--stack-inventory={self._file}",
-            f"--rootdir={config.rootpath}",
-        ]
-        if config.inipath:
-            argv += ["-c", str(config.inipath)]
+        argv += ["-m", "", "-k", "", f"--stack-inventory={self._file}", f"--rootdir={rootdir}"]
+        argv += ["-c", str(inipath)] if inipath else []
+        argv += [f"--stack={stack}"] if stack else []
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         pool = ThreadPoolExecutor(max_workers=1)
-        self._done = pool.submit(run, argv, cwd=config.rootpath, env=environment)
+        self._done = pool.submit(run, argv, cwd=rootdir, env=environment)
         pool.shutdown(wait=False)
 
     def read(self) -> tuple[tuple[Collected, ...], tuple[str, ...]]:
@@ -75,9 +68,14 @@ class BackgroundInventory:
         try:
             return read_collected(self._file)
         except (OSError, ValueError):
-            return (), (f"the inventory could not be collected: {done.tail}",)
+            return (), (f"the tests could not be collected: {done.tail}",)
         finally:
             self._folder.cleanup()
+
+
+def suites_folder(root: Path) -> Path:
+    """Where pytest runs for the stack in `root`: the nearest folder upward that configures it."""
+    return next((folder for folder in (root, *root.parents) if _configures_pytest(folder)), root)
 
 
 def is_whole(config: pytest.Config) -> bool:
@@ -99,3 +97,20 @@ def read_collected(file: Path) -> tuple[tuple[Collected, ...], tuple[str, ...]]:
     """What `write_collected` wrote."""
     data = json.loads(file.read_text(encoding="utf-8"))
     return tuple(Collected.from_json(test) for test in data["tests"]), tuple(data["errors"])
+
+
+# Private
+
+
+def _configures_pytest(folder: Path) -> bool:
+    if any((folder / name).is_file() for name in ("pytest.ini", ".pytest.ini", "pytest.toml")):
+        return True
+    sections = {
+        "pyproject.toml": "[tool.pytest",
+        "tox.ini": "[pytest]",
+        "setup.cfg": "[tool:pytest]",
+    }
+    return any(
+        (folder / name).is_file() and section in (folder / name).read_text(encoding="utf-8")
+        for name, section in sections.items()
+    )

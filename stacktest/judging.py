@@ -11,9 +11,9 @@ from typing import Protocol
 from stacktest.config import Config
 from stacktest.core.attested import Run
 from stacktest.core.credit import Snapshot
-from stacktest.core.documentation import Page
+from stacktest.core.documentation import Page, PageFacts, judge_page
 from stacktest.core.evidence import Evidence, Judgement, Names, Policy, Present, Tests
-from stacktest.core.fingerprint import FINGERPRINT_VERSION
+from stacktest.core.fingerprint import FINGERPRINT_VERSION, Fingerprint
 from stacktest.core.freshness import judge
 from stacktest.core.gate import Gate, GatePolicy, decide
 from stacktest.core.model import Stack
@@ -42,17 +42,20 @@ class Memory(Protocol):
         """`status.meta.json`."""
 
 
-class Pages(Protocol):
-    """What the repository says about pages and about when the service changed."""
+class PageReading(Protocol):
+    """What git says about one page, and when its service last changed."""
 
-    def page(self, service: str, seen: Seen) -> Page | Unknown | None:
-        """The judgement of one page; None when the stack keeps no pages."""
+    @property
+    def facts(self) -> PageFacts | Unknown:
+        """What the page is."""
 
-    def changed_on(self, service: str, seen: Seen) -> datetime | None:
-        """Committer date of the change to this fingerprint, where it is tracked and clean."""
+    @property
+    def changed_on(self) -> datetime | None:
+        """Committer date of the service's last change, where nothing of it is uncommitted."""
 
-    def commit(self) -> tuple[str | None, bool | None]:
-        """The commit of the repository, and whether its working tree differs from it."""
+
+PagesOf = Callable[[Mapping[str, Fingerprint]], Mapping[str, PageReading]]
+"""Reads the pages of services; empty for a stack that keeps none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +65,7 @@ class Judge:
     stack: Stack
     config: Config
     memory: Memory
-    pages: Pages
+    pages: PagesOf
     identity: str | Unknown
     """Names the project and the engine that it runs on."""
     detail: Callable[[str, str], Names]
@@ -95,40 +98,25 @@ class Judge:
     def judge(
         self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope
     ) -> Judgement:
-        """The state of one service."""
-        policy = Policy(
-            max_age=timedelta(seconds=self.config.freshness.max_age),
-            scope=scope,
-            doc_on=self.config.freshness.doc_on,
-        )
-        return judge(self.evidence(service), self.present(service, seen, tests, now), policy)
+        """The state of one service, its page included."""
+        pages = self.pages({service: seen[service].fingerprint})
+        return self._judged(self._present(service, seen, tests, now, pages), scope)
 
     def judge_all(
         self, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope = "host"
     ) -> dict[str, Judgement]:
         """The state of every service; one that cannot be judged never costs another its state."""
-        return {name: self.judge(name, seen, tests, now, scope) for name in sorted(seen)}
+        pages = self.pages({name: one.fingerprint for name, one in seen.items()})
+        return {
+            name: self._judged(self._present(name, seen, tests, now, pages), scope)
+            for name in sorted(seen)
+        }
 
-    def present(
+    def standing(
         self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime
-    ) -> Present:
-        """What the service is now, as far as it could be told."""
-        mine = seen[service]
-        none = Tests(digest="", required=0)
-        return Present(
-            service=service,
-            now=now,
-            fingerprint=mine.fingerprint,
-            tests=tests if isinstance(tests, Unknown) else tests.get(service, none),
-            stack=self.identity,
-            containers=mine.containers,
-            drift=mine.drift,
-            must_run=self._must_run(service),
-            dependencies=self.dependencies(service, seen),
-            page=self.pages.page(service, mine),
-            changed_on=self.pages.changed_on(service, mine),
-            unverified=mine.unverified,
-        )
+    ) -> State:
+        """The state of a service as it stood, its page left aside."""
+        return self._judged(self._present(service, seen, tests, now, {}), "host").state
 
     def meta(
         self, seen: Mapping[str, Seen], judgements: Mapping[str, Judgement], now: datetime
@@ -176,6 +164,40 @@ class Judge:
 
     # Private
 
+    def _judged(self, present: Present, scope: Scope) -> Judgement:
+        policy = Policy(
+            max_age=timedelta(seconds=self.config.freshness.max_age),
+            scope=scope,
+            doc_on=self.config.freshness.doc_on,
+        )
+        return judge(self.evidence(present.service), present, policy)
+
+    def _present(
+        self,
+        service: str,
+        seen: Mapping[str, Seen],
+        tests: TestsOf,
+        now: datetime,
+        pages: Mapping[str, PageReading],
+    ) -> Present:
+        """What the service is now, as far as it could be told."""
+        mine, reading = seen[service], pages.get(service)
+        none = Tests(digest="", required=0)
+        return Present(
+            service=service,
+            now=now,
+            fingerprint=mine.fingerprint,
+            tests=tests if isinstance(tests, Unknown) else tests.get(service, none),
+            stack=self.identity,
+            containers=mine.containers,
+            drift=mine.drift,
+            must_run=self._must_run(service),
+            dependencies=self.dependencies(service, seen),
+            page=_page(mine.fingerprint, reading),
+            changed_on=reading.changed_on if reading else None,
+            unverified=mine.unverified,
+        )
+
     def _must_run(self, service: str) -> bool:
         names = {service, *self.stack.services[service].profiles}
         return bool(names & set(self.config.freshness.must_run))
@@ -189,3 +211,19 @@ class Judge:
             max_age=timedelta(seconds=self.config.freshness.max_age),
             pages=self.config.stack.pages,
         )
+
+
+# Private
+
+
+def _page(fingerprint: Fingerprint, reading: PageReading | None) -> Page | Unknown | None:
+    if reading is None:
+        return None
+    if isinstance(reading.facts, Unknown):
+        return reading.facts
+    digest, repo = fingerprint.digest, fingerprint.repo
+    return judge_page(
+        reading.facts,
+        fingerprint=None if isinstance(digest, Unknown) else digest,
+        repo_fingerprint=None if isinstance(repo, Unknown) else repo,
+    )

@@ -232,14 +232,13 @@ class StackSession:
     ) -> LastPass | Refusal:
         assert self._opened is not None  # noqa: S101 - `_record` said so
         now = self._world.now()
-        seen_before = self._judge.judge(service, self._before, tests, now, "host")
         return credit(
             verdict,
             before=self._judge.snapshot(service, self._before),
             after=self._judge.snapshot(service, after),
             tests=tests.get(service, Unknown("no test names it any more")),
             run=replace(self._opened.run, finished=now),
-            standing=seen_before.state,
+            standing=self._judge.standing(service, self._before, tests, now),
             previous=previous,
         )
 

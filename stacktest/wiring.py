@@ -33,10 +33,11 @@ from stacktest.core.plan import Plan
 from stacktest.core.readiness import parse_rule
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError, UsageError
-from stacktest.judging import Judge
+from stacktest.inventory import BackgroundInventory, suites_folder
+from stacktest.judging import Judge, TestsOf
 from stacktest.present import Seen, look
 from stacktest.running import RunningStack
-from stacktest.session import StackSession, World
+from stacktest.session import StackSession, World, tests_of
 
 
 class Project:
@@ -98,16 +99,25 @@ class Project:
     def judge(self) -> Judge:
         """Judges services from the ledger and the present."""
         from stacktest.adapters.detail import load_detail
-        from stacktest.pages import RepositoryPages
 
         return Judge(
             stack=self.stack,
             config=self.config,
             memory=self.ledger,
-            pages=RepositoryPages(self.stack, self.config),
+            pages=self._pages,
             identity=self.identity,
             detail=lambda service, digest: load_detail(self.root, service, digest) or {},
             versions=self.versions,
+        )
+
+    def commit(self) -> tuple[str | None, bool | None]:
+        """The commit of the repository that holds the stack, and whether the folder differs."""
+        from stacktest.adapters import git
+
+        head, changed = git.head(self.root), git.changed_paths(self.root)
+        return (
+            None if isinstance(head, Unknown) else head,
+            None if isinstance(changed, Unknown) else bool(changed),
         )
 
     @cached_property
@@ -134,6 +144,24 @@ class Project:
     def look(self) -> Mapping[str, Seen]:
         """Every service as it is now."""
         return look(self.stack, self.config, self.engine, self._fingerprints)
+
+    def tests(self) -> TestsOf:
+        """The required tests of every service, collected now by a pytest of its own."""
+        rootdir = suites_folder(self.root)
+        whole, errors = BackgroundInventory(rootdir, stack=str(self.root)).read()
+        if errors:
+            return Unknown("; ".join(errors))
+        return tests_of(whole, lambda path: testcode.code_digest(rootdir / path, rootdir))
+
+    def _pages(self, fingerprints: Mapping[str, Fingerprint]) -> Mapping[str, Any]:
+        from stacktest.adapters.pages import read_pages
+
+        pattern = self.config.stack.pages
+        folder = self.root / pattern.partition("{service}")[0]
+        if "stack.pages" not in self.config.origins and not folder.parent.is_dir():
+            return {}
+        extra = {name: section.config for name, section in self.config.services.items()}
+        return read_pages(self.stack, fingerprints, pages=pattern, extra=extra)
 
     def _fingerprints(self, images: Mapping[str, Json | Unknown]) -> Mapping[str, Fingerprint]:
         from stacktest.adapters.ingredients import read_fingerprints
@@ -188,7 +216,7 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         look=project.look,
         save_detail=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
         now=now,
-        git=project.judge.pages.commit,
+        git=project.commit,
         code_digest=lambda path: testcode.code_digest(rootdir / path, rootdir),
     )
     return StackSession(world, run_id), project

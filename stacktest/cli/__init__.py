@@ -1,0 +1,76 @@
+"""The command `stacktest`: one function per verb, and the one place that catches, prints and exits."""
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from stacktest.cli import judged, stacked
+from stacktest.errors import StacktestError
+
+INTERRUPTED = 130
+BUG = 70
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Proves, service by service, that a docker compose stack works, and remembers it.",
+)
+@click.version_option(package_name="stacktest")
+def cli() -> None:
+    """The group of all verbs."""
+
+
+for _module in (judged, stacked):
+    for _verb in _module.VERBS:
+        cli.add_command(_verb)
+
+
+def main() -> None:
+    """Run the command line; every error becomes lines and the documented exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except StacktestError as error:
+        _say(error.lines())
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _say(["interrupted"])
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader, `head` for example, has seen enough.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - a bug: one line for people, the rest in a file
+        _say(
+            [
+                f"error: a bug in stacktest: {type(error).__name__}: {error}",
+                f"  at: {_log(error)}",
+                "  hint: send that file with a report; it holds no value of a variable",
+            ]
+        )
+        sys.exit(BUG)
+
+
+# Private
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _log(error: Exception) -> Path:
+    """Where the traceback went: module, line and function of each frame, without any value."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="stacktest-bug-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        file.writelines(traceback.format_tb(error.__traceback__))
+        file.write(f"{type(error).__name__}\n")
+    return Path(file.name)

@@ -1,0 +1,125 @@
+"""Verbs that judge: status, gate, why, fingerprint."""
+
+from typing import Any
+
+import click
+
+from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.core.unknown import Unknown
+
+
+@click.command()
+@stack_option
+@json_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "md"]),
+    default="text",
+    help="Form of the table.",
+)
+def status(folder: str, as_json: bool, style: str) -> None:  # noqa: FBT001
+    """Judge every service, write status.json and status.meta.json, print a table."""
+    from stacktest.reports.status_table import markdown_lines, text_lines
+    from stacktest.wiring import find_project, now
+
+    project = find_project(folder)
+    moment = now()
+    tests = project.tests()
+    seen = project.look()
+    judgements = project.judge.judge_all(seen, tests, moment)
+    meta = project.judge.meta(seen, judgements, moment)
+    project.ledger.write_status(judgements, meta)
+    if as_json:
+        print_json({name: one.entry.to_dict() for name, one in sorted(judgements.items())})
+        return
+    stand_ins = {name for name, service in project.stack.services.items() if service.stand_in}
+    lines = markdown_lines if style == "md" else text_lines
+    for line in lines(judgements, meta, stand_ins):
+        click.echo(line)
+    if style == "text":
+        click.echo(f"written  {project.ledger.status_path}")
+
+
+@click.command()
+@stack_option
+@json_option
+@click.option(
+    "--scope",
+    type=click.Choice(["host", "repo"]),
+    default="host",
+    help="repo: for a machine without images or key; can only make the verdict worse.",
+)
+@click.option("--offline", is_flag=True, help="Judge status.json as it is; ask no engine.")
+def gate(folder: str, as_json: bool, scope: Any, offline: bool) -> None:  # noqa: FBT001
+    """Decide: open (0), closed (1), or closed for want of evidence (11)."""
+    from stacktest.reports.gate_lines import gate_document, gate_lines
+    from stacktest.wiring import find_project, now
+
+    project = find_project(folder)
+    moment = now()
+    judgements = None
+    if not offline:
+        judgements = project.judge.judge_all(project.look(), project.tests(), moment, scope)
+    decision = project.judge.gate(judgements, moment, scope)
+    if as_json:
+        print_json(gate_document(decision))
+    else:
+        for line in gate_lines(decision):
+            click.echo(line)
+    raise click.exceptions.Exit(decision.exit_code)
+
+
+@click.command()
+@stack_option
+@json_option
+@click.option("--all", "everything", is_flag=True, help="Every name, not only the first five.")
+@click.argument("service")
+def why(folder: str, as_json: bool, everything: bool, service: str) -> None:  # noqa: FBT001
+    """Say what changed since the last pass: part by part, names, never a value."""
+    from stacktest.reports.why_lines import why_document, why_lines
+    from stacktest.wiring import find_project, now
+
+    project = find_project(folder)
+    (name,) = known_services(project.stack, [service])
+    seen = project.look()
+    judgement = project.judge.judge(name, seen, project.tests(), now(), "host")
+    evidence = project.judge.evidence(name)
+    history = project.ledger.history(name)[0]
+    subject = (judgement, evidence, seen[name].fingerprint, history)
+    if as_json:
+        print_json(why_document(*subject))
+        return
+    for line in why_lines(*subject, most=None if everything else 5):
+        click.echo(line)
+
+
+@click.command()
+@stack_option
+@json_option
+@click.argument("services", nargs=-1)
+def fingerprint(folder: str, as_json: bool, services: tuple[str, ...]) -> None:  # noqa: FBT001
+    """Print the parts and the digest that say what each service is."""
+    from stacktest.wiring import find_project
+
+    project = find_project(folder)
+    names = known_services(project.stack, services)
+    seen = project.look()
+    if as_json:
+        print_json({name: seen[name].fingerprint.to_json() for name in names})
+        return
+    width = max(len(name) for name in names)
+    for name in names:
+        mine = seen[name].fingerprint
+        digest = "unknown" if isinstance(mine.digest, Unknown) else mine.digest
+        parts = (
+            f"{part} {'unknown' if isinstance(value, Unknown) else value}"
+            for part, value in mine.parts.items()
+        )
+        click.echo(f"{name:<{width}}  {digest:<16}  {'  '.join(parts)}")
+        for part, value in mine.parts.items():
+            if isinstance(value, Unknown):
+                click.echo(f"{'':<{width}}  {part} is unknown: {value.why}")
+
+
+VERBS = (status, gate, why, fingerprint)

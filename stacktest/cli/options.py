@@ -1,0 +1,43 @@
+"""Options that several verbs share, and what they stand for."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from stacktest.config import near_misses
+from stacktest.core.model import Stack
+from stacktest.errors import UsageError
+
+
+def stack_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--stack DIR`, which every verb takes."""
+    return click.option(
+        "--stack", "folder", metavar="DIR", default="", help="Folder of the stack under test."
+    )(function)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`, which every verb that prints a list takes."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(
+        function
+    )
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def known_services(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:
+    """The names, or all services when there are none; a UsageError for one that is unknown."""
+    chosen = tuple(names)
+    for name in chosen:
+        if name not in stack.services:
+            raise UsageError(
+                f"no service {name!r} in the stack {stack.name}",
+                where=str(stack.root),
+                hint=near_misses(name, stack.services) or "stacktest status lists the services",
+            )
+    return chosen or tuple(sorted(stack.services))

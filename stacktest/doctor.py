@@ -1,0 +1,192 @@
+"""Examines what a run needs, one thing at a time: each is fine, or comes with the fix.
+
+A broken thing never hides the next: every check stands alone.
+"""
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.wiring import Project, find_project, now
+
+SLOW_LOOKUP = 0.1
+"""Seconds after which the system's own lookup of a stack name is worth a word."""
+PROBED_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkup:
+    """What was looked at, what was found, and what to do when it is not fine."""
+
+    subject: str
+    is_fine: bool
+    said: str
+    fix: str = ""
+    exit_code: int = 0
+
+    def lines(self) -> Iterator[str]:
+        """`ok  engine   20.10.24` or `--  engine   no answer` with the fix below."""
+        yield f"{'ok' if self.is_fine else '--'}  {self.subject:<8} {self.said}"
+        if not self.is_fine and self.fix:
+            yield f"{'':<13}fix: {self.fix}"
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "subject": self.subject,
+            "ok": self.is_fine,
+            "said": self.said,
+            "fix": self.fix,
+        }
+
+
+def examine(folder: str) -> tuple[Checkup, ...]:
+    """Every checkup, in the order in which a run needs the things."""
+    try:
+        project: Project | None = find_project(folder)
+    except StacktestError as error:
+        project, broken = None, _failed("stack", error)
+    checks: list[Checkup] = [] if project else [broken]
+    checks += [_guarded("engine", _engine), _guarded("compose", _compose)]
+    checks += [_guarded("browser", _browser), _guarded("certutil", _certutil)]
+    if project is not None:
+        one = project
+        checks.append(_guarded("stack", lambda: _stack(one)))
+        checks.append(_guarded("ca", lambda: _ca(one)))
+        checks.append(_guarded("names", lambda: _names(one)))
+        checks.append(_guarded("ports", lambda: _ports(one)))
+        checks.append(_guarded("git", lambda: _git(one)))
+    return tuple(checks)
+
+
+# Private
+
+
+def _guarded(subject: str, check: Callable[[], Checkup]) -> Checkup:
+    try:
+        return check()
+    except StacktestError as error:
+        return _failed(subject, error)
+
+
+def _failed(subject: str, error: StacktestError) -> Checkup:
+    return Checkup(
+        subject=subject,
+        is_fine=False,
+        said=error.what,
+        fix=error.hint,
+        exit_code=error.exit_code,
+    )
+
+
+def _engine() -> Checkup:
+    from stacktest.adapters.engine import Engine
+
+    return Checkup(subject="engine", is_fine=True, said=Engine().version())
+
+
+def _compose() -> Checkup:
+    from pathlib import Path
+
+    from stacktest.adapters.compose import Compose
+
+    version = ".".join(map(str, Compose(Path.cwd()).version()))
+    return Checkup(subject="compose", is_fine=True, said=version)
+
+
+def _browser() -> Checkup:
+    found = next((path for name in PROBED_BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        raise ToolMissingError(
+            "no Chromium on PATH", hint="apt-get install chromium, or: playwright install chromium"
+        )
+    return Checkup(subject="browser", is_fine=True, said=found)
+
+
+def _certutil() -> Checkup:
+    found = shutil.which("certutil")
+    if found is None:
+        raise ToolMissingError(
+            "certutil is not installed: browsers cannot be taught the private CA",
+            hint="apt-get install libnss3-tools",
+        )
+    return Checkup(subject="certutil", is_fine=True, said=found)
+
+
+def _stack(project: Project) -> Checkup:
+    stack = project.stack
+    said = f"{stack.name}: {len(stack.services)} services, {len(stack.routes)} routes"
+    return Checkup(subject="stack", is_fine=True, said=said)
+
+
+def _ca(project: Project) -> Checkup:
+    from stacktest.adapters.trust import check_ca
+
+    if project.ca is None:
+        return Checkup(subject="ca", is_fine=True, said="none: the system's trust serves")
+    check_ca(project.ca, now=now())
+    return Checkup(subject="ca", is_fine=True, said=str(project.ca))
+
+
+def _names(project: Project) -> Checkup:
+    """Names are resolved inside the clients; the system's answer only matters to people."""
+    from stacktest.adapters.names import look_up
+
+    domain = project.stack.domain
+    if not domain:
+        return Checkup(subject="names", is_fine=True, said="no domain is configured")
+    asked = look_up(f"stacktest.{domain}", timeout=2.0)
+    said = f"*.{domain} is resolved by stacktest; the system needed {asked.seconds * 1000:.0f} ms"
+    if domain.endswith(".local") and asked.seconds > SLOW_LOOKUP:
+        return Checkup(
+            subject="names",
+            is_fine=False,
+            said=f"{said}: .local belongs to multicast DNS, which other programs wait for",
+            fix="stacktest names --hosts, or a domain such as .internal or .test",
+        )
+    return Checkup(subject="names", is_fine=True, said=said)
+
+
+def _ports(project: Project) -> Checkup:
+    """Ports that the front door publishes must be free, or be its own."""
+    stack = project.stack
+    door = stack.services.get(stack.front_door)
+    if door is None:
+        return Checkup(subject="ports", is_fine=True, said="no front door is configured")
+    running = {each.service for each in project.engine.containers(stack.name) if each.is_running}
+    taken = [p for p in door.ports if p.published and _is_taken(p.host_ip, p.published)]
+    if taken and door.name not in running:
+        names = ", ".join(str(port.published) for port in taken)
+        return Checkup(
+            subject="ports",
+            is_fine=False,
+            said=f"{names}: taken by another program",
+            fix=f"stop it, or publish {door.name} elsewhere",
+            exit_code=2,
+        )
+    said = ", ".join(str(port.published) for port in door.ports) or "none published"
+    return Checkup(subject="ports", is_fine=True, said=f"{door.name} publishes {said}")
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host or "127.0.0.1", port)) == 0
+
+
+def _git(project: Project) -> Checkup:
+    from stacktest.adapters import git
+
+    reason = git.why_not(project.root)
+    if reason is not None:
+        return Checkup(
+            subject="git",
+            is_fine=False,
+            said=reason.why,
+            fix="keep the stack in a git repository: pages are compared by its history",
+        )
+    commit, dirty = project.commit()
+    said = f"{(commit or '')[:12]}{', with uncommitted changes' if dirty else ''}"
+    return Checkup(subject="git", is_fine=True, said=said)
