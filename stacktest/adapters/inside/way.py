@@ -1,0 +1,175 @@
+"""The way from this process to a port of a container: straight, or through a footing beside it."""
+
+import contextlib
+import socket
+import struct
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Any, Protocol
+
+from stacktest.adapters.inside.engine import EngineLike, sdk
+from stacktest.adapters.inside.footing import Footing, Footings
+from stacktest.core.model import Json
+
+CONNECT = 10.0
+"""Seconds for a connection to be made."""
+
+
+class Stream(Protocol):
+    """One connection to the service."""
+
+    def recv(self) -> bytes:
+        """The next bytes, or nothing at its end."""
+
+    def send(self, data: bytes) -> None:
+        """Pass bytes on."""
+
+    def end(self) -> None:
+        """Say that no more bytes will be sent."""
+
+    def close(self) -> None:
+        """End both directions, waking whoever reads."""
+
+
+Way = Callable[[int], Stream]
+"""Port → a new connection to it; an OSError when nobody listens."""
+
+
+class Ways:
+    """Finds the way to a container."""
+
+    def __init__(self, engine: EngineLike, footings: Footings) -> None:
+        self._engine, self._footings = engine, footings
+
+    def to(self, container: str) -> Way:
+        """The way to a running container."""
+        found = self._engine.socket.get(f"/containers/{container}/json")
+        mode = str(found["HostConfig"].get("NetworkMode", ""))
+        if mode.startswith("container:"):
+            # It lives on the network of another one.
+            return self.to(mode.removeprefix("container:"))
+        if mode == "host":
+            return lambda port: _Straight("127.0.0.1", port)
+        networks = found["NetworkSettings"].get("Networks") or {}
+        for each in networks.values():
+            if is_attached(each):
+                address = each["IPAddress"]
+                return lambda port: _Straight(address, port)
+        return self._beside(networks)
+
+    # Private
+
+    def _beside(self, networks: Json) -> Way:
+        for name, each in networks.items():
+            if each.get("IPAddress"):
+                footing = self._footings.on(name)
+                address = each["IPAddress"]
+                return lambda port: _Beside(self._engine, footing, address, port)
+
+        def nowhere(port: int) -> Stream:
+            raise ConnectionRefusedError(f"port {port}: the container is on no network")
+
+        return nowhere
+
+
+def is_attached(network: Json) -> bool:
+    """Whether this host has an address in the container's subnet."""
+    address, prefix = network.get("IPAddress"), network.get("IPPrefixLen")
+    if not address or not prefix:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            # Nothing is sent: the kernel only says which of its addresses it would use.
+            asking.connect((address, 9))
+        except OSError:
+            return False
+        ours = asking.getsockname()[0]
+    return ip_address(ours) in ip_network(f"{address}/{prefix}", strict=False)
+
+
+# Private
+
+_CHUNK = 65536
+_FRAME = struct.Struct(">BxxxL")
+_OUT = 1
+
+
+class _Straight:
+    def __init__(self, address: str, port: int) -> None:
+        self._socket = socket.create_connection((address, port), timeout=CONNECT)
+        self._socket.settimeout(None)
+
+    def recv(self) -> bytes:
+        return self._socket.recv(_CHUNK)
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+class _Beside:
+    """A connection that `nc` or bash makes beside the service, spoken to through the engine."""
+
+    def __init__(self, engine: EngineLike, footing: Footing, address: str, port: int) -> None:
+        probing = ["timeout", "10", *_probing(footing, address, port)]
+        code, _, said = engine.execute(footing.container, probing)
+        if code != 0:
+            raise ConnectionRefusedError(said.strip() or f"{address}:{port} does not answer")
+        self._client = sdk(engine)
+        made = self._client.exec_create(
+            footing.container, _joining(footing, address, port), stdin=True
+        )
+        self._attached = self._client.exec_start(made["Id"], socket=True)
+        self._socket: Any = getattr(self._attached, "_sock", self._attached)
+        self._socket.settimeout(None)
+
+    def recv(self) -> bytes:
+        while header := self._exactly(_FRAME.size):
+            stream, size = _FRAME.unpack(header)
+            data = self._exactly(size)
+            if stream == _OUT:
+                return data
+        return b""
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._attached.close()
+        self._client.close()
+
+    def _exactly(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            more = self._socket.recv(size - len(data))
+            if not more:
+                return b""
+            data += more
+        return data
+
+
+def _probing(footing: Footing, address: str, port: int) -> list[str]:
+    if footing.tool == "nc":
+        return ["nc", "-z", "-w", "5", address, str(port)]
+    return ["bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', address, str(port)]
+
+
+def _joining(footing: Footing, address: str, port: int) -> list[str]:
+    if footing.tool == "nc":
+        return ["nc", address, str(port)]
+    script = 'exec 3<>"/dev/tcp/$0/$1"; cat <&3 & cat >&3'
+    return ["bash", "-c", script, address, str(port)]

@@ -1,0 +1,209 @@
+"""pytest-playwright's own fixtures, with the stack's names resolved and its CA trusted.
+
+    playwright                   the driver trusts the CA for `page.request`
+    browser_type_launch_args     the browser resolves names through the proxy and trusts the CA
+    new_context                  every answer is noted for the test, pages and `page.request` alike
+
+In a run without a stack they are pytest-playwright's, unchanged. Verification stays on everywhere.
+"""
+
+import functools
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest.errors import ToolMissingError, UsageError
+from stacktest.running import RUNNING, RunningStack
+from stacktest.visits import note_answer
+
+SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""Programs on PATH that serve where Playwright's own build is not installed."""
+ARGUMENTS = (
+    # The proxy alone resolves names; whatever goes round it finds nothing.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--dns-prefetch-disable",
+    "--disable-domain-reliability",
+    "--disable-quic",
+    "--no-pings",
+)
+"""Chromium talks to nobody but the stack, and by TCP, where the proxy sees it."""
+
+WEAKENING = {
+    "ignore_https_errors": "switches the verification of certificates off",
+    # Playwright tells the browser to ignore certificate errors in such a context, and then checks
+    # only the origins that a client certificate is meant for.
+    "client_certificates": "makes Playwright skip the verification of other certificates",
+}
+"""Options of a context under which a wrong certificate would go unnoticed."""
+
+
+@pytest.fixture(scope="session")
+def playwright(request: pytest.FixtureRequest) -> Any:
+    """pytest-playwright's driver, started so that `page.request` trusts the stack's CA.
+
+    Override this fixture if the driver must run elsewhere.
+    """
+    stack = _running(request)
+    if stack is None:
+        return request.getfixturevalue("playwright")
+    from stacktest.adapters.trust import node_environment
+
+    with _environment(node_environment(stack.ca)):
+        return request.getfixturevalue("playwright")
+
+
+@pytest.fixture(scope="session")
+def browser_home(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Variables of a throw-away home whose browser trusts the stack's CA.
+
+    Override this fixture if the browser needs a home of its own, with fonts or policies.
+    """
+    from stacktest.adapters.trust import browser_home as make_home
+
+    stack: RunningStack = request.getfixturevalue("stack")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    cache = stack.config.root / ".stacktest" / "trust"
+    return make_home(stack.ca, stack.scratch / f"browser-{worker}", cache=cache)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], request: pytest.FixtureRequest
+) -> dict[str, Any]:
+    """pytest-playwright's launch options, and the way to the stack.
+
+    Override this fixture if the browser needs other arguments; start from this one's value.
+    """
+    stack = _running(request)
+    if stack is None:
+        return browser_type_launch_args
+    given = dict(browser_type_launch_args)
+    if stack.proxy_url:
+        given["proxy"] = {"server": stack.proxy_url}
+    if request.getfixturevalue("browser_name") != "chromium":
+        return given
+    given["env"] = {**os.environ, **request.getfixturevalue("browser_home")}
+    given["args"] = [*given.get("args", ()), *ARGUMENTS]
+    # Root cannot use the sandbox; everybody else shall.
+    given.setdefault("chromium_sandbox", os.geteuid() != 0)
+    if not given.get("channel"):
+        given.setdefault("executable_path", _executable(request))
+    return given
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(
+    browser_context_args: dict[str, Any], request: pytest.FixtureRequest
+) -> dict[str, Any]:
+    """pytest-playwright's context options; none of them may switch verification off.
+
+    Override this fixture if pages need another size, language or time zone.
+    """
+    if _running(request) is not None:
+        _refuse_weakening(browser_context_args)
+    return browser_context_args
+
+
+@pytest.fixture
+def new_context(
+    new_context: Callable[..., Any], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Any]]:
+    """pytest-playwright's factory; what its pages and requests get answered is noted.
+
+    Override this fixture if contexts need a storage state of their own.
+    """
+    stack = _running(request)
+    if stack is None:
+        yield new_context
+        return
+
+    marker = request.node.get_closest_marker("browser_context_args")
+    _refuse_weakening(marker.kwargs if marker else {})
+
+    def watched(**options: Any) -> Any:
+        _refuse_weakening(options)
+        context = new_context(**options)
+        watch(context, functools.partial(_note, request.node, stack))
+        return context
+
+    yield watched
+
+
+def watch(context: Any, tell: Callable[[Any], None]) -> None:
+    """Tell of every response to pages of the context, and to its `request`."""
+    context.on("response", tell)
+    # Requests of the API kind raise no event on the context: their methods are wrapped instead.
+    for name in ("fetch", "get", "post", "put", "patch", "delete", "head"):
+        setattr(context.request, name, _telling(getattr(context.request, name), tell))
+
+
+# Private
+
+
+def _running(request: pytest.FixtureRequest) -> RunningStack | None:
+    return request.config.stash.get(RUNNING, None)
+
+
+def _refuse_weakening(options: Mapping[str, Any]) -> None:
+    for name, why in WEAKENING.items():
+        if options.get(name):
+            raise UsageError(
+                f"the browser option {name} {why}",
+                where="browser_context_args or new_context",
+                hint="trust the stack's CA with `ca` under [stack]; for client certificates use "
+                "the fixture `api` with a `tls_context` of your own",
+                code="SK-TLS",
+            )
+
+
+def _note(node: pytest.Item, stack: RunningStack, response: Any) -> None:
+    if getattr(response, "from_service_worker", False):
+        return
+    note_answer(node, stack, response.url, response.status)
+
+
+def _telling(method: Callable[..., Any], tell: Callable[[Any], None]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def asked(*args: Any, **options: Any) -> Any:
+        response = method(*args, **options)
+        tell(response)
+        return response
+
+    return asked
+
+
+def _executable(request: pytest.FixtureRequest) -> str:
+    own: str = request.getfixturevalue("browser_type").executable_path
+    if Path(own).exists():
+        return own
+    for name in SYSTEM_BROWSERS:
+        if found := shutil.which(name):
+            return found
+    raise ToolMissingError(
+        "no Chromium: neither Playwright's own build nor one on PATH",
+        where="browser",
+        hint="apt-get install chromium (Debian), or: playwright install chromium",
+    )
+
+
+class _environment:  # noqa: N801 - reads as a verb where it is used
+    """Sets variables for the processes that are started within."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        self._variables = variables
+        self._before = {name: os.environ.get(name) for name in variables}
+
+    def __enter__(self) -> None:
+        os.environ.update(self._variables)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
