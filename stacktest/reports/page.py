@@ -1,0 +1,112 @@
+"""The status page: one HTML file that needs no network, no server and no JavaScript."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from stacktest.core import instants
+from stacktest.reports import view, words
+from stacktest.reports.board import Board
+from stacktest.reports.gantt import lay_out
+
+OLD = timedelta(hours=36)
+"""A judgement older than this gets a banner: silence is not health."""
+LISTED = 12
+"""Services that the overview lists before it points to the table."""
+
+
+def render_page(board: Board) -> str:
+    """The page of one stack; the same board always gives the same text."""
+    services = view.services(board)
+    states = [words.state_of(entry) for entry in board.status.values()]
+    tones = Counter(words.tone(state) for state in states)
+    blocking = [one for one in services if one.name in (board.blockers or {})]
+    text: str = _template().render(
+        stack=board.stack.name,
+        now=board.now,
+        evaluated=board.meta.evaluated_at,
+        is_old=board.now - board.meta.evaluated_at > OLD,
+        old_hours=int(OLD.total_seconds() // 3600),
+        verdict=words.verdict(states),
+        breakdown=words.breakdown(states),
+        gate=None if board.blockers is None else not board.blockers,
+        tones=[(tone, tones[tone], _TONE_WORDS[tone]) for tone in reversed(words.TONES)],
+        total=len(states),
+        services=services,
+        blocking=blocking[:LISTED],
+        more=max(0, len(blocking) - LISTED),
+        phases=[(phase.name, _number(phase.name), phase.title) for phase in board.stack.phases],
+        gantt=lay_out(board.timeline, board.histories) if board.timeline else None,
+        timeline=board.timeline,
+        environment=_environment(board),
+        warnings=board.meta.warnings,
+        exemptions=board.meta.exemptions,
+        data=_data(board),
+        runs=view.RUNS,
+    )
+    return text
+
+
+# Private
+
+_TONE_WORDS = {
+    "good": "functional",
+    "doc": "page missing or behind",
+    "blank": "never proved",
+    "stale": "stale",
+    "bad": "broken",
+}
+
+
+@cache
+def _template() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("stacktest.reports"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"at": words.at, "ago": words.ago, "iso": instants.written}
+    environment.globals["count"] = words.count
+    return environment.get_template("page.html.j2")
+
+
+def _number(phase: str) -> str:
+    """`phase0_5` → `0.5`; a phase with another name keeps it."""
+    number = phase.removeprefix("phase").replace("_", ".")
+    return number if number[:1].isdigit() else phase
+
+
+def _environment(board: Board) -> list[tuple[str, str]]:
+    run = board.latest_run
+    rows = [("project", board.stack.name), ("domain", board.stack.domain)]
+    if run:
+        commit = f"{run.git_commit or 'none'}{' with local changes' if run.dirty else ''}"
+        rows += [
+            ("last run", f"{run.id} (number {run.seq})"),
+            ("began", words.at(run.started)),
+            ("ended", words.at(run.finished) if run.finished else "it did not"),
+            ("commit", commit),
+            ("stack", run.stack),
+        ]
+    versions = dict(board.meta.versions) | (dict(run.versions) if run else {})
+    rows += sorted(versions.items())
+    scope = "this host" if board.meta.scope == "host" else "the repository only"
+    rows += [
+        ("judged for", scope),
+        ("fingerprint version", str(board.meta.fingerprint_version)),
+        ("key", board.meta.key_id or "none"),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _data(board: Board) -> str:
+    """`status.json` for programs, safe inside a script element."""
+    status = {name: entry.to_dict() for name, entry in sorted(board.status.items())}
+    text = json.dumps({"meta": board.meta.to_dict(), "status": status}, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("&", "\\u0026").replace(">", "\\u003e")

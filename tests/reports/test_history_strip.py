@@ -1,0 +1,88 @@
+"""A flake, a regression and a steady failure are three things, and the fingerprint tells which."""
+
+import pytest
+
+from stacktest.reports import history_strip, strip
+
+A, B = {}, {"image": "b" * 16}
+
+
+@pytest.fixture
+def history(make_line, make_mark):
+    def build(*runs):
+        """`("passed", "a")`: verdict and fingerprint; `None` is one that is not known."""
+        lines = []
+        for seq, (verdict, seed) in enumerate(runs, 1):
+            mark = make_mark("same", image=(seed or "x") * 16)
+            mark = type(mark)(**{**mark.to_dict(), "fingerprint": seed and seed * 16})
+            letters = {"t.py::test": "~" if verdict == "retried" else "."}
+            word = "passed" if verdict == "retried" else verdict
+            lines.append(make_line("grafana", seq, word, mark, letters))
+        return lines
+
+    return build
+
+
+P, F, R, INCOMPLETE = "passed", "failed", "retried", "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("runs", "shape"),
+    [
+        ([], "no runs"),
+        ([(INCOMPLETE, "a")], "no runs"),
+        ([(P, "a"), (P, "a")], "steady"),
+        ([(P, "a"), (P, "b")], "steady"),
+        ([(F, "a"), (P, "a")], "flaky"),
+        ([(P, "a"), (F, "a")], "flaky"),
+        ([(P, "a"), (R, "a")], "flaky"),
+        ([(P, "a"), (F, "b")], "regression"),
+        ([(P, "a"), (F, "b"), (F, "b")], "regression"),
+        ([(F, "a"), (P, "b")], "repaired"),
+        ([(F, "a"), (F, "a"), (F, "b")], "steady failure"),
+        ([(F, None), (P, "a")], "cannot tell"),
+        ([(P, None), (F, "a")], "cannot tell"),
+        ([(P, "a"), (F, None)], "cannot tell"),
+        ([(F, "a"), *[(P, "a")] * 20], "steady"),
+    ],
+)
+def test_the_shape_follows_from_results_and_fingerprints(history, runs, shape):
+    assert history_strip.read(history(*runs)).shape == shape
+
+
+def test_a_regression_names_the_part_that_changed_and_since_when(history):
+    reading = history_strip.read(history((P, "a"), (P, "a"), (F, "b"), (F, "b")))
+    assert reading.sentence == (
+        "Regression: image changed before 2026-09-24, and it has failed since."
+    )
+
+
+def test_a_flake_says_how_often(history):
+    reading = history_strip.read(history((P, "a"), (F, "a"), (P, "a"), (P, "a")))
+    assert reading.sentence == "Flaky: 1 of 4 runs on this fingerprint failed."
+
+
+def test_a_part_that_is_not_known_has_not_changed(make_line, make_mark):
+    old = make_line("x", 1, P, make_mark("s", env=None), {})
+    new = make_line("x", 2, P, make_mark("s"), {})
+    assert history_strip.changed_parts(old, new) == ()
+
+
+def test_a_move_is_marked_where_the_fingerprint_is_another(history):
+    lines = history((P, "a"), (P, "a"), (P, "b"), (P, None), (P, "b"))
+    assert history_strip.moves(lines) == (False, False, True, False, False)
+
+
+def test_each_result_has_a_mark_of_its_own_form():
+    drawn = strip.draw(["passed", "flaky", "failed", "incomplete", "absent"])
+    forms = {kind: path.partition(" ")[2] for kind, path in drawn.paths}
+    assert set(forms) == {"passed", "flaky", "failed", "incomplete"}
+    assert len(set(forms.values())) == len(forms)
+
+
+def test_a_strip_says_in_words_what_it_draws():
+    drawn = strip.draw(["passed", "failed", "passed"], [False, True, False])
+    assert drawn.label == (
+        "3 runs: 2 passed, 1 failed; the fingerprint moved once; the last one passed"
+    )
+    assert strip.draw([]).label == "no runs"

@@ -1,0 +1,111 @@
+"""The status page says what the records say, to everybody, without a network."""
+
+import datetime as dt
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from stacktest.core.states import State
+from stacktest.reports.page import render_page
+
+
+class Reader(HTMLParser):
+    """The text that a person without scripts reads, and the attributes that load something."""
+
+    def __init__(self):
+        super().__init__()
+        self.text, self.loads, self._skip = [], [], 0
+
+    def handle_starttag(self, tag, attrs):
+        self._skip += tag in ("script", "style")
+        wanted = {"src", "srcset", "data", "poster", "action"} | ({"href"} if tag != "a" else set())
+        self.loads += [value for name, value in attrs if name in wanted]
+
+    def handle_endtag(self, tag):
+        self._skip -= tag in ("script", "style")
+
+    def handle_data(self, data):
+        if not self._skip:
+            self.text.append(data)
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    return " ".join(" ".join(reader.text).split()), reader.loads
+
+
+def test_the_page_stays_small_for_36_services_and_30_runs(make_board):
+    assert len(render_page(make_board()).encode()) <= 500_000
+
+
+def test_the_page_loads_nothing(board):
+    page = render_page(board)
+    _, loads = read(page)
+    assert [one for one in loads if not one.startswith(("#", "data:"))] == []
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_the_overview_says_the_verdict_in_words(board):
+    text, _ = read(render_page(board))
+    assert "28 of 36 services are proved." in text
+    assert "The gate is closed by 8 services." in text
+    assert "stacktest ack planka" in text
+
+
+def test_every_service_and_every_test_can_be_read_without_scripts(board):
+    text, _ = read(render_page(board))
+    for name in board.status:
+        assert name in text
+    assert "suites/phase7_x/test_outline.py" in text
+    assert "configs/grafana/provisioning/datasources/datasources.yml" in text
+    assert "stand-in: no Debian package; speaks the same API" in text
+
+
+def test_the_three_kinds_of_bad_history_have_three_words(board):
+    text, _ = read(render_page(board))
+    assert "Steady failure: all 20 runs since" in text
+    assert "Regression: config, env, image, stanza changed before" in text
+    assert "Flaky: 2 of 20 runs on this fingerprint failed." in text
+
+
+@pytest.mark.parametrize(("hours", "hidden"), [(35, True), (37, False)])
+def test_an_old_judgement_gets_a_banner(make_board, hours, hidden):
+    page = render_page(make_board(now=make_board().meta.evaluated_at + dt.timedelta(hours=hours)))
+    banner = re.search(r'<p class="banner[^>]*>', page)[0]
+    assert banner.endswith(" hidden>") is hidden
+
+
+def test_no_value_of_the_environment_reaches_the_page(board):
+    assert "canary-in-the-environment" not in render_page(board)
+
+
+def test_what_a_test_says_cannot_become_markup(make_board):
+    from dataclasses import replace
+
+    board = make_board()
+    entry = replace(board.status["grafana"], reasons=("</script><script>alert(1)</script>",))
+    page = render_page(replace(board, status={"grafana": entry}))
+    assert "<script>alert" not in page
+
+
+def test_programs_read_the_same_status_from_the_page(board):
+    page = render_page(board)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    assert data["status"]["loki"]["state"] == State.FAILING.value
+    assert data["meta"] == board.meta.to_dict()
+
+
+def test_the_same_board_gives_the_same_page(make_board):
+    assert render_page(make_board()) == render_page(make_board())
+
+
+def test_an_empty_stack_says_so(make_board):
+    from dataclasses import replace
+
+    empty = replace(make_board(), status={}, blockers=None, timeline=None, histories={})
+    text, _ = read(render_page(empty))
+    assert "Nothing was judged: there is no service." in text

@@ -1,0 +1,114 @@
+"""The page in real Chromium: accessible, quiet, and the same by keyboard, on a phone, on paper."""
+
+import datetime as dt
+
+import pytest
+
+from stacktest.reports.page import render_page
+
+pytestmark = pytest.mark.real_browser
+
+SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, make_board, tmp_path):
+    contexts = []
+
+    def visit(*, size="desk", now=None, **options):
+        now = now or dt.datetime.now(dt.UTC)  # noqa: TID251 - as the browser does
+        file = tmp_path / "status.html"
+        board = make_board(now=now)
+        file.write_text(render_page(board), encoding="utf-8")
+        context = chromium.new_context(viewport=SIZES[size], **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.said, page.asked = [], []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(file.as_uri())
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_the_console_is_silent(visit, size, theme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(size=size, color_scheme=theme)
+    page.evaluate("document.querySelectorAll('details').forEach((d, i) => d.open = i < 12)")
+    found = Axe().run(page)
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found.response["violations"]] == []
+    assert page.said == []
+    assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_a_phone_scrolls_in_one_direction_only(visit):
+    page = visit(size="phone")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+
+
+def test_the_theme_can_be_switched_and_is_remembered(visit):
+    page = visit(color_scheme="light")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Dark theme").click()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light == "rgb(255, 255, 255)"
+    assert dark == "rgb(16, 19, 23)"
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+def test_the_keyboard_finds_a_service(visit):
+    page = visit()
+    page.keyboard.press("/")
+    page.keyboard.type("regression")
+    rows = page.locator(".matrix tbody tr:visible")
+    assert rows.locator("th a").all_inner_texts() == ["outline"]
+    rows.locator("th a").press("Enter")
+    page.get_by_text("Regression: config, env, image").wait_for()
+
+
+def test_a_link_opens_the_service_without_scripts(visit):
+    page = visit(java_script_enabled=False)
+    page.get_by_role("link", name="loki").first.click()
+    page.get_by_text("Steady failure: all 20 runs").wait_for()
+
+
+def test_paper_shows_what_is_folded_away(visit):
+    page = visit()
+    shows = "el => el.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true})"
+    fold = page.locator("#s-loki")
+    assert fold.evaluate(shows) is False
+    page.emulate_media(media="print")
+    assert fold.evaluate(shows) is True
+
+
+def test_a_page_that_is_kept_open_or_stored_says_that_it_is_old(visit):
+    page = visit(now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    page.clock.install(time=dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC))
+    page.reload()
+    assert page.locator("#age").is_hidden()
+    page.clock.set_system_time(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC))
+    page.clock.run_for(61_000)
+    assert page.locator("#age").is_visible()

@@ -1,0 +1,45 @@
+"""A secret does not survive in any of the ways that reports quote it."""
+
+import html
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacktest.reports.redaction import MASK, redact
+
+AWKWARD = "p&ss \"<word>' é/?"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [AWKWARD, html.escape(AWKWARD), json.dumps(AWKWARD)[1:-1], quote(AWKWARD, safe="")],
+)
+def test_a_secret_is_found_however_it_is_quoted(written):
+    assert redact(f"before {written} after", [AWKWARD]) == f"before {MASK} after"
+
+
+def test_jinja_and_the_standard_library_quote_differently_and_both_are_found():
+    import markupsafe
+
+    assert redact(str(markupsafe.escape(AWKWARD)), [AWKWARD]) == MASK
+
+
+def test_a_secret_that_contains_another_goes_first():
+    assert redact("hunter2-long", ["hunter2", "hunter2-long"]) == MASK
+
+
+def test_a_value_too_short_to_be_secret_is_left_alone():
+    assert redact("port 443", ["443", ""]) == "port 443"
+
+
+def test_each_line_of_a_key_is_taken_out():
+    key = "-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END KEY-----"
+    assert "MIGHAgEAMBMGByqGSM49" not in redact("  MIGHAgEAMBMGByqGSM49\n", [key])
+
+
+@given(st.text(min_size=4), st.text())
+def test_no_secret_is_left(secret, around):
+    assert secret not in redact(around + secret + around, [secret]).replace(MASK, "")

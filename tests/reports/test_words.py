@@ -1,0 +1,63 @@
+"""Ages, durations and verdicts as every report says them."""
+
+import datetime as dt
+
+import pytest
+
+from stacktest.core.states import State
+from stacktest.reports import words
+
+NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (dt.timedelta(seconds=20), "just now"),
+        (dt.timedelta(minutes=1), "1 minute ago"),
+        (dt.timedelta(hours=2, minutes=59), "2 hours ago"),
+        (dt.timedelta(days=8), "8 days ago"),
+        (-dt.timedelta(hours=3), "in 3 hours"),
+    ],
+)
+def test_an_age_is_rounded_down_to_its_largest_unit(before, said):
+    assert words.ago(NOW - before, NOW) == said
+
+
+def test_never_is_said_and_not_drawn_as_a_date():
+    assert (words.ago(None, NOW), words.at(None)) == ("never", "never")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.44, "0.4 s"), (12.3, "12 s"), (200, "3 min 20 s"), (119.6, "2 min 00 s")],
+)
+def test_a_duration_has_the_digits_that_matter(seconds, said):
+    assert words.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        ([], "Nothing was judged: there is no service."),
+        ([State.FUNCTIONAL], "The only service is proved."),
+        ([State.FUNCTIONAL, State.DOC_STALE], "All 2 services are proved."),
+        ([State.FAILING, State.ERROR], "No service is proved."),
+        ([State.FUNCTIONAL, State.CHANGED], "1 of 2 services is proved."),
+    ],
+)
+def test_the_verdict_counts_what_is_proved(states, said):
+    assert words.verdict(states) == said
+
+
+def test_the_breakdown_starts_with_the_worst():
+    states = [State.CHANGED, State.FUNCTIONAL, State.FAILING, State.CHANGED]
+    assert words.breakdown(states) == "1 failing, 2 changed"
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_a_tone_a_word_and_a_sentence(state):
+    assert words.tone(state) in words.TONES
+    assert words.word(state)
+    assert words.meaning(state).endswith(".")
+    assert (words.tone(state) == "good") == (state is State.FUNCTIONAL)
