@@ -1,0 +1,188 @@
+"""A plan is the smallest closed set of services, in order, each with its reasons."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacktest.core.model import Dependency, Phase, Route, Service, Stack
+from stacktest.core.plan import Demand, dependencies_of, make_plan, plan_services
+from stacktest.errors import UsageError
+
+HEALTHY = "service_healthy"
+
+
+def service(name, *needs, uses=(), optional=(), profiles=()) -> Service:
+    wanted = [Dependency(service=each, condition=HEALTHY) for each in needs]
+    wanted += [Dependency(service=each, required=False) for each in optional]
+    return Service(name=name, depends_on=tuple(wanted), uses=tuple(uses), profiles=tuple(profiles))
+
+
+def stack(*services, routes=(), front_door="", phases=()) -> Stack:
+    return Stack(
+        name="demo",
+        root="/demo",
+        services={each.name: each for each in services},
+        routes=tuple(Route(host=host, service=name) for host, name in routes),
+        front_door=front_door,
+        phases=tuple(Phase(name=name) for name in phases),
+    )
+
+
+SHOP = stack(
+    service("caddy", profiles=("core",)),
+    service("grafana", "prometheus", profiles=("watch",)),
+    service("prometheus", profiles=("watch",)),
+    service("chat", "mongo", uses=("ai",), optional=("cache",)),
+    service("mongo"),
+    service("ai"),
+    service("cache"),
+    routes=(("grafana.stack.local", "grafana"), ("chat.stack.local", "chat")),
+    front_door="caddy",
+    phases=("phase1", "phase2"),
+)
+
+
+def test_a_named_service_brings_what_it_needs_and_says_why() -> None:
+    plan = make_plan(SHOP, [Demand(nodeid="t.py::test_a", services=("grafana",), phase="phase2")])
+    assert [(step.service, step.phase, step.reasons) for step in plan.steps] == [
+        ("prometheus", "phase2", ("grafana depends on it (service_healthy)",)),
+        ("grafana", "phase2", ("named by t.py::test_a",)),
+    ]
+    assert plan.waves == (("prometheus",), ("grafana",))
+    assert plan.profiles == ("watch",)
+
+
+def test_a_routed_test_brings_the_front_door() -> None:
+    plan = make_plan(SHOP, [Demand(nodeid="t::a", services=("grafana",), routed=True)])
+    reasons = {step.service: step.reasons for step in plan.steps}
+    assert reasons["caddy"] == ("front door of grafana.stack.local",)
+
+
+def test_a_test_that_is_not_routed_does_not() -> None:
+    plan = make_plan(SHOP, [Demand(nodeid="t::a", services=("grafana",))])
+    assert "caddy" not in plan.services
+
+
+def test_a_host_brings_the_service_behind_it() -> None:
+    plan = make_plan(SHOP, [Demand(nodeid="t::a", hosts=("grafana.stack.local",))])
+    reasons = {step.service: step.reasons for step in plan.steps}
+    assert reasons["grafana"] == ("answers for grafana.stack.local",)
+    assert reasons["caddy"] == ("front door of grafana.stack.local",)
+    assert "prometheus" in reasons
+
+
+def test_what_is_used_is_planned_and_what_is_optional_is_not() -> None:
+    plan = make_plan(SHOP, [Demand(nodeid="t::a", services=("chat",))])
+    assert plan.services == ("ai", "mongo", "chat")
+    reasons = {step.service: step.reasons for step in plan.steps}
+    assert reasons["ai"] == ("chat uses it",)
+    assert [need.service for need in plan.waits_of("chat")] == ["mongo", "ai"]
+
+
+def test_an_optional_dependency_that_is_planned_anyway_is_waited_for() -> None:
+    plan = make_plan(SHOP, [Demand(nodeid="t::a", services=("chat", "cache"))])
+    assert "cache" in [need.service for need in plan.waits_of("chat")]
+
+
+def test_phases_come_in_the_order_of_the_file_and_dependencies_with_their_dependant() -> None:
+    plan = make_plan(
+        SHOP,
+        [
+            Demand(nodeid="t::b", services=("chat",), phase="phase2"),
+            Demand(nodeid="t::a", services=("grafana",), phase="phase1"),
+            Demand(nodeid="t::c", services=("prometheus",), phase="phase2"),
+        ],
+    )
+    assert [(step.service, step.phase) for step in plan.steps] == [
+        ("prometheus", "phase1"),
+        ("grafana", "phase1"),
+        ("ai", "phase2"),
+        ("mongo", "phase2"),
+        ("chat", "phase2"),
+    ]
+
+
+def test_many_tests_are_counted_not_listed() -> None:
+    demands = [Demand(nodeid=f"t::{number}", services=("ai",)) for number in range(5)]
+    (step,) = make_plan(SHOP, demands).steps
+    assert step.reasons == (
+        "named by t::0",
+        "named by t::1",
+        "named by t::2",
+        "and by 2 more tests",
+    )
+
+
+def test_an_unknown_name_is_an_error_with_the_nearest() -> None:
+    with pytest.raises(UsageError) as caught:
+        make_plan(SHOP, [Demand(nodeid="t.py::test_x", services=("grafanna",))])
+    assert caught.value.lines() == [
+        "error: the stack has no service 'grafanna'",
+        "  at: t.py::test_x",
+        "  hint: did you mean grafana?",
+    ]
+
+
+def test_an_unknown_use_names_its_key() -> None:
+    broken = stack(service("chat", uses=("mongodb",)))
+    with pytest.raises(UsageError) as caught:
+        plan_services(broken, ["chat"])
+    assert caught.value.where == "stacktest.toml:services.chat.uses"
+
+
+def test_a_circle_of_depends_on_is_an_error() -> None:
+    with pytest.raises(UsageError, match=r"in a circle: .*a.*b"):
+        plan_services(stack(service("a", "b"), service("b", "a")), ["a"])
+
+
+def test_a_circle_through_uses_is_none() -> None:
+    plan = plan_services(stack(service("a", uses=("b",)), service("b", "a")), ["a"])
+    assert plan.services == ("a", "b")
+    assert plan.waits_of("a") == ()
+
+
+def test_nothing_asked_for_plans_nothing() -> None:
+    assert make_plan(SHOP, []).steps == ()
+
+
+NAMES = "abcdef"
+
+
+@st.composite
+def stacks(draw) -> Stack:
+    services = []
+    for place, name in enumerate(NAMES):
+        needs = draw(st.sets(st.sampled_from(NAMES[:place]))) if place else set()
+        uses = draw(st.sets(st.sampled_from(NAMES))) - {name}
+        services.append(service(name, *sorted(needs), uses=sorted(uses)))
+    return stack(*services, phases=("phase1", "phase2"))
+
+
+DEMANDS = st.lists(
+    st.builds(
+        Demand,
+        nodeid=st.text("xyz", min_size=1, max_size=3),
+        services=st.lists(st.sampled_from(NAMES), min_size=1, max_size=2).map(tuple),
+        phase=st.sampled_from(("phase1", "phase2", "")),
+    ),
+    max_size=4,
+)
+
+
+@given(stacks(), DEMANDS)
+def test_a_plan_is_closed_minimal_ordered_and_deterministic(any_stack, demands) -> None:
+    plan = make_plan(any_stack, demands)
+    planned = set(plan.services)
+    assert len(plan.services) == len(planned)
+    for name in planned:
+        assert {need.service for need in dependencies_of(any_stack, name)} <= planned
+    named = {name for demand in demands for name in demand.services}
+    needed = {need.service for name in planned for need in dependencies_of(any_stack, name)}
+    assert planned == named | needed
+    assert all(step.reasons for step in plan.steps)
+    assert sorted(name for wave in plan.waves for name in wave) == sorted(planned)
+    at = {name: place for place, wave in enumerate(plan.waves) for name in wave}
+    for name in planned:
+        for need in plan.waits_of(name):
+            assert at[need.service] < at[name]
+    assert make_plan(any_stack, list(reversed(demands))) == plan
