@@ -18,7 +18,7 @@ import pytest
 
 from stacktest.errors import ToolMissingError, UsageError
 from stacktest.running import RUNNING, RunningStack
-from stacktest.visits import note_answer
+from stacktest.visits import note_answer, url_of
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """Programs on PATH that serve where Playwright's own build is not installed."""
@@ -55,6 +55,20 @@ def playwright(request: pytest.FixtureRequest) -> Any:
 
     with _environment(node_environment(stack.ca)):
         return request.getfixturevalue("playwright")
+
+
+@pytest.fixture(scope="session")
+def base_url(request: pytest.FixtureRequest) -> str | None:
+    """Where `page.goto("/")` leads: `--base-url`, else the stack's bare domain.
+
+    Override this fixture if relative addresses mean another host.
+    """
+    stack = _running(request)
+    if stack is None:
+        given: str | None = request.getfixturevalue("base_url")
+        return given
+    option: str | None = request.config.getoption("base_url", None)
+    return option or (url_of(stack, stack.model.domain) if stack.model.domain else None)
 
 
 @pytest.fixture(scope="session")
@@ -162,15 +176,23 @@ def _refuse_weakening(options: Mapping[str, Any]) -> None:
 
 
 def _note(node: pytest.Item, stack: RunningStack, response: Any) -> None:
-    if getattr(response, "from_service_worker", False):
-        return
-    note_answer(node, stack, response.url, response.status)
+    if not getattr(response, "from_service_worker", False) and not _is_the_proxys(response):
+        note_answer(node, stack, response.url, response.status)
+
+
+def _is_the_proxys(response: Any) -> bool:
+    from stacktest.adapters.names import OWN_ANSWER
+
+    return OWN_ANSWER.lower() in response.headers
 
 
 def _telling(method: Callable[..., Any], tell: Callable[[Any], None]) -> Callable[..., Any]:
     @functools.wraps(method)
     def asked(*args: Any, **options: Any) -> Any:
         response = method(*args, **options)
+        if _is_the_proxys(response):
+            # Playwright takes the refusal of a tunnel for the answer of the host itself.
+            raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
         tell(response)
         return response
 

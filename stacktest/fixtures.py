@@ -23,7 +23,7 @@ from stacktest.contacts import note
 from stacktest.errors import StackNotReadyError
 from stacktest.people import Credentials, credentials
 from stacktest.running import RUNNING, RunningStack
-from stacktest.visits import base_url, note_answer
+from stacktest.visits import note_answer, url_of
 
 if TYPE_CHECKING:
     import ssl
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from stacktest.adapters.inside import Footings, Inside, Reach
 
+base_url = browsing.base_url
 browser_context_args = browsing.browser_context_args
 browser_home = browsing.browser_home
 browser_type_launch_args = browsing.browser_type_launch_args
@@ -98,7 +99,7 @@ def api(
     made: list[httpx.Client] = []
 
     def client(name: str, **options: Any) -> "httpx.Client":
-        url = base_url(stack, name)
+        url = url_of(stack, name)
         made.append(http_client(stack.names, tls_context, url, on_response=noted, **options))
         return made[-1]
 
@@ -114,7 +115,7 @@ def api(
 def async_api(
     stack: RunningStack, tls_context: "ssl.SSLContext", request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., "httpx.AsyncClient"]]:
-    """The asynchronous twin of `api`; write `async with async_api("grafana") as client:`.
+    """The asynchronous twin of `api`, which the test closes: `async with` its clients.
 
     Override this fixture if every request needs a header or a time-out of its own.
     """
@@ -123,7 +124,7 @@ def async_api(
     made: list[httpx.AsyncClient] = []
 
     def client(name: str, **options: Any) -> "httpx.AsyncClient":
-        url = base_url(stack, name)
+        url = url_of(stack, name)
         made.append(async_http_client(stack.names, tls_context, url, on_response=noted, **options))
         return made[-1]
 

@@ -13,7 +13,7 @@ from stacktest.running import RunningStack
 HTTPS, HTTP = 443, 80
 
 
-def base_url(stack: RunningStack, name: str) -> str:
+def url_of(stack: RunningStack, name: str) -> str:
     """The URL of a service, of the first label of a host name, or of a host name."""
     host = _host(stack, name)
     ports = stack.names.doors

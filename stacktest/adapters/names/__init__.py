@@ -9,9 +9,10 @@ from stacktest.adapters.names.clients import async_http_client, http_client
 from stacktest.adapters.names.lookup import Lookup, look_up
 from stacktest.adapters.names.map import Address, NameMap, Refused, name_map, resolve_hosts_lines
 from stacktest.adapters.names.nameserver import NameServer
-from stacktest.adapters.names.proxy import ConnectProxy
+from stacktest.adapters.names.proxy import OWN_ANSWER, ConnectProxy
 
 __all__ = [
+    "OWN_ANSWER",
     "Address",
     "ConnectProxy",
     "Lookup",

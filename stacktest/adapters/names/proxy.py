@@ -15,6 +15,10 @@ from stacktest.adapters.names.loop import LoopThread, close_server, close_writer
 from stacktest.adapters.names.map import Address, NameMap, Refused
 
 
+OWN_ANSWER = "Stacktest-Proxy"
+"""Header of what the proxy answers itself, so that nobody takes it for the front door's answer."""
+
+
 class ConnectProxy:
     """`CONNECT` for https and websockets, forwarding for plain http, on a free loopback port."""
 
@@ -156,6 +160,7 @@ async def _say(writer: asyncio.StreamWriter, status: int, text: str) -> None:
     body = f"{text}\n".encode()
     head = (
         f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"{OWN_ANSWER}: {_REASONS[status]}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     writer.write(head.encode("latin-1") + body)
