@@ -1,7 +1,7 @@
 """A plan is the smallest closed set of services, in order, each with its reasons."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stacktest.core.model import Dependency, Phase, Route, Service, Stack
@@ -169,6 +169,7 @@ DEMANDS = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(stacks(), DEMANDS)
 def test_a_plan_is_closed_minimal_ordered_and_deterministic(any_stack, demands) -> None:
     plan = make_plan(any_stack, demands)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stacktest.core.model import Dependency, Port, Route, Service, Stack
@@ -147,6 +147,7 @@ SEEN = st.builds(
 )
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from((HEALTHY, RUNS, JOB, TCP)),
     SEEN,

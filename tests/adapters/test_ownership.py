@@ -1,0 +1,166 @@
+"""Only what carries our label is removed; what has data is asked first, dependants before others."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters import ownership
+from stacktest.adapters.ownership import KEEP, RUN, STACK, STANZA
+from stacktest.core.model import Mount, Service, Stack
+from stacktest.core.observed import Container
+
+DATA = Mount(kind="volume", source="p_data", target="/data")
+NAMELESS = Mount(kind="volume", source="0" * 64, target="/data")
+READ_ONLY = Mount(kind="bind", source="/conf", target="/conf", read_only=True)
+
+
+def container(service: str, *mounts: Mount, **labels: str) -> Container:
+    return Container(
+        id=service,
+        name=f"p-{service}-1",
+        service=service,
+        project="p",
+        image_id="",
+        image_ref="",
+        state="running",
+        mounts=mounts,
+        labels={f"stacktest.{name}": value for name, value in labels.items()},
+    )
+
+
+@dataclass
+class FakeEngine:
+    here: list[Container] = field(default_factory=list)
+    nets: list[dict] = field(default_factory=list)
+    did: list[tuple[str, str]] = field(default_factory=list)
+
+    def containers(self, project="", *, labels=None):
+        return tuple(each for each in self.here if labels.items() <= each.labels.items())
+
+    def networks(self, labels):
+        return tuple(each for each in self.nets if labels.items() <= each["Labels"].items())
+
+    def stop(self, id, *, grace=None):  # noqa: A002
+        self.did.append(("stop", id))
+
+    def remove(self, id):  # noqa: A002
+        self.did.append(("remove", id))
+        return "device is busy" if id == "stuck" else ""
+
+    def remove_network(self, id):  # noqa: A002
+        self.did.append(("network", id))
+        return "has active endpoints" if id == "used" else ""
+
+
+def test_only_labelled_things_of_this_run_go() -> None:
+    engine = FakeEngine(
+        here=[container("mine", run="1"), container("other", run="2"), container("foreign")],
+        nets=[
+            {"Id": "n1", "Name": "p_default", "Labels": {RUN: "1"}},
+            {"Id": "n2", "Name": "p_other", "Labels": {}},
+        ],
+    )
+    removed = ownership.remove_owned(engine, {RUN: "1"})
+    assert engine.did == [("remove", "mine"), ("network", "n1")]
+    assert removed.containers == ("p-mine-1",)
+    assert removed.networks == ("p_default",)
+
+
+def test_without_a_label_of_ours_nothing_may_be_removed() -> None:
+    engine = FakeEngine(here=[container("foreign")])
+    with pytest.raises(ValueError, match="own label"):
+        ownership.remove_owned(engine, {"com.docker.compose.project": "p"})
+    assert engine.did == []
+
+
+def test_what_has_data_is_stopped_dependants_first_the_rest_is_killed_at_once() -> None:
+    engine = FakeEngine(
+        here=[
+            container("db", DATA, run="1"),
+            container("app", DATA, run="1"),
+            container("plain", NAMELESS, READ_ONLY, run="1"),
+        ]
+    )
+    ownership.remove_owned(engine, {RUN: "1"}, order=("db", "plain", "app"))
+    assert engine.did == [
+        ("remove", "plain"),
+        ("stop", "app"),
+        ("remove", "app"),
+        ("stop", "db"),
+        ("remove", "db"),
+    ]
+
+
+def test_what_does_not_run_needs_no_stop() -> None:
+    engine = FakeEngine(here=[replace(container("db", DATA, run="1"), state="exited")])
+    ownership.remove_owned(engine, {RUN: "1"})
+    assert engine.did == [("remove", "db")]
+
+
+def test_what_the_engine_would_not_remove_is_told() -> None:
+    engine = FakeEngine(
+        here=[container("stuck", run="1")],
+        nets=[{"Id": "used", "Name": "p_default", "Labels": {RUN: "1"}}],
+    )
+    removed = ownership.remove_owned(engine, {RUN: "1"})
+    assert removed.containers == removed.networks == ()
+    assert removed.left == {"p-stuck-1": "device is busy", "p_default": "has active endpoints"}
+
+
+STACK_MODEL = Stack(
+    name="p",
+    root=Path("/stack"),
+    services={
+        "app": Service(name="app", networks=("default", "edge", "old"), stanza={"image": "x"}),
+        "db": Service(name="db", networks=("default", "mine"), stanza={"image": "y"}),
+    },
+    definitions={
+        "networks": {
+            "default": {"name": "p_default"},
+            "edge": {"name": "edge", "external": True},
+            "old": {"name": "p_old"},
+            "mine": {"name": "p_mine"},
+        }
+    },
+)
+
+
+def test_leftovers_of_other_runs_go_unless_they_were_to_stay() -> None:
+    mark = ownership.stack_id(STACK_MODEL.root)
+    engine = FakeEngine(
+        here=[
+            container("a", run="old", stack=mark),
+            container("b", run="now", stack=mark),
+            container("c", run="up", stack=mark, keep="yes"),
+            container("d", run="old", stack="another"),
+        ]
+    )
+    removed = ownership.remove_leftovers(engine, STACK_MODEL, "now")
+    assert removed.containers == ("p-a-1",)
+
+
+def test_the_override_labels_services_and_only_new_networks_of_ours() -> None:
+    exists = {"p_old": {"a": "b"}, "p_mine": {RUN: "before", "a": "b"}}
+    made = ownership.override(STACK_MODEL, ["db", "app"], "7", networks=exists)
+    mark = ownership.stack_id(STACK_MODEL.root)
+    assert made["networks"] == {
+        "default": {"labels": {RUN: "7", STACK: mark}},
+        "mine": {"labels": {RUN: "before"}},
+    }
+    labels = made["services"]["app"]["labels"]
+    assert labels == {
+        RUN: "7",
+        STACK: mark,
+        STANZA: ownership.stanza_mark(STACK_MODEL.services["app"]),
+    }
+    kept = ownership.override(STACK_MODEL, ["app"], "7", networks={}, keep=True)
+    assert kept["services"]["app"]["labels"][KEEP] == "yes"
+
+
+def test_the_mark_of_a_stanza_follows_its_content_not_its_order() -> None:
+    one = Service(name="a", stanza={"image": "x", "command": ["y"]})
+    same = Service(name="a", stanza={"command": ["y"], "image": "x"})
+    other = Service(name="a", stanza={"command": ["z"], "image": "x"})
+    assert ownership.stanza_mark(one) == ownership.stanza_mark(same)
+    assert ownership.stanza_mark(one) != ownership.stanza_mark(other)
