@@ -65,14 +65,13 @@ class Ledger:
     def read(self, service: str) -> Evidence:
         """All that is remembered of a service; what cannot be read is Unknown with its reason."""
         status = self.read_status()
-        lines, broken = self.history(service)
+        last_pass = self._record(service, LAST_PASS, LastPass.from_dict)
         return Evidence(
             service=service,
-            last_pass=self._record(service, LAST_PASS, LastPass.from_dict),
+            last_pass=last_pass,
             last_run=self._record(service, LAST_RUN, LastRun.from_dict),
             previous=status if isinstance(status, Unknown) else (status or {}).get(service),
-            # A line that cannot be read may have been a pass.
-            passed_before=bool(broken) or any(line.credited for line in lines),
+            passed_before=last_pass is None and self._ever_passed(service),
         )
 
     def services(self) -> tuple[str, ...]:
@@ -192,6 +191,11 @@ class Ledger:
     def _record(self, service: str, name: str, read: Callable[[Json], T]) -> T | Unknown | None:
         return _read(documents.read_json(self.records / service / name), read)
 
+    def _ever_passed(self, service: str) -> bool:
+        lines, broken = self.history(service)
+        # A line that cannot be read may have been a pass.
+        return bool(broken) or any(line.credited for line in lines)
+
     def _write(self, service: str, name: str, document: Json) -> None:
         documents.write_json(self.records / service / name, document)
 
@@ -212,7 +216,10 @@ class Ledger:
             evidence = self.read(service)
             runs = (evidence.last_pass, evidence.last_run)
             found += [one.run.seq for one in runs if isinstance(one, LastPass | LastRun)]
-            found += [line.seq for line in self.history(service)[0]]
+            text = documents.read_text(self.records / service / HISTORY)
+            last = text.splitlines()[-1:] if isinstance(text, str) else []
+            lines = [_read(documents.parse(line, HISTORY), HistoryLine.from_dict) for line in last]
+            found += [line.seq for line in lines if isinstance(line, HistoryLine)]
         return max(found) + 1
 
     def _remember_other(self, service: str, judgement: Judgement) -> None:

@@ -10,6 +10,7 @@ A page is current when it exists at HEAD, says something, and either
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -44,11 +45,17 @@ class Page:
     state: PageState
     updated: datetime | None = None
     reasons: tuple[str, ...] = ()
+    names_fingerprint: bool = False
+    """Its line names the service's whole fingerprint, which image and environment are part of."""
 
-    @property
-    def is_documented(self) -> bool:
-        """The page stands and is not behind; without a commit it cannot be."""
-        return self.state == "current" and self.updated is not None
+    def holds(self, doc_on: Iterable[str] = ()) -> bool:
+        """The page stands and is not behind.
+
+        The repository does not show a change of the parts `doc_on`, so where they count, only a
+        line that names the whole fingerprint will do.
+        """
+        stands = self.state == "current" and self.updated is not None
+        return stands and (self.names_fingerprint or not tuple(doc_on))
 
 
 def judge_page(
@@ -72,7 +79,12 @@ def judge_page(
         return facts.follows_change
     else:
         state, reasons = ("current", ()) if facts.follows_change else ("behind", ("doc:behind",))
-    return Page(state=state, updated=facts.updated, reasons=(*reasons, *hints))
+    return Page(
+        state=state,
+        updated=facts.updated,
+        reasons=(*reasons, *hints),
+        names_fingerprint=said is not None and said == fingerprint,
+    )
 
 
 def acknowledged(text: str) -> str | None:

@@ -38,7 +38,7 @@ def make_entry(
         last_test_pass=_last_test_pass(last_pass, previous),
         spoke_updated=page.updated if page else None,
         functional=state.functional,
-        documented=page.is_documented if page else False,
+        documented=page.holds(policy.doc_on) if page else False,
         state=state,
         reasons=reasons,
         also=tuple(finding.state for finding in findings[1:]),
@@ -86,9 +86,26 @@ def _last_change(
         return None
     is_back = any("reverted" in finding.reasons for finding in findings)
     seen = [present.now, *_attested(evidence, fingerprint, is_back=is_back)]
-    if present.changed_on is not None and fingerprint == present.fingerprint.digest:
+    if present.changed_on is not None and _is_repo_change(evidence, present):
         seen.append(present.changed_on)
     return min(seen)
+
+
+def _is_repo_change(evidence: Evidence, present: Present) -> bool:
+    """Whether the last commit is what made the service what it is.
+
+    Where an image or a variable moved since the last look or pass, the commit is older than that.
+    """
+    now, previous = Mark.attest(present.fingerprint), evidence.previous
+    if isinstance(previous, StatusEntry):
+        # What stands in the status already was found when the change was new.
+        is_new = previous.fingerprint != now.fingerprint
+        return is_new and previous.repo_fingerprint != now.repo_fingerprint
+    if isinstance(evidence.last_pass, LastPass):
+        passed = evidence.last_pass.mark
+        is_same = passed.fingerprint == now.fingerprint
+        return is_same or passed.repo_fingerprint != now.repo_fingerprint
+    return True
 
 
 def _attested(evidence: Evidence, fingerprint: str, *, is_back: bool) -> Iterator[datetime]:

@@ -26,7 +26,7 @@ class Evidence:
     previous: StatusEntry | Unknown | None = None
     """The service's entry in the last `status.json`."""
     passed_before: bool = False
-    """The history knows a credited run."""
+    """There is no last pass, but the history knows a run that was credited."""
     detail: Names = field(default_factory=dict)
     """Names behind the parts of the last pass, where this machine has them."""
 

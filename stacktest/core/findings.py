@@ -32,7 +32,7 @@ def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding,
     doubts = tuple(_doubts(last_pass, present, policy))
     if doubts:
         return (Finding(state=State.ERROR, reasons=doubts),)
-    return tuple(_page_findings(present))
+    return tuple(_page_findings(present, policy))
 
 
 def other_seen(evidence: Evidence, present: Present, policy: Policy) -> Other | None:
@@ -235,10 +235,12 @@ def _doubts(last_pass: LastPass | None, present: Present, policy: Policy) -> Ite
             yield f"dependency:{name}: {now.why}"
 
 
-def _page_findings(present: Present) -> Iterator[Finding]:
+def _page_findings(present: Present, policy: Policy) -> Iterator[Finding]:
     page = present.page
-    if page is None or isinstance(page, Unknown) or page.is_documented:
+    if page is None or isinstance(page, Unknown) or page.holds(policy.doc_on):
         return
     missing = page.state in ("missing", "empty", "template")
-    state = State.DOC_MISSING if missing else State.DOC_STALE
-    yield Finding(state=state, reasons=page.reasons)
+    reasons = page.reasons
+    if page.state == "current":
+        reasons = ("doc:does not name the whole fingerprint", *reasons)
+    yield Finding(state=State.DOC_MISSING if missing else State.DOC_STALE, reasons=reasons)

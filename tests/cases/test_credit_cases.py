@@ -1,0 +1,418 @@
+"""Who earns a pass: one test per row T of the case table, by its id.
+
+These are the rows as the fold and the credit see them; those that are about what pytest's own
+options do are run with a real pytest in tests/plugin.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from stacktest.core.credit import Refusal
+from stacktest.core.records import LastPass
+from stacktest.core.states import State
+from stacktest.core.verdict import Inventory, Required, RunFacts
+from tests.cases.rows import Rows
+from tests.cases.world import World
+
+row = Rows()
+
+
+@row("T1", "T2")
+def nothing_was_executed(world: World) -> None:
+    world.add("caddy")
+    ran = world.run([], facts=RunFacts(no_tests_executed=True, selection="--collect-only"))
+    assert ran.credited() == set()
+    assert ran.verdicts["caddy"].kind == "untouched"
+    assert ran.verdicts["caddy"].reasons == ("no test of caddy was executed: --collect-only",)
+    assert world.state("caddy") is State.NEVER_RUN
+    # The same outcomes without the option do earn it.
+    assert world.run().credited() == {"caddy"}
+
+
+@row("T3")
+def one_file_while_another_is_broken(world: World) -> None:
+    world.add("a")
+    world.add("b")
+    only_a = [world.outcome(nodeid) for nodeid in world.services["a"].tests]
+    broken = Inventory(
+        required=world.inventory().required, complete=False, why=("b.py: SyntaxError",)
+    )
+    assert world.run(only_a, inventory=broken).credited() == set()
+    ran = world.run(only_a, facts=RunFacts(selection="suites/test_a.py"))
+    assert ran.credited() == {"a"}
+    assert ran.verdicts["b"].kind == "untouched"
+
+
+@row("T4")
+def a_filter_leaves_a_part_out(world: World) -> None:
+    world.add("caddy", tests=4)
+    world.add("whole", tests=1)
+    first, second, *rest = world.services["caddy"].tests
+    outcomes = [world.outcome(n) for n in (first, second, *world.services["whole"].tests)]
+    facts = RunFacts(deselected=frozenset(rest), selection="-k 'caddy ok'")
+    ran = world.run(outcomes, facts=facts)
+    assert ran.credited() == {"whole"}
+    assert ran.verdicts["caddy"].kind == "incomplete"
+    assert ran.verdicts["caddy"].reasons == (
+        "2 of 4 tests that name caddy did not run: deselected by -k 'caddy ok'",
+    )
+
+
+@row("T5")
+def zero_tests(world: World) -> None:
+    world.add("caddy")
+    ran = world.run([], facts=RunFacts(selection="-k zzz"))
+    assert ran.credited() == set()
+    assert ran.verdicts["caddy"].reasons == ("no test that names caddy was asked to run: -k zzz",)
+
+
+@row("T6")
+def one_of_many_was_picked_in_the_code(world: World) -> None:
+    world.add("caddy", tests=3)
+    ran = world.run([world.outcome(world.services["caddy"].tests[0])])
+    assert ran.credited() == set()
+    assert ran.verdicts["caddy"].reasons == (
+        "2 of 3 tests that name caddy did not run: no report of it arrived",
+    )
+
+
+@row("T7")
+def skipped_or_expected_to_fail(world: World) -> None:
+    world.add("caddy")
+    for result, said in (
+        ("skipped", "were skipped"),
+        ("xfailed", "were expected to fail"),
+        ("xpassed", "were expected to fail, although it passed"),
+    ):
+        ran = world.run(caddy=result)
+        assert ran.credited() == set()
+        assert ran.verdicts["caddy"].kind == "incomplete"
+        assert said in ran.verdicts["caddy"].reasons[0]
+    assert world.state("caddy") is State.NEVER_RUN
+    # One skipped test among passed ones is enough.
+    first, second = world.services["caddy"].tests
+    mixed = [world.outcome(first), world.outcome(second, "skipped", reason="no licence")]
+    ran = world.run(mixed)
+    assert ran.credited() == set()
+    assert ran.verdicts["caddy"].reasons == (
+        f"1 of 2 tests that name caddy was skipped: {second} (no licence)",
+    )
+
+
+@row("T8")
+def passed_on_a_retry(world: World) -> None:
+    service = world.add("caddy")
+    first, second = service.tests
+
+    def flaky() -> list:
+        return [world.outcome(first, flaky=True), world.outcome(second)]
+
+    ran = world.run(flaky())
+    assert isinstance(ran.answers["caddy"], Refusal)
+    assert "only on a retry" in ran.answers["caddy"].reason
+    assert world.state("caddy") is State.NEVER_RUN
+    assert world.run().credited() == {"caddy"}
+    # A pass that stands is renewed, and says how.
+    world.later(days=3)
+    ran = world.run(flaky())
+    assert isinstance(ran.answers["caddy"], LastPass)
+    assert ran.answers["caddy"].quality == "flaky"
+    assert world.state("caddy") is State.FUNCTIONAL
+    # One that does not stand any more is not.
+    world.later(days=8)
+    assert world.state("caddy") is State.EXPIRED
+    assert world.run(flaky()).credited() == set()
+    assert world.state("caddy") is State.EXPIRED
+    service.edit("config", "new")
+    service.recreate()
+    assert world.run(flaky()).credited() == set()
+    assert world.state("caddy") is State.CHANGED
+
+
+@row("T9")
+def failed_then_skipped_itself(world: World) -> None:
+    world.add("caddy", tests=1)
+    assert world.run().credited() == {"caddy"}
+    nodeid = world.services["caddy"].tests[0]
+    ran = world.run([world.outcome(nodeid, "skipped", flaky=True)])
+    assert ran.credited() == set()
+    assert ran.verdicts["caddy"].kind == "failed"
+    assert "it never passed" in ran.verdicts["caddy"].reasons[0]
+    assert world.state("caddy") is State.FAILING
+
+
+@row("T10")
+def shards(world: World) -> None:
+    service = world.add("caddy", tests=4)
+    halves = [[world.outcome(n) for n in half] for half in (service.tests[:2], service.tests[2:])]
+    for half in halves:
+        assert world.run(half, facts=RunFacts(selection="--shard=1/2")).credited() == set()
+    assert world.run([*halves[0], *halves[1]]).credited() == {"caddy"}
+    # Not when the service was not the same thing in all of them.
+    ran = world.run(
+        [*halves[0], *halves[1]], meanwhile=lambda: service.edit("config", "between the shards")
+    )
+    assert ran.credited() == set()
+
+
+@row("T11")
+def no_test_names_it(world: World) -> None:
+    world.add("caddy")
+    world.add("watchtower", tests=0)
+    ran = world.run()
+    assert ran.credited() == {"caddy"}
+    assert "watchtower" not in ran.verdicts
+    assert world.state("watchtower") is State.NO_TESTS
+    assert not world.gate().open
+
+
+@row("T12")
+def nothing_is_asserted(world: World) -> None:
+    world.add("mkdocs")
+    bare = [world.outcome(n, assertions=0) for n in world.services["mkdocs"].tests]
+    ran = world.run(bare)
+    assert ran.credited() == set()
+    assert ran.verdicts["mkdocs"].reasons == (
+        "none of the 2 tests that name mkdocs asserts anything",
+    )
+
+
+@row("T13")
+def only_its_neighbour_was_asked(world: World) -> None:
+    world.add("loki")
+    service = world.add("promtail", tests=2)
+    world.services["loki"].tests += service.tests
+    ran = world.run(
+        [
+            *(world.outcome(n, contacts=("loki",)) for n in service.tests),
+            *(world.outcome(n) for n in world.services["loki"].tests[:2]),
+        ]
+    )
+    assert ran.credited() == {"loki"}
+    assert ran.verdicts["promtail"].reasons == tuple(
+        f"{n} names promtail but never touched it" for n in service.tests
+    )
+    # One test of several that does not touch it is enough to doubt the marker.
+    first, second = service.tests
+    ran = world.run([world.outcome(first), world.outcome(second, contacts=("loki",))])
+    assert ran.verdicts["promtail"].kind == "incomplete"
+    # A test that says why it need not touch the service is believed.
+    said = Inventory(
+        required=tuple(
+            replace(test, no_contact_ok="reads what it wrote")
+            for test in world.inventory().required
+        ),
+        complete=True,
+    )
+    ran = world.run([world.outcome(n, contacts=()) for n in service.tests], inventory=said)
+    assert "promtail" in ran.credited()
+
+
+@row("T15")
+def one_broken_test_costs_the_others_nothing(world: World) -> None:
+    for name in ("librechat", *(f"s{n}" for n in range(28))):
+        world.add(name)
+    ran = world.run(librechat="failed")
+    assert ran.credited() == {f"s{n}" for n in range(28)}
+    states = {name: one.state for name, one in world.index().items()}
+    assert states.pop("librechat") is State.FAILING
+    assert set(states.values()) == {State.FUNCTIONAL}
+
+
+@row("T16")
+def a_failure_outweighs_older_passes(world: World) -> None:
+    world.add("caddy")
+    assert world.run().credited() == {"caddy"}
+    world.later(days=1)
+    first, _ = world.services["caddy"].tests
+    # Even one failure of a run that did not get to its other tests.
+    ran = world.run([world.outcome(first, "failed", reason="'Phase 8' == 'phase 7'")])
+    assert ran.verdicts["caddy"].kind == "failed"
+    assert world.state("caddy") is State.FAILING
+    assert world.judge("caddy").reasons == (f"test:{first}",)
+
+
+@row("T17")
+def services_come_from_the_model_and_markers(world: World) -> None:
+    names = [f"s{n}" for n in range(36)]
+    for name in names:
+        world.add(name, tests=0 if name == "s7" else 1)
+    ran = world.run()
+    assert ran.credited() == set(names) - {"s7"}
+    assert world.state("s7") is State.NO_TESTS
+    gate = world.gate()
+    assert [blocker.service for blocker in gate.blockers] == ["s7"]
+
+
+@row("T18")
+def a_pass_of_a_service_that_is_gone(world: World) -> None:
+    world.add("ghost")
+    world.add("caddy")
+    world.run()
+    world.index()
+    del world.services["ghost"]
+    world.index()
+    meta = world.ledger.read_meta()
+    assert meta is not None
+    assert meta.warnings == ("ghost: removed",)
+    assert set(world.status) == {"caddy"}
+    # A run names nothing that the stack does not have.
+    assert world.run().credited() == {"caddy"}
+
+
+@row("T19")
+def it_changed_after_it_was_tested(world: World) -> None:
+    world.add("caddy")
+    world.add("other")
+    ran = world.run(meanwhile=lambda: world.services["caddy"].edit("config", "edited at 10:15"))
+    assert ran.credited() == {"other"}
+    answer = ran.answers["caddy"]
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "it changed while its tests ran: config"
+    # Each service has its own time: the start of the first of its own tests.
+    passed = ran.answers["other"]
+    assert isinstance(passed, LastPass)
+    assert passed.timestamp == ran.verdicts["other"].started
+    assert passed.timestamp != ran.verdicts["caddy"].started
+    # Restarted in the middle: it is not one thing that was tested, either.
+    ran = world.run(meanwhile=world.services["other"].recreate)
+    assert ran.credited() == {"caddy"}
+    assert "replaced or restarted" in ran.answers["other"].reason
+
+
+@row("T20")
+def the_newest_run_failed(world: World) -> None:
+    world.add("caddy")
+    world.run(id="good")
+    world.later(hours=1)
+    world.run(id="bad", caddy="failed")
+    last_run = json.loads(world.record("caddy", "last_run.json").read_text())
+    assert (last_run["run"]["id"], last_run["verdict"]) == ("bad", "failed")
+    assert json.loads(world.record("caddy").read_text())["run"]["id"] == "good"
+    assert world.state("caddy") is State.FAILING
+    # A partial run hides nothing; only a pass does.
+    world.run([world.outcome(world.services["caddy"].tests[0])], facts=RunFacts(selection="-k 0"))
+    assert world.state("caddy") is State.FAILING
+    assert world.run().credited() == {"caddy"}
+    assert world.state("caddy") is State.FUNCTIONAL
+
+
+@row("T21")
+def tests_of_another_machine(world: World) -> None:
+    world.add("caddy")
+    world.stack = "shop@laptop"
+    assert world.run().credited() == {"caddy"}
+    # The laptop's records, copied here.
+    world.stack = "shop@engine-1"
+    judgement = world.judge("caddy")
+    assert judgement.state is State.ERROR
+    assert "another stack, 'shop@laptop'" in judgement.reasons[0]
+    assert world.run().credited() == set()
+
+
+@row("T22")
+def half_a_record(world: World) -> None:
+    world.add("caddy")
+    world.add("other")
+    world.run()
+    path = world.record("caddy")
+    half = path.read_text()[:40]
+    path.write_text(half)
+    assert world.state("caddy") is State.ERROR
+    assert world.state("other") is State.FUNCTIONAL
+    assert not world.gate().open
+    assert world.gate().exit_code == 11
+    # A run does not cover it, either.
+    ran = world.run()
+    assert ran.credited() == {"other"}
+    assert "last_pass.json is not valid JSON" in ran.refused["caddy"]
+    assert path.read_text() == half
+
+
+@row.each
+def test_case(case: Callable[[World], None], world: World) -> None:
+    case(world)
+
+
+def test_a_test_that_is_not_in_the_inventory_is_a_doubt(world: World) -> None:
+    world.add("caddy", tests=1)
+    stranger = world.outcome("suites/x.py::test_new", services=("caddy",), contacts=("caddy",))
+    ran = world.run([*world.outcomes(), stranger])
+    assert ran.verdicts["caddy"].reasons == (
+        "suites/x.py::test_new ran but is not in the inventory of caddy",
+    )
+
+
+def test_an_interrupted_run_credits_nobody(world: World) -> None:
+    world.add("caddy")
+    ran = world.run(facts=RunFacts(interrupted=True))
+    assert ran.credited() == set()
+    assert ran.verdicts["caddy"].reasons == ("the run was interrupted",)
+
+
+def test_a_run_that_ended_early_credits_complete_services_only(world: World) -> None:
+    world.add("a")
+    world.add("b")
+    outcomes = [
+        world.outcome(n) for n in (*world.services["a"].tests, world.services["b"].tests[0])
+    ]
+    ran = world.run(outcomes, facts=RunFacts(ended_early="-x"))
+    assert ran.credited() == {"a"}
+    assert ran.verdicts["b"].reasons == (
+        "1 of 2 tests that name b did not run: the run ended early (-x)",
+    )
+
+
+def test_a_collection_error_credits_nobody(world: World) -> None:
+    world.add("caddy")
+    ran = world.run(facts=RunFacts(collection_errors=("suites/b.py: ImportError",)))
+    assert ran.credited() == set()
+    assert ran.verdicts["caddy"].reasons == ("collection failed: suites/b.py: ImportError",)
+
+
+@pytest.mark.parametrize("result", ["crashed", "unfinished"])
+def test_what_did_not_end_neither_credits_nor_revokes(world: World, result: str) -> None:
+    world.add("caddy")
+    world.run()
+    ran = world.run(caddy=result)
+    assert ran.verdicts["caddy"].kind == "incomplete"
+    assert world.state("caddy") is State.FUNCTIONAL
+
+
+def test_an_error_in_tear_down_revokes(world: World) -> None:
+    world.add("caddy")
+    world.run()
+    assert world.run(caddy="error").verdicts["caddy"].kind == "failed"
+    assert world.state("caddy") is State.FAILING
+
+
+def test_a_test_that_was_reported_twice_counts_by_its_worst(world: World) -> None:
+    world.add("caddy", tests=1)
+    nodeid = world.services["caddy"].tests[0]
+    ran = world.run([world.outcome(nodeid, "failed"), world.outcome(nodeid)])
+    assert ran.verdicts["caddy"].kind == "failed"
+
+
+def test_no_credit_while_what_runs_is_not_what_the_files_say(world: World) -> None:
+    service = world.add("caddy", drift=("image:newer behind the tag",))
+    answer = world.run().answers["caddy"]
+    assert isinstance(answer, Refusal)
+    assert "not what the files say: image:newer behind the tag" in answer.reason
+    service.drift = ()
+    service.containers = ()
+    assert "no container" in world.run().answers["caddy"].reason
+
+
+def test_the_required_tests_have_to_be_known(world: World) -> None:
+    service = world.add("caddy")
+    required = (*world.inventory().required, Required(nodeid="x", services=("caddy",)))
+    inventory = Inventory(required=required, complete=True)
+    ran = world.run(
+        [*world.outcomes(), world.outcome("x", services=("caddy",), contacts=("caddy",))],
+        inventory=inventory,
+    )
+    assert "not the required ones" in ran.answers["caddy"].reason
+    assert len(service.tests) == 2
