@@ -8,6 +8,7 @@ import datetime as dt
 import pytest
 
 from fixtures.identity import Identity, verify_identity
+from fixtures.own import own_name
 from fixtures.prometheus import alerts_named, ask
 from fixtures.versions import verify_version
 from fixtures.waiting import within
@@ -25,9 +26,9 @@ def alertmanager(api):
 
 
 @pytest.fixture
-def alert(alertmanager, run_id):
-    """An alert of this run, resolved at the end."""
-    labels = {"alertname": f"stacktest-{run_id}", "severity": "info"}
+def alert(alertmanager, request, run_id):
+    """An alert of this test, resolved at the end."""
+    labels = {"alertname": own_name(request, run_id), "severity": "info"}
     sent = alertmanager.post("/api/v2/alerts", json=[{"labels": labels}])
     assert sent.status_code == 200
     yield labels["alertname"]
@@ -40,7 +41,7 @@ def alert(alertmanager, run_id):
 
 @pytest.fixture
 def silence(alertmanager, alert):
-    """A silence for the alert of this run, expired at the end."""
+    """A silence for the alert of this test, expired at the end."""
     now = dt.datetime.now(dt.UTC)
     made = alertmanager.post(
         "/api/v2/silences",

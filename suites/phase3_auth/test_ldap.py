@@ -9,6 +9,7 @@ import pytest
 from fixtures.directory import (
     BASE,
     GROUPS,
+    INSUFFICIENT_RIGHTS,
     INVALID_CREDENTIALS,
     NO_SUCH_OBJECT,
     ROOT,
@@ -18,10 +19,13 @@ from fixtures.directory import (
     do_bind,
     do_search,
 )
+from fixtures.own import own_name
 from fixtures.people import NOBODY, secret
+from fixtures.versions import verify_version
 
 pytestmark = pytest.mark.service("ldap")
 
+SEEDED = "(&(objectClass=inetOrgPerson)(!(uid=stacktest_*)))"
 PEOPLE = ("admin", "observer", "operator", "viewer")
 
 
@@ -44,18 +48,24 @@ def directory(ldap, root_password):
 
 
 @pytest.fixture
-def newcomer(directory, run_id):
-    """A person of this run, deleted at the end."""
-    name, password = f"uid=stacktest-{run_id},{USERS}", f"pw-{run_id}"
+def newcomer(directory, request, run_id):
+    """A person of this test, deleted at the end."""
+    uid = own_name(request, run_id)
+    name, password = f"uid={uid},{USERS}", f"pw-{uid}"
     person = {"cn": "New Comer", "sn": "Comer", "userPassword": password}
     assert directory.add(name, "inetOrgPerson", person), directory.result
     yield name, password
     directory.delete(name)
-    assert do_search(directory, USERS, "(uid=stacktest-*)") == {}, "left behind"
+    assert do_search(directory, USERS, f"(uid={uid})") == {}, "left behind"
 
 
 def password_of(stack, person):
     return secret(stack, "ldap", f"LDAP_PASSWORD_{person.upper()}")
+
+
+def test_the_program_has_the_pinned_version(ldap, stack):
+    said = ldap.run("slapd", "-VV").err
+    verify_version(said.partition("slapd ")[2], stack, "ldap")
 
 
 def test_its_administrator_finds_the_whole_tree(directory):
@@ -64,7 +74,7 @@ def test_its_administrator_finds_the_whole_tree(directory):
 
 
 def test_exactly_the_seeded_people_are_there(directory):
-    found = do_search(directory, USERS, "(objectClass=inetOrgPerson)", "uid")
+    found = do_search(directory, USERS, SEEDED, "uid")
     assert sorted(entry["uid"][0] for entry in found.values()) == sorted(PEOPLE)
 
 
@@ -84,8 +94,14 @@ def test_membership_can_be_read_from_the_person_too(directory):
     assert found[f"uid=viewer,{USERS}"]["memberOf"] == [f"cn=viewers,{GROUPS}"]
 
 
+def test_every_member_of_a_group_is_a_person(directory):
+    groups = do_search(directory, GROUPS, "(objectClass=groupOfUniqueNames)", "uniqueMember")
+    members = {member for group in groups.values() for member in group["uniqueMember"]}
+    assert members == set(do_search(directory, USERS, SEEDED))
+
+
 def test_every_person_has_a_mail_address(directory):
-    found = do_search(directory, USERS, "(objectClass=inetOrgPerson)", "mail")
+    found = do_search(directory, USERS, SEEDED, "mail")
     mails = sorted(entry["mail"][0] for entry in found.values())
     assert mails == [f"{person}@stack.local" for person in PEOPLE]
 
@@ -117,11 +133,12 @@ def test_a_person_cannot_change_the_groups(ldap, stack):
     viewer = f"uid=viewer,{USERS}"
     with connection(ldap, viewer, password_of(stack, "viewer")) as bound:
         change = {"uniqueMember": [(ldap3.MODIFY_ADD, [viewer])]}
-        assert bound.modify(f"cn=admins,{GROUPS}", change) is False
+        bound.modify(f"cn=admins,{GROUPS}", change)
+        assert bound.result["result"] == INSUFFICIENT_RIGHTS
 
 
 def test_passwords_are_stored_as_hashes(directory):
-    found = do_search(directory, USERS, "(objectClass=inetOrgPerson)", "userPassword")
+    found = do_search(directory, USERS, SEEDED, "userPassword")
     stored = [entry["userPassword"][0] for entry in found.values()]
     assert [value[:6] for value in stored] == ["{SSHA}"] * len(PEOPLE)
 

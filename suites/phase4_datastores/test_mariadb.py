@@ -6,6 +6,7 @@ A socket ping lies while the server initialises itself, so everything here goes 
 import pymysql
 import pytest
 
+from fixtures.own import own_name
 from fixtures.people import NOBODY, secret
 from fixtures.sql import ACCESS_DENIED, DATABASE_DENIED, mariadb, rows
 from fixtures.versions import verify_version
@@ -33,12 +34,12 @@ def database(server, stack):
 
 
 @pytest.fixture
-def table(database, run_id):
-    """The name of a table of this run, dropped at the end."""
-    name = f"stacktest_{run_id.replace('-', '_')}"
+def table(database, request, run_id):
+    """The name of a table of this test, dropped at the end."""
+    name = own_name(request, run_id)
     yield name
     database.execute(f"DROP TABLE IF EXISTS {name}")
-    assert rows(database, "SHOW TABLES LIKE 'stacktest%%'") == [], "left behind"
+    assert rows(database, "SHOW TABLES LIKE %s", name) == [], "left behind"
 
 
 def test_the_program_has_the_pinned_version(database, stack):
@@ -75,9 +76,9 @@ def test_the_seeded_events_are_there(database):
 
 
 @pytest.mark.parametrize("application", ACCOUNTS)
-def test_the_application_can_write_to_its_own_database(server, stack, application, run_id):
+def test_the_application_can_write_to_its_own_database(server, stack, application, request, run_id):
     password = secret(stack, "mariadb", ACCOUNTS[application])
-    name = f"stacktest_{run_id.replace('-', '_')}"
+    name = own_name(request, run_id)
     with mariadb(server, application, password, application) as cursor:
         cursor.execute(f"CREATE TABLE {name} (id INT)")
         try:

@@ -6,6 +6,7 @@ The three run the same program, so one file holds what is claimed of each of the
 import psycopg
 import pytest
 
+from fixtures.own import own_name
 from fixtures.people import NOBODY, secret
 from fixtures.sql import postgres, rows
 from fixtures.versions import verify_version
@@ -43,9 +44,9 @@ def database(inside, instance, application, password):
 
 
 @pytest.fixture
-def table(database, run_id):
-    """The name of a table of this run, dropped at the end."""
-    name = f"stacktest_{run_id.replace('-', '_')}"
+def table(database, request, run_id):
+    """The name of a table of this test, dropped at the end."""
+    name = own_name(request, run_id)
     yield name
     database.execute(f'DROP TABLE IF EXISTS "{name}"')
     left = rows(database, "SELECT tablename FROM pg_tables WHERE tablename = %s", name)

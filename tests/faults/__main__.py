@@ -1,0 +1,119 @@
+"""`python -m tests.faults`: seed every fault, see which checks notice, say which never do."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.faults.catalogue import FAULTS
+from tests.faults.checks import all_checks, run_checks
+from tests.faults.model import Fault, expected
+from tests.faults.throwaway import ThrowAway, free_port
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when every fault was found, nothing else turned red, and every check can fail."""
+    options = _options(arguments)
+    chosen = tuple(fault for fault in FAULTS if _is_chosen(fault, options))
+    checks = all_checks()
+    wanted = {fault.name: expected(fault, checks) for fault in chosen}
+    blind = checks - frozenset().union(*(expected(fault, checks) for fault in FAULTS))
+    if options.list:
+        for fault in chosen:
+            print(f"{fault.phase:9} {fault.service:20} {fault.name}  ({len(wanted[fault.name])})")
+        _say_blind(blind)
+        print(f"{len(chosen)} faults, {len(checks)} checks, {len(blind)} of them without a fault")
+        return 0
+    found = _seed_all(chosen, wanted, keep=options.keep)
+    print()
+    for phase in dict.fromkeys(fault.phase for fault in chosen):
+        of_phase = [fault for fault in chosen if fault.phase == phase]
+        hits = sum(found[fault.name] for fault in of_phase)
+        print(f"{phase:9} {hits:3} of {len(of_phase):3} faults found")
+    if len(chosen) == len(FAULTS):
+        _say_blind(blind)
+    hits = sum(found.values())
+    print(f"{hits} of {len(chosen)} faults found")
+    return 0 if hits == len(chosen) and not (blind and len(chosen) == len(FAULTS)) else 1
+
+
+# Private
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--phase", action="append", default=[], help="only faults of this phase")
+    parser.add_argument(
+        "--service", action="append", default=[], help="only faults of this service"
+    )
+    parser.add_argument(
+        "--name", action="append", default=[], help="only faults with this in their name"
+    )
+    parser.add_argument("--list", action="store_true", help="say what there is; seed nothing")
+    parser.add_argument("--keep", action="store_true", help="leave the copy running")
+    return parser.parse_args(arguments)
+
+
+def _is_chosen(fault: Fault, options: argparse.Namespace) -> bool:
+    return (
+        (not options.phase or fault.phase in options.phase)
+        and (not options.service or fault.service in options.service)
+        and (not options.name or any(part in fault.name for part in options.name))
+    )
+
+
+def _seed_all(
+    chosen: Iterable[Fault], wanted: dict[str, frozenset[str]], *, keep: bool
+) -> dict[str, bool]:
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="t-faults-", ignore_cleanup_errors=True) as folder:
+        copy = ThrowAway(Path(folder), port=free_port())
+        try:
+            copy.make()
+            copy.up(_services(chosen))
+            for fault in chosen:
+                found[fault.name] = _seed_one(copy, fault, wanted[fault.name])
+        finally:
+            if not keep:
+                copy.remove()
+    return found
+
+
+def _services(chosen: Iterable[Fault]) -> set[str]:
+    """What must run for the checks of these faults: their services, and what these ask for."""
+    named = {name for fault in chosen for name in (fault.service, *fault.touched, *fault.needs)}
+    return named | {"caddy"}
+
+
+def _seed_one(copy: ThrowAway, fault: Fault, wanted: frozenset[str]) -> bool:
+    """Whether exactly the wanted checks were red, and none of them once the copy was healed."""
+    begun = time.monotonic()
+    copy.seed(fault.seed)
+    sick = run_checks(copy.root, fault.files)
+    copy.heal(fault.touched, fault.undo)
+    missed, extra = wanted - sick.red, sick.red - wanted
+    good = bool(sick.words) and not missed and not extra
+    print(
+        f"{'found ' if good else 'MISSED'} {time.monotonic() - begun:5.1f} s  {fault.phase}  {fault.service}: {fault.name}",
+        flush=True,
+    )
+    for nodeid in sorted(missed):
+        print(f"         still green: {nodeid}")
+    for nodeid in sorted(extra):
+        print(
+            f"         red as well: {nodeid}\n             {sick.reasons.get(nodeid, sick.words[nodeid])}"
+        )
+    if not sick.words or (sick.code not in (0, 1)):
+        print(f"         the run ended with {sick.code}:\n{sick.said}")
+    return good
+
+
+def _say_blind(blind: frozenset[str]) -> None:
+    for nodeid in sorted(blind):
+        print(f"no fault turns this red: {nodeid}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
