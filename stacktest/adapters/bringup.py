@@ -111,7 +111,10 @@ def bring_up(
     refuse_twins(stack, plan.services)
     engine.ping()
     settings = Settings(
-        rules={name: _rule(stack, name, rules or {}, answers) for name in plan.services},
+        rules={
+            name: _rule(stack, plan, name, rules or {}, routed=answers is not None)
+            for name in plan.services
+        },
         timeouts=timeouts or {},
         answers=answers,
         clock=clock,
@@ -176,11 +179,10 @@ def _guard(stack: Stack, engine: Engine, run_id: str) -> Watchdog:
     return watchdog.arm(engine.socket.address, run_id, log=log)
 
 
-def _rule(
-    stack: Stack, name: str, rules: Mapping[str, Rule], answers: Callable[[str], str] | None
-) -> Rule:
+def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:
     rule = rules.get(name) or derive(stack.services[name], stack)
-    if rule.kind is Kind.ROUTED and answers is None:
+    if rule.kind is Kind.ROUTED and not (routed and stack.front_door in plan.services):
+        # Nobody asked for the front door, or nobody can ask through it.
         return Rule(kind=Kind.RUNNING, derived=True)
     return rule
 

@@ -1,0 +1,188 @@
+"""Bring-up side by side with plain Compose: cold start, probe, dead container, kill.
+
+    python benchmarks/bringup.py [--rounds 7] [--kills 20]
+
+Both sides are whole commands on the same ten containers, run in turns. Needs an engine and the
+image `stacktest-base:bookworm`.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from stacktest.adapters.engine import Engine
+
+PROJECT = f"t-bench-bringup-{os.getpid()}"
+IMAGE = "stacktest-base:bookworm"
+UP = """
+import sys
+from pathlib import Path
+from stacktest.adapters.bringup import bring_up
+from stacktest.adapters.compose import Compose
+from stacktest.adapters.engine import Engine
+from stacktest.core.plan import plan_services
+compose = Compose(Path(sys.argv[1]))
+stack = compose.model()
+keep = sys.argv[3] == "keep"
+bring_up(stack, plan_services(stack, stack.services), compose, Engine(), run_id=sys.argv[2],
+         keep=keep)
+print("up", flush=True)
+if not keep:
+    sys.stdin.read()
+"""
+
+
+def write(folder: Path, name: str, count: int) -> None:
+    services = {
+        f"s{number}": {
+            "image": IMAGE,
+            "init": True,
+            "command": ["sleep", "infinity"],
+            "healthcheck": {"test": ["CMD", "true"], "interval": "1s"},
+        }
+        for number in range(count)
+    }
+    (folder / "compose.yaml").write_text(json.dumps({"name": name, "services": services}))
+
+
+def timed(what: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    what()
+    return time.perf_counter() - begun
+
+
+def run(*argv: str, folder: Path) -> None:
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+
+
+def down(folder: Path) -> None:
+    run("docker", "compose", "down", "--timeout", "0", folder=folder)
+
+
+def cold(folder: Path, rounds: int) -> tuple[list[float], list[float]]:
+    plain, ours = [], []
+    stacktest = (sys.executable, "-c", UP, str(folder), "bench", "keep")
+    for turn in range(rounds):
+        pairs = [(plain, ("docker", "compose", "up", "-d", "--wait")), (ours, stacktest)]
+        for times, argv in pairs if turn % 2 else reversed(pairs):
+            times.append(timed(lambda argv=argv: run(*argv, folder=folder)))
+            down(folder)
+    return plain, ours
+
+
+def probe(folder: Path) -> tuple[float, float]:
+    """Milliseconds of one look at ten running containers: ours, `docker compose ps`."""
+    run("docker", "compose", "up", "-d", "--wait", folder=folder)
+    engine = Engine()
+    engine.containers(PROJECT)
+    ours = [timed(lambda: engine.containers(PROJECT)) for _ in range(50)]
+    plain = [timed(lambda: run("docker", "compose", "ps", folder=folder)) for _ in range(5)]
+    down(folder)
+    return statistics.median(ours) * 1000, statistics.median(plain) * 1000
+
+
+def dead(folder: Path, rounds: int) -> list[float]:
+    """Seconds from the end of a container to the message that quotes its log."""
+    script = "sleep 1; date +%s.%N; exit 3"
+    document = {
+        "name": f"{PROJECT}-dead",
+        "services": {"app": {"image": IMAGE, "command": ["sh", "-c", script]}},
+    }
+    times = []
+    for number in range(rounds):
+        (folder / "compose.yaml").write_text(json.dumps(document))
+        argv = (sys.executable, "-c", UP, str(folder), f"dead{number}", "down")
+        with subprocess.Popen(
+            argv,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child:
+            said = (line.strip(" |\n") for line in child.stderr)
+            stamp = next(line for line in said if line.startswith("1"))
+            times.append(time.time() - float(stamp))  # noqa: TID251
+            child.wait()
+    return times
+
+
+def kills(folder: Path, count: int) -> list[tuple[str, float, float, int]]:
+    """Per kill: signal, when, seconds until nothing was left, and what was left 3 s later."""
+    write(folder, f"{PROJECT}-kill", 4)
+    engine = Engine()
+    label = {"com.docker.compose.project": f"{PROJECT}-kill"}
+
+    def left() -> int:
+        return len(engine.containers(f"{PROJECT}-kill")) + len(engine.networks(label))
+
+    found = []
+    for turn in range(count):
+        number = (signal.SIGKILL, signal.SIGTERM)[turn % 2]
+        moment = random.uniform(0.15, 4.0)
+        argv = (sys.executable, "-c", UP, str(folder), f"kill{turn}", "down")
+        with subprocess.Popen(
+            argv,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as child:
+            time.sleep(moment)
+            os.killpg(child.pid, number)
+            child.wait()
+            begun = time.perf_counter()
+            clean = begun
+            while time.perf_counter() - begun < 3:
+                if left():
+                    clean = time.perf_counter()
+                time.sleep(0.02)
+        found.append((number.name, moment, clean - begun, left()))
+        print(
+            f"  {number.name} after {moment:.2f} s: clean {clean - begun:.2f} s later", flush=True
+        )
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--kills", type=int, default=20)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, PROJECT, 10)
+        plain, ours = cold(folder, options.rounds)
+        for title, times in (("docker compose up -d --wait", plain), ("stacktest", ours)):
+            print(f"{title:28} {' '.join(f'{each:.2f}' for each in times)}")
+        look, ps = probe(folder)
+        ends = dead(folder, 3)
+        found = kills(folder, options.kills)
+    ratio = statistics.median(ours) / statistics.median(plain)
+    slowest = max((each[2] for each in found), default=0.0)
+    left = sum(each[3] for each in found)
+    medians = f"{statistics.median(ours):.2f} s against {statistics.median(plain):.2f} s"
+    clean = f"slowest clean-up {slowest:.2f} s (<= 2), left {left} (0)"
+    checks = (
+        (f"cold start of 10: {medians}, ratio {ratio:.2f} (<= 0.88)", ratio <= 0.88),
+        (f"probe: {look:.2f} ms (<= 2), `docker compose ps` {ps:.0f} ms", look <= 2),
+        (f"dead container to message: {max(ends):.2f} s (< 1)", max(ends) < 1),
+        (f"{len(found)} kills: {clean}", slowest <= 2 and left == 0),
+    )
+    for text, good in checks:
+        print(f"{'ok  ' if good else 'MISS'} {text}")
+    return 0 if all(good for _, good in checks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
