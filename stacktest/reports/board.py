@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stacktest.core.attested import Run
+from stacktest.core.gate import Gate
 from stacktest.core.model import Route, Stack
 from stacktest.core.records import HistoryLine, LastPass, LastRun
+from stacktest.core.states import State
 from stacktest.core.status import StatusEntry, StatusMeta
 from stacktest.reports.timeline import Timeline
+from stacktest.reports.words import state_of
 
 HTTPS = 443
 
@@ -27,8 +30,8 @@ class Board:
     """Service → its runs, oldest first."""
     timeline: Timeline | None = None
     """The last run that brought the stack up, where this machine has it."""
-    blockers: Mapping[str, str] | None = None
-    """Service that closes the gate → the command that would clear it; None: not decided."""
+    gate: Gate | None = None
+    """The decision, where one was asked for."""
 
     @property
     def latest_run(self) -> Run | None:
@@ -36,6 +39,12 @@ class Board:
         runs = [record.run for record in self.runs.values()]
         runs += [record.run for record in self.passes.values()]
         return max(runs, key=lambda run: run.seq, default=None)
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """The state of each service, worst first."""
+        found = {name: state_of(entry) for name, entry in self.status.items()}
+        return dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0])))
 
     def phase_of(self, nodeid: str) -> str:
         """The phase that a test's folder names, or empty."""

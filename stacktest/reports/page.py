@@ -20,23 +20,23 @@ LISTED = 12
 def render_page(board: Board) -> str:
     """The page of one stack; the same board always gives the same text."""
     services = view.services(board)
-    states = [words.state_of(entry) for entry in board.status.values()]
+    states = list(board.states.values())
     tones = Counter(words.tone(state) for state in states)
-    blocking = [one for one in services if one.name in (board.blockers or {})]
+    blockers = board.gate.blockers if board.gate else ()
     text: str = _template().render(
-        stack=board.stack.name,
+        stack=board.stack,
         now=board.now,
         evaluated=board.meta.evaluated_at,
         is_old=board.now - board.meta.evaluated_at > OLD,
         old_hours=int(OLD.total_seconds() // 3600),
         verdict=words.verdict(states),
         breakdown=words.breakdown(states),
-        gate=None if board.blockers is None else not board.blockers,
+        gate=board.gate,
         tones=[(tone, tones[tone], _TONE_WORDS[tone]) for tone in reversed(words.TONES)],
         total=len(states),
         services=services,
-        blocking=blocking[:LISTED],
-        more=max(0, len(blocking) - LISTED),
+        blockers=blockers[:LISTED],
+        more=max(0, len(blockers) - LISTED),
         phases=[(phase.name, _number(phase.name), phase.title) for phase in board.stack.phases],
         gantt=lay_out(board.timeline, board.histories) if board.timeline else None,
         timeline=board.timeline,
@@ -72,7 +72,7 @@ def _template() -> Any:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"at": words.at, "ago": words.ago, "iso": instants.written}
-    environment.globals["count"] = words.count
+    environment.globals |= {"count": words.count, "tone": words.tone, "word": words.word}
     return environment.get_template("page.html.j2")
 
 

@@ -111,25 +111,26 @@ class ServiceView:
 
 def services(board: Board) -> tuple[ServiceView, ...]:
     """One view per service in the status, worst state first."""
+    return tuple(_view(board, name, state) for name, state in board.states.items())
 
-    def order(name: str) -> tuple[int, str]:
-        return (words.state_of(board.status[name]).rank, name)
 
-    return tuple(_view(board, name) for name in sorted(board.status, key=order))
+def current_cells(lines: Sequence[HistoryLine]) -> Mapping[str, history_strip.Cell]:
+    """Each test that still exists, and what became of it last."""
+    return {nodeid: _latest(nodeid, lines) for nodeid in _current_tests(lines)}
 
 
 # Private
 
 
-def _view(board: Board, name: str) -> ServiceView:
+def _view(board: Board, name: str, state: State) -> ServiceView:
     entry = board.status[name]
-    state = words.state_of(entry)
     model = board.stack.services.get(name)
     record, last_run = board.passes.get(name), board.runs.get(name)
     lines = tuple(board.histories.get(name, ()))
     shown = lines[-RUNS:]
     moved = history_strip.moves(lines)[-RUNS:]
     nodeids = _current_tests(lines)
+    blockers = board.gate.blockers if board.gate else ()
     return ServiceView(
         name=name,
         state=state.value,
@@ -138,7 +139,7 @@ def _view(board: Board, name: str) -> ServiceView:
         meaning=words.meaning(state),
         reasons=entry.reasons,
         also=tuple(words.word(one) for one in entry.also if one is not state),
-        command=(board.blockers or {}).get(name, ""),
+        command=next((b.command for b in blockers if b.service == name), ""),
         exemption=_exemption(board, name, state),
         links=_links(board, name),
         stand_in=model.stand_in if model else "",

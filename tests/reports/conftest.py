@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.core.attested import Live, Mark
+from stacktest.core.attested import Live, Mark, Run
+from stacktest.core.gate import Blocker, Gate
 from stacktest.core.model import Dependency, Phase, Port, Route, Service, Stack
-from stacktest.core.records import HistoryLine, LastPass, LastRun, PassedTests, Run, RunTests
+from stacktest.core.records import HistoryLine, LastPass, LastRun, PassedTests, RunTests
 from stacktest.core.states import State
 from stacktest.core.status import Exemption, StatusEntry, StatusMeta
 from stacktest.reports.board import Board
@@ -199,10 +200,22 @@ def build_board(runs: int = 30, now: dt.datetime = NOW) -> Board:
         runs=last_runs,
         histories=histories,
         timeline=Timeline(run=f"r{runs:04d}", started=run.started, boots=boots, tests=tuple(spans)),
-        blockers={
-            name: f"pytest -m service_{name}" if state is not State.DOC_STALE else f"stacktest ack {name}"
-            for name, state in STATES.items() if name != "benthos"
-        },
+        gate=Gate(
+            open=False,
+            exit_code=1,
+            blockers=tuple(
+                Blocker(
+                    service=name,
+                    state=state,
+                    reasons=REASONS.get(name, ()),
+                    command=f"stacktest ack {name}"
+                    if state is State.DOC_STALE
+                    else f"pytest suites/{SERVICES[name]}_x",
+                )
+                for name, state in sorted(STATES.items(), key=lambda one: one[1].rank)
+                if name != "benthos"
+            ),
+        ),
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_the_page_loads_nothing(board):
 def test_the_overview_says_the_verdict_in_words(board):
     text, _ = read(render_page(board))
     assert "28 of 36 services are proved." in text
-    assert "The gate is closed by 8 services." in text
+    assert "The gate is closed by 8 blockers." in text
     assert "stacktest ack planka" in text
 
 
@@ -106,6 +106,6 @@ def test_the_same_board_gives_the_same_page(make_board):
 def test_an_empty_stack_says_so(make_board):
     from dataclasses import replace
 
-    empty = replace(make_board(), status={}, blockers=None, timeline=None, histories={})
+    empty = replace(make_board(), status={}, gate=None, timeline=None, histories={})
     text, _ = read(render_page(empty))
     assert "Nothing was judged: there is no service." in text

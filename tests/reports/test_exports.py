@@ -1,0 +1,294 @@
+"""Other people's formats say the same as the records, and nothing else."""
+
+import datetime as dt
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+
+from stacktest.core.attested import Live
+from stacktest.core.gate import Blocker, Gate
+from stacktest.core.model import Phase
+from stacktest.core.states import State
+from stacktest.core.unknown import Unknown
+from stacktest.core.verdict import Outcome, Verdict
+from stacktest.reports import allure_labels, ctrf, docs_data, intoto, junit, metrics, summary
+from stacktest.reports.badge import badge, badge_json, badge_svg
+
+# Badges
+
+
+def test_the_badge_counts_what_is_proved(board):
+    assert badge_json(badge(board)) == {
+        "schemaVersion": 1,
+        "label": "reference",
+        "message": "28 of 36 proved",
+        "color": "#b8322a",
+        "isError": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("service", "message", "color"),
+    [("caddy", "functional", "#1a7a48"), ("grafana", "changed", "#8f5b00"), ("loki", "failing", "#b8322a")],
+)  # fmt: skip
+def test_a_service_has_a_badge_of_its_own(board, service, message, color):
+    said = badge(board, service)
+    assert (said.message, said.color, said.is_error) == (message, color, False)
+
+
+def test_a_service_that_nobody_judged_is_not_green(board):
+    said = badge(board, "nobody")
+    assert (said.message, said.is_error) == ("not judged", True)
+
+
+def test_an_old_judgement_is_not_green(board):
+    said = badge(replace(board, now=board.now + dt.timedelta(days=3)), "caddy")
+    assert (said.message, said.is_error) == ("not judged since 2026-11-20", True)
+
+
+def test_the_svg_is_well_formed_whatever_the_name(board):
+    said = replace(badge(board), label='<a & "b">')
+    root = ET.fromstring(badge_svg(said))
+    assert root.attrib["aria-label"] == '<a & "b">: 28 of 36 proved'
+    assert "href" not in badge_svg(said)
+
+
+# Metrics
+
+
+def test_exactly_one_state_of_a_service_is_one(board):
+    lines = metrics.metrics(board).splitlines()
+    loki = [line for line in lines if line.startswith('stacktest_service_state{service="loki"')]
+    assert len(loki) == len(State)
+    assert [line for line in loki if line.endswith(" 1.0")] == [
+        'stacktest_service_state{service="loki",state="failing"} 1.0'
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'stacktest_service_functional{service="planka"} 1.0',
+        'stacktest_service_functional{service="loki"} 0.0',
+        'stacktest_service_reason{kind="config",service="grafana"} 1.0',
+        'stacktest_service_reason{kind="other",service="loki"} 1.0',
+        'stacktest_tests{phase="phase7",result="failed",service="outline"} 1.0',
+        "stacktest_gate_open 0.0",
+        "stacktest_gate_blockers 8.0",
+        "stacktest_run_duration_seconds 240.0",
+    ],
+)
+def test_the_metrics_hold(board, line):
+    assert line in metrics.metrics(board).splitlines()
+
+
+def test_no_test_becomes_a_label(board):
+    assert "test_it_is_what_it_says" not in metrics.metrics(board)
+
+
+def test_a_service_that_never_passed_has_no_time_of_a_pass(board):
+    text = metrics.metrics(board)
+    assert 'last_pass_timestamp_seconds{service="watchtower"}' not in text
+    assert 'last_pass_timestamp_seconds{service="caddy"}' in text
+
+
+def test_the_dashboard_asks_only_for_metrics_that_exist(board):
+    dashboard = json.loads(metrics.companions()["grafana-dashboard.json"])
+    rules = metrics.companions()["alert-rules.yml"]
+    asked = set(re.findall(r"stacktest_\w+", json.dumps(dashboard["panels"]) + rules))
+    assert asked <= set(re.findall(r"^(stacktest_\w+)", metrics.metrics(board), re.MULTILINE))
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+# CTRF
+
+
+def outcomes():
+    began = dt.datetime(2026, 11, 20, 9, 10, tzinfo=dt.UTC)
+    words = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished")
+    return [
+        Outcome(
+            nodeid=f"suites/phase2_x/test_a.py::test_{word}", services=("loki",), result=word,
+            flaky=word in ("passed", "failed"), reason="" if word == "passed" else "because",
+            started=began, seconds=1.5,
+        )
+        for word in words
+    ]  # fmt: skip
+
+
+def test_ctrf_keeps_pytests_own_word_beside_its_five(board):
+    report = ctrf.ctrf(board, board.latest_run, outcomes())
+    said = {test["rawStatus"]: test["status"] for test in report["results"]["tests"]}
+    assert said == {
+        "passed": "passed",
+        "failed": "failed",
+        "error": "failed",
+        "crashed": "failed",
+        "skipped": "skipped",
+        "xfailed": "other",
+        "xpassed": "other",
+        "unfinished": "other",
+    }
+
+
+def test_ctrf_counts_add_up_and_only_a_pass_is_flaky(board):
+    found = ctrf.ctrf(board, board.latest_run, outcomes())["results"]["summary"]
+    words = ("passed", "failed", "skipped", "pending", "other")
+    assert sum(found[word] for word in words) == found["tests"] == 8
+    assert found["flaky"] == 1
+
+
+def test_ctrf_of_a_run_that_is_over_comes_from_the_records(board):
+    remembered = ctrf.remembered(board)
+    failed = [one.nodeid for one in remembered if one.result == "failed"]
+    assert failed == [
+        "suites/phase2_x/test_loki.py::test_it_is_what_it_says",
+        "suites/phase7_x/test_outline.py::test_it_is_what_it_says",
+    ]
+    reasons = {one.reason for one in remembered if one.result == "failed"}
+    assert reasons == {"AssertionError: status (502) == 200"}
+
+
+# Summary and annotations
+
+
+def test_the_summary_starts_with_the_verdict(board):
+    lines = summary.summary(board).splitlines()
+    assert lines[0] == "## 28 of 36 services are proved."
+    assert "**The gate is closed by 8 blockers.**" in lines
+
+
+def test_the_summary_never_grows_too_large(board):
+    many = tuple(
+        Blocker(service=f"s{n}", state=State.FAILING, reasons=("x" * 300,), command="pytest")
+        for n in range(1000)
+    )
+    text = summary.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=many)))
+    assert len(text.encode()) <= 60_000
+    assert "Cut here;" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("number", "lines"), [(0, 0), (9, 9), (10, 9), (40, 9)])
+def test_there_are_at_most_nine_annotations(board, number, lines):
+    many = tuple(
+        Blocker(service=f"s{n}", state=State.FAILING, reasons=(), command="pytest")
+        for n in range(number)
+    )
+    gate = Gate(open=not many, exit_code=1 if many else 0, blockers=many)
+    found = summary.annotations(replace(board, gate=gate))
+    assert len(found) == lines
+    if number > lines:
+        assert f"and {number - 8} more blockers" in found[-1].replace(
+            "blockers more", "more blockers"
+        )
+
+
+def test_an_annotation_cannot_smuggle_in_another_command(board):
+    evil = Blocker(
+        service="a", state=State.FAILING, reasons=("x\n::error::y",), command="pytest a,b"
+    )
+    (line,) = summary.annotations(
+        replace(board, gate=Gate(open=False, exit_code=1, blockers=(evil,)))
+    )
+    assert line == "::error title=a%3A failing::x%0A::error::y; run: pytest a,b"
+
+
+def test_a_reason_stays_in_its_cell(board):
+    evil = Blocker(service="a", state=State.FAILING, reasons=("a|b <img>\n# c",), command="`x`")
+    text = summary.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=(evil,))))
+    assert "| a | failing | a\\|b &lt;img&gt; # c | `'x'` |" in text.splitlines()
+
+
+# Documentation sites
+
+
+def test_everything_for_the_docs_is_below_one_key(board):
+    data = docs_data.docs_data(board)
+    assert list(data) == ["stacktest"]
+    grafana = data["stacktest"]["services"]["grafana"]
+    assert (grafana["state"], grafana["url"]) == ("changed", "https://grafana.stack.local:8443/")
+    json.dumps(data)
+
+
+# in-toto
+
+
+def attested(board, image):
+    live = (Live(container="c", image=image, started_at="2026-11-20T09:00:00Z"),)
+    record = replace(board.passes["caddy"], live=live)
+    record = replace(record, run=replace(record.run, id="r0030"))
+    return intoto.statement(record, board.histories["caddy"], "caddy:2")
+
+
+def test_a_statement_is_about_the_image_that_ran(board):
+    made = attested(board, "sha256:" + "ab" * 32)
+    assert made["subject"] == [{"name": "caddy:2", "digest": {"sha256": "ab" * 32}}]
+    assert made["predicate"]["passedTests"] == sorted(board.histories["caddy"][-1].tests)
+    assert made["predicate"]["result"] == "PASSED"
+
+
+@pytest.mark.parametrize("image", ["", "caddy:2", "sha256:short", "sha256:" + "XY" * 32])
+def test_without_a_digest_nothing_is_stated(board, image):
+    assert isinstance(attested(board, image), Unknown)
+
+
+def test_the_statement_is_what_in_toto_reads(board):
+    from google.protobuf import json_format
+    from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
+    from in_toto_attestation.v1.statement import Statement
+    from in_toto_attestation.v1.statement_pb2 import Statement as Message
+
+    made = attested(board, "sha256:" + "ab" * 32)
+    Statement.copy_from_pb(json_format.ParseDict(made, Message())).validate()
+    predicate = json_format.ParseDict(made["predicate"], test_result_pb2.TestResult())
+    assert list(predicate.passed_tests) == made["predicate"]["passedTests"]
+
+
+# JUnit and Allure
+
+
+def test_a_test_says_its_services_its_phase_and_its_contacts():
+    found = junit.properties(services=("b", "a"), phase="phase1", contacts=("a",))
+    assert found == (
+        ("stacktest.service", "a"),
+        ("stacktest.service", "b"),
+        ("stacktest.phase", "phase1"),
+        ("stacktest.contact", "a"),
+    )
+
+
+def test_a_run_says_its_verdicts(board):
+    verdicts = {"a": Verdict(service="a", kind="passed"), "b": Verdict(service="b", kind="failed")}
+    found = dict(junit.suite_properties(run=board.latest_run, verdicts=verdicts, credited=["a"]))
+    assert found["stacktest.verdict.a"] == "passed, credited"
+    assert found["stacktest.verdict.b"] == "failed"
+    assert found["stacktest.commit"].endswith("+dirty")
+
+
+def test_allure_sorts_by_phase_and_service(board):
+    phase = Phase(name="phase2", title="Observability")
+    assert allure_labels.labels(services=("loki", "grafana"), phase=phase) == (
+        ("epic", "Observability"),
+        ("feature", "grafana"),
+        ("feature", "loki"),
+        ("tag", "phase2"),
+    )
+    assert allure_labels.links(board.stack, ("grafana",)) == (
+        ("https://grafana.stack.local/", "grafana"),
+    )
+
+
+# All of them
+
+
+def test_no_output_holds_a_value_of_the_environment(board):
+    outputs = [
+        json.dumps(badge_json(badge(board))), badge_svg(badge(board)), metrics.metrics(board),
+        json.dumps(ctrf.ctrf(board, board.latest_run, ctrf.remembered(board))),
+        summary.summary(board), "\n".join(summary.annotations(board)),
+        json.dumps(docs_data.docs_data(board)),
+    ]  # fmt: skip
+    assert [text for text in outputs if "canary-in-the-environment" in text] == []
