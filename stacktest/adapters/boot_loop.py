@@ -11,21 +11,29 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stacktest.adapters import probe
 from stacktest.adapters.boot_report import NotReadyError, container_failed
+from stacktest.adapters.boot_unit import (
+    EVER,
+    Answer,
+    Settings,
+    Started,
+    Unit,
+    in_words,
+    is_far_enough,
+)
 from stacktest.adapters.engine import Engine
-from stacktest.adapters.progress import Progress
+from stacktest.adapters.progress import HEARTBEAT, Progress
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.observed import Container, Happening
-from stacktest.core.plan import USES, Plan
+from stacktest.core.plan import Plan
 from stacktest.core.readiness import (
     Impossible,
     Judgement,
     Kind,
     Ready,
-    Rule,
     Waiting,
     judge,
     probe_port,
@@ -35,49 +43,8 @@ from stacktest.core.readiness import (
 from stacktest.errors import ToolMissingError
 
 DEFAULT_TIMEOUT = 120.0
-HEARTBEAT = 30.0
 PROBE_PAUSE = 0.2
 """Seconds between two probes of a port: no event tells that it has opened."""
-EVER = float("inf")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """What decides when a service counts as ready, and the clock that measures it."""
-
-    rules: Mapping[str, Rule]
-    timeouts: Mapping[str, float]
-    answers: Callable[[str], str] | None
-    clock: Callable[[], float]
-
-
-@dataclass(kw_only=True, slots=True)
-class _Unit:
-    """One container on its way: what was seen of it last, and since when."""
-
-    seen: Container
-    rule: Rule
-    ours: bool
-    """True when this loop has to start it."""
-    begun: float | None = None
-    """When it was started, or first looked at when it ran already."""
-    running_since: float = EVER
-    answer: str | None = None
-    next_probe: float = 0.0
-    probing: bool = False
-    ready_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Started:
-    container: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    container: str
-    why: str
 
 
 _STREAM_ENDED = object()
@@ -94,7 +61,7 @@ class Loop:
         self._engine = engine
         self._settings = settings
         self._said = said
-        self._units: dict[str, _Unit] = {}
+        self._units: dict[str, Unit] = {}
         self._news: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._start: Callable[[Container], str] = lambda each: engine.start(each.id)
         self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="start")
@@ -110,7 +77,7 @@ class Loop:
         now = self._settings.clock()
         for each in containers:
             rule = refine(self._settings.rules[each.service], each)
-            unit = _Unit(seen=each, rule=rule, ours=False, begun=now)
+            unit = Unit(seen=each, rule=rule, ours=False, begun=now)
             self._units[each.id] = unit
             if each.is_running and rule.kind is Kind.RUNNING:
                 self._look(unit)
@@ -124,7 +91,7 @@ class Loop:
         self._start = start
         for each in containers:
             rule = self._settings.rules[each.service]
-            self._units[each.id] = _Unit(seen=each, rule=rule, ours=True)
+            self._units[each.id] = Unit(seen=each, rule=rule, ours=True)
 
     def settle(self) -> bool:
         """True when everything is ready as it stands: the whole of a warm run."""
@@ -174,7 +141,7 @@ class Loop:
 
     # Private
 
-    def _learn(self, news: object) -> list[_Unit]:
+    def _learn(self, news: object) -> list[Unit]:
         """The containers that the news is about, looked at again."""
         if news is _STREAM_ENDED:
             raise ToolMissingError(
@@ -182,27 +149,29 @@ class Loop:
                 where=self._engine.socket.address,
                 hint="stacktest doctor",
             )
+        if isinstance(news, BaseException):
+            raise news
         if isinstance(news, Happening):
             unit = self._units.get(news.container)
             if unit is None:
                 return []
-            self._said.seen(unit.seen.service, _in_words(news))
+            self._said.seen(unit.seen.service, in_words(news))
             self._look(unit, started=news.action == "start")
             return [unit]
-        if isinstance(news, _Started):
+        if isinstance(news, Started):
             unit = self._units[news.container]
             self._look(unit)
             if news.error and not unit.seen.error:
                 unit.seen = replace(unit.seen, error=news.error)
             return [unit]
-        if isinstance(news, _Answer):
+        if isinstance(news, Answer):
             unit = self._units[news.container]
             unit.answer, unit.probing = news.why, False
             unit.next_probe = self._settings.clock() + PROBE_PAUSE
             return [unit]
         raise TypeError(type(news).__name__)
 
-    def _look(self, unit: _Unit, *, started: bool = False) -> None:
+    def _look(self, unit: Unit, *, started: bool = False) -> None:
         """Ask the engine about the container; note since when it has been running."""
         was = unit.seen
         unit.seen = self._engine.container(was.id) or replace(was, state="removed")
@@ -212,7 +181,7 @@ class Loop:
             unit.running_since = self._settings.clock()
         unit.rule = refine(unit.rule, unit.seen)
 
-    def _advance(self, touched: Iterable[_Unit]) -> None:
+    def _advance(self, touched: Iterable[Unit]) -> None:
         """Judge what was touched, then start and probe what has become possible."""
         for unit in list(touched):
             if unit.begun is not None:
@@ -229,7 +198,7 @@ class Loop:
                 unit.probing = True
                 self._probers.submit(self._probe_one, unit)
 
-    def _settle(self, unit: _Unit) -> None:
+    def _settle(self, unit: Unit) -> None:
         judged = self._judge(unit)
         if isinstance(judged, Impossible):
             late = " after it was ready" if unit.ready_at is not None else ""
@@ -245,29 +214,36 @@ class Loop:
             cause = f"was not ready within {self._timeout(unit):g} s: {judged.why}"
             raise self._failed(unit, cause)
 
-    def _judge(self, unit: _Unit) -> Judgement:
+    def _judge(self, unit: Unit) -> Judgement:
         # Restarts before we came are history: a service may have restarted ten times in a year.
         seen = unit.seen if unit.ours else replace(unit.seen, restart_count=0)
         running_for = max(0.0, self._settings.clock() - unit.running_since)
         return judge(unit.rule, seen, running_for=running_for, answer=unit.answer)
 
-    def _may_start(self, unit: _Unit) -> bool:
+    def _may_start(self, unit: Unit) -> bool:
         return all(self._is_met(need) for need in self._plan.waits_of(unit.seen.service))
 
     def _is_met(self, need: Dependency) -> bool:
         return all(
-            _is_far_enough(need.condition, unit)
+            is_far_enough(need.condition, unit)
             for unit in self._units.values()
             if unit.seen.service == need.service
         )
 
     def _start_one(self, container: Container) -> None:
-        self._news.put(_Started(container.id, self._start(container)))
+        self._tell(lambda: Started(container.id, self._start(container)))
 
-    def _probe_one(self, unit: _Unit) -> None:
-        self._news.put(_Answer(unit.seen.id, self._ask(unit)))
+    def _probe_one(self, unit: Unit) -> None:
+        self._tell(lambda: Answer(unit.seen.id, self._ask(unit)))
 
-    def _ask(self, unit: _Unit) -> str:
+    def _tell(self, work: Callable[[], object]) -> None:
+        """Put what the work answers into the queue; what it raises is raised by the loop."""
+        try:
+            self._news.put(work())
+        except BaseException as error:  # noqa: BLE001 - carried to the thread that can act on it
+            self._news.put(error)
+
+    def _ask(self, unit: Unit) -> str:
         service = self._stack.services[unit.seen.service]
         if unit.rule.kind is Kind.ROUTED:
             return self._settings.answers(unit.rule.host) if self._settings.answers else ""
@@ -276,7 +252,7 @@ class Loop:
             return "no port is known; write http:PORT/path"
         return probe.ask(unit.rule, service, port, unit.seen)
 
-    def _timeout(self, unit: _Unit) -> float:
+    def _timeout(self, unit: Unit) -> float:
         return self._settings.timeouts.get(unit.seen.service, DEFAULT_TIMEOUT)
 
     def _deadline(self) -> float:
@@ -309,7 +285,7 @@ class Loop:
                 self._look(unit)
                 self._settle(unit)
 
-    def _failed(self, unit: _Unit, cause: str) -> NotReadyError:
+    def _failed(self, unit: Unit, cause: str) -> NotReadyError:
         return container_failed(
             self._stack,
             unit.seen,
@@ -326,23 +302,3 @@ class Loop:
                 took = unit.ready_at - unit.begun
                 found[unit.seen.service] = max(took, found.get(unit.seen.service, 0.0))
         return found
-
-
-def _is_far_enough(condition: str, unit: _Unit) -> bool:
-    """Whether a container satisfies somebody's `depends_on` condition, or `uses`."""
-    seen = unit.seen
-    match condition:
-        case "service_completed_successfully":
-            return seen.state == "exited" and seen.exit_code == 0
-        case "service_healthy":
-            return seen.health == "healthy" or (not seen.health and unit.ready_at is not None)
-        case _ if condition == USES:
-            return unit.ready_at is not None
-        case _:
-            return unit.begun is not None and seen.state not in {"created", "removed"}
-
-
-def _in_words(news: Happening) -> str:
-    if news.exit_code is not None:
-        return f"{news.action} (exit {news.exit_code})"
-    return f"{news.action} {news.health}".strip()

@@ -136,6 +136,8 @@ def _next_command(culprit: Container, cause: str) -> str:
     name = culprit.service
     if culprit.oom:
         return f"raise the memory limit of services.{name}, or give it less to do"
+    if culprit.state == "exited" and culprit.exit_code == 0:
+        return f'if {name} is a job: services.{name}.ready = "exited(0)" in stacktest.toml'
     if not culprit.is_running:
         return f"docker compose run --rm --no-deps {name}"
     if culprit.health == "unhealthy":

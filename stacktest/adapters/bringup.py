@@ -15,19 +15,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from stacktest.adapters import ownership, watchdog
-from stacktest.adapters.boot_loop import Loop, Settings
+from stacktest.adapters import boot_present, ownership, watchdog
+from stacktest.adapters.boot_loop import Loop
 from stacktest.adapters.boot_report import NotReadyError, creation_failed
+from stacktest.adapters.boot_unit import Settings
 from stacktest.adapters.compose import Compose, refuse_twins
 from stacktest.adapters.engine import PROJECT, Engine
 from stacktest.adapters.lock import FOLDER
 from stacktest.adapters.ownership import Removed
-from stacktest.adapters.progress import Progress
+from stacktest.adapters.progress import Progress, beating
 from stacktest.adapters.watchdog import Watchdog
 from stacktest.core.model import Stack
 from stacktest.core.observed import Container
 from stacktest.core.plan import Plan
-from stacktest.core.readiness import Impossible, Kind, Rule, derive, judge
+from stacktest.core.readiness import Kind, Rule, derive
 from stacktest.errors import UsageError
 
 MODES = ("auto", "always", "never")
@@ -120,10 +121,10 @@ def bring_up(
         clock=clock,
     )
     said = progress or Progress()
-    present = _present(stack, plan, engine, "" if mode == "never" else run_id)
-    missing = _missing(plan, present, settings.rules)
+    present = boot_present.present(stack, plan, engine, "" if mode == "never" else run_id)
+    missing = boot_present.missing_of(plan, present, settings.rules)
     said.planned(plan, missing)
-    woken = _woken(stack, present, missing, settings.rules, mode)
+    woken = boot_present.stopped_by_others(stack, present, missing, settings.rules, mode)
     loop = Loop(stack, plan, engine, settings, said)
     loop.add_present(
         each for name in plan.services if name not in missing for each in present.get(name, ())
@@ -187,73 +188,6 @@ def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, rou
     return rule
 
 
-def _present(
-    stack: Stack, plan: Plan, engine: Engine, run_id: str
-) -> Mapping[str, tuple[Container, ...]]:
-    """Planned service -> its containers; a run with an id first removes what others left behind."""
-    listed = engine.containers(stack.name)
-    mark = ownership.stack_id(stack.root)
-    left = (
-        each.labels.get(ownership.STACK) == mark and ownership.KEEP not in each.labels
-        for each in listed
-    )
-    if run_id and any(left):
-        ownership.remove_leftovers(engine, stack, run_id)
-        listed = engine.containers(stack.name)
-    found: dict[str, tuple[Container, ...]] = {}
-    for each in listed:
-        if each.service in plan.services and not each.one_off:
-            found[each.service] = (*found.get(each.service, ()), each)
-    return found
-
-
-def _missing(
-    plan: Plan, present: Mapping[str, tuple[Container, ...]], rules: Mapping[str, Rule]
-) -> tuple[str, ...]:
-    """Planned services that have to be started: no container, or one that does not run."""
-    return tuple(
-        name
-        for name in plan.services
-        if not present.get(name) or any(_is_down(each, rules[name]) for each in present[name])
-    )
-
-
-def _is_down(seen: Container, rule: Rule) -> bool:
-    if seen.state not in {"created", "exited", "dead"}:
-        return False
-    return isinstance(judge(rule, seen, running_for=0), Impossible) or seen.state == "created"
-
-
-def _woken(
-    stack: Stack,
-    present: Mapping[str, tuple[Container, ...]],
-    missing: Sequence[str],
-    rules: Mapping[str, Rule],
-    mode: str,
-) -> tuple[Container, ...]:
-    """Stopped containers of somebody else that will be started; an error unless `always`."""
-    if mode == "never" and missing:
-        raise NotReadyError(
-            f"not running: {', '.join(missing)}",
-            where=f"project {stack.name}, told to start nothing",
-            hint=f"docker compose up --detach {' '.join(missing)}",
-            service=missing[0],
-        )
-    stopped = tuple(
-        each for name in missing for each in present.get(name, ()) if _is_down(each, rules[name])
-    )
-    for each in stopped if mode == "auto" else ():
-        ended = f"{each.state} {'' if each.exit_code is None else each.exit_code}".strip()
-        raise NotReadyError(
-            f"{each.service} has a stopped container that stacktest did not create",
-            where=f"container {each.name} ({ended})",
-            hint=f"docker compose rm --force {each.service}, or start it yourself: "
-            f"docker compose start {each.service}",
-            service=each.service,
-        )
-    return stopped
-
-
 def _run(
     up: BringUp,
     compose: Compose,
@@ -284,7 +218,8 @@ def _create(
     exists = {str(each["Name"]): each.get("Labels") or {} for each in networks}
     marks = ownership.override(stack, missing, up.run_id, networks=exists, keep=up.keep)
     said.creating(missing)
-    done = compose.create(missing, marks, marks={watchdog.ENVIRONMENT: up.run_id})
+    with beating(said, missing, "being pulled, built or created"):
+        done = compose.create(missing, marks, marks={watchdog.ENVIRONMENT: up.run_id})
     if done.code != 0:
         raise creation_failed(stack, missing, f"{done.out}\n{done.err}")
     created: dict[str, list[Container]] = {name: [] for name in missing}

@@ -68,7 +68,7 @@ class EngineSocket:
         path: str,
         query: Mapping[str, Json] | None = None,
         *,
-        timeout: float = 60.0,
+        timeout: float = 300.0,
     ) -> Reply:
         """The engine's answer; filters and other structures in `query` are sent as JSON."""
         connection = self._connect(timeout)

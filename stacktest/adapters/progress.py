@@ -3,9 +3,15 @@
 Printing stays with the callers: a subclass with the methods it cares about is all that they need.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from stacktest.core.plan import Plan
+
+HEARTBEAT = 30.0
+"""Seconds without news after which a person wants to know that work goes on."""
 
 
 class Progress:
@@ -28,3 +34,22 @@ class Progress:
 
     def heartbeat(self, seconds: float, waiting: Mapping[str, str]) -> None:
         """Nothing new for a while: what is waited for, and why, `seconds` after the begin."""
+
+
+@contextmanager
+def beating(said: Progress, services: Sequence[str], why: str) -> Iterator[None]:
+    """Within it, a heartbeat goes on although this thread waits for another program."""
+    over = threading.Event()
+    begun = time.monotonic()
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT):
+            said.heartbeat(time.monotonic() - begun, dict.fromkeys(services, why))
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -64,7 +64,7 @@ services:
         service="app",
         what="app exited 0",
         says=("| nothing to do",),
-        hint="docker compose run --rm --no-deps app",
+        hint='if app is a job: services.app.ready = "exited(0)" in stacktest.toml',
     ),
     Fault(
         name="exits-after-it-was-healthy",

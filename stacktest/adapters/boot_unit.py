@@ -1,0 +1,74 @@
+"""What a bring-up remembers of each container, and the news that its threads tell one another."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from stacktest.core.observed import Container, Happening
+from stacktest.core.plan import USES
+from stacktest.core.readiness import Rule
+
+EVER = float("inf")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What decides when a service counts as ready, and the clock that measures it."""
+
+    rules: Mapping[str, Rule]
+    timeouts: Mapping[str, float]
+    answers: Callable[[str], str] | None
+    clock: Callable[[], float]
+
+
+@dataclass(kw_only=True, slots=True)
+class Unit:
+    """One container on its way: what was seen of it last, and since when."""
+
+    seen: Container
+    rule: Rule
+    ours: bool
+    """True when this loop has to start it."""
+    begun: float | None = None
+    """When it was started, or first looked at when it ran already."""
+    running_since: float = EVER
+    answer: str | None = None
+    next_probe: float = 0.0
+    probing: bool = False
+    ready_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A start was asked for; `error` is why the engine could not, or empty."""
+
+    container: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A probe came back; `why` is why it was not content, or empty."""
+
+    container: str
+    why: str
+
+
+def is_far_enough(condition: str, unit: Unit) -> bool:
+    """Whether a container satisfies somebody's `depends_on` condition, or `uses`."""
+    seen = unit.seen
+    match condition:
+        case "service_completed_successfully":
+            return seen.state == "exited" and seen.exit_code == 0
+        case "service_healthy":
+            return seen.health == "healthy" or (not seen.health and unit.ready_at is not None)
+        case _ if condition == USES:
+            return unit.ready_at is not None
+        case _:
+            return unit.begun is not None and seen.state not in {"created", "removed"}
+
+
+def in_words(news: Happening) -> str:
+    """An event as progress shows it: `die (exit 3)`, `health_status healthy`."""
+    if news.exit_code is not None:
+        return f"{news.action} (exit {news.exit_code})"
+    return f"{news.action} {news.health}".strip()

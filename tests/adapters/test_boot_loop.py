@@ -1,0 +1,264 @@
+"""The loop follows events: what may start is started, what cannot be is said, silence is noticed."""
+
+import queue
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.boot_loop import Loop
+from stacktest.adapters.boot_report import NotReadyError
+from stacktest.adapters.boot_unit import Settings
+from stacktest.adapters.bringup import bring_up
+from stacktest.adapters.compose import Compose
+from stacktest.adapters.engine import Engine
+from stacktest.adapters.progress import Progress
+from stacktest.core.model import Dependency, Service, Stack
+from stacktest.core.observed import Container, Happening
+from stacktest.core.plan import plan_services
+from stacktest.core.readiness import derive, parse_rule
+from stacktest.errors import StacktestError, ToolMissingError
+
+
+class Clock:
+    """Time that passes only when somebody waits for news in vain."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Stream:
+    def __init__(self) -> None:
+        self.news: queue.SimpleQueue = queue.SimpleQueue()
+
+    def __iter__(self):
+        while (each := self.news.get()) is not None:
+            yield each
+
+    def close(self) -> None:
+        self.news.put(None)
+
+
+class FakeEngine:
+    """Containers that do on start what the test wrote down for them."""
+
+    def __init__(self, **scripts: list[dict]) -> None:
+        self.here = {name: container(name) for name in scripts}
+        self.scripts = scripts
+        self.stream = Stream()
+        self.socket = type("Socket", (), {"address": "unix:///fake"})
+
+    def events(self, project: str) -> Stream:
+        return self.stream
+
+    def start(self, id: str) -> str:  # noqa: A002
+        for change in self.scripts[id]:
+            if "refused" in change:
+                return change["refused"]
+            if "raises" in change:
+                raise StacktestError(change["raises"])
+            if "stream" in change:
+                self.stream.close()
+                continue
+            action = change.get("action", "start")
+            changed = {name: value for name, value in change.items() if name != "action"}
+            self.here[id] = replace(self.here[id], **changed)
+            self.stream.news.put(Happening(action=action, container=id, service=id))
+        return ""
+
+    def container(self, id: str) -> Container | None:  # noqa: A002
+        return self.here.get(id)
+
+    def containers(self, project: str) -> tuple[Container, ...]:
+        return tuple(self.here.values())
+
+    def logs(self, id: str, tail: int | None = None) -> str:  # noqa: A002
+        return f"the words of {id}\n"
+
+
+class Recorder(Progress):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def starting(self, service: str) -> None:
+        self.said.append(f"starting {service}")
+
+    def ready(self, service: str, seconds: float, why: str) -> None:
+        self.said.append(f"{service} {why}")
+
+    def heartbeat(self, seconds: float, waiting) -> None:
+        self.said.append(f"after {seconds:.0f} s: {dict(waiting)}")
+
+
+def container(name: str) -> Container:
+    return Container(
+        id=name,
+        name=f"p-{name}-1",
+        service=name,
+        project="p",
+        image_id="",
+        image_ref="image",
+        state="created",
+    )
+
+
+HEALTHY = {"action": "health_status", "state": "running", "health": "healthy"}
+RUNNING = {"state": "running", "health": "starting"}
+
+
+def service(name: str, *needs: str, condition: str = "service_healthy") -> Service:
+    depends = tuple(Dependency(service=each, condition=condition) for each in needs)
+    return Service(name=name, depends_on=depends, has_healthcheck=True)
+
+
+def run(engine: FakeEngine, *services: Service, rules=None, **options):
+    stack = Stack(name="p", root=Path("/p"), services={each.name: each for each in services})
+    plan = plan_services(stack, stack.services)
+    chosen = {name: parse_rule(rule) for name, rule in (rules or {}).items()}
+    settings = Settings(
+        rules={
+            name: chosen.get(name) or derive(stack.services[name], stack) for name in plan.services
+        },
+        timeouts=options.get("timeouts", {}),
+        answers=options.get("answers"),
+        clock=options.get("clock", Clock()),
+    )
+    loop = Loop(stack, plan, engine, settings, options.get("said", Progress()))
+    with loop.listening():
+        loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
+        return loop.run()
+
+
+def test_a_dependant_starts_after_its_dependency_is_healthy() -> None:
+    said = Recorder()
+    engine = FakeEngine(db=[RUNNING, HEALTHY], app=[RUNNING, HEALTHY])
+    seconds = run(engine, service("db"), service("app", "db"), said=said)
+    assert said.said == ["starting db", "db healthy", "starting app", "app healthy"]
+    assert seconds.keys() == {"db", "app"}
+
+
+def test_started_is_enough_where_compose_says_so() -> None:
+    said = Recorder()
+    engine = FakeEngine(db=[RUNNING], app=[RUNNING, HEALTHY])
+
+    def when_app_runs(name: str) -> str:
+        if name == "app":
+            engine.here["db"] = replace(engine.here["db"], health="healthy")
+            happening = Happening(action="health_status", container="db", service="db")
+            engine.stream.news.put(happening)
+        return FakeEngine.start(engine, name)
+
+    engine.start = when_app_runs
+    run(engine, service("db"), service("app", "db", condition="service_started"), said=said)
+    assert said.said.index("starting app") < said.said.index("db healthy")
+
+
+def test_the_culprit_is_the_dependency_and_its_words_are_quoted() -> None:
+    engine = FakeEngine(db=[RUNNING, {"action": "die", "state": "exited", "exit_code": 3}], app=[])
+    with pytest.raises(NotReadyError) as caught:
+        run(engine, service("db"), service("app", "db"))
+    assert caught.value.lines() == [
+        "error: db exited 3",
+        "  at: service db, container p-db-1, image image",
+        "  exited, exit code 3, not killed for memory, 0 restarts",
+        "  ready means: healthy",
+        "  last lines of db:",
+        "    | the words of db",
+        "  hint: docker compose run --rm --no-deps db",
+    ]
+
+
+def test_a_start_that_the_engine_refuses_is_said_at_once() -> None:
+    engine = FakeEngine(app=[{"refused": "no space left on device"}])
+    with pytest.raises(NotReadyError, match="could not be started: no space left on device"):
+        run(engine, service("app"))
+
+
+def test_what_goes_wrong_in_a_thread_is_raised_here() -> None:
+    engine = FakeEngine(app=[{"raises": "the engine is gone"}])
+    with pytest.raises(StacktestError, match="the engine is gone"):
+        run(engine, service("app"))
+
+
+def test_an_engine_that_stops_talking_is_noticed() -> None:
+    engine = FakeEngine(app=[RUNNING, {"stream": "ends"}])
+    with pytest.raises(ToolMissingError, match="ended its stream of events"):
+        run(engine, service("app"))
+
+
+def test_a_container_that_vanished_will_not_become_ready() -> None:
+    engine = FakeEngine(app=[RUNNING])
+    engine.scripts["app"].append({"action": "destroy"})
+    start = engine.start
+
+    def vanish(name: str) -> str:
+        said = start(name)
+        engine.here.pop(name)
+        return said
+
+    engine.start = vanish
+    with pytest.raises(NotReadyError, match="app was removed while it was starting"):
+        run(engine, service("app"))
+
+
+class Impatient:
+    """A queue in which waiting in vain takes no time, but the clock says that it did."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.inner: queue.SimpleQueue = queue.SimpleQueue()
+
+    def put(self, news: object) -> None:
+        self.inner.put(news)
+
+    def get(self, timeout: float) -> object:
+        try:
+            return self.inner.get(timeout=0.05)
+        except queue.Empty:
+            self.clock.now += timeout
+            raise
+
+
+def test_silence_is_a_heartbeat_and_then_the_end_of_its_time(monkeypatch) -> None:
+    said, clock = Recorder(), Clock()
+    news = Impatient(clock)
+    before = Loop.listening
+
+    def listening(loop: Loop):
+        loop._news = news
+        return before(loop)
+
+    monkeypatch.setattr(Loop, "listening", listening)
+    with pytest.raises(NotReadyError, match="was not ready within 45 s: health is starting"):
+        run(FakeEngine(app=[RUNNING]), service("app"), said=said, clock=clock, timeouts={"app": 45})
+    assert said.said[1:] == ["after 30 s: {'app': 'health is starting'}"]
+
+
+def test_a_warm_stack_is_judged_without_waiting() -> None:
+    engine = FakeEngine(app=[])
+    engine.here["app"] = replace(engine.here["app"], state="running", health="healthy")
+    model = Stack(name="p", root=Path("/p"), services={"app": service("app")})
+    plan = plan_services(model, ["app"])
+    settings = Settings(
+        rules={"app": parse_rule("healthy")}, timeouts={}, answers=None, clock=Clock()
+    )
+    loop = Loop(model, plan, engine, settings, Progress())
+    loop.add_present(engine.containers("p"))
+    assert loop.settle()
+
+
+def test_an_engine_that_does_not_answer_ends_it_before_anything_is_made(tmp_path: Path) -> None:
+    model = Stack(name="p", root=tmp_path, services={"app": service("app")})
+    with pytest.raises(ToolMissingError) as caught:
+        bring_up(
+            model,
+            plan_services(model, ["app"]),
+            Compose(tmp_path),
+            Engine(f"unix://{tmp_path}/none"),
+            run_id="1",
+        )
+    assert caught.value.exit_code == 12
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,127 @@
+"""The watchdog acts when the pipe ends without a word, and only then, and only by the run's label."""
+
+import http.server
+import json
+import os
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from stacktest.adapters import watchdog
+
+
+class _Engine(http.server.BaseHTTPRequestHandler):
+    """An engine with one container and one network, over a socket file."""
+
+    def do_GET(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query).get("filters", [""])[0]
+        here = self.server.here if json.loads(asked) == {"label": ["stacktest.run=r1"]} else []
+        kind = "containers" if "containers" in self.path else "networks"
+        self._answer([each for each in here if each["kind"] == kind])
+
+    def do_DELETE(self) -> None:
+        name = urlsplit(self.path).path.split("/")[2]
+        self.server.here[:] = [each for each in self.server.here if each["Id"] != name]
+        self.server.removed.append(name)
+        self._answer(None)
+
+    def _answer(self, document: object) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self) -> str:
+        return "socket"
+
+    def log_message(self, *_: object) -> None: ...
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[_Server]:
+    with _Server(str(tmp_path / "e.sock"), _Engine) as server:
+        server.removed = []
+        server.address = f"unix://{tmp_path / 'e.sock'}"
+        server.here = [
+            {"kind": "containers", "Id": "c1", "Names": ["/c1"], "State": "running"},
+            {"kind": "networks", "Id": "n1", "Name": "n1", "Labels": {}},
+        ]
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def wait_until(holds, seconds: float = 20.0) -> None:
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds, "it never came true"
+        time.sleep(0.01)
+
+
+def test_a_run_that_cleaned_up_itself_is_left_alone(engine: _Server) -> None:
+    guard = watchdog.arm(engine.address, "r1")
+    guard.disarm()
+    guard.disarm()
+    assert engine.removed == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(guard.pid, 0)
+
+
+def test_the_end_of_the_pipe_removes_containers_then_networks(engine: _Server) -> None:
+    guard = watchdog.arm(engine.address, "r1")
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == ["c1", "n1"]
+
+
+def test_another_run_is_not_touched(engine: _Server) -> None:
+    guard = watchdog.arm(engine.address, "r2")
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == []
+
+
+PARENT = """
+import os, sys, time
+from stacktest.adapters import watchdog
+guard = watchdog.arm(sys.argv[1], "r1")
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
+    time.sleep(60)  # a forked child that still holds the other end of the pipe
+os.wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
+    engine: _Server, number
+) -> None:
+    argv = [sys.executable, "-c", PARENT, engine.address]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
+        child = int(parent.stdout.readline())
+        try:
+            parent.send_signal(number)
+            wait_until(lambda: engine.removed == ["c1", "n1"])
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_compose_that_outlives_its_run_is_found_by_its_mark() -> None:
+    env = {**os.environ, watchdog.ENVIRONMENT: "r-marked"}
+    with subprocess.Popen(["sleep", "60"], env=env) as orphan:
+        wait_until(lambda: list(watchdog._orphans("r-marked")) == [orphan.pid])
+        assert list(watchdog._orphans("r-mark")) == []
+        orphan.kill()
