@@ -69,14 +69,14 @@ def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str]
     return frozenset(os.path.relpath(name, prefix or ".") for name in names)
 
 
-def log(folder: Path, paths: Iterable[str]) -> tuple[Commit, ...]:
-    """The commits up to HEAD that touched any of the paths, descendants before ancestors."""
+def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Commit, ...]:
+    """The commits up to `start` that touched any of the paths, descendants before ancestors."""
     wanted = _literal(paths)
     if not wanted:
         return ()
     said = _check(
         folder, "log", "--topo-order", "--relative", "--no-renames", "--name-only",
-        "--format=%x1e%H%x1f%P%x1f%cI", "HEAD", "--", *wanted,
+        "--format=%x1e%H%x1f%P%x1f%cI", start, "--", *wanted,
     )  # fmt: skip
     return tuple(_commit(block) for block in said.split("\x1e") if block.strip())
 
@@ -89,20 +89,41 @@ def text_at(folder: Path, commit: str, path: str) -> str | None:
 
 def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     """Whether `newer` is `older` or one of its descendants."""
+    if older == newer:
+        return True
     said = _run(folder, "merge-base", "--is-ancestor", older, newer)
     if said.code not in (0, 1):
         raise StacktestError(f"git cannot compare two commits: {said.tail}", where=said.command)
     return said.code == 0
 
 
-def last_real_change(folder: Path, path: str) -> Commit | None:
-    """The newest commit up to HEAD that changed more of the file than its white space."""
-    for commit in log(folder, [path]):
+def last_real_change(folder: Path, path: str, *, start: str = "HEAD") -> Commit | None:
+    """The newest commit up to `start` that changed more of the file than its white space or name.
+
+    None: no commit up to there has the file.
+    """
+    for commit in log(folder, [path], start=start):
         now = _squeezed(text_at(folder, commit.id, path))
-        before = [_squeezed(text_at(folder, parent, path)) for parent in commit.parents]
-        if all(now != text for text in before):
-            return commit
+        before = {parent: _squeezed(text_at(folder, parent, path)) for parent in commit.parents}
+        if any(text == now for text in before.values()):
+            continue
+        for parent, text in before.items():
+            former = renamed_from(folder, parent, commit.id, path) if text is None else None
+            if former and _squeezed(text_at(folder, parent, former)) == now:
+                return last_real_change(folder, former, start=parent)
+        return commit
     return None
+
+
+def renamed_from(folder: Path, older: str, newer: str, path: str) -> str | None:
+    """The name that the file had in `older`; None: it was not renamed."""
+    said = _check(
+        folder, "diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status",
+        "--relative", older, newer,
+    )  # fmt: skip
+    fields = said.split("\0")
+    pairs = zip(fields[1::3], fields[2::3], strict=False)
+    return next((before for before, after in pairs if after == path), None)
 
 
 # Private

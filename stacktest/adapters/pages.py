@@ -14,7 +14,6 @@ import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from stacktest.adapters import git
 from stacktest.adapters.ingredients.yaml12 import load_yaml, parse_yaml
@@ -52,7 +51,10 @@ def read_pages(
     reason = git.why_not(stack.root)
     if reason is not None:
         return {name: PageReading(facts=reason) for name in fingerprints}
-    history = _History(stack=stack)
+    edited = git.changed_paths(stack.root)
+    if isinstance(edited, Unknown):
+        return {name: PageReading(facts=edited) for name in fingerprints}
+    history = _History(stack=stack, edited=edited)
     return {
         name: _read(history, name, fingerprint, pages, (extra or {}).get(name, ()))
         for name, fingerprint in fingerprints.items()
@@ -65,10 +67,9 @@ def read_pages(
 def _read(
     history: "_History", service: str, fingerprint: Fingerprint, pages: str, extra: tuple[str, ...]
 ) -> PageReading:
-    root = history.stack.root
     try:
         changes = history.last_changes(service, fingerprint, extra)
-        facts = _facts(root, pages.replace("{service}", service), changes)
+        facts = _facts(history, pages.replace("{service}", service), changes)
     except StacktestError as error:
         return PageReading(facts=Unknown(error.what))
     dates = [] if isinstance(changes, Unknown) else [commit.committed for commit in changes or ()]
@@ -76,16 +77,12 @@ def _read(
 
 
 def _facts(
-    root: Path, page: str, changes: tuple[git.Commit, ...] | Unknown | None
-) -> PageFacts | Unknown:
-    uncommitted = git.changed_paths(root, [page])
-    if isinstance(uncommitted, Unknown):
-        return uncommitted
+    history: "_History", page: str, changes: tuple[git.Commit, ...] | Unknown | None
+) -> PageFacts:
+    root, uncommitted = history.stack.root, page in history.edited
     text = git.text_at(root, "HEAD", page)
     if text is None:
-        return PageFacts(text=None, uncommitted=bool(uncommitted))
-    folder = posixpath.dirname(page)
-    templates = (git.text_at(root, "HEAD", posixpath.join(folder, name)) for name in TEMPLATES)
+        return PageFacts(text=None, uncommitted=uncommitted)
     written = git.last_real_change(root, page)
     follows: bool | Unknown = False
     if isinstance(changes, Unknown):
@@ -94,10 +91,10 @@ def _facts(
         follows = all(git.is_ancestor(root, commit.id, written.id) for commit in changes)
     return PageFacts(
         text=text,
-        template=next((template for template in templates if template is not None), ""),
+        template=history.template(posixpath.dirname(page)),
         updated=written.committed if written else None,
         follows_change=follows,
-        uncommitted=bool(uncommitted),
+        uncommitted=uncommitted,
     )
 
 
@@ -106,6 +103,9 @@ class _History:
     """The commits of one stack; parsed compose files are shared between its services."""
 
     stack: Stack
+    edited: frozenset[str]
+    """Paths that are not as in HEAD."""
+    _templates: dict[str, str] = field(default_factory=dict)
     _parsed: dict[str, Json | Unknown] = field(default_factory=dict)
     _digests: dict[tuple[str, str], str | Unknown] = field(default_factory=dict)
     _written: dict[str, Written | Unknown] = field(default_factory=dict)
@@ -117,13 +117,20 @@ class _History:
         """The commits that last changed the service; None: its change is not committed yet."""
         stanza = self._stanza_change(service)
         files = self._file_change(self.stack.services[service], fingerprint, extra)
-        for one in (stanza, files):
-            if isinstance(one, Unknown):
-                return one
+        if isinstance(stanza, Unknown):
+            return stanza
         if stanza is None or files is False:
             return None
         found = [one for one in (stanza, files) if isinstance(one, git.Commit)]
         return tuple(dict.fromkeys(found))
+
+    def template(self, folder: str) -> str:
+        """What new pages in this folder start from, or empty."""
+        if folder not in self._templates:
+            paths = (posixpath.join(folder, name) for name in TEMPLATES)
+            texts = (git.text_at(self.stack.root, "HEAD", path) for path in paths)
+            self._templates[folder] = next((text for text in texts if text is not None), "")
+        return self._templates[folder]
 
     # Private
 
@@ -142,16 +149,13 @@ class _History:
 
     def _file_change(
         self, service: Service, fingerprint: Fingerprint, extra: tuple[str, ...]
-    ) -> git.Commit | Unknown | bool:
+    ) -> git.Commit | bool:
         """The last commit that touched the service's files; True: it has none; False: edited."""
         roots = _roots(self.stack, service, extra)
         if not roots:
             return True
-        edited = git.changed_paths(self.stack.root, roots)
-        if isinstance(edited, Unknown):
-            return edited
         counts = _counting(self.stack, service, fingerprint)
-        if any(counts(path) for path in edited):
+        if any(_is_below(path, roots) and counts(path) for path in self.edited):
             return False
         commits = git.log(self.stack.root, roots)
         return next((c for c in commits if any(counts(path) for path in c.files)), True)
@@ -194,6 +198,10 @@ class _History:
         if text not in self._parsed:
             self._parsed[text] = parse_yaml(text.encode(), path)
         return self._parsed[text]
+
+
+def _is_below(path: str, roots: list[str]) -> bool:
+    return any(root in (".", path) or path.startswith(f"{root}/") for root in roots)
 
 
 def _all(path: str) -> bool:

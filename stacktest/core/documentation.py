@@ -109,7 +109,8 @@ def acknowledge(text: str, fingerprint: str) -> str:
 # Private
 
 _LINE = re.compile(
-    r"^[ \t]*(?:[-*][ \t]+)?\*\*Last change fingerprint:?\*\*:?(?P<value>[^\r\n]*)$", re.MULTILINE
+    r"^[ \t]*(?:[-*][ \t]+)?\*\*Last change fingerprint:?\*\*:?(?P<value>[^\r\n]*)(?=\r?$)",
+    re.MULTILINE,
 )
 _NOT_PROSE = re.compile(
     r"""^\s*(?:
