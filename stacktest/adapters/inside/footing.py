@@ -14,7 +14,11 @@ from stacktest.errors import StacktestError, ToolMissingError
 
 LIFETIME = 3600
 """Seconds after which a probe ends by itself, should nobody be left to remove it."""
-TOOLS = ("nc", "bash")
+TOOLS = {
+    "nc": "command -v nc && nc -h 2>&1 | grep -q -- -N",
+    "bash": "command -v bash",
+}
+"""Program → whether a container has it; of several kinds of nc, one that can end one direction."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,8 +108,8 @@ class Footings:
         )
 
     def _tool(self, container: str) -> str:
-        for tool in TOOLS:
-            asked = ["sh", "-c", f"command -v timeout && command -v getent && command -v {tool}"]
+        for tool, has in TOOLS.items():
+            asked = ["sh", "-c", f"command -v timeout && command -v getent && {has}"]
             if self._engine.execute(container, asked)[0] == 0:
                 return tool
         return ""

@@ -50,6 +50,10 @@ def reach(
 # Private
 
 
+_TIMED_OUT = 124
+_NO_ANSWER = ("timed out", "timeout", "no route", "unreachable")
+
+
 def _connecting(footing: Footing, host: str, port: int) -> list[str]:
     if footing.tool == "nc":
         return [
@@ -73,12 +77,9 @@ def _meaning(code: int, said: str, what: str) -> Reach:
         return "open"
     if "refused" in words:
         return "refused"
-    if code == _TIMED_OUT or "timed out" in words or "timeout" in words or "no route" in words:
+    if code == _TIMED_OUT or any(sign in words for sign in _NO_ANSWER):
         return "timeout"
     raise StacktestError(
         f"cannot tell whether {what} can be reached: {said.strip() or f'exit {code}'}",
         where="reach_from",
     )
-
-
-_TIMED_OUT = 124

@@ -123,6 +123,7 @@ class _Beside:
         code, _, said = engine.execute(footing.container, probing)
         if code != 0:
             raise ConnectionRefusedError(said.strip() or f"{address}:{port} does not answer")
+        self._tool = footing.tool
         self._client = sdk(engine)
         made = self._client.exec_create(
             footing.container, _joining(footing, address, port), stdin=True
@@ -143,13 +144,16 @@ class _Beside:
         self._socket.sendall(data)
 
     def end(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+        # bash cannot close one direction only: there the end comes with `close`.
+        if self._tool == "nc":
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._attached.close()
+        self._socket.close()
         self._client.close()
 
     def _exactly(self, size: int) -> bytes:
@@ -170,6 +174,10 @@ def _probing(footing: Footing, address: str, port: int) -> list[str]:
 
 def _joining(footing: Footing, address: str, port: int) -> list[str]:
     if footing.tool == "nc":
-        return ["nc", address, str(port)]
-    script = 'exec 3<>"/dev/tcp/$0/$1"; cat <&3 & cat >&3'
+        return ["nc", "-N", address, str(port)]
+    # Whichever side ends first ends both, so that no program stays behind in somebody's container.
+    script = (
+        'exec 3<>"/dev/tcp/$0/$1"; cat <&3 & back=$!; { cat >&3; } <&0 & there=$!; '
+        "wait -n; kill $back $there 2>/dev/null"
+    )
     return ["bash", "-c", script, address, str(port)]

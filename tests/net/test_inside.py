@@ -1,0 +1,355 @@
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from stacktest.adapters.engine import Engine
+from stacktest.adapters.inside import Footings, Inside, Ways, reach
+from stacktest.adapters.inside.footing import Footing
+from stacktest.adapters.inside.reach import _meaning, network_name
+from stacktest.adapters.inside.tap import Tap
+from stacktest.adapters.inside.way import is_attached
+from stacktest.core.model import Service, Stack
+from stacktest.core.observed import Container
+from stacktest.errors import StackNotReadyError, StacktestError, ToolMissingError, UsageError
+from stacktest.fixtures import _plain_client
+
+
+class Echo:
+    """A stream that answers each line with itself in capitals, or never."""
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._ours, self._theirs = socket.socketpair()
+        self._silent = silent
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with self._theirs:
+            while data := self._theirs.recv(4096):
+                if not self._silent:
+                    self._theirs.sendall(data.upper())
+
+    def recv(self) -> bytes:
+        return self._ours.recv(4096)
+
+    def send(self, data: bytes) -> None:
+        self._ours.sendall(data)
+
+    def end(self) -> None:
+        self._ours.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._ours.shutdown(socket.SHUT_RDWR)
+        self._ours.close()
+
+
+def test_a_tap_tells_of_the_first_answer_of_each_connection() -> None:
+    told: list[int] = []
+    tap = Tap(lambda port: Echo(), 1, lambda: told.append(1))
+    for _ in range(2):
+        with socket.create_connection(tap.address, timeout=5) as client:
+            for word in (b"one", b"two"):
+                client.sendall(word)
+                assert client.recv(10) == word.upper()
+    tap.close()
+    tap.close()
+    assert told == [1, 1]
+
+
+def test_a_connection_without_an_answer_is_no_contact() -> None:
+    told: list[int] = []
+    tap = Tap(lambda port: Echo(silent=True), 1, lambda: told.append(1))
+    with socket.create_connection(tap.address, timeout=5) as client:
+        client.sendall(b"hello")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(10) == b""
+    tap.close()
+    assert told == []
+
+
+def test_a_tap_closes_what_is_open() -> None:
+    tap = Tap(lambda port: Echo(), 1, lambda: None)
+    with socket.create_connection(tap.address, timeout=5) as client:
+        client.sendall(b"x")
+        assert client.recv(1) == b"X"
+        tap.close()
+        assert client.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(tap.address, timeout=5)
+
+
+def test_nobody_listening_any_more_ends_the_connection() -> None:
+    def refuse(port: int):
+        raise ConnectionRefusedError
+
+    tap = Tap(refuse, 1, lambda: pytest.fail("no answer came"))
+    with socket.create_connection(tap.address, timeout=5) as client:
+        assert client.recv(1) == b""
+    tap.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "expected"),
+    [
+        (0, "Connection to ldap 389 port [tcp/*] succeeded!", "open"),
+        (
+            1,
+            "nc: connect to caddy (172.18.0.2) port 80 (tcp) failed: Connection refused",
+            "refused",
+        ),
+        (1, "bash: connect: Connection refused", "refused"),
+        (1, "nc: connect to x port 1 (tcp) timed out: Operation now in progress", "timeout"),
+        (124, "", "timeout"),
+        (1, "bash: connect: No route to host", "timeout"),
+    ],
+)
+def test_what_the_probe_says_means_one_thing(code: int, said: str, expected: str) -> None:
+    assert _meaning(code, said, "x") == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(1, ""), (127, "nc: not found"), (126, "permission denied")]
+)
+def test_what_the_probe_cannot_tell_is_an_error(code: int, said: str) -> None:
+    with pytest.raises(StacktestError, match="cannot tell whether"):
+        _meaning(code, said, "x")
+
+
+def test_networks_have_the_engines_names(tmp_path) -> None:
+    networks = {"front": {"name": "p_front"}, "own": {"name": "shared"}, "bare": None}
+    model = Stack(name="p", root=tmp_path, services={}, definitions={"networks": networks})
+    assert [network_name(model, each) for each in networks] == ["p_front", "shared", "p_bare"]
+    with pytest.raises(UsageError, match="'back' is no network") as caught:
+        network_name(model, "back")
+    assert "bare, front, own" in caught.value.hint
+
+
+def test_only_a_network_of_this_host_is_attached() -> None:
+    assert is_attached({"IPAddress": "127.0.0.9", "IPPrefixLen": 8})
+    assert not is_attached({"IPAddress": "203.0.113.7", "IPPrefixLen": 24})
+    assert not is_attached({"IPAddress": "", "IPPrefixLen": 0})
+
+
+class NoEngine:
+    """An engine with these containers, in which no program is found."""
+
+    def __init__(self, *containers: Container) -> None:
+        self._containers = containers
+
+    def containers(self, project: str = "") -> tuple[Container, ...]:
+        return self._containers
+
+    def execute(self, container: str, argv) -> tuple[int, str, str]:
+        return 1, "", ""
+
+
+def container(state: str, **more) -> Container:
+    return Container(
+        id="c",
+        name="c",
+        service="app",
+        project="p",
+        image_id="i",
+        image_ref="i",
+        state=state,
+        **more,
+    )
+
+
+def test_a_service_that_does_not_run_is_named(tmp_path) -> None:
+    model = Stack(name="p", root=tmp_path, services={"app": Service(name="app")})
+    engine = NoEngine(container("exited"), container("running", one_off=True))
+    app = Inside(model, engine, None, "app", on_answer=lambda: None, client=_plain_client)
+    with pytest.raises(StackNotReadyError, match=r"has no running container \(it has: exited\)"):
+        app.run("true")
+    assert repr(app) == "Inside('app')"
+
+
+def test_a_failed_command_is_no_contact(tmp_path) -> None:
+    model = Stack(name="p", root=tmp_path, services={"app": Service(name="app")})
+    told: list[int] = []
+    app = Inside(
+        model,
+        NoEngine(container("running")),
+        None,
+        "app",
+        on_answer=lambda: told.append(1),
+        client=_plain_client,
+    )
+    assert app.run("false").code == 1
+    assert told == []
+
+
+def test_no_place_to_stand_says_what_to_configure(tmp_path) -> None:
+    model = Stack(name="p", root=tmp_path, services={})
+    engine = NoEngine(container("running", networks={"p_front": "10.0.0.2"}))
+    with pytest.raises(ToolMissingError, match="probe_image"):
+        Footings(model, engine, image="", labels={}).on("p_front")
+
+
+# With a real engine
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture(scope="module")
+def project(engine: Engine, tmp_path_factory) -> Iterator[Stack]:
+    """redis on an internal network, another on a second network: made and removed here."""
+    from docker import APIClient
+
+    name = f"t-net-{tmp_path_factory.getbasetemp().name.replace('pytest-', '')}"
+    client = APIClient(version="auto")
+    labels = {"com.docker.compose.project": name, "stacktest.run": name}
+    networks = {}
+    made: list[str] = []
+    try:
+        for key in ("front", "back"):
+            full = f"{name}_{key}"
+            networks[key] = client.create_network(full, labels=labels, internal=key == "back")["Id"]
+        for service, key in (("store", "back"), ("other", "front")):
+            config = client.create_networking_config(
+                {f"{name}_{key}": client.create_endpoint_config(aliases=[service])}
+            )
+            made.append(
+                client.create_container(
+                    "stacktest/redis:7.0",
+                    command=[
+                        "--bind",
+                        "0.0.0.0",
+                        "--protected-mode",
+                        "no",
+                        "--save",
+                        "",
+                    ],
+                    labels={**labels, "com.docker.compose.service": service},
+                    networking_config=config,
+                    host_config=client.create_host_config(network_mode=f"{name}_{key}", init=True),
+                )["Id"]
+            )
+            client.start(made[-1])
+        definitions = {"networks": {key: {"name": f"{name}_{key}"} for key in networks}}
+        services = {each: Service(name=each) for each in ("store", "other")}
+        yield Stack(
+            name=name,
+            root=tmp_path_factory.getbasetemp(),
+            services=services,
+            definitions=definitions,
+        )
+    finally:
+        for each in made:
+            client.remove_container(each, force=True, v=True)
+        for each in networks.values():
+            client.remove_network(each)
+        client.close()
+
+
+@pytest.fixture(scope="module", params=["stacktest/probe:1", "no-such-image:0"])
+def footings(project: Stack, engine: Engine, request) -> Iterator[Footings]:
+    found = Footings(project, engine, image=request.param, labels={"stacktest.run": project.name})
+    yield found
+    found.close()
+    left = engine.containers(labels={"stacktest.probe": f"{project.name}_back"})
+    assert left == ()
+
+
+@pytest.fixture
+def store(project: Stack, engine: Engine, footings: Footings) -> Iterator[tuple[Inside, list[str]]]:
+    told: list[str] = []
+    found = Inside(
+        project,
+        engine,
+        Ways(engine, footings),
+        "store",
+        on_answer=lambda: told.append("store"),
+        client=_plain_client,
+    )
+    yield found, told
+    found.close()
+
+
+def ping(address: tuple[str, int]) -> bytes:
+    with socket.create_connection(address, timeout=30) as client:
+        client.sendall(b"PING\r\n")
+        return client.recv(100)
+
+
+@pytest.mark.real_docker
+def test_a_port_of_an_internal_network_is_reached_straight(store) -> None:
+    inside, told = store
+    assert ping(inside.address(6379)) == b"+PONG\r\n"
+    with inside.connect(6379) as client:
+        client.sendall(b"PING\r\n")
+        assert client.recv(100) == b"+PONG\r\n"
+    assert told == ["store", "store"]
+
+
+@pytest.mark.real_docker
+def test_nobody_listens_is_refused_at_once(store) -> None:
+    inside, told = store
+    with pytest.raises(ConnectionRefusedError, match="store:6380"):
+        inside.address(6380)
+    assert told == []
+
+
+@pytest.mark.real_docker
+def test_commands_run_in_the_services_own_container(store) -> None:
+    inside, told = store
+    said = inside.run("redis-cli", "ping")
+    assert (said.code, said.out) == (0, "PONG\n")
+    assert inside.run("sh", "-c", "echo no >&2; exit 3").err == "no\n"
+    assert told == ["store"]
+
+
+@pytest.mark.real_docker
+def test_a_host_that_is_not_attached_goes_beside(store, monkeypatch) -> None:
+    monkeypatch.setattr("stacktest.adapters.inside.way.is_attached", lambda network: False)
+    inside, told = store
+    assert ping(inside.address(6379)) == b"+PONG\r\n"
+    assert told == ["store"]
+    with pytest.raises(ConnectionRefusedError):
+        inside.address(6380)
+
+
+@pytest.mark.real_docker
+@pytest.mark.parametrize(
+    ("network", "service", "port", "expected"),
+    [
+        ("back", "store", 6379, "open"),
+        ("back", "store", 6380, "refused"),
+        ("front", "store", 6379, "unresolved"),
+        ("front", "other", 6379, "open"),
+    ],
+)
+def test_reaches(project, engine, footings, network, service, port, expected) -> None:  # noqa: PLR0917
+    assert reach(project, engine, footings, network=network, host=service, port=port) == expected
+
+
+@pytest.mark.real_docker
+def test_an_address_where_nobody_is(project, engine, footings) -> None:
+    taken = engine.containers(project.name)[0].networks
+    ((network, address),) = taken.items()
+    free = address.rpartition(".")[0] + ".199"
+    key = network.rpartition("_")[2]
+    assert reach(project, engine, footings, network=key, host=free, port=1) == "timeout"
+
+
+@pytest.mark.real_docker
+def test_an_own_probe_may_do_nothing_and_is_marked(project, engine) -> None:
+    found = Footings(project, engine, image="stacktest/probe:1", labels={"stacktest.run": "r"})
+    try:
+        footing = found.on(f"{project.name}_front")
+        assert found.on(f"{project.name}_front") is footing
+        assert isinstance(footing, Footing)
+        assert footing.is_own
+        raw = engine.socket.get(f"/containers/{footing.container}/json")
+        assert raw["HostConfig"]["CapDrop"] == ["ALL"]
+        assert raw["HostConfig"]["AutoRemove"] is True
+        assert raw["Config"]["Labels"]["stacktest.run"] == "r"
+    finally:
+        found.close()
