@@ -97,11 +97,22 @@ def _excluded(patterns: Iterable[str]) -> Callable[[str, bool], bool]:
         return lambda _path, _is_folder: False
     import pathspec
 
-    spec = pathspec.GitIgnoreSpec.from_lines(lines)
+    # Only the meaning of one rule is taken from pathspec. How rules add up differs: git lets
+    # a file's own rule outweigh a later one of its folder, the engine never does.
+    rules = list(pathspec.PathSpec.from_lines("gitignore", lines).patterns)
     has_exceptions = any(line.startswith("!") for line in lines)
 
     def excluded(path: str, is_folder: bool) -> bool:  # noqa: FBT001 - a callback
-        # Below an excluded folder an exception may still name a file.
-        return not (is_folder and has_exceptions) and spec.match_file(path)
+        if is_folder and has_exceptions:
+            # Below an excluded folder an exception may still name a file.
+            return False
+        paths = [path]
+        while has_exceptions and (parent := posixpath.dirname(paths[-1])):
+            paths.append(parent)
+        said = False
+        for rule in rules:
+            if any(rule.match_file(each) is not None for each in paths):
+                said = bool(rule.include)
+        return said
 
     return excluded

@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.ingredients.build import read_build
+from stacktest.adapters.ingredients.files import FileReader, UnreadableError
+from stacktest.core.digest import Key
+from stacktest.core.model import Build
+from stacktest.core.unknown import Unknown
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in (
+        "Dockerfile",
+        "a.md",
+        "src/b.md",
+        "src/c.py",
+        "node_modules/x",
+        "keep/y",
+        "keep/z",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def paths(root: Path, **build: object) -> list[str]:
+    reader = FileReader(root=root, key=Key(secret=b"k" * 32))
+    found = read_build(reader, Build(context=str(root), **build))
+    return sorted(path.removeprefix("context/") for path in found.entries)
+
+
+@pytest.mark.parametrize(
+    ("ignore", "left"),
+    [
+        ("", ["a.md", "keep/y", "keep/z", "node_modules/x", "src/b.md", "src/c.py"]),
+        ("*.md", ["keep/y", "keep/z", "node_modules/x", "src/b.md", "src/c.py"]),
+        ("**/*.md", ["keep/y", "keep/z", "node_modules/x", "src/c.py"]),
+        ("b.md", ["a.md", "keep/y", "keep/z", "node_modules/x", "src/b.md", "src/c.py"]),
+        ("# note\n\n/keep/\n./src", ["a.md", "node_modules/x"]),
+        ("keep\n!keep/y", ["a.md", "keep/y", "node_modules/x", "src/b.md", "src/c.py"]),
+        ("*\n!src", ["src/b.md", "src/c.py"]),
+        ("*\n!src\nsrc/*.md", ["src/c.py"]),
+        ("!keep/y\nkeep", ["a.md", "node_modules/x", "src/b.md", "src/c.py"]),
+    ],
+)
+def test_what_the_engine_would_be_sent(root: Path, ignore: str, left: list[str]) -> None:
+    (root / ".dockerignore").write_text(ignore)
+    found = set(paths(root)) - {".dockerignore"}
+    assert "Dockerfile" in found
+    assert sorted(found - {"Dockerfile"}) == left
+
+
+def test_an_ignore_file_of_the_dockerfile_s_own_is_preferred(root: Path) -> None:
+    (root / ".dockerignore").write_text("*")
+    (root / "Dockerfile.dockerignore").write_text("*\n!src/c.py")
+    assert paths(root) == ["Dockerfile", "src/c.py"]
+
+
+def test_the_dockerfile_may_lie_outside_the_context(root: Path) -> None:
+    found = paths(root / "src", dockerfile="../Dockerfile")
+    assert found == ["Dockerfile", "b.md", "c.py"]
+
+
+def test_an_inline_dockerfile_is_in_the_stanza_instead(root: Path) -> None:
+    assert "Dockerfile" not in paths(root / "src", inline=True)
+
+
+def test_links_are_sent_as_links(root: Path) -> None:
+    (root / "src/link").symlink_to("../keep")
+    found = paths(root / "src", inline=True)
+    assert found == ["b.md", "c.py", "link"]
+
+
+def test_a_remote_context_is_no_file_here(root: Path) -> None:
+    reader = FileReader(root=root, key=Unknown("no key"))
+    found = read_build(reader, Build(context="https://example.test/x.git"))
+    assert [entry.kind for entry in found.entries.values()] == ["remote"]
+
+
+@pytest.mark.parametrize(
+    ("build", "why"),
+    [
+        ({"context": "gone"}, "the build context gone does not exist"),
+        ({"context": "src", "dockerfile": "No"}, "the Dockerfile src/No does not exist"),
+    ],
+)
+def test_what_is_missing_is_named(root: Path, build: dict[str, str], why: str) -> None:
+    given = Build(**{**build, "context": f"{root}/{build['context']}"})
+    with pytest.raises(UnreadableError) as error:
+        read_build(FileReader(root=root, key=Unknown("no key")), given)
+    assert str(error.value) == why
+
+
+def test_git_would_know_the_files_by_their_place_in_the_project(root: Path) -> None:
+    reader = FileReader(root=root / "src", key=Unknown("no key"))
+    found = read_build(reader, Build(context=str(root), dockerfile="Dockerfile")).entries
+    assert found["context/src/c.py"].source == "c.py"
+    assert found["context/a.md"].source == "../a.md"
+    assert found["Dockerfile"].source == "../Dockerfile"

@@ -1,0 +1,121 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.compose import read_model
+from stacktest.adapters.ingredients import read_fingerprints
+from stacktest.adapters.ingredients.tracked import tracked_files
+from stacktest.config import Config, ServiceSection
+from stacktest.core.digest import Key
+from stacktest.core.fingerprint import Fingerprint
+from stacktest.core.model import Json
+from stacktest.core.unknown import Unknown
+
+KEY = Key(secret=b"k" * 32)
+
+
+def read(root: Path, services: Json, **sections: ServiceSection) -> dict[str, Fingerprint]:
+    (root / "compose.yml").write_text("services: {app: {image: a}, fine: {image: f}}")
+    document = {"name": "x", "services": services}
+    stack = read_model(document, root=root, files=[root / "compose.yml"])
+    config = Config(root=root, services=sections)
+    return dict(read_fingerprints(stack, key=KEY, images={}, config=config))
+
+
+def bind(path: object) -> Json:
+    return {"type": "bind", "source": str(path), "target": "/x", "read_only": True}
+
+
+@pytest.mark.parametrize("broken", ["unreadable file", "missing extra", "null stanza"])
+def test_a_broken_service_costs_only_itself(
+    tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "configs/fine").mkdir(parents=True)
+    (tmp_path / "configs/fine/x").write_text("1")
+    fine = {"image": "f", "environment": {"A": "1"}}
+    alone = read(tmp_path, {"fine": fine})["fine"]
+    stanza, sections, part = {"image": "a"}, {}, "config"
+    if broken == "unreadable file":
+        (tmp_path / "mem").symlink_to("/proc/self/mem")
+        stanza["volumes"] = [bind(tmp_path / "mem")]
+    elif broken == "missing extra":
+        sections = {"app": ServiceSection(config=("gone",))}
+    else:
+        stanza, part = None, "stanza"
+    found = read(tmp_path, {"app": stanza, "fine": fine}, **sections)
+    if broken == "null stanza":
+        # The adapter of Compose reads null as an empty stanza; nothing may end in a traceback.
+        assert found["app"].parts[part] is not None
+    else:
+        why = found["app"].parts[part]
+        assert isinstance(why, Unknown)
+        assert "mem" in why.why or "gone" in why.why
+    assert found["fine"].to_json() == alone.to_json()
+
+
+def test_an_extra_may_be_a_file_a_folder_or_lie_outside(tmp_path: Path) -> None:
+    root = tmp_path / "stack"
+    (root / "extra").mkdir(parents=True)
+    (root / "extra/a").write_text("1")
+    (root / "b").write_text("1")
+    (tmp_path / "c").write_text("1")
+    section = ServiceSection(config=("extra", "b", "../c"))
+    found = read(root, {"app": {"image": "a"}}, app=section)["app"]
+    assert sorted(found.detail["config"]) == ["../c", "b", "extra/a"]
+
+
+def test_mounts_that_are_not_read_are_listed(tmp_path: Path) -> None:
+    volumes = [bind("/etc/hostname"), {**bind(tmp_path / "data"), "read_only": False}]
+    found = read(tmp_path, {"app": {"image": "a", "volumes": volumes}})["app"]
+    assert found.left_out == {
+        "mounted from outside the project": ("/etc/hostname",),
+        "the container may write to it": ("data",),
+    }
+
+
+def test_the_whole_project_may_be_mounted_without_reading_back_what_stacktest_writes(
+    tmp_path: Path,
+) -> None:
+    for name in ("data/tests/app/last_pass.json", "docs/_data/status.json", ".git/index", "x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    found = read(tmp_path, {"app": {"image": "a", "volumes": [bind(tmp_path)]}})["app"]
+    assert sorted(found.detail["config"]) == ["compose.yml", "x"]
+
+
+def test_a_file_of_a_secret_that_is_missing_is_told(tmp_path: Path) -> None:
+    document = {
+        "name": "x",
+        "services": {"app": {"image": "a", "secrets": [{"source": "s"}]}},
+        "secrets": {"s": {"file": f"{tmp_path}/s.txt", "name": "x_s"}},
+    }
+    config = Config(root=tmp_path)
+    stack = read_model(document, root=tmp_path)
+    found = read_fingerprints(stack, key=KEY, images={}, config=config)["app"]
+    assert found.detail["config"] == {"s.txt": "missing"}
+
+
+def test_without_git_only_the_repository_s_part_is_unknown(tmp_path: Path) -> None:
+    found = read(tmp_path, {"app": {"image": "a"}})["app"]
+    assert isinstance(found.repo, Unknown)
+    assert isinstance(found.parts["stanza"], str)
+
+
+def test_git_says_what_it_tracks(tmp_path: Path) -> None:
+    root = tmp_path / "deep er"
+    for name in ("deep er/a ü", "deep er/untracked", "shared/x", "elsewhere/y"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "deep er/a ü", "shared", "elsewhere"], cwd=tmp_path, check=True)
+    assert tracked_files(root, ["../shared"]) == {"a ü", "../shared/x"}
+    assert tracked_files(root, ["../../beyond"]) == {"a ü"}
+
+
+def test_only_the_services_that_were_asked_for_are_read(tmp_path: Path) -> None:
+    stack = read_model({"name": "x", "services": {"a": {}, "b": {}}}, root=tmp_path)
+    found = read_fingerprints(
+        stack, key=KEY, images={}, config=Config(root=tmp_path), services=["b"]
+    )
+    assert list(found) == ["b"]

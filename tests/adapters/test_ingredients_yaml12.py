@@ -1,0 +1,65 @@
+import pytest
+
+from stacktest.adapters.ingredients import yaml12
+from stacktest.adapters.ingredients.yaml12 import load_yaml, parse_yaml
+from stacktest.core.unknown import Unknown
+
+TEXTS = {
+    "strings of 1.1": (b"a: yes\nb: on\nc: 22:22\nd: 2026-01-01", ["yes", "on", "22:22", None]),
+    "numbers": (b"a: 0o10\nb: 010\nc: 1.10\nd: 1_000", [8, 10, 1.1, None]),
+    "words": (b"a: true\nb: ~\nc:\nd: 'true'", [True, None, None, "true"]),
+    "anchors": (b"x: &x {a: 1}\na: *x\nb:\n  <<: *x\n  b: 2", [{"a": 1}, {"a": 1, "b": 2}]),
+    "merge of several": (b"x: &x {a: 1}\na:\n  <<: [*x, {a: 2, b: 3}]", [{"a": 1, "b": 3}]),
+    "tags": (b"a: !reset []\nb: !override [1]\nc: !reset null\nd: !x {e: 1}", None),
+    "flow": (b"a: [80:80]\nb: {c: d}", [["80:80"], {"c": "d"}]),
+}
+
+
+@pytest.mark.parametrize("pair", TEXTS.values(), ids=TEXTS)
+def test_values_are_what_compose_sees(pair: tuple[bytes, list[object] | None]) -> None:
+    text, expected = pair
+    found = parse_yaml(text, "x")
+    for name, value in zip("abcd", expected or [], strict=False):
+        if value is not None:
+            assert found[name] == value
+            assert type(found[name]) is type(value)
+
+
+@pytest.mark.parametrize("pair", TEXTS.values(), ids=TEXTS)
+def test_both_scanners_say_the_same(pair: tuple[bytes, object]) -> None:
+    from ruamel.yaml.error import YAMLError
+
+    slow = yaml12._loader(pure=True).load(pair[0])
+    assert parse_yaml(pair[0], "x") == slow
+    try:
+        fast = yaml12._loader(pure=False).load(pair[0])
+    except YAMLError:
+        assert b"[80:80]" in pair[0]
+    else:
+        assert fast == slow
+
+
+def test_dates_are_text() -> None:
+    assert parse_yaml(b"a: 2026-01-01", "x") == {"a": "2026-01-01"}
+
+
+def test_tags_that_only_compose_knows_are_kept() -> None:
+    assert parse_yaml(TEXTS["tags"][0], "x") == {
+        "a": {"!reset": []},
+        "b": {"!override": [1]},
+        "c": {"!reset": "null"},
+        "d": {"!x": {"e": 1}},
+    }
+
+
+def test_what_is_no_yaml_is_unknown_and_not_quoted() -> None:
+    found = parse_yaml(b"a: 1\npassword: [geheim", "docker-compose.yml")
+    assert isinstance(found, Unknown)
+    assert "docker-compose.yml:2 is not valid YAML" in found.why
+    assert "geheim" not in found.why
+
+
+def test_a_file_that_is_not_there_is_unknown(tmp_path: object) -> None:
+    assert load_yaml(f"{tmp_path}/x") == Unknown(
+        f"{tmp_path}/x cannot be read: No such file or directory"
+    )

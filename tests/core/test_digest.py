@@ -1,0 +1,34 @@
+import pytest
+
+from stacktest.core.digest import Key, canonical, digest
+
+KEY = Key(secret=b"k" * 32)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"b": 1, "a": None}, b'{"a":null,"b":1}'),
+        (["ä", True], b'["\\u00e4",true]'),
+        ("\udcff", b'"\\udcff"'),
+    ],
+)
+def test_there_is_one_text_of_a_value(value: object, text: bytes) -> None:
+    assert canonical(value) == text
+
+
+def test_digests_are_stable_across_releases() -> None:
+    """A changed digest would make every recorded pass stale: raise FINGERPRINT_VERSION then."""
+    assert digest({"v": 1}) == "afbf9d0f3560b0fd"
+    assert KEY.sign("env", {"A": "1"}) == "a125c75e8e11f7f5"
+
+
+def test_a_signature_depends_on_key_and_purpose() -> None:
+    said = {KEY.sign(purpose, 1) for purpose in ("env", "stanza")}
+    said |= {Key(secret=b"x" * 32).sign("env", 1), digest(1)}
+    assert len(said) == 4
+
+
+def test_the_key_never_shows() -> None:
+    assert "kkk" not in repr(KEY)
+    assert KEY.key_id not in (KEY.secret.hex(), KEY.secret.hex()[:16])

@@ -1,0 +1,104 @@
+import pytest
+
+from stacktest.core.model import Json
+from stacktest.core.unknown import Unknown
+from stacktest.core.written import Written, gather
+
+ROOT = "/srv/stack"
+
+
+def project(**files: Json) -> Written:
+    named = {f"{ROOT}/{name}": data for name, data in files.items()}
+    found = gather(
+        [path for path in named if "base" not in path and "inc" not in path],
+        ROOT,
+        lambda path: named.get(path, Unknown(f"{path} cannot be read: No such file")),
+    )
+    assert isinstance(found, Written)
+    return found
+
+
+def every(_path: str) -> bool:
+    return True
+
+
+def test_every_file_has_its_say_in_order() -> None:
+    files = project(a={"services": {"app": {"image": "a"}}}, b={"services": {"app": {"user": "1"}}})
+    assert files.value("app", every) == {
+        "stanzas": [{"image": "a"}, {"user": "1"}],
+        "uses": {},
+    }
+
+
+def test_only_definitions_that_are_used_are_said() -> None:
+    app = {"image": "a", "networks": ["back"], "volumes": ["data:/d", "./x:/x"]}
+    data = {
+        "services": {"app": app},
+        "networks": {"back": {"internal": True}, "front": {}},
+        "volumes": {"data": None},
+    }
+    assert project(a=data).value("app", every)["uses"] == {
+        "networks.back": [{"internal": True}],
+        "volumes.data": [None],
+    }
+
+
+def test_the_default_network_is_used_without_being_named() -> None:
+    data = {"services": {"app": {"image": "a"}}, "networks": {"default": {"internal": True}}}
+    assert "networks.default" in project(a=data).value("app", every)["uses"]
+    data["services"]["app"]["network_mode"] = "host"
+    assert project(a=data).value("app", every)["uses"] == {}
+
+
+def test_what_git_does_not_track_is_not_said() -> None:
+    files = project(a={"services": {"app": {"image": "a"}}}, b={"services": {"app": {"user": "1"}}})
+    assert files.value("app", {"a"}.__contains__)["stanzas"] == [{"image": "a"}]
+    assert isinstance(files.value("app", set().__contains__), Unknown)
+
+
+@pytest.mark.parametrize("extends", [{"file": "base", "service": "b"}, {"service": "here"}, "here"])
+def test_extends_is_followed_and_the_base_comes_first(extends: Json) -> None:
+    services = {"app": {"extends": extends, "user": "1"}, "here": {"image": "b"}}
+    files = project(a={"services": services}, base={"services": {"b": {"image": "b"}}})
+    assert files.value("app", every)["stanzas"][0] == {"image": "b"}
+
+
+@pytest.mark.parametrize(
+    ("services", "why"),
+    [
+        ({"app": None}, "not a mapping"),
+        ({"app": {"extends": "app"}}, "extends itself"),
+        ({"app": {"extends": {"file": "gone", "service": "x"}}}, "gone cannot be read"),
+        ({"app": {"extends": {"file": "${X}/y", "service": "x"}}}, "contains a variable"),
+        ({"other": {"image": "a"}}, "writes app"),
+    ],
+)
+def test_what_cannot_be_told_costs_that_service_only(services: Json, why: str) -> None:
+    files = project(a={"services": {"fine": {"image": "a"}, **services}})
+    found = files.value("app", every)
+    assert isinstance(found, Unknown)
+    assert why in found.why
+    assert files.value("fine", every)["stanzas"] == [{"image": "a"}]
+
+
+@pytest.mark.parametrize(
+    "include", ["sub/inc.yml", {"path": "sub/inc.yml"}, {"path": ["sub/inc.yml"]}]
+)
+def test_include_is_followed(include: Json) -> None:
+    inner = {"services": {"db": {"image": "pg", "volumes": ["../up:/up"]}}}
+    found = project(a={"include": [include]}, **{"sub/inc.yml": inner})
+    assert found.value("db", every)["stanzas"][0]["image"] == "pg"
+    assert found.outside() == {f"{ROOT}/up": "up"}
+
+
+def test_an_include_with_a_variable_is_not_followed() -> None:
+    assert len(project(a={"include": ["${X}/c.yml"], "services": {}}).sources) == 1
+
+
+def test_a_file_that_cannot_be_read_is_unknown_for_all() -> None:
+    assert gather(["/x"], "/", lambda path: Unknown("no")) == Unknown("no")
+
+
+def test_paths_that_leave_the_project_are_known_as_written() -> None:
+    data = {"services": {"a": {"build": "..", "volumes": ["../data:/d:ro", "./in:/in", "/e:/e"]}}}
+    assert project(a=data).outside() == {"/srv": "..", "/srv/data": "../data"}
