@@ -6,14 +6,13 @@ administration nor any unknown name is reachable. Headers prove the door only, n
 
 import datetime as dt
 import json
-import ssl
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fixtures import tls
 from fixtures.identity import known_identities
+from fixtures.tls import Door
 from fixtures.versions import verify_version
 
 pytestmark = pytest.mark.service("caddy")
@@ -30,6 +29,11 @@ HEADERS = {
         "connect-src 'self' wss:; frame-ancestors 'self'"
     ),
 }
+
+
+@pytest.fixture
+def door(stack, request):
+    return Door(stack, request)
 
 
 def test_the_root_says_which_stack_this_is(api):
@@ -61,46 +65,46 @@ def test_every_host_carries_the_headers(api, stack):
         assert {name: said.get(name) for name in HEADERS} == HEADERS, host
 
 
-def test_every_host_shows_a_certificate_that_verifies(stack):
+def test_every_host_shows_a_certificate_that_verifies(door, stack):
     hosts = {route.host for route in stack.model.routes}
-    shown = {tls.leaf_certificate(stack, host).serial_number for host in hosts}
+    shown = {door.certificate(host).serial_number for host in hosts}
     assert len(shown) == 1
 
 
-def test_who_trusts_public_authorities_only_is_turned_away(stack):
-    with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer"):
-        tls.handshake_with_foreign_trust(stack, "stack.local")
+def test_who_trusts_public_authorities_only_turns_away(door):
+    reason = door.distrust("stack.local").verify_message
+    assert reason == "unable to get local issuer certificate"
 
 
-def test_the_certificate_is_for_the_domain_and_its_subdomains(stack):
-    leaf = tls.leaf_certificate(stack, "stack.local")
+def test_the_certificate_is_for_the_domain_and_its_subdomains(door, stack):
+    leaf = door.certificate("stack.local")
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     domain = stack.model.domain
     assert sorted(names.get_values_for_type(x509.DNSName)) == [f"*.{domain}", domain]
 
 
-def test_the_certificate_is_signed_by_the_stacks_own_authority(stack):
-    leaf = tls.leaf_certificate(stack, "stack.local")
+def test_the_certificate_is_signed_by_the_stacks_own_authority(door, stack):
+    leaf = door.certificate("stack.local")
     authority = x509.load_pem_x509_certificate(stack.ca.read_bytes())
     assert leaf.issuer == authority.subject
     assert leaf.issuer != leaf.subject
 
 
-def test_the_certificate_is_for_servers_and_signs_no_others(stack):
-    extensions = tls.leaf_certificate(stack, "stack.local").extensions
+def test_the_certificate_is_for_servers_and_signs_no_others(door):
+    extensions = door.certificate("stack.local").extensions
     usage = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
     assert extensions.get_extension_for_class(x509.BasicConstraints).value.ca is False
 
 
-def test_the_certificate_lasts_for_another_fortnight(stack):
-    leaf = tls.leaf_certificate(stack, "stack.local")
+def test_the_certificate_lasts_for_another_fortnight(door):
+    leaf = door.certificate("stack.local")
     left = leaf.not_valid_after_utc - dt.datetime.now(dt.UTC)
     assert left > dt.timedelta(days=14)
 
 
-def test_a_current_client_gets_the_current_protocol(stack):
-    assert tls.protocol(stack, "stack.local") == "TLSv1.3"
+def test_a_current_client_gets_the_current_protocol(door):
+    assert door.protocol("stack.local") == "TLSv1.3"
 
 
 def test_an_unknown_name_of_the_domain_gets_no_application(api):
@@ -109,15 +113,17 @@ def test_an_unknown_name_of_the_domain_gets_no_application(api):
     assert response.text == "no such host"
 
 
-def test_the_port_speaks_nothing_but_tls(stack):
-    assert tls.plain_http(stack, "stack.local").startswith(b"HTTP/1.0 400 Bad Request\r\n")
+def test_the_port_speaks_nothing_but_tls(door):
+    assert door.plain_http("stack.local").startswith(b"HTTP/1.0 400 Bad Request\r\n")
 
 
 def test_nobody_listens_for_plain_http(reach_from):
+    assert reach_from("frontend", "caddy", 443) == "open"
     assert reach_from("frontend", "caddy", 80) == "refused"
 
 
 def test_the_administration_refuses_other_containers(reach_from):
+    assert reach_from("frontend", "caddy", 443) == "open"
     assert reach_from("frontend", "caddy", 2019) == "refused"
     assert reach_from("backend", "caddy", 2019) == "refused"
 
@@ -137,6 +143,7 @@ def test_the_door_measures_itself_for_prometheus(inside):
     assert "\ncaddy_http_requests_total{" in response.text
 
 
-def test_every_route_has_a_suite_that_tells_its_application_apart(stack):
+def test_every_route_has_a_suite_that_tells_its_application_apart(api, stack):
+    assert api("stack.local").get("/").status_code == 200
     hosts = {route.host for route in stack.model.routes if route.host != stack.model.domain}
     assert hosts - set(known_identities()) == set()

@@ -110,7 +110,9 @@ def test_a_silence_can_be_taken_back(alertmanager, silence):
 
 
 @pytest.mark.service("prometheus")
-def test_what_prometheus_fires_arrives_here(alertmanager):
+def test_what_prometheus_fires_arrives_here(api, alertmanager):
+    rules = ask(api("prometheus"), "rules")["groups"][0]["rules"]
+    assert "Watchdog" in [rule["name"] for rule in rules]
     for attempt in within(30):
         with attempt:
             (watchdog,) = alerts_named(alertmanager, "Watchdog") or [None]

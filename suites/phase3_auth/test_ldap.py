@@ -150,6 +150,7 @@ def test_a_new_person_can_bind_at_once_and_not_after_leaving(ldap, directory, ne
     assert do_bind(ldap, name, password) == INVALID_CREDENTIALS
 
 
-def test_the_frontend_has_no_way_to_the_directory(reach_from, stack):
+def test_only_the_backend_has_a_way_to_the_directory(reach_from, stack):
+    assert reach_from("backend", "ldap", 389) == "open"
     assert reach_from("frontend", "ldap", 389) == "unresolved"
     assert stack.model.services["ldap"].ports == ()

@@ -124,6 +124,7 @@ def test_the_applications_of_the_other_instances_are_refused(inside, stack, inst
             pass
 
 
-def test_the_frontend_has_no_way_to_the_server(reach_from, stack, instance):
+def test_only_the_backend_has_a_way_to_the_server(reach_from, stack, instance):
+    assert reach_from("backend", instance, 5432) == "open"
     assert reach_from("frontend", instance, 5432) == "unresolved"
     assert stack.model.services[instance].ports == ()

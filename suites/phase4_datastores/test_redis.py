@@ -106,6 +106,7 @@ def test_the_other_instance_does_not_have_its_keys(store, inside, instance, key)
         assert elsewhere.info("server")["run_id"] != store.info("server")["run_id"]
 
 
-def test_the_frontend_has_no_way_to_the_server(reach_from, stack, instance):
+def test_only_the_backend_has_a_way_to_the_server(reach_from, stack, instance):
+    assert reach_from("backend", instance, 6379) == "open"
     assert reach_from("frontend", instance, 6379) == "unresolved"
     assert stack.model.services[instance].ports == ()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.faults.catalogue import FAULTS
-from tests.faults.checks import all_checks, run_checks
+from tests.faults.checks import REPOSITORY, Checks, all_checks, open_checks
 from tests.faults.model import Fault, expected
 from tests.faults.throwaway import ThrowAway, free_port
 
@@ -73,12 +73,31 @@ def _seed_all(
         try:
             copy.make()
             copy.up(_services(chosen))
-            for fault in chosen:
-                found[fault.name] = _seed_one(copy, fault, wanted[fault.name])
+            files = tuple(dict.fromkeys(file for fault in chosen for file in fault.files))
+            with open_checks(copy.root, _paths(files)) as checks:
+                if not _is_whole(checks, files):
+                    return dict.fromkeys((fault.name for fault in chosen), False)
+                for fault in chosen:
+                    found[fault.name] = _seed_one(copy, checks, fault, wanted[fault.name])
+                _is_whole(checks, files)
         finally:
             if not keep:
                 copy.remove()
     return found
+
+
+def _paths(files: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of the suites with these names."""
+    found = {path.stem: str(path) for path in (REPOSITORY / "suites").glob("*/test_*.py")}
+    return tuple(found[file] for file in files)
+
+
+def _is_whole(checks: Checks, files: tuple[str, ...]) -> bool:
+    """Whether every check is green while nothing is broken; says which are not."""
+    sick = checks.run(files)
+    for nodeid in sorted(sick.red):
+        print(f"red without a fault: {nodeid}\n    {sick.reasons.get(nodeid, sick.words[nodeid])}")
+    return not sick.red
 
 
 def _services(chosen: Iterable[Fault]) -> set[str]:
@@ -87,11 +106,11 @@ def _services(chosen: Iterable[Fault]) -> set[str]:
     return named | {"caddy"}
 
 
-def _seed_one(copy: ThrowAway, fault: Fault, wanted: frozenset[str]) -> bool:
+def _seed_one(copy: ThrowAway, checks: Checks, fault: Fault, wanted: frozenset[str]) -> bool:
     """Whether exactly the wanted checks were red, and none of them once the copy was healed."""
     begun = time.monotonic()
     copy.seed(fault.seed)
-    sick = run_checks(copy.root, fault.files)
+    sick = checks.run(fault.files)
     copy.heal(fault.touched, fault.undo)
     missed, extra = wanted - sick.red, sick.red - wanted
     good = bool(sick.words) and not missed and not extra
@@ -105,8 +124,6 @@ def _seed_one(copy: ThrowAway, fault: Fault, wanted: frozenset[str]) -> bool:
         print(
             f"         red as well: {nodeid}\n             {sick.reasons.get(nodeid, sick.words[nodeid])}"
         )
-    if not sick.words or (sick.code not in (0, 1)):
-        print(f"         the run ended with {sick.code}:\n{sick.said}")
     return good
 
 

@@ -1,28 +1,27 @@
-"""Runs the suites against a copy of the stack and says which checks were red."""
+"""The suites as one long-lived pytest on a copy of the stack, asked file by file."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
-from tests.faults.recorder import FILES, RECORD
+from tests.faults.recorder import ADDRESS
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Checked:
-    """What one run of the suites said."""
+    """What the suites said."""
 
     words: dict[str, str]
     """Node id → passed, failed, skipped or unfinished."""
     reasons: dict[str, str]
-    code: int
-    said: str
-    """The last lines of the run, for a run that did not work out."""
 
     @property
     def red(self) -> frozenset[str]:
@@ -30,35 +29,73 @@ class Checked:
         return frozenset(nodeid for nodeid, word in self.words.items() if word != "passed")
 
 
-def run_checks(stack: Path, files: tuple[str, ...] = ()) -> Checked:
-    """The checks of these files (all when none is named), against the stack that runs."""
-    return _pytest("--stack", str(stack), "--stack-up", "never", files=files)
+class Checks:
+    """All checks of the suites, ready to be run."""
+
+    def __init__(self, nodeids: list[str], line: Connection) -> None:
+        self.nodeids = frozenset(nodeids)
+        self._line = line
+
+    def run(self, files: tuple[str, ...]) -> Checked:
+        """Run the checks of these files."""
+        self._line.send(files)
+        words, reasons = self._line.recv()
+        return Checked(words, reasons)
+
+
+@contextmanager
+def open_checks(stack: Path, suites: tuple[str, ...]) -> Iterator[Checks]:
+    """A pytest on the stack that runs there already; it ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        address, log = f"{folder}/line", Path(folder, "log")
+        with Listener(address, "AF_UNIX") as listener, log.open("w") as said:
+            program = _start(address, said, f"--stack={stack}", "--stack-up=never", *suites)
+            listener._listener._socket.settimeout(300)  # type: ignore[attr-defined]
+            try:
+                with listener.accept() as line:
+                    _, nodeids = line.recv()
+                    yield Checks(nodeids, line)
+                    line.send(None)
+                    program.wait(timeout=60)
+            except (TimeoutError, EOFError, ConnectionError) as error:
+                raise RuntimeError(f"the suites gave up:\n{log.read_text()[-4000:]}") from error
+            finally:
+                program.terminate()
+                program.wait()
 
 
 def all_checks() -> frozenset[str]:
     """The node id of every check that the suites hold."""
-    collected = _pytest("--collect-only")
-    if collected.code != 0:
-        raise RuntimeError(f"the suites cannot be collected:\n{collected.said}")
-    return frozenset(collected.words)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "suites",
+            "--collect-only",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+        ],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"the suites cannot be collected:\n{done.stdout[-3000:]}")
+    return frozenset(line for line in done.stdout.splitlines() if "::" in line)
 
 
 # Private
 
 
-def _pytest(*options: str, files: tuple[str, ...] = ()) -> Checked:
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        record = Path(folder, "record.json")
-        argv = [sys.executable, "-m", "pytest", "suites", "-q", "--tb=short", *options]
-        argv += ["-p", "tests.faults.recorder", "-p", "no:cacheprovider", "-o", "log_cli=false"]
-        done = subprocess.run(
-            argv,
-            cwd=REPOSITORY,
-            env={**os.environ, RECORD: str(record), FILES: ",".join(files), "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        heard = json.loads(record.read_text()) if record.is_file() else {"words": {}, "reasons": {}}
-    said = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
-    return Checked(**heard, code=done.returncode, said=said)
+def _start(address: str, said: object, *options: str) -> "subprocess.Popen[bytes]":
+    argv = [sys.executable, "-m", "pytest", "-p", "tests.faults.recorder", "-p", "no:cacheprovider"]
+    return subprocess.Popen(
+        [*argv, "-q", "--tb=short", *options],
+        cwd=REPOSITORY,
+        env={**os.environ, ADDRESS: address},
+        stdout=said,  # type: ignore[arg-type]
+        stderr=subprocess.STDOUT,
+    )

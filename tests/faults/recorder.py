@@ -1,48 +1,83 @@
-"""A pytest plugin for the runs against a seeded fault: chooses files, writes one word per test."""
+"""A pytest plugin that collects the suites once and then runs chosen files again and again.
 
-import json
+    faults  ──── ["test_caddy", …] ───►  this plugin, inside pytest
+            ◄─── {node id: word}, {node id: reason} ────
+
+One process for all faults: browser, imports and collection are paid once. Before each request the
+stack's model is read again, because a fault may have changed what the compose file says.
+"""
+
+import dataclasses
 import os
+from collections.abc import Iterable
+from multiprocessing.connection import Client
 from pathlib import Path
 
 import pytest
 
-RECORD, FILES = "STACKTEST_FAULTS_RECORD", "STACKTEST_FAULTS_FILES"
+from stacktest.running import RUNNING
+from stacktest.wiring import Project
 
-_words: dict[str, str] = {}
-_reasons: dict[str, str] = {}
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of the chosen files; everything is collected, so nothing runs twice."""
-    wanted = set(os.environ.get(FILES, "").split(",")) - {""}
-    if not wanted:
-        return
-    left_out = [item for item in items if item.path.stem not in wanted]
-    items[:] = [item for item in items if item.path.stem in wanted]
-    config.hook.pytest_deselected(items=left_out)
+ADDRESS = "STACKTEST_FAULTS_ADDRESS"
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Every chosen test is written down, even when the run ends before it."""
-    _words.update(dict.fromkeys((item.nodeid for item in session.items), "unfinished"))
+class Recorder:
+    """Hears what each test did."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test passed when all of its three stages did."""
+        if report.failed:
+            self.words[report.nodeid] = "failed"
+            self.reasons.setdefault(report.nodeid, _last_line(report.longreprtext))
+        elif report.skipped:
+            self.words[report.nodeid] = "skipped"
+        elif report.when == "call" and self.words.get(report.nodeid) == "unfinished":
+            self.words[report.nodeid] = "passed"
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A test passed when all of its three stages did."""
-    if report.failed:
-        _words[report.nodeid] = "failed"
-        _reasons.setdefault(report.nodeid, _last_line(report.longreprtext))
-    elif report.skipped:
-        _words[report.nodeid] = "skipped"
-    elif report.when == "call" and _words.get(report.nodeid) == "unfinished":
-        _words[report.nodeid] = "passed"
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Take requests until there are none; the stack was brought up before this."""
+    address = os.environ.get(ADDRESS)
+    if address is None or session.config.option.collectonly:
+        return None
+    with Client(address) as faults:
+        faults.send(("ready", [item.nodeid for item in session.items]))
+        while (files := faults.recv()) is not None:
+            _read_again(session.config)
+            faults.send(_run(session, [i for i in session.items if i.path.stem in files]))
+    return True
 
 
-def pytest_unconfigure() -> None:
-    """Write what was heard."""
-    if path := os.environ.get(RECORD):
-        Path(path).write_text(json.dumps({"words": _words, "reasons": _reasons}))
+# Private
+
+
+def _run(
+    session: pytest.Session, items: list[pytest.Item]
+) -> tuple[dict[str, str], dict[str, str]]:
+    recorder = Recorder()
+    recorder.words.update(dict.fromkeys((item.nodeid for item in items), "unfinished"))
+    session.config.pluginmanager.register(recorder)
+    for item, following in zip(items, _after(items), strict=True):
+        if hasattr(item, "_initrequest"):
+            item._initrequest()
+        # Without a following test, everything that lives longer is torn down, too.
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    session.config.pluginmanager.unregister(recorder)
+    return recorder.words, recorder.reasons
+
+
+def _after(items: list[pytest.Item]) -> Iterable[pytest.Item | None]:
+    return [*items[1:], None] if items else []
+
+
+def _read_again(config: pytest.Config) -> None:
+    running = config.stash[RUNNING]
+    project = Project(Path(running.config.root), os.environ)
+    config.stash[RUNNING] = dataclasses.replace(running, model=project.stack)
 
 
 def _last_line(text: str) -> str:

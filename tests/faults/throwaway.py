@@ -25,9 +25,9 @@ FAULTY = "faulty.yml"
 class ThrowAway:
     """One copy, from `make` to `remove`."""
 
-    def __init__(self, folder: Path, *, port: int, project: str = "t-faults") -> None:
+    def __init__(self, folder: Path, *, port: int, project: str = "") -> None:
         self.root = folder / "stack"
-        self.project = project
+        self.project = project or f"t-faults-{os.getpid()}"
         self._port = port
         self._tags: list[str] = []
         self._blinded: set[str] = set()
