@@ -147,6 +147,8 @@ def close(
         return replace(record, failure=None, other=None)
     if verdict.kind == "failed":
         record = replace(record, failure=_failure(record, verdict, after))
+    elif isinstance(answer, Refusal) and answer.moved:
+        record = replace(record, failure=_still_failing(record, after))
     if standing is not None and verdict.kind != "untouched":
         other = _other(record, answer, after, finished, standing)
         record = replace(record, other=other or record.other)
@@ -251,6 +253,14 @@ def _failure(record: LastRun, verdict: Verdict, after: Snapshot) -> Failure:
         drifted=bool(after.drift),
         tests=verdict.failed,
     )
+
+
+def _still_failing(record: LastRun, after: Snapshot) -> Failure | None:
+    """The standing failure: a change in the middle of the tests that followed did not end it."""
+    failure = record.failure
+    if failure is None or changes(failure.mark.as_fingerprint(), record.mark.as_fingerprint()):
+        return failure
+    return replace(failure, mark=Mark.attest(after.fingerprint))
 
 
 def _other(

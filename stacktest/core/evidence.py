@@ -64,6 +64,8 @@ class Present:
     """What could not be checked, e.g. `live:no-exec`; never raises anything."""
     carried: Mapping[int, str] = field(default_factory=dict)
     """Older version of the algorithm → the fingerprint as it would have made it."""
+    dependencies_carried: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """The same for each dependency."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,8 @@ from stacktest.core.states import State
 from stacktest.core.status import StatusEntry
 from stacktest.core.unknown import Unknown
 
+WAS_DRIFTED = "live:was drifted, and now: "
+
 
 def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding, ...]:
     """Every state that holds, worst first; nothing means functional."""
@@ -28,25 +30,25 @@ def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding,
     found = list(_run_findings(last_pass, last_run, present, policy))
     found += _pass_findings(evidence, last_pass, last_run, present, policy)
     if found:
-        return tuple(found)
+        return _in_order(found)
     doubts = tuple(_doubts(last_pass, present, policy))
-    if doubts:
-        return (Finding(state=State.ERROR, reasons=doubts),)
+    if doubts and last_pass is not None:
+        return (_as_before(evidence, last_pass) or Finding(state=State.ERROR, reasons=doubts),)
     return tuple(_page_findings(present, policy))
 
 
 def other_seen(evidence: Evidence, present: Present, policy: Policy) -> Other | None:
     """What has to be remembered because something else than what passed is running now.
 
-    A container has to run it: files that are edited and put back while nothing reads them leave no
-    trace in a volume.
+    Only while there is a container: files that are edited and put back while nothing can read them
+    leave no trace in a volume.
     """
     last_pass, last_run = evidence.last_pass, evidence.last_run
     if last_pass is None or isinstance(last_pass, Unknown) or policy.scope != "host":
         return None
     if last_run is None or isinstance(last_run, Unknown):
         return None
-    if isinstance(present.containers, Unknown) or not present.containers or present.drift:
+    if isinstance(present.containers, Unknown) or not present.containers:
         return None
     seq = last_pass.run.seq
     known = last_run.other is not None and last_run.other.pass_seq == seq
@@ -60,6 +62,14 @@ def other_seen(evidence: Evidence, present: Present, policy: Policy) -> Other | 
 # Private
 
 
+def _in_order(found: list[Finding]) -> tuple[Finding, ...]:
+    """By precedence; but what has never passed has nothing to drift from, so that is told first."""
+    in_order = sorted(found, key=lambda finding: finding.state.rank)
+    if any(finding.state in (State.NEVER_RUN, State.NO_TESTS) for finding in found):
+        in_order.sort(key=lambda finding: finding.state is State.DRIFTED)
+    return tuple(in_order)
+
+
 def _errors(evidence: Evidence, present: Present, policy: Policy) -> Iterator[str]:
     yield from present.errors
     yield from _bad_evidence(evidence, present, policy)
@@ -70,10 +80,16 @@ def _errors(evidence: Evidence, present: Present, policy: Policy) -> Iterator[st
         yield f"tests:{present.tests.why}"
     if isinstance(present.page, Unknown):
         yield f"doc:{present.page.why}"
-    previous = evidence.previous
-    was_drifted = isinstance(previous, StatusEntry) and previous.state is State.DRIFTED
-    if was_drifted and isinstance(present.containers, Unknown):
-        yield f"live:was drifted, and now {present.containers.why}"
+    if isinstance(present.containers, Unknown) and _was_drifted(evidence.previous):
+        yield f"{WAS_DRIFTED}{present.containers.why}"
+
+
+def _was_drifted(previous: StatusEntry | Unknown | None) -> bool:
+    """Whether the service was drifted when its containers could last be seen."""
+    if not isinstance(previous, StatusEntry):
+        return False
+    since = any(reason.startswith(WAS_DRIFTED) for reason in previous.reasons)
+    return previous.state is State.DRIFTED or since
 
 
 def _bad_evidence(evidence: Evidence, present: Present, policy: Policy) -> Iterator[str]:
@@ -199,6 +215,8 @@ def _dependencies(last_pass: LastPass, present: Present, policy: Policy) -> Iter
             yield f"dependency:{name}:added"
         else:
             then, now = last_pass.dependencies[name], present.dependencies[name]
+            if last_pass.mark.v != present.fingerprint.version:
+                now = present.dependencies_carried.get(name, {}).get(last_pass.mark.v, now)
             if then is not None and not isinstance(now, Unknown) and then != now:
                 yield f"dependency:{name}"
 
@@ -233,6 +251,17 @@ def _doubts(last_pass: LastPass | None, present: Present, policy: Policy) -> Ite
     for name, now in sorted(present.dependencies.items()):
         if isinstance(now, Unknown) and last_pass.dependencies.get(name) is not None:
             yield f"dependency:{name}: {now.why}"
+
+
+def _as_before(evidence: Evidence, last_pass: LastPass) -> Finding | None:
+    """What the last look found of this pass, where a part that moved then cannot be read now."""
+    previous = evidence.previous
+    if not isinstance(previous, StatusEntry):
+        return None
+    moved_then = previous.state in (State.CHANGED, State.DEP_CHANGED)
+    if moved_then and previous.last_test_pass == last_pass.timestamp:
+        return Finding(state=previous.state or State.CHANGED, reasons=previous.reasons)
+    return None
 
 
 def _page_findings(present: Present, policy: Policy) -> Iterator[Finding]:

@@ -44,8 +44,7 @@ __all__ = [
 
 def judge(evidence: Evidence, present: Present, policy: Policy) -> Judgement:
     """The service's state, every other state that holds, and its entry in `status.json`."""
-    findings = tuple(sorted(find(evidence, present, policy), key=lambda one: one.state.rank))
-    findings = findings or (Finding(state=State.FUNCTIONAL),)
+    findings = find(evidence, present, policy) or (Finding(state=State.FUNCTIONAL),)
     return Judgement(
         service=present.service,
         findings=findings,

@@ -193,7 +193,7 @@ def _blockers(
     name: str, findings: Iterable[Finding], policy: GatePolicy, warnings: list[str]
 ) -> Iterator[Blocker]:
     done: set[State] = set()
-    for finding in sorted(findings, key=lambda one: one.state.rank):
+    for finding in findings:
         state = finding.state
         if state is State.FUNCTIONAL or state in done:
             continue

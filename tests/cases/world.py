@@ -229,6 +229,7 @@ class World:
             changed_on=service.changed_on,
             errors=service.errors,
             carried=service.carried,
+            dependencies_carried={name: self.services[name].carried for name in service.depends_on},
         )
 
     def judge(self, name: str, scope: Any = "host", detail: Any = None) -> Judgement:
