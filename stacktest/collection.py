@@ -30,13 +30,18 @@ class Collected:
     """Its file, relative to pytest's rootdir."""
     checks: int
     """Places in the test function where it can fail."""
+    fixtures: tuple[str, ...] = ()
+    """Names of every fixture that it uses, directly or not."""
     no_contact: str = ""
     """Why the test need not touch its services: `service("x", no_contact="reason")`."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Collected":
         """The test that `as_json` wrote."""
-        return cls(**{**data, "services": tuple(data["services"])})
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+        }
+        return cls(**values)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for another process."""
@@ -93,5 +98,6 @@ def _collected(item: pytest.Item, rootdir: Path) -> Collected:
         routed=bool(ROUTED_FIXTURES & set(getattr(item, "fixturenames", ()))),
         path=item.path.relative_to(rootdir).as_posix(),
         checks=count_checks(item.path, code.co_firstlineno) if code else 0,
+        fixtures=tuple(sorted(getattr(item, "fixturenames", ()))),
         no_contact=reasons[0] if reasons else "",
     )

@@ -7,8 +7,9 @@ decision is `session`'s; this module knows in which order pytest says things.
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +20,10 @@ from stacktest.inventory import NARROWING, BackgroundInventory, is_whole, read_c
 from stacktest.outcomes import Listener
 from stacktest.running import RUNNING
 from stacktest.worker import SHARED, collected_file
+
+if TYPE_CHECKING:
+    from stacktest.session import RunSummary
+    from stacktest.wall import Wall
 
 NOT_READY = 10
 """Exit code of a run whose stack could not be brought up."""
@@ -34,6 +39,7 @@ class Controller:
         self._listener = Listener()
         self._background: BackgroundInventory | None = None
         self._session: Any = None
+        self._project: Any = None
         self._shared: Path | None = None
         self._closing: list[str] = []
         self._close_way_in: Callable[[], None] = lambda: None
@@ -122,6 +128,12 @@ class Controller:
 
     # Private
 
+    @cached_property
+    def _wall(self) -> "Wall":
+        from stacktest.wall import Wall
+
+        return Wall(self._config.pluginmanager.getplugin("terminalreporter"))
+
     @property
     def _has_workers(self) -> bool:
         return self._config.pluginmanager.hasplugin("dsession")
@@ -137,21 +149,20 @@ class Controller:
         except UsageError as error:
             raise pytest.UsageError(str(error)) from error
         except StacktestError as error:
-            pytest.exit(str(error), returncode=NOT_READY)
+            self._wall.say_all(error.lines())
+            pytest.exit("the stack did not become ready", returncode=NOT_READY)
 
     def _start(self, config: pytest.Config) -> bool | None:
         from stacktest import wiring
         from stacktest.reports.terminal import plan_lines, reason_lines
-        from stacktest.wall import Wall
 
-        wall = Wall(config.pluginmanager.getplugin("terminalreporter"))
-        session, project = wiring.pytest_session(config, wall)
+        self._wall.started = wiring.now()
+        session, project = wiring.pytest_session(config, self._wall)
+        self._project = project
         plan = session.plan(self._selected)
-        for line in plan_lines(plan, session.stack, len(self._selected)):
-            wall.say(line)
+        self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
         if config.getoption("--stack-dry-run"):
-            for line in reason_lines(plan):
-                wall.say(line)
+            self._wall.say_all(reason_lines(plan))
             return True
         if not is_whole(config):
             self._background = BackgroundInventory(config.rootpath, inipath=config.inipath)
@@ -178,6 +189,29 @@ class Controller:
 
         summary = self._session.finish(tests, outcomes, facts, unknown=errors)
         self._closing += summary_lines(summary, self._session.stack)
+        self._keep_timeline(summary)
+
+    def _keep_timeline(self, summary: "RunSummary") -> None:
+        from stacktest.reports.timeline import Span, Timeline
+
+        begun = self._wall.started
+        self._project.keep_timeline(
+            Timeline(
+                run=self._session.run_id,
+                started=begun,
+                boots=tuple(self._wall.boots),
+                tests=tuple(
+                    Span(
+                        name=outcome.nodeid,
+                        offset=(outcome.started - begun).total_seconds(),
+                        seconds=outcome.seconds,
+                        word=outcome.result,
+                    )
+                    for outcome in summary.outcomes
+                    if outcome.started is not None
+                ),
+            )
+        )
 
     def _close(self) -> None:
         self._close_way_in()

@@ -10,34 +10,45 @@ import os
 import secrets
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from stacktest import config as configuration
 from stacktest.adapters import testcode
 from stacktest.adapters.compose import Compose
+from stacktest.adapters.documents import read_json, write_json
 from stacktest.adapters.engine import Engine
+from stacktest.adapters.keyfile import private_folder
 from stacktest.adapters.ledger import Ledger
-from stacktest.adapters.lock import RunLock
+from stacktest.adapters.lock import FOLDER, RunLock
 from stacktest.adapters.routes import read_routes
 from stacktest.config import Config
 from stacktest.core.fingerprint import Fingerprint
 from stacktest.core.model import Json, Stack
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import parse_rule
+from stacktest.core.reading import RecordError
+from stacktest.core.records import LastPass, LastRun
 from stacktest.core.unknown import Unknown
-from stacktest.errors import ToolMissingError, UsageError
+from stacktest.errors import EvidenceError, ToolMissingError, UsageError
 from stacktest.inventory import BackgroundInventory, suites_folder
 from stacktest.judging import Judge, TestsOf
 from stacktest.present import Seen, look
+from stacktest.reports.board import Board
+from stacktest.reports.timeline import Timeline
 from stacktest.running import RunningStack
 from stacktest.session import StackSession, World, tests_of
+
+TIMELINE = "timeline.json"
+SERVICE = "com.docker.compose.service"
 
 
 class Project:
@@ -110,6 +121,11 @@ class Project:
             versions=self.versions,
         )
 
+    def lock(self) -> RunLock:
+        """The lock that only one run of this stack can hold."""
+        since = now().isoformat(timespec="seconds")
+        return RunLock(self.root, command=shlex.join(sys.argv), since=since)
+
     def commit(self) -> tuple[str | None, bool | None]:
         """The commit of the repository that holds the stack, and whether the folder differs."""
         from stacktest.adapters import git
@@ -141,9 +157,42 @@ class Project:
         named = self.config.stack.ca
         return self.root / named if named else None
 
+    def board(self, *, with_gate: bool = False) -> Board:
+        """What the records say, for reports; EvidenceError when there is no status to report."""
+        status = _readable(self.ledger.read_status(), self.ledger.status_path)
+        meta = _readable(self.ledger.read_meta(), self.ledger.meta_path)
+        evidence = {name: self.ledger.read(name) for name in self.ledger.services()}
+        return Board(
+            stack=self.stack,
+            status=status,
+            meta=meta,
+            now=now(),
+            passes={
+                n: e.last_pass for n, e in evidence.items() if isinstance(e.last_pass, LastPass)
+            },
+            runs={n: e.last_run for n, e in evidence.items() if isinstance(e.last_run, LastRun)},
+            histories={name: self.ledger.history(name)[0] for name in evidence},
+            timeline=self._timeline(),
+            gate=self.judge.gate(None, now()) if with_gate else None,
+        )
+
     def look(self) -> Mapping[str, Seen]:
         """Every service as it is now."""
         return look(self.stack, self.config, self.engine, self._fingerprints)
+
+    def keep_timeline(self, timeline: Timeline) -> None:
+        """Remember when what happened in the last run, on this machine only."""
+        write_json(private_folder(self.root) / TIMELINE, timeline.to_dict())
+
+    def _timeline(self) -> Timeline | None:
+        document = read_json(self.root / FOLDER / TIMELINE)
+        if document is None or isinstance(document, Unknown):
+            return None
+        try:
+            return Timeline.from_dict(document)
+        except RecordError:
+            # A picture of the last run is lost, no evidence.
+            return None
 
     def tests(self) -> TestsOf:
         """The required tests of every service, collected now by a pytest of its own."""
@@ -203,9 +252,7 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
     world = World(
         judge=project.judge,
         recorder=project.ledger,
-        lock=RunLock(
-            project.root, command=shlex.join(sys.argv), since=now().isoformat(timespec="seconds")
-        ),
+        lock=project.lock(),
         bring_up=_starter(
             project,
             progress,
@@ -220,6 +267,54 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         code_digest=lambda path: testcode.code_digest(rootdir / path, rootdir),
     )
     return StackSession(world, run_id), project
+
+
+def start_and_keep(
+    project: Project, services: Iterable[str], say: Callable[[str], None]
+) -> Iterator[str]:
+    """Bring the services up for good; lines about what was done."""
+    from stacktest.core.plan import plan_services
+    from stacktest.wall import Lines
+
+    run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    start = _starter(project, Lines(say), run_id=run_id, mode="auto", keep=True)
+    up = start(plan_services(project.stack, services))
+    yield f"{len(up.started)} started, {len(up.already_running)} ran already"
+    yield "next     stacktest down, when they are no longer needed"
+
+
+def take_down(
+    project: Project, services: Iterable[str] | None, volumes: Iterable[str]
+) -> Iterator[str]:
+    """Remove what stacktest started here (of these services, None: all), by its label alone."""
+    from stacktest.adapters.ownership import STACK, remove_owned, stack_id
+
+    chosen = None if services is None else set(services)
+    removed = remove_owned(
+        project.engine,
+        {STACK: stack_id(project.root)},
+        order=tuple(project.stack.services),
+        spare=lambda labels: chosen is not None and labels.get(SERVICE, "") not in chosen,
+    )
+    yield f"{len(removed.containers)} containers and {len(removed.networks)} networks removed"
+    yield from (f"left     {name}: {why}" for name, why in sorted(removed.left.items()))
+    defined = project.stack.definitions.get("volumes", {})
+    for said in volumes:
+        if said not in defined:
+            raise UsageError(
+                f"no volume {said!r} in the compose model",
+                where="--volume",
+                hint=configuration.near_misses(said, defined) or f"known: {', '.join(defined)}",
+            )
+        name = (defined[said] or {}).get("name", f"{project.stack.name}_{said}")
+        why = project.engine.remove_volume(name)
+        yield f"left     {name}: {why}" if why else f"removed  volume {name}"
+
+
+def wait_for_interrupt() -> None:
+    """Return when the person presses Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +370,16 @@ def join(folder: Path) -> RunningStack:
 
 
 # Private
+
+
+T = TypeVar("T")
+
+
+def _readable(document: T | Unknown | None, path: Path) -> T:
+    if document is None or isinstance(document, Unknown):
+        why = "is missing" if document is None else f"cannot be read: {document.why}"
+        raise EvidenceError(f"{path.name} {why}", where=str(path), hint="stacktest status")
+    return document
 
 
 def _starter(

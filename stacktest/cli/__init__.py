@@ -1,4 +1,4 @@
-"""The command `stacktest`: one function per verb, and the one place that catches, prints and exits."""
+"""The command `stacktest`: the one place that catches, prints and exits."""
 
 import sys
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stacktest.cli import judged, stacked
+from stacktest.cli import judged, reported, stacked, written
 from stacktest.errors import StacktestError
 
 INTERRUPTED = 130
@@ -23,7 +23,7 @@ def cli() -> None:
     """The group of all verbs."""
 
 
-for _module in (judged, stacked):
+for _module in (judged, stacked, reported, written):
     for _verb in _module.VERBS:
         cli.add_command(_verb)
 

@@ -18,7 +18,7 @@ from stacktest.core.unknown import Unknown
     default="text",
     help="Form of the table.",
 )
-def status(folder: str, as_json: bool, style: str) -> None:  # noqa: FBT001
+def status(*, folder: str, as_json: bool, style: str) -> None:
     """Judge every service, write status.json and status.meta.json, print a table."""
     from stacktest.reports.status_table import markdown_lines, text_lines
     from stacktest.wiring import find_project, now
@@ -51,7 +51,7 @@ def status(folder: str, as_json: bool, style: str) -> None:  # noqa: FBT001
     help="repo: for a machine without images or key; can only make the verdict worse.",
 )
 @click.option("--offline", is_flag=True, help="Judge status.json as it is; ask no engine.")
-def gate(folder: str, as_json: bool, scope: Any, offline: bool) -> None:  # noqa: FBT001
+def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
     """Decide: open (0), closed (1), or closed for want of evidence (11)."""
     from stacktest.reports.gate_lines import gate_document, gate_lines
     from stacktest.wiring import find_project, now
@@ -75,7 +75,7 @@ def gate(folder: str, as_json: bool, scope: Any, offline: bool) -> None:  # noqa
 @json_option
 @click.option("--all", "everything", is_flag=True, help="Every name, not only the first five.")
 @click.argument("service")
-def why(folder: str, as_json: bool, everything: bool, service: str) -> None:  # noqa: FBT001
+def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     """Say what changed since the last pass: part by part, names, never a value."""
     from stacktest.reports.why_lines import why_document, why_lines
     from stacktest.wiring import find_project, now
@@ -98,7 +98,7 @@ def why(folder: str, as_json: bool, everything: bool, service: str) -> None:  # 
 @stack_option
 @json_option
 @click.argument("services", nargs=-1)
-def fingerprint(folder: str, as_json: bool, services: tuple[str, ...]) -> None:  # noqa: FBT001
+def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> None:
     """Print the parts and the digest that say what each service is."""
     from stacktest.wiring import find_project
 

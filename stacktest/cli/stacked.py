@@ -2,13 +2,14 @@
 
 import click
 
-from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.core.model import Stack
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @stack_option
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def plan(folder: str, pytest_args: tuple[str, ...]) -> None:
+def plan(*, folder: str, pytest_args: tuple[str, ...]) -> None:
     """Print what would be started, in which order, because of which tests.
 
     PYTEST_ARGS are pytest's own: `stacktest plan -m phase5`.
@@ -24,7 +25,7 @@ def plan(folder: str, pytest_args: tuple[str, ...]) -> None:
 @click.command()
 @stack_option
 @json_option
-def doctor(folder: str, as_json: bool) -> None:  # noqa: FBT001
+def doctor(*, folder: str, as_json: bool) -> None:
     """Check engine, Compose, browser, names, CA, ports, clock and git: each ok or with the fix."""
     from stacktest.doctor import examine
 
@@ -38,4 +39,81 @@ def doctor(folder: str, as_json: bool) -> None:  # noqa: FBT001
     raise click.exceptions.Exit(max((finding.exit_code for finding in findings), default=0))
 
 
-VERBS = (plan, doctor)
+@click.command()
+@stack_option
+@click.argument("names", nargs=-1, metavar="[PHASE or SERVICE]...")
+def up(*, folder: str, names: tuple[str, ...]) -> None:
+    """Start the services (all by default) and wait until they are ready; they stay up."""
+    from stacktest.wiring import find_project, start_and_keep
+
+    project = find_project(folder)
+    chosen = _services(project.stack, names)
+    with project.lock():
+        for line in start_and_keep(project, chosen, click.echo):
+            click.echo(line)
+
+
+@click.command()
+@stack_option
+@click.option("--volume", "volumes", multiple=True, metavar="NAME", help="Also this volume.")
+@click.argument("names", nargs=-1, metavar="[PHASE or SERVICE]...")
+def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Stop what stacktest started, and nothing else; volumes only when they are named."""
+    from stacktest.wiring import find_project, take_down
+
+    project = find_project(folder)
+    chosen = _services(project.stack, names) if names else None
+    with project.lock():
+        for line in take_down(project, chosen, volumes):
+            click.echo(line)
+
+
+@click.command()
+@stack_option
+@json_option
+@click.option("--hosts", is_flag=True, help="Print lines for /etc/hosts.")
+@click.option("--serve", is_flag=True, help="Run a small DNS server for the domain.")
+@click.option("--address", default="127.0.0.1", help="Where --serve listens.")
+@click.option("--port", type=int, default=5354, help="Port of --serve.")
+def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str, port: int) -> None:
+    """The host names of the stack, and the service behind each."""
+    from stacktest.adapters.names import NameServer, name_map, resolve_hosts_lines
+    from stacktest.wiring import find_project, wait_for_interrupt
+
+    stack = find_project(folder).stack
+    if as_json:
+        print_json({route.host: route.service for route in stack.routes})
+    elif hosts:
+        for line in resolve_hosts_lines(name_map(stack)):
+            click.echo(line)
+    elif serve:
+        server = NameServer(name_map(stack), answer_with=address)
+        host, number = server.start(address, port)
+        click.echo(f"serving  *.{stack.domain} on {host}:{number}, UDP and TCP  (Ctrl-C ends it)")
+        wait_for_interrupt()
+        server.stop()
+    else:
+        width = max((len(route.host) for route in stack.routes), default=0)
+        for route in stack.routes:
+            port_said = f":{route.port}" if route.port else ""
+            behind = f"{route.service}{port_said}" if route.service else "the front door itself"
+            click.echo(f"{route.host:<{width}}  {behind:<28} {route.where}")
+
+
+VERBS = (plan, up, down, doctor, names)
+
+
+# Private
+
+
+def _services(stack: Stack, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The services that the names mean: themselves, or those of a phase's profiles."""
+    phases = {phase.name: phase for phase in stack.phases}
+    chosen: list[str] = []
+    for name in names:
+        if name in phases:
+            wanted = set(phases[name].profiles)
+            chosen += [n for n, service in stack.services.items() if wanted & set(service.profiles)]
+        else:
+            chosen += known_services(stack, [name])
+    return tuple(sorted(set(chosen))) if names else tuple(sorted(stack.services))

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from stacktest.core.evidence import Evidence, Judgement
 from stacktest.core.fingerprint import Fingerprint, changes, compare
 from stacktest.core.gate import GatePolicy, command
-from stacktest.core.history import Course, classify
+from stacktest.core.history import classify
 from stacktest.core.model import Json
 from stacktest.core.records import HistoryLine, LastPass
 from stacktest.core.states import State
 from stacktest.core.unknown import Unknown
+from stacktest.reports.history_lines import course_words
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,7 +44,7 @@ def why_lines(
         yield f"  and {len(rows) - len(shown)} others: stacktest why {judgement.service} --all"
     yield from _also(judgement)
     yield from _pass(evidence, now, history)
-    yield _course(classify(history))
+    yield f"history   {course_words(classify(history))}"
     if judgement.state is not State.FUNCTIONAL:
         policy = GatePolicy(now=EPOCH)
         yield f"next      {command(judgement.service, judgement.state, policy)}"
@@ -134,18 +135,6 @@ def _pass(evidence: Evidence, now: Fingerprint, history: Sequence[HistoryLine]) 
     ]
     if earlier:
         yield f"reverted  to a fingerprint that passed on {_minute(earlier[-1].started)}"
-
-
-def _course(course: Course) -> str:
-    said = {
-        "flake": "flake: the same fingerprint both passed and failed",
-        "regression": f"regression: it fails since {', '.join(course.changed) or 'it'} changed",
-        "failing": "steady failure: it fails every time",
-        "recovered": f"recovered: it passes since {', '.join(course.changed) or 'it'} changed",
-        "steady": "steady: it passes, and did so before",
-        "unknown": "no conclusive run yet",
-    }[course.trend]
-    return f"history   {said}"
 
 
 def _minute(moment: datetime | None) -> str:

@@ -1,0 +1,194 @@
+"""Verbs that report: page, export, history."""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.core.unknown import Unknown
+from stacktest.errors import EvidenceError, UsageError
+
+DEFAULT_PAGE = "reports/status.html"
+
+
+@click.command()
+@stack_option
+@click.option("--output", metavar="FILE", default=DEFAULT_PAGE, help="Where to write the page.")
+@click.option("--serve", is_flag=True, help="Serve the page's folder on 127.0.0.1.")
+@click.option("--port", type=int, default=8765, help="Port of --serve.")
+def page(*, folder: str, output: str, serve: bool, port: int) -> None:
+    """Write the status page: one offline HTML file."""
+    from stacktest.reports.page import render_page
+    from stacktest.wiring import find_project
+
+    text = render_page(find_project(folder).board())
+    path = Path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    click.echo(f"written  {path}")
+    if serve:
+        _serve(path, port)
+
+
+@click.group()
+def export() -> None:
+    """Write what is known in other people's formats."""
+
+
+@export.command()
+@stack_option
+@click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
+def ctrf(*, folder: str, output: str) -> None:
+    """The last run as a CTRF document."""
+    from stacktest.reports.ctrf import ctrf as document
+    from stacktest.reports.ctrf import remembered
+    from stacktest.wiring import find_project
+
+    board = find_project(folder).board()
+    run = board.latest_run
+    if run is None:
+        raise EvidenceError("there was no run yet", where=board.stack.name, hint="pytest")
+    _write(output, json.dumps(document(board, run, remembered(board)), indent=2) + "\n")
+
+
+@export.command()
+@stack_option
+@click.option("--svg", is_flag=True, help="The picture, not the data for shields.")
+@click.option("--service", default="", help="The badge of one service.")
+@click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
+def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
+    """A badge: JSON for shields, or a plain SVG."""
+    from stacktest.reports.badge import badge as make
+    from stacktest.reports.badge import badge_json, badge_svg
+    from stacktest.wiring import find_project
+
+    said = make(find_project(folder).board(), service)
+    _write(output, badge_svg(said) if svg else json.dumps(badge_json(said), indent=2) + "\n")
+
+
+@export.command()
+@stack_option
+@click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
+@click.option("--companions", metavar="DIR", default="", help="Also a dashboard and alert rules.")
+def metrics(*, folder: str, output: str, companions: str) -> None:
+    """Metrics for Prometheus, for a node exporter's textfile collector."""
+    from stacktest.reports.metrics import companions as files
+    from stacktest.reports.metrics import metrics as text
+    from stacktest.wiring import find_project
+
+    _write(output, text(find_project(folder).board()))
+    if companions:
+        Path(companions).mkdir(parents=True, exist_ok=True)
+        for name, content in files().items():
+            (Path(companions) / name).write_text(content, encoding="utf-8")
+
+
+@export.command()
+@stack_option
+@click.option("--output", metavar="FILE", default="", help="Default: beside status.json.")
+def docs(*, folder: str, output: str) -> None:
+    """Data for documentation sites, everything below one key."""
+    from stacktest.reports.docs_data import docs_data
+    from stacktest.wiring import find_project
+
+    project = find_project(folder)
+    path = output or str(project.ledger.status_path.with_name("stacktest.json"))
+    _write(path, json.dumps(docs_data(project.board()), indent=2, sort_keys=True) + "\n")
+
+
+@export.command()
+@stack_option
+@click.option("--annotations", is_flag=True, help="Workflow commands that mark the blockers.")
+def summary(*, folder: str, annotations: bool) -> None:
+    """A Markdown summary for a pull request or a CI job."""
+    from stacktest.reports.summary import annotations as marks
+    from stacktest.reports.summary import summary as text
+    from stacktest.wiring import find_project
+
+    board = find_project(folder).board(with_gate=True)
+    if annotations:
+        for line in marks(board):
+            click.echo(line)
+    else:
+        click.echo(text(board), nl=False)
+
+
+@export.command(name="in-toto")
+@stack_option
+@click.argument("service")
+def in_toto(*, folder: str, service: str) -> None:
+    """The last pass of a service as an in-toto statement."""
+    from stacktest.reports.intoto import statement
+    from stacktest.wiring import find_project
+
+    project = find_project(folder)
+    (name,) = known_services(project.stack, [service])
+    board = project.board()
+    if name not in board.passes:
+        raise EvidenceError(f"{name} never passed", where=name, hint=f"stacktest why {name}")
+    image = project.stack.services[name].image
+    said = statement(board.passes[name], board.histories.get(name, ()), image)
+    if isinstance(said, Unknown):
+        raise EvidenceError(said.why, where=name)
+    print_json(said)
+
+
+@click.command()
+@stack_option
+@json_option
+@click.argument("subject", required=False)
+def history(*, folder: str, as_json: bool, subject: str | None) -> None:
+    """The runs of all services, of one SERVICE or of one TEST, and what they say together."""
+    from stacktest.reports.history_lines import history_document, history_lines
+    from stacktest.wiring import find_project
+
+    project = find_project(folder)
+    board = project.board()
+    is_test = "::" in (subject or "")
+    if subject and not is_test:
+        known_services(project.stack, [subject])
+    runs = {
+        name: lines
+        for name, lines in board.histories.items()
+        if not subject or name == subject or (is_test and any(subject in x.tests for x in lines))
+    }
+    if is_test and not runs:
+        raise UsageError(f"no run knows the test {subject!r}", hint="stacktest history SERVICE")
+    test = (subject or "") if is_test else ""
+    if as_json:
+        print_json(history_document(runs, test))
+        return
+    for line in history_lines(runs, test):
+        click.echo(line)
+
+
+VERBS = (page, export, history)
+
+
+# Private
+
+
+def _write(output: str, text: str) -> None:
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    path = Path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    click.echo(f"written  {path}")
+
+
+def _serve(path: Path, port: int) -> None:
+    """Serve the page's folder, traces included, to this machine only."""
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    serving: Callable[..., Any] = functools.partial(
+        SimpleHTTPRequestHandler, directory=str(path.parent.resolve())
+    )
+    with ThreadingHTTPServer(("127.0.0.1", port), serving) as server:
+        click.echo(f"serving  http://127.0.0.1:{server.server_port}/{path.name}  (Ctrl-C ends it)")
+        server.serve_forever()

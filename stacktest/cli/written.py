@@ -1,0 +1,84 @@
+"""Verbs that read or write a project's own files: init, check, ack, config."""
+
+import click
+
+from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.core.unknown import Unknown
+from stacktest.errors import EvidenceError, UsageError
+
+
+@click.command()
+@stack_option
+@json_option
+def check(*, folder: str, as_json: bool) -> None:
+    """Check configuration and suites without running anything; 1 when something is wrong."""
+    from stacktest.checks import examine
+    from stacktest.wiring import find_project
+
+    findings = examine(find_project(folder))
+    if as_json:
+        print_json([finding.as_json() for finding in findings])
+    else:
+        for finding in findings:
+            for line in finding.lines():
+                click.echo(line)
+        click.echo(f"{len(findings)} findings" if findings else "nothing to complain about")
+    raise click.exceptions.Exit(1 if findings else 0)
+
+
+@click.command()
+@stack_option
+@click.argument("service")
+def ack(*, folder: str, service: str) -> None:
+    """Write the page's fingerprint line: reviewed, still true."""
+    from stacktest.core.documentation import acknowledge
+    from stacktest.wiring import find_project
+
+    project = find_project(folder)
+    (name,) = known_services(project.stack, [service])
+    page = project.root / project.config.stack.pages.replace("{service}", name)
+    if not page.is_file():
+        raise UsageError(f"{name} has no page", where=str(page), hint="write it first")
+    mine = project.look()[name].fingerprint
+    said = mine.repo if isinstance(mine.digest, Unknown) else mine.digest
+    if isinstance(said, Unknown):
+        raise EvidenceError(
+            f"the fingerprint of {name} is unknown: {said.why}",
+            where=name,
+            hint="stacktest doctor",
+        )
+    page.write_bytes(acknowledge(page.read_bytes().decode("utf-8"), said).encode("utf-8"))
+    click.echo(f"written  {page}: {said}; commit it")
+
+
+@click.group()
+def config() -> None:
+    """The configuration: what holds, and what may be written."""
+
+
+@config.command()
+@stack_option
+@json_option
+@click.option("--origin", is_flag=True, help="Also where each value comes from.")
+def show(*, folder: str, as_json: bool, origin: bool) -> None:
+    """Every value that holds."""
+    from stacktest.reports.config_lines import config_document, config_lines
+    from stacktest.wiring import find_project
+
+    found = find_project(folder).config
+    if as_json:
+        print_json(config_document(found))
+        return
+    for line in config_lines(found, with_origin=origin):
+        click.echo(line)
+
+
+@config.command()
+def schema() -> None:
+    """The JSON Schema of stacktest.toml."""
+    from stacktest.config import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+VERBS = (check, ack, config)

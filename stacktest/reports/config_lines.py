@@ -1,0 +1,50 @@
+"""The configuration as lines: `section.key = value`, with the origin of each where asked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from stacktest.config import Config
+from stacktest.core.model import Json
+
+
+def config_lines(config: Config, *, with_origin: bool) -> Iterator[str]:
+    """One line per value, in the order of the file's sections."""
+    rows = list(_rows(config))
+    width = min(60, max((len(f"{key} = {value}") for key, value in rows), default=0))
+    for key, value in rows:
+        text = f"{key} = {value}"
+        yield f"{text:<{width}}  {config.origins.get(key, 'default')}" if with_origin else text
+
+
+def config_document(config: Config) -> Json:
+    """The same for programs: key → value and origin."""
+    return {
+        key: {"value": value, "origin": config.origins.get(key, "default")}
+        for key, value in _rows(config)
+    }
+
+
+# Private
+
+
+def _rows(config: Config) -> Iterator[tuple[str, str]]:
+    for section in ("stack", "freshness", "gate"):
+        yield from _flat(section, getattr(config, section))
+    for phase in config.phases:
+        yield f"phases.{phase.name}", f"{phase.title} {list(phase.profiles)}"
+    for name, service in config.services.items():
+        for key, value in _flat(f"services.{name}", service):
+            if key in config.origins:
+                yield key, value
+    for item in config.exempt:
+        covered = ", ".join(item.states)
+        yield f"exempt.{item.service}", f"{covered} until {item.until}: {item.reason}"
+
+
+def _flat(prefix: str, section: Any) -> Iterator[tuple[str, str]]:
+    assert is_dataclass(section)  # noqa: S101 - every section is one
+    for item in fields(section):
+        value = getattr(section, item.name)
+        plain = list(value) if isinstance(value, tuple) else value
+        yield f"{prefix}.{item.name}", str(dict(plain) if isinstance(plain, Mapping) else plain)
