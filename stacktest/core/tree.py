@@ -60,23 +60,23 @@ def tree_detail(entries: Iterable[Entry]) -> Mapping[str, str]:
 
 def is_ignored_name(name: str) -> bool:
     """Whether a file or folder of this name is never part of what a service is."""
-    return bool(_IGNORED.match(name))
+    return _IGNORED.match(name) is not None
 
 
 def is_secret_name(name: str) -> bool:
     """Whether a file of this name usually holds a secret, so that its content must be signed."""
-    return bool(_SECRET.match(name.lower()))
+    return _SECRET.match(name) is not None
 
 
 # Private
 
 
-def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
+def _any_of(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)), flags)
 
 
 _IGNORED = _any_of(IGNORED_NAMES)
-_SECRET = _any_of(SECRET_NAMES)
+_SECRET = _any_of(SECRET_NAMES, re.IGNORECASE)
 
 
 def _by_bytes(entry: Entry) -> bytes:
