@@ -20,8 +20,7 @@ DIGEST_LENGTH = 16
 
 def canonical(value: Json) -> bytes:
     """The one JSON text of `value`; what JSON cannot say (a date in YAML) is said as text."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
-    return text.encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def digest(value: Json) -> str:
@@ -45,8 +44,18 @@ class Key:
 
         `purpose` keeps equal values in different places from having equal digests.
         """
-        return self.stream(purpose, canonical(value)).hexdigest()[:DIGEST_LENGTH]
+        text = _start(purpose) + canonical(value)
+        return hmac.digest(self.secret, text, "sha256").hex()[:DIGEST_LENGTH]
 
     def stream(self, purpose: str, start: bytes = b"") -> hmac.HMAC:
         """An HMAC to feed piece by piece: for files that do not fit into memory."""
-        return hmac.new(self.secret, f"stacktest/1/{purpose}\0".encode() + start, hashlib.sha256)
+        return hmac.new(self.secret, _start(purpose) + start, hashlib.sha256)
+
+
+# Private
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+
+
+def _start(purpose: str) -> bytes:
+    return f"stacktest/1/{purpose}\0".encode()
