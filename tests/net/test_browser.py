@@ -6,6 +6,8 @@ import pytest
 
 from tests.net.conftest import BAD
 
+pytest_plugins = ["pytester"]
+
 CONFTEST = """
 import json
 import os

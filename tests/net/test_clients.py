@@ -4,7 +4,7 @@ import anyio
 import httpx
 import pytest
 
-from stacktest.adapters.names import ConnectProxy, async_http_client, http_client
+from stacktest.adapters.names import ConnectProxy, NameMap, async_http_client, http_client
 from stacktest.adapters.trust import client_context
 from tests.net.conftest import BAD, HOST
 
@@ -198,3 +198,32 @@ def test_proxy_stops_with_open_tunnels(pki) -> None:
         client.settimeout(5)
         while client.recv(4096):
             pass
+
+
+def test_a_tunnel_that_waits_for_its_answer_survives_the_garbage_collector() -> None:
+    """The client has sent all and waits; the server takes its time."""
+    import gc
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        slow.settimeout(5)
+        names = NameMap(hosts=(HOST,), doors={443: slow.getsockname()[:2]})
+        running = ConnectProxy(names)
+        port = int(running.start().rpartition(":")[2])
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+                client.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
+                served, _ = slow.accept()
+                with served:
+                    served.settimeout(5)
+                    assert client.recv(4096).startswith(b"HTTP/1.1 200")
+                    client.sendall(b"ping")
+                    client.shutdown(socket.SHUT_WR)
+                    assert served.recv(4096) == b"ping"
+                    assert served.recv(4096) == b""
+                    for _ in range(5):
+                        gc.collect()
+                    served.sendall(b"pong")
+                assert client.recv(4096) == b"pong"
+        finally:
+            running.stop()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
@@ -29,6 +29,24 @@ class LoopThread:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10.0)
         self._loop.close()
+
+
+@contextlib.contextmanager
+def held(tasks: set["asyncio.Task[Any]"]) -> Iterator[None]:
+    """Keep the running task in `tasks` while it works.
+
+    The loop knows its tasks by weak references only, and a stream's protocol knows its reader by
+    one, too: once a client has sent all, a connection that still waits for its answer would be
+    collected as garbage.
+    """
+    task = asyncio.current_task()
+    if task is None:  # pragma: no cover - only called from coroutines
+        raise RuntimeError("no task is running")
+    tasks.add(task)
+    try:
+        yield
+    finally:
+        tasks.discard(task)
 
 
 async def close_writer(writer: asyncio.StreamWriter) -> None:

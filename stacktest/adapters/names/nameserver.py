@@ -11,9 +11,9 @@ a name outside of the domain      REFUSED: this server is no resolver
 import asyncio
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import cast
+from typing import Any, cast
 
-from stacktest.adapters.names.loop import LoopThread, close_server, close_writer
+from stacktest.adapters.names.loop import LoopThread, close_server, close_writer, held
 from stacktest.adapters.names.map import Address, NameMap
 from stacktest.errors import UsageError
 
@@ -66,6 +66,7 @@ class NameServer:
         self._thread: LoopThread | None = None
         self._server: asyncio.Server | None = None
         self._transport: asyncio.DatagramTransport | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> Address:
         """Listen on `host:port` (0: a free one), and return where."""
@@ -106,6 +107,10 @@ class NameServer:
             await close_server(self._server)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with held(self._tasks):
+            await self._converse(reader, writer)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while size := await reader.readexactly(2):
                 wire = await reader.readexactly(int.from_bytes(size))

@@ -11,9 +11,8 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from stacktest.adapters.names.loop import LoopThread, close_server, close_writer
+from stacktest.adapters.names.loop import LoopThread, close_server, close_writer, held
 from stacktest.adapters.names.map import Address, NameMap, Refused
-
 
 OWN_ANSWER = "Stacktest-Proxy"
 """Header of what the proxy answers itself, so that nobody takes it for the front door's answer."""
@@ -27,6 +26,7 @@ class ConnectProxy:
         self._thread: LoopThread | None = None
         self._server: asyncio.Server | None = None
         self._refused: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -53,7 +53,8 @@ class ConnectProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._answer(reader, writer)
+            with held(self._tasks):
+                await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             # The client went away or never spoke HTTP: nobody is left to be told.
             return

@@ -21,7 +21,12 @@ def client_context(ca: Path | None) -> ssl.SSLContext:
     Shared: the same file with the same content gives the same object, since reading certificates is
     what makes an HTTP client slow to create. Without a CA, the system's own trust.
     """
-    return _context("" if ca is None else _pem(ca))
+    if ca is None:
+        return _context("")
+    try:
+        return _context(_pem(ca))
+    except ssl.SSLError:
+        raise _unusable(ca, "is not a certificate") from None
 
 
 def check_ca(ca: Path, *, now: dt.datetime) -> None:
@@ -69,10 +74,6 @@ def _pem(ca: Path) -> str:
         raise _unusable(ca, f"cannot be read: {reason}") from None
     if "-----BEGIN CERTIFICATE-----" not in text:
         raise _unusable(ca, "holds no certificate")
-    try:
-        ssl.create_default_context(cadata=text)
-    except ssl.SSLError:
-        raise _unusable(ca, "is not a certificate") from None
     return text
 
 
