@@ -22,7 +22,7 @@ from stacktest.running import RUNNING
 from stacktest.worker import SHARED, collected_file
 
 if TYPE_CHECKING:
-    from stacktest.session import RunSummary
+    from stacktest.core.run import RunSummary
     from stacktest.wall import Wall
 
 NOT_READY = 10
@@ -230,6 +230,7 @@ def selection_of(config: pytest.Config) -> str:
     said = [
         f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
     ]
+    said += ["--stale"] if config.getoption("--stale") else []
     if config.args_source == pytest.Config.ArgsSource.ARGS:
         said += [str(arg) for arg in config.args]
     said += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]

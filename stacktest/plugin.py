@@ -51,6 +51,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     collection.mark_phase(item)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`--stale` leaves out the tests of functional services."""
+    if config.getoption("--stale") and not config.getoption("--stack-inventory"):
+        from stacktest.stale import leave_out_functional
+
+        leave_out_functional(config, items, collection.read(items, config.rootpath))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

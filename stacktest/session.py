@@ -5,7 +5,7 @@ It takes objects and never makes them; `wiring` knows what they really talk to.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from stacktest.core.evidence import Judgement, Tests
 from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan
 from stacktest.core.records import HistoryLine, LastPass, LastRun
+from stacktest.core.run import RunSummary
 from stacktest.core.states import State
 from stacktest.core.status import StatusMeta
 from stacktest.core.unknown import Unknown
@@ -93,21 +94,6 @@ class World:
     """The commit, and whether the working tree differs from it."""
     code_digest: Callable[[str], str]
     """Path of a test file → digest of the code that its tests consist of."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunSummary:
-    """What one run proved, for whoever tells people."""
-
-    verdicts: Mapping[str, Verdict]
-    credited: tuple[str, ...]
-    refused: Mapping[str, str]
-    """Service → why its passed tests earned no credit."""
-    judgements: Mapping[str, Judgement]
-    outcomes: tuple[Outcome, ...]
-    phases: Mapping[str, str]
-    """Node id → phase."""
-    fallen: Mapping[str, str] = field(default_factory=dict)
 
 
 class StackSession:

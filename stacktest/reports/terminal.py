@@ -17,9 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from stacktest.core.evidence import Judgement
 from stacktest.core.model import Stack
 from stacktest.core.plan import Plan
+from stacktest.core.run import RunSummary
 from stacktest.core.states import State
 from stacktest.core.verdict import Outcome
-from stacktest.session import RunSummary
 
 LABEL = 9
 """Width of the first column."""
