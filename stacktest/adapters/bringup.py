@@ -219,7 +219,8 @@ def _create(
     marks = ownership.override(stack, missing, up.run_id, networks=exists, keep=up.keep)
     said.creating(missing)
     with beating(said, missing, "being pulled, built or created"):
-        done = compose.create(missing, marks, marks={watchdog.ENVIRONMENT: up.run_id})
+        holding = (up.watchdog.pipe,) if up.watchdog else ()
+        done = compose.create(missing, marks, holding=holding)
     if done.code != 0:
         raise creation_failed(stack, missing, f"{done.out}\n{done.err}")
     created: dict[str, list[Container]] = {name: [] for name in missing}

@@ -69,22 +69,22 @@ class Compose:
         services: Iterable[str],
         override: Json,
         *,
-        marks: Mapping[str, str] | None = None,
+        holding: Sequence[int] = (),
         timeout: float = CREATE_TIMEOUT,
     ) -> process.Completed:
         """Creates containers, networks and volumes that are missing; starts and replaces nothing.
 
-        `override` is laid over the files (labels), `marks` are added to Compose's environment.
-        Returns what Compose said, its code unjudged.
+        `override` is laid over the files (labels); Compose keeps the files `holding` open while it
+        lives. Returns what it said, its code unjudged.
         """
         argv = self._argv("-f", "-", "--profile", "*", "up", "--no-start", "--no-deps")
         argv += ["--no-recreate", "--quiet-pull", *services]
         return process.run(
             argv,
             cwd=self.root,
-            env={**os.environ, **(marks or {})},
             input=json.dumps(override),
             timeout=timeout,
+            holding=holding,
         )
 
     def start(

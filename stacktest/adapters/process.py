@@ -50,10 +50,12 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     input: str = "",  # noqa: A002 - the name that subprocess gave it
+    holding: Sequence[int] = (),
 ) -> Completed:
     """What the program did; never raises because of its exit code.
 
-    `env` replaces the whole environment. A program that is absent raises ToolMissingError, one
+    `env` replaces the whole environment; `holding` are open files that the program keeps open for
+    as long as it lives. A program that is absent raises ToolMissingError, one
     that does not end within `timeout` seconds is killed and raises StacktestError.
     """
     try:
@@ -64,6 +66,7 @@ def run(
             input=input.encode(),
             capture_output=True,
             timeout=timeout,
+            pass_fds=tuple(holding),
             check=False,
         )
     except FileNotFoundError as error:

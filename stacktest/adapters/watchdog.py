@@ -1,8 +1,11 @@
 """Removes what a run created when the run is killed before it could do so itself.
 
 A child in a session of its own blocks on a pipe whose other end only the run holds. When the run
-ends in any way, `kill -9` included, the pipe ends, and the child removes the containers and
-networks that carry the run's label. A run that ended well says so first, and the child just goes.
+ends in any way, `kill -9` included, the child removes the containers and networks that carry the
+run's label. A run that ended well says so first, and the child just goes.
+
+A Compose that the run had started may still be creating containers. It holds the same pipe open,
+so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
 No container with access to the engine is needed, and no image.
 
     python -m stacktest.adapters.watchdog ADDRESS RUN PARENT
@@ -14,7 +17,6 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from stacktest.adapters import process
@@ -22,12 +24,12 @@ from stacktest.adapters.engine import Engine
 from stacktest.adapters.ownership import RUN, remove_owned
 from stacktest.errors import StacktestError
 
-ENVIRONMENT = "STACKTEST_RUN"
-"""Set for every Compose that a run starts, so that one that outlives it can be found."""
 GRACE = 1.0
 """Seconds that a program with data gets to end."""
 QUIET = 1.2
 """Seconds without a new container after which nothing more is expected."""
+LONGEST = 1800.0
+"""Seconds to wait for a Compose that goes on after its run: as long as it may take to create."""
 
 
 class Watchdog:
@@ -40,6 +42,11 @@ class Watchdog:
     def pid(self) -> int:
         """The child's process id."""
         return self._child.pid
+
+    @property
+    def pipe(self) -> int:
+        """The open file to hand to programs that create containers for the run."""
+        return self._child.pipe.fileno()
 
     def disarm(self) -> None:
         """Tell the child that nothing is left to do, and wait until it has gone."""
@@ -68,9 +75,6 @@ def watch(address: str, run_id: str, parent: int) -> int:
     if _told_to_go(parent):
         return 0
     try:
-        for pid in _orphans(run_id):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
         _remove_until_quiet(Engine(address), run_id)
     except StacktestError as error:
         sys.stderr.write(f"{error}\n")
@@ -102,25 +106,17 @@ def _told_to_go(parent: int) -> bool:
             return False
 
 
-def _orphans(run_id: str) -> Iterator[int]:
-    """Composes that the run started and that may still be creating containers (Linux only)."""
-    mark = f"{ENVIRONMENT}={run_id}".encode()
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            environment = entry.read_bytes().split(b"\0")
-        except OSError:
-            # Gone meanwhile, or somebody else's.
-            continue
-        pid = int(entry.parent.name)
-        if mark in environment and pid != os.getpid():
-            yield pid
+def _pipe_has_ended() -> bool:
+    readable, _, _ = select.select([0], [], [], 0)
+    return bool(readable) and not os.read(0, 64)
 
 
 def _remove_until_quiet(engine: Engine, run_id: str) -> None:
-    quiet_since = time.monotonic()
+    begun = quiet_since = time.monotonic()
     while time.monotonic() - quiet_since < QUIET:
         removed = remove_owned(engine, {RUN: run_id}, grace=GRACE)
-        if removed.containers or removed.left:
+        busy = not _pipe_has_ended() and time.monotonic() - begun < LONGEST
+        if removed.containers or removed.left or busy:
             quiet_since = time.monotonic()
         # The engine may be finishing a request of the run: there is no event for "no more".
         time.sleep(0.2)

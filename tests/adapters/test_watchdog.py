@@ -119,9 +119,31 @@ def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
             os.kill(child, signal.SIGKILL)
 
 
-def test_a_compose_that_outlives_its_run_is_found_by_its_mark() -> None:
-    env = {**os.environ, watchdog.ENVIRONMENT: "r-marked"}
-    with subprocess.Popen(["sleep", "60"], env=env) as orphan:
-        wait_until(lambda: list(watchdog._orphans("r-marked")) == [orphan.pid])
-        assert list(watchdog._orphans("r-mark")) == []
-        orphan.kill()
+CREATING = """
+import subprocess, sys
+from stacktest.adapters import watchdog
+guard = watchdog.arm(sys.argv[1], "r1")
+# It stands for a Compose that goes on creating: it lives until somebody writes to the fifo.
+child = subprocess.Popen(["cat", sys.argv[2]], pass_fds=[guard.pipe])
+print(guard.pid, flush=True)
+child.wait()
+"""
+
+
+def test_a_compose_that_outlives_its_run_is_waited_for(engine: _Server, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    argv = [sys.executable, "-c", CREATING, engine.address, str(fifo)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
+        guard = int(parent.stdout.readline())
+        parent.kill()
+    wait_until(lambda: engine.removed == ["c1", "n1"])
+    time.sleep(watchdog.QUIET + 0.5)  # long enough for one that does not wait to have gone
+    engine.here.append({"kind": "containers", "Id": "c2", "Names": ["/c2"], "State": "created"})
+    wait_until(lambda: "c2" in engine.removed)
+    fifo.write_text("created everything")
+    wait_until(lambda: not Path(f"/proc/{guard}").exists() or _is_zombie(guard))
+
+
+def _is_zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
