@@ -76,4 +76,5 @@ def _minute(moment: datetime | None) -> str:
 def _count(judgements: Mapping[str, Judgement]) -> str:
     counts = Counter(judgement.state for judgement in judgements.values())
     said = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
-    return f"{len(judgements)} services: {', '.join(said)}" if said else "no service"
+    services = "1 service" if len(judgements) == 1 else f"{len(judgements)} services"
+    return f"{services}: {', '.join(said)}" if said else "no service"

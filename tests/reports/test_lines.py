@@ -1,0 +1,230 @@
+"""What people read in the terminal, compared as whole text."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from stacktest.core.model import Dependency, Phase, Service, Stack
+from stacktest.core.plan import Demand, make_plan
+from stacktest.core.run import RunSummary
+from stacktest.core.unknown import Unknown
+from stacktest.core.verdict import RunFacts, fold
+from stacktest.reports.gate_lines import gate_lines
+from stacktest.reports.history_lines import history_lines
+from stacktest.reports.status_table import markdown_lines, text_lines
+from stacktest.reports.terminal import plan_lines, reason_lines, summary_lines
+from stacktest.reports.why_lines import why_lines
+from tests.cases.world import World, hexed
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    world = World(tmp_path)
+    world.add("caddy")
+    world.add("redis", tests=1)
+    return world
+
+
+def text(lines: object) -> str:
+    return "\n".join(lines)  # type: ignore[arg-type]
+
+
+def test_the_status_table(world: World) -> None:
+    world.run()
+    world.services["redis"].edit("config", "other")
+    world.later(hours=1)
+    judgements = {name: world.judge(name) for name in world.services}
+    shown = text(text_lines(judgements, world.meta(judgements), {"caddy"}))
+    assert (
+        shown
+        == f"""\
+service  state       last pass         fingerprint       why
+redis    changed     2026-01-06 00:00  {judgements["redis"].entry.fingerprint}  config
+caddy*   functional  2026-01-06 00:00  {judgements["caddy"].entry.fingerprint}
+
+2 services: 1 functional, 1 changed
+* a stand-in answers, not the real program"""
+    )
+
+
+def test_the_status_as_markdown(world: World) -> None:
+    judgements = {"redis": world.judge("redis")}
+    shown = text(markdown_lines(judgements, world.meta(judgements)))
+    assert (
+        shown
+        == f"""\
+| service | state | last pass | fingerprint | why |
+|---|---|---|---|---|
+| redis | never_run | never | {judgements["redis"].entry.fingerprint} |  |
+
+1 service: 1 never_run"""
+    )
+
+
+def test_a_closed_gate_names_each_blocker_and_its_command(world: World) -> None:
+    world.run(redis="failed")
+    world.index()
+    assert (
+        text(gate_lines(world.gate()))
+        == """\
+gate closed: 2 blockers
+  redis  failing    test:suites/test_redis.py::test_0
+         next: pytest --stale
+  redis  never_run  run:suites/test_redis.py::test_0 failed
+         next: pytest --stale"""
+    )
+
+
+def test_an_open_gate(world: World) -> None:
+    world.run()
+    world.index()
+    assert text(gate_lines(world.gate())) == "gate open"
+
+
+def test_why_names_files_and_variables_and_no_value(world: World) -> None:
+    redis = world.services["redis"]
+    redis.detail = {"config": {"redis.conf": "1"}, "env": {"A": "1", "OLD": "1"}}
+    world.run()
+    evidence = world.ledger.read("redis")
+    then = redis.detail
+    redis.edit("config", "other")
+    redis.edit("env", "other")
+    redis.detail = {"config": {"redis.conf": "2"}, "env": {"A": "2", "NEW": "2"}}
+    world.later(hours=2)
+    judgement = world.judge("redis")
+    from dataclasses import replace
+
+    lines = why_lines(
+        judgement,
+        replace(evidence, detail=then),
+        redis.fingerprint,
+        world.ledger.history("redis")[0],
+    )
+    assert (
+        text(lines)
+        == f"""\
+redis is changed; as it is now since 2026-01-06 02:01
+  config   changed 1: redis.conf
+  env      changed 1: A; added 1: NEW; deleted 1: OLD
+last pass 2026-01-06 00:00 on {evidence.last_pass.mark.fingerprint}, by 1 tests
+history   steady: it passes, and did so before
+next      pytest --stale"""
+    )
+
+
+def test_why_tells_five_and_counts_the_rest(world: World) -> None:
+    redis = world.services["redis"]
+    world.run()
+    evidence = world.ledger.read("redis")
+    for part in ("image", "config", "env", "stanza"):
+        redis.parts[part] = Unknown("no engine answers") if part == "image" else hexed(part)
+    redis.edit("build", "other")
+    redis.drift = ("env:A", "env:B")
+    shown = list(why_lines(world.judge("redis"), evidence, redis.fingerprint, ()))
+    assert shown[6] == "  and 2 others: stacktest why redis --all"
+    everything = list(why_lines(world.judge("redis"), evidence, redis.fingerprint, (), most=None))
+    assert "  env:B" in everything
+
+
+def test_history_tells_a_flake_from_a_regression(world: World) -> None:
+    world.run()
+    world.run(redis="failed")
+    world.run()
+    world.services["caddy"].edit("config", "other")
+    world.run(caddy="failed")
+    runs = {name: world.ledger.history(name)[0] for name in world.services}
+    assert (
+        text(history_lines(runs))
+        == """\
+caddy  ...F  regression: it fails since config changed
+redis  .F..  flake: the same fingerprint both passed and failed
+. passed  ~ passed on a retry  F failed  - incomplete"""
+    )
+
+
+def test_no_history_is_said(world: World) -> None:
+    assert text(history_lines({"redis": ()})) == "no run yet"
+
+
+STACK = Stack(
+    name="shop",
+    root=Path("/shop"),
+    services={
+        "caddy": Service(name="caddy"),
+        "redis": Service(name="redis"),
+        "web": Service(
+            name="web",
+            depends_on=(Dependency(service="redis", condition="service_healthy"),),
+        ),
+    },
+    phases=(Phase(name="phase0", title="Front door"), Phase(name="phase5", title="Applications")),
+)
+
+
+def test_the_plan_says_why() -> None:
+    demands = [Demand(nodeid="suites/test_web.py::test_it", services=("web",), phase="phase5")]
+    plan = make_plan(STACK, demands)
+    assert text(plan_lines(plan, STACK, 1)) == "stacktest: shop · 1 test · 2 services planned"
+    assert (
+        text(reason_lines(plan))
+        == """\
+start 1: redis
+start 2: web
+  redis  phase5    web depends on it (service_healthy)
+  web    phase5    named by suites/test_web.py::test_it"""
+    )
+
+
+def test_the_summary_ends_with_the_next_command(world: World) -> None:
+    outcomes = (
+        *(world.outcome(nodeid) for nodeid in world.services["caddy"].tests),
+        world.outcome(
+            world.services["redis"].tests[0], "failed", reason="assert 1 == 2", seconds=2.5
+        ),
+    )
+    verdicts = fold(world.inventory(), outcomes, RunFacts())
+    ran = world.run(list(outcomes))
+    judgements = {name: world.judge(name) for name in world.services}
+    summary = RunSummary(
+        verdicts=verdicts,
+        credited=tuple(sorted(ran.credited())),
+        refused={},
+        judgements=judgements,
+        outcomes=outcomes,
+        phases={nodeid: "phase0" for nodeid in world.services["caddy"].tests}
+        | {world.services["redis"].tests[0]: "phase5"},
+        fallen={"web": "was running, is exited"},
+    )
+    assert (
+        text(summary_lines(summary, STACK))
+        == """\
+phase0    Front door    2 passed
+phase5    Applications  1 failed
+credited  caddy
+failed    redis: suites/test_redis.py::test_0 failed: assert 1 == 2
+fell over web was running, is exited
+slowest     2.5 s  suites/test_redis.py::test_0
+status    1 functional, 1 failing
+next      stacktest why redis"""
+    )
+
+
+def test_a_long_list_of_services_without_credit_is_cut(world: World) -> None:
+    for number in range(8):
+        world.add(f"s{number}", tests=1)
+    facts = RunFacts(selection="-k nothing")
+    verdicts = fold(world.inventory(), [world.outcome(world.services["caddy"].tests[0])], facts)
+    summary = RunSummary(
+        verdicts=verdicts,
+        credited=(),
+        refused={f"s{number}": "its fingerprint is unknown" for number in range(8)},
+        judgements={},
+        outcomes=(),
+        phases={},
+    )
+    shown = list(summary_lines(summary, STACK))
+    assert "          and 4 other services: stacktest status" in shown
+    assert world.now - timedelta(days=1) < world.now
