@@ -113,11 +113,10 @@ class Ledger:
         with self.locked():
             run = replace(run, seq=self._next_seq(before), finished=None)
             for service, snapshot in sorted(before.items()):
-                evidence = self.read(service)
-                if reason := _untouchable(evidence):
+                if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
-                last_run = evidence.last_run
+                last_run = self._record(service, LAST_RUN, LastRun.from_dict)
                 previous = last_run if isinstance(last_run, LastRun) else None
                 records[service] = open_record(service, run, snapshot, previous)
                 self._write(service, LAST_RUN, records[service].to_dict())
@@ -137,7 +136,7 @@ class Ledger:
         refused: dict[str, str] = {}
         with self.locked():
             for service, record in sorted(records.items()):
-                if reason := _untouchable(self.read(service)):
+                if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
                 if service in passes:
@@ -191,6 +190,16 @@ class Ledger:
     def _record(self, service: str, name: str, read: Callable[[Json], T]) -> T | Unknown | None:
         return _read(documents.read_json(self.records / service / name), read)
 
+    def _untouchable(self, service: str) -> str:
+        """Why the evidence of a service may not be replaced, or empty."""
+        found = {
+            LAST_PASS: self._record(service, LAST_PASS, LastPass.from_dict),
+            LAST_RUN: self._record(service, LAST_RUN, LastRun.from_dict),
+            HISTORY: documents.read_text(self.records / service / HISTORY),
+        }
+        unreadable = (f"{n}: {one.why}" for n, one in found.items() if isinstance(one, Unknown))
+        return "; ".join(unreadable)
+
     def _ever_passed(self, service: str) -> bool:
         lines, broken = self.history(service)
         # A line that cannot be read may have been a pass.
@@ -213,8 +222,10 @@ class Ledger:
         """One more than any number that any record mentions."""
         found = [0]
         for service in {*services, *self.services()}:
-            evidence = self.read(service)
-            runs = (evidence.last_pass, evidence.last_run)
+            runs = (
+                self._record(service, LAST_PASS, LastPass.from_dict),
+                self._record(service, LAST_RUN, LastRun.from_dict),
+            )
             found += [one.run.seq for one in runs if isinstance(one, LastPass | LastRun)]
             text = documents.read_text(self.records / service / HISTORY)
             last = text.splitlines()[-1:] if isinstance(text, str) else []
@@ -238,13 +249,6 @@ def _read(document: Json | Unknown | None, read: Callable[[Json], T]) -> T | Unk
         return read(document)
     except RecordError as error:
         return Unknown(str(error))
-
-
-def _untouchable(evidence: Evidence) -> str:
-    """Why the evidence of a service may not be replaced, or empty."""
-    found = {LAST_PASS: evidence.last_pass, LAST_RUN: evidence.last_run}
-    unreadable = [f"{name}: {one.why}" for name, one in found.items() if isinstance(one, Unknown)]
-    return "; ".join(unreadable)
 
 
 def _refusal(path: Path, why: str) -> EvidenceError:

@@ -1,13 +1,12 @@
-import os
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from tests.cases.world import World
+from tests.cases.world import World, in_memory
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    # Whether bytes survive a power cut is another test's question; waiting for the disk is slow.
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
-    return World(tmp_path)
+def world() -> Iterator[World]:
+    """An empty stack."""
+    with in_memory() as world:
+        yield world

@@ -437,11 +437,11 @@ def test_the_original_s_status_is_read_and_replaced(world: World) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-def test_two_locks(world: World, tmp_path: Path) -> None:
+def test_two_locks(world: World) -> None:
     from stacktest.errors import LockHeldError
 
     other = Ledger(
-        tmp_path, records="data/tests", status="docs/_data/status.json", lock_timeout=0.05
+        world.root, records="data/tests", status="docs/_data/status.json", lock_timeout=0.05
     )
     refused = pytest.raises(LockHeldError, match="another process is writing the ledger")
     with world.ledger.locked(), world.ledger.locked(), refused, other.locked():

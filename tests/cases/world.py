@@ -5,12 +5,18 @@ The ledger is the real one, in a folder of its own; the clock only moves when a 
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from stacktest.adapters.ledger import Ledger, Opened
 from stacktest.core.attested import Live, Run
@@ -328,3 +334,20 @@ class World:
             lines[name] = history_line(records[name], verdicts[name])
         refused = {**opened.refused, **self.ledger.close_run(records, passes, lines)}
         return Ran(verdicts=verdicts, answers=answers, refused=refused)
+
+
+@contextmanager
+def in_memory() -> Iterator[World]:
+    """A stack whose files lie in memory where the system has such a place.
+
+    Whether bytes survive a power cut is another test's question; waiting for the disk is slow.
+    """
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="t-fresh-", dir=place))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        try:
+            yield World(folder)
+        finally:
+            shutil.rmtree(folder)

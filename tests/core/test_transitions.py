@@ -5,7 +5,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
@@ -42,9 +41,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    monkeypatch.setattr("os.fsync", lambda handle: None)
-    world = World(tmp_path)
+def scene(world: World) -> Scene:
     world.add("db")
     app = world.add("app", tests=2, depends_on=("db",))
     return Scene(world=world, app=app, first=str(app.parts["config"]))
