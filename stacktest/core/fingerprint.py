@@ -41,7 +41,7 @@ KEYED = ("env", "stanza")
 
 #: The part of an image's Config that a container of it sees.
 RUNTIME = (
-    *("ArgsEscaped", "Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Shell"),
+    *("Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Shell"),
     *("StopSignal", "StopTimeout", "User", "Volumes", "WorkingDir"),
 )
 
@@ -197,7 +197,7 @@ def stanza_part(
     """The resolved stanza with the definitions that it uses, wherever the project lies."""
     if not isinstance(service.stanza, Mapping):
         return Part(value=Unknown(f"the stanza of {service.name} is not a mapping"), keyed=True)
-    rows = projected(stack, service, places or Places(root=str(stack.root)))
+    rows = projected(stack, service, places or Places(roots=(str(stack.root),)))
     return _signed("stanza", rows, key)
 
 

@@ -49,7 +49,8 @@ SECTIONS = ("networks", "volumes", "configs", "secrets")
 class Places:
     """Turns absolute paths into what they are for the project, wherever it lies."""
 
-    root: str
+    roots: tuple[str, ...]
+    """The project's folder by each of its names: as given, and without links."""
     outside: Mapping[str, str] = field(default_factory=dict)
     """Absolute path -> as written (`../shared`, `~/x`), for paths that leave the project."""
 
@@ -57,10 +58,11 @@ class Places:
         """`./x` for what lies in the project, as written if relative, else the path itself."""
         if not isinstance(path, str):
             return path
-        if path == self.root:
-            return "."
-        if path.startswith(self.root.rstrip("/") + "/"):
-            return "./" + path[len(self.root.rstrip("/")) + 1 :]
+        for root in self.roots:
+            if path == root:
+                return "."
+            if path.startswith(f"{root}/"):
+                return "./" + path[len(root) + 1 :]
         return self.outside.get(path, path)
 
 

@@ -74,6 +74,26 @@ def test_mounts_that_are_not_read_are_listed(tmp_path: Path) -> None:
     }
 
 
+def test_configs_of_the_service_are_read_even_where_it_may_write(tmp_path: Path) -> None:
+    (tmp_path / "configs/app").mkdir(parents=True)
+    (tmp_path / "configs/app/x").write_text("1")
+    volumes = [{**bind(tmp_path / "configs/app/x"), "read_only": False}]
+    found = read(tmp_path, {"app": {"image": "a", "volumes": volumes}})["app"]
+    assert found.left_out == {}
+    assert list(found.detail["config"]) == ["configs/app/x"]
+
+
+def test_a_project_named_by_a_link_is_the_same(tmp_path: Path) -> None:
+    (tmp_path / "real/conf").mkdir(parents=True)
+    (tmp_path / "real/conf/x").write_text("1")
+    (tmp_path / "alias").symlink_to("real")
+    # Compose may print the one path while the user named the other.
+    services = {"app": {"image": "a", "volumes": [bind(tmp_path / "real/conf")]}}
+    direct, by_link = (read(tmp_path / name, services)["app"] for name in ("real", "alias"))
+    assert direct.to_json()["parts"] == by_link.to_json()["parts"]
+    assert list(direct.detail["config"]) == ["conf/x"]
+
+
 def test_the_whole_project_may_be_mounted_without_reading_back_what_stacktest_writes(
     tmp_path: Path,
 ) -> None:

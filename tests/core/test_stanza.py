@@ -15,7 +15,9 @@ def rows(
     stack = Stack(
         name=name, root=Path(root), services={"app": service}, definitions=dict(definitions)
     )
-    return projected(stack, service, Places(root=root, outside={"/srv/shared": "../shared"}))
+    return projected(
+        stack, service, Places(roots=("/real/stack", root), outside={"/srv/shared": "../shared"})
+    )
 
 
 SAME = {
@@ -90,6 +92,7 @@ def test_nothing_that_was_given_is_changed() -> None:
     [
         ("/srv/stack", "."),
         ("/srv/stack/a/b", "./a/b"),
+        ("/real/stack/a/b", "./a/b"),
         ("/srv/stack-two/a", "/srv/stack-two/a"),
         ("/srv/shared", "../shared"),
         ("/etc/localtime", "/etc/localtime"),

@@ -64,7 +64,8 @@ class FileReader:
     own: frozenset[str] = frozenset()
     """Absolute paths that stacktest itself writes."""
     _known: dict[tuple[bytes, bool], tuple[bool, str, bool]] = field(default_factory=dict)
-    _roots: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
+    """The project's path as given and without links, decoded as every path here is."""
     # As bytes: decoding every path of a large tree only to find it in neither costs a fifth.
     _own: frozenset[bytes] = frozenset()
     _secret_paths: frozenset[bytes] = frozenset()
@@ -73,18 +74,13 @@ class FileReader:
         """Compose may name the project by the path that led to it, and links by the real one."""
         raw = os.fsencode(self.root)
         both = (_text(raw), _text(os.path.realpath(raw)))
-        self._roots = tuple(dict.fromkeys(root.rstrip("/") for root in both))
+        self.roots = tuple(dict.fromkeys(root.rstrip("/") for root in both))
         self._own = frozenset(map(_raw, self.own))
         self._secret_paths = frozenset(map(_raw, self.secret_paths))
 
-    @property
-    def root_text(self) -> str:
-        """The project's path, decoded as every path here is."""
-        return self._roots[0]
-
     def relative(self, path: str) -> str | None:
         """`path` relative to the project with `/`, empty for the project itself, None outside."""
-        for root in self._roots:
+        for root in self.roots:
             if path == root:
                 return ""
             if path.startswith(f"{root}/"):

@@ -95,7 +95,7 @@ def read_fingerprints(
         tracked=tracked_files(stack.root, _outside(stack, written)),
         variables=_variables(stack, config, wanted),
         places=Places(
-            root=files.root_text,
+            roots=files.roots,
             outside={} if isinstance(written, Unknown) else written.outside(),
         ),
     )
@@ -149,28 +149,29 @@ class _StackReading:
         section = self.config.service(service.name)
         into = Reading(ignored=_ignored(section.ignore))
         try:
-            self._read_mounts(service, into)
-            self._read_files(service, into)
             usual = f"configs/{service.name}"
-            self.files.read(f"{self.files.root_text}/{usual}", usual, into)
+            always = (usual, *map(posixpath.normpath, section.config))
+            self._read_mounts(service, into, always)
+            self._read_files(service, into)
+            self.files.read(f"{self.files.roots[0]}/{usual}", usual, into)
             for extra in section.config:
                 self._read_extra(service, extra, into)
         except UnreadableError as error:
             return Unknown(str(error))
         return into
 
-    def _read_mounts(self, service: Service, into: Reading) -> None:
+    def _read_mounts(self, service: Service, into: Reading, always: tuple[str, ...]) -> None:
         for mount in service.mounts:
             if mount.kind != "bind":
                 continue
             path = self.files.relative(os.path.normpath(mount.source))
             if path is None:
                 into.leave_out(mount.source, "mounted from outside the project")
-            elif not mount.read_only:
-                into.leave_out(path or ".", "the container may write to it")
-            else:
+            elif mount.read_only:
                 secret = mount.target.startswith("/run/secrets")
                 self.files.read(mount.source, path, into, secret=secret)
+            elif not any(path == each or path.startswith(f"{each}/") for each in always):
+                into.leave_out(path or ".", "the container may write to it")
 
     def _read_files(self, service: Service, into: Reading) -> None:
         for file in service.files:
@@ -184,7 +185,7 @@ class _StackReading:
                 into.entries[label] = Entry(path=label, kind="missing", source=label)
 
     def _read_extra(self, service: Service, extra: str, into: Reading) -> None:
-        path = os.path.normpath(f"{self.files.root_text}/{extra}")
+        path = os.path.normpath(f"{self.files.roots[0]}/{extra}")
         if not os.path.lexists(path):
             raise UnreadableError(f"services.{service.name}.config names {extra}: no such file")
         label = self.files.relative(path)
