@@ -103,6 +103,18 @@ def test_a_project_reached_through_a_link(root: Path) -> None:
     assert read(alias, "conf").entries == read(root, "conf").entries
 
 
+@pytest.mark.parametrize(
+    ("mode", "executable"),
+    [(0o755, True), (0o700, True), (0o4711, True), (0o644, False), (0o600, False), (0o655, False)],
+)
+def test_only_whether_its_owner_may_execute_it_counts(
+    root: Path, mode: int, executable: bool
+) -> None:
+    (root / "x").write_text("1")
+    (root / "x").chmod(mode)
+    assert read(root, "x").entries["x"].executable is executable
+
+
 def test_kinds_are_told_and_nothing_blocks(root: Path) -> None:
     os.mkfifo(root / "conf/pipe")
     assert read(root, "conf").entries["conf/pipe"].kind == "fifo"
