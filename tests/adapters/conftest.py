@@ -1,0 +1,3 @@
+from tests.cases.conftest import world
+
+__all__ = ["world"]

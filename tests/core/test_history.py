@@ -1,0 +1,91 @@
+"""Flake, regression and steady failure are told apart by the fingerprint."""
+
+from datetime import timedelta
+
+import pytest
+
+from stacktest.core.attested import Mark
+from stacktest.core.fingerprint import Fingerprint
+from stacktest.core.history import classify, classify_test
+from stacktest.core.records import HistoryLine
+from tests.cases.world import START, World, hexed
+
+
+def mark(config: str) -> Mark:
+    parts = dict.fromkeys(("image", "env", "stanza"), hexed("x")) | {"build": "none"}
+    fingerprint = Fingerprint(
+        parts=parts | {"config": hexed(config)}, repo=hexed(config), key_id="k"
+    )
+    return Mark.attest(fingerprint)
+
+
+def runs(story: str) -> list[HistoryLine]:
+    """`a. b. bF b~`: fingerprint and outcome of each run; `i` is an incomplete one."""
+    kinds = {".": "passed", "~": "passed", "F": "failed", "i": "incomplete"}
+    return [
+        HistoryLine(
+            service="app",
+            run=f"r{number}",
+            seq=number,
+            started=START + timedelta(hours=number),
+            git_commit=None,
+            mark=mark(step[0]),
+            verdict=kinds[step[1]],
+            credited=step[1] == ".",
+            flaky=step[1] == "~",
+            tests={"t::a": step[1]} if step[1] != "i" else {"t::a": "s"},
+        )
+        for number, step in enumerate(story.split(), start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("story", "trend", "changed"),
+    [
+        ("", "unknown", ()),
+        ("ai ai", "unknown", ()),
+        ("a. a. a.", "steady", ()),
+        ("a. b. c.", "steady", ()),
+        ("a. aF a.", "flake", ()),
+        ("aF a.", "flake", ()),
+        ("a. a~", "flake", ()),
+        ("a. aF", "flake", ()),
+        ("a. aF aF aF", "failing", ()),
+        ("aF aF", "failing", ()),
+        ("aF bF", "failing", ()),
+        ("a. bF", "regression", ("config",)),
+        ("a. bF bF bF", "regression", ("config",)),
+        ("a. bF bi bF", "regression", ("config",)),
+        ("aF b.", "recovered", ("config",)),
+        ("a. bF b.", "flake", ()),
+        ("a. bF a.", "recovered", ("config",)),
+        ("a. a. " + "b. " * 20, "steady", ()),
+        ("aF " + "a. " * 20, "steady", ()),
+    ],
+)
+def test_courses(story: str, trend: str, changed: tuple[str, ...]) -> None:
+    course = classify(runs(story))
+    assert (course.trend, course.changed) == (trend, changed)
+    assert classify(reversed(runs(story))) == course
+    alone = classify_test(runs(story), "t::a")
+    assert alone.trend == trend
+
+
+def test_counts() -> None:
+    course = classify(runs("a. bF b. b~ bF"))
+    assert (course.runs, course.failures, course.flaky) == (4, 2, 1)
+    assert course.since == "r2"
+    assert classify_test(runs("a. bF"), "t::other").trend == "unknown"
+
+
+def test_what_a_run_leaves_is_what_is_classified(world: World) -> None:
+    app = world.add("app")
+    world.run()
+    app.edit("config", "new")
+    app.recreate()
+    world.run(app="failed")
+    lines, broken = world.ledger.history("app")
+    assert broken == ()
+    assert [line.verdict for line in lines] == ["passed", "failed"]
+    assert classify(lines).trend == "regression"
+    assert classify_test(lines, app.tests[0]).changed == ("config",)
