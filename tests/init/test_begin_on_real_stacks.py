@@ -1,0 +1,170 @@
+"""What `init` writes proves something: it is green on the stack, and red for a service that is not.
+
+Each demo is copied, begun, and run; then one service after another is stopped, or replaced by a
+program that answers everything with 200 and `Hello`.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stacktest.adapters.compose import Compose
+from stacktest.adapters.routes import read_routes
+from stacktest.adapters.routes.caddyfile import read_caddyfile
+from stacktest.init import begin
+
+pytestmark = pytest.mark.real_docker
+
+STACKS = Path(__file__).parent.parent / "stacks"
+CERTS = STACKS.parent.parent / "scripts/certs"
+EVERY = {
+    "caddy-demo": {"caddy", "cache", "prometheus"},
+    "nginx-demo": {"proxy", "adminer", "db"},
+    "traefik-demo": {"traefik", "alertmanager", "prometheus", "db"},
+}
+DOORS = {"caddy-demo": "caddy", "nginx-demo": "proxy", "traefik-demo": "traefik"}
+PORTS = {"prometheus": 9090, "cache": 6379, "adminer": 8080, "db": 3306, "alertmanager": 9093}
+SERVICES = [
+    ("caddy-demo", "prometheus"),
+    ("caddy-demo", "cache"),
+    pytest.param("nginx-demo", "adminer", marks=pytest.mark.slow),
+    pytest.param("nginx-demo", "db", marks=pytest.mark.slow),
+    pytest.param("traefik-demo", "prometheus", marks=pytest.mark.slow),
+    pytest.param("traefik-demo", "alertmanager", marks=pytest.mark.slow),
+    pytest.param("traefik-demo", "db", marks=pytest.mark.slow),
+]
+
+
+STOPPING = """
+import subprocess
+import pytest
+
+@pytest.fixture(scope="session", autouse=True)
+def stopped(stack):
+    stop = ["docker", "compose", "--profile", "*", "stop", "--timeout", "1", "{service}"]
+    subprocess.run(stop, check=True, capture_output=True)
+"""
+"""Stops a service when the stack is up and before the first test."""
+
+
+class Demo:
+    """A copy of one demo, under a project name and a port of its own."""
+
+    def __init__(self, name, folder):
+        self.folder = folder
+        shutil.copytree(STACKS / name, folder, dirs_exist_ok=True)
+        self.file = folder / "docker-compose.yml"
+        self.project = f"t-init-{name}-{os.getpid()}"
+        text = self.file.read_text().replace(f"name: {name}\n", f"name: {self.project}\n")
+        self.file.write_text(text)
+        if name == "caddy-demo":
+            self.run(str(CERTS), str(folder), "demo.local")
+        self.environment = {**os.environ, "DEMO_PORT": str(free_port())}
+
+    def run(self, *argv, **more):
+        return subprocess.run(
+            argv, cwd=self.folder, capture_output=True, text=True, check=True, **more
+        )
+
+    def compose(self, *words):
+        every = ("docker", "compose", "--profile", "*", *words)
+        return self.run(*every, env=self.environment, timeout=240)
+
+    def begin(self):
+        return begin(Compose(self.folder, (), ()).model(), read_routes)
+
+    def test(self, *options):
+        """Names of the tests that passed, and of those that did not."""
+        report = self.folder / "report.xml"
+        argv = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *options]
+        done = subprocess.run(
+            argv, cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            check=False, timeout=300,
+        )  # fmt: skip
+        assert report.is_file(), done.stdout + done.stderr
+        import xml.etree.ElementTree as ET
+
+        cases = ET.parse(report).iter("testcase")
+        found = {True: set(), False: set()}
+        for case in cases:
+            is_bad = any(child.tag in ("failure", "error", "skipped") for child in case)
+            found[not is_bad].add(case.attrib["classname"].rpartition("test_")[2])
+        return found[True] - found[False], found[False]
+
+    def swap(self, service):
+        """Put a program in its place that says Hello to everybody, whatever is asked."""
+        yaml = YAML()
+        model = yaml.load(self.file)
+        before = model["services"][service]
+        kept = {key: before[key] for key in ("profiles", "labels", "depends_on") if key in before}
+        model["services"][service] = {
+            **kept,
+            "image": "stacktest/caddy:2.6.2",
+            "entrypoint": ["caddy", "respond", "--listen", f":{PORTS[service]}", "Hello"],
+            "healthcheck": {"test": ["CMD", "true"], "interval": "1s"},
+        }
+        yaml.dump(model, self.file)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def demo(tmp_path):
+    made = []
+
+    def make(name):
+        made.append(Demo(name, tmp_path / name))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.compose("down", "--volumes", "--remove-orphans", "--timeout", "1")
+
+
+@pytest.mark.parametrize(("name", "services"), EVERY.items())
+def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, services):
+    stack = demo(name)
+    begun = stack.begin()
+    assert begun.proposal.unknown == ()
+    green, red = stack.test()
+    assert (green, red) == (services, set())
+
+
+@pytest.mark.parametrize(("name", "service"), SERVICES)
+def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service):
+    stack = demo(name)
+    stack.begin()
+    (stack.folder / "conftest.py").write_text(STOPPING.format(service=service))
+    green, red = stack.test()
+    assert service in red
+    assert red <= {service, DOORS[name]}
+    assert green == EVERY[name] - red
+
+
+@pytest.mark.parametrize(("name", "service"), SERVICES)
+def test_the_suite_goes_red_for_a_service_that_is_another_program(demo, name, service):
+    stack = demo(name)
+    stack.begin()
+    stack.swap(service)
+    _, red = stack.test()
+    assert service in red
+
+
+def test_the_stand_in_routes_what_the_labels_say():
+    folder = STACKS / "traefik-demo"
+    model = Compose(folder, (), ()).model()
+    labels = {(route.host, route.service, route.port) for route in read_routes(("traefik",), model)}
+    routed = read_caddyfile(folder / "stand-in.caddy", model)
+    assert labels == {(one.host, one.service, one.port) for one in routed if one.service}
+    assert len(labels) == 2
+    assert model.services["traefik"].stand_in

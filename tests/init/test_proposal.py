@@ -1,0 +1,295 @@
+"""What is proposed follows from the compose model; what does not follow is named, not guessed."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stacktest import config
+from stacktest.core.model import Dependency, Mount, Port, Route, Service, Stack
+from stacktest.errors import UsageError
+from stacktest.init import begin, propose
+from stacktest.init.door import Door, find_door
+from stacktest.init.phases import propose_phases
+from stacktest.init.programs import PROGRAMS, image_path, recognise
+
+DOOR = Door(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
+
+
+def service(name, image="", **more):
+    needs = tuple(Dependency(service=one) for one in more.pop("needs", ()))
+    return Service(name=name, image=image or f"{name}:1", depends_on=needs, **more)
+
+
+def stack(*services, root=Path("stack"), hosts=None, **more):
+    routes = tuple(Route(host=host, service=to) for host, to in (hosts or {}).items())
+    found = {one.name: one for one in services}
+    return Stack(name="demo", root=root, services=found, routes=routes, **more)
+
+
+# Programs
+
+
+@pytest.mark.parametrize(
+    ("image", "path"),
+    [
+        ("grafana/grafana:11.0.0", "grafana/grafana"),
+        ("docker.io/library/postgres:16-alpine", "library/postgres"),
+        ("registry:5000/own/redis", "own/redis"),
+        ("localhost/redis:7", "redis"),
+        ("vaultwarden/server@sha256:abc", "vaultwarden/server"),
+        ("lscr.io/linuxserver/nextcloud:30.0@sha256:abc", "linuxserver/nextcloud"),
+        ("redis", "redis"),
+    ],
+)
+def test_registry_tag_and_digest_are_no_part_of_the_program(image, path):
+    assert image_path(image) == path
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("grafana/grafana-oss:latest", "Grafana"),
+        ("prom/prometheus:v3", "Prometheus"),
+        ("prom/alertmanager", "Alertmanager"),
+        ("grafana/loki:3.2.1", "Loki"),
+        ("postgres:16", "PostgreSQL"),
+        ("bitnami/postgresql:16", "PostgreSQL"),
+        ("mariadb:11", "MariaDB"),
+        ("mysql:8", "MySQL"),
+        ("valkey/valkey:8", "Redis"),
+        ("mongo:7", "MongoDB"),
+        ("nextcloud:30-apache", "Nextcloud"),
+        ("vaultwarden/server:1.32", "Vaultwarden"),
+        ("gitea/gitea:1.22", "Gitea"),
+        ("codeberg.org/forgejo/forgejo:9", "Forgejo"),
+        ("jellyfin/jellyfin", "Jellyfin"),
+        ("homeassistant/home-assistant:stable", "Home Assistant"),
+        ("authelia/authelia:4", "Authelia"),
+        ("adminer:4.8.1", "Adminer"),
+        ("nginx:1.27-alpine", "nginx"),
+        ("caddy:2", "Caddy"),
+        ("traefik:v3.1", "Traefik"),
+    ],
+)
+def test_a_well_known_image_is_recognised(image, name):
+    assert recognise(service("x", image)).name == name
+
+
+@pytest.mark.parametrize(
+    "image", ["sha256", "server:1", "own/grafana-backup:1", "mygrafana", "redisinsight"]
+)
+def test_a_name_that_only_looks_alike_is_not(image):
+    assert recognise(service("x", image)) is None
+
+
+def test_no_image_belongs_to_two_programs():
+    images = [image for program in PROGRAMS for image in program.images]
+    assert len(images) == len(set(images))
+
+
+# The front door
+
+
+def mounted(root, name, target="/etc/caddy/Caddyfile"):
+    return (Mount(kind="bind", source=str(root / name), target=target),)
+
+
+def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/Caddyfile").write_text("")
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "certs/ca.crt").write_text("")
+    caddy = service(
+        "caddy",
+        ports=(Port(target=443, published=443),),
+        mounts=mounted(tmp_path, "conf", "/etc/caddy"),
+    )
+    door = find_door(stack(caddy, service("app"), root=tmp_path))
+    assert door == Door(
+        service="caddy", kind="caddy", sources=("conf/Caddyfile",), ca="certs/ca.crt", has_tls=True
+    )
+
+
+def test_labels_are_read_whoever_stands_at_the_door(tmp_path):
+    label = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
+    proxy = service("proxy", "caddy:2", ports=(Port(target=80),))
+    door = find_door(stack(proxy, service("a", labels=label), root=tmp_path))
+    assert (door.service, door.kind, door.sources) == ("proxy", "traefik", ("traefik",))
+
+
+def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path):
+    web = (Port(target=80),)
+    both = stack(service("app", ports=web), service("nginx", ports=web), root=tmp_path)
+    assert find_door(both).service == "nginx"
+
+
+def test_a_file_outside_of_the_stack_is_not_named(tmp_path):
+    (tmp_path / "stack").mkdir()
+    (tmp_path / "Caddyfile").write_text("")
+    caddy = service("caddy", ports=(Port(target=80),), mounts=mounted(tmp_path, "Caddyfile"))
+    door = find_door(stack(caddy, root=tmp_path / "stack"))
+    assert door.sources == ()
+    assert "where caddy says which host name leads to which service" in door.unknown[0]
+
+
+def test_without_a_door_that_is_said(tmp_path):
+    assert find_door(stack(service("redis"), root=tmp_path)).unknown == (
+        "no service publishes port 443 or 80: host names are not known",
+    )
+
+
+# Phases
+
+
+def test_profiles_become_phases_each_after_what_it_needs():
+    found = propose_phases(
+        stack(
+            service("app", profiles=("apps",), needs=("db",)),
+            service("db", "postgres:16", profiles=("datastores",)),
+            service("caddy", profiles=("core",)),
+        ),
+        "caddy",
+    )
+    assert [(one.phase.name, one.folder, one.phase.profiles) for one in found] == [
+        ("phase0", "phase0_core", ("core",)),
+        ("phase1", "phase1_datastores", ("core", "datastores")),
+        ("phase2", "phase2_apps", ("apps", "core", "datastores")),
+    ]
+
+
+def test_without_profiles_there_are_door_stores_and_applications():
+    found = propose_phases(stack(service("app"), service("redis"), service("caddy")), "caddy")
+    assert [(one.folder, one.services) for one in found] == [
+        ("phase0_front_door", ("caddy",)),
+        ("phase1_stores", ("redis",)),
+        ("phase2_applications", ("app",)),
+    ]
+
+
+def test_profiles_that_need_one_another_keep_their_order():
+    circle = stack(
+        service("a", profiles=("one",), needs=("b",)), service("b", profiles=("two",), needs=("a",))
+    )
+    assert [one.services for one in propose_phases(circle, "")] == [("a",), ("b",)]
+
+
+@settings(max_examples=50)
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdef"),
+        st.tuples(
+            st.lists(st.sampled_from(["p", "q", "r"]), max_size=2, unique=True),
+            st.lists(st.sampled_from("abcdef"), max_size=2),
+        ),
+        min_size=1,
+    ),
+    st.sampled_from(["a", ""]),
+)
+def test_every_service_is_in_exactly_one_phase(services, door):
+    model = stack(
+        *(
+            service(n, profiles=tuple(p), needs=tuple(d for d in needs if d in services))
+            for n, (p, needs) in services.items()
+        )
+    )
+    found = [name for stage in propose_phases(model, door) for name in stage.services]
+    assert sorted(found) == sorted(services)
+
+
+# Suites
+
+
+def test_a_known_program_is_asked_for_what_only_it_answers():
+    vault = service("vault", "vaultwarden/server")
+    made = propose(stack(service("caddy"), vault, hosts={"vault.b.c": "vault"}), DOOR)
+    text = made.files["suites/phase1_applications/test_vault.py"]
+    assert 'pytestmark = pytest.mark.service("vault")' in text
+    assert 'api("vault.b.c").get("/api/config")' in text
+    assert 'assert said["server"]["name"] == "Vaultwarden"' in text
+    assert made.unknown == ()
+    assert made.recognised == {"caddy": "Caddy", "vault": "Vaultwarden"}
+
+
+def test_an_unknown_program_gets_a_test_that_fails_until_its_title_is_written():
+    model = stack(service("caddy"), service("wiki", "own/wiki"), hosts={"wiki.b.c": "wiki"})
+    made = propose(model, DOOR)
+    text = made.files["suites/phase1_applications/test_wiki.py"]
+    assert 'TITLE = ""' in text
+    assert "what only wiki (own/wiki) shows" in " ".join(made.unknown)
+    seen = propose(model, DOOR, titles={"wiki": 'The "Wiki"'})
+    assert 'TITLE = "The \\"Wiki\\""' in seen.files["suites/phase1_applications/test_wiki.py"]
+
+
+def test_a_service_that_nobody_can_ask_gets_no_test_and_is_named():
+    made = propose(stack(service("caddy"), service("worker")), DOOR)
+    assert [name for name in made.files if "worker" in name] == []
+    assert any(what.startswith("what it means that worker works") for what in made.unknown)
+
+
+def test_a_password_in_a_command_is_asked_for_in_the_environment():
+    redis = service("redis", command=("redis-server", "--requirepass", "geheim"))
+    made = propose(stack(service("caddy"), redis), DOOR)
+    assert any("set REDISCLI_AUTH" in what for what in made.unknown)
+    assert "geheim" not in "".join(made.files.values())
+
+
+def test_no_status_code_is_accepted_besides_200():
+    services = [service(f"s{n}", program.images[0]) for n, program in enumerate(PROGRAMS)]
+    model = stack(*services, hosts={f"{one.name}.b.c": one.name for one in services})
+    made = propose(model, Door(service="s0", kind="caddy", sources=("Caddyfile",)))
+    suites = {name: text for name, text in made.files.items() if name.endswith(".py")}
+    assert len(suites) == len(PROGRAMS)
+    for text in suites.values():
+        assert "status_code == 200" in text or "done.code == 0" in text
+        assert "status_code <" not in text
+        assert "status_code in" not in text
+
+
+names = st.text(min_size=1, max_size=20)
+
+
+@settings(max_examples=25, deadline=None)
+@given(name=names, image=names, host=names, title=st.text(max_size=20))
+def test_whatever_a_stack_is_called_the_files_are_valid(name, image, host, title):
+    model = stack(service(name, image), service("redis"), hosts={host: name})
+    door = Door(service=name, kind="caddy", sources=(host,), ca=image, has_tls=True)
+    for used in (door, replace(door, service="redis")):
+        made = propose(model, used, titles={name: title})
+        for file, text in made.files.items():
+            if file.endswith(".py"):
+                compile(text, "generated", "exec")
+            else:
+                tomllib.loads(text)
+
+
+# Writing
+
+
+def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_nothing(tmp_path):
+    caddy = service("caddy", ports=(Port(target=443),))
+    model = stack(caddy, service("prometheus"), root=tmp_path)
+    routes = (Route(host="prometheus.b.c", service="prometheus"),)
+    first = begin(model, lambda _sources, _stack: routes)
+    loaded = config.load(tmp_path)
+    assert loaded.stack.front_door == "caddy"
+    assert [phase.name for phase in loaded.phases] == ["phase0", "phase1"]
+    (tmp_path / "stacktest.toml").write_text("# mine\n")
+    second = begin(model, lambda _sources, _stack: routes)
+    assert (second.written, set(second.kept)) == ((), set(first.written))
+    assert (tmp_path / "stacktest.toml").read_text() == "# mine\n"
+    assert "kept  stacktest.toml (it was there; nothing was changed)" in second.lines()
+
+
+def test_a_front_door_that_cannot_be_read_is_named_and_does_not_stop_the_rest(tmp_path):
+    def unreadable(_sources, _stack):
+        raise UsageError("unexpected end of file", where="Caddyfile:12")
+
+    model = stack(service("caddy", ports=(Port(target=80),)), service("redis"), root=tmp_path)
+    made = begin(model, unreadable)
+    assert "unexpected end of file (Caddyfile:12)" in made.proposal.unknown
+    assert (tmp_path / "suites/phase1_stores/test_redis.py").is_file()
+    assert config.load(tmp_path).stack.routes == ("none",)

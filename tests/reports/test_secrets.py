@@ -1,0 +1,77 @@
+"""What the compose model says is secret is known, and no report holds it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stacktest.core.model import Route, Service, Stack
+from stacktest.reports import ctrf, docs_data, metrics, summary
+from stacktest.reports.badge import badge, badge_svg
+from stacktest.reports.page import render_page
+from stacktest.reports.redaction import redact
+from stacktest.reports.secrets import secrets_of
+
+
+def stack(**service):
+    one = Service(name="app", **service)
+    return Stack(
+        name="demo", root=Path("demo"), services={"app": one}, domain="b.c",
+        routes=(Route(host="app.b.c", service="app"),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"environment": {"DB_PASSWORD": "hunter-2"}},
+        {"environment": {"API_KEY": "hunter-2"}},
+        {"environment": {"DATABASE_URL": "postgres://app:hunter-2@db/app"}},
+        {"environment": {"REDIS": "redis://:hunter-2@cache:6379/0"}},
+        {"command": ("redis-server", "--requirepass", "hunter-2")},
+        {"command": ("kopia", "--server-password=hunter-2")},
+        {"labels": {"traefik.http.middlewares.a.basicauth.users": "hunter-2"}},
+    ],
+)
+def test_a_secret_is_found_where_people_write_it(service):
+    assert secrets_of(stack(**service)) == {"hunter-2"}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LOG_LEVEL": "debug-all"},
+        {"AUTH_ENABLED": "true"},
+        {"KEY_LENGTH": "4096"},
+        {"PASSWORD_FILE": "/run/secrets/db"},
+        {"AUTH_DOMAIN": "b.c"},
+        {"AUTH_HOST": "app.b.c"},
+        {"OAUTH_URL": "https://app.b.c/oauth"},
+        {"PASSWORD": ""},
+        {"PASSWORD": None},
+        {"SPINDLE": "something"},
+    ],
+)
+def test_what_reports_must_be_able_to_say_is_no_secret(environment):
+    assert secrets_of(stack(environment=environment)) == frozenset()
+
+
+def test_a_secret_in_a_reason_reaches_no_report(board):
+    canary = "canary-in-the-environment"
+    said = f"AssertionError: password {canary} was refused"
+    status = {
+        name: replace(entry, reasons=(said,)) if name == "loki" else entry
+        for name, entry in board.status.items()
+    }
+    lines = [replace(line, reasons=(f"{next(iter(line.tests))} failed: {said}",))
+             for line in board.histories["loki"]]  # fmt: skip
+    leaky = replace(board, status=status, histories={**board.histories, "loki": lines})
+    outputs = [
+        render_page(leaky), metrics.metrics(leaky), summary.summary(leaky),
+        badge_svg(badge(leaky)), json.dumps(docs_data.docs_data(leaky)),
+        json.dumps(ctrf.ctrf(leaky, leaky.latest_run, ctrf.remembered(leaky))),
+    ]  # fmt: skip
+    assert any(canary in text for text in outputs), "the canary has to be there to be taken out"
+    secrets = secrets_of(leaky.stack)
+    assert [text for text in outputs if canary in redact(text, secrets)] == []
