@@ -27,6 +27,9 @@ def stack(**service):
     [
         {"environment": {"DB_PASSWORD": "hunter-2"}},
         {"environment": {"API_KEY": "hunter-2"}},
+        {"environment": {"LDAP_PASSWORD_ADMIN": "hunter-2"}},
+        {"environment": {"REDISCLI_AUTH": "hunter-2"}},
+        {"environment": {"clientSecret": "hunter-2"}},
         {"environment": {"DATABASE_URL": "postgres://app:hunter-2@db/app"}},
         {"environment": {"REDIS": "redis://:hunter-2@cache:6379/0"}},
         {"command": ("redis-server", "--requirepass", "hunter-2")},
@@ -51,6 +54,10 @@ def test_a_secret_is_found_where_people_write_it(service):
         {"PASSWORD": ""},
         {"PASSWORD": None},
         {"SPINDLE": "something"},
+        {"KEYCLOAK_ADMIN": "somebody"},
+        {"AUTHELIA_LOG_LEVEL": "debug-all"},
+        {"MASTER_KEY_PATH": "/etc/secret-key"},
+        {"ADMIN_PASSWORD": "admin"},
     ],
 )
 def test_what_reports_must_be_able_to_say_is_no_secret(environment):
@@ -75,3 +82,7 @@ def test_a_secret_in_a_reason_reaches_no_report(board):
     assert any(canary in text for text in outputs), "the canary has to be there to be taken out"
     secrets = secrets_of(leaky.stack)
     assert [text for text in outputs if canary in redact(text, secrets)] == []
+
+
+def test_a_secret_that_looks_like_a_path_is_still_one():
+    assert secrets_of(stack(environment={"API_KEY": "/9j4AAQ+Sk=="})) == {"/9j4AAQ+Sk=="}
