@@ -1,0 +1,103 @@
+"""Stirling PDF works when, after a sign-in, a page can be rotated, and nothing without one.
+
+When its security module could not be loaded, the same program runs without any sign-in at all.
+"""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from fixtures.identity import Identity, verify_identity
+from fixtures.people import NOBODY, secret
+from fixtures.versions import verify_version
+
+pytestmark = pytest.mark.service("stirling-pdf")
+
+IDENTITY = Identity(host="pdf.stack.local", path="/api/v1/info/status", marker='"status":"UP"')
+PAGE = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]>>endobj
+trailer<</Root 1 0 R/Size 4>>
+%%EOF
+"""
+
+
+@pytest.fixture
+def password(stack):
+    return secret(stack, "stirling-pdf", "SECURITY_INITIALLOGIN_PASSWORD")
+
+
+@pytest.fixture
+def stirling(api, password):
+    """A client signed in as the first user."""
+    client = api("stirling-pdf")
+    answer = client.post("/login", data={"username": "admin", "password": password})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+    return client
+
+
+def do_rotate(client, angle, content=PAGE):
+    files = {"fileInput": ("page.pdf", content, "application/pdf")}
+    return client.post("/api/v1/general/rotate-pdf", files=files, data={"angle": str(angle)})
+
+
+def do_sign_in(page, user, password):
+    page.goto("https://pdf.stack.local/login")
+    page.locator("#username").fill(user)
+    page.locator("#password").fill(password)
+    page.locator("button[type=submit]").click()
+
+
+def test_the_front_door_leads_to_stirling(api):
+    verify_identity(api, IDENTITY)
+
+
+def test_the_program_has_the_pinned_version(api, stack):
+    said = api("stirling-pdf").get("/api/v1/info/status").json()["version"]
+    verify_version(said, stack, "stirling-pdf")
+
+
+def test_a_stranger_is_sent_to_the_sign_in(api):
+    response = api("stirling-pdf").get("/")
+    assert response.status_code == 302
+    assert response.headers["Location"].endswith("/login")
+
+
+def test_a_stranger_cannot_use_a_tool(api):
+    assert do_rotate(api("stirling-pdf"), 90).status_code == 401
+
+
+def test_the_tools_open_after_a_sign_in(stirling):
+    assert stirling.get("/").status_code == 200
+
+
+def test_a_page_is_rotated(stirling):
+    response = do_rotate(stirling, 90)
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+    assert re.search(rb"/Rotate\s+90\b", response.content)
+
+
+def test_what_is_no_document_is_refused(stirling):
+    assert do_rotate(stirling, 90, b"no document").status_code == 400
+
+
+def test_a_made_up_name_is_refused(api):
+    refused = api("stirling-pdf").post("/login", data={"username": NOBODY, "password": "x"})
+    assert refused.status_code == 302
+    assert refused.headers["Location"].endswith("/login?error=badcredentials")
+
+
+def test_a_person_signs_in_on_the_page(page, password):
+    do_sign_in(page, "admin", password)
+    expect(page).to_have_url("https://pdf.stack.local/")
+
+
+def test_a_refused_person_is_told_on_the_page(page):
+    do_sign_in(page, NOBODY, "not-the-password")
+    expect(page).to_have_url(re.compile(r"/login\?error=badcredentials"))
+    expect(page.get_by_text("Invalid username or password.")).to_be_visible()

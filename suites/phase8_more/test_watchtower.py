@@ -1,0 +1,65 @@
+"""Watchtower works when it keeps running, reaches the engine, and has planned its next look.
+
+It has no port, and its image's own health check always succeeds: the log is the evidence.
+"""
+
+import re
+
+import pytest
+
+from fixtures.containers import everything_said, last_container
+from fixtures.versions import pinned_version
+from stacktest.contacts import note
+
+pytestmark = pytest.mark.service("watchtower")
+
+
+@pytest.fixture
+def said(stack, request):
+    """Everything that it has written."""
+    text = everything_said(stack, "watchtower")
+    if text:
+        note(request.node, "watchtower")
+    return text
+
+
+def test_it_runs_without_restarting(stack, said):
+    container = last_container(stack, "watchtower")
+    assert said
+    assert (container.state, container.restart_count) == ("running", 0)
+
+
+def test_it_says_the_pinned_version(stack, said):
+    assert f"Watchtower v{pinned_version(stack, 'watchtower')}" in said
+
+
+def test_its_next_look_is_at_four_in_the_morning(said):
+    planned = re.findall(r"Scheduling first run: \S+ (\d\d:\d\d:\d\d)", said)
+    assert planned[-1:] == ["04:00:00"]
+
+
+def test_it_speaks_a_version_that_the_engine_knows(said):
+    assert said
+    assert "client version" not in said
+
+
+def test_it_complains_of_nothing(said):
+    assert said
+    assert re.findall(r"level=(?:error|fatal|warning)", said) == []
+
+
+def test_it_reaches_the_engine(inside):
+    done = inside("watchtower").run(
+        "curl", "-fsS", "--unix-socket", "/var/run/docker.sock", "http://engine/_ping"
+    )
+    assert (done.code, done.out) == (0, "OK")
+
+
+def test_it_listens_to_nobody(inside, stack):
+    done = inside("watchtower").run("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6")
+    assert done.code == 0
+    # 0A is LISTEN; the engine's own name server at 127.0.0.11 is not the program's.
+    lines = [line.split() for line in done.out.splitlines()]
+    ours = [f[1] for f in lines if f[3] == "0A" and not f[1].startswith("0B00007F")]
+    assert ours == []
+    assert stack.model.services["watchtower"].ports == ()
