@@ -91,6 +91,24 @@ def test_a_health_check_counts_only_with_a_probe_of_its_own(recorded: Stack) -> 
     assert found == {"app": True, "cache": False, "job": False, "web": False}
 
 
+@pytest.mark.parametrize(
+    ("check", "has_one"),
+    [
+        ({"test": ["CMD", "true"]}, True),
+        ({"test": ["CMD-SHELL", "true"], "interval": "1s"}, True),
+        ({"test": ["NONE"]}, False),
+        ({"test": ["CMD", "true"], "disable": True}, False),
+        ({"disable": True}, False),
+        ({"interval": "1s"}, False),
+        (None, False),
+    ],
+)
+def test_a_health_check_of_the_stack(check, has_one) -> None:
+    document = {"name": "p", "services": {"a": {"image": "x", "healthcheck": check}}}
+    service = read_model(document, root=Path("/stack")).services["a"]
+    assert service.has_healthcheck is has_one
+
+
 def named(name: str, *profiles: str) -> Service:
     return Service(name=name, container_name="same", profiles=profiles)
 

@@ -1,0 +1,152 @@
+"""A report names the service and the cause, and never shows a secret."""
+
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.boot_causes import CREATION, START, find_cause
+from stacktest.adapters.boot_report import NotReadyError, creation_failed, mask
+from stacktest.core.model import Build, FileRef, Mount, Service, Stack
+
+STACK = Stack(
+    name="p",
+    root=Path("/stack"),
+    services={
+        "app": Service(
+            name="app",
+            image="team/app:1",
+            networks=("edge",),
+            mounts=(Mount(kind="volume", source="data", target="/data"),),
+            files=(FileRef(name="token", path="/stack/token.txt", secret=True),),
+            environment={
+                "DB_PASSWORD": "correct horse",
+                "DB_PASSWORD_FILE_MODE": "0400",
+                "API_KEY": "abc",
+                "COLOUR": "blue-green",
+                "EMPTY_TOKEN": None,
+            },
+        ),
+        "site": Service(name="site", build=Build(context="/stack/site")),
+    },
+    definitions={
+        "networks": {"edge": {"name": "edge-net"}},
+        "volumes": {"data": {"name": "p_data"}},
+    },
+    compose_files=("/stack/compose.yaml",),
+)
+
+
+def test_values_of_secretly_named_variables_become_their_names() -> None:
+    text = mask("cannot log in with correct horse; colour is blue-green, abc", STACK)
+    assert text == "cannot log in with ${DB_PASSWORD}; colour is blue-green, abc"
+
+
+def test_details_stand_between_where_and_hint() -> None:
+    error = NotReadyError("app exited 3", where="here", hint="do this", details=["a", "b"])
+    assert str(error).splitlines() == [
+        "error: app exited 3",
+        "  at: here",
+        "  a",
+        "  b",
+        "  hint: do this",
+    ]
+    assert error.exit_code == 10
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "hint"),
+    [
+        (
+            "app Pulling\napp Error\nError response from daemon: pull access denied for team/app",
+            "app has an image that is not here and cannot be pulled",
+            "docker compose pull app, or build it: docker compose build app",
+        ),
+        (
+            "Error response from daemon: manifest for team/app:1 not found: manifest unknown",
+            "app has an image that is not here and cannot be pulled",
+            "docker compose pull app, or build it: docker compose build app",
+        ),
+        (
+            'unable to prepare context: path "/stack/site" not found',
+            "site cannot be built: its build context /stack/site does not exist",
+            "create /stack/site, or correct services.site.build.context",
+        ),
+        (
+            "#5 [site 2/2] RUN make\nfailed to solve: exit code: 2",
+            "site cannot be built",
+            "docker compose build --progress plain site",
+        ),
+        (
+            "network edge-net declared as external, but could not be found",
+            "app needs the external network edge-net, which does not exist",
+            "docker network create edge-net",
+        ),
+        (
+            'external volume "p_data" not found',
+            "app needs the external volume p_data, which does not exist",
+            "docker volume create p_data",
+        ),
+        (
+            "invalid mount config: bind source path does not exist: /stack/token.txt",
+            "app mounts /stack/token.txt, which does not exist",
+            "create /stack/token.txt, or correct the mount in services.app",
+        ),
+        (
+            "Error response from daemon: Pool overlaps with other one on this address space",
+            "the stack needs a network whose addresses overlap with another network",
+            "docker network ls, then change the subnet of one of them",
+        ),
+        (
+            "Cannot connect to the Docker daemon at unix:///x",
+            "the stack could not be created: the container engine does not answer",
+            "stacktest doctor",
+        ),
+        (
+            "something new with correct horse",
+            "the stack could not be created: something new with ${DB_PASSWORD}",
+            "docker compose up --no-start",
+        ),
+        (
+            "",
+            "the stack could not be created: Compose said nothing",
+            "docker compose up --no-start",
+        ),
+    ],
+)
+def test_what_compose_says_when_it_cannot_create(said, what, hint) -> None:
+    error = creation_failed(STACK, ["app", "site"], f"time=1 level=warning msg=noise\n{said}")
+    assert (error.what, error.hint) == (what, hint)
+    assert "correct horse" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (
+            "driver failed programming external connectivity: Bind for 0.0.0.0:8080 failed: port is already allocated",
+            "wants port 8080, which another container has",
+        ),
+        (
+            "Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use",
+            "wants port 80, which a program on this machine has",
+        ),
+        (
+            'OCI runtime create failed: exec: "/run.sh": permission denied: unknown',
+            "has a command that cannot be run: /run.sh",
+        ),
+        (
+            'OCI runtime create failed: exec: "serve": executable file not found in $PATH',
+            "has a command that cannot be run: serve",
+        ),
+        ("network 0a1b not found", "is tied to a network that is gone: 0a1b"),
+    ],
+)
+def test_what_the_engine_says_when_it_cannot_start(said, what) -> None:
+    cause, facts = find_cause(START, said)
+    assert cause is not None
+    assert cause.what.format(**facts, service="app") == what
+
+
+def test_what_nobody_knows_has_no_cause() -> None:
+    assert find_cause(START, "no space left on device") == (None, {})
+    assert find_cause(CREATION, "no space left on device") == (None, {})
