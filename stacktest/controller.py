@@ -16,6 +16,7 @@ import pytest
 from stacktest import collection
 from stacktest.collection import Collected
 from stacktest.errors import StacktestError, UsageError
+from stacktest.evidence import forget_old_runs, page_options
 from stacktest.inventory import NARROWING, BackgroundInventory, is_whole, read_collected
 from stacktest.outcomes import Listener
 from stacktest.running import RUNNING
@@ -174,6 +175,8 @@ class Controller:
         self._close_way_in = reached.close
         config.stash[RUNNING] = reached.stack
         wiring.share(reached.stack, self._shared)
+        page_options(config, session.run_id, "main")
+        forget_old_runs(config.rootpath)
         return None
 
     def _finish(self) -> None:

@@ -67,12 +67,26 @@ def pytest_runtest_makereport(
     report = yield
     if collection.asks_for_stack(item):
         vars(report)["stacktest_contacts"] = list(touched(item))
+        if report.when == "setup":
+            item.stash[_BEGUN] = report.start
+        if report.failed and report.when != "teardown":
+            _add_evidence(item, report)
     return report
 
 
 # Private
 
+_BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
+
+
+def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
+    from stacktest.evidence import Window, gather
+
+    folder = gather(item, Window(begin=item.stash[_BEGUN], end=report.stop))
+    if folder is not None:
+        shown = folder.relative_to(item.config.rootpath)
+        report.sections.append(("Evidence", f"{shown}\nReproduce: pytest '{item.nodeid}'"))
 
 
 def _side(config: pytest.Config) -> Any:

@@ -8,6 +8,7 @@ from stacktest.config import near_misses
 from stacktest.contacts import note
 from stacktest.core.routing import service_behind
 from stacktest.errors import UsageError
+from stacktest.evidence import remember_answer
 from stacktest.running import RunningStack
 
 HTTPS, HTTP = 443, 80
@@ -29,6 +30,7 @@ def note_answer(node: pytest.Item, stack: RunningStack, url: str, status: int) -
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
+    remember_answer(node, f"{status} {url}")
     if not stack.names.is_ours(host):
         return
     if stack.model.front_door:

@@ -11,6 +11,7 @@ import pytest
 
 from stacktest import collection
 from stacktest.collection import Collected
+from stacktest.evidence import page_options
 from stacktest.inventory import write_collected
 from stacktest.running import RUNNING
 
@@ -51,4 +52,6 @@ class Worker:
         if RUNNING not in item.config.stash and collection.asks_for_stack(item):
             from stacktest.wiring import join
 
-            item.config.stash[RUNNING] = join(self._shared)
+            stack = join(self._shared)
+            item.config.stash[RUNNING] = stack
+            page_options(item.config, stack.run_id, self._name)

@@ -91,6 +91,23 @@ class Engine:
             query["since"] = f"{since:.9f}"
         return Events(self.socket.stream("/events", query))
 
+    def happened(self, project: str, *, since: float, until: float) -> tuple[Happening, ...]:
+        """What happened to the project's containers between two Unix times, both in the past."""
+        query: dict[str, Json] = {
+            "filters": {
+                "type": ["container"],
+                "label": [f"{PROJECT}={project}"],
+                "event": list(ACTIONS),
+            },
+            "since": f"{since:.9f}",
+            "until": f"{until:.9f}",
+        }
+        events = Events(self.socket.stream("/events", query))
+        try:
+            return tuple(events)
+        finally:
+            events.close()
+
     def start(self, id: str) -> str:  # noqa: A002 - the engine's own word
         """Starts a container; empty when it runs, else why the engine could not start it."""
         reply = self.socket.call("POST", f"/containers/{id}/start")
