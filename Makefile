@@ -63,7 +63,7 @@ stack: images ## the tests that need an engine and a browser
 	@$(BIN)/pytest tests -m "real_docker or real_browser" -q
 
 cases: ## the freshness cases, by group
-	@$(BIN)/python -m tests.freshness.cases
+	@$(BIN)/python -m tests.cases
 
 faults: images ## seeded faults against the suites, by phase
 	@$(BIN)/python -m tests.faults

@@ -4,12 +4,14 @@ These are the rows as the fold and the credit see them; those that are about wha
 options do are run with a real pytest in tests/plugin.
 """
 
+import ast
 import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from stacktest.checks import weak_spots
 from stacktest.core.credit import Refusal
 from stacktest.core.records import LastPass
 from stacktest.core.states import State
@@ -209,6 +211,24 @@ def only_its_neighbour_was_asked(world: World) -> None:
     )
     ran = world.run([world.outcome(n, contacts=()) for n in service.tests], inventory=said)
     assert "promtail" in ran.credited()
+
+
+@row("T14")
+def any_status_will_do(world: World) -> None:
+    code = """
+def test_either(api):
+    assert api("benthos").get("/ping").status_code in [200, 404]
+
+def test_anything(api):
+    response = api("benthos").get("/")
+    assert response.status_code < 600
+
+def test_one(api):
+    assert api("benthos").get("/ping").status_code == 200
+"""
+    functions = ast.parse(code).body
+    kinds = [[kind for kind, _, _ in weak_spots(function)] for function in functions]
+    assert kinds == [["statuses"], ["statuses"], []]
 
 
 @row("T15")

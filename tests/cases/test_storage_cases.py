@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.ledger import Ledger
+from stacktest.config import load
 from stacktest.core.states import State
 from stacktest.core.status import Exemption
 from stacktest.core.unknown import Unknown
@@ -344,6 +345,24 @@ def nobody_has_looked(world: World) -> None:
     assert not any(
         "nobody" in reason for b in world.gate("repo", look=False).blockers for reason in b.reasons
     )
+
+
+@row("B19")
+def what_was_promised(world: World) -> None:
+    world.add("caddy")
+    world.run(caddy="failed")
+    world.index()
+    assert world.gate().exit_code == 1
+    world.add("browserless", tests=0)
+    world.run()
+    world.index()
+    assert world.gate().exit_code == 11
+    (world.root / "stacktest.toml").write_text(
+        '[[exempt]]\nservice = "browserless"\nstates = ["no_tests"]\n'
+        'reason = "only used by other tests"\nuntil = 2027-01-31\n'
+    )
+    world.exempt = list(load(world.root).exempt)
+    assert world.gate().exit_code == 0
 
 
 @row("B20")

@@ -1,0 +1,186 @@
+"""What people are told: one test per row F of the case table, and E11, by its id."""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from stacktest.config import Config
+from stacktest.core.attested import Mark
+from stacktest.core.digest import Key, canonical
+from stacktest.core.documentation import Page
+from stacktest.core.fingerprint import Fingerprint, env_part
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.observed import Container
+from stacktest.core.states import State
+from stacktest.core.unknown import Unknown
+from stacktest.docs_macros import badge, table
+from stacktest.errors import UsageError
+from stacktest.present import look
+from stacktest.reports.docs_data import SCHEMA
+from stacktest.reports.words import meaning, tone, word
+from tests.cases.rows import Rows
+from tests.cases.world import START, World
+
+row = Rows()
+
+
+@row("E11")
+def pages_that_read_the_status(world: World) -> None:
+    world.add("caddy")
+    world.run(caddy="failed")
+    entry = world.index()["caddy"].entry
+    state = entry.state
+    one = {
+        "word": word(state),
+        "tone": tone(state),
+        "meaning": meaning(state),
+        "reasons": list(entry.reasons),
+        "last_pass": None,
+        "url": None,
+    }
+    data = {"schema": SCHEMA, "services": {"caddy": one}}
+    assert word(State.FAILING) in table(data)
+    assert word(State.FUNCTIONAL) not in badge(data, "caddy")
+    # A page cannot claim anything about a service that nobody knows.
+    with pytest.raises(UsageError, match="no service 'cady'"):
+        badge(data, "cady")
+
+
+@row("F1")
+def which_of_them_moved(world: World) -> None:
+    app = world.add("app", depends_on=("db",))
+    world.add("db")
+    world.run()
+    then = {"config": {"configs/app/app.conf": "1", "configs/app/x": "1"}}
+    app.edit("config", "new")
+    app.edit("env", "new")
+    app.recreate()
+    app.detail = {"config": {"configs/app/app.conf": "2", "configs/app/x": "1"}}
+    world.services["db"].edit("image", "new")
+    judgement = world.judge("app", detail=then)
+    assert judgement.reasons == ("config:configs/app/app.conf", "env")
+    assert [one.state for one in judgement.findings] == [State.CHANGED, State.DEP_CHANGED]
+    assert judgement.findings[1].reasons == ("dependency:db",)
+    world.index()
+    assert world.status["app"]["reasons"] == ["config", "env"]
+    assert world.status["app"]["also"] == ["dep_changed"]
+    assert set(world.status["app"]["parts"]) == {"image", "config", "env", "stanza", "build"}
+
+
+@row("F2")
+def a_password_that_cannot_be_guessed(world: World) -> None:
+    said = {"USER": "app", "PASSWORD": "0042"}
+    key = Key(secret=bytes(range(32)))
+    part = env_part(said, key).value
+    app = world.add("app")
+    app.parts["env"] = part
+    world.run()
+    world.index()
+    committed = world.record("app").read_text() + world.ledger.status_path.read_text()
+    assert str(part) in committed
+    # Who has the file and all else, but not the key, learns nothing by trying all passwords.
+    guesses = ("".join(digits) for digits in itertools.product("0123456789", repeat=4))
+    for guess in guesses:
+        for text in ({**said, "PASSWORD": guess}, guess, f"PASSWORD={guess}"):
+            plain = hashlib.sha256(canonical(text)).hexdigest()
+            assert plain[:16] not in committed
+    assert env_part(said, Key(secret=bytes(32))).value != part
+    assert isinstance(env_part(said, Unknown("no key")).value, Unknown)
+
+
+@row("F3")
+def what_a_pass_says(world: World) -> None:
+    world.add("app", depends_on=("db",))
+    world.add("db")
+    world.run(id="run-7")
+    record = json.loads(world.record("app").read_text())
+    assert list(record)[:5] == ["timestamp", "schema", "service", "result", "quality"]
+    assert record["result"] == "pass"
+    assert record["dependencies"] == {"db": world.services["db"].fingerprint.digest}
+    assert record["live"][0]["container"] == "app-1"
+    assert {"git_commit", "dirty", "stack", "versions", "seq"} < set(record["run"])
+    assert record["tests"]["required"] == record["tests"]["passed"] == 2
+    # The next run does not write over what the last one was.
+    world.run(id="run-8", app="failed")
+    assert json.loads(world.record("app").read_text())["run"]["id"] == "run-7"
+    assert [line.run for line in world.ledger.history("app")[0]] == ["run-7", "run-8"]
+
+
+@row("F4")
+def stale_says_of_what(world: World) -> None:
+    app = world.add("app", page=Page(state="behind", updated=START, reasons=("doc:behind",)))
+    world.run()
+    world.index()
+    entry = world.status["app"]
+    assert (entry["status"], entry["functional"]) == ("stale", True)
+    assert (entry["state"], entry["reasons"]) == ("doc_stale", ["doc:behind"])
+    app.code = "v2"
+    world.index()
+    entry = world.status["app"]
+    assert (entry["status"], entry["functional"]) == ("stale", False)
+    assert (entry["state"], entry["reasons"]) == ("tests_changed", ["tests:edited"])
+    # `stale` is never said without a reason, and each state has words of its own.
+    assert len({meaning(state) for state in State}) == len(State)
+
+
+class Engine:
+    """One container of `app`, made from an image that its tag does not name any more."""
+
+    def containers(self, project: str = "") -> tuple[Container, ...]:
+        return (
+            Container(
+                id="c1",
+                name="app-1",
+                service="app",
+                project=project,
+                image_id="sha256:old",
+                image_ref="app:1",
+                state="running",
+            ),
+        )
+
+    def inspect(self, id: str) -> Json | Unknown:  # noqa: A002
+        return {"Id": id, "Image": "sha256:old"}
+
+    def image(self, ref: str) -> Json | Unknown:
+        return {"Id": {"app:1": "sha256:new"}.get(ref, ref)}
+
+
+@row("F5")
+def the_image_of_the_container(world: World) -> None:
+    stack = Stack(
+        name="shop", root=Path("/x"), services={"app": Service(name="app", image="app:1")}
+    )
+    asked: dict[str, Json | Unknown] = {}
+
+    def read(images: Mapping[str, Json | Unknown]) -> Mapping[str, Fingerprint]:
+        asked.update(images)
+        return {}
+
+    look(stack, Config(root=Path("/x")), Engine(), read)
+    assert asked == {"app": {"Id": "sha256:old"}}
+
+
+@row.each
+def test_case(case: Callable[[World], None], world: World) -> None:
+    case(world)
+
+
+def test_a_record_keeps_no_names_of_variables(world: World) -> None:
+    app = world.add("app")
+    app.detail = {"env": {"SECRET_NAME": "1"}, "config": {"configs/app/app.conf": "2"}}
+    world.run()
+    world.index()
+    committed = "".join(
+        path.read_text()
+        for top in ("data", "docs")
+        for path in (world.root / top).rglob("*")
+        if path.is_file()
+    )
+    assert "SECRET_NAME" not in committed
+    assert {field.name for field in dataclasses.fields(Mark)} >= {"parts", "key_id"}
