@@ -10,9 +10,11 @@ In a run without a stack they are pytest-playwright's, unchanged. Verification s
 import functools
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -86,6 +88,29 @@ def browser_home(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def browser_nest(stack: RunningStack) -> Iterator[Callable[[str], str]]:
+    """A browser's program → the program that runs it in a network of its own, where that can be.
+
+    Override this fixture to return `lambda program: program` if the browser must share this
+    machine's network.
+    """
+    if not stack.proxy_url:
+        yield lambda program: program
+        return
+    from stacktest.adapters.names import ConnectProxy
+    from stacktest.adapters.nest import nested
+
+    port = urlsplit(stack.proxy_url).port or 0
+    # A short path: socket files may have no more than 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="stacktest-nest-"))
+    proxy = ConnectProxy(stack.names)
+    proxy.start_on_file(folder / "proxy")
+    yield functools.partial(nested, socket=folder / "proxy", port=port, wrapper=folder / "browser")
+    proxy.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args(
     browser_type_launch_args: dict[str, Any], request: pytest.FixtureRequest
 ) -> dict[str, Any]:
@@ -106,7 +131,8 @@ def browser_type_launch_args(
     # Root cannot use the sandbox; everybody else shall.
     given.setdefault("chromium_sandbox", os.geteuid() != 0)
     if not given.get("channel"):
-        given.setdefault("executable_path", _executable(request))
+        program = given.get("executable_path") or _executable(request)
+        given["executable_path"] = request.getfixturevalue("browser_nest")(program)
     return given
 
 

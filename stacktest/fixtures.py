@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 base_url = browsing.base_url
 browser_context_args = browsing.browser_context_args
 browser_home = browsing.browser_home
+browser_nest = browsing.browser_nest
 browser_type_launch_args = browsing.browser_type_launch_args
 new_context = browsing.new_context
 playwright = browsing.playwright

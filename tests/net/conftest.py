@@ -5,6 +5,7 @@ import http.server
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,7 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = True
     allow_reuse_address = True
     context: ssl.SSLContext | None = None
+    delay = 0.0
 
     def get_request(self):
         connection, address = super().get_request()
@@ -83,6 +85,8 @@ class _Server(socketserver.ThreadingTCPServer):
     def finish_request(self, request, client_address) -> None:
         # In the connection's own thread: one slow handshake must not hold up the next.
         try:
+            # A server that takes its time: what is tested happens meanwhile.
+            time.sleep(self.delay)
             if self.context is not None:
                 request = self.context.wrap_socket(request, server_side=True)
             with request:
@@ -99,9 +103,9 @@ def serve() -> Iterator[Callable[..., int]]:
     """Start a server (TLS with a context, else plain) that lives as long as the session; its port."""
     running: list[_Server] = []
 
-    def start(context: ssl.SSLContext | None = None) -> int:
+    def start(context: ssl.SSLContext | None = None, delay: float = 0.0) -> int:
         server = _Server(("127.0.0.1", 0), _Answer)
-        server.context = context
+        server.context, server.delay = context, delay
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         running.append(server)
         return server.server_address[1]
@@ -145,6 +149,9 @@ def pki(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., int]) -> 
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         leaf.configure_cert(context)
         ports[kind] = serve(context)
+    slow = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    leaves["good"].configure_cert(slow)
+    ports["slow"] = serve(slow, delay=2.0)
     ports["self_signed"] = serve(_self_signed(folder, now))
     ca.cert_pem.write_to_path(str(folder / "ca.crt"))
     other.cert_pem.write_to_path(str(folder / "other.crt"))

@@ -1,6 +1,7 @@
 """Chromium and Playwright's requests against good and bad certificates, through the fixtures."""
 
 import json
+import os
 
 import pytest
 
@@ -176,6 +177,7 @@ def test_marked(page):
 def given(pytester: pytest.Pytester, pki, monkeypatch) -> None:
     pytester.makeconftest(CONFTEST)
     doors = {443: pki.ports["good"]}
+    doors[1010] = pki.ports["slow"]
     doors |= {1001 + number: pki.ports[kind] for number, kind in enumerate(BAD)}
     value = {"root": str(pytester.path), "ca": str(pki.ca), "doors": doors}
     monkeypatch.setenv("GIVEN", json.dumps(value))
@@ -210,3 +212,44 @@ def test_with_another_ca_nothing_loads(pytester: pytest.Pytester, given, pki, mo
     )
     outcome.assert_outcomes(failed=3, deselected=21)
     outcome.stdout.fnmatch_lines(["*ERR_CERT_AUTHORITY_INVALID*"])
+
+
+CHANGING = """
+import subprocess
+import pytest
+
+PLAIN = {plain}
+FETCH = "fetch('https://app.stack.local:1010/', {{mode: 'no-cors'}}).then(r => 'answered', e => 'broken'); 0"
+
+if PLAIN:
+    @pytest.fixture(scope="session")
+    def browser_nest():
+        return lambda program: program
+
+
+def test_a_network_that_appears_meanwhile(page):
+    assert page.goto("https://app.stack.local/").status == 200
+    assert page.evaluate("navigator.onLine") is True
+    page.evaluate("window.answer = " + FETCH)
+    page.wait_for_timeout(300)
+    name = "tnet-browser0"
+    subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", "tnet-peer0"], check=True)
+    try:
+        subprocess.run(["ip", "address", "add", "198.51.100.7/32", "dev", name], check=True)
+        subprocess.run(["ip", "link", "set", "tnet-peer0", "up"], check=True)
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        answer = page.evaluate("window.answer")
+    finally:
+        subprocess.run(["ip", "link", "delete", name], check=True)
+    assert answer == ("broken" if PLAIN else "answered")
+"""
+
+
+@pytest.mark.real_browser
+@pytest.mark.skipif(os.geteuid() != 0, reason="adds a network interface to the machine: root only")
+@pytest.mark.parametrize("plain", [False, True])
+def test_networks_that_appear_do_not_break_a_page(pytester, given, plain: bool) -> None:
+    """The second case is the control: a browser on the machine's own network does break."""
+    pytester.makepyfile(CHANGING.format(plain=plain))
+    outcome = pytester.runpytest_subprocess("-q", "-p", "no:randomly", timeout=120)
+    outcome.assert_outcomes(passed=1)

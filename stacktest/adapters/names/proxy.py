@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +40,11 @@ class ConnectProxy:
         self._server = self._thread.call(asyncio.start_server(self._serve, "127.0.0.1", 0))
         port = self._server.sockets[0].getsockname()[1]
         return f"http://127.0.0.1:{port}"
+
+    def start_on_file(self, path: Path) -> None:
+        """Listen on a socket file, for those who share files with us but no network."""
+        self._thread = LoopThread("stacktest-proxy")
+        self._server = self._thread.call(asyncio.start_unix_server(self._serve, str(path)))
 
     def stop(self) -> None:
         """Close the port and every connection. A second call does nothing."""
