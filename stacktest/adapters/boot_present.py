@@ -19,17 +19,19 @@ from stacktest.core.readiness import Impossible, Rule, judge
 
 
 def present(
-    stack: Stack, plan: Plan, engine: Engine, run_id: str
+    stack: Stack, plan: Plan, engine: Engine, run_id: str, rules: Mapping[str, Rule]
 ) -> Mapping[str, tuple[Container, ...]]:
     """Planned service -> its containers; a run with an id first removes what others left behind."""
     listed = engine.containers(stack.name)
     mark = ownership.stack_id(stack.root)
-    left = (
-        each.labels.get(ownership.STACK) == mark and ownership.KEEP not in each.labels
-        for each in listed
-    )
-    if run_id and any(left):
-        ownership.remove_leftovers(engine, stack, run_id)
+    left = [each for each in listed if each.labels.get(ownership.STACK) == mark]
+    if run_id and left:
+        if not all(ownership.KEEP in each.labels for each in left):
+            ownership.remove_leftovers(engine, stack, run_id)
+        for each in left:
+            if each.service in rules and _is_useless(each, stack, rules[each.service]):
+                marks = {name: each.labels[name] for name in _MARKS if name in each.labels}
+                ownership.remove_owned(engine, marks)
         listed = engine.containers(stack.name)
     found: dict[str, tuple[Container, ...]] = {}
     for each in listed:
@@ -80,6 +82,15 @@ def stopped_by_others(
 
 
 # Private
+
+
+_MARKS = (ownership.RUN, ownership.STACK, ownership.STANZA)
+
+
+def _is_useless(ours: Container, stack: Stack, rule: Rule) -> bool:
+    """True for what we kept that has ended, or whose stanza is another now: it proves nothing."""
+    mark = ownership.stanza_mark(stack.services[ours.service])
+    return _is_down(ours, rule) or ours.labels.get(ownership.STANZA) != mark
 
 
 def _is_down(seen: Container, rule: Rule) -> bool:

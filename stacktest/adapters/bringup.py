@@ -121,7 +121,8 @@ def bring_up(
         clock=clock,
     )
     said = progress or Progress()
-    present = boot_present.present(stack, plan, engine, "" if mode == "never" else run_id)
+    leave = mode == "never"
+    present = boot_present.present(stack, plan, engine, "" if leave else run_id, settings.rules)
     missing = boot_present.missing_of(plan, present, settings.rules)
     said.planned(plan, missing)
     woken = boot_present.stopped_by_others(stack, present, missing, settings.rules, mode)
@@ -147,28 +148,6 @@ def bring_up(
             up.stop()
         raise
     return up
-
-
-def outdated(stack: Stack, compose: Compose, containers: Sequence[Container]) -> Mapping[str, str]:
-    """Services whose running container was created from another definition than today's.
-
-    What they answer proves nothing about the files as they are now. One call of Compose, and only
-    when a container was not created by stacktest, whose own mark says it for nothing.
-    """
-    hashes: Mapping[str, str] | None = None
-    found: dict[str, str] = {}
-    for each in containers:
-        service = stack.services.get(each.service)
-        if service is None:
-            continue
-        if mark := each.labels.get(ownership.STANZA):
-            same = mark == ownership.stanza_mark(service)
-        else:
-            hashes = compose.hashes() if hashes is None else hashes
-            same = hashes.get(each.service) == each.config_hash
-        if not same:
-            found[each.service] = f"{each.name} was created from an older definition"
-    return found
 
 
 # Private

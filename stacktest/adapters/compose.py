@@ -95,15 +95,6 @@ class Compose:
         argv += ["--no-recreate", *services]
         return process.run(argv, cwd=self.root, input=json.dumps(override), timeout=timeout)
 
-    def hashes(self) -> Mapping[str, str]:
-        """Service -> Compose's digest of its stanza, as running containers carry it in a label."""
-        asked = self._argv("--profile", "*", "config", "--hash", "*")
-        said = process.run(asked, cwd=self.root, timeout=120)
-        if said.code != 0:
-            raise self._explained(said)
-        pairs = (line.split() for line in said.out.splitlines() if line.strip())
-        return {pair[0]: pair[1] for pair in pairs}
-
     def version(self) -> tuple[int, ...]:
         """Compose's version; ToolMissingError when there is no Compose or an older one."""
         said = process.run(("docker", "compose", "version", "--short"), timeout=60)
