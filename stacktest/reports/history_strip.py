@@ -1,32 +1,37 @@
-"""What a service's runs look like in a row, and what their shape means.
+"""How a service's runs are drawn and said: what `core.history` finds out, in words and marks.
 
-| shape            | when                                                                         |
-|------------------|------------------------------------------------------------------------------|
-| steady           | the last run passed, and nothing on this fingerprint speaks against it       |
-| repaired         | the last run passed after a failure on another fingerprint                   |
-| flaky            | the same fingerprint both passed and failed, or passed only on a retry       |
-| regression       | it passed before, then its fingerprint changed, and since then it has failed |
-| steady failure   | nothing in view ever passed                                                  |
-| cannot tell      | results differ, but what was tested is not known for all of them             |
-| no runs          | no run in view came to a conclusion                                          |
-
-Only the fingerprint can tell a flake from a regression: equal inputs with different results are a
-flake, changed inputs with changed results a regression whose cause has a name.
+| shape          | said of a history that is …                                          |
+|----------------|----------------------------------------------------------------------|
+| steady         | steady: it passes, and did so before                                 |
+| recovered      | recovered: it failed, then what it is changed, and since it passes   |
+| flaky          | a flake: one fingerprint, both results, or a pass only on a retry    |
+| regression     | a regression: it passed, then what it is changed, and since it fails |
+| steady failure | failing: every time, or three times in a row                         |
+| no runs        | unknown: no run came to a conclusion                                 |
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
 from typing import Literal
 
+from stacktest.core.fingerprint import changes
+from stacktest.core.history import Course, Trend, classify
 from stacktest.core.records import HistoryLine
+from stacktest.reports.words import count
 
-Shape = Literal[
-    "steady", "repaired", "flaky", "regression", "steady failure", "cannot tell", "no runs"
-]
+Shape = Literal["steady", "recovered", "flaky", "regression", "steady failure", "no runs"]
 Cell = Literal["passed", "flaky", "failed", "incomplete", "absent"]
 
-IN_VIEW = 20
-"""Runs that the shape is read from; the strip may show more."""
+SHAPES: Mapping[Trend, Shape] = {
+    "steady": "steady",
+    "recovered": "recovered",
+    "flake": "flaky",
+    "regression": "regression",
+    "failing": "steady failure",
+    "unknown": "no runs",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +43,9 @@ class Reading:
 
 
 def read(lines: Sequence[HistoryLine]) -> Reading:
-    """The shape of the runs, oldest first, as far as they came to a conclusion."""
-    seen = [line for line in lines if line.verdict in ("passed", "failed")][-IN_VIEW:]
-    if not seen:
-        return Reading(shape="no runs", sentence="No run has come to a conclusion yet.")
-    return _after_pass(seen) if seen[-1].verdict == "passed" else _after_failure(seen)
+    """The shape of the runs, oldest first."""
+    course = classify(lines)
+    return Reading(shape=SHAPES[course.trend], sentence=_sentence(course, lines))
 
 
 def cell(line: HistoryLine) -> Cell:
@@ -64,14 +67,9 @@ def test_cell(line: HistoryLine, nodeid: str) -> Cell:
 
 
 def changed_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
-    """Names of the parts that are known on both sides and differ, sorted."""
-    return tuple(
-        sorted(
-            part
-            for part, digest in new.mark.parts.items()
-            if digest is not None and (old.mark.parts.get(part) or digest) != digest
-        )
-    )
+    """Names of the parts that are known on both sides and differ."""
+    found = changes(old.mark.as_fingerprint(), new.mark.as_fingerprint())
+    return tuple(change.part for change in found)
 
 
 def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
@@ -86,68 +84,30 @@ def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
 # Private
 
 
-def _after_pass(seen: Sequence[HistoryLine]) -> Reading:
-    last, current = seen[-1], seen[-1].mark.fingerprint
-    failures = [line for line in seen if line.verdict == "failed"]
-    same = [line for line in failures if current and line.mark.fingerprint == current]
-    if same:
-        total = sum(line.mark.fingerprint == current for line in seen)
-        return Reading(
-            shape="flaky",
-            sentence=f"Flaky: {len(same)} of {total} runs on this fingerprint failed.",
-        )
-    retried = [line for line in seen if line.flaky and line.mark.fingerprint == current]
-    if retried:
-        return Reading(
-            shape="flaky",
-            sentence=f"Flaky: {_runs(len(retried))} of {len(seen)} passed only on a retry.",
-        )
-    if failures and (current is None or any(f.mark.fingerprint is None for f in failures)):
-        return _cannot_tell(len(failures), len(seen))
-    if failures:
-        parts = ", ".join(changed_parts(failures[-1], last)) or "its fingerprint"
-        when = f"{failures[-1].started:%Y-%m-%d}"
-        return Reading(
-            shape="repaired", sentence=f"Repaired: failed until {when}, then {parts} changed."
-        )
-    return Reading(shape="steady", sentence=f"Steady: {_runs(len(seen))} in a row passed.")
-
-
-def _after_failure(seen: Sequence[HistoryLine]) -> Reading:
-    current = seen[-1].mark.fingerprint
-    passes = [line for line in seen if line.verdict == "passed"]
-    failed = len(seen) - len(passes)
-    if not passes:
-        since = f"{seen[0].started:%Y-%m-%d}"
-        return Reading(
-            shape="steady failure",
-            sentence=f"Steady failure: all {_runs(failed)} since {since} failed.",
-        )
-    if current is None or passes[-1].mark.fingerprint is None:
-        return _cannot_tell(failed, len(seen))
-    same = [line for line in seen if line.mark.fingerprint == current]
-    if any(line.verdict == "passed" for line in same):
-        bad = sum(line.verdict == "failed" for line in same)
-        return Reading(
-            shape="flaky",
-            sentence=f"Flaky: {bad} of {len(same)} runs on this fingerprint failed.",
-        )
-    first = next(line for line in seen[seen.index(passes[-1]) :] if line.verdict == "failed")
-    parts = ", ".join(changed_parts(passes[-1], first)) or "its fingerprint"
-    return Reading(
-        shape="regression",
-        sentence=f"Regression: {parts} changed before {first.started:%Y-%m-%d}, "
-        "and it has failed since.",
+def _sentence(course: Course, lines: Sequence[HistoryLine]) -> str:
+    parts = ", ".join(course.changed) or "what it is"
+    since = _date(next((line.started for line in lines if line.run == course.since), None))
+    runs = count(course.runs, "run")
+    flake = (
+        f"{course.failures} of {runs} on this fingerprint failed"
+        if course.failures
+        else f"{course.flaky} of {runs} passed only on a retry"
     )
+    said: Mapping[Trend, str] = {
+        "flake": f"Flaky: {flake}.",
+        "regression": f"Regression: {parts} changed, and it has failed since {since}.",
+        "recovered": f"Recovered: {parts} changed, and it has passed since {since}.",
+        "failing": f"Steady failure: {_in_a_row(lines, 'failed')} in a row failed.",
+        "steady": f"Steady: {_in_a_row(lines, 'passed')} in a row passed.",
+        "unknown": "No run has come to a conclusion yet.",
+    }
+    return said[course.trend]
 
 
-def _cannot_tell(failed: int, total: int) -> Reading:
-    return Reading(
-        shape="cannot tell",
-        sentence=f"{failed} of {total} runs failed; without their fingerprints a flake cannot be "
-        "told from a regression.",
-    )
+def _in_a_row(lines: Sequence[HistoryLine], verdict: str) -> str:
+    conclusive = [line for line in reversed(lines) if line.verdict in ("passed", "failed")]
+    return count(len(list(takewhile(lambda line: line.verdict == verdict, conclusive))), "run")
 
 
-def _runs(number: int) -> str:
-    return "1 run" if number == 1 else f"{number} runs"
+def _date(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "then"

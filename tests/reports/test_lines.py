@@ -194,7 +194,7 @@ def test_the_summary_ends_with_the_next_command(world: World) -> None:
         refused={},
         judgements=judgements,
         outcomes=outcomes,
-        phases={nodeid: "phase0" for nodeid in world.services["caddy"].tests}
+        phases=dict.fromkeys(world.services["caddy"].tests, "phase0")
         | {world.services["redis"].tests[0]: "phase5"},
         fallen={"web": "was running, is exited"},
     )

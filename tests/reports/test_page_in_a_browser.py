@@ -86,13 +86,13 @@ def test_the_keyboard_finds_a_service(visit):
     rows = page.locator(".matrix tbody tr:visible")
     assert rows.locator("th a").all_inner_texts() == ["outline"]
     rows.locator("th a").press("Enter")
-    page.get_by_text("Regression: config, env, image").wait_for()
+    page.get_by_text("Regression: image, config, env").wait_for()
 
 
 def test_a_link_opens_the_service_without_scripts(visit):
     page = visit(java_script_enabled=False)
     page.get_by_role("link", name="loki").first.click()
-    page.get_by_text("Steady failure: all 20 runs").wait_for()
+    page.get_by_text("Steady failure: 30 runs").wait_for()
 
 
 def test_paper_shows_what_is_folded_away(visit):
