@@ -91,8 +91,8 @@ def browser_home(request: pytest.FixtureRequest) -> dict[str, str]:
 def browser_nest(stack: RunningStack) -> Iterator[Callable[[str], str]]:
     """A browser's program → the program that runs it in a network of its own, where that can be.
 
-    Override this fixture to return `lambda program: program` if the browser must share this
-    machine's network.
+    Override this fixture if the browser must share this machine's network: return
+    `lambda program: program`.
     """
     if not stack.proxy_url:
         yield lambda program: program

@@ -23,10 +23,15 @@ INTERFACES = """\
 link set lo up
 link add name quiet0 type veth peer name quiet1
 address add 192.0.2.1/30 dev quiet0
+link set dev quiet0 addrgenmode none
+link set dev quiet1 addrgenmode none
 link set quiet1 up
 link set quiet0 up
 """
-"""With an address besides the loopback's, `navigator.onLine` is true; this range is nobody's."""
+"""With an address besides the loopback's, `navigator.onLine` is true; this range is nobody's.
+
+No address is generated for IPv6: it would be announced a second later, as one more change.
+"""
 
 
 def nested(program: str, *, socket: Path, port: int, wrapper: Path) -> str:

@@ -77,7 +77,7 @@ def test_broken_text_names_its_line(text: str, where: str, what: str) -> None:
     assert what in caught.value.what
 
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=25, deadline=None)
 WORD = st.text(
     st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters='"`#\\{}<$,'),
     min_size=1,
