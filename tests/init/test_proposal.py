@@ -277,6 +277,7 @@ def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_noth
     loaded = config.load(tmp_path)
     assert loaded.stack.front_door == "caddy"
     assert [phase.name for phase in loaded.phases] == ["phase0", "phase1"]
+    assert set(config.DENIED) - set(loaded.gate.deny) == {"doc_missing", "doc_stale"}
     (tmp_path / "stacktest.toml").write_text("# mine\n")
     second = begin(model, lambda _sources, _stack: routes)
     assert (second.written, set(second.kept)) == ((), set(first.written))
