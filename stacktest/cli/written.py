@@ -40,7 +40,8 @@ def ack(*, folder: str, service: str) -> None:
     if not page.is_file():
         raise UsageError(f"{name} has no page", where=str(page), hint="write it first")
     mine = project.look()[name].fingerprint
-    said = mine.repo if isinstance(mine.digest, Unknown) else mine.digest
+    # What the repository says is the same on every machine; the whole fingerprint is not.
+    said = mine.digest if project.config.freshness.doc_on else mine.repo
     if isinstance(said, Unknown):
         raise EvidenceError(
             f"the fingerprint of {name} is unknown: {said.why}",
