@@ -9,6 +9,22 @@ from stacktest.errors import EvidenceError, UsageError
 
 @click.command()
 @stack_option
+def init(*, folder: str) -> None:
+    """Write stacktest.toml and a smoke test per service; what is there already stays as it is."""
+    import os
+    from pathlib import Path
+
+    from stacktest.adapters.routes import read_routes
+    from stacktest.init import begin
+    from stacktest.wiring import Project
+
+    root = Path(folder or ".").resolve()
+    for line in begin(Project(root, os.environ).compose.model(), read_routes).lines():
+        click.echo(line)
+
+
+@click.command()
+@stack_option
 @json_option
 def check(*, folder: str, as_json: bool) -> None:
     """Check configuration and suites without running anything; 1 when something is wrong."""
@@ -82,4 +98,4 @@ def schema() -> None:
     click.echo(schema_text(), nl=False)
 
 
-VERBS = (check, ack, config)
+VERBS = (init, check, ack, config)
