@@ -30,6 +30,8 @@ class Silent:
     def containers(self, *_, **__):
         return ()
 
+    happened = containers
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):

@@ -80,7 +80,9 @@ class _Pair:
         with contextlib.suppress(OSError):
             while data := self._client.recv(65536):
                 self._stream.send(data)
-        self._stream.end()
+        with contextlib.suppress(OSError):
+            # The other direction may have closed both meanwhile.
+            self._stream.end()
 
     def back(self, on_answer: Callable[[], None]) -> None:
         told = False
