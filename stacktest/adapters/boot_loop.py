@@ -157,10 +157,12 @@ class Loop:
                 return []
             self._said.seen(unit.seen.service, in_words(news))
             self._look(unit, started=news.action == "start")
+            self._begin(unit)
             return [unit]
         if isinstance(news, Started):
             unit = self._units[news.container]
             self._look(unit)
+            self._begin(unit)
             if news.error and not unit.seen.error:
                 unit.seen = replace(unit.seen, error=news.error)
             return [unit]
@@ -170,6 +172,11 @@ class Loop:
             unit.next_probe = self._settings.clock() + PROBE_PAUSE
             return [unit]
         raise TypeError(type(news).__name__)
+
+    def _begin(self, unit: Unit) -> None:
+        """Its time runs from here: how long the engine took to start it is no fault of its own."""
+        if unit.begun is None:
+            unit.begun = self._settings.clock()
 
     def _look(self, unit: Unit, *, started: bool = False) -> None:
         """Ask the engine about the container; note since when it has been running."""
@@ -187,8 +194,8 @@ class Loop:
             if unit.begun is not None:
                 self._settle(unit)
         for unit in self._units.values():
-            if unit.ours and unit.begun is None and self._may_start(unit):
-                unit.begun = self._settings.clock()
+            if unit.ours and not unit.asked and self._may_start(unit):
+                unit.asked = True
                 self._said.starting(unit.seen.service)
                 self._starters.submit(self._start_one, unit.seen)
         now = self._settings.clock()

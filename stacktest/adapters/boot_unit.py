@@ -28,8 +28,10 @@ class Unit:
     rule: Rule
     ours: bool
     """True when this loop has to start it."""
+    asked: bool = False
+    """True once the engine was asked to start it."""
     begun: float | None = None
-    """When it was started, or first looked at when it ran already."""
+    """When the engine had started it, or when it was first looked at if it ran already."""
     running_since: float = EVER
     answer: str | None = None
     next_probe: float = 0.0

@@ -45,10 +45,10 @@ services:
         hint="docker compose run --rm --no-deps app",
     ),
     Fault(
-        name="exits-after-a-second",
+        name="exits-after-a-moment",
         compose="""
 services:
-  app: {image: IMAGE, init: true, command: [sh, -c, "sleep 1; echo gave up; exit 3"]}
+  app: {image: IMAGE, init: true, command: [sh, -c, "sleep 0.3; echo gave up; exit 3"]}
 """,
         service="app",
         what="app exited 3",
