@@ -97,7 +97,9 @@ def test_a_project_named_by_a_link_is_the_same(tmp_path: Path) -> None:
 def test_the_whole_project_may_be_mounted_without_reading_back_what_stacktest_writes(
     tmp_path: Path,
 ) -> None:
-    for name in ("data/tests/app/last_pass.json", "docs/_data/status.json", ".git/index", "x"):
+    written = ("data/tests/app/last_pass.json", "docs/_data/status.json", ".git/index")
+    beside = ("docs/_data/status.meta.json", "docs/_data/stacktest.json", ".stacktest/key")
+    for name in (*written, *beside, "x"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
     found = read(tmp_path, {"app": {"image": "a", "volumes": [bind(tmp_path)]}})["app"]

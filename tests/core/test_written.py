@@ -54,6 +54,9 @@ def test_what_git_does_not_track_is_not_said() -> None:
     files = project(a={"services": {"app": {"image": "a"}}}, b={"services": {"app": {"user": "1"}}})
     assert files.value("app", {"a"}.__contains__)["stanzas"] == [{"image": "a"}]
     assert isinstance(files.value("app", set().__contains__), Unknown)
+    network = {"networks": {"default": {"internal": True}}}
+    with_network = project(a={"services": {"app": {"image": "a"}}}, b=network)
+    assert with_network.value("app", {"a"}.__contains__)["uses"] == {}
 
 
 @pytest.mark.parametrize("extends", [{"file": "base", "service": "b"}, {"service": "here"}, "here"])

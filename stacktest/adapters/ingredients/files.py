@@ -212,9 +212,10 @@ class FileReader:
         try:
             status = os.fstat(handle)
             piece = os.read(handle, min(CHUNK, status.st_size + 1))
+            executable = bool(status.st_mode & stat.S_IXUSR)
             is_secret = is_secret or PRIVATE_KEY in piece[:4096]
             if is_secret and isinstance(self.key, Unknown):
-                return bool(status.st_mode & stat.S_IXUSR), "", True
+                return executable, "", True
             summed: Any = hashlib.sha256(piece)
             if is_secret and isinstance(self.key, Key):
                 summed = self.key.stream("file", piece)
@@ -225,7 +226,7 @@ class FileReader:
                 summed.update(piece)
         finally:
             os.close(handle)
-        return bool(status.st_mode & stat.S_IXUSR), summed.hexdigest(), is_secret
+        return executable, summed.hexdigest(), is_secret
 
 
 def merged(parts: Iterable[Reading]) -> Mapping[str, tuple[str, ...]]:
