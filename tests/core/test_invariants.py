@@ -75,7 +75,7 @@ def act(world: World, verb: str, first: Any, second: Any) -> None:  # noqa: C901
             service.edit("config", second)
         case "recreate" if not isinstance(service.containers, Unknown):
             service.recreate()
-        case "drift":
+        case "drift" if not isinstance(service.containers, Unknown):
             service.drift = ("env:X",) if second else ()
         case "run":
             world.run(**({first: second} if first else {}))
@@ -99,7 +99,8 @@ def act(world: World, verb: str, first: Any, second: Any) -> None:  # noqa: C901
         case "engine":
             for each in world.services.values():
                 if not first:
-                    each.containers = NO_ENGINE
+                    # Nobody can tell what drifted where nobody can look.
+                    each.containers, each.drift = NO_ENGINE, ()
                 elif isinstance(each.containers, Unknown):
                     each.recreate()
 
