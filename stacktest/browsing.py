@@ -55,7 +55,7 @@ def playwright(request: pytest.FixtureRequest) -> Any:
         return request.getfixturevalue("playwright")
     from stacktest.adapters.trust import node_environment
 
-    with _environment(node_environment(stack.ca)):
+    with _environment(node_environment(request.getfixturevalue("stack_ca"))):
         return request.getfixturevalue("playwright")
 
 
@@ -74,17 +74,16 @@ def base_url(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def browser_home(request: pytest.FixtureRequest) -> dict[str, str]:
+def browser_home(stack: RunningStack, stack_ca: Path | None) -> dict[str, str]:
     """Variables of a throw-away home whose browser trusts the stack's CA.
 
     Override this fixture if the browser needs a home of its own, with fonts or policies.
     """
     from stacktest.adapters.trust import browser_home as make_home
 
-    stack: RunningStack = request.getfixturevalue("stack")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     cache = stack.config.root / ".stacktest" / "trust"
-    return make_home(stack.ca, stack.scratch / f"browser-{worker}", cache=cache)
+    return make_home(stack_ca, stack.scratch / f"browser-{worker}", cache=cache)
 
 
 @pytest.fixture(scope="session")

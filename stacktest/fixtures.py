@@ -145,12 +145,13 @@ def footings(stack: RunningStack) -> Iterator["Footings"]:
     Override this fixture if connections must start from a container of your own.
     """
     from stacktest.adapters.inside import Footings
+    from stacktest.adapters.ownership import RUN, STACK, stack_id
 
     found = Footings(
         stack.model,
         stack.engine,
         image=stack.config.stack.probe_image,
-        labels={"stacktest.run": stack.run_id},
+        labels={RUN: stack.run_id, STACK: stack_id(stack.model.root)},
     )
     yield found
     found.close()

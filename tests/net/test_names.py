@@ -8,6 +8,7 @@ from stacktest.adapters.names import (
     Refused,
     look_up,
     name_map,
+    published_ports,
     resolve_hosts_lines,
 )
 from stacktest.core.model import Port, Route, Stack
@@ -158,3 +159,14 @@ def test_look_up_gives_up(monkeypatch) -> None:
 
 def test_a_slow_answer_is_not_fine() -> None:
     assert not Lookup(host="a", seconds=5.0, addresses=("127.0.0.1",)).is_fine("127.0.0.1")
+
+
+def test_ports_as_the_engine_lists_them() -> None:
+    listed = [
+        {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 32768, "Type": "tcp"},
+        {"IP": "::", "PrivatePort": 443, "PublicPort": 32769, "Type": "tcp"},
+        {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 32768, "Type": "udp"},
+        {"PrivatePort": 2019, "Type": "tcp"},
+        {"IP": "10.1.2.3", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"},
+    ]
+    assert published_ports(listed) == {443: ("127.0.0.1", 32768), 80: ("10.1.2.3", 8080)}

@@ -7,7 +7,14 @@ the stack's are refused, so that a run depends on nothing outside.
 
 from stacktest.adapters.names.clients import async_http_client, http_client
 from stacktest.adapters.names.lookup import Lookup, look_up
-from stacktest.adapters.names.map import Address, NameMap, Refused, name_map, resolve_hosts_lines
+from stacktest.adapters.names.map import (
+    Address,
+    NameMap,
+    Refused,
+    name_map,
+    published_ports,
+    resolve_hosts_lines,
+)
 from stacktest.adapters.names.nameserver import NameServer
 from stacktest.adapters.names.proxy import OWN_ANSWER, ConnectProxy
 
@@ -23,5 +30,6 @@ __all__ = [
     "http_client",
     "look_up",
     "name_map",
+    "published_ports",
     "resolve_hosts_lines",
 ]

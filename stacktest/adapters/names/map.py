@@ -7,11 +7,11 @@ allowed by the configuration      any                       the same name, by th
 any other                         any                       refused
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from stacktest.core.model import Stack
+from stacktest.core.model import Json, Stack
 from stacktest.core.routing import covers
 from stacktest.errors import UsageError
 
@@ -101,6 +101,17 @@ def name_map(
                 )
     hosts = tuple(dict.fromkeys(route.host for route in stack.routes))
     return NameMap(hosts=hosts, domain=stack.domain, doors=doors, allowed=allowed)
+
+
+def published_ports(ports: Sequence[Json], *, engine_host: str = "127.0.0.1") -> dict[int, Address]:
+    """Port in the container → where it is published, of `Ports` as the engine lists a container."""
+    found: dict[int, Address] = {}
+    for each in ports:
+        if each.get("Type") == "tcp" and each.get("PublicPort"):
+            there = (_reachable(each.get("IP", ""), engine_host), int(each["PublicPort"]))
+            # The same port may be listed for IPv4 and IPv6; the first one serves.
+            found.setdefault(int(each["PrivatePort"]), there)
+    return found
 
 
 def resolve_hosts_lines(names: NameMap, address: str = "127.0.0.1") -> list[str]:
