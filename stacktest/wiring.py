@@ -207,7 +207,7 @@ class Project:
 
         pattern = self.config.stack.pages
         folder = self.root / pattern.partition("{service}")[0]
-        if "stack.pages" not in self.config.origins and not folder.parent.is_dir():
+        if "stack.pages" not in self.config.origins and not folder.is_dir():
             return {}
         extra = {name: section.config for name, section in self.config.services.items()}
         return read_pages(self.stack, fingerprints, pages=pattern, extra=extra)
