@@ -1,0 +1,148 @@
+"""The reference names everything that there is, and nothing else."""
+
+import inspect
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from stacktest import browsing, config, errors, fixtures, plugin
+from stacktest.cli import cli
+from stacktest.core.states import State
+from stacktest.reports.words import state_of  # noqa: F401 - the words exist for every state
+
+ROOT = Path(__file__).parent.parent.parent
+REFERENCE = ROOT / "docs/reference"
+
+
+def headings(page, level="##"):
+    return re.findall(rf"^{level} (.+)$", (REFERENCE / page).read_text(), re.MULTILINE)
+
+
+def section(page, title):
+    text = (REFERENCE / page).read_text()
+    return re.split(r"^## ", text.partition(f"\n## {title}\n")[2], flags=re.MULTILINE)[0]
+
+
+def keys(schema, path=()):
+    for name, value in schema.get("properties", {}).items():
+        inner = value.get("additionalProperties")
+        inner = inner if isinstance(inner, dict) else value.get("items", {})
+        deeper = value if "properties" in value else inner
+        if path:
+            yield ".".join((*path, name))
+        if "properties" in deeper:
+            yield from keys(deeper, (*path, name))
+
+
+def test_every_configuration_key_has_a_heading():
+    schema = json.loads(config.schema_text())
+    assert sorted(headings("configuration.md", "###")) == sorted(keys(schema))
+    assert headings("configuration.md") == list(schema["properties"])
+
+
+def verbs():
+    return dict(cli.commands)
+
+
+def test_every_verb_has_a_heading():
+    assert sorted(headings("cli.md")) == sorted([*verbs(), "pytest options"])
+
+
+def options(command):
+    if isinstance(command, click.Group):
+        for sub in command.commands.values():
+            yield from options(sub)
+        return
+    for one in command.params:
+        if isinstance(one, click.Option) and not one.hidden:
+            yield from (name for name in one.opts if name.startswith("--"))
+
+
+@pytest.mark.parametrize("verb", sorted(verbs()))
+def test_every_option_is_named_in_its_verbs_section(verb):
+    everywhere = {"--stack", "--json", "--help"}
+    said = section("cli.md", verb)
+    missing = [o for o in options(verbs()[verb]) if o not in everywhere and o not in said]
+    assert missing == []
+
+
+def test_every_subcommand_is_named():
+    for name, command in verbs().items():
+        for sub in getattr(command, "commands", {}):
+            assert f"stacktest {name} {sub}" in section("cli.md", name)
+
+
+def test_every_option_of_pytest_is_named():
+    source = inspect.getsource(plugin.pytest_addoption)
+    declared = re.findall(r'addoption\(\s*"(--[a-z-]+)"(.*?)\)\n', source, re.DOTALL)
+    public = {name for name, rest in declared if "_HIDDEN" not in rest}
+    said = section("cli.md", "pytest options")
+    assert {name for name in public if name not in said} == set()
+    assert set(re.findall(r"`(--[a-z-]+)", said)) == public
+
+
+def test_every_fixture_has_a_heading():
+    source = inspect.getsource(fixtures)
+    own = set(re.findall(r"@pytest\.fixture[^\n]*\ndef (\w+)\(", source))
+    titles = {name for title in headings("fixtures.md") for name in title.split(", ")}
+    assert own <= titles
+    assert titles - own == {"page", "context", "browser"}
+    assert hasattr(browsing, "new_context")
+
+
+def test_every_state_has_a_heading_in_the_order_of_precedence():
+    assert headings("states.md") == [state.value for state in State]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_the_table_of_states_says_what_the_code_does(state):
+    row = f"| [`{state.value}`](#{state.value}) | {state.status} | "
+    row += "yes |" if state.functional else "no |"
+    assert row in (REFERENCE / "states.md").read_text().splitlines()
+
+
+def kinds(base=errors.StacktestError):
+    yield base
+    for kind in base.__subclasses__():
+        yield from kinds(kind)
+
+
+def test_every_exit_code_is_in_the_table():
+    said = {
+        int(code)
+        for code in re.findall(
+            r"^\| (\d+) \|", section("exit-codes.md", "Of the command"), re.MULTILINE
+        )
+    }
+    own = {kind.exit_code for kind in kinds() if kind.__module__.startswith("stacktest")}
+    assert own <= said
+    assert said - own == {0, 1, 130}
+
+
+def test_every_error_code_has_a_heading():
+    used = set()
+    for file in (ROOT / "stacktest").rglob("*.py"):
+        used |= set(re.findall(r'"(SK-[A-Z-]+)"', file.read_text()))
+    assert set(headings("codes.md")) == used
+
+
+def test_every_schema_is_of_a_file_that_is_named():
+    said = (REFERENCE / "files.md").read_text()
+    titles = [
+        json.loads(file.read_text()).get("title", "") for file in (ROOT / "schemas").glob("*.json")
+    ]
+    assert [
+        title for title in titles if title.endswith(("json", "jsonl")) and title not in said
+    ] == []
+
+
+def test_every_metric_is_named():
+    from stacktest.reports import metrics
+
+    said = set(re.findall(r"`(stacktest_\w+)", (ROOT / "docs/how-to/publish.md").read_text()))
+    source = inspect.getsource(metrics)
+    made = {f"stacktest_{name}" for name in re.findall(r'_gauge\(\s*registry,\s*"(\w+)"', source)}
+    assert said == made
