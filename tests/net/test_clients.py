@@ -164,7 +164,12 @@ def test_proxy_says_when_the_door_is_shut(pki) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [b"GET / HTTP/1.1\r\n\r\n", b"CONNECT :443 HTTP/1.1\r\n\r\n", b"CONNECT a:b HTTP/1.1\r\n\r\n"],
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET https://app.stack.local/ HTTP/1.1\r\n\r\n",
+        b"CONNECT :443 HTTP/1.1\r\n\r\n",
+        b"CONNECT a:b HTTP/1.1\r\n\r\n",
+    ],
 )
 def test_proxy_refuses_what_is_no_request_for_a_proxy(proxy, sent: bytes) -> None:
     import socket

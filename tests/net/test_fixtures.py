@@ -145,6 +145,21 @@ def test_api_by_service_label_and_name(run) -> None:
     )
 
 
+def test_answers_of_other_hosts_are_nobodys(run) -> None:
+    run(
+        """
+        from stacktest.visits import note_answer
+
+        def test_it(request, stack, contacts):
+            note_answer(request.node, stack, "https://allowed.example/", 200)
+            assert contacts() == ()
+            note_answer(request.node, stack, "https://APP.stack.local/", 200)
+            assert contacts() == ("app-server", "door")
+        """,
+        passed=1,
+    )
+
+
 def test_async_api(run) -> None:
     run(
         """
