@@ -649,6 +649,29 @@ def test_a_large_file_is_streamed(row: str, project: Project) -> None:
     }
 
 
+def test_the_same_project_elsewhere_is_the_same(tmp_path: Path) -> None:
+    """Another folder, paths that leave the project, a build of what lies above it."""
+    text = (
+        "services:\n  app:\n    image: a\n    build: {context: .., dockerfile: stack/Dockerfile}\n"
+        "    volumes: ['./conf:/c:ro', '../shared:/s:ro', 'data:/d', '/etc/hostname:/h:ro']\n"
+        "    networks: [back]\n    secrets: [pw]\n"
+        "networks: {back: {internal: true}}\nvolumes: {data: {}}\n"
+        "secrets: {pw: {file: ./pw.txt}}\n"
+    )
+    files = {"Dockerfile": "FROM scratch", "conf/x": "1", "pw.txt": "geheim", "../shared/y": "1"}
+    found = []
+    for place in ("one/stack", "two/deeper/stack"):
+        (tmp_path / place).mkdir(parents=True)
+        project = Project(tmp_path / place)
+        project.write(compose(text, **files))
+        found.append(project.fingerprints()["app"])
+    here, there = found
+    assert isinstance(here.digest, str)
+    assert isinstance(here.repo, str)
+    assert here.to_json() == there.to_json()
+    assert here.left_out == {"mounted from outside the project": ("../shared", "/etc/hostname")}
+
+
 def test_another_key_makes_the_keyed_parts_unknown(project: Project) -> None:
     project.write(
         compose(

@@ -166,7 +166,8 @@ class _StackReading:
                 continue
             path = self.files.relative(os.path.normpath(mount.source))
             if path is None:
-                into.leave_out(mount.source, "mounted from outside the project")
+                shown = self.places.portable(os.path.normpath(mount.source))
+                into.leave_out(shown, "mounted from outside the project")
             elif mount.read_only:
                 secret = mount.target.startswith("/run/secrets")
                 self.files.read(mount.source, path, into, secret=secret)
