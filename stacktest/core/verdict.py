@@ -239,7 +239,7 @@ def _doubts(
         and service not in by_id[test.nodeid].contacts
     ]
     if not any(outcome.assertions for outcome in mine):
-        doubts.append(f"none of the {_tests(len(mine))} that name {service} asserts anything")
+        doubts.append(_no_assertion(len(mine), service))
     return doubts
 
 
@@ -259,7 +259,7 @@ def _missing(
     missing = [test for test in required if test.nodeid not in by_id]
     why = Counter(_why_missing(test.nodeid, facts) for test in missing)
     for reason, count in sorted(why.items()):
-        yield f"{count} of {_tests(len(required))} that name {service} did not run: {reason}"
+        yield f"{count} of {_naming(len(required), service)} did not run: {reason}"
 
 
 def _why_missing(nodeid: str, facts: RunFacts) -> str:
@@ -284,11 +284,18 @@ def _not_passed(service: str, required: int, mine: Sequence[Outcome]) -> Iterabl
                 for o in sorted(which, key=lambda o: o.nodeid)
             )
             verb = "was" if len(which) == 1 else "were"
-            yield f"{len(which)} of {_tests(required)} that name {service} {verb} {said}: {names}"
+            yield f"{len(which)} of {_naming(required, service)} {verb} {said}: {names}"
 
 
-def _tests(count: int) -> str:
-    return f"{count} test" if count == 1 else f"{count} tests"
+def _no_assertion(count: int, service: str) -> str:
+    if count == 1:
+        return f"the test that names {service} asserts nothing"
+    return f"none of the {_naming(count, service)} asserts anything"
+
+
+def _naming(count: int, service: str) -> str:
+    noun = "test that names" if count == 1 else "tests that name"
+    return f"{count} {noun} {service}"
 
 
 def _letter(outcome: Outcome) -> str:

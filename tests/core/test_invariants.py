@@ -214,7 +214,7 @@ exemptions = st.builds(
 
 
 @pytest.mark.parametrize("scope", ["host", "repo"])
-@examples(25)
+@examples(12)
 @given(
     story=stories,
     exempt=st.lists(exemptions, max_size=2),
@@ -382,7 +382,7 @@ BREAKAGES = [
 ]
 
 
-@examples(15)
+@examples(6)
 @given(story=stories, breakage=st.sampled_from(BREAKAGES))
 def test_9_one_bad_service_costs_the_others_nothing(
     story: list[Step], breakage: Callable[[World], None]
