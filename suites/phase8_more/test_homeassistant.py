@@ -15,7 +15,7 @@ from fixtures.waiting import within
 pytestmark = pytest.mark.service("homeassistant")
 
 IDENTITY = Identity(
-    host="home.stack.local", path="/manifest.json", marker='"name": "Home Assistant"'
+    host="home.stack.local", path="/manifest.json", marker='"name":"Home Assistant"'
 )
 CLIENT = "https://home.stack.local/"
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.own import own_name
-from fixtures.people import NOBODY, secret
+from fixtures.people import secret
 from fixtures.sql import postgres, rows
 
 pytestmark = pytest.mark.service("planka")
@@ -125,5 +125,5 @@ def test_a_person_finds_the_project_on_the_page(page, password, project):
 
 
 def test_a_refused_person_is_told_on_the_page(page):
-    do_sign_in_on_the_page(page, NOBODY, "not-the-password")
+    do_sign_in_on_the_page(page, "nobody", "not-the-password")
     expect(page.locator(".ui.error.message")).to_contain_text("Invalid credentials")
