@@ -1,5 +1,6 @@
 """Where a visit to a host name goes, and whose answer came back."""
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,8 +17,11 @@ HTTPS, HTTP = 443, 80
 
 def url_of(stack: RunningStack, name: str) -> str:
     """The URL of a service, of the first label of a host name, or of a host name."""
-    host = _host(stack, name)
-    ports = stack.names.doors
+    return origin(stack.names.doors, _host(stack, name))
+
+
+def origin(ports: Collection[int], host: str) -> str:
+    """`https://host`, or plain HTTP where the front door publishes no port 443."""
     if HTTPS in ports or not ports:
         return f"https://{host}"
     return f"http://{host}" if HTTP in ports else f"http://{host}:{min(ports)}"

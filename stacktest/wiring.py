@@ -415,11 +415,13 @@ def _answers(project: Project, host: str) -> str:
     from stacktest.adapters.names import http_client, name_map
     from stacktest.adapters.trust import client_context
     from stacktest.core.readiness import GATEWAY_ERRORS
+    from stacktest.visits import origin
 
     names = name_map(project.stack)
-    with http_client(names, client_context(project.ca), f"https://{host}", timeout=3) as client:
+    url = origin(names.doors, host)
+    with http_client(names, client_context(project.ca), url, timeout=3) as client:
         try:
             status = client.get("/").status_code
         except httpx.HTTPError as error:
-            return f"https://{host}/ does not answer: {error}"
-    return f"https://{host}/ answers {status}" if status in GATEWAY_ERRORS else ""
+            return f"{url}/ does not answer: {error}"
+    return f"{url}/ answers {status}" if status in GATEWAY_ERRORS else ""
