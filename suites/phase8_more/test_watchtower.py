@@ -9,7 +9,6 @@ import pytest
 
 from fixtures.containers import everything_said, last_container
 from fixtures.versions import pinned_version
-from stacktest.contacts import note
 
 pytestmark = pytest.mark.service("watchtower")
 
@@ -17,15 +16,11 @@ pytestmark = pytest.mark.service("watchtower")
 @pytest.fixture
 def said(stack, request):
     """Everything that it has written."""
-    text = everything_said(stack, "watchtower")
-    if text:
-        note(request.node, "watchtower")
-    return text
+    return everything_said(stack, request, "watchtower")
 
 
-def test_it_runs_without_restarting(stack, said):
-    container = last_container(stack, "watchtower")
-    assert said
+def test_it_runs_without_restarting(stack, request):
+    container = last_container(stack, request, "watchtower")
     assert (container.state, container.restart_count) == ("running", 0)
 
 
