@@ -31,9 +31,9 @@ for _module in (judged, stacked, reported, written):
 def main() -> None:
     """Run the command line; every error becomes lines and the documented exit code."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        # Without click's own main the code of an Exit is returned, not raised.
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
