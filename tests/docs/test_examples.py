@@ -81,7 +81,7 @@ def test_yaml_is_yaml(block):
 
 def commands():
     """Every `stacktest …` and `pytest …` of the examples, recipes included."""
-    for block in blocks("console", "yaml", "ini", "text"):
+    for block in blocks("console", "yaml", "ini"):
         for line in block.text.splitlines():
             found = re.search(
                 r"(?:^\$ |^ExecSt\w+=\S*/|run: |^\s+(?:- )?)((?:stacktest|pytest) .*)", line
