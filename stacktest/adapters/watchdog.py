@@ -18,11 +18,11 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stacktest.adapters import process
-from stacktest.adapters.engine import Engine
-from stacktest.adapters.ownership import RUN, remove_owned
-from stacktest.errors import StacktestError
+if TYPE_CHECKING:
+    from stacktest.adapters.engine import Engine
+    from stacktest.adapters.process import Detached
 
 GRACE = 1.0
 """Seconds that a program with data gets to end."""
@@ -35,7 +35,7 @@ LONGEST = 1800.0
 class Watchdog:
     """The parent's end: `disarm` when the run has cleaned up itself."""
 
-    def __init__(self, child: process.Detached) -> None:
+    def __init__(self, child: "Detached") -> None:
         self._child = child
 
     @property
@@ -63,6 +63,8 @@ class Watchdog:
 
 def arm(address: str, run_id: str, *, log: Path | None = None) -> Watchdog:
     """Start the child for this run; from now on nothing survives us."""
+    from stacktest.adapters import process
+
     argv = [sys.executable, "-m", "stacktest.adapters.watchdog", address, run_id, str(os.getpid())]
     return Watchdog(process.spawn_detached(argv, log=log))
 
@@ -74,6 +76,10 @@ def watch(address: str, run_id: str, parent: int) -> int:
         signal.signal(number, signal.SIG_IGN)
     if _told_to_go(parent):
         return 0
+    # Only now: while the stack starts, a child that loads nothing leaves the processor to it.
+    from stacktest.adapters.engine import Engine
+    from stacktest.errors import StacktestError
+
     try:
         _remove_until_quiet(Engine(address), run_id)
     except StacktestError as error:
@@ -111,7 +117,9 @@ def _pipe_has_ended() -> bool:
     return bool(readable) and not os.read(0, 64)
 
 
-def _remove_until_quiet(engine: Engine, run_id: str) -> None:
+def _remove_until_quiet(engine: "Engine", run_id: str) -> None:
+    from stacktest.adapters.ownership import RUN, remove_owned
+
     begun = quiet_since = time.monotonic()
     while time.monotonic() - quiet_since < QUIET:
         removed = remove_owned(engine, {RUN: run_id}, grace=GRACE)
