@@ -88,8 +88,13 @@ def there_and_back(world: World) -> None:
     assert world.state("caddy") is State.CHANGED
     caddy.parts["config"] = first
     caddy.recreate()
+    world.later(hours=1)
+    back = world.now
     for _ in range(3):
         judgement = world.index()["caddy"]
+        world.later(minutes=1)
+        # It is what it was, but it has only been so since it came back.
+        assert judgement.entry.last_change == back
         assert judgement.state is State.CHANGED
         assert judgement.reasons == ("reverted",)
         assert judgement.entry.last_test_pass == passed_on
