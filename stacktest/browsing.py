@@ -7,20 +7,24 @@
 In a run without a stack they are pytest-playwright's, unchanged. Verification stays on everywhere.
 """
 
+from __future__ import annotations
+
 import functools
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from stacktest.errors import ToolMissingError, UsageError
-from stacktest.running import RUNNING, RunningStack
-from stacktest.visits import note_answer, url_of
+from stacktest.keys import RUNNING
+
+if TYPE_CHECKING:
+    from stacktest.running import RunningStack
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """Programs on PATH that serve where Playwright's own build is not installed."""
@@ -69,6 +73,8 @@ def base_url(request: pytest.FixtureRequest) -> str | None:
     if stack is None:
         given: str | None = request.getfixturevalue("base_url")
         return given
+    from stacktest.visits import url_of
+
     option: str | None = request.config.getoption("base_url", None)
     return option or (url_of(stack, stack.model.domain) if stack.model.domain else None)
 
@@ -201,6 +207,8 @@ def _refuse_weakening(options: Mapping[str, Any]) -> None:
 
 
 def _note(node: pytest.Item, stack: RunningStack, response: Any) -> None:
+    from stacktest.visits import note_answer
+
     if not getattr(response, "from_service_worker", False) and not _is_the_proxys(response):
         note_answer(node, stack, response.url, response.status)
 

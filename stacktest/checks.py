@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stacktest.collection import Collected
+from stacktest.collected import Collected
 from stacktest.inventory import BackgroundInventory, suites_folder
 from stacktest.wiring import Project
 

@@ -6,8 +6,7 @@ back, not when a client was made.
 
 import pytest
 
-CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
-"""Per test item: service → how many answers came from it."""
+from stacktest.keys import CONTACTS
 
 
 def note(node: pytest.Item, service: str) -> None:

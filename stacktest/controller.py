@@ -4,23 +4,20 @@ Under pytest-xdist this is the process that starts the workers; without it, the 
 decision is `session`'s; this module knows in which order pytest says things.
 """
 
-import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stacktest import collection
-from stacktest.collection import Collected
+from stacktest import collected
+from stacktest.collected import Collected
 from stacktest.errors import StacktestError, UsageError
 from stacktest.evidence import forget_old_runs, page_options
-from stacktest.inventory import NARROWING, BackgroundInventory, is_whole, read_collected
+from stacktest.inventory import NARROWING, BackgroundInventory, is_whole
+from stacktest.keys import RUNNING
 from stacktest.outcomes import Listener
-from stacktest.running import RUNNING
-from stacktest.worker import SHARED, collected_file
 
 if TYPE_CHECKING:
     from stacktest.core.run import RunSummary
@@ -33,32 +30,33 @@ NOT_READY = 10
 class Controller:
     """The hooks of the process that owns the stack, the plan and every file."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        whole: tuple[Collected, ...],
+        errors: Iterable[pytest.CollectReport],
+        shared: Path,
+    ) -> None:
         self._config = config
-        self._whole: tuple[Collected, ...] = ()
+        self._whole = whole
         self._selected: tuple[Collected, ...] = ()
         self._listener = Listener()
+        for report in errors:
+            self._listener.collected(report)
         self._background: BackgroundInventory | None = None
         self._session: Any = None
         self._project: Any = None
-        self._shared: Path | None = None
+        self._shared = shared
         self._closing: list[str] = []
         self._close_way_in: Callable[[], None] = lambda: None
 
     # What is collected
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """See the tests before any of them is deselected."""
-        self._whole = collection.read(items, config.rootpath)
-
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See the tests that are left; `--stale` takes away those of functional services."""
         if not self._has_workers:
-            self._selected = collection.read(session.items, session.config.rootpath)
+            self._selected = collected.read(session.items, session.config.rootpath)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected hides its tests: nobody can earn credit."""
@@ -73,22 +71,10 @@ class Controller:
             return None
         return self._begin(session.config)
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where controller and workers meet."""
-        if self._shared is None:
-            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
-        node.workerinput[SHARED] = str(self._shared)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any) -> None:
-        """Bring the stack up after the first worker has collected; the others collect the same."""
-        if self._session is not None or self._shared is None or self._selected:
-            return
-        worker = node.gateway.id
-        self._whole, _ = read_collected(collected_file(self._shared, worker, "whole"))
-        self._selected, _ = read_collected(collected_file(self._shared, worker, "selected"))
-        self._begin(node.config)
+    def begin(self, selected: tuple[Collected, ...]) -> None:
+        """Bring the stack up for what the workers of pytest-xdist selected."""
+        self._selected = selected
+        self._begin(self._config)
 
     # The tests run
 
@@ -169,8 +155,6 @@ class Controller:
             self._background = BackgroundInventory(config.rootpath, inipath=config.inipath)
         self._session = session
         session.start(plan, self._selected)
-        if self._shared is None:
-            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
         reached = wiring.reach(project, session.run_id, self._shared)
         self._close_way_in = reached.close
         config.stash[RUNNING] = reached.stack
@@ -222,9 +206,6 @@ class Controller:
         session, self._session = self._session, None
         if session is not None:
             session.stop()
-        shared, self._shared = self._shared, None
-        if shared is not None:
-            shutil.rmtree(shared, ignore_errors=True)
 
 
 def selection_of(config: pytest.Config) -> str:

@@ -22,8 +22,9 @@ import pytest
 from stacktest.contacts import touched
 from stacktest.core.observed import Happening
 from stacktest.errors import StacktestError
+from stacktest.keys import RUNNING
 from stacktest.reports.redaction import redact
-from stacktest.running import RUNNING, RunningStack
+from stacktest.running import RunningStack
 
 FOLDER = Path("reports/evidence")
 RUNS_KEPT = 10

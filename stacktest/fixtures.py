@@ -11,6 +11,8 @@ What comes back from a service is noted for the test that asked, as it comes bac
 tests touched nothing earns no credit.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,9 +23,7 @@ import pytest
 from stacktest import browsing
 from stacktest.contacts import note
 from stacktest.errors import StackNotReadyError
-from stacktest.people import Credentials, credentials
-from stacktest.running import RUNNING, RunningStack
-from stacktest.visits import note_answer, url_of
+from stacktest.keys import RUNNING
 
 if TYPE_CHECKING:
     import ssl
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import httpx
 
     from stacktest.adapters.inside import Footings, Inside, Reach
+    from stacktest.people import Credentials
+    from stacktest.running import RunningStack
 
 base_url = browsing.base_url
 browser_context_args = browsing.browser_context_args
@@ -76,7 +78,7 @@ def stack_ca(stack: RunningStack) -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def tls_context(stack_ca: Path | None) -> "ssl.SSLContext":
+def tls_context(stack_ca: Path | None) -> ssl.SSLContext:
     """The one context that verifies every HTTP client of the run: chain, name, dates, TLS ≥ 1.2.
 
     Override this fixture if the front door asks for a client certificate: load it into a copy.
@@ -88,23 +90,24 @@ def tls_context(stack_ca: Path | None) -> "ssl.SSLContext":
 
 @pytest.fixture
 def api(
-    stack: RunningStack, tls_context: "ssl.SSLContext", request: pytest.FixtureRequest
-) -> Iterator[Callable[..., "httpx.Client"]]:
+    stack: RunningStack, tls_context: ssl.SSLContext, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., httpx.Client]]:
     """`api("grafana")`: a client for a service's host name, by service, first label or full name.
 
     Each call is a new visitor without cookies; keyword arguments are httpx's own.
     Override this fixture if every request needs a header or a time-out of its own.
     """
     from stacktest.adapters.names import http_client
+    from stacktest.visits import note_answer, url_of
 
     made: list[httpx.Client] = []
 
-    def client(name: str, **options: Any) -> "httpx.Client":
+    def client(name: str, **options: Any) -> httpx.Client:
         url = url_of(stack, name)
         made.append(http_client(stack.names, tls_context, url, on_response=noted, **options))
         return made[-1]
 
-    def noted(response: "httpx.Response") -> None:
+    def noted(response: httpx.Response) -> None:
         note_answer(request.node, stack, str(response.url), response.status_code)
 
     yield client
@@ -114,22 +117,23 @@ def api(
 
 @pytest.fixture
 def async_api(
-    stack: RunningStack, tls_context: "ssl.SSLContext", request: pytest.FixtureRequest
-) -> Iterator[Callable[..., "httpx.AsyncClient"]]:
+    stack: RunningStack, tls_context: ssl.SSLContext, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., httpx.AsyncClient]]:
     """The asynchronous twin of `api`, which the test closes: `async with` its clients.
 
     Override this fixture if every request needs a header or a time-out of its own.
     """
     from stacktest.adapters.names import async_http_client
+    from stacktest.visits import note_answer, url_of
 
     made: list[httpx.AsyncClient] = []
 
-    def client(name: str, **options: Any) -> "httpx.AsyncClient":
+    def client(name: str, **options: Any) -> httpx.AsyncClient:
         url = url_of(stack, name)
         made.append(async_http_client(stack.names, tls_context, url, on_response=noted, **options))
         return made[-1]
 
-    async def noted(response: "httpx.Response") -> None:
+    async def noted(response: httpx.Response) -> None:
         note_answer(request.node, stack, str(response.url), response.status_code)
 
     yield client
@@ -139,7 +143,7 @@ def async_api(
 
 
 @pytest.fixture(scope="session")
-def footings(stack: RunningStack) -> Iterator["Footings"]:
+def footings(stack: RunningStack) -> Iterator[Footings]:
     """Places to stand on the stack's networks, made when needed and removed at the end.
 
     Override this fixture if connections must start from a container of your own.
@@ -159,8 +163,8 @@ def footings(stack: RunningStack) -> Iterator["Footings"]:
 
 @pytest.fixture
 def inside(
-    stack: RunningStack, footings: "Footings", request: pytest.FixtureRequest
-) -> Iterator[Callable[[str], "Inside"]]:
+    stack: RunningStack, footings: Footings, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Inside]]:
     """`inside("mariadb")`: `.address(port)`, `.connect(port)`, `.http(port)` and `.run(*argv)`.
 
     Override this fixture if services are reached in another way than through their networks.
@@ -170,7 +174,7 @@ def inside(
     ways = Ways(stack.engine, footings)
     made: dict[str, Inside] = {}
 
-    def service(name: str) -> "Inside":
+    def service(name: str) -> Inside:
         _known(stack, name)
         if name not in made:
             made[name] = Inside(
@@ -190,15 +194,15 @@ def inside(
 
 @pytest.fixture
 def reach_from(
-    stack: RunningStack, footings: "Footings", request: pytest.FixtureRequest
-) -> Callable[[str, str, int], "Reach"]:
+    stack: RunningStack, footings: Footings, request: pytest.FixtureRequest
+) -> Callable[[str, str, int], Reach]:
     """`reach_from("frontend", "ldap", 389)`: open, refused, unresolved or timeout.
 
     Override this fixture if the question must be asked from a container of your own.
     """
     from stacktest.adapters.inside import OPEN, reach
 
-    def answer(network: str, service: str, port: int) -> "Reach":
+    def answer(network: str, service: str, port: int) -> Reach:
         found = reach(stack.model, stack.engine, footings, network=network, host=service, port=port)
         if found == OPEN and service in stack.model.services:
             note(request.node, service)
@@ -213,6 +217,8 @@ def person(stack: RunningStack) -> Callable[[str], Credentials]:
 
     Override this fixture if people come from a secret store.
     """
+    from stacktest.people import credentials
+
     return functools.partial(credentials, stack)
 
 
@@ -233,7 +239,7 @@ def _known(stack: RunningStack, name: str) -> None:
 
 def _plain_client(
     service: str, port: int, address: tuple[str, int], **options: Any
-) -> "httpx.Client":
+) -> httpx.Client:
     from stacktest.adapters.names import NameMap, http_client
 
     names = NameMap(hosts=(service,), doors={port: address})
@@ -241,7 +247,7 @@ def _plain_client(
 
 
 @functools.cache
-def _no_tls() -> "ssl.SSLContext":
+def _no_tls() -> ssl.SSLContext:
     """A context that trusts nobody: what is spoken inside is plain HTTP."""
     import ssl
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from stacktest import collection
-from stacktest.collection import Collected
+from stacktest import collected
+from stacktest.collected import Collected
 
 NARROWING = ("ignore", "ignore_glob", "deselect", "lf", "failedfirst", "stepwise", "pyargs")
 """Options after which the collection may lack tests without a word."""
@@ -39,8 +39,7 @@ class InventoryWriter:
     ) -> None:
         """Write before anything is deselected."""
         del session
-        collected = collection.read(items, config.rootpath)
-        write_collected(self._file, collected, self._errors)
+        write_collected(self._file, collected.read(items, config.rootpath), self._errors)
 
 
 class BackgroundInventory:
@@ -85,9 +84,9 @@ def is_whole(config: pytest.Config) -> bool:
     return not by_paths and not any(config.getoption(name, None) for name in NARROWING)
 
 
-def write_collected(file: Path, collected: tuple[Collected, ...], errors: list[str]) -> None:
+def write_collected(file: Path, tests: tuple[Collected, ...], errors: list[str]) -> None:
     """Hand collected tests to another process, whole or not at all."""
-    data: dict[str, Any] = {"tests": [test.as_json() for test in collected], "errors": errors}
+    data: dict[str, Any] = {"tests": [test.as_json() for test in tests], "errors": errors}
     part = file.with_suffix(".part")
     part.write_text(json.dumps(data), encoding="utf-8")
     part.replace(file)

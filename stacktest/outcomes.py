@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.collection import Collected
+from stacktest.collected import Collected
 from stacktest.core.verdict import Outcome, RunFacts
 
 

@@ -1,16 +1,20 @@
 """The pytest plugin: options, markers and hooks; `controller` and `worker` say what they mean.
 
-A project without a stack pays for this module and `collection`, and nothing else: everything heavy
+A project without a stack pays for this module and `collection`, and next to nothing else: the rest
 is imported once a collected test asks for the stack.
 """
 
+import shutil
+import tempfile
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stacktest import collection
 from stacktest.contacts import touched
+from stacktest.keys import SHARED
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from stacktest import fixtures
 
     config.pluginmanager.register(fixtures, "stacktest-fixtures")
-    config.pluginmanager.register(_side(config), "stacktest-run")
+    if config.getoption("--stack-inventory"):
+        from stacktest.inventory import InventoryWriter
+
+        config.pluginmanager.register(InventoryWriter(config), "stacktest-inventory")
+    else:
+        config.pluginmanager.register(Waker(config), "stacktest-run")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -54,9 +63,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`--stale` leaves out the tests of functional services."""
     if config.getoption("--stale") and not config.getoption("--stack-inventory"):
+        from stacktest.collected import read
         from stacktest.stale import leave_out_functional
 
-        leave_out_functional(config, items, collection.read(items, config.rootpath))
+        leave_out_functional(config, items, read(items, config.rootpath))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -74,6 +84,73 @@ def pytest_runtest_makereport(
     return report
 
 
+class Waker:
+    """Waits for a test that asks for the stack, and only then brings in what knows about stacks."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._errors: list[pytest.CollectReport] = []
+        self._shared: Path | None = None
+        self._controller: Any = None
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be collected: it may have hidden tests of a stack."""
+        if report.failed:
+            self._errors.append(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """See the tests before any of them is deselected."""
+        if not any(map(collection.asks_for_stack, items)):
+            return
+        from stacktest.collected import read
+
+        whole = read(items, self._config.rootpath)
+        if hasattr(self._config, "workerinput"):
+            from stacktest.worker import Worker
+
+            self._config.pluginmanager.register(Worker(self._config, whole), "stacktest-worker")
+        else:
+            self._wake(whole)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where controller and workers meet."""
+        if self._shared is None:
+            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
+        node.workerinput[SHARED] = str(self._shared)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any) -> None:
+        """Plan and bring up after the first worker has collected; the others collect the same."""
+        worker = node.gateway.id
+        if self._controller is not None or not list(self._folder.glob(f"*-{worker}.json")):
+            return
+        from stacktest.inventory import read_collected
+
+        whole, _ = read_collected(self._folder / f"whole-{worker}.json")
+        selected, _ = read_collected(self._folder / f"selected-{worker}.json")
+        self._wake(whole).begin(selected)
+
+    def pytest_unconfigure(self) -> None:
+        """Remove the meeting place."""
+        if self._shared is not None:
+            shutil.rmtree(self._shared, ignore_errors=True)
+
+    @property
+    def _folder(self) -> Path:
+        if self._shared is None:
+            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
+        return self._shared
+
+    def _wake(self, whole: Any) -> Any:
+        from stacktest.controller import Controller
+
+        self._controller = Controller(self._config, whole, self._errors, self._folder)
+        self._config.pluginmanager.register(self._controller, "stacktest-controller")
+        return self._controller
+
+
 # Private
 
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
@@ -87,18 +164,3 @@ def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
     if folder is not None:
         shown = folder.relative_to(item.config.rootpath)
         report.sections.append(("Evidence", f"{shown}\nReproduce: pytest '{item.nodeid}'"))
-
-
-def _side(config: pytest.Config) -> Any:
-    """What this process does: a worker reads, the controller starts, judges and writes."""
-    if config.getoption("--stack-inventory"):
-        from stacktest.inventory import InventoryWriter
-
-        return InventoryWriter(config)
-    if hasattr(config, "workerinput"):
-        from stacktest.worker import Worker
-
-        return Worker(config)
-    from stacktest.controller import Controller
-
-    return Controller(config)

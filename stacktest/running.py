@@ -1,8 +1,8 @@
 """The stack as the fixtures see it: what it is, how to reach it, and whom to trust.
 
-The plugin makes one per process, once the stack is up, and puts it into `config.stash[RUNNING]`;
-workers of pytest-xdist make theirs from what the controller wrote down. It has no method that
-starts or stops anything.
+The plugin makes one per process, once the stack is up, and keeps it in `config.stash`; workers of
+pytest-xdist make theirs from what the controller wrote down. It has no method that starts or stops
+anything.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 if TYPE_CHECKING:
     from stacktest.adapters.engine import Engine
@@ -36,7 +34,3 @@ class RunningStack:
     scratch: Path
     """A folder of this run for throw-away files such as the browser's trust."""
     run_id: str
-
-
-RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
-"""Where the plugin keeps the stack; absent when no collected test asks for one."""

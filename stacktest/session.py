@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from stacktest.collection import Collected
+from stacktest.collected import Collected
 from stacktest.core.attested import Run
 from stacktest.core.credit import Refusal, Snapshot, close, credit, history_line
 from stacktest.core.evidence import Judgement, Tests

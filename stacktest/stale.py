@@ -7,7 +7,7 @@ is not; a test that names no service stays too, since nobody remembers anything 
 import pytest
 
 from stacktest import collection
-from stacktest.collection import Collected
+from stacktest.collected import Collected
 
 
 def leave_out_functional(

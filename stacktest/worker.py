@@ -9,42 +9,27 @@ from typing import Any
 
 import pytest
 
-from stacktest import collection
-from stacktest.collection import Collected
+from stacktest import collected, collection
+from stacktest.collected import Collected
 from stacktest.evidence import page_options
 from stacktest.inventory import write_collected
-from stacktest.running import RUNNING
-
-SHARED = "stacktest_shared"
-"""Key of `workerinput`: the folder that controller and workers share."""
-
-
-def collected_file(folder: Path, worker: str, kind: str) -> Path:
-    """Where a worker writes what it collected: `whole` or `selected`."""
-    return folder / f"{kind}-{worker}.json"
+from stacktest.keys import RUNNING, SHARED
 
 
 class Worker:
     """The hooks of a worker process."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, whole: tuple[Collected, ...]) -> None:
         workerinput: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
         self._shared = Path(workerinput[SHARED])
         self._name = str(workerinput["workerid"])
-        self._whole: tuple[Collected, ...] = ()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """See the tests before any of them is deselected."""
-        self._whole = collection.read(items, config.rootpath)
+        self._whole = whole
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the controller, which waits for this before it plans."""
-        selected = collection.read(session.items, session.config.rootpath)
-        write_collected(collected_file(self._shared, self._name, "whole"), self._whole, [])
-        write_collected(collected_file(self._shared, self._name, "selected"), selected, [])
+        selected = collected.read(session.items, session.config.rootpath)
+        write_collected(self._shared / f"whole-{self._name}.json", self._whole, [])
+        write_collected(self._shared / f"selected-{self._name}.json", selected, [])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -20,7 +20,8 @@ from stacktest.adapters.names import ConnectProxy, NameMap
 from stacktest.config import Config
 from stacktest.contacts import touched
 from stacktest.core.model import Route, Service, Stack
-from stacktest.running import RUNNING, RunningStack
+from stacktest.keys import RUNNING
+from stacktest.running import RunningStack
 
 GIVEN = json.loads(os.environ["GIVEN"])
 

@@ -19,7 +19,8 @@ from stacktest.adapters.names import NameMap
 from stacktest.config import Config, Person
 from stacktest.contacts import touched
 from stacktest.core.model import Route, Service, Stack
-from stacktest.running import RUNNING, RunningStack
+from stacktest.keys import RUNNING
+from stacktest.running import RunningStack
 
 GIVEN = json.loads(os.environ["GIVEN"])
 

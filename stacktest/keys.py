@@ -1,0 +1,17 @@
+"""Where the plugin keeps things in pytest's stash; nothing here costs an import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from stacktest.running import RunningStack
+
+RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
+"""Per process: the stack, once it is up; absent when no collected test asks for one."""
+CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
+"""Per test: service → how many answers came from it."""
+SHARED = "stacktest_shared"
+"""Key of `workerinput`: the folder where controller and workers of pytest-xdist meet."""
