@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.running import RUNNING
+from stacktest.keys import RUNNING
 from stacktest.wiring import Project
 
 ADDRESS = "STACKTEST_FAULTS_ADDRESS"

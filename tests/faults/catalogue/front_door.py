@@ -60,6 +60,7 @@ FAULTS = (
             'respond "Reference Stack - all phases"', 'respond "Reference Stack - all phases" 503'
         ),
         "test_the_root_says_which_stack_this_is",
+        "test_every_route_has_a_suite_that_tells_its_application_apart",
     ),
     *(
         fault(
@@ -112,8 +113,8 @@ FAULTS = (
     fault(
         "the TLS port answers plain HTTP with a redirect",
         caddy(
-            "\t\tmetrics\n",
-            "\t\tmetrics\n\t\tlistener_wrappers {\n\t\t\thttp_redirect\n\t\t\ttls\n\t\t}\n",
+            "\tservers {\n",
+            "\tservers {\n\t\tlistener_wrappers {\n\t\t\thttp_redirect\n\t\t\ttls\n\t\t}\n",
         ),
         "test_the_port_speaks_nothing_but_tls",
     ),
@@ -132,7 +133,7 @@ FAULTS = (
     ),
     fault(
         "the door is not measured any more",
-        caddy("\tmetrics /metrics\n\trespond", "\trespond"),
+        caddy("handle /metrics {", "handle /elsewhere {"),
         "test_the_door_measures_itself_for_prometheus",
     ),
     fault(

@@ -67,7 +67,7 @@ FAULTS = (
     prometheus(
         "the front door counts nothing",
         (
-            Edit(CADDYFILE, "\t\tmetrics\n", ""),
+            Edit(CADDYFILE, "\tservers {\n\t\tmetrics\n", "\tservers {\n"),
             RELOAD,
             Inside("prometheus", "true"),
         ),
