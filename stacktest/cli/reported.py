@@ -11,6 +11,9 @@ import click
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, UsageError
+from stacktest.reports.board import Board
+from stacktest.reports.redaction import redact
+from stacktest.reports.secrets import secrets_of
 
 DEFAULT_PAGE = "reports/status.html"
 
@@ -25,13 +28,10 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     from stacktest.reports.page import render_page
     from stacktest.wiring import find_project
 
-    text = render_page(find_project(folder).board())
-    path = Path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    click.echo(f"written  {path}")
+    board = find_project(folder).board(with_gate=True)
+    _write(output, render_page(board), board)
     if serve:
-        _serve(path, port)
+        _serve(Path(output), port)
 
 
 @click.group()
@@ -52,7 +52,7 @@ def ctrf(*, folder: str, output: str) -> None:
     run = board.latest_run
     if run is None:
         raise EvidenceError("there was no run yet", where=board.stack.name, hint="pytest")
-    _write(output, json.dumps(document(board, run, remembered(board)), indent=2) + "\n")
+    _write(output, json.dumps(document(board, run, remembered(board)), indent=2) + "\n", board)
 
 
 @export.command()
@@ -66,8 +66,9 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
     from stacktest.reports.badge import badge_json, badge_svg
     from stacktest.wiring import find_project
 
-    said = make(find_project(folder).board(), service)
-    _write(output, badge_svg(said) if svg else json.dumps(badge_json(said), indent=2) + "\n")
+    board = find_project(folder).board()
+    said = make(board, service)
+    _write(output, badge_svg(said) if svg else json.dumps(badge_json(said), indent=2) + "\n", board)
 
 
 @export.command()
@@ -80,7 +81,8 @@ def metrics(*, folder: str, output: str, companions: str) -> None:
     from stacktest.reports.metrics import metrics as text
     from stacktest.wiring import find_project
 
-    _write(output, text(find_project(folder).board()))
+    board = find_project(folder).board(with_gate=True)
+    _write(output, text(board), board)
     if companions:
         Path(companions).mkdir(parents=True, exist_ok=True)
         for name, content in files().items():
@@ -97,7 +99,8 @@ def docs(*, folder: str, output: str) -> None:
 
     project = find_project(folder)
     path = output or str(project.ledger.status_path.with_name("stacktest.json"))
-    _write(path, json.dumps(docs_data(project.board()), indent=2, sort_keys=True) + "\n")
+    board = project.board()
+    _write(path, json.dumps(docs_data(board), indent=2, sort_keys=True) + "\n", board)
 
 
 @export.command()
@@ -112,9 +115,9 @@ def summary(*, folder: str, annotations: bool) -> None:
     board = find_project(folder).board(with_gate=True)
     if annotations:
         for line in marks(board):
-            click.echo(line)
+            _write("-", f"{line}\n", board)
     else:
-        click.echo(text(board), nl=False)
+        _write("-", text(board), board)
 
 
 @export.command(name="in-toto")
@@ -134,7 +137,7 @@ def in_toto(*, folder: str, service: str) -> None:
     said = statement(board.passes[name], board.histories.get(name, ()), image)
     if isinstance(said, Unknown):
         raise EvidenceError(said.why, where=name)
-    print_json(said)
+    _write("-", json.dumps(said, indent=2, ensure_ascii=False) + "\n", board)
 
 
 @click.command()
@@ -172,7 +175,9 @@ VERBS = (page, export, history)
 # Private
 
 
-def _write(output: str, text: str) -> None:
+def _write(output: str, text: str, board: Board) -> None:
+    """The one place where a report leaves: without any secret that the compose model knows."""
+    text = redact(text, secrets_of(board.stack))
     if output == "-":
         click.echo(text, nl=False)
         return

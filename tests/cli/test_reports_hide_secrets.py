@@ -1,0 +1,83 @@
+"""A secret that found its way into a record leaves by no verb."""
+
+import datetime as dt
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from stacktest import wiring
+from stacktest.cli import cli
+from stacktest.core.attested import Live, Mark, Run
+from stacktest.core.gate import Blocker, Gate
+from stacktest.core.model import Service, Stack
+from stacktest.core.records import HistoryLine, LastPass, PassedTests
+from stacktest.core.states import State
+from stacktest.core.status import StatusEntry, StatusMeta
+from stacktest.reports.board import Board
+
+CANARY = "canary-7f3a&<secret>"
+NOW = dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)
+SAID = f"password {CANARY} was refused"
+
+
+@pytest.fixture
+def leaky():
+    mark = Mark(
+        v=1, fingerprint="a" * 16, parts={}, repo_fingerprint=None, key_id="k"
+    )  # fmt: skip
+    run = Run(
+        id="r1", seq=1, started=NOW, finished=NOW, stack=f"demo@{CANARY}", git_commit=CANARY,
+        versions={"pytest": CANARY},
+    )  # fmt: skip
+    entry = StatusEntry(
+        status="stale", fingerprint="a" * 16, last_change=None, last_test_pass=NOW,
+        spoke_updated=None, functional=False, documented=False, state=State.FAILING,
+        reasons=(SAID,),
+    )  # fmt: skip
+    line = HistoryLine(
+        service="app", run="r1", seq=1, started=NOW, git_commit=CANARY, mark=mark,
+        verdict="failed", credited=False, flaky=False,
+        reasons=(f"t.py::test[{CANARY}] failed: {SAID}",), tests={f"t.py::test[{CANARY}]": "F"},
+    )  # fmt: skip
+    record = LastPass(
+        timestamp=NOW, service="app", quality="clean", mark=mark, dependencies={}, run=run,
+        tests=PassedTests(digest="d", required=1, passed=1),
+        live=(Live(container="c", image="sha256:" + "ab" * 32, started_at=""),),
+    )  # fmt: skip
+    app = Service(name="app", image="app:1", environment={"DB_PASSWORD": CANARY})
+    return Board(
+        stack=Stack(name="demo", root=Path("demo"), services={"app": app}),
+        status={"app": entry},
+        meta=StatusMeta(
+            versions={}, fingerprint_version=1, key_id="k", scope="host", evaluated_at=NOW,
+            warnings=(SAID,),
+        ),
+        now=NOW, passes={"app": record}, histories={"app": [line]},
+        gate=Gate(
+            open=False, exit_code=1,
+            blockers=(Blocker(service="app", state=State.FAILING, reasons=(SAID,), command=SAID),),
+        ),
+    )  # fmt: skip
+
+
+VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "in-toto app", "metrics", "summary",
+         "summary --annotations"]  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_verb_lets_it_out(verb, leaky, monkeypatch, tmp_path):
+    ledger = SimpleNamespace(status_path=tmp_path / "status.json")
+    project = SimpleNamespace(board=lambda **_: leaky, stack=leaky.stack, ledger=ledger)
+    monkeypatch.setattr(wiring, "find_project", lambda _folder: project)
+    monkeypatch.chdir(tmp_path)
+    words = verb.split() if verb == "page" else ["export", *verb.split()]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    written = [file.read_text() for file in tmp_path.rglob("*") if file.is_file()]
+    everything = done.output + "".join(written)
+    assert len(everything) > 40
+    assert "canary-7f3a" not in everything
+    if "badge" not in verb:
+        assert "[redacted]" in everything
