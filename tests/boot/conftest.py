@@ -71,6 +71,9 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]
         made.engine.remove(each.id)
     for each in made.engine.networks({"com.docker.compose.project": made.name}):
         made.engine.remove_network(each["Id"])
+    asked = {"filters": {"label": [f"com.docker.compose.project={made.name}"]}}
+    for each in made.engine.socket.get("/volumes", asked).get("Volumes") or ():
+        made.engine.remove_volume(each["Name"])
 
 
 @pytest.fixture
