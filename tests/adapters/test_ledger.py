@@ -99,6 +99,40 @@ def test_a_crash_between_any_two_writes_neither_credits_nor_hides(
         assert after > 5
 
 
+def test_what_breaks_during_a_run_is_not_covered_at_its_end(world: World) -> None:
+    world.add("app")
+    world.add("db")
+    world.run()
+    whole = world.record("app").read_text()
+
+    def tear() -> None:
+        world.record("app", "history.jsonl").write_bytes(bytes([255]))
+
+    ran = world.run(meanwhile=tear)
+    assert ran.credited() == {"db"}
+    assert ran.refused == {"app": "history.jsonl: history.jsonl is not UTF-8"}
+    assert world.record("app").read_text() == whole
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"passed": 1}, "not every required test passed"),
+        ({"required": 0, "passed": 0}, "not every required test passed"),
+        ({"required": True}, "$.tests.required is True, not a count"),
+        ({"required": -1}, "$.tests.required is -1, not a count"),
+    ],
+)
+def test_a_pass_that_contradicts_itself(changes: dict, why: str, world: World) -> None:
+    world.add("app")
+    world.run()
+    tests = json.loads(world.record("app").read_text())["tests"]
+    world.rewrite("app", tests=tests | changes)
+    judgement = world.judge("app")
+    assert judgement.state is State.ERROR
+    assert why in judgement.reasons[0]
+
+
 def test_an_open_run_is_told(world: World) -> None:
     world.add("app")
     world.run(id="first")

@@ -1,0 +1,189 @@
+"""The gate: what closes it, with which exit code, and what would clear it."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from stacktest.core.gate import GatePolicy, command, decide
+from stacktest.core.states import State
+from stacktest.core.status import Exemption
+from stacktest.core.unknown import Unknown
+from tests.cases.world import START, World
+
+LATER = date(2030, 1, 1)
+
+
+def exempt(service: str, *states: str) -> Exemption:
+    return Exemption(service=service, states=states, reason="known", until=LATER)
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    """Two services, both functional, and the status says so."""
+    world.add("app")
+    world.add("db")
+    world.run()
+    world.index()
+    assert world.gate().open
+    return world
+
+
+def rewrite(world: World, **changes: Any) -> None:
+    status = world.status
+    status["app"] |= changes
+    world.ledger.status_path.write_text(json.dumps(status))
+
+
+def test_open(ready: World) -> None:
+    gate = ready.gate("repo")
+    assert (gate.open, gate.exit_code, gate.blockers, gate.warnings) == (True, 0, (), ())
+    assert gate.scope == "repo"
+
+
+def test_some_states_deny_whatever_is_configured(ready: World) -> None:
+    ready.deny = frozenset()
+    ready.exempt = [exempt("app", "error", "evidence_missing", "failing")]
+    ready.run(app="failed")
+    gate = ready.gate()
+    assert gate.open
+    assert gate.warnings == ("app: failing, exempt: known (until 2030-01-01)",)
+    ready.services["app"].errors = ("compose: odd",)
+    gate = ready.gate()
+    assert (gate.open, gate.exit_code) == (False, 11)
+    assert gate.blockers[0].reasons == ("compose: odd",)
+    ready.services["app"].errors = ()
+    ready.record("app").unlink()
+    ready.record("app", "last_run.json").unlink()
+    assert [one.state for one in ready.gate().blockers] == [State.EVIDENCE_MISSING]
+
+
+def test_a_state_that_is_not_denied_is_a_warning(ready: World) -> None:
+    ready.deny = frozenset({State.FAILING})
+    ready.services["app"].code = "v2"
+    gate = ready.gate()
+    assert gate.open
+    assert gate.warnings == ("app: tests_changed, which does not close this gate",)
+
+
+def test_an_exemption_does_not_hide_what_lies_behind_it(ready: World) -> None:
+    ready.exempt = [exempt("app", "changed")]
+    ready.services["app"].edit("config", "new")
+    ready.services["app"].recreate()
+    assert ready.gate().open
+    ready.services["app"].code = "v2"
+    (blocker,) = ready.gate().blockers
+    assert blocker.state is State.TESTS_CHANGED
+    # The same from what was committed, which names the other states.
+    ready.index()
+    (blocker,) = ready.gate("repo", look=False).blockers
+    assert blocker.state is State.TESTS_CHANGED
+
+
+def test_an_exemption_of_nobody_is_told(ready: World) -> None:
+    ready.exempt = [exempt("gone", "changed")]
+    assert ready.gate().warnings == ("exemption for gone, which is no service of the stack",)
+
+
+@pytest.mark.parametrize("state", ["failing", "drifted", "expired", "doc_stale"])
+def test_a_repository_never_raises_what_the_host_said(state: str, ready: World) -> None:
+    word = State(state)
+    rewrite(ready, state=state, status=word.status, functional=word.functional, reasons=["x"])
+    assert ready.judge("app", "repo").state is State.FUNCTIONAL
+    (blocker,) = ready.gate("repo").blockers
+    assert (blocker.service, blocker.state, blocker.reasons) == ("app", word, ("x",))
+    # The host looks for itself.
+    assert ready.gate("host").open
+
+
+def test_a_repository_lowers_what_the_host_said(ready: World) -> None:
+    ready.services["app"].code = "v2"
+    (blocker,) = ready.gate("repo").blockers
+    assert (blocker.state, blocker.reasons) == (State.TESTS_CHANGED, ("tests:edited",))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "functional", "state": "failing"},
+        {"status": "stale", "state": "functional"},
+        {"functional": False},
+        {"state": "splendid"},
+        {"state": None},
+    ],
+)
+def test_an_entry_that_contradicts_itself_is_no_evidence(changes: dict, ready: World) -> None:
+    rewrite(ready, **changes)
+    gate = ready.gate("repo", look=False)
+    assert (gate.open, gate.exit_code) == (False, 11)
+    assert gate.blockers[0].reasons[0].startswith("status.json: app.")
+
+
+def test_services_and_status_are_the_same_set(ready: World) -> None:
+    ready.add("new", tests=0)
+    gate = ready.gate("repo", look=False)
+    assert [(one.service, one.reasons) for one in gate.blockers] == [
+        ("new", ("not in status.json",))
+    ]
+    del ready.services["new"], ready.services["db"]
+    (blocker,) = ready.gate("repo", look=False).blockers
+    assert blocker.reasons == ("status.json: db is no service of the stack",)
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (None, "status.json is missing"),
+        ("", "status.json: status.json is empty"),
+        ("{}", "status.json is empty"),
+        ("[]", "status.json: not a JSON object"),
+    ],
+)
+def test_a_status_that_is_none(document: str | None, reason: str, ready: World) -> None:
+    ready.ledger.status_path.unlink()
+    if document is not None:
+        ready.ledger.status_path.write_text(document)
+    gate = ready.gate("repo", look=False)
+    assert gate.exit_code == 11
+    assert (reason,) in [one.reasons for one in gate.blockers]
+
+
+def test_a_model_that_is_none(ready: World) -> None:
+    status, meta = ready.ledger.read_status(), ready.ledger.read_meta()
+    policy = GatePolicy(now=ready.now)
+    for services in ([], Unknown("no compose file")):
+        gate = decide(status, meta, services=services, policy=policy)
+        assert (gate.open, gate.exit_code) == (False, 11)
+    assert decide(status, meta, services=["app", "db"], policy=policy).open
+    for bad in (None, Unknown("not JSON"), replace(meta, evaluated_at=START.replace(year=2099))):
+        gate = decide(status, bad, services=["app", "db"], policy=policy)
+        assert (gate.open, gate.exit_code) == (False, 11)
+
+
+def test_a_service_that_was_not_judged(ready: World) -> None:
+    judgements = {"app": ready.judge("app")}
+    gate = decide(
+        ready.ledger.read_status(),
+        ready.ledger.read_meta(),
+        services=["app", "db"],
+        policy=GatePolicy(now=ready.now),
+        judgements=judgements,
+    )
+    assert [(one.service, one.reasons) for one in gate.blockers] == [("db", ("not judged",))]
+
+
+def test_known_bad_outweighs_not_known(ready: World) -> None:
+    ready.add("new", tests=1)
+    ready.index()
+    assert ready.gate().exit_code == 11
+    ready.services["app"].code = "v2"
+    assert ready.gate().exit_code == 1
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.FUNCTIONAL])
+def test_every_blocker_comes_with_a_command(state: State) -> None:
+    said = command("app", state, GatePolicy(now=START, pages="docs/{service}.md"))
+    assert said
+    assert ("docs/app.md" in said) == (state is State.DOC_MISSING)
