@@ -28,7 +28,7 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     from stacktest.reports.page import render_page
     from stacktest.wiring import find_project
 
-    board = find_project(folder).board(with_gate=True)
+    board = find_project(folder).board(with_gate=True).without_secrets()
     _write(output, render_page(board), board)
     if serve:
         _serve(Path(output), port)
@@ -48,7 +48,7 @@ def ctrf(*, folder: str, output: str) -> None:
     from stacktest.reports.ctrf import remembered
     from stacktest.wiring import find_project
 
-    board = find_project(folder).board()
+    board = find_project(folder).board().without_secrets()
     run = board.latest_run
     if run is None:
         raise EvidenceError("there was no run yet", where=board.stack.name, hint="pytest")
@@ -66,7 +66,7 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
     from stacktest.reports.badge import badge_json, badge_svg
     from stacktest.wiring import find_project
 
-    board = find_project(folder).board()
+    board = find_project(folder).board().without_secrets()
     said = make(board, service)
     _write(output, badge_svg(said) if svg else json.dumps(badge_json(said), indent=2) + "\n", board)
 
@@ -81,7 +81,7 @@ def metrics(*, folder: str, output: str, companions: str) -> None:
     from stacktest.reports.metrics import metrics as text
     from stacktest.wiring import find_project
 
-    board = find_project(folder).board(with_gate=True)
+    board = find_project(folder).board(with_gate=True).without_secrets()
     _write(output, text(board), board)
     if companions:
         Path(companions).mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def docs(*, folder: str, output: str) -> None:
 
     project = find_project(folder)
     path = output or str(project.ledger.status_path.with_name("stacktest.json"))
-    board = project.board()
+    board = project.board().without_secrets()
     _write(path, json.dumps(docs_data(board), indent=2, sort_keys=True) + "\n", board)
 
 
@@ -112,7 +112,7 @@ def summary(*, folder: str, annotations: bool) -> None:
     from stacktest.reports.summary import summary as text
     from stacktest.wiring import find_project
 
-    board = find_project(folder).board(with_gate=True)
+    board = find_project(folder).board(with_gate=True).without_secrets()
     if annotations:
         for line in marks(board):
             _write("-", f"{line}\n", board)
@@ -130,7 +130,7 @@ def in_toto(*, folder: str, service: str) -> None:
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
-    board = project.board()
+    board = project.board().without_secrets()
     if name not in board.passes:
         raise EvidenceError(f"{name} never passed", where=name, hint=f"stacktest why {name}")
     image = project.stack.services[name].image
@@ -150,7 +150,7 @@ def history(*, folder: str, as_json: bool, subject: str | None) -> None:
     from stacktest.wiring import find_project
 
     project = find_project(folder)
-    board = project.board()
+    board = project.board().without_secrets()
     is_test = "::" in (subject or "")
     if subject and not is_test:
         known_services(project.stack, [subject])

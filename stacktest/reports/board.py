@@ -1,8 +1,9 @@
 """Everything that the reports read, gathered once: records in, nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from stacktest.core.attested import Run
 from stacktest.core.gate import Gate
@@ -10,6 +11,8 @@ from stacktest.core.model import Route, Stack
 from stacktest.core.records import HistoryLine, LastPass, LastRun
 from stacktest.core.states import State
 from stacktest.core.status import StatusEntry, StatusMeta
+from stacktest.reports.redaction import clean
+from stacktest.reports.secrets import secrets_of
 from stacktest.reports.timeline import Timeline
 from stacktest.reports.words import state_of
 
@@ -45,6 +48,15 @@ class Board:
         """The state of each service, worst first."""
         found = {name: state_of(entry) for name, entry in self.status.items()}
         return dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0])))
+
+    def without_secrets(self) -> Self:
+        """The same board, its records free of every secret that the compose model knows."""
+        secrets = secrets_of(self.stack)
+        if not secrets:
+            return self
+        records = ("status", "meta", "passes", "runs", "histories", "timeline", "gate")
+        cleaned = {name: clean(getattr(self, name), secrets) for name in records}
+        return replace(self, **cleaned)
 
     def phase_of(self, nodeid: str) -> str:
         """The phase that a test's folder names, or empty."""

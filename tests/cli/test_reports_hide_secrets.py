@@ -17,7 +17,7 @@ from stacktest.core.states import State
 from stacktest.core.status import StatusEntry, StatusMeta
 from stacktest.reports.board import Board
 
-CANARY = "canary-7f3a&<secret>"
+CANARY = "canary-7f3a&<secret>|`"
 NOW = dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)
 SAID = f"password {CANARY} was refused"
 

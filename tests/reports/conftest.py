@@ -1,6 +1,7 @@
 """A board like a real one: 36 services, ten phases, 30 runs, something of everything."""
 
 import datetime as dt
+import functools
 import random
 from pathlib import Path
 
@@ -140,6 +141,7 @@ def _entry(name: str, lines: list[HistoryLine]) -> StatusEntry:
     )
 
 
+@functools.cache  # it is frozen, so every test may have the same
 def build_board(runs: int = 30, now: dt.datetime = NOW) -> Board:
     histories = {
         name: [] if STATES.get(name) in (State.NEVER_RUN, State.NO_TESTS) else

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.reports.redaction import MASK, redact
+from stacktest.reports.redaction import MASK, clean, redact
 
 AWKWARD = "p&ss \"<word>' é/?"
 
@@ -43,3 +43,22 @@ def test_each_line_of_a_key_is_taken_out():
 @given(st.text(min_size=4), st.text())
 def test_no_secret_is_left(secret, around):
     assert secret not in redact(around + secret + around, [secret]).replace(MASK, "")
+
+
+def test_records_are_cleaned_wherever_a_secret_stands(board):
+    name = next(iter(board.histories["loki"][-1].tests))
+    cleaned = clean(board.histories, ["test_it_is"])
+    line = cleaned["loki"][-1]
+    assert name not in line.tests
+    assert name.replace("test_it_is", MASK) in line.tests
+    assert line.mark == board.histories["loki"][-1].mark
+    assert line.started == board.histories["loki"][-1].started
+
+
+def test_a_board_is_cleaned_of_what_its_compose_model_knows(board):
+    from dataclasses import replace
+
+    entry = replace(board.status["loki"], reasons=("said canary-in-the-environment`|<",))
+    leaky = replace(board, status={"loki": entry})
+    assert leaky.without_secrets().status["loki"].reasons == (f"said {MASK}`|<",)
+    assert leaky.without_secrets().stack is leaky.stack
