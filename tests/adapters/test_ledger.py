@@ -212,6 +212,22 @@ def test_writing(tmp_path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == ["x.json"]
 
 
+def test_a_write_that_fails_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.json"
+    documents.write_json(path, {"old": 1})
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        documents.write_json(path, {"new": 1})
+    assert documents.read_json(path) == {"old": 1}
+    assert [one.name for one in tmp_path.iterdir()] == ["x.json"]
+
+
 def test_the_private_folder_ignores_itself() -> None:
     with in_memory() as world:
         world.add("app")
