@@ -10,7 +10,7 @@ stopped, and not ours                        in the way: an error, started only 
 from collections.abc import Mapping, Sequence
 
 from stacktest.adapters import ownership
-from stacktest.adapters.boot_report import NotReadyError
+from stacktest.adapters.boot_report import NotReadyError, last_words
 from stacktest.adapters.engine import Engine
 from stacktest.core.model import Stack
 from stacktest.core.observed import Container
@@ -56,19 +56,22 @@ def stopped_by_others(
     present: Mapping[str, tuple[Container, ...]],
     missing: Sequence[str],
     rules: Mapping[str, Rule],
+    *,
     mode: str,
+    engine: Engine,
 ) -> tuple[Container, ...]:
     """Stopped containers of somebody else that will be started; an error unless `always`."""
+    stopped = tuple(
+        each for name in missing for each in present.get(name, ()) if _is_down(each, rules[name])
+    )
     if mode == "never" and missing:
         raise NotReadyError(
             f"not running: {', '.join(missing)}",
             where=f"project {stack.name}, told to start nothing",
             hint=f"docker compose up --detach {' '.join(missing)}",
             service=missing[0],
+            details=[line for each in stopped for line in last_words(engine, each)],
         )
-    stopped = tuple(
-        each for name in missing for each in present.get(name, ()) if _is_down(each, rules[name])
-    )
     for each in stopped if mode == "auto" else ():
         ended = f"{each.state} {'' if each.exit_code is None else each.exit_code}".strip()
         raise NotReadyError(
@@ -77,6 +80,7 @@ def stopped_by_others(
             hint=f"docker compose rm --force {each.service}, or start it yourself: "
             f"docker compose start {each.service}",
             service=each.service,
+            details=last_words(engine, each),
         )
     return stopped
 

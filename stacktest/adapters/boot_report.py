@@ -73,11 +73,11 @@ def container_failed(
         details.append(f"ready means: {ready}")
     if culprit.health_log:
         details.append(f"last health check: {' '.join(culprit.health_log.split())[:400]}")
-    details += _last_words(engine, culprit, f"last lines of {culprit.service}:", LINES)
+    details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES)
     for name in service.dependencies:
         if name in others:
             title = f"last lines of {name} ({others[name].state}), which {service.name} depends on:"
-            details += _last_words(engine, others[name], title, LINES // 4)
+            details += last_words(engine, others[name], title, LINES // 4)
     return NotReadyError(
         mask(f"{culprit.service} {why}", stack),
         where=f"service {culprit.service}, container {culprit.name}, image {culprit.image_ref}",
@@ -111,6 +111,13 @@ def mask(text: str, stack: Stack) -> str:
     for name, value in _secrets(stack):
         text = text.replace(value, f"${{{name}}}")
     return text
+
+
+def last_words(engine: Logs, seen: Container, title: str = "", count: int = LINES) -> list[str]:
+    """The last lines that a container wrote, quoted, below a title."""
+    title = title or f"last lines of {seen.service}:"
+    said = [line.rstrip() for line in engine.logs(seen.id, tail=count).splitlines()]
+    return _quoted(title, said) if said else [f"{title.removesuffix(':')}: it wrote nothing"]
 
 
 # Private
@@ -152,11 +159,6 @@ def _state(seen: Container) -> str:
     memory = "killed for memory" if seen.oom else "not killed for memory"
     count = "1 restart" if seen.restart_count == 1 else f"{seen.restart_count} restarts"
     return f"{seen.state}, {code}{memory}, {count}"
-
-
-def _last_words(engine: Logs, seen: Container, title: str, count: int) -> list[str]:
-    said = [line.rstrip() for line in engine.logs(seen.id, tail=count).splitlines()]
-    return _quoted(title, said) if said else [f"{title.removesuffix(':')}: it wrote nothing"]
 
 
 def _quoted(title: str, lines: Sequence[str]) -> list[str]:

@@ -125,7 +125,9 @@ def bring_up(
     present = boot_present.present(stack, plan, engine, "" if leave else run_id, settings.rules)
     missing = boot_present.missing_of(plan, present, settings.rules)
     said.planned(plan, missing)
-    woken = boot_present.stopped_by_others(stack, present, missing, settings.rules, mode)
+    woken = boot_present.stopped_by_others(
+        stack, present, missing, settings.rules, mode=mode, engine=engine
+    )
     loop = Loop(stack, plan, engine, settings, said)
     loop.add_present(
         each for name in plan.services if name not in missing for each in present.get(name, ())

@@ -27,6 +27,9 @@ volumes: {{data: {{}}}}
 """
 
 
+SPEAKS = 'image: stacktest-base:bookworm\n    command: [sh, -c, "echo good bye; exec sleep 600"]'
+
+
 class Recorder(Progress):
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
@@ -93,12 +96,13 @@ def test_only_the_missing_service_is_started_and_removed(project) -> None:
 
 
 def test_a_stopped_container_of_somebody_else_is_in_the_way(project) -> None:
-    project.write(TWO)
+    project.write(TWO.replace(SLEEP, SPEAKS))
     project.compose("up", "--detach", "--wait", "app")
     project.compose("stop", "--timeout", "0", "app")
     with pytest.raises(StackNotReadyError) as caught:
         project.up("app")
-    error, at, hint = caught.value.lines()
+    error, at, *words, hint = caught.value.lines()
+    assert words == ["  last lines of app:", "    | good bye"]
     assert error == "error: app has a stopped container that stacktest did not create"
     assert at.startswith(f"  at: container {project.name}-app-1 (exited 1")
     assert hint == (
