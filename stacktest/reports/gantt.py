@@ -38,6 +38,9 @@ class Row:
 
     name: str
     bars: tuple[Bar, ...]
+    """Starts, and tests that did not pass."""
+    passed: str
+    """Path of all tests that passed."""
     boot: str
     """How long its start took and what came of it, or empty."""
     tests: str
@@ -87,9 +90,15 @@ def _row(name: str, spans: Sequence[tuple[Span, bool]], total: float) -> Row:
     boots = [span for span, is_boot in spans if is_boot]
     tests = [span for span, is_boot in spans if not is_boot]
     noun = "test" if len(tests) == 1 else "tests"
+    bars = [_bar(span, is_boot, total) for span, is_boot in spans]
     return Row(
         name=name,
-        bars=tuple(_bar(span, is_boot, total) for span, is_boot in spans),
+        bars=tuple(bar for bar in bars if bar.kind != "passed"),
+        passed="".join(
+            f"M{bar.left:g} 3h{bar.width:g}v8h-{bar.width:g}z"
+            for bar in bars
+            if bar.kind == "passed"
+        ),
         boot=f"{boots[0].word}, {duration(boots[0].seconds)}" if boots else "",
         tests=f"{len(tests)} {noun}, {duration(sum(s.seconds for s in tests))}" if tests else "",
     )

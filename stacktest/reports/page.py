@@ -1,12 +1,13 @@
 """The status page: one HTML file that needs no network, no server and no JavaScript."""
 
-import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from stacktest.core import instants
+from stacktest.core.gate import Blocker
 from stacktest.reports import view, words
 from stacktest.reports.board import Board
 from stacktest.reports.gantt import lay_out
@@ -17,12 +18,37 @@ LISTED = 12
 """Services that the overview lists before it points to the table."""
 
 
+LARGEST = 500_000
+"""Bytes of a page, so that it can be mailed and opened on a phone."""
+DEPTHS = (
+    view.Depth(),
+    view.Depth(recent=2, reasons=6, test_runs=15),
+    view.Depth(recent=1, reasons=3, test_runs=6),
+)
+
+
 def render_page(board: Board) -> str:
-    """The page of one stack; the same board always gives the same text."""
-    services = view.services(board)
+    """The page of one stack; the same board always gives the same text.
+
+    Where it would grow too large, less is said of old runs and long lists of reasons.
+    """
+    text = ""
+    for depth in DEPTHS:
+        text = _render(board, depth)
+        if len(text.encode()) <= LARGEST:
+            break
+    return text
+
+
+# Private
+
+
+def _render(board: Board, depth: view.Depth) -> str:
+    services = view.services(board, depth)
+    strips = {test.strip.paths: test.strip for s in services for _, ts in s.tests for test in ts}
     states = list(board.states.values())
     tones = Counter(words.tone(state) for state in states)
-    blockers = board.gate.blockers if board.gate else ()
+    blockers = _first_of_each(board.gate.blockers if board.gate else ())
     text: str = _template().render(
         stack=board.stack,
         now=board.now,
@@ -43,13 +69,11 @@ def render_page(board: Board) -> str:
         environment=_environment(board),
         warnings=board.meta.warnings,
         exemptions=board.meta.exemptions,
-        data=_data(board),
+        strips={paths: (f"t{number}", one) for number, (paths, one) in enumerate(strips.items())},
         runs=view.RUNS,
     )
     return text
 
-
-# Private
 
 _TONE_WORDS = {
     "good": "functional",
@@ -105,8 +129,9 @@ def _environment(board: Board) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _data(board: Board) -> str:
-    """`status.json` for programs, safe inside a script element."""
-    status = {name: entry.to_dict() for name, entry in sorted(board.status.items())}
-    text = json.dumps({"meta": board.meta.to_dict(), "status": status}, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("&", "\\u0026").replace(">", "\\u003e")
+def _first_of_each(blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
+    """The worst blocker of each service: what clears it is the first thing to do."""
+    first: dict[str, Blocker] = {}
+    for one in blockers:
+        first.setdefault(one.service, one)
+    return tuple(sorted(first.values(), key=lambda one: one.state.rank))

@@ -43,6 +43,17 @@ def draw(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> Strip:
     )
 
 
+def short_label(cells: Sequence[Cell]) -> str:
+    """`27 of 30 passed, the last one failed`, for rows whose head says what ran."""
+    seen = [cell for cell in cells if cell != "absent"]
+    if not seen:
+        return "no runs"
+    passed = sum(cell in ("passed", "flaky") for cell in seen)
+    if passed == len(seen) and "flaky" not in seen:
+        return f"{passed} of {passed} passed"
+    return f"{passed} of {len(seen)} passed, the last one {_LAST[seen[-1]]}"
+
+
 def label(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> str:
     """`30 runs: 27 passed, 3 failed; the last one passed`."""
     seen: list[Cell] = [cell for cell in cells if cell != "absent"]

@@ -1,7 +1,8 @@
 """What the status page says of each service, as plain values: the template decides nothing."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stacktest.core.records import HistoryLine
@@ -9,12 +10,12 @@ from stacktest.core.states import State
 from stacktest.core.status import StatusEntry
 from stacktest.reports import history_strip, words
 from stacktest.reports.board import Board
-from stacktest.reports.strip import Strip, draw
+from stacktest.reports.strip import Strip, draw, short_label
 
 RUNS = 30
 """Runs in a strip."""
-RECENT = 8
-"""Runs that a service's view lists with their reasons."""
+NOTE = 240
+"""Characters of what is said about one run."""
 PARTS = ("image", "config", "env", "stanza", "build")
 
 
@@ -42,7 +43,6 @@ class Cell:
 class Test:
     """One test of a service, over its runs."""
 
-    file: str
     name: str
     cell: str
     strip: Strip
@@ -79,6 +79,7 @@ class ServiceView:
     word: str
     meaning: str
     reasons: tuple[str, ...]
+    more_reasons: int
     also: tuple[str, ...]
     command: str
     """Clears the service from the gate; empty when it does not close it."""
@@ -93,7 +94,8 @@ class ServiceView:
     fingerprint: str
     pass_fingerprint: str
     parts: tuple[Part, ...]
-    tests: tuple[Test, ...]
+    tests: tuple[tuple[str, tuple[Test, ...]], ...]
+    """File → its tests."""
     required: int
     passed: int
     flaky: int
@@ -109,9 +111,20 @@ class ServiceView:
     cells: tuple[Cell | None, ...]
 
 
-def services(board: Board) -> tuple[ServiceView, ...]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Depth:
+    """How much of what has no bound is shown."""
+
+    recent: int = 5
+    """Runs of a service with what happened in them."""
+    reasons: int = 12
+    test_runs: int = RUNS
+    """Runs in the strip of one test."""
+
+
+def services(board: Board, depth: Depth = Depth()) -> tuple[ServiceView, ...]:
     """One view per service in the status, worst state first."""
-    return tuple(_view(board, name, state) for name, state in board.states.items())
+    return tuple(_view(board, name, state, depth) for name, state in board.states.items())
 
 
 def current_cells(lines: Sequence[HistoryLine]) -> Mapping[str, history_strip.Cell]:
@@ -122,7 +135,7 @@ def current_cells(lines: Sequence[HistoryLine]) -> Mapping[str, history_strip.Ce
 # Private
 
 
-def _view(board: Board, name: str, state: State) -> ServiceView:
+def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
     entry = board.status[name]
     model = board.stack.services.get(name)
     record, last_run = board.passes.get(name), board.runs.get(name)
@@ -137,7 +150,8 @@ def _view(board: Board, name: str, state: State) -> ServiceView:
         tone=words.tone(state),
         word=words.word(state),
         meaning=words.meaning(state),
-        reasons=entry.reasons,
+        reasons=entry.reasons[: depth.reasons],
+        more_reasons=max(0, len(entry.reasons) - depth.reasons),
         also=tuple(words.word(one) for one in entry.also if one is not state),
         command=next((b.command for b in blockers if b.service == name), ""),
         exemption=_exemption(board, name, state),
@@ -151,7 +165,7 @@ def _view(board: Board, name: str, state: State) -> ServiceView:
         fingerprint=entry.fingerprint or "",
         pass_fingerprint=entry.pass_fingerprint or "",
         parts=_parts(entry, record.mark.parts if record else {}),
-        tests=tuple(_test(nodeid, shown) for nodeid in nodeids),
+        tests=_tests(nodeids, shown[-depth.test_runs :]),
         required=entry.required,
         passed=entry.passed,
         flaky=entry.flaky,
@@ -162,7 +176,7 @@ def _view(board: Board, name: str, state: State) -> ServiceView:
         page_updated=entry.spoke_updated,
         reading=history_strip.read(lines),
         strip=draw([history_strip.cell(line) for line in shown], moved),
-        recent=_recent(shown),
+        recent=_recent(shown, depth.recent),
         refusal=last_run.refusal if last_run else "",
         cells=_cells(board, nodeids, lines),
     )
@@ -215,13 +229,21 @@ def _latest(nodeid: str, lines: Sequence[HistoryLine]) -> history_strip.Cell:
     return next((cell for cell in cells if cell != "absent"), "absent")
 
 
+def _tests(
+    nodeids: Sequence[str], lines: Sequence[HistoryLine]
+) -> tuple[tuple[str, tuple[Test, ...]], ...]:
+    files: dict[str, list[Test]] = {}
+    for nodeid in nodeids:
+        files.setdefault(nodeid.partition("::")[0], []).append(_test(nodeid, lines))
+    return tuple((file, tuple(tests)) for file, tests in files.items())
+
+
 def _test(nodeid: str, lines: Sequence[HistoryLine]) -> Test:
-    file, _, name = nodeid.partition("::")
+    cells = [history_strip.test_cell(line, nodeid) for line in lines]
     return Test(
-        file=file,
-        name=name.replace("::", " > "),
+        name=nodeid.partition("::")[2].replace("::", " > "),
         cell=_latest(nodeid, lines),
-        strip=draw([history_strip.test_cell(line, nodeid) for line in lines]),
+        strip=replace(draw(cells), label=short_label(cells)),
     )
 
 
@@ -242,9 +264,9 @@ def _neighbour(board: Board, name: str) -> Neighbour:
     return Neighbour(name=name, tone=words.tone(state), word=words.word(state))
 
 
-def _recent(lines: Sequence[HistoryLine]) -> tuple[RecentRun, ...]:
+def _recent(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, ...]:
     before = [None, *lines][: len(lines)]
-    pairs = list(zip(before, lines, strict=True))[-RECENT:]
+    pairs = list(zip(before, lines, strict=True))[max(0, len(lines) - number) :]
     return tuple(_recent_run(old, line) for old, line in reversed(pairs))
 
 
@@ -260,7 +282,7 @@ def _recent_run(old: HistoryLine | None, line: HistoryLine) -> RecentRun:
         word="passed on a retry" if history_strip.cell(line) == "flaky" else line.verdict,
         fingerprint=line.mark.fingerprint or "not known",
         commit=(line.git_commit or "")[:10],
-        note="; ".join(notes),
+        note=textwrap.shorten("; ".join(notes), NOTE, placeholder=" …"),
     )
 
 

@@ -71,12 +71,15 @@ def line(service: str, seq: int, verdict: str, print_of: Mark, tests: dict[str, 
     )  # fmt: skip
 
 
-def _history(service: str, phase: str, runs: int) -> list[HistoryLine]:
+def _history(
+    service: str, phase: str, runs: int, claims: int, *, trouble: bool
+) -> list[HistoryLine]:
     rng = random.Random(service)
     folder = f"suites/{phase}_x/test_{service.replace('-', '_')}.py"
-    claims = ("test_it_is_what_it_says", "test_a_person_signs_in", "test_what_is_written_is_read",
-              "test_a_stranger_is_refused")  # fmt: skip
-    names = [f"{folder}::{claim}" for claim in claims[: rng.randint(1, 4)]]
+    words = ("test_it_is_what_it_says", "test_a_person_signs_in", "test_what_is_written_is_read",
+             "test_a_stranger_is_refused")  # fmt: skip
+    names = [f"{folder}::{word}" for word in words[: rng.randint(1, 4)]]
+    names += [f"{folder}::{words[1]}_at_door_{n}[chromium]" for n in range(claims - len(words))]
     move = rng.randint(3, runs)
     lines = []
     for seq in range(1, runs + 1):
@@ -91,6 +94,10 @@ def _history(service: str, phase: str, runs: int) -> list[HistoryLine]:
             letters[names[0]] = "~"
         elif rng.random() < 0.05:
             verdict, reasons = "incomplete", (f"1 of {len(names)} tests did not run",)
+        if trouble and rng.random() < 0.5:
+            letters = {name: rng.choice("F.~s") for name in names}
+            verdict = "failed"
+            reasons = tuple(f"{name} failed: AssertionError: {'why ' * 40}" for name in names)
         if service == "outline":
             now = mark(service + ("b" if seq > runs - 4 else "a"))
         if service == "kopia":
@@ -142,10 +149,13 @@ def _entry(name: str, lines: list[HistoryLine]) -> StatusEntry:
 
 
 @functools.cache  # it is frozen, so every test may have the same
-def build_board(runs: int = 30, now: dt.datetime = NOW) -> Board:
+def build_board(
+    runs: int = 30, now: dt.datetime = NOW, *, claims: int = 4, trouble: bool = False
+) -> Board:
+    """`claims` tests per service at most; with `trouble` most of them fail, and say much."""
     histories = {
         name: [] if STATES.get(name) in (State.NEVER_RUN, State.NO_TESTS) else
-        _history(name, phase, runs) for name, phase in SERVICES.items()
+        _history(name, phase, runs, claims, trouble=trouble) for name, phase in SERVICES.items()
     }  # fmt: skip
     run = Run(
         id="2026-11-20T09-12-04Z", seq=runs, started=NOW - dt.timedelta(minutes=50),

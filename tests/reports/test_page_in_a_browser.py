@@ -95,6 +95,19 @@ def test_a_link_opens_the_service_without_scripts(visit):
     page.get_by_text("Steady failure: 30 runs").wait_for()
 
 
+def test_every_mark_of_a_strip_has_a_colour_also_where_its_drawing_is_shared(visit):
+    page = visit()
+    paint = "marks => marks.map(m => getComputedStyle(m)).filter(s => s.stroke == 'none' && s.fill == 'none').length"
+    for where in (".matrix .strip path", "symbol ~ g.strip path, g.strip path"):
+        marks = page.locator(where)
+        assert marks.count() > 0
+        assert marks.evaluate_all(paint) == 0
+    strip = page.locator("#s-outline .tests svg.strip").first
+    page.locator("#s-outline").evaluate("el => el.closest('details').open = true")
+    shown = strip.bounding_box()
+    assert (round(shown["width"]), round(shown["height"])) == (210, 19)
+
+
 def test_paper_shows_what_is_folded_away(visit):
     page = visit()
     shows = "el => el.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true})"
