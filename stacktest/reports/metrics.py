@@ -11,7 +11,7 @@ from typing import Any
 
 from stacktest.core.states import State
 from stacktest.reports.board import Board
-from stacktest.reports.view import current_cells
+from stacktest.reports.claims import current_cells
 
 COMPANIONS = ("grafana-dashboard.json", "alert-rules.yml")
 

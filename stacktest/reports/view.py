@@ -1,21 +1,17 @@
 """What the status page says of each service, as plain values: the template decides nothing."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from stacktest.core.records import HistoryLine
 from stacktest.core.states import State
 from stacktest.core.status import StatusEntry
-from stacktest.reports import history_strip, words
+from stacktest.reports import claims, history_strip, words
 from stacktest.reports.board import Board
-from stacktest.reports.strip import Strip, draw, short_label
+from stacktest.reports.strip import Strip, draw
 
 RUNS = 30
 """Runs in a strip."""
-NOTE = 240
-"""Characters of what is said about one run."""
 PARTS = ("image", "config", "env", "stanza", "build")
 
 
@@ -31,42 +27,12 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
-    """A service's tests in one phase."""
-
-    kind: str
-    text: str
-    label: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Test:
-    """One test of a service, over its runs."""
-
-    name: str
-    cell: str
-    strip: Strip
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Neighbour:
     """A dependency or a dependent, with its state."""
 
     name: str
     tone: str
     word: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RecentRun:
-    """One of the latest runs, newest first."""
-
-    when: datetime
-    cell: str
-    word: str
-    fingerprint: str
-    commit: str
-    note: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +60,7 @@ class ServiceView:
     fingerprint: str
     pass_fingerprint: str
     parts: tuple[Part, ...]
-    tests: tuple[tuple[str, tuple[Test, ...]], ...]
+    tests: tuple[tuple[str, tuple[claims.Test, ...]], ...]
     """File → its tests."""
     required: int
     passed: int
@@ -106,9 +72,9 @@ class ServiceView:
     page_updated: datetime | None
     reading: history_strip.Reading
     strip: Strip
-    recent: tuple[RecentRun, ...]
+    recent: tuple[claims.RecentRun, ...]
     refusal: str
-    cells: tuple[Cell | None, ...]
+    cells: tuple[claims.Cell | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,11 +93,6 @@ def services(board: Board, depth: Depth = Depth()) -> tuple[ServiceView, ...]:
     return tuple(_view(board, name, state, depth) for name, state in board.states.items())
 
 
-def current_cells(lines: Sequence[HistoryLine]) -> Mapping[str, history_strip.Cell]:
-    """Each test that still exists, and what became of it last."""
-    return {nodeid: _latest(nodeid, lines) for nodeid in _current_tests(lines)}
-
-
 # Private
 
 
@@ -142,7 +103,7 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
     lines = tuple(board.histories.get(name, ()))
     shown = lines[-RUNS:]
     moved = history_strip.moves(lines)[-RUNS:]
-    nodeids = _current_tests(lines)
+    nodeids = claims.current_tests(lines)
     blockers = board.gate.blockers if board.gate else ()
     return ServiceView(
         name=name,
@@ -165,7 +126,7 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         fingerprint=entry.fingerprint or "",
         pass_fingerprint=entry.pass_fingerprint or "",
         parts=_parts(entry, record.mark.parts if record else {}),
-        tests=_tests(nodeids, shown[-depth.test_runs :]),
+        tests=claims.by_file(nodeids, shown[-depth.test_runs :]),
         required=entry.required,
         passed=entry.passed,
         flaky=entry.flaky,
@@ -176,9 +137,9 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         page_updated=entry.spoke_updated,
         reading=history_strip.read(lines),
         strip=draw([history_strip.cell(line) for line in shown], moved),
-        recent=_recent(shown, depth.recent),
+        recent=claims.latest_runs(shown, depth.recent),
         refusal=last_run.refusal if last_run else "",
-        cells=_cells(board, nodeids, lines),
+        cells=claims.by_phase(board, nodeids, lines),
     )
 
 
@@ -214,39 +175,6 @@ def _digest(value: str | None) -> str:
     return "-" if value in (None, "none") else str(value)
 
 
-def _current_tests(lines: Sequence[HistoryLine]) -> tuple[str, ...]:
-    """The tests since the last run that was complete: what came before it may be gone by now."""
-    found: set[str] = set()
-    for line in reversed(lines):
-        found |= set(line.tests)
-        if line.verdict == "passed":
-            break
-    return tuple(sorted(found))
-
-
-def _latest(nodeid: str, lines: Sequence[HistoryLine]) -> history_strip.Cell:
-    cells = (history_strip.test_cell(line, nodeid) for line in reversed(lines))
-    return next((cell for cell in cells if cell != "absent"), "absent")
-
-
-def _tests(
-    nodeids: Sequence[str], lines: Sequence[HistoryLine]
-) -> tuple[tuple[str, tuple[Test, ...]], ...]:
-    files: dict[str, list[Test]] = {}
-    for nodeid in nodeids:
-        files.setdefault(nodeid.partition("::")[0], []).append(_test(nodeid, lines))
-    return tuple((file, tuple(tests)) for file, tests in files.items())
-
-
-def _test(nodeid: str, lines: Sequence[HistoryLine]) -> Test:
-    cells = [history_strip.test_cell(line, nodeid) for line in lines]
-    return Test(
-        name=nodeid.partition("::")[2].replace("::", " > "),
-        cell=_latest(nodeid, lines),
-        strip=replace(draw(cells), label=short_label(cells)),
-    )
-
-
 def _dependents(board: Board, name: str) -> tuple[str, ...]:
     found = board.stack.services.values()
     return tuple(sorted(one.name for one in found if name in one.dependencies))
@@ -262,51 +190,3 @@ def _neighbour(board: Board, name: str) -> Neighbour:
         return Neighbour(name=name, tone="blank", word="not judged")
     state = words.state_of(entry)
     return Neighbour(name=name, tone=words.tone(state), word=words.word(state))
-
-
-def _recent(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, ...]:
-    before = [None, *lines][: len(lines)]
-    pairs = list(zip(before, lines, strict=True))[max(0, len(lines) - number) :]
-    return tuple(_recent_run(old, line) for old, line in reversed(pairs))
-
-
-def _recent_run(old: HistoryLine | None, line: HistoryLine) -> RecentRun:
-    changed = history_strip.changed_parts(old, line) if old else ()
-    notes = [f"{', '.join(changed)} changed"] if changed else []
-    notes += list(line.reasons[:2])
-    if len(line.reasons) > len(line.reasons[:2]):
-        notes.append(f"and {len(line.reasons) - 2} more")
-    return RecentRun(
-        when=line.started,
-        cell=history_strip.cell(line),
-        word="passed on a retry" if history_strip.cell(line) == "flaky" else line.verdict,
-        fingerprint=line.mark.fingerprint or "not known",
-        commit=(line.git_commit or "")[:10],
-        note=textwrap.shorten("; ".join(notes), NOTE, placeholder=" …"),
-    )
-
-
-def _cells(
-    board: Board, nodeids: Sequence[str], lines: Sequence[HistoryLine]
-) -> tuple[Cell | None, ...]:
-    by_phase: dict[str, list[history_strip.Cell]] = {}
-    for nodeid in nodeids:
-        by_phase.setdefault(board.phase_of(nodeid), []).append(_latest(nodeid, lines))
-    return tuple(
-        _cell(by_phase[phase.name]) if phase.name in by_phase else None
-        for phase in board.stack.phases
-    )
-
-
-def _cell(found: Sequence[history_strip.Cell]) -> Cell:
-    total, failed = len(found), found.count("failed")
-    passed = found.count("passed") + found.count("flaky")
-    tests = words.count(total, "test")
-    if failed:
-        return Cell(kind="failed", text=f"{failed}/{total}", label=f"{failed} of {tests} failed")
-    if passed < total:
-        label = f"{passed} of {tests} passed, the rest did not run to the end"
-        return Cell(kind="incomplete", text=f"{passed}/{total}", label=label)
-    if "flaky" in found:
-        return Cell(kind="flaky", text=str(total), label=f"{tests} passed, some only on a retry")
-    return Cell(kind="passed", text=str(total), label=f"{tests} passed")
