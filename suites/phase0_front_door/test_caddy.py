@@ -136,7 +136,8 @@ def test_the_administration_answers_inside_its_own_container(inside):
     assert set(configuration["apps"]) == {"http", "tls"}
 
 
-def test_the_door_measures_itself_for_prometheus(inside):
+def test_the_door_measures_itself_for_prometheus(api, inside):
+    assert api("stack.local").get("/").status_code == 200
     with inside("caddy").http(2020) as client:
         response = client.get("/metrics", headers={"Host": "caddy"})
     assert response.status_code == 200

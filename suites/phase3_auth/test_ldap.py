@@ -97,6 +97,7 @@ def test_membership_can_be_read_from_the_person_too(directory):
 def test_every_member_of_a_group_is_a_person(directory):
     groups = do_search(directory, GROUPS, "(objectClass=groupOfUniqueNames)", "uniqueMember")
     members = {member for group in groups.values() for member in group["uniqueMember"]}
+    assert members == {f"uid={person},{USERS}" for person in PEOPLE}
     assert members == set(do_search(directory, USERS, SEEDED))
 
 

@@ -65,21 +65,34 @@ def _is_chosen(fault: Fault, options: argparse.Namespace) -> bool:
 
 
 def _seed_all(
-    chosen: Iterable[Fault], wanted: dict[str, frozenset[str]], *, keep: bool
+    chosen: tuple[Fault, ...], wanted: dict[str, frozenset[str]], *, keep: bool
 ) -> dict[str, bool]:
-    found = {}
+    """Fault → found, one phase after the other, so that no more runs than a phase needs."""
+    found: dict[str, bool] = {}
+    for phase in dict.fromkeys(fault.phase for fault in chosen):
+        faults = tuple(fault for fault in chosen if fault.phase == phase)
+        try:
+            found |= _seed_phase(faults, wanted, keep=keep)
+        except RuntimeError as error:
+            print(f"{phase} broke off: {error}", flush=True)
+    return dict.fromkeys((fault.name for fault in chosen), False) | found
+
+
+def _seed_phase(
+    faults: tuple[Fault, ...], wanted: dict[str, frozenset[str]], *, keep: bool
+) -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    files = tuple(dict.fromkeys(file for fault in faults for file in fault.files))
     with tempfile.TemporaryDirectory(prefix="t-faults-", ignore_cleanup_errors=True) as folder:
         copy = ThrowAway(Path(folder), port=free_port())
         try:
             copy.make()
-            copy.up(_services(chosen))
-            files = tuple(dict.fromkeys(file for fault in chosen for file in fault.files))
+            copy.up(_services(faults))
             with open_checks(copy.root, _paths(files)) as checks:
-                if not _is_whole(checks, files):
-                    return dict.fromkeys((fault.name for fault in chosen), False)
-                for fault in chosen:
-                    found[fault.name] = _seed_one(copy, checks, fault, wanted[fault.name])
-                _is_whole(checks, files)
+                if _is_whole(checks, files):
+                    for fault in faults:
+                        found[fault.name] = _seed_one(copy, checks, fault, wanted[fault.name])
+                    _is_whole(checks, files)
         finally:
             if not keep:
                 copy.remove()
@@ -96,7 +109,8 @@ def _is_whole(checks: Checks, files: tuple[str, ...]) -> bool:
     """Whether every check is green while nothing is broken; says which are not."""
     sick = checks.run(files)
     for nodeid in sorted(sick.red):
-        print(f"red without a fault: {nodeid}\n    {sick.reasons.get(nodeid, sick.words[nodeid])}")
+        reason = sick.reasons.get(nodeid, sick.words[nodeid])
+        print(f"red without a fault: {nodeid}\n    {reason}", flush=True)
     return not sick.red
 
 

@@ -7,14 +7,13 @@ One process for all faults: browser, imports and collection are paid once. Befor
 stack's model is read again, because a fault may have changed what the compose file says.
 """
 
-import dataclasses
 import os
-from collections.abc import Iterable
 from multiprocessing.connection import Client
 from pathlib import Path
 
 import pytest
 
+from stacktest import evidence
 from stacktest.keys import RUNNING
 from stacktest.wiring import Project
 
@@ -44,11 +43,13 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     address = os.environ.get(ADDRESS)
     if address is None or session.config.option.collectonly:
         return None
+    _leave_no_evidence(session.config)
     with Client(address) as faults:
         faults.send(("ready", [item.nodeid for item in session.items]))
         while (files := faults.recv()) is not None:
             _read_again(session.config)
             faults.send(_run(session, [i for i in session.items if i.path.stem in files]))
+    session._setupstate.teardown_exact(None)
     return True
 
 
@@ -61,23 +62,26 @@ def _run(
     recorder = Recorder()
     recorder.words.update(dict.fromkeys((item.nodeid for item in items), "unfinished"))
     session.config.pluginmanager.register(recorder)
-    for item, following in zip(items, _after(items), strict=True):
+    for item, following in zip(items, [*items[1:], session.items[0]], strict=True):
         if hasattr(item, "_initrequest"):
             item._initrequest()
-        # Without a following test, everything that lives longer is torn down, too.
+        # There is always a following test, so what lives as long as the session stays: the browser.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     session.config.pluginmanager.unregister(recorder)
     return recorder.words, recorder.reasons
 
 
-def _after(items: list[pytest.Item]) -> Iterable[pytest.Item | None]:
-    return [*items[1:], None] if items else []
+def _leave_no_evidence(config: pytest.Config) -> None:
+    """Failures are expected by the dozen; their logs and traces would be the longest part."""
+    evidence.gather = lambda *_: None
+    config.option.tracing = config.option.screenshot = "off"
 
 
 def _read_again(config: pytest.Config) -> None:
     running = config.stash[RUNNING]
     project = Project(Path(running.config.root), os.environ)
-    config.stash[RUNNING] = dataclasses.replace(running, model=project.stack)
+    # In place, because the fixture `stack` lives as long as the session.
+    object.__setattr__(running, "model", project.stack)
 
 
 def _last_line(text: str) -> str:

@@ -16,7 +16,9 @@ from typing import Any
 
 from tests.faults.model import Edit, Inside, Outside, Pin, Recreate, Step, Write
 
-REFERENCE = Path(__file__).parent.parent.parent / "fixtures" / "stacks" / "reference"
+REPOSITORY = Path(__file__).parent.parent.parent
+REFERENCE = REPOSITORY / "fixtures" / "stacks" / "reference"
+PROVISIONED = {"homeassistant", "jellyfin", "kopia", "librechat", "portainer"}
 NOT_COPIED = shutil.ignore_patterns("data", "images", ".stacktest", "_data", "node_modules")
 FAULTY = "faulty.yml"
 """Compose file of the copy in which faulty services are called healthy, so that checks judge."""
@@ -31,6 +33,7 @@ class ThrowAway:
         self._port = port
         self._tags: list[str] = []
         self._blinded: set[str] = set()
+        self._running: set[str] = set()
 
     def make(self) -> None:
         """Copy the folder under its own name and port."""
@@ -45,6 +48,8 @@ class ThrowAway:
             self._compose("up", "-d", "--wait", *lasting)
         if once:
             self._compose("up", *sorted(once))
+        self._running |= chosen
+        self._provision(chosen)
 
     def seed(self, steps: Iterable[Step]) -> None:
         """Break the copy, step by step."""
@@ -81,7 +86,7 @@ class ThrowAway:
         self._replace(
             "stacktest.toml", r'^(compose\s*=\s*\["docker-compose.yml")\]', rf'\1, "{FAULTY}"]'
         )
-        (self.root / FAULTY).write_text("services: {}\n")
+        self._write_overlay()
 
     def _refresh(self) -> None:
         """Files as in the reference; records and what services wrote stay."""
@@ -117,7 +122,7 @@ class ThrowAway:
                 (self.root / file).parent.mkdir(parents=True, exist_ok=True)
                 (self.root / file).write_text(content)
             case Inside(service, command):
-                self._compose("exec", "-T", service, "sh", "-c", command)
+                self._exec(service, command)
             case Outside(command):
                 self._run(["bash", "-euo", "pipefail", "-c", command])
             case Recreate(services):
@@ -128,22 +133,29 @@ class ThrowAway:
     def _recreate(self, services: tuple[str, ...]) -> None:
         """New containers that count as healthy at once: the checks shall judge, not the probe."""
         self._blinded |= set(services)
-        lines = [
-            f"  {name}: {{healthcheck: {{test: [CMD, 'true'], interval: 1s}}}}"
-            for name in sorted(self._blinded)
-        ]
-        (self.root / FAULTY).write_text("services:\n" + "\n".join(lines) + "\n")
+        self._write_overlay()
         self._compose("up", "-d", "--force-recreate", "--no-deps", "--wait", *services)
         for service in services:
             self._wait_for_port(service)
 
+    def _write_overlay(self) -> None:
+        """Probes every second, so that nobody waits for them; those of faulty services succeed."""
+        (self.root / FAULTY).write_text("services: {}\n")
+        probed = {name for name, stanza in self._model().items() if "healthcheck" in stanza}
+        lines = ["services:"]
+        for name in sorted(probed | self._blinded):
+            test = "test: [CMD, 'true'], " if name in self._blinded else ""
+            lines.append(f"  {name}: {{healthcheck: {{{test}interval: 1s, start_period: 60s}}}}")
+        (self.root / FAULTY).write_text("\n".join(lines) + "\n")
+
+    def _exec(self, service: str, command: str) -> str:
+        return self._run(["docker", "exec", f"{self.project}-{service}-1", "sh", "-c", command])
+
     def _wait_for_port(self, service: str, seconds: float = 8) -> None:
         """Until the program listens; a fault may keep it from that, and then time is up."""
-        found = self._run(["docker", "compose", "exec", "-T", service, "sh", "-c", _LISTENING])
         deadline = time.monotonic() + seconds
-        while not found.strip() and time.monotonic() < deadline:
+        while not self._exec(service, _LISTENING).strip() and time.monotonic() < deadline:
             time.sleep(0.2)
-            found = self._run(["docker", "compose", "exec", "-T", service, "sh", "-c", _LISTENING])
 
     def _pin(self, service: str, tag: str) -> None:
         path = self.root / "docker-compose.yml"
@@ -174,6 +186,21 @@ class ThrowAway:
         for name in sorted(names & set(volumes.split())):
             self._run(["docker", "volume", "rm", name])
         self.up(services)
+        # What lived in these stores is gone: whoever waits for them makes it again when it starts.
+        waiting = {
+            name
+            for name, stanza in owned.items()
+            if set(services) & set(stanza.get("depends_on", ())) and name in self._running
+        }
+        lasting = {name for name in waiting - set(services) if owned[name].get("restart") != "no"}
+        if lasting:
+            self._compose("up", "-d", "--force-recreate", "--no-deps", "--wait", *sorted(lasting))
+            self._provision(lasting)
+
+    def _provision(self, services: Iterable[str]) -> None:
+        """One-way set-up steps, for those of the services that have one."""
+        if wanted := sorted(PROVISIONED & set(services)):
+            self._run([str(REPOSITORY / "scripts" / "provision"), str(self.root), *wanted])
 
     def _model(self) -> dict[str, Any]:
         services: dict[str, Any] = json.loads(self._compose("config", "--format", "json"))[

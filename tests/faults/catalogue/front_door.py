@@ -29,6 +29,7 @@ OVER_TLS = (
     "test_caddy::test_a_current_client_gets_the_current_protocol",
     "test_caddy::test_an_unknown_name_of_the_domain_gets_no_application",
     "test_caddy::test_every_route_has_a_suite_that_tells_its_application_apart",
+    "test_caddy::test_the_door_measures_itself_for_prometheus",
 )
 
 
@@ -61,6 +62,7 @@ FAULTS = (
         ),
         "test_the_root_says_which_stack_this_is",
         "test_every_route_has_a_suite_that_tells_its_application_apart",
+        "test_the_door_measures_itself_for_prometheus",
     ),
     *(
         fault(
@@ -79,8 +81,8 @@ FAULTS = (
     fault(
         "one host goes without the headers",
         caddy(
-            "adminer.stack.local {\n\timport front",
-            "adminer.stack.local {\n\ttls /certs/stack.crt /certs/private/stack.key",
+            "docs.stack.local {\n\timport front\n\troot * /site\n\tfile_server",
+            "docs.stack.local {\n\ttls /certs/stack.crt /certs/private/stack.key\n\trespond docs",
         ),
         "test_every_host_carries_the_headers",
     ),
@@ -117,6 +119,7 @@ FAULTS = (
             "\tservers {\n\t\tlistener_wrappers {\n\t\t\thttp_redirect\n\t\t\ttls\n\t\t}\n",
         ),
         "test_the_port_speaks_nothing_but_tls",
+        "test_the_door_measures_itself_for_prometheus",
     ),
     fault(
         "every container may use the administration",
