@@ -1,6 +1,7 @@
 """A small real stack that runs once for all tests of the plugin, and a project that tests it."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -36,8 +37,9 @@ def test_ping(inside):
 class Pair:
     """A project of its own with the stack of two, and what stacktest wrote about it."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
+    def __init__(self, pytester: pytest.Pytester, project: str) -> None:
         self.pytester = pytester
+        self.project = project
         self.root = pytester.path / "stack"
         shutil.copytree(PAIR, self.root)
         pytester.makeini(
@@ -79,15 +81,18 @@ class Pair:
 
 
 @pytest.fixture(scope="session")
-def pair_running() -> Iterator[None]:
-    """Both services up, as a stack that was there before stacktest."""
+def pair_running() -> Iterator[str]:
+    """Both services up, as a stack that was there before stacktest; the project's name."""
+    project = f"t-plugin-pair-{os.getpid()}"
+    os.environ["PAIR_PROJECT"] = project
     compose = ["docker", "compose", "-f", str(PAIR / "docker-compose.yml"), "--profile", "*"]
     subprocess.run([*compose, "up", "-d", "--wait"], check=True, capture_output=True)
-    yield
-    subprocess.run([*compose, "down", "-t", "1"], check=True, capture_output=True)
+    yield project
+    subprocess.run([*compose, "down", "-v", "-t", "1"], check=True, capture_output=True)
+    del os.environ["PAIR_PROJECT"]
 
 
 @pytest.fixture
-def pair(pytester: pytest.Pytester, pair_running: None) -> Pair:
+def pair(pytester: pytest.Pytester, pair_running: str) -> Pair:
     """The stack of two, running, with suites that pass."""
-    return Pair(pytester)
+    return Pair(pytester, pair_running)

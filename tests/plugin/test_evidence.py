@@ -40,7 +40,7 @@ def test_logs_and_events_of_the_service_and_what_it_depends_on(
     )
     found = evidence(pair)
     assert set(found) == {"alpha.log", "beta.log", "events.txt"}
-    assert "t-plugin-pair-beta-1: running" in found["beta.log"]
+    assert f"{pair.project}-beta-1: running" in found["beta.log"]
 
 
 def test_a_passing_test_leaves_nothing(pair: Any) -> None:
