@@ -56,8 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """The folder gives the phase marker."""
+    """The folder gives the phase marker; phase and services give Allure's labels."""
     collection.mark_phase(item)
+    if collection.asks_for_stack(item) and item.config.getoption("--alluredir", None):
+        from stacktest.labels import mark_for_allure
+
+        mark_for_allure(item)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -77,6 +81,10 @@ def pytest_runtest_makereport(
     report = yield
     if collection.asks_for_stack(item):
         vars(report)["stacktest_contacts"] = list(touched(item))
+        if report.when == "teardown":
+            from stacktest.labels import properties
+
+            report.user_properties += properties(item)
         if report.when == "setup":
             item.stash[_BEGUN] = report.start
         if report.failed and report.when != "teardown":

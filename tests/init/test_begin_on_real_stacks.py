@@ -136,8 +136,15 @@ def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, service
     stack = demo(name)
     begun = stack.begin()
     assert begun.proposal.unknown == ()
-    green, red = stack.test()
+    green, red = stack.test("--alluredir=allure")
     assert (green, red) == (services, set())
+    said = (stack.folder / "report.xml").read_text()
+    labels = "".join(file.read_text() for file in (stack.folder / "allure").glob("*-result.json"))
+    for service in services:
+        assert f'<property name="stacktest.service" value="{service}"' in said
+        assert f'<property name="stacktest.contact" value="{service}"' in said
+        assert f'{{"name": "feature", "value": "{service}"}}' in labels
+    assert '{"name": "epic", "value": "phase0"}' in labels
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
