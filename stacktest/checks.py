@@ -19,7 +19,7 @@ from pathlib import Path
 
 from stacktest.collected import Collected
 from stacktest.inventory import BackgroundInventory, suites_folder
-from stacktest.wiring import Project
+from stacktest.project import Project
 
 REACHING = frozenset(
     {"api", "async_api", "inside", "page", "context", "new_context", "browser", "reach_from"}

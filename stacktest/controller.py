@@ -141,9 +141,10 @@ class Controller:
 
     def _start(self, config: pytest.Config) -> bool | None:
         from stacktest import wiring
+        from stacktest.project import now
         from stacktest.reports.terminal import plan_lines, reason_lines
 
-        self._wall.started = wiring.now()
+        self._wall.started = now()
         session, project = wiring.pytest_session(config, self._wall)
         self._project = project
         plan = session.plan(self._selected)

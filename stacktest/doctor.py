@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stacktest.errors import StacktestError, ToolMissingError
-from stacktest.wiring import Project, find_project, now
+from stacktest.project import Project, find_project, now
 
 SLOW_LOOKUP = 0.1
 """Seconds after which the system's own lookup of a stack name is worth a word."""

@@ -34,8 +34,8 @@ def leave_out_functional(
 def stale_services(config: pytest.Config, whole: tuple[Collected, ...]) -> set[str]:
     """Services that are not functional now, and those that depend on one of them directly."""
     from stacktest.adapters import testcode
+    from stacktest.project import find_project, now
     from stacktest.session import tests_of
-    from stacktest.wiring import find_project, now
 
     project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
     rootdir = config.rootpath

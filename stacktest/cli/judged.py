@@ -20,8 +20,8 @@ from stacktest.core.unknown import Unknown
 )
 def status(*, folder: str, as_json: bool, style: str) -> None:
     """Judge every service, write status.json and status.meta.json, print a table."""
+    from stacktest.project import find_project, now
     from stacktest.reports.status_table import markdown_lines, text_lines
-    from stacktest.wiring import find_project, now
 
     project = find_project(folder)
     moment = now()
@@ -53,8 +53,8 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
 @click.option("--offline", is_flag=True, help="Judge status.json as it is; ask no engine.")
 def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
     """Decide: open (0), closed (1), or closed for want of evidence (11)."""
+    from stacktest.project import find_project, now
     from stacktest.reports.gate_lines import gate_document, gate_lines
-    from stacktest.wiring import find_project, now
 
     project = find_project(folder)
     moment = now()
@@ -77,8 +77,8 @@ def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
 @click.argument("service")
 def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     """Say what changed since the last pass: part by part, names, never a value."""
+    from stacktest.project import find_project, now
     from stacktest.reports.why_lines import why_document, why_lines
-    from stacktest.wiring import find_project, now
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
@@ -100,7 +100,7 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
 @click.argument("services", nargs=-1)
 def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> None:
     """Print the parts and the digest that say what each service is."""
-    from stacktest.wiring import find_project
+    from stacktest.project import find_project
 
     project = find_project(folder)
     names = known_services(project.stack, services)

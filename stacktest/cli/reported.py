@@ -25,8 +25,8 @@ DEFAULT_PAGE = "reports/status.html"
 @click.option("--port", type=int, default=8765, help="Port of --serve.")
 def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     """Write the status page: one offline HTML file."""
+    from stacktest.project import find_project
     from stacktest.reports.page import render_page
-    from stacktest.wiring import find_project
 
     board = find_project(folder).board(with_gate=True).without_secrets()
     _write(output, render_page(board), board)
@@ -44,9 +44,9 @@ def export() -> None:
 @click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
 def ctrf(*, folder: str, output: str) -> None:
     """The last run as a CTRF document."""
+    from stacktest.project import find_project
     from stacktest.reports.ctrf import ctrf as document
     from stacktest.reports.ctrf import remembered
-    from stacktest.wiring import find_project
 
     board = find_project(folder).board().without_secrets()
     run = board.latest_run
@@ -62,9 +62,9 @@ def ctrf(*, folder: str, output: str) -> None:
 @click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
 def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
     """A badge: JSON for shields, or a plain SVG."""
+    from stacktest.project import find_project
     from stacktest.reports.badge import badge as make
     from stacktest.reports.badge import badge_json, badge_svg
-    from stacktest.wiring import find_project
 
     board = find_project(folder).board().without_secrets()
     said = make(board, service)
@@ -77,9 +77,9 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
 @click.option("--companions", metavar="DIR", default="", help="Also a dashboard and alert rules.")
 def metrics(*, folder: str, output: str, companions: str) -> None:
     """Metrics for Prometheus, for a node exporter's textfile collector."""
+    from stacktest.project import find_project
     from stacktest.reports.metrics import companions as files
     from stacktest.reports.metrics import metrics as text
-    from stacktest.wiring import find_project
 
     board = find_project(folder).board(with_gate=True).without_secrets()
     _write(output, text(board), board)
@@ -94,8 +94,8 @@ def metrics(*, folder: str, output: str, companions: str) -> None:
 @click.option("--output", metavar="FILE", default="", help="Default: beside status.json.")
 def docs(*, folder: str, output: str) -> None:
     """Data for documentation sites, everything below one key."""
+    from stacktest.project import find_project
     from stacktest.reports.docs_data import docs_data
-    from stacktest.wiring import find_project
 
     project = find_project(folder)
     path = output or str(project.ledger.status_path.with_name("stacktest.json"))
@@ -108,9 +108,9 @@ def docs(*, folder: str, output: str) -> None:
 @click.option("--annotations", is_flag=True, help="Workflow commands that mark the blockers.")
 def summary(*, folder: str, annotations: bool) -> None:
     """A Markdown summary for a pull request or a CI job."""
+    from stacktest.project import find_project
     from stacktest.reports.summary import annotations as marks
     from stacktest.reports.summary import summary as text
-    from stacktest.wiring import find_project
 
     board = find_project(folder).board(with_gate=True).without_secrets()
     if annotations:
@@ -125,8 +125,8 @@ def summary(*, folder: str, annotations: bool) -> None:
 @click.argument("service")
 def in_toto(*, folder: str, service: str) -> None:
     """The last pass of a service as an in-toto statement."""
+    from stacktest.project import find_project
     from stacktest.reports.intoto import statement
-    from stacktest.wiring import find_project
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
@@ -146,8 +146,8 @@ def in_toto(*, folder: str, service: str) -> None:
 @click.argument("subject", required=False)
 def history(*, folder: str, as_json: bool, subject: str | None) -> None:
     """The runs of all services, of one SERVICE or of one TEST, and what they say together."""
+    from stacktest.project import find_project
     from stacktest.reports.history_lines import history_document, history_lines
-    from stacktest.wiring import find_project
 
     project = find_project(folder)
     board = project.board().without_secrets()

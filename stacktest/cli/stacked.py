@@ -44,7 +44,8 @@ def doctor(*, folder: str, as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[PHASE or SERVICE]...")
 def up(*, folder: str, names: tuple[str, ...]) -> None:
     """Start the services (all by default) and wait until they are ready; they stay up."""
-    from stacktest.wiring import find_project, start_and_keep
+    from stacktest.project import find_project
+    from stacktest.wiring import start_and_keep
 
     project = find_project(folder)
     chosen = _services(project.stack, names)
@@ -59,7 +60,8 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
 @click.argument("names", nargs=-1, metavar="[PHASE or SERVICE]...")
 def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> None:
     """Stop what stacktest started, and nothing else; volumes only when they are named."""
-    from stacktest.wiring import find_project, take_down
+    from stacktest.project import find_project
+    from stacktest.wiring import take_down
 
     project = find_project(folder)
     chosen = _services(project.stack, names) if names else None
@@ -78,7 +80,8 @@ def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> No
 def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str, port: int) -> None:
     """The host names of the stack, and the service behind each."""
     from stacktest.adapters.names import NameServer, name_map, resolve_hosts_lines
-    from stacktest.wiring import find_project, wait_for_interrupt
+    from stacktest.project import find_project
+    from stacktest.wiring import wait_for_interrupt
 
     stack = find_project(folder).stack
     if as_json:

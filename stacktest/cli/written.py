@@ -16,7 +16,7 @@ def init(*, folder: str) -> None:
 
     from stacktest.adapters.routes import read_routes
     from stacktest.init import begin
-    from stacktest.wiring import Project
+    from stacktest.project import Project
 
     root = Path(folder or ".").resolve()
     for line in begin(Project(root, os.environ).compose.model(), read_routes).lines():
@@ -29,7 +29,7 @@ def init(*, folder: str) -> None:
 def check(*, folder: str, as_json: bool) -> None:
     """Check configuration and suites without running anything; 1 when something is wrong."""
     from stacktest.checks import examine
-    from stacktest.wiring import find_project
+    from stacktest.project import find_project
 
     findings = examine(find_project(folder))
     if as_json:
@@ -48,7 +48,7 @@ def check(*, folder: str, as_json: bool) -> None:
 def ack(*, folder: str, service: str) -> None:
     """Write the page's fingerprint line: reviewed, still true."""
     from stacktest.core.documentation import acknowledge
-    from stacktest.wiring import find_project
+    from stacktest.project import find_project
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
@@ -79,8 +79,8 @@ def config() -> None:
 @click.option("--origin", is_flag=True, help="Also where each value comes from.")
 def show(*, folder: str, as_json: bool, origin: bool) -> None:
     """Every value that holds."""
+    from stacktest.project import find_project
     from stacktest.reports.config_lines import config_document, config_lines
-    from stacktest.wiring import find_project
 
     found = find_project(folder).config
     if as_json:

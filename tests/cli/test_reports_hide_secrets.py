@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from stacktest import wiring
+from stacktest import project as projects
 from stacktest.cli import cli
 from stacktest.core.attested import Live, Mark, Run
 from stacktest.core.gate import Blocker, Gate
@@ -70,7 +70,7 @@ VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "in-toto app", "metrics
 def test_no_verb_lets_it_out(verb, leaky, monkeypatch, tmp_path):
     ledger = SimpleNamespace(status_path=tmp_path / "status.json")
     project = SimpleNamespace(board=lambda **_: leaky, stack=leaky.stack, ledger=ledger)
-    monkeypatch.setattr(wiring, "find_project", lambda _folder: project)
+    monkeypatch.setattr(projects, "find_project", lambda _folder: project)
     monkeypatch.chdir(tmp_path)
     words = verb.split() if verb == "page" else ["export", *verb.split()]
     done = CliRunner().invoke(cli, words)

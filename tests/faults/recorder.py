@@ -15,7 +15,7 @@ import pytest
 
 from stacktest import evidence
 from stacktest.keys import RUNNING
-from stacktest.wiring import Project
+from stacktest.project import Project
 
 ADDRESS = "STACKTEST_FAULTS_ADDRESS"
 
