@@ -14,7 +14,7 @@ FAST_PHASES   := phase0 or phase0_5 or phase2 or phase3 or phase4
 FAST_SERVICES := caddy docs-indexer mkdocs prometheus alertmanager grafana loki promtail ldap authelia mariadb \
   mongodb clickhouse paperless-postgres redis adminer kopia
 
-.PHONY: help setup demo test images certs provision cases faults bench bench-check clean lint type unit plugin stack
+.PHONY: help setup demo test images certs provision cases faults bench bench-check clean lint type unit real suites slow
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ provision: ## one-way set-up steps of the running reference stack (administrator
 
 # ------------------------------------------------------------------ checks
 
-test: setup lint type unit plugin stack ## everything that must pass; what .ci/run calls
+test: setup lint type unit real suites ## everything that must pass; what .ci/run calls
 
 lint: ## style, layers
 	@echo "== lint"
@@ -57,15 +57,19 @@ type: ## types
 
 unit: ## the fast tests: no engine, no browser, no network
 	@echo "== unit"
-	@$(BIN)/pytest tests --ignore=tests/plugin -m "not real_docker and not real_browser" -q
+	@$(BIN)/pytest tests -m "not real_docker and not real_browser and not slow" -n 2 -q
 
-plugin: ## the plugin as pytest runs it
-	@echo "== plugin"
-	@$(BIN)/pytest tests/plugin -m "not real_docker and not real_browser" -q
+real: images ## the tests that need an engine or a browser
+	@echo "== real"
+	@$(BIN)/pytest tests -m "(real_docker or real_browser) and not slow" -q
 
-stack: images ## the tests that need an engine and a browser
-	@echo "== stack"
-	@$(BIN)/pytest tests -m "real_docker or real_browser" -q
+suites: images provision ## every phase of the reference stack
+	@echo "== suites"
+	@$(BIN)/pytest -n 2 -q
+
+slow: images ## the tests that take minutes, and the properties in ten thousand examples
+	@echo "== slow"
+	@STACKTEST_EXAMPLES=10000 $(BIN)/pytest tests -m "slow or not (real_docker or real_browser)" -n 2 -q
 
 cases: ## the freshness cases, by group
 	@$(BIN)/python -m tests.cases
