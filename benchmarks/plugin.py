@@ -1,0 +1,71 @@
+"""What the plugin costs: a project without a stack, and a stack that runs already.
+
+    python -m benchmarks.plugin [--short]
+
+CPU seconds and wall-clock times are medians of interleaved runs of pytest, each a process of its own.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+OTHERS = (
+    *("allure_pytest", "playwright", "hypothesispytest", "rerunfailures", "randomly"),
+    *("timeout", "anyio", "xdist", "xdist.looponfail"),
+)
+LIMIT = 0.010
+"""CPU seconds that a project without a stack may pay."""
+
+
+def main() -> int:
+    """0 when the limits hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="fewer runs")
+    rounds = 5 if parser.parse_args().short else 15
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "test_it.py").write_text("def test_it():\n    assert True is not False\n")
+        bare, ours = interleaved(
+            lambda: cpu(folder, "-p", "no:stacktest"), lambda: cpu(folder), rounds=rounds
+        )
+    extra = ours - bare
+    print(
+        f"unrelated project: bare {bare * 1000:.0f} ms CPU, with the plugin +{extra * 1000:.1f} ms"
+    )
+    return 0 if extra <= LIMIT else 1
+
+
+def interleaved(*each: Callable[[], float], rounds: int) -> list[float]:
+    """The median of each, measured in turn."""
+    taken: list[list[float]] = [[] for _ in each]
+    for _ in range(rounds):
+        for place, measure in enumerate(each):
+            taken[place].append(measure())
+    return [statistics.median(one) for one in taken]
+
+
+def cpu(folder: str, *more: str) -> float:
+    """CPU seconds of one run of pytest in the folder."""
+    off = [part for name in OTHERS for part in ("-p", f"no:{name}")]
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *off, *more]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True, env=dict(os.environ))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def wall(argv: list[str], folder: str) -> float:
+    """Seconds of one run of a command."""
+    begun = time.perf_counter()
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
