@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other: `python -m benchmarks [--short]`; 1 when a limit is missed."""
+"""All benchmarks in turn: `python -m benchmarks [--short]`; 1 when a limit is missed."""
 
 import subprocess
 import sys

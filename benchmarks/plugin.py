@@ -2,7 +2,7 @@
 
     python -m benchmarks.plugin [--short]
 
-CPU seconds and wall-clock times are medians of interleaved runs of pytest, each a process of its own.
+CPU seconds are medians of interleaved runs of pytest, each a process of its own.
 """
 
 import argparse
