@@ -54,6 +54,12 @@ def headline_of(file):
     return re.search(r"^# (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)[1].strip()
 
 
+def do_open(docs, path):
+    response = docs.get(path)
+    assert response.status_code == 200, path
+    return response.text
+
+
 class Links(HTMLParser):
     """Every address that a page links to."""
 
@@ -98,7 +104,7 @@ def test_no_page_links_to_nothing(docs, pages):
     found = set()
     for path in pages:
         links = Links(f"https://docs.stack.local{path}")
-        links.feed(docs.get(path).text)
+        links.feed(do_open(docs, path))
         found |= links.found
     own = {link for link in found if link.startswith("https://docs.stack.local/")}
     assert {link: docs.get(link).status_code for link in own} == dict.fromkeys(own, 200)
@@ -107,7 +113,7 @@ def test_no_page_links_to_nothing(docs, pages):
 def test_no_page_asks_another_server_for_anything(docs, pages):
     for path in pages:
         loaded = re.findall(
-            r'<(?:script|img|link)[^>]+(?:src|href)="(https?://[^"]+)"', docs.get(path).text
+            r'<(?:script|img|link)[^>]+(?:src|href)="(https?://[^"]+)"', do_open(docs, path)
         )
         foreign = [link for link in loaded if not link.startswith("https://docs.stack.local/")]
         assert foreign == [], path

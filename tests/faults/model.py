@@ -83,6 +83,12 @@ class Fault:
     """Services that the checks ask for besides the broken one."""
 
     @property
+    def title(self) -> str:
+        """The name with the service in front, once."""
+        is_titled = self.name.startswith((f"{self.service}: ", "hardening: "))
+        return self.name if is_titled else f"{self.service}: {self.name}"
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The files whose checks are run, each once."""
         named = [check.partition("::")[0] for check in self.red]
