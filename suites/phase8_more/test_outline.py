@@ -12,7 +12,7 @@ from fixtures.sql import postgres, rows
 
 pytestmark = pytest.mark.service("outline")
 
-IDENTITY = Identity(host="wiki.stack.local", path="/_health", marker="OK")
+IDENTITY = Identity(host="wiki.stack.local", path="/", marker="<title>Outline</title>")
 
 
 @pytest.fixture
@@ -29,6 +29,8 @@ def test_it_reaches_its_database_and_its_cache(outline, inside):
     response = outline.get("/_health")
     assert response.status_code == 200
     assert response.text == "OK"
+    # Whoever says OK to everything would also have let this one in.
+    assert outline.post("/api/auth.info", json={}).status_code == 401
     inside("outline-postgres").connect(5432).close()
     inside("outline-redis").connect(6379).close()
 
@@ -61,7 +63,7 @@ def test_an_unknown_question_is_not_found(outline):
 
 @pytest.mark.service("outline-postgres")
 def test_its_own_tables_are_in_its_database(outline, inside, stack):
-    assert outline.get("/_health").status_code == 200
+    assert outline.post("/api/auth.config", json={}).json()["ok"] is True
     password = secret(stack, "outline-postgres", "POSTGRES_PASSWORD")
     with postgres(inside("outline-postgres"), "outline", password, "outline") as cursor:
         tables = {name for (name,) in rows(cursor, "SELECT tablename FROM pg_tables")}

@@ -60,7 +60,9 @@ FAULTS: tuple[Fault, ...] = (
         "the front door lists the folder's files",
         (
             *site("mkdir raw && cp index.html index.md"),
-            *caddy("file_server\n", "try_files {path} /index.html\n\tfile_server\n"),
+            *caddy(
+                "file_server\n", "try_files {path} {path}/index.html /index.html\n\tfile_server\n"
+            ),
         ),
         "test_an_unknown_page_is_not_found",
         "test_the_sources_are_not_served",

@@ -84,9 +84,7 @@ FAULTS: tuple[Fault, ...] = (
     outline.fault(
         "its cache asks for a password",
         (Inside("outline-redis", "redis-cli -h 127.0.0.1 CONFIG SET requirepass secret"),),
-        "test_the_front_door_leads_to_outline",
         "test_it_reaches_its_database_and_its_cache",
-        "test_its_own_tables_are_in_its_database",
         more=("outline",),
     ),
     outline.fault(
