@@ -6,8 +6,8 @@
     reports/evidence/<run>/pages/…                  trace and screenshot, by pytest-playwright
 
 Logs are those of the services that the test is about or touched, of what they depend on, and of
-the front door. Files are capped, and no value of a variable with a secret's name is in them. The
-last ten runs are kept.
+the front door. Files are capped, and what the compose model says is secret is taken out of them.
+The last ten runs are kept.
 """
 
 import re
@@ -24,6 +24,7 @@ from stacktest.core.observed import Happening
 from stacktest.errors import StacktestError
 from stacktest.keys import RUNNING
 from stacktest.reports.redaction import redact
+from stacktest.reports.secrets import secrets_of
 from stacktest.running import RunningStack
 
 FOLDER = Path("reports/evidence")
@@ -35,7 +36,6 @@ MARGIN = 1.0
 """Seconds before and after the test that still count as its window."""
 ANSWERS: pytest.StashKey[list[str]] = pytest.StashKey()
 """Per test: one line per answer, the last ones."""
-SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|AUTH", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +75,7 @@ def gather(item: pytest.Item, window: Window) -> Path | None:
         return None
     folder = item.config.rootpath / FOLDER / stack.run_id / _slug(item.nodeid)
     folder.mkdir(parents=True, exist_ok=True)
-    secrets = secret_values(stack)
+    secrets = secrets_of(stack.model)
     named = {str(name) for mark in item.iter_markers("service") for name in mark.args}
     for name in involved(stack, named | set(touched(item))):
         _write(folder / f"{name}.log", partial(_logs, stack, name, window), secrets)
@@ -93,16 +93,6 @@ def involved(stack: RunningStack, services: Iterable[str]) -> tuple[str, ...]:
     found |= {need for name in found for need in known[name].dependencies if need in known}
     found |= {stack.model.front_door} & set(known)
     return tuple(sorted(found))
-
-
-def secret_values(stack: RunningStack) -> tuple[str, ...]:
-    """Values of variables whose name says that they are secret."""
-    return tuple(
-        value
-        for service in stack.model.services.values()
-        for name, value in service.environment.items()
-        if value and SECRET_NAME.search(name)
-    )
 
 
 def forget_old_runs(rootdir: Path) -> None:
