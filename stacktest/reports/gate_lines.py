@@ -5,10 +5,13 @@ redis    changed     config:redis.conf            pytest --stale
 grafana  doc_stale   doc:behind                   stacktest ack grafana
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stacktest.core.gate import Gate
 from stacktest.core.model import Json
+
+MOST = 3
+"""Reasons shown per blocker; `stacktest why` has them all."""
 
 
 def gate_lines(gate: Gate) -> Iterator[str]:
@@ -20,7 +23,7 @@ def gate_lines(gate: Gate) -> Iterator[str]:
         many = "blocker" if len(gate.blockers) == 1 else "blockers"
         yield f"gate closed{scope}: {len(gate.blockers)} {many}"
     rows = [
-        (one.service or "(stack)", one.state.value, "; ".join(one.reasons), one.command)
+        (one.service or "(stack)", one.state.value, _reasons(one.reasons), one.command)
         for one in gate.blockers
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
@@ -47,3 +50,11 @@ def gate_document(gate: Gate) -> Json:
         ],
         "warnings": list(gate.warnings),
     }
+
+
+# Private
+
+
+def _reasons(reasons: Sequence[str]) -> str:
+    more = len(reasons) - MOST
+    return "; ".join([*reasons[:MOST], *([f"and {more} more"] if more > 0 else [])])

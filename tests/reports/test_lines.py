@@ -78,6 +78,14 @@ gate closed: 2 blockers
     )
 
 
+def test_a_blocker_shows_three_reasons_and_counts_the_rest(world: World) -> None:
+    world.run()
+    world.services["redis"].drift = ("env:A", "env:B", "env:C", "env:D", "command")
+    world.index()
+    shown = list(gate_lines(world.gate()))
+    assert shown[1] == "  redis  drifted  env:A; env:B; env:C; and 2 more"
+
+
 def test_an_open_gate(world: World) -> None:
     world.run()
     world.index()
