@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.own import own_name
-from fixtures.people import NOBODY, secret
+from fixtures.people import made_up_name, secret
 from fixtures.versions import verify_version
 from fixtures.waiting import within
 
@@ -84,7 +84,7 @@ def test_a_person_signs_in(page, password):
 
 
 def test_a_made_up_name_is_refused(page):
-    do_sign_in(page, NOBODY, "not-the-password")
+    do_sign_in(page, made_up_name(), "not-the-password")
     expect(page.get_by_role("alert")).to_contain_text("Invalid username or password")
     assert page.request.get("https://grafana.stack.local/api/user").status == 401
 

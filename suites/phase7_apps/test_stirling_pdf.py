@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fixtures.identity import Identity, verify_identity
-from fixtures.people import NOBODY, secret
+from fixtures.people import made_up_name, secret
 from fixtures.versions import verify_version
 
 pytestmark = pytest.mark.service("stirling-pdf")
@@ -97,7 +97,7 @@ def test_what_is_no_document_is_refused(stirling):
 
 
 def test_a_made_up_name_is_refused(api):
-    refused = api("stirling-pdf").post("/login", data={"username": NOBODY, "password": "x"})
+    refused = api("stirling-pdf").post("/login", data={"username": made_up_name(), "password": "x"})
     assert refused.status_code == 302
     assert refused.headers["Location"].endswith("/login?error=badcredentials")
 
@@ -108,6 +108,6 @@ def test_a_person_signs_in_on_the_page(page, password):
 
 
 def test_a_refused_person_is_told_on_the_page(page):
-    do_sign_in(page, NOBODY, "not-the-password")
+    do_sign_in(page, made_up_name(), "not-the-password")
     expect(page).to_have_url(re.compile(r"/login\?error=badcredentials"))
     expect(page.get_by_text("Invalid username or password.")).to_be_visible()

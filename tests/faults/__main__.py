@@ -82,16 +82,20 @@ def _seed_all(
     for phase in dict.fromkeys(fault.phase for fault in chosen):
         faults = tuple(fault for fault in chosen if fault.phase == phase)
         try:
-            found |= _seed_phase(faults, wanted, keep=keep)
+            _seed_phase(faults, wanted, found, keep=keep)
         except RuntimeError as error:
             print(f"{phase} broke off: {error}", flush=True)
     return dict.fromkeys((fault.name for fault in chosen), False) | found
 
 
 def _seed_phase(
-    faults: tuple[Fault, ...], wanted: dict[str, frozenset[str]], *, keep: bool
-) -> dict[str, bool]:
-    found: dict[str, bool] = {}
+    faults: tuple[Fault, ...],
+    wanted: dict[str, frozenset[str]],
+    found: dict[str, bool],
+    *,
+    keep: bool,
+) -> None:
+    """Fill `found` for the faults of one phase; what breaks off leaves the rest out of it."""
     files = tuple(dict.fromkeys(file for fault in faults for file in fault.files))
     with tempfile.TemporaryDirectory(prefix="t-faults-", ignore_cleanup_errors=True) as folder:
         copy = ThrowAway(Path(folder), port=free_port())
@@ -106,7 +110,6 @@ def _seed_phase(
         finally:
             if not keep:
                 copy.remove()
-    return found
 
 
 def _paths(files: tuple[str, ...]) -> tuple[str, ...]:

@@ -71,6 +71,9 @@ class ThrowAway:
     def remove(self) -> None:
         """Nothing of the copy is left: containers, networks, volumes, folder."""
         if self.root.is_dir():
+            # A fault may have left a compose file that cannot be read.
+            self._blinded.clear()
+            self._copy()
             self._compose("down", "-v", "--remove-orphans", "-t", "2")
         shutil.rmtree(self.root.parent, ignore_errors=True)
 

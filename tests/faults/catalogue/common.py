@@ -116,7 +116,7 @@ class Suite:
         """Something that only sleeps runs in the service's place."""
         return self.changed(
             stanza,
-            f"{stanza}    entrypoint: [sleep, infinity]\n",
+            f"{stanza}    entrypoint: [sh, -c, sleep infinity]\n",
             "something that only sleeps runs in its place",
             *red,
             but=but,

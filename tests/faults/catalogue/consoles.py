@@ -2,7 +2,7 @@
 
 from tests.faults.catalogue.common import COMPOSE, Suite
 from tests.faults.catalogue.documents_stores import mongo
-from tests.faults.model import Edit, Fault, Inside, Outside, Recreate
+from tests.faults.model import Edit, Fault, Inside, Recreate
 
 express = Suite(
     "mongo-express",
@@ -124,4 +124,3 @@ FAULTS: tuple[Fault, ...] = (
         *LIBRECHAT_SIGNED_IN,
     ),
 )
-__all__ = ["FAULTS", "Outside"]

@@ -1,7 +1,7 @@
 """Faults of phase 1: Grafana, the browser service and the test runner."""
 
 from tests.faults.catalogue.common import COMPOSE, Suite
-from tests.faults.model import Edit, Fault, Inside, Outside, Recreate
+from tests.faults.model import Edit, Fault, Outside, Recreate
 
 SOURCES = "configs/grafana/provisioning/datasources/datasources.yml"
 grafana = Suite(
@@ -123,4 +123,3 @@ FAULTS: tuple[Fault, ...] = (
         "test_it_has_the_tools_of_a_run",
     ),
 )
-__all__ = ["FAULTS", "Inside"]

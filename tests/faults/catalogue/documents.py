@@ -11,6 +11,7 @@ indexer = Suite("docs-indexer", "phase0_5", "test_docs_indexer", needs=("mkdocs"
 STATUS = "docs/_data/status.json"
 NATIVE = ("test_the_build_ended_well",)
 AGAIN = Outside(
+    "rm -f docs/_data/status*.json && "
     "docker compose -f docker-compose.yml -f faulty.yml --profile '*' up docs-indexer mkdocs"
 )
 

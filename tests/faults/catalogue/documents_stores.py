@@ -1,6 +1,6 @@
 """Faults of phase 4: MongoDB, ClickHouse and the backup."""
 
-from tests.faults.catalogue.common import RELOAD, Suite, caddy
+from tests.faults.catalogue.common import Suite
 from tests.faults.model import Edit, Fault, Inside, Recreate, Step
 
 mongodb = Suite("mongodb", "phase4", "test_mongodb")
@@ -121,4 +121,3 @@ FAULTS: tuple[Fault, ...] = (
     ),
     kopia.newer_upstream("0.18.1", "test_the_program_has_the_pinned_version"),
 )
-__all__ = ["FAULTS", "RELOAD", "caddy"]

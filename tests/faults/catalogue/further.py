@@ -1,7 +1,7 @@
 """Faults of phase 8: Planka, Outline, Jellyfin, Home Assistant, Benthos and Watchtower."""
 
-from tests.faults.catalogue.common import COMPOSE, RELOAD, Suite, caddy, psql
-from tests.faults.model import Edit, Fault, Inside, Recreate
+from tests.faults.catalogue.common import COMPOSE, Suite, psql
+from tests.faults.model import Edit, Fault, Inside, Outside, Recreate
 
 planka = Suite(
     "planka", "phase8", "test_planka", upstream="planka:1337", needs=("planka-postgres",)
@@ -170,12 +170,21 @@ FAULTS: tuple[Fault, ...] = (
         "*",
         but=("test_it_runs_without_restarting", "test_it_reaches_the_engine"),
     ),
-    watchtower.changed(
-        f"{WATCHTOWER}    command: [watchtower]\n",
-        f"{WATCHTOWER}    entrypoint: [sh, -c, 'exit 3']\n    command: []\n",
+    watchtower.fault(
         "it crashes again and again",
+        (
+            Edit(
+                COMPOSE,
+                f"{WATCHTOWER}    command: [watchtower]\n",
+                f"{WATCHTOWER}    entrypoint: [sh, -c, 'exit 3']\n    command: []\n",
+            ),
+            Outside(
+                "docker compose -f docker-compose.yml -f faulty.yml --profile '*' "
+                "up -d --force-recreate --no-deps watchtower && sleep 2"
+            ),
+        ),
         "*",
+        more=("watchtower",),
     ),
     watchtower.newer_upstream("1.7.1", "test_it_says_the_pinned_version"),
 )
-__all__ = ["COMPOSE", "FAULTS", "RELOAD", "caddy"]

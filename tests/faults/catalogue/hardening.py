@@ -1,7 +1,7 @@
 """Faults of phase 6: what is written, and what runs."""
 
 from tests.faults.catalogue.common import COMPOSE
-from tests.faults.model import Edit, Fault, Inside, Outside, Recreate, Step
+from tests.faults.model import Edit, Fault, Outside, Recreate, Step
 
 CADDY = "  caddy:\n    <<: *service\n"
 KOPIA = "  kopia:\n    <<: *stand-in\n"
@@ -35,7 +35,7 @@ def running(name: str, line: str, *red: str) -> Fault:
 FAULTS: tuple[Fault, ...] = (
     written("a service is privileged", "not privileged", "privileged: true"),
     written("a service gets a capability back", "no capabilities", "cap_add: [NET_RAW]"),
-    written("a service may gain privileges", "no new privileges", "security_opt: []"),
+    written("a service may gain privileges", "no new privileges", "security_opt: [label=disable]"),
     written("a service may write to its image", "read-only files", "read_only: false"),
     written("a service may take all memory", "a memory limit", "mem_limit: 0"),
     written("a service may start any number of processes", "a process limit", "pids_limit: 0"),
@@ -184,7 +184,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     running(
         "a container may gain privileges",
-        "security_opt: []",
+        "security_opt: [label=disable]",
         "test_nothing_can_gain_privileges",
         "test_every_service_has[no new privileges]",
     ),
@@ -195,4 +195,3 @@ FAULTS: tuple[Fault, ...] = (
         "test_every_service_has[read-only files]",
     ),
 )
-__all__ = ["FAULTS", "Inside"]

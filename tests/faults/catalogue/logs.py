@@ -1,6 +1,6 @@
 """Faults of phase 2: Loki and Promtail."""
 
-from tests.faults.catalogue.common import COMPOSE, RELOAD, Suite, caddy
+from tests.faults.catalogue.common import RELOAD, Suite, caddy
 from tests.faults.model import Edit, Fault, Recreate
 
 loki = Suite("loki", "phase2", "test_loki", upstream="loki:3100")
@@ -61,4 +61,3 @@ FAULTS: tuple[Fault, ...] = (
     ),
     promtail.sleeps("  promtail:\n    <<: *stand-in\n", "*"),
 )
-__all__ = ["COMPOSE", "FAULTS"]
