@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
+from typing import TextIO
 
 from tests.faults.recorder import ADDRESS
 
@@ -90,12 +91,12 @@ def all_checks() -> frozenset[str]:
 # Private
 
 
-def _start(address: str, said: object, *options: str) -> "subprocess.Popen[bytes]":
+def _start(address: str, said: TextIO, *options: str) -> "subprocess.Popen[bytes]":
     argv = [sys.executable, "-m", "pytest", "-p", "tests.faults.recorder", "-p", "no:cacheprovider"]
     return subprocess.Popen(
         [*argv, "-q", "--tb=short", *options],
         cwd=REPOSITORY,
         env={**os.environ, ADDRESS: address},
-        stdout=said,  # type: ignore[arg-type]
+        stdout=said,
         stderr=subprocess.STDOUT,
     )
