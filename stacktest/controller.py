@@ -140,6 +140,13 @@ class Controller:
             pytest.exit("the stack did not become ready", returncode=NOT_READY)
 
     def _start(self, config: pytest.Config) -> bool | None:
+        if config.getoption("dist", "no") == "loadgroup":
+            # Seen with pytest-xdist 3.8: the run never ends after a worker crashed.
+            raise UsageError(
+                "--dist loadgroup hangs for ever when a worker crashes",
+                where="--dist",
+                hint="use --dist load or --dist worksteal",
+            )
         from stacktest import wiring
         from stacktest.project import now
         from stacktest.reports.terminal import plan_lines, reason_lines
