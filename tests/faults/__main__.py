@@ -1,12 +1,14 @@
 """`python -m tests.faults`: seed every fault, see which checks notice, say which never do."""
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from stacktest.wiring import Project
 from tests.faults.catalogue import FAULTS
 from tests.faults.checks import REPOSITORY, Checked, Checks, all_checks, open_checks
 from tests.faults.model import Fault, expected
@@ -101,7 +103,7 @@ def _seed_phase(
         copy = ThrowAway(Path(folder), port=free_port())
         try:
             copy.make()
-            copy.up(_services(faults))
+            copy.up(_services(copy, faults))
             with open_checks(copy.root, _paths(files)) as checks:
                 if _is_whole(checks, files):
                     for fault in faults:
@@ -127,10 +129,17 @@ def _is_whole(checks: Checks, files: tuple[str, ...]) -> bool:
     return not sick.red
 
 
-def _services(chosen: Iterable[Fault]) -> set[str]:
-    """What must run for the checks of these faults: their services, and what these ask for."""
-    named = {name for fault in chosen for name in (fault.service, *fault.touched, *fault.needs)}
-    return named | {"caddy"}
+def _services(copy: ThrowAway, chosen: Iterable[Fault]) -> set[str]:
+    """What must run for the checks of these faults: their services, and what these depend on."""
+    known = Project(copy.root, os.environ).stack.services
+    waiting = ["caddy"]
+    waiting += [n for f in chosen for n in (f.service, *f.touched, *f.needs)]
+    named: set[str] = set()
+    while waiting:
+        if (name := waiting.pop()) not in named:
+            named.add(name)
+            waiting += known[name].dependencies
+    return named
 
 
 def _seed_one(copy: ThrowAway, checks: Checks, fault: Fault, wanted: frozenset[str]) -> bool:

@@ -69,10 +69,10 @@ def _run(
     recorder = Recorder()
     recorder.words.update(dict.fromkeys((item.nodeid for item in items), "unfinished"))
     session.config.pluginmanager.register(recorder)
-    for item, following in zip(items, [*items[1:], session.items[0]], strict=True):
+    for item, following in zip(items, [*items[1:], session], strict=True):
         if hasattr(item, "_initrequest"):
             item._initrequest()
-        # There is always a following test, so what lives as long as the session stays: the browser.
+        # With the session itself as the last, what lives as long as it stays set up: the browser.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     session.config.pluginmanager.unregister(recorder)
     return recorder.words, recorder.reasons

@@ -45,6 +45,7 @@ NO_USERS = (
         "python -c \"import sqlite3; d = sqlite3.connect('/data/documents.sqlite'); "
         'd.execute(\'DELETE FROM documents WHERE kind = \\"user\\"\'); d.commit()"',
     ),
+    Recreate("portainer"),
 )
 
 FAULTS: tuple[Fault, ...] = (
