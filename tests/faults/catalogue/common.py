@@ -141,7 +141,13 @@ class Suite:
 
 
 def behind_the_door(
-    *, service: str, phase: str, upstream: str, routed: tuple[str, ...], needs: tuple[str, ...] = ()
+    *,
+    service: str,
+    phase: str,
+    upstream: str,
+    routed: tuple[str, ...],
+    blind_to_ok: tuple[str, ...] = (),
+    needs: tuple[str, ...] = (),
 ) -> tuple[Fault, ...]:
     """The two faults of `Suite.behind_the_door`, for checks that are in several files."""
     suite = Suite(service, phase, "", upstream=upstream, needs=needs)
@@ -157,6 +163,7 @@ def behind_the_door(
             "something that says OK to everything stands in its place",
             caddy(line, 'respond "OK" 200'),
             *routed,
+            but=blind_to_ok,
             undo=(RELOAD,),
         ),
     )

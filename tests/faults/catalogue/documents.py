@@ -122,6 +122,7 @@ FAULTS: tuple[Fault, ...] = (
             ),
         ),
         "test_the_build_ended_well",
+        "test_no_page_links_to_nothing",
         undo=(AGAIN,),
     ),
     status(

@@ -1,7 +1,7 @@
 """Faults of phase 6: what is written, and what runs."""
 
 from tests.faults.catalogue.common import COMPOSE
-from tests.faults.model import Edit, Fault, Outside, Recreate, Step
+from tests.faults.model import Edit, Fault, Inside, Outside, Recreate, Step
 
 CADDY = "  caddy:\n    <<: *service\n"
 KOPIA = "  kopia:\n    <<: *stand-in\n"
@@ -171,6 +171,10 @@ FAULTS: tuple[Fault, ...] = (
             Outside(
                 "cp -a . ../elsewhere && cd ../elsewhere && docker compose -p $PROJECT "
                 "--profile '*' up -d --force-recreate --no-deps caddy"
+            ),
+            Inside(
+                "caddy",
+                "until curl -s http://127.0.0.1:2019/config/ >/dev/null; do sleep 0.1; done",
             ),
         ),
         "test_nothing_runs_from_another_folder",
