@@ -141,6 +141,8 @@ def mariadb_faults() -> tuple[Fault, ...]:
                 ),
             ),
             "test_a_stranger_is_refused",
+            "test_the_application_sees_no_database_of_another[nextcloud]",
+            "test_the_application_sees_no_database_of_another[vaultwarden]",
         ),
         mariadb_fault(
             "the administrator may come over the network",
@@ -234,10 +236,10 @@ def postgres_faults(instance: str, application: str, other: str) -> tuple[Fault,
             undo=(psql(instance, f"ALTER ROLE {application} RESET synchronous_commit"),),
         ),
         postgres_fault(
-            "it serves the database of another application",
+            "it serves the database of another application, too",
             instance,
             (Edit(COMPOSE, database, database.replace(application, other)), Recreate(instance)),
-            *_ALL_WITH_SESSION,
+            "test_no_other_application_has_a_database_here",
         ),
         postgres_fault(
             "whoever comes is let in",

@@ -55,6 +55,7 @@ FAULTS = (
         (Edit(PROMETHEUS, "targets: [caddy:2020]", "targets: [caddy:2021]"), HUP),
         "test_every_target_is_up",
         "test_what_it_scraped_can_be_queried",
+        "test_what_it_scraped_comes_from_the_front_door",
     ),
     prometheus(
         "a target was forgotten",
@@ -68,7 +69,6 @@ FAULTS = (
         ),
         "test_every_target_is_up",
         "test_what_it_scraped_can_be_queried",
-        "test_what_it_scraped_comes_from_the_front_door",
     ),
     prometheus(
         "the front door counts nothing",
