@@ -29,7 +29,7 @@ images: setup certs ## build the reference images whose inputs changed
 
 demo: images ## prove the fast phases of the reference stack and show what is known now
 	@scripts/provision $(STACK) kopia
-	@$(BIN)/pytest -m "$(FAST_PHASES)" && code=0 || code=$$?; \
+	@$(BIN)/pytest -n 2 -m "$(FAST_PHASES)" && code=0 || code=$$?; \
 	$(BIN)/stacktest status; \
 	$(BIN)/stacktest page; \
 	echo "status: $(STACK)/docs/_data/status.json"; \
