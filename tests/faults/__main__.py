@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -148,7 +149,7 @@ def _seed_one(copy: ThrowAway, checks: Checks, fault: Fault, wanted: frozenset[s
     try:
         copy.seed(fault.seed)
         sick = checks.run(fault.files)
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, subprocess.TimeoutExpired) as error:
         sick = Checked({}, {})
         print(f"         cannot be seeded: {error}")
     copy.heal(fault.touched, fault.undo)

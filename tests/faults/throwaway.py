@@ -18,6 +18,8 @@ from tests.faults.model import Edit, Inside, Outside, Pin, Recreate, Step, Write
 
 REPOSITORY = Path(__file__).parent.parent.parent
 REFERENCE = REPOSITORY / "fixtures" / "stacks" / "reference"
+PATIENCE = 300
+"""Seconds for one command; a fault that cannot be seeded must not hold up the others."""
 PROVISIONED = {"homeassistant", "jellyfin", "kopia", "librechat", "portainer"}
 NOT_COPIED = shutil.ignore_patterns("data", "images", ".stacktest", "_data", "node_modules")
 FAULTY = "faulty.yml"
@@ -223,6 +225,7 @@ class ThrowAway:
             capture_output=True,
             text=True,
             check=False,
+            timeout=PATIENCE,
         )
         if done.returncode != 0:
             raise RuntimeError(

@@ -300,8 +300,8 @@ def redis_faults(instance: str) -> tuple[Fault, ...]:
             (
                 Inside(
                     instance,
-                    "mkdir -p /data/nowhere.rdb && redis-cli CONFIG SET dbfilename nowhere.rdb && "
-                    "redis-cli BGSAVE && until redis-cli INFO persistence | "
+                    "rm -f /data/dump.rdb && mkdir /data/dump.rdb && redis-cli BGSAVE && "
+                    "until redis-cli INFO persistence | "
                     "grep -q last_bgsave_status:err; do sleep 0.1; done",
                 ),
             ),
