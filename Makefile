@@ -54,11 +54,11 @@ type: ## types
 
 unit: ## the fast tests: no engine, no browser, no network
 	@echo "== unit"
-	@$(BIN)/pytest tests -m "not real_docker and not real_browser and not slow" -n 2 -q
+	@$(BIN)/pytest tests -m "not real_docker and not real_browser and not processes and not slow" -n 2 -q
 
-real: images ## the tests that need an engine or a browser
+real: images ## the tests that need an engine, a browser or other programs
 	@echo "== real"
-	@$(BIN)/pytest tests -m "(real_docker or real_browser) and not slow" -q
+	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" -q
 
 suites: images provision ## every phase of the reference stack
 	@echo "== suites"

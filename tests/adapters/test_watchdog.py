@@ -17,6 +17,8 @@ import pytest
 
 from stacktest.adapters import watchdog
 
+pytestmark = pytest.mark.processes
+
 
 class _Engine(http.server.BaseHTTPRequestHandler):
     """An engine with one container and one network, over a socket file."""

@@ -22,6 +22,7 @@ from stacktest.core.unknown import Unknown
 from tests.cases.rows import Rows
 from tests.cases.world import World, hexed
 
+pytestmark = pytest.mark.processes
 row = Rows()
 
 COMPOSE = """\
