@@ -32,7 +32,9 @@ def ask(api, password):
     client = api("clickhouse", headers={"X-ClickHouse-User": "stack", "X-ClickHouse-Key": password})
 
     def rows(statement):
-        response = client.post("/", content=statement)
+        # In the address: behind the front door, 8 of 300 statements that were sent as a body were
+        # answered 200 with nothing by ClickHouse 18.16, and 0 of 300 that were sent like this.
+        response = client.post("/", params={"query": statement})
         assert response.status_code == 200, response.text
         return [tuple(line.split("\t")) for line in response.text.splitlines()]
 
@@ -79,19 +81,19 @@ def test_rows_are_counted(ask, table):
 
 def test_a_stranger_is_refused(api, refusal):
     headers = {"X-ClickHouse-User": NOBODY, "X-ClickHouse-Key": "not-the-password"}
-    refused = api("clickhouse", headers=headers).post("/", content="SELECT 1")
+    refused = api("clickhouse", headers=headers).post("/", params={"query": "SELECT 1"})
     assert refused.status_code == refusal
     assert NOBODY in refused.text
 
 
 def test_who_gives_no_name_is_refused(api, refusal):
-    refused = api("clickhouse").post("/", content="SELECT 1")
+    refused = api("clickhouse").post("/", params={"query": "SELECT 1"})
     assert refused.status_code == refusal
 
 
 def test_a_mistake_is_named(api, password):
     headers = {"X-ClickHouse-User": "stack", "X-ClickHouse-Key": password}
-    refused = api("clickhouse", headers=headers).post("/", content="SELECT FROM nowhere")
+    refused = api("clickhouse", headers=headers).post("/", params={"query": "SELECT FROM nowhere"})
     assert refused.status_code == 400
     assert "Syntax error" in refused.text
 
