@@ -56,6 +56,7 @@ FAULTS = (
         "test_every_target_is_up",
         "test_what_it_scraped_can_be_queried",
         "test_what_it_scraped_comes_from_the_front_door",
+        undo=False,
     ),
     prometheus(
         "a target was forgotten",
@@ -69,13 +70,15 @@ FAULTS = (
         ),
         "test_every_target_is_up",
         "test_what_it_scraped_can_be_queried",
+        "test_what_it_scraped_comes_from_the_front_door",
+        undo=False,
     ),
     prometheus(
         "the front door counts nothing",
         (
             Edit(CADDYFILE, "\tservers {\n\t\tmetrics\n", "\tservers {\n"),
             Recreate("caddy"),
-            Inside("prometheus", "sleep 6"),
+            Inside("prometheus", "sleep 16"),
         ),
         "test_what_it_scraped_comes_from_the_front_door",
         undo=False,
