@@ -7,7 +7,7 @@ mongodb = Suite("mongodb", "phase4", "test_mongodb")
 clickhouse = Suite("clickhouse", "phase4", "test_clickhouse", upstream="clickhouse:8123")
 kopia = Suite("kopia", "phase4", "test_kopia", upstream="kopia:51515")
 USERS = "configs/clickhouse/users.xml"
-MONGO = '    profiles: [datastores]\n    labels: {stacktest.stand-in: "the MongoDB'
+MONGO = "    networks: [backend]\n    volumes:\n      - ./configs/mongodb"
 NATIVE = "test_the_folder_is_mounted_for_reading_only"
 REFUSALS = ("test_a_stranger_is_refused", "test_who_gives_no_name_is_refused")
 SIGNED_IN = (
@@ -42,12 +42,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     mongodb.fault(
         "the seeded document has another title",
-        mongo("d.documents.update_one({}, {'$set': {'title': 'Bye'}})"),
+        mongo("d.documents.update_one({}, {'\\$set': {'title': 'Bye'}})"),
         "test_the_seeded_document_is_there",
     ),
     mongodb.changed(
-        f"{MONGO}",
-        f"    networks: [frontend, backend]\n{MONGO}",
+        MONGO,
+        MONGO.replace("[backend]", "[frontend, backend]"),
         "the frontend can reach it",
         "test_only_the_backend_has_a_way_to_the_server",
     ),
