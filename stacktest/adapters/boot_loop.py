@@ -64,6 +64,8 @@ class Loop:
         self._units: dict[str, Unit] = {}
         self._news: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._start: Callable[[Container], str] = lambda each: engine.start(each.id)
+        self._early: Callable[[Happening], bool] = lambda _: False
+        self._started_early: set[str] = set()
         self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="start")
         self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="probe")
 
@@ -84,6 +86,14 @@ class Loop:
                 # It ran before we came; only one that has restarted has to show that it stays.
                 unit.running_since = now if unit.seen.restart_count else -EVER
 
+    def start_early(self, services: Iterable[str], run_id: str) -> None:
+        """Start the run's containers of these services as soon as they exist, where none waits.
+
+        The others are still being created then; `add_created` is told about all of them.
+        """
+        free = {name for name in services if not self._plan.waits_of(name)}
+        self._early = lambda news: news.run_id == run_id and news.service in free
+
     def add_created(
         self, containers: Iterable[Container], start: Callable[[Container], str]
     ) -> None:
@@ -91,7 +101,10 @@ class Loop:
         self._start = start
         for each in containers:
             rule = self._settings.rules[each.service]
-            self._units[each.id] = Unit(seen=each, rule=rule, ours=True)
+            asked = each.id in self._started_early
+            self._units[each.id] = Unit(seen=each, rule=rule, ours=True, asked=asked)
+            if asked:
+                self._said.starting(each.service)
 
     def settle(self) -> bool:
         """True when everything is ready as it stands: the whole of a warm run."""
@@ -109,7 +122,10 @@ class Loop:
 
         def read() -> None:
             for happening in events:
-                self._news.put(happening)
+                if happening.action == "create":
+                    self._created(happening)
+                else:
+                    self._news.put(happening)
             self._news.put(_STREAM_ENDED)
 
         threading.Thread(target=read, name="events", daemon=True).start()
@@ -236,6 +252,15 @@ class Loop:
             for unit in self._units.values()
             if unit.seen.service == need.service
         )
+
+    def _created(self, news: Happening) -> None:
+        # Seen too late to be in `add_created`'s way, it is started twice: the engine does not mind.
+        if self._early(news):
+            self._started_early.add(news.container)
+            self._starters.submit(self._start_early_one, news.container)
+
+    def _start_early_one(self, container: str) -> None:
+        self._tell(lambda: Started(container, self._engine.start(container)))
 
     def _start_one(self, container: Container) -> None:
         self._tell(lambda: Started(container.id, self._start(container)))

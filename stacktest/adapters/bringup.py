@@ -198,6 +198,7 @@ def _create(
     networks = engine.networks({PROJECT: stack.name})
     exists = {str(each["Name"]): each.get("Labels") or {} for each in networks}
     marks = ownership.override(stack, missing, up.run_id, networks=exists, keep=up.keep)
+    loop.start_early([name for name in missing if _is_whole_once_created(stack, name)], up.run_id)
     said.creating(missing)
     with beating(said, missing, "being pulled, built or created"):
         holding = (up.watchdog.pipe,) if up.watchdog else ()
@@ -225,6 +226,11 @@ def _create(
 
     loop.add_created((each for name in missing for each in created[name]), start)
     return {name: tuple(each.id for each in created[name]) for name in missing}
+
+
+def _is_whole_once_created(stack: Stack, name: str) -> bool:
+    """True when Compose adds nothing to it after it was created, such as a second network."""
+    return len(stack.services[name].networks) <= 1 and not _needs_compose(stack, name)
 
 
 def _needs_compose(stack: Stack, name: str) -> bool:

@@ -20,7 +20,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
 
 PROJECT = "com.docker.compose.project"
-ACTIONS = ("start", "die", "oom", "health_status", "destroy", "pause", "unpause")
+ACTIONS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause")
 
 
 class Engine:
@@ -295,4 +295,5 @@ def _happening(document: Json) -> Happening:
         service=attributes.get(_SERVICE, ""),
         exit_code=int(code) if code is not None else None,
         health=health,
+        run_id=attributes.get("stacktest.run", ""),
     )

@@ -59,8 +59,10 @@ class Happening:
     """One event of the engine: what happened to which container of which service."""
 
     action: str
-    """start, die, oom, health_status, destroy … as the engine calls it."""
+    """create, start, die, oom, health_status, destroy … as the engine calls it."""
     container: str
     service: str
     exit_code: int | None = None
     health: str = ""
+    run_id: str = ""
+    """The run that created the container, or empty when stacktest did not."""

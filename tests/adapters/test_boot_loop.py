@@ -1,6 +1,7 @@
 """The loop follows events: what may start is started, what cannot be is said, silence is noticed."""
 
 import queue
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,6 +155,32 @@ def test_started_is_enough_where_compose_says_so() -> None:
     engine.start = when_app_runs
     run(engine, service("db"), service("app", "db", condition="service_started"), said=said)
     assert said.said.index("starting app") < said.said.index("db healthy")
+
+
+def test_what_waits_for_nothing_starts_while_others_are_still_created() -> None:
+    said = Recorder()
+    engine = FakeEngine(db=[RUNNING, HEALTHY], foreign=[RUNNING, HEALTHY], app=[RUNNING, HEALTHY])
+    engine.started = []
+    engine.start = lambda name: engine.started.append(name) or FakeEngine.start(engine, name)
+    services = {each.name: each for each in (service("db"), service("foreign"))}
+    services["app"] = service("app", "db")
+    stack = Stack(name="p", root=Path("/p"), services=services)
+    plan = plan_services(stack, stack.services)
+    rules = {name: derive(each, stack) for name, each in services.items()}
+    settings = Settings(rules=rules, timeouts={}, answers=None, clock=Clock())
+    loop = Loop(stack, plan, engine, settings, said)
+    with loop.listening():
+        loop.start_early(services, "mine")
+        for name, run_id in (("app", "mine"), ("foreign", "another"), ("db", "mine")):
+            created = Happening(action="create", container=name, service=name, run_id=run_id)
+            engine.stream.news.put(created)
+        while not engine.started:
+            time.sleep(0.001)
+        assert engine.started == ["db"]
+        loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
+        loop.run()
+    assert sorted(engine.started) == ["app", "db", "foreign"]
+    assert said.said[0] == "starting db"
 
 
 def test_the_culprit_is_the_dependency_and_its_words_are_quoted() -> None:
