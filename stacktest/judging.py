@@ -99,18 +99,30 @@ class Judge:
         self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope
     ) -> Judgement:
         """The state of one service, its page included."""
-        pages = self.pages({service: seen[service].fingerprint})
+        pages = self.read_pages({service: seen[service]})
         return self._judged(self._present(service, seen, tests, now, pages), scope)
 
     def judge_all(
-        self, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope = "host"
+        self,
+        seen: Mapping[str, Seen],
+        tests: TestsOf,
+        now: datetime,
+        scope: Scope = "host",
+        pages: Mapping[str, PageReading] | None = None,
     ) -> dict[str, Judgement]:
-        """The state of every service; one that cannot be judged never costs another its state."""
-        pages = self.pages({name: one.fingerprint for name, one in seen.items()})
+        """The state of every service; one that cannot be judged never costs another its state.
+
+        `pages` are read here unless somebody has read them before.
+        """
+        read = self.read_pages(seen) if pages is None else pages
         return {
-            name: self._judged(self._present(name, seen, tests, now, pages), scope)
+            name: self._judged(self._present(name, seen, tests, now, read), scope)
             for name in sorted(seen)
         }
+
+    def read_pages(self, seen: Mapping[str, Seen]) -> Mapping[str, PageReading]:
+        """What git says about the page of each service."""
+        return self.pages({name: one.fingerprint for name, one in seen.items()})
 
     def standing(
         self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from stacktest import config as configuration
-from stacktest.adapters import testcode
 from stacktest.adapters.compose import Compose
 from stacktest.adapters.documents import read_json, write_json
 from stacktest.adapters.engine import Engine
@@ -24,11 +23,14 @@ from stacktest.adapters.keyfile import private_folder
 from stacktest.adapters.ledger import Ledger
 from stacktest.adapters.lock import FOLDER, RunLock
 from stacktest.adapters.routes import read_routes
+from stacktest.adapters.testcode import SuiteCode
 from stacktest.config import Config
+from stacktest.core.evidence import Judgement
 from stacktest.core.fingerprint import Fingerprint
 from stacktest.core.model import Json, Stack
 from stacktest.core.reading import RecordError
 from stacktest.core.records import LastPass, LastRun
+from stacktest.core.status import Scope
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, ToolMissingError, UsageError
 from stacktest.inventory import BackgroundInventory, suites_folder
@@ -184,13 +186,28 @@ class Project:
             # A picture of the last run is lost, no evidence.
             return None
 
-    def tests(self) -> TestsOf:
-        """The required tests of every service, collected now by a pytest of its own."""
+    def judge_now(
+        self, scope: Scope = "host"
+    ) -> tuple[Mapping[str, Seen], Mapping[str, Judgement], dt.datetime]:
+        """Every service as it is, its state, and when; tests are collected while files are read."""
+        moment, tests_of_services = now(), self.collect()
+        seen = self.look()
+        pages = self.judge.read_pages(seen)
+        judged = self.judge.judge_all(seen, tests_of_services(), moment, scope, pages)
+        return seen, judged, moment
+
+    def collect(self) -> Callable[[], TestsOf]:
+        """Starts to collect the required tests of every service; the answer waits for them."""
         rootdir = suites_folder(self.root)
-        whole, errors = BackgroundInventory(rootdir, stack=str(self.root)).read()
-        if errors:
-            return Unknown("; ".join(errors))
-        return tests_of(whole, lambda path: testcode.code_digest(rootdir / path, rootdir))
+        inventory = BackgroundInventory(rootdir, stack=str(self.root))
+
+        def tests() -> TestsOf:
+            whole, errors = inventory.read()
+            if errors:
+                return Unknown("; ".join(errors))
+            return tests_of(whole, SuiteCode(rootdir).digest)
+
+        return tests
 
     def _pages(self, fingerprints: Mapping[str, Fingerprint]) -> Mapping[str, Any]:
         from stacktest.adapters.pages import read_pages

@@ -33,13 +33,13 @@ def leave_out_functional(
 
 def stale_services(config: pytest.Config, whole: tuple[Collected, ...]) -> set[str]:
     """Services that are not functional now, and those that depend on one of them directly."""
-    from stacktest.adapters import testcode
+    from stacktest.adapters.testcode import SuiteCode
     from stacktest.project import find_project, now
     from stacktest.session import tests_of
 
     project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
     rootdir = config.rootpath
-    tests = tests_of(whole, lambda path: testcode.code_digest(rootdir / path, rootdir))
+    tests = tests_of(whole, SuiteCode(rootdir).digest)
     judgements = project.judge.judge_all(project.look(), tests, now())
     broken = {name for name, one in judgements.items() if not one.state.functional}
     return {

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from stacktest import config as configuration
-from stacktest.adapters import testcode
+from stacktest.adapters.testcode import SuiteCode
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import parse_rule
 from stacktest.errors import UsageError
@@ -53,7 +53,7 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         save_detail=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
         now=now,
         git=project.commit,
-        code_digest=lambda path: testcode.code_digest(rootdir / path, rootdir),
+        code_digest=SuiteCode(rootdir).digest,
     )
     return StackSession(world, run_id), project
 

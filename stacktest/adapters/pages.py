@@ -11,7 +11,9 @@ descendants, both of them.
 
 import os
 import posixpath
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,10 +57,13 @@ def read_pages(
     if isinstance(edited, Unknown):
         return {name: PageReading(facts=edited) for name in fingerprints}
     history = _History(stack=stack, edited=edited)
-    return {
-        name: _read(history, name, fingerprint, pages, (extra or {}).get(name, ()))
-        for name, fingerprint in fingerprints.items()
-    }
+
+    def read(name: str) -> PageReading:
+        return _read(history, name, fingerprints[name], pages, (extra or {}).get(name, ()))
+
+    # Nearly all of it is waiting for git, several times for each service.
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="pages") as pool:
+        return dict(zip(fingerprints, pool.map(read, fingerprints), strict=True))
 
 
 # Private
@@ -88,7 +93,7 @@ def _facts(
     if isinstance(changes, Unknown):
         follows = changes
     elif changes is not None and written is not None:
-        follows = all(git.is_ancestor(root, commit.id, written.id) for commit in changes)
+        follows = all(history.is_ancestor(commit.id, written.id) for commit in changes)
     return PageFacts(
         text=text,
         template=history.template(posixpath.dirname(page)),
@@ -100,7 +105,10 @@ def _facts(
 
 @dataclass(kw_only=True, slots=True)
 class _History:
-    """The commits of one stack; parsed compose files are shared between its services."""
+    """The commits of one stack; parsed compose files are shared between its services.
+
+    Threads may share it: what two of them ask for first is asked for once.
+    """
 
     stack: Stack
     edited: frozenset[str]
@@ -109,7 +117,9 @@ class _History:
     _parsed: dict[str, Json | Unknown] = field(default_factory=dict)
     _digests: dict[tuple[str, str], str | Unknown] = field(default_factory=dict)
     _written: dict[str, Written | Unknown] = field(default_factory=dict)
+    _ancestry: dict[tuple[str, str], bool] = field(default_factory=dict)
     _commits: tuple[git.Commit, ...] | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def last_changes(
         self, service: str, fingerprint: Fingerprint, extra: tuple[str, ...]
@@ -124,6 +134,13 @@ class _History:
         found = [one for one in (stanza, files) if isinstance(one, git.Commit)]
         return tuple(dict.fromkeys(found))
 
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` is `older` or one of its descendants; many services share the answer."""
+        key = (older, newer)
+        if key not in self._ancestry:
+            self._ancestry[key] = git.is_ancestor(self.stack.root, older, newer)
+        return self._ancestry[key]
+
     def template(self, folder: str) -> str:
         """What new pages in this folder start from, or empty."""
         if folder not in self._templates:
@@ -135,6 +152,10 @@ class _History:
     # Private
 
     def _stanza_change(self, service: str) -> git.Commit | Unknown | None:
+        with self._lock:
+            return self._find_stanza_change(service)
+
+    def _find_stanza_change(self, service: str) -> git.Commit | Unknown | None:
         current = self._digest("", service)
         if isinstance(current, Unknown):
             return current

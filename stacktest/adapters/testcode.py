@@ -7,19 +7,16 @@ files above it and every module of the project that it imports, directly or not.
 import ast
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 CHECKING_CALLS = ("expect", "raises", "fail")
 CHECKING_PREFIXES = ("verify_", "assert_", "expect_")
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    imports: tuple[str, ...]
-    checks: dict[int, int]
-    """First line of a function (decorators included) → number of its checks."""
+class _Source(NamedTuple):
+    tree: ast.Module
     digest: str
 
 
@@ -29,34 +26,46 @@ def count_checks(path: Path, first_line: int) -> int:
     Counted are `assert`, `expect(…)`, `raises(…)`, `fail(…)` and calls of `verify_*`, `assert_*`
     and `expect_*`. 0 means that the test cannot fail by a check of its own.
     """
-    return _read(path, path.stat().st_mtime_ns).checks.get(first_line, 0)
+    return _all_checks(path, path.stat().st_mtime_ns).get(first_line, 0)
 
 
-def code_files(path: Path, rootdir: Path) -> tuple[Path, ...]:
-    """The files whose content decides what the tests in `path` prove, sorted.
+class SuiteCode:
+    """The code below `rootdir` that tests consist of, as it is now; a digest is made once."""
 
-    They are the file itself, `conftest.py` files from its folder up to `rootdir`, and the modules
-    under `rootdir` that any of these import.
-    """
-    found: set[Path] = set()
-    waiting = [path, *_conftests(path, rootdir)]
-    while waiting:
-        current = waiting.pop()
-        if current in found:
-            continue
-        found.add(current)
-        for name in _read(current, current.stat().st_mtime_ns).imports:
-            waiting += [module for module in _module_files(name, rootdir) if module not in found]
-    return tuple(sorted(found))
+    def __init__(self, rootdir: Path) -> None:
+        self._rootdir = rootdir
+        self._modules: dict[str, tuple[Path, ...]] = {}
 
+    def digest(self, path: str) -> str:
+        """16 hex digits over `files`: the same in every checkout of the same content."""
+        digest = hashlib.sha256()
+        for file in self.files(path):
+            name = file.relative_to(self._rootdir).as_posix()
+            digest.update(f"{name}\0{_read(file, file.stat().st_mtime_ns).digest}\n".encode())
+        return digest.hexdigest()[:16]
 
-def code_digest(path: Path, rootdir: Path) -> str:
-    """16 hex digits over `code_files`: the same in every checkout of the same content."""
-    digest = hashlib.sha256()
-    for file in code_files(path, rootdir):
-        name = file.relative_to(rootdir).as_posix()
-        digest.update(f"{name}\0{_read(file, file.stat().st_mtime_ns).digest}\n".encode())
-    return digest.hexdigest()[:16]
+    def files(self, path: str) -> tuple[Path, ...]:
+        """The files whose content decides what the tests in `path` prove, sorted.
+
+        They are the file itself, `conftest.py` files from its folder up to `rootdir`, and the
+        modules under `rootdir` that any of these import.
+        """
+        first = self._rootdir / path
+        found: set[Path] = set()
+        waiting = [first, *_conftests(first, self._rootdir)]
+        while waiting:
+            current = waiting.pop()
+            if current in found:
+                continue
+            found.add(current)
+            for name in _imports(current, current.stat().st_mtime_ns):
+                waiting += self._files_of(name)
+        return tuple(sorted(found))
+
+    def _files_of(self, module: str) -> tuple[Path, ...]:
+        if module not in self._modules:
+            self._modules[module] = tuple(_module_files(module, self._rootdir))
+        return self._modules[module]
 
 
 # Private
@@ -65,19 +74,27 @@ def code_digest(path: Path, rootdir: Path) -> str:
 @cache
 def _read(path: Path, _changed: int) -> _Source:
     content = path.read_bytes()
-    tree = ast.parse(content, filename=str(path))
     return _Source(
-        imports=tuple(sorted(set(_imports(tree)))),
-        checks={
-            min([node.lineno, *(d.lineno for d in node.decorator_list)]): _checks(node)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        },
-        digest=hashlib.sha256(content).hexdigest(),
+        tree=ast.parse(content, filename=str(path)), digest=hashlib.sha256(content).hexdigest()
     )
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
+@cache
+def _imports(path: Path, changed: int) -> tuple[str, ...]:
+    return tuple(sorted(set(_imported(_read(path, changed).tree))))
+
+
+@cache
+def _all_checks(path: Path, changed: int) -> dict[int, int]:
+    """First line of a function (decorators included) → number of its checks."""
+    return {
+        min([node.lineno, *(d.lineno for d in node.decorator_list)]): _checks(node)
+        for node in ast.walk(_read(path, changed).tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

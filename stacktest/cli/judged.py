@@ -20,14 +20,11 @@ from stacktest.core.unknown import Unknown
 )
 def status(*, folder: str, as_json: bool, style: str) -> None:
     """Judge every service, write status.json and status.meta.json, print a table."""
-    from stacktest.project import find_project, now
+    from stacktest.project import find_project
     from stacktest.reports.status_table import markdown_lines, text_lines
 
     project = find_project(folder)
-    moment = now()
-    tests = project.tests()
-    seen = project.look()
-    judgements = project.judge.judge_all(seen, tests, moment)
+    seen, judgements, moment = project.judge_now()
     meta = project.judge.meta(seen, judgements, moment)
     project.ledger.write_status(judgements, meta)
     if as_json:
@@ -57,10 +54,10 @@ def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
     from stacktest.reports.gate_lines import gate_document, gate_lines
 
     project = find_project(folder)
-    moment = now()
-    judgements = None
-    if not offline:
-        judgements = project.judge.judge_all(project.look(), project.tests(), moment, scope)
+    if offline:
+        judgements, moment = None, now()
+    else:
+        _, judgements, moment = project.judge_now(scope)
     decision = project.judge.gate(judgements, moment, scope)
     if as_json:
         print_json(gate_document(decision))
@@ -82,8 +79,9 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
+    tests = project.collect()
     seen = project.look()
-    judgement = project.judge.judge(name, seen, project.tests(), now(), "host")
+    judgement = project.judge.judge(name, seen, tests(), now(), "host")
     evidence = project.judge.evidence(name)
     history = project.ledger.history(name)[0]
     subject = (judgement, evidence, seen[name].fingerprint, history)
