@@ -13,13 +13,13 @@ runs. `--check` exits 1 when a limit does not hold.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from ruamel.yaml import YAML
 
 from stacktest.adapters.compose import Compose, read_model
 from stacktest.adapters.ingredients import read_fingerprints
+from stacktest.adapters.yaml12 import parse_yaml
 from stacktest.config import Config
 from stacktest.core.digest import Key
 from stacktest.core.model import Json, Stack
@@ -86,6 +87,12 @@ def project(root: Path, count: int) -> None:
     subprocess.run(["git", "add", "-A"], cwd=root, check=True)
 
 
+def read_afresh(stack: Stack) -> None:
+    """All fingerprints, the compose files parsed again."""
+    parse_yaml.cache_clear()
+    read(stack)
+
+
 def read(stack: Stack) -> None:
     found = read_fingerprints(stack, key=KEY, images={}, config=Config(root=stack.root))
     unknown = [v for each in found.values() for p, v in each.parts.items() if p != "image"]
@@ -120,13 +127,13 @@ def measure_services(rounds: int) -> float:
         def alone() -> str:
             return subprocess.run(argv, cwd=root, check=True, capture_output=True, text=True).stdout
 
-        stack = read_model(json.loads(alone()), root=root, files=Compose(root).files)
+        stack = Compose(root).model()
 
         def both() -> None:
-            alone()
-            read(stack)
+            parse_yaml.cache_clear()
+            read(Compose(root).model())
 
-        config, total, own = best(rounds, alone, both, lambda: read(stack))
+        config, total, own = best(rounds, alone, both, lambda: read_afresh(stack))
     print(
         f"{SERVICES} services: compose config {config.wall * 1e3:.0f} ms, with all fingerprints "
         f"{total.wall * 1e3:.0f} ms (own part {own.wall * 1e3:.0f} ms); CPU "
@@ -136,16 +143,16 @@ def measure_services(rounds: int) -> float:
 
 
 def measure_linear(rounds: int) -> float:
-    each: dict[int, float] = {}
-    for count in (MANY // 4, MANY):
-        with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder)
-            project(root, count)
-            stack = Compose(root).model()
-            each[count] = best(rounds, lambda stack=stack: read(stack))[0].wall / count
-    told = ", ".join(f"{count}: {cost * 1e3:.2f} ms" for count, cost in each.items())
+    few, many = MANY // 4, MANY
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        stacks = []
+        for folder, count in ((one, few), (other, many)):
+            project(Path(folder), count)
+            stacks.append(Compose(Path(folder)).model())
+        small, large = best(rounds, *(partial(read_afresh, stack) for stack in stacks))
+    told = f"{few}: {small.wall / few * 1e3:.2f} ms, {many}: {large.wall / many * 1e3:.2f} ms"
     print(f"per service at {told}")
-    return each[MANY] / each[MANY // 4]
+    return large.wall / many / (small.wall / few)
 
 
 def measure_files(rounds: int) -> tuple[float, float]:
@@ -178,7 +185,7 @@ def main() -> int:
     given = arguments.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {given.rounds} rounds")
     services = measure_services(given.rounds)
-    linear = measure_linear(max(2, given.rounds // 3))
+    linear = measure_linear(max(3, given.rounds // 2))
     files, beside = measure_files(max(2, given.rounds // 2))
     print(
         f"fingerprints: {services:.2f} x compose config (limit {LIMIT_SERVICES}), "

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from stacktest.adapters import process
@@ -53,14 +54,18 @@ class Compose:
         What Compose refuses is one UsageError that names the file, the key and what to do.
         """
         asked = self._argv("--profile", "*", "config", "--format", "json")
-        said = process.run(asked, cwd=self.root, timeout=120)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            answer = pool.submit(process.run, asked, cwd=self.root, timeout=120)
+            # Read as written while Compose resolves them: fingerprints need both.
+            files = included(self.files)
+        said = answer.result()
         if said.code != 0:
             raise self._explained(said)
         try:
             document = json.loads(said.out)
         except ValueError as error:
             raise self._explained(said) from error
-        stack = read_model(document, root=self.root, files=included(self.files))
+        stack = read_model(document, root=self.root, files=files)
         _refuse_twins(stack, stack.services, both_profiles=False)
         return stack
 

@@ -17,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stacktest.adapters import process
-from stacktest.adapters.compose_files import included, load_yaml, read_env_files
+from stacktest.adapters.compose_files import included, read_env_files
+from stacktest.adapters.yaml12 import load_yaml
+from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, UsageError
 
 
@@ -123,7 +125,7 @@ def _no_env_file(found: re.Match[str], project: _Project) -> UsageError:
 
 
 def _stanzas(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    document = load_yaml(file)
+    document = load_yaml(str(file))
     services = document.get("services") if isinstance(document, dict) else None
     for name, stanza in services.items() if isinstance(services, dict) else ():
         if isinstance(stanza, dict):
@@ -164,7 +166,8 @@ def _circle(found: re.Match[str], project: _Project) -> UsageError:
 
 
 def _yaml(found: re.Match[str], project: _Project) -> UsageError:
-    broken = [path for path in included(project.files) if load_yaml(path) is None]
+    read = {path: load_yaml(str(path)) for path in included(project.files)}
+    broken = [path for path, content in read.items() if isinstance(content, Unknown)]
     where = ", ".join(_short(path, project.root) for path in broken) or project.shown
     line = f":{found['line']}" if found["line"] and len(broken) <= 1 else ""
     return UsageError(

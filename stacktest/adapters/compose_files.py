@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from stacktest.adapters.yaml12 import load_yaml
 from stacktest.core.model import Json
 from stacktest.errors import UsageError
 
@@ -79,18 +80,6 @@ def read_env_files(root: Path, env_files: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def load_yaml(path: Path) -> Json:
-    """The file as plain data; None when it is not readable or not YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError, ValueError):
-        # Whoever asks has Compose's own message about the same file.
-        return None
-
-
 # Private
 
 
@@ -104,10 +93,7 @@ def _existing(root: Path, name: str, where: str) -> Path:
 
 
 def _references(path: Path) -> Iterator[Path]:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if "include" not in text and "extends" not in text:
-        return
-    document = load_yaml(path)
+    document = load_yaml(str(path))
     if not isinstance(document, dict):
         return
     for name in (*_includes(document), *_extends(document)):

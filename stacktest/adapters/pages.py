@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stacktest.adapters import git
-from stacktest.adapters.ingredients.yaml12 import load_yaml, parse_yaml
+from stacktest.adapters.yaml12 import load_yaml, parse_yaml
 from stacktest.core.digest import digest
 from stacktest.core.documentation import PageFacts
 from stacktest.core.fingerprint import Fingerprint
@@ -105,7 +105,7 @@ def _facts(
 
 @dataclass(kw_only=True, slots=True)
 class _History:
-    """The commits of one stack; parsed compose files are shared between its services.
+    """The commits of one stack; what it found is shared between its services.
 
     Threads may share it: what two of them ask for first is asked for once.
     """
@@ -114,7 +114,6 @@ class _History:
     edited: frozenset[str]
     """Paths that are not as in HEAD."""
     _templates: dict[str, str] = field(default_factory=dict)
-    _parsed: dict[str, Json | Unknown] = field(default_factory=dict)
     _digests: dict[tuple[str, str], str | Unknown] = field(default_factory=dict)
     _written: dict[str, Written | Unknown] = field(default_factory=dict)
     _ancestry: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -216,9 +215,7 @@ class _History:
         text = git.text_at(self.stack.root, commit, path)
         if text is None:
             return Unknown(f"{path} is not in commit {commit[:12]}")
-        if text not in self._parsed:
-            self._parsed[text] = parse_yaml(text.encode(), path)
-        return self._parsed[text]
+        return parse_yaml(text.encode(), path)
 
 
 def _is_below(path: str, roots: list[str]) -> bool:

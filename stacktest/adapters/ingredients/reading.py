@@ -17,7 +17,7 @@ from stacktest.adapters.ingredients.build import read_build
 from stacktest.adapters.ingredients.files import FileReader, Reading, UnreadableError, merged
 from stacktest.adapters.ingredients.tracked import tracked_files
 from stacktest.adapters.ingredients.variables import read_variables
-from stacktest.adapters.ingredients.yaml12 import load_yaml
+from stacktest.adapters.yaml12 import load_yaml
 from stacktest.core.digest import Key
 from stacktest.core.fingerprint import (
     KEYED,

@@ -21,8 +21,12 @@ def load_yaml(path: str) -> Json | Unknown:
     return parse_yaml(text, path)
 
 
+@functools.lru_cache(maxsize=64)
 def parse_yaml(text: bytes, name: str) -> Json | Unknown:
-    """The content of a YAML text; tags that only Compose knows are kept as `{tag: value}`."""
+    """The content of a YAML text; tags that only Compose knows are kept as `{tag: value}`.
+
+    The same text is parsed once and its content shared: nobody may change what is returned.
+    """
     from ruamel.yaml.error import YAMLError
 
     try:

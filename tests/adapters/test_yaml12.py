@@ -1,7 +1,7 @@
 import pytest
 
-from stacktest.adapters.ingredients import yaml12
-from stacktest.adapters.ingredients.yaml12 import load_yaml, parse_yaml
+from stacktest.adapters import yaml12
+from stacktest.adapters.yaml12 import load_yaml, parse_yaml
 from stacktest.core.unknown import Unknown
 
 TEXTS = {
