@@ -9,6 +9,8 @@ STACK := fixtures/stacks/reference
 BIN   := .venv/bin
 CODE  := $(wildcard stacktest tests suites fixtures benchmarks conftest.py)
 
+INVARIANTS := tests/core/test_invariants.py tests/cases/test_fingerprint_invariants.py
+
 # What an ordinary machine proves in a few minutes.
 FAST_PHASES := phase0 or phase0_5 or phase2 or phase3 or phase4
 
@@ -64,9 +66,10 @@ suites: images provision ## every phase of the reference stack
 	@echo "== suites"
 	@$(BIN)/pytest -n 2 -q
 
-slow: images ## the tests that take minutes, and the properties in ten thousand examples
+slow: images ## the tests that take minutes, and the invariants of freshness in ten thousand examples each
 	@echo "== slow"
-	@STACKTEST_EXAMPLES=10000 $(BIN)/pytest tests -m "slow or not (real_docker or real_browser)" -n 2 -q
+	@$(BIN)/pytest tests -m slow -q
+	@STACKTEST_EXAMPLES=10000 $(BIN)/pytest $(INVARIANTS) -n 2 -q
 
 cases: ## the freshness cases, by group
 	@$(BIN)/python -m tests.cases
