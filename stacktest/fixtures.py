@@ -14,6 +14,7 @@ tests touched nothing earns no credit.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,13 +150,14 @@ def footings(stack: RunningStack) -> Iterator[Footings]:
     Override this fixture if connections must start from a container of your own.
     """
     from stacktest.adapters.inside import Footings
-    from stacktest.adapters.ownership import RUN, STACK, stack_id
+    from stacktest.adapters.ownership import HOLDER, RUN, STACK, stack_id
 
+    holder = f"{stack.run_id}.{os.getpid()}"
     found = Footings(
         stack.model,
         stack.engine,
         image=stack.config.stack.probe_image,
-        labels={RUN: stack.run_id, STACK: stack_id(stack.model.root)},
+        labels={RUN: stack.run_id, STACK: stack_id(stack.model.root), HOLDER: holder},
     )
     yield found
     found.close()

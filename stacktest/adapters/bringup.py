@@ -158,7 +158,7 @@ def bring_up(
 def _guard(stack: Stack, engine: Engine, run_id: str) -> Watchdog:
     log = stack.root / FOLDER / "watchdog.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    return watchdog.arm(engine.socket.address, run_id, log=log)
+    return watchdog.arm(engine.socket.address, {ownership.RUN: run_id}, log=log)
 
 
 def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:

@@ -4,6 +4,7 @@
     stacktest.run       containers, networks     the run that created it
     stacktest.stack     containers, networks     the folder of the stack, as a digest
     stacktest.stanza    containers               digest of the stanza that it was created from
+    stacktest.holder    probe containers         the process that stands on them
     stacktest.keep      containers, networks     meant to outlive its run (`up`, `--stack-keep`)
 
 The labels reach Compose as one more file on standard input. A network that exists already keeps
@@ -25,6 +26,7 @@ from stacktest.core.observed import Container
 RUN = "stacktest.run"
 STACK = "stacktest.stack"
 STANZA = "stacktest.stanza"
+HOLDER = "stacktest.holder"
 KEEP = "stacktest.keep"
 
 

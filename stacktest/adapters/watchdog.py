@@ -2,21 +2,23 @@
 
 A child in a session of its own blocks on a pipe whose other end only the run holds. When the run
 ends in any way, `kill -9` included, the child removes the containers and networks that carry the
-run's label. A run that ended well says so first, and the child just goes.
+run's labels. A run that ended well says so first, and the child just goes.
 
 A Compose that the run had started may still be creating containers. It holds the same pipe open,
 so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
 No container with access to the engine is needed, and no image.
 
-    python -m stacktest.adapters.watchdog ADDRESS RUN PARENT
+    python -m stacktest.adapters.watchdog ADDRESS LABELS PARENT
 """
 
 import contextlib
+import json
 import os
 import select
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,15 +63,16 @@ class Watchdog:
             os.waitpid(self._child.pid, 0)
 
 
-def arm(address: str, run_id: str, *, log: Path | None = None) -> Watchdog:
-    """Start the child for this run; from now on nothing survives us."""
+def arm(address: str, labels: Mapping[str, str], *, log: Path | None = None) -> Watchdog:
+    """Start the child; from now on nothing that carries all of these labels survives us."""
     from stacktest.adapters import process
 
-    argv = [sys.executable, "-m", "stacktest.adapters.watchdog", address, run_id, str(os.getpid())]
+    argv = [sys.executable, "-m", "stacktest.adapters.watchdog"]
+    argv += [address, json.dumps(labels), str(os.getpid())]
     return Watchdog(process.spawn_detached(argv, log=log))
 
 
-def watch(address: str, run_id: str, parent: int) -> int:
+def watch(address: str, labels: Mapping[str, str], parent: int) -> int:
     """The child: block until the parent is gone, then remove what it left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # The signal that ends the run may reach us too; our work begins after it.
@@ -81,7 +84,7 @@ def watch(address: str, run_id: str, parent: int) -> int:
     from stacktest.errors import StacktestError
 
     try:
-        _remove_until_quiet(Engine(address), run_id)
+        _remove_until_quiet(Engine(address), labels)
     except StacktestError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -117,12 +120,12 @@ def _pipe_has_ended() -> bool:
     return bool(readable) and not os.read(0, 64)
 
 
-def _remove_until_quiet(engine: "Engine", run_id: str) -> None:
-    from stacktest.adapters.ownership import RUN, remove_owned
+def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str]) -> None:
+    from stacktest.adapters.ownership import remove_owned
 
     begun = quiet_since = time.monotonic()
     while time.monotonic() - quiet_since < QUIET:
-        removed = remove_owned(engine, {RUN: run_id}, grace=GRACE)
+        removed = remove_owned(engine, labels, grace=GRACE)
         busy = not _pipe_has_ended() and time.monotonic() - begun < LONGEST
         if removed.containers or removed.left or busy:
             quiet_since = time.monotonic()
@@ -131,4 +134,4 @@ def _remove_until_quiet(engine: "Engine", run_id: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(watch(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(watch(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])))

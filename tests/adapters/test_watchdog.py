@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from stacktest.adapters import watchdog
+from stacktest.adapters.ownership import RUN
 
 pytestmark = pytest.mark.processes
 
@@ -74,7 +75,7 @@ def wait_until(holds, seconds: float = 20.0) -> None:
 
 
 def test_a_run_that_cleaned_up_itself_is_left_alone(engine: _Server) -> None:
-    guard = watchdog.arm(engine.address, "r1")
+    guard = watchdog.arm(engine.address, {RUN: "r1"})
     guard.disarm()
     guard.disarm()
     assert engine.removed == []
@@ -83,14 +84,14 @@ def test_a_run_that_cleaned_up_itself_is_left_alone(engine: _Server) -> None:
 
 
 def test_the_end_of_the_pipe_removes_containers_then_networks(engine: _Server) -> None:
-    guard = watchdog.arm(engine.address, "r1")
+    guard = watchdog.arm(engine.address, {RUN: "r1"})
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == ["c1", "n1"]
 
 
 def test_another_run_is_not_touched(engine: _Server) -> None:
-    guard = watchdog.arm(engine.address, "r2")
+    guard = watchdog.arm(engine.address, {RUN: "r2"})
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == []
@@ -99,7 +100,7 @@ def test_another_run_is_not_touched(engine: _Server) -> None:
 PARENT = """
 import os, sys, time
 from stacktest.adapters import watchdog
-guard = watchdog.arm(sys.argv[1], "r1")
+guard = watchdog.arm(sys.argv[1], {"stacktest.run": "r1"})
 if os.fork() == 0:
     print(os.getpid(), flush=True)
     time.sleep(60)  # a forked child that still holds the other end of the pipe
@@ -124,7 +125,7 @@ def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
 CREATING = """
 import subprocess, sys
 from stacktest.adapters import watchdog
-guard = watchdog.arm(sys.argv[1], "r1")
+guard = watchdog.arm(sys.argv[1], {"stacktest.run": "r1"})
 # It stands for a Compose that goes on creating: it lives until somebody writes to the fifo.
 child = subprocess.Popen(["cat", sys.argv[2]], pass_fds=[guard.pipe])
 print(guard.pid, flush=True)

@@ -1,6 +1,9 @@
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -353,3 +356,32 @@ def test_an_own_probe_may_do_nothing_and_is_marked(project, engine) -> None:
         assert raw["Config"]["Labels"]["stacktest.run"] == "r"
     finally:
         found.close()
+
+
+HOLDING = """
+import sys
+from pathlib import Path
+from stacktest.adapters.engine import Engine
+from stacktest.adapters.inside import Footings
+from stacktest.core.model import Stack
+stack = Stack(name=sys.argv[1], root=Path("."), services={})
+labels = {"stacktest.run": "killed", "stacktest.holder": sys.argv[1]}
+Footings(stack, Engine(), image="stacktest/probe:1", labels=labels).on(sys.argv[1] + "_front")
+print("standing", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.real_docker
+def test_a_probe_does_not_survive_the_process_that_stands_on_it(project, engine) -> None:
+    argv = [sys.executable, "-c", HOLDING, project.name]
+    mine = {"stacktest.holder": project.name}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as child:
+        assert child.stdout.readline() == "standing\n"
+        assert len(engine.containers(labels=mine)) == 1
+        child.kill()
+    begun = time.monotonic()
+    while engine.containers(labels=mine):
+        assert time.monotonic() - begun < 5, "the probe is still there"
+        time.sleep(0.05)

@@ -1,14 +1,17 @@
 """A place to stand on a network of the stack: a container there in which `nc` or bash runs.
 
-It is a short-lived container of the probe image, labelled as stacktest's own and gone by itself
-after an hour at the latest. Where that image is not to be had, a container of the stack serves, in
-which nothing is changed.
+It is a container of the probe image, labelled as stacktest's own: removed at the end, by a watchdog
+when this process is killed, and gone by itself after an hour at the latest. Where that image is not
+to be had, a container of the stack serves, in which nothing is changed.
 """
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stacktest.adapters import watchdog
 from stacktest.adapters.inside.engine import EngineLike, sdk
+from stacktest.adapters.watchdog import Watchdog
 from stacktest.core.model import Stack
 from stacktest.errors import StacktestError, ToolMissingError
 
@@ -31,12 +34,16 @@ class Footing:
 
 
 class Footings:
-    """One footing per network, made when first needed; close it to remove its containers."""
+    """One footing per network, made when first needed; close it to remove its containers.
+
+    `labels` are of this process alone: what carries them all does not survive it.
+    """
 
     def __init__(
-        self, model: Stack, engine: EngineLike, *, image: str, labels: dict[str, str]
+        self, model: Stack, engine: EngineLike, *, image: str, labels: Mapping[str, str]
     ) -> None:
         self._model, self._engine, self._image, self._labels = model, engine, image, labels
+        self._watchdog: Watchdog | None = None
         self._found: dict[str, Footing] = {}
         self._lock = threading.Lock()
 
@@ -59,6 +66,9 @@ class Footings:
                     _remove(client, container)
             finally:
                 client.close()
+        if self._watchdog is not None:
+            self._watchdog.disarm()
+            self._watchdog = None
 
     # Private
 
@@ -67,6 +77,8 @@ class Footings:
             return None
         from docker.errors import APIError, ImageNotFound
 
+        if self._watchdog is None:
+            self._watchdog = watchdog.arm(self._engine.socket.address, self._labels)
         client = sdk(self._engine)
         try:
             made = client.create_container(
