@@ -11,7 +11,7 @@ A watchdog is armed before the first container exists and disarmed after the las
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -140,7 +140,7 @@ def bring_up(
         order=plan.services,
         woken=tuple(each.id for each in woken),
         keep=keep,
-        watchdog=_guard(stack, engine, run_id) if missing and not keep else None,
+        watchdog=_guard(stack, engine, run_id, woken) if missing and not keep else None,
     )
     try:
         _run(up, compose, loop, said, missing)
@@ -155,10 +155,11 @@ def bring_up(
 # Private
 
 
-def _guard(stack: Stack, engine: Engine, run_id: str) -> Watchdog:
+def _guard(stack: Stack, engine: Engine, run_id: str, woken: Iterable[Container]) -> Watchdog:
     log = stack.root / FOLDER / "watchdog.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    return watchdog.arm(engine.socket.address, {ownership.RUN: run_id}, log=log)
+    stop = [each.id for each in woken]
+    return watchdog.arm(engine.socket.address, {ownership.RUN: run_id}, stop=stop, log=log)
 
 
 def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:

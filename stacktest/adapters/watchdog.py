@@ -2,13 +2,14 @@
 
 A child in a session of its own blocks on a pipe whose other end only the run holds. When the run
 ends in any way, `kill -9` included, the child removes the containers and networks that carry the
-run's labels. A run that ended well says so first, and the child just goes.
+run's labels, and stops those of somebody else that the run had woken. A run that ended well says so
+first, and the child just goes.
 
 A Compose that the run had started may still be creating containers. It holds the same pipe open,
 so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
 No container with access to the engine is needed, and no image.
 
-    python -m stacktest.adapters.watchdog ADDRESS LABELS PARENT
+    python -m stacktest.adapters.watchdog ADDRESS LABELS PARENT [CONTAINER…]
 """
 
 import contextlib
@@ -18,7 +19,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,16 +64,21 @@ class Watchdog:
             os.waitpid(self._child.pid, 0)
 
 
-def arm(address: str, labels: Mapping[str, str], *, log: Path | None = None) -> Watchdog:
-    """Start the child; from now on nothing that carries all of these labels survives us."""
+def arm(
+    address: str, labels: Mapping[str, str], *, stop: Sequence[str] = (), log: Path | None = None
+) -> Watchdog:
+    """Start the child; from now on nothing that carries all of these labels survives us.
+
+    `stop` are ids of containers that are stopped then, and left where they are.
+    """
     from stacktest.adapters import process
 
     argv = [sys.executable, "-m", "stacktest.adapters.watchdog"]
-    argv += [address, json.dumps(labels), str(os.getpid())]
+    argv += [address, json.dumps(labels), str(os.getpid()), *stop]
     return Watchdog(process.spawn_detached(argv, log=log))
 
 
-def watch(address: str, labels: Mapping[str, str], parent: int) -> int:
+def watch(address: str, labels: Mapping[str, str], parent: int, stop: Sequence[str] = ()) -> int:
     """The child: block until the parent is gone, then remove what it left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # The signal that ends the run may reach us too; our work begins after it.
@@ -84,7 +90,10 @@ def watch(address: str, labels: Mapping[str, str], parent: int) -> int:
     from stacktest.errors import StacktestError
 
     try:
-        _remove_until_quiet(Engine(address), labels)
+        engine = Engine(address)
+        _remove_until_quiet(engine, labels)
+        for container in stop:
+            engine.stop(container)
     except StacktestError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -134,4 +143,4 @@ def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(watch(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(watch(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]))

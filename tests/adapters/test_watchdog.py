@@ -36,6 +36,10 @@ class _Engine(http.server.BaseHTTPRequestHandler):
         self.server.removed.append(name)
         self._answer(None)
 
+    def do_POST(self) -> None:
+        self.server.removed.append(" ".join(urlsplit(self.path).path.split("/")[2:]))
+        self._answer(None)
+
     def _answer(self, document: object) -> None:
         body = json.dumps(document).encode()
         self.send_response(200)
@@ -88,6 +92,13 @@ def test_the_end_of_the_pipe_removes_containers_then_networks(engine: _Server) -
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == ["c1", "n1"]
+
+
+def test_what_the_run_had_woken_is_stopped_and_left_there(engine: _Server) -> None:
+    guard = watchdog.arm(engine.address, {RUN: "r1"}, stop=["w1", "w2"])
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == ["c1", "n1", "w1 stop", "w2 stop"]
 
 
 def test_another_run_is_not_touched(engine: _Server) -> None:

@@ -356,7 +356,9 @@ CHILD = textwrap.dedent("""
     from stacktest.core.plan import plan_services
     compose = Compose(Path(sys.argv[1]))
     stack = compose.model()
-    up = bring_up(stack, plan_services(stack, stack.services), compose, Engine(), run_id=sys.argv[2])
+    plan = plan_services(stack, stack.services)
+    mode = sys.argv[3] if sys.argv[3:] else "auto"
+    up = bring_up(stack, plan, compose, Engine(), run_id=sys.argv[2], mode=mode)
     print("up", flush=True)
     time.sleep(60)
 """)
@@ -383,6 +385,20 @@ def test_nothing_is_left_two_seconds_after_a_kill(project, number, moment) -> No
     time.sleep(1.0)
     assert project.leftovers() == []
     project.engine.remove_volume(f"{project.name}_data")
+
+
+def test_what_always_woke_is_stopped_when_the_run_is_killed(project) -> None:
+    project.write(TWO)
+    project.compose("up", "--detach", "--wait", "db")
+    project.compose("stop", "--timeout", "0", "db")
+    before = ids(project)
+    argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}", "always"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline() == "up\n"
+        assert states(project)["db"] == "running"
+        run.kill()
+    wait_until(lambda: states(project) == {"db": "exited"})
+    assert ids(project) == before
 
 
 def test_the_watchdog_of_one_run_leaves_another_runs_containers(project, tmp_path) -> None:
