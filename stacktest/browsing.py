@@ -130,7 +130,7 @@ def browser_type_launch_args(
     if stack.proxy_url:
         given["proxy"] = {"server": stack.proxy_url}
     if request.getfixturevalue("browser_name") != "chromium":
-        return given
+        return given | _trusting(request, stack)
     given["env"] = {**os.environ, **request.getfixturevalue("browser_home")}
     given["args"] = [*given.get("args", ()), *ARGUMENTS]
     # Root cannot use the sandbox; everybody else shall.
@@ -192,6 +192,17 @@ def watch(context: Any, tell: Callable[[Any], None]) -> None:
 
 def _running(request: pytest.FixtureRequest) -> RunningStack | None:
     return request.config.stash.get(RUNNING, None)
+
+
+def _trusting(request: pytest.FixtureRequest, stack: RunningStack) -> dict[str, Any]:
+    """Launch options with which Playwright's Firefox or WebKit trusts the stack's CA."""
+    from stacktest.adapters.trust import firefox_environment, with_system_trust
+
+    ca: Path | None = request.getfixturevalue("stack_ca")
+    if request.getfixturevalue("browser_name") == "firefox":
+        return {"env": {**os.environ, **firefox_environment(ca, stack.scratch)}}
+    program = request.getfixturevalue("browser_type").executable_path
+    return {"executable_path": with_system_trust(program, ca, stack.scratch)}
 
 
 def _refuse_weakening(options: Mapping[str, Any]) -> None:

@@ -1,17 +1,22 @@
 import datetime as dt
+import json
 import os
+import shutil
 import ssl
 import stat
 from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.process import run
 from stacktest.adapters.trust import (
     browser_home,
     certificate_facts,
     check_ca,
     client_context,
+    firefox_environment,
     node_environment,
+    with_system_trust,
 )
 from stacktest.errors import ToolMissingError, UsageError
 from tests.net.conftest import HOST, Pki
@@ -157,3 +162,42 @@ def test_certutil_absent_says_what_to_install(pki: Pki, tmp_path: Path, monkeypa
 def test_a_missing_ca_names_the_key(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"stack\.ca"):
         browser_home(tmp_path / "gone.crt", tmp_path / "home")
+
+
+def test_firefox_is_told_by_a_policy(pki: Pki, tmp_path: Path) -> None:
+    variables = firefox_environment(pki.ca, tmp_path)
+    told = json.loads(Path(variables["PLAYWRIGHT_FIREFOX_POLICIES_JSON"]).read_text())
+    assert told == {"policies": {"Certificates": {"Install": [str(pki.ca)]}}}
+    assert firefox_environment(None, tmp_path) == {}
+
+
+def ask_with(program: str, port: int) -> int:
+    """The exit code of curl, which trusts the system's bundle, just as WebKit does."""
+    pin = ["--resolve", f"{HOST}:{port}:127.0.0.1", f"https://{HOST}:{port}/"]
+    return run([program, "--silent", "--max-time", "10", *pin]).code
+
+
+@pytest.mark.processes
+def test_a_program_sees_the_systems_trust_with_the_ca_in_it(pki: Pki, tmp_path: Path) -> None:
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not installed; it stands for a browser that trusts the system's CAs")
+    refused = 60
+    assert ask_with(curl, pki.ports["good"]) == refused, "the system itself must not trust the CA"
+    trusting = with_system_trust(curl, pki.ca, tmp_path)
+    assert ask_with(trusting, pki.ports["good"]) == 0
+    assert ask_with(trusting, pki.ports["expired"]) == refused
+    assert ask_with(trusting, pki.ports["unknown_ca"]) == refused
+    assert ask_with(curl, pki.ports["good"]) == refused, "and nobody else sees it"
+
+
+def test_where_no_namespace_can_be_made_webkit_says_so(pki: Pki, tmp_path: Path, monkeypatch):
+    (tmp_path / "unshare").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "unshare").chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(ToolMissingError, match="no mount namespace can be made here"):
+        with_system_trust("/bin/true", pki.ca, tmp_path)
+
+
+def test_without_a_ca_the_program_is_run_as_it_is(tmp_path: Path) -> None:
+    assert with_system_trust("/bin/true", None, tmp_path) == "/bin/true"

@@ -6,6 +6,7 @@ Every client keeps full verification; nothing here switches a check off to let a
 from stacktest.adapters.trust.browser import browser_home
 from stacktest.adapters.trust.ca import check_ca, client_context, node_environment
 from stacktest.adapters.trust.certificate import CertificateFacts, certificate_facts
+from stacktest.adapters.trust.engines import firefox_environment, with_system_trust
 
 __all__ = [
     "CertificateFacts",
@@ -13,5 +14,7 @@ __all__ = [
     "certificate_facts",
     "check_ca",
     "client_context",
+    "firefox_environment",
     "node_environment",
+    "with_system_trust",
 ]

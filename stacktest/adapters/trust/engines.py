@@ -1,0 +1,78 @@
+"""The private CA as Firefox and WebKit trust it, for Playwright's own builds of them.
+
+Firefox    a policy file that it installs the CA from, named in its environment
+WebKit     trusts the system's bundle and nothing else: it runs in a mount namespace of its own,
+           in which the bundle also holds the CA; nothing changes for anybody else
+"""
+
+import json
+import os
+import shlex
+import ssl
+from pathlib import Path
+
+from stacktest.adapters.process import run
+from stacktest.errors import ToolMissingError
+
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine, Arch
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+)
+"""Where systems keep what they trust, in one file."""
+
+
+def firefox_environment(ca: Path | None, folder: Path) -> dict[str, str]:
+    """The variables with which Playwright's Firefox (1.53 and later) trusts the CA."""
+    if ca is None:
+        return {}
+    policies = folder / "firefox-policies.json"
+    document = {"policies": {"Certificates": {"Install": [str(ca.resolve())]}}}
+    policies.write_text(json.dumps(document), encoding="utf-8")
+    return {"PLAYWRIGHT_FIREFOX_POLICIES_JSON": str(policies)}
+
+
+def with_system_trust(program: str, ca: Path | None, folder: Path) -> str:
+    """A program that runs `program` where the system's bundle holds the CA as well.
+
+    ToolMissingError where this machine allows no namespace: its pages would all be refused.
+    """
+    if ca is None:
+        return program
+    bundle = _bundle()
+    joined = folder / "ca-bundle.crt"
+    joined.write_bytes(bundle.read_bytes() + b"\n" + ca.read_bytes())
+    entering = ["unshare", "--mount"]
+    if os.geteuid() != 0:
+        entering += ["--user", "--map-root-user"]
+    bind = shlex.join(["mount", "--bind", str(joined), str(bundle)])
+    if run([*entering, "--", "sh", "-c", bind]).code != 0:
+        raise ToolMissingError(
+            "WebKit cannot be told to trust the stack's CA: no mount namespace can be made here",
+            where="browser",
+            hint="allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use "
+            "--browser chromium",
+        )
+    wrapper = folder / "webkit"
+    inner = f'{bind} && exec {shlex.quote(program)} "$@"'
+    wrapper.write_text(
+        f'#!/bin/sh\nexec {shlex.join([*entering, "--", "sh", "-c", inner])} sh "$@"\n'
+    )
+    wrapper.chmod(0o700)
+    return str(wrapper)
+
+
+# Private
+
+
+def _bundle() -> Path:
+    found = next((Path(each) for each in BUNDLES if Path(each).is_file()), None)
+    if found is None:
+        named = ssl.get_default_verify_paths().cafile
+        found = Path(named) if named else None
+    if found is None:
+        raise ToolMissingError(
+            "the system keeps no bundle of CAs, so WebKit trusts nobody",
+            where="browser",
+            hint="apt-get install ca-certificates (Debian)",
+        )
+    return found.resolve()
