@@ -4,6 +4,7 @@ Under pytest-xdist this is the process that starts the workers; without it, the 
 decision is `session`'s; this module knows in which order pytest says things.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from stacktest.errors import StacktestError, UsageError
 from stacktest.evidence import forget_old_runs, page_options
 from stacktest.inventory import NARROWING, BackgroundInventory, is_whole
 from stacktest.keys import RUNNING
-from stacktest.outcomes import Listener
+from stacktest.outcomes import Listener, reason_of
 
 if TYPE_CHECKING:
     from stacktest.core.run import RunSummary
@@ -78,9 +79,12 @@ class Controller:
 
     # The tests run
 
+    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hear what each test did, wherever it ran."""
+        """Hear what each test did, wherever it ran; say at once what failed, and why."""
         self._listener.heard(report)
+        if report.failed and self._session is not None and self._wall.verbosity >= 0:
+            self._tell_failure(report)
 
     # The end
 
@@ -105,7 +109,7 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say by phase and service what was proved, and the next useful command."""
         if self._closing:
-            terminalreporter.section("stacktest")
+            terminalreporter.write_sep("=", "stacktest")
             for line in self._closing:
                 terminalreporter.write_line(line)
 
@@ -119,7 +123,20 @@ class Controller:
     def _wall(self) -> "Wall":
         from stacktest.wall import Wall
 
-        return Wall(self._config.pluginmanager.getplugin("terminalreporter"))
+        return Wall(self._config.pluginmanager.getplugin("terminalreporter"), os.environ)
+
+    def _tell_failure(self, report: pytest.TestReport) -> None:
+        from stacktest.reports.terminal import failure_lines
+
+        if not any(test.nodeid == report.nodeid for test in self._selected):
+            return
+        evidence = str(getattr(report, "stacktest_evidence", ""))
+        stack = self._config.getoption("--stack")
+        first, *rest = failure_lines(report.nodeid, reason_of(report), evidence, stack)
+        if self._wall.verbosity == 0:
+            # With `-v` pytest has just said which one.
+            self._wall.say_all([first], red=True)
+        self._wall.say_all(rest)
 
     @property
     def _has_workers(self) -> bool:
@@ -155,8 +172,10 @@ class Controller:
         session, project = wiring.pytest_session(config, self._wall)
         self._project = project
         plan = session.plan(self._selected)
-        self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
-        if config.getoption("--stack-dry-run"):
+        dry_run = config.getoption("--stack-dry-run")
+        if dry_run or (self._wall.verbosity >= 0 and not config.getoption("no_header", None)):
+            self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
+        if dry_run:
             self._wall.say_all(reason_lines(plan))
             return True
         if not is_whole(config):
@@ -183,7 +202,7 @@ class Controller:
         from stacktest.reports.terminal import summary_lines
 
         summary = self._session.finish(tests, outcomes, facts, unknown=errors)
-        self._closing += summary_lines(summary, self._session.stack)
+        self._closing += summary_lines(summary, self._session.stack, self._wall.width)
         self._keep_timeline(summary)
 
     def _keep_timeline(self, summary: "RunSummary") -> None:

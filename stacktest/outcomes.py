@@ -90,6 +90,11 @@ class Listener:
         )
 
 
+def reason_of(report: pytest.TestReport) -> str:
+    """Why a test failed, as one line."""
+    return _last_line(report.longreprtext)
+
+
 # Private
 
 

@@ -170,5 +170,9 @@ def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
 
     folder = gather(item, Window(begin=item.stash[_BEGUN], end=report.stop))
     if folder is not None:
+        from stacktest.reports.terminal import reproduce
+
         shown = folder.relative_to(item.config.rootpath)
-        report.sections.append(("Evidence", f"{shown}\nReproduce: pytest '{item.nodeid}'"))
+        again = reproduce(item.nodeid, item.config.getoption("--stack"))
+        vars(report)["stacktest_evidence"] = str(shown)
+        report.sections.append(("Evidence", f"{shown}\nReproduce: {again}"))

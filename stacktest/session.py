@@ -68,6 +68,9 @@ class Standing(Protocol):
     def fallen(self) -> Mapping[str, str]:
         """Services that were ready and are not any more."""
 
+    def boot_seconds(self) -> Mapping[str, float]:
+        """Service → seconds from its start until it was ready, for what this run started."""
+
 
 class Lock(Protocol):
     """One run per stack."""
@@ -166,6 +169,7 @@ class StackSession:
             outcomes=outcomes,
             phases={test.nodeid: test.phase for test in whole},
             fallen=fallen,
+            facts=facts,
         )
 
     def stop(self) -> None:
@@ -191,6 +195,7 @@ class StackSession:
         passes: dict[str, LastPass] = {}
         lines: dict[str, HistoryLine] = {}
         refused = dict(self._opened.refused)
+        boots = self._up.boot_seconds() if self._up else {}
         for service, record in self._opened.records.items():
             verdict = verdicts[service]
             previous = self._judge.memory.read(service).last_pass
@@ -204,7 +209,7 @@ class StackSession:
             records[service] = close(
                 record, verdict, answer, after=shot, finished=now, standing=standing
             )
-            lines[service] = history_line(records[service], verdict)
+            lines[service] = history_line(records[service], verdict, boots.get(service))
         refused |= self._world.recorder.close_run(records, passes, lines)
         return tuple(sorted(set(passes) - set(refused))), refused
 

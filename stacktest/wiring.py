@@ -6,18 +6,20 @@ Everything above takes objects; this and `project` make them.
 import json
 import os
 import secrets
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from stacktest import config as configuration
 from stacktest.adapters.testcode import SuiteCode
+from stacktest.core.history import usual_boot
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import parse_rule
 from stacktest.errors import UsageError
@@ -59,14 +61,19 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
 
 
 def start_and_keep(
-    project: Project, services: Iterable[str], say: Callable[[str], None]
+    project: Project,
+    services: Iterable[str],
+    say: Callable[[str], None],
+    *,
+    screen: IO[str] | None = None,
 ) -> Iterator[str]:
-    """Bring the services up for good; lines about what was done."""
+    """Bring the services up for good; lines about what was done. `screen`: see `wall.Lines`."""
     from stacktest.core.plan import plan_services
     from stacktest.wall import Lines
 
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    start = _starter(project, Lines(say), run_id=run_id, mode="auto", keep=True)
+    said = Lines(say, screen=screen, width=lambda: shutil.get_terminal_size().columns)
+    start = _starter(project, said, run_id=run_id, mode="auto", keep=True)
     up = start(plan_services(project.stack, services))
     yield f"{len(up.started)} started, {len(up.already_running)} ran already"
     yield "next     stacktest down, when they are no longer needed"
@@ -184,6 +191,7 @@ def _starter(
         progress=progress,
         answers=partial(_answers, project),
         keep=keep,
+        usual=lambda name: usual_boot(project.ledger.history(name)[0]),
     )
 
 

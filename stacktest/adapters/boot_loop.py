@@ -325,6 +325,7 @@ class Loop:
             engine=self._engine,
             others={each.seen.service: each.seen for each in self._units.values()},
             ready=str(unit.rule),
+            usual=self._settings.usual(unit.seen.service),
         )
 
     def _seconds(self) -> Mapping[str, float]:

@@ -64,13 +64,19 @@ def container_failed(
     engine: Logs,
     others: Mapping[str, Container],
     ready: str = "",
+    usual: float | None = None,
 ) -> NotReadyError:
-    """The error for a container that will not become ready; `others` are its neighbours."""
+    """The error for a container that will not become ready; `others` are its neighbours.
+
+    `usual` is how many seconds it took in earlier runs.
+    """
     service = stack.services[culprit.service]
     why, hint = _explained(culprit, cause, stack)
     details = [_state(culprit)]
     if ready:
         details.append(f"ready means: {ready}")
+    if usual is not None:
+        details.append(f"it is usually ready after {usual:.1f} s")
     if culprit.health_log:
         details.append(f"last health check: {' '.join(culprit.health_log.split())[:400]}")
     details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES)

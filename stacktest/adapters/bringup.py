@@ -68,6 +68,10 @@ class BringUp:
         self.watchdog = None
         return removed
 
+    def boot_seconds(self) -> Mapping[str, float]:
+        """Seconds of the services that this run started; what ran already took no time."""
+        return {name: took for name, took in self.seconds.items() if name in self.started}
+
     def fallen(self) -> Mapping[str, str]:
         """Services that were ready and are not any more, each with what is seen: one list call."""
         now = {each.id: each for each in self.engine.containers(self.stack.name)}
@@ -96,6 +100,7 @@ def bring_up(
     progress: Progress | None = None,
     answers: Callable[[str], str] | None = None,
     keep: bool = False,
+    usual: Callable[[str], float | None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BringUp:
     """Every planned service ready, or StackNotReadyError about the first that cannot be.
@@ -103,6 +108,7 @@ def bring_up(
     `rules` and `timeouts` are what the configuration says per service; the rest is derived, 120 s.
     `answers(host)` is empty when a host name answers through the front door, else why it does not;
     without it, services with a route and no health check count as ready when they keep running.
+    `usual(service)` is how many seconds it took in earlier runs, where that is known.
     A failure, an interrupt included, first removes what was created, unless `keep`.
     """
     if mode not in MODES:
@@ -119,12 +125,12 @@ def bring_up(
         timeouts=timeouts or {},
         answers=answers,
         clock=clock,
+        usual=usual,
     )
     said = progress or Progress()
     leave = mode == "never"
     present = boot_present.present(stack, plan, engine, "" if leave else run_id, settings.rules)
     missing = boot_present.missing_of(plan, present, settings.rules)
-    said.planned(plan, missing)
     woken = boot_present.stopped_by_others(
         stack, present, missing, settings.rules, mode=mode, engine=engine
     )
@@ -142,13 +148,16 @@ def bring_up(
         keep=keep,
         watchdog=_guard(stack, engine, run_id, woken) if missing and not keep else None,
     )
+    said.planned(plan, missing, usual)
     try:
         _run(up, compose, loop, said, missing)
-    except BaseException:
+    except BaseException as error:
+        said.failed(getattr(error, "service", ""), getattr(error, "what", type(error).__name__))
         # A second interrupt while removing must not hide what went wrong first.
         with suppress(KeyboardInterrupt):
             up.stop()
         raise
+    said.over()
     return up
 
 

@@ -5,7 +5,7 @@ Printing stays with the callers: a subclass with the methods it cares about is a
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from stacktest.core.plan import Plan
@@ -17,8 +17,13 @@ HEARTBEAT = 30.0
 class Progress:
     """Told what happens during a bring-up; every method does nothing."""
 
-    def planned(self, plan: Plan, missing: Sequence[str]) -> None:
-        """The plan is made; `missing` are the services that have to be started."""
+    def planned(
+        self, plan: Plan, missing: Sequence[str], usual: Callable[[str], float | None]
+    ) -> None:
+        """The plan is made; `missing` are the services that have to be started.
+
+        `usual(service)` is how many seconds it took in earlier runs, where that is known.
+        """
 
     def creating(self, services: Sequence[str]) -> None:
         """Compose pulls, builds and creates what these services lack."""
@@ -34,6 +39,15 @@ class Progress:
 
     def heartbeat(self, seconds: float, waiting: Mapping[str, str]) -> None:
         """Nothing new for a while: what is waited for, and why, `seconds` after the begin."""
+
+    def over(self) -> None:
+        """All is ready; nothing more follows."""
+
+    def failed(self, service: str, why: str) -> None:
+        """It ends here: `service` (where one is to blame) will not become ready.
+
+        What the run created is removed next, which takes a moment; nothing more follows.
+        """
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """Verbs about the stack that runs: plan, up, down, doctor."""
 
+import os
+import sys
+
 import click
 
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
@@ -45,12 +48,14 @@ def doctor(*, folder: str, as_json: bool) -> None:
 def up(*, folder: str, names: tuple[str, ...]) -> None:
     """Start the services (all by default) and wait until they are ready; they stay up."""
     from stacktest.project import find_project
+    from stacktest.wall import is_lively
     from stacktest.wiring import start_and_keep
 
     project = find_project(folder)
     chosen = _services(project.stack, names)
+    screen = sys.stdout if is_lively(sys.stdout, os.environ) else None
     with project.lock():
-        for line in start_and_keep(project, chosen, click.echo):
+        for line in start_and_keep(project, chosen, click.echo, screen=screen):
             click.echo(line)
 
 

@@ -155,8 +155,10 @@ def close(
     return record
 
 
-def history_line(record: LastRun, verdict: Verdict) -> HistoryLine:
-    """What the history keeps of a run that was closed."""
+def history_line(
+    record: LastRun, verdict: Verdict, boot_seconds: float | None = None
+) -> HistoryLine:
+    """What the history keeps of a run that was closed, and how long its service took to start."""
     return HistoryLine(
         service=record.service,
         run=record.run.id,
@@ -169,6 +171,7 @@ def history_line(record: LastRun, verdict: Verdict) -> HistoryLine:
         flaky=verdict.flaky,
         reasons=(*verdict.reasons, record.refusal) if record.refusal else verdict.reasons,
         tests=verdict.letters,
+        boot_ms=None if boot_seconds is None else round(boot_seconds * 1000),
     )
 
 

@@ -15,6 +15,7 @@ without one is a flake, and a failure that stays is neither forgiven as the one 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from stacktest.core.attested import Mark
@@ -58,6 +59,13 @@ def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Course:
     ordered = sorted(lines, key=lambda line: line.seq)
     letters = [(line, line.tests.get(nodeid, "")) for line in ordered]
     return _course([(line, x in ".~", x == "~") for line, x in letters if x and x in ".~FE"])
+
+
+def usual_boot(lines: Iterable[HistoryLine]) -> float | None:
+    """Seconds that the service usually takes to become ready: the median of its last starts."""
+    ordered = sorted(lines, key=lambda line: line.seq)
+    known = [line.boot_ms for line in ordered if line.boot_ms is not None][-WINDOW:]
+    return median(known) / 1000 if known else None
 
 
 # Private

@@ -20,10 +20,14 @@ class Fields:
 
     __slots__ = ("_path", "_values")
 
-    def __init__(self, value: Any, path: str, keys: Iterable[str]) -> None:
+    def __init__(
+        self, value: Any, path: str, keys: Iterable[str], *, later: Iterable[str] = ()
+    ) -> None:
+        """`later` are keys that older documents of the same schema lack: they read as null."""
         if not isinstance(value, Mapping):
             raise RecordError(f"{path} is not an object")
-        expected = set(keys)
+        value = {**dict.fromkeys(later), **value}
+        expected = {*keys, *later}
         if missing := sorted(expected - set(value)):
             raise RecordError(f"{path}.{missing[0]} is missing")
         if unknown := sorted(set(value) - expected):
@@ -64,6 +68,10 @@ class Fields:
     def optional_text(self, key: str) -> str | None:
         """A string or null."""
         return None if self._values[key] is None else self.text(key)
+
+    def optional_number(self, key: str) -> int | None:
+        """A whole number or null."""
+        return None if self._values[key] is None else self.number(key)
 
     def optional_flag(self, key: str) -> bool | None:
         """True, false or null."""

@@ -302,6 +302,8 @@ class HistoryLine:
     reasons: tuple[str, ...] = ()
     tests: Mapping[str, str] = field(default_factory=dict)
     """Node id → one letter."""
+    boot_ms: int | None = None
+    """Milliseconds from its start until it was ready; None: this run did not start it."""
 
     def to_dict(self) -> dict[str, Json]:
         """One line of `history.jsonl`."""
@@ -318,6 +320,7 @@ class HistoryLine:
             "flaky": self.flaky,
             "reasons": list(self.reasons),
             "tests": dict(self.tests),
+            "boot_ms": self.boot_ms,
         }
 
     @classmethod
@@ -325,7 +328,8 @@ class HistoryLine:
         """The reverse of `to_dict`; a RecordError says what is wrong with the line."""
         check_schema(document, HISTORY)
         keys = ("schema", "service", "run", "seq", "started", "git_commit", *Mark.KEYS)
-        f = Fields(document, "$", (*keys, "verdict", "credited", "flaky", "reasons", "tests"))
+        said = ("verdict", "credited", "flaky", "reasons", "tests")
+        f = Fields(document, "$", (*keys, *said), later=("boot_ms",))
         return cls(
             service=f.text("service"),
             run=f.text("run"),
@@ -338,6 +342,7 @@ class HistoryLine:
             flaky=f.flag("flaky"),
             reasons=f.texts("reasons"),
             tests=f.text_map("tests"),
+            boot_ms=f.optional_number("boot_ms"),
         )
 
 

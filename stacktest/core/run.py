@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.evidence import Judgement
-from stacktest.core.verdict import Outcome, Verdict
+from stacktest.core.verdict import Outcome, RunFacts, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,3 +20,5 @@ class RunSummary:
     phases: Mapping[str, str]
     """Node id → phase."""
     fallen: Mapping[str, str] = field(default_factory=dict)
+    """Services that were ready and are not any more → what is seen of them."""
+    facts: RunFacts = field(default_factory=RunFacts)

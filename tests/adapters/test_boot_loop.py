@@ -126,6 +126,7 @@ def run(engine: FakeEngine, *services: Service, rules=None, **options):
         timeouts=options.get("timeouts", {}),
         answers=options.get("answers"),
         clock=options.get("clock", Clock()),
+        usual=options.get("usual", {}).get,
     )
     loop = Loop(stack, plan, engine, settings, options.get("said", Progress()))
     with loop.listening():
@@ -259,8 +260,11 @@ def test_silence_is_a_heartbeat_and_then_the_end_of_its_time(monkeypatch) -> Non
         return before(loop)
 
     monkeypatch.setattr(Loop, "listening", listening)
-    with pytest.raises(NotReadyError, match="was not ready within 45 s: health is starting"):
-        run(FakeEngine(app=[RUNNING]), service("app"), said=said, clock=clock, timeouts={"app": 45})
+    options = {"said": said, "clock": clock, "timeouts": {"app": 45}, "usual": {"app": 12.34}}
+    with pytest.raises(NotReadyError) as failed:
+        run(FakeEngine(app=[RUNNING]), service("app"), **options)
+    assert failed.value.what == "app was not ready within 45 s: health is starting"
+    assert "  it is usually ready after 12.3 s" in failed.value.lines()
     assert said.said[1:] == ["after 30 s: {'app': 'health is starting'}"]
 
 

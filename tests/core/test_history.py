@@ -1,12 +1,13 @@
 """Flake, regression and steady failure are told apart by the fingerprint."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from stacktest.core.attested import Mark
 from stacktest.core.fingerprint import Fingerprint
-from stacktest.core.history import classify, classify_test
+from stacktest.core.history import classify, classify_test, usual_boot
 from stacktest.core.records import HistoryLine
 from tests.cases.world import START, World, hexed
 
@@ -89,3 +90,21 @@ def test_what_a_run_leaves_is_what_is_classified(world: World) -> None:
     assert [line.verdict for line in lines] == ["passed", "failed"]
     assert classify(lines).trend == "regression"
     assert classify_test(lines, app.tests[0]).changed == ("config",)
+
+
+@pytest.mark.parametrize(
+    ("boots", "usual"),
+    [
+        ([], None),
+        ([None, None], None),
+        ([2000], 2.0),
+        ([2000, None, 3000, 100_000], 3.0),
+        ([90_000] * 30 + [4000] * 20, 4.0),
+    ],
+)
+def test_what_a_start_usually_takes_is_the_median_of_the_last_ones(boots, usual):
+    lines = [
+        replace(line, boot_ms=boot)
+        for line, boot in zip(runs("a. " * len(boots)), boots, strict=True)
+    ]
+    assert usual_boot(reversed(lines)) == usual

@@ -35,7 +35,7 @@ def test_logs_and_events_of_the_service_and_what_it_depends_on(
         [
             "*Evidence*",
             "reports/evidence/*",
-            "Reproduce: pytest 'suites/phase1_pair/test_beta.py::test_it'",
+            "Reproduce: pytest --stack=stack suites/phase1_pair/test_beta.py::test_it",
         ]
     )
     found = evidence(pair)

@@ -212,7 +212,7 @@ def test_the_summary_ends_with_the_next_command(world: World) -> None:
 phase0    Front door    2 passed
 phase5    Applications  1 failed
 credited  caddy
-failed    redis: suites/test_redis.py::test_0 failed: assert 1 == 2
+failing   redis: suites/test_redis.py::test_0 failed: assert 1 == 2
 fell over web was running, is exited
 slowest     2.5 s  suites/test_redis.py::test_0
 status    1 functional, 1 failing
