@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stacktest import config as configuration
 from stacktest.adapters.compose import Compose
@@ -39,6 +39,9 @@ from stacktest.present import Seen, look
 from stacktest.reports.board import Board
 from stacktest.reports.timeline import Timeline
 from stacktest.session import tests_of
+
+if TYPE_CHECKING:
+    from stacktest.adapters.names import NameMap
 
 TIMELINE = "timeline.json"
 
@@ -112,6 +115,16 @@ class Project:
             detail=lambda service, digest: load_detail(self.root, service, digest) or {},
             versions=self.versions,
         )
+
+    @cached_property
+    def names(self) -> "NameMap":
+        """What host names mean: the front door, or what the stack's own name server says."""
+        from stacktest.adapters.names import look_up_all, name_map
+
+        stack = self.config.stack
+        hosts = [route.host for route in self.stack.routes]
+        asked = look_up_all(stack.nameserver, hosts) if stack.nameserver else {}
+        return name_map(self.stack, allowed=stack.allow_hosts, looked_up=asked)
 
     def lock(self) -> RunLock:
         """The lock that only one run of this stack can hold."""

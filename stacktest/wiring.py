@@ -123,9 +123,9 @@ class Reached:
 
 def reach(project: Project, run_id: str, scratch: Path) -> Reached:
     """The running stack for the fixtures, with a proxy that resolves its names."""
-    from stacktest.adapters.names import ConnectProxy, name_map
+    from stacktest.adapters.names import ConnectProxy
 
-    names = name_map(project.stack, allowed=project.config.stack.allow_hosts)
+    names = project.names
     proxy = ConnectProxy(names) if project.stack.routes else None
     url = proxy.start() if proxy else ""
     stack = RunningStack(
@@ -149,15 +149,13 @@ def share(stack: RunningStack, folder: Path) -> None:
 
 def join(folder: Path) -> RunningStack:
     """A worker's view of the stack that the controller brought up."""
-    from stacktest.adapters.names import name_map
-
     said = json.loads((folder / "running.json").read_text(encoding="utf-8"))
     project = Project(Path(said["root"]), os.environ)
     return RunningStack(
         model=project.stack,
         config=project.config,
         engine=project.engine,
-        names=name_map(project.stack, allowed=project.config.stack.allow_hosts),
+        names=project.names,
         proxy_url=said["proxy_url"],
         ca=project.ca,
         scratch=folder,
@@ -199,12 +197,12 @@ def _answers(project: Project, host: str) -> str:
     """Empty when something behind the front door answers for `host`, else why not."""
     import httpx
 
-    from stacktest.adapters.names import http_client, name_map
+    from stacktest.adapters.names import http_client
     from stacktest.adapters.trust import client_context
     from stacktest.core.readiness import GATEWAY_ERRORS
     from stacktest.visits import origin
 
-    names = name_map(project.stack)
+    names = project.names
     url = origin(names.doors, host)
     with http_client(names, client_context(project.ca), url, timeout=3) as client:
         try:

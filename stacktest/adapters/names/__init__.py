@@ -17,6 +17,7 @@ from stacktest.adapters.names.map import (
 )
 from stacktest.adapters.names.nameserver import NameServer
 from stacktest.adapters.names.proxy import OWN_ANSWER, ConnectProxy
+from stacktest.adapters.names.realdns import look_up_all
 
 __all__ = [
     "OWN_ANSWER",
@@ -29,6 +30,7 @@ __all__ = [
     "async_http_client",
     "http_client",
     "look_up",
+    "look_up_all",
     "name_map",
     "published_ports",
     "resolve_hosts_lines",

@@ -1,6 +1,7 @@
 """Host name and port → where the front door is published; every other name is refused.
 
 host                              port                      goes to
+looked up at a name server        any                       the address that it gave
 a route's, or below the domain    one that the door has     where that port is published
                                   one that is published     there
 allowed by the configuration      any                       the same name, by the system
@@ -37,10 +38,15 @@ class NameMap:
     """Port of the front door in its container → where it is published."""
     allowed: tuple[str, ...] = ()
     """Names outside of the stack that may be reached, exact or `*.name`."""
+    looked_up: Mapping[str, "str | Refused"] = field(default_factory=dict)
+    """Host name → its address at the stack's own name server, or why there is none."""
 
     def resolve(self, host: str, port: int) -> Address | Refused:
         """Where to connect for `host:port`."""
         name = host.lower().rstrip(".")
+        if name in self.looked_up:
+            found = self.looked_up[name]
+            return found if isinstance(found, Refused) else (found, port)
         if self.is_ours(name):
             return self._door(name, port)
         if any(covers(pattern, name) for pattern in self.allowed):
@@ -79,6 +85,7 @@ def name_map(
     published: Mapping[int, Address] | None = None,
     engine_host: str = "127.0.0.1",
     allowed: tuple[str, ...] = (),
+    looked_up: Mapping[str, str | Refused] | None = None,
 ) -> NameMap:
     """Names of the stack's routes, leading to where its front door is published.
 
@@ -100,7 +107,13 @@ def name_map(
                     port.target, (_reachable(port.host_ip, engine_host), port.published)
                 )
     hosts = tuple(dict.fromkeys(route.host for route in stack.routes))
-    return NameMap(hosts=hosts, domain=stack.domain, doors=doors, allowed=allowed)
+    return NameMap(
+        hosts=hosts,
+        domain=stack.domain,
+        doors=doors,
+        allowed=allowed,
+        looked_up=looked_up or {},
+    )
 
 
 def published_ports(ports: Sequence[Json], *, engine_host: str = "127.0.0.1") -> dict[int, Address]:
