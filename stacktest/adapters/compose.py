@@ -40,6 +40,7 @@ class Compose:
         self.project = project
         self._named = tuple(files)
         self._files: tuple[Path, ...] | None = None
+        self._version: tuple[int, ...] | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -54,8 +55,11 @@ class Compose:
         What Compose refuses is one UsageError that names the file, the key and what to do.
         """
         asked = self._argv("--profile", "*", "config", "--format", "json")
-        with ThreadPoolExecutor(max_workers=1) as pool:
+        with ThreadPoolExecutor(max_workers=2) as pool:
             answer = pool.submit(process.run, asked, cwd=self.root, timeout=120)
+            # Whoever records what a stack is records this, too; as a question of its own later it
+            # would cost as much again. If it fails, it will say so when it is asked for.
+            pool.submit(self.version)
             # Read as written while Compose resolves them: fingerprints need both.
             files = included(self.files)
         said = answer.result()
@@ -101,7 +105,12 @@ class Compose:
         return process.run(argv, cwd=self.root, input=json.dumps(override), timeout=timeout)
 
     def version(self) -> tuple[int, ...]:
-        """Compose's version; ToolMissingError when there is no Compose or an older one."""
+        """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
+        if self._version is None:
+            self._version = self._ask_version()
+        return self._version
+
+    def _ask_version(self) -> tuple[int, ...]:
         said = process.run(("docker", "compose", "version", "--short"), timeout=60)
         found = re.match(r"v?(\d+)\.(\d+)\.?(\d+)?", said.out.strip())
         if said.code != 0 or not found:
