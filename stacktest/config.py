@@ -43,6 +43,8 @@ class StackSection:
     pages: str = "docs/spokes/{service}.md"
     allow_hosts: tuple[str, ...] = ()
     """Host names outside the stack that tests may reach; every other one is refused."""
+    identity: str = ""
+    """What evidence calls this stack; empty: the engine that it runs on."""
     nameserver: str = ""
     """`ADDRESS` or `ADDRESS:PORT` of a real DNS server that knows the stack's names."""
     probe_image: str = ""

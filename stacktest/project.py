@@ -143,7 +143,9 @@ class Project:
 
     @cached_property
     def identity(self) -> str | Unknown:
-        """The project's name and the engine that it runs on."""
+        """The project's name, and the engine that it runs on or the name that a person gave it."""
+        if given := self.settings.stack.identity:
+            return f"{self.stack.name}@{given}"
         try:
             engine = str(self.engine.socket.get("/info").get("ID", ""))
         except ToolMissingError as error:

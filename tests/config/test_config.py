@@ -11,6 +11,7 @@ from stacktest import config as configuration
 from stacktest.config import check_names, find_stack, load, merge_labels
 from stacktest.core.model import Service, Stack
 from stacktest.errors import UsageError
+from stacktest.project import Project
 
 EXAMPLE = """
 [stack]
@@ -234,3 +235,10 @@ def test_the_reference_stack_is_valid() -> None:
         load(root).stack.front_door
         == tomllib.loads((root / "stacktest.toml").read_text())["stack"]["front_door"]
     )
+
+
+def test_a_given_identity_takes_the_engines_place(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text('[stack]\nidentity = "homelab"\n')
+    project = Project(tmp_path, {"DOCKER_HOST": f"unix://{tmp_path}/no-engine"})
+    vars(project)["stack"] = Stack(name="shop", root=tmp_path, services={})
+    assert project.identity == "shop@homelab"
