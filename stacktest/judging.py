@@ -222,6 +222,7 @@ class Judge:
             exempt=self.config.exempt,
             max_age=timedelta(seconds=self.config.freshness.max_age),
             pages=self.config.stack.pages,
+            status=self.config.stack.status,
         )
 
 

@@ -255,7 +255,7 @@ def _refusal(path: Path, why: str) -> EvidenceError:
     return EvidenceError(
         f"{path.name} cannot be read and is not replaced: {why}",
         where=str(path),
-        hint=f"git checkout -- {path.name}, or look at it and remove it",
+        hint=f"git checkout -- {path}, or look at it and remove it",
     )
 
 

@@ -62,6 +62,8 @@ class GatePolicy:
     """How old the last look may be."""
     pages: str = ""
     """Where pages are, `docs/{service}.md`, for the commands that clear a blocker."""
+    status: str = "status.json"
+    """Where the status is, for the same commands."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,11 +136,12 @@ def _whole(
     fresh: bool,
 ) -> Iterator[Blocker]:
     """What is wrong with the evidence as a whole."""
-    yield from _model(status, services)
+    yield from _model(status, services, policy)
     if meta is None:
         yield _error("status.meta.json is missing", "stacktest status")
     elif isinstance(meta, Unknown):
-        yield _error(f"status.meta.json: {meta.why}", "git checkout -- status.meta.json")
+        path = policy.status.removesuffix(".json") + ".meta.json"
+        yield _error(f"status.meta.json: {meta.why}", f"git checkout -- {path}, or remove it")
     elif instants.in_future(meta.evaluated_at, policy.now):
         yield _error("status.meta.json is dated in the future", "stacktest doctor")
     elif policy.now - meta.evaluated_at > policy.max_age and not (fresh and policy.scope == "host"):
@@ -147,7 +150,9 @@ def _whole(
 
 
 def _model(
-    status: Mapping[str, StatusEntry] | Unknown | None, services: Iterable[str] | Unknown
+    status: Mapping[str, StatusEntry] | Unknown | None,
+    services: Iterable[str] | Unknown,
+    policy: GatePolicy,
 ) -> Iterator[Blocker]:
     """What is wrong with `status.json`, or with the model that it is held against."""
     if isinstance(services, Unknown):
@@ -158,7 +163,7 @@ def _model(
         said = "missing" if status is None else "empty"
         yield _error(f"status.json is {said}", "stacktest status")
     elif isinstance(status, Unknown):
-        yield _error(f"status.json: {status.why}", "git checkout -- status.json, or remove it")
+        yield _error(f"status.json: {status.why}", f"git checkout -- {policy.status}, or remove it")
     elif not isinstance(services, Unknown):
         for name in sorted(set(status) - set(services)):
             yield _error(f"status.json: {name} is no service of the stack", "stacktest status")
