@@ -4,6 +4,8 @@ SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS   += --no-print-directory
+# What one command compiled serves the next one, and every process that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
 STACK := fixtures/stacks/reference
 BIN   := .venv/bin
