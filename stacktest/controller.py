@@ -15,7 +15,7 @@ import pytest
 from stacktest import collected
 from stacktest.collected import Collected
 from stacktest.errors import StacktestError, UsageError
-from stacktest.evidence import forget_old_runs, page_options
+from stacktest.evidence import boot_folder, forget_old_runs, page_options
 from stacktest.inventory import NARROWING, BackgroundInventory, is_whole
 from stacktest.keys import RUNNING
 from stacktest.outcomes import Listener, reason_of
@@ -125,6 +125,13 @@ class Controller:
 
         return Wall(self._config.pluginmanager.getplugin("terminalreporter"), os.environ)
 
+    def _tell_boot_evidence(self) -> None:
+        if self._session is None:
+            return
+        folder = boot_folder(self._config.rootpath, self._session.run_id)
+        if folder.is_dir():
+            self._wall.say_all([f"  evidence: {folder.relative_to(self._config.rootpath)}"])
+
     def _tell_failure(self, report: pytest.TestReport) -> None:
         from stacktest.reports.terminal import failure_lines
 
@@ -154,6 +161,7 @@ class Controller:
             raise pytest.UsageError(str(error)) from error
         except StacktestError as error:
             self._wall.say_all(error.lines())
+            self._tell_boot_evidence()
             pytest.exit("the stack did not become ready", returncode=NOT_READY)
 
     def _start(self, config: pytest.Config) -> bool | None:

@@ -4,11 +4,15 @@
     reports/evidence/<run>/<test>/events.txt        what happened to containers meanwhile
     reports/evidence/<run>/<test>/answers.txt       the last answers that the test saw
     reports/evidence/<run>/pages/…                  trace and screenshot, by pytest-playwright
+    reports/evidence/<run>/boot/message.txt         why the stack did not become ready
+    reports/evidence/<run>/boot/<service>.log       what each service had written by then
 
 Logs are those of the services that the test is about or touched, of what they depend on, and of
 the front door. Files are capped, and what the compose model says is secret is taken out of them.
 The last ten runs are kept.
 """
+
+from __future__ import annotations
 
 import re
 import shutil
@@ -16,16 +20,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from stacktest.contacts import touched
+from stacktest.core.model import Stack
 from stacktest.core.observed import Happening
 from stacktest.errors import StacktestError
 from stacktest.keys import RUNNING
 from stacktest.reports.redaction import redact
 from stacktest.reports.secrets import secrets_of
 from stacktest.running import RunningStack
+
+if TYPE_CHECKING:
+    from stacktest.adapters.engine import Engine
 
 FOLDER = Path("reports/evidence")
 RUNS_KEPT = 10
@@ -78,12 +87,29 @@ def gather(item: pytest.Item, window: Window) -> Path | None:
     secrets = secrets_of(stack.model)
     named = {str(name) for mark in item.iter_markers("service") for name in mark.args}
     for name in involved(stack, named | set(touched(item))):
-        _write(folder / f"{name}.log", partial(_logs, stack, name, window), secrets)
+        _write(
+            folder / f"{name}.log", partial(_logs, stack.model, stack.engine, name, window), secrets
+        )
     _write(folder / "events.txt", partial(_events, stack, window), secrets)
     answers = item.stash.get(ANSWERS, [])
     if answers:
         _write(folder / "answers.txt", lambda: "\n".join(answers), secrets)
     return folder
+
+
+def boot_folder(rootdir: Path, run_id: str) -> Path:
+    """Where the evidence of a failed start belongs: to the run, not to one of its tests."""
+    return rootdir / FOLDER / run_id / "boot"
+
+
+def gather_boot(folder: Path, stack: Stack, engine: Engine, error: StacktestError) -> None:
+    """Write down what a failed start leaves, before its containers are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    secrets = secrets_of(stack)
+    _write(folder / "message.txt", lambda: "\n".join([*error.lines(), ""]), secrets)
+    names = {each.service for each in engine.containers(stack.name) if not each.one_off}
+    for name in sorted(names & set(stack.services)):
+        _write(folder / f"{name}.log", partial(_logs, stack, engine, name), secrets)
 
 
 def involved(stack: RunningStack, services: Iterable[str]) -> tuple[str, ...]:
@@ -121,20 +147,14 @@ def _write(path: Path, text: Callable[[], str], secrets: Iterable[str]) -> None:
     path.write_text(cut + said[-LARGEST:], encoding="utf-8")
 
 
-def _logs(stack: RunningStack, service: str, window: Window) -> str:
+def _logs(stack: Stack, engine: Engine, service: str, window: Window | None = None) -> str:
+    since, until = (window.begin - MARGIN, window.end + MARGIN) if window else (None, None)
     said: list[str] = []
-    for container in stack.engine.containers(stack.model.name):
+    for container in engine.containers(stack.name):
         if container.service == service and not container.one_off:
             code = "" if container.exit_code is None else f", exit code {container.exit_code}"
             said.append(f"# {container.name}: {container.state}{code}\n")
-            said.append(
-                stack.engine.logs(
-                    container.id,
-                    tail=LINES,
-                    since=window.begin - MARGIN,
-                    until=window.end + MARGIN,
-                )
-            )
+            said.append(engine.logs(container.id, tail=LINES, since=since, until=until))
     return "".join(said) or f"# {service} has no container\n"
 
 

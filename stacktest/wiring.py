@@ -22,7 +22,8 @@ from stacktest.adapters.testcode import SuiteCode
 from stacktest.core.history import usual_boot
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import parse_rule
-from stacktest.errors import UsageError
+from stacktest.errors import StacktestError, UsageError
+from stacktest.evidence import boot_folder, gather_boot
 from stacktest.project import Project, find_project, now
 from stacktest.running import RunningStack
 from stacktest.session import StackSession, World
@@ -40,6 +41,10 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         check_ca(project.ca, now=now())
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     rootdir = config.rootpath
+
+    def keep_evidence(error: StacktestError) -> None:
+        gather_boot(boot_folder(rootdir, run_id), project.stack, project.engine, error)
+
     world = World(
         judge=project.judge,
         recorder=project.ledger,
@@ -50,6 +55,7 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
             run_id=run_id,
             mode=config.getoption("--stack-up"),
             keep=config.getoption("--stack-keep"),
+            on_failure=keep_evidence,
         ),
         look=project.look,
         save_detail=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
@@ -167,7 +173,13 @@ def join(folder: Path) -> RunningStack:
 
 
 def _starter(
-    project: Project, progress: Any, *, run_id: str, mode: str, keep: bool
+    project: Project,
+    progress: Any,
+    *,
+    run_id: str,
+    mode: str,
+    keep: bool,
+    on_failure: Callable[[StacktestError], None] = lambda _: None,
 ) -> Callable[[Plan], Any]:
     from stacktest.adapters.bringup import bring_up
 
@@ -190,6 +202,7 @@ def _starter(
         answers=partial(_answers, project),
         keep=keep,
         usual=lambda name: usual_boot(project.ledger.history(name)[0]),
+        on_failure=on_failure,
     )
 
 

@@ -29,7 +29,7 @@ from stacktest.core.model import Stack
 from stacktest.core.observed import Container
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import Kind, Rule, derive
-from stacktest.errors import UsageError
+from stacktest.errors import StacktestError, UsageError
 
 MODES = ("auto", "always", "never")
 """auto: start what is missing, unless a stopped container of somebody else is in the way.
@@ -101,6 +101,7 @@ def bring_up(
     answers: Callable[[str], str] | None = None,
     keep: bool = False,
     usual: Callable[[str], float | None] = lambda _: None,
+    on_failure: Callable[[StacktestError], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BringUp:
     """Every planned service ready, or StackNotReadyError about the first that cannot be.
@@ -109,7 +110,8 @@ def bring_up(
     `answers(host)` is empty when a host name answers through the front door, else why it does not;
     without it, services with a route and no health check count as ready when they keep running.
     `usual(service)` is how many seconds it took in earlier runs, where that is known.
-    A failure, an interrupt included, first removes what was created, unless `keep`.
+    A failure, an interrupt included, first removes what was created, unless `keep`; `on_failure` is
+    told before, while the containers are still there.
     """
     if mode not in MODES:
         raise UsageError(
@@ -153,6 +155,8 @@ def bring_up(
         _run(up, compose, loop, said, missing)
     except BaseException as error:
         said.failed(getattr(error, "service", ""), getattr(error, "what", type(error).__name__))
+        if isinstance(error, StacktestError):
+            on_failure(error)
         # A second interrupt while removing must not hide what went wrong first.
         with suppress(KeyboardInterrupt):
             up.stop()
