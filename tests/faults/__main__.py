@@ -148,7 +148,7 @@ def _seed_one(copy: ThrowAway, checks: Checks, fault: Fault, wanted: frozenset[s
     begun = time.monotonic()
     try:
         copy.seed(fault.seed)
-        sick = checks.run(fault.files)
+        sick = checks.run(fault.files, wanted)
     except (ValueError, RuntimeError, subprocess.TimeoutExpired) as error:
         sick = Checked({}, {})
         print(f"         cannot be seeded: {error}")
