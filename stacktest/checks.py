@@ -22,7 +22,10 @@ from stacktest.inventory import BackgroundInventory, suites_folder
 from stacktest.project import Project
 
 REACHING = frozenset(
-    {"api", "async_api", "inside", "page", "context", "new_context", "browser", "reach_from"}
+    {
+        *("api", "async_api", "inside", "reach_from", "answered"),
+        *("page", "context", "new_context", "browser"),
+    }
 )
 BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 

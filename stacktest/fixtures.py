@@ -214,6 +214,20 @@ def reach_from(
 
 
 @pytest.fixture
+def answered(stack: RunningStack, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`answered("caddy")`: a client of your own had an answer of this service.
+
+    Override this fixture if what counts as an answer must be proved in another way.
+    """
+
+    def noted(service: str) -> None:
+        _known(stack, service)
+        note(request.node, service)
+
+    return noted
+
+
+@pytest.fixture
 def person(stack: RunningStack) -> Callable[[str], Credentials]:
     """`person("viewer")`: name and password of a role, from `[people.viewer]` or the environment.
 

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.service("docs-indexer")
 
 
 @pytest.fixture(autouse=True)
-def ended(stack, request):
+def ended(stack, answered):
     """The container that wrote the file."""
-    return last_container(stack, request, "docs-indexer")
+    return last_container(stack, answered, "docs-indexer")
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def test_it_ended_well(ended):
     assert (ended.state, ended.exit_code, ended.restart_count) == ("exited", 0, 0)
 
 
-def test_it_said_how_many_services_it_judged(stack, request):
-    said = everything_said(stack, request, "docs-indexer")
+def test_it_said_how_many_services_it_judged(stack, answered):
+    said = everything_said(stack, answered, "docs-indexer")
     assert f"{len(stack.model.services)} services:" in said
     assert "error:" not in said
 
@@ -69,6 +69,20 @@ def test_functional_means_that_a_pass_is_on_record(written):
     assert {name for name in proved if written[name]["last_test_pass"] is None} == set()
 
 
+def test_functional_means_that_nothing_changed_since_the_pass(written):
+    proved = {name: entry for name, entry in written.items() if entry["functional"]}
+    changed = {
+        n for n, entry in proved.items() if entry["pass_fingerprint"] != entry["fingerprint"]
+    }
+    assert changed == set()
+
+
+def test_functional_means_that_every_test_about_it_passed(written):
+    proved = {name: entry["tests"] for name, entry in written.items() if entry["functional"]}
+    short = {n for n, tests in proved.items() if not 0 < tests["required"] == tests["passed"]}
+    assert short == set()
+
+
 def test_documented_means_that_a_page_is_there(written, stack):
     for name, entry in written.items():
         page = stack.model.root / stack.config.stack.pages.format(service=name)
@@ -84,8 +98,8 @@ def test_no_secret_of_the_stack_is_in_the_file(written, stack):
 
 
 @pytest.mark.service("mkdocs")
-def test_the_documentation_serves_the_same_services(api, stack, request, written):
-    assert last_container(stack, request, "mkdocs").exit_code == 0
+def test_the_documentation_serves_the_same_services(api, stack, answered, written):
+    assert last_container(stack, answered, "mkdocs").exit_code == 0
     served = api("docs.stack.local").get("/_data/status.json")
     assert served.status_code == 200
     assert set(served.json()) == set(written)

@@ -25,9 +25,9 @@ IDENTITY = Identity(
 
 
 @pytest.fixture(autouse=True)
-def built(stack, request):
+def built(stack, answered):
     """The container that built the site; the front door only hands out what it left."""
-    return last_container(stack, request, "mkdocs")
+    return last_container(stack, answered, "mkdocs")
 
 
 @pytest.fixture

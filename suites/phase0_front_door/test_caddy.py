@@ -32,8 +32,8 @@ HEADERS = {
 
 
 @pytest.fixture
-def door(stack, request):
-    return Door(stack, request)
+def door(stack, answered):
+    return Door(stack, answered)
 
 
 def test_the_root_says_which_stack_this_is(api):

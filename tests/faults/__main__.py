@@ -61,7 +61,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--service", action="append", default=[], help="only faults of this service"
     )
     parser.add_argument(
-        "--name", action="append", default=[], help="only faults with this in their name"
+        "--fault", action="append", default=[], help="only faults with this in their name"
     )
     parser.add_argument("--list", action="store_true", help="say what there is; seed nothing")
     parser.add_argument("--short", action="store_true", help="a handful, to see that it works")
@@ -73,7 +73,7 @@ def _is_chosen(fault: Fault, options: argparse.Namespace) -> bool:
     return (
         (not options.phase or fault.phase in options.phase)
         and (not options.service or fault.service in options.service)
-        and (not options.name or any(part in fault.name for part in options.name))
+        and (not options.fault or any(part in fault.name for part in options.fault))
     )
 
 
@@ -148,7 +148,7 @@ def _seed_one(copy: ThrowAway, checks: Checks, fault: Fault, wanted: frozenset[s
     begun = time.monotonic()
     try:
         copy.seed(fault.seed)
-        sick = checks.run(fault.files)
+        sick = checks.run(fault.files, wanted)
     except (ValueError, RuntimeError, subprocess.TimeoutExpired) as error:
         sick = Checked({}, {})
         print(f"         cannot be seeded: {error}")

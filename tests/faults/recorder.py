@@ -1,7 +1,7 @@
 """A pytest plugin that collects the suites once and then runs chosen files again and again.
 
-    faults  ──── ["test_caddy", …] ───►  this plugin, inside pytest
-            ◄─── {node id: word}, {node id: reason} ────
+    faults  ──── ["test_caddy", …], {node id} ───►  this plugin, inside pytest
+            ◄─── {node id: word}, {node id: reason} ───────
 
 One process for all faults: browser, imports and collection are paid once. Before each request the
 stack's model is read again, because a fault may have changed what the compose file says.
@@ -18,6 +18,8 @@ from stacktest.keys import RUNNING
 from stacktest.project import Project
 
 ADDRESS = "STACKTEST_FAULTS_ADDRESS"
+IMPATIENT = 6.0
+"""Seconds that a check may wait which is expected to fail; all others have their own patience."""
 
 
 class Recorder:
@@ -46,9 +48,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     _leave_no_evidence(session.config)
     with Client(address) as faults:
         faults.send(("ready", [item.nodeid for item in session.items]))
-        while (files := faults.recv()) is not None:
+        while (asked := faults.recv()) is not None:
+            files, doomed = asked
             _read_again(session.config)
-            faults.send(_run(session, [i for i in session.items if i.path.stem in files]))
+            chosen = [item for item in session.items if item.path.stem in files]
+            faults.send(_run(session, chosen, doomed))
     session._setupstate.teardown_exact(None)
     return True
 
@@ -64,14 +68,18 @@ def _impatient(request: pytest.FixtureRequest) -> None:
 
 
 def _run(
-    session: pytest.Session, items: list[pytest.Item]
+    session: pytest.Session, items: list[pytest.Item], doomed: frozenset[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
+    # Not before the suites were collected: only then are its assertions explained.
+    from fixtures import waiting
+
     recorder = Recorder()
     recorder.words.update(dict.fromkeys((item.nodeid for item in items), "unfinished"))
     session.config.pluginmanager.register(recorder)
     for item, following in zip(items, [*items[1:], session], strict=True):
         if hasattr(item, "_initrequest"):
             item._initrequest()
+        waiting.LONGEST = IMPATIENT if item.nodeid in doomed else float("inf")
         # With the session itself as the last, what lives as long as it stays set up: the browser.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     session.config.pluginmanager.unregister(recorder)

@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.hardening import LEAVES
 from tests.faults.catalogue import FAULTS
+from tests.faults.catalogue.defects import DEFECTS
 from tests.faults.checks import REPOSITORY
 from tests.faults.model import Edit, matches
 from tests.faults.throwaway import REFERENCE
@@ -60,6 +61,12 @@ def test_every_service_has_four_faults():
     }
     count = Counter(fault.service for fault in FAULTS)
     assert {name: count[name] for name in names if count[name] < 4} == {}
+
+
+def test_every_defect_of_the_first_stack_is_brought_back():
+    assert list(DEFECTS) == [f"D{number}" for number in range(1, 22)]
+    assert set(DEFECTS.values()) - {fault.name for fault in FAULTS} == set()
+    assert len(set(DEFECTS.values())) == len(DEFECTS)
 
 
 def test_every_exception_from_hardening_says_why_and_ends():

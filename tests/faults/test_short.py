@@ -6,7 +6,6 @@ from tests.faults.__main__ import SHORT, main
 
 
 @pytest.mark.real_docker
-@pytest.mark.slow
 def test_seeded_faults_are_found(capsys):
     assert main(["--short"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"{len(SHORT)} of {len(SHORT)} faults found"

@@ -176,31 +176,34 @@ class ThrowAway:
         self._recreate((service,))
 
     def _make_anew(self, services: list[str]) -> None:
-        if not services:
-            return
-        self._compose("rm", "-sfv", *services)
-        owned = self._model()
-        listed = ["docker", "volume", "ls", "-q", "--filter", f"label={_LABEL}={self.project}"]
-        volumes = self._run(listed)
-        names = {
-            f"{self.project}_{volume['source']}"
-            for service in services
-            for volume in owned[service].get("volumes", ())
-            if volume["type"] == "volume" and volume["source"] != "site"
-        }
-        for name in sorted(names & set(volumes.split())):
-            self._run(["docker", "volume", "rm", name])
-        self.up(services)
+        model = self._model()
+        stores = {name for name in services if self._own_volumes(model, name)}
+        if stores:
+            self._compose("rm", "-sfv", *sorted(stores))
+            listed = ["docker", "volume", "ls", "-q", "--filter", f"label={_LABEL}={self.project}"]
+            owned = {volume for name in stores for volume in self._own_volumes(model, name)}
+            for volume in sorted(owned & set(self._run(listed).split())):
+                self._run(["docker", "volume", "rm", volume])
+            self.up(stores)
         # What lived in these stores is gone: whoever waits for them makes it again when it starts.
         waiting = {
             name
-            for name, stanza in owned.items()
-            if set(services) & set(stanza.get("depends_on", ())) and name in self._running
+            for name, stanza in model.items()
+            if stores & set(stanza.get("depends_on", ()))
+            and name in self._running
+            and stanza.get("restart") != "no"
         }
-        lasting = {name for name in waiting - set(services) if owned[name].get("restart") != "no"}
-        if lasting:
-            self._compose("up", "-d", "--force-recreate", "--no-deps", "--wait", *sorted(lasting))
-            self._provision(lasting)
+        if fresh := sorted((set(services) | waiting) - stores):
+            self._compose("up", "-d", "--force-recreate", "--no-deps", "--wait", *fresh)
+            self._provision(fresh)
+
+    def _own_volumes(self, model: dict[str, Any], service: str) -> set[str]:
+        """Volumes that nobody else has; the site is made by one service and handed out by another."""
+        return {
+            f"{self.project}_{volume['source']}"
+            for volume in model[service].get("volumes", ())
+            if volume["type"] == "volume" and volume["source"] != "site"
+        }
 
     def _provision(self, services: Iterable[str]) -> None:
         """One-way set-up steps, for those of the services that have one."""

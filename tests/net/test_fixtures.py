@@ -161,6 +161,29 @@ def test_answers_of_other_hosts_are_nobodys(run) -> None:
     )
 
 
+def test_a_client_of_ones_own_says_who_answered(run) -> None:
+    run(
+        """
+        import pytest
+
+        from stacktest.errors import UsageError
+
+        def test_it(answered, contacts):
+            assert contacts() == ()
+            answered("app-server")
+            answered("app-server")
+            assert contacts() == ("app-server",)
+
+        def test_nobody_of_that_name(answered, contacts):
+            with pytest.raises(UsageError) as caught:
+                answered("app-sever")
+            assert "app-server" in caught.value.hint
+            assert contacts() == ()
+        """,
+        passed=2,
+    )
+
+
 def test_async_api(run) -> None:
     run(
         """

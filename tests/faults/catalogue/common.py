@@ -122,6 +122,20 @@ class Suite:
             but=but,
         )
 
+    def patched(self, module: str, change: str, what: str, *red: str) -> Fault:
+        """The stand-in runs with a line changed by sed."""
+        path = f"/opt/src/standin/services/{module}.py"
+        read = f"docker run --rm --network none --entrypoint cat stacktest/stand-in:1 {path}"
+        command = f"    command: [{self.service}]\n"
+        mounted = f"{command}    configs: [{{source: patched, target: {path}}}]\n"
+        seed = (
+            Outside(f"{read} > patched.py && sed -i '{change}' patched.py"),
+            Outside("printf '\nconfigs:\n  patched: {file: ./patched.py}\n' >> docker-compose.yml"),
+            Edit(COMPOSE, command, mounted),
+            Recreate(self.service),
+        )
+        return self.fault(what, seed, *red)
+
     def old_image(self, *red: str) -> Fault:
         """The image was updated, and the container was not."""
         return self.fault(

@@ -1,6 +1,6 @@
 """Faults of phase 1: Grafana, the browser service and the test runner."""
 
-from tests.faults.catalogue.common import COMPOSE, Suite
+from tests.faults.catalogue.common import CADDYFILE, COMPOSE, RELOAD, Suite, caddy
 from tests.faults.model import Edit, Fault, Outside, Recreate
 
 SOURCES = "configs/grafana/provisioning/datasources/datasources.yml"
@@ -88,6 +88,15 @@ FAULTS: tuple[Fault, ...] = (
         "      SSL_CERT_FILE: /dev/null\n",
         "it does not trust the stack's own authority",
         "test_every_routed_name_is_verified_and_known_from_there",
+    ),
+    runner.fault(
+        "one of the names is not among those that it can reach",
+        (
+            *caddy("alertmanager.stack.local {", "alarm.stack.local {"),
+            Edit(CADDYFILE, "alarm.stack.local {", "alertmanager.stack.local {"),
+        ),
+        "test_every_routed_name_is_verified_and_known_from_there",
+        undo=(RELOAD,),
     ),
     runner.changed(
         "BROWSER_ADDRESS: ws://browserless:3000/",

@@ -38,6 +38,16 @@ def status(name: str, change: str, *red: str) -> Fault:
     return indexer.fault(name, rewritten(change), *red, undo=(AGAIN,))
 
 
+def claim(lie: str) -> str:
+    """A statement that calls adminer functional, every proof in place but for this one."""
+    entry = (
+        "e = d['adminer']; e.update(functional=True, status='functional', state='functional', "
+        "last_test_pass='2026-01-01T00:00:00.000+00:00', pass_fingerprint=e['fingerprint'], "
+        "tests={'required': 9, 'passed': 9, 'flaky': 0})"
+    )
+    return f"{entry}; e.update({lie})"
+
+
 FAULTS: tuple[Fault, ...] = (
     mkdocs.fault(
         "the front door hands out nothing",
@@ -79,6 +89,11 @@ FAULTS: tuple[Fault, ...] = (
     page(
         "a page has another page's content",
         "cp spokes/caddy/index.html spokes/adminer/index.html",
+        "test_every_page_is_served_with_its_own_headline",
+    ),
+    page(
+        "a page shows the mistake of a template in place of its content",
+        "sed -i 's,<h1[^>]*>.*</h1>,<h1>Macro Syntax Error</h1>,' spokes/adminer/index.html",
         "test_every_page_is_served_with_its_own_headline",
     ),
     page(
@@ -151,8 +166,23 @@ FAULTS: tuple[Fault, ...] = (
     ),
     status(
         "an entry says functional and shows no pass",
-        "d['adminer'].update(functional=True, status='functional', state='functional', last_test_pass=None)",
+        claim("last_test_pass=None"),
         "test_functional_means_that_a_pass_is_on_record",
+    ),
+    status(
+        "a service that changed after its pass is still called functional",
+        claim("pass_fingerprint='0' * 16"),
+        "test_functional_means_that_nothing_changed_since_the_pass",
+    ),
+    status(
+        "a service is called functional because others passed",
+        claim("tests={'required': 9, 'passed': 0, 'flaky': 0}"),
+        "test_functional_means_that_every_test_about_it_passed",
+    ),
+    status(
+        "a service is called functional that nobody tests",
+        claim("tests={'required': 0, 'passed': 0, 'flaky': 0}"),
+        "test_functional_means_that_every_test_about_it_passed",
     ),
     status(
         "an entry has a word that nobody knows",

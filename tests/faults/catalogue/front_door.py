@@ -87,6 +87,14 @@ FAULTS = (
         "test_every_host_carries_the_headers",
     ),
     fault(
+        "one application goes without the policy for its content",
+        caddy(
+            "\treverse_proxy nextcloud:80\n",
+            "\theader -Content-Security-Policy\n\treverse_proxy nextcloud:80\n",
+        ),
+        "test_every_host_carries_the_headers",
+    ),
+    fault(
         "an unknown name leads to an application",
         caddy('respond "no such host" 421', "reverse_proxy prometheus:9090"),
         "test_an_unknown_name_of_the_domain_gets_no_application",

@@ -1,7 +1,7 @@
 """Faults of phase 8: Planka, Outline, Jellyfin, Home Assistant, Benthos and Watchtower."""
 
-from tests.faults.catalogue.common import COMPOSE, Suite, psql
-from tests.faults.model import Edit, Fault, Inside, Outside, Recreate
+from tests.faults.catalogue.common import COMPOSE, RELOAD, Suite, caddy, psql
+from tests.faults.model import Edit, Fault, Inside, Outside, Recreate, Step
 
 planka = Suite(
     "planka", "phase8", "test_planka", upstream="planka:1337", needs=("planka-postgres",)
@@ -41,6 +41,11 @@ OWNER = (
 CONFIGURATION = "configs/homeassistant/configuration.yaml"
 BENTHOS = "configs/benthos/benthos.yaml"
 WATCHTOWER = "  watchtower:\n    <<: *stand-in\n"
+WATCHTOWER_AGAIN = Outside(
+    "docker compose -f docker-compose.yml -f faulty.yml --profile '*' "
+    "up -d --force-recreate --no-deps watchtower && sleep 2"
+)
+OLD_CLIENT = "curl -sS --unix-socket /var/run/docker.sock http://engine/v1.1/containers/json"
 
 
 def jellyfin_forgets(kind: str) -> tuple[Inside, ...]:
@@ -54,8 +59,20 @@ def jellyfin_forgets(kind: str) -> tuple[Inside, ...]:
     )
 
 
+def broken_watchtower(stanza: str) -> tuple[Step, ...]:
+    """Watchtower with these lines in its stanza, nobody waiting for it to become healthy."""
+    command = f"{WATCHTOWER}    command: [watchtower]\n"
+    return (Edit(COMPOSE, command, f"{WATCHTOWER}{stanza}"), WATCHTOWER_AGAIN)
+
+
 FAULTS: tuple[Fault, ...] = (
     *planka.behind_the_door(),
+    planka.fault(
+        "the front door asks for it on another port than its own",
+        caddy("reverse_proxy planka:1337", "reverse_proxy planka:3000"),
+        "*",
+        undo=(RELOAD,),
+    ),
     planka.other_value(
         "DEFAULT_ADMIN_PASSWORD: ${PLANKA_ADMIN_PASSWORD}",
         "DEFAULT_ADMIN_PASSWORD: other",
@@ -172,16 +189,23 @@ FAULTS: tuple[Fault, ...] = (
     ),
     watchtower.fault(
         "it crashes again and again",
+        broken_watchtower("    entrypoint: [sh, -c, 'exit 3']\n    command: []\n"),
+        "*",
+        more=("watchtower",),
+    ),
+    watchtower.fault(
+        "it speaks a version that the engine has forgotten",
+        broken_watchtower(f"    entrypoint: [sh, -c, '{OLD_CLIENT}; exit 1']\n    command: []\n"),
+        "*",
+        more=("watchtower",),
+    ),
+    watchtower.fault(
+        "the engine's socket is looked for where there is none",
         (
             Edit(
-                COMPOSE,
-                f"{WATCHTOWER}    command: [watchtower]\n",
-                f"{WATCHTOWER}    entrypoint: [sh, -c, 'exit 3']\n    command: []\n",
+                COMPOSE, 'volumes: ["${DOCKER_SOCKET:-/var/run/docker.sock}:', 'volumes: ["./none:'
             ),
-            Outside(
-                "docker compose -f docker-compose.yml -f faulty.yml --profile '*' "
-                "up -d --force-recreate --no-deps watchtower && sleep 2"
-            ),
+            WATCHTOWER_AGAIN,
         ),
         "*",
         more=("watchtower",),

@@ -54,6 +54,17 @@ FAULTS: tuple[Fault, ...] = (
         "environment: {ANOTHER_PASSWORD: short}",
         stanza="  loki:\n    <<: *stand-in\n",
     ),
+    written(
+        "an application trusts a proxy by its name",
+        "trusted proxies by address",
+        "  TRUSTED_PROXIES: caddy",
+        stanza="      NEXTCLOUD_TRUSTED_DOMAINS: nextcloud.stack.local\n",
+    ),
+    fault(
+        "a service keeps the password that it comes with",
+        (Edit(".env", "GRAFANA_ADMIN_PASSWORD=", "GRAFANA_ADMIN_PASSWORD=admin\nWAS="),),
+        "test_every_service_has[long secrets]",
+    ),
     fault(
         "a service has the engine's socket",
         (

@@ -51,8 +51,8 @@ FAULTS = (
         needs=("alertmanager",),
     ),
     prometheus(
-        "a target is asked on the wrong port",
-        (Edit(PROMETHEUS, "targets: [caddy:2020]", "targets: [caddy:2021]"), HUP),
+        "the front door is asked for its measurements where it refuses everybody",
+        (Edit(PROMETHEUS, "targets: [caddy:2020]", "targets: [caddy:2019]"), HUP),
         "test_every_target_is_up",
         "test_what_it_scraped_can_be_queried",
         "test_what_it_scraped_comes_from_the_front_door",
