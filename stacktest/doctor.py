@@ -8,11 +8,17 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from stacktest.core import instants
+from stacktest.core.first_look import first_look
 from stacktest.errors import StacktestError, ToolMissingError
 from stacktest.project import Project, find_project, now
 
 SLOW_LOOKUP = 0.1
 """Seconds after which the system's own lookup of a stack name is worth a word."""
+CLOCKS_APART = 5.0
+"""Seconds between two clocks after which times in logs and records mislead."""
+LATE_LOOK = 5.0
+"""Seconds after which a first health check is what a start waits for."""
 PROBED_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -50,6 +56,7 @@ def examine(folder: str) -> tuple[Checkup, ...]:
         project, broken = None, _failed("stack", error)
     checks: list[Checkup] = [] if project else [broken]
     checks += [_guarded("engine", _engine), _guarded("compose", _compose)]
+    checks += [_guarded("clock", _clock)]
     checks += [_guarded("browser", _browser), _guarded("certutil", _certutil)]
     if project is not None:
         one = project
@@ -57,6 +64,7 @@ def examine(folder: str) -> tuple[Checkup, ...]:
         checks.append(_guarded("ca", lambda: _ca(one)))
         checks.append(_guarded("names", lambda: _names(one)))
         checks.append(_guarded("ports", lambda: _ports(one)))
+        checks.append(_guarded("start", lambda: _start(one)))
         checks.append(_guarded("git", lambda: _git(one)))
     return tuple(checks)
 
@@ -94,6 +102,22 @@ def _compose() -> Checkup:
 
     version = ".".join(map(str, Compose(Path.cwd()).version()))
     return Checkup(subject="compose", is_fine=True, said=version)
+
+
+def _clock() -> Checkup:
+    """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
+    from stacktest.adapters.engine import Engine
+
+    theirs = instants.read(str(Engine().socket.get("/info").get("SystemTime", "")))
+    apart = abs((theirs - now()).total_seconds())
+    if apart > CLOCKS_APART:
+        return Checkup(
+            subject="clock",
+            is_fine=False,
+            said=f"the engine's clock is {apart:.0f} s away from this one",
+            fix="synchronise both, for example: systemctl restart systemd-timesyncd",
+        )
+    return Checkup(subject="clock", is_fine=True, said="agrees with the engine's")
 
 
 def _browser() -> Checkup:
@@ -168,6 +192,23 @@ def _ports(project: Project) -> Checkup:
         )
     said = ", ".join(str(port.published) for port in door.ports) or "none published"
     return Checkup(subject="ports", is_fine=True, said=f"{door.name} publishes {said}")
+
+
+def _start(project: Project) -> Checkup:
+    """Services that may be ready long before the engine looks at them."""
+    looks = {name: first_look(service) for name, service in project.stack.services.items()}
+    slow = {name: look for name, look in looks.items() if look and look > LATE_LOOK}
+    if slow:
+        worst = sorted(slow, key=lambda name: (-slow[name], name))
+        said = ", ".join(f"{name} {slow[name]:g} s" for name in worst[:5])
+        others = f" and {len(worst) - 5} others" if len(worst) > 5 else ""  # noqa: PLR2004
+        return Checkup(
+            subject="start",
+            is_fine=False,
+            said=f"the engine first looks at their health after: {said}{others}",
+            fix="give their healthcheck `start_period: 60s` and `start_interval: 2s` (Engine 25)",
+        )
+    return Checkup(subject="start", is_fine=True, said="health checks begin within 5 s")
 
 
 def _is_taken(host: str, port: int) -> bool:

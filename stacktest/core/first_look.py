@@ -1,0 +1,32 @@
+"""When the engine looks at a container's health for the first time: an interval after its start.
+
+Until then nobody can call it ready, however fast it was. `start_interval` shortens that for as long
+as `start_period` lasts; without a `start_period` the engine does not look at it.
+"""
+
+import re
+
+from stacktest.core.model import Service
+
+INTERVAL = 30.0
+"""Seconds between two checks where the stack does not say; the engine's own default."""
+START_INTERVAL = 5.0
+"""The same while `start_period` lasts."""
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001, "ns": 0.000000001}
+
+
+def first_look(service: Service) -> float | None:
+    """Seconds from the start until the first check can pass; None without a health check."""
+    if not service.has_healthcheck:
+        return None
+    check = service.stanza.get("healthcheck") or {}
+    interval = seconds(check.get("interval")) or INTERVAL
+    if not seconds(check.get("start_period")):
+        return interval
+    return min(interval, seconds(check.get("start_interval")) or START_INTERVAL)
+
+
+def seconds(duration: object) -> float:
+    """A duration as Compose writes it, `1m30s`; 0 for none."""
+    parts = re.findall(r"([\d.]+)(ms|us|ns|h|m|s)", str(duration or ""))
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)

@@ -1,0 +1,113 @@
+"""`stacktest doctor`: each thing is fine, or comes with the fix; nothing hides anything else."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from stacktest import doctor
+from stacktest.adapters.compose import Compose
+from stacktest.adapters.engine import Engine
+from stacktest.adapters.engine_socket import EngineSocket
+from stacktest.cli import cli
+from stacktest.core.model import Port, Service, Stack
+from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
+from stacktest.project import Project
+
+NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
+
+
+def checked(name: str, **check: str) -> Service:
+    stanza = {"healthcheck": {"test": ["CMD", "true"], **check}}
+    return Service(name=name, has_healthcheck=bool(check), stanza=stanza)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A stack of one quick service on a machine where everything is fine."""
+    found = Project(tmp_path, {})
+    services = {"web": checked("web", interval="2s")}
+    vars(found)["stack"] = Stack(name="shop", root=tmp_path, services=services)
+    monkeypatch.setattr(doctor, "find_project", lambda _: found)
+    monkeypatch.setattr(doctor, "now", lambda: NOW)
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(Engine, "version", lambda _: "28.2.2")
+    monkeypatch.setattr(Compose, "version", lambda _: (2, 36, 0))
+    monkeypatch.setattr(
+        EngineSocket, "get", lambda *_: {"SystemTime": "2026-03-01T12:00:00.123456789Z"}
+    )
+    monkeypatch.setattr("stacktest.adapters.git.why_not", lambda _: Unknown("no repository"))
+    return found
+
+
+def said(code: int = 0) -> list[str]:
+    done = CliRunner().invoke(cli, ["doctor"])
+    assert done.exit_code == code, done.output
+    return done.output.splitlines()
+
+
+def test_the_whole_of_it(project: Project) -> None:
+    assert said() == [
+        "ok  engine   28.2.2",
+        "ok  compose  2.36.0",
+        "ok  clock    agrees with the engine's",
+        "ok  browser  /usr/bin/chromium",
+        "ok  certutil /usr/bin/certutil",
+        "ok  stack    shop: 1 services, 0 routes",
+        "ok  ca       none: the system's trust serves",
+        "ok  names    no domain is configured",
+        "ok  ports    no front door is configured",
+        "ok  start    health checks begin within 5 s",
+        "--  git      no repository",
+        "             fix: keep the stack in a git repository: pages are compared by its history",
+    ]
+
+
+def test_no_engine_hides_nothing_else(project: Project, monkeypatch) -> None:
+    def silent(*_: object) -> None:
+        raise ToolMissingError("the engine does not answer", hint="start it")
+
+    monkeypatch.setattr(Engine, "version", silent)
+    monkeypatch.setattr(EngineSocket, "get", silent)
+    lines = said(12)
+    assert lines[:2] == ["--  engine   the engine does not answer", "             fix: start it"]
+    assert "ok  compose  2.36.0" in lines
+    assert "--  clock    the engine does not answer" in lines
+
+
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_two_clocks(project: Project, monkeypatch, seconds: int) -> None:
+    monkeypatch.setattr(doctor, "now", lambda: NOW + dt.timedelta(seconds=seconds))
+    assert "--  clock    the engine's clock is 60 s away from this one" in said()
+
+
+def test_checks_that_begin_late(project: Project) -> None:
+    services = (
+        checked("none"),
+        checked("early", interval="30s", start_period="1m0s", start_interval="500ms"),
+        checked("default", interval="", start_period="10s"),
+        checked("late", interval="1m30s"),
+        checked("silent", timeout="3s"),
+    )
+    found = {each.name: each for each in services}
+    vars(project)["stack"] = Stack(name="shop", root=project.root, services=found)
+    lines = said()
+    at = lines.index(
+        "--  start    the engine first looks at their health after: late 90 s, silent 30 s"
+    )
+    assert lines[at + 1].strip() == (
+        "fix: give their healthcheck `start_period: 60s` and `start_interval: 2s` (Engine 25)"
+    )
+
+
+def test_a_port_that_somebody_else_has(project: Project, monkeypatch) -> None:
+    door = Service(name="caddy", ports=(Port(target=443, published=9443),))
+    stack = Stack(
+        name="shop", root=project.root, services={"caddy": door}, front_door="caddy", domain=""
+    )
+    vars(project)["stack"] = stack
+    monkeypatch.setattr(Engine, "containers", lambda *_: ())
+    monkeypatch.setattr(doctor, "_is_taken", lambda *_: True)
+    assert "--  ports    9443: taken by another program" in said(2)
