@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -52,6 +53,13 @@ class Project:
     def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
         self.root = root
         self._environ = environ
+        self._model: Future[Stack] | None = None
+
+    def read_ahead(self) -> None:
+        """Ask Compose for the model now, beside whatever comes next; `stack` waits for it."""
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        self._model = pool.submit(self.compose.model)
+        pool.shutdown(wait=False)
 
     @cached_property
     def settings(self) -> Config:
@@ -73,7 +81,7 @@ class Project:
     def stack(self) -> Stack:
         """The compose model with routes, phases and declared dependencies."""
         settings = self.settings
-        model = self.compose.model()
+        model = self._model.result() if self._model else self.compose.model()
         configured = configuration.merge_labels(settings, model)
         configuration.check_names(configured, model)
         services = {
@@ -161,7 +169,7 @@ class Project:
     @property
     def ca(self) -> Path | None:
         """The private CA's certificate."""
-        named = self.config.stack.ca
+        named = self.settings.stack.ca
         return self.root / named if named else None
 
     def board(self, *, with_gate: bool = False) -> Board:

@@ -33,10 +33,12 @@ SERVICE = "com.docker.compose.service"
 
 def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, Project]:
     """The session of one pytest run, and what it talks to."""
+    project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
+    # Compose answers while this process imports what it needs next.
+    project.read_ahead()
     from stacktest.adapters.detail import save_detail
     from stacktest.adapters.trust import check_ca
 
-    project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
     if project.ca is not None:
         check_ca(project.ca, now=now())
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

@@ -29,7 +29,7 @@ def plan(*, folder: str, pytest_args: tuple[str, ...]) -> None:
 @stack_option
 @json_option
 def doctor(*, folder: str, as_json: bool) -> None:
-    """Check engine, Compose, clock, browser, CA, names, ports, start, git: each ok or with the fix."""
+    """Look at engine, Compose, clock, browser, CA, names, ports, git: each ok or with the fix."""
     from stacktest.doctor import examine
 
     findings = examine(folder)
