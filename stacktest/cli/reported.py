@@ -32,6 +32,8 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
 
     board = find_project(folder).board(with_gate=True).without_secrets()
     _write(output, render_page(board), board)
+    if output != "-":
+        click.echo(f"open     {Path(output).resolve().as_uri()}")
     if serve:
         _serve(Path(output), port)
 
