@@ -36,7 +36,8 @@ demo: images ## prove the fast phases of the reference stack and show what is kn
 	@$(BIN)/pytest -n 2 -m "$(FAST_PHASES)" && code=0 || code=$$?; \
 	$(BIN)/stacktest status; \
 	$(BIN)/stacktest page; \
-	echo "status: $(STACK)/docs/_data/status.json"; \
+	echo "status   $(STACK)/docs/_data/status.json"; \
+	echo "next     source .venv/bin/activate; then pytest -m phase4, stacktest why redis, stacktest --help"; \
 	exit $$code
 
 provision: ## one-way set-up steps of the running reference stack (administrators, backup repository)

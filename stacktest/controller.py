@@ -4,6 +4,7 @@ Under pytest-xdist this is the process that starts the workers; without it, the 
 decision is `session`'s; this module knows in which order pytest says things.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -102,7 +103,7 @@ class Controller:
             if self._session is not None:
                 self._finish()
         except StacktestError as error:
-            self._closing += error.lines()
+            self._closing += error.told()
         finally:
             self._close()
 
@@ -158,9 +159,9 @@ class Controller:
         try:
             return self._start(config)
         except UsageError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError("\n".join(error.told())) from error
         except StacktestError as error:
-            self._wall.say_all(error.lines())
+            self._wall.say_all(error.told())
             self._tell_boot_evidence()
             pytest.exit("the stack did not become ready", returncode=NOT_READY)
 
@@ -174,7 +175,7 @@ class Controller:
             )
         from stacktest import wiring
         from stacktest.project import now
-        from stacktest.reports.terminal import plan_lines, reason_lines
+        from stacktest.reports.terminal import plan_document, plan_lines, reason_lines
 
         self._wall.started = now()
         session, project = wiring.pytest_session(config, self._wall)
@@ -184,6 +185,8 @@ class Controller:
         if dry_run or (self._wall.verbosity >= 0 and not config.getoption("no_header", None)):
             self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
         if dry_run:
+            if file := config.getoption("--stack-plan-file"):
+                Path(file).write_text(json.dumps(plan_document(plan), indent=2), encoding="utf-8")
             self._wall.say_all(reason_lines(plan))
             return True
         if not is_whole(config):

@@ -38,6 +38,10 @@ class StacktestError(Exception):
             lines.append(f"  hint: {self.hint}")
         return lines
 
+    def told(self) -> list[str]:
+        """The message as a person gets it, with the code that the reference explains."""
+        return [*self.lines(), f"  code: {self.code}"]
+
     def __str__(self) -> str:
         return "\n".join(self.lines())
 

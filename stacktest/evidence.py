@@ -84,6 +84,8 @@ def gather(item: pytest.Item, window: Window) -> Path | None:
         return None
     folder = item.config.rootpath / FOLDER / stack.run_id / _slug(item.nodeid)
     folder.mkdir(parents=True, exist_ok=True)
+    # It holds what services wrote, and is of this machine: git never sees it.
+    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
     secrets = secrets_of(stack.model)
     named = {str(name) for mark in item.iter_markers("service") for name in mark.args}
     for name in involved(stack, named | set(touched(item))):

@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="print the plan with its reasons; start nothing",
     )
     group.addoption("--stack-inventory", metavar="FILE", default="", help=_HIDDEN)
+    group.addoption("--stack-plan-file", metavar="FILE", default="", help=_HIDDEN_TOO)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -162,6 +163,7 @@ class Waker:
 # Private
 
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
+_HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from stacktest.cli import judged, reported, stacked, written
+from stacktest.cli import completed, judged, reported, stacked, written
+from stacktest.cli.group import Verbs, usage_lines
+from stacktest.cli.paint import say
 from stacktest.errors import StacktestError
 
 INTERRUPTED = 130
@@ -15,6 +17,7 @@ BUG = 70
 
 
 @click.group(
+    cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Proves, service by service, that a docker compose stack works, and remembers it.",
 )
@@ -23,7 +26,7 @@ def cli() -> None:
     """The group of all verbs."""
 
 
-for _module in (judged, stacked, reported, written):
+for _module in (judged, stacked, reported, written, completed):
     for _verb in _module.VERBS:
         cli.add_command(_verb)
 
@@ -35,10 +38,10 @@ def main() -> None:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        error.show()
+        _say(usage_lines(error))
         sys.exit(error.exit_code)
     except StacktestError as error:
-        _say(error.lines())
+        _say(error.told())
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _say(["interrupted"])
@@ -53,6 +56,7 @@ def main() -> None:
                 f"error: a bug in stacktest: {type(error).__name__}: {error}",
                 f"  at: {_log(error)}",
                 "  hint: send that file with a report; it holds no value of a variable",
+                "  code: SK-BUG",
             ]
         )
         sys.exit(BUG)
@@ -63,7 +67,7 @@ def main() -> None:
 
 def _say(lines: list[str]) -> None:
     for line in lines:
-        click.echo(line, err=True)
+        say(line, err=True)
 
 
 def _log(error: Exception) -> Path:

@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
+from stacktest.cli import completed
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.cli.paint import say
 from stacktest.core.unknown import Unknown
 
 
@@ -19,7 +21,10 @@ from stacktest.core.unknown import Unknown
     help="Form of the table.",
 )
 def status(*, folder: str, as_json: bool, style: str) -> None:
-    """Judge every service, write status.json and status.meta.json, print a table."""
+    """Judge every service, write status.json, print a table.
+
+    status.meta.json beside it says when, and what holds for all of them.
+    """
     from stacktest.project import find_project
     from stacktest.reports.status_table import markdown_lines, text_lines
 
@@ -33,7 +38,7 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
     stand_ins = {name for name, service in project.stack.services.items() if service.stand_in}
     lines = markdown_lines if style == "md" else text_lines
     for line in lines(judgements, meta, stand_ins):
-        click.echo(line)
+        say(line)
     if style == "text":
         click.echo(f"written  {project.ledger.status_path}")
 
@@ -49,7 +54,7 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
 )
 @click.option("--offline", is_flag=True, help="Judge status.json as it is; ask no engine.")
 def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
-    """Decide: open (0), closed (1), or closed for want of evidence (11)."""
+    """Decide: open (0), closed (1), no evidence to judge by (11)."""
     from stacktest.project import find_project, now
     from stacktest.reports.gate_lines import gate_document, gate_lines
 
@@ -63,7 +68,7 @@ def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
         print_json(gate_document(decision))
     else:
         for line in gate_lines(decision):
-            click.echo(line)
+            say(line)
     raise click.exceptions.Exit(decision.exit_code)
 
 
@@ -71,9 +76,9 @@ def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
 @stack_option
 @json_option
 @click.option("--all", "everything", is_flag=True, help="Every name, not only the first five.")
-@click.argument("service")
+@click.argument("service", shell_complete=completed.services)
 def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
-    """Say what changed since the last pass: part by part, names, never a value."""
+    """Say what changed since the last pass, by name, never a value."""
     from stacktest.project import find_project, now
     from stacktest.reports.why_lines import why_document, why_lines
 
@@ -89,13 +94,13 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
         print_json(why_document(*subject))
         return
     for line in why_lines(*subject, most=None if everything else 5):
-        click.echo(line)
+        say(line)
 
 
 @click.command()
 @stack_option
 @json_option
-@click.argument("services", nargs=-1)
+@click.argument("services", nargs=-1, shell_complete=completed.services)
 def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> None:
     """Print the parts and the digest that say what each service is."""
     from stacktest.project import find_project

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from stacktest.cli import completed
+from stacktest.cli.group import Verbs
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, UsageError
@@ -30,11 +32,13 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
 
     board = find_project(folder).board(with_gate=True).without_secrets()
     _write(output, render_page(board), board)
+    if output != "-":
+        click.echo(f"open     {Path(output).resolve().as_uri()}")
     if serve:
         _serve(Path(output), port)
 
 
-@click.group()
+@click.group(cls=Verbs)
 def export() -> None:
     """Write what is known in other people's formats."""
 
@@ -122,7 +126,7 @@ def summary(*, folder: str, annotations: bool) -> None:
 
 @export.command(name="in-toto")
 @stack_option
-@click.argument("service")
+@click.argument("service", shell_complete=completed.services)
 def in_toto(*, folder: str, service: str) -> None:
     """The last pass of a service as an in-toto statement."""
     from stacktest.project import find_project
@@ -143,9 +147,12 @@ def in_toto(*, folder: str, service: str) -> None:
 @click.command()
 @stack_option
 @json_option
-@click.argument("subject", required=False)
+@click.argument("subject", required=False, shell_complete=completed.services)
 def history(*, folder: str, as_json: bool, subject: str | None) -> None:
-    """The runs of all services, of one SERVICE or of one TEST, and what they say together."""
+    """Show the runs, and tell a flake from a regression.
+
+    Of all services, of one SERVICE, or of one TEST.
+    """
     from stacktest.project import find_project
     from stacktest.reports.history_lines import history_document, history_lines
 

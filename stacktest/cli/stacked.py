@@ -2,34 +2,50 @@
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import click
 
+from stacktest.cli import completed
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
 from stacktest.core.model import Stack
+from stacktest.errors import UsageError
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @stack_option
+@json_option
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
-def plan(*, folder: str, pytest_args: tuple[str, ...]) -> None:
-    """Print what would be started, in which order, because of which tests.
+def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
+    """Print what would be started, in which order, and why.
 
     PYTEST_ARGS are pytest's own: `stacktest plan -m phase5`.
     """
-    import pytest
+    from stacktest.adapters.process import run
 
-    said = ["--stack-dry-run", "--no-header", "-q", *pytest_args]
-    if folder:
-        said.append(f"--stack={folder}")
-    raise click.exceptions.Exit(int(pytest.main(said)))
+    # A process of its own: pytest cannot rewrite the assertions of a plugin that is imported.
+    argv = [sys.executable, "-m", "pytest", "--stack-dry-run", "--no-header", "-q", *pytest_args]
+    argv += [f"--stack={folder}"] if folder else []
+    with tempfile.TemporaryDirectory(prefix="stacktest-plan-") as place:
+        file = Path(place, "plan.json")
+        done = run([*argv, f"--stack-plan-file={file}"])
+        if as_json and file.is_file():
+            click.echo(file.read_text(encoding="utf-8"))
+        else:
+            click.echo(done.out, nl=False, err=as_json)
+        click.echo(done.err, nl=False, err=True)
+    raise click.exceptions.Exit(_OWN_CODES.get(done.code, done.code))
 
 
 @click.command()
 @stack_option
 @json_option
 def doctor(*, folder: str, as_json: bool) -> None:
-    """Look at engine, Compose, clock, browser, CA, names, ports, git: each ok or with the fix."""
+    """Check engine, Compose, browser, names, CA, ports, clock, git.
+
+    Each is ok, or comes with the fix.
+    """
     from stacktest.doctor import examine
 
     findings = examine(folder)
@@ -44,9 +60,14 @@ def doctor(*, folder: str, as_json: bool) -> None:
 
 @click.command()
 @stack_option
-@click.argument("names", nargs=-1, metavar="[PHASE or SERVICE]...")
+@click.argument(
+    "names", nargs=-1, metavar="[PHASE or SERVICE]...", shell_complete=completed.services
+)
 def up(*, folder: str, names: tuple[str, ...]) -> None:
-    """Start the services (all by default) and wait until they are ready; they stay up."""
+    """Start services and wait until they are ready; they stay up.
+
+    Without a name all of the stack is started.
+    """
     from stacktest.project import find_project
     from stacktest.wall import is_lively
     from stacktest.wiring import start_and_keep
@@ -62,9 +83,14 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
 @click.command()
 @stack_option
 @click.option("--volume", "volumes", multiple=True, metavar="NAME", help="Also this volume.")
-@click.argument("names", nargs=-1, metavar="[PHASE or SERVICE]...")
+@click.argument(
+    "names", nargs=-1, metavar="[PHASE or SERVICE]...", shell_complete=completed.services
+)
 def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> None:
-    """Stop what stacktest started, and nothing else; volumes only when they are named."""
+    """Stop what stacktest started, and nothing else.
+
+    Volumes are removed only when they are named.
+    """
     from stacktest.project import find_project
     from stacktest.wiring import take_down
 
@@ -112,6 +138,9 @@ VERBS = (plan, up, down, doctor, names)
 
 
 # Private
+
+_OWN_CODES = dict.fromkeys((2, 4, 5), UsageError.exit_code)
+"""pytest's codes for what cannot be collected, for a wrong argument and for no test at all."""
 
 
 def _services(stack: Stack, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 import click
 
+from stacktest.cli import completed
+from stacktest.cli.group import Verbs
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, UsageError
@@ -10,7 +12,10 @@ from stacktest.errors import EvidenceError, UsageError
 @click.command()
 @stack_option
 def init(*, folder: str) -> None:
-    """Write stacktest.toml and a smoke test per service; what is there already stays as it is."""
+    """Write a first stacktest.toml and a smoke test per service.
+
+    What is there already stays as it is.
+    """
     import os
     from pathlib import Path
 
@@ -27,7 +32,10 @@ def init(*, folder: str) -> None:
 @stack_option
 @json_option
 def check(*, folder: str, as_json: bool) -> None:
-    """Check configuration and suites without running anything; 1 when something is wrong."""
+    """Check configuration and suites without running anything.
+
+    The exit code is 1 when something is wrong.
+    """
     from stacktest.checks import examine
     from stacktest.project import find_project
 
@@ -44,7 +52,7 @@ def check(*, folder: str, as_json: bool) -> None:
 
 @click.command()
 @stack_option
-@click.argument("service")
+@click.argument("service", shell_complete=completed.services)
 def ack(*, folder: str, service: str) -> None:
     """Write the page's fingerprint line: reviewed, still true."""
     from stacktest.core.documentation import acknowledge
@@ -68,7 +76,7 @@ def ack(*, folder: str, service: str) -> None:
     click.echo(f"written  {page}: {said}; commit it")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def config() -> None:
     """The configuration: what holds, and what may be written."""
 

@@ -95,7 +95,12 @@ def _template() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"at": words.at, "ago": words.ago, "iso": instants.written}
+    environment.filters |= {
+        "said": words.reason,
+        "at": words.at,
+        "ago": words.ago,
+        "iso": instants.written,
+    }
     environment.globals |= {"count": words.count, "tone": words.tone, "word": words.word}
     return environment.get_template("page.html.j2")
 
@@ -110,7 +115,7 @@ def _environment(board: Board) -> list[tuple[str, str]]:
     run = board.latest_run
     rows = [("project", board.stack.name), ("domain", board.stack.domain)]
     if run:
-        commit = f"{run.git_commit or 'none'}{' with local changes' if run.dirty else ''}"
+        commit = (run.git_commit or "none")[:10] + (" with local changes" if run.dirty else "")
         rows += [
             ("last run", f"{run.id} (number {run.seq})"),
             ("began", words.at(run.started)),

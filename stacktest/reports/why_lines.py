@@ -20,6 +20,7 @@ from stacktest.core.records import HistoryLine, LastPass
 from stacktest.core.states import State
 from stacktest.core.unknown import Unknown
 from stacktest.reports.history_lines import course_words
+from stacktest.reports.words import count
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -124,7 +125,7 @@ def _pass(evidence: Evidence, now: Fingerprint, history: Sequence[HistoryLine]) 
         return
     yield (
         f"last pass {_minute(last_pass.timestamp)} on {last_pass.mark.fingerprint}, "
-        f"by {last_pass.tests.passed} tests"
+        f"by {count(last_pass.tests.passed, 'test')}"
     )
     earlier = [
         line

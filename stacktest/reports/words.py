@@ -70,6 +70,19 @@ def breakdown(states: Iterable[State]) -> str:
     return ", ".join(f"{rest[state]} {word(state)}" for state in State if rest[state])
 
 
+def reason(tag: str) -> str:
+    """A reason as a clause about the service: `config:redis.conf` → `redis.conf changed`.
+
+    A tag that is not known here, or says what happened in its own words, stays as it is.
+    """
+    kind, _, what = tag.partition(":")
+    if not what or tag in _BARE:
+        return _BARE.get(tag, tag)
+    if kind == "dependency" and (move := _MOVED.get(what.rpartition(":")[2])):
+        return move.format(what=what.rpartition(":")[0])
+    return _ABOUT[kind].format(what=what) if kind in _ABOUT else tag
+
+
 def ago(moment: datetime | None, now: datetime) -> str:
     """`3 hours ago`; `never` for None."""
     if moment is None:
@@ -122,6 +135,36 @@ _SAID: dict[State, tuple[Tone, str, str]] = {
     State.DOC_MISSING: ("doc", "page missing", "It works; it has no page."),
     State.DOC_STALE: ("doc", "page behind", "It works; its page is older than the change."),
     State.FUNCTIONAL: ("good", "functional", "Its tests passed on exactly what runs now."),
+}
+
+
+_BARE = {
+    "image": "its image changed",
+    "config": "a mounted file changed",
+    "env": "its environment changed",
+    "stanza": "its stanza in the compose file changed",
+    "build": "what it is built from changed",
+    "age": "its last pass is older than allowed",
+    "reverted": "it is what it was, but something else ran in between",
+    "tests:edited": "its tests were edited",
+}
+_ABOUT = {
+    "config": "{what} changed",
+    "env": "the variable {what} differs",
+    "dependency": "{what}, which it depends on, changed",
+    "test": "{what} failed",
+    "run": "{what}",
+    "container": "its container: {what}",
+    "stale": "{what} is newer than what runs",
+    "mount": "the mount {what} differs",
+    "tests": "its tests: {what}",
+    "doc": "its page: {what}",
+    "evidence": "its record: {what}",
+    "clock": "the clock: {what}",
+}
+_MOVED = {
+    "added": "{what} is a new dependency",
+    "removed": "{what} is no dependency any more",
 }
 
 

@@ -39,6 +39,9 @@ def test_logs_and_events_of_the_service_and_what_it_depends_on(
         ]
     )
     found = evidence(pair)
+    assert [path.read_text() for path in pair.pytester.path.rglob("evidence/*/.gitignore")] == [
+        "*\n"
+    ]
     assert set(found) == {"alpha.log", "beta.log", "events.txt"}
     assert f"{pair.project}-beta-1: running" in found["beta.log"]
 

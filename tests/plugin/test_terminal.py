@@ -164,6 +164,7 @@ stacktest: shop · 1 test · 1 service planned
 error: redis was not ready within 120 s: health is starting
   at: service redis
   hint: docker compose run --rm --no-deps redis
+  code: SK-NOT-READY
 
 ============================ no tests ran in TIME =============================
 !!!!!!!!!!!! _pytest.outcomes.Exit: the stack did not become ready !!!!!!!!!!!!!"""

@@ -115,6 +115,29 @@ def test_paper_shows_what_is_folded_away(visit):
     assert fold.evaluate(shows) is False
     page.emulate_media(media="print")
     assert fold.evaluate(shows) is True
+    assert page.locator("#s-redis").evaluate(shows) is False
+
+
+def test_nothing_is_cut_off_on_a_landscape_sheet(visit):
+    page = visit()
+    page.set_viewport_size({"width": 1032, "height": 703})  # A4 without its margins
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    wide = "els => els.filter(el => el.getBoundingClientRect().right > innerWidth + 1).length"
+    assert page.locator(".matrix td").evaluate_all(wide) == 0
+
+
+def test_on_a_phone_what_changed_and_the_newest_runs_need_no_scrolling(visit):
+    page = visit(size="phone")
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    wide = "els => els.filter(el => el.getBoundingClientRect().right > innerWidth).length"
+    for what in (
+        "#s-grafana .parts .moved",
+        "#s-grafana .tests .strip",
+        "#s-outline .recent .note",
+    ):
+        assert page.locator(what).count() > 0
+        assert page.locator(what).evaluate_all(wide) == 0
 
 
 def test_a_page_that_is_kept_open_or_stored_says_that_it_is_old(visit):

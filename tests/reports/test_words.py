@@ -61,3 +61,22 @@ def test_every_state_has_a_tone_a_word_and_a_sentence(state):
     assert words.word(state)
     assert words.meaning(state).endswith(".")
     assert (words.tone(state) == "good") == (state is State.FUNCTIONAL)
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("env", "its environment changed"),
+        ("env:GF_URL", "the variable GF_URL differs"),
+        ("config:redis.conf", "redis.conf changed"),
+        ("dependency:mongodb", "mongodb, which it depends on, changed"),
+        ("dependency:mongodb:added", "mongodb is a new dependency"),
+        ("test:suites/test_x.py::test_y", "suites/test_x.py::test_y failed"),
+        ("tests:edited", "its tests were edited"),
+        ("container:exited 3", "its container: exited 3"),
+        ("part:env: no key", "part:env: no key"),
+        ("something", "something"),
+    ],
+)
+def test_a_reason_is_a_clause_about_the_service(tag, said):
+    assert words.reason(tag) == said

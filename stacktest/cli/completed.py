@@ -1,0 +1,37 @@
+"""The verb completion, and what the shell is told about names that it cannot know itself."""
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+VARIABLE = "_STACKTEST_COMPLETE"
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, *, shell: str) -> None:
+    """Print what makes a shell complete commands and services.
+
+    For bash: eval "$(stacktest completion bash)" in ~/.bashrc.
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101 - click knows all three
+    click.echo(kind(context.find_root().command, {}, "stacktest", VARIABLE).source())
+
+
+def services(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of services that begin so: those of status.json, which is quick to read."""
+    from stacktest.core.unknown import Unknown
+    from stacktest.errors import StacktestError
+    from stacktest.project import find_project
+
+    try:
+        known = find_project(context.params.get("folder", "")).remembered()
+    except StacktestError:
+        # A shell that completes is no place for an error.
+        return []
+    names = () if known is None or isinstance(known, Unknown) else known
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(begun)]
+
+
+VERBS = (completion,)

@@ -1,0 +1,56 @@
+"""How the verbs present themselves: help that is never cut, and errors with the nearest name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from stacktest.config import near_misses
+
+
+class Verbs(click.Group):
+    """A group whose help tells the whole first sentence of each verb."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every verb with its sentence; one that is too long goes on in the next line."""
+        rows = [
+            (name, command.get_short_help_str(limit=1000))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that was asked for; an unknown one is an error with the nearest names."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            error = click.UsageError(f"no command {args[0]!r}", ctx)
+            error.near = near_misses(args[0], self.list_commands(ctx))  # type: ignore[attr-defined]
+            raise error
+        return super().resolve_command(ctx, args)
+
+
+def usage_lines(error: click.ClickException) -> list[str]:
+    """A mistake on the command line in the words of every other error: what, where, and a hint."""
+    context: click.Context | None = getattr(error, "ctx", None)
+    path = context.command_path if context else "stacktest"
+    hint = getattr(error, "near", "")
+    what = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        what = f"no option {error.option_name!r}"
+        hint = near_misses(error.option_name, _options(context))
+    return [
+        f"error: {what.rstrip('.')}",
+        f"  at: {path}",
+        f"  hint: {hint or f'{path} --help'}",
+    ]
+
+
+# Private
+
+
+def _options(context: click.Context | None) -> Iterable[str]:
+    parameters: Iterable[Any] = context.command.get_params(context) if context else ()
+    return (name for one in parameters for name in one.opts if name.startswith("--"))

@@ -1,0 +1,62 @@
+"""Colour where somebody looks and has not asked for none; words and shapes carry everything.
+
+`NO_COLOR`, `CI`, `TERM=dumb` and a pipe mean plain text; `FORCE_COLOR` means colour all the same.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import IO, Any
+
+import click
+
+from stacktest.core.states import State
+from stacktest.reports.words import Tone, tone
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print one line, its first word of state in the colour of that state."""
+    stream: IO[Any] = sys.stderr if err else sys.stdout
+    click.echo(painted(line), err=err, color=wants_colour(stream, os.environ))
+
+
+def wants_colour(stream: Any, environ: Mapping[str, str]) -> bool:
+    """Whether control sequences are welcome on the stream."""
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return bool(stream.isatty()) and not environ.get("CI")
+
+
+def painted(line: str) -> str:
+    """The line with `error:`, the gate's answer or the first state in colour."""
+    return _WORDS.sub(_paint, line, count=1)
+
+
+# Private
+
+_COLOURS: Mapping[Tone, str] = {
+    "bad": "red",
+    "stale": "yellow",
+    "blank": "cyan",
+    "doc": "blue",
+    "good": "green",
+}
+_KNOWN = {
+    **{state.value: _COLOURS[tone(state)] for state in State},
+    "gate open": "green",
+    "gate closed": "red",
+    "error:": "red",
+}
+# A word of its own: not part of a name such as `tests_changed` or `changed.conf`.
+_WORDS = re.compile(
+    r"^(?:error:|gate open|gate closed)|(?<=\s)(?:"
+    + "|".join(re.escape(state.value) for state in State)
+    + r")(?=\s|;|$)"
+)
+
+
+def _paint(match: re.Match[str]) -> str:
+    return click.style(match[0], fg=_KNOWN[match[0]], bold=True)
