@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stack-up",
         choices=("auto", "always", "never"),
         default="auto",
-        help="auto: start what is missing; always: recreate; never: start nothing",
+        help="auto: start what is missing; always: also what somebody else stopped; never: nothing",
     )
     group.addoption("--stack-keep", action="store_true", help="leave what this run started running")
     group.addoption(

@@ -25,6 +25,7 @@ from stacktest.core.readiness import parse_rule
 from stacktest.errors import StacktestError, UsageError
 from stacktest.evidence import boot_folder, gather_boot
 from stacktest.project import Project, find_project, now
+from stacktest.reports.words import count
 from stacktest.running import RunningStack
 from stacktest.session import StackSession, World
 
@@ -100,7 +101,8 @@ def take_down(
         order=tuple(project.stack.services),
         spare=lambda labels: chosen is not None and labels.get(SERVICE, "") not in chosen,
     )
-    yield f"{len(removed.containers)} containers and {len(removed.networks)} networks removed"
+    containers = count(len(removed.containers), "container")
+    yield f"{containers} and {count(len(removed.networks), 'network')} removed"
     yield from (f"left     {name}: {why}" for name, why in sorted(removed.left.items()))
     defined = project.stack.definitions.get("volumes", {})
     for said in volumes:

@@ -6,7 +6,7 @@ import click
 
 from stacktest.cli import completed
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
-from stacktest.cli.paint import say
+from stacktest.cli.paint import say, seen_width
 from stacktest.core.unknown import Unknown
 
 
@@ -36,8 +36,11 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
         print_json({name: one.entry.to_dict() for name, one in sorted(judgements.items())})
         return
     stand_ins = {name for name, service in project.stack.services.items() if service.stand_in}
-    lines = markdown_lines if style == "md" else text_lines
-    for line in lines(judgements, meta, stand_ins):
+    if style == "md":
+        told = markdown_lines(judgements, meta, stand_ins)
+    else:
+        told = text_lines(judgements, meta, stand_ins, seen_width())
+    for line in told:
         say(line)
     if style == "text":
         click.echo(f"written  {project.ledger.status_path}")

@@ -5,6 +5,7 @@
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import IO, Any
@@ -28,6 +29,11 @@ def wants_colour(stream: Any, environ: Mapping[str, str]) -> bool:
     if environ.get("FORCE_COLOR"):
         return True
     return bool(stream.isatty()) and not environ.get("CI")
+
+
+def seen_width() -> int | None:
+    """Characters of a line of the terminal; None where a file or a program reads."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def painted(line: str) -> str:

@@ -8,7 +8,7 @@ redis     changed     2026-11-19 03:10  099f67df70ebaea5  config:redis.conf
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from stacktest.core.evidence import Judgement
@@ -16,18 +16,26 @@ from stacktest.core.states import State
 from stacktest.core.status import StatusMeta
 
 COLUMNS = ("service", "state", "last pass", "fingerprint", "why")
+FINGERPRINT = COLUMNS.index("fingerprint")
 MOST = 2
 """Reasons shown per service; `stacktest why` has them all."""
 
 
 def text_lines(
-    judgements: Mapping[str, Judgement], meta: StatusMeta, stand_ins: Collection[str] = ()
+    judgements: Mapping[str, Judgement],
+    meta: StatusMeta,
+    stand_ins: Collection[str] = (),
+    width: int | None = None,
 ) -> Iterator[str]:
-    """One line per service, worst state first, then the count and what holds for all."""
-    rows = [COLUMNS, *_rows(judgements, stand_ins)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    """One line per service, worst state first, then the count and what holds for all.
+
+    In `width` characters the fingerprint makes room for the reasons, and what is too long is cut.
+    """
+    rows: list[tuple[str, ...]] = [COLUMNS, *_rows(judgements, stand_ins)]
+    if width is not None and max(map(len, _table(rows))) > width:
+        rows = [(*row[:FINGERPRINT], *row[FINGERPRINT + 1 :]) for row in rows]
+    for line in _table(rows):
+        yield line if width is None or len(line) <= width else f"{line[: width - 1]}…"
     yield ""
     yield _count(judgements)
     if stand_ins:
@@ -49,6 +57,12 @@ def markdown_lines(
 
 
 # Private
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _rows(

@@ -147,6 +147,14 @@ _BARE = {
     "age": "its last pass is older than allowed",
     "reverted": "it is what it was, but something else ran in between",
     "tests:edited": "its tests were edited",
+    "command": "its command differs",
+    "absent": "it does not run",
+    "repo": "what the repository says of it changed",
+    "fingerprint_version": "its pass was recorded in another way",
+    "last_pass": "the record of its last pass is gone",
+    "last_run": "the record of its last run is gone",
+    "moved during the tests": "it was changed while its tests ran",
+    "run:unfinished": "its last run never came to its end",
 }
 _ABOUT = {
     "config": "{what} changed",
@@ -161,6 +169,10 @@ _ABOUT = {
     "doc": "its page: {what}",
     "evidence": "its record: {what}",
     "clock": "the clock: {what}",
+    "image": "its image: {what}",
+    "live": "what runs cannot be seen: {what}",
+    "part": "not known: {what}",
+    "stack": "the stack: {what}",
 }
 _MOVED = {
     "added": "{what} is a new dependency",

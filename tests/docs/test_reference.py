@@ -11,7 +11,7 @@ import pytest
 from stacktest import browsing, config, errors, fixtures, plugin
 from stacktest.cli import cli
 from stacktest.core.states import State
-from stacktest.reports.words import state_of  # noqa: F401 - the words exist for every state
+from stacktest.reports import words
 
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -61,12 +61,17 @@ def options(command):
             yield from (name for name in one.opts if name.startswith("--"))
 
 
+def option_headings(verb):
+    """`### gate --offline` → `--offline`, below the verb's own heading."""
+    said = re.findall(rf"^### {verb}\b.*?(--[a-z-]+)", section("cli.md", verb), re.MULTILINE)
+    assert len(said) == len(set(said))
+    return set(said)
+
+
 @pytest.mark.parametrize("verb", sorted(verbs()))
-def test_every_option_is_named_in_its_verbs_section(verb):
+def test_every_option_has_a_heading_below_its_verb(verb):
     everywhere = {"--stack", "--json", "--help"}
-    said = section("cli.md", verb)
-    missing = [o for o in options(verbs()[verb]) if o not in everywhere and o not in said]
-    assert missing == []
+    assert option_headings(verb) == set(options(verbs()[verb])) - everywhere
 
 
 def test_every_subcommand_is_named():
@@ -75,13 +80,12 @@ def test_every_subcommand_is_named():
             assert f"stacktest {name} {sub}" in section("cli.md", name)
 
 
-def test_every_option_of_pytest_is_named():
+def test_every_option_of_pytest_has_a_heading():
     source = inspect.getsource(plugin.pytest_addoption)
     declared = re.findall(r'addoption\(\s*"(--[a-z-]+)"(.*?)\)\n', source, re.DOTALL)
     public = {name for name, rest in declared if "_HIDDEN" not in rest}
     said = section("cli.md", "pytest options")
-    assert {name for name in public if name not in said} == set()
-    assert set(re.findall(r"^\| `(--[a-z-]+)", said, re.MULTILINE)) == public
+    assert set(re.findall(r"^### (--[a-z-]+)", said, re.MULTILINE)) == public
 
 
 def test_every_fixture_has_a_heading():
@@ -110,16 +114,13 @@ def kinds(base=errors.StacktestError):
         yield from kinds(kind)
 
 
-def test_every_exit_code_is_in_the_table():
-    said = {
-        int(code)
-        for code in re.findall(
-            r"^\| (\d+) \|", section("exit-codes.md", "Of the command"), re.MULTILINE
-        )
-    }
+def test_every_exit_code_has_a_heading():
+    told = section("exit-codes.md", "Of the command")
+    said = [int(code) for code in re.findall(r"^### (\d+)$", told, re.MULTILINE)]
+    assert said == sorted(set(said))
     own = {kind.exit_code for kind in kinds() if kind.__module__.startswith("stacktest")}
-    assert own <= said
-    assert said - own == {0, 1, 130}
+    assert set(said) - own == {0, 1, 130}
+    assert own <= set(said)
 
 
 def test_every_error_code_has_a_heading():
@@ -146,3 +147,20 @@ def test_every_metric_is_named():
     source = inspect.getsource(metrics)
     made = {f"stacktest_{name}" for name in re.findall(r'_gauge\(\s*registry,\s*"(\w+)"', source)}
     assert said == made
+
+
+def test_every_reason_has_a_heading():
+    """Those that the page has words for, and those that the source makes."""
+    made = set()
+    for name in ("findings", "drift", "comparison", "documentation"):
+        source = (ROOT / f"stacktest/core/{name}.py").read_text()
+        made |= set(re.findall(r'f?"([a-z_]+):(?:[a-z{][^"]*)"', source))
+    known = {tag.partition(":")[0] for tag in {**words._BARE, **words._ABOUT}}
+    assert made <= known
+    assert set(headings("reasons.md")) == known
+
+
+def test_every_page_is_in_the_navigation():
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    listed = set(re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
+    assert pages == listed

@@ -50,6 +50,46 @@ caddy*   functional  2026-01-06 00:00  {judgements["caddy"].entry.fingerprint}
     )
 
 
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (
+            80,
+            """\
+service         state       last pass         why
+outline-worker  changed     2026-01-06 00:00  config:configs/outline/production…
+caddy           functional  2026-01-06 00:00""",
+        ),
+        (
+            140,
+            """\
+service         state       last pass         fingerprint       why
+outline-worker  changed     2026-01-06 00:00  OUTLINE           config:configs/outline/production.yml
+caddy           functional  2026-01-06 00:00  CADDY""",
+        ),
+    ],
+)
+def test_the_status_table_fits_its_terminal(world: World, width: int, expected: str) -> None:
+    del world.services["redis"]
+    outline = world.add("outline-worker", tests=1)
+    outline.detail = {"config": {"configs/outline/production.yml": "1"}}
+    world.run()
+    before = outline.detail
+    outline.edit("config", "other")
+    outline.detail = {"config": {"configs/outline/production.yml": "2"}}
+    world.later(hours=1)
+    judgements = {
+        "caddy": world.judge("caddy"),
+        "outline-worker": world.judge("outline-worker", detail=before),
+    }
+    shown = text(text_lines(judgements, world.meta(judgements), width=width)).partition("\n\n")[0]
+    for name, word in (("caddy", "CADDY"), ("outline-worker", "OUTLINE")):
+        print_ = judgements[name].entry.fingerprint or ""
+        shown = shown.replace(print_, word.ljust(len(print_)))
+    assert "\n".join(line.rstrip() for line in shown.splitlines()) == expected
+    assert max(map(len, shown.splitlines())) <= width
+
+
 def test_the_status_as_markdown(world: World) -> None:
     judgements = {"redis": world.judge("redis")}
     shown = text(markdown_lines(judgements, world.meta(judgements)))

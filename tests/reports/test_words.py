@@ -74,7 +74,9 @@ def test_every_state_has_a_tone_a_word_and_a_sentence(state):
         ("test:suites/test_x.py::test_y", "suites/test_x.py::test_y failed"),
         ("tests:edited", "its tests were edited"),
         ("container:exited 3", "its container: exited 3"),
-        ("part:env: no key", "part:env: no key"),
+        ("part:env: no key", "not known: env: no key"),
+        ("run:unfinished", "its last run never came to its end"),
+        ("unknown:tag", "unknown:tag"),
         ("something", "something"),
     ],
 )
