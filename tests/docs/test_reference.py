@@ -161,6 +161,8 @@ def test_every_reason_has_a_heading():
 
 
 def test_every_page_is_in_the_navigation():
+    """Of the decisions a new one may be missing: search finds it, and nobody looks there first."""
     pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
     listed = set(re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
-    assert pages == listed
+    assert listed <= pages
+    assert {page for page in pages - listed if not page.startswith("decisions/")} == set()
