@@ -38,6 +38,7 @@ def check(*, folder: str, as_json: bool) -> None:
     """
     from stacktest.checks import examine
     from stacktest.project import find_project
+    from stacktest.reports.words import count
 
     findings = examine(find_project(folder))
     if as_json:
@@ -46,7 +47,7 @@ def check(*, folder: str, as_json: bool) -> None:
         for finding in findings:
             for line in finding.lines():
                 click.echo(line)
-        click.echo(f"{len(findings)} findings" if findings else "nothing to complain about")
+        click.echo(count(len(findings), "finding") if findings else "nothing to complain about")
     raise click.exceptions.Exit(1 if findings else 0)
 
 

@@ -1,21 +1,28 @@
 """The gate's decision as lines: open, or each blocker with the command that clears it.
 
-gate closed: 2 blockers
-redis    changed     config:redis.conf            pytest --stale
-grafana  doc_stale   doc:behind                   stacktest ack grafana
+gate closed: 3 blockers
+  loki     failing    test:suites/phase2_observability/test_loki.py::test_it_is_ready
+  redis    changed    config:redis.conf
+           next: pytest --stale
+  grafana  doc_stale  doc:behind
+           next: stacktest ack grafana
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from stacktest.core.gate import Gate
+from stacktest.core.gate import Blocker, Gate
 from stacktest.core.model import Json
+from stacktest.reports.words import meaning
 
 MOST = 3
 """Reasons shown per blocker; `stacktest why` has them all."""
 
 
 def gate_lines(gate: Gate) -> Iterator[str]:
-    """The decision, then a line per blocker, then what does not close the gate."""
+    """The decision, then a line per blocker, then what does not close the gate.
+
+    The command that clears several blockers in a row is told once, below the last of them.
+    """
     scope = "" if gate.scope == "host" else f" (verified: {gate.scope})"
     if gate.open:
         yield f"gate open{scope}"
@@ -23,13 +30,14 @@ def gate_lines(gate: Gate) -> Iterator[str]:
         many = "blocker" if len(gate.blockers) == 1 else "blockers"
         yield f"gate closed{scope}: {len(gate.blockers)} {many}"
     rows = [
-        (one.service or "(stack)", one.state.value, _reasons(one.reasons), one.command)
+        (one.service or "(stack)", one.state.value, _reasons(one), one.command)
         for one in gate.blockers
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-    for service, state, reasons, command in rows:
-        yield f"  {service:<{widths[0]}}  {state:<{widths[1]}}  {reasons or 'no reason given'}"
-        yield f"  {'':<{widths[0]}}  next: {command}"
+    for number, (service, state, reasons, command) in enumerate(rows, start=1):
+        yield f"  {service:<{widths[0]}}  {state:<{widths[1]}}  {reasons}"
+        if all(following[3] != command for following in rows[number : number + 1]):
+            yield f"  {'':<{widths[0]}}  next: {command}"
     yield from (f"note: {warning}" for warning in gate.warnings)
 
 
@@ -55,6 +63,9 @@ def gate_document(gate: Gate) -> Json:
 # Private
 
 
-def _reasons(reasons: Sequence[str]) -> str:
-    more = len(reasons) - MOST
-    return "; ".join([*reasons[:MOST], *([f"and {more} more"] if more > 0 else [])])
+def _reasons(blocker: Blocker) -> str:
+    """Its reasons; a state that comes without any is told in a sentence."""
+    found = blocker.reasons
+    more = len(found) - MOST
+    said = "; ".join([*found[:MOST], *([f"and {more} more"] if more > 0 else [])])
+    return said or meaning(blocker.state)

@@ -112,8 +112,19 @@ def test_a_closed_gate_names_each_blocker_and_its_command(world: World) -> None:
         == """\
 gate closed: 2 blockers
   redis  failing    test:suites/test_redis.py::test_0
-         next: pytest --stale
   redis  never_run  run:suites/test_redis.py::test_0 failed
+         next: pytest --stale"""
+    )
+
+
+def test_a_state_without_a_reason_is_told_in_a_sentence(world: World) -> None:
+    world.index()
+    assert (
+        text(gate_lines(world.gate()))
+        == """\
+gate closed: 2 blockers
+  caddy  never_run  Its tests have never passed.
+  redis  never_run  Its tests have never passed.
          next: pytest --stale"""
     )
 
