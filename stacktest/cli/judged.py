@@ -132,7 +132,10 @@ def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> Non
 @stack_option
 @click.option("--test", is_flag=True, help="Send a test message to every channel; judge nothing.")
 def notify(*, folder: str, test: bool) -> None:
-    """Judge every service, and tell the channels what changed."""
+    """Judge every service, and tell the channels what changed.
+
+    The status is written as `status` does. Channels are [[notify]] sections of stacktest.toml.
+    """
     from stacktest.core.news import Now
     from stacktest.project import find_project, now
 
