@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from stacktest.core.model import Phase, Stack
 from stacktest.core.states import State
@@ -91,6 +91,22 @@ class GateSection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """`[[notify]]`: who is told what changed; addresses and tokens are in the environment."""
+
+    kind: Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
+    url_env: str
+    token_env: str = ""
+    group: str = ""
+    each: str = "service"
+
+    @property
+    def name(self) -> str:
+        """How it is called in what a person reads."""
+        return f"{self.kind} ({self.url_env})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """Everything that a user can set, with the defaults filled in."""
 
@@ -105,6 +121,7 @@ class Config:
     freshness: FreshnessSection = field(default_factory=FreshnessSection)
     gate: GateSection = field(default_factory=GateSection)
     exempt: tuple[Exemption, ...] = ()
+    notify: tuple[Channel, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     """`section.key` → where its value came from; a key that is not listed has its default."""
 
@@ -314,6 +331,7 @@ def _build(root: Path, file: str, data: Mapping[str, Any]) -> Config:
             Exemption(**_tuples({**item, "until": dt.date.fromisoformat(item["until"])}))
             for item in data.get("exempt", [])
         ),
+        notify=tuple(Channel(**item) for item in data.get("notify", [])),
         origins=origins,
     )
 

@@ -103,7 +103,7 @@ class Controller:
             if self._session is not None:
                 self._finish()
         except StacktestError as error:
-            self._closing += error.told()
+            self._closing += [*error.told(), *self._tell_trouble(error)]
         finally:
             self._close()
 
@@ -159,9 +159,10 @@ class Controller:
         try:
             return self._start(config)
         except UsageError as error:
+            self._wall.say_all(self._tell_trouble(error))
             raise pytest.UsageError("\n".join(error.told())) from error
         except StacktestError as error:
-            self._wall.say_all(error.told())
+            self._wall.say_all([*error.told(), *self._tell_trouble(error)])
             self._tell_boot_evidence()
             pytest.exit("the stack did not become ready", returncode=NOT_READY)
 
@@ -215,6 +216,23 @@ class Controller:
         summary = self._session.finish(tests, outcomes, facts, unknown=errors)
         self._closing += summary_lines(summary, self._session.stack, self._wall.width)
         self._keep_timeline(summary)
+        self._closing += self._tell(summary)
+
+    def _tell(self, summary: "RunSummary") -> list[str]:
+        """Tell what changed; lines about who could not be told."""
+        from stacktest.core.news import Now
+        from stacktest.project import now
+
+        entries = {name: one.entry for name, one in summary.judgements.items()}
+        stack, moment = self._session.stack.name, now()
+        is_open = self._session.gate(summary.judgements, moment).open
+        said = Now(stack=stack, at=moment, services=entries, gate_open=is_open)
+        return list(self._project.notifier.tell(said))
+
+    def _tell_trouble(self, error: StacktestError) -> list[str]:
+        from stacktest.project import now
+
+        return list(self._project.notifier.tell_trouble(error.what, now())) if self._project else []
 
     def _keep_timeline(self, summary: "RunSummary") -> None:
         from stacktest.reports.timeline import Span, Timeline

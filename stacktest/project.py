@@ -36,6 +36,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, ToolMissingError, UsageError
 from stacktest.inventory import BackgroundInventory, suites_folder
 from stacktest.judging import Judge, TestsOf
+from stacktest.notifying import Notifier
 from stacktest.present import Seen, look
 from stacktest.reports.board import Board
 from stacktest.reports.timeline import Timeline
@@ -122,6 +123,17 @@ class Project:
             identity=self.identity,
             detail=lambda service, digest: load_detail(self.root, service, digest) or {},
             versions=self.versions,
+        )
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Tells people and other programs what changed."""
+        return Notifier(
+            self.stack,
+            self.config.notify,
+            environ=self._environ,
+            status=self.ledger.read_status,
+            ca=self.ca,
         )
 
     @cached_property

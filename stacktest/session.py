@@ -13,6 +13,7 @@ from stacktest.collected import Collected
 from stacktest.core.attested import Run
 from stacktest.core.credit import Refusal, Snapshot, close, credit, history_line
 from stacktest.core.evidence import Judgement, Tests
+from stacktest.core.gate import Gate
 from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan
 from stacktest.core.records import HistoryLine, LastPass, LastRun
@@ -97,6 +98,8 @@ class World:
     """The commit, and whether the working tree differs from it."""
     code_digest: Callable[[str], str]
     """Path of a test file → digest of the code that its tests consist of."""
+    begun: Callable[[], None] = lambda: None
+    """Called once the stack is this run's alone, before anything is started."""
 
 
 class StackSession:
@@ -130,6 +133,7 @@ class StackSession:
         world = self._world
         world.lock.acquire()
         self._locked = True
+        world.begun()
         started = world.now()
         self._up = world.bring_up(plan)
         self._before = world.look()
@@ -171,6 +175,10 @@ class StackSession:
             fallen=fallen,
             facts=facts,
         )
+
+    def gate(self, judgements: Mapping[str, Judgement], now: datetime) -> Gate:
+        """The decision, as `stacktest gate` would make it on this host."""
+        return self._judge.gate(judgements, now)
 
     def stop(self) -> None:
         """Take down what was started and give the stack back; safe to call at any time."""

@@ -65,6 +65,7 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         now=now,
         git=project.commit,
         code_digest=SuiteCode(rootdir).digest,
+        begun=lambda: progress.say_all(project.notifier.begin()),
     )
     return StackSession(world, run_id), project
 

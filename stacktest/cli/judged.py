@@ -1,4 +1,4 @@
-"""Verbs that judge: status, gate, why, fingerprint."""
+"""Verbs that judge: status, gate, why, fingerprint, notify."""
 
 from typing import Any
 
@@ -128,4 +128,33 @@ def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> Non
                 click.echo(f"{'':<{width}}  {part} is unknown: {value.why}")
 
 
-VERBS = (status, gate, why, fingerprint)
+@click.command()
+@stack_option
+@click.option("--test", is_flag=True, help="Send a test message to every channel; judge nothing.")
+def notify(*, folder: str, test: bool) -> None:
+    """Judge every service, and tell the channels what changed.
+
+    The status is written as `status` does. Channels are [[notify]] sections of stacktest.toml.
+    """
+    from stacktest.core.news import Now
+    from stacktest.project import find_project, now
+
+    project = find_project(folder)
+    if test:
+        answers = list(project.notifier.try_all(now()))
+        for channel, why in answers:
+            click.echo(f"{channel}: {why or 'told'}")
+        if not answers:
+            click.echo("no channel: write a [[notify]] section in stacktest.toml")
+        raise click.exceptions.Exit(1 if any(why for _, why in answers) else 0)
+    said = project.notifier.begin()
+    seen, judgements, moment = project.judge_now()
+    project.ledger.write_status(judgements, project.judge.meta(seen, judgements, moment))
+    entries = {name: one.entry for name, one in judgements.items()}
+    is_open = project.judge.gate(judgements, moment).open
+    told = Now(stack=project.stack.name, at=moment, services=entries, gate_open=is_open)
+    for line in (*said, *project.notifier.tell(told)):
+        click.echo(line)
+
+
+VERBS = (status, gate, why, fingerprint, notify)

@@ -40,6 +40,8 @@ def _rows(config: Config) -> Iterator[tuple[str, str]]:
     for item in config.exempt:
         covered = ", ".join(item.states)
         yield f"exempt.{item.service}", f"{covered} until {item.until}: {item.reason}"
+    for channel in config.notify:
+        yield f"notify.{channel.kind}", f"address from {channel.url_env}"
 
 
 def _flat(prefix: str, section: Any) -> Iterator[tuple[str, str]]:

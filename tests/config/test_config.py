@@ -242,3 +242,26 @@ def test_a_given_identity_takes_the_engines_place(tmp_path: Path) -> None:
     project = Project(tmp_path, {"DOCKER_HOST": f"unix://{tmp_path}/no-engine"})
     vars(project)["stack"] = Stack(name="shop", root=tmp_path, services={})
     assert project.identity == "shop@homelab"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('kind = "ntfy"\nurl = "https://ntfy.sh/secret"', "notify.0.url"),
+        ('kind = "ntfy"\nurl_env = "https://ntfy.sh/secret"', "notify.0.url_env"),
+        ('kind = "ntfi"\nurl_env = "NTFY"', "notify.0.kind"),
+        ('kind = "ntfy"', "notify.0"),
+        ('kind = "gatus"\nurl_env = "G"\neach = "host"', "notify.0.each"),
+    ],
+)
+def test_a_channel_names_variables_and_no_addresses(tmp_path: Path, text: str, key: str) -> None:
+    (tmp_path / "stacktest.toml").write_text(f"[[notify]]\n{text}\n")
+    with pytest.raises(UsageError) as raised:
+        load(tmp_path)
+    assert raised.value.where == f"{tmp_path / 'stacktest.toml'}:{key}"
+
+
+def test_channels_are_read_in_their_order(tmp_path: Path) -> None:
+    text = '[[notify]]\nkind = "ntfy"\nurl_env = "A"\n[[notify]]\nkind = "kuma"\nurl_env = "B"\n'
+    (tmp_path / "stacktest.toml").write_text(text)
+    assert [one.name for one in load(tmp_path).notify] == ["ntfy (A)", "kuma (B)"]

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from stacktest import config as configuration
 from stacktest import wiring
 from stacktest.adapters.boot_report import NotReadyError
 from stacktest.adapters.ledger import Ledger
@@ -28,6 +29,7 @@ from stacktest.core.history import usual_boot
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Plan
 from stacktest.judging import Judge
+from stacktest.notifying import Notifier
 from stacktest.present import Seen
 from stacktest.project import now
 from stacktest.session import StackSession, World
@@ -119,6 +121,12 @@ class Standing:
 
 def session(config: pytest.Config, said: Any) -> tuple[StackSession, Any]:
     story = Story(config.rootpath)
+    notifier = Notifier(
+        story.stack,
+        configuration.load(story.root).notify,
+        environ=os.environ,
+        status=story.ledger.read_status,
+    )
     judge = Judge(
         stack=story.stack,
         config=Config(root=story.root),
@@ -138,8 +146,11 @@ def session(config: pytest.Config, said: Any) -> tuple[StackSession, Any]:
         now=now,
         git=lambda: (None, None),
         code_digest=hexed,
+        begun=lambda: said.say_all(notifier.begin()),
     )
-    return StackSession(world, RUN), SimpleNamespace(keep_timeline=lambda timeline: None)
+    return StackSession(world, RUN), SimpleNamespace(
+        keep_timeline=lambda timeline: None, notifier=notifier
+    )
 
 
 def running(root: Path) -> Any:

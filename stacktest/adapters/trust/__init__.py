@@ -4,7 +4,12 @@ Every client keeps full verification; nothing here switches a check off to let a
 """
 
 from stacktest.adapters.trust.browser import browser_home
-from stacktest.adapters.trust.ca import check_ca, client_context, node_environment
+from stacktest.adapters.trust.ca import (
+    check_ca,
+    client_context,
+    node_environment,
+    wide_context,
+)
 from stacktest.adapters.trust.certificate import CertificateFacts, certificate_facts
 from stacktest.adapters.trust.engines import firefox_environment, with_system_trust
 
@@ -16,5 +21,6 @@ __all__ = [
     "client_context",
     "firefox_environment",
     "node_environment",
+    "wide_context",
     "with_system_trust",
 ]

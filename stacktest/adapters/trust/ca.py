@@ -29,6 +29,18 @@ def client_context(ca: Path | None) -> ssl.SSLContext:
         raise _unusable(ca, "is not a certificate") from None
 
 
+def wide_context(ca: Path | None) -> ssl.SSLContext:
+    """A context that trusts what the system trusts, and this CA besides."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca is not None:
+        try:
+            context.load_verify_locations(cadata=_pem(ca))
+        except ssl.SSLError:
+            raise _unusable(ca, "is not a certificate") from None
+    return context
+
+
 def check_ca(ca: Path, *, now: dt.datetime) -> None:
     """Raise a `UsageError` when the file cannot serve as a CA: absent, no certificate, expired."""
     from cryptography import x509

@@ -1,0 +1,201 @@
+"""Tells other programs over HTTP: those that pass messages on, and those that watch.
+
+| kind         | told      | request                                                         |
+|--------------|-----------|-----------------------------------------------------------------|
+| webhook      | news      | POST, the document as JSON                                      |
+| ntfy         | news      | POST to the topic, the text; title, priority and tag as headers |
+| apprise      | news      | whatever the URL means to the library of that name              |
+| gatus        | every run | POST /api/v1/endpoints/GROUP_NAME/external?success=…&error=…    |
+| kuma         | every run | GET of the push URL with status, msg                            |
+| healthchecks | every run | POST URL/start, then URL or URL/fail, with the text             |
+
+Addresses and tokens are secrets: no answer of this module, no exception and no log holds one.
+"""
+
+import logging
+import ssl
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from stacktest.core.model import Json
+
+Kind = Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
+WATCHERS = frozenset({"gatus", "kuma", "healthchecks"})
+"""Told at every run, since to them silence is a failure."""
+SECONDS = 5.0
+"""How long an answer may take; telling is never worth holding up a run."""
+NOT_FOUND = 404
+LONGEST = 200
+"""Letters of a reason that fit into an address."""
+_GATUS = str.maketrans("/_., #", "------")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Whom to tell."""
+
+    kind: Kind
+    url: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    group: str = ""
+    each: str = "service"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What to say: in words, as a document, and as one bit."""
+
+    title: str
+    text: str
+    document: Json
+    well: bool
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Service → why it is not functional; empty for one that is."""
+
+
+def send(target: Target, message: Message, context: ssl.SSLContext) -> str:
+    """Tell; empty when it was taken, else why it was not, in words that hold no secret."""
+    if target.kind == "apprise":
+        return _apprise(target, message)
+    calls = {
+        "webhook": _webhook,
+        "ntfy": _ntfy,
+        "gatus": _gatus,
+        "kuma": _kuma,
+        "healthchecks": _healthchecks,
+    }[target.kind](target, message)
+    return _deliver(calls, context, some=target.kind == "gatus")
+
+
+def send_start(target: Target, context: ssl.SSLContext) -> str:
+    """Tell a dead-man switch that a run begins; the others have nothing to hear yet."""
+    if target.kind != "healthchecks":
+        return ""
+    return _deliver([_Call("POST", f"{_base(target.url)}/start")], context)
+
+
+# Private, what is asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _webhook(target: Target, message: Message) -> Iterable[_Call]:
+    yield _Call("POST", target.url, {"json": message.document, "headers": _bearer(target)})
+
+
+def _ntfy(target: Target, message: Message) -> Iterable[_Call]:
+    headers = {
+        "Title": message.title,
+        "Priority": "default" if message.well else "high",
+        "Tags": "white_check_mark" if message.well else "warning",
+    }
+    content = {"content": message.text.encode(), "headers": headers | _bearer(target)}
+    yield _Call("POST", target.url, content)
+
+
+def _gatus(target: Target, message: Message) -> Iterable[_Call]:
+    """One result per service that Gatus knows, or one for the stack."""
+    whole = {"stack": "" if message.well else message.title}
+    for name, why in (whole if target.each == "stack" else message.services).items():
+        key = "_".join(part.lower().translate(_GATUS) for part in (target.group, name))
+        params = {"success": "false" if why else "true"}
+        params |= {"error": why[:LONGEST]} if why else {}
+        url = f"{_base(target.url)}/api/v1/endpoints/{key}/external"
+        yield _Call("POST", url, {"params": params, "headers": _bearer(target)})
+
+
+def _kuma(target: Target, message: Message) -> Iterable[_Call]:
+    """Kuma shows its push URL with a query of its own, which a person copies with it."""
+    status = "up" if message.well else "down"
+    params = {"status": status, "msg": message.title[:LONGEST]}
+    yield _Call("GET", _base(target.url), {"params": params})
+
+
+def _healthchecks(target: Target, message: Message) -> Iterable[_Call]:
+    content = {"content": f"{message.title}\n{message.text}".encode()}
+    yield _Call("POST", _base(target.url) + ("" if message.well else "/fail"), content)
+
+
+def _bearer(target: Target) -> dict[str, str]:
+    return {"Authorization": f"Bearer {target.token}"} if target.token else {}
+
+
+def _base(url: str) -> str:
+    """The address without a query and without a slash at its end."""
+    return urlunsplit((*urlsplit(url)[:3], "", "")).rstrip("/")
+
+
+# Private, how it is asked
+
+
+def _deliver(calls: Iterable[_Call], context: ssl.SSLContext, *, some: bool = False) -> str:
+    """Make the calls; with `some` it is enough that one address is known."""
+    import httpx
+
+    unknown, taken = "", False
+    try:
+        with _silent(), httpx.Client(timeout=SECONDS, verify=context) as client:
+            for call in calls:
+                why = _refusal(client.request(call.method, call.url, **call.more))
+                if why and not (some and why == _refused(NOT_FOUND)):
+                    return why
+                unknown, taken = why or unknown, taken or not why
+    except httpx.TimeoutException:
+        return f"no answer within {SECONDS:g} s"
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
+        return "the address is no http or https URL"
+    except httpx.ConnectError as error:
+        is_trust = "certificate" in str(error).lower()
+        return "its certificate is not trusted" if is_trust else "cannot be reached"
+    except httpx.HTTPError as error:
+        return f"could not be told ({type(error).__name__})"
+    return "" if taken else unknown
+
+
+def _refusal(answer: Any) -> str:
+    """Empty when the answer means yes. Two programs refuse with 200 and say so in the body."""
+    if not answer.is_success:
+        return _refused(answer.status_code)
+    said = answer.text.strip()
+    if said.startswith("OK ("):
+        return f"answered {said[:60]}"
+    return "answered that it does not know the address" if said.startswith('{"ok":false') else ""
+
+
+def _refused(status: int) -> str:
+    return f"answered {status}"
+
+
+def _apprise(target: Target, message: Message) -> str:
+    try:
+        import apprise
+    except ImportError:
+        return "apprise is not installed: pip install 'stacktest[apprise]'"
+    sender = apprise.Apprise()
+    with _silent(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for modules that Python is about to lose
+        if not sender.add(target.url.split()):
+            return "apprise does not know the address"
+        kind = apprise.NotifyType.SUCCESS if message.well else apprise.NotifyType.WARNING
+        taken = sender.notify(title=message.title, body=message.text, notify_type=kind)
+    return "" if taken else "apprise could not deliver it"
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """The libraries below log addresses, which pytest may write to a file."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,55 @@
+"""`stacktest notify` on a real stack: what it says, what it sends, how it ends."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.listener import listening
+
+pytestmark = [pytest.mark.real_docker, pytest.mark.processes]
+CHANNEL = '[[notify]]\nkind = "webhook"\nurl_env = "HOOK"\n'
+
+
+@pytest.fixture
+def notify(pair, monkeypatch):
+    with listening() as server:
+        monkeypatch.setenv("HOOK", f"{server.url}/secret-path")
+        (pair.root / "stacktest.toml").write_text(CHANNEL)
+
+        def run(*arguments):
+            server.asked.clear()
+            code = "from stacktest.cli import main; main()"
+            argv = [sys.executable, "-c", code, "notify", "--stack", str(pair.root), *arguments]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=pair.root)
+            return done.returncode, done.stdout + done.stderr
+
+        run.server = server
+        yield run
+
+
+def test_a_change_is_told_by_the_verb_as_well(notify, pair):
+    assert int(pair.run("-q").ret) == 0
+    told = [json.loads(body)["title"] for _, _, body in notify.server.asked]
+    assert told == [f"{pair.project}: 2 services work"]
+    assert notify() == (0, "")
+    assert notify.server.asked == []
+    (pair.root / ".env").write_text("FLAVOUR=other\n")
+    assert notify() == (0, "")
+    ((_, _, body),) = notify.server.asked
+    assert json.loads(body)["title"] == f"{pair.project}: 2 services broken"
+    assert not json.loads((pair.root / "docs/_data/status.json").read_text())["alpha"]["functional"]
+
+
+def test_a_channel_is_tried(notify):
+    assert notify("--test") == (0, "webhook (HOOK): told\n")
+    notify.server.answers["/"] = (410, "")
+    assert notify("--test") == (1, "webhook (HOOK): answered 410\n")
+    assert len(notify.server.asked) == 1
+
+
+def test_without_a_channel_the_test_says_so(notify, pair):
+    (pair.root / "stacktest.toml").write_text("")
+    said = "no channel: write a [[notify]] section in stacktest.toml\n"
+    assert notify("--test") == (0, said)
