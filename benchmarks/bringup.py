@@ -34,13 +34,11 @@ from stacktest.adapters.engine import Engine
 from stacktest.core.plan import plan_services
 compose = Compose(Path(sys.argv[1]))
 stack = compose.model()
-keep = sys.argv[3] == "keep"
 begun = time.perf_counter()
-bring_up(stack, plan_services(stack, stack.services), compose, Engine(), run_id=sys.argv[2],
-         keep=keep)
+up = bring_up(stack, plan_services(stack, stack.services), compose, Engine(), run_id=sys.argv[2])
 print(time.perf_counter() - begun, flush=True)
-if not keep:
-    sys.stdin.read()
+sys.stdin.read()
+up.stop()
 """
 
 
@@ -82,10 +80,13 @@ def cold(folder: Path, rounds: int) -> tuple[list[float], list[float], list[floa
         plain.append(timed(lambda: run("docker", "compose", "up", "-d", "--wait", folder=folder)))
 
     def stacktest() -> None:
-        argv = (sys.executable, "-c", UP, str(folder), "bench", "keep")
+        argv = (sys.executable, "-c", UP, str(folder), "bench")
         begun = time.perf_counter()
-        inner.append(float(run(*argv, folder=folder)))
-        ours.append(time.perf_counter() - begun)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(argv, cwd=folder, stdin=pipe, stdout=pipe, text=True) as child:
+            inner.append(float(child.stdout.readline()))
+            ours.append(time.perf_counter() - begun)
+            child.communicate()
 
     for turn in range(rounds):
         for side in (compose, stacktest) if turn % 2 else (stacktest, compose):
@@ -115,7 +116,7 @@ def dead(folder: Path, rounds: int) -> list[float]:
     times = []
     for number in range(rounds):
         (folder / "compose.yaml").write_text(json.dumps(document))
-        argv = (sys.executable, "-c", UP, str(folder), f"dead{number}", "down")
+        argv = (sys.executable, "-c", UP, str(folder), f"dead{number}")
         with subprocess.Popen(
             argv,
             cwd=folder,
@@ -144,7 +145,7 @@ def kills(folder: Path, count: int) -> list[tuple[str, float, float, int]]:
     for turn in range(count):
         number = (signal.SIGKILL, signal.SIGTERM)[turn % 2]
         moment = random.uniform(0.15, 4.0)
-        argv = (sys.executable, "-c", UP, str(folder), f"kill{turn}", "down")
+        argv = (sys.executable, "-c", UP, str(folder), f"kill{turn}")
         with subprocess.Popen(
             argv,
             cwd=folder,
