@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import tempfile
 import subprocess
 import sys
 from pathlib import Path
@@ -156,7 +157,9 @@ def test_an_error_ends_with_its_exit_code_and_its_name(ask, monkeypatch, kind):
         (ZeroDivisionError("x"), 70, "error: a bug in stacktest: ZeroDivisionError: x"),
     ],
 )
-def test_what_is_no_error_of_ours(ask, monkeypatch, raised, code, first):
+def test_what_is_no_error_of_ours(ask, monkeypatch, tmp_path, raised, code, first):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     @click.command()
     def fails():
         raise raised
