@@ -3,9 +3,9 @@
 import json
 import os
 import re
-import tempfile
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -157,7 +157,7 @@ def test_an_error_ends_with_its_exit_code_and_its_name(ask, monkeypatch, kind):
         (ZeroDivisionError("x"), 70, "error: a bug in stacktest: ZeroDivisionError: x"),
     ],
 )
-def test_what_is_no_error_of_ours(ask, monkeypatch, tmp_path, raised, code, first):
+def test_what_is_no_error_of_ours(ask, monkeypatch, tmp_path, raised, code, first):  # noqa: PLR0917
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     @click.command()
