@@ -29,6 +29,7 @@ from stacktest.core.model import Stack
 from stacktest.core.observed import Happening
 from stacktest.errors import StacktestError
 from stacktest.keys import RUNNING
+from stacktest.reports.evidence_page import Left
 from stacktest.reports.redaction import redact
 from stacktest.reports.secrets import secrets_of
 from stacktest.running import RunningStack
@@ -60,6 +61,15 @@ def remember_answer(node: pytest.Item, line: str) -> None:
     answers = node.stash.setdefault(ANSWERS, [])
     answers.append(line)
     del answers[:-20]
+
+
+def left_over(folder: Path) -> Iterator[Left]:
+    """Every file below the folder of evidence, whichever run left it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            run, *rest = path.relative_to(folder).parts
+            if rest:
+                yield Left(run=run, path="/".join(rest), size=path.stat().st_size)
 
 
 def page_options(config: pytest.Config, run_id: str, worker: str) -> None:

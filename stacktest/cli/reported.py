@@ -1,10 +1,7 @@
 """Verbs that report: page, export, history."""
 
-import functools
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -23,19 +20,21 @@ DEFAULT_PAGE = "reports/status.html"
 @click.command()
 @stack_option
 @click.option("--output", metavar="FILE", default=DEFAULT_PAGE, help="Where to write the page.")
-@click.option("--serve", is_flag=True, help="Serve the page's folder on 127.0.0.1.")
+@click.option("--serve", is_flag=True, help="Serve page and evidence on 127.0.0.1; traces open.")
 @click.option("--port", type=int, default=8765, help="Port of --serve.")
 def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     """Write the status page: one offline HTML file."""
+    from stacktest.inventory import suites_folder
     from stacktest.project import find_project
     from stacktest.reports.page import render_page
 
-    board = find_project(folder).board(with_gate=True).without_secrets()
+    project = find_project(folder)
+    board = project.board(with_gate=True).without_secrets()
     _write(output, render_page(board), board)
     if output != "-":
         click.echo(f"open     {Path(output).resolve().as_uri()}")
     if serve:
-        _serve(Path(output), port)
+        _serve(board, suites_folder(project.root), port)
 
 
 @click.group(cls=Verbs)
@@ -194,13 +193,22 @@ def _write(output: str, text: str, board: Board) -> None:
     click.echo(f"written  {path}")
 
 
-def _serve(path: Path, port: int) -> None:
-    """Serve the page's folder, traces included, to this machine only."""
-    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+def _serve(board: Board, suites: Path, port: int) -> None:
+    """Serve the page, and what failed tests left, to this machine only."""
+    from contextlib import suppress
 
-    serving: Callable[..., Any] = functools.partial(
-        SimpleHTTPRequestHandler, directory=str(path.parent.resolve())
-    )
-    with ThreadingHTTPServer(("127.0.0.1", port), serving) as server:
-        click.echo(f"serving  http://127.0.0.1:{server.server_port}/{path.name}  (Ctrl-C ends it)")
+    from stacktest.adapters.pageserver import make_server, viewer_folder
+    from stacktest.evidence import FOLDER, left_over
+    from stacktest.reports.evidence_page import render_evidence
+    from stacktest.reports.page import render_page
+
+    secrets = secrets_of(board.stack)
+    folder = suites / FOLDER
+    pages = {
+        "/": lambda: redact(render_page(board, evidence="/evidence/"), secrets),
+        "/evidence/": lambda: redact(render_evidence(board.stack.name, left_over(folder)), secrets),
+    }
+    folders = {"/evidence/": folder, "/trace/": viewer_folder()}
+    with make_server(pages, folders, port) as server, suppress(KeyboardInterrupt):
+        click.echo(f"serving  http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
         server.serve_forever()

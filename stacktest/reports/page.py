@@ -27,14 +27,15 @@ DEPTHS = (
 )
 
 
-def render_page(board: Board) -> str:
+def render_page(board: Board, *, evidence: str = "") -> str:
     """The page of one stack; the same board always gives the same text.
 
+    `evidence` is the address of what failed tests left, where a server has it.
     Where it would grow too large, less is said of old runs and long lists of reasons.
     """
     text = ""
     for depth in DEPTHS:
-        text = _render(board, depth)
+        text = _render(board, depth, evidence)
         if len(text.encode()) <= LARGEST:
             break
     return text
@@ -43,7 +44,7 @@ def render_page(board: Board) -> str:
 # Private
 
 
-def _render(board: Board, depth: view.Depth) -> str:
+def _render(board: Board, depth: view.Depth, evidence: str) -> str:
     services = view.services(board, depth)
     strips = {test.strip.paths: test.strip for s in services for _, ts in s.tests for test in ts}
     states = list(board.states.values())
@@ -51,6 +52,7 @@ def _render(board: Board, depth: view.Depth) -> str:
     blockers = _first_of_each(board.gate.blockers if board.gate else ())
     text: str = _template().render(
         stack=board.stack,
+        evidence=evidence,
         now=board.now,
         evaluated=board.meta.evaluated_at,
         is_old=board.now - board.meta.evaluated_at > OLD,
