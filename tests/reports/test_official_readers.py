@@ -1,15 +1,19 @@
 """The formats as their own tools read them: promtool, the CTRF schema, MkDocs."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import time
 
 import pytest
 
 from stacktest.reports import ctrf, docs_data, metrics
 from stacktest.reports.badge import badge, badge_json
+from tests.reports.conftest import build_board
 
 PROMETHEUS = "stacktest/prometheus:2.42"
 CTRF_PACKAGE = "ctrf@0.3.0"
@@ -90,6 +94,84 @@ def test_the_alerts_fire_when_they_should_and_only_then(promtool, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+# Prometheus itself: it scrapes the metrics, loads the rules, and answers what the dashboard asks
+
+SCRAPE = """
+global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: [alert-rules.yml]
+scrape_configs:
+  - job_name: stack
+    static_configs: [{targets: ["127.0.0.1:9090"]}]
+    metrics_path: /consoles/stacktest.prom
+"""
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory):
+    """The reference Prometheus, which scrapes a file that it serves itself; answers its API."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    folder.chmod(0o755)
+    (folder / "stacktest.prom").write_text(metrics.metrics(build_board()))
+    (folder / "alert-rules.yml").write_text(metrics.companions()["alert-rules.yml"])
+    (folder / "prometheus.yml").write_text(SCRAPE)
+    name = f"t-reports-prometheus-{os.getpid()}"
+    start = ["docker", "run", "--rm", "--detach", "--name", name, "--network", "none",
+             "-v", f"{folder}:/work:ro", "--entrypoint", "prometheus", PROMETHEUS,
+             "--config.file=/work/prometheus.yml", "--storage.tsdb.path=/tmp/data",
+             "--web.console.templates=/work"]  # fmt: skip
+    subprocess.run(start, check=True, capture_output=True)
+
+    def ask(path, **query):
+        options = [word for key, v in query.items() for word in ("--data-urlencode", f"{key}={v}")]
+        url = f"http://127.0.0.1:9090/api/v1/{path}"
+        argv = ["docker", "exec", name, "curl", "-sfG", "--max-time", "10", url, *options]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+        return json.loads(done.stdout)["data"] if done.returncode == 0 else {"result": []}
+
+    try:
+        wait_until(lambda: ask("query", query="stacktest_gate_open")["result"])
+        yield ask
+    finally:
+        subprocess.run(["docker", "rm", "-f", "-v", name], check=True, capture_output=True)
+
+
+def wait_until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "Prometheus never scraped the metrics"
+        time.sleep(0.2)
+
+
+PANELS = [
+    (panel["title"], target["expr"])
+    for panel in json.loads(metrics.companions()["grafana-dashboard.json"])["panels"]
+    for target in panel["targets"]
+]
+
+
+@pytest.mark.real_docker
+@pytest.mark.parametrize(("title", "asked"), PANELS, ids=[title for title, _ in PANELS])
+def test_prometheus_answers_what_a_panel_asks(prometheus, title, asked):
+    assert prometheus("query", query=asked)["result"]
+
+
+@pytest.mark.real_docker
+def test_prometheus_scrapes_every_service_and_evaluates_the_rules(prometheus):
+    proved = prometheus("query", query="stacktest_service_functional")["result"]
+    assert {one["metric"]["service"] for one in proved} == set(build_board().status)
+    assert prometheus("query", query="stacktest_no_such_metric")["result"] == []
+    wait_until(lambda: {rule["health"] for rule in loaded(prometheus)} == {"ok"})
+    assert [rule["name"] for rule in loaded(prometheus)] == re.findall(
+        r"alert: (\w+)", metrics.companions()["alert-rules.yml"]
+    )
+
+
+def loaded(prometheus):
+    """The rules as Prometheus has them, with what it says of each."""
+    groups = prometheus("rules").get("groups", [])
+    return [rule for group in groups for rule in group["rules"]]
+
+
 # The CTRF schema, out of the project's own package
 
 
@@ -129,8 +211,14 @@ plugins:
 """
 
 
-@pytest.fixture
-def site(tmp_path, board):
+BUILDERS = {
+    "mkdocs": ("-W", "ignore", "-m", "mkdocs", "build", "-q", "--strict"),
+    "zensical": ("-m", "zensical", "build", "--strict"),
+}
+
+
+@pytest.fixture(params=list(BUILDERS))
+def site(request, tmp_path, board):
     (tmp_path / "mkdocs.yml").write_text(SITE)
     (tmp_path / "docs").mkdir()
     text = "{{ stack_age() }}\n\n{{ stack_table() }}\n\nloki: {{ stack_badge('loki') }}\n"
@@ -138,37 +226,40 @@ def site(tmp_path, board):
     (tmp_path / "stacktest.json").write_text(json.dumps(docs_data.docs_data(board)))
 
     def build():
-        argv = [sys.executable, "-W", "ignore", "-m", "mkdocs", "build", "-q"]
-        return subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+        argv = [sys.executable, *BUILDERS[request.param]]
+        return subprocess.run(
+            argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        )
 
     build.folder = tmp_path
     return build
 
 
-@pytest.mark.slow
+@pytest.mark.processes
 def test_a_site_shows_the_states(site):
     done = site()
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     page = (site.folder / "site/index.html").read_text()
     assert 'loki: <span class="stack-badge bad"' in page
     assert '<a href="https://grafana.stack.local:8443/">grafana</a></td>' in page
     assert "Judged 2026-11-20 09:15 UTC." in page
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("damage", ["missing", "empty", "foreign", "unknown service"])
+@pytest.mark.processes
+@pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "unknown service"])
 def test_a_site_is_not_built_from_broken_data(site, damage):
     file = site.folder / "stacktest.json"
     if damage == "missing":
         file.unlink()
     elif damage == "empty":
         file.write_text("{}")
+    elif damage == "torn":
+        file.write_text(file.read_text()[:200])
     elif damage == "foreign":
         file.write_text('{"stacktest": {"schema": "other/1"}}')
     else:
         (site.folder / "docs/index.md").write_text("{{ stack_badge('nobody') }}")
     assert site().returncode != 0
-    assert not (site.folder / "site/index.html").exists() or damage == "unknown service"
 
 
 def test_the_badge_is_what_shields_reads(board):
