@@ -1,7 +1,7 @@
 """The status page: one HTML file that needs no network, no server and no JavaScript."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -64,6 +64,7 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
         total=len(states),
         services=services,
         blockers=blockers[:LISTED],
+        closed_by=_closed_by(blockers),
         more=max(0, len(blockers) - LISTED),
         phases=[(phase.name, _number(phase.name), phase.title) for phase in board.stack.phases],
         gantt=lay_out(board.timeline, board.histories) if board.timeline else None,
@@ -134,6 +135,12 @@ def _environment(board: Board) -> list[tuple[str, str]]:
         ("key", board.meta.key_id or "none"),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _closed_by(blockers: Sequence[Blocker]) -> str:
+    """As many as the list below names; one service may have several reasons to close it."""
+    named = sum(bool(one.service) for one in blockers)
+    return words.count(named, "service") if named else "the status itself"
 
 
 def _first_of_each(blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:

@@ -2,15 +2,18 @@
 
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.reports.boot_lines import Boot, wall_lines
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.processes
 pytest_plugins = ["tests.plugin.fake_stack"]
 
+ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, Any] = {
     "caddy": {},
     "redis": {"boot": 2.5},
@@ -131,6 +134,21 @@ next      stacktest why redis
 ========================================================= short test summary info ==========================================================
 FAILED suites/phase4_data/test_redis.py::test_it_answers - assert (6 * 7) == 54
 ================================================ 1 failed, 2 passed, 1 deselected in TIME ================================================="""
+
+
+def test_the_guide_shows_what_a_run_says() -> None:
+    page = (ROOT / "docs/how-to/read-the-output-of-a-run.md").read_text()
+    blocks = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (drawn,) = (block for block in blocks if "✖" in block)
+    assert all(block in NARROW + "\n" for block in blocks if block != drawn)
+    boots = [Boot(service=name, word="ready") for name in ("caddy", "loki", "mariadb", "redis")]
+    boots += [
+        Boot(service="prometheus", word="ran already"),
+        Boot(service="outline", word="waiting", why="for redis"),
+        Boot(service="grafana", word="starting", seconds=41, usual=12),
+        Boot(service="browserless", word="failed", why="exited 1"),
+    ]
+    assert drawn.splitlines() == list(wall_lines(boots, width=80, height=24, seconds=41))
 
 
 @pytest.mark.parametrize(("columns", "expected"), [(80, NARROW), (140, WIDE)])
@@ -314,6 +332,23 @@ def test_on_a_terminal_every_service_is_drawn_and_one_line_stays(small: Any) -> 
     assert "s, slowest: grafana 12.0 s, redis 2.5 s, loki 1.0 s\n\nsuites/" in terminal.seen
     assert "◐" not in terminal.seen
     assert "waiting" not in terminal.seen
+
+
+def test_on_a_terminal_who_fails_is_named_when_the_wall_is_gone(small: Any) -> None:
+    services = {**SERVICES, "grafana": {"fails": "exited 3"}}
+    small.story(services=services, running=["caddy"], phases=PHASES)
+    with Terminal(PYTEST, cwd=small.path) as terminal:
+        assert terminal.finish() == 10
+    lines = terminal.seen.splitlines()
+    place = lines.index("  starting 3: grafana, redis, loki · 1 run already, used as they are")
+    assert lines[place + 1 : place + 6] == [
+        "  failed   grafana exited 3; removing what was started",
+        "error: grafana exited 3",
+        "  at: service grafana",
+        "  hint: docker compose run --rm --no-deps grafana",
+        "  code: SK-NOT-READY",
+    ]
+    assert "◐" not in terminal.seen
 
 
 def test_on_a_terminal_with_workers(small: Any) -> None:

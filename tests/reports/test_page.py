@@ -54,7 +54,7 @@ def test_the_page_loads_nothing(board):
 def test_the_overview_says_the_verdict_in_words(board):
     text, _ = read(render_page(board))
     assert "28 of 36 services are proved." in text
-    assert "The gate is closed by 8 blockers." in text
+    assert "The gate is closed by 8 services." in text
     assert "stacktest ack planka" in text
 
 
@@ -104,3 +104,14 @@ def test_an_empty_stack_says_so(make_board):
     empty = replace(make_board(), status={}, gate=None, timeline=None, histories={})
     text, _ = read(render_page(empty))
     assert "Nothing was judged: there is no service." in text
+
+
+def test_a_service_with_two_blockers_is_counted_once(board):
+    from dataclasses import replace
+
+    twice = replace(board.gate, blockers=(*board.gate.blockers, *board.gate.blockers[:2]))
+    text, _ = read(render_page(replace(board, gate=twice)))
+    assert "The gate is closed by 8 services." in text
+    nobody = replace(board.gate, blockers=(replace(board.gate.blockers[0], service=""),))
+    text, _ = read(render_page(replace(board, gate=nobody)))
+    assert "The gate is closed by the status itself." in text

@@ -127,6 +127,14 @@ def test_nothing_is_cut_off_on_a_landscape_sheet(visit):
     assert page.locator(".matrix td").evaluate_all(wide) == 0
 
 
+@pytest.mark.parametrize("width", [1100, 1200, 1280, 1440])
+def test_the_matrix_with_its_words_fits_an_ordinary_window(visit, width):
+    page = visit()
+    page.set_viewport_size({"width": width, "height": 900})
+    beyond = "el => Math.max(0, el.scrollWidth - el.clientWidth)"
+    assert page.locator(".scroll:has(.matrix)").evaluate(beyond) == 0
+
+
 def test_on_a_phone_what_changed_and_the_newest_runs_need_no_scrolling(visit):
     page = visit(size="phone")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")

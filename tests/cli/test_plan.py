@@ -1,0 +1,92 @@
+"""`stacktest plan` asks pytest, in a process of its own, and starts nothing."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import plain
+
+pytestmark = pytest.mark.real_docker  # Compose resolves the model; no engine is asked
+
+BIN = Path(sys.executable).parent / "stacktest"
+COMPOSE = """
+name: t-plan
+services:
+  redis: {image: "redis:7"}
+  web: {image: "web:1", depends_on: [redis]}
+"""
+SUITE = """
+import pytest
+
+
+@pytest.mark.service("web")
+def test_it():
+    assert 1
+"""
+
+
+@pytest.fixture
+def plan(tmp_path):
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    (tmp_path / "stacktest.toml").write_text("")
+    # Warnings are errors here, as in a careful project: nothing may be imported too early.
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\ntestpaths = suites\n")
+    (tmp_path / "suites/phase5_web").mkdir(parents=True)
+    (tmp_path / "suites/phase5_web/test_web.py").write_text(SUITE)
+
+    def plan(*words):
+        argv = [BIN, "plan", *words, "-p", "no:randomly"]
+        return subprocess.run(
+            argv, cwd=tmp_path, env=plain({}), capture_output=True, text=True, check=False
+        )
+
+    return plan
+
+
+def test_it_says_what_would_be_started_and_why(plan):
+    done = plan()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        re.sub(r"in [\d.]+s", "in TIME", done.stdout)
+        == """\
+stacktest: t-plan · 1 test · 2 services planned
+start 1: redis
+start 2: web
+  redis  phase5    web depends on it (service_started)
+  web    phase5    named by suites/phase5_web/test_web.py::test_it
+
+no tests ran in TIME
+"""
+    )
+
+
+def test_programs_get_the_same(plan):
+    done = plan("--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {
+        "start": [["redis"], ["web"]],
+        "services": [
+            {
+                "service": "redis",
+                "phase": "phase5",
+                "reasons": ["web depends on it (service_started)"],
+            },
+            {
+                "service": "web",
+                "phase": "phase5",
+                "reasons": ["named by suites/phase5_web/test_web.py::test_it"],
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize("words", [["--no-such-option"], ["-k", "nothing"], ["--json", "nowhere"]])
+def test_what_cannot_be_planned_is_a_usage_error_and_no_document(plan, words):
+    done = plan(*words)
+    assert done.returncode == 2
+    assert done.stdout == "" or "--json" not in words
+    assert "Traceback" not in done.stdout + done.stderr
