@@ -111,12 +111,12 @@ class Lines(Progress):
         if self._end():
             self.say(over_line(self._now.values(), self._clock() - self._begun))
 
-    def failed(self, service: str, why: str) -> None:
+    def failed(self, service: str, why: str, *, removed: bool) -> None:
         """One will not become ready: it is named at once, before anything is taken down."""
         if service in self._now:
             self._set(service, "failed", why=why)
         self._end()
-        self.say(failed_line(service, why))
+        self.say(failed_line(service, why, removed=removed))
 
     # Private
 

@@ -154,7 +154,8 @@ def bring_up(
     try:
         _run(up, compose, loop, said, missing)
     except BaseException as error:
-        said.failed(getattr(error, "service", ""), getattr(error, "what", type(error).__name__))
+        what = getattr(error, "what", type(error).__name__)
+        said.failed(getattr(error, "service", ""), what, removed=up.watchdog is not None)
         if isinstance(error, StacktestError):
             on_failure(error)
         # A second interrupt while removing must not hide what went wrong first.

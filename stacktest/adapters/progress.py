@@ -43,10 +43,10 @@ class Progress:
     def over(self) -> None:
         """All is ready; nothing more follows."""
 
-    def failed(self, service: str, why: str) -> None:
+    def failed(self, service: str, why: str, *, removed: bool) -> None:
         """It ends here: `service` (where one is to blame) will not become ready.
 
-        What the run created is removed next, which takes a moment; nothing more follows.
+        `removed`: what the run created is removed next, which takes a moment. Nothing more follows.
         """
 
 

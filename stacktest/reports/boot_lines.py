@@ -83,10 +83,10 @@ def over_line(boots: Iterable[Boot], seconds: float) -> str:
     return f"  ready    {len(took)} in {seconds:.0f} s, slowest: {slowest}"
 
 
-def failed_line(service: str, why: str) -> str:
-    """It ends here."""
+def failed_line(service: str, why: str, *, removed: bool) -> str:
+    """It ends here; what was started goes, or stays for those who asked for that."""
     said = why if why.startswith(service) else f"{service}: {why}"
-    return f"  failed   {said}; removing what was started"
+    return f"  failed   {said}; {'removing what was started' if removed else 'nothing is removed'}"
 
 
 def wall_lines(boots: Iterable[Boot], *, width: int, height: int, seconds: float) -> Iterator[str]:

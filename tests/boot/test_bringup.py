@@ -410,3 +410,21 @@ def test_the_watchdog_of_one_run_leaves_another_runs_containers(project, tmp_pat
         run.kill()
     wait_until(lambda: ids(project) == {"db": kept.started["db"][0]})
     assert states(project) == {"db": "running"}
+
+
+class Ending(Progress):
+    def __init__(self) -> None:
+        self.said: list[tuple[str, bool]] = []
+
+    def failed(self, service: str, why: str, *, removed: bool) -> None:
+        self.said.append((why, removed))
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_whether_what_failed_goes_or_stays_is_said_and_done(project, keep) -> None:
+    project.write("services:\n  app:\n    image: IMAGE\n    command: [sh, -c, 'exit 3']\n")
+    said = Ending()
+    with pytest.raises(StackNotReadyError):
+        project.up(progress=said, keep=keep)
+    assert said.said == [("app exited 3", not keep)]
+    assert bool(project.leftovers()) is keep

@@ -81,7 +81,7 @@ class Story:
                     hint=f"docker compose run --rm --no-deps {name}",
                     service=name,
                 )
-                said.failed(error.service, error.what)
+                said.failed(error.service, error.what, removed=True)
                 raise error
             seconds[name] = one.get("boot", 1.0)
             said.ready(name, seconds[name], "healthy")

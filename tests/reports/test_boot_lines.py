@@ -131,9 +131,10 @@ def test_what_is_waited_for_tells_a_reason_once():
 
 
 def test_who_failed_is_named_once():
-    assert failed_line("redis", "redis exited 1").count("redis") == 1
-    assert failed_line("redis", "out of memory").startswith("  failed   redis: out of memory")
-    assert failed_line("", "KeyboardInterrupt").startswith("  failed   KeyboardInterrupt;")
+    assert failed_line("redis", "redis exited 1", removed=True).count("redis") == 1
+    said = failed_line("redis", "out of memory", removed=False)
+    assert said == "  failed   redis: out of memory; nothing is removed"
+    assert failed_line("", "KeyboardInterrupt", removed=True).startswith("  failed   Keyboard")
 
 
 # The plain lines
@@ -161,7 +162,7 @@ def test_lines_of_a_bring_up_that_fails():
     lines.ready("redis", 1.0, "healthy")
     lines.starting("grafana")
     lines.heartbeat(30, {"grafana": "health is starting"})
-    lines.failed("grafana", "grafana exited 1")
+    lines.failed("grafana", "grafana exited 1", removed=True)
     assert said == [
         "  starting 2: redis, grafana · 1 run already, used as they are",
         "  ready    redis      1.0 s  healthy",
