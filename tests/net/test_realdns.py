@@ -10,6 +10,7 @@ from stacktest.adapters.names import (
     http_client,
     look_up_all,
     name_map,
+    realdns,
 )
 from stacktest.adapters.trust import client_context
 from tests.net.conftest import HOST, Pki
@@ -38,7 +39,8 @@ def test_what_it_knows_and_what_it_does_not(server) -> None:
     assert set(found) == {HOST, "gone.stack.local", "example.org"}, "a pattern is no name"
 
 
-def test_a_server_that_is_not_there(make_stack) -> None:
+def test_a_server_that_is_not_there(monkeypatch) -> None:
+    monkeypatch.setattr(realdns, "PATIENCE", 0.2)
     found = look_up_all("127.0.0.1:1", [HOST])
     assert found[HOST].why.startswith("the name server 127.0.0.1:1 has no address for")
 
