@@ -164,6 +164,7 @@ class Controller:
         except StacktestError as error:
             self._wall.say_all([*error.told(), *self._tell_trouble(error)])
             self._tell_boot_evidence()
+            self._tell_allure(error.what)
             pytest.exit("the stack did not become ready", returncode=NOT_READY)
 
     def _start(self, config: pytest.Config) -> bool | None:
@@ -217,6 +218,20 @@ class Controller:
         self._closing += summary_lines(summary, self._session.stack, self._wall.width)
         self._keep_timeline(summary)
         self._closing += self._tell(summary)
+        if self._session.run is not None:
+            self._tell_allure()
+
+    def _tell_allure(self, trouble: str = "") -> None:
+        """Say of the run what belongs to no test, where somebody wants Allure's report."""
+        folder = self._config.getoption("--alluredir", None)
+        if not folder or self._session is None:
+            return
+        from stacktest.allure_run import attach_boot, write_run
+
+        evidence = boot_folder(self._config.rootpath, self._session.run_id)
+        attach_boot(self._wall.boots, evidence, trouble)
+        if self._session.run is not None:
+            write_run(Path(folder), self._session.stack, self._session.run)
 
     def _tell(self, summary: "RunSummary") -> list[str]:
         """Tell what changed; lines about who could not be told."""

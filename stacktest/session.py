@@ -120,6 +120,11 @@ class StackSession:
         """The stack under test."""
         return self._judge.stack
 
+    @property
+    def run(self) -> Run | None:
+        """The run with its number, once the stack is up."""
+        return self._opened.run if self._opened else None
+
     def plan(self, tests: Iterable[Collected]) -> Plan:
         """Which services these tests need; a name that the stack lacks is a UsageError."""
         demands = (

@@ -274,7 +274,6 @@ def test_allure_sorts_by_phase_and_service(board):
         ("epic", "Observability"),
         ("feature", "grafana"),
         ("feature", "loki"),
-        ("tag", "phase2"),
     )
     assert allure_labels.links(board.stack, ("grafana",)) == (
         ("https://grafana.stack.local/", "grafana"),
