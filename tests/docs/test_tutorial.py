@@ -77,6 +77,8 @@ def test_the_tutorial_is_true(project):
         **git,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "COLUMNS": "200",
+        # What this repository's own tests use besides is not there for a reader.
+        "PYTEST_ADDOPTS": "-p no:randomly",
     }
     ran = 0
     for kind, subject, rest in steps(PAGE.read_text()):
