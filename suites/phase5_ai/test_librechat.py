@@ -58,6 +58,8 @@ def test_the_front_door_leads_to_librechat(api):
 
 
 def test_it_is_healthy(api):
+    # Anybody could say OK: it must be LibreChat that does.
+    assert api("librechat").get("/api/config").json()["appTitle"] == "LibreChat"
     response = api("librechat").get("/health")
     assert response.status_code == 200
     assert response.text == "OK"

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.hardening import LEAVES
+from tests.faults.__main__ import _blind
 from tests.faults.catalogue import FAULTS
 from tests.faults.catalogue.defects import DEFECTS
-from tests.faults.checks import REPOSITORY
-from tests.faults.model import Edit, matches
+from tests.faults.checks import REPOSITORY, all_checks
+from tests.faults.model import Edit, expected, matches
 from tests.faults.throwaway import REFERENCE
 
 SUITES = sorted((REPOSITORY / "suites").glob("*/test_*.py"))
@@ -51,6 +52,15 @@ def test_a_fault_changes_what_is_really_written(fault):
 def test_every_check_is_turned_red_by_some_fault():
     red = {p for fault in FAULTS for p in (r.partition("[")[0] for r in fault.red)}
     assert {check for check in CHECKS if not any(matches(p, check) for p in red)} == set()
+
+
+@pytest.mark.processes
+def test_every_case_of_every_check_is_turned_red_by_some_fault():
+    checks = all_checks()
+    assert (
+        _blind(checks, {fault.name: expected(fault, checks) for fault in FAULTS}, missed=set())
+        == set()
+    )
 
 
 def test_every_service_has_four_faults():

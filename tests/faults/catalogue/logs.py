@@ -49,6 +49,7 @@ FAULTS: tuple[Fault, ...] = (
             Recreate("promtail"),
         ),
         "test_it_is_ready",
+        "test_it_drops_nothing",
         "test_it_reads_a_container_for_every_running_service",
         "test_what_a_service_writes_is_found_under_its_name",
         "test_only_this_project_is_read",

@@ -11,6 +11,14 @@ HUP = Inside(
     # Targets that were read again take their turn up to five seconds later.
     "curl -fsS -X POST http://127.0.0.1:9090/-/reload || true; sleep 6",
 )
+REFUSED = (
+    "curl -fsS http://127.0.0.1:9090/metrics | "
+    "grep -q '^prometheus_notifications_errors_total{.*} [1-9]'"
+)
+ARRIVES = (
+    "test_alertmanager::test_prometheus_lost_no_notification_on_the_way",
+    "test_alertmanager::test_what_prometheus_fires_arrives_here",
+)
 
 
 def prometheus(name: str, seed: tuple[Step, ...], *red: str, undo: bool = True) -> Fault:
@@ -33,6 +41,8 @@ def alertmanager(name: str, seed: tuple[Step, ...], *red: str) -> Fault:
         phase="phase2",
         seed=seed,
         red=tuple(check if "::" in check else f"test_alertmanager::{check}" for check in red),
+        # What could not be sent while Alertmanager was made anew is remembered for two minutes.
+        more=("prometheus",),
         needs=("prometheus",),
     )
 
@@ -122,23 +132,36 @@ FAULTS = (
         "the watchdog is gone",
         (
             Edit(RULES, "expr: vector(1)\n", "expr: vector(1) > 1\n"),
-            HUP,
-            Inside("alertmanager", "true"),
+            Recreate("alertmanager", "prometheus"),
         ),
         "test_nothing_fires_but_the_watchdog",
-        "test_alertmanager::test_what_prometheus_fires_arrives_here",
+        *ARRIVES,
         undo=False,
     ),
     prometheus(
         "alerts are sent to nobody",
         (
             Edit(PROMETHEUS, "targets: [alertmanager:9093]\n\nscrape", "targets: []\n\nscrape"),
-            HUP,
-            Recreate("alertmanager"),
+            Recreate("alertmanager", "prometheus"),
         ),
         "test_it_knows_where_alerts_go",
-        "test_alertmanager::test_prometheus_lost_no_notification_on_the_way",
-        "test_alertmanager::test_what_prometheus_fires_arrives_here",
+        *ARRIVES,
+        undo=False,
+    ),
+    prometheus(
+        "alerts are sent to a page that Alertmanager does not have",
+        (
+            Edit(
+                PROMETHEUS,
+                "    - static_configs:\n        - targets: [alertmanager:9093]\n\nscrape",
+                "    - path_prefix: /elsewhere\n      static_configs:\n"
+                "        - targets: [alertmanager:9093]\n\nscrape",
+            ),
+            Recreate("alertmanager", "prometheus"),
+            Inside("prometheus", f"until {REFUSED}; do sleep 0.5; done; sleep 6"),
+        ),
+        "test_it_knows_where_alerts_go",
+        *ARRIVES,
         undo=False,
     ),
     prometheus(
@@ -201,13 +224,13 @@ FAULTS = (
                 "    networks: [frontend, backend]\n    volumes:\n      - ./configs/alertmanager",
                 "    networks: [frontend, backend]\n    command: [--config.file=/etc/alertmanager/alertmanager.yml, --storage.path=/alertmanager, --cluster.listen-address=]\n    volumes:\n      - ./configs/alertmanager",
             ),
-            Recreate("alertmanager"),
+            Recreate("alertmanager", "prometheus"),
         ),
         "test_its_cluster_has_settled",
     ),
     alertmanager(
         "Alertmanager was not restarted after its update",
-        (Pin("alertmanager"),),
+        (Pin("alertmanager"), Recreate("prometheus")),
         "test_the_program_has_the_pinned_version",
     ),
 )
