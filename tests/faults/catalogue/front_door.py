@@ -89,8 +89,9 @@ FAULTS = (
     fault(
         "one application goes without the policy for its content",
         caddy(
+            # With a path it is the outermost of the two, and so has the last word.
             "\treverse_proxy nextcloud:80\n",
-            "\theader -Content-Security-Policy\n\treverse_proxy nextcloud:80\n",
+            '\theader /* -Content-Security-Policy\n\trespond "Nextcloud"\n',
         ),
         "test_every_host_carries_the_headers",
     ),
