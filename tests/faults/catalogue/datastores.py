@@ -332,7 +332,7 @@ def redis_faults(instance: str) -> tuple[Fault, ...]:
             (redis(instance, "CONFIG SET requirepass secret"),),
             *_ALL_OF_REDIS,
             "every:test_the_other_instance_does_not_have_its_keys",
-            undo=(redis(instance, "-a secret CONFIG SET requirepass \"''\""),),
+            undo=(redis(instance, "-a secret CONFIG SET requirepass ''"),),
         ),
         redis_fault(
             "the frontend can reach the server",
