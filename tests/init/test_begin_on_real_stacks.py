@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,8 @@ def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, service
         assert f'<property name="stacktest.service" value="{service}"' in said
         assert f'<property name="stacktest.contact" value="{service}"' in said
         assert f'{{"name": "feature", "value": "{service}"}}' in labels
-    assert '{"name": "epic", "value": "phase0"}' in labels
+    phases = tomllib.loads((stack.folder / "stacktest.toml").read_text())["phases"]
+    assert f'{{"name": "epic", "value": "{phases["phase0"]["title"]}"}}' in labels
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
