@@ -93,9 +93,7 @@ def gather(item: pytest.Item, window: Window) -> Path | None:
     if stack is None:
         return None
     folder = item.config.rootpath / FOLDER / stack.run_id / _slug(item.nodeid)
-    folder.mkdir(parents=True, exist_ok=True)
-    # It holds what services wrote, and is of this machine: git never sees it.
-    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    _make(folder)
     secrets = secrets_of(stack.model)
     named = {str(name) for mark in item.iter_markers("service") for name in mark.args}
     for name in involved(stack, named | set(touched(item))):
@@ -116,7 +114,7 @@ def boot_folder(rootdir: Path, run_id: str) -> Path:
 
 def gather_boot(folder: Path, stack: Stack, engine: Engine, error: StacktestError) -> None:
     """Write down what a failed start leaves, before its containers are removed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     secrets = secrets_of(stack)
     _write(folder / "message.txt", lambda: "\n".join([*error.lines(), ""]), secrets)
     names = {each.service for each in engine.containers(stack.name) if not each.one_off}
@@ -142,6 +140,12 @@ def forget_old_runs(rootdir: Path) -> None:
 
 
 # Private
+
+
+def _make(folder: Path) -> None:
+    """A folder of a run, which holds what services wrote on this machine: git never sees it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def _slug(nodeid: str) -> str:

@@ -31,7 +31,7 @@ from stacktest.core.fingerprint import Fingerprint
 from stacktest.core.model import Json, Stack
 from stacktest.core.reading import RecordError
 from stacktest.core.records import LastPass, LastRun
-from stacktest.core.status import Scope, StatusEntry
+from stacktest.core.status import Scope
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, ToolMissingError, UsageError
 from stacktest.inventory import BackgroundInventory, suites_folder
@@ -107,7 +107,7 @@ class Project:
     @cached_property
     def ledger(self) -> Ledger:
         """The records."""
-        stack = self.config.stack
+        stack = self.settings.stack
         return Ledger(self.root, records=stack.ledger, status=stack.status)
 
     @cached_property
@@ -202,11 +202,6 @@ class Project:
             timeline=self._timeline(),
             gate=self.judge.gate(None, now()) if with_gate else None,
         )
-
-    def remembered(self) -> Mapping[str, StatusEntry] | Unknown | None:
-        """`status.json` as it is, without asking Compose or the engine anything."""
-        stack = self.settings.stack
-        return Ledger(self.root, records=stack.ledger, status=stack.status).read_status()
 
     def look(self) -> Mapping[str, Seen]:
         """Every service as it is now."""

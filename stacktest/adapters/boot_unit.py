@@ -10,11 +10,6 @@ from stacktest.core.readiness import Rule
 EVER = float("inf")
 
 
-def _nobody_knows(service: str) -> float | None:
-    del service
-    return None
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """What decides when a service counts as ready, and the clock that measures it."""
@@ -23,7 +18,7 @@ class Settings:
     timeouts: Mapping[str, float]
     answers: Callable[[str], str] | None
     clock: Callable[[], float]
-    usual: Callable[[str], float | None] = _nobody_knows
+    usual: Callable[[str], float | None] = lambda _: None
     """Service → seconds that it usually takes, where earlier starts are known."""
 
 

@@ -156,11 +156,13 @@ def bring_up(
     except BaseException as error:
         what = getattr(error, "what", type(error).__name__)
         said.failed(getattr(error, "service", ""), what, removed=up.watchdog is not None)
-        if isinstance(error, StacktestError):
-            on_failure(error)
-        # A second interrupt while removing must not hide what went wrong first.
-        with suppress(KeyboardInterrupt):
-            up.stop()
+        try:
+            if isinstance(error, StacktestError):
+                on_failure(error)
+        finally:
+            # A second interrupt while removing must not hide what went wrong first.
+            with suppress(KeyboardInterrupt):
+                up.stop()
         raise
     said.over()
     return up

@@ -11,12 +11,11 @@ Run as a program, this module is what stands between `unshare` and the browser.
 
 import asyncio
 import os
-import shlex
 import signal
 import sys
 from pathlib import Path
 
-from stacktest.adapters.process import run
+from stacktest.adapters.process import run, write_wrapper
 from stacktest.errors import ToolMissingError
 
 INTERFACES = """\
@@ -43,9 +42,7 @@ def nested(program: str, *, socket: Path, port: int, wrapper: Path) -> str:
     if not entering:
         return program
     inner = [sys.executable, "-m", __name__, str(socket), str(port), program]
-    wrapper.write_text(f'#!/bin/sh\nexec {shlex.join([*entering, *inner])} "$@"\n')
-    wrapper.chmod(0o700)
-    return str(wrapper)
+    return write_wrapper(wrapper, [*entering, *inner])
 
 
 def main(argv: list[str]) -> int:

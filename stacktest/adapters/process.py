@@ -111,6 +111,13 @@ def check(
     return done
 
 
+def write_wrapper(path: Path, argv: Sequence[str]) -> str:
+    """A program at `path` that becomes `argv`, with its own arguments after it; its path."""
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n')
+    path.chmod(0o700)
+    return str(path)
+
+
 def spawn_detached(
     argv: Sequence[str],
     *,

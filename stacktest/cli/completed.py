@@ -26,7 +26,7 @@ def services(context: click.Context, _: click.Parameter, begun: str) -> list[Com
     from stacktest.project import find_project
 
     try:
-        known = find_project(context.params.get("folder", "")).remembered()
+        known = find_project(context.params.get("folder", "")).ledger.read_status()
     except StacktestError:
         # A shell that completes is no place for an error.
         return []

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
+from stacktest.reports.words import count
+
 Word = Literal["failed", "starting", "waiting", "ready", "ran already"]
 
 SHAPES: Mapping[Word, str] = {
@@ -109,10 +111,10 @@ def names(found: Sequence[str], room: int) -> str:
     if len(whole) <= room:
         return whole
     for shown in range(len(found) - 1, 1, -1):
-        said = f"{', '.join(found[:shown])} and {_others(len(found) - shown)}"
+        said = f"{', '.join(found[:shown])} and {count(len(found) - shown, 'other')}"
         if len(said) <= room:
             return said
-    return f"{found[0]} and {_others(len(found) - 1)}" if len(found) > 1 else whole
+    return f"{found[0]} and {count(len(found) - 1, 'other')}" if len(found) > 1 else whole
 
 
 # Private
@@ -120,14 +122,10 @@ def names(found: Sequence[str], room: int) -> str:
 _ORDER = {word: rank for rank, word in enumerate(SHAPES)}
 
 
-def _others(count: int) -> str:
-    return "1 other" if count == 1 else f"{count} others"
-
-
 def _few(found: Sequence[str]) -> str:
     if len(found) <= MOST:
         return ", ".join(found)
-    return f"{', '.join(found[:MOST])} and {_others(len(found) - MOST)}"
+    return f"{', '.join(found[:MOST])} and {count(len(found) - MOST, 'other')}"
 
 
 def _rank(boot: Boot) -> int:

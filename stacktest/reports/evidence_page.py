@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
+from stacktest.reports.jinja import environment
+
 TRACE = "trace.zip"
 VIEWER = "/trace/index.html?trace="
 
@@ -49,13 +51,4 @@ def render_evidence(stack: str, left: Iterable[Left]) -> str:
 
 @cache
 def _template() -> Any:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("stacktest.reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("evidence.html.j2")
+    return environment().get_template("evidence.html.j2")

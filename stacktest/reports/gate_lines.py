@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from stacktest.core.gate import Blocker, Gate
 from stacktest.core.model import Json
-from stacktest.reports.words import meaning
+from stacktest.reports.words import count, meaning
 
 MOST = 3
 """Reasons shown per blocker; `stacktest why` has them all."""
@@ -27,8 +27,7 @@ def gate_lines(gate: Gate) -> Iterator[str]:
     if gate.open:
         yield f"gate open{scope}"
     else:
-        many = "blocker" if len(gate.blockers) == 1 else "blockers"
-        yield f"gate closed{scope}: {len(gate.blockers)} {many}"
+        yield f"gate closed{scope}: {count(len(gate.blockers), 'blocker')}"
     rows = [
         (one.service or "(stack)", one.state.value, _reasons(one), one.command)
         for one in gate.blockers

@@ -11,6 +11,7 @@ from stacktest.core.gate import Blocker
 from stacktest.reports import view, words
 from stacktest.reports.board import Board
 from stacktest.reports.gantt import lay_out
+from stacktest.reports.jinja import environment
 
 OLD = timedelta(hours=36)
 """A judgement older than this gets a banner: silence is not health."""
@@ -89,23 +90,15 @@ _TONE_WORDS = {
 
 @cache
 def _template() -> Any:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("stacktest.reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
+    made = environment()
+    made.filters |= {
         "said": words.reason,
         "at": words.at,
         "ago": words.ago,
         "iso": instants.written,
     }
-    environment.globals |= {"count": words.count, "tone": words.tone, "word": words.word}
-    return environment.get_template("page.html.j2")
+    made.globals |= {"count": words.count, "tone": words.tone, "word": words.word}
+    return made.get_template("page.html.j2")
 
 
 def _number(phase: str) -> str:

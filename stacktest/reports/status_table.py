@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from stacktest.core.evidence import Judgement
 from stacktest.core.states import State
 from stacktest.core.status import StatusMeta
+from stacktest.reports.words import count
 
 COLUMNS = ("service", "state", "last pass", "fingerprint", "why")
 FINGERPRINT = COLUMNS.index("fingerprint")
@@ -90,5 +91,4 @@ def _minute(moment: datetime | None) -> str:
 def _count(judgements: Mapping[str, Judgement]) -> str:
     counts = Counter(judgement.state for judgement in judgements.values())
     said = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
-    services = "1 service" if len(judgements) == 1 else f"{len(judgements)} services"
-    return f"{services}: {', '.join(said)}" if said else "no service"
+    return f"{count(len(judgements), 'service')}: {', '.join(said)}" if said else "no service"

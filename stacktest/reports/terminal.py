@@ -25,6 +25,7 @@ from stacktest.core.run import RunSummary
 from stacktest.core.states import State
 from stacktest.core.verdict import Outcome, Verdict
 from stacktest.reports.boot_lines import names
+from stacktest.reports.words import count
 
 LABEL = 9
 """Width of the first column, unless a state has a longer name."""
@@ -36,8 +37,8 @@ WIDE = 140
 
 def plan_lines(plan: Plan, stack: Stack, tests: int) -> Iterator[str]:
     """The header of a run: what is about to be proved, on which stack."""
-    what = _count(tests, "test")
-    yield f"stacktest: {stack.name} · {what} · {_count(len(plan.services), 'service')} planned"
+    what = count(tests, "test")
+    yield f"stacktest: {stack.name} · {what} · {count(len(plan.services), 'service')} planned"
 
 
 def reason_lines(plan: Plan) -> Iterator[str]:
@@ -160,7 +161,7 @@ def _not_functional(summary: RunSummary, width: int) -> Iterator[tuple[str, str]
         for name in with_reason[:MOST]:
             yield state.value, f"{name}: {told[name]}"
         if len(with_reason) > MOST:
-            others = _count(len(with_reason) - MOST, "other service")
+            others = count(len(with_reason) - MOST, "other service")
             yield "", f"and {others}: stacktest status"
         if bare := [name for name, why in told.items() if not why]:
             yield state.value, names(bare, width - len(state.value) - 2)
@@ -191,7 +192,7 @@ def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
         keeps = "; it keeps its earlier pass" if name in summary.judgements else ""
         yield "no credit", f"{name}: {reasons[name]}{keeps}"
     if len(told) > MOST:
-        yield "", f"and {_count(len(told) - MOST, 'other service')}: stacktest status"
+        yield "", f"and {count(len(told) - MOST, 'other service')}: stacktest status"
 
 
 def _is_functional(summary: RunSummary, name: str) -> bool:
@@ -204,7 +205,7 @@ def _first(reasons: Sequence[str]) -> str:
     if not reasons:
         return ""
     first, *more = reasons
-    return first + (f" (and {_count(len(more), 'more reason')})" if more else "")
+    return first + (f" (and {count(len(more), 'more reason')})" if more else "")
 
 
 def _slowest(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
@@ -230,8 +231,4 @@ def _next(summary: RunSummary) -> str:
 
 
 def _of(some: int, total: int) -> str:
-    return f"{some} of {_count(total, 'test')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{some} of {count(total, 'test')}"

@@ -41,6 +41,7 @@ def test_a_failed_start_keeps_its_logs(pytester: pytest.Pytester) -> None:
     assert f"  evidence: {folder.relative_to(pytester.path)}" in done.outlines
     found = {path.name: path.read_text() for path in folder.iterdir()}
     assert set(found) == {"message.txt", "app.log", "db.log"}
+    assert (folder.parent / ".gitignore").read_text() == "*\n"
     assert found["message.txt"].startswith("error: app exited 3\n")
     assert "line 1\n" in found["app.log"], "more than the terminal shows"
     assert "line 1\n" not in done.stdout.str()

@@ -30,7 +30,7 @@ def promtool():
         command = ["docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "promtool"]
 
     def run(*arguments, folder=None, stdin=""):
-        mounts = ["-v", f"{folder}:/work:ro", "-w", "/work"] if folder else []
+        mounts = ["-v", f"{folder}:/given:ro", "-w", "/given"] if folder else []
         argv = [*command, *arguments]
         if command[0] == "docker":
             argv = [*command, *mounts, PROMETHEUS, *arguments]
@@ -116,9 +116,9 @@ def prometheus(tmp_path_factory):
     (folder / "prometheus.yml").write_text(SCRAPE)
     name = f"t-reports-prometheus-{os.getpid()}"
     start = ["docker", "run", "--rm", "--detach", "--name", name, "--network", "none",
-             "-v", f"{folder}:/work:ro", "--entrypoint", "prometheus", PROMETHEUS,
-             "--config.file=/work/prometheus.yml", "--storage.tsdb.path=/tmp/data",
-             "--web.console.templates=/work"]  # fmt: skip
+             "-v", f"{folder}:/given:ro", "--entrypoint", "prometheus", PROMETHEUS,
+             "--config.file=/given/prometheus.yml", "--storage.tsdb.path=/tmp/data",
+             "--web.console.templates=/given"]  # fmt: skip
     subprocess.run(start, check=True, capture_output=True)
 
     def ask(path, **query):

@@ -11,7 +11,7 @@ import shlex
 import ssl
 from pathlib import Path
 
-from stacktest.adapters.process import run
+from stacktest.adapters.process import run, write_wrapper
 from stacktest.errors import ToolMissingError
 
 BUNDLES = (
@@ -52,13 +52,8 @@ def with_system_trust(program: str, ca: Path | None, folder: Path) -> str:
             hint="allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use "
             "--browser chromium",
         )
-    wrapper = folder / "webkit"
     inner = f'{bind} && exec {shlex.quote(program)} "$@"'
-    wrapper.write_text(
-        f'#!/bin/sh\nexec {shlex.join([*entering, "--", "sh", "-c", inner])} sh "$@"\n'
-    )
-    wrapper.chmod(0o700)
-    return str(wrapper)
+    return write_wrapper(folder / "webkit", [*entering, "--", "sh", "-c", inner, "sh"])
 
 
 # Private
