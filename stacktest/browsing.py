@@ -26,8 +26,6 @@ from stacktest.keys import RUNNING
 if TYPE_CHECKING:
     from stacktest.running import RunningStack
 
-SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""Programs on PATH that serve where Playwright's own build is not installed."""
 ARGUMENTS = (
     # The proxy alone resolves names; whatever goes round it finds nothing.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -136,7 +134,9 @@ def browser_type_launch_args(
     # Root cannot use the sandbox; everybody else shall.
     given.setdefault("chromium_sandbox", os.geteuid() != 0)
     if not given.get("channel"):
-        program = given.get("executable_path") or _executable(request)
+        program = given.get("executable_path") or _executable(
+            request, headless=given.get("headless", True)
+        )
         given["executable_path"] = request.getfixturevalue("browser_nest")(program)
     return given
 
@@ -243,17 +243,16 @@ def _telling(method: Callable[..., Any], tell: Callable[[Any], None]) -> Callabl
     return asked
 
 
-def _executable(request: pytest.FixtureRequest) -> str:
+def _executable(request: pytest.FixtureRequest, *, headless: bool) -> str:
+    from stacktest.adapters.browsers import WITHOUT_WINDOW, find_chromium
+
     own: str = request.getfixturevalue("browser_type").executable_path
-    if Path(own).exists():
-        return own
-    for name in SYSTEM_BROWSERS:
-        if found := shutil.which(name):
-            return found
+    if found := find_chromium(headless=headless, own=own):
+        return found
     raise ToolMissingError(
         "no Chromium: neither Playwright's own build nor one on PATH",
         where="browser",
-        hint="apt-get install chromium (Debian), or: playwright install chromium",
+        hint=f"apt-get install {WITHOUT_WINDOW} (Debian), or: playwright install chromium",
     )
 
 

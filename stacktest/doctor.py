@@ -12,6 +12,7 @@ from stacktest.core import instants
 from stacktest.core.first_look import first_look
 from stacktest.errors import StacktestError, ToolMissingError
 from stacktest.project import Project, find_project, now
+from stacktest.reports.words import count
 
 SLOW_LOOKUP = 0.1
 """Seconds after which the system's own lookup of a stack name is worth a word."""
@@ -19,7 +20,6 @@ CLOCKS_APART = 5.0
 """Seconds between two clocks after which times in logs and records mislead."""
 LATE_LOOK = 5.0
 """Seconds after which a first health check is what a start waits for."""
-PROBED_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,12 +121,16 @@ def _clock() -> Checkup:
 
 
 def _browser() -> Checkup:
-    found = next((path for name in PROBED_BROWSERS if (path := shutil.which(name))), None)
+    from stacktest.adapters.browsers import WITHOUT_WINDOW, find_chromium
+
+    found = find_chromium(headless=True)
     if found is None:
         raise ToolMissingError(
-            "no Chromium on PATH", hint="apt-get install chromium, or: playwright install chromium"
+            "no Chromium on PATH",
+            hint=f"apt-get install {WITHOUT_WINDOW}, or: playwright install chromium",
         )
-    return Checkup(subject="browser", is_fine=True, said=found)
+    faster = "" if found.endswith(WITHOUT_WINDOW) else f"; {WITHOUT_WINDOW} would be faster"
+    return Checkup(subject="browser", is_fine=True, said=found + faster)
 
 
 def _certutil() -> Checkup:
@@ -141,7 +145,8 @@ def _certutil() -> Checkup:
 
 def _stack(project: Project) -> Checkup:
     stack = project.stack
-    said = f"{stack.name}: {len(stack.services)} services, {len(stack.routes)} routes"
+    services, routes = count(len(stack.services), "service"), count(len(stack.routes), "route")
+    said = f"{stack.name}: {services}, {routes}"
     return Checkup(subject="stack", is_fine=True, said=said)
 
 

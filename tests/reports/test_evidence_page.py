@@ -1,9 +1,8 @@
 """The list of evidence, and a real trace opened from it in a real browser."""
 
-import shutil
-
 import pytest
 
+from stacktest.adapters.browsers import find_chromium
 from stacktest.adapters.pageserver import viewer_folder
 from stacktest.evidence import left_over
 from stacktest.reports.evidence_page import Left, render_evidence
@@ -58,7 +57,7 @@ def test_a_trace_opens_in_the_viewer_that_playwright_ships(board, tmp_path):
     folders = {"/evidence/": tmp_path, "/trace/": viewer_folder()}
     with sync_playwright() as playwright, serving(pages, folders) as server:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=find_chromium(headless=True), args=["--no-sandbox"]
         )
         traced = browser.new_context()
         traced.tracing.start(screenshots=True, snapshots=True)

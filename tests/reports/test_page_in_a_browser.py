@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from stacktest.adapters.browsers import find_chromium
 from stacktest.reports.page import render_page
 
 pytestmark = pytest.mark.real_browser
@@ -13,13 +14,11 @@ SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height
 
 @pytest.fixture(scope="module")
 def chromium():
-    import shutil
-
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=find_chromium(headless=True), args=["--no-sandbox"]
         )
         yield browser
         browser.close()
