@@ -16,9 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.turns import timed
 from stacktest.adapters.engine import Engine
 
 # As on any machine where a program is run twice: without this, some set-ups compile every time.
@@ -53,12 +53,6 @@ def write(folder: Path, name: str, count: int) -> None:
         for number in range(count)
     }
     (folder / "compose.yaml").write_text(json.dumps({"name": name, "services": services}))
-
-
-def timed(what: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    what()
-    return time.perf_counter() - begun
 
 
 def run(*argv: str, folder: Path) -> str:

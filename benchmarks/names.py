@@ -1,6 +1,6 @@
 """What names and trust cost: a fresh HTTPS request by name against one straight to the address.
 
-    python benchmarks/names.py [ROUNDS]
+    python -m benchmarks.names [ROUNDS]
 
 The ways take turns within each round, so that a busy machine slows them alike; what counts is the
 ratio of the medians. A server of this process answers: no stack, no engine, no browser.
@@ -9,17 +9,17 @@ ratio of the medians. A server of this process answers: no stack, no engine, no 
 import http.server
 import shutil
 import ssl
-import statistics
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
 import trustme
 
+from benchmarks.turns import medians, timed
 from stacktest.adapters.names import ConnectProxy, NameMap, http_client
 from stacktest.adapters.trust import browser_home, client_context
 from stacktest.adapters.trust.ca import _context
@@ -56,19 +56,15 @@ def serve(ca: trustme.CA) -> http.server.ThreadingHTTPServer:
     return server
 
 
-def medians(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Milliseconds per way; each round asks every way once."""
-    seen: dict[str, list[float]] = {name: [] for name in ways}
+def milliseconds(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """The median per way, each asked once before."""
     for way in ways.values():
         way()
-    names = list(ways)
-    for turn in range(rounds):
-        # Nobody always comes first.
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            started = time.perf_counter()
-            ways[name]()
-            seen[name].append((time.perf_counter() - started) * 1000)
-    return {name: statistics.median(values) for name, values in seen.items()}
+    return medians({name: partial(ask, way) for name, way in ways.items()}, rounds)
+
+
+def ask(way: Callable[[], object]) -> float:
+    return timed(way) * 1000
 
 
 def main() -> int:
@@ -111,14 +107,16 @@ def main() -> int:
         return browser_home(ca_file, folder / "home", cache=folder / "cache")
 
     try:
-        asked = medians({"straight": straight, "by name": by_name, "by proxy": by_proxy}, rounds)
-        set_up = medians(
+        asked = milliseconds(
+            {"straight": straight, "by name": by_name, "by proxy": by_proxy}, rounds
+        )
+        set_up = milliseconds(
             {"context, first": fresh_context, "context, shared": lambda: client_context(ca_file)},
             20,
         )
         if shutil.which("certutil"):
-            set_up |= medians({"browser, first": fresh_trust}, 10)
-            set_up |= medians({"browser, cached": cached_trust}, 10)
+            set_up |= milliseconds({"browser, first": fresh_trust}, 10)
+            set_up |= milliseconds({"browser, cached": cached_trust}, 10)
     finally:
         proxy.stop()
         server.shutdown()

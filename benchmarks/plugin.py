@@ -9,13 +9,12 @@ import argparse
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from benchmarks.turns import medians, timed
 
 OTHERS = (
     *("allure_pytest", "playwright", "hypothesispytest", "rerunfailures", "randomly"),
@@ -36,9 +35,8 @@ def main() -> int:
     rounds = 5 if parser.parse_args().short else 15
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "test_it.py").write_text(f"def test_it():\n    {CHECK}\n")
-        bare, ours = interleaved(
-            lambda: cpu(folder, "-p", "no:stacktest"), lambda: cpu(folder), rounds=rounds
-        )
+        ways = {"bare": lambda: cpu(folder, "-p", "no:stacktest"), "ours": lambda: cpu(folder)}
+        bare, ours = medians(ways, rounds).values()
     extra = ours - bare
     print(
         f"unrelated project: bare {bare * 1000:.0f} ms CPU, with the plugin {extra * 1000:+.1f} ms"
@@ -63,11 +61,11 @@ def warm_run(rounds: int) -> None:
         subprocess.run(up, cwd=folder, check=True, capture_output=True)
         pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         try:
-            bare, ours = interleaved(
-                lambda: wall([*pytest, "-p", "no:stacktest"], other),
-                lambda: wall([*pytest, "--stack", "."], folder),
-                rounds=rounds,
-            )
+            ways = {
+                "bare": lambda: wall([*pytest, "-p", "no:stacktest"], other),
+                "ours": lambda: wall([*pytest, "--stack", "."], folder),
+            }
+            bare, ours = medians(ways, rounds).values()
         finally:
             down = ("docker", "compose", "down", "--timeout", "0")
             subprocess.run(down, cwd=folder, check=True, capture_output=True)
@@ -75,15 +73,6 @@ def warm_run(rounds: int) -> None:
         f"stack that runs: bare {bare * 1000:.0f} ms, with two looks at the stack, "
         f"fingerprints and records {(ours - bare) * 1000:+.0f} ms"
     )
-
-
-def interleaved(*each: Callable[[], float], rounds: int) -> list[float]:
-    """The median of each, measured in turn."""
-    taken: list[list[float]] = [[] for _ in each]
-    for _ in range(rounds):
-        for place, measure in enumerate(each):
-            taken[place].append(measure())
-    return [statistics.median(one) for one in taken]
 
 
 def cpu(folder: str, *more: str) -> float:
@@ -98,9 +87,7 @@ def cpu(folder: str, *more: str) -> float:
 
 def wall(argv: list[str], folder: str) -> float:
     """Seconds of one run of a command."""
-    begun = time.perf_counter()
-    subprocess.run(argv, cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - begun
+    return timed(lambda: subprocess.run(argv, cwd=folder, check=True, capture_output=True))
 
 
 if __name__ == "__main__":
