@@ -10,6 +10,7 @@ from stacktest.core.news import Known, Now, known, news
 from stacktest.core.reading import RecordError
 from stacktest.core.states import State
 from stacktest.core.status import StatusEntry
+from tests.properties import examples
 
 AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)
 
@@ -80,12 +81,14 @@ STATES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(State))
 KNOWN = st.builds(Known, functional=st.frozensets(st.sampled_from("abcd")), trouble=st.text())
 
 
+@examples(25)
 @given(KNOWN, STATES, st.sampled_from(["", "x"]))
 def test_who_was_told_once_is_not_told_again(before, states, trouble):
     said = now(trouble=trouble, **states)
     assert not news(known(before, said), said)
 
 
+@examples(25)
 @given(KNOWN)
 def test_what_was_told_is_read_back(what):
     assert Known.from_dict(what.to_dict()) == what

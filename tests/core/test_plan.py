@@ -1,12 +1,13 @@
 """A plan is the smallest closed set of services, in order, each with its reasons."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.core.model import Dependency, Phase, Route, Service, Stack
 from stacktest.core.plan import Demand, dependencies_of, make_plan, plan_services
 from stacktest.errors import UsageError
+from tests.properties import examples
 
 HEALTHY = "service_healthy"
 
@@ -169,7 +170,7 @@ DEMANDS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(stacks(), DEMANDS)
 def test_a_plan_is_closed_minimal_ordered_and_deterministic(any_stack, demands) -> None:
     plan = make_plan(any_stack, demands)

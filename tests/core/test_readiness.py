@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.core.model import Dependency, Port, Route, Service, Stack
@@ -24,6 +24,7 @@ from stacktest.core.readiness import (
     refine,
 )
 from stacktest.errors import UsageError
+from tests.properties import examples
 
 RUNNING = Container(
     id="1", name="p-app-1", service="app", project="p", image_id="", image_ref="", state="running"
@@ -147,7 +148,7 @@ SEEN = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.sampled_from((HEALTHY, RUNS, JOB, TCP)),
     SEEN,

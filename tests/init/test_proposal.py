@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest import config
@@ -15,6 +15,7 @@ from stacktest.init import begin, propose
 from stacktest.init.door import Door, find_door
 from stacktest.init.phases import propose_phases
 from stacktest.init.programs import PROGRAMS, image_path, recognise
+from tests.properties import examples
 
 DOOR = Door(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
 
@@ -177,7 +178,7 @@ def test_profiles_that_need_one_another_keep_their_order():
     assert [one.services for one in propose_phases(circle, "")] == [("a",), ("b",)]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.dictionaries(
         st.sampled_from("abcdef"),
@@ -252,7 +253,7 @@ def test_no_status_code_is_accepted_besides_200():
 names = st.text(min_size=1, max_size=20)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(8)
 @given(name=names, image=names, host=names, title=st.text(max_size=20))
 def test_whatever_a_stack_is_called_the_files_are_valid(name, image, host, title):
     model = stack(service(name, image), service("redis"), hosts={host: name})

@@ -1,9 +1,10 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.adapters.routes.caddy_syntax import Line, read_lines
 from stacktest.errors import UsageError
+from tests.properties import examples
 
 
 def words(text: str, **environment: str) -> list[list[str]]:
@@ -77,7 +78,7 @@ def test_broken_text_names_its_line(text: str, where: str, what: str) -> None:
     assert what in caught.value.what
 
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = examples(25)
 WORD = st.text(
     st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters='"`#\\{}<$,'),
     min_size=1,

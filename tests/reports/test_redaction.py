@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.reports.redaction import MASK, clean, redact
+from tests.properties import examples
 
 AWKWARD = "p&ss \"<word>' é/?"
 
@@ -40,6 +41,7 @@ def test_each_line_of_a_key_is_taken_out():
     assert "MIGHAgEAMBMGByqGSM49" not in redact("  MIGHAgEAMBMGByqGSM49\n", [key])
 
 
+@examples(50)
 @given(st.text(min_size=4), st.text())
 def test_no_secret_is_left(secret, around):
     assert secret not in redact(around + secret + around, [secret]).replace(MASK, "")

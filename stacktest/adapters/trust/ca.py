@@ -21,24 +21,12 @@ def client_context(ca: Path | None) -> ssl.SSLContext:
     Shared: the same file with the same content gives the same object, since reading certificates is
     what makes an HTTP client slow to create. Without a CA, the system's own trust.
     """
-    if ca is None:
-        return _context("")
-    try:
-        return _context(_pem(ca))
-    except ssl.SSLError:
-        raise _unusable(ca, "is not a certificate") from None
+    return _shared(ca, wide=False)
 
 
 def wide_context(ca: Path | None) -> ssl.SSLContext:
-    """A context that trusts what the system trusts, and this CA besides."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca is not None:
-        try:
-            context.load_verify_locations(cadata=_pem(ca))
-        except ssl.SSLError:
-            raise _unusable(ca, "is not a certificate") from None
-    return context
+    """A context that trusts what the system trusts, and this CA besides; shared likewise."""
+    return _shared(ca, wide=True)
 
 
 def check_ca(ca: Path, *, now: dt.datetime) -> None:
@@ -69,9 +57,19 @@ def node_environment(ca: Path | None) -> dict[str, str]:
 # Private
 
 
+def _shared(ca: Path | None, *, wide: bool) -> ssl.SSLContext:
+    try:
+        return _context("" if ca is None else _pem(ca), wide)
+    except ssl.SSLError:
+        raise _unusable(ca, "is not a certificate") from None
+
+
 @functools.lru_cache(maxsize=16)
-def _context(pem: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=pem or None)
+def _context(pem: str, wide: bool) -> ssl.SSLContext:  # noqa: FBT001 - part of a cache's key
+    # Certificates that are given here take the place of the system's.
+    context = ssl.create_default_context(cadata=None if wide else pem or None)
+    if wide and pem:
+        context.load_verify_locations(cadata=pem)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
@@ -100,5 +98,5 @@ def _may_sign(certificate: "Certificate") -> bool:
     return constraints.value.ca
 
 
-def _unusable(ca: Path, what: str, hint: str = HINT) -> UsageError:
+def _unusable(ca: Path | None, what: str, hint: str = HINT) -> UsageError:
     return UsageError(f"the CA {ca} {what}", where=WHERE, hint=hint, code="SK-CA")
