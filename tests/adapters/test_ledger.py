@@ -36,6 +36,7 @@ for number in range(10_000):
 """
 
 
+@pytest.mark.processes
 def test_a_writer_that_is_killed_leaves_whole_documents(world: World) -> None:
     dice = random.Random(20260106)
     for _ in range(min(100, examples(4).max_examples)):
