@@ -150,14 +150,13 @@ def footings(stack: RunningStack) -> Iterator[Footings]:
     Override this fixture if connections must start from a container of your own.
     """
     from stacktest.adapters.inside import Footings
-    from stacktest.adapters.ownership import HOLDER, RUN, STACK, stack_id
+    from stacktest.adapters.ownership import holding
 
-    holder = f"{stack.run_id}.{os.getpid()}"
     found = Footings(
         stack.model,
         stack.engine,
         image=stack.config.stack.probe_image,
-        labels={RUN: stack.run_id, STACK: stack_id(stack.model.root), HOLDER: holder},
+        labels=holding(stack.model.root, stack.run_id, str(os.getpid())),
     )
     yield found
     found.close()

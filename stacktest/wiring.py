@@ -206,6 +206,7 @@ def _starter(
         progress=progress,
         answers=partial(_answers, project),
         keep=keep,
+        probe_image=config.stack.probe_image,
         usual=lambda name: usual_boot(project.ledger.history(name)[0]),
         on_failure=on_failure,
     )

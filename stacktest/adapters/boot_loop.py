@@ -282,7 +282,7 @@ class Loop:
         port = probe_port(unit.rule, service, self._stack)
         if port is None:
             return "no port is known; write http:PORT/path"
-        return probe.ask(unit.rule, service, port, unit.seen)
+        return probe.ask(unit.rule, service, port, unit.seen, self._settings.ways)
 
     def _timeout(self, unit: Unit) -> float:
         return self._settings.timeouts.get(unit.seen.service, DEFAULT_TIMEOUT)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from stacktest.adapters.inside import Ways
 from stacktest.core.observed import Container, Happening
 from stacktest.core.plan import USES
 from stacktest.core.readiness import Rule
@@ -18,6 +19,8 @@ class Settings:
     timeouts: Mapping[str, float]
     answers: Callable[[str], str] | None
     clock: Callable[[], float]
+    ways: Ways
+    """To the ports of containers that are not published."""
     usual: Callable[[str], float | None] = lambda _: None
     """Service → seconds that it usually takes, where earlier starts are known."""
 

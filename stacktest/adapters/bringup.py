@@ -21,6 +21,7 @@ from stacktest.adapters.boot_report import NotReadyError, creation_failed
 from stacktest.adapters.boot_unit import Settings
 from stacktest.adapters.compose import Compose, refuse_twins
 from stacktest.adapters.engine import PROJECT, Engine
+from stacktest.adapters.inside import Footings, Ways
 from stacktest.adapters.lock import FOLDER
 from stacktest.adapters.ownership import Removed
 from stacktest.adapters.progress import Progress, beating
@@ -100,6 +101,7 @@ def bring_up(
     progress: Progress | None = None,
     answers: Callable[[str], str] | None = None,
     keep: bool = False,
+    probe_image: str = "",
     usual: Callable[[str], float | None] = lambda _: None,
     on_failure: Callable[[StacktestError], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
@@ -109,6 +111,7 @@ def bring_up(
     `rules` and `timeouts` are what the configuration says per service; the rest is derived, 120 s.
     `answers(host)` is empty when a host name answers through the front door, else why it does not;
     without it, services with a route and no health check count as ready when they keep running.
+    `probe_image` is what stands beside a service whose port this host cannot reach.
     `usual(service)` is how many seconds it took in earlier runs, where that is known.
     A failure, an interrupt included, first removes what was created, unless `keep`; `on_failure` is
     told before, while the containers are still there.
@@ -119,6 +122,9 @@ def bring_up(
         )
     refuse_twins(stack, plan.services)
     engine.ping()
+    footings = Footings(
+        stack, engine, image=probe_image, labels=ownership.holding(stack.root, run_id, "boot")
+    )
     settings = Settings(
         rules={
             name: _rule(stack, plan, name, rules or {}, routed=answers is not None)
@@ -127,6 +133,7 @@ def bring_up(
         timeouts=timeouts or {},
         answers=answers,
         clock=clock,
+        ways=Ways(engine, footings),
         usual=usual,
     )
     said = progress or Progress()
@@ -152,7 +159,10 @@ def bring_up(
     )
     said.planned(plan, missing, usual)
     try:
-        _run(up, compose, loop, said, missing)
+        try:
+            _run(up, compose, loop, said, missing)
+        finally:
+            footings.close()
     except BaseException as error:
         what = getattr(error, "what", type(error).__name__)
         said.failed(getattr(error, "service", ""), what, removed=up.watchdog is not None)

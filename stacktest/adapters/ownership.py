@@ -65,6 +65,11 @@ def stack_id(root: Path) -> str:
     return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
 
 
+def holding(root: Path, run_id: str, holder: str) -> dict[str, str]:
+    """The labels of what one part of a run starts for itself, and removes itself."""
+    return {RUN: run_id, STACK: stack_id(root), HOLDER: f"{run_id}.{holder}"}
+
+
 def stanza_mark(service: Service) -> str:
     """Digest of the stanza, to tell whether a container still is what the stack says."""
     written = json.dumps(service.stanza, sort_keys=True, separators=(",", ":"))

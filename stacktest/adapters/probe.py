@@ -1,12 +1,14 @@
-"""Asks a service from the host whether it answers: one connection or one GET, no retries.
+"""Asks a service whether it answers: one connection or one GET, no retries.
 
-Goes through the published port where there is one, else to the container's own address, which the
-host can reach only where the engine runs on it with full rights.
+Goes through the published port where there is one, else to the container's own address where this
+host reaches it, else through a container beside it.
 """
 
 import http.client
 import socket
 
+from stacktest.adapters.inside.tap import Tap
+from stacktest.adapters.inside.way import Way, Ways
 from stacktest.core.model import Service
 from stacktest.core.observed import Container
 from stacktest.core.readiness import Kind, Rule
@@ -15,41 +17,66 @@ PATIENCE = 3.0
 """Seconds for one attempt."""
 
 
-def ask(rule: Rule, service: Service, port: int, seen: Container) -> str:
-    """Empty when the service satisfies a tcp or http rule, else why it does not."""
-    address = _address(service, port, seen)
-    if address is None:
+def ask(rule: Rule, service: Service, port: int, seen: Container, ways: Ways) -> str:
+    """Empty when the service satisfies a tcp or http rule, else why it does not.
+
+    Raises StacktestError when it can be reached neither from here nor from beside it.
+    """
+    if address := _published(service, port):
+        return _asked(rule, *address)
+    if not seen.networks:
         return f"port {port} is neither published nor on a network"
-    return _get(address, rule) if rule.kind is Kind.HTTP else _connect(address)
+    if own := ways.address(seen.id):
+        return _asked(rule, own, port)
+    return _asked_beside(rule, port, ways.to(seen.id))
 
 
 # Private
 
 
-def _address(service: Service, port: int, seen: Container) -> tuple[str, int] | None:
+def _published(service: Service, port: int) -> tuple[str, int] | None:
     for each in service.ports:
         if each.target == port and each.published is not None and each.protocol == "tcp":
             any_address = each.host_ip in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
             return ("127.0.0.1" if any_address else each.host_ip, each.published)
-    own = next((address for address in seen.networks.values() if address), None)
-    return (own, port) if own else None
+    return None
 
 
-def _connect(address: tuple[str, int]) -> str:
+def _asked(rule: Rule, host: str, port: int) -> str:
+    if rule.kind is Kind.HTTP:
+        return _get(rule, (host, port), f"{host}:{port}")
     try:
-        with socket.create_connection(address, timeout=PATIENCE):
+        with socket.create_connection((host, port), timeout=PATIENCE):
             return ""
     except OSError as error:
-        return f"nothing accepts a connection on {address[0]}:{address[1]} ({error})"
+        return _refused(f"{host}:{port}", error)
 
 
-def _get(address: tuple[str, int], rule: Rule) -> str:
+def _asked_beside(rule: Rule, port: int, way: Way) -> str:
+    try:
+        way(port).close()
+    except OSError as error:
+        return _refused(f"the container:{port}", error)
+    if rule.kind is not Kind.HTTP:
+        return ""
+    tap = Tap(way, port, on_answer=lambda: None)
+    try:
+        return _get(rule, tap.address, f"the container:{port}")
+    finally:
+        tap.close()
+
+
+def _refused(where: str, error: OSError) -> str:
+    return f"nothing accepts a connection on {where} ({error})"
+
+
+def _get(rule: Rule, address: tuple[str, int], where: str) -> str:
     connection = http.client.HTTPConnection(*address, timeout=PATIENCE)
     try:
         connection.request("GET", rule.path)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return f"no answer from {address[0]}:{address[1]}{rule.path} ({error})"
+        return f"no answer from {where}{rule.path} ({error})"
     finally:
         connection.close()
     return "" if status == rule.code else f"GET {rule.path}: status ({status}) == {rule.code}"

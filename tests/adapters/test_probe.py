@@ -4,10 +4,12 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from stacktest.adapters import probe
+from stacktest.adapters.inside.way import Way, _Straight
 from stacktest.core.model import Port, Service
 from stacktest.core.observed import Container
 from stacktest.core.readiness import parse_rule
@@ -15,6 +17,23 @@ from stacktest.core.readiness import parse_rule
 SEEN = Container(
     id="1", name="p-app-1", service="app", project="p", image_id="", image_ref="", state="running"
 )
+INSIDE = replace(SEEN, networks={"p_default": "172.18.0.2"})
+
+
+class Leading:
+    """Ways that lead every container to one port of this host, straight or through another."""
+
+    def __init__(self, port: int = 0, *, straight: bool = False) -> None:
+        self._port, self._straight = port, straight
+
+    def address(self, container: str) -> str | None:
+        return "127.0.0.1" if self._straight else None
+
+    def to(self, container: str) -> Way:
+        return lambda _: _Straight("127.0.0.1", self._port)
+
+
+NOBODY = Leading()
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -26,36 +45,62 @@ class _Answer(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def service() -> Iterator[Service]:
+def listening() -> Iterator[int]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answer) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield Service(name="app", ports=(Port(target=80, published=server.server_port),))
+        yield server.server_port
         server.shutdown()
 
 
-@pytest.mark.parametrize(
-    ("rule", "answer"),
-    [
-        ("http:/200", ""),
-        ("http:/204 204", ""),
-        ("http:/204", "GET /204: status (204) == 200"),
-        ("http:/302", "GET /302: status (302) == 200"),
-        ("tcp:80", ""),
-    ],
-)
-def test_an_answer_is_the_one_wanted_or_says_what_it_was(service, rule, answer) -> None:
-    assert probe.ask(parse_rule(rule), service, 80, SEEN) == answer
+@pytest.fixture
+def service(listening) -> Service:
+    return Service(name="app", ports=(Port(target=80, published=listening),))
 
 
-def test_a_closed_port_says_so() -> None:
+@pytest.fixture
+def closed() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    service = Service(name="app", ports=(Port(target=80, published=port),))
-    assert f"127.0.0.1:{port}" in probe.ask(parse_rule("tcp:80"), service, 80, SEEN)
-    assert "no answer from" in probe.ask(parse_rule("http:/x"), service, 80, SEEN)
+        yield free.getsockname()[1]
+
+
+ANSWERS = [
+    ("http:/200", ""),
+    ("http:/204 204", ""),
+    ("http:/204", "GET /204: status (204) == 200"),
+    ("http:/302", "GET /302: status (302) == 200"),
+    ("tcp:80", ""),
+]
+
+
+@pytest.mark.parametrize(("rule", "answer"), ANSWERS)
+def test_an_answer_is_the_one_wanted_or_says_what_it_was(service, rule, answer) -> None:
+    assert probe.ask(parse_rule(rule), service, 80, SEEN, NOBODY) == answer
+
+
+@pytest.mark.parametrize(("rule", "answer"), ANSWERS)
+def test_so_is_one_from_beside(listening, rule, answer) -> None:
+    app = Service(name="app")
+    assert probe.ask(parse_rule(rule), app, 80, INSIDE, Leading(listening)) == answer
+
+
+def test_a_container_that_this_host_reaches_is_asked_itself(listening) -> None:
+    app, ways = Service(name="app"), Leading(straight=True)
+    assert probe.ask(parse_rule("http:/200"), app, listening, INSIDE, ways) == ""
+
+
+def test_a_closed_port_says_so(closed) -> None:
+    service = Service(name="app", ports=(Port(target=80, published=closed),))
+    assert f"127.0.0.1:{closed}" in probe.ask(parse_rule("tcp:80"), service, 80, SEEN, NOBODY)
+    assert "no answer from" in probe.ask(parse_rule("http:/x"), service, 80, SEEN, NOBODY)
+
+
+@pytest.mark.parametrize("rule", ["tcp:80", "http:/200"])
+def test_a_port_that_is_closed_inside_says_so(closed, rule) -> None:
+    said = probe.ask(parse_rule(rule), Service(name="app"), 80, INSIDE, Leading(closed))
+    assert said.startswith("nothing accepts a connection on the container:80 (")
 
 
 def test_a_port_that_nobody_can_reach_says_so() -> None:
-    answer = probe.ask(parse_rule("tcp:80"), Service(name="app"), 80, SEEN)
+    answer = probe.ask(parse_rule("tcp:80"), Service(name="app"), 80, SEEN, NOBODY)
     assert answer == "port 80 is neither published nor on a network"

@@ -10,6 +10,7 @@ import pytest
 
 from stacktest.adapters.engine import Engine
 from stacktest.adapters.inside import Footings, Inside, Ways, reach
+from stacktest.adapters.inside.engine import sdk
 from stacktest.adapters.inside.footing import Footing
 from stacktest.adapters.inside.reach import _meaning, network_name
 from stacktest.adapters.inside.tap import Tap
@@ -131,9 +132,65 @@ def test_networks_have_the_engines_names(tmp_path) -> None:
 
 
 def test_only_a_network_of_this_host_is_attached() -> None:
-    assert is_attached({"IPAddress": "127.0.0.9", "IPPrefixLen": 8})
-    assert not is_attached({"IPAddress": "203.0.113.7", "IPPrefixLen": 24})
-    assert not is_attached({"IPAddress": "", "IPPrefixLen": 0})
+    here = {"IPAddress": "127.0.0.9", "IPPrefixLen": 8}
+    assert is_attached(here, "lo")
+    assert not is_attached(here, "br-0123456789ab"), "the same numbers at another engine"
+    assert not is_attached({"IPAddress": "203.0.113.7", "IPPrefixLen": 24}, "lo")
+    assert not is_attached({"IPAddress": "", "IPPrefixLen": 0}, "lo")
+
+
+class Told:
+    """An engine's socket that answers from a table."""
+
+    def __init__(self, address: str, documents: dict[str, object]) -> None:
+        self.address, self._documents = address, documents
+        self.socket = self
+
+    def get(self, path: str) -> object:
+        return self._documents[path]
+
+
+def living(mode: str, **networks: str) -> dict[str, object]:
+    endpoints = {
+        name: {"IPAddress": address, "IPPrefixLen": 8, "NetworkID": name}
+        for name, address in networks.items()
+    }
+    return {"HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": endpoints}}
+
+
+ROOTLESS = {"SecurityOptions": ["name=seccomp,profile=default", "name=rootless"]}
+USUAL = {"SecurityOptions": ["name=seccomp,profile=default"]}
+LOOPBACK = {"Id": "0123456789abcdef", "Options": {"com.docker.network.bridge.name": "lo"}}
+ELSEWHERE = {"Id": "0123456789abcdef", "Options": None}
+
+
+@pytest.mark.parametrize(
+    ("mode", "socket_at", "info", "network", "expected"),
+    [
+        ("own", "unix:///s", USUAL, LOOPBACK, "127.0.0.9"),
+        ("container:other", "unix:///s", USUAL, LOOPBACK, "127.0.0.9"),
+        # The numbers are in use here, the network is not: it belongs to another engine.
+        ("own", "unix:///s", ROOTLESS, ELSEWHERE, None),
+        ("host", "unix:///s", USUAL, LOOPBACK, "127.0.0.1"),
+        ("host", "unix:///s", ROOTLESS, LOOPBACK, None),
+        ("host", "tcp://far:2375", USUAL, LOOPBACK, None),
+    ],
+)
+def test_where_this_host_reaches_a_container(mode, socket_at, info, network, expected) -> None:
+    documents = {
+        "/containers/c/json": living(mode, own="127.0.0.9"),
+        "/containers/other/json": living("own", own="127.0.0.9"),
+        "/networks/own": network,
+        "/info": info,
+    }
+    assert Ways(Told(socket_at, documents), None).address("c") == expected
+
+
+def test_the_host_network_of_a_far_engine_is_no_way() -> None:
+    documents = {"/containers/c/json": living("host", host=""), "/info": ROOTLESS}
+    way = Ways(Told("unix:///s", documents), None).to("c")
+    with pytest.raises(ConnectionRefusedError, match="port 80: no network leads to the container"):
+        way(80)
 
 
 class NoEngine:
@@ -204,10 +261,8 @@ def engine() -> Engine:
 @pytest.fixture(scope="module")
 def project(engine: Engine, tmp_path_factory) -> Iterator[Stack]:
     """redis on an internal network, another on a second network: made and removed here."""
-    from docker import APIClient
-
     name = f"t-net-{tmp_path_factory.getbasetemp().name.replace('pytest-', '')}"
-    client = APIClient(version="auto")
+    client = sdk(engine)
     labels = {"com.docker.compose.project": name, "stacktest.run": name}
     networks = {}
     made: list[str] = []
@@ -311,7 +366,7 @@ def test_commands_run_in_the_services_own_container(store) -> None:
 
 @pytest.mark.real_docker
 def test_a_host_that_is_not_attached_goes_beside(store, monkeypatch) -> None:
-    monkeypatch.setattr("stacktest.adapters.inside.way.is_attached", lambda network: False)
+    monkeypatch.setattr("stacktest.adapters.inside.way.is_attached", lambda *_: False)
     inside, told = store
     assert ping(inside.address(6379)) == b"+PONG\r\n"
     assert told == ["store"]

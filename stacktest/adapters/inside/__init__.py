@@ -4,8 +4,8 @@
     it is not (rootless, remote, Desktop)  through `nc` or bash in a container on that network
 
 The first is the case with an ordinary engine on Linux. A container's address is used only where
-this host has an address in the same subnet: under a rootless engine the same numbers may belong to
-somebody else's machine.
+this host has the network's own bridge: under a rootless engine the same numbers may belong to
+somebody else's machine, or to a container of another engine.
 """
 
 from stacktest.adapters.inside.footing import Footing, Footings

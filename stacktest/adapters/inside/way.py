@@ -36,28 +36,50 @@ Way = Callable[[int], Stream]
 
 
 class Ways:
-    """Finds the way to a container."""
+    """Finds the way to a container; threads may share it."""
 
     def __init__(self, engine: EngineLike, footings: Footings) -> None:
         self._engine, self._footings = engine, footings
 
     def to(self, container: str) -> Way:
         """The way to a running container."""
-        found = self._engine.socket.get(f"/containers/{container}/json")
-        mode = str(found["HostConfig"].get("NetworkMode", ""))
-        if mode.startswith("container:"):
-            # It lives on the network of another one.
-            return self.to(mode.removeprefix("container:"))
-        if mode == "host":
-            return lambda port: _Straight("127.0.0.1", port)
-        networks = found["NetworkSettings"].get("Networks") or {}
-        for each in networks.values():
-            if is_attached(each):
-                address = each["IPAddress"]
-                return lambda port: _Straight(address, port)
-        return self._beside(networks)
+        found = self._owner(container)
+        if address := self._address(found):
+            return lambda port: _Straight(address, port)
+        return self._beside(found["NetworkSettings"].get("Networks") or {})
+
+    def address(self, container: str) -> str | None:
+        """The address at which this host itself reaches a running container, if it does."""
+        return self._address(self._owner(container))
 
     # Private
+
+    def _owner(self, container: str) -> Json:
+        """The container, or the one on whose network it lives."""
+        found = self._engine.socket.get(f"/containers/{container}/json")
+        mode = str(found["HostConfig"].get("NetworkMode", ""))
+        return self._owner(other) if (other := mode.partition("container:")[2]) else found
+
+    def _address(self, found: Json) -> str | None:
+        if found["HostConfig"].get("NetworkMode") == "host":
+            return "127.0.0.1" if self._is_here() else None
+        for each in (found["NetworkSettings"].get("Networks") or {}).values():
+            if is_attached(each, self._bridge(each)):
+                return str(each["IPAddress"])
+        return None
+
+    def _bridge(self, endpoint: Json) -> str:
+        """The interface that a network has on the engine's host, as far as the engine tells."""
+        network = self._engine.socket.get(f"/networks/{endpoint['NetworkID']}")
+        named = (network.get("Options") or {}).get("com.docker.network.bridge.name")
+        return str(named or f"br-{network['Id'][:12]}")
+
+    def _is_here(self) -> bool:
+        """Whether what the engine calls the host's network is that of this process."""
+        options = self._engine.socket.get("/info").get("SecurityOptions") or []
+        return self._engine.socket.address.startswith("unix:") and not any(
+            "rootless" in each for each in options
+        )
 
     def _beside(self, networks: Json) -> Way:
         for name, each in networks.items():
@@ -67,15 +89,23 @@ class Ways:
                 return lambda port: _Beside(self._engine, footing, address, port)
 
         def nowhere(port: int) -> Stream:
-            raise ConnectionRefusedError(f"port {port}: the container is on no network")
+            raise ConnectionRefusedError(f"port {port}: no network leads to the container")
 
         return nowhere
 
 
-def is_attached(network: Json) -> bool:
-    """Whether this host has an address in the container's subnet."""
-    address, prefix = network.get("IPAddress"), network.get("IPPrefixLen")
+def is_attached(endpoint: Json, bridge: str) -> bool:
+    """Whether this host has the network's own interface, with an address in the subnet.
+
+    The numbers alone tell nothing: two engines on one host give the same ones to their networks,
+    and the container of another stack would answer for ours.
+    """
+    address, prefix = endpoint.get("IPAddress"), endpoint.get("IPPrefixLen")
     if not address or not prefix:
+        return False
+    try:
+        socket.if_nametoindex(bridge)
+    except OSError:
         return False
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         try:
