@@ -125,6 +125,7 @@ def test_what_prometheus_fires_arrives_here(api, alertmanager):
 @pytest.mark.service("prometheus")
 def test_prometheus_lost_no_notification_on_the_way(api, alertmanager):
     assert alertmanager.get("/-/ready").status_code == 200
+    assert alertmanager.get("/api/v2/status").json()["uptime"]
     prometheus = api("prometheus")
     for attempt in within(30):
         with attempt:
