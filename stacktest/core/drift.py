@@ -21,6 +21,10 @@ from stacktest.core.model import Json, Service
 from stacktest.core.unknown import Unknown
 
 
+PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
+"""Variables that Podman sets in every container where nobody else does."""
+
+
 def state_drift(inspect: Json, *, is_job: bool) -> tuple[str, ...]:
     """Why the container, as `docker inspect` shows it, is not alive and well."""
     state = inspect["State"]
@@ -51,6 +55,8 @@ def env_drift(service: Service, inspect: Json, image: Json | Unknown) -> tuple[s
     if not isinstance(image, Unknown):
         inherited = _variables((image.get("Config") or {}).get("Env"))
         extra = set(actual) - set(wanted) - set(inherited) - set(service.environment)
+        if actual.get("container") == "podman":
+            extra -= PODMANS
         reasons |= {f"env:{name}" for name in extra}
     return tuple(sorted(reasons))
 

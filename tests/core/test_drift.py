@@ -98,6 +98,18 @@ def test_environment(variables: list[str], reasons: tuple[str, ...]) -> None:
     assert env_drift(SERVICE, document, IMAGE) == reasons
 
 
+def podman(*more: str) -> dict[str, Any]:
+    own = ["container=podman", "HOME=/root", "HOSTNAME=c0ffee", "TERM=xterm"]
+    return inspect(Config={"Env": ["A=1", "PATH=/bin", "FROM_IMAGE=1", *own, *more]})
+
+
+def test_what_podman_adds_by_itself_is_nobodys_drift() -> None:
+    assert env_drift(SERVICE, podman(), IMAGE) == ()
+    assert env_drift(SERVICE, podman("EXTRA=1"), IMAGE) == ("env:EXTRA",)
+    elsewhere = inspect(Config={"Env": ["A=1", "PATH=/bin", "FROM_IMAGE=1", "HOME=/x"]})
+    assert env_drift(SERVICE, elsewhere, IMAGE) == ("env:HOME",)
+
+
 def test_command() -> None:
     assert command_drift(SERVICE, inspect(Config={"Cmd": ["other"]})) == ("command",)
 
