@@ -20,7 +20,6 @@ from datetime import datetime
 from stacktest.core.model import Json, Service
 from stacktest.core.unknown import Unknown
 
-
 PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
 """Variables that Podman sets in every container where nobody else does."""
 
