@@ -24,8 +24,6 @@ def ask(rule: Rule, service: Service, port: int, seen: Container, ways: Ways) ->
     """
     if address := _published(service, port):
         return _asked(rule, *address)
-    if not seen.networks:
-        return f"port {port} is neither published nor on a network"
     if own := ways.address(seen.id):
         return _asked(rule, own, port)
     return _asked_beside(rule, port, ways.to(seen.id))

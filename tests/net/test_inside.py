@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from stacktest.adapters import probe
 from stacktest.adapters.engine import Engine
 from stacktest.adapters.inside import Footings, Inside, Ways, reach
 from stacktest.adapters.inside.engine import sdk
@@ -17,6 +18,7 @@ from stacktest.adapters.inside.tap import Tap
 from stacktest.adapters.inside.way import is_attached
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed import Container
+from stacktest.core.readiness import parse_rule
 from stacktest.errors import StackNotReadyError, StacktestError, ToolMissingError, UsageError
 from stacktest.fixtures import _plain_client
 
@@ -186,11 +188,23 @@ def test_where_this_host_reaches_a_container(mode, socket_at, info, network, exp
     assert Ways(Told(socket_at, documents), None).address("c") == expected
 
 
-def test_the_host_network_of_a_far_engine_is_no_way() -> None:
-    documents = {"/containers/c/json": living("host", host=""), "/info": ROOTLESS}
-    way = Ways(Told("unix:///s", documents), None).to("c")
-    with pytest.raises(ConnectionRefusedError, match="port 80: no network leads to the container"):
-        way(80)
+@pytest.mark.parametrize(
+    "found",
+    [
+        living("host", host=""),
+        living("none", none=""),
+        # It has just ended, and its network is gone.
+        living("gone", gone=""),
+    ],
+)
+def test_where_no_network_leads_nobody_is_asked(found) -> None:
+    documents = {"/containers/c/json": found, "/info": ROOTLESS}
+    ways = Ways(Told("unix:///s", documents), None)
+    said = probe.ask(parse_rule("tcp:80"), Service(name="app"), 80, container("running"), ways)
+    assert said == (
+        "nothing accepts a connection on the container:80 "
+        "(port 80: no network leads to the container)"
+    )
 
 
 class NoEngine:

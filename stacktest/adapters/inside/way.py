@@ -64,7 +64,8 @@ class Ways:
         if found["HostConfig"].get("NetworkMode") == "host":
             return "127.0.0.1" if self._is_here() else None
         for each in (found["NetworkSettings"].get("Networks") or {}).values():
-            if is_attached(each, self._bridge(each)):
+            # One that has just ended has no address, and perhaps no network any more.
+            if each.get("IPAddress") and is_attached(each, self._bridge(each)):
                 return str(each["IPAddress"])
         return None
 
