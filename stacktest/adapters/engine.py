@@ -1,13 +1,16 @@
 """Asks the container engine: containers, images, logs, events, and commands inside a container.
 
     quick, by its socket       containers, container, image, networks, events, start, stop, remove
-    by the Docker SDK          logs, execute: streams with a framing of their own
+                               execute: what the SDK reads past the head of the answer is lost to it
+    by the Docker SDK          logs: a stream with a framing of its own
 
 Nothing here decides anything; `core.observed` has the types, `core.readiness` the judgement.
 """
 
+import json
 import os
 import re
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -149,11 +152,11 @@ class Engine:
 
     def execute(self, id: str, argv: Sequence[str]) -> tuple[int, str, str]:  # noqa: A002
         """Runs a command inside the container: exit code, standard output, standard error."""
-        with self._sdk() as sdk:
-            made = sdk.exec_create(id, list(argv))
-            out, err = sdk.exec_start(made["Id"], demux=True)
-            code = sdk.exec_inspect(made["Id"])["ExitCode"]
-        return int(code), _text(out), _text(err)
+        wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
+        made = json.loads(self.socket.post(f"/containers/{id}/exec", wanted))["Id"]
+        said = _streams(self.socket.post(f"/exec/{made}/start", {"Detach": False, "Tty": False}))
+        code = self.socket.get(f"/exec/{made}/json")["ExitCode"]
+        return int(code), _text(said[_OUT]), _text(said[_ERR])
 
     def _sdk(self) -> Any:
         from docker import APIClient  # 200 ms, so only where a stream is read
@@ -204,8 +207,24 @@ _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXITED = re.compile(r"^(?:Exited|Restarting) \((\d+)\)")
 
 
-def _text(said: bytes | None) -> str:
+_FRAME = struct.Struct(">BxxxL")
+_OUT, _ERR = 1, 2
+
+
+def _text(said: bytes | bytearray | None) -> str:
     return (said or b"").decode(errors="replace")
+
+
+def _streams(framed: bytes) -> Mapping[int, bytearray]:
+    """Stream → all that was written to it."""
+    found = {_OUT: bytearray(), _ERR: bytearray()}
+    at = 0
+    while at + _FRAME.size <= len(framed):
+        stream, size = _FRAME.unpack_from(framed, at)
+        at += _FRAME.size
+        found.setdefault(stream, bytearray()).extend(framed[at : at + size])
+        at += size
+    return found
 
 
 def _from_list(each: Json) -> Container:

@@ -2,7 +2,7 @@
 
 One list of a stack's containers costs about 1 ms this way; importing the Docker SDK alone costs
 some 200 ms, which the watchdog and every warm run would pay. Streams with a framing of their own
-(logs, exec) are left to the SDK: see `engine`. Where the engine is: `DOCKER_HOST`, else the
+(logs) are left to the SDK: see `engine`. Where the engine is: `DOCKER_HOST`, else the
 current context of the docker command, else the usual socket.
 """
 
@@ -71,27 +71,16 @@ class EngineSocket:
         timeout: float = 300.0,
     ) -> Reply:
         """The engine's answer; filters and other structures in `query` are sent as JSON."""
-        connection = self._connect(timeout)
-        try:
-            connection.request(method, _target(path, query), headers={"Host": "engine"})
-            answer = connection.getresponse()
-            body = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise self._silent(error) from error
-        finally:
-            connection.close()
-        return Reply(status=answer.status, data=_decode(body))
+        status, body = self._ask(method, path, query, timeout=timeout)
+        return Reply(status=status, data=_decode(body))
 
     def get(self, path: str, query: Mapping[str, Json] | None = None) -> Json:
         """The document at `path`; a refusal raises ToolMissingError with the engine's words."""
-        reply = self.call("GET", path, query)
-        if not reply.ok:
-            raise ToolMissingError(
-                f"the container engine refused: {reply.message}",
-                where=f"GET {path} at {self.address}",
-                hint="stacktest doctor",
-            )
-        return reply.data
+        return _decode(self._granted("GET", path, query=query))
+
+    def post(self, path: str, document: Json) -> bytes:
+        """All bytes of the answer to a document; a refusal raises as in `get`."""
+        return self._granted("POST", path, document=document)
 
     def stream(self, path: str, query: Mapping[str, Json] | None = None) -> "Lines":
         """An endless answer, one JSON document per line."""
@@ -102,6 +91,47 @@ class EngineSocket:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise self._silent(error) from error
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Json] | None = None,
+        document: Json = None,
+        *,
+        timeout: float = 300.0,
+    ) -> tuple[int, bytes]:
+        headers = {"Host": "engine"}
+        if document is not None:
+            headers["Content-Type"] = "application/json"
+        body = None if document is None else json.dumps(document)
+        connection = self._connect(timeout)
+        try:
+            connection.request(method, _target(path, query), body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._silent(error) from error
+        finally:
+            connection.close()
+
+    def _granted(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Json] | None = None,
+        document: Json = None,
+    ) -> bytes:
+        status, body = self._ask(method, path, query, document)
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            reply = Reply(status=status, data=_decode(body))
+            raise ToolMissingError(
+                f"the container engine refused: {reply.message}",
+                where=f"{method} {path} at {self.address}",
+                hint="stacktest doctor",
+            )
+        return body
 
     def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
         parts = urlsplit(self.address)

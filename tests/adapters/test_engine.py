@@ -36,6 +36,7 @@ class _Recorded(http.server.BaseHTTPRequestHandler):
         known = {
             "/_ping": "OK",
             "/version": {"Version": "20.10.24"},
+            "/exec/e1/json": {"ExitCode": 3},
             "/containers/json": json.loads((DATA / "engine-containers.json").read_text()),
         }
         for name in ("web", "job", "never"):
@@ -58,6 +59,28 @@ class _Recorded(http.server.BaseHTTPRequestHandler):
         return "socket"
 
     def log_message(self, *_: object) -> None: ...
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/containers/web/exec":
+            assert asked["Cmd"] == ["sh", "-c", "…"]
+            self._whole(201, b'{"Id": "e1"}')
+        elif self.path == "/exec/e1/start":
+            assert asked == {"Detach": False, "Tty": False}
+            # Head and words leave at once, as they arrive at a client that was busy meanwhile.
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+            said = ((1, b"one\n"), (2, b"oh\n"), (1, b"two\n"))
+            framed = b"".join(bytes((to, 0, 0, 0, 0, 0, 0, len(it))) + it for to, it in said)
+            self.wfile.write(head + framed)
+            self.close_connection = True
+        else:
+            self._whole(404, b'{"message": "no such thing"}')
+
+    def _whole(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
@@ -122,6 +145,15 @@ def test_events_are_happenings(engine: Engine) -> None:
         Happening(action="die", container="a1", service="app", exit_code=3),
         Happening(action="health_status", container="a1", service="app", health="unhealthy"),
     ]
+
+
+def test_what_a_command_says_is_kept_when_it_comes_with_the_head(engine: Engine) -> None:
+    assert engine.execute("web", ["sh", "-c", "…"]) == (3, "one\ntwo\n", "oh\n")
+
+
+def test_a_command_in_a_container_that_is_gone_is_refused(engine: Engine) -> None:
+    with pytest.raises(ToolMissingError, match="no such thing"):
+        engine.execute("gone", ["true"])
 
 
 def test_an_engine_that_does_not_answer_is_a_tool_missing(tmp_path: Path) -> None:
