@@ -121,6 +121,10 @@ def is_attached(endpoint: Json, bridge: str) -> bool:
 # Private
 
 _CHUNK = 65536
+# The SDK loses what arrives together with the head of the engine's answer, such as a server's first
+# words: nothing is connected before this side has read that head and says so.
+_GO = b"\n"
+_WAIT = "read -r _ || exit; "
 _FRAME = struct.Struct(">BxxxL")
 _OUT = 1
 
@@ -162,6 +166,7 @@ class _Beside:
         self._attached = self._client.exec_start(made["Id"], socket=True)
         self._socket: Any = getattr(self._attached, "_sock", self._attached)
         self._socket.settimeout(None)
+        self._socket.sendall(_GO)
 
     def recv(self) -> bytes:
         while header := self._exactly(_FRAME.size):
@@ -205,10 +210,10 @@ def _probing(footing: Footing, address: str, port: int) -> list[str]:
 
 def _joining(footing: Footing, address: str, port: int) -> list[str]:
     if footing.tool == "nc":
-        return ["nc", "-N", address, str(port)]
+        return ["sh", "-c", _WAIT + 'exec nc -N "$0" "$1"', address, str(port)]
     # Whichever side ends first ends both, so that no program stays behind in somebody's container.
     script = (
-        'exec 3<>"/dev/tcp/$0/$1"; cat <&3 & back=$!; { cat >&3; } <&0 & there=$!; '
+        _WAIT + 'exec 3<>"/dev/tcp/$0/$1"; cat <&3 & back=$!; { cat >&3; } <&0 & there=$!; '
         "wait -n; kill $back $there 2>/dev/null"
     )
     return ["bash", "-c", script, address, str(port)]
