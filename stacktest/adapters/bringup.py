@@ -12,7 +12,7 @@ A watchdog is armed before the first container exists and disarmed after the las
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 from stacktest.adapters import boot_present, ownership, watchdog
@@ -159,10 +159,8 @@ def bring_up(
     )
     said.planned(plan, missing, usual)
     try:
-        try:
+        with closing(footings):
             _run(up, compose, loop, said, missing)
-        finally:
-            footings.close()
     except BaseException as error:
         what = getattr(error, "what", type(error).__name__)
         said.failed(getattr(error, "service", ""), what, removed=up.watchdog is not None)

@@ -7,16 +7,14 @@
 Nothing here decides anything; `core.observed` has the types, `core.readiness` the judgement.
 """
 
-import json
 import os
 import re
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stacktest.adapters.engine_socket import EngineSocket, Lines
+from stacktest.adapters.engine_socket import ERR, FRAME, OUT, EngineSocket, Lines
 from stacktest.core.model import Json, Mount
 from stacktest.core.observed import Container, Happening
 from stacktest.core.unknown import Unknown
@@ -153,10 +151,11 @@ class Engine:
     def execute(self, id: str, argv: Sequence[str]) -> tuple[int, str, str]:  # noqa: A002
         """Runs a command inside the container: exit code, standard output, standard error."""
         wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        made = json.loads(self.socket.post(f"/containers/{id}/exec", wanted))["Id"]
-        said = _streams(self.socket.post(f"/exec/{made}/start", {"Detach": False, "Tty": False}))
+        made = self.socket.post(f"/containers/{id}/exec", wanted).data["Id"]
+        begun = self.socket.post(f"/exec/{made}/start", {"Detach": False, "Tty": False})
+        said = _streams(begun.body)
         code = self.socket.get(f"/exec/{made}/json")["ExitCode"]
-        return int(code), _text(said[_OUT]), _text(said[_ERR])
+        return int(code), _text(said[OUT]), _text(said[ERR])
 
     def _sdk(self) -> Any:
         from docker import APIClient  # 200 ms, so only where a stream is read
@@ -207,21 +206,17 @@ _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXITED = re.compile(r"^(?:Exited|Restarting) \((\d+)\)")
 
 
-_FRAME = struct.Struct(">BxxxL")
-_OUT, _ERR = 1, 2
-
-
 def _text(said: bytes | bytearray | None) -> str:
     return (said or b"").decode(errors="replace")
 
 
 def _streams(framed: bytes) -> Mapping[int, bytearray]:
     """Stream → all that was written to it."""
-    found = {_OUT: bytearray(), _ERR: bytearray()}
+    found = {OUT: bytearray(), ERR: bytearray()}
     at = 0
-    while at + _FRAME.size <= len(framed):
-        stream, size = _FRAME.unpack_from(framed, at)
-        at += _FRAME.size
+    while at + FRAME.size <= len(framed):
+        stream, size = FRAME.unpack_from(framed, at)
+        at += FRAME.size
         found.setdefault(stream, bytearray()).extend(framed[at : at + size])
         at += size
     return found

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +23,17 @@ from stacktest.core.model import Json
 from stacktest.errors import ToolMissingError
 
 USUAL_SOCKET = "unix:///var/run/docker.sock"
+FRAME = struct.Struct(">BxxxL")
+"""Goes before what a command says: to which stream it was written, and how many bytes follow."""
+OUT, ERR = 1, 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """What the engine answered: the status of the answer, and its document."""
+    """What the engine answered: the status of the answer, and its bytes."""
 
     status: int
-    data: Json
+    body: bytes
 
     @property
     def ok(self) -> bool:
@@ -37,9 +41,15 @@ class Reply:
         return self.status < http.HTTPStatus.BAD_REQUEST
 
     @property
+    def data(self) -> Json:
+        """Its document, or its words where it is none."""
+        return _decode(self.body)
+
+    @property
     def message(self) -> str:
         """The engine's words about a refusal."""
-        return str(self.data.get("message", "")) if isinstance(self.data, dict) else str(self.data)
+        data = self.data
+        return str(data.get("message", "")) if isinstance(data, dict) else str(data)
 
 
 def engine_address(environ: Mapping[str, str] | None = None) -> str:
@@ -67,19 +77,30 @@ class EngineSocket:
         method: str,
         path: str,
         query: Mapping[str, Json] | None = None,
+        document: Json = None,
         *,
         timeout: float = 300.0,
     ) -> Reply:
         """The engine's answer; filters and other structures in `query` are sent as JSON."""
-        status, body = self._ask(method, path, query, timeout=timeout)
-        return Reply(status=status, data=_decode(body))
+        headers, body = {"Host": "engine"}, None
+        if document is not None:
+            headers["Content-Type"], body = "application/json", json.dumps(document)
+        connection = self._connect(timeout)
+        try:
+            connection.request(method, _target(path, query), body, headers)
+            answer = connection.getresponse()
+            return Reply(status=answer.status, body=answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise self._silent(error) from error
+        finally:
+            connection.close()
 
     def get(self, path: str, query: Mapping[str, Json] | None = None) -> Json:
         """The document at `path`; a refusal raises ToolMissingError with the engine's words."""
-        return _decode(self._granted("GET", path, query=query))
+        return self._granted("GET", path, query).data
 
-    def post(self, path: str, document: Json) -> bytes:
-        """All bytes of the answer to a document; a refusal raises as in `get`."""
+    def post(self, path: str, document: Json) -> Reply:
+        """The answer to a document; a refusal raises as in `get`."""
         return self._granted("POST", path, document=document)
 
     def stream(self, path: str, query: Mapping[str, Json] | None = None) -> "Lines":
@@ -92,46 +113,21 @@ class EngineSocket:
             connection.close()
             raise self._silent(error) from error
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Json] | None = None,
-        document: Json = None,
-        *,
-        timeout: float = 300.0,
-    ) -> tuple[int, bytes]:
-        headers = {"Host": "engine"}
-        if document is not None:
-            headers["Content-Type"] = "application/json"
-        body = None if document is None else json.dumps(document)
-        connection = self._connect(timeout)
-        try:
-            connection.request(method, _target(path, query), body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise self._silent(error) from error
-        finally:
-            connection.close()
-
     def _granted(
         self,
         method: str,
         path: str,
-        *,
         query: Mapping[str, Json] | None = None,
         document: Json = None,
-    ) -> bytes:
-        status, body = self._ask(method, path, query, document)
-        if status >= http.HTTPStatus.BAD_REQUEST:
-            reply = Reply(status=status, data=_decode(body))
+    ) -> Reply:
+        reply = self.call(method, path, query, document)
+        if not reply.ok:
             raise ToolMissingError(
                 f"the container engine refused: {reply.message}",
                 where=f"{method} {path} at {self.address}",
                 hint="stacktest doctor",
             )
-        return body
+        return reply
 
     def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
         parts = urlsplit(self.address)

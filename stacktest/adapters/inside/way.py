@@ -2,11 +2,11 @@
 
 import contextlib
 import socket
-import struct
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 
+from stacktest.adapters.engine_socket import FRAME, OUT
 from stacktest.adapters.inside.engine import EngineLike, sdk
 from stacktest.adapters.inside.footing import Footing, Footings
 from stacktest.core.model import Json
@@ -125,8 +125,6 @@ _CHUNK = 65536
 # words: nothing is connected before this side has read that head and says so.
 _GO = b"\n"
 _WAIT = "read -r _ || exit; "
-_FRAME = struct.Struct(">BxxxL")
-_OUT = 1
 
 
 class _Straight:
@@ -169,10 +167,10 @@ class _Beside:
         self._socket.sendall(_GO)
 
     def recv(self) -> bytes:
-        while header := self._exactly(_FRAME.size):
-            stream, size = _FRAME.unpack(header)
+        while header := self._exactly(FRAME.size):
+            stream, size = FRAME.unpack(header)
             data = self._exactly(size)
-            if stream == _OUT:
+            if stream == OUT:
                 return data
         return b""
 
