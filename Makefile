@@ -16,7 +16,7 @@ INVARIANTS := tests/core/test_invariants.py tests/cases/test_fingerprint_invaria
 # What an ordinary machine proves in a few minutes.
 FAST_PHASES := phase0 or phase0_5 or phase2 or phase3 or phase4
 
-.PHONY: help setup demo test images certs provision cases faults bench bench-check clean lint type unit real suites slow
+.PHONY: help setup demo test images certs provision cases faults bench bench-check clean lint type unit browsers real suites slow
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ setup: ## install what is missing (system packages, container engine, .venv)
 certs: ## the reference stack's CA, certificate and .env
 	@scripts/dotenv $(STACK)
 	@scripts/certs $(STACK)
+
+browsers: ## Firefox and WebKit, in which names and trust are tested as well
+	@scripts/setup browsers
 
 images: setup certs ## build the reference images whose inputs changed
 	@scripts/images
@@ -61,7 +64,7 @@ unit: ## the fast tests: no engine, no browser, no network
 	@echo "== unit"
 	@$(BIN)/pytest tests -m "not real_docker and not real_browser and not processes and not slow" -n 2 -q
 
-real: images ## the tests that need an engine, a browser or other programs
+real: images browsers ## the tests that need an engine, a browser or other programs
 	@echo "== real"
 	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" -q
 
