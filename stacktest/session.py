@@ -96,8 +96,8 @@ class World:
     now: Callable[[], datetime]
     git: Callable[[], tuple[str | None, bool | None]]
     """The commit, and whether the working tree differs from it."""
-    code_digest: Callable[[str], str]
-    """Path of a test file → digest of the code that its tests consist of."""
+    read_code: Callable[[], Callable[[str], str]]
+    """Reads now: path of a test file → digest of the code that its tests consist of."""
     begun: Callable[[], None] = lambda: None
     """Called once the stack is this run's alone, before anything is started."""
 
@@ -114,6 +114,8 @@ class StackSession:
         self._before: Mapping[str, Seen] = {}
         self._standing: dict[str, State] = {}
         self._opened: Opened | None = None
+        self._code: dict[str, dict[str, str]] = {}
+        """Service → its test files and their code, as they were when they were collected."""
 
     @property
     def stack(self) -> Stack:
@@ -135,7 +137,8 @@ class StackSession:
 
     def start(self, plan: Plan, tests: Iterable[Collected]) -> None:
         """Bring up what the plan says, remember what it is, and open the records of the run."""
-        world = self._world
+        world, tests = self._world, tuple(tests)
+        self._code = _code_of(tests, world.read_code())
         world.lock.acquire()
         self._locked = True
         world.begun()
@@ -164,9 +167,10 @@ class StackSession:
         whole = tuple(whole)
         fallen = self._up.fallen() if self._up else {}
         after = self._world.look()
-        tests = tests_of(whole, self._world.code_digest)
+        code = self._world.read_code()
+        tests = tests_of(whole, code)
         verdicts = fold(_inventory(whole, unknown), outcomes, facts)
-        credited, refused = self._record(verdicts, after, tests)
+        credited, refused = self._record(verdicts, after, tests, self._edited(code))
         now = self._world.now()
         judgements = self._judge.judge_all(after, tests, now)
         self._world.recorder.write_status(judgements, self._judge.meta(after, judgements, now))
@@ -199,7 +203,11 @@ class StackSession:
     # Private
 
     def _record(
-        self, verdicts: Mapping[str, Verdict], after: Mapping[str, Seen], tests: Mapping[str, Tests]
+        self,
+        verdicts: Mapping[str, Verdict],
+        after: Mapping[str, Seen],
+        tests: Mapping[str, Tests],
+        edited: Mapping[str, tuple[str, ...]],
     ) -> tuple[tuple[str, ...], dict[str, str]]:
         if self._opened is None:
             return (), {}
@@ -213,7 +221,9 @@ class StackSession:
             verdict = verdicts[service]
             previous = self._judge.memory.read(service).last_pass
             standing = None if isinstance(previous, Unknown) else previous
-            answer = self._credit(service, verdict, after, tests, standing)
+            answer = self._credit(
+                service, verdict, after, tests, previous=standing, edited=edited.get(service, ())
+            )
             if isinstance(answer, LastPass):
                 passes[service] = answer
             elif verdict.kind == "passed":
@@ -232,7 +242,9 @@ class StackSession:
         verdict: Verdict,
         after: Mapping[str, Seen],
         tests: Mapping[str, Tests],
+        *,
         previous: LastPass | None,
+        edited: tuple[str, ...],
     ) -> LastPass | Refusal:
         assert self._opened is not None  # noqa: S101 - `_record` said so
         now = self._world.now()
@@ -244,7 +256,15 @@ class StackSession:
             run=replace(self._opened.run, finished=now),
             standing=self._judge.standing(service, self._before, tests, now),
             previous=previous,
+            edited=edited,
         )
+
+    def _edited(self, code: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
+        """Service → its test files whose code is not what it was when they were collected."""
+        return {
+            service: tuple(path for path, digest in sorted(ran.items()) if code(path) != digest)
+            for service, ran in self._code.items()
+        }
 
 
 def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> dict[str, Tests]:
@@ -257,6 +277,16 @@ def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> d
 
 
 # Private
+
+
+def _code_of(
+    tests: Iterable[Collected], code_digest: Callable[[str], str]
+) -> dict[str, dict[str, str]]:
+    code: dict[str, dict[str, str]] = {}
+    for test in tests:
+        for service in test.services:
+            code.setdefault(service, {})[test.path] = code_digest(test.path)
+    return code
 
 
 def _tests(tests: list[Collected], code_digest: Callable[[str], str]) -> Tests:

@@ -64,7 +64,7 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         save_detail=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
         now=now,
         git=project.commit,
-        code_digest=SuiteCode(rootdir).digest,
+        read_code=lambda: SuiteCode(rootdir).digest,
         begun=lambda: progress.say_all(project.notifier.begin()),
     )
     return StackSession(world, run_id), project

@@ -61,6 +61,7 @@ class Ledger:
         self.meta_path = self.status_path.with_suffix(".meta.json")
         self._lock_timeout = lock_timeout
         self._lock: Any = None
+        self._status: tuple[object, Mapping[str, StatusEntry] | Unknown | None] | None = None
 
     def read(self, service: str) -> Evidence:
         """All that is remembered of a service; what cannot be read is Unknown with its reason."""
@@ -100,7 +101,11 @@ class Ledger:
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
         """`status.json`; None: there is none."""
-        return _read(documents.read_json(self.status_path), read_status)
+        # Each service's evidence asks for it: a file that is still the same one is read once.
+        stamp = documents.stamp(self.status_path)
+        if self._status is None or self._status[0] != stamp:
+            self._status = stamp, _read(documents.read_json(self.status_path), read_status)
+        return self._status[1]
 
     def read_meta(self) -> StatusMeta | Unknown | None:
         """`status.meta.json`; None: there is none."""
@@ -234,8 +239,10 @@ class Ledger:
         return max(found) + 1
 
     def _remember_other(self, service: str, judgement: Judgement) -> None:
-        last_run = self.read(service).last_run
-        if judgement.other is not None and isinstance(last_run, LastRun):
+        if judgement.other is None:
+            return
+        last_run = self._record(service, LAST_RUN, LastRun.from_dict)
+        if isinstance(last_run, LastRun):
             self._write(service, LAST_RUN, replace(last_run, other=judgement.other).to_dict())
 
 

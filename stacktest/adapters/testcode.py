@@ -26,11 +26,11 @@ def count_checks(path: Path, first_line: int) -> int:
     Counted are `assert`, `expect(…)`, `raises(…)`, `fail(…)` and calls of `verify_*`, `assert_*`
     and `expect_*`. 0 means that the test cannot fail by a check of its own.
     """
-    return _all_checks(path, path.stat().st_mtime_ns).get(first_line, 0)
+    return _all_checks(path, _changed(path)).get(first_line, 0)
 
 
 class SuiteCode:
-    """The code below `rootdir` that tests consist of, as it is now; a digest is made once."""
+    """The code below `rootdir` that tests consist of, as it is now: one reading of it."""
 
     def __init__(self, rootdir: Path) -> None:
         self._rootdir = rootdir
@@ -41,7 +41,7 @@ class SuiteCode:
         digest = hashlib.sha256()
         for file in self.files(path):
             name = file.relative_to(self._rootdir).as_posix()
-            digest.update(f"{name}\0{_read(file, file.stat().st_mtime_ns).digest}\n".encode())
+            digest.update(f"{name}\0{_read(file, _changed(file)).digest}\n".encode())
         return digest.hexdigest()[:16]
 
     def files(self, path: str) -> tuple[Path, ...]:
@@ -58,7 +58,7 @@ class SuiteCode:
             if current in found:
                 continue
             found.add(current)
-            for name in _imports(current, current.stat().st_mtime_ns):
+            for name in _imports(current, _changed(current)):
                 waiting += self._files_of(name)
         return tuple(sorted(found))
 
@@ -71,12 +71,26 @@ class SuiteCode:
 # Private
 
 
+def _changed(path: Path) -> int:
+    """When the file last changed, in nanoseconds; 0 where there is none any more."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 @cache
-def _read(path: Path, _changed: int) -> _Source:
-    content = path.read_bytes()
-    return _Source(
-        tree=ast.parse(content, filename=str(path)), digest=hashlib.sha256(content).hexdigest()
-    )
+def _read(path: Path, changed: int) -> _Source:
+    """What the file says; a file that is gone says nothing, and half of one imports nothing.
+
+    Both happen when somebody saves while a run comes to its end.
+    """
+    content = path.read_bytes() if changed else b""
+    digest = hashlib.sha256(content).hexdigest() if changed else "gone"
+    try:
+        return _Source(tree=ast.parse(content, filename=str(path)), digest=digest)
+    except (SyntaxError, ValueError):
+        return _Source(tree=ast.Module(body=[], type_ignores=[]), digest=digest)
 
 
 @cache

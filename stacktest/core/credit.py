@@ -5,7 +5,7 @@
     close(...)         → LastRun     at the end, with what happened since the last pass
 
 A pass is for what ran, so what ran has to be the same before the first and after the last test:
-fingerprint, containers with their start times, dependencies and the stack itself.
+fingerprint, containers with their start times, dependencies, the stack itself, and the tests' code.
 
 | verdict    | effect                                                                           |
 |------------|----------------------------------------------------------------------------------|
@@ -77,14 +77,18 @@ def credit(
     run: Run,
     standing: State | None,
     previous: LastPass | None,
+    edited: tuple[str, ...] = (),
 ) -> LastPass | Refusal:
     """The pass that the verdict earned, or why it earned none.
 
     `run` has its `finished` time; `standing` is the service's state as judged when the run began,
-    None when it was not; `previous` is the last pass.
+    None when it was not; `previous` is the last pass; `edited` are test files whose code is not
+    what it was when they were collected.
     """
     if verdict.kind != "passed":
         return Refusal(reason=f"the verdict is {verdict.kind}")
+    if edited:
+        return Refusal(reason=f"the code of its tests changed meanwhile: {', '.join(edited)}")
     refusal = _moved(before, after) or _unsound(verdict, (before, after), tests, run, previous)
     if refusal is None and verdict.flaky:
         refusal = _too_flaky(before, standing, previous)

@@ -21,6 +21,7 @@ from stacktest import config as configuration
 from stacktest import wiring
 from stacktest.adapters.boot_report import NotReadyError
 from stacktest.adapters.ledger import Ledger
+from stacktest.adapters.testcode import SuiteCode
 from stacktest.config import Config
 from stacktest.contacts import note
 from stacktest.core.attested import Live
@@ -145,7 +146,7 @@ def session(config: pytest.Config, said: Any) -> tuple[StackSession, Any]:
         save_detail=lambda name, seen: None,
         now=now,
         git=lambda: (None, None),
-        code_digest=hexed,
+        read_code=lambda: SuiteCode(config.rootpath).digest,
         begun=lambda: said.say_all(notifier.begin()),
     )
     return StackSession(world, RUN), SimpleNamespace(
