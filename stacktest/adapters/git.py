@@ -1,5 +1,7 @@
 """Asks git; one question per function, each from the folder that the paths are relative to.
 
+`git_history` asks for many paths together.
+
 Order is ancestry. Dates are only carried along to be shown: an amend or a rebase moves them, and a
 shallow clone makes them all the same.
 """
@@ -75,16 +77,46 @@ def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Com
     if not wanted:
         return ()
     said = _check(
-        folder, "log", "--topo-order", "--relative", "--no-renames", "--name-only",
+        folder, "log", "-z", "--topo-order", "--relative", "--no-renames", "--name-only",
         "--format=%x1e%H%x1f%P%x1f%cI", start, "--", *wanted,
     )  # fmt: skip
-    return tuple(_commit(block) for block in said.split("\x1e") if block.strip())
+    return tuple(_commit(block) for block in said.split("\x1e") if block)
 
 
 def text_at(folder: Path, commit: str, path: str) -> str | None:
     """The file in that commit; None: it has none there."""
     said = _run(folder, "show", f"{commit}:./{path}")
     return said.out if said.code == 0 else None
+
+
+def texts_at(folder: Path, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str | None]:
+    """Commit and path → what `text_at` says of them, in one question.
+
+    What cannot be asked in this way (a line break in a name, a folder) is left out.
+    """
+    asked = [(commit, path) for commit, path in wanted if "\n" not in path]
+    names = "".join(f"{commit}:./{path}\n" for commit, path in asked)
+    said = _run(folder, "cat-file", "--batch", input=names).raw if asked else b""
+    found: dict[tuple[str, str], str | None] = {}
+    place = 0
+    for one in asked:
+        end = said.find(b"\n", place)
+        if end < 0:
+            break
+        header, place = said[place:end], end + 1
+        if header.endswith(b" missing"):
+            found[one] = None
+            continue
+        _, kind, size = header.split(b" ")
+        if kind == b"blob":
+            found[one] = said[place : place + int(size)].decode(errors="replace")
+        place += int(size) + 1
+    return found
+
+
+def is_linear(folder: Path) -> bool:
+    """Whether HEAD and its ancestors are one line: no commit among them has two parents."""
+    return not _check(folder, "rev-list", "--min-parents=2", "--max-count=1", "HEAD").strip()
 
 
 def is_ancestor(folder: Path, older: str, newer: str) -> bool:
@@ -95,24 +127,6 @@ def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     if said.code not in (0, 1):
         raise StacktestError(f"git cannot compare two commits: {said.tail}", where=said.command)
     return said.code == 0
-
-
-def last_real_change(folder: Path, path: str, *, start: str = "HEAD") -> Commit | None:
-    """The newest commit up to `start` that changed more of the file than its white space or name.
-
-    None: no commit up to there has the file.
-    """
-    for commit in log(folder, [path], start=start):
-        now = _squeezed(text_at(folder, commit.id, path))
-        before = {parent: _squeezed(text_at(folder, parent, path)) for parent in commit.parents}
-        if any(text == now for text in before.values()):
-            continue
-        for parent, text in before.items():
-            former = renamed_from(folder, parent, commit.id, path) if text is None else None
-            if former and _squeezed(text_at(folder, parent, former)) == now:
-                return last_real_change(folder, former, start=parent)
-        return commit
-    return None
 
 
 def renamed_from(folder: Path, older: str, newer: str, path: str) -> str | None:
@@ -129,14 +143,14 @@ def renamed_from(folder: Path, older: str, newer: str, path: str) -> str | None:
 # Private
 
 
-def _run(folder: Path, *arguments: str) -> process.Completed:
+def _run(folder: Path, *arguments: str, input: str = "") -> process.Completed:  # noqa: A002
     # A hook or an outer git must not point us at its own repository, index or worktree.
     env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     env |= {key: os.environ[key] for key in _KEPT if key in os.environ}
     env |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     argv = ["git", "-c", "core.quotePath=off", "-c", "log.showSignature=false", *arguments]
     try:
-        return process.run(argv, cwd=folder, env=env, timeout=60)
+        return process.run(argv, cwd=folder, env=env, timeout=60, input=input)
     except ToolMissingError as error:
         hint = "install git, then: stacktest doctor"
         raise ToolMissingError(error.what, where=error.where, hint=hint) from error
@@ -165,18 +179,14 @@ def _literal(paths: Iterable[str]) -> list[str]:
 
 
 def _commit(block: str) -> Commit:
-    header, _, names = block.partition("\n")
+    header, _, names = block.partition("\0")
     identity, parents, committed = header.split("\x1f")
     return Commit(
         id=identity,
         parents=tuple(parents.split()),
         committed=instants.read(committed),
-        files=tuple(name for name in names.splitlines() if name),
+        files=tuple(name for name in names.removeprefix("\n").split("\0") if name),
     )
-
-
-def _squeezed(text: str | None) -> str | None:
-    return None if text is None else "".join(text.split())
 
 
 _KEPT = (

@@ -12,12 +12,13 @@ descendants, both of them.
 import os
 import posixpath
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from stacktest.adapters import git
+from stacktest.adapters.git_history import GitHistory, is_below
 from stacktest.adapters.yaml12 import load_yaml, parse_yaml
 from stacktest.core.digest import digest
 from stacktest.core.documentation import PageFacts
@@ -56,12 +57,20 @@ def read_pages(
     edited = git.changed_paths(stack.root)
     if isinstance(edited, Unknown):
         return {name: PageReading(facts=edited) for name in fingerprints}
-    history = _History(stack=stack, edited=edited)
+    added = extra or {}
+    roots = {
+        name: _roots(stack, stack.services[name], added.get(name, ())) for name in fingerprints
+    }
+    texts = [pages.replace("{service}", name) for name in fingerprints]
+    try:
+        history = _History(stack=stack, edited=edited, roots=roots, pages=texts)
+    except StacktestError as error:
+        return {name: PageReading(facts=Unknown(error.what)) for name in fingerprints}
 
     def read(name: str) -> PageReading:
-        return _read(history, name, fingerprints[name], pages, (extra or {}).get(name, ()))
+        return _read(history, name, fingerprints[name], pages)
 
-    # Nearly all of it is waiting for git, several times for each service.
+    # With merges in the history, nearly all of it is waiting for git, several times a service.
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="pages") as pool:
         return dict(zip(fingerprints, pool.map(read, fingerprints), strict=True))
 
@@ -69,11 +78,9 @@ def read_pages(
 # Private
 
 
-def _read(
-    history: "_History", service: str, fingerprint: Fingerprint, pages: str, extra: tuple[str, ...]
-) -> PageReading:
+def _read(history: "_History", service: str, fingerprint: Fingerprint, pages: str) -> PageReading:
     try:
-        changes = history.last_changes(service, fingerprint, extra)
+        changes = history.last_changes(service, fingerprint)
         facts = _facts(history, pages.replace("{service}", service), changes)
     except StacktestError as error:
         return PageReading(facts=Unknown(error.what))
@@ -84,16 +91,16 @@ def _read(
 def _facts(
     history: "_History", page: str, changes: tuple[git.Commit, ...] | Unknown | None
 ) -> PageFacts:
-    root, uncommitted = history.stack.root, page in history.edited
-    text = git.text_at(root, "HEAD", page)
+    uncommitted = page in history.edited
+    text = history.git.text("HEAD", page)
     if text is None:
         return PageFacts(text=None, uncommitted=uncommitted)
-    written = git.last_real_change(root, page)
+    written = history.git.last_real_change(page)
     follows: bool | Unknown = False
     if isinstance(changes, Unknown):
         follows = changes
     elif changes is not None and written is not None:
-        follows = all(history.is_ancestor(commit.id, written.id) for commit in changes)
+        follows = all(history.git.is_ancestor(commit.id, written.id) for commit in changes)
     return PageFacts(
         text=text,
         template=history.template(posixpath.dirname(page)),
@@ -103,29 +110,39 @@ def _facts(
     )
 
 
-@dataclass(kw_only=True, slots=True)
 class _History:
     """The commits of one stack; what it found is shared between its services.
 
     Threads may share it: what two of them ask for first is asked for once.
     """
 
-    stack: Stack
-    edited: frozenset[str]
-    """Paths that are not as in HEAD."""
-    _templates: dict[str, str] = field(default_factory=dict)
-    _digests: dict[tuple[str, str], str | Unknown] = field(default_factory=dict)
-    _written: dict[str, Written | Unknown] = field(default_factory=dict)
-    _ancestry: dict[tuple[str, str], bool] = field(default_factory=dict)
-    _commits: tuple[git.Commit, ...] | None = None
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    def __init__(
+        self,
+        *,
+        stack: Stack,
+        edited: frozenset[str],
+        roots: Mapping[str, list[str]],
+        pages: Sequence[str],
+    ) -> None:
+        self.stack = stack
+        self.edited = edited
+        """Paths that are not as in HEAD."""
+        self._roots = roots
+        self._templates: dict[str, str] = {}
+        self._digests: dict[tuple[str, str], str | Unknown] = {}
+        self._written: dict[str, Written | Unknown] = {}
+        self._lock = threading.RLock()
+        self._compose = self._compose_paths()
+        every = [*pages, *self._compose, *(path for each in roots.values() for path in each)]
+        self.git = GitHistory(stack.root, every)
+        self.git.read_pages(pages)
 
     def last_changes(
-        self, service: str, fingerprint: Fingerprint, extra: tuple[str, ...]
+        self, service: str, fingerprint: Fingerprint
     ) -> tuple[git.Commit, ...] | Unknown | None:
         """The commits that last changed the service; None: its change is not committed yet."""
         stanza = self._stanza_change(service)
-        files = self._file_change(self.stack.services[service], fingerprint, extra)
+        files = self._file_change(self.stack.services[service], fingerprint)
         if isinstance(stanza, Unknown):
             return stanza
         if stanza is None or files is False:
@@ -133,18 +150,11 @@ class _History:
         found = [one for one in (stanza, files) if isinstance(one, git.Commit)]
         return tuple(dict.fromkeys(found))
 
-    def is_ancestor(self, older: str, newer: str) -> bool:
-        """Whether `newer` is `older` or one of its descendants; many services share the answer."""
-        key = (older, newer)
-        if key not in self._ancestry:
-            self._ancestry[key] = git.is_ancestor(self.stack.root, older, newer)
-        return self._ancestry[key]
-
     def template(self, folder: str) -> str:
         """What new pages in this folder start from, or empty."""
         if folder not in self._templates:
             paths = (posixpath.join(folder, name) for name in TEMPLATES)
-            texts = (git.text_at(self.stack.root, "HEAD", path) for path in paths)
+            texts = (self.git.text("HEAD", path) for path in paths)
             self._templates[folder] = next((text for text in texts if text is not None), "")
         return self._templates[folder]
 
@@ -160,35 +170,28 @@ class _History:
             return current
         if self._digest("HEAD", service) != current:
             return None
-        for commit in self._compose_commits():
+        for commit in self.git.log(self._compose):
             if self._digest(commit.id, service) == current and all(
                 self._digest(parent, service) != current for parent in commit.parents
             ):
                 return commit
         return Unknown(f"git does not say which commit wrote the stanza of {service}")
 
-    def _file_change(
-        self, service: Service, fingerprint: Fingerprint, extra: tuple[str, ...]
-    ) -> git.Commit | bool:
+    def _file_change(self, service: Service, fingerprint: Fingerprint) -> git.Commit | bool:
         """The last commit that touched the service's files; True: it has none; False: edited."""
-        roots = _roots(self.stack, service, extra)
+        roots = self._roots[service.name]
         if not roots:
             return True
         counts = _counting(self.stack, service, fingerprint)
-        if any(_is_below(path, roots) and counts(path) for path in self.edited):
+        if any(is_below(path, roots) and counts(path) for path in self.edited):
             return False
-        commits = git.log(self.stack.root, roots)
+        commits = self.git.log(roots)
         return next((c for c in commits if any(counts(path) for path in c.files)), True)
 
-    def _compose_commits(self) -> tuple[git.Commit, ...]:
-        if self._commits is None:
-            now = self._project("")
-            paths = [source.path for source in now.sources] if isinstance(now, Written) else []
-            root = str(self.stack.root)
-            self._commits = git.log(
-                self.stack.root, [os.path.relpath(path, root) for path in paths]
-            )
-        return self._commits
+    def _compose_paths(self) -> list[str]:
+        now = self._project("")
+        paths = [source.path for source in now.sources] if isinstance(now, Written) else []
+        return [os.path.relpath(path, self.stack.root) for path in paths]
 
     def _digest(self, commit: str, service: str) -> str | Unknown:
         """Digest of the stanza as written in a commit; commit "" is the working tree."""
@@ -212,14 +215,10 @@ class _History:
         return self._written[commit]
 
     def _load(self, commit: str, path: str) -> Json | Unknown:
-        text = git.text_at(self.stack.root, commit, path)
+        text = self.git.text(commit, path)
         if text is None:
             return Unknown(f"{path} is not in commit {commit[:12]}")
         return parse_yaml(text.encode(), path)
-
-
-def _is_below(path: str, roots: list[str]) -> bool:
-    return any(root in (".", path) or path.startswith(f"{root}/") for root in roots)
 
 
 def _all(path: str) -> bool:

@@ -22,6 +22,8 @@ class Completed:
     code: int
     out: str = field(repr=False)
     err: str = field(repr=False)
+    raw: bytes = field(repr=False, default=b"")
+    """What `out` is, undecoded."""
 
     @property
     def command(self) -> str:
@@ -90,6 +92,7 @@ def run(
         code=done.returncode,
         out=done.stdout.decode(errors="replace"),
         err=done.stderr.decode(errors="replace"),
+        raw=done.stdout,
     )
 
 

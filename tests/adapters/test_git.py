@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters import git
+from stacktest.adapters.git_history import GitHistory
 from stacktest.core.unknown import Unknown
 from tests.cases.test_documentation_cases import Repository
 
@@ -60,7 +61,8 @@ def test_names_are_taken_as_they_are(repo: Repository, name: str) -> None:
     repo.commit()
     assert git.text_at(repo.root, "HEAD", path) == "one\n"
     (commit,) = git.log(repo.root, [path])
-    assert git.last_real_change(repo.root, path) == commit
+    assert git.texts_at(repo.root, [("HEAD", path)]) == {("HEAD", path): "one\n"}
+    assert GitHistory(repo.root, [path]).last_real_change(path) == commit
     assert git.is_ancestor(repo.root, commit.parents[0], commit.id)
     assert not git.is_ancestor(repo.root, commit.id, commit.parents[0])
 
@@ -99,3 +101,72 @@ def test_a_commit_that_is_not_there_is_an_error(repo: Repository) -> None:
     with pytest.raises(StacktestError, match="git cannot compare two commits"):
         git.is_ancestor(repo.root, "0" * 40, "HEAD")
     assert git.text_at(repo.root, "0" * 40, "x") is None
+
+
+def test_many_texts_at_once(repo: Repository) -> None:
+    repo.write("empty", "")
+    repo.write("two lines", "one\ntwo missing\n")
+    repo.write("folder/file", "x")
+    repo.write("line\nbreak", "x")
+    repo.commit()
+    names = ("empty", "two lines", "nowhere", "folder", "line\nbreak", "folder/file")
+    found = git.texts_at(repo.root, [("HEAD", name) for name in names])
+    # The folder and the name with a line break are left to `text_at`.
+    assert {path: text for (_, path), text in found.items()} == {
+        "empty": "",
+        "two lines": "one\ntwo missing\n",
+        "nowhere": None,
+        "folder/file": "x",
+    }
+    assert git.texts_at(repo.root, []) == {}
+    assert git.texts_at(repo.root, [("0" * 40, "empty")]) == {("0" * 40, "empty"): None}
+
+
+PATHS = ("configs", "docs/a.md", "docs/b.md", "docker-compose.yml")
+
+
+def grown(repo: Repository) -> None:
+    repo.write("docs/a.md", "a\n")
+    repo.commit("a")
+    repo.write("docs/b.md", "b\n")
+    repo.write("configs/new", "n\n")
+    repo.commit("b")
+
+
+def test_one_question_for_a_history_without_merges(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown(repo)
+    each = {path: git.log(repo.root, [path]) for path in PATHS}
+    history = GitHistory(repo.root, [*PATHS, "../outside.md"])
+    monkeypatch.setattr(git, "log", None)
+    assert {path: history.log([path]) for path in PATHS} == each
+    assert history.log(["docs/a.md", "docs/b.md"]) == (*each["docs/b.md"], *each["docs/a.md"])
+
+
+def test_a_path_outside_of_the_repository_costs_the_others_nothing(repo: Repository) -> None:
+    grown(repo)
+    history = GitHistory(repo.root, ["docs/a.md", "../../elsewhere/a.md"])
+    assert len(history.log(["docs/a.md"])) == 1
+    history.read_pages(["docs/a.md", "../../elsewhere/a.md"])
+    assert history.text("HEAD", "docs/a.md") == "a\n"
+    assert history.text("HEAD", "../../elsewhere/a.md") is None
+
+
+def test_what_a_merge_took_nothing_from_is_in_no_log(repo: Repository) -> None:
+    grown(repo)
+    assert git.is_linear(repo.root)
+    main = repo.git("rev-parse", "--abbrev-ref", "HEAD")
+    repo.git("checkout", "-q", "-b", "side")
+    repo.write("docs/a.md", "a, as the branch has it\n")
+    repo.commit("dropped")
+    repo.git("checkout", "-q", main)
+    repo.write("docs/b.md", "b, as main has it\n")
+    repo.commit("kept")
+    repo.git("merge", "-q", "-s", "ours", "-m", "nothing of it", "side")
+    assert not git.is_linear(repo.root)
+    history = GitHistory(repo.root, PATHS)
+    assert history.log(["docs/a.md"]) == git.log(repo.root, ["docs/a.md"])
+    (only,) = history.log(["docs/a.md"])
+    assert history.last_real_change("docs/a.md") == only
+    assert repo.git("log", "-1", "--format=%s", only.id) == "a"
