@@ -180,7 +180,8 @@ class Controller:
         from stacktest.reports.terminal import plan_document, plan_lines, reason_lines
 
         self._wall.started = now()
-        session, project = wiring.pytest_session(config, self._wall)
+        collected = (*self._whole, *self._selected)
+        session, project = wiring.pytest_session(config, self._wall, collected)
         self._project = project
         plan = session.plan(self._selected)
         dry_run = config.getoption("--stack-dry-run")

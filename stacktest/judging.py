@@ -70,7 +70,8 @@ class Judge:
     """Names the project and the engine that it runs on."""
     detail: Callable[[str, str], Names]
     """Service and fingerprint → the names behind its parts, where this machine has them."""
-    versions: Mapping[str, str]
+    versions: Callable[[], Mapping[str, str]]
+    """What took part, by version; asked when it is written down."""
 
     def snapshot(self, service: str, seen: Mapping[str, Seen]) -> Snapshot:
         """One service as credit looks at it."""
@@ -139,7 +140,7 @@ class Judge:
         warnings += [f"{name}: has records, but is no service of the stack" for name in gone]
         keys = {one.fingerprint.key_id for one in seen.values()} - {""}
         return StatusMeta(
-            versions=self.versions,
+            versions=self.versions(),
             fingerprint_version=FINGERPRINT_VERSION,
             key_id=min(keys, default=""),
             scope="host",
@@ -171,7 +172,7 @@ class Judge:
             stack=self.identity if isinstance(self.identity, str) else "",
             git_commit=commit,
             dirty=dirty,
-            versions=self.versions,
+            versions=self.versions(),
         )
 
     # Private

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from stacktest.adapters.compose import Compose
     from stacktest.running import RunningStack
 
 RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
 """Per process: the stack, once it is up; absent when no collected test asks for one."""
+ASKED: pytest.StashKey[Compose] = pytest.StashKey()
+"""Per process: Compose, asked what the stack is when the first test that asks for it was seen."""
 CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 SHARED = "stacktest_shared"

@@ -101,11 +101,21 @@ class Waker:
         self._errors: list[pytest.CollectReport] = []
         self._shared: Path | None = None
         self._controller: Any = None
+        self._ahead = False
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember what could not be collected: it may have hidden tests of a stack."""
         if report.failed:
             self._errors.append(report)
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """At the first test that asks for the stack, put the question that takes longest."""
+        if self._ahead or item.config.option.collectonly or not collection.asks_for_stack(item):
+            return
+        self._ahead = True
+        from stacktest.ahead import ask_ahead
+
+        ask_ahead(item.config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -4,7 +4,8 @@ What could not be read is `Unknown` with its reason, for one service at a time: 
 not answer makes containers and images unknown and leaves everything else readable.
 """
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,20 +101,28 @@ def _find(stack: Stack, engine: Looker) -> dict[str, _Found]:
     for container in listed:
         if container.service in by_service and not container.one_off:
             by_service[container.service].append(container.id)
+    # Services share images, and most containers run what their tag means.
+    image = functools.cache(engine.image)
     return {
-        name: _found(stack, stack.services[name], ids, engine) for name, ids in by_service.items()
+        name: _found(image_name(stack, stack.services[name]), ids, engine.inspect, image)
+        for name, ids in by_service.items()
     }
 
 
-def _found(stack: Stack, service: Service, ids: Iterable[str], engine: Looker) -> _Found:
-    documents = [
-        document for each in ids if not isinstance(document := engine.inspect(each), Unknown)
-    ]
-    tagged = engine.image(image_name(stack, service))
+def _found(
+    tag: str,
+    ids: Iterable[str],
+    inspect: Callable[[str], Json | Unknown],
+    image: Callable[[str], Json | Unknown],
+) -> _Found:
+    documents = [document for each in ids if not isinstance(document := inspect(each), Unknown)]
+    tagged = image(tag)
     if not documents:
         return _Found(inspected=(), tagged=tagged)
+    runs = documents[0]["Image"]
+    same = isinstance(tagged, dict) and tagged.get("Id") == runs
     return _Found(
-        inspected=tuple(documents), tagged=tagged, running=engine.image(documents[0]["Image"])
+        inspected=tuple(documents), tagged=tagged, running=tagged if same else image(runs)
     )
 
 

@@ -9,7 +9,6 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
@@ -25,6 +24,7 @@ from stacktest.adapters.ledger import Ledger
 from stacktest.adapters.lock import FOLDER, RunLock
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.testcode import SuiteCode
+from stacktest.ahead import compose_of
 from stacktest.config import Config
 from stacktest.core.evidence import Judgement
 from stacktest.core.fingerprint import Fingerprint
@@ -51,16 +51,12 @@ TIMELINE = "timeline.json"
 class Project:
     """One stack with everything that reads it; each part is made when it is first asked for."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, environ: Mapping[str, str], compose: Compose | None = None
+    ) -> None:
         self.root = root
         self._environ = environ
-        self._model: Future[Stack] | None = None
-
-    def read_ahead(self) -> None:
-        """Ask Compose for the model now, beside whatever comes next; `stack` waits for it."""
-        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
-        self._model = pool.submit(self.compose.model)
-        pool.shutdown(wait=False)
+        self._compose = compose
 
     @cached_property
     def settings(self) -> Config:
@@ -69,9 +65,8 @@ class Project:
 
     @cached_property
     def compose(self) -> Compose:
-        """Docker Compose on this stack's files."""
-        stack = self.settings.stack
-        return Compose(self.root, stack.compose, stack.env_files)
+        """Docker Compose on this stack's files; perhaps it has been asked already."""
+        return self._compose or compose_of(self.root, self.settings)
 
     @cached_property
     def engine(self) -> Engine:
@@ -82,7 +77,7 @@ class Project:
     def stack(self) -> Stack:
         """The compose model with routes, phases and declared dependencies."""
         settings = self.settings
-        model = self._model.result() if self._model else self.compose.model()
+        model = self.compose.model()
         configured = configuration.merge_labels(settings, model)
         configuration.check_names(configured, model)
         services = {
@@ -172,7 +167,6 @@ class Project:
             return Unknown(error.what)
         return f"{self.stack.name}@{hashlib.sha256(engine.encode()).hexdigest()[:12]}"
 
-    @cached_property
     def versions(self) -> Mapping[str, str]:
         """What took part, by version."""
         compose = ".".join(map(str, self.compose.version()))
@@ -267,7 +261,9 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)  # noqa: TID251 - the one clock
 
 
-def find_project(option: str, *, rootdir: Path | None = None) -> Project:
+def find_project(
+    option: str, *, rootdir: Path | None = None, compose: Compose | None = None
+) -> Project:
     """The stack that the option, the environment or the folder names; UsageError without one."""
     root = configuration.find_stack(
         option=option, environ=os.environ, folder=Path.cwd(), rootdir=rootdir
@@ -278,7 +274,7 @@ def find_project(option: str, *, rootdir: Path | None = None) -> Project:
             where=f"{Path.cwd()} and the folders above",
             hint="name one with --stack DIR, or write a stacktest.toml: stacktest init",
         )
-    return Project(root, os.environ)
+    return Project(root, os.environ, compose)
 
 
 # Private

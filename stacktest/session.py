@@ -96,8 +96,10 @@ class World:
     now: Callable[[], datetime]
     git: Callable[[], tuple[str | None, bool | None]]
     """The commit, and whether the working tree differs from it."""
+    collected_code: Mapping[str, str]
+    """Path of a test file → digest of the code that its tests consist of, as it was collected."""
     read_code: Callable[[], Callable[[str], str]]
-    """Reads now: path of a test file → digest of the code that its tests consist of."""
+    """Reads the same digests now."""
     begun: Callable[[], None] = lambda: None
     """Called once the stack is this run's alone, before anything is started."""
 
@@ -114,8 +116,7 @@ class StackSession:
         self._before: Mapping[str, Seen] = {}
         self._standing: dict[str, State] = {}
         self._opened: Opened | None = None
-        self._code: dict[str, dict[str, str]] = {}
-        """Service → its test files and their code, as they were when they were collected."""
+        self._tests: tuple[Collected, ...] = ()
 
     @property
     def stack(self) -> Stack:
@@ -137,15 +138,14 @@ class StackSession:
 
     def start(self, plan: Plan, tests: Iterable[Collected]) -> None:
         """Bring up what the plan says, remember what it is, and open the records of the run."""
-        world, tests = self._world, tuple(tests)
-        self._code = _code_of(tests, world.read_code())
+        world, self._tests = self._world, tuple(tests)
         world.lock.acquire()
         self._locked = True
         world.begun()
         started = world.now()
         self._up = world.bring_up(plan)
         self._before = world.look()
-        about = sorted({name for test in tests for name in test.services})
+        about = sorted({name for test in self._tests for name in test.services})
         run = self._judge.next_run(self.run_id, started, world.git())
         snapshots = {name: self._judge.snapshot(name, self._before) for name in about}
         for name in about:
@@ -261,10 +261,13 @@ class StackSession:
 
     def _edited(self, code: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
         """Service → its test files whose code is not what it was when they were collected."""
-        return {
-            service: tuple(path for path, digest in sorted(ran.items()) if code(path) != digest)
-            for service, ran in self._code.items()
-        }
+        was = self._world.collected_code
+        changed = {path for path, digest in was.items() if code(path) != digest}
+        edited: dict[str, set[str]] = {}
+        for test in self._tests:
+            for service in test.services if test.path in changed else ():
+                edited.setdefault(service, set()).add(test.path)
+        return {service: tuple(sorted(paths)) for service, paths in edited.items()}
 
 
 def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> dict[str, Tests]:
@@ -277,16 +280,6 @@ def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> d
 
 
 # Private
-
-
-def _code_of(
-    tests: Iterable[Collected], code_digest: Callable[[str], str]
-) -> dict[str, dict[str, str]]:
-    code: dict[str, dict[str, str]] = {}
-    for test in tests:
-        for service in test.services:
-            code.setdefault(service, {})[test.path] = code_digest(test.path)
-    return code
 
 
 def _tests(tests: list[Collected], code_digest: Callable[[str], str]) -> Tests:

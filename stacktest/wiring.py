@@ -18,12 +18,15 @@ from typing import IO, Any
 import pytest
 
 from stacktest import config as configuration
+from stacktest.adapters.compose import Compose
 from stacktest.adapters.testcode import SuiteCode
+from stacktest.collected import Collected
 from stacktest.core.history import usual_boot
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import parse_rule
 from stacktest.errors import StacktestError, UsageError
 from stacktest.evidence import boot_folder, gather_boot
+from stacktest.keys import ASKED
 from stacktest.project import Project, find_project, now
 from stacktest.reports.words import count
 from stacktest.running import RunningStack
@@ -32,11 +35,19 @@ from stacktest.session import StackSession, World
 SERVICE = "com.docker.compose.service"
 
 
-def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, Project]:
+def pytest_session(
+    config: pytest.Config, progress: Any, tests: Iterable[Collected]
+) -> tuple[StackSession, Project]:
     """The session of one pytest run, and what it talks to."""
-    project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
-    # Compose answers while this process imports what it needs next.
-    project.read_ahead()
+    project = find_project(
+        config.getoption("--stack"),
+        rootdir=config.rootpath,
+        compose=config.stash.get(ASKED, None),
+    )
+    # Compose answers while this process imports and reads what it needs next.
+    project.compose.ask()
+    import stacktest.adapters.bringup
+    import stacktest.adapters.ingredients  # noqa: F401 - not while somebody waits for them
     from stacktest.adapters.detail import save_detail
     from stacktest.adapters.trust import check_ca
 
@@ -44,6 +55,8 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         check_ca(project.ca, now=now())
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     rootdir = config.rootpath
+    code = SuiteCode(rootdir)
+    collected_code = {path: code.digest(path) for path in sorted({test.path for test in tests})}
 
     def keep_evidence(error: StacktestError) -> None:
         gather_boot(boot_folder(rootdir, run_id), project.stack, project.engine, error)
@@ -64,6 +77,7 @@ def pytest_session(config: pytest.Config, progress: Any) -> tuple[StackSession, 
         save_detail=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
         now=now,
         git=project.commit,
+        collected_code=collected_code,
         read_code=lambda: SuiteCode(rootdir).digest,
         begun=lambda: progress.say_all(project.notifier.begin()),
     )
@@ -158,10 +172,10 @@ def share(stack: RunningStack, folder: Path) -> None:
     (folder / "running.json").write_text(json.dumps(said), encoding="utf-8")
 
 
-def join(folder: Path) -> RunningStack:
-    """A worker's view of the stack that the controller brought up."""
+def join(folder: Path, compose: Compose | None = None) -> RunningStack:
+    """A worker's view of the stack that the controller brought up; `compose` may be asked."""
     said = json.loads((folder / "running.json").read_text(encoding="utf-8"))
-    project = Project(Path(said["root"]), os.environ)
+    project = Project(Path(said["root"]), os.environ, compose)
     return RunningStack(
         model=project.stack,
         config=project.config,

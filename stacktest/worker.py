@@ -13,7 +13,7 @@ from stacktest import collected, collection
 from stacktest.collected import Collected
 from stacktest.evidence import page_options
 from stacktest.inventory import write_collected
-from stacktest.keys import RUNNING, SHARED
+from stacktest.keys import ASKED, RUNNING, SHARED
 
 
 class Worker:
@@ -37,6 +37,6 @@ class Worker:
         if RUNNING not in item.config.stash and collection.asks_for_stack(item):
             from stacktest.wiring import join
 
-            stack = join(self._shared)
+            stack = join(self._shared, item.config.stash.get(ASKED, None))
             item.config.stash[RUNNING] = stack
             page_options(item.config, stack.run_id, self._name)

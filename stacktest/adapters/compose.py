@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from stacktest.adapters import process
@@ -40,7 +40,8 @@ class Compose:
         self.project = project
         self._named = tuple(files)
         self._files: tuple[Path, ...] | None = None
-        self._version: tuple[int, ...] | None = None
+        self._answer: Future[process.Completed] | None = None
+        self._asking: Future[tuple[int, ...]] | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -49,20 +50,28 @@ class Compose:
             self._files = find_files(self.root, self._named, self.env_files, os.environ)
         return self._files
 
+    def ask(self) -> None:
+        """Ask what the stack is, now: `model` waits for the answer. UsageError: it has no files."""
+        if self._answer is not None:
+            return
+        asked = self._argv("--profile", "*", "config", "--format", "json")
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compose")
+        self._answer = pool.submit(process.run, asked, cwd=self.root, timeout=120)
+        # Whoever records what a stack is records this, too. Right after, not beside: two of these
+        # programs and this one would share two cores. If it fails, `version` will say so.
+        self._asking = self._asking or pool.submit(self._ask_version)
+        pool.shutdown(wait=False)
+
     def model(self) -> Stack:
         """The stack with every profile switched on: one call of Compose, routes left empty.
 
         What Compose refuses is one UsageError that names the file, the key and what to do.
         """
-        asked = self._argv("--profile", "*", "config", "--format", "json")
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            answer = pool.submit(process.run, asked, cwd=self.root, timeout=120)
-            # Whoever records what a stack is records this, too; as a question of its own later it
-            # would cost as much again. If it fails, it will say so when it is asked for.
-            pool.submit(self.version)
-            # Read as written while Compose resolves them: fingerprints need both.
-            files = included(self.files)
-        said = answer.result()
+        self.ask()
+        assert self._answer is not None  # noqa: S101 - asked
+        # Read as written while Compose resolves them: fingerprints need both.
+        files = included(self.files)
+        said, self._answer = self._answer.result(), None
         if said.code != 0:
             raise self._explained(said)
         try:
@@ -84,8 +93,9 @@ class Compose:
         """Creates containers, networks and volumes that are missing; starts and replaces nothing.
 
         `override` is laid over the files (labels); Compose keeps the files `holding` open while it
-        lives. Returns what it said, its code unjudged.
+        lives. Returns what it said, its code unjudged. One that is too old creates nothing.
         """
+        self.version()
         argv = self._argv("-f", "-", "--profile", "*", "up", "--no-start", "--no-deps")
         argv += ["--no-recreate", "--quiet-pull", *services]
         return process.run(
@@ -106,9 +116,13 @@ class Compose:
 
     def version(self) -> tuple[int, ...]:
         """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
-        if self._version is None:
-            self._version = self._ask_version()
-        return self._version
+        if self._asking is None:
+            self._asking = Future()
+            try:
+                self._asking.set_result(self._ask_version())
+            except StacktestError as error:
+                self._asking.set_exception(error)
+        return self._asking.result()
 
     def _ask_version(self) -> tuple[int, ...]:
         said = process.run(("docker", "compose", "version", "--short"), timeout=60)

@@ -47,10 +47,13 @@ class GitHistory:
             self._texts[key] = git.text_at(self._folder, commit, path)
         return self._texts[key]
 
-    def read_pages(self, paths: Sequence[str]) -> None:
-        """Read what `text` and `last_real_change` will ask of these files, all texts at once."""
+    def read_pages(self, paths: Sequence[str], others: Sequence[str] = ()) -> None:
+        """Read what `text` and `last_real_change` will ask of these files, all texts at once.
+
+        Of `others`, what they are in HEAD.
+        """
         paths = [path for path in paths if path in self._paths]
-        wanted = [("HEAD", path) for path in paths]
+        wanted = [("HEAD", path) for path in (*paths, *others)]
         with ThreadPoolExecutor(max_workers=4, thread_name_prefix="git") as pool:
             logs = pool.map(lambda path: self.log([path]), paths)
         for path, log in zip(paths, logs, strict=True):

@@ -128,14 +128,16 @@ class _History:
         self.edited = edited
         """Paths that are not as in HEAD."""
         self._roots = roots
-        self._templates: dict[str, str] = {}
+        self._template: dict[str, str] = {}
         self._digests: dict[tuple[str, str], str | Unknown] = {}
         self._written: dict[str, Written | Unknown] = {}
         self._lock = threading.RLock()
         self._compose = self._compose_paths()
         every = [*pages, *self._compose, *(path for each in roots.values() for path in each)]
         self.git = GitHistory(stack.root, every)
-        self.git.read_pages(pages)
+        folders = {posixpath.dirname(page) for page in pages}
+        templates = [path for folder in folders for path in _templates(folder)]
+        self.git.read_pages(pages, [*templates, *self._compose])
 
     def last_changes(
         self, service: str, fingerprint: Fingerprint
@@ -152,11 +154,10 @@ class _History:
 
     def template(self, folder: str) -> str:
         """What new pages in this folder start from, or empty."""
-        if folder not in self._templates:
-            paths = (posixpath.join(folder, name) for name in TEMPLATES)
-            texts = (self.git.text("HEAD", path) for path in paths)
-            self._templates[folder] = next((text for text in texts if text is not None), "")
-        return self._templates[folder]
+        if folder not in self._template:
+            texts = (self.git.text("HEAD", path) for path in _templates(folder))
+            self._template[folder] = next((text for text in texts if text is not None), "")
+        return self._template[folder]
 
     # Private
 
@@ -219,6 +220,10 @@ class _History:
         if text is None:
             return Unknown(f"{path} is not in commit {commit[:12]}")
         return parse_yaml(text.encode(), path)
+
+
+def _templates(folder: str) -> list[str]:
+    return [posixpath.join(folder, name) for name in TEMPLATES]
 
 
 def _all(path: str) -> bool:

@@ -9,7 +9,7 @@ import json
 import os
 import textwrap
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +22,7 @@ from stacktest import wiring
 from stacktest.adapters.boot_report import NotReadyError
 from stacktest.adapters.ledger import Ledger
 from stacktest.adapters.testcode import SuiteCode
+from stacktest.collected import Collected
 from stacktest.config import Config
 from stacktest.contacts import note
 from stacktest.core.attested import Live
@@ -120,7 +121,10 @@ class Standing:
         return self.seconds
 
 
-def session(config: pytest.Config, said: Any) -> tuple[StackSession, Any]:
+def session(
+    config: pytest.Config, said: Any, tests: Iterable[Collected]
+) -> tuple[StackSession, Any]:
+    code = SuiteCode(config.rootpath)
     story = Story(config.rootpath)
     notifier = Notifier(
         story.stack,
@@ -135,7 +139,7 @@ def session(config: pytest.Config, said: Any) -> tuple[StackSession, Any]:
         pages=lambda _: {},
         identity="shop@fake",
         detail=lambda service, digest: {},
-        versions={"stacktest": "0.1.0"},
+        versions=lambda: {"stacktest": "0.1.0"},
     )
     world = World(
         judge=judge,
@@ -146,6 +150,7 @@ def session(config: pytest.Config, said: Any) -> tuple[StackSession, Any]:
         save_detail=lambda name, seen: None,
         now=now,
         git=lambda: (None, None),
+        collected_code={test.path: code.digest(test.path) for test in tests},
         read_code=lambda: SuiteCode(config.rootpath).digest,
         begun=lambda: said.say_all(notifier.begin()),
     )
@@ -168,7 +173,7 @@ def pytest_configure(config: pytest.Config) -> None:
     wiring.pytest_session = session
     wiring.reach = lambda *_: SimpleNamespace(stack=running(root), close=lambda: None)
     wiring.share = lambda stack, folder: None
-    wiring.join = lambda folder: running(root)
+    wiring.join = lambda folder, compose: running(root)
     os.fsync = lambda handle: None
 
 
