@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from stacktest.adapters.testcode import count_checks
 from stacktest.collected import Collected
 from stacktest.inventory import BackgroundInventory, suites_folder
 from stacktest.project import Project
@@ -105,7 +106,7 @@ def _tests(tests: Iterable[Collected], rootdir: Path) -> Iterator[Weakness]:
         if nodeid in seen or not test.services:
             continue
         seen.add(nodeid)
-        if not test.checks:
+        if not count_checks(rootdir / test.path, test.line):
             yield Weakness(
                 kind="assert",
                 where=nodeid,

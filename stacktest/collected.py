@@ -23,8 +23,8 @@ class Collected:
     """Whether it goes through the front door."""
     path: str
     """Its file, relative to pytest's rootdir."""
-    checks: int
-    """Places in the test function where it can fail."""
+    line: int
+    """Where its function begins in that file; 0: it has none."""
     fixtures: tuple[str, ...] = ()
     """Names of every fixture that it uses, directly or not."""
     no_contact: str = ""
@@ -52,8 +52,6 @@ def read(items: Iterable[pytest.Item], rootdir: Path) -> tuple[Collected, ...]:
 
 
 def _collected(item: pytest.Item, rootdir: Path) -> Collected:
-    from stacktest.adapters.testcode import count_checks
-
     code = getattr(getattr(item, "function", None), "__code__", None)
     marks = tuple(item.iter_markers("service"))
     names = {name for mark in marks for name in mark.args}
@@ -64,7 +62,7 @@ def _collected(item: pytest.Item, rootdir: Path) -> Collected:
         phase=phase_of(item.path),
         routed=bool(ROUTED_FIXTURES & set(getattr(item, "fixturenames", ()))),
         path=item.path.relative_to(rootdir).as_posix(),
-        checks=count_checks(item.path, code.co_firstlineno) if code else 0,
+        line=code.co_firstlineno if code else 0,
         fixtures=tuple(sorted(getattr(item, "fixturenames", ()))),
         no_contact=reasons[0] if reasons else "",
     )

@@ -212,7 +212,7 @@ class Controller:
         facts = self._listener.facts(
             self._whole, self._selected, errors=errors, selection=selection_of(self._config)
         )
-        outcomes = self._listener.outcomes(self._selected)
+        outcomes = self._listener.outcomes(self._selected, self._config.rootpath)
         from stacktest.reports.terminal import summary_lines
 
         summary = self._session.finish(tests, outcomes, facts, unknown=errors)

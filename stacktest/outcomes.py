@@ -7,10 +7,12 @@ failure. Everything else has a word of its own; a test that never reported is `u
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.adapters.testcode import count_checks
 from stacktest.collected import Collected
 from stacktest.core.verdict import Outcome, RunFacts
 
@@ -67,9 +69,13 @@ class Listener:
             test.retried, test.phases = True, {}
         test.phases[report.when] = report
 
-    def outcomes(self, selected: Iterable[Collected]) -> tuple[Outcome, ...]:
-        """One outcome per selected test, `unfinished` for those that never reported."""
-        return tuple(_outcome(test, self._tests.get(test.nodeid, _Heard())) for test in selected)
+    def outcomes(self, selected: Iterable[Collected], rootdir: Path) -> tuple[Outcome, ...]:
+        """One outcome per selected test, `unfinished` for those that never reported.
+
+        Their paths are relative to `rootdir`.
+        """
+        heard = self._tests
+        return tuple(_outcome(one, heard.get(one.nodeid, _Heard()), rootdir) for one in selected)
 
     def facts(
         self,
@@ -98,7 +104,7 @@ def reason_of(report: pytest.TestReport) -> str:
 # Private
 
 
-def _outcome(test: Collected, heard: _Heard) -> Outcome:
+def _outcome(test: Collected, heard: _Heard, rootdir: Path) -> Outcome:
     word, reason = _word(heard)
     started = heard.started
     return Outcome(
@@ -108,7 +114,7 @@ def _outcome(test: Collected, heard: _Heard) -> Outcome:
         flaky=heard.retried,
         reason=reason,
         contacts=tuple(sorted(heard.contacts)),
-        assertions=test.checks,
+        assertions=count_checks(rootdir / test.path, test.line),
         started=dt.datetime.fromtimestamp(started, dt.UTC) if started is not None else None,
         seconds=heard.seconds,
     )

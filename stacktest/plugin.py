@@ -120,7 +120,7 @@ class Waker:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """See the tests before any of them is deselected."""
-        if not any(map(collection.asks_for_stack, items)):
+        if self._config.option.collectonly or not any(map(collection.asks_for_stack, items)):
             return
         from stacktest.collected import read
 
