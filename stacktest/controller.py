@@ -194,6 +194,7 @@ class Controller:
             return True
         if not is_whole(config):
             self._background = BackgroundInventory(config.rootpath, inipath=config.inipath)
+        self._listener.expect(self._selected, config.rootpath)
         self._session = session
         session.start(plan, self._selected)
         reached = wiring.reach(project, session.run_id, self._shared)
@@ -212,7 +213,7 @@ class Controller:
         facts = self._listener.facts(
             self._whole, self._selected, errors=errors, selection=selection_of(self._config)
         )
-        outcomes = self._listener.outcomes(self._selected, self._config.rootpath)
+        outcomes = self._listener.outcomes(self._selected)
         from stacktest.reports.terminal import summary_lines
 
         summary = self._session.finish(tests, outcomes, facts, unknown=errors)

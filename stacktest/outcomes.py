@@ -36,6 +36,7 @@ class Listener:
         self.errors: list[str] = []
         """Node ids of files and classes that could not be collected."""
         self._tests: dict[str, _Heard] = {}
+        self._checks: dict[str, int] = {}
         self.interrupted = False
         self.ended_early = ""
 
@@ -69,13 +70,16 @@ class Listener:
             test.retried, test.phases = True, {}
         test.phases[report.when] = report
 
-    def outcomes(self, selected: Iterable[Collected], rootdir: Path) -> tuple[Outcome, ...]:
-        """One outcome per selected test, `unfinished` for those that never reported.
+    def expect(self, selected: Iterable[Collected], rootdir: Path) -> None:
+        """Remember where each test can fail, as its file is now: before it runs."""
+        self._checks = {one.nodeid: count_checks(rootdir / one.path, one.line) for one in selected}
 
-        Their paths are relative to `rootdir`.
-        """
-        heard = self._tests
-        return tuple(_outcome(one, heard.get(one.nodeid, _Heard()), rootdir) for one in selected)
+    def outcomes(self, selected: Iterable[Collected]) -> tuple[Outcome, ...]:
+        """One outcome per selected test, `unfinished` for those that never reported."""
+        return tuple(
+            _outcome(test, self._tests.get(test.nodeid, _Heard()), self._checks[test.nodeid])
+            for test in selected
+        )
 
     def facts(
         self,
@@ -104,7 +108,7 @@ def reason_of(report: pytest.TestReport) -> str:
 # Private
 
 
-def _outcome(test: Collected, heard: _Heard, rootdir: Path) -> Outcome:
+def _outcome(test: Collected, heard: _Heard, checks: int) -> Outcome:
     word, reason = _word(heard)
     started = heard.started
     return Outcome(
@@ -114,7 +118,7 @@ def _outcome(test: Collected, heard: _Heard, rootdir: Path) -> Outcome:
         flaky=heard.retried,
         reason=reason,
         contacts=tuple(sorted(heard.contacts)),
-        assertions=count_checks(rootdir / test.path, test.line),
+        assertions=checks,
         started=dt.datetime.fromtimestamp(started, dt.UTC) if started is not None else None,
         seconds=heard.seconds,
     )
