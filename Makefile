@@ -83,7 +83,7 @@ cases: ## the freshness cases, by group
 faults: images ## seeded faults against the suites, by phase
 	@$(BIN)/python -m tests.faults
 
-bench: images ## side-by-side measurements
+bench: images provision ## side-by-side measurements
 	@$(BIN)/python -m benchmarks
 
 bench-check: ## the short form of bench

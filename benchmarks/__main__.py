@@ -7,7 +7,8 @@ BENCHMARKS = {
     "bringup": (["--rounds", "7", "--kills", "20"], ["--rounds", "3", "--kills", "4"]),
     "peers": (["--rounds", "5"], ["--rounds", "1"]),
     "names": (["200"], ["40"]),
-    "pages": (["20"], ["5"]),
+    "workers": ([], []),
+    "pages": (["20", "--workers"], ["5"]),
     "fingerprint": (["--check"], ["--rounds", "3", "--check"]),
     "plugin": ([], ["--short"]),
 }

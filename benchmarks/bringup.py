@@ -1,4 +1,4 @@
-"""Bring-up side by side with plain Compose: cold start, probe, dead container, kill.
+"""Bring-up side by side with plain Compose: cold start, probe, dead and ill container, kill.
 
     python benchmarks/bringup.py [--rounds 7] [--kills 20]
 
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import statistics
 import subprocess
@@ -100,28 +101,32 @@ def probe(folder: Path) -> tuple[float, float]:
     return statistics.median(ours) * 1000, statistics.median(plain) * 1000
 
 
-def dead(folder: Path, rounds: int) -> list[float]:
-    """Seconds from the end of a container to the message that quotes its log."""
-    script = "sleep 1; date +%s.%N; exit 3"
-    document = {
-        "name": f"{PROJECT}-dead",
-        "services": {"app": {"image": IMAGE, "command": ["sh", "-c", script]}},
-    }
+DEAD = {"image": IMAGE, "command": ["sh", "-c", "sleep 1; date +%s.%N; exit 3"]}
+"""Says when it ends, and ends."""
+SICK = {
+    "image": IMAGE,
+    "init": True,
+    "command": ["sleep", "infinity"],
+    "healthcheck": {"test": "date +%s.%N; exit 1", "interval": "500ms", "retries": 2},
+}
+"""Says when it was found ill; the engine calls it unhealthy at the second time."""
+
+
+def told(folder: Path, name: str, service: dict[str, object], rounds: int) -> list[float]:
+    """Seconds from what the service last said until a message quotes it."""
+    (folder / "compose.yaml").write_text(
+        json.dumps({"name": f"{PROJECT}-{name}", "services": {"app": service}})
+    )
     times = []
     for number in range(rounds):
-        (folder / "compose.yaml").write_text(json.dumps(document))
-        argv = (sys.executable, "-c", UP, str(folder), f"dead{number}")
+        argv = (sys.executable, "-c", UP, str(folder), f"{name}{number}")
+        pipe = subprocess.PIPE
         with subprocess.Popen(
-            argv,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
         ) as child:
-            said = (line.strip(" |\n") for line in child.stderr)
-            stamp = next(line for line in said if line.startswith("1"))
-            times.append(time.time() - float(stamp))  # noqa: TID251
+            stamps = (re.search(r"\b1\d{9}\.\d{9}\b", line) for line in child.stderr)
+            said = next(float(stamp[0]) for stamp in stamps if stamp)
+            times.append(time.time() - said)  # noqa: TID251
             child.wait()
     return times
 
@@ -177,7 +182,7 @@ def main() -> int:
         for title, times in zip(titles, (plain, ours, inner), strict=True):
             print(f"{title:28} {' '.join(f'{each:.2f}' for each in times)}")
         look, ps = probe(folder)
-        ends = dead(folder, 3)
+        ends, ills = told(folder, "dead", DEAD, 3), told(folder, "sick", SICK, 3)
         found = kills(folder, options.kills)
     usual, whole, planned = (statistics.median(times) for times in (plain, ours, inner))
     slowest = max((each[2] for each in found), default=0.0)
@@ -191,6 +196,7 @@ def main() -> int:
         (cold_start, planned <= 0.88 * usual),
         (f"probe: {look:.2f} ms (<= 2), `docker compose ps` {ps:.0f} ms", look <= 2),
         (f"dead container to message: {max(ends):.2f} s (< 1)", max(ends) < 1),
+        (f"unhealthy to message with its output: {max(ills):.2f} s (< 1)", max(ills) < 1),
         (f"{len(found)} kills: {clean}", slowest <= 2 and left == 0),
     )
     for text, good in checks:
