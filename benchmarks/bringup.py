@@ -7,6 +7,7 @@ image `stacktest-base:bookworm`.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.turns import timed
 from stacktest.adapters.engine import Engine
+from stacktest.adapters.ownership import stack_id
 
 # As on any machine where a program is run twice: without this, some set-ups compile every time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -32,6 +34,7 @@ from pathlib import Path
 from stacktest.adapters.bringup import bring_up
 from stacktest.adapters.compose import Compose
 from stacktest.adapters.engine import Engine
+from stacktest.adapters.ownership import stack_id
 from stacktest.core.plan import plan_services
 compose = Compose(Path(sys.argv[1]))
 stack = compose.model()
@@ -43,7 +46,20 @@ up.stop()
 """
 
 
-def write(folder: Path, name: str, count: int) -> None:
+SUITE = """\
+import pytest
+
+
+@pytest.mark.service("s0")
+@pytest.mark.parametrize("number", range(8))
+def test_it_answers(inside, reach_from, number):
+    assert inside("s0").run("sh", "-c", "sleep 1; echo here").out == "here\\n"
+    assert reach_from("default", "s1", 9) == "refused"
+"""
+"""Eight seconds, in which workers wait in a container and stand on a network."""
+
+
+def write(folder: Path, name: str, count: int, *, data: bool = False) -> None:
     services = {
         f"s{number}": {
             "image": IMAGE,
@@ -53,7 +69,11 @@ def write(folder: Path, name: str, count: int) -> None:
         }
         for number in range(count)
     }
-    (folder / "compose.yaml").write_text(json.dumps({"name": name, "services": services}))
+    document = {"name": name, "services": services}
+    if data:
+        services["s3"]["volumes"] = ["kept:/kept"]
+        document["volumes"] = {"kept": {}}
+    (folder / "compose.yaml").write_text(json.dumps(document))
 
 
 def run(*argv: str, folder: Path) -> str:
@@ -131,42 +151,54 @@ def told(folder: Path, name: str, service: dict[str, object], rounds: int) -> li
     return times
 
 
-def kills(folder: Path, count: int) -> list[tuple[str, float, float, int]]:
-    """Per kill: signal, when, seconds until nothing was left, and what was left 3 s later."""
-    write(folder, f"{PROJECT}-kill", 4)
-    engine = Engine()
-    label = {"com.docker.compose.project": f"{PROJECT}-kill"}
+def kills(folder: Path, count: int) -> list[tuple[float, int]]:
+    """Per kill of a run at a random moment: seconds until nothing was left, and what was left.
 
-    def left() -> int:
-        return len(engine.containers(f"{PROJECT}-kill")) + len(engine.networks(label))
+    Killed is the process that a person started, and nothing else: two workers, what stands beside
+    a container, and a Compose in the middle of its work have to notice by themselves.
+    """
+    name = f"{PROJECT}-kill"
+    write(folder, name, 4, data=True)
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "test_kill.py").write_text(SUITE)
+    engine = Engine()
+
+    def left(session: int) -> int:
+        networks = engine.networks({"com.docker.compose.project": name})
+        owned = engine.containers(labels={"stacktest.stack": stack_id(folder)})
+        return len(owned) + len(networks) + processes_of(session)
 
     found = []
     for turn in range(count):
         number = (signal.SIGKILL, signal.SIGTERM)[turn % 2]
-        moment = random.uniform(0.15, 4.0)
-        argv = (sys.executable, "-c", UP, str(folder), f"kill{turn}")
+        moment = random.uniform(0.3, 9.0)
+        argv = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--stack", ".")
+        quiet = subprocess.DEVNULL
         with subprocess.Popen(
-            argv,
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            argv, cwd=folder, stdout=quiet, stderr=quiet, start_new_session=True
         ) as child:
             time.sleep(moment)
-            os.killpg(child.pid, number)
+            os.kill(child.pid, number)
+            begun = clean = time.perf_counter()
             child.wait()
-            begun = time.perf_counter()
-            clean = begun
-            while time.perf_counter() - begun < 3:
-                if left():
+            while time.perf_counter() - begun < 4:
+                if left(child.pid):
                     clean = time.perf_counter()
                 time.sleep(0.02)
-        found.append((number.name, moment, clean - begun, left()))
+        found.append((clean - begun, left(child.pid)))
         print(
             f"  {number.name} after {moment:.2f} s: clean {clean - begun:.2f} s later", flush=True
         )
     return found
+
+
+def processes_of(session: int) -> int:
+    """How many processes of that session are at work."""
+    stats = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            stats.append(path.read_text().rpartition(")")[2].split())
+    return sum(int(stat[3]) == session and stat[0] != "Z" for stat in stats)
 
 
 def main() -> int:
@@ -184,9 +216,10 @@ def main() -> int:
         look, ps = probe(folder)
         ends, ills = told(folder, "dead", DEAD, 3), told(folder, "sick", SICK, 3)
         found = kills(folder, options.kills)
+        run("docker", "compose", "down", "--volumes", folder=folder)
     usual, whole, planned = (statistics.median(times) for times in (plain, ours, inner))
-    slowest = max((each[2] for each in found), default=0.0)
-    left = sum(each[3] for each in found)
+    slowest = max((seconds for seconds, _ in found), default=0.0)
+    left = sum(number for _, number in found)
     cold_start = (
         f"cold start of 10, plan to ready: {planned:.2f} s against {usual:.2f} s, ratio "
         f"{planned / usual:.2f} (<= 0.88); the whole command {whole:.2f} s, {whole / usual:.2f}"
