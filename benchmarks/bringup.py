@@ -50,7 +50,7 @@ SUITE = """\
 import pytest
 
 
-@pytest.mark.service("s0")
+@pytest.mark.service("s0", "s1", "s2", "s3")
 @pytest.mark.parametrize("number", range(8))
 def test_it_answers(inside, reach_from, number):
     assert inside("s0").run("sh", "-c", "sleep 1; echo here").out == "here\\n"
