@@ -3,7 +3,7 @@
 `stacktest status`, `gate`, `why` and the end of a test run all ask here, so that they agree.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -29,8 +29,8 @@ TestsOf = Mapping[str, Tests] | Unknown
 class Memory(Protocol):
     """The part of the ledger that judging needs."""
 
-    def read(self, service: str) -> Evidence:
-        """What is remembered of one service."""
+    def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
+        """What is remembered of each of the services."""
 
     def services(self) -> tuple[str, ...]:
         """Names that have records."""
@@ -90,18 +90,15 @@ class Judge:
 
     def evidence(self, service: str) -> Evidence:
         """What is remembered, with the names behind the last pass where they are known."""
-        evidence = self.memory.read(service)
-        last_pass = evidence.last_pass
-        if last_pass is None or isinstance(last_pass, Unknown) or not last_pass.mark.fingerprint:
-            return evidence
-        return replace(evidence, detail=self.detail(service, last_pass.mark.fingerprint))
+        return self._detailed(self.memory.read_all([service])[service])
 
     def judge(
         self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope
     ) -> Judgement:
         """The state of one service, its page included."""
         pages = self.read_pages({service: seen[service]})
-        return self._judged(self._present(service, seen, tests, now, pages), scope)
+        present = self._present(service, seen, tests, now, pages)
+        return self._judged(self.evidence(service), present, scope)
 
     def judge_all(
         self,
@@ -117,8 +114,10 @@ class Judge:
         """
         read = self.read_pages(seen) if pages is None else pages
         return {
-            name: self._judged(self._present(name, seen, tests, now, read), scope)
-            for name in sorted(seen)
+            name: self._judged(
+                self._detailed(evidence), self._present(name, seen, tests, now, read), scope
+            )
+            for name, evidence in self.memory.read_all(sorted(seen)).items()
         }
 
     def read_pages(self, seen: Mapping[str, Seen]) -> Mapping[str, PageReading]:
@@ -129,7 +128,8 @@ class Judge:
         self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime
     ) -> State:
         """The state of a service as it stood, its page left aside."""
-        return self._judged(self._present(service, seen, tests, now, {}), "host").state
+        present = self._present(service, seen, tests, now, {})
+        return self._judged(self.evidence(service), present, "host").state
 
     def meta(
         self, seen: Mapping[str, Seen], judgements: Mapping[str, Judgement], now: datetime
@@ -177,13 +177,19 @@ class Judge:
 
     # Private
 
-    def _judged(self, present: Present, scope: Scope) -> Judgement:
+    def _detailed(self, evidence: Evidence) -> Evidence:
+        last_pass = evidence.last_pass
+        if last_pass is None or isinstance(last_pass, Unknown) or not last_pass.mark.fingerprint:
+            return evidence
+        return replace(evidence, detail=self.detail(evidence.service, last_pass.mark.fingerprint))
+
+    def _judged(self, evidence: Evidence, present: Present, scope: Scope) -> Judgement:
         policy = Policy(
             max_age=timedelta(seconds=self.config.freshness.max_age),
             scope=scope,
             doc_on=self.config.freshness.doc_on,
         )
-        return judge(self.evidence(present.service), present, policy)
+        return judge(evidence, present, policy)
 
     def _present(
         self,

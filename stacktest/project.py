@@ -182,7 +182,7 @@ class Project:
         """What the records say, for reports; EvidenceError when there is no status to report."""
         status = _readable(self.ledger.read_status(), self.ledger.status_path)
         meta = _readable(self.ledger.read_meta(), self.ledger.meta_path)
-        evidence = {name: self.ledger.read(name) for name in self.ledger.services()}
+        evidence = self.ledger.read_all(self.ledger.services())
         return Board(
             stack=self.stack,
             status=status,

@@ -217,9 +217,10 @@ class StackSession:
         lines: dict[str, HistoryLine] = {}
         refused = dict(self._opened.refused)
         boots = self._up.boot_seconds() if self._up else {}
+        remembered = self._judge.memory.read_all(self._opened.records)
         for service, record in self._opened.records.items():
             verdict = verdicts[service]
-            previous = self._judge.memory.read(service).last_pass
+            previous = remembered[service].last_pass
             standing = None if isinstance(previous, Unknown) else previous
             answer = self._credit(
                 service, verdict, after, tests, previous=standing, edited=edited.get(service, ())

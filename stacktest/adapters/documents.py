@@ -27,15 +27,6 @@ def read_text(path: Path) -> str | Unknown | None:
         return Unknown(f"{path.name} cannot be read: {error.strerror}")
 
 
-def stamp(path: Path) -> tuple[int, int, int] | None:
-    """Moves with whatever is done to the file; None where there is none, or it cannot be seen."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_ctime_ns, found.st_size
-
-
 def read_json(path: Path) -> Json | Unknown | None:
     """The document; None where there is no file; Unknown where it is no JSON or cannot be read."""
     text = read_text(path)

@@ -61,19 +61,15 @@ class Ledger:
         self.meta_path = self.status_path.with_suffix(".meta.json")
         self._lock_timeout = lock_timeout
         self._lock: Any = None
-        self._status: tuple[object, Mapping[str, StatusEntry] | Unknown | None] | None = None
 
     def read(self, service: str) -> Evidence:
         """All that is remembered of a service; what cannot be read is Unknown with its reason."""
+        return self.read_all([service])[service]
+
+    def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
+        """All that is remembered of each of the services; the status is read once for all."""
         status = self.read_status()
-        last_pass = self._record(service, LAST_PASS, LastPass.from_dict)
-        return Evidence(
-            service=service,
-            last_pass=last_pass,
-            last_run=self._record(service, LAST_RUN, LastRun.from_dict),
-            previous=status if isinstance(status, Unknown) else (status or {}).get(service),
-            passed_before=last_pass is None and self._ever_passed(service),
-        )
+        return {service: self._evidence(service, status) for service in services}
 
     def services(self) -> tuple[str, ...]:
         """Names that have records, be they services of the stack or not."""
@@ -101,11 +97,7 @@ class Ledger:
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
         """`status.json`; None: there is none."""
-        # Each service's evidence asks for it: a file that is still the same one is read once.
-        stamp = documents.stamp(self.status_path)
-        if self._status is None or self._status[0] != stamp:
-            self._status = stamp, _read(documents.read_json(self.status_path), read_status)
-        return self._status[1]
+        return _read(documents.read_json(self.status_path), read_status)
 
     def read_meta(self) -> StatusMeta | Unknown | None:
         """`status.meta.json`; None: there is none."""
@@ -191,6 +183,18 @@ class Ledger:
             lock.release()
 
     # Private
+
+    def _evidence(
+        self, service: str, status: Mapping[str, StatusEntry] | Unknown | None
+    ) -> Evidence:
+        last_pass = self._record(service, LAST_PASS, LastPass.from_dict)
+        return Evidence(
+            service=service,
+            last_pass=last_pass,
+            last_run=self._record(service, LAST_RUN, LastRun.from_dict),
+            previous=status if isinstance(status, Unknown) else (status or {}).get(service),
+            passed_before=last_pass is None and self._ever_passed(service),
+        )
 
     def _record(self, service: str, name: str, read: Callable[[Json], T]) -> T | Unknown | None:
         return _read(documents.read_json(self.records / service / name), read)
