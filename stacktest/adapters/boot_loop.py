@@ -66,6 +66,10 @@ class Loop:
         self._start: Callable[[Container], str] = lambda each: engine.start(each.id)
         self._early: Callable[[Happening], bool] = lambda _: False
         self._started_early: set[str] = set()
+        # By container, when the engine told it: early ones may be ready before anybody looks.
+        self._started_at: dict[str, float] = {}
+        self._changed_at: dict[str, float] = {}
+        self._first = 0.0
         self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="start")
         self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="probe")
 
@@ -124,8 +128,11 @@ class Loop:
             for happening in events:
                 if happening.action == "create":
                     self._created(happening)
-                else:
-                    self._news.put(happening)
+                    continue
+                self._changed_at[happening.container] = now = self._settings.clock()
+                if happening.action == "start":
+                    self._started_at.setdefault(happening.container, now)
+                self._news.put(happening)
             self._news.put(_STREAM_ENDED)
 
         threading.Thread(target=read, name="events", daemon=True).start()
@@ -139,7 +146,7 @@ class Loop:
 
     def run(self) -> Mapping[str, float]:
         """Seconds per service until it was ready; raises about the first that cannot be."""
-        first = self._settings.clock()
+        first = self._first = self._settings.clock()
         beat = first + HEARTBEAT
         self._advance(self._units.values())
         while not all(unit.ready_at is not None for unit in self._units.values()):
@@ -192,7 +199,8 @@ class Loop:
     def _begin(self, unit: Unit) -> None:
         """Its time runs from here: how long the engine took to start it is no fault of its own."""
         if unit.begun is None:
-            unit.begun = self._settings.clock()
+            now = self._settings.clock()
+            unit.begun = self._started_at.get(unit.seen.id, now) if unit.is_told else now
 
     def _look(self, unit: Unit, *, started: bool = False) -> None:
         """Ask the engine about the container; note since when it has been running."""
@@ -231,9 +239,10 @@ class Loop:
         if unit.ready_at is not None:
             return
         if isinstance(judged, Ready):
-            unit.ready_at = now
-            self._said.ready(unit.seen.service, now - begun, judged.why)
-        elif now - begun >= self._timeout(unit):
+            changed = self._changed_at.get(unit.seen.id, now) if unit.is_told else now
+            unit.ready_at = max(begun, changed)
+            self._said.ready(unit.seen.service, unit.ready_at - begun, judged.why)
+        elif now - self._waited_since(begun) >= self._timeout(unit):
             cause = f"was not ready within {self._timeout(unit):g} s: {judged.why}"
             raise self._failed(unit, cause)
 
@@ -284,6 +293,10 @@ class Loop:
             return "no port is known; write http:PORT/path"
         return probe.ask(unit.rule, service, port, unit.seen, self._settings.ways)
 
+    def _waited_since(self, begun: float) -> float:
+        """What it may wait for does not exist before everything is created."""
+        return max(begun, self._first)
+
     def _timeout(self, unit: Unit) -> float:
         return self._settings.timeouts.get(unit.seen.service, DEFAULT_TIMEOUT)
 
@@ -293,7 +306,7 @@ class Loop:
         for unit in self._units.values():
             if unit.ready_at is not None or unit.begun is None:
                 continue
-            times.append(unit.begun + self._timeout(unit))
+            times.append(self._waited_since(unit.begun) + self._timeout(unit))
             if unit.seen.is_running and unit.rule.kind is Kind.RUNNING:
                 times.append(unit.running_since + settling_time(unit.seen))
             if unit.seen.is_running and unit.rule.probed and not unit.probing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stacktest.adapters.inside import Ways
 from stacktest.core.observed import Container, Happening
 from stacktest.core.plan import USES
-from stacktest.core.readiness import Rule
+from stacktest.core.readiness import Kind, Rule
 
 EVER = float("inf")
 
@@ -42,6 +42,11 @@ class Unit:
     next_probe: float = 0.0
     probing: bool = False
     ready_at: float | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """True when the engine itself tells that it is ready, so that its events have the times."""
+        return self.rule.kind in {Kind.HEALTHY, Kind.EXITED}
 
 
 @dataclass(frozen=True, slots=True)

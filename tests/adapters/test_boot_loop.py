@@ -2,7 +2,8 @@
 
 import queue
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ class Stream:
 
     def close(self) -> None:
         self.news.put(None)
+
+
+@dataclass
+class Events:
+    """A stream in place of the engine's own."""
+
+    news: Iterator[Happening]
+    close: Callable[[], None]
+
+    def __iter__(self) -> Iterator[Happening]:
+        return self.news
 
 
 class FakeEngine:
@@ -183,6 +195,37 @@ def test_what_waits_for_nothing_starts_while_others_are_still_created() -> None:
         loop.run()
     assert sorted(engine.started) == ["app", "db", "foreign"]
     assert said.said[0] == "starting db"
+
+
+def test_what_was_ready_before_anybody_looked_took_the_time_that_its_events_took() -> None:
+    clock, engine = Clock(), FakeEngine(db=[RUNNING, HEALTHY])
+    services = {"db": service("db")}
+    stack = Stack(name="p", root=Path("/p"), services=services)
+    settings = Settings(
+        rules={"db": derive(services["db"], stack)},
+        timeouts={"db": 30},
+        answers=None,
+        clock=clock,
+        ways=None,
+    )
+
+    def events() -> Iterator[Happening]:
+        """The engine's own, five seconds from each to the next; then a minute of creating others."""
+        for each in engine.stream:
+            yield each
+            clock.now += 5
+
+    engine.events = lambda _: Events(events(), engine.stream.close)
+    loop = Loop(stack, plan_services(stack, services), engine, settings, Progress())
+    with loop.listening():
+        loop.start_early(services, "mine")
+        created = Happening(action="create", container="db", service="db", run_id="mine")
+        engine.stream.news.put(created)
+        while clock.now < 1015:
+            time.sleep(0.001)
+        clock.now += 60
+        loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
+        assert loop.run() == {"db": 5}
 
 
 def test_the_culprit_is_the_dependency_and_its_words_are_quoted() -> None:
