@@ -75,13 +75,15 @@ START: Sequence[Cause] = (
         "docker ps --filter publish={port}",
     ),
     Cause(
-        r"listen (?:tcp|udp)\d? \S+?:(?P<port>\d+): bind: address already in use",
+        # Engines up to 26, then 27 and later, of which 27 and 28 also say where the port leads to.
+        r"(?:listen (?:tcp|udp)\d?|failed to bind host port(?: for)?) (?:\[[^\]]*\]|[^\s:]*)"
+        r":(?P<port>\d+)\S*: (?:bind: )?address already in use",
         "wants port {port}, which a program on this machine has",
         "ss -ltnp 'sport = :{port}'",
     ),
     Cause(
         r"exec: \"?(?P<command>[^\":]+)\"?: (?:executable file not found|stat .*no such file"
-        r"|no such file or directory|permission denied)",
+        r"|no such file or directory|(?:is a directory: )?permission denied)",
         "has a command that cannot be run: {command}",
         "correct command or entrypoint in services.{service}",
     ),

@@ -131,8 +131,28 @@ def test_what_compose_says_when_it_cannot_create(said, what, hint) -> None:
             "wants port 80, which a program on this machine has",
         ),
         (
+            "Error starting userland proxy: listen udp6 [::]:53: bind: address already in use",
+            "wants port 53, which a program on this machine has",
+        ),
+        (
+            "failed to bind host port for 0.0.0.0:8080:172.18.0.2:80/tcp: address already in use",
+            "wants port 8080, which a program on this machine has",
+        ),
+        (
+            "failed to bind host port for [::]:8080:172.18.0.2:80/tcp: address already in use",
+            "wants port 8080, which a program on this machine has",
+        ),
+        (
+            "failed to bind host port 127.0.0.1:53/udp: address already in use",
+            "wants port 53, which a program on this machine has",
+        ),
+        (
             'OCI runtime create failed: exec: "/run.sh": permission denied: unknown',
             "has a command that cannot be run: /run.sh",
+        ),
+        (
+            'OCI runtime create failed: exec: "/srv": is a directory: permission denied',
+            "has a command that cannot be run: /srv",
         ),
         (
             'OCI runtime create failed: exec: "serve": executable file not found in $PATH',
@@ -149,4 +169,6 @@ def test_what_the_engine_says_when_it_cannot_start(said, what) -> None:
 
 def test_what_nobody_knows_has_no_cause() -> None:
     assert find_cause(START, "no space left on device") == (None, {})
+    foreign = "failed to bind host port for 203.0.113.9:80:172.18.0.2:80/tcp: cannot assign address"
+    assert find_cause(START, foreign) == (None, {})
     assert find_cause(CREATION, "no space left on device") == (None, {})
