@@ -162,7 +162,8 @@ def _next_command(culprit: Container, cause: str) -> str:
 
 def _state(seen: Container) -> str:
     code = "" if seen.exit_code is None else f"exit code {seen.exit_code}, "
-    memory = "killed for memory" if seen.oom else "not killed for memory"
+    killed = "a process of it killed for memory" if seen.is_running else "killed for memory"
+    memory = killed if seen.oom else "not killed for memory"
     count = "1 restart" if seen.restart_count == 1 else f"{seen.restart_count} restarts"
     return f"{seen.state}, {code}{memory}, {count}"
 

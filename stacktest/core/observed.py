@@ -28,6 +28,7 @@ class Container:
     exit_code: int | None = None
     """None while it has not ended."""
     oom: bool = False
+    """The kernel killed one of its processes for memory; which one, the engine does not say."""
     restart_count: int = 0
     started_at: str = ""
     error: str = ""

@@ -203,6 +203,7 @@ def settling_time(seen: Container) -> float:
 
 _OK = 200
 _HIGHEST_PORT = 65535
+_DOWN = ("restarting", "exited", "dead")
 
 
 def _is_port(text: str) -> bool:
@@ -233,7 +234,8 @@ def _never(rule: Rule, seen: Container) -> str:
     no_check = rule.kind is Kind.HEALTHY and seen.is_running and seen.health in {"", "none"}
     causes = (
         (bool(seen.error), "could not be started"),
-        (seen.oom, f"was killed for memory (exit {seen.exit_code})"),
+        # Newer engines say so as soon as any of its processes was: the program itself may run on.
+        (seen.oom and seen.state in _DOWN, f"was killed for memory (exit {seen.exit_code})"),
         (seen.restart_count >= RESTARTS_OF_A_LOOP, loop),
         (seen.state in {"exited", "dead"}, _ended(rule, seen)),
         (seen.state in {"removing", "removed"}, "was removed while it was starting"),

@@ -1,5 +1,6 @@
 """A bring-up starts what is asked for, touches nothing else, and takes down only its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -221,6 +222,30 @@ services:
     assert caught.value.lines()[0] == (
         "error: app was not ready within 3 s: GET /health: status (204) == 200"
     )
+
+
+def test_a_program_that_lost_a_process_to_memory_and_runs_on_is_ready(project) -> None:
+    lose = """
+perl -e '$$x = "a" x 200_000_000'
+echo it ended $$?
+touch /tmp/ok
+exec sleep infinity
+"""
+    project.write(
+        f"""
+services:
+  app:
+    image: IMAGE
+    init: true
+    mem_limit: 16m
+    memswap_limit: 16m
+    command: [sh, -c, {json.dumps(lose)}]
+    healthcheck: {{test: [CMD, test, -e, /tmp/ok], interval: 1s}}
+"""
+    )
+    up = project.up()
+    assert "it ended 137" in project.engine.logs(up.started["app"][0])
+    up.stop()
 
 
 def test_a_port_that_another_container_has(project, free_port) -> None:
