@@ -175,12 +175,16 @@ def _quoted(title: str, lines: Sequence[str]) -> list[str]:
 def _culprit(stack: Stack, services: Sequence[str], text: str, facts: Mapping[str, str]) -> str:
     """The service that the words are about: by its name, its image, its files, its networks."""
     quoted = sorted((stack.services[name] for name in services), key=lambda each: each.name)
-    for service in quoted:
-        name = re.escape(service.name)
-        known = rf"^{name} (?:Error|Warning)|^#\d+ \[{name} |^target {name}:"
-        if re.search(known, text, re.MULTILINE):
-            return service.name
+    # A service whose build succeeded is named too, so what failed is looked for first.
+    for pattern in (r"^(?:target {0}:|> \[{0} )", r"^(?:{0} (?:Error|Warning)|#\d+ \[{0} )"):
+        for service in quoted:
+            if re.search(pattern.format(re.escape(service.name)), text, re.MULTILINE):
+                return service.name
     found = [each.name for each in quoted if _concerns(each, stack, text, facts)]
+    built = [each.name for each in quoted if each.build]
+    if not found and len(built) == 1 and "failed to solve" in text:
+        # Newer Compose names the service only where it builds several.
+        return built[0]
     return found[0] if found else ""
 
 

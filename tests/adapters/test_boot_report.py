@@ -77,6 +77,16 @@ def test_details_stand_between_where_and_hint() -> None:
             "docker compose build --progress plain site",
         ),
         (
+            "#4 [app 1/1] FROM base\n#5 [site 2/2] RUN make\n> [site 2/2] RUN make:\nfailed to solve: exit code: 2",
+            "site cannot be built",
+            "docker compose build --progress plain site",
+        ),
+        (
+            "Dockerfile:2\nfailed to solve: exit code: 2",
+            "site cannot be built",
+            "docker compose build --progress plain site",
+        ),
+        (
             "network edge-net declared as external, but could not be found",
             "app needs the external network edge-net, which does not exist",
             "docker network create edge-net",
