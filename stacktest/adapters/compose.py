@@ -56,7 +56,7 @@ class Compose:
             return
         asked = self._argv("--profile", "*", "config", "--format", "json")
         pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compose")
-        self._answer = pool.submit(process.run, asked, cwd=self.root, timeout=120)
+        self._answer = pool.submit(self._config, asked)
         # Whoever records what a stack is records this, too. Right after, not beside: two of these
         # programs and this one would share two cores. If it fails, `version` will say so.
         self._asking = self._asking or pool.submit(self._ask_version)
@@ -124,6 +124,13 @@ class Compose:
                 self._asking.set_exception(error)
         return self._asking.result()
 
+    def _config(self, asked: Sequence[str]) -> process.Completed:
+        said = process.run(asked, cwd=self.root, timeout=120)
+        if said.code == 0 or not _TWINS.search(said.err):
+            return said
+        # Newer Compose refuses even alternatives that profiles keep apart: we judge that ourselves.
+        return process.run([*asked, "--no-consistency"], cwd=self.root, timeout=120)
+
     def _ask_version(self) -> tuple[int, ...]:
         said = process.run(("docker", "compose", "version", "--short"), timeout=60)
         found = re.match(r"v?(\d+)\.(\d+)\.?(\d+)?", said.out.strip())
@@ -182,6 +189,8 @@ def refuse_twins(stack: Stack, services: Iterable[str]) -> None:
 
 
 # Private
+
+_TWINS = re.compile(r'services\.\S+: container name "[^"]+" is already in use by service')
 
 
 def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool) -> None:

@@ -297,6 +297,27 @@ def test_a_compose_that_is_too_old(tmp_path: Path, monkeypatch) -> None:
         fake_docker(tmp_path, monkeypatch, script).model()
 
 
+REFUSES_TWINS = """
+case "$*" in
+*version*) echo 2.40.3 ;;
+*--no-consistency*) echo '{"name": "p", "services": {"a": ALTERNATIVE, "b": OTHER}}' ;;
+*) echo 'services.b: container name "x" is already in use by service {}"' >&2; exit 1 ;;
+esac
+"""
+
+
+def test_newer_compose_does_not_judge_who_shares_a_container_name(
+    tmp_path: Path, monkeypatch
+) -> None:
+    one, other = (f'{{"container_name": "x", "profiles": ["{each}"]}}' for each in "pq")
+    script = REFUSES_TWINS.replace("ALTERNATIVE", one)
+    compose = fake_docker(tmp_path, monkeypatch, script.replace("OTHER", other))
+    assert sorted(compose.model().services) == ["a", "b"]
+    (tmp_path / "bin" / "docker").write_text(f"#!/bin/sh\n{script.replace('OTHER', one)}\n")
+    with pytest.raises(UsageError, match="services a and b have the same container_name 'x'"):
+        compose.model()
+
+
 def test_no_docker_at_all(tmp_path: Path, monkeypatch) -> None:
     write(tmp_path, **{"compose.yaml": "services: {}\n"})
     monkeypatch.setenv("PATH", str(tmp_path))
