@@ -178,9 +178,12 @@ def _yaml(found: re.Match[str], project: _Project) -> UsageError:
 
 
 def _schema(found: re.Match[str], project: _Project) -> UsageError:
-    path = Path(found["file"])
+    path, why = Path(found["file"]), found["why"].strip()
+    # The most usual mistake, in the words of Compose 2.26 and of 2.40.
+    if unknown := re.fullmatch(r"(?i)additional propert(?:y|ies) (.+?)(?: is)? not allowed", why):
+        why = "not allowed: " + unknown[1].replace("'", "")
     return UsageError(
-        f"{found['key']}: {found['why'].strip()}",
+        f"{found['key']}: {why}",
         where=f"{found['key']} in {_short(path, project.root)}",
         hint="correct that key; the Compose file reference lists what is allowed",
     )

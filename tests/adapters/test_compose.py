@@ -251,6 +251,14 @@ def test_values_of_the_environment_file_stay_out(tmp_path: Path) -> None:
             "service a has neither image nor build",
         ),
         ("open ROOT/more.yml: no such file or directory", "more.yml does not exist"),
+        (
+            "validating ROOT/compose.yaml: services.a Additional property prots is not allowed",
+            "services.a: not allowed: prots",
+        ),
+        (
+            "validating ROOT/compose.yaml: services.a additional properties 'c', 'd' not allowed",
+            "services.a: not allowed: c, d",
+        ),
         ("", "Compose cannot load the project: it ended with code 15 and said nothing"),
     ],
 )

@@ -441,7 +441,7 @@ services:
   app: {image: IMAGE, prots: ["80:80"]}
 """,
         exit_code=2,
-        what="services.app: Additional property prots is not allowed",
+        what="services.app: not allowed: prots",
         where="services.app in compose.yaml",
         hint="correct that key; the Compose file reference lists what is allowed",
     ),
