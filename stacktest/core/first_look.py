@@ -1,7 +1,8 @@
 """When the engine looks at a container's health for the first time: an interval after its start.
 
-Until then nobody can call it ready, however fast it was. `start_interval` shortens that for as long
-as `start_period` lasts; without a `start_period` the engine does not look at it.
+Until then nobody can call it ready, however fast it was. From Engine 25 on `start_interval` (5 s)
+takes the place of `interval` as long as `start_period` lasts, also where it is longer; without a
+`start_period` the engine does not look at it.
 """
 
 import re
@@ -20,10 +21,9 @@ def first_look(service: Service) -> float | None:
     if not service.has_healthcheck:
         return None
     check = service.stanza.get("healthcheck") or {}
-    interval = seconds(check.get("interval")) or INTERVAL
     if not seconds(check.get("start_period")):
-        return interval
-    return min(interval, seconds(check.get("start_interval")) or START_INTERVAL)
+        return seconds(check.get("interval")) or INTERVAL
+    return seconds(check.get("start_interval")) or START_INTERVAL
 
 
 def seconds(duration: object) -> float:

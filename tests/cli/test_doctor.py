@@ -89,13 +89,14 @@ def test_checks_that_begin_late(project: Project) -> None:
         checked("early", interval="30s", start_period="1m0s", start_interval="500ms"),
         checked("default", interval="", start_period="10s"),
         checked("late", interval="1m30s"),
+        checked("longer", interval="1s", start_period="10s", start_interval="7s"),
         checked("silent", timeout="3s"),
     )
     found = {each.name: each for each in services}
     vars(project)["stack"] = Stack(name="shop", root=project.root, services=found)
     lines = said()
     at = lines.index(
-        "--  start    the engine first looks at their health after: late 90 s, silent 30 s"
+        "--  start    the engine first looks at their health after: late 90 s, silent 30 s, longer 7 s"
     )
     assert lines[at + 1].strip() == (
         "fix: give their healthcheck `start_period: 60s` and `start_interval: 2s` (Engine 25)"
