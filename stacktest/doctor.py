@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stacktest.core import instants
-from stacktest.core.first_look import first_look
+from stacktest.core.first_look import ENGINE, first_look
 from stacktest.errors import StacktestError, ToolMissingError
 from stacktest.project import Project, find_project, now
 from stacktest.reports.words import count
@@ -201,7 +201,9 @@ def _ports(project: Project) -> Checkup:
 
 def _start(project: Project) -> Checkup:
     """Services that may be ready long before the engine looks at them."""
-    looks = {name: first_look(service) for name, service in project.stack.services.items()}
+    engine = _engine_number(project)
+    services = project.stack.services
+    looks = {name: first_look(service, engine=engine) for name, service in services.items()}
     slow = {name: look for name, look in looks.items() if look and look > LATE_LOOK}
     if slow:
         worst = sorted(slow, key=lambda name: (-slow[name], name))
@@ -211,9 +213,20 @@ def _start(project: Project) -> Checkup:
             subject="start",
             is_fine=False,
             said=f"the engine first looks at their health after: {said}{others}",
-            fix="give their healthcheck `start_period: 60s` and `start_interval: 2s` (Engine 25)",
+            fix="give their healthcheck `start_period: 60s` and `start_interval: 2s`"
+            if engine >= ENGINE
+            else "give their healthcheck a shorter `interval` (Engine 25 has `start_interval`)",
         )
     return Checkup(subject="start", is_fine=True, said="health checks begin within 5 s")
+
+
+def _engine_number(project: Project) -> int:
+    """The first number of the engine's version; where none answers, that of a newer one."""
+    try:
+        major = project.engine.version().partition(".")[0]
+    except ToolMissingError:
+        return ENGINE
+    return int(major) if major.isdigit() else ENGINE
 
 
 def _is_taken(host: str, port: int) -> bool:

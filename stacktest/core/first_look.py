@@ -9,6 +9,8 @@ import re
 
 from stacktest.core.model import Service
 
+ENGINE = 25
+"""The first engine that knows `start_interval`."""
 INTERVAL = 30.0
 """Seconds between two checks where the stack does not say; the engine's own default."""
 START_INTERVAL = 5.0
@@ -16,12 +18,15 @@ START_INTERVAL = 5.0
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001, "ns": 0.000000001}
 
 
-def first_look(service: Service) -> float | None:
-    """Seconds from the start until the first check can pass; None without a health check."""
+def first_look(service: Service, *, engine: int = ENGINE) -> float | None:
+    """Seconds from the start until the first check can pass; None without a health check.
+
+    `engine` is the first number of the engine's version.
+    """
     if not service.has_healthcheck:
         return None
     check = service.stanza.get("healthcheck") or {}
-    if not seconds(check.get("start_period")):
+    if engine < ENGINE or not seconds(check.get("start_period")):
         return seconds(check.get("interval")) or INTERVAL
     return seconds(check.get("start_interval")) or START_INTERVAL
 
