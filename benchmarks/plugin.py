@@ -26,8 +26,8 @@ CHECK = "assert True is not False"
 IMAGE = "stacktest-base:bookworm"
 LIMIT = 0.010
 """CPU seconds that a project without a stack may pay."""
-LIMIT_THOUSAND = 1.15
-"""How much more collecting a thousand tests may cost."""
+LIMIT_THOUSAND = 2.0
+"""How much planning a thousand tests may cost, against collecting them alone."""
 
 
 def main() -> int:
@@ -44,26 +44,39 @@ def main() -> int:
         f"unrelated project: bare {bare * 1000:.0f} ms CPU, with the plugin {extra * 1000:+.1f} ms"
     )
     times = thousand(max(5, rounds // 2))
-    print(f"collecting 1000 tests of 100 services: {times:.2f} x (limit {LIMIT_THOUSAND})")
+    print(f"1000 tests of 100 services, planned: {times:.2f} x collecting (limit {LIMIT_THOUSAND})")
     warm_run(rounds)
     return 0 if extra <= LIMIT and times <= LIMIT_THOUSAND else 1
 
 
 def thousand(rounds: int) -> float:
-    """CPU of collecting a thousand tests in ten phases, with the plugin against without."""
-    with tempfile.TemporaryDirectory() as folder:
+    """CPU of collecting and planning a thousand tests in ten phases, against collecting alone.
+
+    A docker command that answers at once stands in: what Compose needs is not counted.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         marker = "pytestmark = pytest.mark.service"
         for number in range(100):
-            suite = Path(folder, f"suites/phase{number // 10}_x/test_app{number}.py")
+            suite = folder / f"suites/phase{number // 10}_x/test_app{number}.py"
             suite.parent.mkdir(parents=True, exist_ok=True)
             tests = "".join(f"\ndef test_{n}(stack):\n    {CHECK}\n" for n in range(10))
             suite.write_text(f"import pytest\n\n{marker}('app{number}')\n{tests}")
-        more = ("--import-mode=importlib", "--collect-only", "-o", "markers=service")
+        services = {f"app{number}": {"image": "app:1"} for number in range(100)}
+        (folder / "compose.yaml").write_text(json.dumps({"name": "shop", "services": services}))
+        program = folder / "bin/docker"
+        program.parent.mkdir()
+        answers = f"*version*) echo 2.26.1;; *) cat {folder}/compose.yaml;;"
+        program.write_text(f'#!/bin/sh\ncase "$*" in {answers} esac\n')
+        program.chmod(0o755)
+        os.environ["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+        more = ("--import-mode=importlib", "-o", "markers=service")
         ways = {
-            "bare": lambda: cpu(folder, *more, "-p", "no:stacktest"),
-            "ours": lambda: cpu(folder, *more),
+            "bare": lambda: cpu(name, *more, "--collect-only", "-p", "no:stacktest"),
+            "ours": lambda: cpu(name, *more, "--stack", ".", "--stack-dry-run"),
         }
         bare, ours = medians(ways, rounds).values()
+        os.environ["PATH"] = os.environ["PATH"].partition(os.pathsep)[2]
     return ours / bare
 
 

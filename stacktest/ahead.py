@@ -1,6 +1,6 @@
 """Asks Compose what the stack is while pytest still collects: nothing else takes as long.
 
-Imports next to nothing, so that the question is on its way before the rest is imported.
+Imports only what the question needs, so that it is on its way before the rest is imported.
 """
 
 import os
@@ -24,7 +24,8 @@ def ask_ahead(config: pytest.Config) -> None:
         )
         if root is not None:
             compose = compose_of(root, configuration.load(root, environ=os.environ))
-            compose.ask()
+            # A worker records nothing, so it needs no version.
+            compose.ask(version=not hasattr(config, "workerinput"))
             config.stash[ASKED] = compose
     except StacktestError:
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.collection import asks_for_stack, phase_of
+from stacktest.collection import SAVED, asks_for_stack, phase_of
 
 ROUTED_FIXTURES = frozenset({"page", "context", "browser", "new_context", "api", "async_api"})
 
@@ -24,7 +24,9 @@ class Collected:
     path: str
     """Its file, relative to pytest's rootdir."""
     line: int
-    """Where its function begins in that file; 0: it has none."""
+    """Where its function begins in the file that it was written in; 0: it has none."""
+    saved: int | None
+    """When its file had been saved, in nanoseconds, as it was collected."""
     fixtures: tuple[str, ...] = ()
     """Names of every fixture that it uses, directly or not."""
     no_contact: str = ""
@@ -63,6 +65,7 @@ def _collected(item: pytest.Item, rootdir: Path) -> Collected:
         routed=bool(ROUTED_FIXTURES & set(getattr(item, "fixturenames", ()))),
         path=item.path.relative_to(rootdir).as_posix(),
         line=code.co_firstlineno if code else 0,
+        saved=item.stash.get(SAVED, None),
         fixtures=tuple(sorted(getattr(item, "fixturenames", ()))),
         no_contact=reasons[0] if reasons else "",
     )

@@ -5,12 +5,15 @@ services. Every run of pytest pays for this module, so it imports next to nothin
 the tests that ask for a stack.
 """
 
+import contextlib
 import re
 from pathlib import Path
 
 import pytest
 
 STACK_FIXTURES = frozenset({"stack", "api", "async_api", "inside", "person", "stack_ca"})
+SAVED: pytest.StashKey[int] = pytest.StashKey()
+"""Per test: when its file had been saved, in nanoseconds, when it was collected."""
 PHASE_FOLDER = re.compile(r"phase\d+(?:_\d+)?(?=_|$)")
 
 
@@ -32,6 +35,12 @@ def mark_phase(item: pytest.Item) -> None:
         known.add(phase)
         item.config.addinivalue_line("markers", f"{phase}: tests in a folder named {phase}_…")
     item.add_marker(getattr(pytest.mark, phase))
+
+
+def note_file(item: pytest.Item) -> None:
+    """Remember when the test's file had been saved: somebody may save it while others are read."""
+    with contextlib.suppress(OSError):
+        item.stash[SAVED] = item.path.stat().st_mtime_ns
 
 
 def asks_for_stack(item: pytest.Item) -> bool:

@@ -180,8 +180,7 @@ class Controller:
         from stacktest.reports.terminal import plan_document, plan_lines, reason_lines
 
         self._wall.started = now()
-        collected = (*self._whole, *self._selected)
-        session, project = wiring.pytest_session(config, self._wall, collected)
+        session, project = wiring.pytest_session(config, self._wall, self._whole)
         self._project = project
         plan = session.plan(self._selected)
         dry_run = config.getoption("--stack-dry-run")

@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The folder gives the phase marker; phase and services give Allure's labels."""
     collection.mark_phase(item)
+    collection.note_file(item)
     if collection.asks_for_stack(item) and item.config.getoption("--alluredir", None):
         from stacktest.labels import mark_for_allure
 
@@ -110,7 +111,7 @@ class Waker:
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """At the first test that asks for the stack, put the question that takes longest."""
-        if self._ahead or item.config.option.collectonly or not collection.asks_for_stack(item):
+        if self._ahead or _only_shows(item.config) or not collection.asks_for_stack(item):
             return
         self._ahead = True
         from stacktest.ahead import ask_ahead
@@ -172,9 +173,15 @@ class Waker:
 
 # Private
 
+_SHOWING = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
+
+
+def _only_shows(config: pytest.Config) -> bool:
+    """Whether no test will run, whatever is collected."""
+    return any(config.getoption(name, None) for name in _SHOWING)
 
 
 def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -198,8 +198,10 @@ class Project:
         )
 
     def look(self) -> Mapping[str, Seen]:
-        """Every service as it is now."""
-        return look(self.stack, self.config, self.engine, self._fingerprints)
+        """Every service as it is now; ToolMissingError when Compose is too old to be trusted."""
+        seen = look(self.stack, self.config, self.engine, self._fingerprints)
+        self.compose.version()
+        return seen
 
     def keep_timeline(self, timeline: Timeline) -> None:
         """Remember when what happened in the last run, on this machine only."""

@@ -97,7 +97,10 @@ class World:
     git: Callable[[], tuple[str | None, bool | None]]
     """The commit, and whether the working tree differs from it."""
     collected_code: Mapping[str, str]
-    """Path of a test file → digest of the code that its tests consist of, as it was collected."""
+    """Path of a test file → digest of the code that its tests consist of, as it was collected.
+
+    It differs from any that `read_code` gives when the file was saved while others were collected.
+    """
     read_code: Callable[[], Callable[[str], str]]
     """Reads the same digests now."""
     begun: Callable[[], None] = lambda: None
@@ -255,7 +258,9 @@ class StackSession:
             after=self._judge.snapshot(service, after),
             tests=tests.get(service, Unknown("no test names it any more")),
             run=replace(self._opened.run, finished=now),
-            standing=self._judge.standing(service, self._before, tests, now),
+            standing=self._judge.standing(service, self._before, tests, now)
+            if verdict.flaky
+            else None,
             previous=previous,
             edited=edited,
         )

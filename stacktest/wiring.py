@@ -19,7 +19,7 @@ import pytest
 
 from stacktest import config as configuration
 from stacktest.adapters.compose import Compose
-from stacktest.adapters.testcode import SuiteCode
+from stacktest.adapters.testcode import SuiteCode, saved_at
 from stacktest.collected import Collected
 from stacktest.core.history import usual_boot
 from stacktest.core.plan import Plan
@@ -55,8 +55,7 @@ def pytest_session(
         check_ca(project.ca, now=now())
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     rootdir = config.rootpath
-    code = SuiteCode(rootdir)
-    collected_code = {path: code.digest(path) for path in sorted({test.path for test in tests})}
+    collected_code = code_as_collected(rootdir, tests)
 
     def keep_evidence(error: StacktestError) -> None:
         gather_boot(boot_folder(rootdir, run_id), project.stack, project.engine, error)
@@ -82,6 +81,16 @@ def pytest_session(
         begun=lambda: progress.say_all(project.notifier.begin()),
     )
     return StackSession(world, run_id), project
+
+
+def code_as_collected(rootdir: Path, tests: Iterable[Collected]) -> dict[str, str]:
+    """Test file → digest of its code; empty where it was saved again after it was collected."""
+    code = SuiteCode(rootdir)
+    saved = {test.path: test.saved for test in tests}
+    return {
+        path: code.digest(path) if saved_at(rootdir / path) == when else ""
+        for path, when in sorted(saved.items())
+    }
 
 
 def start_and_keep(

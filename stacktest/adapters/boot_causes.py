@@ -76,8 +76,8 @@ START: Sequence[Cause] = (
     ),
     Cause(
         # Engines up to 26, then 27 and later, of which 27 and 28 also say where the port leads to.
-        r"(?:listen (?:tcp|udp)\d?|failed to bind host port(?: for)?) (?:\[[^\]]*\]|[^\s:]*)"
-        r":(?P<port>\d+)\S*: (?:bind: )?address already in use",
+        r"(?:listen (?:tcp|udp)\d? \S*|failed to bind host port(?: for)? (?:\[[^\]]*\]|[^\s:]*))"
+        r":(?P<port>\d+)(?:[:/]\S+)?: (?:bind: )?address already in use",
         "wants port {port}, which a program on this machine has",
         "ss -ltnp 'sport = :{port}'",
     ),

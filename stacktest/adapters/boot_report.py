@@ -180,11 +180,11 @@ def _culprit(stack: Stack, services: Sequence[str], text: str, facts: Mapping[st
         for service in quoted:
             if re.search(pattern.format(re.escape(service.name)), text, re.MULTILINE):
                 return service.name
-    found = [each.name for each in quoted if _concerns(each, stack, text, facts)]
     built = [each.name for each in quoted if each.build]
-    if not found and len(built) == 1 and "failed to solve" in text:
+    if len(built) == 1 and "failed to solve" in text:
         # Newer Compose names the service only where it builds several.
         return built[0]
+    found = [each.name for each in quoted if _concerns(each, stack, text, facts)]
     return found[0] if found else ""
 
 

@@ -9,9 +9,12 @@ The files are always named to Compose, so that the ones listed are the ones that
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from stacktest.adapters import process
 from stacktest.adapters.compose_errors import explain
@@ -41,6 +44,7 @@ class Compose:
         self._named = tuple(files)
         self._files: tuple[Path, ...] | None = None
         self._answer: Future[process.Completed] | None = None
+        self._environment: dict[str, str] = {}
         self._asking: Future[tuple[int, ...]] | None = None
 
     @property
@@ -50,28 +54,37 @@ class Compose:
             self._files = find_files(self.root, self._named, self.env_files, os.environ)
         return self._files
 
-    def ask(self) -> None:
-        """Ask what the stack is, now: `model` waits for the answer. UsageError: it has no files."""
+    def ask(self, *, version: bool = True) -> None:
+        """Ask what the stack is, now: `model` waits for the answer. UsageError: it has no files.
+
+        Whoever records what a stack is records Compose's version, too, which is asked for right
+        after, not beside: two of these programs and this one would share two cores.
+        """
         if self._answer is not None:
             return
         asked = self._argv("--profile", "*", "config", "--format", "json")
-        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compose")
-        self._answer = pool.submit(self._config, asked)
-        # Whoever records what a stack is records this, too. Right after, not beside: two of these
-        # programs and this one would share two cores. If it fails, `version` will say so.
-        self._asking = self._asking or pool.submit(self._ask_version)
-        pool.shutdown(wait=False)
+        self._answer, self._environment = Future(), _environment()
+        questions: list[_Question] = [(self._answer, partial(self._config, asked))]
+        if version and self._asking is None:
+            self._asking = Future()
+            questions.append((self._asking, self._ask_version))
+        # Nobody waits for an answer that is not needed any more, not even at the end.
+        threading.Thread(target=_put, args=(questions,), name="compose", daemon=True).start()
 
     def model(self) -> Stack:
         """The stack with every profile switched on: one call of Compose, routes left empty.
 
         What Compose refuses is one UsageError that names the file, the key and what to do.
         """
+        if self._environment != _environment():
+            # Asked when a variable that the files may name had another value.
+            self._answer = None
         self.ask()
         assert self._answer is not None  # noqa: S101 - asked
+        answer, self._answer = self._answer, None
         # Read as written while Compose resolves them: fingerprints need both.
         files = included(self.files)
-        said, self._answer = self._answer.result(), None
+        said = answer.result()
         if said.code != 0:
             raise self._explained(said)
         try:
@@ -118,10 +131,7 @@ class Compose:
         """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
         if self._asking is None:
             self._asking = Future()
-            try:
-                self._asking.set_result(self._ask_version())
-            except StacktestError as error:
-                self._asking.set_exception(error)
+            _put([(self._asking, self._ask_version)])
         return self._asking.result()
 
     def _config(self, asked: Sequence[str]) -> process.Completed:
@@ -189,6 +199,24 @@ def refuse_twins(stack: Stack, services: Iterable[str]) -> None:
 
 
 # Private
+
+_Question = tuple[Future[Any], Callable[[], Any]]
+"""Where the answer goes, and what asks for it."""
+
+
+def _put(questions: Iterable[_Question]) -> None:
+    """Put one question after the other; what one raises is raised by who waits for its answer."""
+    for answer, question in questions:
+        try:
+            answer.set_result(question())
+        except BaseException as error:  # noqa: BLE001 - carried to the thread that can act on it
+            answer.set_exception(error)
+
+
+def _environment() -> dict[str, str]:
+    """The variables that Compose sees, but for those that pytest sets for each test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
 
 _TWINS = re.compile(r'services\.\S+: container name "[^"]+" is already in use by service')
 

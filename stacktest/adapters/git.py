@@ -78,14 +78,15 @@ def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Com
         return ()
     said = _check(
         folder, "log", "-z", "--topo-order", "--relative", "--no-renames", "--name-only",
-        "--format=%x1e%H%x1f%P%x1f%cI", start, "--", *wanted,
+        "--format=%x00%H%x1f%P%x1f%cI", start, "--", *wanted,
     )  # fmt: skip
-    return tuple(_commit(block) for block in said.split("\x1e") if block)
+    # No name is empty: an empty field stands before each commit and nowhere else.
+    return tuple(_commit(block) for block in f"\0{said}".split("\0\0") if block.strip("\0"))
 
 
 def text_at(folder: Path, commit: str, path: str) -> str | None:
     """The file in that commit; None: it has none there."""
-    said = _run(folder, "show", f"{commit}:./{path}")
+    said = _run(folder, "cat-file", "blob", f"{commit}:./{path}")
     return said.out if said.code == 0 else None
 
 

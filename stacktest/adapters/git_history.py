@@ -19,8 +19,7 @@ class GitHistory:
 
     def __init__(self, folder: Path, paths: Iterable[str]) -> None:
         self._folder = folder
-        # What lies elsewhere may be outside of the repository, and git would refuse the others too.
-        self._paths = sorted({path for path in paths if not path.startswith(("/", "../"))})
+        self._paths = sorted({path for path in paths if not _is_outside(path)})
         self._together = git.log(folder, self._paths) if git.is_linear(folder) else None
         self._touched: dict[str, list[int]] = {}
         for place, commit in enumerate(self._together or ()):
@@ -92,7 +91,9 @@ class GitHistory:
     def _serves(self, paths: Sequence[str], start: str) -> bool:
         """Whether the log of all paths together answers for these."""
         known = self._together is not None and start == "HEAD"
-        return known and all(is_below(path, self._paths) for path in paths)
+        return known and all(
+            not _is_outside(path) and is_below(path, self._paths) for path in paths
+        )
 
     def _cut(self, paths: Sequence[str]) -> tuple[Commit, ...]:
         files: dict[int, list[str]] = {}
@@ -109,6 +110,11 @@ def is_below(path: str, roots: Sequence[str]) -> bool:
 
 
 # Private
+
+
+def _is_outside(path: str) -> bool:
+    """Perhaps outside of the repository as well: git would refuse all paths because of it."""
+    return path.startswith(("/", "../"))
 
 
 def _squeezed(text: str | None) -> str | None:

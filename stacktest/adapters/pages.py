@@ -61,14 +61,14 @@ def read_pages(
     roots = {
         name: _roots(stack, stack.services[name], added.get(name, ())) for name in fingerprints
     }
-    texts = [pages.replace("{service}", name) for name in fingerprints]
+    names = {name: posixpath.normpath(pages.replace("{service}", name)) for name in fingerprints}
     try:
-        history = _History(stack=stack, edited=edited, roots=roots, pages=texts)
+        history = _History(stack=stack, edited=edited, roots=roots, pages=[*names.values()])
     except StacktestError as error:
         return {name: PageReading(facts=Unknown(error.what)) for name in fingerprints}
 
     def read(name: str) -> PageReading:
-        return _read(history, name, fingerprints[name], pages)
+        return _read(history, name, fingerprints[name], names[name])
 
     # With merges in the history, nearly all of it is waiting for git, several times a service.
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="pages") as pool:
@@ -78,10 +78,10 @@ def read_pages(
 # Private
 
 
-def _read(history: "_History", service: str, fingerprint: Fingerprint, pages: str) -> PageReading:
+def _read(history: "_History", service: str, fingerprint: Fingerprint, page: str) -> PageReading:
     try:
         changes = history.last_changes(service, fingerprint)
-        facts = _facts(history, pages.replace("{service}", service), changes)
+        facts = _facts(history, page, changes)
     except StacktestError as error:
         return PageReading(facts=Unknown(error.what))
     dates = [] if isinstance(changes, Unknown) else [commit.committed for commit in changes or ()]

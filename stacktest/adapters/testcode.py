@@ -20,13 +20,24 @@ class _Source(NamedTuple):
     digest: str
 
 
+_NOTHING = ast.Module(body=[], type_ignores=[])
+
+
+def saved_at(path: Path) -> int | None:
+    """When the file was last saved, in nanoseconds; None where there is none any more."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def count_checks(path: Path, first_line: int) -> int:
     """Number of places where the function that starts at `first_line` of `path` can fail a test.
 
     Counted are `assert`, `expect(…)`, `raises(…)`, `fail(…)` and calls of `verify_*`, `assert_*`
     and `expect_*`. 0 means that the test cannot fail by a check of its own.
     """
-    return _all_checks(path, _changed(path)).get(first_line, 0)
+    return _all_checks(path, saved_at(path)).get(first_line, 0)
 
 
 class SuiteCode:
@@ -41,7 +52,7 @@ class SuiteCode:
         digest = hashlib.sha256()
         for file in self.files(path):
             name = file.relative_to(self._rootdir).as_posix()
-            digest.update(f"{name}\0{_read(file, _changed(file)).digest}\n".encode())
+            digest.update(f"{name}\0{_read(file, saved_at(file)).digest}\n".encode())
         return digest.hexdigest()[:16]
 
     def files(self, path: str) -> tuple[Path, ...]:
@@ -58,7 +69,7 @@ class SuiteCode:
             if current in found:
                 continue
             found.add(current)
-            for name in _imports(current, _changed(current)):
+            for name in _imports(current, saved_at(current)):
                 waiting += self._files_of(name)
         return tuple(sorted(found))
 
@@ -71,39 +82,34 @@ class SuiteCode:
 # Private
 
 
-def _changed(path: Path) -> int:
-    """When the file last changed, in nanoseconds; 0 where there is none any more."""
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
-
-
 @cache
-def _read(path: Path, changed: int) -> _Source:
+def _read(path: Path, _saved: int | None) -> _Source:
     """What the file says; a file that is gone says nothing, and half of one imports nothing.
 
     Both happen when somebody saves while a run comes to its end.
     """
-    content = path.read_bytes() if changed else b""
-    digest = hashlib.sha256(content).hexdigest() if changed else "gone"
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return _Source(tree=_NOTHING, digest="gone")
+    digest = hashlib.sha256(content).hexdigest()
     try:
         return _Source(tree=ast.parse(content, filename=str(path)), digest=digest)
     except (SyntaxError, ValueError):
-        return _Source(tree=ast.Module(body=[], type_ignores=[]), digest=digest)
+        return _Source(tree=_NOTHING, digest=digest)
 
 
 @cache
-def _imports(path: Path, changed: int) -> tuple[str, ...]:
-    return tuple(sorted(set(_imported(_read(path, changed).tree))))
+def _imports(path: Path, saved: int | None) -> tuple[str, ...]:
+    return tuple(sorted(set(_imported(_read(path, saved).tree))))
 
 
 @cache
-def _all_checks(path: Path, changed: int) -> dict[int, int]:
+def _all_checks(path: Path, saved: int | None) -> dict[int, int]:
     """First line of a function (decorators included) → number of its checks."""
     return {
         min([node.lineno, *(d.lineno for d in node.decorator_list)]): _checks(node)
-        for node in ast.walk(_read(path, changed).tree)
+        for node in ast.walk(_read(path, saved).tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
 

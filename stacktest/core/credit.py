@@ -87,9 +87,11 @@ def credit(
     """
     if verdict.kind != "passed":
         return Refusal(reason=f"the verdict is {verdict.kind}")
-    if edited:
-        return Refusal(reason=f"the code of its tests changed meanwhile: {', '.join(edited)}")
-    refusal = _moved(before, after) or _unsound(verdict, (before, after), tests, run, previous)
+    refusal = (
+        _moved(before, after)
+        or _edited(edited)
+        or _unsound(verdict, (before, after), tests, run, previous)
+    )
     if refusal is None and verdict.flaky:
         refusal = _too_flaky(before, standing, previous)
     if refusal is not None:
@@ -195,6 +197,13 @@ def _moved(before: Snapshot, after: Snapshot) -> Refusal | None:
         if before.dependencies.get(name) != after.dependencies.get(name):
             return Refusal(reason=f"its dependency {name} changed while its tests ran")
     return None
+
+
+def _edited(paths: tuple[str, ...]) -> Refusal | None:
+    """A refusal when what the tests say now is not what ran."""
+    if not paths:
+        return None
+    return Refusal(reason=f"the code of its tests changed meanwhile: {', '.join(paths)}")
 
 
 def _unsound(

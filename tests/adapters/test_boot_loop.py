@@ -197,12 +197,22 @@ def test_what_waits_for_nothing_starts_while_others_are_still_created() -> None:
     assert said.said[0] == "starting db"
 
 
-def test_what_was_ready_before_anybody_looked_took_the_time_that_its_events_took() -> None:
-    clock, engine = Clock(), FakeEngine(db=[RUNNING, HEALTHY])
+JOB = [RUNNING, {"action": "die", "state": "exited", "exit_code": 0, "health": ""}]
+LOOP = [RUNNING, {"action": "die", "state": "restarting", "exit_code": 1}, RUNNING, HEALTHY]
+
+
+def early(
+    script: list[dict], rule: str, look: Callable[[str], Container] | None = None
+) -> dict[str, float]:
+    """Seconds of a service that starts early, while creating others takes a minute.
+
+    The engine tells what happens to it five seconds apart.
+    """
+    clock, engine = Clock(), FakeEngine(db=script)
     services = {"db": service("db")}
     stack = Stack(name="p", root=Path("/p"), services=services)
     settings = Settings(
-        rules={"db": derive(services["db"], stack)},
+        rules={"db": parse_rule(rule)},
         timeouts={"db": 30},
         answers=None,
         clock=clock,
@@ -210,22 +220,39 @@ def test_what_was_ready_before_anybody_looked_took_the_time_that_its_events_took
     )
 
     def events() -> Iterator[Happening]:
-        """The engine's own, five seconds from each to the next; then a minute of creating others."""
         for each in engine.stream:
             yield each
             clock.now += 5
 
     engine.events = lambda _: Events(events(), engine.stream.close)
+    engine.container = look or engine.container
     loop = Loop(stack, plan_services(stack, services), engine, settings, Progress())
     with loop.listening():
         loop.start_early(services, "mine")
         created = Happening(action="create", container="db", service="db", run_id="mine")
         engine.stream.news.put(created)
-        while clock.now < 1015:
+        while clock.now < 1000 + 5 * (1 + len(script)):
             time.sleep(0.001)
         clock.now += 60
         loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
-        assert loop.run() == {"db": 5}
+        return dict(loop.run())
+
+
+@pytest.mark.parametrize(
+    ("script", "rule", "seconds"),
+    [([RUNNING, HEALTHY], "healthy", 5), (JOB, "exited(0)", 5), (LOOP, "healthy", 15)],
+)
+def test_what_was_ready_before_anybody_looked_took_the_time_that_its_events_took(
+    script: list[dict], rule: str, seconds: float
+) -> None:
+    assert early(script, rule) == {"db": seconds}
+
+
+def test_its_time_runs_from_when_what_it_waits_for_may_exist() -> None:
+    """It started a minute ago and has half a minute; it is healthy when it is looked at again."""
+    looks = iter([replace(container("db"), **RUNNING)])
+    healthy = replace(container("db"), state="running", health="healthy")
+    assert early([RUNNING, HEALTHY], "healthy", look=lambda _: next(looks, healthy)) == {"db": 5}
 
 
 def test_the_culprit_is_the_dependency_and_its_words_are_quoted() -> None:

@@ -87,6 +87,11 @@ def test_details_stand_between_where_and_hint() -> None:
             "docker compose build --progress plain site",
         ),
         (
+            "Dockerfile:1\n>>> FROM db:1\nfailed to solve: db:1: not found",
+            "site cannot be built",
+            "docker compose build --progress plain site",
+        ),
+        (
             "network edge-net declared as external, but could not be found",
             "app needs the external network edge-net, which does not exist",
             "docker network create edge-net",
@@ -155,6 +160,10 @@ def test_what_compose_says_when_it_cannot_create(said, what, hint) -> None:
         (
             "failed to bind host port 127.0.0.1:53/udp: address already in use",
             "wants port 53, which a program on this machine has",
+        ),
+        (
+            "Error starting userland proxy: listen tcp :::80: bind: address already in use",
+            "wants port 80, which a program on this machine has",
         ),
         (
             'OCI runtime create failed: exec: "/run.sh": permission denied: unknown',

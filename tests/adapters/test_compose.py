@@ -305,6 +305,22 @@ def test_a_compose_that_is_too_old(tmp_path: Path, monkeypatch) -> None:
         fake_docker(tmp_path, monkeypatch, script).model()
 
 
+def test_one_that_is_too_old_creates_nothing(tmp_path: Path, monkeypatch) -> None:
+    script = f'case "$*" in *version*) echo 2.17.3;; *) touch {tmp_path}/created;; esac'
+    with pytest.raises(ToolMissingError, match="too old"):
+        fake_docker(tmp_path, monkeypatch, script).create(["app"], {})
+    assert not (tmp_path / "created").exists()
+
+
+def test_a_variable_that_changed_after_the_question_is_heard(tmp_path: Path, monkeypatch) -> None:
+    says = 'case "$*" in *version*) echo 2.26.1;; *) echo "{\\"name\\": \\"$SHOP\\"}";; esac'
+    compose = fake_docker(tmp_path, monkeypatch, says)
+    monkeypatch.setenv("SHOP", "old")
+    compose.ask()
+    monkeypatch.setenv("SHOP", "new")
+    assert compose.model().name == "new"
+
+
 REFUSES_TWINS = """
 case "$*" in
 *version*) echo 2.40.3 ;;
@@ -314,14 +330,16 @@ esac
 """
 
 
+@pytest.mark.parametrize("profile", ["q", "p"])
 def test_newer_compose_does_not_judge_who_shares_a_container_name(
-    tmp_path: Path, monkeypatch
+    tmp_path: Path, monkeypatch, profile: str
 ) -> None:
-    one, other = (f'{{"container_name": "x", "profiles": ["{each}"]}}' for each in "pq")
-    script = REFUSES_TWINS.replace("ALTERNATIVE", one)
-    compose = fake_docker(tmp_path, monkeypatch, script.replace("OTHER", other))
-    assert sorted(compose.model().services) == ["a", "b"]
-    (tmp_path / "bin" / "docker").write_text(f"#!/bin/sh\n{script.replace('OTHER', one)}\n")
+    one, other = (f'{{"container_name": "x", "profiles": ["{each}"]}}' for each in ("p", profile))
+    script = REFUSES_TWINS.replace("ALTERNATIVE", one).replace("OTHER", other)
+    compose = fake_docker(tmp_path, monkeypatch, script)
+    if profile == "q":
+        assert sorted(compose.model().services) == ["a", "b"]
+        return
     with pytest.raises(UsageError, match="services a and b have the same container_name 'x'"):
         compose.model()
 

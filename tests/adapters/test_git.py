@@ -51,7 +51,9 @@ def test_a_hook_s_repository_is_not_this_one(
     assert git.changed_paths(repo.root) == frozenset()
 
 
-@pytest.mark.parametrize("name", ["ü b.md", "a*b.md", ":(top)x.md", "-n.md", "a'b\".md"])
+@pytest.mark.parametrize(
+    "name", ["ü b.md", "a*b.md", "a\x1eb.md", ":(top)x.md", "-n.md", "a'b\".md"]
+)
 def test_names_are_taken_as_they_are(repo: Repository, name: str) -> None:
     path = f"docs/{name}"
     repo.commit()
@@ -151,6 +153,24 @@ def test_a_path_outside_of_the_repository_costs_the_others_nothing(repo: Reposit
     history.read_pages(["docs/a.md", "../../elsewhere/a.md"])
     assert history.text("HEAD", "docs/a.md") == "a\n"
     assert history.text("HEAD", "../../elsewhere/a.md") is None
+
+
+def test_a_name_is_no_pattern(repo: Repository) -> None:
+    repo.write("docs/axb.md", "x")
+    repo.commit()
+    assert git.text_at(repo.root, "HEAD", "docs/a*b.md") is None
+    assert git.text_at(repo.root, "HEAD", "docs") is None
+
+
+def test_what_lies_outside_of_the_stack_is_asked_about_by_itself(repo: Repository) -> None:
+    grown(repo)
+    inner = repo.root / "stacks/shop"
+    inner.mkdir(parents=True)
+    # A service that is built from the stack's own folder: everything in there is its own.
+    history = GitHistory(inner, [".", "../../docs/a.md"])
+    assert history.log(["../../docs/a.md"]) == git.log(inner, ["../../docs/a.md"])
+    assert len(history.log(["../../docs/a.md"])) == 1
+    assert history.last_real_change("../../docs/a.md") is not None
 
 
 def test_what_a_merge_took_nothing_from_is_in_no_log(repo: Repository) -> None:

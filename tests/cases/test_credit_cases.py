@@ -12,12 +12,13 @@ from dataclasses import replace
 import pytest
 
 from stacktest.checks import weak_spots
-from stacktest.core.credit import Refusal
+from stacktest.core.attested import Run
+from stacktest.core.credit import Refusal, credit
 from stacktest.core.records import LastPass
 from stacktest.core.states import State
 from stacktest.core.verdict import Inventory, Required, RunFacts
 from tests.cases.rows import Rows
-from tests.cases.world import World
+from tests.cases.world import Ran, World
 
 row = Rows()
 
@@ -364,6 +365,33 @@ def test_a_test_that_is_not_in_the_inventory_is_a_doubt(world: World) -> None:
     assert ran.verdicts["caddy"].reasons == (
         "suites/x.py::test_new ran but is not in the inventory of caddy",
     )
+
+
+def test_a_service_that_moved_is_told_before_tests_that_were_edited(world: World) -> None:
+    world.add("caddy")
+    before = world.snapshot("caddy")
+    ran = world.run()
+    told = {
+        "before": before,
+        "tests": world.services["caddy"].required,
+        "run": replace(passed_run(ran), finished=world.now),
+        "standing": None,
+        "previous": None,
+        "edited": ("suites/test_caddy.py",),
+    }
+    why = "the code of its tests changed meanwhile: suites/test_caddy.py"
+    same = credit(ran.verdicts["caddy"], after=before, **told)
+    assert same == Refusal(reason=why)
+    world.services["caddy"].recreate()
+    moved = credit(ran.verdicts["caddy"], after=world.snapshot("caddy"), **told)
+    assert isinstance(moved, Refusal)
+    assert moved.moved
+
+
+def passed_run(ran: Ran) -> Run:
+    passed = ran.answers["caddy"]
+    assert isinstance(passed, LastPass)
+    return passed.run
 
 
 def test_an_interrupted_run_credits_nobody(world: World) -> None:

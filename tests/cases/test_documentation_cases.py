@@ -334,6 +334,12 @@ def test_case(case: Callable[..., None], repo: Repository, request: pytest.Fixtu
     case(repo, *(request.getfixturevalue(name) for name in names))
 
 
+def test_a_pattern_may_begin_with_the_folder_itself(repo: Repository) -> None:
+    documented(repo)
+    repo.pages = f"./{repo.pages}"
+    assert repo.page().holds()
+
+
 def test_another_service_s_change_is_not_this_one_s(repo: Repository) -> None:
     documented(repo)
     repo.edit("docker-compose.yml", "other:1", "other:2")

@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,7 @@ class Refused(Exception):  # noqa: N818 - no mistake: what is expected of most p
 def firefox(proxy: str, ca: Path | None, folder: Path) -> Iterator[Visit]:
     """Firefox, driven by WebDriver BiDi."""
     program = shutil.which("firefox-esr")
-    assert program, "firefox-esr is not installed: scripts/setup"
+    assert program, "firefox-esr is not installed: scripts/setup browsers"
     told = firefox_environment(ca, folder).get("PLAYWRIGHT_FIREFOX_POLICIES_JSON")
     argv = [
         _with_policies(program, Path(told), folder) if told else program,
@@ -46,6 +47,8 @@ def firefox(proxy: str, ca: Path | None, folder: Path) -> Iterator[Visit]:
         try:
             found = (re.search(r"BiDi listening on (ws://\S+)", line) for line in process.stderr)
             address = next(match[1] for match in found if match)
+            # It goes on talking, and would stop at a pipe that nobody reads.
+            threading.Thread(target=process.stderr.read, daemon=True).start()
             with connect(f"{address}/session", proxy=None) as socket:
                 yield _visit_by_bidi(socket, proxy.removeprefix("http://"))
         finally:

@@ -124,7 +124,6 @@ class Standing:
 def session(
     config: pytest.Config, said: Any, tests: Iterable[Collected]
 ) -> tuple[StackSession, Any]:
-    code = SuiteCode(config.rootpath)
     story = Story(config.rootpath)
     notifier = Notifier(
         story.stack,
@@ -150,7 +149,7 @@ def session(
         save_detail=lambda name, seen: None,
         now=now,
         git=lambda: (None, None),
-        collected_code={test.path: code.digest(test.path) for test in tests},
+        collected_code=wiring.code_as_collected(config.rootpath, tests),
         read_code=lambda: SuiteCode(config.rootpath).digest,
         begun=lambda: said.say_all(notifier.begin()),
     )

@@ -3,6 +3,7 @@
 import json
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -17,6 +18,8 @@ with open({log!r}, "a") as log:
     log.write(said + "\\n")
 print("2.26.1" if "version" in said else json.dumps({model}))
 """
+PATIENCE = 20
+SLOW = f"import time; time.sleep({PATIENCE})"
 LAST = """
     def pytest_collection_finish():
         # The answer is waited for later; the question has been put by now.
@@ -72,9 +75,19 @@ def test_once_and_while_tests_are_collected(asked: Asked) -> None:
     assert asked.questions() == ["--format json", "version --short"]
 
 
-def test_by_nobody_in_a_mere_listing(asked: Asked) -> None:
-    assert asked.run("--collect-only").ret == 0
+@pytest.mark.parametrize("listing", ["--collect-only", "--setup-plan", "--fixtures-per-test"])
+def test_by_nobody_in_a_mere_listing(asked: Asked, listing: str) -> None:
+    assert asked.run(listing, "test_stack.py").ret == 0
     assert asked.questions() == []
+
+
+def test_nobody_waits_for_an_answer_that_is_not_needed(asked: Asked) -> None:
+    program = asked.path / "bin/docker"
+    program.write_text(program.read_text().replace("import json, sys", f"{SLOW}\nimport json, sys"))
+    begun = time.monotonic()
+    assert asked.run("-k", "nothing").ret == 5
+    assert time.monotonic() - begun < PATIENCE / 2
+    assert len(asked.questions()) == 0
 
 
 def test_by_nobody_without_a_test_of_the_stack(asked: Asked) -> None:
@@ -84,8 +97,9 @@ def test_by_nobody_without_a_test_of_the_stack(asked: Asked) -> None:
 
 def test_once_by_each_process_that_needs_the_answer(asked: Asked) -> None:
     assert asked.run("-n", "2").ret == 10
-    # Two workers and the controlling process.
+    # Two workers and the controlling process, which alone writes down with what it was proved.
     assert asked.questions().count("--format json") == 3
+    assert asked.questions().count("version --short") == 1
 
 
 def test_what_is_wrong_with_the_files_is_told_once(asked: Asked) -> None:

@@ -7,6 +7,15 @@ import pytest
 pytestmark = pytest.mark.processes
 pytest_plugins = ["tests.plugin.fake_stack"]
 
+SAVING = """\
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    path = next(item.path for item in items if item.path.name == "test_redis.py")
+    with path.open("a") as file:
+        file.write("# more to come\\n")
+"""
 SAVE = "__import__('pathlib').Path({path!r}).{how}"
 
 
@@ -53,6 +62,15 @@ def test_what_was_saved_meanwhile_did_not_run(two: Any, path: str, how: str, wor
     assert two.document("redis", "last_pass.json") is None
     refusal = "the code of its tests changed meanwhile: suites/phase4_data/test_redis.py"
     assert two.document("redis", "last_run.json")["refusal"] == refusal
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_what_was_saved_while_others_were_collected_did_not_run(two: Any, workers: str) -> None:
+    redis_saves(two, "nothing", "exists()")
+    (two.path / "conftest.py").write_text(SAVING)
+    assert two.run("-o", "pythonpath=.", "-n", workers).ret == 0
+    assert two.document("caddy", "last_run.json")["credited"] is True
+    assert "meanwhile: suites/phase4_data" in two.document("redis", "last_run.json")["refusal"]
 
 
 def test_a_file_that_is_saved_as_it_was_did_run(two: Any) -> None:
