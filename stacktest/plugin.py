@@ -59,8 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The folder gives the phase marker; phase and services give Allure's labels."""
     collection.mark_phase(item)
+    if not collection.asks_for_stack(item):
+        return
     collection.note_file(item)
-    if collection.asks_for_stack(item) and item.config.getoption("--alluredir", None):
+    if item.config.getoption("--alluredir", None):
         from stacktest.labels import mark_for_allure
 
         mark_for_allure(item)
