@@ -276,8 +276,13 @@ class Controller:
         self._close_way_in()
         self._close_way_in = lambda: None
         session, self._session = self._session, None
-        if session is not None:
+        if session is None:
+            return
+        try:
             session.stop()
+        except StacktestError as error:
+            # The watchdog tries once more when this process has ended.
+            self._closing += error.told()
 
 
 def selection_of(config: pytest.Config) -> str:

@@ -21,6 +21,10 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
 
 PROJECT = "com.docker.compose.project"
+STANDSTILL = 60.0
+"""Seconds after which an engine that kills and removes something has come to a standstill."""
+LONGEST_STOP = 600.0
+"""Seconds that a container's own setting may give its program to end."""
 ACTIONS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause")
 
 
@@ -117,16 +121,18 @@ class Engine:
     def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
         """Asks the program to end, kills it after `grace` seconds (default: its own setting)."""
         query = {} if grace is None else {"t": int(grace)}
-        self.socket.call("POST", f"/containers/{id}/stop", query, timeout=600)
+        timeout = LONGEST_STOP if grace is None else grace + STANDSTILL
+        self.socket.call("POST", f"/containers/{id}/stop", query, timeout=timeout)
 
     def remove(self, id: str) -> str:  # noqa: A002 - the engine's own word
         """Kills and removes a container and its nameless volumes; empty, or why it could not."""
-        reply = self.socket.call("DELETE", f"/containers/{id}", {"force": 1, "v": 1})
+        query = {"force": 1, "v": 1}
+        reply = self.socket.call("DELETE", f"/containers/{id}", query, timeout=STANDSTILL)
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
 
     def remove_network(self, id: str) -> str:  # noqa: A002 - the engine's own word
         """Removes a network; empty, or why the engine would not (somebody uses it)."""
-        reply = self.socket.call("DELETE", f"/networks/{id}")
+        reply = self.socket.call("DELETE", f"/networks/{id}", timeout=STANDSTILL)
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
 
     def remove_volume(self, name: str) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.observed import Container
@@ -28,6 +28,10 @@ STACK = "stacktest.stack"
 STANZA = "stacktest.stanza"
 HOLDER = "stacktest.holder"
 KEEP = "stacktest.keep"
+REMOVING = 4
+"""How many removals the engine has to do at once: with many, Engine 20.10 was seen to lock up."""
+ENDING = 16
+"""How many programs are waited for at once."""
 
 
 class Remover(Protocol):
@@ -137,12 +141,11 @@ def remove_owned(
         engine.stop(each.id, grace=grace)
         remove(each)
 
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        list(pool.map(remove, [each for each in found if each not in careful]))
-        for wave in _last_first(careful, order):
-            list(pool.map(end, wave))
-        nets = [each for each in engine.networks(labels) if not spare(each.get("Labels") or {})]
-        answers = list(pool.map(lambda each: engine.remove_network(each["Id"]), nets))
+    _together(remove, [each for each in found if each not in careful], at_once=REMOVING)
+    for wave in _last_first(careful, order):
+        _together(end, wave, at_once=ENDING)
+    nets = [each for each in engine.networks(labels) if not spare(each.get("Labels") or {})]
+    answers = _together(lambda each: engine.remove_network(each["Id"]), nets, at_once=REMOVING)
     kept = {str(each["Name"]): why for each, why in zip(nets, answers, strict=True) if why}
     return Removed(
         containers=tuple(sorted(each.name for each in found if each.name not in left)),
@@ -171,6 +174,20 @@ def has_data(container: Container) -> bool:
 # Private
 
 _ANONYMOUS = 64
+_Thing = TypeVar("_Thing")
+_Answer = TypeVar("_Answer")
+
+
+def _together(
+    work: Callable[[_Thing], _Answer], things: Sequence[_Thing], *, at_once: int
+) -> list[_Answer]:
+    """What the work answers for each; once the engine fails to answer, nothing more is begun."""
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        try:
+            return list(pool.map(work, things))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _is_anonymous(source: str) -> bool:

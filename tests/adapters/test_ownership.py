@@ -9,6 +9,7 @@ from stacktest.adapters import ownership
 from stacktest.adapters.ownership import KEEP, RUN, STACK, STANZA
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.observed import Container
+from stacktest.errors import ToolMissingError
 
 DATA = Mount(kind="volume", source="p_data", target="/data")
 NAMELESS = Mount(kind="volume", source="0" * 64, target="/data")
@@ -164,3 +165,17 @@ def test_the_mark_of_a_stanza_follows_its_content_not_its_order() -> None:
     other = Service(name="a", stanza={"command": ["z"], "image": "x"})
     assert ownership.stanza_mark(one) == ownership.stanza_mark(same)
     assert ownership.stanza_mark(one) != ownership.stanza_mark(other)
+
+
+def test_an_engine_at_a_standstill_is_not_asked_for_more() -> None:
+    many = [container(f"c{number}", run="1") for number in range(40)]
+    engine = FakeEngine(here=many)
+
+    def remove(id: str) -> str:  # noqa: A002
+        engine.did.append(("remove", id))
+        raise ToolMissingError("the container engine does not answer: timed out")
+
+    engine.remove = remove
+    with pytest.raises(ToolMissingError, match="does not answer"):
+        ownership.remove_owned(engine, {RUN: "1"})
+    assert len(engine.did) < len(many)

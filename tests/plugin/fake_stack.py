@@ -30,6 +30,7 @@ from stacktest.core.fingerprint import KEYED, Fingerprint
 from stacktest.core.history import usual_boot
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Plan
+from stacktest.errors import ToolMissingError
 from stacktest.judging import Judge
 from stacktest.notifying import Notifier
 from stacktest.present import Seen
@@ -88,7 +89,7 @@ class Story:
             seconds[name] = one.get("boot", 1.0)
             said.ready(name, seconds[name], "healthy")
         said.over()
-        return Standing(seconds, self.told.get("fallen", {}))
+        return Standing(seconds, self.told.get("fallen", {}), self.told.get("stuck", False))
 
     def usual(self, service: str) -> float | None:
         return usual_boot(self.ledger.history(service)[0])
@@ -110,9 +111,11 @@ class Story:
 class Standing:
     seconds: Mapping[str, float]
     down: Mapping[str, str]
+    stuck: bool = False
 
     def stop(self) -> None:
-        pass
+        if self.stuck:
+            raise ToolMissingError("the container engine does not answer", hint="restart it")
 
     def fallen(self) -> Mapping[str, str]:
         return self.down

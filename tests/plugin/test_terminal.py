@@ -381,3 +381,14 @@ def test_plain_text_where_nobody_can_or_wants_to_be_drawn_to(small: Any, case: s
 
 def test_piped_text_is_plain(small: Any) -> None:
     assert "\x1b" not in small.run().stdout.str()
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_an_engine_that_removes_nothing_costs_nobody_the_records(shop: Any, workers: str) -> None:
+    shop.story(services={"caddy": {}}, stuck=True)
+    shop.about("phase0_door", "caddy")
+    done = shop.run("-n", workers)
+    done.stdout.fnmatch_lines(["credited  caddy", "error: the container engine does not answer"])
+    done.stdout.no_fnmatch_line("*INTERNALERROR*")
+    assert done.ret == 0
+    assert shop.document("caddy", "last_run.json")["credited"] is True
