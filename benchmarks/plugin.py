@@ -26,7 +26,7 @@ CHECK = "assert True is not False"
 IMAGE = "stacktest-base:bookworm"
 LIMIT = 0.010
 """CPU seconds that a project without a stack may pay."""
-LIMIT_THOUSAND = 2.0
+LIMIT_THOUSAND = 2.5
 """How much planning a thousand tests may cost, against collecting them alone."""
 
 
