@@ -79,7 +79,7 @@ START: Sequence[Cause] = (
         r"(?:listen (?:tcp|udp)\d? \S*|failed to bind host port(?: for)? (?:\[[^\]]*\]|[^\s:]*))"
         r":(?P<port>\d+)(?:[:/]\S+)?: (?:bind: )?address already in use",
         "wants port {port}, which a program on this machine has",
-        "ss -ltnp 'sport = :{port}'",
+        "ss -ltunp 'sport = :{port}'",
     ),
     Cause(
         r"exec: \"?(?P<command>[^\":]+)\"?: (?:executable file not found|stat .*no such file"

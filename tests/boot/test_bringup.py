@@ -280,7 +280,7 @@ services:
         project.up()
     lines = caught.value.lines()
     assert lines[0] == f"error: app wants port {held_port}, which a program on this machine has"
-    assert lines[-1] == f"  hint: ss -ltnp 'sport = :{held_port}'"
+    assert lines[-1] == f"  hint: ss -ltunp 'sport = :{held_port}'"
     assert project.leftovers() == []
 
 
