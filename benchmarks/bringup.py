@@ -34,7 +34,6 @@ from pathlib import Path
 from stacktest.adapters.bringup import bring_up
 from stacktest.adapters.compose import Compose
 from stacktest.adapters.engine import Engine
-from stacktest.adapters.ownership import stack_id
 from stacktest.core.plan import plan_services
 compose = Compose(Path(sys.argv[1]))
 stack = compose.model()

@@ -152,7 +152,7 @@ class Controller:
 
     def _begin(self, config: pytest.Config) -> bool | None:
         """Plan and bring up; True ends the run loop without a test."""
-        if not self._selected or config.option.collectonly or config.option.setupplan:
+        if not self._selected:
             return None
         if self._listener.errors and not config.option.continue_on_collection_errors:
             return None

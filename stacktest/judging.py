@@ -29,6 +29,9 @@ TestsOf = Mapping[str, Tests] | Unknown
 class Memory(Protocol):
     """The part of the ledger that judging needs."""
 
+    def read(self, service: str) -> Evidence:
+        """What is remembered of one service."""
+
     def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
         """What is remembered of each of the services."""
 
@@ -90,7 +93,7 @@ class Judge:
 
     def evidence(self, service: str) -> Evidence:
         """What is remembered, with the names behind the last pass where they are known."""
-        return self._detailed(self.memory.read_all([service])[service])
+        return self._detailed(self.memory.read(service))
 
     def judge(
         self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope

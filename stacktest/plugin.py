@@ -123,7 +123,7 @@ class Waker:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """See the tests before any of them is deselected."""
-        if self._config.option.collectonly or not any(map(collection.asks_for_stack, items)):
+        if _only_shows(self._config) or not any(map(collection.asks_for_stack, items)):
             return
         from stacktest.collected import read
 

@@ -18,7 +18,6 @@ from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan
 from stacktest.core.records import HistoryLine, LastPass, LastRun
 from stacktest.core.run import RunSummary
-from stacktest.core.states import State
 from stacktest.core.status import StatusMeta
 from stacktest.core.unknown import Unknown
 from stacktest.core.verdict import Inventory, Outcome, Required, RunFacts, Verdict, fold
@@ -117,7 +116,6 @@ class StackSession:
         self._up: Standing | None = None
         self._locked = False
         self._before: Mapping[str, Seen] = {}
-        self._standing: dict[str, State] = {}
         self._opened: Opened | None = None
         self._tests: tuple[Collected, ...] = ()
 

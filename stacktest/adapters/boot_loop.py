@@ -146,8 +146,8 @@ class Loop:
 
     def run(self) -> Mapping[str, float]:
         """Seconds per service until it was ready; raises about the first that cannot be."""
-        first = self._first = self._settings.clock()
-        beat = first + HEARTBEAT
+        self._first = self._settings.clock()
+        beat = self._first + HEARTBEAT
         self._advance(self._units.values())
         while not all(unit.ready_at is not None for unit in self._units.values()):
             pause = max(0.0, min(self._deadline(), beat) - self._settings.clock())
@@ -158,7 +158,7 @@ class Loop:
             self._advance(touched)
             if (now := self._settings.clock()) >= beat:
                 beat = now + HEARTBEAT
-                self._said.heartbeat(now - first, self._waiting())
+                self._said.heartbeat(now - self._first, self._waiting())
         self._verify()
         return self._seconds()
 

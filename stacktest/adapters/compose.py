@@ -45,7 +45,7 @@ class Compose:
         self._files: tuple[Path, ...] | None = None
         self._answer: Future[process.Completed] | None = None
         self._environment: dict[str, str] = {}
-        self._asking: Future[tuple[int, ...]] | None = None
+        self._version: Future[tuple[int, ...]] | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -65,9 +65,9 @@ class Compose:
         asked = self._argv("--profile", "*", "config", "--format", "json")
         self._answer, self._environment = Future(), _environment()
         questions: list[_Question] = [(self._answer, partial(self._config, asked))]
-        if version and self._asking is None:
-            self._asking = Future()
-            questions.append((self._asking, self._ask_version))
+        if version and self._version is None:
+            self._version = Future()
+            questions.append((self._version, self._ask_version))
         # Nobody waits for an answer that is not needed any more, not even at the end.
         threading.Thread(target=_put, args=(questions,), name="compose", daemon=True).start()
 
@@ -129,10 +129,10 @@ class Compose:
 
     def version(self) -> tuple[int, ...]:
         """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
-        if self._asking is None:
-            self._asking = Future()
-            _put([(self._asking, self._ask_version)])
-        return self._asking.result()
+        if self._version is None:
+            self._version = Future()
+            _put([(self._version, self._ask_version)])
+        return self._version.result()
 
     def _config(self, asked: Sequence[str]) -> process.Completed:
         said = process.run(asked, cwd=self.root, timeout=120)

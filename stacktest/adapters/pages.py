@@ -128,7 +128,6 @@ class _History:
         self.edited = edited
         """Paths that are not as in HEAD."""
         self._roots = roots
-        self._template: dict[str, str] = {}
         self._digests: dict[tuple[str, str], str | Unknown] = {}
         self._written: dict[str, Written | Unknown] = {}
         self._lock = threading.RLock()
@@ -154,10 +153,8 @@ class _History:
 
     def template(self, folder: str) -> str:
         """What new pages in this folder start from, or empty."""
-        if folder not in self._template:
-            texts = (self.git.text("HEAD", path) for path in _templates(folder))
-            self._template[folder] = next((text for text in texts if text is not None), "")
-        return self._template[folder]
+        texts = (self.git.text("HEAD", path) for path in _templates(folder))
+        return next((text for text in texts if text is not None), "")
 
     # Private
 

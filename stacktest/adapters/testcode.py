@@ -46,14 +46,13 @@ class SuiteCode:
     def __init__(self, rootdir: Path) -> None:
         self._rootdir = rootdir
         self._modules: dict[str, tuple[Path, ...]] = {}
+        self._digests: dict[str, str] = {}
 
     def digest(self, path: str) -> str:
         """16 hex digits over `files`: the same in every checkout of the same content."""
-        digest = hashlib.sha256()
-        for file in self.files(path):
-            name = file.relative_to(self._rootdir).as_posix()
-            digest.update(f"{name}\0{_read(file, saved_at(file)).digest}\n".encode())
-        return digest.hexdigest()[:16]
+        if path not in self._digests:
+            self._digests[path] = self._digest(path)
+        return self._digests[path]
 
     def files(self, path: str) -> tuple[Path, ...]:
         """The files whose content decides what the tests in `path` prove, sorted.
@@ -72,6 +71,13 @@ class SuiteCode:
             for name in _imports(current, saved_at(current)):
                 waiting += self._files_of(name)
         return tuple(sorted(found))
+
+    def _digest(self, path: str) -> str:
+        digest = hashlib.sha256()
+        for file in self.files(path):
+            name = file.relative_to(self._rootdir).as_posix()
+            digest.update(f"{name}\0{_read(file, saved_at(file)).digest}\n".encode())
+        return digest.hexdigest()[:16]
 
     def _files_of(self, module: str) -> tuple[Path, ...]:
         if module not in self._modules:
