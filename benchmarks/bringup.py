@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 
 from benchmarks.turns import timed
-from stacktest.adapters.engine import Engine
-from stacktest.adapters.ownership import stack_id
+from stacktest.adapters.engine.cleanup import stack_id
+from stacktest.adapters.engine.client import Engine
 
 # As on any machine where a program is run twice: without this, some set-ups compile every time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -31,9 +31,9 @@ IMAGE = "stacktest-base:bookworm"
 UP = """
 import sys, time
 from pathlib import Path
-from stacktest.adapters.bringup import bring_up
-from stacktest.adapters.compose import Compose
-from stacktest.adapters.engine import Engine
+from stacktest.adapters.startup.up import bring_up
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine.client import Engine
 from stacktest.core.plan import plan_services
 compose = Compose(Path(sys.argv[1]))
 stack = compose.model()

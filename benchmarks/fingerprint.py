@@ -25,11 +25,11 @@ from typing import NamedTuple
 
 from ruamel.yaml import YAML
 
-from stacktest.adapters.compose import Compose, read_model
-from stacktest.adapters.ingredients import read_fingerprints
-from stacktest.adapters.yaml12 import parse_yaml
+from stacktest.adapters.compose.client import Compose, read_model
+from stacktest.adapters.compose.yaml import parse_yaml
+from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
-from stacktest.core.digest import Key
+from stacktest.core.fingerprint.digest import Key
 from stacktest.core.model import Json, Stack
 
 KEY = Key(secret=bytes(32))

@@ -20,9 +20,10 @@ import httpx
 import trustme
 
 from benchmarks.turns import medians, timed
+from stacktest.adapters.browser.chromium_trust import browser_home
 from stacktest.adapters.names import ConnectProxy, NameMap, http_client
-from stacktest.adapters.trust import browser_home, client_context
-from stacktest.adapters.trust.ca import _context
+from stacktest.adapters.tls import client_context
+from stacktest.adapters.tls.ca import _context
 
 HOST = "app.stack.local"
 TARGET = 1.1

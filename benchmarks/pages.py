@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.turns import medians, timed
-from stacktest.adapters.browsers import WITH_WINDOW, WITHOUT_WINDOW, find_chromium
+from stacktest.adapters.browser.chromium import WITH_WINDOW, WITHOUT_WINDOW, find_chromium
 
 STACK = Path("fixtures/stacks/reference")
 PAGE = "<title>Sign in</title><form><input id=name><button id=go type=button>Go</button></form>"

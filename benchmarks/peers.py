@@ -20,7 +20,7 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from stacktest.adapters.engine import PROJECT, Engine
+from stacktest.adapters.engine.client import PROJECT, Engine
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 HERE = Path(__file__).resolve().parents[1]

@@ -16,10 +16,10 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from stacktest.core import instants
+from stacktest.core import timestamps as instants
 from stacktest.errors import EvidenceError, UsageError
-from stacktest.reports.docs_data import SCHEMA
-from stacktest.reports.words import ago, at
+from stacktest.reports.export.docs_data import SCHEMA
+from stacktest.reports.wording import ago, at
 
 OLD = dt.timedelta(hours=36)
 MARKS = {"good": "✓", "bad": "✕", "stale": "◷", "doc": "▤", "blank": "○"}

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from stacktest import collection
-from stacktest.contacts import touched
-from stacktest.keys import SHARED
+from stacktest.pytest_plugin import markers as collection
+from stacktest.pytest_plugin.contacts import touched
+from stacktest.pytest_plugin.stash import SHARED
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,11 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "service(*names): the compose services that the test is about"
     )
-    from stacktest import fixtures
+    from stacktest.pytest_plugin.fixtures import stack as fixtures
 
     config.pluginmanager.register(fixtures, "stacktest-fixtures")
     if config.getoption("--stack-inventory"):
-        from stacktest.inventory import InventoryWriter
+        from stacktest.pytest_plugin.inventory import InventoryWriter
 
         config.pluginmanager.register(InventoryWriter(config), "stacktest-inventory")
     else:
@@ -63,7 +63,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         return
     collection.note_file(item)
     if item.config.getoption("--alluredir", None):
-        from stacktest.labels import mark_for_allure
+        from stacktest.pytest_plugin.junit_properties import mark_for_allure
 
         mark_for_allure(item)
 
@@ -71,8 +71,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`--stale` leaves out the tests of functional services."""
     if config.getoption("--stale") and not config.getoption("--stack-inventory"):
-        from stacktest.collected import read
-        from stacktest.stale import leave_out_functional
+        from stacktest.pytest_plugin.collected_tests import read
+        from stacktest.pytest_plugin.stale import leave_out_functional
 
         leave_out_functional(config, items, read(items, config.rootpath))
 
@@ -86,7 +86,7 @@ def pytest_runtest_makereport(
     if collection.asks_for_stack(item):
         vars(report)["stacktest_contacts"] = list(touched(item))
         if report.when == "teardown":
-            from stacktest.labels import properties
+            from stacktest.pytest_plugin.junit_properties import properties
 
             report.user_properties += properties(item)
         if report.when == "setup":
@@ -116,7 +116,7 @@ class Waker:
         if self._ahead or _only_shows(item.config) or not collection.asks_for_stack(item):
             return
         self._ahead = True
-        from stacktest.ahead import ask_ahead
+        from stacktest.pytest_plugin.prefetch import ask_ahead
 
         ask_ahead(item.config)
 
@@ -125,11 +125,11 @@ class Waker:
         """See the tests before any of them is deselected."""
         if _only_shows(self._config) or not any(map(collection.asks_for_stack, items)):
             return
-        from stacktest.collected import read
+        from stacktest.pytest_plugin.collected_tests import read
 
         whole = read(items, self._config.rootpath)
         if hasattr(self._config, "workerinput"):
-            from stacktest.worker import Worker
+            from stacktest.pytest_plugin.worker import Worker
 
             self._config.pluginmanager.register(Worker(self._config, whole), "stacktest-worker")
         else:
@@ -148,7 +148,7 @@ class Waker:
         worker = node.gateway.id
         if self._controller is not None or not list(self._folder.glob(f"*-{worker}.json")):
             return
-        from stacktest.inventory import read_collected
+        from stacktest.application.required_tests import read_collected
 
         whole, _ = read_collected(self._folder / f"whole-{worker}.json")
         selected, _ = read_collected(self._folder / f"selected-{worker}.json")
@@ -166,7 +166,7 @@ class Waker:
         return self._shared
 
     def _wake(self, whole: Any) -> Any:
-        from stacktest.controller import Controller
+        from stacktest.pytest_plugin.controller import Controller
 
         self._controller = Controller(self._config, whole, self._errors, self._folder)
         self._config.pluginmanager.register(self._controller, "stacktest-controller")
@@ -187,11 +187,12 @@ def _only_shows(config: pytest.Config) -> bool:
 
 
 def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
-    from stacktest.evidence import Window, gather
+    from stacktest.application.evidence_folder import Window
+    from stacktest.pytest_plugin.failure_artifacts import gather
 
     folder = gather(item, Window(begin=item.stash[_BEGUN], end=report.stop))
     if folder is not None:
-        from stacktest.reports.terminal import reproduce
+        from stacktest.reports.terminal.run import reproduce
 
         shown = folder.relative_to(item.config.rootpath)
         again = reproduce(item.nodeid, item.config.getoption("--stack"))

@@ -21,9 +21,9 @@ def completion(context: click.Context, *, shell: str) -> None:
 
 def services(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
     """Names of services that begin so: those of status.json, which is quick to read."""
+    from stacktest.bootstrap.context import find_project
     from stacktest.core.unknown import Unknown
     from stacktest.errors import StacktestError
-    from stacktest.project import find_project
 
     try:
         known = find_project(context.params.get("folder", "")).ledger.read_status()

@@ -25,8 +25,8 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
 
     status.meta.json beside it says when, and what holds for all of them.
     """
-    from stacktest.project import find_project
-    from stacktest.reports.status_table import markdown_lines, text_lines
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.status import markdown_lines, text_lines
 
     project = find_project(folder)
     seen, judgements, moment = project.judge_now()
@@ -58,8 +58,8 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
 @click.option("--offline", is_flag=True, help="Judge status.json as it is; ask no engine.")
 def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
     """Decide: open (0), closed (1), no evidence to judge by (11)."""
-    from stacktest.project import find_project, now
-    from stacktest.reports.gate_lines import gate_document, gate_lines
+    from stacktest.bootstrap.context import find_project, now
+    from stacktest.reports.terminal.gate import gate_document, gate_lines
 
     project = find_project(folder)
     if offline:
@@ -82,8 +82,8 @@ def gate(*, folder: str, as_json: bool, scope: Any, offline: bool) -> None:
 @click.argument("service", shell_complete=completed.services)
 def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     """Say what changed since the last pass, by name, never a value."""
-    from stacktest.project import find_project, now
-    from stacktest.reports.why_lines import why_document, why_lines
+    from stacktest.bootstrap.context import find_project, now
+    from stacktest.reports.terminal.why import why_document, why_lines
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
@@ -106,7 +106,7 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
 @click.argument("services", nargs=-1, shell_complete=completed.services)
 def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> None:
     """Print the parts and the digest that say what each service is."""
-    from stacktest.project import find_project
+    from stacktest.bootstrap.context import find_project
 
     project = find_project(folder)
     names = known_services(project.stack, services)
@@ -136,8 +136,8 @@ def notify(*, folder: str, test: bool) -> None:
 
     The status is written as `status` does. Channels are [[notify]] sections of stacktest.toml.
     """
-    from stacktest.core.news import Now
-    from stacktest.project import find_project, now
+    from stacktest.bootstrap.context import find_project, now
+    from stacktest.core.runs.changes import Now
 
     project = find_project(folder)
     if test:

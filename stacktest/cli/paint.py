@@ -12,8 +12,8 @@ from typing import IO, Any
 
 import click
 
-from stacktest.core.states import State
-from stacktest.reports.words import Tone, tone
+from stacktest.core.freshness.states import State
+from stacktest.reports.wording import Tone, tone
 
 
 def say(line: str, *, err: bool = False) -> None:

@@ -8,11 +8,11 @@ import click
 from stacktest.cli import completed
 from stacktest.cli.group import Verbs
 from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.core.redaction import redact
+from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, UsageError
-from stacktest.reports.board import Board
-from stacktest.reports.redaction import redact
-from stacktest.reports.secrets import secrets_of
+from stacktest.reports.report_data import Board
 
 DEFAULT_PAGE = "reports/status.html"
 
@@ -24,9 +24,9 @@ DEFAULT_PAGE = "reports/status.html"
 @click.option("--port", type=int, default=8765, help="Port of --serve.")
 def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     """Write the status page: one offline HTML file."""
-    from stacktest.inventory import suites_folder
-    from stacktest.project import find_project
-    from stacktest.reports.page import render_page
+    from stacktest.application.required_tests import suites_folder
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.page.page import render_page
 
     project = find_project(folder)
     board = project.board(with_gate=True).without_secrets()
@@ -47,9 +47,9 @@ def export() -> None:
 @click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
 def ctrf(*, folder: str, output: str) -> None:
     """The last run as a CTRF document."""
-    from stacktest.project import find_project
-    from stacktest.reports.ctrf import ctrf as document
-    from stacktest.reports.ctrf import remembered
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.export.ctrf import ctrf as document
+    from stacktest.reports.export.ctrf import remembered
 
     board = find_project(folder).board().without_secrets()
     run = board.latest_run
@@ -65,9 +65,9 @@ def ctrf(*, folder: str, output: str) -> None:
 @click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
 def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
     """A badge: JSON for shields, or a plain SVG."""
-    from stacktest.project import find_project
-    from stacktest.reports.badge import badge as make
-    from stacktest.reports.badge import badge_json, badge_svg
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.export.badge import badge as make
+    from stacktest.reports.export.badge import badge_json, badge_svg
 
     board = find_project(folder).board().without_secrets()
     said = make(board, service)
@@ -80,9 +80,9 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
 @click.option("--companions", metavar="DIR", default="", help="Also a dashboard and alert rules.")
 def metrics(*, folder: str, output: str, companions: str) -> None:
     """Metrics for Prometheus, for a node exporter's textfile collector."""
-    from stacktest.project import find_project
-    from stacktest.reports.metrics import companions as files
-    from stacktest.reports.metrics import metrics as text
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.export.metrics import companions as files
+    from stacktest.reports.export.metrics import metrics as text
 
     board = find_project(folder).board(with_gate=True).without_secrets()
     _write(output, text(board), board)
@@ -97,8 +97,8 @@ def metrics(*, folder: str, output: str, companions: str) -> None:
 @click.option("--output", metavar="FILE", default="", help="Default: beside status.json.")
 def docs(*, folder: str, output: str) -> None:
     """Data for documentation sites, everything below one key."""
-    from stacktest.project import find_project
-    from stacktest.reports.docs_data import docs_data
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.export.docs_data import docs_data
 
     project = find_project(folder)
     path = output or str(project.ledger.status_path.with_name("stacktest.json"))
@@ -111,9 +111,9 @@ def docs(*, folder: str, output: str) -> None:
 @click.option("--annotations", is_flag=True, help="Workflow commands that mark the blockers.")
 def summary(*, folder: str, annotations: bool) -> None:
     """A Markdown summary for a pull request or a CI job."""
-    from stacktest.project import find_project
-    from stacktest.reports.summary import annotations as marks
-    from stacktest.reports.summary import summary as text
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.export.markdown import annotations as marks
+    from stacktest.reports.export.markdown import summary as text
 
     board = find_project(folder).board(with_gate=True).without_secrets()
     if annotations:
@@ -128,8 +128,8 @@ def summary(*, folder: str, annotations: bool) -> None:
 @click.argument("service", shell_complete=completed.services)
 def in_toto(*, folder: str, service: str) -> None:
     """The last pass of a service as an in-toto statement."""
-    from stacktest.project import find_project
-    from stacktest.reports.intoto import statement
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.export.in_toto import statement
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
@@ -152,8 +152,8 @@ def history(*, folder: str, as_json: bool, subject: str | None) -> None:
 
     Of all services, of one SERVICE, or of one TEST.
     """
-    from stacktest.project import find_project
-    from stacktest.reports.history_lines import history_document, history_lines
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.history import history_document, history_lines
 
     project = find_project(folder)
     board = project.board().without_secrets()
@@ -197,10 +197,10 @@ def _serve(board: Board, suites: Path, port: int) -> None:
     """Serve the page, and what failed tests left, to this machine only."""
     from contextlib import suppress
 
-    from stacktest.adapters.pageserver import make_server, viewer_folder
-    from stacktest.evidence import FOLDER, left_over
-    from stacktest.reports.evidence_page import render_evidence
-    from stacktest.reports.page import render_page
+    from stacktest.adapters.web_server import make_server, viewer_folder
+    from stacktest.application.evidence_folder import FOLDER, left_over
+    from stacktest.reports.page.evidence import render_evidence
+    from stacktest.reports.page.page import render_page
 
     secrets = secrets_of(board.stack)
     folder = suites / FOLDER

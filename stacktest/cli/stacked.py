@@ -46,9 +46,10 @@ def doctor(*, folder: str, as_json: bool) -> None:
 
     Each is ok, or comes with the fix.
     """
-    from stacktest.doctor import examine
+    from stacktest.application.doctor import examine
+    from stacktest.bootstrap import context
 
-    findings = examine(folder)
+    findings = examine(lambda: context.find_project(folder), context.now())
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:
@@ -68,9 +69,9 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
 
     Without a name all of the stack is started.
     """
-    from stacktest.project import find_project
-    from stacktest.wall import is_lively
-    from stacktest.wiring import start_and_keep
+    from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.session import start_and_keep
+    from stacktest.reports.terminal.progress_display import is_lively
 
     project = find_project(folder)
     chosen = _services(project.stack, names)
@@ -91,8 +92,8 @@ def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> No
 
     Volumes are removed only when they are named.
     """
-    from stacktest.project import find_project
-    from stacktest.wiring import take_down
+    from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.session import take_down
 
     project = find_project(folder)
     chosen = _services(project.stack, names) if names else None
@@ -111,8 +112,8 @@ def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> No
 def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str, port: int) -> None:
     """The host names of the stack, and the service behind each."""
     from stacktest.adapters.names import NameServer, name_map, resolve_hosts_lines
-    from stacktest.project import find_project
-    from stacktest.wiring import wait_for_interrupt
+    from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.session import wait_for_interrupt
 
     stack = find_project(folder).stack
     if as_json:

@@ -20,8 +20,8 @@ def init(*, folder: str) -> None:
     from pathlib import Path
 
     from stacktest.adapters.routes import read_routes
+    from stacktest.bootstrap.context import Project
     from stacktest.init import begin
-    from stacktest.project import Project
 
     root = Path(folder or ".").resolve()
     for line in begin(Project(root, os.environ).compose.model(), read_routes).lines():
@@ -36,11 +36,12 @@ def check(*, folder: str, as_json: bool) -> None:
 
     The exit code is 1 when something is wrong.
     """
-    from stacktest.checks import examine
-    from stacktest.project import find_project
-    from stacktest.reports.words import count
+    from stacktest.application.lint_suites import examine
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.wording import count
 
-    findings = examine(find_project(folder))
+    project = find_project(folder)
+    findings = examine(project.stack, project.config)
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:
@@ -56,8 +57,8 @@ def check(*, folder: str, as_json: bool) -> None:
 @click.argument("service", shell_complete=completed.services)
 def ack(*, folder: str, service: str) -> None:
     """Write the page's fingerprint line: reviewed, still true."""
-    from stacktest.core.documentation import acknowledge
-    from stacktest.project import find_project
+    from stacktest.bootstrap.context import find_project
+    from stacktest.core.freshness.docs_page import acknowledge
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
@@ -88,8 +89,8 @@ def config() -> None:
 @click.option("--origin", is_flag=True, help="Also where each value comes from.")
 def show(*, folder: str, as_json: bool, origin: bool) -> None:
     """Every value that holds."""
-    from stacktest.project import find_project
-    from stacktest.reports.config_lines import config_document, config_lines
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.config import config_document, config_lines
 
     found = find_project(folder).config
     if as_json:

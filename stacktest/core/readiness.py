@@ -20,7 +20,7 @@ from enum import Enum
 from typing import assert_never
 
 from stacktest.core.model import Service, Stack
-from stacktest.core.observed import Container
+from stacktest.core.observed_state import Container
 from stacktest.errors import UsageError
 
 RESTARTS_OF_A_LOOP = 4

@@ -8,11 +8,12 @@ A wrong answer here would give a service credit for another's work, so every dou
     a condition no address shows       may have matched: not known, unless to the same service
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
 from stacktest.core.model import Route
 
+HTTPS, HTTP = 443, 80
 DOOR_FAILURES = frozenset({502, 503, 504})
 """What a front door answers when its upstream does not."""
 
@@ -57,3 +58,10 @@ def _by_path(routes: tuple[Route, ...], path: str) -> set[str | None]:
     # `respond` beside an upstream without a condition is a side door that no path reaches.
     proxied = [route for route in default if route.upstream]
     return {route.service for route in proxied or default}
+
+
+def origin(ports: Collection[int], host: str) -> str:
+    """`https://host`, or plain HTTP where the front door publishes no port 443."""
+    if HTTPS in ports or not ports:
+        return f"https://{host}"
+    return f"http://{host}" if HTTP in ports else f"http://{host}:{min(ports)}"

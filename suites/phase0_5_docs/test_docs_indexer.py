@@ -10,7 +10,7 @@ import re
 import pytest
 
 from fixtures.containers import everything_said, last_container
-from stacktest.core.status import ORIGINAL_KEYS, read_status
+from stacktest.core.records.status import ORIGINAL_KEYS, read_status
 
 pytestmark = pytest.mark.service("docs-indexer")
 

@@ -14,7 +14,7 @@ from fixtures.identity import Identity, verify_identity
 from fixtures.own import own_name
 from fixtures.people import NOBODY, secret
 from fixtures.versions import verify_version
-from stacktest.running import RunningStack
+from stacktest.application.running_stack import RunningStack
 
 pytestmark = pytest.mark.service("vaultwarden")
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.boot_loop import Loop
-from stacktest.adapters.boot_report import NotReadyError
-from stacktest.adapters.boot_unit import Settings
-from stacktest.adapters.bringup import bring_up
-from stacktest.adapters.compose import Compose
-from stacktest.adapters.engine import Engine
-from stacktest.adapters.progress import Progress
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.startup.failure_report import NotReadyError
+from stacktest.adapters.startup.loop import Loop
+from stacktest.adapters.startup.tracked_container import Settings
+from stacktest.adapters.startup.up import bring_up
 from stacktest.core.model import Dependency, Service, Stack
-from stacktest.core.observed import Container, Happening
+from stacktest.core.observed_state import Container, Happening
 from stacktest.core.plan import plan_services
+from stacktest.core.progress import Progress
 from stacktest.core.readiness import derive, parse_rule
 from stacktest.errors import StacktestError, ToolMissingError
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.boot_causes import CREATION, START, find_cause
-from stacktest.adapters.boot_report import NotReadyError, creation_failed, mask
+from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed, mask
+from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
 from stacktest.core.model import Build, FileRef, Mount, Service, Stack
 
 STACK = Stack(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.browsers import WITH_WINDOW, WITHOUT_WINDOW, find_chromium
+from stacktest.adapters.browser.chromium import WITH_WINDOW, WITHOUT_WINDOW, find_chromium
 
 WHOLE = "chromium-1200/chrome-linux/chrome"
 SHELL = "chromium_headless_shell-1200/chrome-linux/headless_shell"

@@ -8,9 +8,9 @@ import threading
 import pytest
 import trustme
 
-from stacktest.adapters import channels
-from stacktest.adapters.channels import Message, Target, send, send_start
-from stacktest.adapters.trust import wide_context
+from stacktest.adapters import notify_channels as channels
+from stacktest.adapters.notify_channels import Message, Target, send, send_start
+from stacktest.adapters.tls import wide_context
 from stacktest.errors import UsageError
 from tests.listener import listening
 

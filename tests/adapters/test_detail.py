@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.detail import KEPT, load_detail, save_detail
-from stacktest.core.fingerprint import PARTS, Fingerprint
+from stacktest.adapters.ledger.part_names import KEPT, load_detail, save_detail
+from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
 from stacktest.core.unknown import Unknown
 
 ONE = Fingerprint(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.engine import Engine
-from stacktest.adapters.engine_socket import USUAL_SOCKET, engine_address
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.socket import USUAL_SOCKET, engine_address
 from stacktest.core.model import Mount
-from stacktest.core.observed import Happening
+from stacktest.core.observed_state import Happening
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 

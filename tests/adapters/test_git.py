@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters import git
-from stacktest.adapters.git_history import GitHistory
+from stacktest.adapters.git import repository as git
+from stacktest.adapters.git.history import GitHistory
 from stacktest.core.unknown import Unknown
 from tests.cases.test_documentation_cases import Repository
 

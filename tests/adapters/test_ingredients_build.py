@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.ingredients.build import read_build
-from stacktest.adapters.ingredients.files import FileReader, UnreadableError
-from stacktest.core.digest import Key
+from stacktest.adapters.fingerprint_inputs.build_context import read_build
+from stacktest.adapters.fingerprint_inputs.files import FileReader, UnreadableError
+from stacktest.core.fingerprint.digest import Key
 from stacktest.core.model import Build
 from stacktest.core.unknown import Unknown
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.ingredients import files as files_module
-from stacktest.adapters.ingredients.files import FileReader, Reading, UnreadableError
-from stacktest.core.digest import Key
+from stacktest.adapters.fingerprint_inputs import files as files_module
+from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
+from stacktest.core.fingerprint.digest import Key
 from stacktest.core.unknown import Unknown
 
 KEY = Key(secret=b"k" * 32)

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.compose import read_model
-from stacktest.adapters.ingredients import read_fingerprints
-from stacktest.adapters.ingredients.tracked import tracked_files
+from stacktest.adapters.compose.client import read_model
+from stacktest.adapters.fingerprint_inputs import read_fingerprints
+from stacktest.adapters.git.tracked_files import tracked_files
 from stacktest.config import Config, ServiceSection
-from stacktest.core.digest import Key
-from stacktest.core.fingerprint import Fingerprint
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.keyfile import read_key
-from stacktest.core.digest import Key
+from stacktest.adapters.ledger.signing_key import read_key
+from stacktest.core.fingerprint.digest import Key
 from stacktest.core.unknown import Unknown
 
 

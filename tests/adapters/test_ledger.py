@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters import documents
-from stacktest.core.states import State
+from stacktest.adapters.ledger import json_files as documents
+from stacktest.core.freshness.states import State
 from stacktest.core.unknown import Unknown
 from tests.cases.world import START, World, in_memory
 from tests.properties import examples

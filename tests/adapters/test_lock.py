@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.lock import RunLock, read_holder
+from stacktest.adapters.ledger.run_lock import RunLock, read_holder
 from stacktest.errors import LockHeldError
 
 SINCE = "2026-11-20T10:00:00+00:00"
@@ -37,7 +37,7 @@ def test_it_is_free_again_afterwards(tmp_path: Path) -> None:
 
 def test_a_holder_that_died_holds_nothing(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from stacktest.adapters.lock import RunLock;"
+        "import os, sys; from pathlib import Path; from stacktest.adapters.ledger.run_lock import RunLock;"
         "RunLock(Path(sys.argv[1]), command='x', since='y').acquire(); os._exit(9)"
     )
     died = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters import ownership
-from stacktest.adapters.ownership import KEEP, RUN, STACK, STANZA
+from stacktest.adapters.engine import cleanup as ownership
+from stacktest.adapters.engine.cleanup import KEEP, RUN, STACK, STANZA
 from stacktest.core.model import Mount, Service, Stack
-from stacktest.core.observed import Container
+from stacktest.core.observed_state import Container
 from stacktest.errors import ToolMissingError
 
 DATA = Mount(kind="volume", source="p_data", target="/data")

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from stacktest.adapters import pageserver
-from stacktest.adapters.pageserver import make_server, viewer_folder
+from stacktest.adapters import web_server as pageserver
+from stacktest.adapters.web_server import make_server, viewer_folder
 from stacktest.errors import ToolMissingError, UsageError
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from stacktest.adapters import probe
-from stacktest.adapters.inside.way import Way, _Straight
+from stacktest.adapters.network.connect import Way, _Straight
+from stacktest.adapters.startup import probe
 from stacktest.core.model import Port, Service
-from stacktest.core.observed import Container
+from stacktest.core.observed_state import Container
 from stacktest.core.readiness import parse_rule
 
 SEEN = Container(

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from stacktest.adapters.testcode import SuiteCode, count_checks, saved_at
+from stacktest.adapters.suite_code import SuiteCode, count_checks, saved_at
 
 TEST = "import helping\n\n\ndef test_it():\n    assert helping.SIX == 6\n"
 

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from stacktest.adapters import watchdog
-from stacktest.adapters.ownership import RUN
+from stacktest.adapters.engine import reaper as watchdog
+from stacktest.adapters.engine.cleanup import RUN
 
 pytestmark = pytest.mark.processes
 
@@ -110,7 +110,7 @@ def test_another_run_is_not_touched(engine: _Server) -> None:
 
 PARENT = """
 import os, sys, time
-from stacktest.adapters import watchdog
+from stacktest.adapters.engine import reaper as watchdog
 guard = watchdog.arm(sys.argv[1], {"stacktest.run": "r1"})
 if os.fork() == 0:
     print(os.getpid(), flush=True)
@@ -135,7 +135,7 @@ def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
 
 CREATING = """
 import subprocess, sys
-from stacktest.adapters import watchdog
+from stacktest.adapters.engine import reaper as watchdog
 guard = watchdog.arm(sys.argv[1], {"stacktest.run": "r1"})
 # It stands for a Compose that goes on creating: it lives until somebody writes to the fifo.
 child = subprocess.Popen(["cat", sys.argv[2]], pass_fds=[guard.pipe])

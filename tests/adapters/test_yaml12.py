@@ -1,7 +1,7 @@
 import pytest
 
-from stacktest.adapters import yaml12
-from stacktest.adapters.yaml12 import load_yaml, parse_yaml
+from stacktest.adapters.compose import yaml as yaml12
+from stacktest.adapters.compose.yaml import load_yaml, parse_yaml
 from stacktest.core.unknown import Unknown
 
 TEXTS = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.bringup import BringUp, bring_up
-from stacktest.adapters.compose import Compose
-from stacktest.adapters.engine import Engine
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.startup.up import BringUp, bring_up
 from stacktest.core.plan import plan_services
 from stacktest.core.readiness import parse_rule
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from stacktest.adapters.progress import Progress
+from stacktest.core.progress import Progress
 from stacktest.errors import StackNotReadyError, UsageError
 
 pytestmark = pytest.mark.real_docker
@@ -375,9 +375,9 @@ def test_what_was_kept_is_replaced_when_its_definition_has_changed(project) -> N
 CHILD = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from stacktest.adapters.bringup import bring_up
-    from stacktest.adapters.compose import Compose
-    from stacktest.adapters.engine import Engine
+    from stacktest.adapters.startup.up import bring_up
+    from stacktest.adapters.compose.client import Compose
+    from stacktest.adapters.engine.client import Engine
     from stacktest.core.plan import plan_services
     compose = Compose(Path(sys.argv[1]))
     stack = compose.model()

@@ -4,11 +4,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from stacktest.adapters.compose import Compose
-from stacktest.adapters.ingredients import read_fingerprints
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config, ServiceSection
-from stacktest.core.digest import Key
-from stacktest.core.fingerprint import Fingerprint
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import pytest
 
-from stacktest.checks import weak_spots
-from stacktest.core.attested import Run
-from stacktest.core.credit import Refusal, credit
-from stacktest.core.records import LastPass
-from stacktest.core.states import State
-from stacktest.core.verdict import Inventory, Required, RunFacts
+from stacktest.application.lint_suites import weak_spots
+from stacktest.core.freshness.states import State
+from stacktest.core.records.common import Run
+from stacktest.core.records.documents import LastPass
+from stacktest.core.runs.credit import Refusal, credit
+from stacktest.core.runs.verdict import Inventory, Required, RunFacts
 from tests.cases.rows import Rows
 from tests.cases.world import Ran, World
 

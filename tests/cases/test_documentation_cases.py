@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters import git
-from stacktest.adapters.ingredients import read_fingerprints
-from stacktest.adapters.pages import PageReading, read_pages
+from stacktest.adapters.fingerprint_inputs import read_fingerprints
+from stacktest.adapters.git import repository as git
+from stacktest.adapters.git.docs_pages import PageReading, read_pages
 from stacktest.config import Config
-from stacktest.core.digest import Key
-from stacktest.core.documentation import Page, acknowledge, acknowledged, judge_page
-from stacktest.core.fingerprint import Fingerprint
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.freshness.docs_page import Page, acknowledge, acknowledged, judge_page
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Build, Mount, Service, Stack
-from stacktest.core.states import State
 from stacktest.core.unknown import Unknown
 from tests.cases.rows import Rows
 from tests.cases.world import World, hexed

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.application.observe import look
 from stacktest.config import Config
-from stacktest.core.attested import Mark
-from stacktest.core.digest import Key, canonical
-from stacktest.core.documentation import Page
-from stacktest.core.fingerprint import Fingerprint, env_part
+from stacktest.core.fingerprint.digest import Key, canonical
+from stacktest.core.fingerprint.fingerprint import Fingerprint, env_part
+from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Json, Service, Stack
-from stacktest.core.observed import Container
-from stacktest.core.states import State
+from stacktest.core.observed_state import Container
+from stacktest.core.records.common import Mark
 from stacktest.core.unknown import Unknown
 from stacktest.docs_macros import badge, table
 from stacktest.errors import UsageError
-from stacktest.present import look
-from stacktest.reports.docs_data import SCHEMA
-from stacktest.reports.words import meaning, tone, word
+from stacktest.reports.export.docs_data import SCHEMA
+from stacktest.reports.wording import meaning, tone, word
 from tests.cases.rows import Rows
 from tests.cases.world import START, World
 

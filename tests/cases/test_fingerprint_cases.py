@@ -15,8 +15,14 @@ from pathlib import Path
 import pytest
 
 from stacktest.config import ServiceSection
-from stacktest.core.digest import Key
-from stacktest.core.fingerprint import Fingerprint, changes, compare, image_part, unpinned
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.fingerprint import (
+    Fingerprint,
+    changes,
+    compare,
+    image_part,
+    unpinned,
+)
 from stacktest.core.unknown import Unknown
 from tests.cases.project import Project, image
 
@@ -560,7 +566,7 @@ def test_services_in_profiles_are_seen(row: str, project: Project) -> None:
 
 @row("C25")
 def test_a_tag_does_not_identify_an_image(row: str, project: Project) -> None:
-    from stacktest.adapters.compose import Compose
+    from stacktest.adapters.compose.client import Compose
 
     pinned = "pinned@sha256:" + "a" * 64
     project.write(

@@ -21,11 +21,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stacktest.adapters.compose import read_model
-from stacktest.adapters.ingredients import read_fingerprints
+from stacktest.adapters.compose.client import read_model
+from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
-from stacktest.core.digest import Key
-from stacktest.core.fingerprint import Fingerprint, changes
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.fingerprint import Fingerprint, changes
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
 from tests.cases.project import KEY, image
@@ -283,10 +283,10 @@ def test_invariant_4_another_locale(tmp_path: Path) -> None:
     (tmp_path / "document.json").write_text(json.dumps(document))
     script = (
         "import json, sys; from pathlib import Path\n"
-        "from stacktest.adapters.compose import read_model\n"
-        "from stacktest.adapters.ingredients import read_fingerprints\n"
+        "from stacktest.adapters.compose.client import read_model\n"
+        "from stacktest.adapters.fingerprint_inputs import read_fingerprints\n"
         "from stacktest.config import Config\n"
-        "from stacktest.core.digest import Key\n"
+        "from stacktest.core.fingerprint.digest import Key\n"
         "root = Path(sys.argv[1])\n"
         "stack = read_model(json.loads(Path(sys.argv[2]).read_bytes()), root=root)\n"
         "found = read_fingerprints(\n"

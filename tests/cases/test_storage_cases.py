@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.ledger import Ledger
+from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.config import load
-from stacktest.core.states import State
-from stacktest.core.status import Exemption
+from stacktest.core.freshness.states import State
+from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
 from tests.cases.rows import Rows
@@ -153,7 +153,7 @@ def a_new_service(world: World) -> None:
 
 @row("B7")
 def functional_without_a_page(world: World) -> None:
-    from stacktest.core.documentation import Page
+    from stacktest.core.freshness.docs_page import Page
 
     world.add("caddy", page=Page(state="missing"))
     world.run()
@@ -166,7 +166,7 @@ def functional_without_a_page(world: World) -> None:
 
 @row("B8")
 def changed_and_without_a_page(world: World) -> None:
-    from stacktest.core.documentation import Page
+    from stacktest.core.freshness.docs_page import Page
 
     caddy = world.add("caddy", page=Page(state="missing"))
     world.run()

@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 
-from stacktest.core import instants
-from stacktest.core.documentation import PageFacts, judge_page
-from stacktest.core.states import State
+from stacktest.core import timestamps as instants
+from stacktest.core.freshness.docs_page import PageFacts, judge_page
+from stacktest.core.freshness.states import State
 from tests.cases.rows import Rows
 from tests.cases.world import START, World
 

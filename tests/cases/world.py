@@ -18,19 +18,27 @@ from typing import Any
 
 import pytest
 
-from stacktest.adapters.ledger import Ledger, Opened
-from stacktest.core.attested import Live, Run
-from stacktest.core.credit import Refusal, Snapshot, close, credit, history_line
-from stacktest.core.documentation import Page
-from stacktest.core.evidence import Judgement, Policy, Present, Tests
-from stacktest.core.fingerprint import KEYED, Fingerprint
-from stacktest.core.freshness import judge
-from stacktest.core.gate import Gate, GatePolicy, decide
-from stacktest.core.records import LastPass
-from stacktest.core.states import State
-from stacktest.core.status import StatusMeta
+from stacktest.adapters.ledger.ledger import Ledger, Opened
+from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
+from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.gate import Gate, GatePolicy, decide
+from stacktest.core.freshness.inputs import Judgement, Policy, Present, Tests
+from stacktest.core.freshness.judge import judge
+from stacktest.core.freshness.states import State
+from stacktest.core.records.common import Live, Run
+from stacktest.core.records.documents import LastPass
+from stacktest.core.records.status import StatusMeta
+from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, history_line
+from stacktest.core.runs.verdict import (
+    Inventory,
+    Outcome,
+    Required,
+    Result,
+    RunFacts,
+    Verdict,
+    fold,
+)
 from stacktest.core.unknown import Unknown
-from stacktest.core.verdict import Inventory, Outcome, Required, Result, RunFacts, Verdict, fold
 
 START = datetime(2026, 1, 6, tzinfo=UTC)
 DOCUMENTED = Page(state="current", updated=START - timedelta(days=1))

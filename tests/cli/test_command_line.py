@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from stacktest import cli
 from stacktest.cli.paint import painted, wants_colour
-from stacktest.core.states import State
+from stacktest.core.freshness.states import State
 from stacktest.errors import StacktestError
 from tests.terminal import Terminal, plain
 

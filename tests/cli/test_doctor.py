@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from stacktest import doctor
-from stacktest.adapters.compose import Compose
-from stacktest.adapters.engine import Engine
-from stacktest.adapters.engine_socket import EngineSocket
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.socket import EngineSocket
+from stacktest.application import doctor
+from stacktest.bootstrap import context
+from stacktest.bootstrap.context import Project
 from stacktest.cli import cli
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
-from stacktest.project import Project
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -30,15 +31,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     found = Project(tmp_path, {})
     services = {"web": checked("web", interval="2s")}
     vars(found)["stack"] = Stack(name="shop", root=tmp_path, services=services)
-    monkeypatch.setattr(doctor, "find_project", lambda _: found)
-    monkeypatch.setattr(doctor, "now", lambda: NOW)
+    monkeypatch.setattr(context, "find_project", lambda _: found)
+    monkeypatch.setattr(context, "now", lambda: NOW)
     monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(Engine, "version", lambda _: "28.2.2")
     monkeypatch.setattr(Compose, "version", lambda _: (2, 36, 0))
     monkeypatch.setattr(
         EngineSocket, "get", lambda *_: {"SystemTime": "2026-03-01T12:00:00.123456789Z"}
     )
-    monkeypatch.setattr("stacktest.adapters.git.why_not", lambda _: Unknown("no repository"))
+    monkeypatch.setattr(
+        "stacktest.adapters.git.repository.why_not", lambda _: Unknown("no repository")
+    )
     return found
 
 
@@ -79,7 +82,7 @@ def test_no_engine_hides_nothing_else(project: Project, monkeypatch) -> None:
 
 @pytest.mark.parametrize("seconds", [-60, 60])
 def test_two_clocks(project: Project, monkeypatch, seconds: int) -> None:
-    monkeypatch.setattr(doctor, "now", lambda: NOW + dt.timedelta(seconds=seconds))
+    monkeypatch.setattr(context, "now", lambda: NOW + dt.timedelta(seconds=seconds))
     assert "--  clock    the engine's clock is 60 s away from this one" in said()
 
 

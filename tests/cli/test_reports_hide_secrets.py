@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from stacktest import project as projects
+from stacktest.bootstrap import context as projects
 from stacktest.cli import cli
-from stacktest.core.attested import Live, Mark, Run
-from stacktest.core.gate import Blocker, Gate
+from stacktest.core.freshness.gate import Blocker, Gate
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
-from stacktest.core.records import HistoryLine, LastPass, PassedTests
-from stacktest.core.states import State
-from stacktest.core.status import StatusEntry, StatusMeta
-from stacktest.reports.board import Board
+from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.documents import HistoryLine, LastPass, PassedTests
+from stacktest.core.records.status import StatusEntry, StatusMeta
+from stacktest.reports.report_data import Board
 
 CANARY = "canary-7f3a&<secret>|`"
 NOW = dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)

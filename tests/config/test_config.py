@@ -7,11 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from stacktest import config as configuration
-from stacktest.config import check_names, find_stack, load, merge_labels
+from stacktest.bootstrap.context import Project
+from stacktest.config import (
+    DENIED,
+    FreshnessSection,
+    GateSection,
+    ServiceSection,
+    StackSection,
+    check_names,
+    find_stack,
+    load,
+    merge_labels,
+    schema_text,
+)
 from stacktest.core.model import Service, Stack
+from stacktest.core.records.status import Exemption
 from stacktest.errors import UsageError
-from stacktest.project import Project
 
 EXAMPLE = """
 [stack]
@@ -213,20 +224,18 @@ def test_known_names_pass(tmp_path: Path) -> None:
 
 
 def test_the_schema_knows_every_field_and_no_other() -> None:
-    properties = json.loads(configuration.schema_text())["properties"]
+    properties = json.loads(schema_text())["properties"]
     sections = {
-        "stack": configuration.StackSection,
-        "freshness": configuration.FreshnessSection,
-        "gate": configuration.GateSection,
+        "stack": StackSection,
+        "freshness": FreshnessSection,
+        "gate": GateSection,
     }
     for key, kind in sections.items():
         assert set(properties[key]["properties"]) == set(kind.__slots__)
     service = properties["services"]["additionalProperties"]["properties"]
-    assert set(service) == set(configuration.ServiceSection.__slots__)
-    assert set(properties["exempt"]["items"]["properties"]) == set(
-        configuration.Exemption.__slots__
-    )
-    assert properties["gate"]["properties"]["deny"]["items"]["enum"] == list(configuration.DENIED)
+    assert set(service) == set(ServiceSection.__slots__)
+    assert set(properties["exempt"]["items"]["properties"]) == set(Exemption.__slots__)
+    assert properties["gate"]["properties"]["deny"]["items"]["enum"] == list(DENIED)
 
 
 def test_the_reference_stack_is_valid() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from stacktest.core.digest import Key, canonical, digest
+from stacktest.core.fingerprint.digest import Key, canonical, digest
 
 KEY = Key(secret=b"k" * 32)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.drift import (
+from stacktest.core.freshness.drift import (
     command_drift,
     count_drift,
     env_drift,

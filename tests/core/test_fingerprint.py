@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from stacktest.core.digest import Key
-from stacktest.core.fingerprint import (
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.file_tree import Entry
+from stacktest.core.fingerprint.fingerprint import (
     PARTS,
     Change,
     Fingerprint,
@@ -18,7 +19,6 @@ from stacktest.core.fingerprint import (
     stanza_part,
 )
 from stacktest.core.model import Service, Stack
-from stacktest.core.tree import Entry
 from stacktest.core.unknown import Unknown
 
 KEY = Key(secret=b"k" * 32)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from stacktest.core.credit import Refusal
-from stacktest.core.states import State
+from stacktest.core.freshness.states import State
+from stacktest.core.runs.credit import Refusal
+from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
-from stacktest.core.verdict import RunFacts
 from tests.cases.world import NO_ENGINE, Service, World
 
 

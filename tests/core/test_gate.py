@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.gate import GatePolicy, command, decide
-from stacktest.core.states import State
-from stacktest.core.status import Exemption
+from stacktest.core.freshness.gate import GatePolicy, command, decide
+from stacktest.core.freshness.states import State
+from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
 from tests.cases.world import START, World
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from stacktest.core.attested import Mark
-from stacktest.core.fingerprint import Fingerprint
-from stacktest.core.history import classify, classify_test, usual_boot
-from stacktest.core.records import HistoryLine
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.records.common import Mark
+from stacktest.core.records.documents import HistoryLine
+from stacktest.core.runs.history import classify, classify_test, usual_boot
 from tests.cases.world import START, World, hexed
 
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stacktest.core.documentation import Page
-from stacktest.core.fingerprint import PARTS
-from stacktest.core.states import State
-from stacktest.core.status import Exemption
+from stacktest.core.fingerprint.fingerprint import PARTS
+from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.states import State
+from stacktest.core.records.status import Exemption
+from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
-from stacktest.core.verdict import RunFacts
 from stacktest.errors import EvidenceError
 from tests.cases.world import NO_ENGINE, START, World, in_memory
 from tests.properties import examples

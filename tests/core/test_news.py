@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.core.news import Known, Now, known, news
-from stacktest.core.reading import RecordError
-from stacktest.core.states import State
-from stacktest.core.status import StatusEntry
+from stacktest.core.freshness.states import State
+from stacktest.core.records.status import StatusEntry
+from stacktest.core.records.strict_json import RecordError
+from stacktest.core.runs.changes import Known, Now, known, news
 from tests.properties import examples
 
 AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)

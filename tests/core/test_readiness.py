@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.core.model import Dependency, Port, Route, Service, Stack
-from stacktest.core.observed import Container
+from stacktest.core.observed_state import Container
 from stacktest.core.readiness import (
     RESTARTS_OF_A_LOOP,
     SETTLED,

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.core.attested import Live, Mark, Run
-from stacktest.core.fingerprint import PARTS, Fingerprint
-from stacktest.core.reading import RecordError
-from stacktest.core.records import (
+from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
+from stacktest.core.freshness.states import State
+from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.documents import (
     Failure,
     HistoryLine,
     LastPass,
@@ -24,8 +24,8 @@ from stacktest.core.records import (
     PassedTests,
     RunTests,
 )
-from stacktest.core.states import State
-from stacktest.core.status import OUR_KEYS, Exemption, StatusEntry, StatusMeta, read_status
+from stacktest.core.records.status import OUR_KEYS, Exemption, StatusEntry, StatusMeta, read_status
+from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown
 from tests.cases.world import START, World, hexed
 from tests.properties import examples

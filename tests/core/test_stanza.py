@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.core.fingerprint.service_definition import (
+    Places,
+    mentioned,
+    projected,
+    projected_as_written,
+)
 from stacktest.core.model import Json, Service, Stack
-from stacktest.core.stanza import Places, mentioned, projected, projected_as_written
 
 
 def rows(

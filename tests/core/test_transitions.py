@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from stacktest.core.documentation import Page
-from stacktest.core.states import State, worst
+from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.states import State, worst
+from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
-from stacktest.core.verdict import RunFacts
 from tests.cases.world import NO_ENGINE, Service, World
 
 STATES = (

@@ -2,7 +2,13 @@ import itertools
 
 import pytest
 
-from stacktest.core.tree import Entry, is_ignored_name, is_secret_name, tree_detail, tree_digest
+from stacktest.core.fingerprint.file_tree import (
+    Entry,
+    is_ignored_name,
+    is_secret_name,
+    tree_detail,
+    tree_digest,
+)
 
 A = Entry(path="a", kind="file", content="1" * 64)
 B = Entry(path="b", kind="file", content="2" * 64)

@@ -1,8 +1,8 @@
 import pytest
 
+from stacktest.core.fingerprint.source_definition import Written, gather
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
-from stacktest.core.written import Written, gather
 
 ROOT = "/srv/stack"
 

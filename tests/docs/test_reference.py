@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 import pytest
 
-from stacktest import browsing, config, errors, fixtures, plugin
+from stacktest import config, errors, plugin
 from stacktest.cli import cli
-from stacktest.core.states import State
-from stacktest.reports import words
+from stacktest.core.freshness.states import State
+from stacktest.pytest_plugin.fixtures import browser as browsing
+from stacktest.pytest_plugin.fixtures import stack as fixtures
+from stacktest.reports import wording as words
 
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -141,7 +143,7 @@ def test_every_schema_is_of_a_file_that_is_named():
 
 
 def test_every_metric_is_named():
-    from stacktest.reports import metrics
+    from stacktest.reports.export import metrics
 
     said = set(re.findall(r"`(stacktest_\w+)", (ROOT / "docs/how-to/publish.md").read_text()))
     source = inspect.getsource(metrics)
@@ -152,7 +154,12 @@ def test_every_metric_is_named():
 def test_every_reason_has_a_heading():
     """Those that the page has words for, and those that the source makes."""
     made = set()
-    for name in ("findings", "drift", "comparison", "documentation"):
+    for name in (
+        "freshness/rules",
+        "freshness/drift",
+        "fingerprint/compare",
+        "freshness/docs_page",
+    ):
         source = (ROOT / f"stacktest/core/{name}.py").read_text()
         made |= set(re.findall(r'f?"([a-z_]+):(?:[a-z{][^"]*)"', source))
     known = {tag.partition(":")[0] for tag in {**words._BARE, **words._ABOUT}}

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from stacktest.project import Project
+from stacktest.bootstrap.context import Project
 from tests.faults.catalogue import FAULTS
 from tests.faults.checks import REPOSITORY, Checked, Checks, all_checks, open_checks
 from tests.faults.model import Fault, expected

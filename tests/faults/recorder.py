@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from stacktest import evidence
-from stacktest.keys import RUNNING
-from stacktest.project import Project
+from stacktest.bootstrap.context import Project
+from stacktest.pytest_plugin import failure_artifacts as evidence
+from stacktest.pytest_plugin.stash import RUNNING
 
 ADDRESS = "STACKTEST_FAULTS_ADDRESS"
 IMPATIENT = 6.0

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stacktest.adapters.compose import Compose
+from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
-from stacktest.adapters.routes.caddyfile import read_caddyfile
+from stacktest.adapters.routes.caddy.reader import read_caddyfile
 from stacktest.init import begin
 
 pytestmark = pytest.mark.real_docker

@@ -18,8 +18,8 @@ from typing import Any
 
 from websockets.sync.client import connect
 
+from stacktest.adapters.browser.other_browsers_trust import firefox_environment, with_system_trust
 from stacktest.adapters.process import run, write_wrapper
-from stacktest.adapters.trust import firefox_environment, with_system_trust
 
 Visit = Callable[[str], str]
 """The text of the page at a URL."""

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.names import ConnectProxy, NameMap
+from stacktest.adapters.names import (ConnectProxy, NameMap)
 from stacktest.config import Config
-from stacktest.contacts import touched
-from stacktest.core.model import Route, Service, Stack
-from stacktest.keys import RUNNING
-from stacktest.running import RunningStack
+from stacktest.pytest_plugin.contacts import touched
+from stacktest.core.model import (Route, Service, Stack)
+from stacktest.pytest_plugin.stash import RUNNING
+from stacktest.application.running_stack import RunningStack
 
 GIVEN = json.loads(os.environ["GIVEN"])
 

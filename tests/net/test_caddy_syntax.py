@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.adapters.routes.caddy_syntax import Line, read_lines
+from stacktest.adapters.routes.caddy.lexer import Line, read_lines
 from stacktest.errors import UsageError
 from tests.properties import examples
 

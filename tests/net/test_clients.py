@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from stacktest.adapters.names import ConnectProxy, NameMap, async_http_client, http_client
-from stacktest.adapters.trust import client_context
+from stacktest.adapters.tls import client_context
 from tests.net.conftest import BAD, HOST
 
 

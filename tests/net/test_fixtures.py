@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.names import NameMap
-from stacktest.config import Config, Person
-from stacktest.contacts import touched
-from stacktest.core.model import Route, Service, Stack
-from stacktest.keys import RUNNING
-from stacktest.running import RunningStack
+from stacktest.config import (Config, Person)
+from stacktest.pytest_plugin.contacts import touched
+from stacktest.core.model import (Route, Service, Stack)
+from stacktest.pytest_plugin.stash import RUNNING
+from stacktest.application.running_stack import RunningStack
 
 GIVEN = json.loads(os.environ["GIVEN"])
 
@@ -149,7 +149,7 @@ def test_api_by_service_label_and_name(run) -> None:
 def test_answers_of_other_hosts_are_nobodys(run) -> None:
     run(
         """
-        from stacktest.visits import note_answer
+        from stacktest.pytest_plugin.answers import note_answer
 
         def test_it(request, stack, contacts):
             note_answer(request.node, stack, "https://allowed.example/", 200)
@@ -295,7 +295,7 @@ def test_without_a_stack_playwrights_fixtures_are_unchanged(pytester: pytest.Pyt
 
 
 def test_each_rung_says_when_to_override_it() -> None:
-    from stacktest import fixtures
+    from stacktest.pytest_plugin.fixtures import stack as fixtures
 
     names = [
         n for n, v in vars(fixtures).items() if type(v).__name__ == "FixtureFunctionDefinition"

@@ -8,19 +8,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from stacktest.adapters import probe
-from stacktest.adapters.engine import Engine
-from stacktest.adapters.inside import Footings, Inside, Ways, reach
-from stacktest.adapters.inside.engine import sdk
-from stacktest.adapters.inside.footing import Footing
-from stacktest.adapters.inside.reach import _meaning, network_name
-from stacktest.adapters.inside.tap import Tap
-from stacktest.adapters.inside.way import is_attached
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.network import Footings, Inside, Ways
+from stacktest.adapters.network import reachability as reach
+from stacktest.adapters.network.connect import is_attached
+from stacktest.adapters.network.engine import sdk
+from stacktest.adapters.network.port_forward import Tap
+from stacktest.adapters.network.probe_container import Footing
+from stacktest.adapters.network.reachability import _meaning, network_name
+from stacktest.adapters.startup import probe
 from stacktest.core.model import Service, Stack
-from stacktest.core.observed import Container
+from stacktest.core.observed_state import Container
 from stacktest.core.readiness import parse_rule
 from stacktest.errors import StackNotReadyError, StacktestError, ToolMissingError, UsageError
-from stacktest.fixtures import _plain_client
+from stacktest.pytest_plugin.fixtures.stack import _plain_client
 
 
 class Echo:
@@ -380,7 +381,7 @@ def test_commands_run_in_the_services_own_container(store) -> None:
 
 @pytest.mark.real_docker
 def test_a_host_that_is_not_attached_goes_beside(store, monkeypatch) -> None:
-    monkeypatch.setattr("stacktest.adapters.inside.way.is_attached", lambda *_: False)
+    monkeypatch.setattr("stacktest.adapters.network.connect.is_attached", lambda *_: False)
     inside, told = store
     assert ping(inside.address(6379)) == b"+PONG\r\n"
     assert told == ["store"]
@@ -430,8 +431,8 @@ def test_an_own_probe_may_do_nothing_and_is_marked(project, engine) -> None:
 HOLDING = """
 import sys
 from pathlib import Path
-from stacktest.adapters.engine import Engine
-from stacktest.adapters.inside import Footings
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.network import Footings
 from stacktest.core.model import Stack
 stack = Stack(name=sys.argv[1], root=Path("."), services={})
 labels = {"stacktest.run": "killed", "stacktest.holder": sys.argv[1]}

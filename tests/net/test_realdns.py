@@ -10,9 +10,9 @@ from stacktest.adapters.names import (
     http_client,
     look_up_all,
     name_map,
-    realdns,
 )
-from stacktest.adapters.trust import client_context
+from stacktest.adapters.names import remote_dns as realdns
+from stacktest.adapters.tls import client_context
 from tests.net.conftest import HOST, Pki
 
 KNOWN = NameMap(hosts=(HOST,), domain="stack.local")

@@ -8,16 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.browser.chromium_trust import browser_home
+from stacktest.adapters.browser.other_browsers_trust import firefox_environment, with_system_trust
 from stacktest.adapters.process import run
-from stacktest.adapters.trust import (
-    browser_home,
-    certificate_facts,
-    check_ca,
-    client_context,
-    firefox_environment,
-    node_environment,
-    with_system_trust,
-)
+from stacktest.adapters.tls import certificate_facts, check_ca, client_context, node_environment
 from stacktest.errors import ToolMissingError, UsageError
 from tests.net.conftest import HOST, Pki
 

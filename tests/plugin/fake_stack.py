@@ -18,24 +18,24 @@ from typing import Any
 import pytest
 
 from stacktest import config as configuration
-from stacktest import wiring
-from stacktest.adapters.boot_report import NotReadyError
-from stacktest.adapters.ledger import Ledger
-from stacktest.adapters.testcode import SuiteCode
-from stacktest.collected import Collected
+from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.startup.failure_report import NotReadyError
+from stacktest.adapters.suite_code import SuiteCode
+from stacktest.application.judge import Judge
+from stacktest.application.notify import Notifier
+from stacktest.application.observe import Seen
+from stacktest.application.run import StackSession, World
+from stacktest.bootstrap import session as wiring
+from stacktest.bootstrap.context import now
 from stacktest.config import Config
-from stacktest.contacts import note
-from stacktest.core.attested import Live
-from stacktest.core.fingerprint import KEYED, Fingerprint
-from stacktest.core.history import usual_boot
+from stacktest.core.collected_test import Collected
+from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Plan
+from stacktest.core.records.common import Live
+from stacktest.core.runs.history import usual_boot
 from stacktest.errors import ToolMissingError
-from stacktest.judging import Judge
-from stacktest.notifying import Notifier
-from stacktest.present import Seen
-from stacktest.project import now
-from stacktest.session import StackSession, World
+from stacktest.pytest_plugin.contacts import note
 from tests.cases.world import hexed
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from stacktest.reports.allure_labels import categories, properties
+from stacktest.reports.export.allure import categories, properties
 
 pytest_plugins = ["tests.plugin.fake_stack"]
 ALLURE = "allure@3.18.0"

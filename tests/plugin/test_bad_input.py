@@ -102,7 +102,7 @@ def test_a_container_that_somebody_stopped(pair: Any) -> None:
 
 
 def test_another_run_holds_the_stack(pair: Any) -> None:
-    from stacktest.adapters.lock import RunLock
+    from stacktest.adapters.ledger.run_lock import RunLock
 
     with RunLock(pair.root, command="pytest -m phase5", since="2026-01-06"):
         done = pair.run()

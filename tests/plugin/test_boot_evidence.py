@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from stacktest.adapters.engine import Engine
+from stacktest.adapters.engine.client import Engine
 
 pytestmark = pytest.mark.real_docker
 

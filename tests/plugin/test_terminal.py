@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.reports.boot_lines import Boot, wall_lines
+from stacktest.reports.terminal.startup import Boot, wall_lines
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.processes

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.core.attested import Live, Mark, Run
-from stacktest.core.gate import Blocker, Gate
+from stacktest.core.freshness.gate import Blocker, Gate
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Phase, Port, Route, Service, Stack
-from stacktest.core.records import HistoryLine, LastPass, LastRun, PassedTests, RunTests
-from stacktest.core.states import State
-from stacktest.core.status import Exemption, StatusEntry, StatusMeta
-from stacktest.reports.board import Board
-from stacktest.reports.timeline import Span, Timeline
+from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun, PassedTests, RunTests
+from stacktest.core.records.status import Exemption, StatusEntry, StatusMeta
+from stacktest.core.records.timeline import Span, Timeline
+from stacktest.reports.report_data import Board
 
 NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 PHASES = {

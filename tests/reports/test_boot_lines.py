@@ -4,7 +4,8 @@ import pytest
 
 from stacktest.core.model import Dependency
 from stacktest.core.plan import Plan, Step
-from stacktest.reports.boot_lines import (
+from stacktest.reports.terminal.progress_display import Lines, is_lively
+from stacktest.reports.terminal.startup import (
     SHAPES,
     Boot,
     failed_line,
@@ -13,7 +14,6 @@ from stacktest.reports.boot_lines import (
     waiting_line,
     wall_lines,
 )
-from stacktest.wall import Lines, is_lively
 
 SERVICES = [
     "alertmanager", "authelia", "browserless", "caddy", "grafana", "jellyfin", "kopia",

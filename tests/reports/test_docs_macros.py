@@ -6,7 +6,7 @@ import pytest
 
 from stacktest import docs_macros
 from stacktest.errors import EvidenceError, UsageError
-from stacktest.reports.docs_data import docs_data
+from stacktest.reports.export.docs_data import docs_data
 
 
 @pytest.fixture

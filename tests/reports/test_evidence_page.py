@@ -2,11 +2,11 @@
 
 import pytest
 
-from stacktest.adapters.browsers import find_chromium
-from stacktest.adapters.pageserver import viewer_folder
-from stacktest.evidence import left_over
-from stacktest.reports.evidence_page import Left, render_evidence
-from stacktest.reports.page import render_page
+from stacktest.adapters.browser.chromium import find_chromium
+from stacktest.adapters.web_server import viewer_folder
+from stacktest.application.evidence_folder import left_over
+from stacktest.reports.page.evidence import Left, render_evidence
+from stacktest.reports.page.page import render_page
 from tests.adapters.test_pageserver import serving
 
 LISTED = """\

@@ -8,14 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-from stacktest.core.attested import Live
-from stacktest.core.gate import Blocker, Gate
+from stacktest.core.freshness.gate import Blocker, Gate
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Phase
-from stacktest.core.states import State
+from stacktest.core.records.common import Live
+from stacktest.core.runs.verdict import Outcome, Verdict
 from stacktest.core.unknown import Unknown
-from stacktest.core.verdict import Outcome, Verdict
-from stacktest.reports import allure_labels, ctrf, docs_data, intoto, junit, metrics, summary
-from stacktest.reports.badge import badge, badge_json, badge_svg
+from stacktest.reports.export import allure as allure_labels
+from stacktest.reports.export import ctrf, docs_data, junit, metrics
+from stacktest.reports.export import in_toto as intoto
+from stacktest.reports.export import markdown as summary
+from stacktest.reports.export.badge import badge, badge_json, badge_svg
 
 # Badges
 

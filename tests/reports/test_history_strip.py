@@ -2,7 +2,8 @@
 
 import pytest
 
-from stacktest.reports import history_strip, strip
+from stacktest.reports import trends as history_strip
+from stacktest.reports.page import run_marks as strip
 
 A, B = {}, {"image": "b" * 16}
 

@@ -8,14 +8,14 @@ import pytest
 
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Demand, make_plan
-from stacktest.core.run import RunSummary
+from stacktest.core.runs.summary import RunSummary
+from stacktest.core.runs.verdict import RunFacts, fold
 from stacktest.core.unknown import Unknown
-from stacktest.core.verdict import RunFacts, fold
-from stacktest.reports.gate_lines import gate_lines
-from stacktest.reports.history_lines import history_lines
-from stacktest.reports.status_table import markdown_lines, text_lines
-from stacktest.reports.terminal import plan_lines, reason_lines, summary_lines
-from stacktest.reports.why_lines import why_lines
+from stacktest.reports.terminal.gate import gate_lines
+from stacktest.reports.terminal.history import history_lines
+from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lines
+from stacktest.reports.terminal.status import markdown_lines, text_lines
+from stacktest.reports.terminal.why import why_lines
 from tests.cases.world import World, hexed
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from stacktest.core.news import Known, Now, news
-from stacktest.core.states import State
-from stacktest.reports.news_lines import document, text, title
+from stacktest.core.freshness.states import State
+from stacktest.core.runs.changes import Known, Now, news
+from stacktest.reports.export.change_message import document, text, title
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/news.v1.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

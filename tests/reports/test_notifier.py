@@ -5,13 +5,13 @@ import json
 
 import pytest
 
+from stacktest.application.notify import Notifier
 from stacktest.config import Channel
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
-from stacktest.core.news import Now
-from stacktest.core.states import State
-from stacktest.core.status import StatusEntry
+from stacktest.core.records.status import StatusEntry
+from stacktest.core.runs.changes import Now
 from stacktest.core.unknown import Unknown
-from stacktest.notifying import Notifier
 from tests.listener import listening
 
 AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from stacktest.reports import ctrf, docs_data, metrics
-from stacktest.reports.badge import badge, badge_json
+from stacktest.reports.export import ctrf, docs_data, metrics
+from stacktest.reports.export.badge import badge, badge_json
 from tests.reports.conftest import build_board
 
 PROMETHEUS = "stacktest/prometheus:2.42"

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from stacktest.reports.page import render_page
+from stacktest.reports.page.page import render_page
 
 
 class Reader(HTMLParser):

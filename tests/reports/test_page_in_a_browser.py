@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from stacktest.adapters.browsers import find_chromium
-from stacktest.reports.page import render_page
+from stacktest.adapters.browser.chromium import find_chromium
+from stacktest.reports.page.page import render_page
 
 pytestmark = pytest.mark.real_browser
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.reports.redaction import MASK, clean, redact
+from stacktest.core.redaction import MASK, clean, redact
 from tests.properties import examples
 
 AWKWARD = "p&ss \"<word>' é/?"

@@ -6,9 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from stacktest.core.states import State
-from stacktest.reports.docs_data import docs_data
-from stacktest.reports.timeline import Timeline
+from stacktest.core.freshness.states import State
+from stacktest.core.records.timeline import Timeline
+from stacktest.reports.export.docs_data import docs_data
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from stacktest.core.model import Route, Service, Stack
-from stacktest.reports import ctrf, docs_data, metrics, summary
-from stacktest.reports.badge import badge, badge_svg
-from stacktest.reports.page import render_page
-from stacktest.reports.redaction import redact
-from stacktest.reports.secrets import secrets_of
+from stacktest.core.redaction import redact
+from stacktest.core.secrets import secrets_of
+from stacktest.reports.export import ctrf, docs_data, metrics
+from stacktest.reports.export import markdown as summary
+from stacktest.reports.export.badge import badge, badge_svg
+from stacktest.reports.page.page import render_page
 
 
 def stack(**service):

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from stacktest.core.states import State
-from stacktest.reports import words
+from stacktest.core.freshness.states import State
+from stacktest.reports import wording as words
 
 NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 

@@ -5,9 +5,11 @@ what a machine answers for it differs between the apex and the names below it. N
 the stack's are refused, so that a run depends on nothing outside.
 """
 
-from stacktest.adapters.names.clients import async_http_client, http_client
-from stacktest.adapters.names.lookup import Lookup, look_up
-from stacktest.adapters.names.map import (
+from stacktest.adapters.names.connect_proxy import OWN_ANSWER, ConnectProxy
+from stacktest.adapters.names.dns_server import NameServer
+from stacktest.adapters.names.http_clients import async_http_client, http_client
+from stacktest.adapters.names.remote_dns import look_up_all
+from stacktest.adapters.names.resolver import (
     Address,
     NameMap,
     Refused,
@@ -15,9 +17,7 @@ from stacktest.adapters.names.map import (
     published_ports,
     resolve_hosts_lines,
 )
-from stacktest.adapters.names.nameserver import NameServer
-from stacktest.adapters.names.proxy import OWN_ANSWER, ConnectProxy
-from stacktest.adapters.names.realdns import look_up_all
+from stacktest.adapters.names.system_lookup import Lookup, look_up
 
 __all__ = [
     "OWN_ANSWER",

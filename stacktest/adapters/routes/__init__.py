@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from stacktest.adapters.routes.caddyfile import read_caddyfile
-from stacktest.adapters.routes.configured import read_configured
+from stacktest.adapters.routes.caddy.reader import read_caddyfile
 from stacktest.adapters.routes.nginx import read_nginx
+from stacktest.adapters.routes.static import read_configured
 from stacktest.adapters.routes.traefik import read_traefik
 from stacktest.core.model import Route, Stack
 from stacktest.errors import UsageError

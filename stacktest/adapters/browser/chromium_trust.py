@@ -1,0 +1,89 @@
+"""The private CA as Chromium trusts it: an NSS database in a throw-away home.
+
+Chromium reads its own trust from `$HOME/.pki/nssdb`. The database is made once per CA (30 ms) and
+kept under the CA's hash; each browser gets a copy, so that the user's own home is neither read nor
+written.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from stacktest.adapters.process import check
+from stacktest.adapters.tls.ca import HINT, WHERE
+from stacktest.errors import StacktestError, ToolMissingError, UsageError
+
+DATABASE = Path(".pki/nssdb")
+"""Below the home; Chromium's place for additional trust on Linux."""
+
+
+def browser_home(ca: Path | None, home: Path, *, cache: Path | None = None) -> dict[str, str]:
+    """Make `home` a home for Chromium that trusts `ca`; the variables to launch it with.
+
+    `cache` keeps the database for the next run; the file name is the hash of the CA's content.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    if ca is not None and not (home / DATABASE).exists():
+        (home / DATABASE).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(_database(ca, cache or home / "trust"), home / DATABASE)
+    return {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_DATA_HOME": str(home / ".local/share"),
+    }
+
+
+# Private
+
+_TOOL_HINT = "apt-get install libnss3-tools (Debian), dnf install nss-tools (Fedora)"
+
+
+def _database(ca: Path, cache: Path) -> Path:
+    try:
+        content = ca.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise UsageError(
+            f"the CA {ca} cannot be read: {reason}", where=WHERE, hint=HINT, code="SK-CA"
+        ) from None
+    kept = cache / f"nss-{hashlib.sha256(content).hexdigest()[:16]}"
+    if kept.is_dir():
+        return kept
+    cache.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="nss-", dir=cache))
+    try:
+        _make(ca, made)
+        # Two workers may be here at once: whole or absent, and the first one wins.
+        made.rename(kept)
+    except OSError:
+        if not kept.is_dir():
+            raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return kept
+
+
+def _make(ca: Path, folder: Path) -> None:
+    where = f"sql:{folder}"
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        check(["certutil", "-N", "-d", where, "--empty-password"], env=environment, timeout=30)
+    except ToolMissingError:
+        raise ToolMissingError(
+            "certutil is not installed, so Chromium cannot be told to trust the stack's CA",
+            where="browser",
+            hint=_TOOL_HINT,
+        ) from None
+    adding = ["certutil", "-A", "-d", where, "-n", "stacktest", "-t", "C,,", "-i", str(ca)]
+    try:
+        check(adding, env=environment, timeout=30)
+    except StacktestError as error:
+        raise UsageError(
+            f"the CA {ca} is not a certificate that Chromium can read: {error.what}",
+            where=WHERE,
+            hint=HINT,
+            code="SK-CA",
+        ) from None

@@ -1,0 +1,1 @@
+"""The container engine: questions, labels, and the removal of what a run created."""

@@ -1,0 +1,146 @@
+"""Removes what a run created when the run is killed before it could do so itself.
+
+A child in a session of its own blocks on a pipe whose other end only the run holds. When the run
+ends in any way, `kill -9` included, the child removes the containers and networks that carry the
+run's labels, and stops those of somebody else that the run had woken. A run that ended well says so
+first, and the child just goes.
+
+A Compose that the run had started may still be creating containers. It holds the same pipe open,
+so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
+No container with access to the engine is needed, and no image.
+
+    python -m stacktest.adapters.engine.reaper ADDRESS LABELS PARENT [CONTAINER…]
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stacktest.adapters.engine.client import Engine
+    from stacktest.adapters.process import Detached
+
+GRACE = 1.0
+"""Seconds that a program with data gets to end."""
+QUIET = 1.2
+"""Seconds without a new container after which nothing more is expected."""
+LONGEST = 1800.0
+"""Seconds to wait for a Compose that goes on after its run: as long as it may take to create."""
+
+
+class Watchdog:
+    """The parent's end: `disarm` when the run has cleaned up itself."""
+
+    def __init__(self, child: "Detached") -> None:
+        self._child = child
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    @property
+    def pipe(self) -> int:
+        """The open file to hand to programs that create containers for the run."""
+        return self._child.pipe.fileno()
+
+    def disarm(self) -> None:
+        """Tell the child that nothing is left to do, and wait until it has gone."""
+        if self._child.pipe.closed:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            self._child.pipe.write(_DISARM)
+            self._child.pipe.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self._child.pipe.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._child.pid, 0)
+
+
+def arm(
+    address: str, labels: Mapping[str, str], *, stop: Sequence[str] = (), log: Path | None = None
+) -> Watchdog:
+    """Start the child; from now on nothing that carries all of these labels survives us.
+
+    `stop` are ids of containers that are stopped then, and left where they are.
+    """
+    from stacktest.adapters import process
+
+    argv = [sys.executable, "-m", "stacktest.adapters.engine.reaper"]
+    argv += [address, json.dumps(labels), str(os.getpid()), *stop]
+    return Watchdog(process.spawn_detached(argv, log=log))
+
+
+def watch(address: str, labels: Mapping[str, str], parent: int, stop: Sequence[str] = ()) -> int:
+    """The child: block until the parent is gone, then remove what it left."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # The signal that ends the run may reach us too; our work begins after it.
+        signal.signal(number, signal.SIG_IGN)
+    if _told_to_go(parent):
+        return 0
+    # Only now: while the stack starts, a child that loads nothing leaves the processor to it.
+    from stacktest.adapters.engine.client import Engine
+    from stacktest.errors import StacktestError
+
+    try:
+        engine = Engine(address)
+        _remove_until_quiet(engine, labels)
+        for container in stop:
+            engine.stop(container)
+    except StacktestError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+# Private
+
+_DISARM = b"disarm\n"
+
+
+def _told_to_go(parent: int) -> bool:
+    """True when the parent said so; False when it is gone.
+
+    The pipe alone is not enough: a forked child of the parent may hold its other end open.
+    """
+    said = b""
+    while True:
+        readable, _, _ = select.select([0], [], [], 0.25)
+        if readable:
+            chunk = os.read(0, 64)
+            if not chunk:
+                return said == _DISARM
+            said += chunk
+        if said == _DISARM:
+            return True
+        if os.getppid() != parent:
+            return False
+
+
+def _pipe_has_ended() -> bool:
+    readable, _, _ = select.select([0], [], [], 0)
+    return bool(readable) and not os.read(0, 64)
+
+
+def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str]) -> None:
+    from stacktest.adapters.engine.cleanup import remove_owned
+
+    begun = quiet_since = time.monotonic()
+    while time.monotonic() - quiet_since < QUIET:
+        removed = remove_owned(engine, labels, grace=GRACE)
+        busy = not _pipe_has_ended() and time.monotonic() - begun < LONGEST
+        if removed.containers or removed.left or busy:
+            quiet_since = time.monotonic()
+        # The engine may be finishing a request of the run: there is no event for "no more".
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    sys.exit(watch(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]))

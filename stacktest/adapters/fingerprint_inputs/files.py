@@ -1,0 +1,266 @@
+"""Reads trees of files into entries: streamed, each file once per call, whatever the locale.
+
+There is no cache of file states on disk: it would save a quarter of a second for 20 000 files and
+would believe a copy that kept its times.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_secret_name
+from stacktest.core.unknown import Unknown
+
+CHUNK = 1 << 20
+PRIVATE_KEY = b"PRIVATE KEY-----"
+
+
+class UnreadableError(Exception):
+    """A path that belongs to a part could not be read; costs that part of that service only."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Reading:
+    """What one part of one service collects: its entries, and what was left out and why."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    left_out: dict[str, set[str]] = field(default_factory=dict)
+    ignored: Callable[[str], bool] | None = None
+    """Whether the user declared that a path (relative to the project) does not count."""
+    walked: set[str] = field(default_factory=set)
+    unsigned: str = ""
+    """A secret file that no key could sign: the entries are complete but for its content."""
+
+    def leave_out(self, path: str, why: str) -> None:
+        """Remember that `path` was not read."""
+        self.left_out.setdefault(why, set()).add(path)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Walk:
+    """What stays the same while one tree is walked."""
+
+    into: Reading
+    top: str
+    """The real path that the walk began at."""
+    follows: bool = False
+    secret: bool = False
+    excluded: Callable[[str, bool], bool] | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class FileReader:
+    """Reads for all services of one stack; a file that two services mount is read once."""
+
+    root: Path
+    key: Key | Unknown
+    secret_paths: frozenset[str] = frozenset()
+    """Absolute paths that the stack declares to be secrets."""
+    own: frozenset[str] = frozenset()
+    """Absolute paths that stacktest itself writes."""
+    _known: dict[tuple[bytes, bool], tuple[bool, str, bool]] = field(default_factory=dict)
+    roots: tuple[str, ...] = ()
+    """The project's path as given and without links, decoded as every path here is."""
+    # As bytes: decoding every path of a large tree only to find it in neither costs a fifth.
+    _own: frozenset[bytes] = frozenset()
+    _secret_paths: frozenset[bytes] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Compose may name the project by the path that led to it, and links by the real one."""
+        raw = os.fsencode(self.root)
+        both = (_text(raw), _text(os.path.realpath(raw)))
+        self.roots = tuple(dict.fromkeys(root.rstrip("/") for root in both))
+        self._own = frozenset(map(_raw, self.own))
+        self._secret_paths = frozenset(map(_raw, self.secret_paths))
+
+    def relative(self, path: str) -> str | None:
+        """`path` relative to the project with `/`, empty for the project itself, None outside."""
+        for root in self.roots:
+            if path == root:
+                return ""
+            if path.startswith(f"{root}/"):
+                return path[len(root) + 1 :]
+        return None
+
+    def read(self, path: str, label: str, into: Reading, *, secret: bool = False) -> None:
+        """Adds what a mount of `path` exposes: a file, a tree, or the target of a link.
+
+        Nothing there is the same as an empty folder: the engine would make one.
+        """
+        path = os.path.normpath(path)
+        mode = _mode(path)
+        if mode is None:
+            return
+        if any(path == own or path.startswith(f"{own}/") for own in self.own):
+            into.leave_out(label, "written by stacktest")
+        elif stat.S_ISLNK(mode):
+            self._add_link(path, label, into)
+            target = _text(os.path.realpath(_raw(path)))
+            inside = self.relative(target)
+            self.read(target, f"{label} target" if inside is None else inside, into, secret=secret)
+        elif stat.S_ISDIR(mode):
+            top = _text(os.path.realpath(_raw(path)))
+            self._walk(_raw(path), label, _Walk(into=into, top=top, follows=True, secret=secret))
+        elif stat.S_ISREG(mode):
+            self._add_file(_raw(path), label, into, secret=secret)
+        else:
+            into.entries[label] = Entry(path=label, kind=_kind(mode), source=label)
+
+    def read_context(
+        self, context: str, into: Reading, excluded: Callable[[str, bool], bool]
+    ) -> None:
+        """Adds a build context: links are sent to the engine as links, so none is followed."""
+        self._walk(_raw(context), "", _Walk(into=into, top=context, excluded=excluded))
+
+    # Private
+
+    def _walk(self, folder: bytes, label: str, walk: "_Walk") -> None:
+        if label in walk.into.walked:
+            return
+        walk.into.walked.add(label)
+        try:
+            with os.scandir(folder) as found:
+                children = list(found)
+        except OSError as error:
+            raise UnreadableError(f"cannot read {label or '.'}: {error.strerror}") from error
+        for child in children:
+            name = _text(child.name)
+            path = f"{label}/{name}" if label else name
+            is_folder = child.is_dir(follow_symlinks=False)
+            if self._counts(child, name, path, walk, is_folder=is_folder):
+                if is_folder:
+                    self._walk(child.path, path, walk)
+                else:
+                    self._add_child(child, path, walk)
+
+    def _counts(
+        self, child: "os.DirEntry[bytes]", name: str, path: str, walk: "_Walk", *, is_folder: bool
+    ) -> bool:
+        if is_ignored_name(name) or child.path in self._own:
+            return False
+        if walk.excluded is not None and walk.excluded(path, is_folder):
+            return False
+        ignored = walk.into.ignored
+        if ignored is not None and ignored(f"{path}/" if is_folder else path):
+            walk.into.leave_out(path, "declared ignore")
+            return False
+        return True
+
+    def _add_child(self, child: "os.DirEntry[bytes]", path: str, walk: "_Walk") -> None:
+        if child.is_file(follow_symlinks=False):
+            self._add_file(child.path, path, walk.into, secret=walk.secret)
+        elif child.is_symlink():
+            self._add_link(_text(child.path), path, walk.into)
+            if walk.follows:
+                self._follow(_text(child.path), walk)
+        else:
+            mode = child.stat(follow_symlinks=False).st_mode
+            walk.into.entries[path] = Entry(path=path, kind=_kind(mode), source=path)
+
+    def _follow(self, link: str, walk: "_Walk") -> None:
+        """Read the target of a link below a mount, if it lies in the project and elsewhere."""
+        target, top = _text(os.path.realpath(_raw(link))), walk.top
+        label = self.relative(target)
+        within = target == top or target.startswith(top.rstrip("/") + "/")
+        if label and not within and not top.startswith(f"{target}/"):
+            self.read(target, label, walk.into)
+
+    def _add_link(self, path: str, label: str, into: Reading) -> None:
+        try:
+            text = _text(os.readlink(_raw(path)))  # noqa: PTH115 - Path cannot hold bytes
+        except OSError as error:
+            raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
+        inside = self.relative(text) if text.startswith("/") else None
+        content = text if inside is None else f"./{inside}"
+        into.entries[label] = Entry(path=label, kind="link", content=content, source=label)
+
+    def _add_file(self, path: bytes, label: str, into: Reading, *, secret: bool = False) -> None:
+        name = _text(path.rpartition(b"/")[2])
+        is_secret = secret or path in self._secret_paths or is_secret_name(name)
+        memo = (path, is_secret)
+        known = self._known.get(memo)
+        if known is None:
+            try:
+                known = self._content(path, is_secret=is_secret)
+            except OSError as error:
+                raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
+            self._known[memo] = known
+        executable, content, signed = known
+        if signed and not content:
+            into.unsigned = into.unsigned or label
+        into.entries[label] = Entry(
+            path=label,
+            kind="file",
+            executable=executable,
+            content=content,
+            secret=signed,
+            source=label,
+        )
+
+    def _content(self, path: bytes, *, is_secret: bool) -> tuple[bool, str, bool]:
+        """(executable, sha256 or HMAC, secret) of one regular file, a megabyte at a time.
+
+        Without a key the content of a secret file stays empty: only its name may be told.
+        """
+        # A name that became a FIFO since it was listed must not block us.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(handle)
+            piece = os.read(handle, min(CHUNK, status.st_size + 1))
+            executable = bool(status.st_mode & stat.S_IXUSR)
+            is_secret = is_secret or PRIVATE_KEY in piece[:4096]
+            if is_secret and isinstance(self.key, Unknown):
+                return executable, "", True
+            summed: Any = hashlib.sha256(piece)
+            if is_secret and isinstance(self.key, Key):
+                summed = self.key.stream("file", piece)
+            while len(piece) == CHUNK or len(piece) > status.st_size:
+                piece = os.read(handle, CHUNK)
+                if not piece:
+                    break
+                summed.update(piece)
+        finally:
+            os.close(handle)
+        return executable, summed.hexdigest(), is_secret
+
+
+def merged(parts: Iterable[Reading]) -> Mapping[str, tuple[str, ...]]:
+    """Why -> sorted paths of everything that several readings left out."""
+    said: dict[str, set[str]] = {}
+    for reading in parts:
+        for why, paths in reading.left_out.items():
+            said.setdefault(why, set()).update(paths)
+    return {why: tuple(sorted(paths)) for why, paths in sorted(said.items())}
+
+
+# Private
+
+
+def _raw(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
+
+
+def _text(path: bytes) -> str:
+    # Always UTF-8, as git and Compose have it: decoding as the locale says would make the same
+    # file another one for another user.
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _mode(path: str) -> int | None:
+    try:
+        return os.lstat(_raw(path)).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UnreadableError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISSOCK(mode):
+        return "socket"
+    return "fifo" if stat.S_ISFIFO(mode) else "device"

@@ -1,0 +1,121 @@
+"""HEAD and its ancestors, asked about many paths at once wherever that gives the same answers.
+
+git leaves a branch out of a path's log when a merge took nothing of the path from it, so a log of
+many paths is more than the sum of their own logs. Without a merge the two are the same: then one
+question serves all paths. With one, each path is asked about by itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from stacktest.adapters.git import repository as git
+from stacktest.adapters.git.repository import Commit
+
+
+class GitHistory:
+    """The history of `paths` below a folder; threads may share it."""
+
+    def __init__(self, folder: Path, paths: Iterable[str]) -> None:
+        self._folder = folder
+        self._paths = sorted({path for path in paths if not _is_outside(path)})
+        self._together = git.log(folder, self._paths) if git.is_linear(folder) else None
+        self._touched: dict[str, list[int]] = {}
+        for place, commit in enumerate(self._together or ()):
+            for file in commit.files:
+                self._touched.setdefault(file, []).append(place)
+        self._logs: dict[tuple[str, ...], tuple[Commit, ...]] = {}
+        self._texts: dict[tuple[str, str], str | None] = {}
+        self._ancestry: dict[tuple[str, str], bool] = {}
+
+    def log(self, paths: Sequence[str], start: str = "HEAD") -> tuple[Commit, ...]:
+        """The commits up to `start` that touched any of the paths, descendants before ancestors."""
+        key = (start, *paths)
+        if key not in self._logs:
+            served = self._serves(paths, start)
+            self._logs[key] = (
+                self._cut(paths) if served else git.log(self._folder, paths, start=start)
+            )
+        return self._logs[key]
+
+    def text(self, commit: str, path: str) -> str | None:
+        """The file in that commit; None: it has none there."""
+        key = (commit, path)
+        if key not in self._texts:
+            self._texts[key] = git.text_at(self._folder, commit, path)
+        return self._texts[key]
+
+    def read_pages(self, paths: Sequence[str], others: Sequence[str] = ()) -> None:
+        """Read what `text` and `last_real_change` will ask of these files, all texts at once.
+
+        Of `others`, what they are in HEAD.
+        """
+        paths = [path for path in paths if path in self._paths]
+        wanted = [("HEAD", path) for path in (*paths, *others)]
+        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="git") as pool:
+            logs = pool.map(lambda path: self.log([path]), paths)
+        for path, log in zip(paths, logs, strict=True):
+            for commit in log[:1]:
+                wanted += [(one, path) for one in (commit.id, *commit.parents)]
+        self._texts |= git.texts_at(self._folder, wanted)
+
+    def last_real_change(self, path: str, *, start: str = "HEAD") -> Commit | None:
+        """The newest commit up to `start` that changed more of the file than white space or name.
+
+        None: no commit up to there has the file.
+        """
+        for commit in self.log([path], start):
+            now = _squeezed(self.text(commit.id, path))
+            before = {parent: _squeezed(self.text(parent, path)) for parent in commit.parents}
+            if any(text == now for text in before.values()):
+                continue
+            for parent, text in before.items():
+                if text is not None:
+                    continue
+                former = git.renamed_from(self._folder, parent, commit.id, path)
+                if former and _squeezed(self.text(parent, former)) == now:
+                    return self.last_real_change(former, start=parent)
+            return commit
+        return None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` is `older` or one of its descendants; many services share the answer."""
+        key = (older, newer)
+        if key not in self._ancestry:
+            self._ancestry[key] = git.is_ancestor(self._folder, older, newer)
+        return self._ancestry[key]
+
+    # Private
+
+    def _serves(self, paths: Sequence[str], start: str) -> bool:
+        """Whether the log of all paths together answers for these."""
+        known = self._together is not None and start == "HEAD"
+        return known and all(
+            not _is_outside(path) and is_below(path, self._paths) for path in paths
+        )
+
+    def _cut(self, paths: Sequence[str]) -> tuple[Commit, ...]:
+        files: dict[int, list[str]] = {}
+        for file, places in self._touched.items():
+            for place in places if is_below(file, paths) else ():
+                files.setdefault(place, []).append(file)
+        together = self._together or ()
+        return tuple(replace(together[p], files=tuple(sorted(files[p]))) for p in sorted(files))
+
+
+def is_below(path: str, roots: Sequence[str]) -> bool:
+    """Whether the path is one of the roots or lies in one."""
+    return any(root in (".", path) or path.startswith(f"{root}/") for root in roots)
+
+
+# Private
+
+
+def _is_outside(path: str) -> bool:
+    """Perhaps outside of the repository as well: git would refuse all paths because of it."""
+    return path.startswith(("/", "../"))
+
+
+def _squeezed(text: str | None) -> str | None:
+    return None if text is None else "".join(text.split())

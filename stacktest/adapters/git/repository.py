@@ -1,0 +1,199 @@
+"""Asks git; one question per function, each from the folder that the paths are relative to.
+
+`git_history` asks for many paths together.
+
+Order is ancestry. Dates are only carried along to be shown: an amend or a rebase moves them, and a
+shallow clone makes them all the same.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from stacktest.adapters import process
+from stacktest.core import timestamps as instants
+from stacktest.core.unknown import Unknown
+from stacktest.errors import StacktestError, ToolMissingError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """A commit, its parents, and the files that it touched among those that were asked for."""
+
+    id: str
+    parents: tuple[str, ...]
+    committed: datetime
+    files: tuple[str, ...] = ()
+
+
+def why_not(folder: Path) -> Unknown | None:
+    """Why ancestry cannot be asked here; None: it can."""
+    try:
+        said = _run(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
+    except StacktestError as error:
+        return Unknown(error.what)
+    if said.code != 0:
+        return _explained(said.err, folder)
+    if "true" in said.out.split("\n")[1:]:
+        return Unknown("this is a shallow clone, where every page dates from its last commit; "
+                       "run: git fetch --unshallow")  # fmt: skip
+    if _run(folder, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
+        return Unknown("git has no commit here yet")
+    return None
+
+
+def head(folder: Path) -> str | Unknown:
+    """The commit that is checked out."""
+    try:
+        said = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    except StacktestError as error:
+        return Unknown(error.what)
+    if said.code == 0:
+        return said.out.strip()
+    return _explained(said.err, folder) if said.err.strip() else Unknown("git has no commit here")
+
+
+def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str] | Unknown:
+    """Paths whose content in the folder is not that of HEAD, untracked ones included."""
+    try:
+        said = _run(
+            folder, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--",
+            *_literal(paths),
+        )  # fmt: skip
+    except StacktestError as error:
+        return Unknown(error.what)
+    if said.code != 0:
+        return _explained(said.err, folder)
+    prefix = _run(folder, "rev-parse", "--show-prefix").out.strip()
+    names = (row[3:] for row in said.out.split("\0") if row)
+    return frozenset(os.path.relpath(name, prefix or ".") for name in names)
+
+
+def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Commit, ...]:
+    """The commits up to `start` that touched any of the paths, descendants before ancestors."""
+    wanted = _literal(paths)
+    if not wanted:
+        return ()
+    said = _check(
+        folder, "log", "-z", "--topo-order", "--relative", "--no-renames", "--name-only",
+        "--format=%x00%H%x1f%P%x1f%cI", start, "--", *wanted,
+    )  # fmt: skip
+    # No name is empty: an empty field stands before each commit and nowhere else.
+    return tuple(_commit(block) for block in f"\0{said}".split("\0\0") if block.strip("\0"))
+
+
+def text_at(folder: Path, commit: str, path: str) -> str | None:
+    """The file in that commit; None: it has none there."""
+    said = _run(folder, "cat-file", "blob", f"{commit}:./{path}")
+    return said.out if said.code == 0 else None
+
+
+def texts_at(folder: Path, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str | None]:
+    """Commit and path → what `text_at` says of them, in one question.
+
+    What cannot be asked in this way (a line break in a name, a folder) is left out.
+    """
+    asked = [(commit, path) for commit, path in wanted if "\n" not in path]
+    names = "".join(f"{commit}:./{path}\n" for commit, path in asked)
+    said = _run(folder, "cat-file", "--batch", input=names).raw if asked else b""
+    found: dict[tuple[str, str], str | None] = {}
+    place = 0
+    for one in asked:
+        end = said.find(b"\n", place)
+        if end < 0:
+            break
+        header, place = said[place:end], end + 1
+        if header.endswith(b" missing"):
+            found[one] = None
+            continue
+        _, kind, size = header.split(b" ")
+        if kind == b"blob":
+            found[one] = said[place : place + int(size)].decode(errors="replace")
+        place += int(size) + 1
+    return found
+
+
+def is_linear(folder: Path) -> bool:
+    """Whether HEAD and its ancestors are one line: no commit among them has two parents."""
+    return not _check(folder, "rev-list", "--min-parents=2", "--max-count=1", "HEAD").strip()
+
+
+def is_ancestor(folder: Path, older: str, newer: str) -> bool:
+    """Whether `newer` is `older` or one of its descendants."""
+    if older == newer:
+        return True
+    said = _run(folder, "merge-base", "--is-ancestor", older, newer)
+    if said.code not in (0, 1):
+        raise StacktestError(f"git cannot compare two commits: {said.tail}", where=said.command)
+    return said.code == 0
+
+
+def renamed_from(folder: Path, older: str, newer: str, path: str) -> str | None:
+    """The name that the file had in `older`; None: it was not renamed."""
+    said = _check(
+        folder, "diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status",
+        "--relative", older, newer,
+    )  # fmt: skip
+    fields = said.split("\0")
+    pairs = zip(fields[1::3], fields[2::3], strict=False)
+    return next((before for before, after in pairs if after == path), None)
+
+
+# Private
+
+
+def _run(folder: Path, *arguments: str, input: str = "") -> process.Completed:  # noqa: A002
+    # A hook or an outer git must not point us at its own repository, index or worktree.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    env |= {key: os.environ[key] for key in _KEPT if key in os.environ}
+    env |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    argv = ["git", "-c", "core.quotePath=off", "-c", "log.showSignature=false", *arguments]
+    try:
+        return process.run(argv, cwd=folder, env=env, timeout=60, input=input)
+    except ToolMissingError as error:
+        hint = "install git, then: stacktest doctor"
+        raise ToolMissingError(error.what, where=error.where, hint=hint) from error
+
+
+def _check(folder: Path, *arguments: str) -> str:
+    said = _run(folder, *arguments)
+    if said.code != 0:
+        raise StacktestError(f"git failed: {said.tail}", where=said.command)
+    return said.out
+
+
+def _explained(said: str, folder: Path) -> Unknown:
+    first = next((line for line in said.splitlines() if line.strip()), "git gave no reason")
+    if "dubious ownership" in said:
+        return Unknown(
+            f"another user owns the repository; run: git config --global --add safe.directory "
+            f"{folder}"
+        )
+    return Unknown(first.removeprefix("fatal: "))
+
+
+def _literal(paths: Iterable[str]) -> list[str]:
+    """Paths as git takes them: no `*` or `:(magic)` in a file name may mean something."""
+    return [f":(literal){path}" for path in paths]
+
+
+def _commit(block: str) -> Commit:
+    header, _, names = block.partition("\0")
+    identity, parents, committed = header.split("\x1f")
+    return Commit(
+        id=identity,
+        parents=tuple(parents.split()),
+        committed=instants.read(committed),
+        files=tuple(name for name in names.removeprefix("\n").split("\0") if name),
+    )
+
+
+_KEPT = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",  # the repository may be mounted apart from the stack in it
+)

@@ -1,0 +1,1 @@
+"""The files that remember what was proved, and who may write them."""

@@ -1,0 +1,65 @@
+"""Keeps the names behind a fingerprint, file by file and variable by variable, out of the ledger.
+
+They are for `stacktest why` on this machine only: `.stacktest/detail/<service>/<fingerprint>.json`,
+mode 0600, ignored by git. Losing them costs names, never a verdict.
+"""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from stacktest.adapters.ledger.signing_key import private_folder
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+
+KEPT = 8
+"""How many fingerprints of a service are remembered, the oldest forgotten first."""
+
+
+def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
+    """Remember the names behind a fingerprint that could be told."""
+    if not isinstance(fingerprint.digest, str):
+        return
+    folder = _folder(private_folder(root), service)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = json.dumps({"detail": fingerprint.detail}, sort_keys=True, indent=1) + "\n"
+    path = folder / f"{fingerprint.digest}.json"
+    draft = folder / f".{secrets.token_hex(4)}"
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _forget(folder)
+
+
+def load_detail(root: Path, service: str, digest: str) -> Mapping[str, Mapping[str, str]] | None:
+    """The names behind a fingerprint, or None when they are not (or no longer) known here."""
+    if not re.fullmatch(r"[0-9a-f]{16}", digest):
+        return None
+    try:
+        text = (_folder(root / ".stacktest", service) / f"{digest}.json").read_text("utf-8")
+        found = json.loads(text)["detail"]
+    except (OSError, ValueError, KeyError, TypeError):
+        # Only names are lost: what changed is still told part by part.
+        return None
+    return found if isinstance(found, dict) else None
+
+
+# Private
+
+
+def _folder(private: Path, service: str) -> Path:
+    return private / "detail" / re.sub(r"[^A-Za-z0-9._-]", "_", service).lstrip(".")
+
+
+def _forget(folder: Path) -> None:
+    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in kept[KEPT:]:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()

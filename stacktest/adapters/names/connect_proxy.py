@@ -1,0 +1,174 @@
+"""A local HTTP proxy that knows the stack's names: for browsers and for Playwright's requests.
+
+It forwards bytes and never looks into TLS, so every certificate is still checked by the client for
+the name that the client asked for. A name that is not the stack's is answered 403 with the reason.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from stacktest.adapters.names.event_loop_thread import LoopThread, close_server, close_writer, held
+from stacktest.adapters.names.resolver import Address, NameMap, Refused
+
+OWN_ANSWER = "Stacktest-Proxy"
+"""Header of what the proxy answers itself, so that nobody takes it for the front door's answer."""
+
+
+class ConnectProxy:
+    """`CONNECT` for https and websockets, forwarding for plain http, on a free loopback port."""
+
+    def __init__(self, names: NameMap) -> None:
+        self._names = names
+        self._thread: LoopThread | None = None
+        self._server: asyncio.Server | None = None
+        self._refused: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Host names that were refused so far → how often."""
+        return dict(self._refused)
+
+    def start(self) -> str:
+        """Listen, and return the URL for `proxy=`."""
+        self._thread = LoopThread("stacktest-proxy")
+        self._server = self._thread.call(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        port = self._server.sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    def start_on_file(self, path: Path) -> None:
+        """Listen on a socket file, for those who share files with us but no network."""
+        self._thread = LoopThread("stacktest-proxy")
+        self._server = self._thread.call(asyncio.start_unix_server(self._serve, str(path)))
+
+    def stop(self) -> None:
+        """Close the port and every connection. A second call does nothing."""
+        if self._thread is None:
+            return
+        if self._server is not None:
+            self._thread.call(close_server(self._server))
+        self._thread.stop()
+        self._thread = self._server = None
+
+    # Private
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with held(self._tasks):
+                await self._answer(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            # The client went away or never spoke HTTP: nobody is left to be told.
+            return
+        finally:
+            await close_writer(writer)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, _, rest = head.decode("latin-1").partition(" ")
+        target = rest.partition(" ")[0]
+        wanted = _address(method, target)
+        if wanted is None:
+            await _say(writer, 400, f"not a request for a proxy: {method} {target}")
+            return
+        found = self._names.resolve(*wanted)
+        if isinstance(found, Refused):
+            self._refused[wanted[0]] += 1
+            await _say(writer, 403, found.why)
+            return
+        try:
+            upstream = await asyncio.open_connection(*found)
+        except OSError as error:
+            await _say(writer, 502, f"{found[0]}:{found[1]}: {error.strerror or error}")
+            return
+        if method == "CONNECT":
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = _pump(upstream[0], writer)
+        else:
+            upstream[1].write(_as_origin(head, target))
+            back = _answer_back(upstream[0], writer)
+        await _both_ways(_pump(reader, upstream[1]), back, upstream[1])
+
+
+_REASONS = {400: "Bad Request", 403: "Forbidden", 502: "Bad Gateway"}
+_CHUNK = 65536
+_HOP_BY_HOP = (b"proxy-", b"connection:", b"keep-alive:")
+
+
+def _address(method: str, target: str) -> Address | None:
+    try:
+        parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not host or (method != "CONNECT" and parts.scheme != "http"):
+        return None
+    return host, port or (443 if method == "CONNECT" else 80)
+
+
+def _as_origin(head: bytes, target: str) -> bytes:
+    """The request as its server wants it; one per connection, since the next may go elsewhere."""
+    first, *headers = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    method, _, version = first.split(b" ", 2)
+    parts = urlsplit(target)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    kept = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
+    lines = [b" ".join((method, path.encode("latin-1"), version)), *kept, b"Connection: close"]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+async def _both_ways(
+    there: Coroutine[Any, Any, None],
+    back: Coroutine[Any, Any, None],
+    upstream: asyncio.StreamWriter,
+) -> None:
+    try:
+        sending = asyncio.ensure_future(there)
+        await asyncio.gather(back, return_exceptions=True)
+        # Whatever the client still sends, nobody reads it any more.
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    finally:
+        await close_writer(upstream)
+
+
+async def _answer_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass the answer on, telling the client that the connection ends with it."""
+    while True:
+        first, *headers = (
+            (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n").split(b"\r\n")
+        )
+        is_interim = first.split(b" ", 2)[1].startswith(b"1")
+        kept = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
+        closing = [] if is_interim else [b"Connection: close"]
+        writer.write(b"\r\n".join((first, *kept, *closing)) + b"\r\n\r\n")
+        if not is_interim:
+            break
+    await _pump(reader, writer)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        with contextlib.suppress(OSError):
+            # Only this direction is over: the other side may still be answering.
+            if writer.can_write_eof():
+                writer.write_eof()
+
+
+async def _say(writer: asyncio.StreamWriter, status: int, text: str) -> None:
+    body = f"{text}\n".encode()
+    head = (
+        f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"{OWN_ANSWER}: {_REASONS[status]}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    writer.write(head.encode("latin-1") + body)
+    await writer.drain()

@@ -1,0 +1,16 @@
+"""Reaches what the stack does not publish: ports on its networks, and commands in its containers.
+
+    the host is on the network itself      straight to the container's address
+    it is not (rootless, remote, Desktop)  through `nc` or bash in a container on that network
+
+The first is the case with an ordinary engine on Linux. A container's address is used only where
+this host has the network's own bridge: under a rootless engine the same numbers may belong to
+somebody else's machine, or to a container of another engine.
+"""
+
+from stacktest.adapters.network.connect import Way, Ways
+from stacktest.adapters.network.probe_container import Footing, Footings
+from stacktest.adapters.network.reachability import OPEN, REACHES, Reach, reach
+from stacktest.adapters.network.service_access import Inside
+
+__all__ = ["OPEN", "REACHES", "Footing", "Footings", "Inside", "Reach", "Way", "Ways", "reach"]

@@ -1,0 +1,217 @@
+"""The way from this process to a port of a container: straight, or through a footing beside it."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Any, Protocol
+
+from stacktest.adapters.engine.socket import FRAME, OUT
+from stacktest.adapters.network.engine import EngineLike, sdk
+from stacktest.adapters.network.probe_container import Footing, Footings
+from stacktest.core.model import Json
+
+CONNECT = 10.0
+"""Seconds for a connection to be made."""
+
+
+class Stream(Protocol):
+    """One connection to the service."""
+
+    def recv(self) -> bytes:
+        """The next bytes, or nothing at its end."""
+
+    def send(self, data: bytes) -> None:
+        """Pass bytes on."""
+
+    def end(self) -> None:
+        """Say that no more bytes will be sent."""
+
+    def close(self) -> None:
+        """End both directions, waking whoever reads."""
+
+
+Way = Callable[[int], Stream]
+"""Port → a new connection to it; an OSError when nobody listens."""
+
+
+class Ways:
+    """Finds the way to a container; threads may share it."""
+
+    def __init__(self, engine: EngineLike, footings: Footings) -> None:
+        self._engine, self._footings = engine, footings
+
+    def to(self, container: str) -> Way:
+        """The way to a running container."""
+        found = self._owner(container)
+        if address := self._address(found):
+            return lambda port: _Straight(address, port)
+        return self._beside(found["NetworkSettings"].get("Networks") or {})
+
+    def address(self, container: str) -> str | None:
+        """The address at which this host itself reaches a running container, if it does."""
+        return self._address(self._owner(container))
+
+    # Private
+
+    def _owner(self, container: str) -> Json:
+        """The container, or the one on whose network it lives."""
+        found = self._engine.socket.get(f"/containers/{container}/json")
+        mode = str(found["HostConfig"].get("NetworkMode", ""))
+        return self._owner(other) if (other := mode.partition("container:")[2]) else found
+
+    def _address(self, found: Json) -> str | None:
+        if found["HostConfig"].get("NetworkMode") == "host":
+            return "127.0.0.1" if self._is_here() else None
+        for each in (found["NetworkSettings"].get("Networks") or {}).values():
+            # One that has just ended has no address, and perhaps no network any more.
+            if each.get("IPAddress") and is_attached(each, self._bridge(each)):
+                return str(each["IPAddress"])
+        return None
+
+    def _bridge(self, endpoint: Json) -> str:
+        """The interface that a network has on the engine's host, as far as the engine tells."""
+        network = self._engine.socket.get(f"/networks/{endpoint['NetworkID']}")
+        named = (network.get("Options") or {}).get("com.docker.network.bridge.name")
+        return str(named or f"br-{network['Id'][:12]}")
+
+    def _is_here(self) -> bool:
+        """Whether what the engine calls the host's network is that of this process."""
+        options = self._engine.socket.get("/info").get("SecurityOptions") or []
+        return self._engine.socket.address.startswith("unix:") and not any(
+            "rootless" in each for each in options
+        )
+
+    def _beside(self, networks: Json) -> Way:
+        for name, each in networks.items():
+            if each.get("IPAddress"):
+                footing = self._footings.on(name)
+                address = each["IPAddress"]
+                return lambda port: _Beside(self._engine, footing, address, port)
+
+        def nowhere(port: int) -> Stream:
+            raise ConnectionRefusedError(f"port {port}: no network leads to the container")
+
+        return nowhere
+
+
+def is_attached(endpoint: Json, bridge: str) -> bool:
+    """Whether this host has the network's own interface, with an address in the subnet.
+
+    The numbers alone tell nothing: two engines on one host give the same ones to their networks,
+    and the container of another stack would answer for ours.
+    """
+    address, prefix = endpoint.get("IPAddress"), endpoint.get("IPPrefixLen")
+    if not address or not prefix:
+        return False
+    try:
+        socket.if_nametoindex(bridge)
+    except OSError:
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            # Nothing is sent: the kernel only says which of its addresses it would use.
+            asking.connect((address, 9))
+        except OSError:
+            return False
+        ours = asking.getsockname()[0]
+    return ip_address(ours) in ip_network(f"{address}/{prefix}", strict=False)
+
+
+# Private
+
+_CHUNK = 65536
+# The SDK loses what arrives together with the head of the engine's answer, such as a server's first
+# words: nothing is connected before this side has read that head and says so.
+_GO = b"\n"
+_WAIT = "read -r _ || exit; "
+
+
+class _Straight:
+    def __init__(self, address: str, port: int) -> None:
+        self._socket = socket.create_connection((address, port), timeout=CONNECT)
+        self._socket.settimeout(None)
+
+    def recv(self) -> bytes:
+        return self._socket.recv(_CHUNK)
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+class _Beside:
+    """A connection that `nc` or bash makes beside the service, spoken to through the engine."""
+
+    def __init__(self, engine: EngineLike, footing: Footing, address: str, port: int) -> None:
+        probing = ["timeout", "10", *_probing(footing, address, port)]
+        code, _, said = engine.execute(footing.container, probing)
+        if code != 0:
+            raise ConnectionRefusedError(said.strip() or f"{address}:{port} does not answer")
+        self._tool = footing.tool
+        self._client = sdk(engine)
+        made = self._client.exec_create(
+            footing.container, _joining(footing, address, port), stdin=True
+        )
+        self._attached = self._client.exec_start(made["Id"], socket=True)
+        self._socket: Any = getattr(self._attached, "_sock", self._attached)
+        self._socket.settimeout(None)
+        self._socket.sendall(_GO)
+
+    def recv(self) -> bytes:
+        while header := self._exactly(FRAME.size):
+            stream, size = FRAME.unpack(header)
+            data = self._exactly(size)
+            if stream == OUT:
+                return data
+        return b""
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def end(self) -> None:
+        # bash cannot close one direction only: there the end comes with `close`.
+        if self._tool == "nc":
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._attached.close()
+        self._socket.close()
+        self._client.close()
+
+    def _exactly(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            more = self._socket.recv(size - len(data))
+            if not more:
+                return b""
+            data += more
+        return data
+
+
+def _probing(footing: Footing, address: str, port: int) -> list[str]:
+    if footing.tool == "nc":
+        return ["nc", "-z", "-w", "5", address, str(port)]
+    return ["bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', address, str(port)]
+
+
+def _joining(footing: Footing, address: str, port: int) -> list[str]:
+    if footing.tool == "nc":
+        return ["sh", "-c", _WAIT + 'exec nc -N "$0" "$1"', address, str(port)]
+    # Whichever side ends first ends both, so that no program stays behind in somebody's container.
+    script = (
+        _WAIT + 'exec 3<>"/dev/tcp/$0/$1"; cat <&3 & back=$!; { cat >&3; } <&0 & there=$!; '
+        "wait -n; kill $back $there 2>/dev/null"
+    )
+    return ["bash", "-c", script, address, str(port)]

@@ -1,0 +1,85 @@
+"""Whether a port can be reached from a network of the stack: one of four answers, never a guess.
+
+open         a connection was made
+refused      the name is known there, nobody listens on the port
+unresolved   the name is not known there: the service is not on that network
+timeout      the name is known, no answer came
+"""
+
+from typing import Literal
+
+from stacktest.adapters.network.engine import EngineLike
+from stacktest.adapters.network.probe_container import Footing, Footings
+from stacktest.core.model import Stack
+from stacktest.errors import StacktestError, UsageError
+
+Reach = Literal["open", "refused", "unresolved", "timeout"]
+OPEN: Reach = "open"
+REACHES: tuple[Reach, ...] = ("open", "refused", "unresolved", "timeout")
+
+PATIENCE = 3
+"""Seconds for the connection, and for the name on top."""
+
+
+def network_name(model: Stack, network: str) -> str:
+    """The engine's name for a network of the compose file."""
+    known = model.definitions.get("networks") or {}
+    if network not in known:
+        raise UsageError(
+            f"'{network}' is no network of this stack",
+            where="reach_from",
+            hint=f"one of: {', '.join(sorted(known)) or '(none)'}",
+        )
+    return str((known[network] or {}).get("name") or f"{model.name}_{network}")
+
+
+def reach(
+    model: Stack, engine: EngineLike, footings: Footings, *, network: str, host: str, port: int
+) -> Reach:
+    """What happens when a container on `network` connects to `host:port`."""
+    footing = footings.on(network_name(model, network))
+    name = ["timeout", str(2 * PATIENCE), "getent", "ahostsv4", host]
+    code, _, _ = engine.execute(footing.container, name)
+    if code != 0:
+        # 2 is "not found"; 124 is a server outside that nobody there can ask: not found either.
+        return "unresolved"
+    code, out, err = engine.execute(footing.container, _connecting(footing, host, port))
+    return _meaning(code, out + err, f"{host}:{port} from {network}")
+
+
+# Private
+
+
+_TIMED_OUT = 124
+_NO_ANSWER = ("timed out", "timeout", "no route", "unreachable")
+
+
+def _connecting(footing: Footing, host: str, port: int) -> list[str]:
+    if footing.tool == "nc":
+        return [
+            "timeout",
+            str(PATIENCE + 1),
+            "nc",
+            "-v",
+            "-z",
+            "-w",
+            str(PATIENCE),
+            host,
+            str(port),
+        ]
+    script = 'exec 3<>"/dev/tcp/$0/$1"'
+    return ["timeout", str(PATIENCE), "bash", "-c", script, host, str(port)]
+
+
+def _meaning(code: int, said: str, what: str) -> Reach:
+    words = said.lower()
+    if code == 0:
+        return "open"
+    if "refused" in words:
+        return "refused"
+    if code == _TIMED_OUT or any(sign in words for sign in _NO_ANSWER):
+        return "timeout"
+    raise StacktestError(
+        f"cannot tell whether {what} can be reached: {said.strip() or f'exit {code}'}",
+        where="reach_from",
+    )

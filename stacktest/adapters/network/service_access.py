@@ -1,0 +1,100 @@
+"""One service as seen from within its own network."""
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from stacktest.adapters.network.connect import Way, Ways
+from stacktest.adapters.network.engine import EngineLike
+from stacktest.adapters.network.port_forward import Tap
+from stacktest.adapters.process import Completed
+from stacktest.core.model import Stack
+from stacktest.core.observed_state import Container
+from stacktest.errors import StackNotReadyError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Inside:
+    """HTTP, TCP or a command inside one service; every answer is told to `on_answer`."""
+
+    def __init__(
+        self,
+        model: Stack,
+        engine: EngineLike,
+        ways: Ways,
+        service: str,
+        *,
+        on_answer: Callable[[], None],
+        client: "Callable[..., httpx.Client]",
+    ) -> None:
+        self._model, self._engine, self._ways = model, engine, ways
+        self.service = service
+        self._on_answer = on_answer
+        self._client = client
+        self._taps: dict[int, Tap] = {}
+        self._clients: list[httpx.Client] = []
+        self._way: Way | None = None
+
+    def __repr__(self) -> str:
+        return f"Inside({self.service!r})"
+
+    def address(self, port: int) -> tuple[str, int]:
+        """Host and port to give to a driver, leading to `port` of the service.
+
+        Raises ConnectionRefusedError when nobody listens there.
+        """
+        if port not in self._taps:
+            if self._way is None:
+                self._way = self._ways.to(self.container().id)
+            try:
+                self._way(port).close()
+            except OSError as error:
+                raise ConnectionRefusedError(f"{self.service}:{port}: {error}") from error
+            self._taps[port] = Tap(self._way, port, self._on_answer)
+        return self._taps[port].address
+
+    def connect(self, port: int, timeout: float = 10.0) -> socket.socket:
+        """A socket connected to `port` of the service; close it."""
+        return socket.create_connection(self.address(port), timeout=timeout)
+
+    def http(self, port: int, **options: Any) -> "httpx.Client":
+        """A client for `http://service:port`; redirects to other hosts lead nowhere."""
+        client = self._client(self.service, port, self.address(port), **options)
+        self._clients.append(client)
+        return client
+
+    def run(self, *argv: str) -> Completed:
+        """What a command in the service's own container did; an exit code of 0 is an answer."""
+        code, out, err = self._engine.execute(self.container().id, argv)
+        if code == 0:
+            self._on_answer()
+        return Completed(argv=argv, code=code, out=out, err=err)
+
+    def container(self) -> Container:
+        """The service's running container."""
+        mine = [
+            container
+            for container in self._engine.containers(self._model.name)
+            if container.service == self.service and not container.one_off
+        ]
+        for container in mine:
+            if container.is_running:
+                return container
+        states = ", ".join(sorted({container.state for container in mine})) or "none at all"
+        raise StackNotReadyError(
+            f"service {self.service} has no running container (it has: {states})",
+            where=f"services.{self.service}",
+            hint=f"docker compose logs {self.service}",
+            service=self.service,
+        )
+
+    def close(self) -> None:
+        """Close clients and ports that were handed out."""
+        for client in self._clients:
+            client.close()
+        for tap in self._taps.values():
+            tap.close()
+        self._clients.clear()
+        self._taps.clear()

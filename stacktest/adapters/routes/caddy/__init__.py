@@ -1,0 +1,1 @@
+"""Routes from a Caddyfile."""

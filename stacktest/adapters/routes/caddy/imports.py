@@ -1,0 +1,126 @@
+"""A Caddyfile with all that it imports: files through the mounts, snippets, their arguments."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
+from stacktest.adapters.routes.mounts import files_behind, shown
+from stacktest.core.model import Stack
+from stacktest.errors import UsageError
+
+MAX_DEPTH = 100
+"""Imports or `invoke`s within one another beyond which they go round in a circle."""
+
+
+def broken(what: str, line: Line) -> UsageError:
+    """The error for a line that cannot mean what it says."""
+    return UsageError(f"the Caddyfile cannot be read: {what}", where=line.where, code="SK-ROUTES")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaddySource:
+    """The files of one configuration; snippets and named routes are known once `read` is done."""
+
+    stack: Stack
+    snippets: dict[str, tuple[Line, ...]] = field(default_factory=dict)
+    named_routes: dict[str, tuple[Line, ...]] = field(default_factory=dict)
+
+    def read(self, path: Path) -> tuple[Line, ...]:
+        """The top level of the file with every `import` replaced by what it names."""
+        return self._lines_of(path, 0)
+
+    # Private
+
+    def _lines_of(self, path: Path, depth: int) -> tuple[Line, ...]:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise UsageError(
+                f"the Caddyfile cannot be read: {reason}",
+                where=f"{shown(path, self.stack)}:1",
+                hint="correct `routes` under [stack]",
+                code="SK-ROUTES",
+            ) from None
+        lines = read_lines(text, file=shown(path, self.stack), environment=_environment(self.stack))
+        self._remember_snippets(lines)
+        return tuple(self._imported(lines, path.parent, depth))
+
+    def _remember_snippets(self, lines: tuple[Line, ...]) -> None:
+        for line in lines:
+            name = line.name
+            if line.block is None or len(line.tokens) != 1 or not name.endswith(")"):
+                continue
+            if name.startswith("("):
+                if name[1:-1] in self.snippets:
+                    raise broken(f"snippet {name} is declared twice", line)
+                self.snippets[name[1:-1]] = line.block
+            elif name.startswith("&("):
+                self.named_routes[name[2:-1]] = line.block
+
+    def _imported(self, lines: tuple[Line, ...], folder: Path, depth: int) -> Iterator[Line]:
+        if depth > MAX_DEPTH:
+            raise broken("imports go round in a circle", lines[0])
+        for line in lines:
+            if line.name.startswith(("(", "&(")) and line.block is not None:
+                continue
+            if line.name == "import" and not line.tokens[0].quoted:
+                yield from self._import(line, folder, depth + 1)
+            elif line.block is None:
+                yield line
+            else:
+                yield replace(line, block=tuple(self._imported(line.block, folder, depth)))
+
+    def _import(self, line: Line, folder: Path, depth: int) -> Iterator[Line]:
+        if not line.words:
+            raise broken("`import` names nothing", line)
+        name, *arguments = line.words
+        if name in self.snippets:
+            body = _with_arguments(self.snippets[name], tuple(arguments), line)
+            yield from self._imported(body, folder, depth)
+            return
+        wildcard = any(sign in name for sign in "*?[")
+        paths = files_behind(self.stack, folder, name)
+        if not paths and not wildcard:
+            raise broken(f"`import {name}`: neither a snippet nor a file", line)
+        if depth > MAX_DEPTH:
+            raise broken("imports go round in a circle", line)
+        for path in paths:
+            lines = self._lines_of(path, depth)
+            yield from _with_arguments(lines, tuple(arguments), line)
+
+
+_ARGUMENT = re.compile(r"\{args\[(\d+)\]\}|\{args\.(\d+)\}")
+_RANGE = re.compile(r"\{args\[(\d*):(\d*)\]\}")
+
+
+def _environment(stack: Stack) -> Mapping[str, str | None]:
+    door = stack.services.get(stack.front_door)
+    return door.environment if door else {}
+
+
+def _with_arguments(
+    lines: tuple[Line, ...], arguments: tuple[str, ...], at: Line
+) -> tuple[Line, ...]:
+    def text(token: Token) -> tuple[Token, ...]:
+        if whole := _RANGE.fullmatch(token.text):
+            start, end = (int(part) if part else None for part in whole.groups())
+            return tuple(Token(text=argument) for argument in arguments[start:end])
+        return (replace(token, text=_ARGUMENT.sub(one, token.text)),)
+
+    def one(match: re.Match[str]) -> str:
+        index = int(match[1] or match[2])
+        if index >= len(arguments):
+            raise broken(f"`import` gives no argument {index}", at)
+        return arguments[index]
+
+    return tuple(
+        replace(
+            line,
+            tokens=tuple(new for token in line.tokens for new in text(token)),
+            block=None if line.block is None else _with_arguments(line.block, arguments, at),
+        )
+        for line in lines
+    )

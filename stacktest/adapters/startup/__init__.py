@@ -1,0 +1,1 @@
+"""Starts services and waits until they are ready, or names one cause."""

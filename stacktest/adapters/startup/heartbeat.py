@@ -1,0 +1,30 @@
+"""A sign of life while another program is waited for."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from stacktest.core.progress import Progress
+
+HEARTBEAT = 30.0
+"""Seconds without news after which a person wants to know that work goes on."""
+
+
+@contextmanager
+def beating(said: Progress, services: Sequence[str], why: str) -> Iterator[None]:
+    """Within it, a heartbeat goes on although this thread waits for another program."""
+    over = threading.Event()
+    begun = time.monotonic()
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT):
+            said.heartbeat(time.monotonic() - begun, dict.fromkeys(services, why))
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,268 @@
+"""Brings up what a plan asks for, and says so at once when that cannot succeed.
+
+    1  one list call: what runs already is used as it is
+    2  Compose creates what is missing (containers, networks, volumes), starting nothing
+    3  the engine starts each container as soon as what it depends on is far enough
+    4  the engine's event stream tells every change; each one is judged by `core.readiness`
+    5  all ready: done. One impossible, or out of time: report it, then remove what was created
+
+Nothing is polled except a port that a rule names, since no event tells that a port has opened.
+A watchdog is armed before the first container exists and disarmed after the last is gone.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+
+from stacktest.adapters.compose.client import Compose, refuse_twins
+from stacktest.adapters.engine import cleanup as ownership
+from stacktest.adapters.engine import reaper as watchdog
+from stacktest.adapters.engine.cleanup import Removed
+from stacktest.adapters.engine.client import PROJECT, Engine
+from stacktest.adapters.engine.reaper import Watchdog
+from stacktest.adapters.ledger.run_lock import FOLDER
+from stacktest.adapters.network import Footings, Ways
+from stacktest.adapters.startup import existing as boot_present
+from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
+from stacktest.adapters.startup.heartbeat import beating
+from stacktest.adapters.startup.loop import Loop
+from stacktest.adapters.startup.tracked_container import Settings
+from stacktest.core.model import Stack
+from stacktest.core.observed_state import Container
+from stacktest.core.plan import Plan
+from stacktest.core.progress import Progress
+from stacktest.core.readiness import Kind, Rule, derive
+from stacktest.errors import StacktestError, UsageError
+
+MODES = ("auto", "always", "never")
+"""auto: start what is missing, unless a stopped container of somebody else is in the way.
+always: start such a container too, and stop it afterwards. never: start nothing."""
+
+
+@dataclass(kw_only=True, slots=True)
+class BringUp:
+    """A stack that is up: what was started for it, what ran already, and how to take it down."""
+
+    run_id: str
+    stack: Stack = field(repr=False)
+    started: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Service -> ids of the containers that this run created or started."""
+    already_running: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Service -> seconds from its start until it was ready."""
+    containers: tuple[Container, ...] = field(default=(), repr=False)
+    """The planned services' containers as they were last seen."""
+    engine: Engine = field(repr=False)
+    order: tuple[str, ...] = ()
+    woken: tuple[str, ...] = ()
+    """Containers of somebody else that this run started: stopped at the end, never removed."""
+    keep: bool = False
+    watchdog: Watchdog | None = field(default=None, repr=False)
+
+    def stop(self) -> Removed:
+        """Removes what this run created (never a volume with a name); with keep, nothing."""
+        if self.keep or self.watchdog is None:
+            return Removed()
+        for container in self.woken:
+            self.engine.stop(container)
+        marks = {ownership.RUN: self.run_id}
+        removed = ownership.remove_owned(self.engine, marks, order=self.order)
+        self.watchdog.disarm()
+        self.watchdog = None
+        return removed
+
+    def boot_seconds(self) -> Mapping[str, float]:
+        """Seconds of the services that this run started; what ran already took no time."""
+        return {name: took for name, took in self.seconds.items() if name in self.started}
+
+    def fallen(self) -> Mapping[str, str]:
+        """Services that were ready and are not any more, each with what is seen: one list call."""
+        now = {each.id: each for each in self.engine.containers(self.stack.name)}
+        found: dict[str, str] = {}
+        for was in self.containers:
+            seen = now.get(was.id)
+            if seen is None:
+                found[was.service] = "its container is gone"
+            elif seen.state != was.state:
+                found[was.service] = f"was {was.state}, is {seen.state}"
+            elif seen.health == "unhealthy" and was.health != "unhealthy":
+                found[was.service] = "is unhealthy"
+        return found
+
+
+def bring_up(
+    stack: Stack,
+    plan: Plan,
+    compose: Compose,
+    engine: Engine,
+    *,
+    run_id: str,
+    mode: str = "auto",
+    rules: Mapping[str, Rule] | None = None,
+    timeouts: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+    answers: Callable[[str], str] | None = None,
+    keep: bool = False,
+    probe_image: str = "",
+    usual: Callable[[str], float | None] = lambda _: None,
+    on_failure: Callable[[StacktestError], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> BringUp:
+    """Every planned service ready, or StackNotReadyError about the first that cannot be.
+
+    `rules` and `timeouts` are what the configuration says per service; the rest is derived, 120 s.
+    `answers(host)` is empty when a host name answers through the front door, else why it does not;
+    without it, services with a route and no health check count as ready when they keep running.
+    `probe_image` is what stands beside a service whose port this host cannot reach.
+    `usual(service)` is how many seconds it took in earlier runs, where that is known.
+    A failure, an interrupt included, first removes what was created, unless `keep`; `on_failure` is
+    told before, while the containers are still there.
+    """
+    if mode not in MODES:
+        raise UsageError(
+            f"{mode!r} is no way to bring up a stack", hint=f"one of: {', '.join(MODES)}"
+        )
+    refuse_twins(stack, plan.services)
+    engine.ping()
+    footings = Footings(
+        stack, engine, image=probe_image, labels=ownership.holding(stack.root, run_id, "boot")
+    )
+    settings = Settings(
+        rules={
+            name: _rule(stack, plan, name, rules or {}, routed=answers is not None)
+            for name in plan.services
+        },
+        timeouts=timeouts or {},
+        answers=answers,
+        clock=clock,
+        ways=Ways(engine, footings),
+        usual=usual,
+    )
+    said = progress or Progress()
+    leave = mode == "never"
+    present = boot_present.present(stack, plan, engine, "" if leave else run_id, settings.rules)
+    missing = boot_present.missing_of(plan, present, settings.rules)
+    woken = boot_present.stopped_by_others(
+        stack, present, missing, settings.rules, mode=mode, engine=engine
+    )
+    loop = Loop(stack, plan, engine, settings, said)
+    loop.add_present(
+        each for name in plan.services if name not in missing for each in present.get(name, ())
+    )
+    up = BringUp(
+        run_id=run_id,
+        stack=stack,
+        engine=engine,
+        already_running=tuple(name for name in plan.services if name not in missing),
+        order=plan.services,
+        woken=tuple(each.id for each in woken),
+        keep=keep,
+        watchdog=_guard(stack, engine, run_id, woken) if missing and not keep else None,
+    )
+    said.planned(plan, missing, usual)
+    try:
+        with closing(footings):
+            _run(up, compose, loop, said, missing)
+    except BaseException as error:
+        what = getattr(error, "what", type(error).__name__)
+        said.failed(getattr(error, "service", ""), what, removed=up.watchdog is not None)
+        try:
+            if isinstance(error, StacktestError):
+                on_failure(error)
+        finally:
+            # A second interrupt while removing must not hide what went wrong first.
+            with suppress(KeyboardInterrupt):
+                up.stop()
+        raise
+    said.over()
+    return up
+
+
+# Private
+
+
+def _guard(stack: Stack, engine: Engine, run_id: str, woken: Iterable[Container]) -> Watchdog:
+    log = stack.root / FOLDER / "watchdog.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    stop = [each.id for each in woken]
+    return watchdog.arm(engine.socket.address, {ownership.RUN: run_id}, stop=stop, log=log)
+
+
+def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:
+    rule = rules.get(name) or derive(stack.services[name], stack)
+    if rule.kind is Kind.ROUTED and not (routed and stack.front_door in plan.services):
+        # Nobody asked for the front door, or nobody can ask through it.
+        return Rule(kind=Kind.RUNNING, derived=True)
+    return rule
+
+
+def _run(
+    up: BringUp,
+    compose: Compose,
+    loop: Loop,
+    said: Progress,
+    missing: Sequence[str],
+) -> None:
+    if not missing and loop.settle():
+        up.containers = loop.containers
+        return
+    with loop.listening():
+        if missing:
+            up.started = _create(up, compose, loop, said, missing)
+        up.seconds = loop.run()
+    up.containers = loop.containers
+
+
+def _create(
+    up: BringUp,
+    compose: Compose,
+    loop: Loop,
+    said: Progress,
+    missing: Sequence[str],
+) -> Mapping[str, tuple[str, ...]]:
+    """Lets Compose create what is missing and hands it to the loop: service -> container ids."""
+    stack, engine = up.stack, up.engine
+    networks = engine.networks({PROJECT: stack.name})
+    exists = {str(each["Name"]): each.get("Labels") or {} for each in networks}
+    marks = ownership.override(stack, missing, up.run_id, networks=exists, keep=up.keep)
+    loop.start_early([name for name in missing if _is_whole_once_created(stack, name)], up.run_id)
+    said.creating(missing)
+    with beating(said, missing, "being pulled, built or created"):
+        holding = (up.watchdog.pipe,) if up.watchdog else ()
+        done = compose.create(missing, marks, holding=holding)
+    if done.code != 0:
+        raise creation_failed(stack, missing, f"{done.out}\n{done.err}")
+    created: dict[str, list[Container]] = {name: [] for name in missing}
+    for each in engine.containers(stack.name):
+        if each.service in created and not each.one_off:
+            created[each.service].append(each)
+    for name in missing:
+        if not created[name]:
+            raise NotReadyError(
+                f"{name} has no container: the stack asks for none of it",
+                where=f"services.{name}.scale or .deploy.replicas",
+                hint="ask for at least one, or do not test this service",
+                service=name,
+            )
+
+    def start(each: Container) -> str:
+        if not _needs_compose(stack, each.service):
+            return engine.start(each.id)
+        said_by = compose.start([each.service], marks)
+        return "" if said_by.code == 0 else said_by.tail
+
+    loop.add_created((each for name in missing for each in created[name]), start)
+    return {name: tuple(each.id for each in created[name]) for name in missing}
+
+
+def _is_whole_once_created(stack: Stack, name: str) -> bool:
+    """True when Compose adds nothing to it after it was created, such as a second network."""
+    return len(stack.services[name].networks) <= 1 and not _needs_compose(stack, name)
+
+
+def _needs_compose(stack: Stack, name: str) -> bool:
+    """True when only Compose can start it: it copies inline files in, or runs hooks."""
+    service = stack.services[name]
+    inline = any(not file.path for file in service.files)
+    return inline or bool((service.stanza or {}).get("post_start"))

@@ -1,0 +1,112 @@
+"""Facts about the certificate that a server presents, and whether the CA stands for it."""
+
+import datetime as dt
+import socket
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from stacktest.adapters.tls.ca import client_context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CertificateFacts:
+    """What one handshake showed; `verified` means chain, name and dates, by the private CA only."""
+
+    subject: str
+    """Common name, or empty."""
+    names: tuple[str, ...]
+    """DNS names of the subject alternative name, in their order."""
+    issuer: str
+    """Common name of the issuer, or empty."""
+    not_before: dt.datetime
+    not_after: dt.datetime
+    extended_key_usage: tuple[str, ...]
+    """Names such as `serverAuth`, sorted."""
+    key_usage: tuple[str, ...]
+    """Names such as `digital_signature`, sorted."""
+    is_ca: bool
+    verified: bool
+    why: str
+    """Why it is not verified, in OpenSSL's words; empty when it is."""
+    tls: str
+    """Version that was agreed upon: `TLSv1.3`."""
+
+    def days_left(self, now: dt.datetime) -> float:
+        """Days until it expires; negative once it has."""
+        return (self.not_after - now).total_seconds() / 86400
+
+
+def certificate_facts(
+    host: str, address: tuple[str, int], ca: Path | None, *, timeout: float = 10.0
+) -> CertificateFacts:
+    """What `address` presents when asked for `host`; raises OSError when it is silent."""
+    why = ""
+    try:
+        der, version = _shake_hands(client_context(ca), host, address, timeout)
+    except ssl.SSLCertVerificationError as error:
+        why = error.verify_message or str(error.reason)
+        der, version = _shake_hands(_reader(), host, address, timeout)
+    return _facts(der, version, why)
+
+
+# Private
+
+_KEY_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+
+
+def _reader() -> ssl.SSLContext:
+    """A context that only looks: a certificate that was refused must still be described."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _shake_hands(
+    context: ssl.SSLContext, host: str, address: tuple[str, int], timeout: float
+) -> tuple[bytes, str]:
+    with (
+        socket.create_connection(address, timeout=timeout) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        return secured.getpeercert(binary_form=True) or b"", secured.version() or ""
+
+
+def _facts(der: bytes, version: str, why: str) -> CertificateFacts:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    certificate = x509.load_der_x509_certificate(der)
+
+    def common_name(name: x509.Name) -> str:
+        return next(
+            (str(item.value) for item in name.get_attributes_for_oid(NameOID.COMMON_NAME)), ""
+        )
+
+    extensions = {type(item.value): item.value for item in certificate.extensions}
+    alternative = extensions.get(x509.SubjectAlternativeName)
+    extended = extensions.get(x509.ExtendedKeyUsage, ())
+    usage = extensions.get(x509.KeyUsage)
+    constraints = extensions.get(x509.BasicConstraints)
+    return CertificateFacts(
+        subject=common_name(certificate.subject),
+        names=tuple(alternative.get_values_for_type(x509.DNSName)) if alternative else (),
+        issuer=common_name(certificate.issuer),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        extended_key_usage=tuple(sorted(item._name for item in extended)),  # noqa: SLF001
+        key_usage=tuple(sorted(name for name in _KEY_USAGES if usage and getattr(usage, name))),
+        is_ca=bool(constraints and constraints.ca),
+        verified=not why,
+        why=why,
+        tls=version,
+    )

@@ -1,0 +1,275 @@
+"""Examines what a run needs, one thing at a time: each is fine, or comes with the fix.
+
+A broken thing never hides the next: every check stands alone.
+"""
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from stacktest.adapters.engine.client import Engine
+from stacktest.core import timestamps as instants
+from stacktest.core.healthcheck_timing import ENGINE, first_look
+from stacktest.core.model import Stack
+from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.reports.wording import count
+
+SLOW_LOOKUP = 0.1
+"""Seconds after which the system's own lookup of a stack name is worth a word."""
+CLOCKS_APART = 5.0
+"""Seconds between two clocks after which times in logs and records mislead."""
+LATE_LOOK = 5.0
+"""Seconds after which a first health check is what a start waits for."""
+
+
+class StackContext(Protocol):
+    """The parts of a stack that are examined; `bootstrap.context` has them."""
+
+    @property
+    def root(self) -> Path:
+        """The stack's folder."""
+
+    @property
+    def stack(self) -> Stack:
+        """The compose model with its routes."""
+
+    @property
+    def engine(self) -> Engine:
+        """The container engine."""
+
+    @property
+    def ca(self) -> Path | None:
+        """The private CA's certificate."""
+
+    def commit(self) -> tuple[str | None, bool | None]:
+        """The commit, and whether the folder differs from it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkup:
+    """What was looked at, what was found, and what to do when it is not fine."""
+
+    subject: str
+    is_fine: bool
+    said: str
+    fix: str = ""
+    exit_code: int = 0
+
+    def lines(self) -> Iterator[str]:
+        """`ok  engine   20.10.24` or `--  engine   no answer` with the fix below."""
+        yield f"{'ok' if self.is_fine else '--'}  {self.subject:<8} {self.said}"
+        if not self.is_fine and self.fix:
+            yield f"{'':<13}fix: {self.fix}"
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "subject": self.subject,
+            "ok": self.is_fine,
+            "said": self.said,
+            "fix": self.fix,
+        }
+
+
+def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Checkup, ...]:
+    """Every checkup, in the order in which a run needs the things.
+
+    `find_stack` raises StacktestError where there is no stack; the machine is examined anyway.
+    """
+    try:
+        project: StackContext | None = find_stack()
+    except StacktestError as error:
+        project, broken = None, _failed("stack", error)
+    checks: list[Checkup] = [] if project else [broken]
+    checks += [_guarded("engine", _engine), _guarded("compose", _compose)]
+    checks += [_guarded("clock", lambda: _clock(now))]
+    checks += [_guarded("browser", _browser), _guarded("certutil", _certutil)]
+    if project is not None:
+        one = project
+        checks.append(_guarded("stack", lambda: _stack(one)))
+        checks.append(_guarded("ca", lambda: _ca(one, now)))
+        checks.append(_guarded("names", lambda: _names(one)))
+        checks.append(_guarded("ports", lambda: _ports(one)))
+        checks.append(_guarded("start", lambda: _start(one)))
+        checks.append(_guarded("git", lambda: _git(one)))
+    return tuple(checks)
+
+
+# Private
+
+
+def _guarded(subject: str, check: Callable[[], Checkup]) -> Checkup:
+    try:
+        return check()
+    except StacktestError as error:
+        return _failed(subject, error)
+
+
+def _failed(subject: str, error: StacktestError) -> Checkup:
+    return Checkup(
+        subject=subject,
+        is_fine=False,
+        said=error.what,
+        fix=error.hint,
+        exit_code=error.exit_code,
+    )
+
+
+def _engine() -> Checkup:
+    return Checkup(subject="engine", is_fine=True, said=Engine().version())
+
+
+def _compose() -> Checkup:
+    from stacktest.adapters.compose.client import Compose
+
+    version = ".".join(map(str, Compose(Path.cwd()).version()))
+    return Checkup(subject="compose", is_fine=True, said=version)
+
+
+def _clock(now: datetime) -> Checkup:
+    """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
+    theirs = instants.read(str(Engine().socket.get("/info").get("SystemTime", "")))
+    apart = abs((theirs - now).total_seconds())
+    if apart > CLOCKS_APART:
+        return Checkup(
+            subject="clock",
+            is_fine=False,
+            said=f"the engine's clock is {apart:.0f} s away from this one",
+            fix="synchronise both, for example: systemctl restart systemd-timesyncd",
+        )
+    return Checkup(subject="clock", is_fine=True, said="agrees with the engine's")
+
+
+def _browser() -> Checkup:
+    from stacktest.adapters.browser.chromium import WITHOUT_WINDOW, find_chromium
+
+    found = find_chromium(headless=True)
+    if found is None:
+        raise ToolMissingError(
+            "no Chromium on PATH",
+            hint=f"apt-get install {WITHOUT_WINDOW}, or: playwright install chromium",
+        )
+    faster = "" if found.endswith(WITHOUT_WINDOW) else f"; {WITHOUT_WINDOW} would be faster"
+    return Checkup(subject="browser", is_fine=True, said=found + faster)
+
+
+def _certutil() -> Checkup:
+    found = shutil.which("certutil")
+    if found is None:
+        raise ToolMissingError(
+            "certutil is not installed: browsers cannot be taught the private CA",
+            hint="apt-get install libnss3-tools",
+        )
+    return Checkup(subject="certutil", is_fine=True, said=found)
+
+
+def _stack(project: StackContext) -> Checkup:
+    stack = project.stack
+    services, routes = count(len(stack.services), "service"), count(len(stack.routes), "route")
+    said = f"{stack.name}: {services}, {routes}"
+    return Checkup(subject="stack", is_fine=True, said=said)
+
+
+def _ca(project: StackContext, now: datetime) -> Checkup:
+    from stacktest.adapters.tls import check_ca
+
+    if project.ca is None:
+        return Checkup(subject="ca", is_fine=True, said="none: the system's trust serves")
+    check_ca(project.ca, now=now)
+    return Checkup(subject="ca", is_fine=True, said=str(project.ca))
+
+
+def _names(project: StackContext) -> Checkup:
+    """Names are resolved inside the clients; the system's answer only matters to people."""
+    from stacktest.adapters.names import look_up
+
+    domain = project.stack.domain
+    if not domain:
+        return Checkup(subject="names", is_fine=True, said="no domain is configured")
+    asked = look_up(f"stacktest.{domain}", timeout=2.0)
+    said = f"*.{domain} is resolved by stacktest; the system needed {asked.seconds * 1000:.0f} ms"
+    if domain.endswith(".local") and asked.seconds > SLOW_LOOKUP:
+        return Checkup(
+            subject="names",
+            is_fine=False,
+            said=f"{said}: .local belongs to multicast DNS, which other programs wait for",
+            fix="stacktest names --hosts, or a domain such as .internal or .test",
+        )
+    return Checkup(subject="names", is_fine=True, said=said)
+
+
+def _ports(project: StackContext) -> Checkup:
+    """Ports that the front door publishes must be free, or be its own."""
+    stack = project.stack
+    door = stack.services.get(stack.front_door)
+    if door is None:
+        return Checkup(subject="ports", is_fine=True, said="no front door is configured")
+    running = {each.service for each in project.engine.containers(stack.name) if each.is_running}
+    taken = [p for p in door.ports if p.published and _is_taken(p.host_ip, p.published)]
+    if taken and door.name not in running:
+        names = ", ".join(str(port.published) for port in taken)
+        return Checkup(
+            subject="ports",
+            is_fine=False,
+            said=f"{names}: taken by another program",
+            fix=f"stop it, or publish {door.name} elsewhere",
+            exit_code=2,
+        )
+    said = ", ".join(str(port.published) for port in door.ports) or "none published"
+    return Checkup(subject="ports", is_fine=True, said=f"{door.name} publishes {said}")
+
+
+def _start(project: StackContext) -> Checkup:
+    """Services that may be ready long before the engine looks at them."""
+    engine = _engine_number(project)
+    services = project.stack.services
+    looks = {name: first_look(service, engine=engine) for name, service in services.items()}
+    slow = {name: look for name, look in looks.items() if look and look > LATE_LOOK}
+    if slow:
+        worst = sorted(slow, key=lambda name: (-slow[name], name))
+        said = ", ".join(f"{name} {slow[name]:g} s" for name in worst[:5])
+        others = f" and {len(worst) - 5} others" if len(worst) > 5 else ""  # noqa: PLR2004
+        return Checkup(
+            subject="start",
+            is_fine=False,
+            said=f"the engine first looks at their health after: {said}{others}",
+            fix="give their healthcheck `start_period: 60s` and `start_interval: 2s`"
+            if engine >= ENGINE
+            else "give their healthcheck a shorter `interval` (Engine 25 has `start_interval`)",
+        )
+    return Checkup(subject="start", is_fine=True, said="health checks begin within 5 s")
+
+
+def _engine_number(project: StackContext) -> int:
+    """The first number of the engine's version; where none answers, that of a newer one."""
+    try:
+        major = project.engine.version().partition(".")[0]
+    except ToolMissingError:
+        return ENGINE
+    return int(major) if major.isdigit() else ENGINE
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host or "127.0.0.1", port)) == 0
+
+
+def _git(project: StackContext) -> Checkup:
+    from stacktest.adapters.git import repository as git
+
+    reason = git.why_not(project.root)
+    if reason is not None:
+        return Checkup(
+            subject="git",
+            is_fine=False,
+            said=reason.why,
+            fix="keep the stack in a git repository: pages are compared by its history",
+        )
+    commit, dirty = project.commit()
+    said = f"{(commit or '')[:12]}{', with uncommitted changes' if dirty else ''}"
+    return Checkup(subject="git", is_fine=True, said=said)

@@ -1,0 +1,94 @@
+"""The folder of evidence: what a run leaves for people, cleaned of secrets, the newest runs only.
+
+Files are capped, and what the compose model says is secret is taken out of them.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from stacktest.adapters.engine.client import Engine
+from stacktest.core.model import Stack
+from stacktest.core.redaction import redact
+from stacktest.core.secrets import secrets_of
+from stacktest.errors import StacktestError
+from stacktest.reports.page.evidence import Left
+
+FOLDER = Path("reports/evidence")
+RUNS_KEPT = 10
+LARGEST = 200_000
+"""Characters per file; of a longer text the end is kept."""
+LINES = 400
+MARGIN = 1.0
+"""Seconds before and after the test that still count as its window."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """The time of one test, in seconds since the epoch."""
+
+    begin: float
+    end: float
+
+
+def left_over(folder: Path) -> Iterator[Left]:
+    """Every file below the folder of evidence, whichever run left it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            run, *rest = path.relative_to(folder).parts
+            if rest:
+                yield Left(run=run, path="/".join(rest), size=path.stat().st_size)
+
+
+def boot_folder(rootdir: Path, run_id: str) -> Path:
+    """Where the evidence of a failed start belongs: to the run, not to one of its tests."""
+    return rootdir / FOLDER / run_id / "boot"
+
+
+def gather_boot(folder: Path, stack: Stack, engine: Engine, error: StacktestError) -> None:
+    """Write down what a failed start leaves, before its containers are removed."""
+    make_folder(folder)
+    secrets = secrets_of(stack)
+    write_evidence(folder / "message.txt", lambda: "\n".join([*error.lines(), ""]), secrets)
+    names = {each.service for each in engine.containers(stack.name) if not each.one_off}
+    for name in sorted(names & set(stack.services)):
+        write_evidence(folder / f"{name}.log", partial(service_logs, stack, engine, name), secrets)
+
+
+def forget_old_runs(rootdir: Path) -> None:
+    """Keep the evidence of the last runs only; run ids sort by time."""
+    folder = rootdir / FOLDER
+    runs = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    for path in runs[:-RUNS_KEPT]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def make_folder(folder: Path) -> None:
+    """A folder of a run, which holds what services wrote on this machine: git never sees it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) -> None:
+    """Evidence that cannot be had is said in its place: it must not cost the test's own report."""
+    try:
+        said = text()
+    except StacktestError as error:
+        said = "\n".join(error.lines())
+    said = redact(said, secrets)
+    cut = "… the beginning was cut\n" if len(said) > LARGEST else ""
+    path.write_text(cut + said[-LARGEST:], encoding="utf-8")
+
+
+def service_logs(stack: Stack, engine: Engine, service: str, window: Window | None = None) -> str:
+    """The last lines of every container of the service, within the window where there is one."""
+    since, until = (window.begin - MARGIN, window.end + MARGIN) if window else (None, None)
+    said: list[str] = []
+    for container in engine.containers(stack.name):
+        if container.service == service and not container.one_off:
+            code = "" if container.exit_code is None else f", exit code {container.exit_code}"
+            said.append(f"# {container.name}: {container.state}{code}\n")
+            said.append(engine.logs(container.id, tail=LINES, since=since, until=until))
+    return "".join(said) or f"# {service} has no container\n"

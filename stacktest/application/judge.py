@@ -1,0 +1,252 @@
+"""Judges every service from what is remembered and what is now; writes nothing itself.
+
+`stacktest status`, `gate`, `why` and the end of a test run all ask here, so that they agree.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from stacktest.application.observe import Seen
+from stacktest.config import Config
+from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
+from stacktest.core.freshness.docs_page import Page, PageFacts, judge_page
+from stacktest.core.freshness.gate import Gate, GatePolicy, decide
+from stacktest.core.freshness.inputs import Evidence, Judgement, Names, Policy, Present, Tests
+from stacktest.core.freshness.judge import judge
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Stack
+from stacktest.core.records.common import Run
+from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
+from stacktest.core.runs.credit import Snapshot
+from stacktest.core.unknown import Unknown
+
+TestsOf = Mapping[str, Tests] | Unknown
+"""Service → its required tests as they are now; Unknown when they could not be collected."""
+
+
+class Memory(Protocol):
+    """The part of the ledger that judging needs."""
+
+    def read(self, service: str) -> Evidence:
+        """What is remembered of one service."""
+
+    def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
+        """What is remembered of each of the services."""
+
+    def services(self) -> tuple[str, ...]:
+        """Names that have records."""
+
+    def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
+        """`status.json`."""
+
+    def read_meta(self) -> StatusMeta | Unknown | None:
+        """`status.meta.json`."""
+
+
+class PageReading(Protocol):
+    """What git says about one page, and when its service last changed."""
+
+    @property
+    def facts(self) -> PageFacts | Unknown:
+        """What the page is."""
+
+    @property
+    def changed_on(self) -> datetime | None:
+        """Committer date of the service's last change, where nothing of it is uncommitted."""
+
+
+PagesOf = Callable[[Mapping[str, Fingerprint]], Mapping[str, PageReading]]
+"""Reads the pages of services; empty for a stack that keeps none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judge:
+    """Everything that a judgement needs, from outside; made by `wiring`."""
+
+    stack: Stack
+    config: Config
+    memory: Memory
+    pages: PagesOf
+    identity: str | Unknown
+    """Names the project and the engine that it runs on."""
+    detail: Callable[[str, str], Names]
+    """Service and fingerprint → the names behind its parts, where this machine has them."""
+    versions: Callable[[], Mapping[str, str]]
+    """What took part, by version; asked when it is written down."""
+
+    def snapshot(self, service: str, seen: Mapping[str, Seen]) -> Snapshot:
+        """One service as credit looks at it."""
+        return Snapshot(
+            fingerprint=seen[service].fingerprint,
+            containers=seen[service].containers,
+            stack=self.identity,
+            drift=seen[service].drift,
+            dependencies=self.dependencies(service, seen),
+        )
+
+    def dependencies(self, service: str, seen: Mapping[str, Seen]) -> dict[str, str | Unknown]:
+        """Fingerprints of the direct dependencies that the stack has."""
+        names = self.stack.services[service].dependencies
+        return {name: seen[name].fingerprint.digest for name in names if name in seen}
+
+    def evidence(self, service: str) -> Evidence:
+        """What is remembered, with the names behind the last pass where they are known."""
+        return self._detailed(self.memory.read(service))
+
+    def judge(
+        self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope
+    ) -> Judgement:
+        """The state of one service, its page included."""
+        pages = self.read_pages({service: seen[service]})
+        present = self._present(service, seen, tests, now, pages)
+        return self._judged(self.evidence(service), present, scope)
+
+    def judge_all(
+        self,
+        seen: Mapping[str, Seen],
+        tests: TestsOf,
+        now: datetime,
+        scope: Scope = "host",
+        pages: Mapping[str, PageReading] | None = None,
+    ) -> dict[str, Judgement]:
+        """The state of every service; one that cannot be judged never costs another its state.
+
+        `pages` are read here unless somebody has read them before.
+        """
+        read = self.read_pages(seen) if pages is None else pages
+        return {
+            name: self._judged(
+                self._detailed(evidence), self._present(name, seen, tests, now, read), scope
+            )
+            for name, evidence in self.memory.read_all(sorted(seen)).items()
+        }
+
+    def read_pages(self, seen: Mapping[str, Seen]) -> Mapping[str, PageReading]:
+        """What git says about the page of each service."""
+        return self.pages({name: one.fingerprint for name, one in seen.items()})
+
+    def standing(
+        self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime
+    ) -> State:
+        """The state of a service as it stood, its page left aside."""
+        present = self._present(service, seen, tests, now, {})
+        return self._judged(self.evidence(service), present, "host").state
+
+    def meta(
+        self, seen: Mapping[str, Seen], judgements: Mapping[str, Judgement], now: datetime
+    ) -> StatusMeta:
+        """What holds for the status as a whole; removed services and unfinished runs are told."""
+        warnings = [text for one in judgements.values() for text in one.warnings]
+        gone = sorted(set(self.memory.services()) - set(self.stack.services))
+        warnings += [f"{name}: has records, but is no service of the stack" for name in gone]
+        keys = {one.fingerprint.key_id for one in seen.values()} - {""}
+        return StatusMeta(
+            versions=self.versions(),
+            fingerprint_version=FINGERPRINT_VERSION,
+            key_id=min(keys, default=""),
+            scope="host",
+            evaluated_at=now,
+            exemptions=tuple(one for one in self.config.exempt if one.until >= now.date()),
+            warnings=tuple(sorted(warnings)),
+        )
+
+    def gate(
+        self, judgements: Mapping[str, Judgement] | None, now: datetime, scope: Scope = "host"
+    ) -> Gate:
+        """Open or closed: on a host from the states as they are now, in a repository from both."""
+        return decide(
+            self.memory.read_status(),
+            self.memory.read_meta(),
+            services=self.stack.services,
+            policy=self._gate_policy(now, scope),
+            judgements=judgements,
+        )
+
+    def next_run(self, run_id: str, now: datetime, git: tuple[str | None, bool | None]) -> Run:
+        """A run that begins now; the ledger gives it its number."""
+        commit, dirty = git
+        return Run(
+            id=run_id,
+            seq=0,
+            started=now,
+            finished=None,
+            stack=self.identity if isinstance(self.identity, str) else "",
+            git_commit=commit,
+            dirty=dirty,
+            versions=self.versions(),
+        )
+
+    # Private
+
+    def _detailed(self, evidence: Evidence) -> Evidence:
+        last_pass = evidence.last_pass
+        if last_pass is None or isinstance(last_pass, Unknown) or not last_pass.mark.fingerprint:
+            return evidence
+        return replace(evidence, detail=self.detail(evidence.service, last_pass.mark.fingerprint))
+
+    def _judged(self, evidence: Evidence, present: Present, scope: Scope) -> Judgement:
+        policy = Policy(
+            max_age=timedelta(seconds=self.config.freshness.max_age),
+            scope=scope,
+            doc_on=self.config.freshness.doc_on,
+        )
+        return judge(evidence, present, policy)
+
+    def _present(
+        self,
+        service: str,
+        seen: Mapping[str, Seen],
+        tests: TestsOf,
+        now: datetime,
+        pages: Mapping[str, PageReading],
+    ) -> Present:
+        """What the service is now, as far as it could be told."""
+        mine, reading = seen[service], pages.get(service)
+        none = Tests(digest="", required=0)
+        return Present(
+            service=service,
+            now=now,
+            fingerprint=mine.fingerprint,
+            tests=tests if isinstance(tests, Unknown) else tests.get(service, none),
+            stack=self.identity,
+            containers=mine.containers,
+            drift=mine.drift,
+            must_run=self._must_run(service),
+            dependencies=self.dependencies(service, seen),
+            page=_page(mine.fingerprint, reading),
+            changed_on=reading.changed_on if reading else None,
+            unverified=mine.unverified,
+        )
+
+    def _must_run(self, service: str) -> bool:
+        names = {service, *self.stack.services[service].profiles}
+        return bool(names & set(self.config.freshness.must_run))
+
+    def _gate_policy(self, now: datetime, scope: Scope) -> GatePolicy:
+        return GatePolicy(
+            now=now,
+            scope=scope,
+            deny=frozenset(State(name) for name in self.config.gate.deny),
+            exempt=self.config.exempt,
+            max_age=timedelta(seconds=self.config.freshness.max_age),
+            pages=self.config.stack.pages,
+            status=self.config.stack.status,
+        )
+
+
+# Private
+
+
+def _page(fingerprint: Fingerprint, reading: PageReading | None) -> Page | Unknown | None:
+    if reading is None:
+        return None
+    if isinstance(reading.facts, Unknown):
+        return reading.facts
+    digest, repo = fingerprint.digest, fingerprint.repo
+    return judge_page(
+        reading.facts,
+        fingerprint=None if isinstance(digest, Unknown) else digest,
+        repo_fingerprint=None if isinstance(repo, Unknown) else repo,
+    )

@@ -1,0 +1,175 @@
+"""Finds weak tests and holes in the suites before anything runs.
+
+    untested   a service with neither a test nor an exemption that covers `no_tests`
+    collect    a file that cannot be collected
+    unknown    a test names a service that the stack does not have
+    assert     a test of a service has no place where it can fail by a check of its own
+    contact    a test of a service uses no fixture that could reach it
+    statuses   a test accepts several status codes, or any below a number
+    swallow    a test catches its own failure
+
+Nothing is started: tests are collected, their code is read.
+"""
+
+import ast
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stacktest.adapters.suite_code import count_checks
+from stacktest.application.required_tests import BackgroundInventory, suites_folder
+from stacktest.config import Config
+from stacktest.core.collected_test import Collected
+from stacktest.core.model import Stack
+
+REACHING = frozenset(
+    {
+        *("api", "async_api", "inside", "reach_from", "answered"),
+        *("page", "context", "new_context", "browser"),
+    }
+)
+BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weakness:
+    """One thing to mend: its kind, where it is, and what to do."""
+
+    kind: str
+    where: str
+    what: str
+    fix: str
+
+    def lines(self) -> Iterator[str]:
+        """`assert    suites/x.py::test_y: …` and the fix below."""
+        yield f"{self.kind:<9} {self.where}: {self.what}"
+        yield f"{'':<9} fix: {self.fix}"
+
+    def as_json(self) -> dict[str, str]:
+        """The same for programs."""
+        return {"kind": self.kind, "where": self.where, "what": self.what, "fix": self.fix}
+
+
+def examine(stack: Stack, config: Config) -> tuple[Weakness, ...]:
+    """Every weakness of the suites of a stack, by kind."""
+    rootdir = suites_folder(stack.root)
+    tests, errors = BackgroundInventory(rootdir, stack=str(stack.root)).read()
+    found = [
+        Weakness(kind="collect", where=where, what="cannot be collected", fix="pytest shows why")
+        for where in errors
+    ]
+    found += _services(stack, config, tests)
+    found += _tests(tests, rootdir)
+    return tuple(sorted(found, key=lambda one: (one.kind, one.where, one.what)))
+
+
+def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
+    """Kind, line and description of each weakness that the code of one test shows."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Compare) and _names_status(node.left):
+            yield from _loose_status(node)
+        elif isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _raises(node):
+            yield "swallow", node.lineno, "catches its own failure"
+        elif isinstance(node, ast.Assert) and _is_constant(node.test):
+            yield "assert", node.lineno, "asserts a constant"
+
+
+# Private
+
+
+def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Iterator[Weakness]:
+    named = {name for test in tests for name in test.services}
+    known = stack.services
+    exempt = {one.service for one in config.exempt if "no_tests" in one.states}
+    for name in sorted(set(known) - named - exempt):
+        yield Weakness(
+            kind="untested",
+            where=name,
+            what="neither a test nor an exemption",
+            fix=f'pytestmark = pytest.mark.service("{name}") in a suite, or an [[exempt]] entry',
+        )
+    for test in tests:
+        for name in sorted(set(test.services) - set(known)):
+            near = difflib.get_close_matches(name, known, n=1)
+            yield Weakness(
+                kind="unknown",
+                where=test.nodeid,
+                what=f"the stack has no service {name!r}",
+                fix=f"did you mean {near[0]!r}?" if near else "docker compose config --services",
+            )
+
+
+def _tests(tests: Iterable[Collected], rootdir: Path) -> Iterator[Weakness]:
+    seen: set[str] = set()
+    for test in tests:
+        nodeid = test.nodeid.partition("[")[0]
+        if nodeid in seen or not test.services:
+            continue
+        seen.add(nodeid)
+        if not count_checks(rootdir / test.path, test.line):
+            yield Weakness(
+                kind="assert",
+                where=nodeid,
+                what="has no check of its own, so it can only fail by accident",
+                fix="assert one exact value",
+            )
+        if not (test.no_contact or REACHING & set(test.fixtures)):
+            yield Weakness(
+                kind="contact",
+                where=nodeid,
+                what="uses no fixture that reaches a service",
+                fix='use api, inside or page, or say why not: service("x", no_contact="…")',
+            )
+        yield from _spots(nodeid, rootdir / test.path)
+
+
+def _spots(nodeid: str, path: Path) -> Iterator[Weakness]:
+    name = nodeid.rpartition("::")[2]
+    fixes = {
+        "statuses": "accept exactly one status",
+        "swallow": "let it fail, or use pytest.raises",
+        "assert": "assert what the service answered",
+    }
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            for kind, line, what in weak_spots(node):
+                yield Weakness(kind=kind, where=f"{nodeid}:{line}", what=what, fix=fixes[kind])
+
+
+def _names_status(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("status_code", "status")
+    return isinstance(node, ast.Name) and "status" in node.id
+
+
+def _loose_status(node: ast.Compare) -> Iterator[tuple[str, int, str]]:
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        if isinstance(operator, ast.In) and isinstance(right, ast.List | ast.Tuple | ast.Set):
+            if len(right.elts) > 1:
+                yield "statuses", node.lineno, "accepts several status codes"
+        elif isinstance(operator, ast.Lt | ast.LtE | ast.NotEq) and _number(right) is not None:
+            yield "statuses", node.lineno, "accepts a range of status codes"
+
+
+def _number(node: ast.AST) -> int | None:
+    value = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    caught = handler.type
+    kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in BROAD) for kind in kinds)
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.Constant):
+        return bool(node.value)
+    return isinstance(node, ast.Compare) and all(
+        isinstance(part, ast.Constant) for part in (node.left, *node.comparators)
+    )

@@ -1,0 +1,169 @@
+"""Tells people and other programs what a run found, once each, and never at the cost of the run.
+
+What each channel was last told is kept beside the key, on this machine only. It moves on only when
+the channel took the message: what could not be told is told by the next run.
+"""
+
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+
+from stacktest.adapters.ledger.json_files import read_json, write_json
+from stacktest.adapters.ledger.run_lock import FOLDER
+from stacktest.adapters.ledger.signing_key import private_folder
+from stacktest.adapters.notify_channels import WATCHERS, Message, Target, send, send_start
+from stacktest.adapters.tls import wide_context
+from stacktest.config import Channel
+from stacktest.core.model import Stack
+from stacktest.core.records.status import StatusEntry
+from stacktest.core.records.strict_json import RecordError
+from stacktest.core.redaction import clean
+from stacktest.core.runs.changes import Known, News, Now, functional, known, news
+from stacktest.core.secrets import secrets_of
+from stacktest.core.unknown import Unknown
+from stacktest.errors import StacktestError
+from stacktest.reports.export.change_message import document, text, title, why
+
+Statuses = Mapping[str, StatusEntry] | Unknown | None
+
+
+class Notifier:
+    """The channels of one stack. Every answer is lines for a person: what could not be told."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        channels: Iterable[Channel],
+        *,
+        environ: Mapping[str, str],
+        status: Callable[[], Statuses],
+        ca: Path | None = None,
+    ) -> None:
+        self._stack = stack
+        self._channels = tuple(channels)
+        self._environ = environ
+        self._status = status
+        self._ca = ca
+        self._before: Statuses = None
+        self._begun = self._over = False
+
+    def begin(self) -> list[str]:
+        """Remember the status as it stands, and tell dead-man switches that a run begins."""
+        if not self._channels:
+            return []
+        self._begun, self._before = True, self._status()
+        return [*self._to_all(lambda _, target, context: send_start(target, context))]
+
+    def tell(self, now: Now) -> list[str]:
+        """Tell each channel what is news to it; watchers are told at every run.
+
+        There is one message per run: after the first, nothing is told any more.
+        """
+        if self._over:
+            return []
+        self._over = True
+        now = clean(now, secrets_of(self._stack))
+        return [*self._to_all(partial(self._tell, now))]
+
+    def tell_trouble(self, what: str, at: datetime) -> list[str]:
+        """Tell that the stack did not come up, unless the run ended before it began."""
+        return self.tell(Now(stack=self._stack.name, at=at, trouble=what)) if self._begun else []
+
+    def try_all(self, at: datetime) -> Iterator[tuple[str, str]]:
+        """Channel → why it could not be told, empty when it could; each gets a message."""
+        now = Now(stack=self._stack.name, at=at, gate_open=True)
+        shown = f"{now.stack}: a test of this channel"
+        message = Message(
+            title=shown,
+            text="stacktest notify --test",
+            document={**document(news(Known(), now)), "title": shown},
+            well=True,
+        )
+        for channel in self._channels:
+            yield channel.name, self._safely(channel, partial(_send, message))
+
+    # Private
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        return wide_context(self._ca)
+
+    def _to_all(self, tell: "Tell") -> Iterator[str]:
+        for channel in self._channels:
+            if said := self._safely(channel, tell):
+                yield f"notify   {channel.name}: {said}"
+
+    def _safely(self, channel: Channel, tell: "Tell") -> str:
+        """Why the channel could not be told, whatever it was; empty when it was told."""
+        target = self._target(channel)
+        if isinstance(target, Unknown):
+            return target.why
+        try:
+            return tell(channel, target, self._trust)
+        except StacktestError as error:
+            return error.what
+
+    def _target(self, channel: Channel) -> Target | Unknown:
+        found: dict[str, str] = {}
+        for key, name in (("url", channel.url_env), ("token", channel.token_env)):
+            value = self._environ.get(name, "").strip() if name else ""
+            if name and not value:
+                return Unknown(f"{name} is not set")
+            if not value.isascii() or not value.isprintable():
+                return Unknown(f"{name} holds letters that no address can hold")
+            found[key] = value
+        group = channel.group or self._stack.name
+        return Target(kind=channel.kind, group=group, each=channel.each, **found)
+
+    def _tell(self, now: Now, channel: Channel, target: Target, context: ssl.SSLContext) -> str:
+        before = self._known(channel)
+        told = news(before, now)
+        if not told and channel.kind not in WATCHERS:
+            return ""
+        said = send(target, _message(told), context)
+        self._keep(channel, before if said else known(before, now))
+        return said
+
+    def _known(self, channel: Channel) -> Known:
+        """What this channel was last told; without a record, what the status said before."""
+        document = read_json(self._file(channel))
+        if document is not None and not isinstance(document, Unknown):
+            try:
+                return Known.from_dict(document)
+            except RecordError:
+                # At worst a person hears twice what works.
+                return Known()
+        if self._before is None or isinstance(self._before, Unknown):
+            return Known()
+        return Known(functional=functional(self._before))
+
+    def _keep(self, channel: Channel, what: Known) -> None:
+        private_folder(self._stack.root)
+        path = self._file(channel)
+        path.parent.mkdir(exist_ok=True)
+        write_json(path, what.to_dict())
+
+    def _file(self, channel: Channel) -> Path:
+        return self._stack.root / FOLDER / "told" / f"{channel.kind}-{channel.url_env}.json"
+
+
+Tell = Callable[[Channel, Target, ssl.SSLContext], str]
+
+
+def _send(message: Message, _: Channel, target: Target, context: ssl.SSLContext) -> str:
+    return send(target, message, context)
+
+
+def _message(told: News) -> Message:
+    return Message(
+        title=title(told),
+        text=text(told),
+        document=document(told),
+        well=told.now.well,
+        services={
+            name: "" if entry.functional else why(entry.state, entry.reasons)
+            for name, entry in told.now.services.items()
+        },
+    )

@@ -1,0 +1,186 @@
+"""Looks at what the stack is now: fingerprints, containers, drift; nothing is started or written.
+
+What could not be read is `Unknown` with its reason, for one service at a time: an engine that does
+not answer makes containers and images unknown and leaves everything else readable.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from stacktest.config import Config
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.freshness import drift
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.observed_state import Container
+from stacktest.core.readiness import Kind, derive, parse_rule
+from stacktest.core.records.common import Live
+from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
+
+
+class Looker(Protocol):
+    """The part of the engine that looking needs."""
+
+    def containers(self, project: str = "") -> tuple[Container, ...]:
+        """Every container of the project."""
+
+    def inspect(self, id: str) -> Json | Unknown:  # noqa: A002
+        """Everything about one container."""
+
+    def image(self, ref: str) -> Json | Unknown:
+        """What the engine says about an image."""
+
+
+class FingerprintReader(Protocol):
+    """Reads the fingerprints of services; `adapters.ingredients` does."""
+
+    def __call__(self, images: Mapping[str, Json | Unknown]) -> Mapping[str, Fingerprint]:
+        """The fingerprint of each service, given the image that it runs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """One service as it was seen at one moment."""
+
+    fingerprint: Fingerprint
+    containers: tuple[Live, ...] | Unknown
+    drift: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """The containers of one service, as the engine describes them."""
+
+    inspected: tuple[Json, ...] | Unknown
+    tagged: Json | Unknown
+    running: Json | Unknown = field(default=Unknown(why="no container"))
+
+
+def look(
+    stack: Stack, config: Config, engine: Looker, fingerprints: FingerprintReader
+) -> Mapping[str, Seen]:
+    """Every service of the stack as it is now."""
+    found = _find(stack, engine)
+    images = {
+        name: each.running if isinstance(each.inspected, tuple) and each.inspected else each.tagged
+        for name, each in found.items()
+    }
+    return {
+        name: _seen(stack, config, stack.services[name], found[name], fingerprint)
+        for name, fingerprint in fingerprints(images).items()
+    }
+
+
+def image_name(stack: Stack, service: Service) -> str:
+    """The tag that Compose gives the service's image: its own, or that of the build."""
+    return service.image or f"{stack.name}-{service.name}"
+
+
+def is_job(stack: Stack, config: Config, service: Service) -> bool:
+    """Whether the service is one that runs once and ends with 0."""
+    said = config.service(service.name).ready
+    rule = parse_rule(said, where=f"services.{service.name}.ready") if said else None
+    return (rule or derive(service, stack)).kind is Kind.EXITED
+
+
+# Private
+
+
+def _find(stack: Stack, engine: Looker) -> dict[str, _Found]:
+    try:
+        listed = engine.containers(stack.name)
+    except ToolMissingError as error:
+        why = Unknown(why=error.what)
+        return {name: _Found(inspected=why, tagged=why) for name in stack.services}
+    by_service: dict[str, list[str]] = {name: [] for name in stack.services}
+    for container in listed:
+        if container.service in by_service and not container.one_off:
+            by_service[container.service].append(container.id)
+    # Services share images, and most containers run what their tag means.
+    image = functools.cache(engine.image)
+    return {
+        name: _found(image_name(stack, stack.services[name]), ids, engine.inspect, image)
+        for name, ids in by_service.items()
+    }
+
+
+def _found(
+    tag: str,
+    ids: Iterable[str],
+    inspect: Callable[[str], Json | Unknown],
+    image: Callable[[str], Json | Unknown],
+) -> _Found:
+    documents = [document for each in ids if not isinstance(document := inspect(each), Unknown)]
+    tagged = image(tag)
+    if not documents:
+        return _Found(inspected=(), tagged=tagged)
+    runs = documents[0]["Image"]
+    same = isinstance(tagged, dict) and tagged.get("Id") == runs
+    return _Found(
+        inspected=tuple(documents), tagged=tagged, running=tagged if same else image(runs)
+    )
+
+
+def _seen(
+    stack: Stack, config: Config, service: Service, found: _Found, fingerprint: Fingerprint
+) -> Seen:
+    if isinstance(found.inspected, Unknown):
+        return Seen(fingerprint=fingerprint, containers=found.inspected)
+    reasons: list[str] = []
+    unverified: list[str] = []
+    if found.inspected:
+        reasons += drift.count_drift(len(found.inspected), _replicas(service))
+    for document in found.inspected:
+        image, open_questions = drift.image_drift(document, found.tagged)
+        reasons += drift.state_drift(document, is_job=is_job(stack, config, service))
+        reasons += (*image, *drift.env_drift(service, document, found.running))
+        reasons += (*drift.command_drift(service, document), *drift.mount_drift(service, document))
+        unverified += open_questions
+        if config.service(service.name).reload != "live":
+            times = _change_times(stack, service, fingerprint.detail.get("config", {}))
+            reasons += drift.stale_inputs(times, _moment(document["State"]["StartedAt"]))
+    return Seen(
+        fingerprint=fingerprint,
+        containers=tuple(sorted(map(_live, found.inspected), key=lambda live: live.container)),
+        drift=tuple(dict.fromkeys(reasons)),
+        unverified=tuple(dict.fromkeys(unverified)),
+    )
+
+
+def _replicas(service: Service) -> int:
+    stanza = service.stanza or {}
+    deployed = (stanza.get("deploy") or {}).get("replicas")
+    return int(deployed if deployed is not None else stanza.get("scale") or 1)
+
+
+def _live(document: Json) -> Live:
+    return Live(
+        container=document["Id"],
+        image=document["Image"],
+        started_at=document["State"]["StartedAt"],
+    )
+
+
+def _change_times(stack: Stack, service: Service, names: Iterable[str]) -> dict[str, datetime]:
+    """When each file that the container mounts last changed, by the kernel's own account."""
+    sources = [Path(mount.source) for mount in service.mounts if mount.kind == "bind"]
+    sources += [Path(file.path) for file in service.files if file.path]
+    times: dict[str, datetime] = {}
+    for name in names:
+        path = stack.root / name
+        if not any(path == source or source in path.parents for source in sources):
+            continue
+        if path.exists():
+            times[name] = datetime.fromtimestamp(path.lstat().st_ctime, UTC)
+    return times
+
+
+def _moment(text: str) -> datetime:
+    """The engine's time: more digits than Python reads, and a Z."""
+    head, _, rest = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{head}.{rest[:6].ljust(6, '0')}+00:00")

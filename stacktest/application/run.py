@@ -1,0 +1,310 @@
+"""The story of one run: plan → up → tests → fold → fingerprint → record → judge → stop.
+
+It takes objects and never makes them; `wiring` knows what they really talk to.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from stacktest.application.judge import Judge
+from stacktest.application.observe import Seen
+from stacktest.core.collected_test import Collected
+from stacktest.core.freshness.gate import Gate
+from stacktest.core.freshness.inputs import Judgement, Tests
+from stacktest.core.model import Stack
+from stacktest.core.plan import Demand, Plan, make_plan
+from stacktest.core.records.common import Run
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.status import StatusMeta
+from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, history_line
+from stacktest.core.runs.summary import RunSummary
+from stacktest.core.runs.verdict import Inventory, Outcome, Required, RunFacts, Verdict, fold
+from stacktest.core.unknown import Unknown
+
+
+class Opened(Protocol):
+    """The records of a run that is about to begin."""
+
+    @property
+    def run(self) -> Run:
+        """The run with its number."""
+
+    @property
+    def records(self) -> Mapping[str, LastRun]:
+        """Service → its record."""
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Service → why its evidence may not be touched."""
+
+
+class Recorder(Protocol):
+    """The part of the ledger that a run writes to."""
+
+    def open_run(self, run: Run, before: Mapping[str, Snapshot]) -> Opened:
+        """Leave a record of the run before its first test."""
+
+    def close_run(
+        self,
+        records: Mapping[str, LastRun],
+        passes: Mapping[str, LastPass],
+        lines: Mapping[str, HistoryLine],
+    ) -> Mapping[str, str]:
+        """Write what came of the run; answers the services that were refused, and why."""
+
+    def write_status(self, judgements: Mapping[str, Judgement], meta: StatusMeta) -> bool:
+        """Write the status."""
+
+
+class Standing(Protocol):
+    """A stack that was brought up, and can be taken down again."""
+
+    def stop(self) -> object:
+        """Remove what the run created."""
+
+    def fallen(self) -> Mapping[str, str]:
+        """Services that were ready and are not any more."""
+
+    def boot_seconds(self) -> Mapping[str, float]:
+        """Service → seconds from its start until it was ready, for what this run started."""
+
+
+class Lock(Protocol):
+    """One run per stack."""
+
+    def acquire(self) -> None:
+        """Take it, or say who holds it."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """The outside of a run."""
+
+    judge: Judge
+    recorder: Recorder
+    lock: Lock
+    bring_up: Callable[[Plan], Standing]
+    look: Callable[[], Mapping[str, Seen]]
+    save_detail: Callable[[str, Seen], None]
+    now: Callable[[], datetime]
+    git: Callable[[], tuple[str | None, bool | None]]
+    """The commit, and whether the working tree differs from it."""
+    collected_code: Mapping[str, str]
+    """Path of a test file → digest of the code that its tests consist of, as it was collected.
+
+    It differs from any that `read_code` gives when the file was saved while others were collected.
+    """
+    read_code: Callable[[], Callable[[str], str]]
+    """Reads the same digests now."""
+    begun: Callable[[], None] = lambda: None
+    """Called once the stack is this run's alone, before anything is started."""
+
+
+class StackSession:
+    """One run on one stack, step by step."""
+
+    def __init__(self, world: World, run_id: str) -> None:
+        self._world = world
+        self._judge = world.judge
+        self.run_id = run_id
+        self._up: Standing | None = None
+        self._locked = False
+        self._before: Mapping[str, Seen] = {}
+        self._opened: Opened | None = None
+        self._tests: tuple[Collected, ...] = ()
+
+    @property
+    def stack(self) -> Stack:
+        """The stack under test."""
+        return self._judge.stack
+
+    @property
+    def run(self) -> Run | None:
+        """The run with its number, once the stack is up."""
+        return self._opened.run if self._opened else None
+
+    def plan(self, tests: Iterable[Collected]) -> Plan:
+        """Which services these tests need; a name that the stack lacks is a UsageError."""
+        demands = (
+            Demand(nodeid=test.nodeid, services=test.services, routed=test.routed, phase=test.phase)
+            for test in tests
+        )
+        return make_plan(self.stack, demands)
+
+    def start(self, plan: Plan, tests: Iterable[Collected]) -> None:
+        """Bring up what the plan says, remember what it is, and open the records of the run."""
+        world, self._tests = self._world, tuple(tests)
+        world.lock.acquire()
+        self._locked = True
+        world.begun()
+        started = world.now()
+        self._up = world.bring_up(plan)
+        self._before = world.look()
+        about = sorted({name for test in self._tests for name in test.services})
+        run = self._judge.next_run(self.run_id, started, world.git())
+        snapshots = {name: self._judge.snapshot(name, self._before) for name in about}
+        for name in about:
+            world.save_detail(name, self._before[name])
+        self._opened = world.recorder.open_run(run, snapshots)
+
+    def finish(
+        self,
+        whole: Iterable[Collected],
+        outcomes: tuple[Outcome, ...],
+        facts: RunFacts,
+        *,
+        unknown: tuple[str, ...] = (),
+    ) -> RunSummary:
+        """Verdicts, credit and states of this run, written to the ledger and the status.
+
+        `whole` is the inventory; `unknown` says why it may not be complete.
+        """
+        whole = tuple(whole)
+        fallen = self._up.fallen() if self._up else {}
+        after = self._world.look()
+        code = self._world.read_code()
+        tests = tests_of(whole, code)
+        verdicts = fold(_inventory(whole, unknown), outcomes, facts)
+        credited, refused = self._record(verdicts, after, tests, self._edited(code))
+        now = self._world.now()
+        judgements = self._judge.judge_all(after, tests, now)
+        self._world.recorder.write_status(judgements, self._judge.meta(after, judgements, now))
+        return RunSummary(
+            verdicts=verdicts,
+            credited=credited,
+            refused=refused,
+            judgements=judgements,
+            outcomes=outcomes,
+            phases={test.nodeid: test.phase for test in whole},
+            fallen=fallen,
+            facts=facts,
+        )
+
+    def gate(self, judgements: Mapping[str, Judgement], now: datetime) -> Gate:
+        """The decision, as `stacktest gate` would make it on this host."""
+        return self._judge.gate(judgements, now)
+
+    def stop(self) -> None:
+        """Take down what was started and give the stack back; safe to call at any time."""
+        try:
+            if self._up is not None:
+                up, self._up = self._up, None
+                up.stop()
+        finally:
+            if self._locked:
+                self._locked = False
+                self._world.lock.release()
+
+    # Private
+
+    def _record(
+        self,
+        verdicts: Mapping[str, Verdict],
+        after: Mapping[str, Seen],
+        tests: Mapping[str, Tests],
+        edited: Mapping[str, tuple[str, ...]],
+    ) -> tuple[tuple[str, ...], dict[str, str]]:
+        if self._opened is None:
+            return (), {}
+        now = self._world.now()
+        records: dict[str, LastRun] = {}
+        passes: dict[str, LastPass] = {}
+        lines: dict[str, HistoryLine] = {}
+        refused = dict(self._opened.refused)
+        boots = self._up.boot_seconds() if self._up else {}
+        remembered = self._judge.memory.read_all(self._opened.records)
+        for service, record in self._opened.records.items():
+            verdict = verdicts[service]
+            previous = remembered[service].last_pass
+            standing = None if isinstance(previous, Unknown) else previous
+            answer = self._credit(
+                service, verdict, after, tests, previous=standing, edited=edited.get(service, ())
+            )
+            if isinstance(answer, LastPass):
+                passes[service] = answer
+            elif verdict.kind == "passed":
+                refused[service] = answer.reason
+            shot = self._judge.snapshot(service, after)
+            records[service] = close(
+                record, verdict, answer, after=shot, finished=now, standing=standing
+            )
+            lines[service] = history_line(records[service], verdict, boots.get(service))
+        refused |= self._world.recorder.close_run(records, passes, lines)
+        return tuple(sorted(set(passes) - set(refused))), refused
+
+    def _credit(
+        self,
+        service: str,
+        verdict: Verdict,
+        after: Mapping[str, Seen],
+        tests: Mapping[str, Tests],
+        *,
+        previous: LastPass | None,
+        edited: tuple[str, ...],
+    ) -> LastPass | Refusal:
+        assert self._opened is not None  # noqa: S101 - `_record` said so
+        now = self._world.now()
+        return credit(
+            verdict,
+            before=self._judge.snapshot(service, self._before),
+            after=self._judge.snapshot(service, after),
+            tests=tests.get(service, Unknown("no test names it any more")),
+            run=replace(self._opened.run, finished=now),
+            standing=self._judge.standing(service, self._before, tests, now)
+            if verdict.flaky
+            else None,
+            previous=previous,
+            edited=edited,
+        )
+
+    def _edited(self, code: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
+        """Service → its test files whose code is not what it was when they were collected."""
+        was = self._world.collected_code
+        changed = {path for path, digest in was.items() if code(path) != digest}
+        edited: dict[str, set[str]] = {}
+        for test in self._tests:
+            for service in test.services if test.path in changed else ():
+                edited.setdefault(service, set()).add(test.path)
+        return {service: tuple(sorted(paths)) for service, paths in edited.items()}
+
+
+def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> dict[str, Tests]:
+    """Service → its required tests: their number, and a digest over node ids and code."""
+    named: dict[str, list[Collected]] = {}
+    for test in whole:
+        for service in test.services:
+            named.setdefault(service, []).append(test)
+    return {service: _tests(tests, code_digest) for service, tests in named.items()}
+
+
+# Private
+
+
+def _tests(tests: list[Collected], code_digest: Callable[[str], str]) -> Tests:
+    digest = hashlib.sha256()
+    for test in sorted(tests, key=lambda test: test.nodeid):
+        digest.update(f"{test.nodeid}\n".encode())
+    for path in sorted({test.path for test in tests}):
+        digest.update(f"{path} {code_digest(path)}\n".encode())
+    return Tests(digest=digest.hexdigest()[:16], required=len({test.nodeid for test in tests}))
+
+
+def _inventory(whole: tuple[Collected, ...], unknown: tuple[str, ...]) -> Inventory:
+    required = tuple(
+        Required(
+            nodeid=test.nodeid,
+            services=test.services,
+            phase=test.phase,
+            source=test.path,
+            no_contact_ok=test.no_contact,
+        )
+        for test in whole
+        if test.services
+    )
+    return Inventory(required=required, complete=not unknown, why=unknown)

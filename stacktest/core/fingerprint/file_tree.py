@@ -1,0 +1,90 @@
+"""A set of files as a value: what was found where, and the one digest of it all.
+
+    counts                                     does not
+    ----------------------------------------   ----------------------------------------------
+    path, relative, with `/`                   where the project lies
+    kind: file, link, socket, fifo, device     owner, group, times, inode
+    whether the owner may execute it           other permission bits (umask)
+    content (of secrets: signed by the key)    empty directories (git cannot carry them)
+    text of a link, and what it leads to       editor swap files, `.DS_Store`, `__pycache__`, `.git`
+
+`.gitignore` is never a filter: what it hides, mounted secrets above all, is what matters most.
+Bytes are bytes: a checkout with CRLF is another tree (say `eol=lf` in `.gitattributes`).
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from stacktest.core.fingerprint.digest import DIGEST_LENGTH, digest
+
+IGNORED_NAMES = (
+    # What editors and desktops drop beside a file while somebody looks at it.
+    *(".*.sw[a-z]", ".sw[a-z]", "*~", ".#*", "#*#", "4913", ".DS_Store", "Thumbs.db"),
+    # What running the tests, or git, writes into a folder that a service may have mounted.
+    *("__pycache__", "*.pyc", ".pytest_cache", ".git", ".stacktest"),
+)
+
+SECRET_NAMES = (
+    *(".env", ".env.*", "*.env", "*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.kdbx", "*.age"),
+    *("*.gpg", "*.keytab", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", ".pgpass"),
+    *("*passwd*", "*password*", "*secret*", "*token", "*token.*", "*credential*"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One thing in a tree; `content` is the sha256 or HMAC of a file, or the text of a link."""
+
+    path: str
+    kind: str
+    executable: bool = False
+    content: str = ""
+    secret: bool = False
+    """The content was signed, not hashed."""
+    source: str = ""
+    """Where the bytes lie, relative to the project: what git would call it."""
+
+
+def tree_digest(entries: Iterable[Entry]) -> str:
+    """The digest of a tree, whatever the order in which it was read; `none` for an empty one."""
+    rows = [[e.path, e.kind, e.executable, e.content] for e in sorted(entries, key=_by_bytes)]
+    return digest(rows) if rows else "none"
+
+
+def tree_detail(entries: Iterable[Entry]) -> Mapping[str, str]:
+    """Path -> what to compare to tell whether this one thing changed."""
+    return {entry.path: _told(entry) for entry in sorted(entries, key=_by_bytes)}
+
+
+def is_ignored_name(name: str) -> bool:
+    """Whether a file or folder of this name is never part of what a service is."""
+    return _IGNORED.match(name) is not None
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a file of this name usually holds a secret, so that its content must be signed."""
+    return _SECRET.match(name) is not None
+
+
+# Private
+
+
+def _any_of(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)), flags)
+
+
+_IGNORED = _any_of(IGNORED_NAMES)
+_SECRET = _any_of(SECRET_NAMES, re.IGNORECASE)
+
+
+def _by_bytes(entry: Entry) -> bytes:
+    # A name that is not UTF-8 reaches us with surrogates; this gives its bytes back.
+    return entry.path.encode("utf-8", "surrogateescape")
+
+
+def _told(entry: Entry) -> str:
+    kind = "executable" if entry.executable else entry.kind
+    content = digest(entry.content) if entry.kind == "link" else entry.content[:DIGEST_LENGTH]
+    return f"{kind}:{content}" if content else kind

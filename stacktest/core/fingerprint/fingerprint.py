@@ -1,0 +1,296 @@
+"""What a service *is*, in five named parts, and which of them changed.
+
+    part     counts                                          does not count
+    ------   ---------------------------------------------   --------------------------------------
+    image    system, layers and runtime configuration of     tags, registries, RepoDigests, Id (it
+             the image that the container runs               differs between image stores), labels,
+                                                             build history, creation time
+    config   files of read-only bind mounts in the           .gitignore, empty folders, owners,
+             project, of `configs:` and `secrets:`, of       times, editor files; writable mounts
+             configs/<service>/, declared extras             and declared ignores (both are listed)
+    env      the environment as Compose resolved it          order, list or map form, variables that
+             (env_file, interpolation, pass-through)         are not set
+    stanza   the resolved stanza and the definitions that    see `service_definition`
+             it uses
+    build    Dockerfile, context after .dockerignore,        values of build arguments (they are in
+             names of build arguments                        `stanza`), what .dockerignore names
+
+A part is 16 hex digits, `none` (the service has no such thing) or `Unknown` with a reason. `env`,
+`stanza` and the secret files in `config` and `build` are signed with the stack's key: under another
+key they cannot be compared, which is neither equal nor changed. What can be compared between
+machines without key and images is `repo`: the stanza as written, and the tracked files.
+
+Known limits: a running container may not have read what lies in the files now (see freshness); a
+remote build context counts by its address only; a value in an image's own environment is hashed,
+not signed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, digest
+from stacktest.core.fingerprint.file_tree import Entry, tree_detail, tree_digest
+from stacktest.core.fingerprint.service_definition import Places, projected
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.unknown import Unknown
+
+FINGERPRINT_VERSION = 1
+PARTS = ("image", "config", "env", "stanza", "build")
+NONE = "none"
+KEYED = ("env", "stanza")
+
+#: The part of an image's Config that a container of it sees.
+RUNTIME = (
+    *("Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Shell"),
+    *("StopSignal", "StopTimeout", "User", "Volumes", "WorkingDir"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One part as it was read: its value, what to compare name by name, and how it was made."""
+
+    value: str | Unknown
+    detail: Mapping[str, str] = field(default_factory=dict)
+    keyed: bool = False
+    """Made with the key: says nothing to the holder of another one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fingerprint:
+    """The parts of one service at one moment."""
+
+    parts: Mapping[str, str | Unknown]
+    repo: str | Unknown
+    key_id: str
+    """Names the key that signed; empty without one."""
+    version: int = FINGERPRINT_VERSION
+    keyed: tuple[str, ...] = KEYED
+    """Parts that only compare under the same `key_id`."""
+    detail: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Part -> name -> digest; only ever written below `.stacktest/`."""
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Why -> paths that were not read although the service mounts them."""
+
+    @property
+    def digest(self) -> str | Unknown:
+        """One value for quick comparison; unknown as soon as one part is."""
+        unknown = [f"{n}: {v.why}" for n, v in self.parts.items() if isinstance(v, Unknown)]
+        if unknown:
+            return Unknown("; ".join(unknown))
+        return digest({"v": self.version, "parts": dict(self.parts)})
+
+    def to_json(self) -> dict[str, Json]:
+        """The committed form: no detail, `null` for unknown parts with their reasons beside."""
+        all_parts = {**self.parts, "repo": self.repo}
+        return {
+            "version": self.version,
+            "fingerprint": _or_null(self.digest),
+            "parts": {name: _or_null(value) for name, value in self.parts.items()},
+            "repo_fingerprint": _or_null(self.repo),
+            "key_id": self.key_id,
+            "keyed": list(self.keyed),
+            "unknown": {n: v.why for n, v in all_parts.items() if isinstance(v, Unknown)},
+        }
+
+    @classmethod
+    def from_json(
+        cls, data: Mapping[str, Json], detail: Mapping[str, Mapping[str, str]] | None = None
+    ) -> "Fingerprint":
+        """The inverse of `to_json`; an old record that lacks a reason gets one."""
+        why = data.get("unknown", {})
+
+        def back(name: str, value: str | None) -> str | Unknown:
+            return value if value is not None else Unknown(why.get(name) or "not recorded")
+
+        return cls(
+            parts={name: back(name, data["parts"].get(name)) for name in PARTS},
+            repo=back("repo", data.get("repo_fingerprint")),
+            key_id=data.get("key_id", ""),
+            version=data["version"],
+            # A record that does not say whether secret files were in it may have had some.
+            keyed=tuple(data.get("keyed", (*KEYED, "config", "build"))),
+            detail=detail or {},
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One part that changed, and the names in it where both sides know them; never a value."""
+
+    part: str
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """`config:configs/app/app.toml`, or only `config` when the names are not known."""
+        names = (*self.changed, *self.added, *self.removed)
+        return tuple(f"{self.part}:{name}" for name in names) or (self.part,)
+
+
+def compare(old: Fingerprint, new: Fingerprint) -> Mapping[str, bool | Unknown]:
+    """Part -> whether it is the same; unknown where the two sides cannot be compared."""
+    return {part: _same(part, old, new) for part in PARTS}
+
+
+def changes(old: Fingerprint, new: Fingerprint) -> tuple[Change, ...]:
+    """The parts that certainly changed, with names; what cannot be compared is not among them."""
+    return tuple(
+        _change(part, old.detail.get(part), new.detail.get(part))
+        for part, same in compare(old, new).items()
+        if same is False
+    )
+
+
+def image_part(inspected: Json | Unknown) -> Part:
+    """Identity of an image from `docker image inspect`, the same in every registry and store."""
+    if isinstance(inspected, Unknown):
+        return Part(value=inspected)
+    if isinstance(inspected, list) and len(inspected) == 1:
+        inspected = inspected[0]
+    if not isinstance(inspected, Mapping):
+        return Part(value=Unknown("the engine described no image"))
+    layers = (inspected.get("RootFS") or {}).get("Layers")
+    if not layers:
+        return Part(value=Unknown("the engine did not list the image's layers"))
+    config = inspected.get("Config") or {}
+    runtime = {key: config[key] for key in RUNTIME if config.get(key)}
+    rows: dict[str, Json] = {
+        "system": [inspected.get(key) or "" for key in ("Os", "Architecture", "Variant")],
+        "layers": list(layers),
+        # One store writes null, another [] or nothing at all, for what is not set.
+        "runtime": runtime,
+    }
+    detail = {"system": digest(rows["system"])}
+    detail |= {f"layer {layer[7:19]}": layer[7 : 7 + DIGEST_LENGTH] for layer in layers}
+    detail |= {key: digest(value) for key, value in runtime.items()}
+    return Part(value=digest(rows), detail=detail)
+
+
+def unpinned(stack: Stack) -> Mapping[str, str]:
+    """Service -> why the repository alone cannot say which image it runs."""
+    return {
+        service.name: f"{service.image} is a tag, not a digest: what it names can change"
+        for service in stack.services.values()
+        if service.image and service.build is None and "@sha256:" not in service.image
+    }
+
+
+def env_part(
+    environment: Mapping[str, str | None],
+    key: Key | Unknown,
+    values: Mapping[str, str | None] | None = None,
+) -> Part:
+    """The resolved environment; `values` are `configs:`/`secrets:` made from variables."""
+    said = {name: value for name, value in environment.items() if value is not None}
+    said |= {f"({name})": value for name, value in (values or {}).items() if value is not None}
+    if not said:
+        return Part(value=NONE, keyed=True)
+    return _signed("env", said, key)
+
+
+def stanza_part(
+    stack: Stack, service: Service, key: Key | Unknown, places: Places | None = None
+) -> Part:
+    """The resolved stanza with the definitions that it uses, wherever the project lies."""
+    if not isinstance(service.stanza, Mapping):
+        return Part(value=Unknown(f"the stanza of {service.name} is not a mapping"), keyed=True)
+    rows = projected(stack, service, places or Places(roots=(str(stack.root),)))
+    return _signed("stanza", rows, key)
+
+
+def config_part(entries: Iterable[Entry] | Unknown) -> Part:
+    """The files that the service reads from the project."""
+    if isinstance(entries, Unknown):
+        return Part(value=entries)
+    found = tuple(entries)
+    keyed = any(entry.secret for entry in found)
+    return Part(value=tree_digest(found), detail=tree_detail(found), keyed=keyed)
+
+
+def build_part(entries: Iterable[Entry] | Unknown, arguments: Iterable[str]) -> Part:
+    """Dockerfile, context and names of arguments; without a `build:` section do not call it."""
+    if isinstance(entries, Unknown):
+        return Part(value=entries)
+    found, names = tuple(entries), sorted(arguments)
+    detail = {**tree_detail(found), **{f"argument {name}": "named" for name in names}}
+    value = digest({"tree": tree_digest(found), "arguments": names})
+    return Part(value=value, detail=detail, keyed=any(entry.secret for entry in found))
+
+
+def repo_part(
+    written: Json | Unknown,
+    config: Iterable[Entry] | Unknown,
+    build: Iterable[Entry] | Unknown,
+    arguments: Iterable[str],
+) -> Part:
+    """What tracked files alone say; `config` and `build` are their tracked entries.
+
+    Of a file that holds a secret only the name counts: nothing here is signed.
+    """
+    if isinstance(written, Unknown):
+        return Part(value=written)
+    if isinstance(config, Unknown):
+        return Part(value=config)
+    if isinstance(build, Unknown):
+        return Part(value=build)
+    trees = [[_without_secret(entry) for entry in entries] for entries in (config, build)]
+    value = digest(
+        {
+            "written": written,
+            "config": tree_digest(trees[0]),
+            "build": [tree_digest(trees[1]), sorted(arguments)],
+        }
+    )
+    detail = {"compose": digest(written)}
+    for tree in trees:
+        detail |= tree_detail(tree)
+    return Part(value=value, detail=detail)
+
+
+# Private
+
+
+def _or_null(value: str | Unknown) -> str | None:
+    return None if isinstance(value, Unknown) else value
+
+
+def _signed(purpose: str, rows: Mapping[str, Json], key: Key | Unknown) -> Part:
+    if isinstance(key, Unknown):
+        return Part(value=key, keyed=True)
+    detail = {name: key.sign(f"{purpose} entry", [name, rows[name]]) for name in sorted(rows)}
+    return Part(value=key.sign(purpose, rows), detail=detail, keyed=True)
+
+
+def _without_secret(entry: Entry) -> Entry:
+    content = "" if entry.secret else entry.content
+    return Entry(path=entry.path, kind=entry.kind, executable=entry.executable, content=content)
+
+
+def _same(part: str, old: Fingerprint, new: Fingerprint) -> bool | Unknown:
+    if old.version != new.version:
+        return Unknown(f"fingerprint version {old.version} against {new.version}")
+    before, after = old.parts.get(part), new.parts.get(part)
+    for value in (after, before):
+        if value is None or isinstance(value, Unknown):
+            return value or Unknown(f"{part} was not recorded")
+    if before == after:
+        # Equal digests under two keys do not happen; equal `none` does, and is equal.
+        return True
+    keyed = part in old.keyed or part in new.keyed
+    if keyed and old.key_id != new.key_id and NONE not in (before, after):
+        return Unknown(f"{part} was signed with another key")
+    return False
+
+
+def _change(part: str, old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> Change:
+    if old is None or new is None:
+        return Change(part=part)
+    return Change(
+        part=part,
+        added=tuple(sorted(new.keys() - old.keys())),
+        changed=tuple(sorted(n for n in old.keys() & new.keys() if old[n] != new[n])),
+        removed=tuple(sorted(old.keys() - new.keys())),
+    )

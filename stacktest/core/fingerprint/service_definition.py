@@ -1,0 +1,229 @@
+"""What of a service's stanza says what the service *is*, in the form in which it is compared.
+
+    left out                             why
+    ----------------------------------   ------------------------------------------------------
+    environment, env_file                a part of its own
+    depends_on, profiles                 when it starts, not what it is
+    x-*, labels `stacktest.*`            only stacktest, or YAML itself, reads them
+    develop, attach, pull_policy         say how to work with it, not what runs
+    null, {} and values of DEFAULTS      Compose writes them in one version and not in the next
+    the project's name and folder        it is the same service in another checkout
+
+Lists that Compose treats as sets are sorted (SETS); all others keep their order: `command`,
+`entrypoint`, `volumes`, `dns`, `extra_hosts` and whatever a later Compose adds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stacktest.core.fingerprint.digest import canonical
+from stacktest.core.model import Json, Service, Stack
+
+LEFT_OUT = frozenset(
+    ("environment", "env_file", "depends_on", "profiles", "develop", "attach", "pull_policy")
+)
+
+SETS = frozenset(
+    (
+        *("cap_add", "cap_drop", "configs", "device_cgroup_rules", "devices", "expose"),
+        *("external_links", "group_add", "links", "networks", "ports", "secrets"),
+        *("security_opt", "tmpfs", "aliases", "link_local_ips", "capabilities", "platforms"),
+    )
+)
+
+DEFAULTS: Mapping[tuple[str, str], Json] = {
+    ("ports", "mode"): "ingress",
+    ("ports", "protocol"): "tcp",
+    ("bind", "create_host_path"): True,
+    ("devices", "permissions"): "rwm",
+    ("build", "dockerfile"): "Dockerfile",
+}
+
+#: An empty list here overrides what the image says; anywhere else it says nothing.
+EMPTY_COUNTS = frozenset(("command", "entrypoint"))
+
+SECTIONS = ("networks", "volumes", "configs", "secrets")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Turns absolute paths into what they are for the project, wherever it lies."""
+
+    roots: tuple[str, ...]
+    """The project's folder by each of its names: as given, and without links."""
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Absolute path -> as written (`../shared`, `~/x`), for paths that leave the project."""
+
+    def portable(self, path: Json) -> Json:
+        """`./x` for what lies in the project, as written if relative, else the path itself."""
+        if not isinstance(path, str):
+            return path
+        for root in self.roots:
+            if path == root:
+                return "."
+            if path.startswith(f"{root}/"):
+                return "./" + path[len(root) + 1 :]
+        return self.outside.get(path, path)
+
+
+def projected(stack: Stack, service: Service, places: Places) -> dict[str, Json]:
+    """The resolved stanza and the definitions that it uses, key by key, ready to be signed."""
+    stanza = dict(service.stanza)
+    _relocate(stanza, places)
+    rows = _stanza(stanza)
+    for section, name in used_definitions(stack, service):
+        definition = (stack.definitions.get(section) or {}).get(name)
+        rows[f"{section}.{name}"] = _definition(stack, name, definition, places)
+    return rows
+
+
+def used_definitions(stack: Stack, service: Service) -> tuple[tuple[str, str], ...]:
+    """(section, name) of every top-level network, volume, config and secret that is used."""
+    return tuple(
+        (section, name)
+        for section in SECTIONS
+        for name in sorted(mentioned(service.stanza.get(section)))
+        if name in (stack.definitions.get(section) or {})
+    )
+
+
+def mentioned(value: Json) -> set[str]:
+    """Names that a service's `networks`, `volumes`, `configs` or `secrets` may refer to."""
+    if isinstance(value, dict):
+        names = {str(name) for name in value}
+        tag = next(iter(names), "")
+        # `!override [a, b]` reaches us as `{"!override": [a, b]}`.
+        return mentioned(value[tag]) if tag.startswith("!") else names
+    items = value if isinstance(value, list) else []
+    sources = (item.get("source") if isinstance(item, dict) else item for item in items)
+    return {str(source).partition(":")[0] for source in sources if source}
+
+
+def projected_as_written(stanza: Mapping[str, Json]) -> dict[str, Json]:
+    """The same projection of a stanza straight from a YAML file, environment included."""
+    # `FOO:` passes the caller's FOO on: here null says something, so nothing is dropped.
+    said = {key: stanza[key] for key in ("environment", "env_file") if stanza.get(key)}
+    return _stanza(stanza) | said
+
+
+def plain_definition(definition: Json) -> Json:
+    """A top-level definition straight from a YAML file, without what does not count."""
+    return _plain(definition, "")
+
+
+# Private
+
+
+def _stanza(stanza: Mapping[str, Json]) -> dict[str, Json]:
+    rows: dict[str, Json] = {}
+    for key, value in stanza.items():
+        if key in LEFT_OUT or str(key).startswith("x-"):
+            continue
+        if key in ("configs", "secrets"):
+            plain = _plain(_without_target(str(key), value), str(key))
+        else:
+            plain = _labels(value) if key == "labels" else _plain(value, str(key))
+        if not _says_nothing(str(key), plain):
+            rows[str(key)] = plain
+    return rows
+
+
+def _plain(value: Json, key: str) -> Json:
+    """`value` without what says nothing, its set-like lists sorted; `key` is where it stands."""
+    if isinstance(value, dict):
+        if key == "networks":
+            # A network named without options is null in one Compose and {} in the next.
+            return {str(name): _plain(options or {}, "") for name, options in value.items()}
+        pairs = ((str(name), _plain(item, _below(key, str(name)))) for name, item in value.items())
+        return {
+            name: item
+            for name, item in pairs
+            if not _says_nothing(name, item)
+            and not name.startswith("x-")
+            and DEFAULTS.get((key, name), _NOTHING) != item
+        }
+    if isinstance(value, list | tuple):
+        items = [_plain(item, key) for item in value]
+        return sorted(items, key=canonical) if key in SETS else items
+    return value
+
+
+def _below(key: str, name: str) -> str:
+    # What stands under `sysctls` or `labels` are a user's names, not keys of Compose.
+    return "" if key in ("labels", "sysctls", "driver_opts", "options", "annotations") else name
+
+
+_NOTHING = object()
+
+
+def _says_nothing(key: str, value: Json) -> bool:
+    return value is None or (value in ({}, []) and key not in EMPTY_COUNTS)
+
+
+def _labels(labels: Json) -> Json:
+    """Labels as a mapping or a list, without those that only stacktest reads."""
+    if isinstance(labels, dict):
+        return {k: v for k, v in labels.items() if not str(k).startswith("stacktest.")}
+    items = labels if isinstance(labels, list) else []
+    return sorted(str(item) for item in items if not str(item).startswith("stacktest."))
+
+
+def _without_target(section: str, items: Json) -> Json:
+    """Drop the target that Compose would choose itself; newer versions write it out."""
+    own = "/run/secrets/" if section == "secrets" else "/"
+    return [
+        {k: v for k, v in item.items() if k != "target" or v != f"{own}{item.get('source')}"}
+        if isinstance(item, dict)
+        else item
+        for item in (items or [])
+    ]
+
+
+def _relocate(stanza: dict[str, Json], places: Places) -> None:
+    """Replace, key by key, the paths that Compose made absolute."""
+    volumes = stanza.get("volumes")
+    if isinstance(volumes, list):
+        stanza["volumes"] = [
+            {**item, "source": places.portable(item.get("source"))}
+            if isinstance(item, dict) and item.get("type") == "bind"
+            else item
+            for item in volumes
+        ]
+    build = stanza.get("build")
+    if isinstance(build, dict):
+        contexts = build.get("additional_contexts")
+        stanza["build"] = {
+            **build,
+            "context": places.portable(build.get("context")),
+            "dockerfile": places.portable(build.get("dockerfile")),
+            "additional_contexts": _each(contexts, places) if contexts else None,
+        }
+    for key, name in (("credential_spec", "file"), ("extends", "file")):
+        value = stanza.get(key)
+        if isinstance(value, dict):
+            stanza[key] = {**value, name: places.portable(value.get(name))}
+    if isinstance(stanza.get("label_file"), list):
+        stanza["label_file"] = [places.portable(item) for item in stanza["label_file"]]
+
+
+def _each(values: Json, places: Places) -> Json:
+    if isinstance(values, dict):
+        return {name: places.portable(value) for name, value in values.items()}
+    return values
+
+
+def _definition(stack: Stack, name: str, definition: Json, places: Places) -> Json:
+    """One top-level definition, without the name that Compose makes from the project's."""
+    if not isinstance(definition, dict):
+        return definition
+    kept = {
+        key: value
+        for key, value in definition.items()
+        if not (key == "name" and value == f"{stack.name}_{name}")
+    }
+    if "file" in kept:
+        kept["file"] = places.portable(kept["file"])
+    options = kept.get("driver_opts")
+    if isinstance(options, dict) and "device" in options:
+        kept["driver_opts"] = {**options, "device": places.portable(options["device"])}
+    return _plain(kept, "")

@@ -1,0 +1,1 @@
+"""Whether what was proved still holds: states, the rules that find them, and the gate."""

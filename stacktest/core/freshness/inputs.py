@@ -1,0 +1,108 @@
+"""What `judge` looks at and answers: the ledger's word, the present, the policy, findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.states import State
+from stacktest.core.records.common import Live
+from stacktest.core.records.documents import LastPass, LastRun, Other
+from stacktest.core.records.status import Scope, StatusEntry
+from stacktest.core.unknown import Unknown
+
+Names = Mapping[str, Mapping[str, str]]
+"""Part → name of an ingredient → its digest; kept out of committed files."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What the ledger says of one service; Unknown: a document is there but cannot be read."""
+
+    service: str
+    last_pass: LastPass | Unknown | None = None
+    last_run: LastRun | Unknown | None = None
+    previous: StatusEntry | Unknown | None = None
+    """The service's entry in the last `status.json`."""
+    passed_before: bool = False
+    """There is no last pass, but the history knows a run that was credited."""
+    detail: Names = field(default_factory=dict)
+    """Names behind the parts of the last pass, where this machine has them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tests:
+    """The required tests as they are now."""
+
+    digest: str
+    required: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Present:
+    """What one service is now, as far as it could be told."""
+
+    service: str
+    now: datetime
+    fingerprint: Fingerprint
+    tests: Tests | Unknown
+    stack: str | Unknown
+    containers: tuple[Live, ...] | Unknown = ()
+    """The service's containers; empty: there is none."""
+    drift: tuple[str, ...] = ()
+    """Why what runs is not what the files say, or does not run well."""
+    must_run: bool = False
+    dependencies: Mapping[str, str | Unknown] = field(default_factory=dict)
+    page: Page | Unknown | None = None
+    """None: no pages are kept for this stack."""
+    changed_on: datetime | None = None
+    """Committer date of the change to this fingerprint, where all of it is tracked and clean."""
+    errors: tuple[str, ...] = ()
+    """Why the service cannot be judged at all: an unreadable file, a broken compose model."""
+    unverified: tuple[str, ...] = ()
+    """What could not be checked, e.g. `live:no-exec`; never raises anything."""
+    carried: Mapping[int, str] = field(default_factory=dict)
+    """Older version of the algorithm → the fingerprint as it would have made it."""
+    dependencies_carried: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """The same for each dependency."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """What the configuration says about freshness."""
+
+    max_age: timedelta = timedelta(days=7)
+    scope: Scope = "host"
+    doc_on: tuple[str, ...] = ()
+    """Parts whose change makes a page old although the repository did not move."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One state that holds, and why, as tags: `env`, `config:site/index.html`, `dependency:db`."""
+
+    state: State
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """The states of one service that hold, worst first, and its entry in `status.json`."""
+
+    service: str
+    findings: tuple[Finding, ...]
+    entry: StatusEntry
+    other: Other | None = None
+    """To be remembered: another fingerprint than that of the pass was seen running."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """The state that takes precedence."""
+        return self.findings[0].state
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why, as tags."""
+        return self.findings[0].reasons

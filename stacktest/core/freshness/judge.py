@@ -1,0 +1,64 @@
+"""What the ledger and the present say about one service: its state, and every reason for it.
+
+`judge` finds all states that hold and lets the worst speak (see `states`). Fingerprints are
+compared, times are not: a time only makes a pass too old, or a record impossible.
+
+What is not known is never equal and never changed. A part that could not be read leaves the
+attested fingerprint standing and the other parts compared one by one; a service that would
+otherwise be functional is then an `error` for `scope="host"`. For `scope="repo"` (a machine with
+neither images nor key) only what the repository says is compared, and the verdict says so.
+
+Losing something never helps: a pass without the record of the run that earned it is
+`evidence_missing`, a failure stays until a newer pass, and going back to a fingerprint that passed
+counts only while the very containers of that pass still run.
+"""
+
+from stacktest.core.freshness.gate import Blocker, Gate, GatePolicy, decide
+from stacktest.core.freshness.inputs import Evidence, Finding, Judgement, Policy, Present, Tests
+from stacktest.core.freshness.rules import find, other_seen
+from stacktest.core.freshness.states import State
+from stacktest.core.freshness.status_entry import make_entry
+from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, open_record
+from stacktest.core.unknown import Unknown
+
+__all__ = [
+    "Blocker",
+    "Evidence",
+    "Finding",
+    "Gate",
+    "GatePolicy",
+    "Judgement",
+    "Policy",
+    "Present",
+    "Refusal",
+    "Snapshot",
+    "State",
+    "Tests",
+    "close",
+    "credit",
+    "decide",
+    "judge",
+    "open_record",
+]
+
+
+def judge(evidence: Evidence, present: Present, policy: Policy) -> Judgement:
+    """The service's state, every other state that holds, and its entry in `status.json`."""
+    findings = find(evidence, present, policy) or (Finding(state=State.FUNCTIONAL),)
+    return Judgement(
+        service=present.service,
+        findings=findings,
+        entry=make_entry(evidence, present, policy, findings),
+        other=other_seen(evidence, present, policy),
+        warnings=_warnings(evidence),
+    )
+
+
+# Private
+
+
+def _warnings(evidence: Evidence) -> tuple[str, ...]:
+    run = evidence.last_run
+    if run is None or isinstance(run, Unknown) or run.is_finished:
+        return ()
+    return (f"{evidence.service}: run {run.run.id} never came to its end",)

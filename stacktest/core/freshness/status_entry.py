@@ -1,0 +1,157 @@
+"""The entry of one service in `status.json`: what is known of it, in words that outlive one look.
+
+`last_change` is the earliest evidence of the current fingerprint: the first time that any action
+saw it, be it a look or a run, or the committer date of the change where everything is tracked and
+clean. It is kept as long as the fingerprint stands, so it never moves because a tool was missing,
+and a pass for the current fingerprint always began after it.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from stacktest.core.fingerprint.compare import unknown_parts
+from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
+from stacktest.core.records.common import Mark
+from stacktest.core.records.documents import LastPass, LastRun
+from stacktest.core.records.status import StatusEntry
+from stacktest.core.unknown import Unknown
+
+TICK = timedelta(milliseconds=1)
+"""What the fingerprint was is read before the first test starts."""
+
+
+def make_entry(
+    evidence: Evidence, present: Present, policy: Policy, findings: tuple[Finding, ...]
+) -> StatusEntry:
+    """The entry; `findings` are sorted, the worst first."""
+    state, reasons = findings[0].state, findings[0].reasons
+    last_pass = evidence.last_pass if isinstance(evidence.last_pass, LastPass) else None
+    previous = evidence.previous if isinstance(evidence.previous, StatusEntry) else None
+    page = None if isinstance(present.page, Unknown) else present.page
+    required, passed, flaky = _counts(evidence, present)
+    mark = Mark.attest(present.fingerprint)
+    fingerprint = _fingerprint(last_pass, previous, mark, functional=state.functional)
+    return StatusEntry(
+        status=state.status,
+        fingerprint=fingerprint,
+        last_change=_last_change(evidence, present, findings, fingerprint),
+        last_test_pass=_last_test_pass(last_pass, previous),
+        spoke_updated=page.updated if page else None,
+        functional=state.functional,
+        documented=page.holds(policy.doc_on) if page else False,
+        state=state,
+        reasons=reasons,
+        also=tuple(finding.state for finding in findings[1:]),
+        parts=mark.parts,
+        repo_fingerprint=mark.repo_fingerprint,
+        required=required,
+        passed=passed,
+        flaky=flaky,
+        pass_fingerprint=last_pass.mark.fingerprint if last_pass else None,
+        unverified=tuple(dict.fromkeys(_unverified(last_pass, present, policy))),
+    )
+
+
+# Private
+
+
+def _last_test_pass(last_pass: LastPass | None, previous: StatusEntry | None) -> datetime | None:
+    """Of the record; where that is gone, what was known of it, so that its loss stays visible."""
+    if last_pass is not None:
+        return last_pass.timestamp
+    return previous.last_test_pass if previous else None
+
+
+def _fingerprint(
+    last_pass: LastPass | None, previous: StatusEntry | None, mark: Mark, *, functional: bool
+) -> str | None:
+    """The fingerprint now, or the last one that was attested where it cannot be told."""
+    if last_pass and functional:
+        return last_pass.mark.fingerprint
+    other_key = last_pass is not None and last_pass.mark.key_id != mark.key_id
+    if mark.fingerprint is not None and not other_key:
+        return mark.fingerprint
+    if previous is not None and previous.fingerprint is not None:
+        return previous.fingerprint
+    return last_pass.mark.fingerprint if last_pass else mark.fingerprint
+
+
+def _last_change(
+    evidence: Evidence,
+    present: Present,
+    findings: tuple[Finding, ...],
+    fingerprint: str | None,
+) -> datetime | None:
+    if fingerprint is None:
+        return None
+    is_back = any("reverted" in finding.reasons for finding in findings)
+    seen = [present.now, *_attested(evidence, fingerprint, is_back=is_back)]
+    if present.changed_on is not None and _is_repo_change(evidence, present):
+        seen.append(present.changed_on)
+    return min(seen)
+
+
+def _is_repo_change(evidence: Evidence, present: Present) -> bool:
+    """Whether the last commit is what made the service what it is.
+
+    Where an image or a variable moved since the last look or pass, the commit is older than that.
+    """
+    now, previous = Mark.attest(present.fingerprint), evidence.previous
+    if isinstance(previous, StatusEntry):
+        # What stands in the status already was found when the change was new.
+        is_new = previous.fingerprint != now.fingerprint
+        return is_new and previous.repo_fingerprint != now.repo_fingerprint
+    if isinstance(evidence.last_pass, LastPass):
+        passed = evidence.last_pass.mark
+        is_same = passed.fingerprint == now.fingerprint
+        return is_same or passed.repo_fingerprint != now.repo_fingerprint
+    return True
+
+
+def _attested(evidence: Evidence, fingerprint: str, *, is_back: bool) -> Iterator[datetime]:
+    """When records saw this fingerprint; after going back to it, only since then."""
+    previous = evidence.previous
+    stands = isinstance(previous, StatusEntry) and previous.fingerprint == fingerprint
+    if isinstance(previous, StatusEntry) and stands and previous.last_change is not None:
+        yield previous.last_change
+    if is_back:
+        return
+    last_pass, last_run = evidence.last_pass, evidence.last_run
+    if isinstance(last_pass, LastPass) and last_pass.mark.fingerprint == fingerprint:
+        yield min(last_pass.run.started, last_pass.timestamp - TICK)
+    if isinstance(last_run, LastRun) and last_run.mark.fingerprint == fingerprint:
+        yield last_run.run.started
+
+
+def _counts(evidence: Evidence, present: Present) -> tuple[int, int, int]:
+    """Required tests now; passed and flaky ones of the last run that came to its end."""
+    last_pass, last_run = evidence.last_pass, evidence.last_run
+    required, passed, flaky = 0, 0, 0
+    if isinstance(last_pass, LastPass):
+        required, passed = last_pass.tests.required, last_pass.tests.passed
+    if isinstance(last_run, LastRun) and last_run.is_finished and last_run.verdict != "untouched":
+        passed, flaky = last_run.tests.passed, last_run.tests.flaky
+    if not isinstance(present.tests, Unknown):
+        required = present.tests.required
+    return required, passed, flaky
+
+
+def _unverified(last_pass: LastPass | None, present: Present, policy: Policy) -> Iterator[str]:
+    yield from present.unverified
+    if last_pass is not None:
+        yield from unknown_parts(last_pass.mark, present)
+    known = {**present.fingerprint.parts, "repo": present.fingerprint.repo}
+    for part, value in known.items():
+        if isinstance(value, Unknown):
+            yield f"part:{part}: {value.why}"
+    if isinstance(present.containers, Unknown):
+        yield f"live:{present.containers.why}"
+    elif not present.containers:
+        yield "live:absent"
+    for name, now in sorted(present.dependencies.items()):
+        if isinstance(now, Unknown):
+            yield f"dependency:{name}: {now.why}"
+    if present.page is not None and not isinstance(present.page, Unknown):
+        yield from (reason for reason in present.page.reasons if reason == "doc_uncommitted")
+    if policy.scope == "repo":
+        yield "scope:repo"

@@ -1,0 +1,1 @@
+"""The JSON documents that are written and read back, and their types."""

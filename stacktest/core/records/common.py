@@ -1,0 +1,158 @@
+"""What several records share: a fingerprint, a container and a run as they are attested."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from stacktest.core import timestamps as instants
+from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, KEYED, PARTS, Fingerprint
+from stacktest.core.model import Json
+from stacktest.core.records.strict_json import Fields, RecordError
+from stacktest.core.unknown import Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A fingerprint as a record keeps it; a part or digest that could not be told is None."""
+
+    v: int
+    fingerprint: str | None
+    parts: Mapping[str, str | None]
+    repo_fingerprint: str | None
+    key_id: str
+    """Names the key that signed; empty without a key."""
+    keyed: tuple[str, ...] = KEYED
+    """Parts that only compare under the same key."""
+
+    KEYS = ("v", "fingerprint", "parts", "repo_fingerprint", "key_id", "keyed")
+
+    @classmethod
+    def attest(cls, fingerprint: Fingerprint) -> Self:
+        """The fingerprint as it goes into a record: without the names, without the reasons."""
+        return cls(
+            v=fingerprint.version,
+            fingerprint=_or_none(fingerprint.digest),
+            parts={name: _or_none(value) for name, value in fingerprint.parts.items()},
+            repo_fingerprint=_or_none(fingerprint.repo),
+            key_id=fingerprint.key_id,
+            keyed=tuple(fingerprint.keyed),
+        )
+
+    def as_fingerprint(self, detail: Mapping[str, Mapping[str, str]] | None = None) -> Fingerprint:
+        """The fingerprint, to be compared with another; `detail` are the names where known."""
+        gone = Unknown("not known when it was recorded")
+        return Fingerprint(
+            version=self.v,
+            parts={name: gone if value is None else value for name, value in self.parts.items()},
+            repo=gone if self.repo_fingerprint is None else self.repo_fingerprint,
+            key_id=self.key_id,
+            keyed=self.keyed,
+            detail=detail or {},
+        )
+
+    def to_dict(self) -> dict[str, Json]:
+        """The keys, to be spread into a record."""
+        return {
+            "v": self.v,
+            "fingerprint": self.fingerprint,
+            "parts": dict(self.parts),
+            "repo_fingerprint": self.repo_fingerprint,
+            "key_id": self.key_id,
+            "keyed": list(self.keyed),
+        }
+
+    @classmethod
+    def of(cls, fields: Fields) -> Self:
+        """The keys, read out of a record; the digest has to be the one of the parts."""
+        mark = cls(
+            v=fields.number("v"),
+            fingerprint=fields.optional_text("fingerprint"),
+            parts=fields.optional_text_map("parts"),
+            repo_fingerprint=fields.optional_text("repo_fingerprint"),
+            key_id=fields.text("key_id"),
+            keyed=fields.texts("keyed"),
+        )
+        if set(mark.parts) != set(PARTS):
+            raise RecordError(f"$.parts are not {', '.join(PARTS)}")
+        if mark.v == FINGERPRINT_VERSION and mark != Mark.attest(mark.as_fingerprint()):
+            raise RecordError("$.fingerprint is not the one of $.parts")
+        return mark
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Live:
+    """A container that ran, by what changes when it is recreated or restarted."""
+
+    container: str
+    image: str
+    started_at: str
+    """As the engine says it, to the nanosecond."""
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {"container": self.container, "image": self.image, "started_at": self.started_at}
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        f = Fields(value, path, ("container", "image", "started_at"))
+        return cls(
+            container=f.text("container"), image=f.text("image"), started_at=f.text("started_at")
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One run of pytest: its number in the ledger, when, on which stack, of which commit."""
+
+    id: str
+    seq: int
+    """Runs are ordered by this number, never by their times."""
+    started: datetime
+    finished: datetime | None
+    stack: str
+    """Identity of the stack: the project and the engine that it runs on."""
+    git_commit: str | None = None
+    dirty: bool | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "id": self.id,
+            "seq": self.seq,
+            "started": instants.written(self.started),
+            "finished": _written(self.finished),
+            "stack": self.stack,
+            "git_commit": self.git_commit,
+            "dirty": self.dirty,
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        keys = ("id", "seq", "started", "finished", "stack", "git_commit", "dirty", "versions")
+        f = Fields(value, path, keys)
+        return cls(
+            id=f.text("id"),
+            seq=f.number("seq"),
+            started=f.moment("started"),
+            finished=f.optional_moment("finished"),
+            stack=f.text("stack"),
+            git_commit=f.optional_text("git_commit"),
+            dirty=f.optional_flag("dirty"),
+            versions=f.text_map("versions"),
+        )
+
+
+# Private
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else instants.written(moment)
+
+
+def _or_none(value: str | Unknown) -> str | None:
+    return None if isinstance(value, Unknown) else value

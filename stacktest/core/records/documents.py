@@ -1,0 +1,355 @@
+"""What the ledger remembers of a service's runs, and how it is written: versioned JSON documents.
+
+    last_pass.json   LastPass      the last pass that could be credited
+    last_run.json    LastRun       the last run that touched the service, whatever came of it
+    history.jsonl    HistoryLine   one line for each run
+
+Each type has `to_dict` and `from_dict`; reading what was written gives an equal value. Reading is
+strict: anything else than what this version writes is a `RecordError` with the path inside the
+document, and never a default. The status documents are in `status.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Self, get_args
+
+from stacktest.core import timestamps as instants
+from stacktest.core.model import Json
+from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.strict_json import Fields, RecordError, check_schema
+from stacktest.core.runs.verdict import Kind
+
+LAST_PASS = "stacktest.last_pass/1"  # noqa: S105 - the name of a schema
+LAST_RUN = "stacktest.last_run/1"
+HISTORY = "stacktest.history/1"
+
+Quality = Literal["clean", "flaky"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassedTests:
+    """The tests that a pass rests on."""
+
+    digest: str
+    """Over their node ids and the code that they consist of."""
+    required: int
+    passed: int
+    skipped: tuple[str, ...] = ()
+    assertions: int = 0
+    contacts: int = 0
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "digest": self.digest,
+            "required": self.required,
+            "passed": self.passed,
+            "skipped": list(self.skipped),
+            "assertions": self.assertions,
+            "contacts": self.contacts,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        keys = ("digest", "required", "passed", "skipped", "assertions", "contacts")
+        f = Fields(value, path, keys)
+        return cls(
+            digest=f.text("digest"),
+            required=f.number("required"),
+            passed=f.number("passed"),
+            skipped=f.texts("skipped"),
+            assertions=f.number("assertions"),
+            contacts=f.number("contacts"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastPass:
+    """The last pass of a service that could be credited."""
+
+    timestamp: datetime
+    """Start of the first of its tests, so that older readers that compare times are on the safe
+    side."""
+    service: str
+    quality: Quality
+    mark: Mark
+    tests: PassedTests
+    dependencies: Mapping[str, str | None]
+    """Direct dependency → its fingerprint then; None = no claim, {} = there were none."""
+    live: tuple[Live, ...]
+    run: Run
+
+    def to_dict(self) -> dict[str, Json]:
+        """The document `last_pass.json`."""
+        return {
+            "timestamp": instants.written(self.timestamp),
+            "schema": LAST_PASS,
+            "service": self.service,
+            "result": "pass",
+            "quality": self.quality,
+            **self.mark.to_dict(),
+            "tests": self.tests.to_dict(),
+            "dependencies": dict(self.dependencies),
+            "live": [one.to_dict() for one in self.live],
+            "run": self.run.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, LAST_PASS)
+        keys = ("timestamp", "schema", "service", "result", "quality", *Mark.KEYS, "tests")
+        f = Fields(document, "$", (*keys, "dependencies", "live", "run"))
+        f.text("result", among=("pass",))
+        record = cls(
+            timestamp=f.moment("timestamp"),
+            service=f.text("service"),
+            quality="flaky" if f.text("quality", among=get_args(Quality)) == "flaky" else "clean",
+            mark=Mark.of(f),
+            tests=PassedTests.from_dict(*f.raw("tests")),
+            dependencies=f.optional_text_map("dependencies"),
+            live=tuple(Live.from_dict(*item) for item in f.items("live")),
+            run=Run.from_dict(*f.raw("run")),
+        )
+        if record.mark.fingerprint is None:
+            raise RecordError("$.fingerprint is null: a pass without it proves nothing")
+        if record.tests.passed < record.tests.required or record.tests.required == 0:
+            raise RecordError("$.tests: not every required test passed")
+        return record
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """The last conclusive failure since the pass, and what it was a failure of."""
+
+    run: str
+    seq: int
+    started: datetime
+    mark: Mark
+    drifted: bool
+    """What ran was not what the files said, so the failure is not one of this fingerprint."""
+    tests: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "run": self.run,
+            "seq": self.seq,
+            "started": instants.written(self.started),
+            **self.mark.to_dict(),
+            "drifted": self.drifted,
+            "tests": list(self.tests),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        f = Fields(value, path, ("run", "seq", "started", *Mark.KEYS, "drifted", "tests"))
+        return cls(
+            run=f.text("run"),
+            seq=f.number("seq"),
+            started=f.moment("started"),
+            mark=Mark.of(f),
+            drifted=f.flag("drifted"),
+            tests=f.texts("tests"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Other:
+    """Another fingerprint or container that ran since the pass: going back needs a new pass."""
+
+    pass_seq: int
+    """Number of the run whose pass this is about; a later pass makes it history."""
+    fingerprint: str | None
+    at: datetime
+    why: str
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "pass_seq": self.pass_seq,
+            "fingerprint": self.fingerprint,
+            "at": instants.written(self.at),
+            "why": self.why,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        f = Fields(value, path, ("pass_seq", "fingerprint", "at", "why"))
+        return cls(
+            pass_seq=f.number("pass_seq"),
+            fingerprint=f.optional_text("fingerprint"),
+            at=f.moment("at"),
+            why=f.text("why"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunTests:
+    """How many of a service's tests did what in one run."""
+
+    required: int = 0
+    passed: int = 0
+    flaky: int = 0
+    failed: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "required": self.required,
+            "passed": self.passed,
+            "flaky": self.flaky,
+            "failed": list(self.failed),
+            "skipped": list(self.skipped),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        f = Fields(value, path, ("required", "passed", "flaky", "failed", "skipped"))
+        return cls(
+            required=f.number("required"),
+            passed=f.number("passed"),
+            flaky=f.number("flaky"),
+            failed=f.texts("failed"),
+            skipped=f.texts("skipped"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastRun:
+    """The last run that touched a service; one without `run.finished` never came to its end."""
+
+    service: str
+    run: Run
+    mark: Mark
+    """What the service was when the run began."""
+    verdict: Kind | None = None
+    flaky: bool = False
+    credited: bool = False
+    refusal: str = ""
+    """Why a pass was not credited."""
+    reasons: tuple[str, ...] = ()
+    tests: RunTests = field(default_factory=RunTests)
+    failure: Failure | None = None
+    other: Other | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.run.finished is not None
+
+    def to_dict(self) -> dict[str, Json]:
+        """The document `last_run.json`."""
+        return {
+            "schema": LAST_RUN,
+            "service": self.service,
+            "run": self.run.to_dict(),
+            **self.mark.to_dict(),
+            "verdict": self.verdict,
+            "flaky": self.flaky,
+            "credited": self.credited,
+            "refusal": self.refusal,
+            "reasons": list(self.reasons),
+            "tests": self.tests.to_dict(),
+            "since_pass": {
+                "failure": self.failure.to_dict() if self.failure else None,
+                "other": self.other.to_dict() if self.other else None,
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, LAST_RUN)
+        keys = ("schema", "service", "run", *Mark.KEYS, "verdict", "flaky", "credited")
+        f = Fields(document, "$", (*keys, "refusal", "reasons", "tests", "since_pass"))
+        since = Fields(*f.raw("since_pass"), keys=("failure", "other"))
+        failure, other = since.raw("failure"), since.raw("other")
+        return cls(
+            service=f.text("service"),
+            run=Run.from_dict(*f.raw("run")),
+            mark=Mark.of(f),
+            verdict=None if f.raw("verdict")[0] is None else _kind(f),
+            flaky=f.flag("flaky"),
+            credited=f.flag("credited"),
+            refusal=f.text("refusal"),
+            reasons=f.texts("reasons"),
+            tests=RunTests.from_dict(*f.raw("tests")),
+            failure=None if failure[0] is None else Failure.from_dict(*failure),
+            other=None if other[0] is None else Other.from_dict(*other),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryLine:
+    """One run of one service, kept for good: what it was, what came of it, test by test."""
+
+    service: str
+    run: str
+    seq: int
+    started: datetime
+    git_commit: str | None
+    mark: Mark
+    verdict: Kind
+    credited: bool
+    flaky: bool
+    reasons: tuple[str, ...] = ()
+    tests: Mapping[str, str] = field(default_factory=dict)
+    """Node id → one letter."""
+    boot_ms: int | None = None
+    """Milliseconds from its start until it was ready; None: this run did not start it."""
+
+    def to_dict(self) -> dict[str, Json]:
+        """One line of `history.jsonl`."""
+        return {
+            "schema": HISTORY,
+            "service": self.service,
+            "run": self.run,
+            "seq": self.seq,
+            "started": instants.written(self.started),
+            "git_commit": self.git_commit,
+            **self.mark.to_dict(),
+            "verdict": self.verdict,
+            "credited": self.credited,
+            "flaky": self.flaky,
+            "reasons": list(self.reasons),
+            "tests": dict(self.tests),
+            "boot_ms": self.boot_ms,
+        }
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the line."""
+        check_schema(document, HISTORY)
+        keys = ("schema", "service", "run", "seq", "started", "git_commit", *Mark.KEYS)
+        said = ("verdict", "credited", "flaky", "reasons", "tests")
+        f = Fields(document, "$", (*keys, *said), later=("boot_ms",))
+        return cls(
+            service=f.text("service"),
+            run=f.text("run"),
+            seq=f.number("seq"),
+            started=f.moment("started"),
+            git_commit=f.optional_text("git_commit"),
+            mark=Mark.of(f),
+            verdict=_kind(f),
+            credited=f.flag("credited"),
+            flaky=f.flag("flaky"),
+            reasons=f.texts("reasons"),
+            tests=f.text_map("tests"),
+            boot_ms=f.optional_number("boot_ms"),
+        )
+
+
+# Private
+
+
+def _kind(fields: Fields) -> Kind:
+    said: Any = fields.text("verdict", among=get_args(Kind))
+    kind: Kind = said
+    return kind

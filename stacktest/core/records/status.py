@@ -1,0 +1,234 @@
+"""What `status.json` and `status.meta.json` say, and how they are written.
+
+`status.json` is a flat map of service → entry and nothing else: a value of any other kind at the
+top level would make its first readers' gate pass. Its schema, versions and times are therefore in
+`status.meta.json`. The first seven keys of an entry are the original ones, in their order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Literal, Self, get_args
+
+from stacktest.core import timestamps as instants
+from stacktest.core.freshness.states import State, StatusWord
+from stacktest.core.model import Json
+from stacktest.core.records.strict_json import Fields, RecordError, check_schema
+
+META = "stacktest.status_meta/1"
+Scope = Literal["host", "repo"]
+
+ORIGINAL_KEYS = (
+    "status",
+    "fingerprint",
+    "last_change",
+    "last_test_pass",
+    "spoke_updated",
+    "functional",
+    "documented",
+)
+OUR_KEYS = (
+    "state",
+    "reasons",
+    "also",
+    "parts",
+    "repo_fingerprint",
+    "tests",
+    "pass_fingerprint",
+    "unverified",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusEntry:
+    """One service in `status.json`."""
+
+    status: StatusWord
+    fingerprint: str | None
+    last_change: datetime | None
+    last_test_pass: datetime | None
+    spoke_updated: datetime | None
+    functional: bool
+    documented: bool
+    state: State | None = None
+    """None: another program wrote the entry, with the seven original keys only."""
+    reasons: tuple[str, ...] = ()
+    also: tuple[State, ...] = ()
+    """Other states that hold as well, so that clearing the first holds no surprise."""
+    parts: Mapping[str, str | None] = field(default_factory=dict)
+    repo_fingerprint: str | None = None
+    required: int = 0
+    passed: int = 0
+    flaky: int = 0
+    pass_fingerprint: str | None = None
+    unverified: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Json]:
+        """The entry, its first seven keys in the original order."""
+        original: dict[str, Json] = {
+            "status": self.status,
+            "fingerprint": self.fingerprint,
+            "last_change": _written(self.last_change),
+            "last_test_pass": _written(self.last_test_pass),
+            "spoke_updated": _seconds(self.spoke_updated),
+            "functional": self.functional,
+            "documented": self.documented,
+        }
+        if self.state is None:
+            return original
+        return original | {
+            "state": self.state.value,
+            "reasons": list(self.reasons),
+            "also": [state.value for state in self.also],
+            "parts": dict(sorted(self.parts.items())),
+            "repo_fingerprint": self.repo_fingerprint,
+            "tests": {"required": self.required, "passed": self.passed, "flaky": self.flaky},
+            "pass_fingerprint": self.pass_fingerprint,
+            "unverified": list(self.unverified),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str = "$") -> Self:
+        """The reverse of `to_dict`; an entry with the seven original keys only is read, too."""
+        is_original = isinstance(value, Mapping) and set(value) == set(ORIGINAL_KEYS)
+        f = Fields(value, path, ORIGINAL_KEYS if is_original else (*ORIGINAL_KEYS, *OUR_KEYS))
+        word: Any = f.text("status", among=get_args(StatusWord))
+        original = cls(
+            status=word,
+            fingerprint=f.optional_text("fingerprint"),
+            last_change=f.optional_moment("last_change"),
+            last_test_pass=f.optional_moment("last_test_pass"),
+            spoke_updated=f.optional_moment("spoke_updated"),
+            functional=f.flag("functional"),
+            documented=f.flag("documented"),
+        )
+        return original if is_original else original._with_ours(f, path)
+
+    def _with_ours(self, f: Fields, path: str) -> Self:
+        tests = Fields(*f.raw("tests"), keys=("required", "passed", "flaky"))
+        state = _state(f.text("state"), f"{path}.state")
+        if (state.status, state.functional) != (self.status, self.functional):
+            raise RecordError(f"{path}.status and .functional do not belong to {state.value!r}")
+        return type(self)(
+            status=self.status,
+            fingerprint=self.fingerprint,
+            last_change=self.last_change,
+            last_test_pass=self.last_test_pass,
+            spoke_updated=self.spoke_updated,
+            functional=self.functional,
+            documented=self.documented,
+            state=state,
+            reasons=f.texts("reasons"),
+            also=tuple(_state(name, f"{path}.also") for name in f.texts("also")),
+            parts=f.optional_text_map("parts"),
+            repo_fingerprint=f.optional_text("repo_fingerprint"),
+            required=tests.number("required"),
+            passed=tests.number("passed"),
+            flaky=tests.number("flaky"),
+            pass_fingerprint=f.optional_text("pass_fingerprint"),
+            unverified=f.texts("unverified"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exemption:
+    """States of one service that do not close the gate, with a reason and a last day."""
+
+    service: str
+    states: tuple[str, ...]
+    reason: str
+    until: date
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "service": self.service,
+            "states": list(self.states),
+            "reason": self.reason,
+            "until": self.until.isoformat(),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        f = Fields(value, path, ("service", "states", "reason", "until"))
+        try:
+            until = date.fromisoformat(f.text("until"))
+        except ValueError:
+            raise RecordError(f"{path}.until is not a date") from None
+        return cls(
+            service=f.text("service"),
+            states=f.texts("states"),
+            reason=f.text("reason"),
+            until=until,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusMeta:
+    """What holds for `status.json` as a whole."""
+
+    versions: Mapping[str, str]
+    """`stacktest`, `compose` and what else took part."""
+    fingerprint_version: int
+    key_id: str
+    scope: Scope
+    evaluated_at: datetime
+    exemptions: tuple[Exemption, ...] = ()
+    """Those in force."""
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Json]:
+        """The document `status.meta.json`."""
+        return {
+            "schema": META,
+            "versions": dict(sorted(self.versions.items())),
+            "fingerprint_version": self.fingerprint_version,
+            "key_id": self.key_id,
+            "scope": self.scope,
+            "evaluated_at": instants.written(self.evaluated_at),
+            "exemptions": [one.to_dict() for one in self.exemptions],
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, META)
+        keys = ("schema", "versions", "fingerprint_version", "key_id", "scope", "evaluated_at")
+        f = Fields(document, "$", (*keys, "exemptions", "warnings"))
+        return cls(
+            versions=f.text_map("versions"),
+            fingerprint_version=f.number("fingerprint_version"),
+            key_id=f.text("key_id"),
+            scope="host" if f.text("scope", among=get_args(Scope)) == "host" else "repo",
+            evaluated_at=f.moment("evaluated_at"),
+            exemptions=tuple(Exemption.from_dict(*item) for item in f.items("exemptions")),
+            warnings=f.texts("warnings"),
+        )
+
+
+def read_status(document: Json) -> Mapping[str, StatusEntry]:
+    """All entries of `status.json`; a RecordError names the first thing that is not one."""
+    if not isinstance(document, Mapping):
+        raise RecordError("not a JSON object")
+    return {name: StatusEntry.from_dict(value, name) for name, value in document.items()}
+
+
+# Private
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else instants.written(moment)
+
+
+def _seconds(moment: datetime | None) -> str | None:
+    """A commit's time has no milliseconds, and its first readers show it as it is."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _state(name: str, path: str) -> State:
+    try:
+        return State(name)
+    except ValueError:
+        raise RecordError(f"{path}: no state is called {name!r}") from None

@@ -1,0 +1,113 @@
+"""What people are told: what is otherwise than they were last told, and nothing else.
+
+A service is functional or it is not; the way from one stale state to another is no news. A service
+that nobody was told of before counts as not functional, so the first message says what works.
+A stack that does not come up is news of its own: its services cannot be judged, so what people know
+of them stays as it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Json
+from stacktest.core.records.status import StatusEntry
+from stacktest.core.records.strict_json import Fields, check_schema
+
+KNOWN = "stacktest.known/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What somebody was last told."""
+
+    functional: frozenset[str] = frozenset()
+    trouble: str = ""
+    """Why the stack did not come up; empty when it did."""
+
+    def to_dict(self) -> dict[str, Json]:
+        """The document."""
+        functional: list[Json] = [*sorted(self.functional)]
+        return {"schema": KNOWN, "functional": functional, "trouble": self.trouble}
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, KNOWN)
+        f = Fields(document, "$", ("schema", "functional", "trouble"))
+        return cls(functional=frozenset(f.texts("functional")), trouble=f.text("trouble"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Now:
+    """What is so at the end of a run."""
+
+    stack: str
+    at: datetime
+    services: Mapping[str, StatusEntry] = field(default_factory=dict)
+    gate_open: bool = False
+    trouble: str = ""
+
+    @property
+    def well(self) -> bool:
+        """What monitors are told of the stack as a whole: it came up, and the gate is open."""
+        return self.gate_open and not self.trouble
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A service that works again, or does not any more."""
+
+    service: str
+    functional: bool
+    state: State | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """One message: everything that changed, worst first."""
+
+    now: Now
+    changes: tuple[Change, ...] = ()
+    trouble_began: bool = False
+    trouble_ended: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.changes) or self.trouble_began or self.trouble_ended
+
+
+def news(before: Known, now: Now) -> News:
+    """What changed since `before`; broken services first, then by name."""
+    changes = [
+        Change(
+            service=name,
+            functional=entry.functional,
+            state=entry.state,
+            reasons=() if entry.functional else entry.reasons,
+        )
+        for name, entry in ({} if now.trouble else now.services).items()
+        if entry.functional != (name in before.functional)
+    ]
+    changes.sort(key=lambda one: (one.functional, one.state.rank if one.state else 0, one.service))
+    return News(
+        now=now,
+        changes=tuple(changes),
+        trouble_began=bool(now.trouble) and not before.trouble,
+        trouble_ended=bool(before.trouble) and not now.trouble,
+    )
+
+
+def known(before: Known, now: Now) -> Known:
+    """What somebody knows who was told the news of `now`."""
+    if now.trouble:
+        return Known(functional=before.functional, trouble=now.trouble)
+    return Known(functional=functional(now.services))
+
+
+def functional(services: Mapping[str, StatusEntry]) -> frozenset[str]:
+    """The services that are proved."""
+    return frozenset(name for name, entry in services.items() if entry.functional)

@@ -1,0 +1,113 @@
+"""Tells what kind of trouble a service has had, from its runs and what it was in each of them.
+
+| class      | when                                                                              |
+|------------|-----------------------------------------------------------------------------------|
+| flake      | one fingerprint, both results, within the last 20 runs of it; or passed on a retry |
+| regression | it passed, then what it is changed, and since then it fails                        |
+| failing    | it failed every time, or the last three times                                      |
+| recovered  | it failed, then what it is changed, and since then it passes                       |
+| steady     | it passes, and did so before                                                       |
+| unknown    | no conclusive run                                                                  |
+
+The fingerprint decides, not the calendar: what failed after a change is a regression, what failed
+without one is a flake, and a failure that stays is neither forgiven as the one nor as the other.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from stacktest.core.fingerprint.fingerprint import changes
+from stacktest.core.records.common import Mark
+from stacktest.core.records.documents import HistoryLine
+
+Trend = Literal["flake", "regression", "failing", "recovered", "steady", "unknown"]
+
+WINDOW = 20
+"""How many conclusive runs of one fingerprint are looked at."""
+
+STAYS = 3
+"""Failures in a row that make it more than a flake."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Course:
+    """What a service's runs, or those of one test, say together."""
+
+    trend: Trend
+    runs: int
+    """Conclusive runs on what the service is now."""
+    failures: int
+    flaky: int
+    """Runs that passed on a retry only."""
+    changed: tuple[str, ...] = ()
+    """For a regression or a recovery: the parts that changed between the two."""
+    since: str = ""
+    """Id of the first run of the present kind."""
+
+
+def classify(lines: Iterable[HistoryLine]) -> Course:
+    """The course of a service, from its history in any order."""
+    ordered = sorted(lines, key=lambda line: line.seq)
+    conclusive = [line for line in ordered if line.verdict in ("passed", "failed")]
+    return _course([(line, line.verdict == "passed", line.flaky) for line in conclusive])
+
+
+def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Course:
+    """The course of one test, from the history of a service that it names."""
+    ordered = sorted(lines, key=lambda line: line.seq)
+    letters = [(line, line.tests.get(nodeid, "")) for line in ordered]
+    return _course([(line, x in ".~", x == "~") for line, x in letters if x and x in ".~FE"])
+
+
+def usual_boot(lines: Iterable[HistoryLine]) -> float | None:
+    """Seconds that the service usually takes to become ready: the median of its last starts."""
+    ordered = sorted(lines, key=lambda line: line.seq)
+    known = [line.boot_ms for line in ordered if line.boot_ms is not None][-WINDOW:]
+    return median(known) / 1000 if known else None
+
+
+# Private
+
+_Run = tuple[HistoryLine, bool, bool]
+"""The run, whether it passed, whether only on a retry."""
+
+
+def _course(runs: Sequence[_Run]) -> Course:
+    if not runs:
+        return Course(trend="unknown", runs=0, failures=0, flaky=0)
+    now = runs[-1][0].mark
+    same = [run for run in runs if not _parts(run[0].mark, now)][-WINDOW:]
+    before = next((run for run in reversed(runs) if _parts(run[0].mark, now)), None)
+    passed = [run[1] for run in same]
+    flaky = sum(run[2] for run in same)
+    trend = _trend(passed, flaky, before)
+    turned = before is not None and trend in ("regression", "recovered")
+    return Course(
+        trend=trend,
+        runs=len(same),
+        failures=passed.count(False),
+        flaky=flaky,
+        changed=_parts(before[0].mark, now) if before and turned else (),
+        since=same[0][0].run,
+    )
+
+
+def _trend(passed: Sequence[bool], flaky: int, before: _Run | None) -> Trend:
+    stays = len(passed) >= STAYS and not any(passed[-STAYS:])
+    if (flaky or _wavers(passed)) and not stays:
+        return "flake"
+    if not passed[-1]:
+        return "regression" if before is not None and before[1] else "failing"
+    return "recovered" if before is not None and not before[1] else "steady"
+
+
+def _wavers(passed: Sequence[bool]) -> bool:
+    """Both results on one and the same thing: nothing that we fingerprint explains it."""
+    return True in passed and False in passed
+
+
+def _parts(old: Mark, new: Mark) -> tuple[str, ...]:
+    found = changes(old.as_fingerprint(), new.as_fingerprint())
+    return tuple(change.part for change in found)

@@ -1,0 +1,24 @@
+"""What one run proved, gathered for whoever tells people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSummary:
+    """What one run proved, for whoever tells people."""
+
+    verdicts: Mapping[str, Verdict]
+    credited: tuple[str, ...]
+    refused: Mapping[str, str]
+    """Service → why its passed tests earned no credit."""
+    judgements: Mapping[str, Judgement]
+    outcomes: tuple[Outcome, ...]
+    phases: Mapping[str, str]
+    """Node id → phase."""
+    fallen: Mapping[str, str] = field(default_factory=dict)
+    """Services that were ready and are not any more → what is seen of them."""
+    facts: RunFacts = field(default_factory=RunFacts)

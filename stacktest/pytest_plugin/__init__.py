@@ -1,0 +1,1 @@
+"""What the plugin does, one module per concern; `stacktest.plugin` has the hooks."""

@@ -1,0 +1,48 @@
+"""What Allure's report says of the run as a whole: environment, categories, how the stack came up.
+
+A stack that does not come up is the failure of no test: its message and its logs belong to the run.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from stacktest.core.model import Stack
+from stacktest.core.records.common import Run
+from stacktest.core.records.timeline import Span
+from stacktest.reports.export.allure import categories, environment, properties
+
+
+def write_run(folder: Path, stack: Stack, run: Run) -> None:
+    """Lay environment and categories beside the results of the tests."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = properties(environment(stack, run))
+    (folder / "environment.properties").write_text(rows, encoding="utf-8")
+    kinds = categories()
+    # Allure 2 reads the first by itself; Allure 3 reads the second where it is told to.
+    _write(folder / "categories.json", kinds)
+    _write(folder / "allurerc.json", {"name": stack.name, "categories": kinds})
+
+
+def attach_boot(boots: Iterable[Span], evidence: Path, trouble: str = "") -> None:
+    """Attach to the run how long each service took, and what is left of a start that failed."""
+    import allure
+
+    text = allure.attachment_type.TEXT
+    lines = [f"{span.name:<24} {span.seconds:6.1f} s  {span.word}" for span in boots]
+    if lines:
+        allure.global_attach(
+            "\n".join(lines), name="how the services came up", attachment_type=text
+        )
+    for file in sorted(evidence.iterdir()) if evidence.is_dir() else ():
+        said = file.read_text(encoding="utf-8", errors="replace")
+        allure.global_attach(said, name=f"boot/{file.name}", attachment_type=text)
+    if trouble:
+        allure.global_error(trouble)
+
+
+# Private
+
+
+def _write(file: Path, document: object) -> None:
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

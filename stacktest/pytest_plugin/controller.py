@@ -1,0 +1,302 @@
+"""What the controlling process does: collect, plan, bring up, listen, judge, write, stop.
+
+Under pytest-xdist this is the process that starts the workers; without it, the only one. Every
+decision is `session`'s; this module knows in which order pytest says things.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stacktest.application.evidence_folder import boot_folder, forget_old_runs
+from stacktest.application.required_tests import BackgroundInventory
+from stacktest.core.collected_test import Collected
+from stacktest.errors import StacktestError, UsageError
+from stacktest.pytest_plugin.collected_tests import read
+from stacktest.pytest_plugin.failure_artifacts import page_options
+from stacktest.pytest_plugin.inventory import NARROWING, is_whole
+from stacktest.pytest_plugin.outcomes import Listener, reason_of
+from stacktest.pytest_plugin.stash import ASKED, RUNNING
+
+if TYPE_CHECKING:
+    from stacktest.core.runs.summary import RunSummary
+    from stacktest.reports.terminal.progress_display import Wall
+
+NOT_READY = 10
+"""Exit code of a run whose stack could not be brought up."""
+
+
+class Controller:
+    """The hooks of the process that owns the stack, the plan and every file."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        whole: tuple[Collected, ...],
+        errors: Iterable[pytest.CollectReport],
+        shared: Path,
+    ) -> None:
+        self._config = config
+        self._whole = whole
+        self._selected: tuple[Collected, ...] = ()
+        self._listener = Listener()
+        for report in errors:
+            self._listener.collected(report)
+        self._background: BackgroundInventory | None = None
+        self._session: Any = None
+        self._project: Any = None
+        self._shared = shared
+        self._closing: list[str] = []
+        self._close_way_in: Callable[[], None] = lambda: None
+
+    # What is collected
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """See the tests that are left; `--stale` takes away those of functional services."""
+        if not self._has_workers:
+            self._selected = read(session.items, session.config.rootpath)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be collected hides its tests: nobody can earn credit."""
+        self._listener.collected(report)
+
+    # The stack comes up
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Bring the stack up before the first test of this process."""
+        if self._has_workers:
+            return None
+        return self._begin(session.config)
+
+    def begin(self, selected: tuple[Collected, ...]) -> None:
+        """Bring the stack up for what the workers of pytest-xdist selected."""
+        self._selected = selected
+        self._begin(self._config)
+
+    # The tests run
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hear what each test did, wherever it ran; say at once what failed, and why."""
+        self._listener.heard(report)
+        if report.failed and self._session is not None and self._wall.verbosity >= 0:
+            self._tell_failure(report)
+
+    # The end
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """An interrupted run is incomplete."""
+        self._listener.cut_short(excinfo)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fold, fingerprint again, write the ledger and the status, stop what was started."""
+        stopped = session.shouldfail or session.shouldstop
+        if stopped and not self._listener.ended_early:
+            self._listener.ended_early = str(stopped)
+        try:
+            if self._session is not None:
+                self._finish()
+        except StacktestError as error:
+            self._closing += [*error.told(), *self._tell_trouble(error)]
+        finally:
+            self._close()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say by phase and service what was proved, and the next useful command."""
+        if self._closing:
+            terminalreporter.write_sep("=", "stacktest")
+            for line in self._closing:
+                terminalreporter.write_line(line)
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind when the session never came to its finish."""
+        self._close()
+
+    # Private
+
+    @cached_property
+    def _wall(self) -> "Wall":
+        from stacktest.reports.terminal.progress_display import Wall
+
+        return Wall(self._config.pluginmanager.getplugin("terminalreporter"), os.environ)
+
+    def _tell_boot_evidence(self) -> None:
+        if self._session is None:
+            return
+        folder = boot_folder(self._config.rootpath, self._session.run_id)
+        if folder.is_dir():
+            self._wall.say_all([f"  evidence: {folder.relative_to(self._config.rootpath)}"])
+
+    def _tell_failure(self, report: pytest.TestReport) -> None:
+        from stacktest.reports.terminal.run import failure_lines
+
+        if not any(test.nodeid == report.nodeid for test in self._selected):
+            return
+        evidence = str(getattr(report, "stacktest_evidence", ""))
+        stack = self._config.getoption("--stack")
+        first, *rest = failure_lines(report.nodeid, reason_of(report), evidence, stack)
+        if self._wall.verbosity == 0:
+            # With `-v` pytest has just said which one.
+            self._wall.say_all([first], red=True)
+        self._wall.say_all(rest)
+
+    @property
+    def _has_workers(self) -> bool:
+        return self._config.pluginmanager.hasplugin("dsession")
+
+    def _begin(self, config: pytest.Config) -> bool | None:
+        """Plan and bring up; True ends the run loop without a test."""
+        if not self._selected:
+            return None
+        if self._listener.errors and not config.option.continue_on_collection_errors:
+            return None
+        try:
+            return self._start(config)
+        except UsageError as error:
+            self._wall.say_all(self._tell_trouble(error))
+            raise pytest.UsageError("\n".join(error.told())) from error
+        except StacktestError as error:
+            self._wall.say_all([*error.told(), *self._tell_trouble(error)])
+            self._tell_boot_evidence()
+            self._tell_allure(error.what)
+            pytest.exit("the stack did not become ready", returncode=NOT_READY)
+
+    def _start(self, config: pytest.Config) -> bool | None:
+        if config.getoption("dist", "no") == "loadgroup":
+            # Seen with pytest-xdist 3.8: the run never ends after a worker crashed.
+            raise UsageError(
+                "--dist loadgroup hangs for ever when a worker crashes",
+                where="--dist",
+                hint="use --dist load or --dist worksteal",
+            )
+        from stacktest.bootstrap import session as wiring
+        from stacktest.bootstrap.context import now
+        from stacktest.reports.terminal.run import plan_document, plan_lines, reason_lines
+
+        self._wall.started = now()
+        session, project = wiring.pytest_session(
+            config, self._wall, self._whole, config.stash.get(ASKED, None)
+        )
+        self._project = project
+        plan = session.plan(self._selected)
+        dry_run = config.getoption("--stack-dry-run")
+        if dry_run or (self._wall.verbosity >= 0 and not config.getoption("no_header", None)):
+            self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
+        if dry_run:
+            if file := config.getoption("--stack-plan-file"):
+                Path(file).write_text(json.dumps(plan_document(plan), indent=2), encoding="utf-8")
+            self._wall.say_all(reason_lines(plan))
+            return True
+        if not is_whole(config):
+            self._background = BackgroundInventory(config.rootpath, inipath=config.inipath)
+        self._listener.expect(self._selected, config.rootpath)
+        self._session = session
+        session.start(plan, self._selected)
+        reached = wiring.reach(project, session.run_id, self._shared)
+        self._close_way_in = reached.close
+        config.stash[RUNNING] = reached.stack
+        wiring.share(reached.stack, self._shared)
+        page_options(config, session.run_id, "main")
+        forget_old_runs(config.rootpath)
+        return None
+
+    def _finish(self) -> None:
+        tests, errors = self._whole, tuple(self._listener.errors)
+        if self._background is not None:
+            tests, more = self._background.read()
+            errors += more
+        facts = self._listener.facts(
+            self._whole, self._selected, errors=errors, selection=selection_of(self._config)
+        )
+        outcomes = self._listener.outcomes(self._selected)
+        from stacktest.reports.terminal.run import summary_lines
+
+        summary = self._session.finish(tests, outcomes, facts, unknown=errors)
+        self._closing += summary_lines(summary, self._session.stack, self._wall.width)
+        self._keep_timeline(summary)
+        self._closing += self._tell(summary)
+        if self._session.run is not None:
+            self._tell_allure()
+
+    def _tell_allure(self, trouble: str = "") -> None:
+        """Say of the run what belongs to no test, where somebody wants Allure's report."""
+        folder = self._config.getoption("--alluredir", None)
+        if not folder or self._session is None:
+            return
+        from stacktest.pytest_plugin.allure import attach_boot, write_run
+
+        evidence = boot_folder(self._config.rootpath, self._session.run_id)
+        attach_boot(self._wall.boots, evidence, trouble)
+        if self._session.run is not None:
+            write_run(Path(folder), self._session.stack, self._session.run)
+
+    def _tell(self, summary: "RunSummary") -> list[str]:
+        """Tell what changed; lines about who could not be told."""
+        from stacktest.bootstrap.context import now
+        from stacktest.core.runs.changes import Now
+
+        entries = {name: one.entry for name, one in summary.judgements.items()}
+        stack, moment = self._session.stack.name, now()
+        is_open = self._session.gate(summary.judgements, moment).open
+        said = Now(stack=stack, at=moment, services=entries, gate_open=is_open)
+        return list(self._project.notifier.tell(said))
+
+    def _tell_trouble(self, error: StacktestError) -> list[str]:
+        from stacktest.bootstrap.context import now
+
+        return list(self._project.notifier.tell_trouble(error.what, now())) if self._project else []
+
+    def _keep_timeline(self, summary: "RunSummary") -> None:
+        from stacktest.core.records.timeline import Span, Timeline
+
+        begun = self._wall.started
+        self._project.keep_timeline(
+            Timeline(
+                run=self._session.run_id,
+                started=begun,
+                boots=tuple(self._wall.boots),
+                tests=tuple(
+                    Span(
+                        name=outcome.nodeid,
+                        offset=(outcome.started - begun).total_seconds(),
+                        seconds=outcome.seconds,
+                        word=outcome.result,
+                    )
+                    for outcome in summary.outcomes
+                    if outcome.started is not None
+                ),
+            )
+        )
+
+    def _close(self) -> None:
+        self._close_way_in()
+        self._close_way_in = lambda: None
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            session.stop()
+        except StacktestError as error:
+            # The watchdog tries once more when this process has ended.
+            self._closing += error.told()
+
+
+def selection_of(config: pytest.Config) -> str:
+    """The arguments that may have left tests out, as typed; empty when none could."""
+    options = {"markexpr": "-m", "keyword": "-k"}
+    said = [
+        f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
+    ]
+    said += ["--stale"] if config.getoption("--stale") else []
+    if config.args_source == pytest.Config.ArgsSource.ARGS:
+        said += [str(arg) for arg in config.args]
+    said += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]
+    return " ".join(said)

@@ -1,0 +1,20 @@
+"""Where the plugin keeps things in pytest's stash; nothing here costs an import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from stacktest.adapters.compose.client import Compose
+    from stacktest.application.running_stack import RunningStack
+
+RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
+"""Per process: the stack, once it is up; absent when no collected test asks for one."""
+ASKED: pytest.StashKey[Compose] = pytest.StashKey()
+"""Per process: Compose, asked what the stack is when the first test that asks for it was seen."""
+CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
+"""Per test: service → how many answers came from it."""
+SHARED = "stacktest_shared"
+"""Key of `workerinput`: the folder where controller and workers of pytest-xdist meet."""

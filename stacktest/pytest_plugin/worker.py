@@ -1,0 +1,43 @@
+"""What a pytest-xdist worker does: tells the controller what it collected, and uses its stack.
+
+Workers read. The controller brings the stack up between the collection and the first test, and
+writes how to reach it into the folder that both share; no secret is in there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest.application.required_tests import write_collected
+from stacktest.core.collected_test import Collected
+from stacktest.pytest_plugin import markers as collection
+from stacktest.pytest_plugin.collected_tests import read
+from stacktest.pytest_plugin.failure_artifacts import page_options
+from stacktest.pytest_plugin.stash import ASKED, RUNNING, SHARED
+
+
+class Worker:
+    """The hooks of a worker process."""
+
+    def __init__(self, config: pytest.Config, whole: tuple[Collected, ...]) -> None:
+        workerinput: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+        self._shared = Path(workerinput[SHARED])
+        self._name = str(workerinput["workerid"])
+        self._whole = whole
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell the controller, which waits for this before it plans."""
+        selected = read(session.items, session.config.rootpath)
+        write_collected(self._shared / f"whole-{self._name}.json", self._whole, [])
+        write_collected(self._shared / f"selected-{self._name}.json", selected, [])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Make the stack known to the fixtures before the first test that asks for it."""
+        if RUNNING not in item.config.stash and collection.asks_for_stack(item):
+            from stacktest.bootstrap.session import join
+
+            stack = join(self._shared, item.config.stash.get(ASKED, None))
+            item.config.stash[RUNNING] = stack
+            page_options(item.config, stack.run_id, self._name)

@@ -1,0 +1,69 @@
+"""How Allure sorts the tests: epic = phase, feature = service, and links to the service.
+
+Only labels: the gate and the states never depend on Allure.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from stacktest.core.model import Json, Phase, Stack
+from stacktest.core.records.common import Run
+
+Label = tuple[str, str]
+
+
+def labels(*, services: Iterable[str], phase: Phase | None) -> tuple[Label, ...]:
+    """`(("epic", "Observability"), ("feature", "grafana"))`; the phase's marker is a tag anyway."""
+    found: list[Label] = []
+    if phase:
+        found.append(("epic", phase.title or phase.name))
+    names = sorted(set(services))
+    found += [("feature", name) for name in names]
+    return tuple(found)
+
+
+def links(stack: Stack, services: Iterable[str]) -> tuple[Label, ...]:
+    """Address and name of each service that people can open."""
+    return tuple(
+        (f"https://{route.host}/", name)
+        for name in sorted(set(services))
+        for route in stack.routes_of(name)[:1]
+        if "*" not in route.host
+    )
+
+
+def environment(stack: Stack, run: Run) -> Mapping[str, str]:
+    """The rows of Allure's environment: what ran, and on what."""
+    rows = {"stack": stack.name, "run": run.id, "commit": run.git_commit or "none"}
+    return rows | dict(sorted(run.versions.items()))
+
+
+def properties(rows: Mapping[str, str]) -> str:
+    """The rows as `environment.properties`."""
+    escaped = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
+    return "".join(f"{key}={value.translate(escaped)}\n" for key, value in rows.items())
+
+
+def categories() -> list[dict[str, Json]]:
+    """Kinds of failures that call for different people.
+
+    The expressions mean the same to Java and to JavaScript, in which Allure 2 and 3 are written.
+    """
+    return [
+        {
+            "name": name,
+            "matchedStatuses": ["failed", "broken"],
+            "messageRegex": rf"[\s\S]*({words})[\s\S]*",
+        }
+        for name, words in _CATEGORIES
+    ]
+
+
+# Private
+
+_CATEGORIES = (
+    ("TLS: a certificate is not trusted", "CERTIFICATE_VERIFY_FAILED|ERR_CERT_|SSLError"),
+    ("Names: a host is not known or leads nowhere", "ERR_NAME_NOT_RESOLVED|SK-NAMES|getaddrinfo"),
+    ("Front door: it answers for a service that does not", "\\b50[234]\\b"),
+    ("Network: nobody answers", "ConnectError|ConnectionRefused|ERR_CONNECTION"),
+    ("Time: an answer came too late", "Timeout|timed out"),
+)

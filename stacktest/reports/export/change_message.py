@@ -1,0 +1,96 @@
+"""News as a title, as a short text for a telephone, and as a document for programs."""
+
+from collections.abc import Iterator
+
+from stacktest.core import timestamps as instants
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Json
+from stacktest.core.runs.changes import Change, News
+from stacktest.reports import wording as words
+
+SCHEMA = "stacktest.news/1"
+LISTED = 10
+"""Services that the text names before it only counts: it has to be readable on a telephone."""
+
+
+def title(news: News) -> str:
+    """`shop: 2 services broken, 1 works again`."""
+    now = news.now
+    if now.trouble:
+        return f"{now.stack}: the stack did not come up"
+    broken = sum(not one.functional for one in news.changes)
+    works = len(news.changes) - broken
+    said = [f"{words.count(broken, 'service')} broken"] if broken else []
+    said += [_again(works, alone=not broken)] if works else []
+    said = said or ["the stack came up again"] if news.trouble_ended else said
+    return f"{now.stack}: {', '.join(said) or 'nothing changed'}"
+
+
+def text(news: News) -> str:
+    """At most a dozen lines: what changed and why, how the whole stands, what to do next."""
+    return "\n".join(_lines(news))
+
+
+def document(news: News) -> dict[str, Json]:
+    """The same for programs, whole: `schemas/news.v1.schema.json`."""
+    now = news.now
+    standing = sorted(name for name, entry in now.services.items() if not entry.functional)
+    return {
+        "schema": SCHEMA,
+        "stack": now.stack,
+        "at": instants.written(now.at),
+        "title": title(news),
+        "text": text(news),
+        "gate": "open" if now.well else "closed",
+        "trouble": now.trouble or None,
+        "services": len(now.services),
+        "not_functional": [*standing],
+        "changes": [_change(one) for one in news.changes],
+    }
+
+
+def why(state: State | None, reasons: tuple[str, ...]) -> str:
+    """`failing: tests/test_a.py::test_b and 2 more`; a state without a reason is its word."""
+    said = words.word(state) if state else "not functional"
+    if not reasons:
+        return said
+    more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    return f"{said}: {reasons[0]}{more}"
+
+
+# Private
+
+
+def _again(number: int, *, alone: bool) -> str:
+    verb = "works" if number == 1 else "work"
+    return f"{words.count(number, 'service') if alone else number} {verb}"
+
+
+def _lines(news: News) -> Iterator[str]:
+    now = news.now
+    if now.trouble:
+        yield now.trouble
+        yield "next: stacktest up"
+        return
+    width = max((len(one.service) for one in news.changes[:LISTED]), default=0)
+    for one in news.changes[:LISTED]:
+        if one.functional:
+            yield f"works   {one.service}"
+        else:
+            yield f"broken  {one.service:<{width}}  {why(one.state, one.reasons)}"
+    if len(news.changes) > LISTED:
+        yield f"and {len(news.changes) - LISTED} more"
+    proved = sum(entry.functional for entry in now.services.values())
+    gate = "open" if now.gate_open else "closed"
+    yield f"{proved} of {len(now.services)} services are functional; the gate is {gate}"
+    if not now.gate_open:
+        yield "next: stacktest gate"
+
+
+def _change(one: Change) -> dict[str, Json]:
+    return {
+        "service": one.service,
+        "functional": one.functional,
+        "state": one.state.value if one.state else None,
+        "reasons": [*one.reasons],
+    }

@@ -1,0 +1,39 @@
+"""Properties that pytest's own JUnit XML carries, so that other programs can sort by service.
+
+<property name="stacktest.service" value="grafana"/>      once per service
+<property name="stacktest.phase" value="phase1"/>
+<property name="stacktest.contact" value="grafana"/>      once per service that answered
+"""
+
+from collections.abc import Iterable, Mapping
+
+from stacktest.core.records.common import Run
+from stacktest.core.runs.verdict import Verdict
+
+Property = tuple[str, str]
+
+
+def properties(
+    *, services: Iterable[str], phase: str, contacts: Iterable[str] = ()
+) -> tuple[Property, ...]:
+    """For one test: `item.user_properties`."""
+    found = [("stacktest.service", name) for name in sorted(set(services))]
+    if phase:
+        found.append(("stacktest.phase", phase))
+    found += [("stacktest.contact", name) for name in sorted(set(contacts))]
+    return tuple(found)
+
+
+def suite_properties(
+    *, run: Run, verdicts: Mapping[str, Verdict], credited: Iterable[str] = ()
+) -> tuple[Property, ...]:
+    """For the whole run: `record_testsuite_property`."""
+    earned = set(credited)
+    found = [("stacktest.run", run.id), ("stacktest.stack", run.stack)]
+    if run.git_commit:
+        dirty = "+dirty" if run.dirty else ""
+        found.append(("stacktest.commit", f"{run.git_commit}{dirty}"))
+    for name, verdict in sorted(verdicts.items()):
+        credit = ", credited" if name in earned else ""
+        found.append((f"stacktest.verdict.{name}", f"{verdict.kind}{credit}"))
+    return tuple(found)

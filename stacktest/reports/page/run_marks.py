@@ -1,0 +1,91 @@
+"""Draws a row of runs: one mark for each, told apart by shape first and by colour second.
+
+    passed      a full bar            flaky     a bar broken in two
+    failed      a cross               incomplete  a dot
+    absent      nothing               a triangle below: the fingerprint moved before this run
+
+All marks of one kind are one SVG path, so that 36 services with 30 runs each stay small.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stacktest.reports.trends import Cell
+
+PITCH = 7
+HEIGHT = 19
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strip:
+    """The paths of one row of runs, and the same in words."""
+
+    paths: tuple[tuple[str, str], ...]
+    """Kind of mark → path data."""
+    width: int
+    label: str
+
+
+def draw(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> Strip:
+    """The row, oldest first."""
+    data: dict[str, str] = {}
+    for index, kind in enumerate(cells):
+        data[kind] = data.get(kind, "") + _MARKS[kind].format(
+            x=index * PITCH + 3, left=index * PITCH + 1
+        )
+    for index, is_move in enumerate(moved):
+        if is_move:
+            data["moved"] = data.get("moved", "") + f"M{index * PITCH + 3} 14.5l2.4 4h-4.8z"
+    data.pop("absent", None)
+    return Strip(
+        paths=tuple(data.items()), width=max(1, len(cells)) * PITCH, label=label(cells, moved)
+    )
+
+
+def short_label(cells: Sequence[Cell]) -> str:
+    """`27 of 30 passed, the last one failed`, for rows whose head says what ran."""
+    seen = [cell for cell in cells if cell != "absent"]
+    if not seen:
+        return "no runs"
+    passed = sum(cell in ("passed", "flaky") for cell in seen)
+    if passed == len(seen) and "flaky" not in seen:
+        return f"{passed} of {passed} passed"
+    return f"{passed} of {len(seen)} passed, the last one {_LAST[seen[-1]]}"
+
+
+def label(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> str:
+    """`30 runs: 27 passed, 3 failed; the last one passed`."""
+    seen: list[Cell] = [cell for cell in cells if cell != "absent"]
+    if not seen:
+        return "no runs"
+    counts: Counter[Cell] = Counter(seen)
+    said = ", ".join(f"{counts[kind]} {_SAID[kind]}" for kind in _SAID if counts[kind])
+    text = f"{len(seen)} {'run' if len(seen) == 1 else 'runs'}: {said}"
+    if any(moved):
+        times = sum(moved)
+        text += f"; the fingerprint moved {'once' if times == 1 else f'{times} times'}"
+    return f"{text}; the last one {_LAST[seen[-1]]}"
+
+
+# Private
+
+_MARKS: dict[Cell, str] = {
+    "passed": "M{x} 3v9",
+    "flaky": "M{x} 3v2m0 5v2",
+    "failed": "M{left} 4.5l4 6m0-6l-4 6",
+    "incomplete": "M{x} 7.5v.01",
+    "absent": "",
+}
+_SAID: dict[Cell, str] = {
+    "passed": "passed",
+    "flaky": "passed only on a retry",
+    "failed": "failed",
+    "incomplete": "incomplete",
+}
+_LAST: dict[Cell, str] = {
+    "passed": "passed",
+    "flaky": "passed on a retry",
+    "failed": "failed",
+    "incomplete": "was incomplete",
+}

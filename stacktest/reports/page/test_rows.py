@@ -1,0 +1,136 @@
+"""A service's tests as the page shows them: by file, by phase, and run by run."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stacktest.core.records.documents import HistoryLine
+from stacktest.reports import trends as history_strip
+from stacktest.reports import wording as words
+from stacktest.reports.page.run_marks import Strip, draw, short_label
+from stacktest.reports.report_data import Board
+
+NOTE = 240
+"""Characters of what is said about one run."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """A service's tests in one phase."""
+
+    kind: str
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Test:
+    """One test of a service, over its runs."""
+
+    name: str
+    cell: str
+    strip: Strip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecentRun:
+    """One of the latest runs, newest first."""
+
+    when: datetime
+    cell: str
+    word: str
+    fingerprint: str
+    commit: str
+    note: str
+
+
+def current_tests(lines: Sequence[HistoryLine]) -> tuple[str, ...]:
+    """The tests since the last run that was complete: what came before it may be gone by now."""
+    found: set[str] = set()
+    for line in reversed(lines):
+        found |= set(line.tests)
+        if line.verdict == "passed":
+            break
+    return tuple(sorted(found))
+
+
+def current_cells(lines: Sequence[HistoryLine]) -> Mapping[str, history_strip.Cell]:
+    """Each test that still exists, and what became of it last."""
+    return {nodeid: _latest(nodeid, lines) for nodeid in current_tests(lines)}
+
+
+def by_file(
+    nodeids: Sequence[str], lines: Sequence[HistoryLine]
+) -> tuple[tuple[str, tuple[Test, ...]], ...]:
+    """File → its tests, each over the runs `lines`."""
+    files: dict[str, list[Test]] = {}
+    for nodeid in nodeids:
+        files.setdefault(nodeid.partition("::")[0], []).append(_test(nodeid, lines))
+    return tuple((file, tuple(tests)) for file, tests in files.items())
+
+
+def by_phase(
+    board: Board, nodeids: Sequence[str], lines: Sequence[HistoryLine]
+) -> tuple[Cell | None, ...]:
+    """One cell per phase of the stack; None where no test of the service is in it."""
+    found: dict[str, list[history_strip.Cell]] = {}
+    for nodeid in nodeids:
+        found.setdefault(board.phase_of(nodeid), []).append(_latest(nodeid, lines))
+    return tuple(
+        _cell(found[phase.name]) if phase.name in found else None for phase in board.stack.phases
+    )
+
+
+def latest_runs(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, ...]:
+    """The newest runs first, with what changed before each and what happened in it."""
+    before = [None, *lines][: len(lines)]
+    pairs = list(zip(before, lines, strict=True))[max(0, len(lines) - number) :]
+    return tuple(_recent_run(old, line) for old, line in reversed(pairs))
+
+
+# Private
+
+
+def _latest(nodeid: str, lines: Sequence[HistoryLine]) -> history_strip.Cell:
+    cells = (history_strip.test_cell(line, nodeid) for line in reversed(lines))
+    return next((cell for cell in cells if cell != "absent"), "absent")
+
+
+def _test(nodeid: str, lines: Sequence[HistoryLine]) -> Test:
+    cells = [history_strip.test_cell(line, nodeid) for line in lines]
+    return Test(
+        name=nodeid.partition("::")[2].replace("::", " > "),
+        cell=_latest(nodeid, lines),
+        strip=replace(draw(cells), label=short_label(cells)),
+    )
+
+
+def _cell(found: Sequence[history_strip.Cell]) -> Cell:
+    total, failed = len(found), found.count("failed")
+    passed = found.count("passed") + found.count("flaky")
+    tests = words.count(total, "test")
+    if failed:
+        return Cell(kind="failed", text=f"{failed}/{total}", label=f"{failed} of {tests} failed")
+    if passed < total:
+        label = f"{passed} of {tests} passed, the rest did not run to the end"
+        return Cell(kind="incomplete", text=f"{passed}/{total}", label=label)
+    if "flaky" in found:
+        return Cell(kind="flaky", text=str(total), label=f"{tests} passed, some only on a retry")
+    return Cell(kind="passed", text=str(total), label=f"{tests} passed")
+
+
+def _recent_run(old: HistoryLine | None, line: HistoryLine) -> RecentRun:
+    changed = history_strip.changed_parts(old, line) if old else ()
+    notes = [f"{', '.join(changed)} changed"] if changed else []
+    notes += list(line.reasons[:2])
+    if len(line.reasons) > len(line.reasons[:2]):
+        notes.append(f"and {len(line.reasons) - 2} more")
+    return RecentRun(
+        when=line.started,
+        cell=history_strip.cell(line),
+        word="passed on a retry" if history_strip.cell(line) == "flaky" else line.verdict,
+        fingerprint=line.mark.fingerprint or "not known",
+        commit=(line.git_commit or "")[:10],
+        note=textwrap.shorten("; ".join(notes), NOTE, placeholder=" …"),
+    )

@@ -1,0 +1,194 @@
+"""What the status page says of each service, as plain values: the template decides nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from stacktest.core.freshness.states import State
+from stacktest.core.records.status import StatusEntry
+from stacktest.reports import trends as history_strip
+from stacktest.reports import wording as words
+from stacktest.reports.page import test_rows as claims
+from stacktest.reports.page.run_marks import Strip, draw
+from stacktest.reports.report_data import Board
+
+RUNS = 30
+"""Runs in a strip."""
+PARTS = ("image", "config", "env", "stanza", "build")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One part of a fingerprint, now and at the pass."""
+
+    name: str
+    now: str
+    then: str
+    word: str
+    """`same`, `changed`, `not known`, `no record` or `does not apply`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Neighbour:
+    """A dependency or a dependent, with its state."""
+
+    name: str
+    tone: str
+    word: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceView:
+    """Everything that the page says of one service."""
+
+    name: str
+    state: str
+    tone: str
+    word: str
+    meaning: str
+    reasons: tuple[str, ...]
+    more_reasons: int
+    also: tuple[str, ...]
+    command: str
+    """Clears the service from the gate; empty when it does not close it."""
+    exemption: str
+    links: tuple[tuple[str, str], ...]
+    stand_in: str
+    image: str
+    profiles: tuple[str, ...]
+    last_pass: datetime | None
+    quality: str
+    commit: str
+    fingerprint: str
+    pass_fingerprint: str
+    parts: tuple[Part, ...]
+    tests: tuple[tuple[str, tuple[claims.Test, ...]], ...]
+    """File → its tests."""
+    required: int
+    passed: int
+    flaky: int
+    dependencies: tuple[Neighbour, ...]
+    dependents: tuple[Neighbour, ...]
+    unverified: tuple[str, ...]
+    documented: bool
+    page_updated: datetime | None
+    reading: history_strip.Reading
+    strip: Strip
+    recent: tuple[claims.RecentRun, ...]
+    refusal: str
+    cells: tuple[claims.Cell | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Depth:
+    """How much of what has no bound is shown."""
+
+    recent: int = 5
+    """Runs of a service with what happened in them."""
+    reasons: int = 12
+    test_runs: int = RUNS
+    """Runs in the strip of one test."""
+
+
+def services(board: Board, depth: Depth = Depth()) -> tuple[ServiceView, ...]:
+    """One view per service in the status, worst state first."""
+    return tuple(_view(board, name, state, depth) for name, state in board.states.items())
+
+
+# Private
+
+
+def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
+    entry = board.status[name]
+    model = board.stack.services.get(name)
+    record, last_run = board.passes.get(name), board.runs.get(name)
+    lines = tuple(board.histories.get(name, ()))
+    shown = lines[-RUNS:]
+    moved = history_strip.moves(lines)[-RUNS:]
+    nodeids = claims.current_tests(lines)
+    blockers = board.gate.blockers if board.gate else ()
+    return ServiceView(
+        name=name,
+        state=state.value,
+        tone=words.tone(state),
+        word=words.word(state),
+        meaning=words.meaning(state),
+        reasons=entry.reasons[: depth.reasons],
+        more_reasons=max(0, len(entry.reasons) - depth.reasons),
+        also=tuple(words.word(one) for one in entry.also if one is not state),
+        command=next((b.command for b in blockers if b.service == name), ""),
+        exemption=_exemption(board, name, state),
+        links=_links(board, name),
+        stand_in=model.stand_in if model else "",
+        image=model.image if model else "",
+        profiles=model.profiles if model else (),
+        last_pass=entry.last_test_pass,
+        quality=record.quality if record else "",
+        commit=(record.run.git_commit or "")[:10] if record else "",
+        fingerprint=entry.fingerprint or "",
+        pass_fingerprint=entry.pass_fingerprint or "",
+        parts=_parts(entry, record.mark.parts if record else {}),
+        tests=claims.by_file(nodeids, shown[-depth.test_runs :]),
+        required=entry.required,
+        passed=entry.passed,
+        flaky=entry.flaky,
+        dependencies=_neighbours(board, model.dependencies if model else ()),
+        dependents=_neighbours(board, _dependents(board, name)),
+        unverified=entry.unverified,
+        documented=entry.documented,
+        page_updated=entry.spoke_updated,
+        reading=history_strip.read(lines),
+        strip=draw([history_strip.cell(line) for line in shown], moved),
+        recent=claims.latest_runs(shown, depth.recent),
+        refusal=last_run.refusal if last_run else "",
+        cells=claims.by_phase(board, nodeids, lines),
+    )
+
+
+def _links(board: Board, name: str) -> tuple[tuple[str, str], ...]:
+    """Address and host name of each route, each host once, patterns left out."""
+    seen = {route.host: board.address(route) for route in board.stack.routes_of(name)}
+    return tuple((address, host) for host, address in seen.items() if "*" not in host)
+
+
+def _exemption(board: Board, name: str, state: State) -> str:
+    for one in board.meta.exemptions:
+        if one.service == name and state.value in one.states:
+            return f"{one.reason} (until {one.until.isoformat()})"
+    return ""
+
+
+def _parts(entry: StatusEntry, then: Mapping[str, str | None]) -> tuple[Part, ...]:
+    names = [*PARTS, *sorted(set(entry.parts) - set(PARTS))] if entry.parts else []
+    return tuple(_part(name, entry.parts.get(name), then.get(name)) for name in names)
+
+
+def _part(name: str, now: str | None, then: str | None) -> Part:
+    if now is None or then is None:
+        word = "not known" if now is None else "no record"
+    elif now == then:
+        word = "does not apply" if now == "none" else "same"
+    else:
+        word = "changed"
+    return Part(name=name, now=_digest(now), then=_digest(then), word=word)
+
+
+def _digest(value: str | None) -> str:
+    return "-" if value in (None, "none") else str(value)
+
+
+def _dependents(board: Board, name: str) -> tuple[str, ...]:
+    found = board.stack.services.values()
+    return tuple(sorted(one.name for one in found if name in one.dependencies))
+
+
+def _neighbours(board: Board, names: Sequence[str]) -> tuple[Neighbour, ...]:
+    return tuple(_neighbour(board, name) for name in names)
+
+
+def _neighbour(board: Board, name: str) -> Neighbour:
+    entry = board.status.get(name)
+    if entry is None:
+        return Neighbour(name=name, tone="blank", word="not judged")
+    state = words.state_of(entry)
+    return Neighbour(name=name, tone=words.tone(state), word=words.word(state))

@@ -1,0 +1,75 @@
+"""Everything that the reports read, gathered once: records in, nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+
+from stacktest.core.freshness.gate import Gate
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Route, Stack
+from stacktest.core.records.common import Run
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.status import StatusEntry, StatusMeta
+from stacktest.core.records.timeline import Timeline
+from stacktest.core.redaction import clean
+from stacktest.core.secrets import secrets_of
+from stacktest.reports.wording import state_of
+
+HTTPS = 443
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """The records of one stack, as they are at `now`."""
+
+    stack: Stack
+    status: Mapping[str, StatusEntry]
+    meta: StatusMeta
+    now: datetime
+    passes: Mapping[str, LastPass] = field(default_factory=dict)
+    runs: Mapping[str, LastRun] = field(default_factory=dict)
+    histories: Mapping[str, Sequence[HistoryLine]] = field(default_factory=dict)
+    """Service → its runs, oldest first."""
+    timeline: Timeline | None = None
+    """The last run that brought the stack up, where this machine has it."""
+    gate: Gate | None = None
+    """The decision, where one was asked for."""
+
+    @property
+    def latest_run(self) -> Run | None:
+        """The newest run that the records know."""
+        runs = [record.run for record in self.runs.values()]
+        runs += [record.run for record in self.passes.values()]
+        return max(runs, key=lambda run: run.seq, default=None)
+
+    @property
+    def states(self) -> Mapping[str, State]:
+        """The state of each service, worst first."""
+        found = {name: state_of(entry) for name, entry in self.status.items()}
+        return dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0])))
+
+    def without_secrets(self) -> Self:
+        """The same board, its records free of every secret that the compose model knows."""
+        secrets = secrets_of(self.stack)
+        if not secrets:
+            return self
+        records = ("status", "meta", "passes", "runs", "histories", "timeline", "gate")
+        cleaned = {name: clean(getattr(self, name), secrets) for name in records}
+        return replace(self, **cleaned)
+
+    def phase_of(self, nodeid: str) -> str:
+        """The phase that a test's folder names, or empty."""
+        names = sorted((phase.name for phase in self.stack.phases), key=len, reverse=True)
+        for part in reversed(nodeid.partition("::")[0].split("/")[:-1]):
+            for name in names:
+                if part == name or part.startswith(f"{name}_"):
+                    return name
+        return ""
+
+    def address(self, route: Route) -> str:
+        """Where a person opens a route: `https://grafana.stack.local:8443/`."""
+        door = self.stack.services.get(self.stack.front_door)
+        ports = [p.published for p in (door.ports if door else ()) if p.target == HTTPS]
+        port = next((p for p in ports if p not in (None, HTTPS)), None)
+        return f"https://{route.host}{f':{port}' if port else ''}/"

@@ -1,0 +1,70 @@
+"""The gate's decision as lines: open, or each blocker with the command that clears it.
+
+gate closed: 3 blockers
+  loki     failing    test:suites/phase2_observability/test_loki.py::test_it_is_ready
+  redis    changed    config:redis.conf
+           next: pytest --stale
+  grafana  doc_stale  doc:behind
+           next: stacktest ack grafana
+"""
+
+from collections.abc import Iterator
+
+from stacktest.core.freshness.gate import Blocker, Gate
+from stacktest.core.model import Json
+from stacktest.reports.wording import count, meaning
+
+MOST = 3
+"""Reasons shown per blocker; `stacktest why` has them all."""
+
+
+def gate_lines(gate: Gate) -> Iterator[str]:
+    """The decision, then a line per blocker, then what does not close the gate.
+
+    The command that clears several blockers in a row is told once, below the last of them.
+    """
+    scope = "" if gate.scope == "host" else f" (verified: {gate.scope})"
+    if gate.open:
+        yield f"gate open{scope}"
+    else:
+        yield f"gate closed{scope}: {count(len(gate.blockers), 'blocker')}"
+    rows = [
+        (one.service or "(stack)", one.state.value, _reasons(one), one.command)
+        for one in gate.blockers
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    for number, (service, state, reasons, command) in enumerate(rows, start=1):
+        yield f"  {service:<{widths[0]}}  {state:<{widths[1]}}  {reasons}"
+        if all(following[3] != command for following in rows[number : number + 1]):
+            yield f"  {'':<{widths[0]}}  next: {command}"
+    yield from (f"note: {warning}" for warning in gate.warnings)
+
+
+def gate_document(gate: Gate) -> Json:
+    """The decision for programs."""
+    return {
+        "open": gate.open,
+        "exit_code": gate.exit_code,
+        "scope": gate.scope,
+        "blockers": [
+            {
+                "service": one.service,
+                "state": one.state.value,
+                "reasons": list(one.reasons),
+                "command": one.command,
+            }
+            for one in gate.blockers
+        ],
+        "warnings": list(gate.warnings),
+    }
+
+
+# Private
+
+
+def _reasons(blocker: Blocker) -> str:
+    """Its reasons; a state that comes without any is told in a sentence."""
+    found = blocker.reasons
+    more = len(found) - MOST
+    said = "; ".join([*found[:MOST], *([f"and {more} more"] if more > 0 else [])])
+    return said or meaning(blocker.state)

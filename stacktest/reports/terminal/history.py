@@ -1,0 +1,67 @@
+"""The runs of services as lines: one letter per run, oldest first, and what they say together.
+
+redis     ..F..~.   flake: the same fingerprint both passed and failed
+mariadb   .....FF   regression: it fails since config changed
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from stacktest.core.model import Json
+from stacktest.core.records.documents import HistoryLine
+from stacktest.core.runs.history import Course, classify, classify_test
+
+LETTERS = {"passed": ".", "failed": "F", "incomplete": "-", "untouched": " "}
+SHOWN = 30
+"""Runs per service."""
+
+
+def history_lines(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> Iterator[str]:
+    """A line per service (or per service that the test names), then what the letters mean."""
+    known = {name: lines for name, lines in runs.items() if lines}
+    if not known:
+        yield "no run yet"
+        return
+    width = max(len(name) for name in known)
+    strips = {name: _strip(lines, test) for name, lines in known.items()}
+    longest = max(len(strip) for strip in strips.values())
+    for name, lines in sorted(known.items()):
+        course = classify_test(lines, test) if test else classify(lines)
+        yield f"{name:<{width}}  {strips[name]:<{longest}}  {course_words(course)}".rstrip()
+    yield ". passed  ~ passed on a retry  F failed  - incomplete"
+
+
+def history_document(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> Json:
+    """The same for programs: service → trend and runs."""
+    return {
+        name: {
+            "trend": (classify_test(lines, test) if test else classify(lines)).trend,
+            "runs": [line.to_dict() for line in lines],
+        }
+        for name, lines in sorted(runs.items())
+    }
+
+
+def course_words(course: Course) -> str:
+    """One sentence about what the runs say together."""
+    changed = ", ".join(course.changed) or "it"
+    return {
+        "flake": "flake: the same fingerprint both passed and failed",
+        "regression": f"regression: it fails since {changed} changed",
+        "failing": "steady failure: it fails every time",
+        "recovered": f"recovered: it passes since {changed} changed",
+        "steady": "steady: it passes, and did so before",
+        "unknown": "no conclusive run yet",
+    }[course.trend]
+
+
+# Private
+
+
+def _strip(lines: Sequence[HistoryLine], test: str) -> str:
+    return "".join(_letter(line, test) for line in lines[-SHOWN:])
+
+
+def _letter(line: HistoryLine, test: str) -> str:
+    if test:
+        return line.tests.get(test, " ")
+    return "~" if line.flaky and line.verdict == "passed" else LETTERS[line.verdict]

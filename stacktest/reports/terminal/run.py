@@ -1,0 +1,234 @@
+"""What a run says in the terminal, as lines; the plugin prints them.
+
+stacktest: reference · 36 tests · 4 services planned
+  starting 2: caddy, redis · 2 run already, used as they are
+
+phase0     Front door  14 passed
+phase4     Datastores  21 passed, 1 failed
+partial    36 of 420 tests, selected by -m 'phase0 or phase4'; other services keep what they had
+credited   caddy, redis
+failing    mariadb: suites/phase4_data/test_mariadb.py::test_it_answers failed: assert 1 == 2
+never_run  grafana, loki and 27 others
+status     3 functional, 1 failing, 29 never_run
+next       stacktest why mariadb
+"""
+
+import shlex
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Json, Stack
+from stacktest.core.plan import Plan
+from stacktest.core.runs.summary import RunSummary
+from stacktest.core.runs.verdict import Outcome, Verdict
+from stacktest.reports.terminal.startup import names
+from stacktest.reports.wording import count
+
+LABEL = 9
+"""Width of the first column, unless a state has a longer name."""
+MOST = 5
+"""How many services of a kind are told one by one."""
+WIDE = 140
+"""Characters of a line where nobody says how many there are."""
+
+
+def plan_lines(plan: Plan, stack: Stack, tests: int) -> Iterator[str]:
+    """The header of a run: what is about to be proved, on which stack."""
+    what = count(tests, "test")
+    yield f"stacktest: {stack.name} · {what} · {count(len(plan.services), 'service')} planned"
+
+
+def reason_lines(plan: Plan) -> Iterator[str]:
+    """The plan with its reasons, for `--stack-dry-run` and `stacktest plan`."""
+    width = max((len(name) for name in plan.services), default=0)
+    for number, wave in enumerate(plan.waves, start=1):
+        yield f"start {number}: {', '.join(wave)}"
+    for step in plan.steps:
+        first, *more = step.reasons or ("",)
+        yield f"  {step.service:<{width}}  {step.phase:<9} {first}"
+        for reason in more:
+            yield f"  {'':<{width}}  {'':<9} {reason}"
+
+
+def plan_document(plan: Plan) -> Json:
+    """The plan for programs: what starts together, and each service with its reasons."""
+    return {
+        "start": [list(wave) for wave in plan.waves],
+        "services": [
+            {"service": step.service, "phase": step.phase, "reasons": list(step.reasons)}
+            for step in plan.steps
+        ],
+    }
+
+
+def failure_lines(nodeid: str, reason: str, evidence: str, stack: str = "") -> Iterator[str]:
+    """A test that failed, when it failed: why, what it left behind, how to see it again."""
+    yield f"FAILED {nodeid}"
+    if reason:
+        yield f"  {reason}"
+    if evidence:
+        yield f"  evidence: {evidence}"
+    yield f"  Reproduce: {reproduce(nodeid, stack)}"
+
+
+def reproduce(nodeid: str, stack: str = "") -> str:
+    """The command that runs one test again, on the stack that was named on the command line."""
+    option = f"--stack={shlex.quote(stack)} " if stack else ""
+    return f"pytest {option}{shlex.quote(nodeid)}"
+
+
+def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Iterator[str]:
+    """What the run proved, by phase and service, and the next useful command."""
+    rows = [
+        *_phases(summary, stack),
+        *(("partial", said) for said in _partial(summary)),
+        *([("credited", ", ".join(summary.credited))] if summary.credited else []),
+        *_not_functional(summary, width),
+        *_without_credit(summary),
+        *(("fell over", f"{name} {why}") for name, why in sorted(summary.fallen.items())),
+        *_slowest(summary.outcomes),
+        ("status", _states(summary.judgements)),
+        ("next", _next(summary)),
+    ]
+    pad = max(LABEL, *(len(label) for label, _ in rows)) + 1
+    for label, text in rows:
+        told = f"{label:<{pad}}"
+        # What is slow is a column of numbers, each with a name that stays whole.
+        yield from _wrapped(told, text, width) if label not in ("slowest", "") else [told + text]
+
+
+# Private
+
+
+def _wrapped(label: str, text: str, width: int) -> list[str]:
+    """One row; what does not fit goes on below its text. Node ids and commands stay whole."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    ) or [label.rstrip()]
+
+
+def _phases(summary: RunSummary, stack: Stack) -> Iterator[tuple[str, str]]:
+    titles = {phase.name: phase.title for phase in stack.phases}
+    order = {phase.name: place for place, phase in enumerate(stack.phases)}
+    found: dict[str, Counter[str]] = {}
+    for outcome in summary.outcomes:
+        phase = summary.phases.get(outcome.nodeid, "")
+        word = "flaky" if outcome.flaky and outcome.result == "passed" else outcome.result
+        found.setdefault(phase, Counter())[word] += 1
+    width = max((len(titles.get(name, "")) for name in found), default=0)
+    for name in sorted(found, key=lambda name: (order.get(name, len(order)), name)):
+        said = ", ".join(f"{count} {word}" for word, count in sorted(found[name].items()))
+        title = f"{titles.get(name, ''):<{width}}  " if width else ""
+        yield name or "no phase", f"{title}{said}"
+
+
+def _partial(summary: RunSummary) -> Iterator[str]:
+    """Sentences about why this run was not the whole of it."""
+    facts, total = summary.facts, len(summary.phases)
+    ended = [one for one in summary.outcomes if one.result != "unfinished"]
+    if facts.interrupted:
+        yield f"interrupted after {_of(len(ended), len(summary.outcomes))}: nobody earns credit"
+    elif facts.ended_early:
+        yield f"ended early after {_of(len(ended), len(summary.outcomes))}: {facts.ended_early}"
+    if facts.selection and len(summary.outcomes) < total:
+        yield (
+            f"{_of(len(summary.outcomes), total)}, selected by {facts.selection}; "
+            "services with other tests keep what they had"
+        )
+    if facts.collection_errors:
+        files = names(facts.collection_errors, WIDE)
+        yield f"{files} could not be collected, which may hide tests: nobody earns credit"
+
+
+def _not_functional(summary: RunSummary, width: int) -> Iterator[tuple[str, str]]:
+    """Every service that does not count as proved now, worst state first, with its reason."""
+    by_state: dict[State, list[str]] = {}
+    for name, judgement in sorted(summary.judgements.items()):
+        if not judgement.state.functional:
+            by_state.setdefault(judgement.state, []).append(name)
+    for state in sorted(by_state, key=lambda state: state.rank):
+        told = {name: _reason(summary, name) for name in by_state[state]}
+        with_reason = [name for name, why in told.items() if why]
+        for name in with_reason[:MOST]:
+            yield state.value, f"{name}: {told[name]}"
+        if len(with_reason) > MOST:
+            others = count(len(with_reason) - MOST, "other service")
+            yield "", f"and {others}: stacktest status"
+        if bare := [name for name, why in told.items() if not why]:
+            yield state.value, names(bare, width - len(state.value) - 2)
+
+
+def _reason(summary: RunSummary, name: str) -> str:
+    """Why a service is not functional: what this run says, else what is known of it."""
+    verdict = summary.verdicts.get(name)
+    said: Sequence[str] = ()
+    if verdict is not None and verdict.kind in ("failed", "incomplete"):
+        said = verdict.reasons
+    if name in summary.refused:
+        said = (summary.refused[name],)
+    known = summary.judgements[name].reasons if name in summary.judgements else ()
+    return _first(said or [why.removeprefix("run:") for why in known])
+
+
+def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
+    """What was tested, earned nothing, and still counts by an earlier pass."""
+    reasons = {
+        name: _first(verdict.reasons)
+        for name, verdict in summary.verdicts.items()
+        if verdict.kind == "incomplete"
+    }
+    reasons |= summary.refused
+    told = [name for name in sorted(reasons) if _is_functional(summary, name)]
+    for name in told[:MOST]:
+        keeps = "; it keeps its earlier pass" if name in summary.judgements else ""
+        yield "no credit", f"{name}: {reasons[name]}{keeps}"
+    if len(told) > MOST:
+        yield "", f"and {count(len(told) - MOST, 'other service')}: stacktest status"
+
+
+def _is_functional(summary: RunSummary, name: str) -> bool:
+    """Also true of one that could not be judged: somebody has to tell why it earned nothing."""
+    judgement = summary.judgements.get(name)
+    return judgement is None or judgement.state.functional
+
+
+def _first(reasons: Sequence[str]) -> str:
+    if not reasons:
+        return ""
+    first, *more = reasons
+    return first + (f" (and {count(len(more), 'more reason')})" if more else "")
+
+
+def _slowest(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
+    slow = [o for o in sorted(outcomes, key=lambda o: -o.seconds)[:MOST] if o.seconds >= 1]
+    for number, outcome in enumerate(slow):
+        yield "" if number else "slowest", f"{outcome.seconds:5.1f} s  {outcome.nodeid}"
+
+
+def _states(judgements: Mapping[str, Judgement]) -> str:
+    counts = Counter(judgement.state for judgement in judgements.values())
+    said = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
+    return ", ".join(said) or "no service"
+
+
+def _next(summary: RunSummary) -> str:
+    """The one command that helps most now."""
+    about: dict[str, Verdict] = dict(summary.verdicts)
+    for kind in ("failed", "incomplete"):
+        for name, verdict in sorted(about.items()):
+            if verdict.kind == kind:
+                return f"stacktest why {name}"
+    return f"stacktest why {min(summary.refused)}" if summary.refused else "stacktest gate"
+
+
+def _of(some: int, total: int) -> str:
+    return f"{some} of {count(total, 'test')}"

@@ -1,0 +1,168 @@
+"""The bring-up as people read it, line by line, or on a real terminal as one wall of services.
+
+      starting 4: caddy, grafana, postgres, redis · 2 run already, used as they are
+      ready    redis     0.6 s  healthy
+      waiting  30 s for grafana (health is starting, usually ready after 12.0 s)
+      ready    4 in 31 s, slowest: grafana 30.1 s, caddy 1.2 s
+
+The wall is redrawn in place; every service is on it, the worst first, each with a shape and, where
+it needs attention, a word:
+
+    0:41  ✖ 1 failed  ◐ 2 starting  ○ 3 waiting  ✔ 4 ready  · 1 ran already
+    ✖ immich     ◐ grafana    ◐ paperless  ○ outline    ✔ caddy  …
+    ✖ immich     failed    exited 1
+    ◐ grafana    starting  41 s, usually 12.0 s
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+from stacktest.reports.wording import count
+
+Word = Literal["failed", "starting", "waiting", "ready", "ran already"]
+
+SHAPES: Mapping[Word, str] = {
+    "failed": "✖",
+    "starting": "◐",
+    "waiting": "○",
+    "ready": "✔",
+    "ran already": "·",
+}
+"""From worst to best; the order on the wall."""
+
+MOST = 5
+"""How many services are told one by one in a line."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Boot:
+    """One service on its way up."""
+
+    service: str
+    word: Word
+    seconds: float = 0.0
+    """How long it is starting, or how long it took."""
+    usual: float | None = None
+    """How long it took in earlier runs."""
+    why: str = ""
+    """What it waits for, or what was seen of it last."""
+
+
+def planned_line(missing: Sequence[str], running: int, width: int) -> str:
+    """What will be started, by name as far as the line goes, and what is used as it runs."""
+    already = f"{running} run already, used as they are" if running else ""
+    if not missing:
+        return f"  {already or 'nothing to start'}"
+    begin, end = f"  starting {len(missing)}: ", f" · {already}" if already else ""
+    return f"{begin}{names(missing, width - len(begin) - len(end))}{end}"
+
+
+def ready_line(service: str, seconds: float, why: str, pad: int) -> str:
+    """One service is ready."""
+    return f"  ready    {service:<{pad}} {seconds:6.1f} s  {why}".rstrip()
+
+
+def waiting_line(
+    seconds: float, waiting: Mapping[str, str], usual: Mapping[str, float | None]
+) -> str:
+    """What is waited for, the same reason told once for all of its services."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in sorted(waiting.items()):
+        took = usual.get(name)
+        known = f"{why}, usually ready after {took:.1f} s" if took is not None else why
+        by_reason.setdefault(known, []).append(name)
+    said = [f"{_few(found)} ({why})" if why else _few(found) for why, found in by_reason.items()]
+    return f"  waiting  {seconds:.0f} s for {'; '.join(said)}"
+
+
+def over_line(boots: Iterable[Boot], seconds: float) -> str:
+    """All are ready: how many, in what time, and which took longest."""
+    took = sorted((b for b in boots if b.word == "ready"), key=lambda b: (-b.seconds, b.service))
+    slowest = ", ".join(f"{boot.service} {boot.seconds:.1f} s" for boot in took[:3])
+    return f"  ready    {len(took)} in {seconds:.0f} s, slowest: {slowest}"
+
+
+def failed_line(service: str, why: str, *, removed: bool) -> str:
+    """It ends here; what was started goes, or stays for those who asked for that."""
+    said = why if why.startswith(service) else f"{service}: {why}"
+    return f"  failed   {said}; {'removing what was started' if removed else 'nothing is removed'}"
+
+
+def wall_lines(boots: Iterable[Boot], *, width: int, height: int, seconds: float) -> Iterator[str]:
+    """The wall: counts, every service, then those that need attention as far as there is room."""
+    ordered = sorted(boots, key=lambda boot: (_rank(boot), -_age(boot), boot.service))
+    yield _cut(_counts(ordered, seconds), width)
+    attention = [boot for boot in ordered if boot.word in ("failed", "starting", "waiting")]
+    urgent = sum(boot.word != "waiting" for boot in attention)
+    room = max(2, height - 2)
+    cells = list(_grid(ordered, width, max(1, room - min(urgent, MOST))))
+    yield from cells
+    pad = max((len(boot.service) for boot in attention), default=0)
+    for boot in attention[: max(0, room - len(cells))]:
+        yield _cut(f"{SHAPES[boot.word]} {boot.service:<{pad}}  {_attention(boot)}", width)
+
+
+def names(found: Sequence[str], room: int) -> str:
+    """`a, b, c and 29 others`: as many names as there is room for, at least one."""
+    whole = ", ".join(found)
+    if len(whole) <= room:
+        return whole
+    for shown in range(len(found) - 1, 1, -1):
+        said = f"{', '.join(found[:shown])} and {count(len(found) - shown, 'other')}"
+        if len(said) <= room:
+            return said
+    return f"{found[0]} and {count(len(found) - 1, 'other')}" if len(found) > 1 else whole
+
+
+# Private
+
+_ORDER = {word: rank for rank, word in enumerate(SHAPES)}
+
+
+def _few(found: Sequence[str]) -> str:
+    if len(found) <= MOST:
+        return ", ".join(found)
+    return f"{', '.join(found[:MOST])} and {count(len(found) - MOST, 'other')}"
+
+
+def _rank(boot: Boot) -> int:
+    return _ORDER[boot.word]
+
+
+def _age(boot: Boot) -> float:
+    """Of what is starting, the longest first; of the others the time says nothing."""
+    return boot.seconds if boot.word == "starting" else 0.0
+
+
+def _counts(boots: Sequence[Boot], seconds: float) -> str:
+    counts = Counter(boot.word for boot in boots)
+    said = [f"{SHAPES[word]} {counts[word]} {word}" for word in SHAPES if counts[word]]
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}  {'  '.join(said)}"
+
+
+def _grid(boots: Sequence[Boot], width: int, rows: int) -> Iterator[str]:
+    """Every service, in columns; only where there is no room for all, the best are counted."""
+    pad = max((len(boot.service) for boot in boots), default=0)
+    columns = max(1, (width + 2) // (pad + 4))
+    cells = [f"{SHAPES[boot.word]} {boot.service:<{pad}}" for boot in boots]
+    if ceil(len(cells) / columns) > rows:
+        shown = rows * columns - 1
+        cells = [*cells[:shown], f"… and {len(boots) - shown} more"]
+    for start in range(0, len(cells), columns):
+        yield _cut("  ".join(cells[start : start + columns]).rstrip(), width)
+
+
+def _attention(boot: Boot) -> str:
+    if boot.word != "starting":
+        return f"{boot.word:<8}  {boot.why}".rstrip()
+    usual = f", usually {boot.usual:.1f} s" if boot.usual is not None else ""
+    why = f"; {boot.why}" if boot.why else ""
+    return f"{boot.word:<8}  {boot.seconds:.0f} s{usual}{why}"
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else f"{line[: width - 1]}…"

@@ -1,0 +1,94 @@
+"""The status of all services as a table, for people and for Markdown.
+
+service   state       last pass         fingerprint       why
+caddy     functional  2026-11-20 10:12  7513d8cdb2504e69
+redis     changed     2026-11-19 03:10  099f67df70ebaea5  config:redis.conf
+
+11 functional, 2 not: gate closed unless exempt
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.states import State
+from stacktest.core.records.status import StatusMeta
+from stacktest.reports.wording import count
+
+COLUMNS = ("service", "state", "last pass", "fingerprint", "why")
+FINGERPRINT = COLUMNS.index("fingerprint")
+MOST = 2
+"""Reasons shown per service; `stacktest why` has them all."""
+
+
+def text_lines(
+    judgements: Mapping[str, Judgement],
+    meta: StatusMeta,
+    stand_ins: Collection[str] = (),
+    width: int | None = None,
+) -> Iterator[str]:
+    """One line per service, worst state first, then the count and what holds for all.
+
+    In `width` characters the fingerprint makes room for the reasons, and what is too long is cut.
+    """
+    rows: list[tuple[str, ...]] = [COLUMNS, *_rows(judgements, stand_ins)]
+    if width is not None and max(map(len, _table(rows))) > width:
+        rows = [(*row[:FINGERPRINT], *row[FINGERPRINT + 1 :]) for row in rows]
+    for line in _table(rows):
+        yield line if width is None or len(line) <= width else f"{line[: width - 1]}…"
+    yield ""
+    yield _count(judgements)
+    if stand_ins:
+        yield "* a stand-in answers, not the real program"
+    yield from (f"note: {warning}" for warning in meta.warnings)
+
+
+def markdown_lines(
+    judgements: Mapping[str, Judgement], meta: StatusMeta, stand_ins: Collection[str] = ()
+) -> Iterator[str]:
+    """The same as a Markdown table."""
+    yield f"| {' | '.join(COLUMNS)} |"
+    yield "|---" * len(COLUMNS) + "|"
+    for row in _rows(judgements, stand_ins):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+    yield _count(judgements)
+    yield from (f"- {warning}" for warning in meta.warnings)
+
+
+# Private
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _rows(
+    judgements: Mapping[str, Judgement], stand_ins: Collection[str]
+) -> Iterator[tuple[str, ...]]:
+    ordered = sorted(judgements.values(), key=lambda one: (one.state.rank, one.service))
+    for judgement in ordered:
+        entry = judgement.entry
+        shown = list(judgement.reasons[:MOST])
+        if len(judgement.reasons) > MOST:
+            shown.append(f"and {len(judgement.reasons) - MOST} more")
+        yield (
+            judgement.service + ("*" if judgement.service in stand_ins else ""),
+            judgement.state.value,
+            _minute(entry.last_test_pass),
+            entry.fingerprint or "unknown",
+            "; ".join(shown),
+        )
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if moment else "never"
+
+
+def _count(judgements: Mapping[str, Judgement]) -> str:
+    counts = Counter(judgement.state for judgement in judgements.values())
+    said = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
+    return f"{count(len(judgements), 'service')}: {', '.join(said)}" if said else "no service"

@@ -1,0 +1,142 @@
+"""Why a service is in its state: since when, and part by part what changed; names, never values.
+
+redis is changed since 2026-11-20 10:12
+config   changed: configs/redis/redis.conf
+env      changed: REDIS_MAXMEMORY; added: REDIS_LOG
+last pass 2026-11-19 03:10 on 099f67df70ebaea5, by 7 tests
+history   steady: it passes, and did so before
+next      pytest --stale
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from stacktest.core.fingerprint.fingerprint import Fingerprint, changes, compare
+from stacktest.core.freshness.gate import GatePolicy, command
+from stacktest.core.freshness.inputs import Evidence, Judgement
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Json
+from stacktest.core.records.documents import HistoryLine, LastPass
+from stacktest.core.runs.history import classify
+from stacktest.core.unknown import Unknown
+from stacktest.reports.terminal.history import course_words
+from stacktest.reports.wording import count
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def why_lines(
+    judgement: Judgement,
+    evidence: Evidence,
+    now: Fingerprint,
+    history: Sequence[HistoryLine],
+    *,
+    most: int | None = 5,
+) -> Iterator[str]:
+    """The state, the reasons, what changed, the last pass, the course, the next command."""
+    since = _minute(judgement.entry.last_change)
+    yield f"{judgement.service} is {judgement.state.value}" + (
+        f"; as it is now since {since}" if since else ""
+    )
+    rows = [*_changed(evidence, now), *_other_reasons(judgement)]
+    shown = rows if most is None else rows[:most]
+    yield from (f"  {row}" for row in shown)
+    if len(shown) < len(rows):
+        yield f"  and {len(rows) - len(shown)} others: stacktest why {judgement.service} --all"
+    yield from _also(judgement)
+    yield from _pass(evidence, now, history)
+    yield f"history   {course_words(classify(history))}"
+    if judgement.state is not State.FUNCTIONAL:
+        policy = GatePolicy(now=EPOCH)
+        yield f"next      {command(judgement.service, judgement.state, policy)}"
+
+
+def why_document(
+    judgement: Judgement, evidence: Evidence, now: Fingerprint, history: Sequence[HistoryLine]
+) -> Json:
+    """The same for programs."""
+    course = classify(history)
+    then = _then(evidence)
+    return {
+        "service": judgement.service,
+        "state": judgement.state.value,
+        "reasons": list(judgement.reasons),
+        "also": [finding.state.value for finding in judgement.findings[1:]],
+        "changes": [
+            {
+                "part": change.part,
+                "added": list(change.added),
+                "changed": list(change.changed),
+                "removed": list(change.removed),
+            }
+            for change in (changes(then, now) if then else ())
+        ],
+        "fingerprint": now.to_json(),
+        "last_pass": evidence.last_pass.to_dict()
+        if isinstance(evidence.last_pass, LastPass)
+        else None,
+        "history": {"trend": course.trend, "runs": course.runs, "failures": course.failures},
+    }
+
+
+# Private
+
+
+def _then(evidence: Evidence) -> Fingerprint | None:
+    last_pass = evidence.last_pass
+    if not isinstance(last_pass, LastPass):
+        return None
+    return last_pass.mark.as_fingerprint(evidence.detail)
+
+
+def _changed(evidence: Evidence, now: Fingerprint) -> Iterator[str]:
+    then = _then(evidence)
+    if then is None:
+        return
+    for change in changes(then, now):
+        kinds = {"changed": change.changed, "added": change.added, "deleted": change.removed}
+        said = [
+            f"{word} {len(names)}: {', '.join(names)}" for word, names in kinds.items() if names
+        ]
+        yield f"{change.part:<8} {'; '.join(said) or 'changed; its names are not known here'}"
+    for part, same in compare(then, now).items():
+        if isinstance(same, Unknown):
+            yield f"{part:<8} cannot be compared: {same.why}"
+
+
+def _other_reasons(judgement: Judgement) -> Iterator[str]:
+    parts = ("image", "config", "env", "stanza", "build")
+    for reason in judgement.reasons:
+        if judgement.state is State.CHANGED and reason.partition(":")[0] in parts:
+            continue
+        yield reason
+
+
+def _also(judgement: Judgement) -> Iterator[str]:
+    for finding in judgement.findings[1:]:
+        reasons = f": {'; '.join(finding.reasons)}" if finding.reasons else ""
+        yield f"also      {finding.state.value}{reasons}"
+
+
+def _pass(evidence: Evidence, now: Fingerprint, history: Sequence[HistoryLine]) -> Iterator[str]:
+    last_pass = evidence.last_pass
+    if not isinstance(last_pass, LastPass):
+        yield "last pass never" if last_pass is None else f"last pass unreadable: {last_pass.why}"
+        return
+    yield (
+        f"last pass {_minute(last_pass.timestamp)} on {last_pass.mark.fingerprint}, "
+        f"by {count(last_pass.tests.passed, 'test')}"
+    )
+    earlier = [
+        line
+        for line in history
+        if line.credited
+        and line.mark.fingerprint == now.digest
+        and line.mark.fingerprint != last_pass.mark.fingerprint
+    ]
+    if earlier:
+        yield f"reverted  to a fingerprint that passed on {_minute(earlier[-1].started)}"
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if moment else ""

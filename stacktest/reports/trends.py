@@ -1,0 +1,113 @@
+"""How a service's runs are drawn and said: what `core.history` finds out, in words and marks.
+
+| shape          | said of a history that is …                                          |
+|----------------|----------------------------------------------------------------------|
+| steady         | steady: it passes, and did so before                                 |
+| recovered      | recovered: it failed, then what it is changed, and since it passes   |
+| flaky          | a flake: one fingerprint, both results, or a pass only on a retry    |
+| regression     | a regression: it passed, then what it is changed, and since it fails |
+| steady failure | failing: every time, or three times in a row                         |
+| no runs        | unknown: no run came to a conclusion                                 |
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+from typing import Literal
+
+from stacktest.core.fingerprint.fingerprint import changes
+from stacktest.core.records.documents import HistoryLine
+from stacktest.core.runs.history import Course, Trend, classify
+from stacktest.reports.wording import count
+
+Shape = Literal["steady", "recovered", "flaky", "regression", "steady failure", "no runs"]
+Cell = Literal["passed", "flaky", "failed", "incomplete", "absent"]
+
+SHAPES: Mapping[Trend, Shape] = {
+    "steady": "steady",
+    "recovered": "recovered",
+    "flake": "flaky",
+    "regression": "regression",
+    "failing": "steady failure",
+    "unknown": "no runs",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """The shape of a history, and the sentence that says so."""
+
+    shape: Shape
+    sentence: str
+
+
+def read(lines: Sequence[HistoryLine]) -> Reading:
+    """The shape of the runs, oldest first."""
+    course = classify(lines)
+    return Reading(shape=SHAPES[course.trend], sentence=_sentence(course, lines))
+
+
+def cell(line: HistoryLine) -> Cell:
+    """What one run is drawn as."""
+    if line.verdict == "passed":
+        return "flaky" if line.flaky else "passed"
+    if line.verdict == "failed":
+        return "failed"
+    return "incomplete" if line.verdict == "incomplete" else "absent"
+
+
+def test_cell(line: HistoryLine, nodeid: str) -> Cell:
+    """What one test in one run is drawn as."""
+    letter = line.tests.get(nodeid)
+    if letter is None:
+        return "absent"
+    known: dict[str, Cell] = {".": "passed", "~": "flaky", "F": "failed", "E": "failed"}
+    return known.get(letter, "incomplete")
+
+
+def changed_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
+    """Names of the parts that are known on both sides and differ."""
+    found = changes(old.mark.as_fingerprint(), new.mark.as_fingerprint())
+    return tuple(change.part for change in found)
+
+
+def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
+    """For each run, whether its fingerprint is another one than that of the run before."""
+    prints = [line.mark.fingerprint for line in lines]
+    known = [None, *prints][: len(prints)]
+    return tuple(
+        old is not None and now not in (None, old) for old, now in zip(known, prints, strict=True)
+    )
+
+
+# Private
+
+
+def _sentence(course: Course, lines: Sequence[HistoryLine]) -> str:
+    parts = ", ".join(course.changed) or "what it is"
+    since = _date(next((line.started for line in lines if line.run == course.since), None))
+    runs = count(course.runs, "run")
+    flake = (
+        f"{course.failures} of {runs} on this fingerprint failed"
+        if course.failures
+        else f"{course.flaky} of {runs} passed only on a retry"
+    )
+    said: Mapping[Trend, str] = {
+        "flake": f"Flaky: {flake}.",
+        "regression": f"Regression: {parts} changed, and it has failed since {since}.",
+        "recovered": f"Recovered: {parts} changed, and it has passed since {since}.",
+        "failing": f"Steady failure: {_in_a_row(lines, 'failed')} in a row failed.",
+        "steady": f"Steady: {_in_a_row(lines, 'passed')} in a row passed.",
+        "unknown": "No run has come to a conclusion yet.",
+    }
+    return said[course.trend]
+
+
+def _in_a_row(lines: Sequence[HistoryLine], verdict: str) -> str:
+    conclusive = [line for line in reversed(lines) if line.verdict in ("passed", "failed")]
+    return count(len(list(takewhile(lambda line: line.verdict == verdict, conclusive))), "run")
+
+
+def _date(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "then"

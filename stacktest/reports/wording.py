@@ -1,0 +1,187 @@
+"""How a report says a state, an age or a duration: one wording for the page, badges and summaries.
+
+A tone is what a reader should feel about a state; it always comes with a shape and a word, so that
+colour carries nothing alone:
+
+| tone   | shape         | states                                                    |
+|--------|---------------|-----------------------------------------------------------|
+| bad    | cross         | error, failing, drifted, evidence_missing                 |
+| stale  | clock         | changed, dep_changed, tests_changed, expired              |
+| blank  | empty circle  | never_run, no_tests                                       |
+| doc    | sheet         | doc_missing, doc_stale                                    |
+| good   | check mark    | functional                                                |
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from stacktest.core.freshness.states import State
+from stacktest.core.records.status import StatusEntry
+
+Tone = Literal["bad", "stale", "blank", "doc", "good"]
+TONES: tuple[Tone, ...] = ("bad", "stale", "blank", "doc", "good")
+
+
+def state_of(entry: StatusEntry) -> State:
+    """The entry's state; one that another program wrote has only its status word."""
+    if entry.state is not None:
+        return entry.state
+    if entry.status == "untested":
+        return State.NEVER_RUN
+    if entry.status == "undocumented":
+        return State.DOC_MISSING
+    return State.FUNCTIONAL if entry.status == "functional" else State.CHANGED
+
+
+def tone(state: State) -> Tone:
+    """The tone of a state."""
+    return _SAID[state][0]
+
+
+def word(state: State) -> str:
+    """The state in one or two words: `dependency changed`."""
+    return _SAID[state][1]
+
+
+def meaning(state: State) -> str:
+    """The state in one sentence."""
+    return _SAID[state][2]
+
+
+def verdict(states: Iterable[State]) -> str:
+    """`33 of 36 services are proved.`."""
+    found = list(states)
+    proved, total = sum(state.functional for state in found), len(found)
+    if not total:
+        return "Nothing was judged: there is no service."
+    if proved == total:
+        return "The only service is proved." if total == 1 else f"All {total} services are proved."
+    if proved == 0:
+        return "No service is proved."
+    return f"{proved} of {total} services {'is' if proved == 1 else 'are'} proved."
+
+
+def breakdown(states: Iterable[State]) -> str:
+    """`2 failing, 1 changed`: everything but what is simply functional, worst first."""
+    rest = Counter(states)
+    rest.pop(State.FUNCTIONAL, None)
+    return ", ".join(f"{rest[state]} {word(state)}" for state in State if rest[state])
+
+
+def reason(tag: str) -> str:
+    """A reason as a clause about the service: `config:redis.conf` → `redis.conf changed`.
+
+    A tag that is not known here, or says what happened in its own words, stays as it is.
+    """
+    kind, _, what = tag.partition(":")
+    if not what or tag in _BARE:
+        return _BARE.get(tag, tag)
+    if kind == "dependency" and (move := _MOVED.get(what.rpartition(":")[2])):
+        return move.format(what=what.rpartition(":")[0])
+    return _ABOUT[kind].format(what=what) if kind in _ABOUT else tag
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """`3 hours ago`; `never` for None."""
+    if moment is None:
+        return "never"
+    seconds = (now - moment).total_seconds()
+    if seconds < -_MINUTE:
+        return f"in {_amount(-seconds)}"
+    return "just now" if seconds < _MINUTE else f"{_amount(seconds)} ago"
+
+
+def at(moment: datetime | None) -> str:
+    """`2026-11-19 03:10 UTC`; `never` for None."""
+    return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`."""
+    if seconds < _SHORT:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 test`, `4 tests`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# Private
+
+_MINUTE = 60
+_SHORT = 10
+_UNITS = ((86400, "day"), (3600, "hour"), (_MINUTE, "minute"))
+
+_SAID: dict[State, tuple[Tone, str, str]] = {
+    State.ERROR: ("bad", "cannot be judged", "Something that the judgement needs is unreadable."),
+    State.FAILING: ("bad", "failing", "The last run on exactly what runs now had a failure."),
+    State.DRIFTED: ("bad", "drifted", "What runs is not what the files say, or it is not well."),
+    State.EVIDENCE_MISSING: ("bad", "evidence missing", "A pass was known; its record is gone."),
+    State.CHANGED: ("stale", "changed", "It changed since its last pass."),
+    State.DEP_CHANGED: (
+        "stale",
+        "dependency changed",
+        "A service that it depends on changed since its last pass.",
+    ),
+    State.TESTS_CHANGED: ("stale", "tests changed", "Its tests changed since its last pass."),
+    State.EXPIRED: ("stale", "expired", "Its last pass is older than allowed."),
+    State.NEVER_RUN: ("blank", "never run", "Its tests have never passed."),
+    State.NO_TESTS: ("blank", "no tests", "No test names it."),
+    State.DOC_MISSING: ("doc", "page missing", "It works; it has no page."),
+    State.DOC_STALE: ("doc", "page behind", "It works; its page is older than the change."),
+    State.FUNCTIONAL: ("good", "functional", "Its tests passed on exactly what runs now."),
+}
+
+
+_BARE = {
+    "image": "its image changed",
+    "config": "a mounted file changed",
+    "env": "its environment changed",
+    "stanza": "its stanza in the compose file changed",
+    "build": "what it is built from changed",
+    "age": "its last pass is older than allowed",
+    "reverted": "it is what it was, but something else ran in between",
+    "tests:edited": "its tests were edited",
+    "command": "its command differs",
+    "absent": "it does not run",
+    "repo": "what the repository says of it changed",
+    "fingerprint_version": "its pass was recorded in another way",
+    "last_pass": "the record of its last pass is gone",
+    "last_run": "the record of its last run is gone",
+    "moved during the tests": "it was changed while its tests ran",
+    "run:unfinished": "its last run never came to its end",
+}
+_ABOUT = {
+    "config": "{what} changed",
+    "env": "the variable {what} differs",
+    "dependency": "{what}, which it depends on, changed",
+    "test": "{what} failed",
+    "run": "{what}",
+    "container": "its container: {what}",
+    "stale": "{what} is newer than what runs",
+    "mount": "the mount {what} differs",
+    "tests": "its tests: {what}",
+    "doc": "its page: {what}",
+    "evidence": "its record: {what}",
+    "clock": "the clock: {what}",
+    "image": "its image: {what}",
+    "live": "what runs cannot be seen: {what}",
+    "part": "not known: {what}",
+    "stack": "the stack: {what}",
+}
+_MOVED = {
+    "added": "{what} is a new dependency",
+    "removed": "{what} is no dependency any more",
+}
+
+
+def _amount(seconds: float) -> str:
+    for size, name in _UNITS:
+        if seconds >= size:
+            return count(int(seconds // size), name)
+    return count(max(1, int(seconds)), "second")
