@@ -1,0 +1,63 @@
+"""A service that could not be started in a run, and what that costs: itself and what needs it.
+
+service needs                        a failure of what it needs costs the service
+depends_on, required (the default)   yes
+depends_on, required: false          no: Compose starts the service without it, too
+uses                                 yes
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+CODE = "SK-NOT-READY"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartFailure:
+    """Why one service is not up in this run, as `errors` tells it: what, where, hint, code."""
+
+    service: str
+    cause: str
+    """One sentence without secrets that begins with the service's name: `grafana exited 3`."""
+    where: str = ""
+    hint: str = ""
+    code: str = CODE
+    because_of: str = ""
+    """The service that failed itself, where this one only needs it; empty where it is this one."""
+    details: tuple[str, ...] = ()
+    """State, health output and last log lines, without secrets."""
+
+    def lines(self) -> list[str]:
+        """The failure as printed: what, where, details, hint."""
+        lines = [f"error: {self.cause}"]
+        lines += [f"  at: {self.where}"] if self.where else []
+        lines += [f"  {line}" for line in self.details]
+        lines += [f"  hint: {self.hint}"] if self.hint else []
+        return lines
+
+
+def with_dependants(
+    failures: Iterable[StartFailure], needs: Mapping[str, Collection[str]]
+) -> dict[str, StartFailure]:
+    """Service → its failure, those included that need a failed one, directly or not.
+
+    `needs` are the required dependencies of each planned service. A dependant's failure names the
+    service that failed itself.
+    """
+    known = {failure.service: failure for failure in failures}
+    queue = sorted(known)
+    while queue:
+        failed = known[queue.pop(0)]
+        root = failed.because_of or failed.service
+        for name in sorted(needs):
+            if name not in known and failed.service in needs[name]:
+                known[name] = StartFailure(
+                    service=name,
+                    cause=f"{name} needs {failed.service}, which is not up: {known[root].cause}",
+                    where=known[root].where,
+                    hint=known[root].hint,
+                    code=known[root].code,
+                    because_of=root,
+                )
+                queue.append(name)
+    return known
