@@ -11,7 +11,7 @@ STACK := fixtures/stacks/reference
 BIN   := .venv/bin
 CODE  := $(wildcard stacktest tests suites fixtures benchmarks conftest.py)
 
-INVARIANTS := tests/core/test_invariants.py tests/cases/test_fingerprint_invariants.py
+INVARIANTS := tests/core/freshness/test_invariants.py tests/cases/test_fingerprint_invariants.py
 
 # What an ordinary machine proves in a few minutes.
 FAST_PHASES := phase0 or phase0_5 or phase2 or phase3 or phase4

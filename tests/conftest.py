@@ -4,4 +4,4 @@
 # afterwards, must not be the first to load it.
 import httpcore  # noqa: F401
 
-pytest_plugins = ["pytester", "tests.plugin.pair"]
+pytest_plugins = ["pytester", "tests.support.pair"]

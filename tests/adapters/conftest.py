@@ -1,3 +1,4 @@
 from tests.cases.conftest import world
+from tests.support.tls_servers import make_stack, pki, serve
 
-__all__ = ["world"]
+__all__ = ["make_stack", "pki", "serve", "world"]

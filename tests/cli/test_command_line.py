@@ -16,7 +16,7 @@ from stacktest import cli
 from stacktest.cli.paint import painted, wants_colour
 from stacktest.core.freshness.states import State
 from stacktest.errors import StacktestError
-from tests.terminal import Terminal, plain
+from tests.support.terminal import Terminal, plain
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent / "stacktest"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.listener import listening
+from tests.support.listener import listening
 
 pytestmark = [pytest.mark.real_docker, pytest.mark.processes]
 CHANNEL = '[[notify]]\nkind = "webhook"\nurl_env = "HOOK"\n'

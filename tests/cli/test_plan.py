@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import plain
+from tests.support.terminal import plain
 
 pytestmark = pytest.mark.real_docker  # Compose resolves the model; no engine is asked
 

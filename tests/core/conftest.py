@@ -1,3 +1,4 @@
 from tests.cases.conftest import world
+from tests.support.board import board, make_board, make_line, make_mark
 
-__all__ = ["world"]
+__all__ = ["board", "make_board", "make_line", "make_mark", "world"]

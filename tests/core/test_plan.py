@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from stacktest.core.model import Dependency, Phase, Route, Service, Stack
 from stacktest.core.plan import Demand, dependencies_of, make_plan, plan_services
 from stacktest.errors import UsageError
-from tests.properties import examples
+from tests.support.properties import examples
 
 HEALTHY = "service_healthy"
 

@@ -24,7 +24,7 @@ from stacktest.core.readiness import (
     refine,
 )
 from stacktest.errors import UsageError
-from tests.properties import examples
+from tests.support.properties import examples
 
 RUNNING = Container(
     id="1", name="p-app-1", service="app", project="p", image_id="", image_ref="", state="running"

@@ -15,7 +15,7 @@ from stacktest.pytest_plugin.fixtures import browser as browsing
 from stacktest.pytest_plugin.fixtures import stack as fixtures
 from stacktest.reports import wording as words
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
 
 

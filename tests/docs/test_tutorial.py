@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.real_docker
 
-PAGE = Path(__file__).parent.parent.parent / "docs/tutorial.md"
+PAGE = Path(__file__).parents[2] / "docs/tutorial.md"
 FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 IMAGES = {
     "image: caddy:2": "image: stacktest/caddy:2.6.2",

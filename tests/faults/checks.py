@@ -13,7 +13,7 @@ from typing import TextIO
 
 from tests.faults.recorder import ADDRESS
 
-REPOSITORY = Path(__file__).parent.parent.parent
+REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.faults.model import Edit, Inside, Outside, Pin, Recreate, Step, Write
 
-REPOSITORY = Path(__file__).parent.parent.parent
+REPOSITORY = Path(__file__).parents[2]
 REFERENCE = REPOSITORY / "fixtures" / "stacks" / "reference"
 PATIENCE = 300
 """Seconds for one command; a fault that cannot be seeded must not hold up the others."""

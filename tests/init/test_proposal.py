@@ -15,7 +15,7 @@ from stacktest.init import begin, propose
 from stacktest.init.door import Door, find_door
 from stacktest.init.phases import propose_phases
 from stacktest.init.programs import PROGRAMS, image_path, recognise
-from tests.properties import examples
+from tests.support.properties import examples
 
 DOOR = Door(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
 

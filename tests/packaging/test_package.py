@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.pair import ALPHA, PAIR
+from tests.support.pair import ALPHA, PAIR
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 

@@ -79,7 +79,7 @@ def _transport(names: NameMap, context: ssl.SSLContext) -> "httpx.HTTPTransport"
 
     transport = httpx.HTTPTransport(verify=context, trust_env=False)
     # NOTE: httpx offers no way to hand a network backend through; its pool is replaced instead, and
-    # `tests/net/test_clients.py` notices when the attribute goes away.
+    # `tests/adapters/names/test_http_clients.py` notices when the attribute goes away.
     transport._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=Backend())  # noqa: SLF001
     return transport
 

@@ -1,0 +1,267 @@
+"""Chromium and Playwright's requests against good and bad certificates, through the fixtures."""
+
+import json
+import os
+
+import pytest
+
+from tests.support.tls_servers import BAD
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = """
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.names import (ConnectProxy, NameMap)
+from stacktest.config import Config
+from stacktest.pytest_plugin.contacts import touched
+from stacktest.core.model import (Route, Service, Stack)
+from stacktest.pytest_plugin.stash import RUNNING
+from stacktest.application.running_stack import RunningStack
+
+GIVEN = json.loads(os.environ["GIVEN"])
+
+
+class Silent:
+    # An engine without a container.
+
+    def containers(self, *_, **__):
+        return ()
+
+    happened = containers
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    config.pluginmanager.unregister(name="stacktest-run")
+    root = Path(GIVEN["root"])
+    names = NameMap(
+        hosts=("app.stack.local",),
+        domain="stack.local",
+        doors={int(port): ("127.0.0.1", there) for port, there in GIVEN["doors"].items()},
+    )
+    config.proxy = ConnectProxy(names)
+    model = Stack(
+        name="t",
+        root=root,
+        services={"door": Service(name="door"), "app": Service(name="app")},
+        routes=(
+            Route(host="app.stack.local", service="app", upstream="app:80"),
+            Route(host="app.stack.local", match="/own"),
+        ),
+        domain="stack.local",
+        front_door="door",
+    )
+    config.stash[RUNNING] = RunningStack(
+        model=model, config=Config(root=root), engine=Silent(), names=names, proxy_url=config.proxy.start(),
+        ca=Path(GIVEN["ca"]), scratch=root / "scratch", run_id="r1",
+    )
+
+
+def pytest_unconfigure(config):
+    config.proxy.stop()
+
+
+@pytest.fixture
+def contacts(request):
+    return lambda: touched(request.node)
+"""
+
+TESTS = """
+import pytest
+from playwright.sync_api import Error
+
+from stacktest.errors import UsageError
+
+URL = "https://app.stack.local"
+BAD = {"unknown_ca": 1001, "wrong_name": 1002, "expired": 1003, "not_yet_valid": 1004, "self_signed": 1005}
+SAID = {
+    "unknown_ca": "ERR_CERT_AUTHORITY_INVALID",
+    "wrong_name": "ERR_CERT_COMMON_NAME_INVALID",
+    "expired": "ERR_CERT_DATE_INVALID",
+    "not_yet_valid": "ERR_CERT_DATE_INVALID",
+    "self_signed": "ERR_CERT_AUTHORITY_INVALID",
+}
+NODE = {
+    "unknown_ca": "unable to (get local issuer certificate|verify the first certificate)",
+    "wrong_name": "does not match certificate",
+    "expired": "certificate has expired",
+    "not_yet_valid": "certificate is not yet valid",
+    "self_signed": "self.signed certificate",
+}
+
+
+def test_a_good_page_loads(page, contacts):
+    assert page.goto(f"{URL}/x").status == 200
+    assert page.inner_text("body") == "GET app.stack.local /x"
+    assert contacts() == ("app", "door")
+
+
+def test_the_bare_domain_loads(page, contacts):
+    assert page.goto("https://stack.local/").status == 200
+    assert contacts() == ("door",)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_page_is_refused(page, kind, contacts):
+    with pytest.raises(Error, match=SAID[kind]):
+        page.goto(f"{URL}:{BAD[kind]}/")
+    assert contacts() == ()
+
+
+def test_a_good_request_is_answered(page, contacts):
+    assert page.request.get(f"{URL}/x").text() == "GET app.stack.local /x"
+    assert contacts() == ("app", "door")
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_request_is_refused(page, kind, contacts):
+    with pytest.raises(Error, match=NODE[kind]):
+        page.request.get(f"{URL}:{BAD[kind]}/")
+    assert contacts() == ()
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_error_is_the_door_alone(page, status, contacts):
+    assert page.request.get(f"{URL}/status/{status}").status == status
+    assert contacts() == ("door",)
+
+
+def test_what_the_door_answers_itself_is_its_own(page, contacts):
+    page.goto(f"{URL}/own")
+    assert contacts() == ("door",)
+
+
+def test_other_hosts_are_out_of_reach(page, contacts):
+    with pytest.raises(Error, match="ERR_TUNNEL_CONNECTION_FAILED"):
+        page.goto("https://example.com/")
+    with pytest.raises(UsageError, match="'example.com' is no host name of this stack"):
+        page.request.get("https://example.com/")
+    # A page that failed to load still shows its error for a moment: the next visit takes a new one.
+    other = page.context.new_page()
+    assert other.goto("http://example.com/").status == 403
+    assert "no host name of this stack" in other.inner_text("body")
+    assert contacts() == ()
+
+
+def test_a_port_that_the_door_lacks_is_no_answer(page, contacts):
+    with pytest.raises(UsageError, match="publishes no such port"):
+        page.request.get(f"{URL}:444/")
+    assert contacts() == ()
+
+
+def test_local_addresses_are_out_of_reach_too(page):
+    with pytest.raises(Error, match="ERR_TUNNEL_CONNECTION_FAILED"):
+        page.goto("https://127.0.0.1:8443/")
+
+
+@pytest.mark.parametrize("option", ["ignore_https_errors", "client_certificates"])
+def test_options_that_weaken_the_check_are_refused(new_context, option):
+    with pytest.raises(Exception, match=f"the browser option {option}"):
+        new_context(**{option: [{"origin": "https://x.test", "certPath": "a", "keyPath": "b"}]})
+
+
+def test_relative_addresses_mean_the_domain(page):
+    page.goto("/")
+    assert page.inner_text("body") == "GET stack.local /"
+
+
+def test_the_home_is_a_throw_away(browser_home, browser_type_launch_args):
+    assert "scratch/browser-main" in browser_home["HOME"]
+    assert browser_type_launch_args["env"]["HOME"] == browser_home["HOME"]
+    assert not [a for a in browser_type_launch_args["args"] if "ignore-certificate" in a]
+"""
+
+MARKED = """
+import pytest
+
+@pytest.mark.browser_context_args(ignore_https_errors=True)
+def test_marked(page):
+    page.goto("https://app.stack.local:1001/")
+"""
+
+
+@pytest.fixture
+def given(pytester: pytest.Pytester, pki, monkeypatch) -> None:
+    pytester.makeconftest(CONFTEST)
+    doors = {443: pki.ports["good"]}
+    doors[1010] = pki.ports["slow"]
+    doors |= {1001 + number: pki.ports[kind] for number, kind in enumerate(BAD)}
+    value = {"root": str(pytester.path), "ca": str(pki.ca), "doors": doors}
+    monkeypatch.setenv("GIVEN", json.dumps(value))
+    # A shell that says otherwise must change nothing.
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(pki.other_ca))
+
+
+@pytest.mark.real_browser
+def test_pages_and_requests(pytester: pytest.Pytester, given) -> None:
+    pytester.makepyfile(TESTS)
+    outcome = pytester.runpytest_subprocess(
+        "-q", "-p", "no:randomly", "-W", "error", "--durations=6", timeout=120
+    )
+    outcome.assert_outcomes(passed=24)
+
+
+@pytest.mark.real_browser
+def test_a_marker_cannot_switch_verification_off(pytester: pytest.Pytester, given) -> None:
+    pytester.makepyfile(MARKED)
+    outcome = pytester.runpytest_subprocess("-q", "-p", "no:randomly", timeout=120)
+    outcome.assert_outcomes(errors=1)
+    outcome.stdout.fnmatch_lines(["*the browser option ignore_https_errors*"])
+
+
+@pytest.mark.real_browser
+def test_with_another_ca_nothing_loads(pytester: pytest.Pytester, given, pki, monkeypatch) -> None:
+    value = {"root": str(pytester.path), "ca": str(pki.other_ca), "doors": {443: pki.ports["good"]}}
+    monkeypatch.setenv("GIVEN", json.dumps(value))
+    pytester.makepyfile(TESTS)
+    outcome = pytester.runpytest_subprocess(
+        "-q", "-p", "no:randomly", "-k", "test_a_good or test_the_bare", timeout=120
+    )
+    outcome.assert_outcomes(failed=3, deselected=21)
+    outcome.stdout.fnmatch_lines(["*ERR_CERT_AUTHORITY_INVALID*"])
+
+
+CHANGING = """
+import subprocess
+import pytest
+
+PLAIN = {plain}
+FETCH = "fetch('https://app.stack.local:1010/', {{mode: 'no-cors'}}).then(r => 'answered', e => 'broken'); 0"
+
+if PLAIN:
+    @pytest.fixture(scope="session")
+    def browser_nest():
+        return lambda program: program
+
+
+def test_a_network_that_appears_meanwhile(page):
+    assert page.goto("https://app.stack.local/").status == 200
+    assert page.evaluate("navigator.onLine") is True
+    page.evaluate("window.answer = " + FETCH)
+    page.wait_for_timeout(300)
+    name = "tnet-browser0"
+    subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", "tnet-peer0"], check=True)
+    try:
+        subprocess.run(["ip", "address", "add", "198.51.100.7/32", "dev", name], check=True)
+        subprocess.run(["ip", "link", "set", "tnet-peer0", "up"], check=True)
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        answer = page.evaluate("window.answer")
+    finally:
+        subprocess.run(["ip", "link", "delete", name], check=True)
+    assert answer == ("broken" if PLAIN else "answered")
+"""
+
+
+@pytest.mark.real_browser
+@pytest.mark.skipif(os.geteuid() != 0, reason="adds a network interface to the machine: root only")
+@pytest.mark.parametrize("plain", [False, True])
+def test_networks_that_appear_do_not_break_a_page(pytester, given, plain: bool) -> None:
+    """The second case is the control: a browser on the machine's own network does break."""
+    pytester.makepyfile(CHANGING.format(plain=plain))
+    outcome = pytester.runpytest_subprocess("-q", "-p", "no:randomly", timeout=120)
+    outcome.assert_outcomes(passed=1)

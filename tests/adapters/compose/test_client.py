@@ -1,0 +1,373 @@
+"""The model that Compose prints becomes a stack; its refusals become messages that name a fix."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.compose.client import Compose, read_model, refuse_twins
+from stacktest.adapters.compose.errors import explain
+from stacktest.adapters.compose.files import find_files, included
+from stacktest.adapters.process import Completed
+from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
+from stacktest.errors import ToolMissingError, UsageError
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Stack:
+    document = json.loads((DATA / "compose-config.json").read_text())
+    return read_model(document, root=Path("/stack"), files=[Path("/stack/compose.yaml")])
+
+
+def test_the_stack(recorded: Stack) -> None:
+    assert recorded.name == "recorded"
+    assert list(recorded.services) == ["app", "cache", "job", "web"]
+    assert recorded.compose_files == ("/stack/compose.yaml",)
+    assert recorded.definitions["networks"]["edge"] == {
+        "name": "edge",
+        "ipam": {},
+        "external": True,
+    }
+    assert recorded.definitions["volumes"] == {"logs": {"name": "recorded_logs"}}
+
+
+def test_a_service_with_everything(recorded: Stack) -> None:
+    web = recorded.services["web"]
+    assert (web.image, web.container_name, web.restart) == ("nginx:1.27", "web", "unless-stopped")
+    assert web.profiles == ("core", "edge")
+    assert web.command == ("nginx", "-g", "daemon off;")
+    assert web.networks == ("edge", "inner")
+    assert web.stand_in == "a small server"
+    assert web.depends_on == (
+        Dependency(service="app", condition="service_healthy"),
+        Dependency(service="cache", required=False),
+    )
+    assert web.ports == (
+        Port(target=80, published=8080, host_ip="127.0.0.1"),
+        Port(target=443, published=443, protocol="udp"),
+        Port(target=9000, published=9000),
+        Port(target=9001, published=9001),
+        Port(target=9002, published=9002),
+        Port(target=81),
+    )
+    assert web.mounts == (
+        Mount(
+            kind="bind",
+            source="/stack/nginx.conf",
+            target="/etc/nginx/nginx.conf",
+            read_only=True,
+        ),
+        Mount(kind="volume", source="logs", target="/var/log/nginx"),
+        Mount(kind="volume", source="", target="/scratch"),
+        Mount(kind="tmpfs", source="", target="/run"),
+    )
+    assert web.files == (
+        FileRef(name="robots", path="/stack/robots.txt", secret=False),
+        FileRef(name="inline", path="", secret=False),
+        FileRef(name="tls_key", path="/stack/tls.key", secret=True),
+    )
+
+
+def test_a_service_that_is_built(recorded: Stack) -> None:
+    app = recorded.services["app"]
+    assert app.build == Build(
+        context="/stack/app", dockerfile="App.Dockerfile", target="run", arguments=("A", "B")
+    )
+    assert app.environment == {
+        "SECRET_TOKEN": "s3cr3t-value",
+        "EMPTY": "",
+        "PASSED_THROUGH": None,
+    }
+    assert app.command is None
+    assert "s3cr3t" not in repr(recorded)
+
+
+def test_a_health_check_counts_only_with_a_probe_of_its_own(recorded: Stack) -> None:
+    found = {name: service.has_healthcheck for name, service in recorded.services.items()}
+    assert found == {"app": True, "cache": False, "job": False, "web": False}
+
+
+@pytest.mark.parametrize(
+    ("check", "has_one"),
+    [
+        ({"test": ["CMD", "true"]}, True),
+        ({"test": ["CMD-SHELL", "true"], "interval": "1s"}, True),
+        ({"test": ["NONE"]}, False),
+        ({"test": ["CMD", "true"], "disable": True}, False),
+        ({"disable": True}, False),
+        ({"interval": "1s"}, False),
+        (None, False),
+    ],
+)
+def test_a_health_check_of_the_stack(check, has_one) -> None:
+    document = {"name": "p", "services": {"a": {"image": "x", "healthcheck": check}}}
+    service = read_model(document, root=Path("/stack")).services["a"]
+    assert service.has_healthcheck is has_one
+
+
+def named(name: str, *profiles: str) -> Service:
+    return Service(name=name, container_name="same", profiles=profiles)
+
+
+def twins(*services: Service) -> Stack:
+    return Stack(
+        name="p",
+        root=Path("/stack"),
+        services={each.name: each for each in services},
+        compose_files=("/stack/compose.yaml",),
+    )
+
+
+def test_two_services_with_one_container_name_may_not_start_together() -> None:
+    with pytest.raises(UsageError) as caught:
+        refuse_twins(twins(named("a", "one"), named("b", "two")), ["a", "b"])
+    assert caught.value.lines() == [
+        "error: services a and b have the same container_name 'same'",
+        "  at: services.b.container_name in compose.yaml",
+        "  hint: give each its own container_name, or remove both",
+    ]
+    refuse_twins(twins(named("a", "one"), named("b", "two")), ["a"])
+
+
+# Which files
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_named_files_win(tmp_path: Path) -> None:
+    write(tmp_path, **{"compose.yaml": "", "a.yml": "", "b.yml": ""})
+    files = find_files(tmp_path, ["a.yml", "b.yml"], [], {"COMPOSE_FILE": "compose.yaml"})
+    assert files == (tmp_path / "a.yml", tmp_path / "b.yml")
+
+
+def test_then_the_environment_then_the_environment_file(tmp_path: Path) -> None:
+    write(
+        tmp_path, **{"compose.yaml": "", "a.yml": "", "b.yml": "", ".env": 'COMPOSE_FILE="b.yml"'}
+    )
+    both = {"COMPOSE_FILE": os.pathsep.join(["a.yml", "b.yml"])}
+    assert find_files(tmp_path, [], [], both) == (tmp_path / "a.yml", tmp_path / "b.yml")
+    assert find_files(tmp_path, [], [], {}) == (tmp_path / "b.yml",)
+    comma = {"COMPOSE_FILE": "a.yml,b.yml", "COMPOSE_PATH_SEPARATOR": ","}
+    assert find_files(tmp_path, [], [], comma) == (tmp_path / "a.yml", tmp_path / "b.yml")
+
+
+def test_then_the_usual_names_with_their_override(tmp_path: Path) -> None:
+    write(tmp_path, **{"docker-compose.yml": "", "docker-compose.override.yml": ""})
+    assert find_files(tmp_path, [], [], {}) == (
+        tmp_path / "docker-compose.yml",
+        tmp_path / "docker-compose.override.yml",
+    )
+    write(tmp_path, **{"compose.yml": ""})
+    assert find_files(tmp_path, [], [], {})[0] == tmp_path / "compose.yml"
+
+
+def test_no_file_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_files(tmp_path, [], [], {})
+    assert caught.value.lines() == [
+        "error: no compose file here",
+        f"  at: {tmp_path}",
+        "  hint: add compose.yaml, or name the stack's folder: --stack DIR",
+    ]
+
+
+def test_a_named_file_that_is_absent_names_its_key(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_files(tmp_path, ["a.yml"], [], {})
+    assert caught.value.where == "stacktest.toml:stack.compose"
+
+
+def test_included_and_extended_files_are_listed(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        **{
+            "compose.yaml": "include: [one.yml, {path: [sub/two.yml, $X/no.yml]}]\n"
+            "services: {a: {extends: {file: base.yml, service: b}}}\n",
+            "one.yml": "include: compose.yaml\n",
+            "sub__two.yml": "include: [three.yml]\n",
+            "sub__three.yml": "services: {}\n",
+            "base.yml": "services: {}\n",
+        },
+    )
+    (tmp_path / "one.yml").write_text("include: [compose.yaml]\n")
+    names = [str(path.relative_to(tmp_path)) for path in included([tmp_path / "compose.yaml"])]
+    assert names == ["compose.yaml", "one.yml", "sub/two.yml", "sub/three.yml", "base.yml"]
+
+
+# What Compose says when it refuses
+
+
+def said(text: str) -> Completed:
+    return Completed(argv=("docker", "compose", "config"), code=15, out="", err=text)
+
+
+def explained(root: Path, text: str) -> list[str]:
+    return explain(said(text), root=root, files=[root / "compose.yaml"], env_files=()).lines()
+
+
+def test_every_unset_variable_is_named_though_compose_names_one(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("T_SET", "x")
+    write(
+        tmp_path,
+        **{
+            "compose.yaml": "a: ${T_ONE:?the first} ${T_TWO?} ${T_SET:?} ${T_FILED:?} $${T_NOT:?}",
+            ".env": "T_FILED=y\n",
+        },
+    )
+    text = "error while interpolating services.a: required variable T_TWO is missing a value: "
+    assert explained(tmp_path, f"time=x level=warning msg=noise\n{text}") == [
+        "error: 2 variables have no value: T_ONE: the first; T_TWO",
+        "  at: compose.yaml",
+        "  hint: set T_ONE, T_TWO in .env or in the environment",
+    ]
+
+
+def test_values_of_the_environment_file_stay_out(tmp_path: Path) -> None:
+    write(tmp_path, **{"compose.yaml": "", ".env": "DB_PASSWORD='hunter2'\nON=yes\n"})
+    (first, *_) = explained(tmp_path, "invalid hostPort: hunter2 yes")
+    assert first == "error: Compose cannot load the project: invalid hostPort: ${DB_PASSWORD} yes"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (
+            'service "a" refers to undefined secret s: invalid compose project',
+            "service a uses secret s, which is not defined",
+        ),
+        (
+            'service "a" has neither an image nor a build context specified: invalid',
+            "service a has neither image nor build",
+        ),
+        ("open ROOT/more.yml: no such file or directory", "more.yml does not exist"),
+        (
+            "validating ROOT/compose.yaml: services.a Additional property prots is not allowed",
+            "services.a: not allowed: prots",
+        ),
+        (
+            "validating ROOT/compose.yaml: services.a additional properties 'c', 'd' not allowed",
+            "services.a: not allowed: c, d",
+        ),
+        ("", "Compose cannot load the project: it ended with code 15 and said nothing"),
+    ],
+)
+def test_other_refusals(tmp_path: Path, text: str, what: str) -> None:
+    write(tmp_path, **{"compose.yaml": ""})
+    assert explained(tmp_path, text.replace("ROOT", str(tmp_path)))[0] == f"error: {what}"
+
+
+def test_the_file_that_is_not_yaml_is_found_among_many(tmp_path: Path) -> None:
+    write(tmp_path, **{"a.yml": "services: {}\n", "b.yml": "services: [\n"})
+    text = "yaml: line 2: did not find expected node content"
+    files = [tmp_path / "a.yml", tmp_path / "b.yml"]
+    error = explain(said(text), root=tmp_path, files=files, env_files=())
+    assert error.where == "b.yml:2"
+
+
+# A Compose that is absent or old
+
+
+def fake_docker(tmp_path: Path, monkeypatch, script: str) -> Compose:
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    write(tmp_path, **{"compose.yaml": "services: {}\n"})
+    return Compose(tmp_path)
+
+
+def test_a_docker_without_compose(tmp_path: Path, monkeypatch) -> None:
+    compose = fake_docker(tmp_path, monkeypatch, 'echo "unknown flag: --file" >&2; exit 125')
+    with pytest.raises(ToolMissingError) as caught:
+        compose.model()
+    assert caught.value.lines() == [
+        "error: the docker command has no Compose plugin",
+        "  at: docker compose version --short",
+        "  hint: install Docker Compose 2.26 or newer, then: stacktest doctor",
+    ]
+
+
+def test_a_compose_that_is_too_old(tmp_path: Path, monkeypatch) -> None:
+    script = 'case "$*" in *version*) echo 2.17.3;; *) echo bad >&2; exit 1;; esac'
+    with pytest.raises(ToolMissingError, match=r"2\.17\.3 is too old; stacktest needs 2\.26"):
+        fake_docker(tmp_path, monkeypatch, script).model()
+
+
+def test_one_that_is_too_old_creates_nothing(tmp_path: Path, monkeypatch) -> None:
+    script = f'case "$*" in *version*) echo 2.17.3;; *) touch {tmp_path}/created;; esac'
+    with pytest.raises(ToolMissingError, match="too old"):
+        fake_docker(tmp_path, monkeypatch, script).create(["app"], {})
+    assert not (tmp_path / "created").exists()
+
+
+def test_a_variable_that_changed_after_the_question_is_heard(tmp_path: Path, monkeypatch) -> None:
+    says = 'case "$*" in *version*) echo 2.26.1;; *) echo "{\\"name\\": \\"$SHOP\\"}";; esac'
+    compose = fake_docker(tmp_path, monkeypatch, says)
+    monkeypatch.setenv("SHOP", "old")
+    compose.ask()
+    monkeypatch.setenv("SHOP", "new")
+    assert compose.model().name == "new"
+
+
+REFUSES_TWINS = """
+case "$*" in
+*version*) echo 2.40.3 ;;
+*--no-consistency*) echo '{"name": "p", "services": {"a": ALTERNATIVE, "b": OTHER}}' ;;
+*) echo 'services.b: container name "x" is already in use by service {}"' >&2; exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("profile", ["q", "p"])
+def test_newer_compose_does_not_judge_who_shares_a_container_name(
+    tmp_path: Path, monkeypatch, profile: str
+) -> None:
+    one, other = (f'{{"container_name": "x", "profiles": ["{each}"]}}' for each in ("p", profile))
+    script = REFUSES_TWINS.replace("ALTERNATIVE", one).replace("OTHER", other)
+    compose = fake_docker(tmp_path, monkeypatch, script)
+    if profile == "q":
+        assert sorted(compose.model().services) == ["a", "b"]
+        return
+    with pytest.raises(UsageError, match="services a and b have the same container_name 'x'"):
+        compose.model()
+
+
+def test_no_docker_at_all(tmp_path: Path, monkeypatch) -> None:
+    write(tmp_path, **{"compose.yaml": "services: {}\n"})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolMissingError, match="docker is not installed"):
+        Compose(tmp_path).model()
+
+
+def test_a_version_with_a_suffix_is_read(tmp_path: Path, monkeypatch) -> None:
+    assert fake_docker(tmp_path, monkeypatch, "echo v2.40.1-desktop.1").version() == (2, 40, 1)
+
+
+@pytest.mark.real_docker
+def test_the_real_compose_reads_a_project_with_all_profiles(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        **{
+            "compose.yaml": "name: t-adapters-model\ninclude: [more.yml]\n"
+            "services: {a: {image: x, profiles: [p], depends_on: [b]}}\n",
+            "more.yml": "services: {b: {image: y}}\n",
+        },
+    )
+    compose = Compose(tmp_path)
+    stack = compose.model()
+    assert stack.name == "t-adapters-model"
+    assert stack.services["a"].dependencies == ("b",)
+    assert [Path(name).name for name in stack.compose_files] == ["compose.yaml", "more.yml"]
+    assert compose.version() >= (2, 26)

@@ -1,0 +1,187 @@
+"""What the engine answers becomes containers; an engine that does not answer is named."""
+
+import http.server
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.socket import USUAL_SOCKET, engine_address
+from stacktest.core.model import Mount
+from stacktest.core.observed_state import Happening
+from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
+
+DATA = Path(__file__).parents[1] / "data"
+EVENT = {
+    "Action": "die",
+    "Actor": {"ID": "a1", "Attributes": {"com.docker.compose.service": "app", "exitCode": "3"}},
+}
+HEALTH = {
+    "Action": "health_status: unhealthy",
+    "Actor": {"ID": "a1", "Attributes": {"com.docker.compose.service": "app"}},
+}
+
+
+class _Recorded(http.server.BaseHTTPRequestHandler):
+    """Answers from the recorded documents, over a socket file."""
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        path = self.path.split("?")[0]
+        known = {
+            "/_ping": "OK",
+            "/version": {"Version": "20.10.24"},
+            "/exec/e1/json": {"ExitCode": 3},
+            "/containers/json": json.loads((DATA / "engine-containers.json").read_text()),
+        }
+        for name in ("web", "job", "never"):
+            file = DATA / f"engine-inspect-{name}.json"
+            known[f"/containers/{name}/json"] = json.loads(file.read_text())
+        if path == "/events":
+            body = b"".join(json.dumps(each).encode() + b"\n" for each in (EVENT, HEALTH))
+        elif path in known:
+            body = json.dumps(known[path]).encode()
+        else:
+            self.send_response(404)
+            body = b'{"message": "no such thing"}'
+        if path in known or path == "/events":
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self) -> str:
+        return "socket"
+
+    def log_message(self, *_: object) -> None: ...
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/containers/web/exec":
+            assert asked["Cmd"] == ["sh", "-c", "…"]
+            self._whole(201, b'{"Id": "e1"}')
+        elif self.path == "/exec/e1/start":
+            assert asked == {"Detach": False, "Tty": False}
+            # Head and words leave at once, as they arrive at a client that was busy meanwhile.
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+            said = ((1, b"one\n"), (2, b"oh\n"), (1, b"two\n"))
+            framed = b"".join(bytes((to, 0, 0, 0, 0, 0, 0, len(it))) + it for to, it in said)
+            self.wfile.write(head + framed)
+            self.close_connection = True
+        else:
+            self._whole(404, b'{"message": "no such thing"}')
+
+    def _whole(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    path = tmp_path / "e.sock"
+    with _Server(str(path), _Recorded) as server:
+        server.asked = []
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        made = Engine(f"unix://{path}")
+        made.asked = server.asked
+        yield made
+        server.shutdown()
+
+
+def test_one_list_call_tells_state_health_and_exit_code(engine: Engine) -> None:
+    found = {each.service: each for each in engine.containers("demo")}
+    assert {name: (each.state, each.health, each.exit_code) for name, each in found.items()} == {
+        "job": ("exited", "", 3),
+        "never": ("created", "", None),
+        "web": ("running", "healthy", None),
+    }
+    assert len(engine.asked) == 1
+    assert "com.docker.compose.project%3Ddemo" in engine.asked[0]
+    web = found["web"]
+    assert (web.name, web.project, web.image_ref) == (
+        "demo-web-1",
+        "demo",
+        "stacktest-base:bookworm",
+    )
+    assert web.networks.keys() == {"demo_default"}
+    assert len(web.config_hash) == 64
+    assert not web.one_off
+    logs, scratch, name = (
+        next(each for each in web.mounts if each.target == target)
+        for target in ("/logs", "/scratch", "/x")
+    )
+    assert logs == Mount(kind="volume", source="demo_logs", target="/logs")
+    assert len(scratch.source) == 64
+    assert name == Mount(kind="bind", source="/etc/hostname", target="/x", read_only=True)
+
+
+def test_an_inspect_tells_the_rest(engine: Engine) -> None:
+    web, job, never = (engine.container(name) for name in ("web", "job", "never"))
+    assert (web.state, web.health, web.health_log) == ("running", "healthy", "exit 0")
+    assert web.started_at.startswith("20")
+    assert (job.state, job.exit_code, job.oom, job.restart_count) == ("exited", 3, False, 0)
+    assert never.state == "created"
+    assert 'exec: "nosuch": executable file not found' in never.error
+
+
+def test_what_is_gone_is_none_and_what_is_unknown_says_why(engine: Engine) -> None:
+    assert engine.container("lost") is None
+    assert engine.image("lost:1") == Unknown("image lost:1: no such thing")
+
+
+def test_events_are_happenings(engine: Engine) -> None:
+    assert list(engine.events("demo")) == [
+        Happening(action="die", container="a1", service="app", exit_code=3),
+        Happening(action="health_status", container="a1", service="app", health="unhealthy"),
+    ]
+
+
+def test_what_a_command_says_is_kept_when_it_comes_with_the_head(engine: Engine) -> None:
+    assert engine.execute("web", ["sh", "-c", "…"]) == (3, "one\ntwo\n", "oh\n")
+
+
+def test_a_command_in_a_container_that_is_gone_is_refused(engine: Engine) -> None:
+    with pytest.raises(ToolMissingError, match="no such thing"):
+        engine.execute("gone", ["true"])
+
+
+def test_an_engine_that_does_not_answer_is_a_tool_missing(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissingError) as caught:
+        Engine(f"unix://{tmp_path}/none.sock").ping()
+    assert caught.value.lines()[1:] == [
+        f"  at: unix://{tmp_path}/none.sock",
+        "  hint: start it (systemctl start docker), then: stacktest doctor",
+    ]
+
+
+def test_an_engine_behind_ssh_is_refused_with_a_way_out() -> None:
+    with pytest.raises(ToolMissingError, match="cannot reach an engine at ssh://") as caught:
+        Engine("ssh://me@far").ping()
+    assert "forward the socket" in caught.value.hint
+
+
+def test_where_the_engine_is(tmp_path: Path) -> None:
+    assert engine_address({"DOCKER_HOST": "tcp://far:2375"}) == "tcp://far:2375"
+    assert engine_address({"DOCKER_CONFIG": str(tmp_path)}) == USUAL_SOCKET
+    (tmp_path / "config.json").write_text('{"currentContext": "default"}')
+    assert engine_address({"DOCKER_CONFIG": str(tmp_path)}) == USUAL_SOCKET
+
+
+@pytest.mark.real_docker
+def test_the_real_engine_answers() -> None:
+    engine = Engine()
+    engine.ping()
+    assert engine.version()[0].isdigit()
+    assert isinstance(engine.image("stacktest-base:bookworm"), dict)
+    assert engine.containers("t-no-such-project") == ()

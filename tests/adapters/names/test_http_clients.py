@@ -1,0 +1,234 @@
+import ssl
+
+import anyio
+import httpx
+import pytest
+
+from stacktest.adapters.names import ConnectProxy, NameMap, async_http_client, http_client
+from stacktest.adapters.tls import client_context
+from tests.support.tls_servers import BAD, HOST
+
+
+def get(pki, kind: str, url: str = f"https://{HOST}/x", ca=None) -> str:
+    with http_client(pki.names(kind), client_context(ca or pki.ca)) as client:
+        return client.get(url).text
+
+
+def get_async(pki, kind: str, url: str = f"https://{HOST}/x", ca=None) -> str:
+    async def ask() -> str:
+        async with async_http_client(pki.names(kind), client_context(ca or pki.ca)) as client:
+            return (await client.get(url)).text
+
+    return anyio.run(ask)
+
+
+CLIENTS = pytest.mark.parametrize("ask", [get, get_async])
+
+
+@CLIENTS
+def test_a_good_certificate_is_accepted_and_host_stays(ask, pki) -> None:
+    assert ask(pki, "good") == f"GET {HOST} /x"
+
+
+@CLIENTS
+def test_the_bare_domain_is_reached(ask, pki) -> None:
+    assert ask(pki, "good", "https://stack.local/y") == "GET stack.local /y"
+
+
+@CLIENTS
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_certificate_is_refused(ask, kind: str, pki) -> None:
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        ask(pki, kind)
+
+
+@CLIENTS
+def test_another_ca_in_the_configuration_refuses_the_good_server(ask, pki) -> None:
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        ask(pki, "good", ca=pki.other_ca)
+
+
+@CLIENTS
+def test_other_names_are_refused(ask, pki) -> None:
+    with pytest.raises(httpx.ConnectError, match=r"'example\.com' is no host name of this stack"):
+        ask(pki, "good", "https://example.com/")
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_client_certificates_do_not_weaken_the_check(kind: str, pki, tmp_path) -> None:
+    context = ssl.create_default_context(cafile=pki.ca)
+    pki.leaf.configure_cert(context)
+    with http_client(pki.names("good"), context) as client:
+        assert client.get(f"https://{HOST}/").status_code == 200
+    with (
+        http_client(pki.names(kind), context) as client,
+        pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        client.get(f"https://{HOST}/")
+
+
+def test_the_shell_cannot_change_trust_or_way(pki, monkeypatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pki.other_ca))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    assert get(pki, "good") == f"GET {HOST} /x"
+    monkeypatch.setenv("SSL_CERT_FILE", str(pki.ca))
+    with pytest.raises(httpx.ConnectError):
+        get(pki, "good", ca=pki.other_ca)
+
+
+def test_old_tls_is_refused(pki, serve, recwarn) -> None:
+    import warnings
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    pki.leaf.configure_cert(context)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    pki.ports["old"] = serve(context)
+    with pytest.raises(httpx.ConnectError, match="SSL"):
+        get(pki, "old")
+
+
+def test_every_answer_is_told(pki) -> None:
+    seen = []
+    names = pki.names()
+    with http_client(
+        names,
+        client_context(pki.ca),
+        f"https://{HOST}",
+        on_response=lambda r: seen.append(r.status_code),
+    ) as client:
+        assert client.get("/").status_code == 200
+        assert client.get("/status/503").status_code == 503
+    assert seen == [200, 503]
+
+
+@pytest.fixture
+def proxy(pki):
+    running = ConnectProxy(pki.names(allowed=("ok.test",)))
+    yield running, running.start()
+    running.stop()
+
+
+def through(url: str, pki, target: str, **options) -> httpx.Response:
+    with httpx.Client(proxy=url, verify=client_context(pki.ca), trust_env=False) as client:
+        return client.request(options.pop("method", "GET"), target, **options)
+
+
+def test_proxy_tunnels_and_the_client_still_verifies(proxy, pki) -> None:
+    assert through(proxy[1], pki, f"https://{HOST}/z").text == f"GET {HOST} /z"
+
+
+def test_proxy_refuses_other_names_and_counts_them(proxy, pki) -> None:
+    with pytest.raises(httpx.ProxyError, match="403 Forbidden"):
+        through(proxy[1], pki, "https://example.com/")
+    answer = through(proxy[1], pki, "http://example.com/")
+    assert answer.status_code == 403
+    assert "'example.com' is no host name of this stack" in answer.text
+    assert proxy[0].refused == {"example.com": 2}
+
+
+def test_proxy_forwards_plain_http(pki, serve) -> None:
+    from dataclasses import replace
+
+    plain = ConnectProxy(replace(pki.names(), doors={80: ("127.0.0.1", serve())}))
+    url = plain.start()
+    try:
+        answer = through(url, pki, f"http://{HOST}/a?b=c", method="POST", content="hello")
+        assert answer.text == f"POST {HOST} /a?b=c hello"
+        with httpx.Client(proxy=url, trust_env=False) as client:
+            assert [client.get(f"http://{HOST}/{n}").text for n in "12"] == [
+                f"GET {HOST} /1",
+                f"GET {HOST} /2",
+            ]
+    finally:
+        plain.stop()
+
+
+def test_proxy_says_when_the_door_is_shut(pki) -> None:
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        pki.ports["shut"] = free.getsockname()[1]
+    running = ConnectProxy(pki.names("shut"))
+    url = running.start()
+    try:
+        with pytest.raises(httpx.ProxyError, match="502 Bad Gateway"):
+            through(url, pki, f"https://{HOST}/")
+    finally:
+        running.stop()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET https://app.stack.local/ HTTP/1.1\r\n\r\n",
+        b"CONNECT :443 HTTP/1.1\r\n\r\n",
+        b"CONNECT a:b HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_proxy_refuses_what_is_no_request_for_a_proxy(proxy, sent: bytes) -> None:
+    import socket
+
+    port = int(proxy[1].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(sent)
+        assert client.makefile("rb").readline() == b"HTTP/1.1 400 Bad Request\r\n"
+
+
+def test_proxy_closes_its_port(pki) -> None:
+    import socket
+
+    running = ConnectProxy(pki.names())
+    port = int(running.start().rpartition(":")[2])
+    running.stop()
+    running.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_proxy_stops_with_open_tunnels(pki) -> None:
+    import socket
+
+    running = ConnectProxy(pki.names())
+    port = int(running.start().rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
+        assert client.recv(12) == b"HTTP/1.1 200"
+        running.stop()
+        client.settimeout(5)
+        while client.recv(4096):
+            pass
+
+
+def test_a_tunnel_that_waits_for_its_answer_survives_the_garbage_collector() -> None:
+    """The client has sent all and waits; the server takes its time."""
+    import gc
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        slow.settimeout(5)
+        names = NameMap(hosts=(HOST,), doors={443: slow.getsockname()[:2]})
+        running = ConnectProxy(names)
+        port = int(running.start().rpartition(":")[2])
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+                client.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
+                served, _ = slow.accept()
+                with served:
+                    served.settimeout(5)
+                    assert client.recv(4096).startswith(b"HTTP/1.1 200")
+                    client.sendall(b"ping")
+                    client.shutdown(socket.SHUT_WR)
+                    assert served.recv(4096) == b"ping"
+                    assert served.recv(4096) == b""
+                    for _ in range(2):
+                        gc.collect()
+                    served.sendall(b"pong")
+                assert client.recv(4096) == b"pong"
+        finally:
+            running.stop()

@@ -1,0 +1,197 @@
+import datetime as dt
+import json
+import os
+import shutil
+import ssl
+import stat
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.browser.chromium_trust import browser_home
+from stacktest.adapters.browser.other_browsers_trust import firefox_environment, with_system_trust
+from stacktest.adapters.process import run
+from stacktest.adapters.tls import certificate_facts, check_ca, client_context, node_environment
+from stacktest.errors import ToolMissingError, UsageError
+from tests.support.tls_servers import HOST, Pki
+
+NOW = dt.datetime.now(dt.UTC)  # noqa: TID251 - certificates are judged by the real clock
+
+
+def test_the_context_is_shared_and_strict(pki: Pki) -> None:
+    context = client_context(pki.ca)
+    assert client_context(pki.ca) is context
+    assert client_context(pki.other_ca) is not context
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname is True
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert len(context.get_ca_certs()) == 1
+
+
+def test_a_changed_ca_gives_another_context(pki: Pki, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.crt"
+    ca.write_bytes(pki.ca.read_bytes())
+    first = client_context(ca)
+    ca.write_bytes(pki.other_ca.read_bytes())
+    assert client_context(ca) is not first
+
+
+def test_a_good_ca_passes(pki: Pki) -> None:
+    check_ca(pki.ca, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "cannot be read: no such file"),
+        (b"", "holds no certificate"),
+        (b"\xff\x00", "is not PEM text"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "is not a certificate"),
+    ],
+)
+def test_a_file_that_is_no_ca(content: bytes | None, what: str, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.crt"
+    if content is not None:
+        ca.write_bytes(content)
+    for use in (client_context, lambda path: check_ca(path, now=NOW)):
+        with pytest.raises(UsageError) as caught:
+            use(ca)
+        assert what in caught.value.what
+        assert caught.value.where == "stacktest.toml:stack.ca"
+
+
+def test_an_expired_ca_is_named(pki: Pki) -> None:
+    with pytest.raises(UsageError, match="expired on"):
+        check_ca(pki.ca, now=NOW + dt.timedelta(days=365 * 1500))
+    with pytest.raises(UsageError, match="is not valid before"):
+        check_ca(pki.ca, now=NOW - dt.timedelta(days=365 * 200))
+
+
+def test_a_leaf_is_no_ca(pki: Pki, tmp_path: Path) -> None:
+    leaf = tmp_path / "leaf.crt"
+    pki.leaf.cert_chain_pems[0].write_to_path(str(leaf))
+    with pytest.raises(UsageError, match="of a server, not of a CA"):
+        check_ca(leaf, now=NOW)
+
+
+def test_node_is_told_by_an_absolute_path(pki: Pki, monkeypatch) -> None:
+    monkeypatch.chdir(pki.ca.parent)
+    assert node_environment(Path("ca.crt")) == {"NODE_EXTRA_CA_CERTS": str(pki.ca)}
+    assert node_environment(None) == {}
+
+
+def test_facts_of_a_good_certificate(pki: Pki) -> None:
+    facts = certificate_facts(HOST, ("127.0.0.1", pki.ports["good"]), pki.ca)
+    assert facts.verified
+    assert facts.why == ""
+    assert facts.subject == "*.stack.local"
+    assert facts.names == (HOST, "*.stack.local", "stack.local")
+    assert facts.issuer.startswith("trustme") or facts.issuer == ""
+    assert facts.not_before < NOW < facts.not_after
+    assert facts.days_left(NOW) > 0
+    assert "serverAuth" in facts.extended_key_usage
+    assert "digital_signature" in facts.key_usage
+    assert facts.is_ca is False
+    assert facts.tls == "TLSv1.3"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("unknown_ca", "unable to get local issuer certificate"),
+        ("wrong_name", "Hostname mismatch"),
+        ("expired", "certificate has expired"),
+        ("not_yet_valid", "certificate is not yet valid"),
+        ("self_signed", "self-signed certificate"),
+    ],
+)
+def test_facts_of_a_bad_certificate_say_why(kind: str, why: str, pki: Pki) -> None:
+    facts = certificate_facts(HOST, ("127.0.0.1", pki.ports[kind]), pki.ca)
+    assert not facts.verified
+    assert why in facts.why
+    assert facts.names
+
+
+def certutil(folder: Path) -> Path:
+    """A stand-in that writes the database's three files and notes how it was called."""
+    folder.mkdir()
+    script = folder / "certutil"
+    script.write_text(
+        "#!/bin/sh\n"
+        f'echo "$*" >> {folder}/calls\n'
+        'for word; do case "$word" in sql:*) db=${word#sql:};; esac; done\n'
+        'for f in cert9.db key4.db pkcs11.txt; do echo x > "$db/$f"; done\n'
+    )
+    script.chmod(stat.S_IRWXU)
+    return folder
+
+
+def test_the_browser_gets_its_own_home(pki: Pki, tmp_path: Path, monkeypatch) -> None:
+    tools = certutil(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    cache = tmp_path / "cache"
+    env = browser_home(pki.ca, tmp_path / "home", cache=cache)
+    assert env["HOME"] == str(tmp_path / "home")
+    assert all(value.startswith(env["HOME"]) for value in env.values())
+    assert (tmp_path / "home/.pki/nssdb/cert9.db").is_file()
+    browser_home(pki.ca, tmp_path / "home2", cache=cache)
+    assert len((tools / "calls").read_text().splitlines()) == 2, "once per CA, not per home"
+    browser_home(pki.other_ca, tmp_path / "home3", cache=cache)
+    assert len((tools / "calls").read_text().splitlines()) == 4
+    assert len(list(cache.iterdir())) == 2, "nothing half-made is left"
+
+
+def test_without_a_ca_the_browser_has_an_empty_home(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert browser_home(None, tmp_path / "home")["HOME"] == str(tmp_path / "home")
+
+
+def test_certutil_absent_says_what_to_install(pki: Pki, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ToolMissingError) as caught:
+        browser_home(pki.ca, tmp_path / "home")
+    assert "libnss3-tools" in caught.value.hint
+
+
+def test_a_missing_ca_names_the_key(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"stack\.ca"):
+        browser_home(tmp_path / "gone.crt", tmp_path / "home")
+
+
+def test_firefox_is_told_by_a_policy(pki: Pki, tmp_path: Path) -> None:
+    variables = firefox_environment(pki.ca, tmp_path)
+    told = json.loads(Path(variables["PLAYWRIGHT_FIREFOX_POLICIES_JSON"]).read_text())
+    assert told == {"policies": {"Certificates": {"Install": [str(pki.ca)]}}}
+    assert firefox_environment(None, tmp_path) == {}
+
+
+def ask_with(program: str, port: int) -> int:
+    """The exit code of curl, which trusts the system's bundle, just as WebKit does."""
+    pin = ["--resolve", f"{HOST}:{port}:127.0.0.1", f"https://{HOST}:{port}/"]
+    return run([program, "--silent", "--max-time", "10", *pin]).code
+
+
+@pytest.mark.processes
+def test_a_program_sees_the_systems_trust_with_the_ca_in_it(pki: Pki, tmp_path: Path) -> None:
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not installed; it stands for a browser that trusts the system's CAs")
+    refused = 60
+    assert ask_with(curl, pki.ports["good"]) == refused, "the system itself must not trust the CA"
+    trusting = with_system_trust(curl, pki.ca, tmp_path)
+    assert ask_with(trusting, pki.ports["good"]) == 0
+    assert ask_with(trusting, pki.ports["expired"]) == refused
+    assert ask_with(trusting, pki.ports["unknown_ca"]) == refused
+    assert ask_with(curl, pki.ports["good"]) == refused, "and nobody else sees it"
+
+
+def test_where_no_namespace_can_be_made_webkit_says_so(pki: Pki, tmp_path: Path, monkeypatch):
+    (tmp_path / "unshare").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "unshare").chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(ToolMissingError, match="no mount namespace can be made here"):
+        with_system_trust("/bin/true", pki.ca, tmp_path)
+
+
+def test_without_a_ca_the_program_is_run_as_it_is(tmp_path: Path) -> None:
+    assert with_system_trust("/bin/true", None, tmp_path) == "/bin/true"

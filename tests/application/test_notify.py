@@ -1,0 +1,153 @@
+"""Whom a notifier tells what, and what it remembers; a real server listens."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from stacktest.application.notify import Notifier
+from stacktest.config import Channel
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Service, Stack
+from stacktest.core.records.status import StatusEntry
+from stacktest.core.runs.changes import Now
+from stacktest.core.unknown import Unknown
+from tests.support.listener import listening
+
+AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)
+HOOK = Channel(kind="webhook", url_env="HOOK")
+DEAD_MAN = Channel(kind="healthchecks", url_env="DEAD_MAN")
+
+
+def entry(state, *reasons):
+    return StatusEntry(
+        status=state.status, fingerprint=None, last_change=None, last_test_pass=None,
+        spoke_updated=None, functional=state.functional, documented=True, state=state,
+        reasons=reasons,
+    )  # fmt: skip
+
+
+WORKS, FAILS = entry(State.FUNCTIONAL), entry(State.FAILING, "test:t.py::test_a")
+
+
+@pytest.fixture
+def server():
+    with listening() as listener:
+        yield listener
+
+
+@pytest.fixture
+def run(server, tmp_path):
+    """One run: `before` is the status that the repository had; answers lines and what was asked."""
+    environ = {"HOOK": f"{server.url}/hook", "DEAD_MAN": f"{server.url}/uuid"}
+    service = Service(name="a", image="a:1", environment={"DB_PASSWORD": "canary-9f31"})
+    stack = Stack(name="shop", root=tmp_path, services={"a": service})
+
+    def one(services, *channels, before=None, trouble="", **variables):
+        server.asked.clear()
+        teller = Notifier(
+            stack, channels or (HOOK, DEAD_MAN), environ=environ | variables, status=lambda: before
+        )
+        lines = teller.begin()
+        if trouble:
+            lines += teller.tell_trouble(trouble, AT)
+        lines += teller.tell(Now(stack="shop", at=AT, services=services, gate_open=True))
+        return lines, [line.removeprefix("POST ") for line in server.lines]
+
+    return one
+
+
+def told(server):
+    return [json.loads(body) for line, _, body in server.asked if line == "POST /hook"]
+
+
+EACH, AND_NEWS = ["/uuid/start", "/uuid"], ["/uuid/start", "/hook", "/uuid"]
+
+
+def test_news_are_told_once_and_a_dead_man_switch_each_time(run):
+    assert run({"a": WORKS}) == ([], AND_NEWS)
+    assert run({"a": WORKS}) == ([], EACH)
+    assert run({"a": FAILS}) == ([], AND_NEWS)
+    assert run({"a": FAILS}) == ([], EACH)
+
+
+@pytest.mark.parametrize(
+    ("before", "asked"),
+    [(None, AND_NEWS), (Unknown("torn"), AND_NEWS), ({}, AND_NEWS), ({"a": FAILS}, AND_NEWS),
+     ({"a": WORKS}, EACH)],
+)  # fmt: skip
+def test_on_a_new_machine_the_status_says_what_is_known(run, before, asked):
+    assert run({"a": WORKS}, before=before) == ([], asked)
+
+
+def test_on_an_old_machine_the_status_does_not_say_what_was_told(run):
+    run({"a": WORKS})
+    assert run({"a": FAILS}, before={"a": FAILS}) == ([], AND_NEWS)
+
+
+def test_who_could_not_be_told_is_told_by_the_next_run(run, server):
+    server.answers["/hook"] = (500, "")
+    lines, _ = run({"a": FAILS}, before={"a": WORKS})
+    assert lines == ["notify   webhook (HOOK): answered 500"]
+    server.answers.clear()
+    assert run({"a": FAILS}, before={"a": FAILS}) == ([], AND_NEWS)
+    assert told(server)[0]["title"] == "shop: 1 service broken"
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"schema": "other"}', "{"])
+def test_a_record_that_cannot_be_read_hides_nothing(run, tmp_path, damage):
+    run({"a": WORKS})
+    (tmp_path / ".stacktest/told/webhook-HOOK.json").write_text(damage)
+    assert run({"a": WORKS}) == ([], AND_NEWS)
+
+
+def test_one_message_per_run(run, server):
+    assert run({"a": WORKS}, trouble="redis exited with 1")[1] == [
+        "/uuid/start", "/hook", "/uuid/fail",
+    ]  # fmt: skip
+    assert told(server)[0]["title"] == "shop: the stack did not come up"
+
+
+def test_a_run_that_never_began_tells_nothing(tmp_path, server):
+    stack = Stack(name="shop", root=tmp_path, services={})
+    teller = Notifier(stack, (HOOK,), environ={"HOOK": server.url}, status=lambda: None)
+    assert teller.tell_trouble("another run holds the lock", AT) == []
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("", "HOOK is not set"), ("  ", "HOOK is not set"),
+     ("http://ä/", "HOOK holds letters that no address can hold"),
+     ("http://a\nb/", "HOOK holds letters that no address can hold"),
+     ("http://127.0.0.1:1/secret", "cannot be reached")],
+)  # fmt: skip
+def test_an_address_that_leads_nowhere_is_said_in_one_line(run, value, why):
+    lines, _ = run({"a": WORKS}, HOOK, HOOK=value)
+    assert lines == [f"notify   webhook (HOOK): {why}"] * (1 if why == "cannot be reached" else 2)
+
+
+def test_without_channels_nothing_is_kept(tmp_path):
+    teller = Notifier(
+        Stack(name="shop", root=tmp_path, services={}), (), environ={}, status=lambda: None
+    )
+    assert teller.begin() == teller.tell(Now(stack="shop", at=AT, services={"a": WORKS})) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_message_holds_no_secret_of_the_stack(run, server):
+    run({"a": entry(State.ERROR, "cannot read canary-9f31")}, HOOK, before={"a": WORKS})
+    assert told(server)[0]["changes"][0]["reasons"] == ["cannot read [redacted]"]
+
+
+def test_each_channel_can_be_tried(tmp_path, server):
+    server.answers["/uuid"] = (404, "")
+    environ = {"HOOK": f"{server.url}/hook", "DEAD_MAN": f"{server.url}/uuid"}
+    stack = Stack(name="shop", root=tmp_path, services={})
+    teller = Notifier(stack, (HOOK, DEAD_MAN), environ=environ, status=lambda: None)
+    assert list(teller.try_all(AT)) == [
+        ("webhook (HOOK)", ""),
+        ("healthchecks (DEAD_MAN)", "answered 404"),
+    ]
+    assert told(server)[0]["title"] == "shop: a test of this channel"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,127 @@
+"""A run tells its channels what changed, once; it never fails over somebody who cannot be told."""
+
+import json
+
+import pytest
+
+from tests.support.listener import listening
+
+pytestmark = pytest.mark.processes
+pytest_plugins = ["tests.support.fake_stack"]
+
+CHANNELS = """
+[[notify]]
+kind      = "webhook"
+url_env   = "HOOK"
+token_env = "HOOK_TOKEN"
+
+[[notify]]
+kind    = "healthchecks"
+url_env = "DEAD_MAN"
+"""
+TOKEN = "tk-canary-91ad"
+
+
+@pytest.fixture
+def server(monkeypatch):
+    with listening() as listener:
+        monkeypatch.setenv("HOOK", f"{listener.url}/hook")
+        monkeypatch.setenv("HOOK_TOKEN", TOKEN)
+        monkeypatch.setenv("DEAD_MAN", f"{listener.url}/uuid")
+        yield listener
+
+
+@pytest.fixture
+def told(shop, server):
+    """Two services, both of which pass; the channels are told of it."""
+    (shop.path / "stacktest.toml").write_text(CHANNELS)
+    tell(shop, {"redis": {}, "loki": {}})
+    shop.about("phase4_data", "redis", "loki")
+    return shop
+
+
+def tell(shop, services):
+    shop.story(services=services, running=[*services])
+
+
+def hooked(server):
+    return [json.loads(body) for line, _, body in server.asked if line == "POST /hook"]
+
+
+def run(shop, server, *arguments):
+    """The exit code, and what was asked meanwhile."""
+    server.asked.clear()
+    done = shop.run(*arguments)
+    return done, [line.removeprefix("POST ") for line in server.lines]
+
+
+def test_a_run_tells_what_works_once_and_pings_each_time(told, server):
+    done, asked = run(told, server)
+    assert (int(done.ret), asked) == (0, ["/uuid/start", "/hook", "/uuid"])
+    (said,) = hooked(server)
+    assert said["title"] == "shop: 2 services work"
+    assert [one["service"] for one in said["changes"]] == ["loki", "redis"]
+    assert "notify" not in done.stdout.str()
+    done, asked = run(told, server)
+    assert (int(done.ret), asked) == (0, ["/uuid/start", "/uuid"])
+
+
+def test_what_breaks_is_told_once_with_the_reason(told, server):
+    run(told, server)
+    told.about("phase4_data", "loki", body="assert 6 * 7 == 54")
+    done, asked = run(told, server)
+    assert (int(done.ret), asked) == (1, ["/uuid/start", "/hook", "/uuid/fail"])
+    (said,) = hooked(server)
+    assert (said["title"], said["gate"]) == ("shop: 1 service broken", "closed")
+    assert said["changes"][0]["reasons"] == [
+        "test:suites/phase4_data/test_loki.py::test_it_answers"
+    ]
+    assert run(told, server)[1] == ["/uuid/start", "/uuid/fail"]
+    told.about("phase4_data", "loki")
+    run(told, server)
+    assert hooked(server)[0]["title"] == "shop: 1 service works"
+
+
+def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(told, server):
+    server.answers["/hook"] = (403, "")
+    done, _ = run(told, server)
+    assert int(done.ret) == 0
+    lines = [line for line in done.outlines if line.startswith("notify")]
+    assert lines == ["notify   webhook (HOOK): answered 403"]
+    server.answers.clear()
+    assert run(told, server)[1] == ["/uuid/start", "/hook", "/uuid"]
+    assert hooked(server)[0]["title"] == "shop: 2 services work"
+
+
+def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(told, server):
+    run(told, server)
+    story = {"redis": {"fails": "exited with 1"}, "loki": {}}
+    told.story(services=story, running=["loki"])
+    done, asked = run(told, server)
+    assert (int(done.ret), asked) == (10, ["/uuid/start", "/hook", "/uuid/fail"])
+    assert hooked(server)[0]["trouble"] == "redis exited with 1"
+    assert run(told, server)[1] == ["/uuid/start", "/uuid/fail"]
+    tell(told, {"redis": {}, "loki": {}})
+    run(told, server)
+    assert [said["title"] for said in hooked(server)] == ["shop: the stack came up again"]
+
+
+def test_nothing_is_told_by_a_dry_run(told, server):
+    assert run(told, server, "--stack-dry-run")[1] == []
+
+
+def test_workers_tell_nothing_of_their_own(told, server):
+    assert run(told, server, "-n2")[1] == ["/uuid/start", "/hook", "/uuid"]
+
+
+def test_no_secret_is_shown_or_kept(told, server):
+    server.answers["/"] = (401, "")
+    done, _ = run(told, server, "-v", "--log-level=DEBUG", "--log-file=run.log")
+    server.answers.clear()
+    run(told, server)
+    files = [f for f in told.path.rglob("*") if f.is_file() and "__pycache__" not in f.parts]
+    assert len(files) > 5
+    kept = "\n".join(file.read_text(errors="replace") for file in files)
+    for secret in (TOKEN, "/hook", "/uuid"):
+        assert secret not in done.stdout.str() + done.stderr.str()
+        assert secret not in kept

@@ -1,0 +1,34 @@
+"""The documents that reports write hold against their published schemas, and no others do."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from stacktest.core.freshness.states import State
+from stacktest.core.records.timeline import Timeline
+from stacktest.reports.export.docs_data import docs_data
+
+SCHEMAS = Path(__file__).parents[3] / "schemas"
+
+
+def validator(name):
+    return jsonschema.Draft202012Validator(json.loads((SCHEMAS / name).read_text()))
+
+
+def test_the_data_for_documentation_sites_is_valid(board):
+    schema = validator("docs.v1.schema.json")
+    data = docs_data(board)
+    schema.validate(data)
+    known = schema.schema["properties"]["stacktest"]["properties"]["services"]
+    assert known["additionalProperties"]["properties"]["state"]["enum"] == [s.value for s in State]
+    for broken in ({}, {"stacktest": {}}, {**data, "more": 1}):
+        with pytest.raises(jsonschema.ValidationError):
+            schema.validate(broken)
+
+
+def test_a_timeline_is_valid_and_reads_as_it_was_written(board):
+    document = board.timeline.to_dict()
+    validator("timeline.v1.schema.json").validate(document)
+    assert Timeline.from_dict(json.loads(json.dumps(document))).to_dict() == document

@@ -1,0 +1,242 @@
+"""A stack without an engine in the place of the real one, for tests of what pytest says and does.
+
+A pytest plugin, `-p tests.support.fake_stack`: the plan, the session, the ledger and the terminal
+are the real ones; `story.json` in the rootdir says what the stack is and what its bring-up tells.
+"""
+
+import contextlib
+import json
+import os
+import textwrap
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stacktest import config as configuration
+from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.startup.failure_report import NotReadyError
+from stacktest.adapters.suite_code import SuiteCode
+from stacktest.application.judge import Judge
+from stacktest.application.notify import Notifier
+from stacktest.application.observe import Seen
+from stacktest.application.run import StackSession, World
+from stacktest.bootstrap import session as wiring
+from stacktest.bootstrap.context import now
+from stacktest.config import Config
+from stacktest.core.collected_test import Collected
+from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
+from stacktest.core.model import Dependency, Phase, Service, Stack
+from stacktest.core.plan import Plan
+from stacktest.core.records.common import Live
+from stacktest.core.runs.history import usual_boot
+from stacktest.errors import ToolMissingError
+from stacktest.pytest_plugin.contacts import note
+from tests.cases.world import hexed
+
+ROOT = Path(__file__).parents[2]
+RUN = "20260106T000000-fake00"
+ON = "-p tests.support.fake_stack -p no:randomly -p no:cacheprovider -p no:playwright"
+
+
+class Story:
+    """`story.json`: services in the order of their start, and what happens then."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.told: dict[str, Any] = json.loads((root / "story.json").read_text())
+        services = {
+            name: Service(
+                name=name,
+                image=f"{name}:1",
+                depends_on=tuple(Dependency(service=need) for need in one.get("needs", ())),
+            )
+            for name, one in self.told["services"].items()
+        }
+        phases = tuple(Phase(name=n, title=t) for n, t in self.told.get("phases", {}).items())
+        self.stack = Stack(name="shop", root=root, services=services, phases=phases)
+        self.ledger = Ledger(root, records="data/tests", status="docs/_data/status.json")
+
+    def look(self) -> dict[str, Seen]:
+        return {name: self._seen(name) for name in self.stack.services}
+
+    def bring_up(self, plan: Plan, said: Any) -> "Standing":
+        running = set(self.told.get("running", ()))
+        missing = [name for name in plan.services if name not in running]
+        said.planned(plan, missing, self.usual)
+        for name in missing:
+            said.starting(name)
+        while (self.root / "wait").exists():
+            time.sleep(0.01)
+        if "heartbeat" in self.told:
+            said.heartbeat(*self.told["heartbeat"])
+        seconds: dict[str, float] = {}
+        for name in missing:
+            one = self.told["services"][name]
+            if "fails" in one:
+                error = NotReadyError(
+                    f"{name} {one['fails']}",
+                    where=f"service {name}",
+                    hint=f"docker compose run --rm --no-deps {name}",
+                    service=name,
+                )
+                said.failed(error.service, error.what, removed=True)
+                raise error
+            seconds[name] = one.get("boot", 1.0)
+            said.ready(name, seconds[name], "healthy")
+        said.over()
+        return Standing(seconds, self.told.get("fallen", {}), self.told.get("stuck", False))
+
+    def usual(self, service: str) -> float | None:
+        return usual_boot(self.ledger.history(service)[0])
+
+    def _seen(self, name: str) -> Seen:
+        one = self.told["services"][name]
+        parts = {part: hexed(f"{part}{name}") for part in ("image", "config", "env", "stanza")}
+        print_ = Fingerprint(
+            parts={**parts, "config": hexed(one.get("config", "1")), "build": "none"},
+            repo=hexed(f"r{name}"),
+            key_id="k1",
+            keyed=KEYED,
+        )
+        live = Live(container=f"{name}-1", image="sha256:a", started_at="t1")
+        return Seen(fingerprint=print_, containers=(live,), drift=tuple(one.get("drift", ())))
+
+
+@dataclass
+class Standing:
+    seconds: Mapping[str, float]
+    down: Mapping[str, str]
+    stuck: bool = False
+
+    def stop(self) -> None:
+        if self.stuck:
+            raise ToolMissingError("the container engine does not answer", hint="restart it")
+
+    def fallen(self) -> Mapping[str, str]:
+        return self.down
+
+    def boot_seconds(self) -> Mapping[str, float]:
+        return self.seconds
+
+
+def session(
+    config: pytest.Config, said: Any, tests: Iterable[Collected]
+) -> tuple[StackSession, Any]:
+    story = Story(config.rootpath)
+    notifier = Notifier(
+        story.stack,
+        configuration.load(story.root).notify,
+        environ=os.environ,
+        status=story.ledger.read_status,
+    )
+    judge = Judge(
+        stack=story.stack,
+        config=Config(root=story.root),
+        memory=story.ledger,
+        pages=lambda _: {},
+        identity="shop@fake",
+        detail=lambda service, digest: {},
+        versions=lambda: {"stacktest": "0.1.0"},
+    )
+    world = World(
+        judge=judge,
+        recorder=story.ledger,
+        lock=SimpleNamespace(acquire=lambda: None, release=lambda: None),
+        bring_up=lambda plan: story.bring_up(plan, said),
+        look=story.look,
+        save_detail=lambda name, seen: None,
+        now=now,
+        git=lambda: (None, None),
+        collected_code=wiring.code_as_collected(config.rootpath, tests),
+        read_code=lambda: SuiteCode(config.rootpath).digest,
+        begun=lambda: said.say_all(notifier.begin()),
+    )
+    return StackSession(world, RUN), SimpleNamespace(
+        keep_timeline=lambda timeline: None, notifier=notifier
+    )
+
+
+def running(root: Path) -> Any:
+    story = Story(root)
+    quiet = SimpleNamespace(
+        containers=lambda project: (),
+        happened=lambda project, since, until: (),
+    )
+    return SimpleNamespace(model=story.stack, engine=quiet, run_id=RUN, routes=())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    root = config.rootpath
+    wiring.pytest_session = session
+    wiring.reach = lambda *_: SimpleNamespace(stack=running(root), close=lambda: None)
+    wiring.share = lambda stack, folder: None
+    wiring.join = lambda folder, compose: running(root)
+    os.fsync = lambda handle: None
+
+
+@pytest.fixture
+def touch(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`touch("redis")`: redis has answered this test."""
+    return lambda name: note(request.node, name)
+
+
+class Shop:
+    """A project of its own with a fake stack; `run` is pytest as a user starts it."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+            monkeypatch.delenv(name, raising=False)
+        self.setenv = monkeypatch.setenv
+        pytester.makeini(
+            f"[pytest]\naddopts = {ON} --import-mode=importlib --strict-markers\n"
+            "testpaths = suites\nfilterwarnings = error\n"
+        )
+
+    def story(self, **told: Any) -> None:
+        (self.path / "story.json").write_text(json.dumps(told))
+
+    def hold(self) -> Path:
+        """The bring-up waits as long as the file is there."""
+        (self.path / "wait").touch()
+        return self.path / "wait"
+
+    def suite(self, name: str, text: str) -> None:
+        path = self.path / "suites" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("import pytest\n\n\n" + textwrap.dedent(text))
+
+    def about(self, folder: str, *services: str, body: str = "assert 1") -> None:
+        """One suite per service, with one test that touches it."""
+        for name in services:
+            self.suite(
+                f"{folder}/test_{name.replace('-', '_')}.py",
+                f"""
+                @pytest.mark.service("{name}")
+                def test_it_answers(touch):
+                    touch("{name}")
+                    {body}
+                """,
+            )
+
+    def run(self, *arguments: str, columns: int = 80) -> pytest.RunResult:
+        self.setenv("COLUMNS", str(columns))
+        return self.pytester.runpytest_subprocess(*arguments, timeout=60)
+
+    def document(self, service: str, name: str) -> Any:
+        with contextlib.suppress(FileNotFoundError):
+            return json.loads((self.path / "data/tests" / service / name).read_text())
+        return None
+
+
+@pytest.fixture
+def shop(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A project with a fake stack."""
+    return Shop(pytester, monkeypatch)
