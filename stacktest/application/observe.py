@@ -1,4 +1,4 @@
-"""Looks at what the stack is now: fingerprints, containers, drift; nothing is started or written.
+"""Reads what the stack is now: fingerprints, containers, drift; it starts and writes nothing.
 
 What could not be read is `Unknown` with its reason, for one service at a time: an engine that does
 not answer makes containers and images unknown and leaves everything else readable.
@@ -22,8 +22,8 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
 
-class Looker(Protocol):
-    """The part of the engine that looking needs."""
+class EngineView(Protocol):
+    """What observing needs of the engine."""
 
     def containers(self, project: str = "") -> tuple[Container, ...]:
         """Every container of the project."""
@@ -36,7 +36,7 @@ class Looker(Protocol):
 
 
 class FingerprintReader(Protocol):
-    """Reads the fingerprints of services; `adapters.ingredients` does."""
+    """Reads the fingerprints of services; `adapters.fingerprint_inputs` does."""
 
     def __call__(self, images: Mapping[str, Json | Unknown]) -> Mapping[str, Fingerprint]:
         """The fingerprint of each service, given the image that it runs."""
@@ -44,7 +44,7 @@ class FingerprintReader(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """One service as it was seen at one moment."""
+    """One service at one moment."""
 
     fingerprint: Fingerprint
     containers: tuple[Live, ...] | Unknown
@@ -53,7 +53,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
+class _Documents:
     """The containers of one service, as the engine describes them."""
 
     inspected: tuple[Json, ...] | Unknown
@@ -62,16 +62,18 @@ class _Found:
 
 
 def look(
-    stack: Stack, config: Config, engine: Looker, fingerprints: FingerprintReader
+    stack: Stack, config: Config, engine: EngineView, fingerprints: FingerprintReader
 ) -> Mapping[str, Seen]:
     """Every service of the stack as it is now."""
-    found = _find(stack, engine)
+    documents = _find(stack, engine)
     images = {
-        name: each.running if isinstance(each.inspected, tuple) and each.inspected else each.tagged
-        for name, each in found.items()
+        name: of_service.running
+        if isinstance(of_service.inspected, tuple) and of_service.inspected
+        else of_service.tagged
+        for name, of_service in documents.items()
     }
     return {
-        name: _seen(stack, config, stack.services[name], found[name], fingerprint)
+        name: _seen(stack, config, stack.services[name], documents[name], fingerprint)
         for name, fingerprint in fingerprints(images).items()
     }
 
@@ -83,20 +85,20 @@ def image_name(stack: Stack, service: Service) -> str:
 
 def is_job(stack: Stack, config: Config, service: Service) -> bool:
     """Whether the service is one that runs once and ends with 0."""
-    said = config.service(service.name).ready
-    rule = parse_rule(said, where=f"services.{service.name}.ready") if said else None
+    ready = config.service(service.name).ready
+    rule = parse_rule(ready, where=f"services.{service.name}.ready") if ready else None
     return (rule or derive(service, stack)).kind is Kind.EXITED
 
 
 # Private
 
 
-def _find(stack: Stack, engine: Looker) -> dict[str, _Found]:
+def _find(stack: Stack, engine: EngineView) -> dict[str, _Documents]:
     try:
         listed = engine.containers(stack.name)
     except ToolMissingError as error:
         why = Unknown(why=error.what)
-        return {name: _Found(inspected=why, tagged=why) for name in stack.services}
+        return {name: _Documents(inspected=why, tagged=why) for name in stack.services}
     by_service: dict[str, list[str]] = {name: [] for name in stack.services}
     for container in listed:
         if container.service in by_service and not container.one_off:
@@ -104,41 +106,41 @@ def _find(stack: Stack, engine: Looker) -> dict[str, _Found]:
     # Services share images, and most containers run what their tag means.
     image = functools.cache(engine.image)
     return {
-        name: _found(image_name(stack, stack.services[name]), ids, engine.inspect, image)
+        name: _documents(image_name(stack, stack.services[name]), ids, engine.inspect, image)
         for name, ids in by_service.items()
     }
 
 
-def _found(
+def _documents(
     tag: str,
     ids: Iterable[str],
     inspect: Callable[[str], Json | Unknown],
     image: Callable[[str], Json | Unknown],
-) -> _Found:
-    documents = [document for each in ids if not isinstance(document := inspect(each), Unknown)]
+) -> _Documents:
+    documents = [document for id_ in ids if not isinstance(document := inspect(id_), Unknown)]
     tagged = image(tag)
     if not documents:
-        return _Found(inspected=(), tagged=tagged)
+        return _Documents(inspected=(), tagged=tagged)
     runs = documents[0]["Image"]
-    same = isinstance(tagged, dict) and tagged.get("Id") == runs
-    return _Found(
-        inspected=tuple(documents), tagged=tagged, running=tagged if same else image(runs)
+    is_tagged = isinstance(tagged, dict) and tagged.get("Id") == runs
+    return _Documents(
+        inspected=tuple(documents), tagged=tagged, running=tagged if is_tagged else image(runs)
     )
 
 
 def _seen(
-    stack: Stack, config: Config, service: Service, found: _Found, fingerprint: Fingerprint
+    stack: Stack, config: Config, service: Service, documents: _Documents, fingerprint: Fingerprint
 ) -> Seen:
-    if isinstance(found.inspected, Unknown):
-        return Seen(fingerprint=fingerprint, containers=found.inspected)
+    if isinstance(documents.inspected, Unknown):
+        return Seen(fingerprint=fingerprint, containers=documents.inspected)
     reasons: list[str] = []
     unverified: list[str] = []
-    if found.inspected:
-        reasons += drift.count_drift(len(found.inspected), _replicas(service))
-    for document in found.inspected:
-        image, open_questions = drift.image_drift(document, found.tagged)
+    if documents.inspected:
+        reasons += drift.count_drift(len(documents.inspected), _replicas(service))
+    for document in documents.inspected:
+        image, open_questions = drift.image_drift(document, documents.tagged)
         reasons += drift.state_drift(document, is_job=is_job(stack, config, service))
-        reasons += (*image, *drift.env_drift(service, document, found.running))
+        reasons += (*image, *drift.env_drift(service, document, documents.running))
         reasons += (*drift.command_drift(service, document), *drift.mount_drift(service, document))
         unverified += open_questions
         if config.service(service.name).reload != "live":
@@ -146,16 +148,16 @@ def _seen(
             reasons += drift.stale_inputs(times, _moment(document["State"]["StartedAt"]))
     return Seen(
         fingerprint=fingerprint,
-        containers=tuple(sorted(map(_live, found.inspected), key=lambda live: live.container)),
+        containers=tuple(sorted(map(_live, documents.inspected), key=lambda live: live.container)),
         drift=tuple(dict.fromkeys(reasons)),
         unverified=tuple(dict.fromkeys(unverified)),
     )
 
 
 def _replicas(service: Service) -> int:
-    stanza = service.stanza or {}
-    deployed = (stanza.get("deploy") or {}).get("replicas")
-    return int(deployed if deployed is not None else stanza.get("scale") or 1)
+    definition = service.definition or {}
+    deployed = (definition.get("deploy") or {}).get("replicas")
+    return int(deployed if deployed is not None else definition.get("scale") or 1)
 
 
 def _live(document: Json) -> Live:

@@ -25,7 +25,7 @@ def first_look(service: Service, *, engine: int = ENGINE) -> float | None:
     """
     if not service.has_healthcheck:
         return None
-    check = service.stanza.get("healthcheck") or {}
+    check = service.definition.get("healthcheck") or {}
     if engine < ENGINE or not seconds(check.get("start_period")):
         return seconds(check.get("interval")) or INTERVAL
     return seconds(check.get("start_interval")) or START_INTERVAL

@@ -84,8 +84,8 @@ class Service:
     container_name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
-    stanza: Json = field(default=None, repr=False)
-    """The whole resolved stanza, as `docker compose config --format json` prints it."""
+    definition: Json = field(default=None, repr=False)
+    """The whole resolved service definition, as `docker compose config --format json` prints it."""
 
     @property
     def dependencies(self) -> tuple[str, ...]:

@@ -156,7 +156,7 @@ def probe_port(rule: Rule, service: Service, stack: Stack) -> int | None:
             return route.port
     if service.ports:
         return service.ports[0].target
-    exposed = (service.stanza or {}).get("expose") or ()
+    exposed = (service.definition or {}).get("expose") or ()
     return next((int(str(port).split("/")[0]) for port in exposed if str(port)[:1].isdigit()), None)
 
 

@@ -90,8 +90,8 @@ class Repository:
             name="shop",
             root=self.root,
             services={
-                "caddy": Service(name="caddy", image="caddy:2", mounts=(mount,), stanza={}),
-                "other": Service(name="other", image="other:1", stanza={}),
+                "caddy": Service(name="caddy", image="caddy:2", mounts=(mount,), definition={}),
+                "other": Service(name="other", image="other:1", definition={}),
             },
             compose_files=(f"{folder}/docker-compose.yml",),
         )

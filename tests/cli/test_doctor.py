@@ -22,7 +22,7 @@ NOW = dt.datetime(2026, 3, 1, 12, 0, tzinfo=dt.UTC)
 
 def checked(name: str, **check: str) -> Service:
     stanza = {"healthcheck": {"test": ["CMD", "true"], **check}}
-    return Service(name=name, has_healthcheck=bool(check), stanza=stanza)
+    return Service(name=name, has_healthcheck=bool(check), definition=stanza)
 
 
 @pytest.fixture

@@ -213,7 +213,7 @@ def test_the_image_decides_what_the_stack_left_open() -> None:
 
 def test_the_port_of_a_probe() -> None:
     http = parse_rule("http:/x")
-    plain = Service(name="a", stanza={"expose": ["9000/tcp"]})
+    plain = Service(name="a", definition={"expose": ["9000/tcp"]})
     published = Service(name="b", ports=(Port(target=80, published=8080),))
     routed = Service(name="c", ports=(Port(target=80),))
     model = stack(plain, published, routed, routes=(Route(host="c", service="c", port=3000),))

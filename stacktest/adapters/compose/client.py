@@ -274,7 +274,7 @@ def _service(name: str, stanza: Json, definitions: Mapping[str, Json]) -> Servic
         container_name=stanza.get("container_name", ""),
         labels=dict(stanza.get("labels") or {}),
         environment=dict(stanza.get("environment") or {}),
-        stanza=stanza,
+        definition=stanza,
     )
 
 

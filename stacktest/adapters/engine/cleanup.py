@@ -76,7 +76,7 @@ def holding(root: Path, run_id: str, holder: str) -> dict[str, str]:
 
 def stanza_mark(service: Service) -> str:
     """Digest of the stanza, to tell whether a container still is what the stack says."""
-    written = json.dumps(service.stanza, sort_keys=True, separators=(",", ":"))
+    written = json.dumps(service.definition, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:32]
 
 

@@ -18,18 +18,18 @@ def read_build(reader: FileReader, build: Build) -> Reading:
     """The entries of a build, labelled `Dockerfile` and `context/…`."""
     into = Reading()
     if "://" in build.context or build.context.startswith("git@"):
-        # Its address is in the stanza; its content is nowhere here.
+        # Its address is in the service definition; its content is not on this machine.
         into.entries["context"] = Entry(path="context", kind="remote")
         return into
     if not Path(build.context).is_dir():
         raise UnreadableError(f"the build context {_shown(reader, build.context)} does not exist")
     dockerfile = posixpath.join(build.context, build.dockerfile)
     if not build.inline:
-        found = Reading()
-        reader.read(dockerfile, "Dockerfile", found)
-        if not found.entries:
+        dockerfile_reading = Reading()
+        reader.read(dockerfile, "Dockerfile", dockerfile_reading)
+        if not dockerfile_reading.entries:
             raise UnreadableError(f"the Dockerfile {_shown(reader, dockerfile)} does not exist")
-        _take(found, into, dockerfile, reader)
+        _take(dockerfile_reading, into, dockerfile, reader)
     context = Reading()
     patterns = _patterns(build.context, dockerfile)
     reader.read_context(build.context, context, _excluded(patterns))
@@ -43,10 +43,10 @@ def read_build(reader: FileReader, build: Build) -> Reading:
 # Private
 
 
-def _take(found: Reading, into: Reading, path: str, reader: FileReader) -> None:
+def _take(reading: Reading, into: Reading, path: str, reader: FileReader) -> None:
     folder = posixpath.dirname(path)
-    into.unsigned = found.unsigned
-    for label, entry in found.entries.items():
+    into.unsigned = reading.unsigned
+    for label, entry in reading.entries.items():
         source = path if label == "Dockerfile" else posixpath.join(folder, label)
         into.entries[label] = _moved(entry, label, posixpath.dirname(source), reader, source)
 
@@ -109,10 +109,10 @@ def _excluded(patterns: Iterable[str]) -> Callable[[str, bool], bool]:
         paths = [path]
         while has_exceptions and (parent := posixpath.dirname(paths[-1])):
             paths.append(parent)
-        said = False
+        is_excluded = False
         for rule in rules:
-            if any(rule.match_file(each) is not None for each in paths):
-                said = bool(rule.include)
-        return said
+            if any(rule.match_file(name) is not None for name in paths):
+                is_excluded = bool(rule.include)
+        return is_excluded
 
     return excluded

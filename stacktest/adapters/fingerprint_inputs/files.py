@@ -63,7 +63,7 @@ class FileReader:
     """Absolute paths that the stack declares to be secrets."""
     own: frozenset[str] = frozenset()
     """Absolute paths that stacktest itself writes."""
-    _known: dict[tuple[bytes, bool], tuple[bool, str, bool]] = field(default_factory=dict)
+    _contents: dict[tuple[bytes, bool], tuple[bool, str, bool]] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     """The project's path as given and without links, decoded as every path here is."""
     # As bytes: decoding every path of a large tree only to find it in neither costs a fifth.
@@ -73,8 +73,8 @@ class FileReader:
     def __post_init__(self) -> None:
         """Compose may name the project by the path that led to it, and links by the real one."""
         raw = os.fsencode(self.root)
-        both = (_text(raw), _text(os.path.realpath(raw)))
-        self.roots = tuple(dict.fromkeys(root.rstrip("/") for root in both))
+        names = (_text(raw), _text(os.path.realpath(raw)))
+        self.roots = tuple(dict.fromkeys(root.rstrip("/") for root in names))
         self._own = frozenset(map(_raw, self.own))
         self._secret_paths = frozenset(map(_raw, self.secret_paths))
 
@@ -124,8 +124,8 @@ class FileReader:
             return
         walk.into.walked.add(label)
         try:
-            with os.scandir(folder) as found:
-                children = list(found)
+            with os.scandir(folder) as listing:
+                children = list(listing)
         except OSError as error:
             raise UnreadableError(f"cannot read {label or '.'}: {error.strerror}") from error
         for child in children:
@@ -183,14 +183,14 @@ class FileReader:
         name = _text(path.rpartition(b"/")[2])
         is_secret = secret or path in self._secret_paths or is_secret_name(name)
         memo = (path, is_secret)
-        known = self._known.get(memo)
-        if known is None:
+        file = self._contents.get(memo)
+        if file is None:
             try:
-                known = self._content(path, is_secret=is_secret)
+                file = self._content(path, is_secret=is_secret)
             except OSError as error:
                 raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
-            self._known[memo] = known
-        executable, content, signed = known
+            self._contents[memo] = file
+        executable, content, signed = file
         if signed and not content:
             into.unsigned = into.unsigned or label
         into.entries[label] = Entry(
@@ -205,7 +205,7 @@ class FileReader:
     def _content(self, path: bytes, *, is_secret: bool) -> tuple[bool, str, bool]:
         """(executable, sha256 or HMAC, secret) of one regular file, a megabyte at a time.
 
-        Without a key the content of a secret file stays empty: only its name may be told.
+        Without a key the content of a secret file stays empty: only its name may be reported.
         """
         # A name that became a FIFO since it was listed must not block us.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -231,11 +231,11 @@ class FileReader:
 
 def merged(parts: Iterable[Reading]) -> Mapping[str, tuple[str, ...]]:
     """Why -> sorted paths of everything that several readings left out."""
-    said: dict[str, set[str]] = {}
+    paths_by_reason: dict[str, set[str]] = {}
     for reading in parts:
         for why, paths in reading.left_out.items():
-            said.setdefault(why, set()).update(paths)
-    return {why: tuple(sorted(paths)) for why, paths in sorted(said.items())}
+            paths_by_reason.setdefault(why, set()).update(paths)
+    return {why: tuple(sorted(paths)) for why, paths in sorted(paths_by_reason.items())}
 
 
 # Private

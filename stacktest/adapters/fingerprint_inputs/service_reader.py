@@ -27,13 +27,13 @@ from stacktest.core.fingerprint.fingerprint import (
     Part,
     build_part,
     config_part,
+    definition_part,
     env_part,
     image_part,
     repo_part,
-    stanza_part,
 )
-from stacktest.core.fingerprint.service_definition import Places, used_definitions
-from stacktest.core.fingerprint.source_definition import Written, gather
+from stacktest.core.fingerprint.service_definition import ProjectPaths, used_definitions
+from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.unknown import Unknown
 
@@ -78,31 +78,31 @@ def read_fingerprints(
     `images` is `docker image inspect` of the image that the service's container runs, else of its
     tag. The same files, values and images give the same fingerprints wherever the project lies.
     """
-    wanted = sorted(stack.services if services is None else services)
+    names = sorted(stack.services if services is None else services)
     files = FileReader(
         root=stack.root,
         key=key,
         secret_paths=_secret_paths(stack),
         own=_own_paths(stack.root, config.stack),
     )
-    written = gather(stack.compose_files, str(stack.root), load_yaml)
+    sources = read_sources(stack.compose_files, str(stack.root), load_yaml)
     stack_reading = _StackReading(
         stack=stack,
         key=key,
         config=config,
         files=files,
-        written=written,
-        tracked=tracked_files(stack.root, _outside(stack, written)),
-        variables=_variables(stack, config, wanted),
-        places=Places(
+        sources=sources,
+        tracked=tracked_files(stack.root, _outside(stack, sources)),
+        variables=_variables(stack, config, names),
+        paths=ProjectPaths(
             roots=files.roots,
-            outside={} if isinstance(written, Unknown) else written.outside(),
+            outside={} if isinstance(sources, Unknown) else sources.outside(),
         ),
     )
     missing = Unknown("no image was looked up")
     return {
         name: stack_reading.fingerprint(stack.services[name], images.get(name, missing))
-        for name in wanted
+        for name in names
     }
 
 
@@ -117,10 +117,10 @@ class _StackReading:
     key: Key | Unknown
     config: Settings
     files: FileReader
-    written: Written | Unknown
+    sources: ComposeSources | Unknown
     tracked: frozenset[str] | Unknown
     variables: Mapping[str, str | None] | Unknown
-    places: Places
+    paths: ProjectPaths
 
     def fingerprint(self, service: Service, image: Json | Unknown) -> Fingerprint:
         config, build = self._config(service), self._build(service)
@@ -129,7 +129,7 @@ class _StackReading:
             "image": image_part(image),
             "config": config_part(self._entries(config)),
             "env": self._env(service),
-            "stanza": stanza_part(self.stack, service, self.key, self.places),
+            "stanza": definition_part(self.stack, service, self.key, self.paths),
             "build": build_part(self._entries(build), arguments)
             if service.build
             else Part(value=NONE),
@@ -166,12 +166,12 @@ class _StackReading:
                 continue
             path = self.files.relative(os.path.normpath(mount.source))
             if path is None:
-                shown = self.places.portable(os.path.normpath(mount.source))
+                shown = self.paths.portable(os.path.normpath(mount.source))
                 into.leave_out(shown, "mounted from outside the project")
             elif mount.read_only:
                 secret = mount.target.startswith("/run/secrets")
                 self.files.read(mount.source, path, into, secret=secret)
-            elif not any(path == each or path.startswith(f"{each}/") for each in always):
+            elif not any(path == top or path.startswith(f"{top}/") for top in always):
                 into.leave_out(path or ".", "the container may write to it")
 
     def _read_files(self, service: Service, into: Reading) -> None:
@@ -204,16 +204,16 @@ class _StackReading:
         names = _from_variables(self.stack, service)
         if names and isinstance(self.variables, Unknown):
             return Part(value=self.variables, keyed=True)
-        known = {} if isinstance(self.variables, Unknown) else self.variables
-        values = {label: known.get(name) for label, name in names.items()}
+        variables = {} if isinstance(self.variables, Unknown) else self.variables
+        values = {label: variables.get(name) for label, name in names.items()}
         return env_part(service.environment, self.key, values)
 
     def _written(self, service: Service) -> Json | Unknown:
-        if isinstance(self.written, Unknown):
-            return self.written
+        if isinstance(self.sources, Unknown):
+            return self.sources
         if isinstance(self.tracked, Unknown):
             return self.tracked
-        return self.written.value(service.name, self.tracked.__contains__)
+        return self.sources.value(service.name, self.tracked.__contains__)
 
     def _entries(self, reading: Reading | Unknown) -> Iterable[Entry] | Unknown:
         if isinstance(reading, Reading) and reading.unsigned and isinstance(self.key, Unknown):
@@ -256,16 +256,16 @@ def _own_paths(root: Path, section: _StackSection) -> frozenset[str]:
 
 def _from_variables(stack: Stack, service: Service) -> Mapping[str, str]:
     """Label -> variable, of the `configs:` and `secrets:` whose content is a variable's value."""
-    found: dict[str, str] = {}
-    if not isinstance(service.stanza, Mapping):
-        return found
+    labelled: dict[str, str] = {}
+    if not isinstance(service.definition, Mapping):
+        return labelled
     for section, name in used_definitions(stack, service):
         definition = stack.definitions[section][name]
         if section in ("configs", "secrets") and isinstance(definition, Mapping):
             variable = definition.get("environment")
             if variable:
-                found[f"{section.removesuffix('s')} {name}"] = str(variable)
-    return found
+                labelled[f"{section.removesuffix('s')} {name}"] = str(variable)
+    return labelled
 
 
 def _variables(
@@ -279,11 +279,11 @@ def _variables(
     return read_variables(stack.root, names, config.stack.env_files)
 
 
-def _outside(stack: Stack, written: Written | Unknown) -> list[str]:
+def _outside(stack: Stack, sources: ComposeSources | Unknown) -> list[str]:
     """Folders beyond the stack's own that may hold tracked files, relative to it."""
     paths = [s.build.context for s in stack.services.values() if s.build]
-    if isinstance(written, Written):
-        paths += [posixpath.dirname(source.path) for source in written.sources]
+    if isinstance(sources, ComposeSources):
+        paths += [posixpath.dirname(source.path) for source in sources.sources]
     root = Path(stack.root)
     relative = (os.path.relpath(path, root) for path in paths if path.startswith("/"))
     return sorted({path for path in relative if path == ".." or path.startswith("../")})

@@ -22,7 +22,7 @@ from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.history import GitHistory, is_below
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.fingerprint.fingerprint import Fingerprint
-from stacktest.core.fingerprint.source_definition import Written, gather
+from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
 from stacktest.core.freshness.docs_page import PageFacts
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.unknown import Unknown
@@ -129,7 +129,7 @@ class _History:
         """Paths that are not as in HEAD."""
         self._roots = roots
         self._digests: dict[tuple[str, str], str | Unknown] = {}
-        self._written: dict[str, Written | Unknown] = {}
+        self._written: dict[str, ComposeSources | Unknown] = {}
         self._lock = threading.RLock()
         self._compose = self._compose_paths()
         every = [*pages, *self._compose, *(path for each in roots.values() for path in each)]
@@ -188,7 +188,7 @@ class _History:
 
     def _compose_paths(self) -> list[str]:
         now = self._project("")
-        paths = [source.path for source in now.sources] if isinstance(now, Written) else []
+        paths = [source.path for source in now.sources] if isinstance(now, ComposeSources) else []
         return [os.path.relpath(path, self.stack.root) for path in paths]
 
     def _digest(self, commit: str, service: str) -> str | Unknown:
@@ -200,7 +200,7 @@ class _History:
             self._digests[key] = value if isinstance(value, Unknown) else digest(value)
         return self._digests[key]
 
-    def _project(self, commit: str) -> Written | Unknown:
+    def _project(self, commit: str) -> ComposeSources | Unknown:
         if commit not in self._written:
             root = str(self.stack.root)
 
@@ -209,7 +209,7 @@ class _History:
                     self._load(commit, os.path.relpath(path, root)) if commit else load_yaml(path)
                 )
 
-            self._written[commit] = gather(self.stack.compose_files, root, load)
+            self._written[commit] = read_sources(self.stack.compose_files, root, load)
         return self._written[commit]
 
     def _load(self, commit: str, path: str) -> Json | Unknown:

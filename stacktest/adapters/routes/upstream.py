@@ -58,7 +58,7 @@ def main_first(routes: list[Route]) -> tuple[Route, ...]:
 def _other_names(services: Mapping[str, Service]) -> dict[str, str]:
     names: dict[str, str] = {}
     for service in services.values():
-        stanza = service.stanza if isinstance(service.stanza, dict) else {}
+        stanza = service.definition if isinstance(service.definition, dict) else {}
         aliases = [
             alias
             for network in (stanza.get("networks") or {}).values()

@@ -265,4 +265,4 @@ def _needs_compose(stack: Stack, name: str) -> bool:
     """True when only Compose can start it: it copies inline files in, or runs hooks."""
     service = stack.services[name]
     inline = any(not file.path for file in service.files)
-    return inline or bool((service.stanza or {}).get("post_start"))
+    return inline or bool((service.definition or {}).get("post_start"))

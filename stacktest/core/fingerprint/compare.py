@@ -18,10 +18,10 @@ from stacktest.core.freshness.inputs import Policy, Present
 from stacktest.core.records.common import Live, Mark
 from stacktest.core.unknown import Unknown
 
-SAID_BY_REPO = ("config", "env", "stanza", "build")
+REPOSITORY_PARTS = ("config", "env", "stanza", "build")
 """Parts that can only move when the repository, or a value from outside of it, moves."""
 
-NAMED = ("config", "build")
+FILE_PARTS = ("config", "build")
 """Parts whose ingredients are files; names of variables stay out of committed files."""
 
 Detail = Mapping[str, Mapping[str, str]]
@@ -29,55 +29,57 @@ Detail = Mapping[str, Mapping[str, str]]
 
 
 def moved(
-    then: Mark, present: Present, policy: Policy, detail: Detail | None = None
+    record: Mark, present: Present, policy: Policy, detail: Detail | None = None
 ) -> tuple[str, ...]:
-    """Why the service is no longer what `then` says, as tags; empty: nothing that is known moved.
+    """Why the service is no longer what `record` says, as tags; empty: nothing that is known moved.
 
-    `detail` holds the ingredients behind `then`, where this machine has them.
+    `detail` holds the ingredients behind `record`, where this machine has them.
     """
-    now = present.fingerprint
+    current = present.fingerprint
     if policy.scope == "repo":
-        return ("repo",) if _repo_moved(then, present) else ()
-    if then.v != now.version:
-        carried = then.fingerprint is not None and present.carried.get(then.v) == then.fingerprint
+        return ("repo",) if _repo_moved(record, present) else ()
+    if record.v != current.version:
+        carried = (
+            record.fingerprint is not None and present.carried.get(record.v) == record.fingerprint
+        )
         return () if carried else ("fingerprint_version",)
     tags: list[str] = []
-    for change in changes(then.as_fingerprint(detail), now):
-        named = change.part in NAMED and detail and detail.get(change.part)
-        tags += change.reasons if named else (change.part,)
-    if tags or unknown_parts(then, present):
-        return tuple(tags) or (("repo",) if _repo_moved(then, present) else ())
+    for change in changes(record.as_fingerprint(detail), current):
+        has_names = change.part in FILE_PARTS and detail and detail.get(change.part)
+        tags += change.reasons if has_names else (change.part,)
+    if tags or unknown_parts(record, present):
+        return tuple(tags) or (("repo",) if _repo_moved(record, present) else ())
     return ()
 
 
-def unknown_parts(then: Mark, present: Present) -> tuple[str, ...]:
+def unknown_parts(record: Mark, present: Present) -> tuple[str, ...]:
     """Parts that cannot be compared, each with the reason: `part:image: no container engine`."""
-    now = present.fingerprint
-    if then.v != now.version:
+    current = present.fingerprint
+    if record.v != current.version:
         return ()
     return tuple(
-        f"part:{part}: {same.why}"
-        for part, same in compare(then.as_fingerprint(), now).items()
-        if isinstance(same, Unknown)
+        f"part:{part}: {is_same.why}"
+        for part, is_same in compare(record.as_fingerprint(), current).items()
+        if isinstance(is_same, Unknown)
     )
 
 
-def same_containers(then: tuple[Live, ...], now: tuple[Live, ...] | Unknown) -> bool:
+def same_containers(before: tuple[Live, ...], current: tuple[Live, ...] | Unknown) -> bool:
     """Whether the very same containers run since then: none recreated, none restarted."""
-    return not isinstance(now, Unknown) and bool(now) and set(then) == set(now)
+    return not isinstance(current, Unknown) and bool(current) and set(before) == set(current)
 
 
 # Private
 
 
-def _repo_moved(then: Mark, present: Present) -> bool:
+def _repo_moved(record: Mark, present: Present) -> bool:
     """Whether the repository says something else, and no complete set of parts contradicts it."""
-    now = present.fingerprint
-    if then.repo_fingerprint is None or isinstance(now.repo, Unknown):
+    current = present.fingerprint
+    if record.repo_fingerprint is None or isinstance(current.repo, Unknown):
         return False
-    if then.repo_fingerprint == now.repo:
+    if record.repo_fingerprint == current.repo:
         return False
-    if then.v != now.version:
+    if record.v != current.version:
         return True
-    same = compare(then.as_fingerprint(), now)
-    return not all(same.get(part) is True for part in SAID_BY_REPO)
+    is_same = compare(record.as_fingerprint(), current)
+    return not all(is_same.get(part) is True for part in REPOSITORY_PARTS)

@@ -19,12 +19,12 @@ DIGEST_LENGTH = 16
 
 
 def canonical(value: Json) -> bytes:
-    """The one JSON text of `value`; what JSON cannot say (a date in YAML) is said as text."""
+    """The one JSON text of `value`; a type that JSON lacks (a date in YAML) becomes its text."""
     return _ENCODER.encode(value).encode("ascii")
 
 
 def digest(value: Json) -> str:
-    """16 hex digits that stand for `value`; anyone can recompute them."""
+    """16 hex digits of `value`; anyone can recompute them."""
     return hashlib.sha256(canonical(value)).hexdigest()[:DIGEST_LENGTH]
 
 
@@ -36,11 +36,11 @@ class Key:
 
     @property
     def key_id(self) -> str:
-        """Tells two keys apart without saying anything about either."""
+        """A public identifier that tells two keys apart and reveals neither."""
         return self.sign("key id", None)
 
     def sign(self, purpose: str, value: Json) -> str:
-        """16 hex digits that stand for `value`; only a holder of the key can recompute them.
+        """16 hex digits of `value`; only a holder of the key can recompute them.
 
         `purpose` keeps equal values in different places from having equal digests.
         """

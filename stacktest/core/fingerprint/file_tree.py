@@ -1,4 +1,4 @@
-"""A set of files as a value: what was found where, and the one digest of it all.
+"""A set of files as a value: which path holds what, and one digest of all of them.
 
     counts                                     does not
     ----------------------------------------   ----------------------------------------------
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, digest
 
 IGNORED_NAMES = (
-    # What editors and desktops drop beside a file while somebody looks at it.
+    # What editors and desktops drop beside a file while it is being looked at.
     *(".*.sw[a-z]", ".sw[a-z]", "*~", ".#*", "#*#", "4913", ".DS_Store", "Thumbs.db"),
     # What running the tests, or git, writes into a folder that a service may have mounted.
     *("__pycache__", "*.pyc", ".pytest_cache", ".git", ".stacktest"),
@@ -55,7 +55,7 @@ def tree_digest(entries: Iterable[Entry]) -> str:
 
 def tree_detail(entries: Iterable[Entry]) -> Mapping[str, str]:
     """Path -> what to compare to tell whether this one thing changed."""
-    return {entry.path: _told(entry) for entry in sorted(entries, key=_by_bytes)}
+    return {entry.path: _row_digest(entry) for entry in sorted(entries, key=_by_bytes)}
 
 
 def is_ignored_name(name: str) -> bool:
@@ -84,7 +84,7 @@ def _by_bytes(entry: Entry) -> bytes:
     return entry.path.encode("utf-8", "surrogateescape")
 
 
-def _told(entry: Entry) -> str:
+def _row_digest(entry: Entry) -> str:
     kind = "executable" if entry.executable else entry.kind
     content = digest(entry.content) if entry.kind == "link" else entry.content[:DIGEST_LENGTH]
     return f"{kind}:{content}" if content else kind

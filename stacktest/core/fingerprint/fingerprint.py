@@ -10,15 +10,15 @@
              configs/<service>/, declared extras             and declared ignores (both are listed)
     env      the environment as Compose resolved it          order, list or map form, variables that
              (env_file, interpolation, pass-through)         are not set
-    stanza   the resolved stanza and the definitions that    see `service_definition`
-             it uses
+    stanza   the resolved service definition and the         see `service_definition`
+             networks, volumes, configs, secrets it uses
     build    Dockerfile, context after .dockerignore,        values of build arguments (they are in
              names of build arguments                        `stanza`), what .dockerignore names
 
 A part is 16 hex digits, `none` (the service has no such thing) or `Unknown` with a reason. `env`,
 `stanza` and the secret files in `config` and `build` are signed with the stack's key: under another
-key they cannot be compared, which is neither equal nor changed. What can be compared between
-machines without key and images is `repo`: the stanza as written, and the tracked files.
+key they cannot be compared: neither equal nor changed. What can be compared between
+machines without key and images is `repo`: the service definition as written, and the tracked files.
 
 Known limits: a running container may not have read what lies in the files now (see freshness); a
 remote build context counts by its address only; a value in an image's own environment is hashed,
@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail, tree_digest
-from stacktest.core.fingerprint.service_definition import Places, projected
+from stacktest.core.fingerprint.service_definition import ProjectPaths, projected
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.unknown import Unknown
 
@@ -139,8 +139,8 @@ def changes(old: Fingerprint, new: Fingerprint) -> tuple[Change, ...]:
     """The parts that certainly changed, with names; what cannot be compared is not among them."""
     return tuple(
         _change(part, old.detail.get(part), new.detail.get(part))
-        for part, same in compare(old, new).items()
-        if same is False
+        for part, is_same in compare(old, new).items()
+        if is_same is False
     )
 
 
@@ -184,20 +184,20 @@ def env_part(
     values: Mapping[str, str | None] | None = None,
 ) -> Part:
     """The resolved environment; `values` are `configs:`/`secrets:` made from variables."""
-    said = {name: value for name, value in environment.items() if value is not None}
-    said |= {f"({name})": value for name, value in (values or {}).items() if value is not None}
-    if not said:
+    variables = {name: value for name, value in environment.items() if value is not None}
+    variables |= {f"({name})": value for name, value in (values or {}).items() if value is not None}
+    if not variables:
         return Part(value=NONE, keyed=True)
-    return _signed("env", said, key)
+    return _signed("env", variables, key)
 
 
-def stanza_part(
-    stack: Stack, service: Service, key: Key | Unknown, places: Places | None = None
+def definition_part(
+    stack: Stack, service: Service, key: Key | Unknown, paths: ProjectPaths | None = None
 ) -> Part:
-    """The resolved stanza with the definitions that it uses, wherever the project lies."""
-    if not isinstance(service.stanza, Mapping):
-        return Part(value=Unknown(f"the stanza of {service.name} is not a mapping"), keyed=True)
-    rows = projected(stack, service, places or Places(roots=(str(stack.root),)))
+    """The resolved definition of the service, with the networks, volumes … that it uses."""
+    if not isinstance(service.definition, Mapping):
+        return Part(value=Unknown(f"the definition of {service.name} is not a mapping"), keyed=True)
+    rows = projected(stack, service, paths or ProjectPaths(roots=(str(stack.root),)))
     return _signed("stanza", rows, key)
 
 
@@ -205,19 +205,19 @@ def config_part(entries: Iterable[Entry] | Unknown) -> Part:
     """The files that the service reads from the project."""
     if isinstance(entries, Unknown):
         return Part(value=entries)
-    found = tuple(entries)
-    keyed = any(entry.secret for entry in found)
-    return Part(value=tree_digest(found), detail=tree_detail(found), keyed=keyed)
+    files = tuple(entries)
+    keyed = any(entry.secret for entry in files)
+    return Part(value=tree_digest(files), detail=tree_detail(files), keyed=keyed)
 
 
 def build_part(entries: Iterable[Entry] | Unknown, arguments: Iterable[str]) -> Part:
     """Dockerfile, context and names of arguments; without a `build:` section do not call it."""
     if isinstance(entries, Unknown):
         return Part(value=entries)
-    found, names = tuple(entries), sorted(arguments)
-    detail = {**tree_detail(found), **{f"argument {name}": "named" for name in names}}
-    value = digest({"tree": tree_digest(found), "arguments": names})
-    return Part(value=value, detail=detail, keyed=any(entry.secret for entry in found))
+    files, names = tuple(entries), sorted(arguments)
+    detail = {**tree_detail(files), **{f"argument {name}": "named" for name in names}}
+    value = digest({"tree": tree_digest(files), "arguments": names})
+    return Part(value=value, detail=detail, keyed=any(entry.secret for entry in files))
 
 
 def repo_part(

@@ -1,4 +1,4 @@
-"""What of a service's stanza says what the service *is*, in the form in which it is compared.
+"""The part of a service definition that says what the service *is*, in the form that is compared.
 
     left out                             why
     ----------------------------------   ------------------------------------------------------
@@ -46,8 +46,8 @@ SECTIONS = ("networks", "volumes", "configs", "secrets")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Places:
-    """Turns absolute paths into what they are for the project, wherever it lies."""
+class ProjectPaths:
+    """Turns absolute paths into paths relative to the project, wherever it lies."""
 
     roots: tuple[str, ...]
     """The project's folder by each of its names: as given, and without links."""
@@ -66,14 +66,14 @@ class Places:
         return self.outside.get(path, path)
 
 
-def projected(stack: Stack, service: Service, places: Places) -> dict[str, Json]:
-    """The resolved stanza and the definitions that it uses, key by key, ready to be signed."""
-    stanza = dict(service.stanza)
-    _relocate(stanza, places)
-    rows = _stanza(stanza)
+def projected(stack: Stack, service: Service, paths: ProjectPaths) -> dict[str, Json]:
+    """The resolved service and the networks, volumes … that it uses, key by key."""
+    definition = dict(service.definition)
+    _relocate(definition, paths)
+    rows = _counted(definition)
     for section, name in used_definitions(stack, service):
-        definition = (stack.definitions.get(section) or {}).get(name)
-        rows[f"{section}.{name}"] = _definition(stack, name, definition, places)
+        used = (stack.definitions.get(section) or {}).get(name)
+        rows[f"{section}.{name}"] = _definition(stack, name, used, paths)
     return rows
 
 
@@ -82,7 +82,7 @@ def used_definitions(stack: Stack, service: Service) -> tuple[tuple[str, str], .
     return tuple(
         (section, name)
         for section in SECTIONS
-        for name in sorted(mentioned(service.stanza.get(section)))
+        for name in sorted(mentioned(service.definition.get(section)))
         if name in (stack.definitions.get(section) or {})
     )
 
@@ -99,11 +99,13 @@ def mentioned(value: Json) -> set[str]:
     return {str(source).partition(":")[0] for source in sources if source}
 
 
-def projected_as_written(stanza: Mapping[str, Json]) -> dict[str, Json]:
-    """The same projection of a stanza straight from a YAML file, environment included."""
+def projected_as_written(definition: Mapping[str, Json]) -> dict[str, Json]:
+    """The same projection of a service as a YAML file writes it, environment included."""
     # `FOO:` passes the caller's FOO on: here null says something, so nothing is dropped.
-    said = {key: stanza[key] for key in ("environment", "env_file") if stanza.get(key)}
-    return _stanza(stanza) | said
+    environment = {
+        key: definition[key] for key in ("environment", "env_file") if definition.get(key)
+    }
+    return _counted(definition) | environment
 
 
 def plain_definition(definition: Json) -> Json:
@@ -114,22 +116,22 @@ def plain_definition(definition: Json) -> Json:
 # Private
 
 
-def _stanza(stanza: Mapping[str, Json]) -> dict[str, Json]:
+def _counted(definition: Mapping[str, Json]) -> dict[str, Json]:
     rows: dict[str, Json] = {}
-    for key, value in stanza.items():
+    for key, value in definition.items():
         if key in LEFT_OUT or str(key).startswith("x-"):
             continue
         if key in ("configs", "secrets"):
             plain = _plain(_without_target(str(key), value), str(key))
         else:
             plain = _labels(value) if key == "labels" else _plain(value, str(key))
-        if not _says_nothing(str(key), plain):
+        if not _is_empty(str(key), plain):
             rows[str(key)] = plain
     return rows
 
 
 def _plain(value: Json, key: str) -> Json:
-    """`value` without what says nothing, its set-like lists sorted; `key` is where it stands."""
+    """`value` without empty values and defaults, set-like lists sorted; `key` is its key."""
     if isinstance(value, dict):
         if key == "networks":
             # A network named without options is null in one Compose and {} in the next.
@@ -138,9 +140,9 @@ def _plain(value: Json, key: str) -> Json:
         return {
             name: item
             for name, item in pairs
-            if not _says_nothing(name, item)
+            if not _is_empty(name, item)
             and not name.startswith("x-")
-            and DEFAULTS.get((key, name), _NOTHING) != item
+            and DEFAULTS.get((key, name), _ABSENT) != item
         }
     if isinstance(value, list | tuple):
         items = [_plain(item, key) for item in value]
@@ -149,14 +151,14 @@ def _plain(value: Json, key: str) -> Json:
 
 
 def _below(key: str, name: str) -> str:
-    # What stands under `sysctls` or `labels` are a user's names, not keys of Compose.
+    # The keys under `sysctls` or `labels` are a user's names, not keys of Compose.
     return "" if key in ("labels", "sysctls", "driver_opts", "options", "annotations") else name
 
 
-_NOTHING = object()
+_ABSENT = object()
 
 
-def _says_nothing(key: str, value: Json) -> bool:
+def _is_empty(key: str, value: Json) -> bool:
     return value is None or (value in ({}, []) and key not in EMPTY_COUNTS)
 
 
@@ -179,51 +181,51 @@ def _without_target(section: str, items: Json) -> Json:
     ]
 
 
-def _relocate(stanza: dict[str, Json], places: Places) -> None:
+def _relocate(definition: dict[str, Json], paths: ProjectPaths) -> None:
     """Replace, key by key, the paths that Compose made absolute."""
-    volumes = stanza.get("volumes")
+    volumes = definition.get("volumes")
     if isinstance(volumes, list):
-        stanza["volumes"] = [
-            {**item, "source": places.portable(item.get("source"))}
+        definition["volumes"] = [
+            {**item, "source": paths.portable(item.get("source"))}
             if isinstance(item, dict) and item.get("type") == "bind"
             else item
             for item in volumes
         ]
-    build = stanza.get("build")
+    build = definition.get("build")
     if isinstance(build, dict):
         contexts = build.get("additional_contexts")
-        stanza["build"] = {
+        definition["build"] = {
             **build,
-            "context": places.portable(build.get("context")),
-            "dockerfile": places.portable(build.get("dockerfile")),
-            "additional_contexts": _each(contexts, places) if contexts else None,
+            "context": paths.portable(build.get("context")),
+            "dockerfile": paths.portable(build.get("dockerfile")),
+            "additional_contexts": _each(contexts, paths) if contexts else None,
         }
     for key, name in (("credential_spec", "file"), ("extends", "file")):
-        value = stanza.get(key)
+        value = definition.get(key)
         if isinstance(value, dict):
-            stanza[key] = {**value, name: places.portable(value.get(name))}
-    if isinstance(stanza.get("label_file"), list):
-        stanza["label_file"] = [places.portable(item) for item in stanza["label_file"]]
+            definition[key] = {**value, name: paths.portable(value.get(name))}
+    if isinstance(definition.get("label_file"), list):
+        definition["label_file"] = [paths.portable(item) for item in definition["label_file"]]
 
 
-def _each(values: Json, places: Places) -> Json:
+def _each(values: Json, paths: ProjectPaths) -> Json:
     if isinstance(values, dict):
-        return {name: places.portable(value) for name, value in values.items()}
+        return {name: paths.portable(value) for name, value in values.items()}
     return values
 
 
-def _definition(stack: Stack, name: str, definition: Json, places: Places) -> Json:
+def _definition(stack: Stack, name: str, definition: Json, paths: ProjectPaths) -> Json:
     """One top-level definition, without the name that Compose makes from the project's."""
     if not isinstance(definition, dict):
         return definition
-    kept = {
+    rows = {
         key: value
         for key, value in definition.items()
         if not (key == "name" and value == f"{stack.name}_{name}")
     }
-    if "file" in kept:
-        kept["file"] = places.portable(kept["file"])
-    options = kept.get("driver_opts")
+    if "file" in rows:
+        rows["file"] = paths.portable(rows["file"])
+    options = rows.get("driver_opts")
     if isinstance(options, dict) and "device" in options:
-        kept["driver_opts"] = {**options, "device": places.portable(options["device"])}
-    return _plain(kept, "")
+        rows["driver_opts"] = {**options, "device": paths.portable(options["device"])}
+    return _plain(rows, "")

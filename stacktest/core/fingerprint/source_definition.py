@@ -1,4 +1,4 @@
-"""A service as the repository writes it: every stanza, uninterpolated, in Compose's order.
+"""A service as the repository writes it: each definition, uninterpolated, in Compose's order.
 
 Compose itself cannot be asked: `config --no-interpolate` fails on an ordinary short volume such as
 `${DATA:-./data}:/data`. Only files that git tracks are read, so that a clone without `.env`, key or
@@ -33,58 +33,63 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Written:
+class ComposeSources:
     """All compose files of a project, `include`d ones after the file that includes them."""
 
     root: str
     sources: tuple[Source, ...]
     load: Load
 
-    def stanzas(self, service: str) -> tuple[Source, ...] | Unknown:
-        """Every stanza that has a say in the service, `extends` followed, each with its file."""
-        found: list[Source] = []
+    def service_sources(self, service: str) -> tuple[Source, ...] | Unknown:
+        """Every definition that Compose merges into the service, `extends` followed."""
+        merged: list[Source] = []
         for source in self.sources:
             if service in _section(source.data, "services"):
-                why = self._extended(source, service, found, ())
+                why = self._extended(source, service, merged, ())
                 if why is not None:
                     return why
-        return tuple(found) or Unknown(f"no compose file that could be read writes {service}")
+        return tuple(merged) or Unknown(f"no compose file that could be read writes {service}")
 
     def value(self, service: str, tracked: Callable[[str], bool]) -> Json | Unknown:
         """What the tracked files say about the service and the definitions that it uses."""
-        found = self.stanzas(service)
-        if isinstance(found, Unknown):
-            return found
-        seen = [source for source in found if tracked(posixpath.relpath(source.path, self.root))]
-        if not seen:
+        sources = self.service_sources(service)
+        if isinstance(sources, Unknown):
+            return sources
+        tracked_sources = [
+            source for source in sources if tracked(posixpath.relpath(source.path, self.root))
+        ]
+        if not tracked_sources:
             return Unknown(f"no compose file that git tracks writes {service}")
         definitions: dict[str, list[Json]] = {}
-        known = [s for s in self.sources if tracked(posixpath.relpath(s.path, self.root))]
-        for section, name in sorted(_uses(source.data for source in seen)):
-            said = [_section(s.data, section) for s in known]
-            rows = [plain_definition(each[name]) for each in said if name in each]
+        files = [s for s in self.sources if tracked(posixpath.relpath(s.path, self.root))]
+        for section, name in sorted(_uses(source.data for source in tracked_sources)):
+            sections = [_section(s.data, section) for s in files]
+            rows = [plain_definition(entries[name]) for entries in sections if name in entries]
             if rows:
                 definitions[f"{section}.{name}"] = rows
-        return {"stanzas": [projected_as_written(s.data) for s in seen], "uses": definitions}
+        return {
+            "stanzas": [projected_as_written(s.data) for s in tracked_sources],
+            "uses": definitions,
+        }
 
     def outside(self) -> Mapping[str, str]:
         """Absolute path -> relative to the project, of every path written as `../x`."""
-        said = ((source.base, text) for source in self.sources for text in _strings(source.data))
-        pairs = (_upward(text, base, self.root) for base, text in said if text.startswith(".."))
+        texts = ((source.base, text) for source in self.sources for text in _strings(source.data))
+        pairs = (_upward(text, base, self.root) for base, text in texts if text.startswith(".."))
         return dict(pair for pair in pairs if pair is not None)
 
     # Private
 
     def _extended(
-        self, source: Source, service: str, found: list[Source], chain: tuple[tuple[str, str], ...]
+        self, source: Source, service: str, merged: list[Source], chain: tuple[tuple[str, str], ...]
     ) -> Unknown | None:
-        stanza = _section(source.data, "services").get(service)
-        if not isinstance(stanza, dict):
-            return Unknown(f"the stanza of {service} in {source.path} is not a mapping")
-        here = (source.path, service)
-        if here in chain:
+        definition = _section(source.data, "services").get(service)
+        if not isinstance(definition, dict):
+            return Unknown(f"the definition of {service} in {source.path} is not a mapping")
+        step = (source.path, service)
+        if step in chain:
             return Unknown(f"{service} in {source.path} extends itself")
-        extends = stanza.get("extends")
+        extends = definition.get("extends")
         if isinstance(extends, str):
             extends = {"service": extends}
         if isinstance(extends, dict):
@@ -93,23 +98,23 @@ class Written:
                 base = _open(posixpath.join(source.base, str(extends["file"])), self.load)
             if isinstance(base, Unknown):
                 return base
-            why = self._extended(base, str(extends.get("service")), found, (*chain, here))
+            why = self._extended(base, str(extends.get("service")), merged, (*chain, step))
             if why is not None:
                 return why
-        said = Source(path=source.path, base=source.base, data=stanza)
-        if said not in found:
-            found.append(said)
+        own = Source(path=source.path, base=source.base, data=definition)
+        if own not in merged:
+            merged.append(own)
         return None
 
 
-def gather(files: Iterable[str], root: str, load: Load) -> Written | Unknown:
+def read_sources(files: Iterable[str], root: str, load: Load) -> ComposeSources | Unknown:
     """The project that these compose files make up; unknown when one cannot be read."""
     sources: list[Source] = []
     for file in files:
         why = _include(file, root, load, sources)
         if why is not None:
             return why
-    return Written(root=root, sources=tuple(sources), load=load)
+    return ComposeSources(root=root, sources=tuple(sources), load=load)
 
 
 # Private
@@ -153,12 +158,12 @@ def _section(data: Json, name: str) -> Mapping[str, Json]:
     return section if isinstance(section, dict) else {}
 
 
-def _uses(stanzas: Iterable[Mapping[str, Json]]) -> set[tuple[str, str]]:
+def _uses(definitions: Iterable[Mapping[str, Json]]) -> set[tuple[str, str]]:
     used: set[tuple[str, str]] = set()
-    for stanza in stanzas:
+    for definition in definitions:
         for section in SECTIONS:
-            used |= {(section, name) for name in mentioned(stanza.get(section))}
-        if not stanza.get("networks") and not stanza.get("network_mode"):
+            used |= {(section, name) for name in mentioned(definition.get(section))}
+        if not definition.get("networks") and not definition.get("network_mode"):
             used.add(("networks", "default"))
     return used
 

@@ -7,11 +7,11 @@
     container:3 of them          more containers than one
     image:newer behind the tag   the tag names another image now: pulled or built, not recreated
     env:NAME                     a variable has another value, is missing, or should be gone
-    command, entrypoint          what it was started with is not what the stanza says
+    command, entrypoint          what it was started with is not what the definition says
     mount:/target                a mount is missing, or binds another source
     stale:path                   a mounted file changed after the container was started
 
-Values are compared and forgotten; only names are told.
+Values are compared and dropped; reasons hold names only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
 
 
 def state_drift(inspect: Json, *, is_job: bool) -> tuple[str, ...]:
-    """Why the container, as `docker inspect` shows it, is not alive and well."""
+    """Why the container is not running and healthy, from its `docker inspect` document."""
     state = inspect["State"]
     status = state["Status"]
     if status == "exited" and is_job and state.get("ExitCode") == 0:
@@ -39,21 +39,21 @@ def state_drift(inspect: Json, *, is_job: bool) -> tuple[str, ...]:
 
 
 def image_drift(inspect: Json, tagged: Json | Unknown) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Drift of the image against the one that the tag names now, and what could not be told."""
+    """Drift of the image against the one that the tag names now, and what could not be verified."""
     if isinstance(tagged, Unknown):
         return (), (f"live:image: {tagged.why}",)
-    same = inspect["Image"] == tagged["Id"]
-    return (() if same else ("image:newer behind the tag",)), ()
+    is_same = inspect["Image"] == tagged["Id"]
+    return (() if is_same else ("image:newer behind the tag",)), ()
 
 
 def env_drift(service: Service, inspect: Json, image: Json | Unknown) -> tuple[str, ...]:
-    """Names of variables whose value is not what the stanza and the image say."""
+    """Names of variables whose value is not what the definition and the image say."""
     actual = _variables(inspect["Config"].get("Env"))
-    wanted = {name: value for name, value in service.environment.items() if value is not None}
-    reasons = {f"env:{name}" for name, value in wanted.items() if actual.get(name) != value}
+    declared = {name: value for name, value in service.environment.items() if value is not None}
+    reasons = {f"env:{name}" for name, value in declared.items() if actual.get(name) != value}
     if not isinstance(image, Unknown):
         inherited = _variables((image.get("Config") or {}).get("Env"))
-        extra = set(actual) - set(wanted) - set(inherited) - set(service.environment)
+        extra = set(actual) - set(declared) - set(inherited) - set(service.environment)
         if actual.get("container") == "podman":
             extra -= PODMANS
         reasons |= {f"env:{name}" for name in extra}
@@ -61,30 +61,30 @@ def env_drift(service: Service, inspect: Json, image: Json | Unknown) -> tuple[s
 
 
 def command_drift(service: Service, inspect: Json) -> tuple[str, ...]:
-    """Whether command and entrypoint are those of the stanza, where it sets them."""
-    stanza = service.stanza or {}
+    """Whether command and entrypoint are those of the definition, where it sets them."""
+    definition = service.definition or {}
     pairs = (("command", "Cmd"), ("entrypoint", "Entrypoint"))
     return tuple(
         key
         for key, name in pairs
-        if stanza.get(key) is not None
-        and list(stanza[key]) != list(inspect["Config"].get(name) or [])
+        if definition.get(key) is not None
+        and list(definition[key]) != list(inspect["Config"].get(name) or [])
     )
 
 
 def mount_drift(service: Service, inspect: Json) -> tuple[str, ...]:
     """Targets whose mount is missing, binds another source, or should not be there."""
     actual = {mount["Destination"]: mount for mount in inspect.get("Mounts") or ()}
-    wanted = {mount.target: mount for mount in service.mounts if mount.kind in ("bind", "volume")}
+    declared = {mount.target: mount for mount in service.mounts if mount.kind in ("bind", "volume")}
     wrong = {
         target
-        for target, mount in wanted.items()
+        for target, mount in declared.items()
         if target not in actual
         or (mount.kind == "bind" and actual[target].get("Source") != mount.source)
     }
     binds = {target for target, mount in actual.items() if mount.get("Type") == "bind"}
     files = {str(target) for target in _file_targets(service)}
-    wrong |= binds - set(wanted) - files
+    wrong |= binds - set(declared) - files
     return tuple(f"mount:{target}" for target in sorted(wrong))
 
 
@@ -96,9 +96,9 @@ def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> tuple[st
     return tuple(f"stale:{path}" for path, moment in sorted(changed.items()) if moment > started)
 
 
-def count_drift(containers: int, wanted: int) -> tuple[str, ...]:
-    """Whether there are as many containers as the stanza asks for."""
-    return () if containers == wanted else (f"container:{containers} of {wanted}",)
+def count_drift(containers: int, replicas: int) -> tuple[str, ...]:
+    """Whether there are as many containers as the definition asks for."""
+    return () if containers == replicas else (f"container:{containers} of {replicas}",)
 
 
 # Private
@@ -110,9 +110,9 @@ def _variables(entries: Iterable[str] | None) -> dict[str, str]:
 
 def _file_targets(service: Service) -> Iterable[str]:
     """Where Compose mounts `configs:` and `secrets:` files."""
-    stanza = service.stanza or {}
+    definition = service.definition or {}
     for kind in ("configs", "secrets"):
-        for entry in stanza.get(kind) or ():
+        for entry in definition.get(kind) or ():
             default = (
                 f"/run/secrets/{entry['source']}" if kind == "secrets" else f"/{entry['source']}"
             )

@@ -113,8 +113,8 @@ STACK_MODEL = Stack(
     name="p",
     root=Path("/stack"),
     services={
-        "app": Service(name="app", networks=("default", "edge", "old"), stanza={"image": "x"}),
-        "db": Service(name="db", networks=("default", "mine"), stanza={"image": "y"}),
+        "app": Service(name="app", networks=("default", "edge", "old"), definition={"image": "x"}),
+        "db": Service(name="db", networks=("default", "mine"), definition={"image": "y"}),
     },
     definitions={
         "networks": {
@@ -160,9 +160,9 @@ def test_the_override_labels_services_and_only_new_networks_of_ours() -> None:
 
 
 def test_the_mark_of_a_stanza_follows_its_content_not_its_order() -> None:
-    one = Service(name="a", stanza={"image": "x", "command": ["y"]})
-    same = Service(name="a", stanza={"command": ["y"], "image": "x"})
-    other = Service(name="a", stanza={"command": ["z"], "image": "x"})
+    one = Service(name="a", definition={"image": "x", "command": ["y"]})
+    same = Service(name="a", definition={"command": ["y"], "image": "x"})
+    other = Service(name="a", definition={"command": ["z"], "image": "x"})
     assert ownership.stanza_mark(one) == ownership.stanza_mark(same)
     assert ownership.stanza_mark(one) != ownership.stanza_mark(other)
 

@@ -280,7 +280,7 @@ def test_upstreams_by_other_names(make_stack, tmp_path: Path) -> None:
     app = Service(
         name="app",
         container_name="the-app",
-        stanza={"hostname": "apphost", "networks": {"n": {"aliases": ["alias"]}, "m": None}},
+        definition={"hostname": "apphost", "networks": {"n": {"aliases": ["alias"]}, "m": None}},
     )
     (tmp_path / "Caddyfile").write_text(
         "".join(

@@ -13,10 +13,10 @@ from stacktest.core.fingerprint.fingerprint import (
     changes,
     compare,
     config_part,
+    definition_part,
     env_part,
     image_part,
     repo_part,
-    stanza_part,
 )
 from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
@@ -147,17 +147,17 @@ def test_variables_that_are_not_set_do_not_count() -> None:
 
 
 def test_signed_parts_need_the_key() -> None:
-    service = Service(name="app", stanza={"image": "a"})
+    service = Service(name="app", definition={"image": "a"})
     stack = Stack(name="s", root="/", services={"app": service})
-    for part in (env_part({"A": "1"}, NO_KEY), stanza_part(stack, service, NO_KEY)):
+    for part in (env_part({"A": "1"}, NO_KEY), definition_part(stack, service, NO_KEY)):
         assert part.value == NO_KEY
         assert part.detail == {}
 
 
 def test_a_stanza_that_is_no_mapping_is_unknown() -> None:
-    service = Service(name="app", stanza=None)
+    service = Service(name="app", definition=None)
     stack = Stack(name="s", root="/", services={"app": service})
-    assert "not a mapping" in str(stanza_part(stack, service, KEY).value)
+    assert "not a mapping" in str(definition_part(stack, service, KEY).value)
 
 
 PLAIN = Entry(path="a", kind="file", content="1" * 64)

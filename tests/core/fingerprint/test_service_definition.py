@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.core.fingerprint.service_definition import (
-    Places,
+    ProjectPaths,
     mentioned,
     projected,
     projected_as_written,
@@ -16,12 +16,14 @@ from stacktest.core.model import Json, Service, Stack
 def rows(
     stanza: Json, *, root: str = "/srv/stack", name: str = "stack", **definitions: Json
 ) -> Json:
-    service = Service(name="app", stanza=stanza)
+    service = Service(name="app", definition=stanza)
     stack = Stack(
         name=name, root=Path(root), services={"app": service}, definitions=dict(definitions)
     )
     return projected(
-        stack, service, Places(roots=("/real/stack", root), outside={"/srv/shared": "../shared"})
+        stack,
+        service,
+        ProjectPaths(roots=("/real/stack", root), outside={"/srv/shared": "../shared"}),
     )
 
 

@@ -1,20 +1,20 @@
 import pytest
 
-from stacktest.core.fingerprint.source_definition import Written, gather
+from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
 
 ROOT = "/srv/stack"
 
 
-def project(**files: Json) -> Written:
+def project(**files: Json) -> ComposeSources:
     named = {f"{ROOT}/{name}": data for name, data in files.items()}
-    found = gather(
+    found = read_sources(
         [path for path in named if "base" not in path and "inc" not in path],
         ROOT,
         lambda path: named.get(path, Unknown(f"{path} cannot be read: No such file")),
     )
-    assert isinstance(found, Written)
+    assert isinstance(found, ComposeSources)
     return found
 
 
@@ -99,7 +99,7 @@ def test_an_include_with_a_variable_is_not_followed() -> None:
 
 
 def test_a_file_that_cannot_be_read_is_unknown_for_all() -> None:
-    assert gather(["/x"], "/", lambda path: Unknown("no")) == Unknown("no")
+    assert read_sources(["/x"], "/", lambda path: Unknown("no")) == Unknown("no")
 
 
 def test_paths_that_leave_the_project_are_known_as_written() -> None:

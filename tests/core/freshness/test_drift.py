@@ -22,7 +22,7 @@ SERVICE = Service(
     name="web",
     environment={"A": "1", "PASSED": None},
     mounts=(Mount(kind="bind", source="/stack/conf", target="/conf", read_only=True),),
-    stanza={
+    definition={
         "command": ["serve"],
         "entrypoint": None,
         "secrets": [{"source": "pw"}],
