@@ -16,7 +16,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.errors import EvidenceError, UsageError
 from stacktest.reports.export.docs_data import SCHEMA
 from stacktest.reports.wording import ago, at
@@ -59,11 +59,11 @@ def checked(data: Any) -> Mapping[str, Any]:
 def table(data: Mapping[str, Any]) -> str:
     """Every service with its state, its last pass and why it is not functional, as Markdown."""
     lines = ["| Service | State | Last pass | Why |", "|---|---|---|---|"]
-    for name, one in sorted(data["services"].items()):
-        link = f"[{_text(name)}]({one['url']})" if one["url"] else _text(name)
-        last = at(instants.read(one["last_pass"]) if one["last_pass"] else None)
-        why = _text(", ".join(one["reasons"]))
-        lines.append(f"| {link} | {_mark(one)} | {last} | {why} |")
+    for name, entry in sorted(data["services"].items()):
+        link = f"[{_text(name)}]({entry['url']})" if entry["url"] else _text(name)
+        last = at(timestamps.read(entry["last_pass"]) if entry["last_pass"] else None)
+        why = _text(", ".join(entry["reasons"]))
+        lines.append(f"| {link} | {_mark(entry)} | {last} | {why} |")
     return "\n".join(lines)
 
 
@@ -76,25 +76,25 @@ def badge(data: Mapping[str, Any], name: str) -> str:
             where=f'stack_badge("{name}")',
             hint=f"known: {known}",
         )
-    one = data["services"][name]
-    title = _text(one["meaning"])
-    return f'<span class="stack-badge {one["tone"]}" title="{title}">{_mark(one)}</span>'
+    entry = data["services"][name]
+    title = _text(entry["meaning"])
+    return f'<span class="stack-badge {entry["tone"]}" title="{title}">{_mark(entry)}</span>'
 
 
 def age(data: Mapping[str, Any], now: dt.datetime) -> str:
     """When the states were judged, and a warning when that is long ago."""
-    judged = instants.read(data["evaluated_at"])
-    said = f"Judged {at(judged)}."
+    judged = timestamps.read(data["evaluated_at"])
+    note = f"Judged {at(judged)}."
     if now - judged > OLD:
-        return f"**{said} That was {ago(judged, now)}: what runs now may be something else.**"
-    return said
+        return f"**{note} That was {ago(judged, now)}: what runs now may be something else.**"
+    return note
 
 
 # Private
 
 
-def _mark(one: Mapping[str, Any]) -> str:
-    return f"{MARKS[one['tone']]} {one['word']}"
+def _mark(entry: Mapping[str, Any]) -> str:
+    return f"{MARKS[entry['tone']]} {entry['word']}"
 
 
 def _text(text: str) -> str:

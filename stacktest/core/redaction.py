@@ -50,17 +50,20 @@ def _clean(value: Any, pattern: re.Pattern[str] | None) -> Any:
 
 
 def _without(text: str, pattern: re.Pattern[str] | None) -> str:
-    return text if pattern is None else pattern.sub(lambda _found: MASK, text)
+    return text if pattern is None else pattern.sub(lambda _match: MASK, text)
 
 
 @cache
 def _pattern(secrets: frozenset[str], *, quoted: bool) -> re.Pattern[str] | None:
     """All spellings at once, the longest first, so that none hides a part of another."""
-    spelled = {one for secret in secrets for one in _spellings(secret)} if quoted else secrets
-    found = sorted(
-        {one for one in spelled if len(one) >= SHORTEST}, key=lambda one: (-len(one), one)
+    spelled = (
+        {spelling for secret in secrets for spelling in _spellings(secret)} if quoted else secrets
     )
-    return re.compile("|".join(map(re.escape, found))) if found else None
+    spellings = sorted(
+        {spelling for spelling in spelled if len(spelling) >= SHORTEST},
+        key=lambda spelling: (-len(spelling), spelling),
+    )
+    return re.compile("|".join(map(re.escape, spellings))) if spellings else None
 
 
 def _spellings(secret: str) -> Iterable[str]:

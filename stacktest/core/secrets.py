@@ -45,8 +45,8 @@ _COMMON = re.compile(r"[a-z]{1,7}|\d{1,4}|True|False|None|https?://[^@\s]*")
 def secrets_of(stack: Stack) -> frozenset[str]:
     """The values to take out of every text before it is written."""
     names = _names(stack)
-    found = {value for one in stack.services.values() for value in _of_service(one)}
-    return frozenset(value for value in found if value not in names and not _is_common(value))
+    values = {value for service in stack.services.values() for value in _of_service(service)}
+    return frozenset(value for value in values if value not in names and not _is_common(value))
 
 
 # Private
@@ -75,8 +75,8 @@ def _of_command(words: Iterable[str]) -> Iterator[str]:
 
 def _is_secret(name: str) -> bool:
     """`LDAP_PASSWORD_ADMIN`, `apiKey`, `--server-password`; not `KEYCLOAK_ADMIN`, `KEY_PATH`."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    words = re.findall(r"[a-z]+", apart.lower())
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = re.findall(r"[a-z]+", spaced.lower())
     if not words or words[-1] in _POINTS:
         return False
     return words[-1] in _LAST or not _ANYWHERE.isdisjoint(words)

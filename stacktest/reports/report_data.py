@@ -46,8 +46,8 @@ class Board:
     @property
     def states(self) -> Mapping[str, State]:
         """The state of each service, worst first."""
-        found = {name: state_of(entry) for name, entry in self.status.items()}
-        return dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0])))
+        states = {name: state_of(entry) for name, entry in self.status.items()}
+        return dict(sorted(states.items(), key=lambda item: (item[1].rank, item[0])))
 
     def without_secrets(self) -> Self:
         """The same board, its records free of every secret that the compose model knows."""

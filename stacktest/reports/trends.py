@@ -68,8 +68,8 @@ def test_cell(line: HistoryLine, nodeid: str) -> Cell:
 
 def changed_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
     """Names of the parts that are known on both sides and differ."""
-    found = changes(old.mark.as_fingerprint(), new.mark.as_fingerprint())
-    return tuple(change.part for change in found)
+    changed_parts = changes(old.mark.as_fingerprint(), new.mark.as_fingerprint())
+    return tuple(change.part for change in changed_parts)
 
 
 def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
@@ -93,7 +93,7 @@ def _sentence(course: Course, lines: Sequence[HistoryLine]) -> str:
         if course.failures
         else f"{course.flaky} of {runs} passed only on a retry"
     )
-    said: Mapping[Trend, str] = {
+    sentences: Mapping[Trend, str] = {
         "flake": f"Flaky: {flake}.",
         "regression": f"Regression: {parts} changed, and it has failed since {since}.",
         "recovered": f"Recovered: {parts} changed, and it has passed since {since}.",
@@ -101,7 +101,7 @@ def _sentence(course: Course, lines: Sequence[HistoryLine]) -> str:
         "steady": f"Steady: {_in_a_row(lines, 'passed')} in a row passed.",
         "unknown": "No run has come to a conclusion yet.",
     }
-    return said[course.trend]
+    return sentences[course.trend]
 
 
 def _in_a_row(lines: Sequence[HistoryLine], verdict: str) -> str:

@@ -52,10 +52,10 @@ def meaning(state: State) -> str:
 
 def verdict(states: Iterable[State]) -> str:
     """`33 of 36 services are proved.`."""
-    found = list(states)
-    proved, total = sum(state.functional for state in found), len(found)
+    counted = list(states)
+    proved, total = sum(state.functional for state in counted), len(counted)
     if not total:
-        return "Nothing was judged: there is no service."
+        return "Nothing was judged: the stack has no services."
     if proved == total:
         return "The only service is proved." if total == 1 else f"All {total} services are proved."
     if proved == 0:
@@ -176,7 +176,7 @@ _ABOUT = {
 }
 _MOVED = {
     "added": "{what} is a new dependency",
-    "removed": "{what} is no dependency any more",
+    "removed": "{what} is not a dependency any more",
 }
 
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 import trustme
 
-from stacktest.adapters import notify_channels as channels
+from stacktest.adapters import notify_channels
 from stacktest.adapters.notify_channels import Message, Target, send, send_start
 from stacktest.adapters.tls import wide_context
 from stacktest.errors import UsageError
@@ -176,7 +176,7 @@ def test_an_address_that_is_none(trust, kind, url):
 
 
 def test_an_answer_that_does_not_come_is_not_waited_for(server, trust, monkeypatch):
-    monkeypatch.setattr(channels, "SECONDS", 0.1)
+    monkeypatch.setattr(notify_channels, "SECONDS", 0.1)
     server.hold = threading.Event()
     assert send(target(server, "ntfy"), MESSAGE, trust) == "no answer within 0.1 s"
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from stacktest.adapters import web_server as pageserver
+from stacktest.adapters import web_server
 from stacktest.adapters.web_server import make_server, viewer_folder
 from stacktest.errors import ToolMissingError, UsageError
 
@@ -118,6 +118,6 @@ def test_a_port_that_is_taken(server):
 
 def test_a_playwright_without_a_viewer(monkeypatch):
     assert (viewer_folder() / "sw.bundle.js").is_file()
-    monkeypatch.setattr(pageserver, "find_spec", lambda _: None)
+    monkeypatch.setattr(web_server, "find_spec", lambda _: None)
     with pytest.raises(ToolMissingError, match="no trace viewer"):
         viewer_folder()

@@ -9,8 +9,7 @@ import pytest
 from stacktest.core.model import Route, Service, Stack
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
-from stacktest.reports.export import ctrf, docs_data, metrics
-from stacktest.reports.export import markdown as summary
+from stacktest.reports.export import ctrf, docs_data, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_svg
 from stacktest.reports.page.page import render_page
 
@@ -76,7 +75,7 @@ def test_a_secret_in_a_reason_reaches_no_report(board):
              for line in board.histories["loki"]]  # fmt: skip
     leaky = replace(board, status=status, histories={**board.histories, "loki": lines})
     outputs = [
-        render_page(leaky), metrics.metrics(leaky), summary.summary(leaky),
+        render_page(leaky), metrics.metrics(leaky), markdown.summary(leaky),
         badge_svg(badge(leaky)), json.dumps(docs_data.docs_data(leaky)),
         json.dumps(ctrf.ctrf(leaky, leaky.latest_run, ctrf.remembered(leaky))),
     ]  # fmt: skip

@@ -11,9 +11,8 @@ import pytest
 from stacktest import config, errors, plugin
 from stacktest.cli import cli
 from stacktest.core.freshness.states import State
-from stacktest.pytest_plugin.fixtures import browser as browsing
-from stacktest.pytest_plugin.fixtures import stack as fixtures
-from stacktest.reports import wording as words
+from stacktest.pytest_plugin.fixtures import browser, stack
+from stacktest.reports import wording
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -91,12 +90,12 @@ def test_every_option_of_pytest_has_a_heading():
 
 
 def test_every_fixture_has_a_heading():
-    source = inspect.getsource(fixtures)
+    source = inspect.getsource(stack)
     own = set(re.findall(r"@pytest\.fixture[^\n]*\ndef (\w+)\(", source))
     titles = {name for title in headings("fixtures.md") for name in title.split(", ")}
     assert own <= titles
     assert titles - own == {"page", "context", "browser"}
-    assert hasattr(browsing, "new_context")
+    assert hasattr(browser, "new_context")
 
 
 def test_every_state_has_a_heading_in_the_order_of_precedence():
@@ -162,7 +161,7 @@ def test_every_reason_has_a_heading():
     ):
         source = (ROOT / f"stacktest/core/{name}.py").read_text()
         made |= set(re.findall(r'f?"([a-z_]+):(?:[a-z{][^"]*)"', source))
-    known = {tag.partition(":")[0] for tag in {**words._BARE, **words._ABOUT}}
+    known = {tag.partition(":")[0] for tag in {**wording._BARE, **wording._ABOUT}}
     assert made <= known
     assert set(headings("reasons.md")) == known
 

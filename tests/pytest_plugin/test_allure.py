@@ -124,7 +124,7 @@ def test_allure_makes_a_report_of_it(allure, proved):
         return json.loads(file.read_text())
 
     kinds = widget("categories")
-    assert "Network: nobody answers" in json.dumps(kinds)
+    assert "Network: no answer" in json.dumps(kinds)
     assert "TLS" not in json.dumps(kinds)
     (attachment,) = widget("globals")["attachments"]
     assert attachment["name"] == "how the services came up"

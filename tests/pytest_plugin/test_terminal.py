@@ -217,7 +217,7 @@ def test_an_interrupted_run_says_that_nobody_earns_credit(small: Any) -> None:
     small.about("phase4_data", "redis", body="raise KeyboardInterrupt")
     done = small.run()
     assert done.ret == 2
-    assert "partial   interrupted after 2 of 4 tests: nobody earns credit" in done.outlines
+    assert "partial   interrupted after 2 of 4 tests: no service is credited" in done.outlines
     assert small.document("caddy", "last_pass.json") is None
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stacktest.reports import trends as history_strip
-from stacktest.reports.page import run_marks as strip
+from stacktest.reports import trends
+from stacktest.reports.page import run_marks
 
 A, B = {}, {"image": "b" * 16}
 
@@ -54,31 +54,31 @@ P, F, R, INCOMPLETE = "passed", "failed", "retried", "incomplete"
     ],
 )
 def test_a_history_has_a_shape_and_a_sentence(history, runs, shape, sentence):
-    reading = history_strip.read(history(*runs))
+    reading = trends.read(history(*runs))
     assert (reading.shape, reading.sentence) == (shape, sentence)
 
 
 def test_a_part_that_is_not_known_has_not_changed(make_line, make_mark):
     old = make_line("x", 1, P, make_mark("s", env=None), {})
     new = make_line("x", 2, P, make_mark("s"), {})
-    assert history_strip.changed_parts(old, new) == ()
+    assert trends.changed_parts(old, new) == ()
 
 
 def test_a_move_is_marked_where_the_fingerprint_is_another(history):
     lines = history((P, "a"), (P, "a"), (P, "b"), (P, None), (P, "b"))
-    assert history_strip.moves(lines) == (False, False, True, False, False)
+    assert trends.moves(lines) == (False, False, True, False, False)
 
 
 def test_each_result_has_a_mark_of_its_own_form():
-    drawn = strip.draw(["passed", "flaky", "failed", "incomplete", "absent"])
+    drawn = run_marks.draw(["passed", "flaky", "failed", "incomplete", "absent"])
     forms = {kind: path.partition(" ")[2] for kind, path in drawn.paths}
     assert set(forms) == {"passed", "flaky", "failed", "incomplete"}
     assert len(set(forms.values())) == len(forms)
 
 
 def test_a_strip_says_in_words_what_it_draws():
-    drawn = strip.draw(["passed", "failed", "passed"], [False, True, False])
+    drawn = run_marks.draw(["passed", "failed", "passed"], [False, True, False])
     assert drawn.label == (
         "3 runs: 2 passed, 1 failed; the fingerprint moved once; the last one passed"
     )
-    assert strip.draw([]).label == "no runs"
+    assert run_marks.draw([]).label == "no runs"

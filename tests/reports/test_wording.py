@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from stacktest.core.freshness.states import State
-from stacktest.reports import wording as words
+from stacktest.reports import wording
 
 NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 
@@ -21,11 +21,11 @@ NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
     ],
 )
 def test_an_age_is_rounded_down_to_its_largest_unit(before, said):
-    assert words.ago(NOW - before, NOW) == said
+    assert wording.ago(NOW - before, NOW) == said
 
 
 def test_never_is_said_and_not_drawn_as_a_date():
-    assert (words.ago(None, NOW), words.at(None)) == ("never", "never")
+    assert (wording.ago(None, NOW), wording.at(None)) == ("never", "never")
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ def test_never_is_said_and_not_drawn_as_a_date():
     [(0.44, "0.4 s"), (12.3, "12 s"), (200, "3 min 20 s"), (119.6, "2 min 00 s")],
 )
 def test_a_duration_has_the_digits_that_matter(seconds, said):
-    assert words.duration(seconds) == said
+    assert wording.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
     ("states", "said"),
     [
-        ([], "Nothing was judged: there is no service."),
+        ([], "Nothing was judged: the stack has no services."),
         ([State.FUNCTIONAL], "The only service is proved."),
         ([State.FUNCTIONAL, State.DOC_STALE], "All 2 services are proved."),
         ([State.FAILING, State.ERROR], "No service is proved."),
@@ -47,20 +47,20 @@ def test_a_duration_has_the_digits_that_matter(seconds, said):
     ],
 )
 def test_the_verdict_counts_what_is_proved(states, said):
-    assert words.verdict(states) == said
+    assert wording.verdict(states) == said
 
 
 def test_the_breakdown_starts_with_the_worst():
     states = [State.CHANGED, State.FUNCTIONAL, State.FAILING, State.CHANGED]
-    assert words.breakdown(states) == "1 failing, 2 changed"
+    assert wording.breakdown(states) == "1 failing, 2 changed"
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_has_a_tone_a_word_and_a_sentence(state):
-    assert words.tone(state) in words.TONES
-    assert words.word(state)
-    assert words.meaning(state).endswith(".")
-    assert (words.tone(state) == "good") == (state is State.FUNCTIONAL)
+    assert wording.tone(state) in wording.TONES
+    assert wording.word(state)
+    assert wording.meaning(state).endswith(".")
+    assert (wording.tone(state) == "good") == (state is State.FUNCTIONAL)
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_every_state_has_a_tone_a_word_and_a_sentence(state):
     ],
 )
 def test_a_reason_is_a_clause_about_the_service(tag, said):
-    assert words.reason(tag) == said
+    assert wording.reason(tag) == said

@@ -13,12 +13,12 @@ Label = tuple[str, str]
 
 def labels(*, services: Iterable[str], phase: Phase | None) -> tuple[Label, ...]:
     """`(("epic", "Observability"), ("feature", "grafana"))`; the phase's marker is a tag anyway."""
-    found: list[Label] = []
+    labels: list[Label] = []
     if phase:
-        found.append(("epic", phase.title or phase.name))
+        labels.append(("epic", phase.title or phase.name))
     names = sorted(set(services))
-    found += [("feature", name) for name in names]
-    return tuple(found)
+    labels += [("feature", name) for name in names]
+    return tuple(labels)
 
 
 def links(stack: Stack, services: Iterable[str]) -> tuple[Label, ...]:
@@ -64,6 +64,6 @@ _CATEGORIES = (
     ("TLS: a certificate is not trusted", "CERTIFICATE_VERIFY_FAILED|ERR_CERT_|SSLError"),
     ("Names: a host is not known or leads nowhere", "ERR_NAME_NOT_RESOLVED|SK-NAMES|getaddrinfo"),
     ("Front door: it answers for a service that does not", "\\b50[234]\\b"),
-    ("Network: nobody answers", "ConnectError|ConnectionRefused|ERR_CONNECTION"),
+    ("Network: no answer", "ConnectError|ConnectionRefused|ERR_CONNECTION"),
     ("Time: an answer came too late", "Timeout|timed out"),
 )

@@ -34,41 +34,41 @@ def badge(board: Board, service: str = "") -> Badge:
     """The badge of the whole stack, or of one service."""
     label = service or board.stack.name
     states = board.states
-    found = [state for name, state in states.items() if service in ("", name)]
-    if not found:
+    selected = [state for name, state in states.items() if service in ("", name)]
+    if not selected:
         return Badge(label=label, message="not judged", color=_GREY, is_error=True)
     if board.now - board.meta.evaluated_at > OLD:
         message = f"not judged since {board.meta.evaluated_at:%Y-%m-%d}"
         return Badge(label=label, message=message, color=_GREY, is_error=True)
-    color = _COLORS[tone(worst(found))]
+    color = _COLORS[tone(worst(selected))]
     if service:
-        return Badge(label=label, message=word(found[0]), color=color)
-    proved = sum(state.functional for state in found)
-    return Badge(label=label, message=f"{proved} of {len(found)} proved", color=color)
+        return Badge(label=label, message=word(selected[0]), color=color)
+    proved = sum(state.functional for state in selected)
+    return Badge(label=label, message=f"{proved} of {len(selected)} proved", color=color)
 
 
-def badge_json(said: Badge) -> dict[str, Json]:
+def badge_json(badge: Badge) -> dict[str, Json]:
     """The document that shields' endpoint badge reads, schema version 1."""
     return {
         "schemaVersion": 1,
-        "label": said.label,
-        "message": said.message,
-        "color": said.color,
-        "isError": said.is_error,
+        "label": badge.label,
+        "message": badge.message,
+        "color": badge.color,
+        "isError": badge.is_error,
     }
 
 
-def badge_svg(said: Badge) -> str:
+def badge_svg(badge: Badge) -> str:
     """The badge as a file of its own; both halves are readable in black and white."""
-    left, right = _width(said.label), _width(said.message)
-    total, text = left + right, html.escape(f"{said.label}: {said.message}")
-    label, message = html.escape(said.label), html.escape(said.message)
+    left, right = _width(badge.label), _width(badge.message)
+    total, text = left + right, html.escape(f"{badge.label}: {badge.message}")
+    label, message = html.escape(badge.label), html.escape(badge.message)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="20" role="img" '
         f'aria-label="{text}"><title>{text}</title>'
         f'<clipPath id="r"><rect width="{total}" height="20" rx="3"/></clipPath>'
         f'<g clip-path="url(#r)"><rect width="{left}" height="20" fill="#3b424a"/>'
-        f'<rect x="{left}" width="{right}" height="20" fill="{said.color}"/></g>'
+        f'<rect x="{left}" width="{right}" height="20" fill="{badge.color}"/></g>'
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" '
         'text-anchor="middle">'
         f'<text x="{left / 2:g}" y="14" textLength="{left - _PADDING}">{label}</text>'

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json
 from stacktest.core.runs.changes import Change, News
-from stacktest.reports import wording as words
+from stacktest.reports import wording
 
 SCHEMA = "stacktest.news/1"
 LISTED = 10
@@ -18,12 +18,12 @@ def title(news: News) -> str:
     now = news.now
     if now.trouble:
         return f"{now.stack}: the stack did not come up"
-    broken = sum(not one.functional for one in news.changes)
+    broken = sum(not change.functional for change in news.changes)
     works = len(news.changes) - broken
-    said = [f"{words.count(broken, 'service')} broken"] if broken else []
-    said += [_again(works, alone=not broken)] if works else []
-    said = said or ["the stack came up again"] if news.trouble_ended else said
-    return f"{now.stack}: {', '.join(said) or 'nothing changed'}"
+    parts = [f"{wording.count(broken, 'service')} broken"] if broken else []
+    parts += [_again(works, alone=not broken)] if works else []
+    parts = parts or ["the stack came up again"] if news.trouble_ended else parts
+    return f"{now.stack}: {', '.join(parts) or 'nothing changed'}"
 
 
 def text(news: News) -> str:
@@ -34,28 +34,28 @@ def text(news: News) -> str:
 def document(news: News) -> dict[str, Json]:
     """The same for programs, whole: `schemas/news.v1.schema.json`."""
     now = news.now
-    standing = sorted(name for name, entry in now.services.items() if not entry.functional)
+    not_functional = sorted(name for name, entry in now.services.items() if not entry.functional)
     return {
         "schema": SCHEMA,
         "stack": now.stack,
-        "at": instants.written(now.at),
+        "at": timestamps.written(now.at),
         "title": title(news),
         "text": text(news),
         "gate": "open" if now.well else "closed",
         "trouble": now.trouble or None,
         "services": len(now.services),
-        "not_functional": [*standing],
-        "changes": [_change(one) for one in news.changes],
+        "not_functional": [*not_functional],
+        "changes": [_change(change) for change in news.changes],
     }
 
 
 def why(state: State | None, reasons: tuple[str, ...]) -> str:
     """`failing: tests/test_a.py::test_b and 2 more`; a state without a reason is its word."""
-    said = words.word(state) if state else "not functional"
+    state_text = wording.word(state) if state else "not functional"
     if not reasons:
-        return said
+        return state_text
     more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-    return f"{said}: {reasons[0]}{more}"
+    return f"{state_text}: {reasons[0]}{more}"
 
 
 # Private
@@ -63,7 +63,7 @@ def why(state: State | None, reasons: tuple[str, ...]) -> str:
 
 def _again(number: int, *, alone: bool) -> str:
     verb = "works" if number == 1 else "work"
-    return f"{words.count(number, 'service') if alone else number} {verb}"
+    return f"{wording.count(number, 'service') if alone else number} {verb}"
 
 
 def _lines(news: News) -> Iterator[str]:
@@ -72,12 +72,12 @@ def _lines(news: News) -> Iterator[str]:
         yield now.trouble
         yield "next: stacktest up"
         return
-    width = max((len(one.service) for one in news.changes[:LISTED]), default=0)
-    for one in news.changes[:LISTED]:
-        if one.functional:
-            yield f"works   {one.service}"
+    width = max((len(change.service) for change in news.changes[:LISTED]), default=0)
+    for change in news.changes[:LISTED]:
+        if change.functional:
+            yield f"works   {change.service}"
         else:
-            yield f"broken  {one.service:<{width}}  {why(one.state, one.reasons)}"
+            yield f"broken  {change.service:<{width}}  {why(change.state, change.reasons)}"
     if len(news.changes) > LISTED:
         yield f"and {len(news.changes) - LISTED} more"
     proved = sum(entry.functional for entry in now.services.values())
@@ -87,10 +87,10 @@ def _lines(news: News) -> Iterator[str]:
         yield "next: stacktest gate"
 
 
-def _change(one: Change) -> dict[str, Json]:
+def _change(change: Change) -> dict[str, Json]:
     return {
-        "service": one.service,
-        "functional": one.functional,
-        "state": one.state.value if one.state else None,
-        "reasons": [*one.reasons],
+        "service": change.service,
+        "functional": change.functional,
+        "state": change.state.value if change.state else None,
+        "reasons": [*change.reasons],
     }

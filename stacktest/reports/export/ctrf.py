@@ -82,9 +82,9 @@ _RESULTS: Mapping[str, Result] = {
 
 def _reason(nodeid: str, reasons: Iterable[str]) -> dict[str, str]:
     """`… failed: AssertionError: …` → what follows the first colon."""
-    found = next((text for text in reasons if text.startswith(f"{nodeid} ")), "")
-    said = found.removeprefix(nodeid).partition(": ")[2]
-    return {nodeid: said} if said else {}
+    match = next((text for text in reasons if text.startswith(f"{nodeid} ")), "")
+    message = match.removeprefix(nodeid).partition(": ")[2]
+    return {nodeid: message} if message else {}
 
 
 def _status(outcome: Outcome) -> str:

@@ -22,7 +22,7 @@ def statement(
 
     `image` is the reference as the compose file has it; `history` says which tests passed.
     """
-    digests = sorted({_sha256(one.image) for one in record.live} - {""})
+    digests = sorted({_sha256(container.image) for container in record.live} - {""})
     if not digests:
         return Unknown(f"the pass of {record.service} names no image digest")
     return {
@@ -51,14 +51,14 @@ def _sha256(image: str) -> str:
 
 def _configuration(record: LastPass) -> list[dict[str, Json]]:
     """What else the result depends on: the commit, the fingerprint, and the tests' own code."""
-    found: list[dict[str, Json]] = []
+    subjects: list[dict[str, Json]] = []
     if record.run.git_commit:
-        found.append({"name": "repository", "digest": {"gitCommit": record.run.git_commit}})
+        subjects.append({"name": "repository", "digest": {"gitCommit": record.run.git_commit}})
     if record.mark.fingerprint:
         print_of = {"stacktestFingerprint": record.mark.fingerprint}
-        found.append({"name": record.service, "digest": print_of})
-    found.append({"name": "tests", "digest": {"stacktestTests": record.tests.digest}})
-    return found
+        subjects.append({"name": record.service, "digest": print_of})
+    subjects.append({"name": "tests", "digest": {"stacktestTests": record.tests.digest}})
+    return subjects
 
 
 def _tests(record: LastPass, history: Sequence[HistoryLine], letter: str) -> list[str]:
@@ -66,6 +66,6 @@ def _tests(record: LastPass, history: Sequence[HistoryLine], letter: str) -> lis
         nodeid
         for line in history
         if line.run == record.run.id and line.service == record.service
-        for nodeid, said in line.tests.items()
-        if said == letter
+        for nodeid, result in line.tests.items()
+        if result == letter
     )

@@ -17,11 +17,11 @@ def properties(
     *, services: Iterable[str], phase: str, contacts: Iterable[str] = ()
 ) -> tuple[Property, ...]:
     """For one test: `item.user_properties`."""
-    found = [("stacktest.service", name) for name in sorted(set(services))]
+    rows = [("stacktest.service", name) for name in sorted(set(services))]
     if phase:
-        found.append(("stacktest.phase", phase))
-    found += [("stacktest.contact", name) for name in sorted(set(contacts))]
-    return tuple(found)
+        rows.append(("stacktest.phase", phase))
+    rows += [("stacktest.contact", name) for name in sorted(set(contacts))]
+    return tuple(rows)
 
 
 def suite_properties(
@@ -29,11 +29,11 @@ def suite_properties(
 ) -> tuple[Property, ...]:
     """For the whole run: `record_testsuite_property`."""
     earned = set(credited)
-    found = [("stacktest.run", run.id), ("stacktest.stack", run.stack)]
+    rows = [("stacktest.run", run.id), ("stacktest.stack", run.stack)]
     if run.git_commit:
         dirty = "+dirty" if run.dirty else ""
-        found.append(("stacktest.commit", f"{run.git_commit}{dirty}"))
+        rows.append(("stacktest.commit", f"{run.git_commit}{dirty}"))
     for name, verdict in sorted(verdicts.items()):
         credit = ", credited" if name in earned else ""
-        found.append((f"stacktest.verdict.{name}", f"{verdict.kind}{credit}"))
-    return tuple(found)
+        rows.append((f"stacktest.verdict.{name}", f"{verdict.kind}{credit}"))
+    return tuple(rows)

@@ -17,16 +17,16 @@ _ROOM = 200
 
 def summary(board: Board) -> str:
     """The Markdown, whole lines only, never longer than `LARGEST` bytes."""
-    kept: list[str] = []
+    fitting: list[str] = []
     size, lines = 0, list(_lines(board))
     for line in lines:
         size += len(line.encode()) + 1
         if size > LARGEST - _ROOM:
-            left = count(len(lines) - len(kept), "line")
-            kept.append(f"\nCut here; {left} more. `stacktest status` prints all of it.")
+            left = count(len(lines) - len(fitting), "line")
+            fitting.append(f"\nCut here; {left} more. `stacktest status` prints all of it.")
             break
-        kept.append(line)
-    return "\n".join(kept) + "\n"
+        fitting.append(line)
+    return "\n".join(fitting) + "\n"
 
 
 def annotations(board: Board) -> tuple[str, ...]:
@@ -35,10 +35,10 @@ def annotations(board: Board) -> tuple[str, ...]:
     shown = blockers if len(blockers) <= ANNOTATIONS else blockers[: ANNOTATIONS - 1]
     lines = [
         _annotation(
-            f"{one.service or board.stack.name}: {word(one.state)}",
-            "; ".join((*one.reasons[:_REASONS], f"run: {one.command}")),
+            f"{blocker.service or board.stack.name}: {word(blocker.state)}",
+            "; ".join((*blocker.reasons[:_REASONS], f"run: {blocker.command}")),
         )
-        for one in shown
+        for blocker in shown
     ]
     if len(shown) < len(blockers):
         rest = count(len(blockers) - len(shown), "blocker")
@@ -75,10 +75,10 @@ def _gate(board: Board) -> Iterator[str]:
     yield ""
     yield "| service | state | why | next |"
     yield "|---|---|---|---|"
-    for one in board.gate.blockers:
-        why = _cell(", ".join(one.reasons[:_REASONS]))
-        name = one.service or "the status"
-        yield f"| {_cell(name)} | {word(one.state)} | {why} | `{_cell(one.command)}` |"
+    for blocker in board.gate.blockers:
+        why = _cell(", ".join(blocker.reasons[:_REASONS]))
+        name = blocker.service or "the status"
+        yield f"| {_cell(name)} | {word(blocker.state)} | {why} | `{_cell(blocker.command)}` |"
     yield ""
 
 

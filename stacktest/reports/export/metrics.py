@@ -54,10 +54,10 @@ def _services(board: Board, registry: Any) -> None:
         "Start of the tests of the last pass that earned credit.",
         "service",
     )
-    for name, found in board.states.items():
-        for one in State:
-            state.labels(name, one.value).set(one is found)
-        proved.labels(name).set(found.functional)
+    for name, current in board.states.items():
+        for candidate in State:
+            state.labels(name, candidate.value).set(candidate is current)
+        proved.labels(name).set(current.functional)
         entry = board.status[name]
         if entry.last_test_pass:
             passed.labels(name).set(entry.last_test_pass.timestamp())
@@ -75,7 +75,7 @@ def _tests(board: Board, registry: Any) -> None:
     tests = _gauge(
         registry,
         "tests",
-        "Tests of a service by phase and what became of them last.",
+        "Tests of a service by phase and last outcome.",
         "service",
         "phase",
         "result",

@@ -36,10 +36,10 @@ class Left:
 def render_evidence(stack: str, left: Iterable[Left]) -> str:
     """The page; runs newest first, traces before everything else."""
     runs: dict[str, list[Left]] = {}
-    for one in left:
-        runs.setdefault(one.run, []).append(one)
+    for file in left:
+        runs.setdefault(file.run, []).append(file)
     ordered: Sequence[tuple[str, list[Left]]] = [
-        (run, sorted(runs[run], key=lambda one: (one.opens == one.address, one.path)))
+        (run, sorted(runs[run], key=lambda file: (file.opens == file.address, file.path)))
         for run in sorted(runs, reverse=True)
     ]
     text: str = _template().render(stack=stack, runs=ordered)

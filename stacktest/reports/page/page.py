@@ -6,9 +6,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.freshness.gate import Blocker
-from stacktest.reports import wording as words
+from stacktest.reports import wording
 from stacktest.reports.page import view
 from stacktest.reports.page.gantt import lay_out
 from stacktest.reports.page.jinja import environment
@@ -33,7 +33,7 @@ def render_page(board: Board, *, evidence: str = "") -> str:
     """The page of one stack; the same board always gives the same text.
 
     `evidence` is the address of what failed tests left, where a server has it.
-    Where it would grow too large, less is said of old runs and long lists of reasons.
+    Where it would grow too large, old runs and long lists of reasons are shortened.
     """
     text = ""
     for depth in DEPTHS:
@@ -50,7 +50,7 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
     services = view.services(board, depth)
     strips = {test.strip.paths: test.strip for s in services for _, ts in s.tests for test in ts}
     states = list(board.states.values())
-    tones = Counter(words.tone(state) for state in states)
+    tones = Counter(wording.tone(state) for state in states)
     blockers = _first_of_each(board.gate.blockers if board.gate else ())
     text: str = _template().render(
         stack=board.stack,
@@ -59,10 +59,10 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
         evaluated=board.meta.evaluated_at,
         is_old=board.now - board.meta.evaluated_at > OLD,
         old_hours=int(OLD.total_seconds() // 3600),
-        verdict=words.verdict(states),
-        breakdown=words.breakdown(states),
+        verdict=wording.verdict(states),
+        breakdown=wording.breakdown(states),
         gate=board.gate,
-        tones=[(tone, tones[tone], _TONE_WORDS[tone]) for tone in reversed(words.TONES)],
+        tones=[(tone, tones[tone], _TONE_WORDS[tone]) for tone in reversed(wording.TONES)],
         total=len(states),
         services=services,
         blockers=blockers[:LISTED],
@@ -74,7 +74,9 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
         environment=_environment(board),
         warnings=board.meta.warnings,
         exemptions=board.meta.exemptions,
-        strips={paths: (f"t{number}", one) for number, (paths, one) in enumerate(strips.items())},
+        strips={
+            paths: (f"t{number}", strip) for number, (paths, strip) in enumerate(strips.items())
+        },
         runs=view.RUNS,
     )
     return text
@@ -91,15 +93,15 @@ _TONE_WORDS = {
 
 @cache
 def _template() -> Any:
-    made = environment()
-    made.filters |= {
-        "said": words.reason,
-        "at": words.at,
-        "ago": words.ago,
-        "iso": instants.written,
+    templates = environment()
+    templates.filters |= {
+        "said": wording.reason,
+        "at": wording.at,
+        "ago": wording.ago,
+        "iso": timestamps.written,
     }
-    made.globals |= {"count": words.count, "tone": words.tone, "word": words.word}
-    return made.get_template("page.html.j2")
+    templates.globals |= {"count": wording.count, "tone": wording.tone, "word": wording.word}
+    return templates.get_template("page.html.j2")
 
 
 def _number(phase: str) -> str:
@@ -115,8 +117,8 @@ def _environment(board: Board) -> list[tuple[str, str]]:
         commit = (run.git_commit or "none")[:10] + (" with local changes" if run.dirty else "")
         rows += [
             ("last run", f"{run.id} (number {run.seq})"),
-            ("began", words.at(run.started)),
-            ("ended", words.at(run.finished) if run.finished else "it did not"),
+            ("began", wording.at(run.started)),
+            ("ended", wording.at(run.finished) if run.finished else "it did not"),
             ("commit", commit),
             ("stack", run.stack),
         ]
@@ -133,13 +135,13 @@ def _environment(board: Board) -> list[tuple[str, str]]:
 
 def _closed_by(blockers: Sequence[Blocker]) -> str:
     """As many as the list below names; one service may have several reasons to close it."""
-    named = sum(bool(one.service) for one in blockers)
-    return words.count(named, "service") if named else "the status itself"
+    named = sum(bool(blocker.service) for blocker in blockers)
+    return wording.count(named, "service") if named else "the status itself"
 
 
 def _first_of_each(blockers: Iterable[Blocker]) -> tuple[Blocker, ...]:
     """The worst blocker of each service: what clears it is the first thing to do."""
     first: dict[str, Blocker] = {}
-    for one in blockers:
-        first.setdefault(one.service, one)
-    return tuple(sorted(first.values(), key=lambda one: one.state.rank))
+    for blocker in blockers:
+        first.setdefault(blocker.service, blocker)
+    return tuple(sorted(first.values(), key=lambda blocker: blocker.state.rank))

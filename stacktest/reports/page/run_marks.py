@@ -45,27 +45,27 @@ def draw(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> Strip:
 
 def short_label(cells: Sequence[Cell]) -> str:
     """`27 of 30 passed, the last one failed`, for rows whose head says what ran."""
-    seen = [cell for cell in cells if cell != "absent"]
-    if not seen:
+    conclusive = [cell for cell in cells if cell != "absent"]
+    if not conclusive:
         return "no runs"
-    passed = sum(cell in ("passed", "flaky") for cell in seen)
-    if passed == len(seen) and "flaky" not in seen:
+    passed = sum(cell in ("passed", "flaky") for cell in conclusive)
+    if passed == len(conclusive) and "flaky" not in conclusive:
         return f"{passed} of {passed} passed"
-    return f"{passed} of {len(seen)} passed, the last one {_LAST[seen[-1]]}"
+    return f"{passed} of {len(conclusive)} passed, the last one {_LAST[conclusive[-1]]}"
 
 
 def label(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> str:
     """`30 runs: 27 passed, 3 failed; the last one passed`."""
-    seen: list[Cell] = [cell for cell in cells if cell != "absent"]
-    if not seen:
+    conclusive: list[Cell] = [cell for cell in cells if cell != "absent"]
+    if not conclusive:
         return "no runs"
-    counts: Counter[Cell] = Counter(seen)
-    said = ", ".join(f"{counts[kind]} {_SAID[kind]}" for kind in _SAID if counts[kind])
-    text = f"{len(seen)} {'run' if len(seen) == 1 else 'runs'}: {said}"
+    counts: Counter[Cell] = Counter(conclusive)
+    summary = ", ".join(f"{counts[kind]} {_SAID[kind]}" for kind in _SAID if counts[kind])
+    text = f"{len(conclusive)} {'run' if len(conclusive) == 1 else 'runs'}: {summary}"
     if any(moved):
         times = sum(moved)
         text += f"; the fingerprint moved {'once' if times == 1 else f'{times} times'}"
-    return f"{text}; the last one {_LAST[seen[-1]]}"
+    return f"{text}; the last one {_LAST[conclusive[-1]]}"
 
 
 # Private

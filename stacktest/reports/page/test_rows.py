@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stacktest.core.records.documents import HistoryLine
-from stacktest.reports import trends as history_strip
-from stacktest.reports import wording as words
+from stacktest.reports import trends, wording
 from stacktest.reports.page.run_marks import Strip, draw, short_label
 from stacktest.reports.report_data import Board
 
 NOTE = 240
-"""Characters of what is said about one run."""
+"""Characters of the text about one run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,16 +46,16 @@ class RecentRun:
 
 def current_tests(lines: Sequence[HistoryLine]) -> tuple[str, ...]:
     """The tests since the last run that was complete: what came before it may be gone by now."""
-    found: set[str] = set()
+    nodeids: set[str] = set()
     for line in reversed(lines):
-        found |= set(line.tests)
+        nodeids |= set(line.tests)
         if line.verdict == "passed":
             break
-    return tuple(sorted(found))
+    return tuple(sorted(nodeids))
 
 
-def current_cells(lines: Sequence[HistoryLine]) -> Mapping[str, history_strip.Cell]:
-    """Each test that still exists, and what became of it last."""
+def current_cells(lines: Sequence[HistoryLine]) -> Mapping[str, trends.Cell]:
+    """Each test that still exists, with its last outcome."""
     return {nodeid: _latest(nodeid, lines) for nodeid in current_tests(lines)}
 
 
@@ -74,11 +73,11 @@ def by_phase(
     board: Board, nodeids: Sequence[str], lines: Sequence[HistoryLine]
 ) -> tuple[Cell | None, ...]:
     """One cell per phase of the stack; None where no test of the service is in it."""
-    found: dict[str, list[history_strip.Cell]] = {}
+    cells: dict[str, list[trends.Cell]] = {}
     for nodeid in nodeids:
-        found.setdefault(board.phase_of(nodeid), []).append(_latest(nodeid, lines))
+        cells.setdefault(board.phase_of(nodeid), []).append(_latest(nodeid, lines))
     return tuple(
-        _cell(found[phase.name]) if phase.name in found else None for phase in board.stack.phases
+        _cell(cells[phase.name]) if phase.name in cells else None for phase in board.stack.phases
     )
 
 
@@ -92,13 +91,13 @@ def latest_runs(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, .
 # Private
 
 
-def _latest(nodeid: str, lines: Sequence[HistoryLine]) -> history_strip.Cell:
-    cells = (history_strip.test_cell(line, nodeid) for line in reversed(lines))
+def _latest(nodeid: str, lines: Sequence[HistoryLine]) -> trends.Cell:
+    cells = (trends.test_cell(line, nodeid) for line in reversed(lines))
     return next((cell for cell in cells if cell != "absent"), "absent")
 
 
 def _test(nodeid: str, lines: Sequence[HistoryLine]) -> Test:
-    cells = [history_strip.test_cell(line, nodeid) for line in lines]
+    cells = [trends.test_cell(line, nodeid) for line in lines]
     return Test(
         name=nodeid.partition("::")[2].replace("::", " > "),
         cell=_latest(nodeid, lines),
@@ -106,30 +105,30 @@ def _test(nodeid: str, lines: Sequence[HistoryLine]) -> Test:
     )
 
 
-def _cell(found: Sequence[history_strip.Cell]) -> Cell:
-    total, failed = len(found), found.count("failed")
-    passed = found.count("passed") + found.count("flaky")
-    tests = words.count(total, "test")
+def _cell(cells: Sequence[trends.Cell]) -> Cell:
+    total, failed = len(cells), cells.count("failed")
+    passed = cells.count("passed") + cells.count("flaky")
+    tests = wording.count(total, "test")
     if failed:
         return Cell(kind="failed", text=f"{failed}/{total}", label=f"{failed} of {tests} failed")
     if passed < total:
         label = f"{passed} of {tests} passed, the rest did not run to the end"
         return Cell(kind="incomplete", text=f"{passed}/{total}", label=label)
-    if "flaky" in found:
+    if "flaky" in cells:
         return Cell(kind="flaky", text=str(total), label=f"{tests} passed, some only on a retry")
     return Cell(kind="passed", text=str(total), label=f"{tests} passed")
 
 
 def _recent_run(old: HistoryLine | None, line: HistoryLine) -> RecentRun:
-    changed = history_strip.changed_parts(old, line) if old else ()
+    changed = trends.changed_parts(old, line) if old else ()
     notes = [f"{', '.join(changed)} changed"] if changed else []
     notes += list(line.reasons[:2])
     if len(line.reasons) > len(line.reasons[:2]):
         notes.append(f"and {len(line.reasons) - 2} more")
     return RecentRun(
         when=line.started,
-        cell=history_strip.cell(line),
-        word="passed on a retry" if history_strip.cell(line) == "flaky" else line.verdict,
+        cell=trends.cell(line),
+        word="passed on a retry" if trends.cell(line) == "flaky" else line.verdict,
         fingerprint=line.mark.fingerprint or "not known",
         commit=(line.git_commit or "")[:10],
         note=textwrap.shorten("; ".join(notes), NOTE, placeholder=" …"),

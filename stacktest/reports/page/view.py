@@ -6,9 +6,8 @@ from datetime import datetime
 
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusEntry
-from stacktest.reports import trends as history_strip
-from stacktest.reports import wording as words
-from stacktest.reports.page import test_rows as claims
+from stacktest.reports import trends, wording
+from stacktest.reports.page import test_rows
 from stacktest.reports.page.run_marks import Strip, draw
 from stacktest.reports.report_data import Board
 
@@ -62,7 +61,7 @@ class ServiceView:
     fingerprint: str
     pass_fingerprint: str
     parts: tuple[Part, ...]
-    tests: tuple[tuple[str, tuple[claims.Test, ...]], ...]
+    tests: tuple[tuple[str, tuple[test_rows.Test, ...]], ...]
     """File → its tests."""
     required: int
     passed: int
@@ -72,11 +71,11 @@ class ServiceView:
     unverified: tuple[str, ...]
     documented: bool
     page_updated: datetime | None
-    reading: history_strip.Reading
+    reading: trends.Reading
     strip: Strip
-    recent: tuple[claims.RecentRun, ...]
+    recent: tuple[test_rows.RecentRun, ...]
     refusal: str
-    cells: tuple[claims.Cell | None, ...]
+    cells: tuple[test_rows.Cell | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,18 +103,20 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
     record, last_run = board.passes.get(name), board.runs.get(name)
     lines = tuple(board.histories.get(name, ()))
     shown = lines[-RUNS:]
-    moved = history_strip.moves(lines)[-RUNS:]
-    nodeids = claims.current_tests(lines)
+    moved = trends.moves(lines)[-RUNS:]
+    nodeids = test_rows.current_tests(lines)
     blockers = board.gate.blockers if board.gate else ()
     return ServiceView(
         name=name,
         state=state.value,
-        tone=words.tone(state),
-        word=words.word(state),
-        meaning=words.meaning(state),
+        tone=wording.tone(state),
+        word=wording.word(state),
+        meaning=wording.meaning(state),
         reasons=entry.reasons[: depth.reasons],
         more_reasons=max(0, len(entry.reasons) - depth.reasons),
-        also=tuple(words.word(one) for one in entry.also if one is not state),
+        also=tuple(
+            wording.word(other_state) for other_state in entry.also if other_state is not state
+        ),
         command=next((b.command for b in blockers if b.service == name), ""),
         exemption=_exemption(board, name, state),
         links=_links(board, name),
@@ -128,7 +129,7 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         fingerprint=entry.fingerprint or "",
         pass_fingerprint=entry.pass_fingerprint or "",
         parts=_parts(entry, record.mark.parts if record else {}),
-        tests=claims.by_file(nodeids, shown[-depth.test_runs :]),
+        tests=test_rows.by_file(nodeids, shown[-depth.test_runs :]),
         required=entry.required,
         passed=entry.passed,
         flaky=entry.flaky,
@@ -137,24 +138,24 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         unverified=entry.unverified,
         documented=entry.documented,
         page_updated=entry.spoke_updated,
-        reading=history_strip.read(lines),
-        strip=draw([history_strip.cell(line) for line in shown], moved),
-        recent=claims.latest_runs(shown, depth.recent),
+        reading=trends.read(lines),
+        strip=draw([trends.cell(line) for line in shown], moved),
+        recent=test_rows.latest_runs(shown, depth.recent),
         refusal=last_run.refusal if last_run else "",
-        cells=claims.by_phase(board, nodeids, lines),
+        cells=test_rows.by_phase(board, nodeids, lines),
     )
 
 
 def _links(board: Board, name: str) -> tuple[tuple[str, str], ...]:
     """Address and host name of each route, each host once, patterns left out."""
-    seen = {route.host: board.address(route) for route in board.stack.routes_of(name)}
-    return tuple((address, host) for host, address in seen.items() if "*" not in host)
+    addresses = {route.host: board.address(route) for route in board.stack.routes_of(name)}
+    return tuple((address, host) for host, address in addresses.items() if "*" not in host)
 
 
 def _exemption(board: Board, name: str, state: State) -> str:
-    for one in board.meta.exemptions:
-        if one.service == name and state.value in one.states:
-            return f"{one.reason} (until {one.until.isoformat()})"
+    for exemption in board.meta.exemptions:
+        if exemption.service == name and state.value in exemption.states:
+            return f"{exemption.reason} (until {exemption.until.isoformat()})"
     return ""
 
 
@@ -178,8 +179,8 @@ def _digest(value: str | None) -> str:
 
 
 def _dependents(board: Board, name: str) -> tuple[str, ...]:
-    found = board.stack.services.values()
-    return tuple(sorted(one.name for one in found if name in one.dependencies))
+    services = board.stack.services.values()
+    return tuple(sorted(service.name for service in services if name in service.dependencies))
 
 
 def _neighbours(board: Board, names: Sequence[str]) -> tuple[Neighbour, ...]:
@@ -190,5 +191,5 @@ def _neighbour(board: Board, name: str) -> Neighbour:
     entry = board.status.get(name)
     if entry is None:
         return Neighbour(name=name, tone="blank", word="not judged")
-    state = words.state_of(entry)
-    return Neighbour(name=name, tone=words.tone(state), word=words.word(state))
+    state = wording.state_of(entry)
+    return Neighbour(name=name, tone=wording.tone(state), word=wording.word(state))

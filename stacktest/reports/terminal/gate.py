@@ -21,7 +21,7 @@ MOST = 3
 def gate_lines(gate: Gate) -> Iterator[str]:
     """The decision, then a line per blocker, then what does not close the gate.
 
-    The command that clears several blockers in a row is told once, below the last of them.
+    The command that clears several blockers in a row is printed once, below the last of them.
     """
     scope = "" if gate.scope == "host" else f" (verified: {gate.scope})"
     if gate.open:
@@ -29,8 +29,8 @@ def gate_lines(gate: Gate) -> Iterator[str]:
     else:
         yield f"gate closed{scope}: {count(len(gate.blockers), 'blocker')}"
     rows = [
-        (one.service or "(stack)", one.state.value, _reasons(one), one.command)
-        for one in gate.blockers
+        (blocker.service or "(stack)", blocker.state.value, _reasons(blocker), blocker.command)
+        for blocker in gate.blockers
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     for number, (service, state, reasons, command) in enumerate(rows, start=1):
@@ -48,12 +48,12 @@ def gate_document(gate: Gate) -> Json:
         "scope": gate.scope,
         "blockers": [
             {
-                "service": one.service,
-                "state": one.state.value,
-                "reasons": list(one.reasons),
-                "command": one.command,
+                "service": blocker.service,
+                "state": blocker.state.value,
+                "reasons": list(blocker.reasons),
+                "command": blocker.command,
             }
-            for one in gate.blockers
+            for blocker in gate.blockers
         ],
         "warnings": list(gate.warnings),
     }
@@ -63,8 +63,8 @@ def gate_document(gate: Gate) -> Json:
 
 
 def _reasons(blocker: Blocker) -> str:
-    """Its reasons; a state that comes without any is told in a sentence."""
-    found = blocker.reasons
-    more = len(found) - MOST
-    said = "; ".join([*found[:MOST], *([f"and {more} more"] if more > 0 else [])])
-    return said or meaning(blocker.state)
+    """Its reasons; a state without reasons is described by its meaning."""
+    reasons = blocker.reasons
+    more = len(reasons) - MOST
+    text = "; ".join([*reasons[:MOST], *([f"and {more} more"] if more > 0 else [])])
+    return text or meaning(blocker.state)

@@ -30,7 +30,7 @@ NARROW = 80
 
 
 def is_lively(stream: Any, environ: Mapping[str, str]) -> bool:
-    """Whether somebody looks at the stream, on a terminal that can be drawn on."""
+    """Whether the stream is a terminal that can be redrawn."""
     plain = environ.get("CI") or environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
     encoding = (getattr(stream, "encoding", "") or "").lower().replace("-", "")
     return not plain and encoding == "utf8" and bool(stream.isatty())

@@ -30,9 +30,9 @@ from stacktest.reports.wording import count
 LABEL = 9
 """Width of the first column, unless a state has a longer name."""
 MOST = 5
-"""How many services of a kind are told one by one."""
+"""How many services of a kind are listed by name."""
 WIDE = 140
-"""Characters of a line where nobody says how many there are."""
+"""Characters of a line where the width of the terminal is not known."""
 
 
 def plan_lines(plan: Plan, stack: Stack, tests: int) -> Iterator[str]:
@@ -84,7 +84,7 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
     """What the run proved, by phase and service, and the next useful command."""
     rows = [
         *_phases(summary, stack),
-        *(("partial", said) for said in _partial(summary)),
+        *(("partial", reason) for reason in _partial(summary)),
         *([("credited", ", ".join(summary.credited))] if summary.credited else []),
         *_not_functional(summary, width),
         *_without_credit(summary),
@@ -95,9 +95,11 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
     ]
     pad = max(LABEL, *(len(label) for label, _ in rows)) + 1
     for label, text in rows:
-        told = f"{label:<{pad}}"
+        prefix = f"{label:<{pad}}"
         # What is slow is a column of numbers, each with a name that stays whole.
-        yield from _wrapped(told, text, width) if label not in ("slowest", "") else [told + text]
+        yield from (
+            _wrapped(prefix, text, width) if label not in ("slowest", "") else [prefix + text]
+        )
 
 
 # Private
@@ -119,24 +121,24 @@ def _wrapped(label: str, text: str, width: int) -> list[str]:
 def _phases(summary: RunSummary, stack: Stack) -> Iterator[tuple[str, str]]:
     titles = {phase.name: phase.title for phase in stack.phases}
     order = {phase.name: place for place, phase in enumerate(stack.phases)}
-    found: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[str]] = {}
     for outcome in summary.outcomes:
         phase = summary.phases.get(outcome.nodeid, "")
         word = "flaky" if outcome.flaky and outcome.result == "passed" else outcome.result
-        found.setdefault(phase, Counter())[word] += 1
-    width = max((len(titles.get(name, "")) for name in found), default=0)
-    for name in sorted(found, key=lambda name: (order.get(name, len(order)), name)):
-        said = ", ".join(f"{count} {word}" for word, count in sorted(found[name].items()))
+        counts.setdefault(phase, Counter())[word] += 1
+    width = max((len(titles.get(name, "")) for name in counts), default=0)
+    for name in sorted(counts, key=lambda name: (order.get(name, len(order)), name)):
+        results = ", ".join(f"{count} {word}" for word, count in sorted(counts[name].items()))
         title = f"{titles.get(name, ''):<{width}}  " if width else ""
-        yield name or "no phase", f"{title}{said}"
+        yield name or "no phase", f"{title}{results}"
 
 
 def _partial(summary: RunSummary) -> Iterator[str]:
     """Sentences about why this run was not the whole of it."""
     facts, total = summary.facts, len(summary.phases)
-    ended = [one for one in summary.outcomes if one.result != "unfinished"]
+    ended = [outcome for outcome in summary.outcomes if outcome.result != "unfinished"]
     if facts.interrupted:
-        yield f"interrupted after {_of(len(ended), len(summary.outcomes))}: nobody earns credit"
+        yield f"interrupted after {_of(len(ended), len(summary.outcomes))}: no service is credited"
     elif facts.ended_early:
         yield f"ended early after {_of(len(ended), len(summary.outcomes))}: {facts.ended_early}"
     if facts.selection and len(summary.outcomes) < total:
@@ -146,7 +148,7 @@ def _partial(summary: RunSummary) -> Iterator[str]:
         )
     if facts.collection_errors:
         files = names(facts.collection_errors, WIDE)
-        yield f"{files} could not be collected, which may hide tests: nobody earns credit"
+        yield f"{files} could not be collected, which may hide tests: no service is credited"
 
 
 def _not_functional(summary: RunSummary, width: int) -> Iterator[tuple[str, str]]:
@@ -156,27 +158,27 @@ def _not_functional(summary: RunSummary, width: int) -> Iterator[tuple[str, str]
         if not judgement.state.functional:
             by_state.setdefault(judgement.state, []).append(name)
     for state in sorted(by_state, key=lambda state: state.rank):
-        told = {name: _reason(summary, name) for name in by_state[state]}
-        with_reason = [name for name, why in told.items() if why]
+        reasons = {name: _reason(summary, name) for name in by_state[state]}
+        with_reason = [name for name, why in reasons.items() if why]
         for name in with_reason[:MOST]:
-            yield state.value, f"{name}: {told[name]}"
+            yield state.value, f"{name}: {reasons[name]}"
         if len(with_reason) > MOST:
             others = count(len(with_reason) - MOST, "other service")
             yield "", f"and {others}: stacktest status"
-        if bare := [name for name, why in told.items() if not why]:
+        if bare := [name for name, why in reasons.items() if not why]:
             yield state.value, names(bare, width - len(state.value) - 2)
 
 
 def _reason(summary: RunSummary, name: str) -> str:
     """Why a service is not functional: what this run says, else what is known of it."""
     verdict = summary.verdicts.get(name)
-    said: Sequence[str] = ()
+    reasons: Sequence[str] = ()
     if verdict is not None and verdict.kind in ("failed", "incomplete"):
-        said = verdict.reasons
+        reasons = verdict.reasons
     if name in summary.refused:
-        said = (summary.refused[name],)
+        reasons = (summary.refused[name],)
     known = summary.judgements[name].reasons if name in summary.judgements else ()
-    return _first(said or [why.removeprefix("run:") for why in known])
+    return _first(reasons or [why.removeprefix("run:") for why in known])
 
 
 def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
@@ -187,16 +189,16 @@ def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
         if verdict.kind == "incomplete"
     }
     reasons |= summary.refused
-    told = [name for name in sorted(reasons) if _is_functional(summary, name)]
-    for name in told[:MOST]:
+    functional = [name for name in sorted(reasons) if _is_functional(summary, name)]
+    for name in functional[:MOST]:
         keeps = "; it keeps its earlier pass" if name in summary.judgements else ""
         yield "no credit", f"{name}: {reasons[name]}{keeps}"
-    if len(told) > MOST:
-        yield "", f"and {count(len(told) - MOST, 'other service')}: stacktest status"
+    if len(functional) > MOST:
+        yield "", f"and {count(len(functional) - MOST, 'other service')}: stacktest status"
 
 
 def _is_functional(summary: RunSummary, name: str) -> bool:
-    """Also true of one that could not be judged: somebody has to tell why it earned nothing."""
+    """Also true of a service that could not be judged, so that the reason is shown."""
     judgement = summary.judgements.get(name)
     return judgement is None or judgement.state.functional
 
@@ -216,8 +218,8 @@ def _slowest(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
 
 def _states(judgements: Mapping[str, Judgement]) -> str:
     counts = Counter(judgement.state for judgement in judgements.values())
-    said = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
-    return ", ".join(said) or "no service"
+    parts = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
+    return ", ".join(parts) or "no service"
 
 
 def _next(summary: RunSummary) -> str:

@@ -69,7 +69,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def _rows(
     judgements: Mapping[str, Judgement], stand_ins: Collection[str]
 ) -> Iterator[tuple[str, ...]]:
-    ordered = sorted(judgements.values(), key=lambda one: (one.state.rank, one.service))
+    ordered = sorted(judgements.values(), key=lambda item: (item.state.rank, item.service))
     for judgement in ordered:
         entry = judgement.entry
         shown = list(judgement.reasons[:MOST])
@@ -90,5 +90,5 @@ def _minute(moment: datetime | None) -> str:
 
 def _count(judgements: Mapping[str, Judgement]) -> str:
     counts = Counter(judgement.state for judgement in judgements.values())
-    said = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
-    return f"{count(len(judgements), 'service')}: {', '.join(said)}" if said else "no service"
+    parts = [f"{counts[state]} {state.value}" for state in reversed(State) if counts[state]]
+    return f"{count(len(judgements), 'service')}: {', '.join(parts)}" if parts else "no service"

@@ -95,10 +95,10 @@ def _changed(evidence: Evidence, now: Fingerprint) -> Iterator[str]:
         return
     for change in changes(then, now):
         kinds = {"changed": change.changed, "added": change.added, "deleted": change.removed}
-        said = [
+        lines = [
             f"{word} {len(names)}: {', '.join(names)}" for word, names in kinds.items() if names
         ]
-        yield f"{change.part:<8} {'; '.join(said) or 'changed; its names are not known here'}"
+        yield f"{change.part:<8} {'; '.join(lines) or 'changed; its names are not known here'}"
     for part, same in compare(then, now).items():
         if isinstance(same, Unknown):
             yield f"{part:<8} cannot be compared: {same.why}"

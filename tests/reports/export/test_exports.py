@@ -14,10 +14,7 @@ from stacktest.core.model import Phase
 from stacktest.core.records.common import Live
 from stacktest.core.runs.verdict import Outcome, Verdict
 from stacktest.core.unknown import Unknown
-from stacktest.reports.export import allure as allure_labels
-from stacktest.reports.export import ctrf, docs_data, junit, metrics
-from stacktest.reports.export import in_toto as intoto
-from stacktest.reports.export import markdown as summary
+from stacktest.reports.export import allure, ctrf, docs_data, in_toto, junit, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_json, badge_svg
 
 # Badges
@@ -159,7 +156,7 @@ def test_ctrf_of_a_run_that_is_over_comes_from_the_records(board):
 
 
 def test_the_summary_starts_with_the_verdict(board):
-    lines = summary.summary(board).splitlines()
+    lines = markdown.summary(board).splitlines()
     assert lines[0] == "## 28 of 36 services are proved."
     assert "**The gate is closed by 8 blockers.**" in lines
 
@@ -169,7 +166,7 @@ def test_the_summary_never_grows_too_large(board):
         Blocker(service=f"s{n}", state=State.FAILING, reasons=("x" * 300,), command="pytest")
         for n in range(1000)
     )
-    text = summary.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=many)))
+    text = markdown.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=many)))
     assert len(text.encode()) <= 60_000
     assert "Cut here;" in text.splitlines()[-1]
 
@@ -181,7 +178,7 @@ def test_there_are_at_most_nine_annotations(board, number, lines):
         for n in range(number)
     )
     gate = Gate(open=not many, exit_code=1 if many else 0, blockers=many)
-    found = summary.annotations(replace(board, gate=gate))
+    found = markdown.annotations(replace(board, gate=gate))
     assert len(found) == lines
     if number > lines:
         assert f"and {number - 8} more blockers" in found[-1].replace(
@@ -193,7 +190,7 @@ def test_an_annotation_cannot_smuggle_in_another_command(board):
     evil = Blocker(
         service="a", state=State.FAILING, reasons=("x\n::error::y",), command="pytest a,b"
     )
-    (line,) = summary.annotations(
+    (line,) = markdown.annotations(
         replace(board, gate=Gate(open=False, exit_code=1, blockers=(evil,)))
     )
     assert line == "::error title=a%3A failing::x%0A::error::y; run: pytest a,b"
@@ -201,7 +198,7 @@ def test_an_annotation_cannot_smuggle_in_another_command(board):
 
 def test_a_reason_stays_in_its_cell(board):
     evil = Blocker(service="a", state=State.FAILING, reasons=("a|b <img>\n# c",), command="`x`")
-    text = summary.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=(evil,))))
+    text = markdown.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=(evil,))))
     assert "| a | failing | a\\|b &lt;img&gt; # c | `'x'` |" in text.splitlines()
 
 
@@ -223,7 +220,7 @@ def attested(board, image):
     live = (Live(container="c", image=image, started_at="2026-11-20T09:00:00Z"),)
     record = replace(board.passes["caddy"], live=live)
     record = replace(record, run=replace(record.run, id="r0030"))
-    return intoto.statement(record, board.histories["caddy"], "caddy:2")
+    return in_toto.statement(record, board.histories["caddy"], "caddy:2")
 
 
 def test_a_statement_is_about_the_image_that_ran(board):
@@ -273,14 +270,12 @@ def test_a_run_says_its_verdicts(board):
 
 def test_allure_sorts_by_phase_and_service(board):
     phase = Phase(name="phase2", title="Observability")
-    assert allure_labels.labels(services=("loki", "grafana"), phase=phase) == (
+    assert allure.labels(services=("loki", "grafana"), phase=phase) == (
         ("epic", "Observability"),
         ("feature", "grafana"),
         ("feature", "loki"),
     )
-    assert allure_labels.links(board.stack, ("grafana",)) == (
-        ("https://grafana.stack.local/", "grafana"),
-    )
+    assert allure.links(board.stack, ("grafana",)) == (("https://grafana.stack.local/", "grafana"),)
 
 
 # All of them
@@ -290,7 +285,7 @@ def test_no_output_holds_a_value_of_the_environment(board):
     outputs = [
         json.dumps(badge_json(badge(board))), badge_svg(badge(board)), metrics.metrics(board),
         json.dumps(ctrf.ctrf(board, board.latest_run, ctrf.remembered(board))),
-        summary.summary(board), "\n".join(summary.annotations(board)),
+        markdown.summary(board), "\n".join(markdown.annotations(board)),
         json.dumps(docs_data.docs_data(board)),
     ]  # fmt: skip
     assert [text for text in outputs if "canary-in-the-environment" in text] == []

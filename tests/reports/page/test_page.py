@@ -103,7 +103,7 @@ def test_an_empty_stack_says_so(make_board):
 
     empty = replace(make_board(), status={}, gate=None, timeline=None, histories={})
     text, _ = read(render_page(empty))
-    assert "Nothing was judged: there is no service." in text
+    assert "Nothing was judged: the stack has no services." in text
 
 
 def test_a_service_with_two_blockers_is_counted_once(board):
