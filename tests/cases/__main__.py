@@ -1,6 +1,9 @@
-"""Runs the case table and says which of its rows hold, by group: `python -m tests.cases`.
+"""Runs the tests that hold a case and counts, by group, which cases hold: `python -m tests.cases`.
 
-A row holds when at least one test names it by its id and all tests that name it pass.
+A test names its cases by a marker, `@pytest.mark.case("T1", "field/b11")`, and stands anywhere below
+`tests`. A case holds when at least one test names it and all tests that name it pass. Ids with a
+slash are cases from the field; the others are the rows of `rows.toml`. Further arguments go to
+pytest: `-m "case and not real_docker"` leaves out what needs a container engine.
 """
 
 import sys
@@ -17,61 +20,70 @@ HERE = Path(__file__).parent
 
 @dataclass
 class Tally:
-    """Collects what became of each row; a pytest plugin."""
+    """Collects the outcomes of each case; a pytest plugin."""
 
     results: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    row_of: dict[str, str] = field(default_factory=dict)
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        for item in items:
-            spec = getattr(item, "callspec", None)
-            if spec is not None:
-                self.row_of[item.nodeid] = spec.id.partition("-")[0]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        row = self.row_of.get(report.nodeid)
-        if row is not None and (report.when == "call" or not report.passed):
-            self.results[row].append(report.outcome)
+        """Note the outcome; `tests/conftest.py` puts the cases on each report, workers' ones too."""
+        if report.when == "call" or not report.passed:
+            for name, case in report.user_properties:
+                if name == "case":
+                    self.results[str(case)].append(report.outcome)
+
+    def field_cases(self) -> list[str]:
+        """Every case from the field that a test of this run names."""
+        return sorted(case for case in self.results if "/" in case)
 
 
 def main() -> int:
-    """0 when every row that can be tested holds."""
+    """0 when every case that can be tested holds."""
     table = tomllib.loads((HERE / "rows.toml").read_text(encoding="utf-8"))
     tally = Tally()
-    arguments = ["-q", "--no-header", "-p", "no:cacheprovider", *sys.argv[1:], str(HERE)]
-    pytest.main(arguments, plugins=[tally])
+    arguments = ["-q", "--no-header", "-p", "no:cacheprovider", "-m", "case", *sys.argv[1:]]
+    pytest.main([*arguments, str(HERE.parent)], plugins=[tally])
     held, counted = 0, 0
     for group, spec in table["groups"].items():
         rows = [f"{group}{number}" for number in range(1, spec["rows"] + 1)]
-        testable = [one for one in rows if one not in table["untestable"]]
-        missing = [one for one in testable if not holds(tally.results.get(one, []))]
+        testable = [row for row in rows if row not in table["untestable"]]
+        missing = [row for row in testable if not holds(tally.results.get(row, []))]
         held += len(testable) - len(missing)
         counted += len(testable)
-        print(f"{group}  {len(testable) - len(missing):>3} of {len(testable):>3}  {spec['about']}")
+        print(count(group, testable, missing, spec["about"]))
         for line in lines(rows, missing, table["untestable"], tally.results):
             print(line)
     print(f"{held} of {counted} cases hold")
-    return 0 if held == counted else 1
+    cases = tally.field_cases()
+    missing = [case for case in cases if not holds(tally.results.get(case, []))]
+    print(count("field", cases, missing, "faults that were seen in the field"))
+    for line in lines(cases, missing, {}, tally.results):
+        print(line)
+    return 0 if held == counted and not missing else 1
+
+
+def count(group: str, cases: list[str], missing: list[str], about: str) -> str:
+    """One line: how many cases of the group hold."""
+    return f"{group}  {len(cases) - len(missing):>3} of {len(cases):>3}  {about}"
 
 
 def holds(outcomes: list[str]) -> bool:
-    """Whether a row was tested, and everything that tested it passed."""
+    """Whether a case was tested, and everything that tested it passed."""
     return bool(outcomes) and set(outcomes) == {"passed"}
 
 
 def lines(
-    rows: list[str],
+    cases: list[str],
     missing: list[str],
     untestable: Mapping[str, str],
     results: Mapping[str, list[str]],
 ) -> Iterator[str]:
-    """What is to be said about rows that do not hold, or are not counted."""
-    for row in rows:
-        if row in untestable:
-            yield f"     {row}: not counted: {untestable[row]}"
-        elif row in missing:
-            said = ", ".join(sorted(set(results.get(row, [])))) or "no test names it"
-            yield f"     {row}: does not hold: {said}"
+    """Why cases do not hold, or are not counted."""
+    for case in cases:
+        if case in untestable:
+            yield f"     {case}: not counted: {untestable[case]}"
+        elif case in missing:
+            outcomes = ", ".join(sorted(set(results.get(case, [])))) or "no test names it"
+            yield f"     {case}: does not hold: {outcomes}"
 
 
 if __name__ == "__main__":

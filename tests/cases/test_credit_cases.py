@@ -6,7 +6,6 @@ options do are run with a real pytest in tests/plugin.
 
 import ast
 import json
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,14 +16,11 @@ from stacktest.core.records.common import Run
 from stacktest.core.records.documents import LastPass
 from stacktest.core.runs.credit import Refusal, credit
 from stacktest.core.runs.verdict import Inventory, Required, RunFacts
-from tests.cases.rows import Rows
 from tests.cases.world import Ran, World
 
-row = Rows()
 
-
-@row("T1", "T2")
-def nothing_was_executed(world: World) -> None:
+@pytest.mark.case("T1", "T2")
+def test_nothing_was_executed(world: World) -> None:
     world.add("caddy")
     ran = world.run([], facts=RunFacts(no_tests_executed=True, selection="--collect-only"))
     assert ran.credited() == set()
@@ -35,8 +31,8 @@ def nothing_was_executed(world: World) -> None:
     assert world.run().credited() == {"caddy"}
 
 
-@row("T3")
-def one_file_while_another_is_broken(world: World) -> None:
+@pytest.mark.case("T3")
+def test_one_file_while_another_is_broken(world: World) -> None:
     world.add("a")
     world.add("b")
     only_a = [world.outcome(nodeid) for nodeid in world.services["a"].tests]
@@ -49,8 +45,8 @@ def one_file_while_another_is_broken(world: World) -> None:
     assert ran.verdicts["b"].kind == "untouched"
 
 
-@row("T4")
-def a_filter_leaves_a_part_out(world: World) -> None:
+@pytest.mark.case("T4")
+def test_a_filter_leaves_a_part_out(world: World) -> None:
     world.add("caddy", tests=4)
     world.add("whole", tests=1)
     first, second, *rest = world.services["caddy"].tests
@@ -64,16 +60,16 @@ def a_filter_leaves_a_part_out(world: World) -> None:
     )
 
 
-@row("T5")
-def zero_tests(world: World) -> None:
+@pytest.mark.case("T5")
+def test_zero_tests(world: World) -> None:
     world.add("caddy")
     ran = world.run([], facts=RunFacts(selection="-k zzz"))
     assert ran.credited() == set()
     assert ran.verdicts["caddy"].reasons == ("no test that names caddy was asked to run: -k zzz",)
 
 
-@row("T6")
-def one_of_many_was_picked_in_the_code(world: World) -> None:
+@pytest.mark.case("T6")
+def test_one_of_many_was_picked_in_the_code(world: World) -> None:
     world.add("caddy", tests=3)
     ran = world.run([world.outcome(world.services["caddy"].tests[0])])
     assert ran.credited() == set()
@@ -82,8 +78,8 @@ def one_of_many_was_picked_in_the_code(world: World) -> None:
     )
 
 
-@row("T7")
-def skipped_or_expected_to_fail(world: World) -> None:
+@pytest.mark.case("T7")
+def test_skipped_or_expected_to_fail(world: World) -> None:
     world.add("caddy")
     for result, said in (
         ("skipped", "were skipped"),
@@ -105,8 +101,8 @@ def skipped_or_expected_to_fail(world: World) -> None:
     )
 
 
-@row("T8")
-def passed_on_a_retry(world: World) -> None:
+@pytest.mark.case("T8")
+def test_passed_on_a_retry(world: World) -> None:
     service = world.add("caddy")
     first, second = service.tests
 
@@ -135,8 +131,8 @@ def passed_on_a_retry(world: World) -> None:
     assert world.state("caddy") is State.CHANGED
 
 
-@row("T9")
-def failed_then_skipped_itself(world: World) -> None:
+@pytest.mark.case("T9")
+def test_failed_then_skipped_itself(world: World) -> None:
     world.add("caddy", tests=1)
     assert world.run().credited() == {"caddy"}
     nodeid = world.services["caddy"].tests[0]
@@ -147,8 +143,8 @@ def failed_then_skipped_itself(world: World) -> None:
     assert world.state("caddy") is State.FAILING
 
 
-@row("T10")
-def shards(world: World) -> None:
+@pytest.mark.case("T10")
+def test_shards(world: World) -> None:
     service = world.add("caddy", tests=4)
     halves = [[world.outcome(n) for n in half] for half in (service.tests[:2], service.tests[2:])]
     for half in halves:
@@ -161,8 +157,8 @@ def shards(world: World) -> None:
     assert ran.credited() == set()
 
 
-@row("T11")
-def no_test_names_it(world: World) -> None:
+@pytest.mark.case("T11")
+def test_no_test_names_it(world: World) -> None:
     world.add("caddy")
     world.add("watchtower", tests=0)
     ran = world.run()
@@ -172,8 +168,8 @@ def no_test_names_it(world: World) -> None:
     assert not world.gate().open
 
 
-@row("T12")
-def nothing_is_asserted(world: World) -> None:
+@pytest.mark.case("T12")
+def test_nothing_is_asserted(world: World) -> None:
     world.add("mkdocs")
     bare = [world.outcome(n, assertions=0) for n in world.services["mkdocs"].tests]
     ran = world.run(bare)
@@ -183,8 +179,8 @@ def nothing_is_asserted(world: World) -> None:
     )
 
 
-@row("T13")
-def only_its_neighbour_was_asked(world: World) -> None:
+@pytest.mark.case("T13")
+def test_only_its_neighbour_was_asked(world: World) -> None:
     world.add("loki")
     service = world.add("promtail", tests=2)
     world.services["loki"].tests += service.tests
@@ -214,8 +210,8 @@ def only_its_neighbour_was_asked(world: World) -> None:
     assert "promtail" in ran.credited()
 
 
-@row("T14")
-def any_status_will_do(world: World) -> None:
+@pytest.mark.case("T14")
+def test_any_status_will_do(world: World) -> None:
     code = """
 def test_either(api):
     assert api("benthos").get("/ping").status_code in [200, 404]
@@ -232,8 +228,8 @@ def test_one(api):
     assert kinds == [["statuses"], ["statuses"], []]
 
 
-@row("T15")
-def one_broken_test_costs_the_others_nothing(world: World) -> None:
+@pytest.mark.case("T15")
+def test_one_broken_test_costs_the_others_nothing(world: World) -> None:
     for name in ("librechat", *(f"s{n}" for n in range(28))):
         world.add(name)
     ran = world.run(librechat="failed")
@@ -243,8 +239,8 @@ def one_broken_test_costs_the_others_nothing(world: World) -> None:
     assert set(states.values()) == {State.FUNCTIONAL}
 
 
-@row("T16")
-def a_failure_outweighs_older_passes(world: World) -> None:
+@pytest.mark.case("T16")
+def test_a_failure_outweighs_older_passes(world: World) -> None:
     world.add("caddy")
     assert world.run().credited() == {"caddy"}
     world.later(days=1)
@@ -256,8 +252,8 @@ def a_failure_outweighs_older_passes(world: World) -> None:
     assert world.judge("caddy").reasons == (f"test:{first}",)
 
 
-@row("T17")
-def services_come_from_the_model_and_markers(world: World) -> None:
+@pytest.mark.case("T17")
+def test_services_come_from_the_model_and_markers(world: World) -> None:
     names = [f"s{n}" for n in range(36)]
     for name in names:
         world.add(name, tests=0 if name == "s7" else 1)
@@ -268,8 +264,8 @@ def services_come_from_the_model_and_markers(world: World) -> None:
     assert [blocker.service for blocker in gate.blockers] == ["s7"]
 
 
-@row("T18")
-def a_pass_of_a_service_that_is_gone(world: World) -> None:
+@pytest.mark.case("T18")
+def test_a_pass_of_a_service_that_is_gone(world: World) -> None:
     world.add("ghost")
     world.add("caddy")
     world.run()
@@ -284,8 +280,8 @@ def a_pass_of_a_service_that_is_gone(world: World) -> None:
     assert world.run().credited() == {"caddy"}
 
 
-@row("T19")
-def it_changed_after_it_was_tested(world: World) -> None:
+@pytest.mark.case("T19")
+def test_it_changed_after_it_was_tested(world: World) -> None:
     world.add("caddy")
     world.add("other")
     ran = world.run(meanwhile=lambda: world.services["caddy"].edit("config", "edited at 10:15"))
@@ -304,8 +300,8 @@ def it_changed_after_it_was_tested(world: World) -> None:
     assert "replaced or restarted" in ran.answers["other"].reason
 
 
-@row("T20")
-def the_newest_run_failed(world: World) -> None:
+@pytest.mark.case("T20")
+def test_the_newest_run_failed(world: World) -> None:
     world.add("caddy")
     world.run(id="good")
     world.later(hours=1)
@@ -321,8 +317,8 @@ def the_newest_run_failed(world: World) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-@row("T21")
-def tests_of_another_machine(world: World) -> None:
+@pytest.mark.case("T21")
+def test_tests_of_another_machine(world: World) -> None:
     world.add("caddy")
     world.stack = "shop@laptop"
     assert world.run().credited() == {"caddy"}
@@ -334,8 +330,8 @@ def tests_of_another_machine(world: World) -> None:
     assert world.run().credited() == set()
 
 
-@row("T22")
-def half_a_record(world: World) -> None:
+@pytest.mark.case("T22")
+def test_half_a_record(world: World) -> None:
     world.add("caddy")
     world.add("other")
     world.run()
@@ -351,11 +347,6 @@ def half_a_record(world: World) -> None:
     assert ran.credited() == {"other"}
     assert "last_pass.json is not valid JSON" in ran.refused["caddy"]
     assert path.read_text() == half
-
-
-@row.each
-def test_case(case: Callable[[World], None], world: World) -> None:
-    case(world)
 
 
 def test_a_test_that_is_not_in_the_inventory_is_a_doubt(world: World) -> None:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +18,9 @@ from stacktest.core.freshness.docs_page import Page, acknowledge, acknowledged, 
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Build, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
-from tests.cases.rows import Rows
 from tests.cases.world import World, hexed
 
 pytestmark = pytest.mark.processes
-row = Rows()
 
 COMPOSE = """\
 services:
@@ -136,8 +133,8 @@ def documented(repo: Repository) -> Repository:
     return repo
 
 
-@row("E1")
-def the_page_is_deleted(repo: Repository, world: World) -> None:
+@pytest.mark.case("E1")
+def test_the_page_is_deleted(repo: Repository, world: World) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -154,8 +151,8 @@ def the_page_is_deleted(repo: Repository, world: World) -> None:
     assert not world.gate().open
 
 
-@row("E2")
-def a_sweep_over_white_space(repo: Repository) -> None:
+@pytest.mark.case("E2")
+def test_a_sweep_over_white_space(repo: Repository) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -170,8 +167,8 @@ def a_sweep_over_white_space(repo: Repository) -> None:
     assert repo.page().holds()
 
 
-@row("E3")
-def an_amend_moves_the_date(repo: Repository) -> None:
+@pytest.mark.case("E3")
+def test_an_amend_moves_the_date(repo: Repository) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -190,8 +187,8 @@ def an_amend_moves_the_date(repo: Repository) -> None:
     assert page.state == "behind"
 
 
-@row("E4")
-def a_shallow_clone(repo: Repository, tmp_path: Path, world: World) -> None:
+@pytest.mark.case("E4")
+def test_a_shallow_clone(repo: Repository, tmp_path: Path, world: World) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -209,8 +206,8 @@ def a_shallow_clone(repo: Repository, tmp_path: Path, world: World) -> None:
     assert world.state("caddy") is State.ERROR
 
 
-@row("E5")
-def edited_but_not_committed(repo: Repository, world: World) -> None:
+@pytest.mark.case("E5")
+def test_edited_but_not_committed(repo: Repository, world: World) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -226,8 +223,8 @@ def edited_but_not_committed(repo: Repository, world: World) -> None:
     assert (page.state, page.reasons) == ("current", ())
 
 
-@row("E6")
-def git_does_not_answer(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.case("E6")
+def test_git_does_not_answer(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     documented(repo)
     # A worktree, whose `.git` is a file, is a repository like any other.
     repo.git("worktree", "add", "-q", str(repo.root.parent / "tree"))
@@ -247,8 +244,8 @@ def git_does_not_answer(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> No
     assert "git is not installed" in facts.why
 
 
-@row("E7")
-def it_says_nothing(repo: Repository, world: World) -> None:
+@pytest.mark.case("E7")
+def test_it_says_nothing(repo: Repository, world: World) -> None:
     template = "# {service}\n\n**Status:** TBD\n\nSay here what the service is for.\n"
     repo.write("docs/spokes/_template.md", template)
     for text, state in (
@@ -269,8 +266,8 @@ def it_says_nothing(repo: Repository, world: World) -> None:
     assert repo.page().holds()
 
 
-@row("E8")
-def written_on_a_branch(repo: Repository) -> None:
+@pytest.mark.case("E8")
+def test_written_on_a_branch(repo: Repository) -> None:
     repo.commit("start")
     repo.git("checkout", "-q", "-b", "docs")
     repo.write("docs/spokes/caddy.md", PAGE)
@@ -291,8 +288,8 @@ def written_on_a_branch(repo: Repository) -> None:
     assert repo.page().holds()
 
 
-@row("E9")
-def another_user_s_repository(repo: Repository) -> None:
+@pytest.mark.case("E9")
+def test_another_user_s_repository(repo: Repository) -> None:
     documented(repo)
     if os.getuid() != 0:
         pytest.skip("only root can give a file to another user")
@@ -303,8 +300,8 @@ def another_user_s_repository(repo: Repository) -> None:
     assert f"git config --global --add safe.directory {repo.root}" in facts.why
 
 
-@row("E10")
-def a_claim_that_is_checked(repo: Repository) -> None:
+@pytest.mark.case("E10")
+def test_a_claim_that_is_checked(repo: Repository) -> None:
     repo.write("docs/spokes/caddy.md", PAGE + "\n**Last change fingerprint:** TBD\n")
     repo.commit("page")
     # A word is no claim: the commits speak.
@@ -326,12 +323,6 @@ def a_claim_that_is_checked(repo: Repository) -> None:
         assert page.holds()
         assert page.names_fingerprint == (right == hexed("whole"))
         assert page.holds(("env",)) == page.names_fingerprint
-
-
-@row.each
-def test_case(case: Callable[..., None], repo: Repository, request: pytest.FixtureRequest) -> None:
-    names = case.__code__.co_varnames[1 : case.__code__.co_argcount]
-    case(repo, *(request.getfixturevalue(name) for name in names))
 
 
 def test_a_pattern_may_begin_with_the_folder_itself(repo: Repository) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -23,14 +23,11 @@ from stacktest.docs_macros import badge, table
 from stacktest.errors import UsageError
 from stacktest.reports.export.docs_data import SCHEMA
 from stacktest.reports.wording import meaning, tone, word
-from tests.cases.rows import Rows
 from tests.cases.world import START, World
 
-row = Rows()
 
-
-@row("E11")
-def pages_that_read_the_status(world: World) -> None:
+@pytest.mark.case("E11")
+def test_pages_that_read_the_status(world: World) -> None:
     world.add("caddy")
     world.run(caddy="failed")
     entry = world.index()["caddy"].entry
@@ -51,8 +48,8 @@ def pages_that_read_the_status(world: World) -> None:
         badge(data, "cady")
 
 
-@row("F1")
-def which_of_them_moved(world: World) -> None:
+@pytest.mark.case("F1")
+def test_which_of_them_moved(world: World) -> None:
     app = world.add("app", depends_on=("db",))
     world.add("db")
     world.run()
@@ -72,8 +69,8 @@ def which_of_them_moved(world: World) -> None:
     assert set(world.status["app"]["parts"]) == {"image", "config", "env", "stanza", "build"}
 
 
-@row("F2")
-def a_password_that_cannot_be_guessed(world: World) -> None:
+@pytest.mark.case("F2")
+def test_a_password_that_cannot_be_guessed(world: World) -> None:
     said = {"USER": "app", "PASSWORD": "0042"}
     key = Key(secret=bytes(range(32)))
     part = env_part(said, key).value
@@ -93,8 +90,8 @@ def a_password_that_cannot_be_guessed(world: World) -> None:
     assert isinstance(env_part(said, Unknown("no key")).value, Unknown)
 
 
-@row("F3")
-def what_a_pass_says(world: World) -> None:
+@pytest.mark.case("F3")
+def test_what_a_pass_says(world: World) -> None:
     world.add("app", depends_on=("db",))
     world.add("db")
     world.run(id="run-7")
@@ -111,8 +108,8 @@ def what_a_pass_says(world: World) -> None:
     assert [line.run for line in world.ledger.history("app")[0]] == ["run-7", "run-8"]
 
 
-@row("F4")
-def stale_says_of_what(world: World) -> None:
+@pytest.mark.case("F4")
+def test_stale_says_of_what(world: World) -> None:
     app = world.add("app", page=Page(state="behind", updated=START, reasons=("doc:behind",)))
     world.run()
     world.index()
@@ -151,8 +148,8 @@ class Engine:
         return {"Id": {"app:1": "sha256:new"}.get(ref, ref)}
 
 
-@row("F5")
-def the_image_of_the_container(world: World) -> None:
+@pytest.mark.case("F5")
+def test_the_image_of_the_container(world: World) -> None:
     stack = Stack(
         name="shop", root=Path("/x"), services={"app": Service(name="app", image="app:1")}
     )
@@ -164,11 +161,6 @@ def the_image_of_the_container(world: World) -> None:
 
     look(stack, Config(root=Path("/x")), Engine(), read)
     assert asked == {"app": {"Id": "sha256:old"}}
-
-
-@row.each
-def test_case(case: Callable[[World], None], world: World) -> None:
-    case(world)
 
 
 def test_a_record_keeps_no_names_of_variables(world: World) -> None:

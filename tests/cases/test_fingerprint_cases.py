@@ -34,7 +34,8 @@ Names = frozenset[str]
 
 @dataclass(frozen=True)
 class Case:
-    id: str
+    row: str
+    name: str
     given: Mapping[str, str]
     when: Callable[[Project], None]
     moved: Mapping[str, set[str]]
@@ -60,11 +61,6 @@ APP = "services: {app: {image: 'app:1', volumes: ['./configs/app:/etc/app:ro']}}
 CAPS = "services: {app: {image: a, cap_add: [%s], networks: [%s]}}\nnetworks: {one: {}, two: {}}"
 
 
-def row(*ids: str) -> pytest.MarkDecorator:
-    """Names the rows that a test is, so that its id is theirs."""
-    return pytest.mark.parametrize("row", ids)
-
-
 def link(name: str, target: str) -> Callable[[Project], None]:
     def make(project: Project) -> None:
         (project.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +80,7 @@ def in_turn(*steps: Callable[[Project], None]) -> Callable[[Project], None]:
 CASES = [
     Case(
         "C1",
+        "a variable of .env moves the services that use it",
         compose(
             "services: {app: {image: a, environment: {PW: '${PW}'}}, other: {image: b}}",
             **{".env": "PW=alt"},
@@ -93,18 +90,21 @@ CASES = [
     ),
     Case(
         "C2",
+        "a tag from .env is part of the definition",
         compose("services: {app: {image: 'app:${TAG}'}}", **{".env": "TAG=1"}),
         edit(".env", "TAG=1", "TAG=2"),
         {"app": {"stanza:image"}},
     ),
     Case(
         "C3",
+        "a file of variables",
         compose("services: {app: {image: a, env_file: [app.env]}}", **{"app.env": "A=1"}),
         edit("app.env", "A=1", "A=2"),
         {"app": {"env:A"}},
     ),
     Case(
         "C4",
+        "certificates and single files that are mounted",
         compose(
             "services: {app: {image: a, volumes: ['./certs:/c:ro', './mkdocs.yml:/m:ro']}}",
             **{"certs/ca.crt": "one", "mkdocs.yml": "one"},
@@ -114,7 +114,8 @@ CASES = [
         repo=frozenset({"app"}),
     ),
     Case(
-        "C5-context",
+        "C5",
+        "a file of the build context",
         compose(
             "services: {app: {build: ./src}, same: {image: b}}",
             **{"src/Dockerfile": "FROM scratch", "src/main.c": "1"},
@@ -124,7 +125,8 @@ CASES = [
         repo=frozenset({"app"}),
     ),
     Case(
-        "C5-dockerfile",
+        "C5",
+        "a Dockerfile outside of the context",
         compose(
             "services: {app: {build: {context: src, dockerfile: ../docker/App}}}",
             **{"docker/App": "FROM scratch", "src/main.c": "1"},
@@ -134,7 +136,8 @@ CASES = [
         repo=frozenset({"app"}),
     ),
     Case(
-        "C5-ignored",
+        "C5",
+        "what .dockerignore leaves out does not count",
         compose(
             "services: {app: {build: ./src}}",
             **{
@@ -149,7 +152,8 @@ CASES = [
         {},
     ),
     Case(
-        "C5-exception",
+        "C5",
+        "an exception of .dockerignore counts",
         compose(
             "services: {app: {build: ./src}}",
             **{
@@ -163,7 +167,8 @@ CASES = [
         repo=frozenset({"app"}),
     ),
     Case(
-        "C6-override",
+        "C6",
+        "an override file that appears",
         compose("services: {app: {image: a}, other: {image: b}}"),
         write("docker-compose.override.yml", "services: {app: {user: '7'}}"),
         {"app": {"stanza:user"}},
@@ -171,6 +176,7 @@ CASES = [
     ),
     Case(
         "C7",
+        "the file that a service extends",
         compose(
             "services: {app: {extends: {file: base.yml, service: base}}, other: {image: b}}",
             **{"base.yml": "services: {base: {image: a}}"},
@@ -181,6 +187,7 @@ CASES = [
     ),
     Case(
         "C8",
+        "an included file",
         compose(
             "include: [db/compose.yml]\nservices: {app: {image: a}}",
             **{"db/compose.yml": "services: {db: {image: 'pg:1'}}"},
@@ -191,6 +198,7 @@ CASES = [
     ),
     Case(
         "C9",
+        "networks and configs that the service uses",
         compose(
             "services: {app: {image: a, networks: [net], configs: [motd]}, other: {image: b}}\n"
             "networks: {net: {internal: true}}\nconfigs: {motd: {content: one}}",
@@ -204,20 +212,23 @@ CASES = [
     ),
     Case(
         "C10",
+        "an edited dependency moves only itself",
         compose("services: {app: {image: a, depends_on: [db]}, db: {image: 'pg:1'}}"),
         edit("docker-compose.yml", "pg:1", "pg:2"),
         {"db": {"stanza:image"}},
         repo=frozenset({"db"}),
     ),
     Case(
-        "C18-yes-true",
+        "C18",
+        "yes is not the word true",
         compose("services: {app: {image: a, environment: {FLAG: yes}}}"),
         edit("docker-compose.yml", "yes", "'true'"),
         {"app": {"env:FLAG"}},
         repo=frozenset({"app"}),
     ),
     Case(
-        "C18-yes-on",
+        "C18",
+        "yes is not on",
         compose("services: {app: {image: a, environment: {FLAG: yes}}}"),
         edit("docker-compose.yml", "yes", "on"),
         {"app": {"env:FLAG"}},
@@ -225,13 +236,15 @@ CASES = [
     ),
     Case(
         "C19",
+        "a port in base 60 is a number",
         compose("services:\n  app:\n    image: a\n    ports:\n      - 22:22\n"),
         edit("docker-compose.yml", "22:22", "1342"),
         {"app": {"stanza:ports"}},
         repo=frozenset({"app"}),
     ),
     Case(
-        "C20-env",
+        "C20",
+        "a list of variables is a mapping",
         compose("services: {app: {image: a, environment: [A=1, B=2]}}"),
         edit("docker-compose.yml", "[A=1, B=2]", "{B: 2, A: '1'}"),
         {},
@@ -239,14 +252,16 @@ CASES = [
         repo=frozenset({"app"}),
     ),
     Case(
-        "C20-ports",
+        "C20",
+        "a short port is a long one",
         compose("services: {app: {image: a, ports: ['80:8080']}}"),
         edit("docker-compose.yml", "'80:8080'", "{target: 8080, published: 80, protocol: tcp}"),
         {},
         repo=frozenset({"app"}),
     ),
     Case(
-        "C20-volumes",
+        "C20",
+        "a short volume is a long one",
         compose("services: {app: {image: a, volumes: ['./x:/x:ro']}}"),
         edit(
             "docker-compose.yml",
@@ -258,19 +273,22 @@ CASES = [
     ),
     Case(
         "C21",
+        "the order of capabilities and networks does not count",
         compose(CAPS % ("NET_ADMIN, SYS_TIME", "one, two")),
         write("docker-compose.yml", CAPS % ("SYS_TIME, NET_ADMIN", "two, one")),
         {},
     ),
     Case(
-        "C21-command",
+        "C21",
+        "the order of a command counts",
         compose("services: {app: {image: a, command: [a, b]}}"),
         edit("docker-compose.yml", "[a, b]", "[b, a]"),
         {"app": {"stanza:command"}},
         repo=frozenset({"app"}),
     ),
     Case(
-        "C21-volumes",
+        "C21",
+        "the order of volumes counts",
         compose(
             "services: {app: {image: a, volumes: [one:/1, two:/2]}}\nvolumes: {one: {}, two: {}}"
         ),
@@ -279,7 +297,8 @@ CASES = [
         repo=frozenset({"app"}),
     ),
     Case(
-        "C21-env_file",
+        "C21",
+        "the order of files of variables counts",
         compose(
             "services: {app: {image: a, env_file: [a.env, b.env]}}",
             **{"a.env": "A=1", "b.env": "A=2"},
@@ -290,6 +309,7 @@ CASES = [
     ),
     Case(
         "D1",
+        "the executable bit",
         compose(APP, **{"configs/app/init.sh": "true"}),
         lambda project: (project.root / "configs/app/init.sh").chmod(0o755),
         {"app": {"config:configs/app/init.sh"}},
@@ -297,6 +317,7 @@ CASES = [
     ),
     Case(
         "D2",
+        "the target of a mounted link",
         compose(APP, **{"shared/conf.d/one": "1", "configs/app/link": ""}),
         edit("shared/conf.d/one", "1", "2"),
         {"app": {"config:shared/conf.d/one"}},
@@ -304,6 +325,7 @@ CASES = [
     ),
     Case(
         "D3",
+        "a dangling link",
         compose(APP, **{"configs/app/one": "1"}),
         link("configs/app/dangling", "nowhere"),
         {"app": {"config:configs/app/dangling"}},
@@ -311,6 +333,7 @@ CASES = [
     ),
     Case(
         "D4",
+        "caches and declared leftovers do not count",
         compose(APP, **{"configs/app/Caddyfile": "1"}),
         in_turn(
             write("configs/app/.Caddyfile.swp", "x"),
@@ -323,7 +346,8 @@ CASES = [
         sections={"app": ServiceSection(ignore=("*.log", "state/"))},
     ),
     Case(
-        "D4-undeclared",
+        "D4",
+        "an undeclared log counts",
         compose(APP, **{"configs/app/Caddyfile": "1"}),
         write("configs/app/run.log", "x"),
         {"app": {"config:configs/app/run.log"}},
@@ -331,6 +355,7 @@ CASES = [
     ),
     Case(
         "D5",
+        "a mounted folder anywhere",
         compose(
             "services: {app: {image: a, volumes: ['./elsewhere:/e:ro']}, other: {image: b}}",
             **{"elsewhere/one": "1"},
@@ -341,6 +366,7 @@ CASES = [
     ),
     Case(
         "D6",
+        "line endings",
         compose(APP, **{"configs/app/one": "a\nb\n"}),
         edit("configs/app/one", "a\nb\n", "a\r\nb\r\n"),
         {"app": {"config:configs/app/one"}},
@@ -348,6 +374,7 @@ CASES = [
     ),
     Case(
         "D8",
+        "an empty folder",
         compose(APP, **{"configs/app/one": "1"}),
         lambda project: (project.root / "configs/app/empty/deeper").mkdir(parents=True),
         {},
@@ -370,11 +397,14 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path / "stack")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_case(case: Case, project: Project) -> None:
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.name, marks=pytest.mark.case(case.row)) for case in CASES],
+)
+def test_a_change_moves_the_services_that_it_concerns(case: Case, project: Project) -> None:
     project.write(case.given)
     project.sections = dict(case.sections)
-    if case.id == "D2":
+    if case.row == "D2":
         (project.root / "configs/app/link").unlink()
         link("configs/app/link", "../../shared/conf.d")(project)
 
@@ -387,8 +417,8 @@ def test_case(case: Case, project: Project) -> None:
     assert {name for name in before if before[name].repo != after[name].repo} == case.repo
 
 
-@row("C4")
-def test_a_writable_mount_is_left_out_and_listed(row: str, project: Project) -> None:
+@pytest.mark.case("C4")
+def test_a_writable_mount_is_left_out_and_listed(project: Project) -> None:
     project.write(compose("services: {app: {image: a, volumes: ['./data:/d']}}", **{"data/x": "1"}))
     before = project.fingerprints()
     project.write({"data/x": "2"})
@@ -399,10 +429,8 @@ def test_a_writable_mount_is_left_out_and_listed(row: str, project: Project) -> 
     assert "data/x" in project.fingerprints()["app"].detail["config"]
 
 
-@row("C6")
-def test_files_named_by_the_environment(
-    row: str, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.case("C6")
+def test_files_named_by_the_environment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write(
         {
             "docker-compose.yml": "services: {app: {image: a}}",
@@ -414,8 +442,8 @@ def test_files_named_by_the_environment(
     assert changed(before, project.fingerprints()) == {"app": {"stanza:user"}}
 
 
-@row("C11")
-def test_the_image_is_the_one_that_the_container_runs(row: str, project: Project) -> None:
+@pytest.mark.case("C11")
+def test_the_image_is_the_one_that_the_container_runs(project: Project) -> None:
     project.write(compose("services: {app: {image: 'app:1'}}"))
     project.images["app"] = image("old")
     before = project.fingerprints()
@@ -426,8 +454,8 @@ def test_the_image_is_the_one_that_the_container_runs(row: str, project: Project
     assert [change.part for change in moved] == ["image"]
 
 
-@row("C12", "C13")
-def test_an_image_that_is_not_here_is_unknown(row: str, project: Project) -> None:
+@pytest.mark.case("C12", "C13")
+def test_an_image_that_is_not_here_is_unknown(project: Project) -> None:
     project.write(compose("services: {app: {image: 'app:1'}, other: {image: b}}"))
     project.images["app"] = Unknown("the engine does not answer")
     found = project.fingerprints()
@@ -437,8 +465,8 @@ def test_an_image_that_is_not_here_is_unknown(row: str, project: Project) -> Non
     assert isinstance(found["other"].digest, str)
 
 
-@row("C14")
-def test_unknown_is_neither_equal_nor_changed(row: str, project: Project) -> None:
+@pytest.mark.case("C14")
+def test_unknown_is_neither_equal_nor_changed(project: Project) -> None:
     project.write(compose("services: {app: {image: 'app:1'}}"))
     known = project.fingerprints()["app"]
     project.images["app"] = Unknown("no engine")
@@ -458,12 +486,12 @@ containerd store of 26.1, whose Id is the digest of a manifest."""
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("graph_mirrored", id="C15-mirror-sorts-first"),
-        pytest.param("graph_pushed", id="C16-pushed"),
-        pytest.param("graph_loaded", id="C16-saved-and-loaded"),
-        pytest.param("graph_pulled", id="C16-pulled"),
-        pytest.param("containerd_pulled", id="C16-pulled-by-containerd"),
-        pytest.param("containerd_loaded", id="C16-loaded-by-containerd"),
+        pytest.param("graph_mirrored", id="mirror-sorts-first", marks=pytest.mark.case("C15")),
+        pytest.param("graph_pushed", id="pushed", marks=pytest.mark.case("C16")),
+        pytest.param("graph_loaded", id="saved-and-loaded", marks=pytest.mark.case("C16")),
+        pytest.param("graph_pulled", id="pulled", marks=pytest.mark.case("C16")),
+        pytest.param("containerd_pulled", id="pulled-by-containerd", marks=pytest.mark.case("C16")),
+        pytest.param("containerd_loaded", id="loaded-by-containerd", marks=pytest.mark.case("C16")),
     ],
 )
 def test_image_identity_is_neither_a_registry_s_nor_a_store_s(name: str) -> None:
@@ -478,8 +506,8 @@ def test_image_identity_is_neither_a_registry_s_nor_a_store_s(name: str) -> None
     assert image_part(other).value == image_part(built).value
 
 
-@row("C16")
-def test_fields_that_only_one_store_writes_do_not_count(row: str) -> None:
+@pytest.mark.case("C16")
+def test_fields_that_only_one_store_writes_do_not_count() -> None:
     config = {
         "Env": ["PATH=/bin"],
         "Cmd": ["run"],
@@ -510,15 +538,15 @@ def test_fields_that_only_one_store_writes_do_not_count(row: str) -> None:
     assert image_part(arm).value != image_part(containerd).value
 
 
-@row("C17")
-def test_a_container_is_not_taken_for_an_image(row: str) -> None:
+@pytest.mark.case("C17")
+def test_a_container_is_not_taken_for_an_image() -> None:
     container = {"Id": "3f", "Image": "sha256:9a", "Config": {"Image": "redis"}, "State": {}}
     assert isinstance(image_part(container).value, Unknown)
 
 
-@row("C22")
+@pytest.mark.case("C22")
 def test_a_variable_passed_through_from_the_shell(
-    row: str, project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write(compose("services: {app: {image: a, environment: [FOO]}, other: {image: b}}"))
     monkeypatch.setenv("FOO", "one")
@@ -527,10 +555,8 @@ def test_a_variable_passed_through_from_the_shell(
     assert changed(before, project.fingerprints()) == {"app": {"env:FOO"}}
 
 
-@row("C22")
-def test_a_secret_made_from_a_variable(
-    row: str, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.case("C22")
+def test_a_secret_made_from_a_variable(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write(
         compose(
             "services: {app: {image: a, secrets: [token]}}\nsecrets: {token: {environment: TOKEN}}",
@@ -545,8 +571,8 @@ def test_a_secret_made_from_a_variable(
     assert project.fingerprints()["app"].digest == before["app"].digest
 
 
-@row("C23")
-def test_versions_are_not_compared(row: str, project: Project) -> None:
+@pytest.mark.case("C23")
+def test_versions_are_not_compared(project: Project) -> None:
     project.write(compose("services: {app: {image: a}}"))
     now = project.fingerprints()["app"]
     old = replace(now, version=0)
@@ -555,8 +581,8 @@ def test_versions_are_not_compared(row: str, project: Project) -> None:
     assert "version 0" in str(compare(old, now)["stanza"])
 
 
-@row("C24")
-def test_services_in_profiles_are_seen(row: str, project: Project) -> None:
+@pytest.mark.case("C24")
+def test_services_in_profiles_are_seen(project: Project) -> None:
     project.write(compose("services: {app: {image: a, profiles: [core]}, b: {image: b}}"))
     before = project.fingerprints()
     assert set(before) == {"app", "b"}
@@ -564,8 +590,8 @@ def test_services_in_profiles_are_seen(row: str, project: Project) -> None:
     assert changed(before, project.fingerprints()) == {}
 
 
-@row("C25")
-def test_a_tag_does_not_identify_an_image(row: str, project: Project) -> None:
+@pytest.mark.case("C25")
+def test_a_tag_does_not_identify_an_image(project: Project) -> None:
     from stacktest.adapters.compose.client import Compose
 
     pinned = "pinned@sha256:" + "a" * 64
@@ -575,8 +601,8 @@ def test_a_tag_does_not_identify_an_image(row: str, project: Project) -> None:
     assert list(unpinned(Compose(project.root).model())) == ["app"]
 
 
-@row("D2")
-def test_a_link_is_itself_part_of_the_tree(row: str, project: Project) -> None:
+@pytest.mark.case("D2")
+def test_a_link_is_itself_part_of_the_tree(project: Project) -> None:
     project.write(compose(APP, **{"shared/a/one": "1", "shared/b/one": "1"}))
     link("configs/app/current", "../../shared/a")(project)
     before = project.fingerprints()
@@ -586,9 +612,9 @@ def test_a_link_is_itself_part_of_the_tree(row: str, project: Project) -> None:
     assert "config:configs/app/current" in reasons
 
 
-@row("D3")
+@pytest.mark.case("D3")
 def test_what_is_no_file_counts_by_its_kind(
-    row: str, project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write(compose(APP, **{"configs/app/one": "1"}))
     # A socket's whole path may only have 107 bytes.
@@ -598,8 +624,8 @@ def test_what_is_no_file_counts_by_its_kind(
         assert project.fingerprints()["app"].detail["config"]["configs/app/app.sock"] == "socket"
 
 
-@row("D4")
-def test_declared_ignores_are_listed(row: str, project: Project) -> None:
+@pytest.mark.case("D4")
+def test_declared_ignores_are_listed(project: Project) -> None:
     project.write(compose(APP, **{"configs/app/run.log": "1", "configs/app/one": "1"}))
     project.sections["app"] = ServiceSection(ignore=("*.log",))
     found = project.fingerprints()["app"]
@@ -607,8 +633,8 @@ def test_declared_ignores_are_listed(row: str, project: Project) -> None:
     assert list(found.detail["config"]) == ["configs/app/one"]
 
 
-@row("D7")
-def test_a_name_cannot_forge_a_tree(row: str, project: Project) -> None:
+@pytest.mark.case("D7")
+def test_a_name_cannot_forge_a_tree(project: Project) -> None:
     import hashlib
 
     def sha(text: str) -> str:
@@ -624,8 +650,8 @@ def test_a_name_cannot_forge_a_tree(row: str, project: Project) -> None:
         assert project.fingerprints()["app"].digest != two.digest
 
 
-@row("D8")
-def test_an_empty_folder_equals_none(row: str, project: Project) -> None:
+@pytest.mark.case("D8")
+def test_an_empty_folder_equals_none(project: Project) -> None:
     project.write(compose(APP))
     (project.root / "configs/app").mkdir(parents=True)
     with_folder = project.fingerprints()["app"]
@@ -634,8 +660,8 @@ def test_an_empty_folder_equals_none(row: str, project: Project) -> None:
     assert with_folder.parts["config"] == "none"
 
 
-@row("D9")
-def test_a_large_file_is_streamed(row: str, project: Project) -> None:
+@pytest.mark.case("D9")
+def test_a_large_file_is_streamed(project: Project) -> None:
     project.write(compose(APP, **{"configs/app/one": "1"}))
     model = project.root / "configs/app/model.bin"
     with model.open("wb") as file:

@@ -7,34 +7,31 @@ from typing import Any
 
 import pytest
 
-from tests.cases.rows import Rows
-
 pytestmark = pytest.mark.real_docker
-case = Rows()
 BOTH = {"alpha", "beta"}
 
 
-@case("P1", "T1")
-def collect_only(pair: Any) -> None:
+@pytest.mark.case("P1", "T1")
+def test_collect_only(pair: Any) -> None:
     assert pair.run("--collect-only").ret == 0
     assert pair.credited() == set()
     assert pair.verdict("alpha") is None
 
 
-@case("P2")
-def setup_plan(pair: Any) -> None:
+@pytest.mark.case("P2")
+def test_setup_plan(pair: Any) -> None:
     assert pair.run("--setup-plan").ret == 0
     assert pair.credited() == set()
 
 
-@case("P3")
-def setup_only(pair: Any) -> None:
+@pytest.mark.case("P3")
+def test_setup_only(pair: Any) -> None:
     assert pair.run("--setup-only").ret == 0
     assert pair.credited() == set()
 
 
-@case("P4", "T4")
-def keyword(pair: Any) -> None:
+@pytest.mark.case("P4", "T4")
+def test_keyword(pair: Any) -> None:
     assert pair.run("-k", "ping").ret == 0
     assert pair.credited() == {"beta"}
     assert pair.verdict("alpha") == "incomplete"
@@ -42,8 +39,8 @@ def keyword(pair: Any) -> None:
     assert reasons == ["1 of 2 tests that name alpha did not run: deselected by -k 'ping'"]
 
 
-@case("P5", "T3")
-def one_file(pair: Any) -> None:
+@pytest.mark.case("P5", "T3")
+def test_one_file(pair: Any) -> None:
     pair.write("phase2_more/test_alpha_more.py", ALPHA_MORE)
     assert pair.run("suites/phase0_pair/test_alpha.py").ret == 0
     assert pair.credited() == set()
@@ -51,29 +48,29 @@ def one_file(pair: Any) -> None:
     assert reason.startswith("1 of 3 tests that name alpha did not run: not selected by ")
 
 
-@case("P6", "T5")
-def nothing_selected(pair: Any) -> None:
+@pytest.mark.case("P6", "T5")
+def test_nothing_selected(pair: Any) -> None:
     assert pair.run("-k", "zzz").ret == 5
     assert pair.credited() == set()
 
 
-@case("P7", "T7")
-def all_skipped(pair: Any) -> None:
+@pytest.mark.case("P7", "T7")
+def test_all_skipped(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", marked("@pytest.mark.skip(reason='no licence')"))
     assert pair.run().ret == 0
     assert pair.credited() == {"beta"}
     assert pair.verdict("alpha") == "incomplete"
 
 
-@case("P8")
-def empty_parametrize(pair: Any) -> None:
+@pytest.mark.case("P8")
+def test_empty_parametrize(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", marked("@pytest.mark.parametrize('x', [])", "x, "))
     assert pair.run().ret == 0
     assert pair.credited() == {"beta"}
 
 
-@case("P9")
-def expected_to_fail(pair: Any) -> None:
+@pytest.mark.case("P9")
+def test_expected_to_fail(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", marked("@pytest.mark.xfail(strict=False)"))
     assert pair.run().ret == 0
     assert pair.credited() == {"beta"}
@@ -82,16 +79,16 @@ def expected_to_fail(pair: Any) -> None:
     assert pair.credited() == {"beta"}
 
 
-@case("P10")
-def left_by_exit(pair: Any) -> None:
+@pytest.mark.case("P10")
+def test_left_by_exit(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", ALPHA_EXITS)
     assert pair.run().ret == 0
     assert pair.credited() == set()
     assert pair.verdict("alpha") == "incomplete"
 
 
-@case("P11")
-def the_process_vanished(pair: Any) -> None:
+@pytest.mark.case("P11")
+def test_the_process_vanished(pair: Any) -> None:
     assert pair.run().ret == 0
     pair.write("phase0_pair/test_alpha.py", marked("", body="import os; os._exit(0)"))
     before = pair.document("alpha", "last_pass.json")
@@ -102,39 +99,39 @@ def the_process_vanished(pair: Any) -> None:
     assert record["run"]["seq"] == before["run"]["seq"] + 1
 
 
-@case("P12")
-def the_worker_crashed(pair: Any) -> None:
+@pytest.mark.case("P12")
+def test_the_worker_crashed(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", marked("", body="import os; os._exit(0)"))
     assert pair.run("-n", "1", "--max-worker-restart=0").ret == 1
     assert pair.credited() == set()
 
 
-@case("P13", "T8")
-def passed_on_the_second_try(pair: Any) -> None:
+@pytest.mark.case("P13", "T8")
+def test_passed_on_the_second_try(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", FLAKY)
     assert pair.run("--reruns", "1").ret == 0
     assert pair.credited() == {"beta"}
     assert "only on a retry" in pair.document("alpha", "last_run.json")["refusal"]
 
 
-@case("T9")
-def failed_then_skipped(pair: Any) -> None:
+@pytest.mark.case("T9")
+def test_failed_then_skipped(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", EVADES)
     pair.run("--reruns", "1")
     assert pair.credited() == {"beta"}
     assert pair.verdict("alpha") == "failed"
 
 
-@case("P14")
-def error_in_teardown(pair: Any) -> None:
+@pytest.mark.case("P14")
+def test_error_in_teardown(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", BAD_TEARDOWN)
     assert pair.run().ret == 1
     assert pair.credited() == {"beta"}
     assert pair.verdict("alpha") == "failed"
 
 
-@case("P15")
-def stopped_at_the_first_failure(pair: Any) -> None:
+@pytest.mark.case("P15")
+def test_stopped_at_the_first_failure(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", marked("", body="assert 0"))
     assert pair.run("-x").ret == 1
     assert pair.credited() == set()
@@ -142,43 +139,43 @@ def stopped_at_the_first_failure(pair: Any) -> None:
     assert pair.document("beta", "last_pass.json") is None
 
 
-@case("P16")
-def a_file_that_cannot_be_collected(pair: Any) -> None:
+@pytest.mark.case("P16")
+def test_a_file_that_cannot_be_collected(pair: Any) -> None:
     pair.write("phase2_more/test_broken.py", "import nothing_of_that_name\n")
     assert pair.run("--continue-on-collection-errors").ret == 1
     assert pair.credited() == set()
     assert pair.verdict("beta") == "incomplete"
 
 
-@case("P17")
-def two_workers(pair: Any) -> None:
+@pytest.mark.case("P17")
+def test_two_workers(pair: Any) -> None:
     assert pair.run("-n", "2").ret == 0
     assert pair.credited() == BOTH
     assert pair.document("alpha", "last_pass.json")["tests"]["passed"] == 2
 
 
-@case("T2")
-def asked_for_help(pair: Any) -> None:
+@pytest.mark.case("T2")
+def test_asked_for_help(pair: Any) -> None:
     assert pair.run("--help").ret == 0
     assert pair.credited() == set()
 
 
-@case("T10")
-def one_shard(pair: Any) -> None:
+@pytest.mark.case("T10")
+def test_one_shard(pair: Any) -> None:
     assert pair.run("--deselect", "suites/phase0_pair/test_alpha.py::test_echo").ret == 0
     assert pair.credited() == {"beta"}
 
 
-@case("T12")
-def nothing_asserted(pair: Any) -> None:
+@pytest.mark.case("T12")
+def test_nothing_asserted(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", marked("", body="pass"))
     assert pair.run().ret == 0
     assert pair.credited() == {"beta"}
     assert any("asserts" in text for text in pair.document("alpha", "last_run.json")["reasons"])
 
 
-@case("T13")
-def never_touched(pair: Any) -> None:
+@pytest.mark.case("T13")
+def test_never_touched(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", NEVER_TOUCHED)
     assert pair.run().ret == 0
     assert pair.credited() == {"beta"}
@@ -186,16 +183,16 @@ def never_touched(pair: Any) -> None:
     assert reason.endswith("names alpha but never touched it")
 
 
-@case("T15")
-def one_failure_costs_one_service(pair: Any) -> None:
+@pytest.mark.case("T15")
+def test_one_failure_costs_one_service(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", marked("", body="assert 0"))
     assert pair.run().ret == 1
     assert pair.credited() == {"beta"}
     assert pair.state("alpha") == "failing"
 
 
-@case("T18")
-def a_service_that_is_not_there(pair: Any) -> None:
+@pytest.mark.case("T18")
+def test_a_service_that_is_not_there(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", ALPHA_MORE.replace('"alpha"', '"alhpa"'))
     done = pair.run()
     assert done.ret == 4
@@ -203,8 +200,8 @@ def a_service_that_is_not_there(pair: Any) -> None:
     assert pair.credited() == set()
 
 
-@case("T19")
-def edited_while_its_tests_ran(pair: Any) -> None:
+@pytest.mark.case("T19")
+def test_edited_while_its_tests_ran(pair: Any) -> None:
     pair.write("phase0_pair/test_alpha.py", EDITS_ITSELF)
     assert pair.run().ret == 0
     assert pair.credited() == set()
@@ -212,19 +209,14 @@ def edited_while_its_tests_ran(pair: Any) -> None:
     assert "changed while its tests ran" in pair.document("alpha", "last_run.json")["refusal"]
 
 
-@case("T20")
-def the_newest_run_failed(pair: Any) -> None:
+@pytest.mark.case("T20")
+def test_the_newest_run_failed(pair: Any) -> None:
     assert pair.run().ret == 0
     assert pair.credited() == BOTH
     pair.write("phase0_pair/test_alpha.py", marked("", body="assert 0"))
     assert pair.run().ret == 1
     assert pair.state("alpha") == "failing"
     assert pair.verdict("alpha") == "failed"
-
-
-@case.each
-def test_case(case: Any, pair: Any) -> None:
-    case(pair)
 
 
 # The suites of the cases

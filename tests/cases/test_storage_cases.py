@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +17,11 @@ from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
-from tests.cases.rows import Rows
 from tests.cases.world import NO_ENGINE, START, World
 
-row = Rows()
-needs_jq = shutil.which("jq") is None
+needs_jq = pytest.mark.skipif(
+    shutil.which("jq") is None, reason="jq, the first readers' gate, is not installed"
+)
 
 
 def blocked(world: World, **options: object) -> list[tuple[str, str]]:
@@ -31,8 +30,8 @@ def blocked(world: World, **options: object) -> list[tuple[str, str]]:
     return [(blocker.service, blocker.state.value) for blocker in gate.blockers]
 
 
-@row("B1")
-def a_fresh_clone(world: World) -> None:
+@pytest.mark.case("B1")
+def test_a_fresh_clone(world: World) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -45,8 +44,8 @@ def a_fresh_clone(world: World) -> None:
     assert world.gate().open
 
 
-@row("B2")
-def a_crash_while_writing_the_status(world: World) -> None:
+@pytest.mark.case("B2")
+def test_a_crash_while_writing_the_status(world: World) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -67,16 +66,16 @@ def a_crash_while_writing_the_status(world: World) -> None:
     assert world.state("caddy") is State.CHANGED
 
 
-@row("B3")
-def nothing_was_committed(world: World) -> None:
+@pytest.mark.case("B3")
+def test_nothing_was_committed(world: World) -> None:
     world.add("caddy")
     gate = world.gate("repo")
     assert (gate.open, gate.exit_code) == (False, 11)
     assert "status.json is missing" in gate.blockers[0].reasons
 
 
-@row("B4")
-def a_hosted_runner(world: World) -> None:
+@pytest.mark.case("B4")
+def test_a_hosted_runner(world: World) -> None:
     caddy = world.add("caddy")
     world.run()
     world.index()
@@ -101,8 +100,8 @@ def a_hosted_runner(world: World) -> None:
     assert not world.gate("repo").open
 
 
-@row("B5")
-def the_evidence_is_deleted(world: World) -> None:
+@pytest.mark.case("B5")
+def test_the_evidence_is_deleted(world: World) -> None:
     caddy = world.add("caddy")
     world.run()
     caddy.edit("config", "new")
@@ -124,8 +123,8 @@ def the_evidence_is_deleted(world: World) -> None:
     assert world.judge("caddy").reasons == ("last_run",)
 
 
-@row("B6")
-def a_new_service(world: World) -> None:
+@pytest.mark.case("B6")
+def test_a_new_service(world: World) -> None:
     world.add("new")
     world.index()
     assert blocked(world) == [("new", "never_run")]
@@ -151,8 +150,8 @@ def a_new_service(world: World) -> None:
     assert blocked(world) == [("new", "never_run")]
 
 
-@row("B7")
-def functional_without_a_page(world: World) -> None:
+@pytest.mark.case("B7")
+def test_functional_without_a_page(world: World) -> None:
     from stacktest.core.freshness.docs_page import Page
 
     world.add("caddy", page=Page(state="missing"))
@@ -164,8 +163,8 @@ def functional_without_a_page(world: World) -> None:
     assert world.gate().exit_code == 1
 
 
-@row("B8")
-def changed_and_without_a_page(world: World) -> None:
+@pytest.mark.case("B8")
+def test_changed_and_without_a_page(world: World) -> None:
     from stacktest.core.freshness.docs_page import Page
 
     caddy = world.add("caddy", page=Page(state="missing"))
@@ -176,8 +175,8 @@ def changed_and_without_a_page(world: World) -> None:
     assert world.status["caddy"]["status"] == "stale"
 
 
-@row("B9")
-def a_namesake(world: World) -> None:
+@pytest.mark.case("B9")
+def test_a_namesake(world: World) -> None:
     world.add("web")
     world.run()
     world.index()
@@ -196,8 +195,8 @@ def a_namesake(world: World) -> None:
     assert "last_pass is about 'web'" in judgement.reasons[0]
 
 
-@row("B10")
-def a_service_is_removed(world: World) -> None:
+@pytest.mark.case("B10")
+def test_a_service_is_removed(world: World) -> None:
     world.add("caddy")
     world.add("gone")
     world.run()
@@ -211,8 +210,8 @@ def a_service_is_removed(world: World) -> None:
     assert world.gate().open
 
 
-@row("B11")
-def one_odd_entry(world: World) -> None:
+@pytest.mark.case("B11")
+def test_one_odd_entry(world: World) -> None:
     world.add("caddy")
     world.add("odd", errors=("compose: services.odd is null",))
     world.run()
@@ -221,8 +220,8 @@ def one_odd_entry(world: World) -> None:
     assert blocked(world) == [("odd", "error")]
 
 
-@row("B12")
-def one_unreadable_file(world: World) -> None:
+@pytest.mark.case("B12")
+def test_one_unreadable_file(world: World) -> None:
     world.add("caddy")
     odd = world.add("odd")
     world.run()
@@ -235,8 +234,8 @@ def one_unreadable_file(world: World) -> None:
     )
 
 
-@row("B13")
-def an_edited_last_change(world: World) -> None:
+@pytest.mark.case("B13")
+def test_an_edited_last_change(world: World) -> None:
     caddy = world.add("caddy")
     world.run()
     caddy.edit("config", "new")
@@ -257,8 +256,8 @@ def an_edited_last_change(world: World) -> None:
     assert entry.last_change < entry.last_test_pass
 
 
-@row("B14")
-def a_merge_of_status_files(world: World) -> None:
+@pytest.mark.case("B14")
+def test_a_merge_of_status_files(world: World) -> None:
     caddy = world.add("caddy")
     world.run()
     world.index()
@@ -273,8 +272,8 @@ def a_merge_of_status_files(world: World) -> None:
     assert judgement.entry.pass_fingerprint != judgement.entry.fingerprint
 
 
-@row("B15")
-def no_status_worth_the_name(world: World) -> None:
+@pytest.mark.case("B15")
+def test_no_status_worth_the_name(world: World) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -294,8 +293,9 @@ def no_status_worth_the_name(world: World) -> None:
         world.index()
 
 
-@row("B16")
-def words_that_the_first_gate_knows(world: World) -> None:
+@needs_jq
+@pytest.mark.case("B16")
+def test_words_that_the_first_gate_knows(world: World) -> None:
     words = {state: state.status for state in State}
     assert set(words.values()) == {"functional", "stale", "untested", "undocumented"}
     world.add("caddy")
@@ -313,8 +313,9 @@ def words_that_the_first_gate_knows(world: World) -> None:
     assert not world.gate("repo", look=False).open
 
 
-@row("B17")
-def nothing_beside_the_services(world: World) -> None:
+@needs_jq
+@pytest.mark.case("B17")
+def test_nothing_beside_the_services(world: World) -> None:
     world.add("caddy")
     world.run(caddy="failed")
     world.index()
@@ -328,8 +329,8 @@ def nothing_beside_the_services(world: World) -> None:
         assert (gate.open, gate.exit_code) == (False, 11)
 
 
-@row("B18")
-def nobody_has_looked(world: World) -> None:
+@pytest.mark.case("B18")
+def test_nobody_has_looked(world: World) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -347,8 +348,8 @@ def nobody_has_looked(world: World) -> None:
     )
 
 
-@row("B19")
-def what_was_promised(world: World) -> None:
+@pytest.mark.case("B19")
+def test_what_was_promised(world: World) -> None:
     world.add("caddy")
     world.run(caddy="failed")
     world.index()
@@ -365,8 +366,8 @@ def what_was_promised(world: World) -> None:
     assert world.gate().exit_code == 0
 
 
-@row("B20")
-def two_writers_at_once(world: World) -> None:
+@pytest.mark.case("B20")
+def test_two_writers_at_once(world: World) -> None:
     for name in ("a", "b", "c"):
         world.add(name)
     world.run()
@@ -387,13 +388,6 @@ def two_writers_at_once(world: World) -> None:
     assert world.status["b"]["state"] == "functional"
     left = [path.name for path in world.ledger.status_path.parent.iterdir()]
     assert sorted(left) == ["status.json", "status.meta.json"]
-
-
-@row.each
-def test_case(case: Callable[[World], None], world: World, request: pytest.FixtureRequest) -> None:
-    if needs_jq and request.node.callspec.id in ("B16", "B17"):
-        pytest.skip("jq, the first readers' gate, is not installed")
-    case(world)
 
 
 def test_a_second_look_changes_no_byte(world: World) -> None:

@@ -2,20 +2,18 @@
 
 import json
 import os
-from collections.abc import Callable
 from datetime import timedelta
+
+import pytest
 
 from stacktest.core import timestamps as instants
 from stacktest.core.freshness.docs_page import PageFacts, judge_page
 from stacktest.core.freshness.states import State
-from tests.cases.rows import Rows
 from tests.cases.world import START, World
 
-row = Rows()
 
-
-@row("A1")
-def change_and_page_in_one_commit(world: World) -> None:
+@pytest.mark.case("A1")
+def test_change_and_page_in_one_commit(world: World) -> None:
     caddy = world.add("caddy")
     facts = PageFacts(text="Caddy is the front door.", updated=START, follows_change=True)
     caddy.page = judge_page(facts, fingerprint=None, repo_fingerprint=caddy.repo)
@@ -38,8 +36,8 @@ def change_and_page_in_one_commit(world: World) -> None:
     assert entry.last_test_pass > entry.last_change
 
 
-@row("A2")
-def passed_as_something_else(world: World) -> None:
+@pytest.mark.case("A2")
+def test_passed_as_something_else(world: World) -> None:
     caddy = world.add("caddy")
     world.index()
     good = caddy.parts["config"]
@@ -58,8 +56,8 @@ def passed_as_something_else(world: World) -> None:
     assert world.state("caddy") is State.CHANGED
 
 
-@row("A3")
-def changed_after_its_tests(world: World) -> None:
+@pytest.mark.case("A3")
+def test_changed_after_its_tests(world: World) -> None:
     caddy = world.add("caddy")
 
     def edit_and_look() -> None:
@@ -77,8 +75,8 @@ def changed_after_its_tests(world: World) -> None:
     assert world.state("caddy") is State.CHANGED
 
 
-@row("A4")
-def there_and_back(world: World) -> None:
+@pytest.mark.case("A4")
+def test_there_and_back(world: World) -> None:
     caddy = world.add("caddy")
     first = caddy.parts["config"]
     world.run()
@@ -106,8 +104,8 @@ def there_and_back(world: World) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-@row("A5")
-def passed_yesterday_failed_today(world: World) -> None:
+@pytest.mark.case("A5")
+def test_passed_yesterday_failed_today(world: World) -> None:
     world.add("caddy")
     world.run()
     world.later(days=1)
@@ -118,8 +116,8 @@ def passed_yesterday_failed_today(world: World) -> None:
     assert (gate.open, gate.exit_code) == (False, 1)
 
 
-@row("A6")
-def a_year_old(world: World) -> None:
+@pytest.mark.case("A6")
+def test_a_year_old(world: World) -> None:
     world.add("caddy")
     world.run()
     world.later(days=6, hours=23)
@@ -128,8 +126,8 @@ def a_year_old(world: World) -> None:
     assert world.state("caddy") is State.EXPIRED
 
 
-@row("A7")
-def from_the_future(world: World) -> None:
+@pytest.mark.case("A7")
+def test_from_the_future(world: World) -> None:
     world.add("caddy")
     world.run()
     world.rewrite("caddy", timestamp="2099-01-01T00:00:00.000+00:00")
@@ -143,8 +141,8 @@ def from_the_future(world: World) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-@row("A8")
-def a_time_without_a_zone(world: World) -> None:
+@pytest.mark.case("A8")
+def test_a_time_without_a_zone(world: World) -> None:
     world.add("caddy")
     world.add("other")
     world.run()
@@ -155,8 +153,8 @@ def a_time_without_a_zone(world: World) -> None:
     assert states["other"].state is State.FUNCTIONAL
 
 
-@row("A9")
-def a_time_that_is_none(world: World) -> None:
+@pytest.mark.case("A9")
+def test_a_time_that_is_none(world: World) -> None:
     world.add("caddy")
     world.run()
     world.rewrite("caddy", timestamp="yesterday")
@@ -167,8 +165,8 @@ def a_time_that_is_none(world: World) -> None:
     )
 
 
-@row("A10")
-def a_truncated_record(world: World) -> None:
+@pytest.mark.case("A10")
+def test_a_truncated_record(world: World) -> None:
     world.add("caddy")
     world.run()
     path = world.record("caddy")
@@ -180,8 +178,8 @@ def a_truncated_record(world: World) -> None:
         assert not world.gate().open
 
 
-@row("A11")
-def times_of_files(world: World) -> None:
+@pytest.mark.case("A11")
+def test_times_of_files(world: World) -> None:
     world.add("caddy")
     world.run(id="older")
     world.later(hours=1)
@@ -195,8 +193,8 @@ def times_of_files(world: World) -> None:
     assert world.ledger.status_path.read_bytes() == before
 
 
-@row("A12")
-def one_resolution(world: World) -> None:
+@pytest.mark.case("A12")
+def test_one_resolution(world: World) -> None:
     caddy = world.add("caddy")
     world.now = START + timedelta(microseconds=400_900)
     caddy.changed_on = START + timedelta(microseconds=400_900)
@@ -209,8 +207,8 @@ def one_resolution(world: World) -> None:
     assert len(said["last_change"]) == len(said["last_test_pass"]) == 29
 
 
-@row("A13")
-def a_record_of_a_failure(world: World) -> None:
+@pytest.mark.case("A13")
+def test_a_record_of_a_failure(world: World) -> None:
     world.add("caddy")
     world.run()
     world.rewrite("caddy", result="fail")
@@ -220,8 +218,8 @@ def a_record_of_a_failure(world: World) -> None:
     assert "$.result is 'fail', not pass" in judgement.reasons[0]
 
 
-@row("A14")
-def the_tests_changed(world: World) -> None:
+@pytest.mark.case("A14")
+def test_the_tests_changed(world: World) -> None:
     caddy = world.add("caddy")
     world.run()
     caddy.code = "assert True"
@@ -240,8 +238,8 @@ def the_tests_changed(world: World) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-@row("A15")
-def the_clock_steps_back(world: World) -> None:
+@pytest.mark.case("A15")
+def test_the_clock_steps_back(world: World) -> None:
     caddy = world.add("caddy")
     world.now = START + timedelta(hours=1)
     world.index()
@@ -256,11 +254,6 @@ def the_clock_steps_back(world: World) -> None:
     assert world.run().credited() == {"caddy"}
     assert world.state("caddy") is State.FUNCTIONAL
     assert caddy.fingerprint.digest == world.status["caddy"]["fingerprint"]
-
-
-@row.each
-def test_case(case: Callable[[World], None], world: World) -> None:
-    case(world)
 
 
 def test_last_change_does_not_move_because_a_tool_was_missing(world: World) -> None:
