@@ -25,7 +25,8 @@ from typing import NamedTuple
 
 from ruamel.yaml import YAML
 
-from stacktest.adapters.compose.client import Compose, read_model
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.compose.yaml import parse_yaml
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config

@@ -32,9 +32,9 @@ class Completed:
 
     @property
     def tail(self) -> str:
-        """The last lines of what the program said, standard error first choice."""
-        said = self.err.strip() or self.out.strip()
-        return "\n".join(said.splitlines()[-8:])
+        """The last lines of what the program printed, those of standard error if there are any."""
+        text = self.err.strip() or self.out.strip()
+        return "\n".join(text.splitlines()[-8:])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,14 +54,14 @@ def run(
     input: str = "",  # noqa: A002 - the name that subprocess gave it
     holding: Sequence[int] = (),
 ) -> Completed:
-    """What the program did; never raises because of its exit code.
+    """The ended program; never raises because of its exit code.
 
     `env` replaces the whole environment; `holding` are open files that the program keeps open for
     as long as it lives. A program that is absent raises ToolMissingError, one
     that does not end within `timeout` seconds is killed and raises StacktestError.
     """
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             list(argv),
             cwd=cwd,
             env=dict(env) if env is not None else None,
@@ -89,10 +89,10 @@ def run(
         ) from error
     return Completed(
         argv=tuple(argv),
-        code=done.returncode,
-        out=done.stdout.decode(errors="replace"),
-        err=done.stderr.decode(errors="replace"),
-        raw=done.stdout,
+        code=result.returncode,
+        out=result.stdout.decode(errors="replace"),
+        err=result.stderr.decode(errors="replace"),
+        raw=result.stdout,
     )
 
 
@@ -104,14 +104,14 @@ def check(
     timeout: float | None = None,
     input: str = "",  # noqa: A002 - the name that subprocess gave it
 ) -> Completed:
-    """Like `run`, but an exit code other than 0 raises StacktestError with the last lines said."""
-    done = run(argv, cwd=cwd, env=env, timeout=timeout, input=input)
-    if done.code != 0:
+    """Like `run`, but an exit code other than 0 raises StacktestError with its last lines."""
+    result = run(argv, cwd=cwd, env=env, timeout=timeout, input=input)
+    if result.code != 0:
         raise StacktestError(
-            f"{argv[0]} ended with code {done.code}: {done.tail or 'it said nothing'}",
-            where=done.command,
+            f"{argv[0]} ended with code {result.code}: {result.tail or 'it printed nothing'}",
+            where=result.command,
         )
-    return done
+    return result
 
 
 def write_wrapper(path: Path, argv: Sequence[str]) -> str:
@@ -130,24 +130,24 @@ def spawn_detached(
 ) -> Detached:
     """Starts a program in its own session, so that signals to our process group miss it.
 
-    Its standard input is a pipe from us: end of file there means that we are gone. What it says
+    Its standard input is a pipe from us: end of file there means that we are gone. What it prints
     is appended to `log`, or lost.
     """
     try:
-        with (log or Path("/dev/null")).open("ab") as said:
+        with (log or Path("/dev/null")).open("ab") as output:
             started = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
                 env=dict(env) if env is not None else None,
                 stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,
             )
     except FileNotFoundError as error:
         raise ToolMissingError(f"{argv[0]} is not on PATH", where=shlex.join(argv)) from error
     if started.stdin is None:  # pragma: no cover - PIPE was asked for
         raise StacktestError("no pipe to the detached program", where=shlex.join(argv))
-    # The object is dropped on purpose: nobody waits for a program that outlives us.
+    # The object is dropped on purpose: a program that outlives this one is not waited for.
     started.returncode = 0
     return Detached(pid=started.pid, pipe=started.stdin)

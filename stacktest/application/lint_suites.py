@@ -12,7 +12,6 @@ Nothing is started: tests are collected, their code is read.
 """
 
 import ast
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from stacktest.application.required_tests import BackgroundInventory, suites_fol
 from stacktest.config import Config
 from stacktest.core.collected_test import Collected
 from stacktest.core.model import Stack
+from stacktest.core.suggestions import did_you_mean
 
 REACHING = frozenset(
     {
@@ -91,12 +91,11 @@ def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
         )
     for test in tests:
         for name in sorted(set(test.services) - set(known)):
-            near = difflib.get_close_matches(name, known, n=1)
             yield Weakness(
                 kind="unknown",
                 where=test.nodeid,
                 what=f"the stack has no service {name!r}",
-                fix=f"did you mean {near[0]!r}?" if near else "docker compose config --services",
+                fix=did_you_mean(name, known) or "docker compose config --services",
             )
 
 

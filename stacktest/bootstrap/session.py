@@ -17,7 +17,6 @@ from typing import IO, Any
 
 import pytest
 
-from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.suite_code import SuiteCode, saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
@@ -28,6 +27,7 @@ from stacktest.core.collected_test import Collected
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import parse_rule
 from stacktest.core.runs.history import usual_boot
+from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import StacktestError, UsageError
 from stacktest.reports.wording import count
 
@@ -132,7 +132,7 @@ def take_down(
             raise UsageError(
                 f"no volume {said!r} in the compose model",
                 where="--volume",
-                hint=configuration.near_misses(said, defined) or f"known: {', '.join(defined)}",
+                hint=did_you_mean(said, defined) or f"known: {', '.join(defined)}",
             )
         name = (defined[said] or {}).get("name", f"{project.stack.name}_{said}")
         why = project.engine.remove_volume(name)

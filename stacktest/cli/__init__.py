@@ -7,9 +7,28 @@ from pathlib import Path
 
 import click
 
-from stacktest.cli import completed, judged, reported, stacked, written
+from stacktest.cli import (
+    ack,
+    check,
+    completion,
+    config,
+    doctor,
+    down,
+    export,
+    fingerprint,
+    gate,
+    history,
+    init,
+    names,
+    notify,
+    page,
+    plan,
+    status,
+    up,
+    why,
+)
+from stacktest.cli.colour import say
 from stacktest.cli.group import Verbs, usage_lines
-from stacktest.cli.paint import say
 from stacktest.errors import StacktestError
 
 INTERRUPTED = 130
@@ -26,9 +45,27 @@ def cli() -> None:
     """The group of all verbs."""
 
 
-for _module in (judged, stacked, reported, written, completed):
-    for _verb in _module.VERBS:
-        cli.add_command(_verb)
+for _verb in (
+    status.status,
+    gate.gate,
+    why.why,
+    fingerprint.fingerprint,
+    notify.notify,
+    plan.plan,
+    up.up,
+    down.down,
+    doctor.doctor,
+    names.names,
+    page.page,
+    export.export,
+    history.history,
+    init.init,
+    check.check,
+    ack.ack,
+    config.config,
+    completion.completion,
+):
+    cli.add_command(_verb)
 
 
 def main() -> None:
@@ -47,7 +84,7 @@ def main() -> None:
         _say(["interrupted"])
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader, `head` for example, has seen enough.
+        # The reader, `head` for example, reads no further.
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - a bug: one line for people, the rest in a file

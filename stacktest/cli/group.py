@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from stacktest.config import near_misses
+from stacktest.core.suggestions import did_you_mean
 
 
 class Verbs(click.Group):
@@ -27,7 +27,7 @@ class Verbs(click.Group):
         """The verb that was asked for; an unknown one is an error with the nearest names."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             error = click.UsageError(f"no command {args[0]!r}", ctx)
-            error.near = near_misses(args[0], self.list_commands(ctx))  # type: ignore[attr-defined]
+            error.suggestion = did_you_mean(args[0], self.list_commands(ctx))  # type: ignore[attr-defined]
             raise error
         return super().resolve_command(ctx, args)
 
@@ -36,11 +36,11 @@ def usage_lines(error: click.ClickException) -> list[str]:
     """A mistake on the command line in the words of every other error: what, where, and a hint."""
     context: click.Context | None = getattr(error, "ctx", None)
     path = context.command_path if context else "stacktest"
-    hint = getattr(error, "near", "")
+    hint = getattr(error, "suggestion", "")
     what = error.format_message()
     if isinstance(error, click.NoSuchOption):
         what = f"no option {error.option_name!r}"
-        hint = near_misses(error.option_name, _options(context))
+        hint = did_you_mean(error.option_name, _options(context))
     return [
         f"error: {what.rstrip('.')}",
         f"  at: {path}",
@@ -53,4 +53,4 @@ def usage_lines(error: click.ClickException) -> list[str]:
 
 def _options(context: click.Context | None) -> Iterable[str]:
     parameters: Iterable[Any] = context.command.get_params(context) if context else ()
-    return (name for one in parameters for name in one.opts if name.startswith("--"))
+    return (name for parameter in parameters for name in parameter.opts if name.startswith("--"))

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from stacktest.config import near_misses
 from stacktest.core.model import Stack
+from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
 
@@ -38,6 +38,22 @@ def known_services(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"no service {name!r} in the stack {stack.name}",
                 where=str(stack.root),
-                hint=near_misses(name, stack.services) or "stacktest status lists the services",
+                hint=did_you_mean(name, stack.services) or "stacktest status lists the services",
             )
     return chosen or tuple(sorted(stack.services))
+
+
+def services_of(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:
+    """The services that the names mean: themselves, or those of a phase's profiles; all without."""
+    chosen = tuple(names)
+    if not chosen:
+        return tuple(sorted(stack.services))
+    phases = {phase.name: set(phase.profiles) for phase in stack.phases}
+    services: set[str] = set()
+    for name in chosen:
+        if name in phases:
+            members = (s for s in stack.services.values() if phases[name] & set(s.profiles))
+            services |= {service.name for service in members}
+        else:
+            services |= set(known_services(stack, [name]))
+    return tuple(sorted(services))

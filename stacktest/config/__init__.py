@@ -1,6 +1,9 @@
 """`stacktest.toml` and what lies under it: where it lies, what it may hold, what it means."""
 
-from stacktest.config.load import (
+from stacktest.config.discovery import find_stack
+from stacktest.config.labels import check_names, merge_labels
+from stacktest.config.load import load, schema_text
+from stacktest.config.sections import (
     DENIED,
     FILE_NAME,
     Channel,
@@ -10,13 +13,6 @@ from stacktest.config.load import (
     Person,
     ServiceSection,
     StackSection,
-    check_names,
-    find_stack,
-    load,
-    merge_labels,
-    near_misses,
-    schema_text,
-    seconds,
 )
 
 __all__ = [
@@ -33,7 +29,5 @@ __all__ = [
     "find_stack",
     "load",
     "merge_labels",
-    "near_misses",
     "schema_text",
-    "seconds",
 ]

@@ -5,8 +5,7 @@ takes the place of `interval` as long as `start_period` lasts, also where it is 
 `start_period` the engine does not look at it.
 """
 
-import re
-
+from stacktest.core.durations import parse_duration
 from stacktest.core.model import Service
 
 ENGINE = 25
@@ -15,7 +14,6 @@ INTERVAL = 30.0
 """Seconds between two checks where the stack does not say; the engine's own default."""
 START_INTERVAL = 5.0
 """The same while `start_period` lasts."""
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001, "ns": 0.000000001}
 
 
 def first_look(service: Service, *, engine: int = ENGINE) -> float | None:
@@ -26,12 +24,6 @@ def first_look(service: Service, *, engine: int = ENGINE) -> float | None:
     if not service.has_healthcheck:
         return None
     check = service.definition.get("healthcheck") or {}
-    if engine < ENGINE or not seconds(check.get("start_period")):
-        return seconds(check.get("interval")) or INTERVAL
-    return seconds(check.get("start_interval")) or START_INTERVAL
-
-
-def seconds(duration: object) -> float:
-    """A duration as Compose writes it, `1m30s`; 0 for none."""
-    parts = re.findall(r"([\d.]+)(ms|us|ns|h|m|s)", str(duration or ""))
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if engine < ENGINE or not parse_duration(check.get("start_period")):
+        return parse_duration(check.get("interval")) or INTERVAL
+    return parse_duration(check.get("start_interval")) or START_INTERVAL

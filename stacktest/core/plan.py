@@ -10,10 +10,10 @@ Services that do not depend on one another start together: see `Plan.waves`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
 from stacktest.core.model import Dependency, Stack
+from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
 USES = "uses"
@@ -122,11 +122,10 @@ _MOST_REASONS = 3
 def _known(stack: Stack, name: str, where: str) -> str:
     if name in stack.services:
         return name
-    near = get_close_matches(name, stack.services, n=3)
     raise UsageError(
         f"the stack has no service {name!r}",
         where=where,
-        hint=f"did you mean {', '.join(near)}?" if near else "stacktest plan lists the services",
+        hint=did_you_mean(name, stack.services) or "stacktest plan lists the services",
     )
 
 

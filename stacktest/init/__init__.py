@@ -4,7 +4,7 @@ What is proposed is read off the compose model and the front door's own files. W
 off them is not guessed: it is named, and the test that needs it fails until somebody fills it in.
 """
 
-from stacktest.init.begin import Begun, begin
 from stacktest.init.proposal import Proposal, propose
+from stacktest.init.write import InitResult, initialise
 
-__all__ = ["Begun", "Proposal", "begin", "propose"]
+__all__ = ["InitResult", "Proposal", "initialise", "propose"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from stacktest.core.model import Route, Service, Stack
 from stacktest.core.readiness import is_job
-from stacktest.init.door import Door
+from stacktest.init.front_door import FrontDoor
 from stacktest.init.phases import Stage, propose_phases
 from stacktest.init.programs import Program, recognise
 
@@ -26,7 +26,7 @@ class Proposal:
     """Service → the program that it is known as."""
 
 
-def propose(stack: Stack, door: Door, *, titles: Mapping[str, str] | None = None) -> Proposal:
+def propose(stack: Stack, door: FrontDoor, *, titles: Mapping[str, str] | None = None) -> Proposal:
     """The files for a stack whose routes are read.
 
     `titles` are page titles of services as they were seen now, for programs that nobody knows.
@@ -75,7 +75,7 @@ def _render(template: str, **values: Any) -> str:
     return text
 
 
-def _config(stack: Stack, door: Door, stages: tuple[Stage, ...]) -> str:
+def _config(stack: Stack, door: FrontDoor, stages: tuple[Stage, ...]) -> str:
     return _render(
         "stacktest.toml.j2",
         door=door,
@@ -94,7 +94,7 @@ def _suite(
     name: str,
     *,
     stack: Stack,
-    door: Door,
+    door: FrontDoor,
     programs: Mapping[str, Program | None],
     titles: Mapping[str, str],
     unknown: list[str],
@@ -129,7 +129,7 @@ def _suite(
 
 
 def _door_suite(
-    stack: Stack, door: Door, programs: Mapping[str, Program | None], unknown: list[str]
+    stack: Stack, door: FrontDoor, programs: Mapping[str, Program | None], unknown: list[str]
 ) -> str:
     answers = []
     for route in stack.routes:

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from stacktest.application.running_stack import RunningStack
-from stacktest.config import near_misses
 from stacktest.core.routing import origin, service_behind
+from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.contacts import note
 from stacktest.pytest_plugin.failure_artifacts import remember_answer
@@ -59,5 +59,5 @@ def _host(stack: RunningStack, name: str) -> str:
     raise UsageError(
         f"'{name}' is neither a service nor a host name of this stack",
         where="fixture api",
-        hint=near_misses(name, known) or "stacktest names",
+        hint=did_you_mean(name, known) or "stacktest names",
     )

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stacktest.adapters.compose.client import read_model
+from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
@@ -283,7 +283,7 @@ def test_invariant_4_another_locale(tmp_path: Path) -> None:
     (tmp_path / "document.json").write_text(json.dumps(document))
     script = (
         "import json, sys; from pathlib import Path\n"
-        "from stacktest.adapters.compose.client import read_model\n"
+        "from stacktest.adapters.compose.model import read_model\n"
         "from stacktest.adapters.fingerprint_inputs import read_fingerprints\n"
         "from stacktest.config import Config\n"
         "from stacktest.core.fingerprint.digest import Key\n"

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from stacktest import cli
-from stacktest.cli.paint import painted, wants_colour
+from stacktest.cli.colour import painted, wants_colour
 from stacktest.core.freshness.states import State
 from stacktest.errors import StacktestError
 from tests.support.terminal import Terminal, plain
@@ -298,12 +298,12 @@ def test_other_shells_are_given_their_script_and_its_answers(folder, shell, said
 
 
 def test_no_stack_completes_to_nothing(tmp_path, monkeypatch):
-    from stacktest.cli.completed import services
+    from stacktest.cli.completion import complete_services
 
     monkeypatch.chdir(tmp_path)
     context = click.Context(cli.cli)
     context.params = {"folder": ""}
-    assert services(context, None, "") == []
+    assert complete_services(context, None, "") == []
 
 
 # For programs
@@ -313,5 +313,5 @@ def test_no_stack_completes_to_nothing(tmp_path, monkeypatch):
     "verb", ["status", "gate", "why", "fingerprint", "history", "plan", "doctor", "check", "names"]
 )
 def test_what_prints_a_list_prints_json_too(verb):
-    options = {name for one in cli.cli.commands[verb].params for name in one.opts}
+    options = {name for parameter in cli.cli.commands[verb].params for name in parameter.opts}
     assert "--json" in options

@@ -120,7 +120,7 @@ def test_an_unknown_name_is_an_error_with_the_nearest() -> None:
     assert caught.value.lines() == [
         "error: the stack has no service 'grafanna'",
         "  at: t.py::test_x",
-        "  hint: did you mean grafana?",
+        "  hint: did you mean 'grafana'?",
     ]
 
 

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.routes.caddy.reader import read_caddyfile
-from stacktest.init import begin
+from stacktest.init import initialise
 
 pytestmark = pytest.mark.real_docker
 
@@ -77,8 +77,8 @@ class Demo:
         every = ("docker", "compose", "--profile", "*", *words)
         return self.run(*every, env=self.environment, timeout=240)
 
-    def begin(self):
-        return begin(Compose(self.folder, (), ()).model(), read_routes)
+    def initialise(self):
+        return initialise(Compose(self.folder, (), ()).model(), read_routes)
 
     def test(self, *options):
         """Names of the tests that passed, and of those that did not."""
@@ -135,7 +135,7 @@ def demo(tmp_path):
 @pytest.mark.parametrize(("name", "services"), EVERY.items())
 def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, services):
     stack = demo(name)
-    begun = stack.begin()
+    begun = stack.initialise()
     assert begun.proposal.unknown == ()
     green, red = stack.test("--alluredir=allure")
     assert (green, red) == (services, set())
@@ -152,7 +152,7 @@ def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, service
 @pytest.mark.parametrize(("name", "service"), SERVICES)
 def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service):
     stack = demo(name)
-    stack.begin()
+    stack.initialise()
     (stack.folder / "conftest.py").write_text(STOPPING.format(service=service))
     green, red = stack.test()
     assert service in red
@@ -163,7 +163,7 @@ def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service):
 @pytest.mark.parametrize(("name", "service"), SERVICES)
 def test_the_suite_goes_red_for_a_service_that_is_another_program(demo, name, service):
     stack = demo(name)
-    stack.begin()
+    stack.initialise()
     stack.swap(service)
     _, red = stack.test()
     assert service in red

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from stacktest import config
 from stacktest.core.model import Dependency, Mount, Port, Route, Service, Stack
 from stacktest.errors import UsageError
-from stacktest.init import begin, propose
-from stacktest.init.door import Door, find_door
+from stacktest.init import initialise, propose
+from stacktest.init.front_door import FrontDoor, find_front_door
 from stacktest.init.phases import propose_phases
 from stacktest.init.programs import PROGRAMS, image_path, recognise
 from tests.support.properties import examples
 
-DOOR = Door(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
+DOOR = FrontDoor(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
 
 
 def service(name, image="", **more):
@@ -109,8 +109,8 @@ def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_pa
         ports=(Port(target=443, published=443),),
         mounts=mounted(tmp_path, "conf", "/etc/caddy"),
     )
-    door = find_door(stack(caddy, service("app"), root=tmp_path))
-    assert door == Door(
+    door = find_front_door(stack(caddy, service("app"), root=tmp_path))
+    assert door == FrontDoor(
         service="caddy", kind="caddy", sources=("conf/Caddyfile",), ca="certs/ca.crt", has_tls=True
     )
 
@@ -118,27 +118,27 @@ def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_pa
 def test_labels_are_read_whoever_stands_at_the_door(tmp_path):
     label = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
     proxy = service("proxy", "caddy:2", ports=(Port(target=80),))
-    door = find_door(stack(proxy, service("a", labels=label), root=tmp_path))
+    door = find_front_door(stack(proxy, service("a", labels=label), root=tmp_path))
     assert (door.service, door.kind, door.sources) == ("proxy", "traefik", ("traefik",))
 
 
 def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path):
     web = (Port(target=80),)
     both = stack(service("app", ports=web), service("nginx", ports=web), root=tmp_path)
-    assert find_door(both).service == "nginx"
+    assert find_front_door(both).service == "nginx"
 
 
 def test_a_file_outside_of_the_stack_is_not_named(tmp_path):
     (tmp_path / "stack").mkdir()
     (tmp_path / "Caddyfile").write_text("")
     caddy = service("caddy", ports=(Port(target=80),), mounts=mounted(tmp_path, "Caddyfile"))
-    door = find_door(stack(caddy, root=tmp_path / "stack"))
+    door = find_front_door(stack(caddy, root=tmp_path / "stack"))
     assert door.sources == ()
     assert "where caddy says which host name leads to which service" in door.unknown[0]
 
 
 def test_without_a_door_that_is_said(tmp_path):
-    assert find_door(stack(service("redis"), root=tmp_path)).unknown == (
+    assert find_front_door(stack(service("redis"), root=tmp_path)).unknown == (
         "no service publishes port 443 or 80: host names are not known",
     )
 
@@ -241,7 +241,7 @@ def test_a_password_in_a_command_is_asked_for_in_the_environment():
 def test_no_status_code_is_accepted_besides_200():
     services = [service(f"s{n}", program.images[0]) for n, program in enumerate(PROGRAMS)]
     model = stack(*services, hosts={f"{one.name}.b.c": one.name for one in services})
-    made = propose(model, Door(service="s0", kind="caddy", sources=("Caddyfile",)))
+    made = propose(model, FrontDoor(service="s0", kind="caddy", sources=("Caddyfile",)))
     suites = {name: text for name, text in made.files.items() if name.endswith(".py")}
     assert len(suites) == len(PROGRAMS)
     for text in suites.values():
@@ -257,7 +257,7 @@ names = st.text(min_size=1, max_size=20)
 @given(name=names, image=names, host=names, title=st.text(max_size=20))
 def test_whatever_a_stack_is_called_the_files_are_valid(name, image, host, title):
     model = stack(service(name, image), service("redis"), hosts={host: name})
-    door = Door(service=name, kind="caddy", sources=(host,), ca=image, has_tls=True)
+    door = FrontDoor(service=name, kind="caddy", sources=(host,), ca=image, has_tls=True)
     for used in (door, replace(door, service="redis")):
         made = propose(model, used, titles={name: title})
         for file, text in made.files.items():
@@ -274,14 +274,14 @@ def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_noth
     caddy = service("caddy", ports=(Port(target=443),))
     model = stack(caddy, service("prometheus"), root=tmp_path)
     routes = (Route(host="prometheus.b.c", service="prometheus"),)
-    first = begin(model, lambda _sources, _stack: routes)
+    first = initialise(model, lambda _sources, _stack: routes)
     loaded = config.load(tmp_path)
     assert loaded.stack.front_door == "caddy"
     assert [phase.name for phase in loaded.phases] == ["phase0", "phase1"]
     assert set(config.DENIED) - set(loaded.gate.deny) == {"doc_missing", "doc_stale"}
     (tmp_path / "stacktest.toml").write_text("# mine\n")
-    second = begin(model, lambda _sources, _stack: routes)
-    assert (second.written, set(second.kept)) == ((), set(first.written))
+    second = initialise(model, lambda _sources, _stack: routes)
+    assert (second.written, set(second.existing)) == ((), set(first.written))
     assert (tmp_path / "stacktest.toml").read_text() == "# mine\n"
     assert "kept  stacktest.toml (it was there; nothing was changed)" in second.lines()
 
@@ -291,7 +291,7 @@ def test_a_front_door_that_cannot_be_read_is_named_and_does_not_stop_the_rest(tm
         raise UsageError("unexpected end of file", where="Caddyfile:12")
 
     model = stack(service("caddy", ports=(Port(target=80),)), service("redis"), root=tmp_path)
-    made = begin(model, unreadable)
+    made = initialise(model, unreadable)
     assert "unexpected end of file (Caddyfile:12)" in made.proposal.unknown
     assert (tmp_path / "suites/phase1_stores/test_redis.py").is_file()
     assert config.load(tmp_path).stack.routes == ("none",)

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,9 @@ from typing import Any
 from stacktest.adapters import process
 from stacktest.adapters.compose.errors import explain
 from stacktest.adapters.compose.files import find_files, included
-from stacktest.core.model import Build, Dependency, FileRef, Json, Mount, Port, Service, Stack
-from stacktest.errors import StacktestError, ToolMissingError, UsageError
+from stacktest.adapters.compose.model import read_model, refuse_permanent_twins
+from stacktest.core.model import Json, Stack
+from stacktest.errors import StacktestError, ToolMissingError
 
 OLDEST = (2, 26)
 """The oldest Compose whose output this module is tested with."""
@@ -62,9 +63,9 @@ class Compose:
         """
         if self._answer is not None:
             return
-        asked = self._argv("--profile", "*", "config", "--format", "json")
+        argv = self._argv("--profile", "*", "config", "--format", "json")
         self._answer, self._environment = Future(), _environment()
-        questions: list[_Question] = [(self._answer, partial(self._config, asked))]
+        questions: list[_Question] = [(self._answer, partial(self._config, argv))]
         if version and self._version is None:
             self._version = Future()
             questions.append((self._version, self._ask_version))
@@ -84,15 +85,15 @@ class Compose:
         answer, self._answer = self._answer, None
         # Read as written while Compose resolves them: fingerprints need both.
         files = included(self.files)
-        said = answer.result()
-        if said.code != 0:
-            raise self._explained(said)
+        result = answer.result()
+        if result.code != 0:
+            raise self._explained(result)
         try:
-            document = json.loads(said.out)
+            document = json.loads(result.out)
         except ValueError as error:
-            raise self._explained(said) from error
+            raise self._explained(result) from error
         stack = read_model(document, root=self.root, files=files)
-        _refuse_twins(stack, stack.services, both_profiles=False)
+        refuse_permanent_twins(stack)
         return stack
 
     def create(
@@ -106,7 +107,7 @@ class Compose:
         """Creates containers, networks and volumes that are missing; starts and replaces nothing.
 
         `override` is laid over the files (labels); Compose keeps the files `holding` open while it
-        lives. Returns what it said, its code unjudged. One that is too old creates nothing.
+        lives. Returns what it printed, its code unjudged. One that is too old creates nothing.
         """
         self.version()
         argv = self._argv("-f", "-", "--profile", "*", "up", "--no-start", "--no-deps")
@@ -134,27 +135,27 @@ class Compose:
             _put([(self._version, self._ask_version)])
         return self._version.result()
 
-    def _config(self, asked: Sequence[str]) -> process.Completed:
-        said = process.run(asked, cwd=self.root, timeout=120)
-        if said.code == 0 or not _TWINS.search(said.err):
-            return said
+    def _config(self, argv: Sequence[str]) -> process.Completed:
+        result = process.run(argv, cwd=self.root, timeout=120)
+        if result.code == 0 or not _TWINS.search(result.err):
+            return result
         # Newer Compose refuses even alternatives that profiles keep apart: we judge that ourselves.
-        return process.run([*asked, "--no-consistency"], cwd=self.root, timeout=120)
+        return process.run([*argv, "--no-consistency"], cwd=self.root, timeout=120)
 
     def _ask_version(self) -> tuple[int, ...]:
-        said = process.run(("docker", "compose", "version", "--short"), timeout=60)
-        found = re.match(r"v?(\d+)\.(\d+)\.?(\d+)?", said.out.strip())
-        if said.code != 0 or not found:
+        result = process.run(("docker", "compose", "version", "--short"), timeout=60)
+        match = re.match(r"v?(\d+)\.(\d+)\.?(\d+)?", result.out.strip())
+        if result.code != 0 or not match:
             raise ToolMissingError(
                 "the docker command has no Compose plugin",
-                where=said.command,
+                where=result.command,
                 hint="install Docker Compose 2.26 or newer, then: stacktest doctor",
             )
-        version = tuple(int(part) for part in found.groups(default="0"))
+        version = tuple(int(part) for part in match.groups(default="0"))
         if version < OLDEST:
             raise ToolMissingError(
-                f"Docker Compose {found[0]} is too old; stacktest needs 2.26 or newer",
-                where=said.command,
+                f"Docker Compose {match[0]} is too old; stacktest needs 2.26 or newer",
+                where=result.command,
                 hint="update Docker Compose, then: stacktest doctor",
             )
         return version
@@ -169,33 +170,10 @@ class Compose:
             argv += ["--file", str(path)]
         return [*argv, *rest]
 
-    def _explained(self, said: process.Completed) -> StacktestError:
+    def _explained(self, result: process.Completed) -> StacktestError:
         """Why Compose refused: an unusable Compose first, since it refuses for no good reason."""
         self.version()
-        return explain(said, root=self.root, files=self.files, env_files=self.env_files)
-
-
-def read_model(document: Json, *, root: Path, files: Sequence[Path] = ()) -> Stack:
-    """The stack that `docker compose config --format json` describes."""
-    definitions = {
-        key: document.get(key) or {} for key in ("networks", "volumes", "configs", "secrets")
-    }
-    services = {
-        name: _service(name, stanza or {}, definitions)
-        for name, stanza in sorted((document.get("services") or {}).items())
-    }
-    return Stack(
-        name=document.get("name", ""),
-        root=root,
-        services=services,
-        definitions=definitions,
-        compose_files=tuple(str(path) for path in files),
-    )
-
-
-def refuse_twins(stack: Stack, services: Iterable[str]) -> None:
-    """UsageError when two of the services insist on the same container name."""
-    _refuse_twins(stack, services, both_profiles=True)
+        return explain(result, root=self.root, files=self.files, env_files=self.env_files)
 
 
 # Private
@@ -219,121 +197,3 @@ def _environment() -> dict[str, str]:
 
 
 _TWINS = re.compile(r'services\.\S+: container name "[^"]+" is already in use by service')
-
-
-def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool) -> None:
-    holder: dict[str, Service] = {}
-    for service in (stack.services[name] for name in sorted(services)):
-        if not service.container_name:
-            continue
-        other = holder.setdefault(service.container_name, service)
-        if other is service or not (both_profiles or _meet(other, service)):
-            continue
-        raise UsageError(
-            f"services {other.name} and {service.name} have the same container_name "
-            f"{service.container_name!r}",
-            where=f"services.{service.name}.container_name in {_shown(stack)}",
-            hint="give each its own container_name, or remove both",
-        )
-
-
-def _meet(one: Service, other: Service) -> bool:
-    """False when the two are alternatives: each has profiles, and they share none."""
-    return not (one.profiles and other.profiles) or bool(set(one.profiles) & set(other.profiles))
-
-
-def _shown(stack: Stack) -> str:
-    paths = (Path(name) for name in stack.compose_files)
-    return ", ".join(
-        str(path.relative_to(stack.root)) if path.is_relative_to(stack.root) else str(path)
-        for path in paths
-    )
-
-
-def _service(name: str, stanza: Json, definitions: Mapping[str, Json]) -> Service:
-    return Service(
-        name=name,
-        image=stanza.get("image", ""),
-        profiles=tuple(stanza.get("profiles") or ()),
-        depends_on=tuple(
-            Dependency(
-                service=other,
-                condition=entry.get("condition", "service_started"),
-                required=entry.get("required", True),
-            )
-            for other, entry in sorted((stanza.get("depends_on") or {}).items())
-        ),
-        ports=tuple(_port(port) for port in stanza.get("ports") or ()),
-        mounts=_mounts(stanza),
-        files=_files(stanza, definitions, "configs") + _files(stanza, definitions, "secrets"),
-        networks=tuple(sorted(stanza.get("networks") or {})),
-        build=_build(stanza.get("build")),
-        has_healthcheck=_has_check(stanza.get("healthcheck")),
-        restart=stanza.get("restart", ""),
-        command=tuple(stanza["command"]) if stanza.get("command") is not None else None,
-        container_name=stanza.get("container_name", ""),
-        labels=dict(stanza.get("labels") or {}),
-        environment=dict(stanza.get("environment") or {}),
-        definition=stanza,
-    )
-
-
-def _port(port: Json) -> Port:
-    published = str(port.get("published") or "")
-    return Port(
-        target=int(port["target"]),
-        # A range leaves the choice to the engine, as no number does.
-        published=int(published) if published.isdigit() and published != "0" else None,
-        host_ip=port.get("host_ip", ""),
-        protocol=port.get("protocol", "tcp"),
-    )
-
-
-def _mounts(stanza: Json) -> tuple[Mount, ...]:
-    mounts = [
-        Mount(
-            kind=each.get("type", ""),
-            source=each.get("source", ""),
-            target=each.get("target", ""),
-            read_only=bool(each.get("read_only", False)),
-        )
-        for each in stanza.get("volumes") or ()
-    ]
-    tmpfs = stanza.get("tmpfs") or ()
-    names = [tmpfs] if isinstance(tmpfs, str) else tmpfs
-    mounts += [Mount(kind="tmpfs", source="", target=str(each).split(":")[0]) for each in names]
-    return tuple(mounts)
-
-
-def _files(stanza: Json, definitions: Mapping[str, Json], key: str) -> tuple[FileRef, ...]:
-    sources = (
-        each if isinstance(each, str) else each.get("source", "") for each in stanza.get(key) or ()
-    )
-    return tuple(
-        FileRef(
-            name=source,
-            path=(definitions[key].get(source) or {}).get("file", ""),
-            secret=key == "secrets",
-        )
-        for source in sources
-    )
-
-
-def _build(build: Json) -> Build | None:
-    if build is None:
-        return None
-    return Build(
-        context=build.get("context", ""),
-        dockerfile=build.get("dockerfile", "Dockerfile"),
-        target=build.get("target", ""),
-        arguments=tuple(sorted(build.get("args") or {})),
-        inline=bool(build.get("dockerfile_inline")),
-    )
-
-
-def _has_check(check: Json) -> bool:
-    """True when the stack itself defines a probe; one of the image shows only when it runs."""
-    if not check or check.get("disable"):
-        return False
-    test = check.get("test")
-    return bool(test) and test != ["NONE"]

@@ -2,7 +2,7 @@
 
     Compose says                                        stacktest says
     required variable V is missing a value              every such variable at once, with its file
-    env file F not found                                which service wants it
+    env file F not match                                which service wants it
     service "a" depends on undefined service "b"        the key
     dependency cycle detected: a -> b -> a              the circle
     yaml: line 3: …                                     the file, by trying each
@@ -24,23 +24,23 @@ from stacktest.errors import StacktestError, UsageError
 
 
 def explain(
-    said: process.Completed, *, root: Path, files: Sequence[Path], env_files: Sequence[str]
+    result: process.Completed, *, root: Path, files: Sequence[Path], env_files: Sequence[str]
 ) -> StacktestError:
     """The error for a `docker compose config` that ended badly."""
-    text = masked(complaint(said), root, env_files)
+    text = masked(complaint(result), root, env_files)
     shown = ", ".join(_short(path, root) for path in files)
     for pattern, build in _TABLE:
-        if found := re.search(pattern, text, re.DOTALL):
-            return build(found, _Project(root, tuple(files), tuple(env_files), shown))
+        if match := re.search(pattern, text, re.DOTALL):
+            return build(match, _Project(root, tuple(files), tuple(env_files), shown))
     return UsageError(
         f"Compose cannot load the project: {text}", where=shown, hint=f"try: {_config(files, root)}"
     )
 
 
-def complaint(said: process.Completed) -> str:
+def complaint(result: process.Completed) -> str:
     """What Compose complained about, without its warnings and progress lines."""
-    lines = [line for line in said.err.splitlines() if line.strip() and not _is_noise(line)]
-    return "\n".join(lines[-6:]).strip() or f"it ended with code {said.code} and said nothing"
+    lines = [line for line in result.err.splitlines() if line.strip() and not _is_noise(line)]
+    return "\n".join(lines[-6:]).strip() or f"it ended with code {result.code} and said nothing"
 
 
 def masked(text: str, root: Path, env_files: Sequence[str]) -> str:
@@ -74,15 +74,15 @@ class _Project:
         return self.env_files[-1] if self.env_files else ".env"
 
 
-def _unset(found: re.Match[str], project: _Project) -> UsageError:
+def _unset(match: re.Match[str], project: _Project) -> UsageError:
     wanted = dict(_wanted(project))
     missing = {name: why for name, why in wanted.items() if not _is_set(name, project)}
-    missing.setdefault(found["name"], wanted.get(found["name"], found["why"].strip()))
+    missing.setdefault(match["name"], wanted.get(match["name"], match["why"].strip()))
     names = sorted(missing)
-    said = "; ".join(f"{name}: {missing[name]}" if missing[name] else name for name in names)
+    listed = "; ".join(f"{name}: {missing[name]}" if missing[name] else name for name in names)
     count = "a variable has" if len(names) == 1 else f"{len(names)} variables have"
     return UsageError(
-        f"{count} no value: {said}",
+        f"{count} no value: {listed}",
         where=project.shown,
         hint=f"set {', '.join(names)} in {project.env_file} or in the environment",
     )
@@ -100,13 +100,13 @@ def _is_set(name: str, project: _Project) -> bool:
     return bool(os.environ.get(name) or read_env_files(project.root, project.env_files).get(name))
 
 
-def _no_env_file(found: re.Match[str], project: _Project) -> UsageError:
-    path = Path(found["path"])
+def _no_env_file(match: re.Match[str], project: _Project) -> UsageError:
+    path = Path(match["path"])
     users = sorted(
         name
         for file in included(project.files)
         for name, stanza in _stanzas(file)
-        if path in {(file.parent / each).absolute() for each in _env_files(stanza)}
+        if path in {(file.parent / item).absolute() for item in _env_files(stanza)}
     )
     example = next(
         (
@@ -140,65 +140,65 @@ def _env_files(stanza: dict[str, object]) -> Iterator[str]:
             yield path
 
 
-def _undefined_service(found: re.Match[str], project: _Project) -> UsageError:
+def _undefined_service(match: re.Match[str], project: _Project) -> UsageError:
     return UsageError(
-        f"service {found['user']} depends on {found['name']}, which is not defined",
-        where=f"services.{found['user']}.depends_on in {project.shown}",
-        hint=f"define services.{found['name']} or remove it from depends_on",
+        f"service {match['user']} depends on {match['name']}, which is not defined",
+        where=f"services.{match['user']}.depends_on in {project.shown}",
+        hint=f"define services.{match['name']} or remove it from depends_on",
     )
 
 
-def _undefined_thing(found: re.Match[str], project: _Project) -> UsageError:
-    kind, name = found["kind"], found["name"]
+def _undefined_thing(match: re.Match[str], project: _Project) -> UsageError:
+    kind, name = match["kind"], match["name"]
     return UsageError(
-        f"service {found['user']} uses {kind} {name}, which is not defined",
-        where=f"services.{found['user']}.{kind}s in {project.shown}",
+        f"service {match['user']} uses {kind} {name}, which is not defined",
+        where=f"services.{match['user']}.{kind}s in {project.shown}",
         hint=f"define {kind}s.{name} at the top level of the file",
     )
 
 
-def _circle(found: re.Match[str], project: _Project) -> UsageError:
+def _circle(match: re.Match[str], project: _Project) -> UsageError:
     return UsageError(
-        f"services depend on one another in a circle: {found['circle'].strip()}",
+        f"services depend on one another in a circle: {match['circle'].strip()}",
         where=f"depends_on in {project.shown}",
         hint="remove one of these depends_on entries",
     )
 
 
-def _yaml(found: re.Match[str], project: _Project) -> UsageError:
+def _yaml(match: re.Match[str], project: _Project) -> UsageError:
     read = {path: load_yaml(str(path)) for path in included(project.files)}
     broken = [path for path, content in read.items() if isinstance(content, Unknown)]
     where = ", ".join(_short(path, project.root) for path in broken) or project.shown
-    line = f":{found['line']}" if found["line"] and len(broken) <= 1 else ""
+    line = f":{match['line']}" if match["line"] and len(broken) <= 1 else ""
     return UsageError(
-        f"the compose file is not valid YAML: {' '.join(found['why'].split())}",
+        f"the compose file is not valid YAML: {' '.join(match['why'].split())}",
         where=f"{where}{line}",
         hint="correct that line; indentation is by spaces, quotes and brackets in pairs",
     )
 
 
-def _schema(found: re.Match[str], project: _Project) -> UsageError:
-    path, why = Path(found["file"]), found["why"].strip()
+def _schema(match: re.Match[str], project: _Project) -> UsageError:
+    path, why = Path(match["file"]), match["why"].strip()
     # The most usual mistake, in the words of Compose 2.26 and of 2.40.
     if unknown := re.fullmatch(r"(?i)additional propert(?:y|ies) (.+?)(?: is)? not allowed", why):
         why = "not allowed: " + unknown[1].replace("'", "")
     return UsageError(
-        f"{found['key']}: {why}",
-        where=f"{found['key']} in {_short(path, project.root)}",
+        f"{match['key']}: {why}",
+        where=f"{match['key']} in {_short(path, project.root)}",
         hint="correct that key; the Compose file reference lists what is allowed",
     )
 
 
-def _no_image(found: re.Match[str], project: _Project) -> UsageError:
+def _no_image(match: re.Match[str], project: _Project) -> UsageError:
     return UsageError(
-        f"service {found['user']} has neither image nor build",
-        where=f"services.{found['user']} in {project.shown}",
+        f"service {match['user']} has neither image nor build",
+        where=f"services.{match['user']} in {project.shown}",
         hint="add one of them, or name the base file too if this is an override",
     )
 
 
-def _no_file(found: re.Match[str], project: _Project) -> UsageError:
-    path = Path(found["path"])
+def _no_file(match: re.Match[str], project: _Project) -> UsageError:
+    path = Path(match["path"])
     return UsageError(
         f"{_short(path, project.root)} does not exist",
         where=project.shown,
@@ -208,7 +208,7 @@ def _no_file(found: re.Match[str], project: _Project) -> UsageError:
 
 _TABLE = (
     (r"required variable (?P<name>\w+) is missing a value:?(?P<why>[^\n]*)", _unset),
-    (r"(?:env file|couldn't find env file:?) (?P<path>\S+?)(?: not found|$)", _no_env_file),
+    (r"(?:env file|couldn't find env file:?) (?P<path>\S+?)(?: not match|$)", _no_env_file),
     (
         r'service "(?P<user>[^"]+)" depends on undefined service "?(?P<name>[^":\s]+)',
         _undefined_service,

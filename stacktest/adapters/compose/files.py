@@ -47,18 +47,18 @@ def find_files(
 
 def included(files: Sequence[Path]) -> tuple[Path, ...]:
     """The files and, after each, what it includes or extends; a path with a variable is not."""
-    found: list[Path] = []
+    paths: list[Path] = []
 
     def visit(path: Path) -> None:
-        if path in found or not path.is_file():
+        if path in paths or not path.is_file():
             return
-        found.append(path)
+        paths.append(path)
         for other in _references(path):
             visit(other)
 
     for path in files:
         visit(path)
-    return tuple(found)
+    return tuple(paths)
 
 
 def read_env_files(root: Path, env_files: Sequence[str]) -> dict[str, str]:

@@ -18,21 +18,21 @@ def read_variables(
     root: Path, names: Iterable[str], env_files: Sequence[str] = ()
 ) -> Mapping[str, str | None] | Unknown:
     """Name -> value, None when it is not set; unknown when Compose does not say."""
-    wanted = sorted(set(names))
-    if not wanted:
+    sorted_names = sorted(set(names))
+    if not sorted_names:
         return {}
     project = {
         "name": "stacktest-variables",
-        "services": {"variables": {"image": "none", "environment": wanted}},
+        "services": {"variables": {"image": "none", "environment": sorted_names}},
     }
     argv = ["docker", "compose", "--project-directory", str(root)]
     argv += [part for name in env_files for part in ("--env-file", name)]
     argv += ["--file", "-", "config", "--format", "json"]
     try:
-        said = process.run(argv, cwd=root, input=json.dumps(project))
+        result = process.run(argv, cwd=root, input=json.dumps(project))
     except ToolMissingError as error:
         return Unknown(error.what)
-    if said.code != 0:
-        return Unknown(f"Compose did not resolve {', '.join(wanted)}")
-    found = json.loads(said.out)["services"]["variables"].get("environment") or {}
-    return {name: found.get(name) for name in wanted}
+    if result.code != 0:
+        return Unknown(f"Compose did not resolve {', '.join(sorted_names)}")
+    values = json.loads(result.out)["services"]["variables"].get("environment") or {}
+    return {name: values.get(name) for name in sorted_names}

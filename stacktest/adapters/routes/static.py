@@ -1,10 +1,10 @@
 """Host names that `stacktest.toml` itself declares, for front doors that cannot be read."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from stacktest.adapters.routes.upstream import service_of
 from stacktest.core.model import Route, Stack
+from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
 
@@ -21,15 +21,14 @@ def _route(host: str, target: str, stack: Stack) -> Route:
     name, _, port = target.partition(":")
     if port and not port.isdecimal():
         raise UsageError(
-            f"'{port}' is no port number", where=where, hint="write service or service:port"
+            f"'{port}' is not a port number", where=where, hint="write service or service:port"
         )
     service = service_of(stack, name)
     if service is None:
-        near = get_close_matches(name, list(stack.services), n=3)
         raise UsageError(
-            f"'{name}' is no service of this stack",
+            f"'{name}' is not a service of this stack",
             where=where,
-            hint=f"did you mean {' or '.join(near)}?" if near else "name a service",
+            hint=did_you_mean(name, stack.services) or "name a service",
         )
     number = int(port) if port else None
     return Route(host=host, service=service, port=number, where=where, upstream=target)

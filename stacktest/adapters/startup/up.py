@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
-from stacktest.adapters.compose.client import Compose, refuse_twins
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.compose.model import refuse_twins
 from stacktest.adapters.engine import cleanup as ownership
 from stacktest.adapters.engine import reaper as watchdog
 from stacktest.adapters.engine.cleanup import Removed

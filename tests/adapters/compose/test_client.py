@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.compose.client import Compose, read_model, refuse_twins
+from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.errors import explain
 from stacktest.adapters.compose.files import find_files, included
+from stacktest.adapters.compose.model import read_model, refuse_twins
 from stacktest.adapters.process import Completed
 from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
 from stacktest.errors import ToolMissingError, UsageError

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.compose.client import read_model
+from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.adapters.git.tracked_files import tracked_files
 from stacktest.config import Config, ServiceSection

@@ -262,8 +262,8 @@ def test_configured_hosts_win_over_files(make_stack, tmp_path: Path) -> None:
     [
         (("gone.conf",), {}, "no such file: gone.conf"),
         (("file.txt",), {}, "neither a Caddyfile nor an nginx"),
-        (("none",), {"a.test": "grafna"}, "did you mean grafana"),
-        (("none",), {"a.test": "grafana:web"}, "'web' is no port number"),
+        (("none",), {"a.test": "grafna"}, "did you mean 'grafana'"),
+        (("none",), {"a.test": "grafana:web"}, "'web' is not a port number"),
     ],
 )
 def test_wrong_sources(sources, hosts, text: str, make_stack) -> None:

@@ -1,4 +1,4 @@
-"""The verb completion, and what the shell is told about names that it cannot know itself."""
+"""The verb `completion`, and the names of services that a shell completes."""
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -19,8 +19,10 @@ def completion(context: click.Context, *, shell: str) -> None:
     click.echo(kind(context.find_root().command, {}, "stacktest", VARIABLE).source())
 
 
-def services(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Names of services that begin so: those of status.json, which is quick to read."""
+def complete_services(
+    context: click.Context, _: click.Parameter, prefix: str
+) -> list[CompletionItem]:
+    """Names of services in status.json, which is quick to read, that begin with the prefix."""
     from stacktest.bootstrap.context import find_project
     from stacktest.core.unknown import Unknown
     from stacktest.errors import StacktestError
@@ -28,10 +30,7 @@ def services(context: click.Context, _: click.Parameter, begun: str) -> list[Com
     try:
         known = find_project(context.params.get("folder", "")).ledger.read_status()
     except StacktestError:
-        # A shell that completes is no place for an error.
+        # A shell that completes a word cannot show an error.
         return []
     names = () if known is None or isinstance(known, Unknown) else known
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(begun)]
-
-
-VERBS = (completion,)
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(prefix)]

@@ -31,7 +31,7 @@ def wants_colour(stream: Any, environ: Mapping[str, str]) -> bool:
     return bool(stream.isatty()) and not environ.get("CI")
 
 
-def seen_width() -> int | None:
+def terminal_width() -> int | None:
     """Characters of a line of the terminal; None where a file or a program reads."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 

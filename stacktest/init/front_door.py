@@ -20,7 +20,7 @@ _CA_FOLDERS = (".", "certs", "cert", "ssl", "tls", "pki", "caddy/pki/authorities
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Door:
+class FrontDoor:
     """The front door as far as it could be told."""
 
     service: str = ""
@@ -34,11 +34,11 @@ class Door:
     """What could not be told, in sentences."""
 
 
-def find_door(stack: Stack) -> Door:
+def find_front_door(stack: Stack) -> FrontDoor:
     """The front door of a stack, from its compose model and the files that it mounts."""
     service = _publishes(stack)
     if service is None:
-        return Door(unknown=("no service publishes port 443 or 80: host names are not known",))
+        return FrontDoor(unknown=("no service publishes port 443 or 80: host names are not known",))
     program = recognise(service)
     kind = "traefik" if _has_labels(stack) else program.door if program else ""
     sources = ("traefik",) if kind == "traefik" else tuple(_sources(stack, service, kind))
@@ -55,7 +55,7 @@ def find_door(stack: Stack) -> Door:
             f"whose certificates {service.name} shows: name the private CA as `ca` in "
             "stacktest.toml, unless a public one signs them"
         )
-    return Door(
+    return FrontDoor(
         service=service.name,
         kind=kind,
         sources=sources,

@@ -6,35 +6,35 @@ from pathlib import Path
 
 from stacktest.core.model import Route, Stack
 from stacktest.errors import UsageError
-from stacktest.init.door import find_door
+from stacktest.init.front_door import find_front_door
 from stacktest.init.proposal import Proposal, propose
 
 ReadRoutes = Callable[[tuple[str, ...], Stack], tuple[Route, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Begun:
-    """What became of a proposal."""
+class InitResult:
+    """The files of a proposal, written and left alone."""
 
     proposal: Proposal
     written: tuple[str, ...]
-    kept: tuple[str, ...]
+    existing: tuple[str, ...]
     """Files that were there already, and were left as they are."""
 
     def lines(self) -> list[str]:
         """What a person is told."""
         lines = [f"wrote {name}" for name in self.written]
-        lines += [f"kept  {name} (it was there; nothing was changed)" for name in self.kept]
+        lines += [f"kept  {name} (it was there; nothing was changed)" for name in self.existing]
         if self.proposal.unknown:
             lines += ["", "not known:", *(f"  - {what}" for what in self.proposal.unknown)]
         return [*lines, "", "next: pytest"]
 
 
-def begin(
+def initialise(
     stack: Stack, read_routes: ReadRoutes, *, titles: Mapping[str, str] | None = None
-) -> Begun:
+) -> InitResult:
     """Read the front door, propose, and write; a file that exists is never touched."""
-    door = find_door(stack)
+    door = find_front_door(stack)
     placed = replace(stack, front_door=door.service)
     unreadable = ""
     try:
@@ -44,13 +44,13 @@ def begin(
     if unreadable:
         door = replace(door, sources=(), unknown=(*door.unknown, unreadable))
     proposal = propose(replace(placed, routes=routes), door, titles=titles)
-    written, kept = write(stack.root, proposal)
-    return Begun(proposal=proposal, written=written, kept=kept)
+    written, existing = write(stack.root, proposal)
+    return InitResult(proposal=proposal, written=written, existing=existing)
 
 
 def write(root: Path, proposal: Proposal) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of files that were written, and of those that were there already."""
-    written, kept = [], []
+    written, existing = [], []
     for name, text in proposal.files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def write(root: Path, proposal: Proposal) -> tuple[tuple[str, ...], tuple[str, .
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
-            kept.append(name)
+            existing.append(name)
         else:
             written.append(name)
-    return tuple(written), tuple(kept)
+    return tuple(written), tuple(existing)

@@ -1,0 +1,160 @@
+"""The compose model as the core knows it, from what `docker compose config` prints as JSON."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from stacktest.core.model import Build, Dependency, FileRef, Json, Mount, Port, Service, Stack
+from stacktest.errors import UsageError
+
+
+def read_model(document: Json, *, root: Path, files: Sequence[Path] = ()) -> Stack:
+    """The stack that `docker compose config --format json` describes."""
+    definitions = {
+        key: document.get(key) or {} for key in ("networks", "volumes", "configs", "secrets")
+    }
+    services = {
+        name: _service(name, definition or {}, definitions)
+        for name, definition in sorted((document.get("services") or {}).items())
+    }
+    return Stack(
+        name=document.get("name", ""),
+        root=root,
+        services=services,
+        definitions=definitions,
+        compose_files=tuple(str(path) for path in files),
+    )
+
+
+def refuse_twins(stack: Stack, services: Iterable[str]) -> None:
+    """UsageError when two services that are to run together have the same container name."""
+    _refuse_twins(stack, services, both_profiles=True)
+
+
+def refuse_permanent_twins(stack: Stack) -> None:
+    """UsageError when two services that are no alternatives have the same container name."""
+    _refuse_twins(stack, stack.services, both_profiles=False)
+
+
+# Private
+
+
+def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool) -> None:
+    holder: dict[str, Service] = {}
+    for service in (stack.services[name] for name in sorted(services)):
+        if not service.container_name:
+            continue
+        other = holder.setdefault(service.container_name, service)
+        if other is service or not (both_profiles or _meet(other, service)):
+            continue
+        raise UsageError(
+            f"services {other.name} and {service.name} have the same container_name "
+            f"{service.container_name!r}",
+            where=f"services.{service.name}.container_name in {_shown(stack)}",
+            hint="give each its own container_name, or remove both",
+        )
+
+
+def _meet(service: Service, other: Service) -> bool:
+    """False when the two are alternatives: each has profiles, and they share none."""
+    return not (service.profiles and other.profiles) or bool(
+        set(service.profiles) & set(other.profiles)
+    )
+
+
+def _shown(stack: Stack) -> str:
+    paths = (Path(name) for name in stack.compose_files)
+    return ", ".join(
+        str(path.relative_to(stack.root)) if path.is_relative_to(stack.root) else str(path)
+        for path in paths
+    )
+
+
+def _service(name: str, definition: Json, definitions: Mapping[str, Json]) -> Service:
+    return Service(
+        name=name,
+        image=definition.get("image", ""),
+        profiles=tuple(definition.get("profiles") or ()),
+        depends_on=tuple(
+            Dependency(
+                service=other,
+                condition=entry.get("condition", "service_started"),
+                required=entry.get("required", True),
+            )
+            for other, entry in sorted((definition.get("depends_on") or {}).items())
+        ),
+        ports=tuple(_port(port) for port in definition.get("ports") or ()),
+        mounts=_mounts(definition),
+        files=_files(definition, definitions, "configs")
+        + _files(definition, definitions, "secrets"),
+        networks=tuple(sorted(definition.get("networks") or {})),
+        build=_build(definition.get("build")),
+        has_healthcheck=_has_check(definition.get("healthcheck")),
+        restart=definition.get("restart", ""),
+        command=tuple(definition["command"]) if definition.get("command") is not None else None,
+        container_name=definition.get("container_name", ""),
+        labels=dict(definition.get("labels") or {}),
+        environment=dict(definition.get("environment") or {}),
+        definition=definition,
+    )
+
+
+def _port(port: Json) -> Port:
+    published = str(port.get("published") or "")
+    return Port(
+        target=int(port["target"]),
+        # A range leaves the choice to the engine, as no number does.
+        published=int(published) if published.isdigit() and published != "0" else None,
+        host_ip=port.get("host_ip", ""),
+        protocol=port.get("protocol", "tcp"),
+    )
+
+
+def _mounts(definition: Json) -> tuple[Mount, ...]:
+    mounts = [
+        Mount(
+            kind=item.get("type", ""),
+            source=item.get("source", ""),
+            target=item.get("target", ""),
+            read_only=bool(item.get("read_only", False)),
+        )
+        for item in definition.get("volumes") or ()
+    ]
+    tmpfs = definition.get("tmpfs") or ()
+    names = [tmpfs] if isinstance(tmpfs, str) else tmpfs
+    mounts += [Mount(kind="tmpfs", source="", target=str(item).split(":")[0]) for item in names]
+    return tuple(mounts)
+
+
+def _files(definition: Json, definitions: Mapping[str, Json], key: str) -> tuple[FileRef, ...]:
+    sources = (
+        item if isinstance(item, str) else item.get("source", "")
+        for item in definition.get(key) or ()
+    )
+    return tuple(
+        FileRef(
+            name=source,
+            path=(definitions[key].get(source) or {}).get("file", ""),
+            secret=key == "secrets",
+        )
+        for source in sources
+    )
+
+
+def _build(build: Json) -> Build | None:
+    if build is None:
+        return None
+    return Build(
+        context=build.get("context", ""),
+        dockerfile=build.get("dockerfile", "Dockerfile"),
+        target=build.get("target", ""),
+        arguments=tuple(sorted(build.get("args") or {})),
+        inline=bool(build.get("dockerfile_inline")),
+    )
+
+
+def _has_check(check: Json) -> bool:
+    """True when the stack itself defines a probe; one of the image shows only when it runs."""
+    if not check or check.get("disable"):
+        return False
+    test = check.get("test")
+    return bool(test) and test != ["NONE"]

@@ -1,0 +1,29 @@
+"""The verb `check`: examine configuration and suites without running them."""
+
+import click
+
+from stacktest.cli.options import json_option, print_json, stack_option
+
+
+@click.command()
+@stack_option
+@json_option
+def check(*, folder: str, as_json: bool) -> None:
+    """Check configuration and suites without running anything.
+
+    The exit code is 1 when something is wrong.
+    """
+    from stacktest.application.lint_suites import examine
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.wording import count
+
+    project = find_project(folder)
+    findings = examine(project.stack, project.config)
+    if as_json:
+        print_json([finding.as_json() for finding in findings])
+    else:
+        for finding in findings:
+            for line in finding.lines():
+                click.echo(line)
+        click.echo(count(len(findings), "finding") if findings else "nothing to complain about")
+    raise click.exceptions.Exit(1 if findings else 0)

@@ -1,0 +1,36 @@
+"""The verb `config`: the values that hold, and what may be written."""
+
+import click
+
+from stacktest.cli.group import Verbs
+from stacktest.cli.options import json_option, print_json, stack_option
+
+
+@click.group(cls=Verbs)
+def config() -> None:
+    """The configuration: what holds, and what may be written."""
+
+
+@config.command()
+@stack_option
+@json_option
+@click.option("--origin", is_flag=True, help="Also where each value comes from.")
+def show(*, folder: str, as_json: bool, origin: bool) -> None:
+    """Every value that holds."""
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.config import config_document, config_lines
+
+    values = find_project(folder).config
+    if as_json:
+        print_json(config_document(values))
+        return
+    for line in config_lines(values, with_origin=origin):
+        click.echo(line)
+
+
+@config.command()
+def schema() -> None:
+    """The JSON Schema of stacktest.toml."""
+    from stacktest.config import schema_text
+
+    click.echo(schema_text(), nl=False)

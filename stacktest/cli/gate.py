@@ -1,0 +1,36 @@
+"""The verb `gate`: decide whether what is known is enough."""
+
+import click
+
+from stacktest.cli.colour import say
+from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.core.records.status import Scope
+
+
+@click.command()
+@stack_option
+@json_option
+@click.option(
+    "--scope",
+    type=click.Choice(["host", "repo"]),
+    default="host",
+    help="repo: for a machine without images or key; can only make the verdict worse.",
+)
+@click.option("--offline", is_flag=True, help="Judge status.json as it is; ask no engine.")
+def gate(*, folder: str, as_json: bool, scope: Scope, offline: bool) -> None:
+    """Decide: open (0), closed (1), no evidence to judge by (11)."""
+    from stacktest.bootstrap.context import find_project, now
+    from stacktest.reports.terminal.gate import gate_document, gate_lines
+
+    project = find_project(folder)
+    if offline:
+        judgements, moment = None, now()
+    else:
+        _, judgements, moment = project.judge_now(scope)
+    decision = project.judge.gate(judgements, moment, scope)
+    if as_json:
+        print_json(gate_document(decision))
+    else:
+        for line in gate_lines(decision):
+            say(line)
+    raise click.exceptions.Exit(decision.exit_code)

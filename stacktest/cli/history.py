@@ -1,0 +1,39 @@
+"""The verb `history`: the runs, and whether a failure is a flake or a regression."""
+
+import click
+
+from stacktest.cli.completion import complete_services
+from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.errors import UsageError
+
+
+@click.command()
+@stack_option
+@json_option
+@click.argument("subject", required=False, shell_complete=complete_services)
+def history(*, folder: str, as_json: bool, subject: str | None) -> None:
+    """Show the runs, and tell a flake from a regression.
+
+    Of all services, of one SERVICE, or of one TEST.
+    """
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.history import history_document, history_lines
+
+    project = find_project(folder)
+    board = project.board().without_secrets()
+    is_test = "::" in (subject or "")
+    if subject and not is_test:
+        known_services(project.stack, [subject])
+    runs = {
+        name: lines
+        for name, lines in board.histories.items()
+        if not subject or name == subject or (is_test and any(subject in x.tests for x in lines))
+    }
+    if is_test and not runs:
+        raise UsageError(f"no run knows the test {subject!r}", hint="stacktest history SERVICE")
+    test = (subject or "") if is_test else ""
+    if as_json:
+        print_json(history_document(runs, test))
+        return
+    for line in history_lines(runs, test):
+        click.echo(line)

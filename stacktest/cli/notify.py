@@ -1,0 +1,34 @@
+"""The verb `notify`: judge every service, and tell the channels what changed."""
+
+import click
+
+from stacktest.cli.options import stack_option
+
+
+@click.command()
+@stack_option
+@click.option("--test", is_flag=True, help="Send a test message to every channel; judge nothing.")
+def notify(*, folder: str, test: bool) -> None:
+    """Judge every service, and tell the channels what changed.
+
+    The status is written as `status` does. Channels are [[notify]] sections of stacktest.toml.
+    """
+    from stacktest.bootstrap.context import find_project, now
+    from stacktest.core.runs.changes import Now
+
+    project = find_project(folder)
+    if test:
+        answers = list(project.notifier.try_all(now()))
+        for channel, why in answers:
+            click.echo(f"{channel}: {why or 'told'}")
+        if not answers:
+            click.echo("no channel: write a [[notify]] section in stacktest.toml")
+        raise click.exceptions.Exit(1 if any(why for _, why in answers) else 0)
+    first_lines = project.notifier.begin()
+    observations, judgements, moment = project.judge_now()
+    project.ledger.write_status(judgements, project.judge.meta(observations, judgements, moment))
+    entries = {name: judged.entry for name, judged in judgements.items()}
+    is_open = project.judge.gate(judgements, moment).open
+    current = Now(stack=project.stack.name, at=moment, services=entries, gate_open=is_open)
+    for line in (*first_lines, *project.notifier.tell(current)):
+        click.echo(line)

@@ -1,0 +1,57 @@
+"""The verb `page`: write or serve the status page."""
+
+from pathlib import Path
+
+import click
+
+from stacktest.cli.options import stack_option
+from stacktest.cli.output import write_report
+from stacktest.core.redaction import redact
+from stacktest.core.secrets import secrets_of
+from stacktest.reports.report_data import Board
+
+DEFAULT_PAGE = "reports/status.html"
+
+
+@click.command()
+@stack_option
+@click.option("--output", metavar="FILE", default=DEFAULT_PAGE, help="Where to write the page.")
+@click.option("--serve", is_flag=True, help="Serve page and evidence on 127.0.0.1; traces open.")
+@click.option("--port", type=int, default=8765, help="Port of --serve.")
+def page(*, folder: str, output: str, serve: bool, port: int) -> None:
+    """Write the status page: one offline HTML file."""
+    from stacktest.application.required_tests import suites_folder
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.page.page import render_page
+
+    project = find_project(folder)
+    board = project.board(with_gate=True).without_secrets()
+    write_report(output, render_page(board), board)
+    if output != "-":
+        click.echo(f"open     {Path(output).resolve().as_uri()}")
+    if serve:
+        _serve(board, suites_folder(project.root), port)
+
+
+# Private
+
+
+def _serve(board: Board, suites: Path, port: int) -> None:
+    """Serve the page, and what failed tests left, to this machine only."""
+    from contextlib import suppress
+
+    from stacktest.adapters.web_server import make_server, viewer_folder
+    from stacktest.application.evidence_folder import FOLDER, left_over
+    from stacktest.reports.page.evidence import render_evidence
+    from stacktest.reports.page.page import render_page
+
+    secrets = secrets_of(board.stack)
+    folder = suites / FOLDER
+    pages = {
+        "/": lambda: redact(render_page(board, evidence="/evidence/"), secrets),
+        "/evidence/": lambda: redact(render_evidence(board.stack.name, left_over(folder)), secrets),
+    }
+    folders = {"/evidence/": folder, "/trace/": viewer_folder()}
+    with make_server(pages, folders, port) as server, suppress(KeyboardInterrupt):
+        click.echo(f"serving  http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
+        server.serve_forever()

@@ -1,0 +1,41 @@
+"""The verb `plan`: what would be started, in which order, and why."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from stacktest.cli.options import json_option, stack_option
+from stacktest.errors import UsageError
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@stack_option
+@json_option
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
+    """Print what would be started, in which order, and why.
+
+    PYTEST_ARGS are pytest's own: `stacktest plan -m phase5`.
+    """
+    from stacktest.adapters.process import run
+
+    # A process of its own: pytest cannot rewrite the assertions of a plugin that is imported.
+    argv = [sys.executable, "-m", "pytest", "--stack-dry-run", "--no-header", "-q", *pytest_args]
+    argv += [f"--stack={folder}"] if folder else []
+    with tempfile.TemporaryDirectory(prefix="stacktest-plan-") as place:
+        file = Path(place, "plan.json")
+        done = run([*argv, f"--stack-plan-file={file}"])
+        if as_json and file.is_file():
+            click.echo(file.read_text(encoding="utf-8"))
+        else:
+            click.echo(done.out, nl=False, err=as_json)
+        click.echo(done.err, nl=False, err=True)
+    raise click.exceptions.Exit(_OWN_CODES.get(done.code, done.code))
+
+
+# Private
+
+_OWN_CODES = dict.fromkeys((2, 4, 5), UsageError.exit_code)
+"""pytest's codes for what cannot be collected, for a wrong argument and for no test at all."""

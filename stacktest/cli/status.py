@@ -1,0 +1,42 @@
+"""The verb `status`: judge every service, write status.json, print a table."""
+
+import click
+
+from stacktest.cli.colour import say, terminal_width
+from stacktest.cli.options import json_option, print_json, stack_option
+
+
+@click.command()
+@stack_option
+@json_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "md"]),
+    default="text",
+    help="Form of the table.",
+)
+def status(*, folder: str, as_json: bool, style: str) -> None:
+    """Judge every service, write status.json, print a table.
+
+    status.meta.json beside it says when, and what holds for all of them.
+    """
+    from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.status import markdown_lines, text_lines
+
+    project = find_project(folder)
+    observations, judgements, moment = project.judge_now()
+    meta = project.judge.meta(observations, judgements, moment)
+    project.ledger.write_status(judgements, meta)
+    if as_json:
+        print_json({name: judged.entry.to_dict() for name, judged in sorted(judgements.items())})
+        return
+    stand_ins = {name for name, service in project.stack.services.items() if service.stand_in}
+    if style == "md":
+        lines = markdown_lines(judgements, meta, stand_ins)
+    else:
+        lines = text_lines(judgements, meta, stand_ins, terminal_width())
+    for line in lines:
+        say(line)
+    if style == "text":
+        click.echo(f"written  {project.ledger.status_path}")

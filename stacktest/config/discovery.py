@@ -1,0 +1,66 @@
+"""Where a stack's configuration lies: `stacktest.toml`, or a table of `pyproject.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stacktest.config.sections import FILE_NAME
+from stacktest.errors import UsageError
+
+
+def find_stack(
+    *, option: str, environ: Mapping[str, str], folder: Path, rootdir: Path | None = None
+) -> Path | None:
+    """The stack's folder, or None: option > `STACKTEST_STACK` > nearest file upward > rootdir's.
+
+    A folder that is named but does not exist is a `UsageError`.
+    """
+    named = {"--stack": option, "STACKTEST_STACK": environ.get("STACKTEST_STACK", "")}
+    for where, name in named.items():
+        if name:
+            return _existing(folder / name, where)
+    parents = (folder, *folder.parents)
+    for parent in parents:
+        if (parent / FILE_NAME).is_file() or inline_table(parent):
+            return parent
+    for parent in (rootdir, *parents) if rootdir else parents:
+        pointer = _pyproject(parent).get("stack")
+        if isinstance(pointer, str):
+            return _existing(parent / pointer, f"{parent / 'pyproject.toml'}:tool.stacktest.stack")
+    return None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; a `UsageError` names the file when it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"not valid TOML: {error}", where=str(path)) from error
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def inline_table(folder: Path) -> dict[str, Any]:
+    """`[tool.stacktest]` when it configures a stack here, not when it points to one elsewhere."""
+    table = _pyproject(folder)
+    return {} if isinstance(table.get("stack"), str) else table
+
+
+# Private
+
+
+def _existing(path: Path, where: str) -> Path:
+    if not path.is_dir():
+        raise UsageError(
+            f"no folder {str(path)!r}", where=where, hint="name the folder of the compose file"
+        )
+    return path.resolve()
+
+
+def _pyproject(folder: Path) -> dict[str, Any]:
+    path = folder / "pyproject.toml"
+    if not path.is_file():
+        return {}
+    table = read_toml(path).get("tool", {}).get("stacktest", {})
+    return table if isinstance(table, dict) else {}

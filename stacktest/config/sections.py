@@ -1,0 +1,118 @@
+"""The sections of `stacktest.toml` as frozen types, with their defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Phase
+from stacktest.core.records.status import Exemption
+
+FILE_NAME = "stacktest.toml"
+DAY = 86400.0
+DENIED = tuple(state.value for state in State if state is not State.FUNCTIONAL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackSection:
+    """`[stack]`: where the stack's parts are, relative to its folder."""
+
+    domain: str = ""
+    front_door: str = ""
+    routes: tuple[str, ...] = ()
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Host name → `service` or `service:port`, for front doors that stacktest cannot read."""
+    ca: str = ""
+    compose: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    ledger: str = "data/tests"
+    status: str = "docs/_data/status.json"
+    pages: str = "docs/spokes/{service}.md"
+    allow_hosts: tuple[str, ...] = ()
+    """Host names outside the stack that tests may reach; every other one is refused."""
+    identity: str = ""
+    """What evidence calls this stack; empty: the engine that it runs on."""
+    nameserver: str = ""
+    """`ADDRESS` or `ADDRESS:PORT` of a real DNS server that knows the stack's names."""
+    probe_image: str = ""
+    """Image of the short-lived relay that reaches services where the host has no route."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceSection:
+    """`[services.NAME]`: what compose does not say about one service."""
+
+    uses: tuple[str, ...] = ()
+    ready: str = ""
+    timeout: float = 120.0
+    """Seconds until a service that is not ready counts as a failed start."""
+    config: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    reload: str = ""
+    """`live` when the program reads its mounted files without a restart."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """`[people.ROLE]`: a sign-in name and where its password comes from."""
+
+    user: str
+    password_env: str = ""
+    password_file: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FreshnessSection:
+    """`[freshness]`: how old a pass may be (seconds), and what must run."""
+
+    max_age: float = 7 * DAY
+    must_run: tuple[str, ...] = ()
+    doc_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateSection:
+    """`[gate]`: the states that close the gate."""
+
+    deny: tuple[str, ...] = DENIED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """`[[notify]]`: who is told what changed; addresses and tokens are in the environment."""
+
+    kind: Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
+    url_env: str
+    token_env: str = ""
+    group: str = ""
+    each: str = "service"
+
+    @property
+    def name(self) -> str:
+        """How it is called in what a person reads."""
+        return f"{self.kind} ({self.url_env})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Everything that a user can set, with the defaults filled in."""
+
+    root: Path
+    """The stack's folder."""
+    file: str = ""
+    """The file that was read, or empty when there is none."""
+    stack: StackSection = field(default_factory=StackSection)
+    phases: tuple[Phase, ...] = ()
+    services: Mapping[str, ServiceSection] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    freshness: FreshnessSection = field(default_factory=FreshnessSection)
+    gate: GateSection = field(default_factory=GateSection)
+    exempt: tuple[Exemption, ...] = ()
+    notify: tuple[Channel, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """`section.key` → where its value came from; a key that is not listed has its default."""
+
+    def service(self, name: str) -> ServiceSection:
+        """The section of a service, or the defaults."""
+        return self.services.get(name, ServiceSection())
