@@ -11,11 +11,11 @@ from stacktest.pytest_plugin.stash import CONTACTS
 
 def note(node: pytest.Item, service: str) -> None:
     """Record one answer of `service` for the test `node`."""
-    seen = node.stash.setdefault(CONTACTS, {})
-    seen[service] = seen.get(service, 0) + 1
+    counts = node.stash.setdefault(CONTACTS, {})
+    counts[service] = counts.get(service, 0) + 1
 
 
 def touched(node: pytest.Item) -> tuple[str, ...]:
     """Services that answered during the test, sorted."""
-    seen: dict[str, int] = node.stash.get(CONTACTS, {})
-    return tuple(sorted(seen))
+    counts: dict[str, int] = node.stash.get(CONTACTS, {})
+    return tuple(sorted(counts))

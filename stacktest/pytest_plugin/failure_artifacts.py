@@ -14,11 +14,11 @@ The last ten runs are kept.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -35,9 +35,6 @@ from stacktest.core.observed_state import Happening
 from stacktest.core.secrets import secrets_of
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.stash import RUNNING
-
-if TYPE_CHECKING:
-    pass
 
 ANSWERS: pytest.StashKey[list[str]] = pytest.StashKey()
 """Per test: one line per answer, the last ones."""
@@ -70,7 +67,7 @@ def gather(item: pytest.Item, window: Window) -> Path | None:
     stack = item.config.stash.get(RUNNING, None)
     if stack is None:
         return None
-    folder = item.config.rootpath / FOLDER / stack.run_id / _slug(item.nodeid)
+    folder = item.config.rootpath / FOLDER / stack.run_id / folder_name(item.nodeid)
     make_folder(folder)
     secrets = secrets_of(stack.model)
     named = {str(name) for mark in item.iter_markers("service") for name in mark.args}
@@ -90,17 +87,23 @@ def gather(item: pytest.Item, window: Window) -> Path | None:
 def involved(stack: RunningStack, services: Iterable[str]) -> tuple[str, ...]:
     """The services, what they depend on directly, and the front door; sorted."""
     known = stack.model.services
-    found = {name for name in services if name in known}
-    found |= {need for name in found for need in known[name].dependencies if need in known}
-    found |= {stack.model.front_door} & set(known)
-    return tuple(sorted(found))
+    names = {name for name in services if name in known}
+    names |= {need for name in names for need in known[name].dependencies if need in known}
+    names |= {stack.model.front_door} & set(known)
+    return tuple(sorted(names))
+
+
+def folder_name(nodeid: str) -> str:
+    """A file name that people recognise, and that no other test has.
+
+    Signs that file systems refuse become `-` and long names lose their beginning, so the name alone
+    is not unique: a short digest of the whole node id is.
+    """
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", nodeid).strip("-")[-110:]
+    return f"{readable}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
 
 
 # Private
-
-
-def _slug(nodeid: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", nodeid).strip("-")[-120:]
 
 
 def _events(stack: RunningStack, window: Window) -> str:
@@ -111,7 +114,7 @@ def _events(stack: RunningStack, window: Window) -> str:
 
 
 def _event_lines(happened: Iterable[Happening]) -> Iterator[str]:
-    for each in happened:
-        more = f" {each.health}" if each.health else ""
-        code = f" (exit {each.exit_code})" if each.exit_code is not None else ""
-        yield f"{each.service} {each.action}{more}{code}"
+    for event in happened:
+        health = f" {event.health}" if event.health else ""
+        code = f" (exit {event.exit_code})" if event.exit_code is not None else ""
+        yield f"{event.service} {event.action}{health}{code}"

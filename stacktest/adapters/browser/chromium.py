@@ -17,8 +17,8 @@ def find_chromium(*, headless: bool, own: str = "") -> str | None:
 
     `own` is where Playwright keeps its build, installed or not.
     """
-    if headless and own and (found := _shell_beside(Path(own))):
-        return found
+    if headless and own and (headless_shell := _shell_beside(Path(own))):
+        return headless_shell
     if own and Path(own).exists():
         return own
     names = (WITHOUT_WINDOW, *WITH_WINDOW) if headless else WITH_WINDOW

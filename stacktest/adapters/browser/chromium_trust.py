@@ -49,21 +49,21 @@ def _database(ca: Path, cache: Path) -> Path:
         raise UsageError(
             f"the CA {ca} cannot be read: {reason}", where=WHERE, hint=HINT, code="SK-CA"
         ) from None
-    kept = cache / f"nss-{hashlib.sha256(content).hexdigest()[:16]}"
-    if kept.is_dir():
-        return kept
+    database = cache / f"nss-{hashlib.sha256(content).hexdigest()[:16]}"
+    if database.is_dir():
+        return database
     cache.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix="nss-", dir=cache))
+    fresh = Path(tempfile.mkdtemp(prefix="nss-", dir=cache))
     try:
-        _make(ca, made)
+        _make(ca, fresh)
         # Two workers may be here at once: whole or absent, and the first one wins.
-        made.rename(kept)
+        fresh.rename(database)
     except OSError:
-        if not kept.is_dir():
+        if not database.is_dir():
             raise
     finally:
-        shutil.rmtree(made, ignore_errors=True)
-    return kept
+        shutil.rmtree(fresh, ignore_errors=True)
+    return database
 
 
 def _make(ca: Path, folder: Path) -> None:

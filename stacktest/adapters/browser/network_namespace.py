@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from stacktest.adapters.process import run, write_wrapper
+from stacktest.adapters.streams import keep_task, pump
 from stacktest.errors import ToolMissingError
 
 INTERFACES = """\
@@ -33,7 +34,7 @@ No address is generated for IPv6: it would be announced a second later, as one m
 """
 
 
-def nested(program: str, *, socket: Path, port: int, wrapper: Path) -> str:
+def in_own_network(program: str, *, socket: Path, port: int, wrapper: Path) -> str:
     """A program that runs `program` in a network of its own; `program` itself where that cannot be.
 
     In there, 127.0.0.1:`port` leads to the socket file, on which the proxy listens.
@@ -71,39 +72,26 @@ def _entering() -> list[str]:
 
 
 async def _accompany(socket: Path, port: int, command: list[str]) -> int:
-    held: set[asyncio.Task[object]] = set()
+    connections: set[asyncio.Task[object]] = set()
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            held.add(task)
-            task.add_done_callback(held.discard)
-        there = await asyncio.open_unix_connection(str(socket))
-        await asyncio.gather(
-            _pump(reader, there[1]), _pump(there[0], writer), return_exceptions=True
-        )
-        there[1].close()
-        writer.close()
+        with keep_task(connections):
+            proxy_reader, proxy_writer = await asyncio.open_unix_connection(str(socket))
+            await asyncio.gather(
+                pump(reader, proxy_writer), pump(proxy_reader, writer), return_exceptions=True
+            )
+            proxy_writer.close()
+            writer.close()
 
     server = await asyncio.start_server(forward, "127.0.0.1", port)
     # Returns at once: the browser is waited for in a thread.
     browser = os.posix_spawnp(command[0], command, os.environ)  # noqa: ASYNC221
     loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(each, os.kill, browser, each)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, os.kill, browser, number)
     _, status = await asyncio.to_thread(os.waitpid, browser, 0)
     server.close()
     return os.waitstatus_to_exitcode(status)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        if writer.can_write_eof() and not writer.is_closing():
-            writer.write_eof()
 
 
 if __name__ == "__main__":

@@ -60,14 +60,14 @@ def with_system_trust(program: str, ca: Path | None, folder: Path) -> str:
 
 
 def _bundle() -> Path:
-    found = next((Path(each) for each in BUNDLES if Path(each).is_file()), None)
-    if found is None:
+    bundle = next((Path(path) for path in BUNDLES if Path(path).is_file()), None)
+    if bundle is None:
         named = ssl.get_default_verify_paths().cafile
-        found = Path(named) if named else None
-    if found is None:
+        bundle = Path(named) if named else None
+    if bundle is None:
         raise ToolMissingError(
             "the system keeps no bundle of CAs, so WebKit trusts nobody",
             where="browser",
             hint="apt-get install ca-certificates (Debian)",
         )
-    return found.resolve()
+    return bundle.resolve()

@@ -5,15 +5,15 @@ the name that the client asked for. A name that is not the stack's is answered 4
 """
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stacktest.adapters.names.event_loop_thread import LoopThread, close_server, close_writer, held
+from stacktest.adapters.names.event_loop_thread import LoopThread, close_server
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
+from stacktest.adapters.streams import close_writer, keep_task, pump
 
 OWN_ANSWER = "Stacktest-Proxy"
 """Header of what the proxy answers itself, so that nobody takes it for the front door's answer."""
@@ -59,10 +59,10 @@ class ConnectProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            with held(self._tasks):
+            with keep_task(self._tasks):
                 await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            # The client went away or never spoke HTTP: nobody is left to be told.
+            # The client went away or never spoke HTTP: there is no one to answer.
             return
         finally:
             await close_writer(writer)
@@ -71,31 +71,30 @@ class ConnectProxy:
         head = await reader.readuntil(b"\r\n\r\n")
         method, _, rest = head.decode("latin-1").partition(" ")
         target = rest.partition(" ")[0]
-        wanted = _address(method, target)
-        if wanted is None:
+        destination = _address(method, target)
+        if destination is None:
             await _say(writer, 400, f"not a request for a proxy: {method} {target}")
             return
-        found = self._names.resolve(*wanted)
-        if isinstance(found, Refused):
-            self._refused[wanted[0]] += 1
-            await _say(writer, 403, found.why)
+        address = self._names.resolve(*destination)
+        if isinstance(address, Refused):
+            self._refused[destination[0]] += 1
+            await _say(writer, 403, address.why)
             return
         try:
-            upstream = await asyncio.open_connection(*found)
+            upstream = await asyncio.open_connection(*address)
         except OSError as error:
-            await _say(writer, 502, f"{found[0]}:{found[1]}: {error.strerror or error}")
+            await _say(writer, 502, f"{address[0]}:{address[1]}: {error.strerror or error}")
             return
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = _pump(upstream[0], writer)
+            back = pump(upstream[0], writer)
         else:
             upstream[1].write(_as_origin(head, target))
             back = _answer_back(upstream[0], writer)
-        await _both_ways(_pump(reader, upstream[1]), back, upstream[1])
+        await _both_ways(pump(reader, upstream[1]), back, upstream[1])
 
 
 _REASONS = {400: "Bad Request", 403: "Forbidden", 502: "Bad Gateway"}
-_CHUNK = 65536
 _HOP_BY_HOP = (b"proxy-", b"connection:", b"keep-alive:")
 
 
@@ -116,8 +115,8 @@ def _as_origin(head: bytes, target: str) -> bytes:
     method, _, version = first.split(b" ", 2)
     parts = urlsplit(target)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    kept = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
-    lines = [b" ".join((method, path.encode("latin-1"), version)), *kept, b"Connection: close"]
+    forwarded = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
+    lines = [b" ".join((method, path.encode("latin-1"), version)), *forwarded, b"Connection: close"]
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
@@ -143,24 +142,12 @@ async def _answer_back(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
             (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n").split(b"\r\n")
         )
         is_interim = first.split(b" ", 2)[1].startswith(b"1")
-        kept = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
+        forwarded = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
         closing = [] if is_interim else [b"Connection: close"]
-        writer.write(b"\r\n".join((first, *kept, *closing)) + b"\r\n\r\n")
+        writer.write(b"\r\n".join((first, *forwarded, *closing)) + b"\r\n\r\n")
         if not is_interim:
             break
-    await _pump(reader, writer)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(_CHUNK):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        with contextlib.suppress(OSError):
-            # Only this direction is over: the other side may still be answering.
-            if writer.can_write_eof():
-                writer.write_eof()
+    await pump(reader, writer)
 
 
 async def _say(writer: asyncio.StreamWriter, status: int, text: str) -> None:

@@ -13,8 +13,9 @@ import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, cast
 
-from stacktest.adapters.names.event_loop_thread import LoopThread, close_server, close_writer, held
+from stacktest.adapters.names.event_loop_thread import LoopThread, close_server
 from stacktest.adapters.names.resolver import Address, NameMap
+from stacktest.adapters.streams import close_writer, keep_task
 from stacktest.errors import UsageError
 
 TTL = 30
@@ -107,7 +108,7 @@ class NameServer:
             await close_server(self._server)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with held(self._tasks):
+        with keep_task(self._tasks):
             await self._converse(reader, writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,9 +1,8 @@
 """An event loop in a daemon thread, for the small servers that live beside a run."""
 
 import asyncio
-import contextlib
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
@@ -29,31 +28,6 @@ class LoopThread:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10.0)
         self._loop.close()
-
-
-@contextlib.contextmanager
-def held(tasks: set["asyncio.Task[Any]"]) -> Iterator[None]:
-    """Keep the running task in `tasks` while it works.
-
-    The loop knows its tasks by weak references only, and a stream's protocol knows its reader by
-    one, too: once a client has sent all, a connection that still waits for its answer would be
-    collected as garbage.
-    """
-    task = asyncio.current_task()
-    if task is None:  # pragma: no cover - only called from coroutines
-        raise RuntimeError("no task is running")
-    tasks.add(task)
-    try:
-        yield
-    finally:
-        tasks.discard(task)
-
-
-async def close_writer(writer: asyncio.StreamWriter) -> None:
-    """Close a connection whose other end may be gone already."""
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
 
 
 async def close_server(server: asyncio.Server) -> None:

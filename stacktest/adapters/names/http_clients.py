@@ -29,9 +29,9 @@ def http_client(
     import httpx
 
     hooks = {"response": [on_response] if on_response else []}
-    given = {"base_url": base_url, "timeout": DEFAULT_TIMEOUT, "event_hooks": hooks, **options}
+    arguments = {"base_url": base_url, "timeout": DEFAULT_TIMEOUT, "event_hooks": hooks, **options}
     # trust_env: a proxy or a CA bundle that the shell names must not change what is tested.
-    return httpx.Client(transport=_transport(names, context), trust_env=False, **given)
+    return httpx.Client(transport=_transport(names, context), trust_env=False, **arguments)
 
 
 def async_http_client(
@@ -46,8 +46,10 @@ def async_http_client(
     import httpx
 
     hooks = {"response": [on_response] if on_response else []}
-    given = {"base_url": base_url, "timeout": DEFAULT_TIMEOUT, "event_hooks": hooks, **options}
-    return httpx.AsyncClient(transport=_async_transport(names, context), trust_env=False, **given)
+    arguments = {"base_url": base_url, "timeout": DEFAULT_TIMEOUT, "event_hooks": hooks, **options}
+    return httpx.AsyncClient(
+        transport=_async_transport(names, context), trust_env=False, **arguments
+    )
 
 
 # Private
@@ -116,7 +118,7 @@ def _async_transport(names: NameMap, context: ssl.SSLContext) -> "httpx.AsyncHTT
 def _address(names: NameMap, host: str, port: int) -> tuple[str, int]:
     import httpcore
 
-    found = names.resolve(host, port)
-    if isinstance(found, Refused):
-        raise httpcore.ConnectError(found.why)
-    return found
+    address = names.resolve(host, port)
+    if isinstance(address, Refused):
+        raise httpcore.ConnectError(address.why)
+    return address

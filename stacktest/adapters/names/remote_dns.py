@@ -17,9 +17,9 @@ PORT = 53
 
 def look_up_all(server: str, hosts: Iterable[str]) -> Mapping[str, str | Refused]:
     """Host name → its address at this server (`ADDRESS` or `ADDRESS:PORT`), or why it has none."""
-    wanted = sorted({host for host in hosts if "*" not in host})
+    names = sorted({host for host in hosts if "*" not in host})
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="dns") as pool:
-        return dict(zip(wanted, pool.map(lambda host: _address(server, host), wanted), strict=True))
+        return dict(zip(names, pool.map(lambda host: _address(server, host), names), strict=True))
 
 
 # Private
@@ -34,11 +34,11 @@ def _address(server: str, host: str) -> str | Refused:
     resolver.nameservers, resolver.port = [address], int(port or PORT)
     try:
         for kind in ("A", "AAAA"):
-            found = resolver.resolve(
+            reply = resolver.resolve(
                 host, kind, lifetime=PATIENCE, raise_on_no_answer=False, search=False
             )
-            if found.rrset is not None:
-                return str(found[0])
+            if reply.rrset is not None:
+                return str(reply[0])
     except dns.exception.DNSException as error:
         why = "it does not exist" if isinstance(error, dns.resolver.NXDOMAIN) else str(error)
         return Refused(why=f"the name server {server} has no address for '{host}': {why}")

@@ -45,14 +45,14 @@ class NameMap:
         """Where to connect for `host:port`."""
         name = host.lower().rstrip(".")
         if name in self.looked_up:
-            found = self.looked_up[name]
-            return found if isinstance(found, Refused) else (found, port)
+            address = self.looked_up[name]
+            return address if isinstance(address, Refused) else (address, port)
         if self.is_ours(name):
             return self._door(name, port)
         if any(covers(pattern, name) for pattern in self.allowed):
             return host, port
         return Refused(
-            why=f"'{name}' is no host name of this stack, and runs reach nothing else; "
+            why=f"'{name}' is not a host name of this stack, and tests reach no other; "
             "allow it with `allow_hosts` under [stack]"
         )
 
@@ -97,7 +97,7 @@ def name_map(
         door = stack.services.get(stack.front_door)
         if door is None:
             raise UsageError(
-                f"'{stack.front_door}' is no service of this stack",
+                f"'{stack.front_door}' is not a service of this stack",
                 where="stacktest.toml:stack.front_door",
                 hint="name the service that terminates TLS",
             )
@@ -118,13 +118,13 @@ def name_map(
 
 def published_ports(ports: Sequence[Json], *, engine_host: str = "127.0.0.1") -> dict[int, Address]:
     """Port in the container → where it is published, of `Ports` as the engine lists a container."""
-    found: dict[int, Address] = {}
-    for each in ports:
-        if each.get("Type") == "tcp" and each.get("PublicPort"):
-            there = (_reachable(each.get("IP", ""), engine_host), int(each["PublicPort"]))
+    addresses: dict[int, Address] = {}
+    for port in ports:
+        if port.get("Type") == "tcp" and port.get("PublicPort"):
+            there = (_reachable(port.get("IP", ""), engine_host), int(port["PublicPort"]))
             # The same port may be listed for IPv4 and IPv6; the first one serves.
-            found.setdefault(int(each["PrivatePort"]), there)
-    return found
+            addresses.setdefault(int(port["PrivatePort"]), there)
+    return addresses
 
 
 def resolve_hosts_lines(names: NameMap, address: str = "127.0.0.1") -> list[str]:

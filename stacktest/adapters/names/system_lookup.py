@@ -25,7 +25,7 @@ class Lookup:
 
 def look_up(host: str, timeout: float = 10.0) -> Lookup:
     """The system's answer for `host`; a look-up that hangs is given up after `timeout`."""
-    found: list[Lookup] = []
+    results: list[Lookup] = []
     started = time.perf_counter()
 
     def ask() -> None:
@@ -37,10 +37,10 @@ def look_up(host: str, timeout: float = 10.0) -> Lookup:
         except OSError as failure:
             error = failure.strerror or str(failure)
         seconds = time.perf_counter() - started
-        found.append(Lookup(host=host, seconds=seconds, addresses=addresses, error=error))
+        results.append(Lookup(host=host, seconds=seconds, addresses=addresses, error=error))
 
     # getaddrinfo knows no time-out and cannot be interrupted; a daemon thread holds nobody up.
     thread = threading.Thread(target=ask, name="stacktest-lookup", daemon=True)
     thread.start()
     thread.join(timeout)
-    return found[0] if found else Lookup(host=host, seconds=timeout, error="no answer in time")
+    return results[0] if results else Lookup(host=host, seconds=timeout, error="no answer in time")

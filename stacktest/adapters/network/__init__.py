@@ -8,9 +8,19 @@ this host has the network's own bridge: under a rootless engine the same numbers
 somebody else's machine, or to a container of another engine.
 """
 
-from stacktest.adapters.network.connect import Way, Ways
-from stacktest.adapters.network.probe_container import Footing, Footings
+from stacktest.adapters.network.connect import Connect, Connector
+from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
 from stacktest.adapters.network.reachability import OPEN, REACHES, Reach, reach
-from stacktest.adapters.network.service_access import Inside
+from stacktest.adapters.network.service_access import ServiceAccess
 
-__all__ = ["OPEN", "REACHES", "Footing", "Footings", "Inside", "Reach", "Way", "Ways", "reach"]
+__all__ = [
+    "OPEN",
+    "REACHES",
+    "Connect",
+    "Connector",
+    "ProbeContainer",
+    "ProbeContainers",
+    "Reach",
+    "ServiceAccess",
+    "reach",
+]

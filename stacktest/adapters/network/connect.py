@@ -1,4 +1,4 @@
-"""The way from this process to a port of a container: straight, or through a footing beside it."""
+"""A connection from this process to a port of a container: direct, or through a probe."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from stacktest.adapters.engine.socket import FRAME, OUT
 from stacktest.adapters.network.engine import EngineLike, sdk
-from stacktest.adapters.network.probe_container import Footing, Footings
+from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
 from stacktest.core.model import Json
 
 CONNECT = 10.0
@@ -31,22 +31,22 @@ class Stream(Protocol):
         """End both directions, waking whoever reads."""
 
 
-Way = Callable[[int], Stream]
+Connect = Callable[[int], Stream]
 """Port → a new connection to it; an OSError when nobody listens."""
 
 
-class Ways:
-    """Finds the way to a container; threads may share it."""
+class Connector:
+    """Finds how a container is reached; threads may share it."""
 
-    def __init__(self, engine: EngineLike, footings: Footings) -> None:
-        self._engine, self._footings = engine, footings
+    def __init__(self, engine: EngineLike, probes: ProbeContainers) -> None:
+        self._engine, self._probes = engine, probes
 
-    def to(self, container: str) -> Way:
-        """The way to a running container."""
-        found = self._owner(container)
-        if address := self._address(found):
-            return lambda port: _Straight(address, port)
-        return self._beside(found["NetworkSettings"].get("Networks") or {})
+    def to(self, container: str) -> Connect:
+        """What opens connections to a running container."""
+        owner = self._owner(container)
+        if address := self._address(owner):
+            return lambda port: _DirectStream(address, port)
+        return self._beside(owner["NetworkSettings"].get("Networks") or {})
 
     def address(self, container: str) -> str | None:
         """The address at which this host itself reaches a running container, if it does."""
@@ -56,17 +56,17 @@ class Ways:
 
     def _owner(self, container: str) -> Json:
         """The container, or the one on whose network it lives."""
-        found = self._engine.socket.get(f"/containers/{container}/json")
-        mode = str(found["HostConfig"].get("NetworkMode", ""))
-        return self._owner(other) if (other := mode.partition("container:")[2]) else found
+        document = self._engine.socket.get(f"/containers/{container}/json")
+        mode = str(document["HostConfig"].get("NetworkMode", ""))
+        return self._owner(other) if (other := mode.partition("container:")[2]) else document
 
-    def _address(self, found: Json) -> str | None:
-        if found["HostConfig"].get("NetworkMode") == "host":
+    def _address(self, container: Json) -> str | None:
+        if container["HostConfig"].get("NetworkMode") == "host":
             return "127.0.0.1" if self._is_here() else None
-        for each in (found["NetworkSettings"].get("Networks") or {}).values():
+        for endpoint in (container["NetworkSettings"].get("Networks") or {}).values():
             # One that has just ended has no address, and perhaps no network any more.
-            if each.get("IPAddress") and is_attached(each, self._bridge(each)):
-                return str(each["IPAddress"])
+            if endpoint.get("IPAddress") and is_attached(endpoint, self._bridge(endpoint)):
+                return str(endpoint["IPAddress"])
         return None
 
     def _bridge(self, endpoint: Json) -> str:
@@ -79,15 +79,15 @@ class Ways:
         """Whether what the engine calls the host's network is that of this process."""
         options = self._engine.socket.get("/info").get("SecurityOptions") or []
         return self._engine.socket.address.startswith("unix:") and not any(
-            "rootless" in each for each in options
+            "rootless" in option for option in options
         )
 
-    def _beside(self, networks: Json) -> Way:
-        for name, each in networks.items():
-            if each.get("IPAddress"):
-                footing = self._footings.on(name)
-                address = each["IPAddress"]
-                return lambda port: _Beside(self._engine, footing, address, port)
+    def _beside(self, networks: Json) -> Connect:
+        for name, endpoint in networks.items():
+            if endpoint.get("IPAddress"):
+                probe = self._probes.on(name)
+                address = endpoint["IPAddress"]
+                return lambda port: _ProbeStream(self._engine, probe, address, port)
 
         def nowhere(port: int) -> Stream:
             raise ConnectionRefusedError(f"port {port}: no network leads to the container")
@@ -108,14 +108,14 @@ def is_attached(endpoint: Json, bridge: str) -> bool:
         socket.if_nametoindex(bridge)
     except OSError:
         return False
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # Nothing is sent: the kernel only says which of its addresses it would use.
-            asking.connect((address, 9))
+            probe.connect((address, 9))
         except OSError:
             return False
-        ours = asking.getsockname()[0]
-    return ip_address(ours) in ip_network(f"{address}/{prefix}", strict=False)
+        own_address = probe.getsockname()[0]
+    return ip_address(own_address) in ip_network(f"{address}/{prefix}", strict=False)
 
 
 # Private
@@ -127,7 +127,7 @@ _GO = b"\n"
 _WAIT = "read -r _ || exit; "
 
 
-class _Straight:
+class _DirectStream:
     def __init__(self, address: str, port: int) -> None:
         self._socket = socket.create_connection((address, port), timeout=CONNECT)
         self._socket.settimeout(None)
@@ -148,20 +148,20 @@ class _Straight:
         self._socket.close()
 
 
-class _Beside:
+class _ProbeStream:
     """A connection that `nc` or bash makes beside the service, spoken to through the engine."""
 
-    def __init__(self, engine: EngineLike, footing: Footing, address: str, port: int) -> None:
-        probing = ["timeout", "10", *_probing(footing, address, port)]
-        code, _, said = engine.execute(footing.container, probing)
+    def __init__(self, engine: EngineLike, probe: ProbeContainer, address: str, port: int) -> None:
+        probing = ["timeout", "10", *_probing(probe, address, port)]
+        code, _, error = engine.execute(probe.container, probing)
         if code != 0:
-            raise ConnectionRefusedError(said.strip() or f"{address}:{port} does not answer")
-        self._tool = footing.tool
+            raise ConnectionRefusedError(error.strip() or f"{address}:{port} does not answer")
+        self._tool = probe.tool
         self._client = sdk(engine)
-        made = self._client.exec_create(
-            footing.container, _joining(footing, address, port), stdin=True
+        execution = self._client.exec_create(
+            probe.container, _joining(probe, address, port), stdin=True
         )
-        self._attached = self._client.exec_start(made["Id"], socket=True)
+        self._attached = self._client.exec_start(execution["Id"], socket=True)
         self._socket: Any = getattr(self._attached, "_sock", self._attached)
         self._socket.settimeout(None)
         self._socket.sendall(_GO)
@@ -200,14 +200,14 @@ class _Beside:
         return data
 
 
-def _probing(footing: Footing, address: str, port: int) -> list[str]:
-    if footing.tool == "nc":
+def _probing(probe: ProbeContainer, address: str, port: int) -> list[str]:
+    if probe.tool == "nc":
         return ["nc", "-z", "-w", "5", address, str(port)]
     return ["bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', address, str(port)]
 
 
-def _joining(footing: Footing, address: str, port: int) -> list[str]:
-    if footing.tool == "nc":
+def _joining(probe: ProbeContainer, address: str, port: int) -> list[str]:
+    if probe.tool == "nc":
         return ["sh", "-c", _WAIT + 'exec nc -N "$0" "$1"', address, str(port)]
     # Whichever side ends first ends both, so that no program stays behind in somebody's container.
     script = (

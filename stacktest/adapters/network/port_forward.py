@@ -10,14 +10,14 @@ import socket
 import threading
 from collections.abc import Callable
 
-from stacktest.adapters.network.connect import Stream, Way
+from stacktest.adapters.network.connect import Connect, Stream
 
 
-class Tap:
+class PortForward:
     """Forwards connections until closed; `on_answer` is called once per connection that answers."""
 
-    def __init__(self, way: Way, port: int, on_answer: Callable[[], None]) -> None:
-        self._way, self._port, self._on_answer = way, port, on_answer
+    def __init__(self, connect: Connect, port: int, on_answer: Callable[[], None]) -> None:
+        self._connect, self._port, self._on_answer = connect, port, on_answer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[_Pair] = set()
         self._lock = threading.Lock()
@@ -52,7 +52,7 @@ class Tap:
 
     def _forward(self, client: socket.socket) -> None:
         try:
-            stream = self._way(self._port)
+            stream = self._connect(self._port)
         except OSError:
             # Nobody listens any more; the client sees a connection that ends without a byte.
             client.close()
@@ -85,12 +85,12 @@ class _Pair:
             self._stream.end()
 
     def back(self, on_answer: Callable[[], None]) -> None:
-        told = False
+        is_answered = False
         with contextlib.suppress(OSError):
             while data := self._stream.recv():
-                if not told:
+                if not is_answered:
                     on_answer()
-                    told = True
+                    is_answered = True
                 self._client.sendall(data)
 
     def close(self) -> None:
@@ -104,6 +104,6 @@ class _Pair:
 
 
 def _thread(target: Callable[[], None]) -> threading.Thread:
-    thread = threading.Thread(target=target, name="stacktest-tap", daemon=True)
+    thread = threading.Thread(target=target, name="stacktest-forward", daemon=True)
     thread.start()
     return thread

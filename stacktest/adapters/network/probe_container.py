@@ -1,6 +1,6 @@
-"""A place to stand on a network of the stack: a container there in which `nc` or bash runs.
+"""A container on a network of the stack in which `nc` or bash opens connections.
 
-It is a container of the probe image, labelled as stacktest's own: removed at the end, by a watchdog
+It is a container of the probe image, labelled as stacktest's own: removed at the end, by a reaper
 when this process is killed, and gone by itself after an hour at the latest. Where that image is not
 to be had, a container of the stack serves, in which nothing is changed.
 """
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stacktest.adapters.engine import reaper as watchdog
+from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.reaper import Watchdog
 from stacktest.adapters.network.engine import EngineLike, sdk
 from stacktest.core.model import Stack
@@ -25,7 +25,7 @@ TOOLS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Footing:
+class ProbeContainer:
     """A container on a network, and the program in it that opens connections."""
 
     container: str
@@ -33,8 +33,8 @@ class Footing:
     is_own: bool
 
 
-class Footings:
-    """One footing per network, made when first needed; close it to remove its containers.
+class ProbeContainers:
+    """One probe per network, made when first needed; close it to remove its containers.
 
     `labels` are of this process alone: what carries them all does not survive it.
     """
@@ -43,22 +43,22 @@ class Footings:
         self, model: Stack, engine: EngineLike, *, image: str, labels: Mapping[str, str]
     ) -> None:
         self._model, self._engine, self._image, self._labels = model, engine, image, labels
-        self._watchdog: Watchdog | None = None
-        self._found: dict[str, Footing] = {}
+        self._reaper: Watchdog | None = None
+        self._probes: dict[str, ProbeContainer] = {}
         self._lock = threading.Lock()
 
-    def on(self, network: str) -> Footing:
-        """The footing on a network, named as the engine names it."""
+    def on(self, network: str) -> ProbeContainer:
+        """The probe on a network, named as the engine names it."""
         with self._lock:
-            if network not in self._found:
-                self._found[network] = self._probe(network) or self._borrowed(network)
-            return self._found[network]
+            if network not in self._probes:
+                self._probes[network] = self._probe(network) or self._borrowed(network)
+            return self._probes[network]
 
     def close(self) -> None:
         """Remove the containers that were made here, and no others."""
         with self._lock:
-            own = [footing.container for footing in self._found.values() if footing.is_own]
-            self._found.clear()
+            own = [probe.container for probe in self._probes.values() if probe.is_own]
+            self._probes.clear()
         if own:
             client = sdk(self._engine)
             try:
@@ -66,22 +66,22 @@ class Footings:
                     _remove(client, container)
             finally:
                 client.close()
-        if self._watchdog is not None:
-            self._watchdog.disarm()
-            self._watchdog = None
+        if self._reaper is not None:
+            self._reaper.disarm()
+            self._reaper = None
 
     # Private
 
-    def _probe(self, network: str) -> Footing | None:
+    def _probe(self, network: str) -> ProbeContainer | None:
         if not self._image:
             return None
         from docker.errors import APIError, ImageNotFound
 
-        if self._watchdog is None:
-            self._watchdog = watchdog.arm(self._engine.socket.address, self._labels)
+        if self._reaper is None:
+            self._reaper = reaper.arm(self._engine.socket.address, self._labels)
         client = sdk(self._engine)
         try:
-            made = client.create_container(
+            created = client.create_container(
                 self._image,
                 command=["sleep", str(LIFETIME)],
                 labels={**self._labels, "stacktest.probe": network},
@@ -93,7 +93,7 @@ class Footings:
                     security_opt=["no-new-privileges"],
                 ),
             )
-            client.start(made["Id"])
+            client.start(created["Id"])
         except ImageNotFound:
             return None
         except APIError as error:
@@ -104,14 +104,16 @@ class Footings:
             ) from error
         finally:
             client.close()
-        return Footing(container=made["Id"], tool=self._tool(made["Id"]) or "nc", is_own=True)
+        return ProbeContainer(
+            container=created["Id"], tool=self._tool(created["Id"]) or "nc", is_own=True
+        )
 
-    def _borrowed(self, network: str) -> Footing:
+    def _borrowed(self, network: str) -> ProbeContainer:
         for container in self._engine.containers(self._model.name):
             if container.is_running and network in container.networks:
                 tool = self._tool(container.id)
                 if tool:
-                    return Footing(container=container.id, tool=tool, is_own=False)
+                    return ProbeContainer(container=container.id, tool=tool, is_own=False)
         raise ToolMissingError(
             f"nothing on network {network} can open a connection: the probe image "
             f"'{self._image or '(none)'}' is absent, and no container there has nc or bash",
@@ -121,8 +123,8 @@ class Footings:
 
     def _tool(self, container: str) -> str:
         for tool, has in TOOLS.items():
-            asked = ["sh", "-c", f"command -v timeout && command -v getent && {has}"]
-            if self._engine.execute(container, asked)[0] == 0:
+            check = ["sh", "-c", f"command -v timeout && command -v getent && {has}"]
+            if self._engine.execute(container, check)[0] == 0:
                 return tool
         return ""
 

@@ -9,7 +9,7 @@ timeout      the name is known, no answer came
 from typing import Literal
 
 from stacktest.adapters.network.engine import EngineLike
-from stacktest.adapters.network.probe_container import Footing, Footings
+from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
 from stacktest.core.model import Stack
 from stacktest.errors import StacktestError, UsageError
 
@@ -26,7 +26,7 @@ def network_name(model: Stack, network: str) -> str:
     known = model.definitions.get("networks") or {}
     if network not in known:
         raise UsageError(
-            f"'{network}' is no network of this stack",
+            f"'{network}' is not a network of this stack",
             where="reach_from",
             hint=f"one of: {', '.join(sorted(known)) or '(none)'}",
         )
@@ -34,16 +34,16 @@ def network_name(model: Stack, network: str) -> str:
 
 
 def reach(
-    model: Stack, engine: EngineLike, footings: Footings, *, network: str, host: str, port: int
+    model: Stack, engine: EngineLike, probes: ProbeContainers, *, network: str, host: str, port: int
 ) -> Reach:
     """What happens when a container on `network` connects to `host:port`."""
-    footing = footings.on(network_name(model, network))
+    probe = probes.on(network_name(model, network))
     name = ["timeout", str(2 * PATIENCE), "getent", "ahostsv4", host]
-    code, _, _ = engine.execute(footing.container, name)
+    code, _, _ = engine.execute(probe.container, name)
     if code != 0:
         # 2 is "not found"; 124 is a server outside that nobody there can ask: not found either.
         return "unresolved"
-    code, out, err = engine.execute(footing.container, _connecting(footing, host, port))
+    code, out, err = engine.execute(probe.container, _connecting(probe, host, port))
     return _meaning(code, out + err, f"{host}:{port} from {network}")
 
 
@@ -54,8 +54,8 @@ _TIMED_OUT = 124
 _NO_ANSWER = ("timed out", "timeout", "no route", "unreachable")
 
 
-def _connecting(footing: Footing, host: str, port: int) -> list[str]:
-    if footing.tool == "nc":
+def _connecting(probe: ProbeContainer, host: str, port: int) -> list[str]:
+    if probe.tool == "nc":
         return [
             "timeout",
             str(PATIENCE + 1),
@@ -71,8 +71,8 @@ def _connecting(footing: Footing, host: str, port: int) -> list[str]:
     return ["timeout", str(PATIENCE), "bash", "-c", script, host, str(port)]
 
 
-def _meaning(code: int, said: str, what: str) -> Reach:
-    words = said.lower()
+def _meaning(code: int, output: str, what: str) -> Reach:
+    words = output.lower()
     if code == 0:
         return "open"
     if "refused" in words:
@@ -80,6 +80,6 @@ def _meaning(code: int, said: str, what: str) -> Reach:
     if code == _TIMED_OUT or any(sign in words for sign in _NO_ANSWER):
         return "timeout"
     raise StacktestError(
-        f"cannot tell whether {what} can be reached: {said.strip() or f'exit {code}'}",
+        f"cannot tell whether {what} can be reached: {output.strip() or f'exit {code}'}",
         where="reach_from",
     )

@@ -4,9 +4,9 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from stacktest.adapters.network.connect import Way, Ways
+from stacktest.adapters.network.connect import Connect, Connector
 from stacktest.adapters.network.engine import EngineLike
-from stacktest.adapters.network.port_forward import Tap
+from stacktest.adapters.network.port_forward import PortForward
 from stacktest.adapters.process import Completed
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
@@ -16,44 +16,44 @@ if TYPE_CHECKING:
     import httpx
 
 
-class Inside:
-    """HTTP, TCP or a command inside one service; every answer is told to `on_answer`."""
+class ServiceAccess:
+    """HTTP, TCP or a command inside one service; `on_answer` is called for every answer."""
 
     def __init__(
         self,
         model: Stack,
         engine: EngineLike,
-        ways: Ways,
+        connector: Connector,
         service: str,
         *,
         on_answer: Callable[[], None],
         client: "Callable[..., httpx.Client]",
     ) -> None:
-        self._model, self._engine, self._ways = model, engine, ways
+        self._model, self._engine, self._connector = model, engine, connector
         self.service = service
         self._on_answer = on_answer
         self._client = client
-        self._taps: dict[int, Tap] = {}
+        self._forwards: dict[int, PortForward] = {}
         self._clients: list[httpx.Client] = []
-        self._way: Way | None = None
+        self._connect: Connect | None = None
 
     def __repr__(self) -> str:
-        return f"Inside({self.service!r})"
+        return f"ServiceAccess({self.service!r})"
 
     def address(self, port: int) -> tuple[str, int]:
         """Host and port to give to a driver, leading to `port` of the service.
 
         Raises ConnectionRefusedError when nobody listens there.
         """
-        if port not in self._taps:
-            if self._way is None:
-                self._way = self._ways.to(self.container().id)
+        if port not in self._forwards:
+            if self._connect is None:
+                self._connect = self._connector.to(self.container().id)
             try:
-                self._way(port).close()
+                self._connect(port).close()
             except OSError as error:
                 raise ConnectionRefusedError(f"{self.service}:{port}: {error}") from error
-            self._taps[port] = Tap(self._way, port, self._on_answer)
-        return self._taps[port].address
+            self._forwards[port] = PortForward(self._connect, port, self._on_answer)
+        return self._forwards[port].address
 
     def connect(self, port: int, timeout: float = 10.0) -> socket.socket:
         """A socket connected to `port` of the service; close it."""
@@ -74,15 +74,15 @@ class Inside:
 
     def container(self) -> Container:
         """The service's running container."""
-        mine = [
+        containers = [
             container
             for container in self._engine.containers(self._model.name)
             if container.service == self.service and not container.one_off
         ]
-        for container in mine:
+        for container in containers:
             if container.is_running:
                 return container
-        states = ", ".join(sorted({container.state for container in mine})) or "none at all"
+        states = ", ".join(sorted({container.state for container in containers})) or "none at all"
         raise StackNotReadyError(
             f"service {self.service} has no running container (it has: {states})",
             where=f"services.{self.service}",
@@ -94,7 +94,7 @@ class Inside:
         """Close clients and ports that were handed out."""
         for client in self._clients:
             client.close()
-        for tap in self._taps.values():
-            tap.close()
+        for forward in self._forwards.values():
+            forward.close()
         self._clients.clear()
-        self._taps.clear()
+        self._forwards.clear()

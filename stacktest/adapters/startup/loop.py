@@ -292,7 +292,7 @@ class Loop:
         port = probe_port(unit.rule, service, self._stack)
         if port is None:
             return "no port is known; write http:PORT/path"
-        return probe.ask(unit.rule, service, port, unit.seen, self._settings.ways)
+        return probe.ask(unit.rule, service, port, unit.seen, self._settings.connector)
 
     def _waited_since(self, begun: float) -> float:
         """What it may wait for does not exist before everything is created."""

@@ -7,8 +7,8 @@ host reaches it, else through a container beside it.
 import http.client
 import socket
 
-from stacktest.adapters.network.connect import Way, Ways
-from stacktest.adapters.network.port_forward import Tap
+from stacktest.adapters.network.connect import Connect, Connector
+from stacktest.adapters.network.port_forward import PortForward
 from stacktest.core.model import Service
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, Rule
@@ -17,16 +17,16 @@ PATIENCE = 3.0
 """Seconds for one attempt."""
 
 
-def ask(rule: Rule, service: Service, port: int, seen: Container, ways: Ways) -> str:
+def ask(rule: Rule, service: Service, port: int, seen: Container, connector: Connector) -> str:
     """Empty when the service satisfies a tcp or http rule, else why it does not.
 
     Raises StacktestError when it can be reached neither from here nor from beside it.
     """
     if address := _published(service, port):
         return _asked(rule, *address)
-    if own := ways.address(seen.id):
+    if own := connector.address(seen.id):
         return _asked(rule, own, port)
-    return _asked_beside(rule, port, ways.to(seen.id))
+    return _asked_beside(rule, port, connector.to(seen.id))
 
 
 # Private
@@ -50,18 +50,18 @@ def _asked(rule: Rule, host: str, port: int) -> str:
         return _refused(f"{host}:{port}", error)
 
 
-def _asked_beside(rule: Rule, port: int, way: Way) -> str:
+def _asked_beside(rule: Rule, port: int, connect: Connect) -> str:
     try:
-        way(port).close()
+        connect(port).close()
     except OSError as error:
         return _refused(f"the container:{port}", error)
     if rule.kind is not Kind.HTTP:
         return ""
-    tap = Tap(way, port, on_answer=lambda: None)
+    forward = PortForward(connect, port, on_answer=lambda: None)
     try:
-        return _get(rule, tap.address, f"the container:{port}")
+        return _get(rule, forward.address, f"the container:{port}")
     finally:
-        tap.close()
+        forward.close()
 
 
 def _refused(where: str, error: OSError) -> str:

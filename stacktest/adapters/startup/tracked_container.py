@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from stacktest.adapters.network import Ways
+from stacktest.adapters.network import Connector
 from stacktest.core.observed_state import Container, Happening
 from stacktest.core.plan import USES
 from stacktest.core.readiness import Kind, Rule
@@ -19,7 +19,7 @@ class Settings:
     timeouts: Mapping[str, float]
     answers: Callable[[str], str] | None
     clock: Callable[[], float]
-    ways: Ways
+    connector: Connector
     """To the ports of containers that are not published."""
     usual: Callable[[str], float | None] = lambda _: None
     """Service → seconds that it usually takes, where earlier starts are known."""

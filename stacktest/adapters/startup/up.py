@@ -23,7 +23,7 @@ from stacktest.adapters.engine.cleanup import Removed
 from stacktest.adapters.engine.client import PROJECT, Engine
 from stacktest.adapters.engine.reaper import Watchdog
 from stacktest.adapters.ledger.run_lock import FOLDER
-from stacktest.adapters.network import Footings, Ways
+from stacktest.adapters.network import Connector, ProbeContainers
 from stacktest.adapters.startup import existing as boot_present
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
 from stacktest.adapters.startup.heartbeat import beating
@@ -126,7 +126,7 @@ def bring_up(
         )
     refuse_twins(stack, plan.services)
     engine.ping()
-    footings = Footings(
+    probes = ProbeContainers(
         stack, engine, image=probe_image, labels=ownership.holding(stack.root, run_id, "boot")
     )
     settings = Settings(
@@ -137,7 +137,7 @@ def bring_up(
         timeouts=timeouts or {},
         answers=answers,
         clock=clock,
-        ways=Ways(engine, footings),
+        connector=Connector(engine, probes),
         usual=usual,
     )
     said = progress or Progress()
@@ -163,7 +163,7 @@ def bring_up(
     )
     said.planned(plan, missing, usual)
     try:
-        with closing(footings):
+        with closing(probes):
             _run(up, compose, loop, said, missing)
     except BaseException as error:
         what = getattr(error, "what", type(error).__name__)

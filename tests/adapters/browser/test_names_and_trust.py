@@ -139,7 +139,7 @@ def test_what_the_door_answers_itself_is_its_own(page, contacts):
 def test_other_hosts_are_out_of_reach(page, contacts):
     with pytest.raises(Error, match="ERR_TUNNEL_CONNECTION_FAILED"):
         page.goto("https://example.com/")
-    with pytest.raises(UsageError, match="'example.com' is no host name of this stack"):
+    with pytest.raises(UsageError, match="'example.com' is not a host name of this stack"):
         page.request.get("https://example.com/")
     # A page that failed to load still shows its error for a moment: the next visit takes a new one.
     other = page.context.new_page()

@@ -50,7 +50,9 @@ def test_another_ca_in_the_configuration_refuses_the_good_server(ask, pki) -> No
 
 @CLIENTS
 def test_other_names_are_refused(ask, pki) -> None:
-    with pytest.raises(httpx.ConnectError, match=r"'example\.com' is no host name of this stack"):
+    with pytest.raises(
+        httpx.ConnectError, match=r"'example\.com' is not a host name of this stack"
+    ):
         ask(pki, "good", "https://example.com/")
 
 
@@ -126,7 +128,7 @@ def test_proxy_refuses_other_names_and_counts_them(proxy, pki) -> None:
         through(proxy[1], pki, "https://example.com/")
     answer = through(proxy[1], pki, "http://example.com/")
     assert answer.status_code == 403
-    assert "'example.com' is no host name of this stack" in answer.text
+    assert "'example.com' is not a host name of this stack" in answer.text
     assert proxy[0].refused == {"example.com": 2}
 
 

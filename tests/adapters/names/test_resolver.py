@@ -45,13 +45,13 @@ def test_names_that_lead_somewhere(host, port, expected) -> None:
 @pytest.mark.parametrize(
     ("host", "port", "why"),
     [
-        ("example.com", 443, "'example.com' is no host name of this stack"),
-        ("notstack.local", 443, "no host name of this stack"),
-        ("stack.local.evil.test", 443, "no host name of this stack"),
-        ("wild.test", 443, "no host name of this stack"),
+        ("example.com", 443, "'example.com' is not a host name of this stack"),
+        ("notstack.local", 443, "not a host name of this stack"),
+        ("stack.local.evil.test", 443, "not a host name of this stack"),
+        ("wild.test", 443, "not a host name of this stack"),
         ("fine.test", 443, "allow_hosts"),
-        ("127.0.0.1", 443, "no host name of this stack"),
-        ("localhost", 80, "no host name of this stack"),
+        ("127.0.0.1", 443, "not a host name of this stack"),
+        ("localhost", 80, "not a host name of this stack"),
         ("stack.local", 22, "publishes no such port (it has: 80, 443)"),
     ],
 )
@@ -94,7 +94,7 @@ def test_ports_that_run_win_over_the_model(make_stack) -> None:
 
 
 def test_a_front_door_that_does_not_exist(tmp_path) -> None:
-    with pytest.raises(UsageError, match="'door' is no service"):
+    with pytest.raises(UsageError, match="'door' is not a service"):
         name_map(Stack(name="t", root=tmp_path, services={}, front_door="door"))
 
 

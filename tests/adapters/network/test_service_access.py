@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.network import Footings, Inside, Ways
+from stacktest.adapters.network import Connector, ProbeContainers, ServiceAccess
 from stacktest.adapters.network import reachability as reach
 from stacktest.adapters.network.connect import is_attached
 from stacktest.adapters.network.engine import sdk
-from stacktest.adapters.network.port_forward import Tap
-from stacktest.adapters.network.probe_container import Footing
+from stacktest.adapters.network.port_forward import PortForward
+from stacktest.adapters.network.probe_container import ProbeContainer
 from stacktest.adapters.network.reachability import _meaning, network_name
 from stacktest.adapters.startup import probe
 from stacktest.core.model import Service, Stack
@@ -55,7 +55,7 @@ class Echo:
 
 def test_a_tap_tells_of_the_first_answer_of_each_connection() -> None:
     told: list[int] = []
-    tap = Tap(lambda port: Echo(), 1, lambda: told.append(1))
+    tap = PortForward(lambda port: Echo(), 1, lambda: told.append(1))
     for _ in range(2):
         with socket.create_connection(tap.address, timeout=5) as client:
             for word in (b"one", b"two"):
@@ -68,7 +68,7 @@ def test_a_tap_tells_of_the_first_answer_of_each_connection() -> None:
 
 def test_a_connection_without_an_answer_is_no_contact() -> None:
     told: list[int] = []
-    tap = Tap(lambda port: Echo(silent=True), 1, lambda: told.append(1))
+    tap = PortForward(lambda port: Echo(silent=True), 1, lambda: told.append(1))
     with socket.create_connection(tap.address, timeout=5) as client:
         client.sendall(b"hello")
         client.shutdown(socket.SHUT_WR)
@@ -78,7 +78,7 @@ def test_a_connection_without_an_answer_is_no_contact() -> None:
 
 
 def test_a_tap_closes_what_is_open() -> None:
-    tap = Tap(lambda port: Echo(), 1, lambda: None)
+    tap = PortForward(lambda port: Echo(), 1, lambda: None)
     with socket.create_connection(tap.address, timeout=5) as client:
         client.sendall(b"x")
         assert client.recv(1) == b"X"
@@ -92,7 +92,7 @@ def test_nobody_listening_any_more_ends_the_connection() -> None:
     def refuse(port: int):
         raise ConnectionRefusedError
 
-    tap = Tap(refuse, 1, lambda: pytest.fail("no answer came"))
+    tap = PortForward(refuse, 1, lambda: pytest.fail("no answer came"))
     with socket.create_connection(tap.address, timeout=5) as client:
         assert client.recv(1) == b""
     tap.close()
@@ -129,7 +129,7 @@ def test_networks_have_the_engines_names(tmp_path) -> None:
     networks = {"front": {"name": "p_front"}, "own": {"name": "shared"}, "bare": None}
     model = Stack(name="p", root=tmp_path, services={}, definitions={"networks": networks})
     assert [network_name(model, each) for each in networks] == ["p_front", "shared", "p_bare"]
-    with pytest.raises(UsageError, match="'back' is no network") as caught:
+    with pytest.raises(UsageError, match="'back' is not a network") as caught:
         network_name(model, "back")
     assert "bare, front, own" in caught.value.hint
 
@@ -186,7 +186,7 @@ def test_where_this_host_reaches_a_container(mode, socket_at, info, network, exp
         "/networks/own": network,
         "/info": info,
     }
-    assert Ways(Told(socket_at, documents), None).address("c") == expected
+    assert Connector(Told(socket_at, documents), None).address("c") == expected
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_where_this_host_reaches_a_container(mode, socket_at, info, network, exp
 )
 def test_where_no_network_leads_nobody_is_asked(found) -> None:
     documents = {"/containers/c/json": found, "/info": ROOTLESS}
-    ways = Ways(Told("unix:///s", documents), None)
+    ways = Connector(Told("unix:///s", documents), None)
     said = probe.ask(parse_rule("tcp:80"), Service(name="app"), 80, container("running"), ways)
     assert said == (
         "nothing accepts a connection on the container:80 "
@@ -237,16 +237,16 @@ def container(state: str, **more) -> Container:
 def test_a_service_that_does_not_run_is_named(tmp_path) -> None:
     model = Stack(name="p", root=tmp_path, services={"app": Service(name="app")})
     engine = NoEngine(container("exited"), container("running", one_off=True))
-    app = Inside(model, engine, None, "app", on_answer=lambda: None, client=_plain_client)
+    app = ServiceAccess(model, engine, None, "app", on_answer=lambda: None, client=_plain_client)
     with pytest.raises(StackNotReadyError, match=r"has no running container \(it has: exited\)"):
         app.run("true")
-    assert repr(app) == "Inside('app')"
+    assert repr(app) == "ServiceAccess('app')"
 
 
 def test_a_failed_command_is_no_contact(tmp_path) -> None:
     model = Stack(name="p", root=tmp_path, services={"app": Service(name="app")})
     told: list[int] = []
-    app = Inside(
+    app = ServiceAccess(
         model,
         NoEngine(container("running")),
         None,
@@ -262,7 +262,7 @@ def test_no_place_to_stand_says_what_to_configure(tmp_path) -> None:
     model = Stack(name="p", root=tmp_path, services={})
     engine = NoEngine(container("running", networks={"p_front": "10.0.0.2"}))
     with pytest.raises(ToolMissingError, match="probe_image"):
-        Footings(model, engine, image="", labels={}).on("p_front")
+        ProbeContainers(model, engine, image="", labels={}).on("p_front")
 
 
 # With a real engine
@@ -323,8 +323,10 @@ def project(engine: Engine, tmp_path_factory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module", params=["stacktest/probe:1", "no-such-image:0"])
-def footings(project: Stack, engine: Engine, request) -> Iterator[Footings]:
-    found = Footings(project, engine, image=request.param, labels={"stacktest.run": project.name})
+def footings(project: Stack, engine: Engine, request) -> Iterator[ProbeContainers]:
+    found = ProbeContainers(
+        project, engine, image=request.param, labels={"stacktest.run": project.name}
+    )
     yield found
     found.close()
     left = engine.containers(labels={"stacktest.probe": f"{project.name}_back"})
@@ -332,12 +334,14 @@ def footings(project: Stack, engine: Engine, request) -> Iterator[Footings]:
 
 
 @pytest.fixture
-def store(project: Stack, engine: Engine, footings: Footings) -> Iterator[tuple[Inside, list[str]]]:
+def store(
+    project: Stack, engine: Engine, footings: ProbeContainers
+) -> Iterator[tuple[ServiceAccess, list[str]]]:
     told: list[str] = []
-    found = Inside(
+    found = ServiceAccess(
         project,
         engine,
-        Ways(engine, footings),
+        Connector(engine, footings),
         "store",
         on_answer=lambda: told.append("store"),
         client=_plain_client,
@@ -414,11 +418,13 @@ def test_an_address_where_nobody_is(project, engine, footings) -> None:
 
 @pytest.mark.real_docker
 def test_an_own_probe_may_do_nothing_and_is_marked(project, engine) -> None:
-    found = Footings(project, engine, image="stacktest/probe:1", labels={"stacktest.run": "r"})
+    found = ProbeContainers(
+        project, engine, image="stacktest/probe:1", labels={"stacktest.run": "r"}
+    )
     try:
         footing = found.on(f"{project.name}_front")
         assert found.on(f"{project.name}_front") is footing
-        assert isinstance(footing, Footing)
+        assert isinstance(footing, ProbeContainer)
         assert footing.is_own
         raw = engine.socket.get(f"/containers/{footing.container}/json")
         assert raw["HostConfig"]["CapDrop"] == ["ALL"]
@@ -432,11 +438,11 @@ HOLDING = """
 import sys
 from pathlib import Path
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.network import Footings
+from stacktest.adapters.network import ProbeContainers
 from stacktest.core.model import Stack
 stack = Stack(name=sys.argv[1], root=Path("."), services={})
 labels = {"stacktest.run": "killed", "stacktest.holder": sys.argv[1]}
-Footings(stack, Engine(), image="stacktest/probe:1", labels=labels).on(sys.argv[1] + "_front")
+ProbeContainers(stack, Engine(), image="stacktest/probe:1", labels=labels).on(sys.argv[1] + "_front")
 print("standing", flush=True)
 sys.stdin.read()
 """

@@ -138,7 +138,7 @@ def run(engine: FakeEngine, *services: Service, rules=None, **options):
         timeouts=options.get("timeouts", {}),
         answers=options.get("answers"),
         clock=options.get("clock", Clock()),
-        ways=None,
+        connector=None,
         usual=options.get("usual", {}).get,
     )
     loop = Loop(stack, plan, engine, settings, options.get("said", Progress()))
@@ -181,7 +181,7 @@ def test_what_waits_for_nothing_starts_while_others_are_still_created() -> None:
     stack = Stack(name="p", root=Path("/p"), services=services)
     plan = plan_services(stack, stack.services)
     rules = {name: derive(each, stack) for name, each in services.items()}
-    settings = Settings(rules=rules, timeouts={}, answers=None, clock=Clock(), ways=None)
+    settings = Settings(rules=rules, timeouts={}, answers=None, clock=Clock(), connector=None)
     loop = Loop(stack, plan, engine, settings, said)
     with loop.listening():
         loop.start_early(services, "mine")
@@ -216,7 +216,7 @@ def early(
         timeouts={"db": 30},
         answers=None,
         clock=clock,
-        ways=None,
+        connector=None,
     )
 
     def events() -> Iterator[Happening]:
@@ -345,7 +345,11 @@ def test_a_warm_stack_is_judged_without_waiting() -> None:
     model = Stack(name="p", root=Path("/p"), services={"app": service("app")})
     plan = plan_services(model, ["app"])
     settings = Settings(
-        rules={"app": parse_rule("healthy")}, timeouts={}, answers=None, clock=Clock(), ways=None
+        rules={"app": parse_rule("healthy")},
+        timeouts={},
+        answers=None,
+        clock=Clock(),
+        connector=None,
     )
     loop = Loop(model, plan, engine, settings, Progress())
     loop.add_present(engine.containers("p"))

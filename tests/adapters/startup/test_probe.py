@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stacktest.adapters.network.connect import Way, _Straight
+from stacktest.adapters.network.connect import Connect, _DirectStream
 from stacktest.adapters.startup import probe
 from stacktest.core.model import Port, Service
 from stacktest.core.observed_state import Container
@@ -19,7 +19,7 @@ SEEN = Container(
 
 
 class Leading:
-    """Ways that lead every container to one port of this host, straight or through another."""
+    """Connector that lead every container to one port of this host, straight or through another."""
 
     def __init__(self, port: int = 0, *, straight: bool = False) -> None:
         self._port, self._straight = port, straight
@@ -27,8 +27,8 @@ class Leading:
     def address(self, container: str) -> str | None:
         return "127.0.0.1" if self._straight else None
 
-    def to(self, container: str) -> Way:
-        return lambda _: _Straight("127.0.0.1", self._port)
+    def to(self, container: str) -> Connect:
+        return lambda _: _DirectStream("127.0.0.1", self._port)
 
 
 NOBODY = Leading()
