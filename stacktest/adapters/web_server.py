@@ -7,16 +7,18 @@
 
 Nothing else is served: no other file of the project, and nothing that a link leads to outside of
 those folders. A request that names another host is refused, or any web page that the person has
-open could read this one by giving its own name our address.
+open could read this one by giving its own name our address. What a failed test left is foreign
+text: a browser shows it without running scripts or loading anything.
 """
 
 import mimetypes
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from stacktest.errors import ToolMissingError, UsageError
@@ -24,6 +26,13 @@ from stacktest.errors import ToolMissingError, UsageError
 ADDRESS = "127.0.0.1"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
+INERT = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+"""Policy of evidence: nothing in it runs, and nothing is loaded from elsewhere."""
+VIEWER = (
+    "default-src 'self' blob: data:; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
+)
+"""Policy of Playwright's trace viewer: its own scripts, and no other machine."""
 _TEXTS = frozenset({".log", ".txt", ".json", ".ndjson", ".yml", ".md"})
 
 
@@ -54,7 +63,7 @@ def make_server(
         {"pages": pages, "folders": {key: path.resolve() for key, path in folders.items()}},
     )
     try:
-        return ThreadingHTTPServer((ADDRESS, port), handler)
+        return _Server((ADDRESS, port), handler)
     except OSError as error:
         reason = (error.strerror or "cannot be used").lower()
         raise UsageError(f"port {port}: {reason}", where="--port", hint="try --port 0") from None
@@ -63,13 +72,20 @@ def make_server(
 # Private
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that gives up a download is not an error of this server."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     pages: ClassVar[Mapping[str, Callable[[], str]]]
     folders: ClassVar[Mapping[str, Path]]
 
     def do_GET(self) -> None:
         """A page, a file, or why there is none."""
-        path = unquote(urlsplit(self.path).path)
+        path = _path(self.path)
         if not self._is_for_us():
             self._send(403, TEXT, b"this server answers to 127.0.0.1 and localhost only\n")
         elif path in self.pages:
@@ -91,13 +107,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, path: str) -> Path | None:
         for prefix, folder in self.folders.items():
             if path.startswith(prefix) and "\0" not in path:
-                file = (folder / path.removeprefix(prefix).lstrip("/")).resolve()
-                return file if file.is_relative_to(folder) and file.is_file() else None
+                return _file_below(folder, path.removeprefix(prefix).lstrip("/"))
         return None
 
     def _send_file(self, file: Path) -> None:
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self._head(200, TEXT if file.suffix in _TEXTS else kind, file.stat().st_size)
+        policy = VIEWER if self.path.startswith("/trace/") else INERT
+        text = TEXT if file.suffix in _TEXTS else kind
+        self._head(200, text, file.stat().st_size, policy)
         if self.command == "GET":
             with file.open("rb") as stream:
                 shutil.copyfileobj(stream, self.wfile)
@@ -107,10 +124,29 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(body)
 
-    def _head(self, status: int, kind: str, size: int) -> None:
+    def _head(self, status: int, kind: str, size: int, policy: str = "") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(size))
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cache-Control", "no-store")
+        if policy:
+            self.send_header("Content-Security-Policy", policy)
         self.end_headers()
+
+
+def _path(target: str) -> str:
+    """The path of a request; empty for a target that is not a URL."""
+    try:
+        return unquote(urlsplit(target).path)
+    except ValueError:
+        return ""
+
+
+def _file_below(folder: Path, name: str) -> Path | None:
+    """The file of this name, unless it lies outside of the folder or has a name too long for it."""
+    try:
+        file = (folder / name).resolve()
+        return file if file.is_relative_to(folder) and file.is_file() else None
+    except OSError:
+        return None

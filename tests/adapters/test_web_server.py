@@ -1,12 +1,16 @@
 """What is served, to whom, and above all what is not."""
 
 import http.client
+import socket
+import struct
 import threading
 from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from stacktest.adapters import web_server
+from stacktest.adapters.browser.chromium import find_chromium
 from stacktest.adapters.web_server import make_server, viewer_folder
 from stacktest.errors import ToolMissingError, UsageError
 
@@ -86,6 +90,8 @@ def test_evidence_is_served_and_no_log_is_a_page(server):
         "/evidence-of-others/x.log",
         "../.env",
         "//etc/passwd",
+        pytest.param(f"/evidence/{'a' * 300}", id="a name that is too long for a file"),
+        pytest.param("//[::1/x", id="not a URL"),
     ],
 )
 def test_nothing_else_is(server, path):
@@ -99,6 +105,36 @@ def test_a_request_for_another_host_is_refused(server, host):
 
 def test_this_machine_has_two_names(server):
     assert ask(server, "/", host=f"localhost:{server.server_address[1]}")[0] == 200
+
+
+def headers_of(server, path):
+    port = server.server_address[1]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.headers
+
+
+def test_nothing_in_the_evidence_runs(server):
+    policy = headers_of(server, "/evidence/r1/redis.log")["Content-Security-Policy"]
+    assert policy.split("; ")[:2] == ["sandbox", "default-src 'none'"]
+    assert headers_of(server, "/")["Content-Security-Policy"] is None
+
+
+def test_a_browser_that_gives_up_a_download_prints_nothing(project, capfd):
+    (project / "reports/evidence/r1/large.log").write_bytes(b"x" * 50_000_000)
+    with serving({}, {"/evidence/": project / "reports/evidence"}) as server:
+        connection = socket.create_connection(server.server_address, timeout=10)
+        host = f"127.0.0.1:{server.server_address[1]}"
+        connection.sendall(f"GET /evidence/r1/large.log HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert connection.recv(15) == b"HTTP/1.0 200 OK"
+        # A reset in the middle of the answer, as a tab that is closed sends it.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        server.server_close()
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -121,3 +157,33 @@ def test_a_playwright_without_a_viewer(monkeypatch):
     monkeypatch.setattr(web_server, "find_spec", lambda _: None)
     with pytest.raises(ToolMissingError, match="no trace viewer"):
         viewer_folder()
+
+
+@pytest.fixture
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(headless=True), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.real_browser
+def test_the_viewer_shows_a_trace_and_asks_no_other_machine(chromium, tmp_path):
+    context = chromium.new_context()
+    context.tracing.start(snapshots=True)
+    context.new_page().set_content("<h1>hello</h1>")
+    context.tracing.stop(path=tmp_path / "trace.zip")
+    context.close()
+    with serving({}, {"/evidence/": tmp_path, "/trace/": viewer_folder()}) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        page = chromium.new_page()
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text))
+        page.goto(f"{address}/trace/index.html?trace={address}/evidence/trace.zip")
+        page.get_by_text("Set content").first.wait_for()
+        snapshot = page.frame_locator("iframe[name=snapshot]").first
+        assert snapshot.get_by_role("heading").inner_text() == "hello"
+        assert [text for text in problems if "Content Security Policy" in text] == []
+        page.close()

@@ -4,6 +4,7 @@ GitHub cuts a step's summary at one megabyte and shows ten annotations of a kind
 mail cut much earlier, so the summary stays below 60 KB and its last line says what was left out.
 """
 
+import re
 from collections.abc import Iterator
 
 from stacktest.reports.report_data import Board
@@ -13,6 +14,7 @@ LARGEST = 60_000
 ANNOTATIONS = 9
 _REASONS = 3
 _ROOM = 200
+ZERO_WIDTH = "&#8203;"
 
 
 def summary(board: Board) -> str:
@@ -78,7 +80,7 @@ def _gate(board: Board) -> Iterator[str]:
     for blocker in board.gate.blockers:
         why = _cell(", ".join(blocker.reasons[:_REASONS]))
         name = blocker.service or "the status"
-        yield f"| {_cell(name)} | {word(blocker.state)} | {why} | `{_cell(blocker.command)}` |"
+        yield f"| {_cell(name)} | {word(blocker.state)} | {why} | {_code(blocker.command)} |"
     yield ""
 
 
@@ -97,9 +99,16 @@ def _services(board: Board) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Text that can neither leave its cell nor become markup."""
-    text = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that can neither leave its cell nor become markup, a mention or a link."""
+    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"[\\|\[\]*~]", r"\\\g<0>", text.replace("`", "'"))
+    # A forge looks for mentions and addresses in the text that it has rendered.
+    return re.sub(r"@|#(?=\d)|://|www\.", rf"\g<0>{ZERO_WIDTH}", text)
+
+
+def _code(text: str) -> str:
+    """Text in a code span of a table: nothing in it is markup but the end of the cell."""
+    return "`" + " ".join(text.split()).replace("|", "\\|").replace("`", "'") + "`"
 
 
 def _annotation(title: str, message: str) -> str:

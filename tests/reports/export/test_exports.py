@@ -202,6 +202,26 @@ def test_a_reason_stays_in_its_cell(board):
     assert "| a | failing | a\\|b &lt;img&gt; # c | `'x'` |" in text.splitlines()
 
 
+@pytest.mark.case("hard/E4-markdown-in-summary")
+@pytest.mark.parametrize(
+    ("reason", "cell"),
+    [
+        (
+            "config:![x](https://evil.example/p.png)",
+            "config:!\\[x\\](https://&#8203;evil.example/p.png)",
+        ),
+        ("config:conf/@octocat", "config:conf/@&#8203;octocat"),
+        ("test:t[#12]", "test:t\\[#&#8203;12\\]"),
+        ("config:**a** ~~b~~ `c`", "config:\\*\\*a\\*\\* \\~\\~b\\~\\~ 'c'"),
+        ("config:www.evil.example", "config:www.&#8203;evil.example"),
+    ],
+)
+def test_a_reason_is_neither_markup_nor_a_mention(board, reason, cell):
+    blocker = Blocker(service="a", state=State.CHANGED, reasons=(reason,), command="pytest t[x]")
+    text = markdown.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=(blocker,))))
+    assert f"| a | changed | {cell} | `pytest t[x]` |" in text.splitlines()
+
+
 # Documentation sites
 
 
