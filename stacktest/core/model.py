@@ -139,6 +139,20 @@ class Stack:
     """Resolved top-level `networks`, `volumes`, `configs` and `secrets`."""
     compose_files: tuple[str, ...] = ()
     """Absolute paths of the files that make up the project, in compose's order."""
+    compose_options: tuple[str, ...] = ()
+    """What `docker compose` has to be given, where the person stands, to mean this project."""
+    enabled_profiles: tuple[str, ...] = ()
+    """The profiles that `COMPOSE_PROFILES` switches on; `*` stands for all of them."""
+
+    def is_enabled(self, service: str) -> bool:
+        """Whether Compose starts the service without being given its name or a profile."""
+        profiles = self.services[service].profiles
+        return not profiles or bool({*profiles, "*"} & set(self.enabled_profiles))
+
+    def default_services(self) -> tuple[str, ...]:
+        """What a plain `up` starts: what Compose would, or everything where that is nothing."""
+        names = sorted(self.services)
+        return tuple(name for name in names if self.is_enabled(name)) or tuple(names)
 
     def routes_of(self, service: str) -> tuple[Route, ...]:
         """Routes whose upstream is `service`."""

@@ -7,7 +7,14 @@ from stacktest.core.model import Build, Dependency, FileRef, Json, Mount, Port, 
 from stacktest.errors import UsageError
 
 
-def read_model(document: Json, *, root: Path, files: Sequence[Path] = ()) -> Stack:
+def read_model(
+    document: Json,
+    *,
+    root: Path,
+    files: Sequence[Path] = (),
+    options: Sequence[str] = (),
+    profiles: Sequence[str] = (),
+) -> Stack:
     """The stack that `docker compose config --format json` describes."""
     definitions = {
         key: document.get(key) or {} for key in ("networks", "volumes", "configs", "secrets")
@@ -22,6 +29,8 @@ def read_model(document: Json, *, root: Path, files: Sequence[Path] = ()) -> Sta
         services=services,
         definitions=definitions,
         compose_files=tuple(str(path) for path in files),
+        compose_options=tuple(options),
+        enabled_profiles=tuple(profiles),
     )
 
 

@@ -1,0 +1,31 @@
+"""A `docker compose` command for one stack, as a person has to type it to mean that stack."""
+
+import shlex
+from collections.abc import Iterable
+
+from stacktest.core.model import Stack
+
+
+def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> str:
+    """`docker compose [options] WORDS SERVICES`, with the files and profiles that they need."""
+    names = tuple(services)
+    options = [*stack.compose_options]
+    for profile in needed_profiles(stack, names):
+        options += ["--profile", profile]
+    return shlex.join(["docker", "compose", *options, *words, *names])
+
+
+def needed_profiles(stack: Stack, services: Iterable[str]) -> tuple[str, ...]:
+    """Profiles to switch on, so that Compose knows the services and what they depend on."""
+    profiles: dict[str, None] = {}
+    todo, visited = [*services], set[str]()
+    while todo:
+        name = todo.pop(0)
+        if name in visited or name not in stack.services:
+            continue
+        visited.add(name)
+        service = stack.services[name]
+        if not stack.is_enabled(name) and not set(service.profiles) & set(profiles):
+            profiles[service.profiles[0]] = None
+        todo += [dependency.service for dependency in service.depends_on]
+    return tuple(profiles)

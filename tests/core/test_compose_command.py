@@ -1,0 +1,61 @@
+"""A command for a stack names the files and profiles without which Compose means something else."""
+
+from pathlib import Path
+
+import pytest
+
+from stacktest.core.compose_command import compose_command
+from stacktest.core.model import Dependency, Service, Stack
+
+
+def stack(*, options: tuple[str, ...] = (), enabled: tuple[str, ...] = ()) -> Stack:
+    services = (
+        Service(name="web", depends_on=(Dependency(service="queue"),)),
+        Service(name="mail", profiles=("mail", "all"), depends_on=(Dependency(service="box"),)),
+        Service(name="box", profiles=("boxes",)),
+        Service(name="queue", profiles=("odd name",)),
+        Service(name="cache"),
+    )
+    return Stack(
+        name="demo",
+        root=Path("/srv/demo"),
+        services={service.name: service for service in services},
+        compose_options=options,
+        enabled_profiles=enabled,
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "enabled", "services", "text"),
+    [
+        ((), (), ("cache",), "docker compose restart cache"),
+        ((), (), (), "docker compose restart"),
+        (("-f", "deploy/prod.yml"), (), ("cache",), "docker compose -f deploy/prod.yml restart cache"),
+        (("-f", "a b.yml"), (), ("cache",), "docker compose -f 'a b.yml' restart cache"),
+        ((), (), ("mail",), "docker compose --profile mail --profile boxes restart mail"),
+        ((), ("all",), ("mail",), "docker compose --profile boxes restart mail"),
+        ((), ("*",), ("mail",), "docker compose restart mail"),
+        ((), (), ("web",), "docker compose --profile 'odd name' restart web"),
+        ((), (), ("gone",), "docker compose restart gone"),
+    ],
+)  # fmt: skip
+def test_a_command_works_when_pasted(options, enabled, services, text):
+    model = stack(options=options, enabled=enabled)
+    assert compose_command(model, "restart", services=services) == text
+
+
+@pytest.mark.parametrize(
+    ("enabled", "names"),
+    [
+        ((), ("cache", "web")),
+        (("boxes",), ("box", "cache", "web")),
+        (("*",), ("box", "cache", "mail", "queue", "web")),
+    ],
+)
+def test_what_is_started_is_what_compose_starts(enabled, names):
+    assert stack(enabled=enabled).default_services() == names
+
+
+def test_where_compose_would_start_nothing_everything_is_started():
+    services = {"a": Service(name="a", profiles=("x",)), "b": Service(name="b", profiles=("y",))}
+    assert Stack(name="d", root=Path("/"), services=services).default_services() == ("a", "b")
