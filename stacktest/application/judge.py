@@ -11,7 +11,7 @@ from typing import Protocol
 from stacktest.application.observe import Seen
 from stacktest.config import Config
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
-from stacktest.core.freshness.docs_page import Page, PageFacts, judge_page
+from stacktest.core.freshness.docs_page import DocsPage, PageFacts, judge_page
 from stacktest.core.freshness.gate import Gate, GatePolicy, decide
 from stacktest.core.freshness.inputs import Evidence, Judgement, Names, Policy, Present, Tests
 from stacktest.core.freshness.judge import judge
@@ -182,9 +182,9 @@ class Judge:
 
     def _detailed(self, evidence: Evidence) -> Evidence:
         last_pass = evidence.last_pass
-        if last_pass is None or isinstance(last_pass, Unknown) or not last_pass.mark.fingerprint:
+        if last_pass is None or isinstance(last_pass, Unknown) or not last_pass.fingerprint.digest:
             return evidence
-        return replace(evidence, detail=self.detail(evidence.service, last_pass.mark.fingerprint))
+        return replace(evidence, detail=self.detail(evidence.service, last_pass.fingerprint.digest))
 
     def _judged(self, evidence: Evidence, present: Present, scope: Scope) -> Judgement:
         policy = Policy(
@@ -239,7 +239,7 @@ class Judge:
 # Private
 
 
-def _page(fingerprint: Fingerprint, reading: PageReading | None) -> Page | Unknown | None:
+def _page(fingerprint: Fingerprint, reading: PageReading | None) -> DocsPage | Unknown | None:
     if reading is None:
         return None
     if isinstance(reading.facts, Unknown):

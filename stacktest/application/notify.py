@@ -20,7 +20,7 @@ from stacktest.core.model import Stack
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.redaction import clean
-from stacktest.core.runs.changes import Known, News, Now, functional, known, news
+from stacktest.core.runs.changes import CurrentStatus, News, ReportedStatus, functional, known, news
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
@@ -56,7 +56,7 @@ class Notifier:
         self._begun, self._before = True, self._status()
         return [*self._to_all(lambda _, target, context: send_start(target, context))]
 
-    def tell(self, now: Now) -> list[str]:
+    def tell(self, now: CurrentStatus) -> list[str]:
         """Tell each channel what is news to it; watchers are told at every run.
 
         There is one message per run: after the first, nothing is told any more.
@@ -69,16 +69,20 @@ class Notifier:
 
     def tell_trouble(self, what: str, at: datetime) -> list[str]:
         """Tell that the stack did not come up, unless the run ended before it began."""
-        return self.tell(Now(stack=self._stack.name, at=at, trouble=what)) if self._begun else []
+        return (
+            self.tell(CurrentStatus(stack=self._stack.name, at=at, trouble=what))
+            if self._begun
+            else []
+        )
 
     def try_all(self, at: datetime) -> Iterator[tuple[str, str]]:
         """Channel → why it could not be told, empty when it could; each gets a message."""
-        now = Now(stack=self._stack.name, at=at, gate_open=True)
+        now = CurrentStatus(stack=self._stack.name, at=at, gate_open=True)
         shown = f"{now.stack}: a test of this channel"
         message = Message(
             title=shown,
             text="stacktest notify --test",
-            document={**document(news(Known(), now)), "title": shown},
+            document={**document(news(ReportedStatus(), now)), "title": shown},
             well=True,
         )
         for channel in self._channels:
@@ -117,7 +121,9 @@ class Notifier:
         group = channel.group or self._stack.name
         return Target(kind=channel.kind, group=group, each=channel.each, **found)
 
-    def _tell(self, now: Now, channel: Channel, target: Target, context: ssl.SSLContext) -> str:
+    def _tell(
+        self, now: CurrentStatus, channel: Channel, target: Target, context: ssl.SSLContext
+    ) -> str:
         before = self._known(channel)
         told = news(before, now)
         if not told and channel.kind not in WATCHERS:
@@ -126,20 +132,20 @@ class Notifier:
         self._keep(channel, before if said else known(before, now))
         return said
 
-    def _known(self, channel: Channel) -> Known:
+    def _known(self, channel: Channel) -> ReportedStatus:
         """What this channel was last told; without a record, what the status said before."""
         document = read_json(self._file(channel))
         if document is not None and not isinstance(document, Unknown):
             try:
-                return Known.from_dict(document)
+                return ReportedStatus.from_dict(document)
             except RecordError:
                 # At worst a person hears twice what works.
-                return Known()
+                return ReportedStatus()
         if self._before is None or isinstance(self._before, Unknown):
-            return Known()
-        return Known(functional=functional(self._before))
+            return ReportedStatus()
+        return ReportedStatus(functional=functional(self._before))
 
-    def _keep(self, channel: Channel, what: Known) -> None:
+    def _keep(self, channel: Channel, what: ReportedStatus) -> None:
         private_folder(self._stack.root)
         path = self._file(channel)
         path.parent.mkdir(exist_ok=True)

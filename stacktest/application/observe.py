@@ -17,7 +17,7 @@ from stacktest.core.freshness import drift
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, derive, parse_rule
-from stacktest.core.records.common import Live
+from stacktest.core.records.common import ContainerRef
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -47,7 +47,7 @@ class Seen:
     """One service at one moment."""
 
     fingerprint: Fingerprint
-    containers: tuple[Live, ...] | Unknown
+    containers: tuple[ContainerRef, ...] | Unknown
     drift: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
 
@@ -160,8 +160,8 @@ def _replicas(service: Service) -> int:
     return int(deployed if deployed is not None else definition.get("scale") or 1)
 
 
-def _live(document: Json) -> Live:
-    return Live(
+def _live(document: Json) -> ContainerRef:
+    return ContainerRef(
         container=document["Id"],
         image=document["Image"],
         started_at=document["State"]["StartedAt"],

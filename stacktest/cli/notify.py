@@ -14,7 +14,7 @@ def notify(*, folder: str, test: bool) -> None:
     The status is written as `status` does. Channels are [[notify]] sections of stacktest.toml.
     """
     from stacktest.bootstrap.context import find_project, now
-    from stacktest.core.runs.changes import Now
+    from stacktest.core.runs.changes import CurrentStatus
 
     project = find_project(folder)
     if test:
@@ -29,6 +29,8 @@ def notify(*, folder: str, test: bool) -> None:
     project.ledger.write_status(judgements, project.judge.meta(observations, judgements, moment))
     entries = {name: judged.entry for name, judged in judgements.items()}
     is_open = project.judge.gate(judgements, moment).open
-    current = Now(stack=project.stack.name, at=moment, services=entries, gate_open=is_open)
+    current = CurrentStatus(
+        stack=project.stack.name, at=moment, services=entries, gate_open=is_open
+    )
     for line in (*first_lines, *project.notifier.tell(current)):
         click.echo(line)

@@ -241,12 +241,12 @@ class Controller:
     def _tell(self, summary: "RunSummary") -> list[str]:
         """Tell what changed; lines about who could not be told."""
         from stacktest.bootstrap.context import now
-        from stacktest.core.runs.changes import Now
+        from stacktest.core.runs.changes import CurrentStatus
 
         entries = {name: one.entry for name, one in summary.judgements.items()}
         stack, moment = self._session.stack.name, now()
         is_open = self._session.gate(summary.judgements, moment).open
-        said = Now(stack=stack, at=moment, services=entries, gate_open=is_open)
+        said = CurrentStatus(stack=stack, at=moment, services=entries, gate_open=is_open)
         return list(self._project.notifier.tell(said))
 
     def _tell_trouble(self, error: StacktestError) -> list[str]:

@@ -18,13 +18,13 @@ from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
-from stacktest.core.runs.history import Course, Trend, classify
+from stacktest.core.runs.history import Trend, TrendKind, classify
 from stacktest.reports.wording import count
 
 Shape = Literal["steady", "recovered", "flaky", "regression", "steady failure", "no runs"]
 Cell = Literal["passed", "flaky", "failed", "incomplete", "absent"]
 
-SHAPES: Mapping[Trend, Shape] = {
+SHAPES: Mapping[TrendKind, Shape] = {
     "steady": "steady",
     "recovered": "recovered",
     "flake": "flaky",
@@ -68,13 +68,13 @@ def test_cell(line: HistoryLine, nodeid: str) -> Cell:
 
 def changed_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
     """Names of the parts that are known on both sides and differ."""
-    changed_parts = changes(old.mark.as_fingerprint(), new.mark.as_fingerprint())
+    changed_parts = changes(old.fingerprint.as_fingerprint(), new.fingerprint.as_fingerprint())
     return tuple(change.part for change in changed_parts)
 
 
 def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
     """For each run, whether its fingerprint is another one than that of the run before."""
-    prints = [line.mark.fingerprint for line in lines]
+    prints = [line.fingerprint.digest for line in lines]
     known = [None, *prints][: len(prints)]
     return tuple(
         old is not None and now not in (None, old) for old, now in zip(known, prints, strict=True)
@@ -84,7 +84,7 @@ def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
 # Private
 
 
-def _sentence(course: Course, lines: Sequence[HistoryLine]) -> str:
+def _sentence(course: Trend, lines: Sequence[HistoryLine]) -> str:
     parts = ", ".join(course.changed) or "what it is"
     since = _date(next((line.started for line in lines if line.run == course.since), None))
     runs = count(course.runs, "run")
@@ -93,7 +93,7 @@ def _sentence(course: Course, lines: Sequence[HistoryLine]) -> str:
         if course.failures
         else f"{course.flaky} of {runs} passed only on a retry"
     )
-    sentences: Mapping[Trend, str] = {
+    sentences: Mapping[TrendKind, str] = {
         "flake": f"Flaky: {flake}.",
         "regression": f"Regression: {parts} changed, and it has failed since {since}.",
         "recovered": f"Recovered: {parts} changed, and it has passed since {since}.",

@@ -10,7 +10,7 @@ from stacktest.config import Channel
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
 from stacktest.core.records.status import StatusEntry
-from stacktest.core.runs.changes import Now
+from stacktest.core.runs.changes import CurrentStatus
 from stacktest.core.unknown import Unknown
 from tests.support.listener import listening
 
@@ -51,7 +51,7 @@ def run(server, tmp_path):
         lines = teller.begin()
         if trouble:
             lines += teller.tell_trouble(trouble, AT)
-        lines += teller.tell(Now(stack="shop", at=AT, services=services, gate_open=True))
+        lines += teller.tell(CurrentStatus(stack="shop", at=AT, services=services, gate_open=True))
         return lines, [line.removeprefix("POST ") for line in server.lines]
 
     return one
@@ -131,7 +131,11 @@ def test_without_channels_nothing_is_kept(tmp_path):
     teller = Notifier(
         Stack(name="shop", root=tmp_path, services={}), (), environ={}, status=lambda: None
     )
-    assert teller.begin() == teller.tell(Now(stack="shop", at=AT, services={"a": WORKS})) == []
+    assert (
+        teller.begin()
+        == teller.tell(CurrentStatus(stack="shop", at=AT, services={"a": WORKS}))
+        == []
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -14,7 +14,7 @@ from stacktest.adapters.git.docs_pages import PageReading, read_pages
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
-from stacktest.core.freshness.docs_page import Page, acknowledge, acknowledged, judge_page
+from stacktest.core.freshness.docs_page import DocsPage, acknowledge, acknowledged, judge_page
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Build, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
@@ -108,7 +108,7 @@ class Repository:
         fingerprint = self.fingerprints(stack)["caddy"]
         return read_pages(stack, {"caddy": fingerprint}, pages=self.pages)["caddy"]
 
-    def page(self, stack: Stack | None = None) -> Page | Unknown:
+    def page(self, stack: Stack | None = None) -> DocsPage | Unknown:
         stack = stack or self.stack
         fingerprint = self.fingerprints(stack)["caddy"]
         facts = read_pages(stack, {"caddy": fingerprint}, pages=self.pages)["caddy"].facts
@@ -128,7 +128,7 @@ def documented(repo: Repository) -> Repository:
     repo.write("docs/spokes/caddy.md", PAGE)
     repo.commit("change and page")
     page = repo.page()
-    assert isinstance(page, Page)
+    assert isinstance(page, DocsPage)
     assert page.holds()
     return repo
 

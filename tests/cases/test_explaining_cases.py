@@ -13,11 +13,11 @@ from stacktest.application.observe import look
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key, canonical
 from stacktest.core.fingerprint.fingerprint import Fingerprint, env_part
-from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.records.common import Mark
+from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.unknown import Unknown
 from stacktest.docs_macros import badge, table
 from stacktest.errors import UsageError
@@ -110,7 +110,7 @@ def test_what_a_pass_says(world: World) -> None:
 
 @pytest.mark.case("F4")
 def test_stale_says_of_what(world: World) -> None:
-    app = world.add("app", page=Page(state="behind", updated=START, reasons=("doc:behind",)))
+    app = world.add("app", page=DocsPage(state="behind", updated=START, reasons=("doc:behind",)))
     world.run()
     world.index()
     entry = world.status["app"]
@@ -175,4 +175,4 @@ def test_a_record_keeps_no_names_of_variables(world: World) -> None:
         if path.is_file()
     )
     assert "SECRET_NAME" not in committed
-    assert {field.name for field in dataclasses.fields(Mark)} >= {"parts", "key_id"}
+    assert {field.name for field in dataclasses.fields(FingerprintRecord)} >= {"parts", "key_id"}

@@ -152,9 +152,9 @@ def test_a_new_service(world: World) -> None:
 
 @pytest.mark.case("B7")
 def test_functional_without_a_page(world: World) -> None:
-    from stacktest.core.freshness.docs_page import Page
+    from stacktest.core.freshness.docs_page import DocsPage
 
-    world.add("caddy", page=Page(state="missing"))
+    world.add("caddy", page=DocsPage(state="missing"))
     world.run()
     assert world.state("caddy") is State.DOC_MISSING
     assert world.status["caddy"]["status"] == "undocumented"
@@ -165,9 +165,9 @@ def test_functional_without_a_page(world: World) -> None:
 
 @pytest.mark.case("B8")
 def test_changed_and_without_a_page(world: World) -> None:
-    from stacktest.core.freshness.docs_page import Page
+    from stacktest.core.freshness.docs_page import DocsPage
 
-    caddy = world.add("caddy", page=Page(state="missing"))
+    caddy = world.add("caddy", page=DocsPage(state="missing"))
     world.run()
     caddy.edit("config", "new")
     caddy.recreate()

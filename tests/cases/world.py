@@ -20,12 +20,12 @@ import pytest
 
 from stacktest.adapters.ledger.ledger import Ledger, Opened
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
-from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.gate import Gate, GatePolicy, decide
 from stacktest.core.freshness.inputs import Judgement, Policy, Present, Tests
 from stacktest.core.freshness.judge import judge
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import Live, Run
+from stacktest.core.records.common import ContainerRef, Run
 from stacktest.core.records.documents import LastPass
 from stacktest.core.records.status import StatusMeta
 from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, history_line
@@ -41,7 +41,7 @@ from stacktest.core.runs.verdict import (
 from stacktest.core.unknown import Unknown
 
 START = datetime(2026, 1, 6, tzinfo=UTC)
-DOCUMENTED = Page(state="current", updated=START - timedelta(days=1))
+DOCUMENTED = DocsPage(state="current", updated=START - timedelta(days=1))
 NO_ENGINE = Unknown("no container engine answers")
 
 
@@ -60,13 +60,13 @@ class Service:
     key_id: str = "k1"
     version: int = 1
     detail: dict[str, dict[str, str]] = field(default_factory=dict)
-    containers: tuple[Live, ...] | Unknown = ()
+    containers: tuple[ContainerRef, ...] | Unknown = ()
     drift: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     code: str = "v1"
     tests_unknown: Unknown | None = None
     depends_on: tuple[str, ...] = ()
-    page: Page | Unknown | None = DOCUMENTED
+    page: DocsPage | Unknown | None = DOCUMENTED
     must_run: bool = False
     changed_on: datetime | None = None
     errors: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class Service:
         """A new container in the place of the old one."""
         self.recreated += 1
         self.containers = (
-            Live(
+            ContainerRef(
                 container=f"{self.name}-{self.recreated}",
                 image="sha256:a",
                 started_at=f"t{self.recreated}",

@@ -12,7 +12,7 @@ from stacktest.cli import cli
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
-from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, PassedTests
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.reports.report_data import Board
@@ -24,8 +24,8 @@ SAID = f"password {CANARY} was refused"
 
 @pytest.fixture
 def leaky():
-    mark = Mark(
-        v=1, fingerprint="a" * 16, parts={}, repo_fingerprint=None, key_id="k"
+    mark = FingerprintRecord(
+        version=1, digest="a" * 16, parts={}, repo=None, key_id="k"
     )  # fmt: skip
     run = Run(
         id="r1", seq=1, started=NOW, finished=NOW, stack=f"demo@{CANARY}", git_commit=CANARY,
@@ -37,14 +37,14 @@ def leaky():
         reasons=(SAID,),
     )  # fmt: skip
     line = HistoryLine(
-        service="app", run="r1", seq=1, started=NOW, git_commit=CANARY, mark=mark,
+        service="app", run="r1", seq=1, started=NOW, git_commit=CANARY, fingerprint=mark,
         verdict="failed", credited=False, flaky=False,
         reasons=(f"t.py::test[{CANARY}] failed: {SAID}",), tests={f"t.py::test[{CANARY}]": "F"},
     )  # fmt: skip
     record = LastPass(
-        timestamp=NOW, service="app", quality="clean", mark=mark, dependencies={}, run=run,
+        timestamp=NOW, service="app", quality="clean", fingerprint=mark, dependencies={}, run=run,
         tests=PassedTests(digest="d", required=1, passed=1),
-        live=(Live(container="c", image="sha256:" + "ab" * 32, started_at=""),),
+        live=(ContainerRef(container="c", image="sha256:" + "ab" * 32, started_at=""),),
     )  # fmt: skip
     app = Service(name="app", image="app:1", environment={"DB_PASSWORD": CANARY})
     return Board(

@@ -53,7 +53,7 @@ def test_records_are_cleaned_wherever_a_secret_stands(board):
     line = cleaned["loki"][-1]
     assert name not in line.tests
     assert name.replace("test_it_is", MASK) in line.tests
-    assert line.mark == board.histories["loki"][-1].mark
+    assert line.fingerprint == board.histories["loki"][-1].fingerprint
     assert line.started == board.histories["loki"][-1].started
 
 

@@ -1,5 +1,7 @@
 """A flake, a regression and a steady failure are three things, and the fingerprint tells which."""
 
+from dataclasses import replace
+
 import pytest
 
 from stacktest.reports import trends
@@ -15,7 +17,7 @@ def history(make_line, make_mark):
         lines = []
         for seq, (verdict, seed) in enumerate(runs, 1):
             mark = make_mark("same", image=(seed or "x") * 16)
-            mark = type(mark)(**{**mark.to_dict(), "fingerprint": seed and seed * 16})
+            mark = replace(mark, digest=seed and seed * 16)
             letters = {"t.py::test": "~" if verdict == "retried" else "."}
             word = "passed" if verdict == "retried" else verdict
             lines.append(make_line("grafana", seq, word, mark, letters))

@@ -10,7 +10,7 @@ import pytest
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Phase, Port, Route, Service, Stack
-from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun, PassedTests, RunTests
 from stacktest.core.records.status import Exemption, StatusEntry, StatusMeta
 from stacktest.core.records.timeline import Span, Timeline
@@ -54,19 +54,21 @@ REASONS = {
 }
 
 
-def mark(seed: str, **parts: str | None) -> Mark:
+def mark(seed: str, **parts: str | None) -> FingerprintRecord:
     rng = random.Random(seed)
     made = {name: f"{rng.getrandbits(64):016x}" for name in ("image", "config", "env", "stanza")}
-    return Mark(
-        v=1, fingerprint=f"{rng.getrandbits(64):016x}", parts={**made, "build": "none", **parts},
-        repo_fingerprint=f"{rng.getrandbits(64):016x}", key_id="k-3f2a",
+    return FingerprintRecord(
+        version=1, digest=f"{rng.getrandbits(64):016x}", parts={**made, "build": "none", **parts},
+        repo=f"{rng.getrandbits(64):016x}", key_id="k-3f2a",
     )  # fmt: skip
 
 
-def line(service: str, seq: int, verdict: str, print_of: Mark, tests: dict[str, str], **more):
+def line(
+    service: str, seq: int, verdict: str, print_of: FingerprintRecord, tests: dict[str, str], **more
+):
     return HistoryLine(
         service=service, run=f"r{seq:04d}", seq=seq, started=NOW - dt.timedelta(days=60 - seq),
-        git_commit=f"{seq:040x}", mark=print_of, verdict=verdict,
+        git_commit=f"{seq:040x}", fingerprint=print_of, verdict=verdict,
         credited=verdict == "passed", flaky="~" in tests.values(), tests=tests, **more,
     )  # fmt: skip
 
@@ -125,12 +127,12 @@ def _entry(name: str, lines: list[HistoryLine]) -> StatusEntry:
     state = STATES.get(name, State.FUNCTIONAL)
     last = lines[-1] if lines else None
     passed = [one for one in lines if one.credited]
-    present = last.mark if last else mark(name)
+    present = last.fingerprint if last else mark(name)
     if state is State.CHANGED:
         present = mark(name + "c", image=present.parts["image"], config=None)
     return StatusEntry(
         status=state.status,
-        fingerprint=present.fingerprint,
+        fingerprint=present.digest,
         last_change=NOW - dt.timedelta(days=40),
         last_test_pass=passed[-1].started if passed else None,
         spoke_updated=NOW - dt.timedelta(days=35),
@@ -140,10 +142,10 @@ def _entry(name: str, lines: list[HistoryLine]) -> StatusEntry:
         reasons=REASONS.get(name, ()),
         also=(State.DOC_STALE,) if name == "grafana" else (),
         parts=present.parts,
-        repo_fingerprint=present.repo_fingerprint,
+        repo_fingerprint=present.repo,
         required=len(last.tests) if last else 0,
         passed=list(last.tests.values()).count(".") if last else 0,
-        pass_fingerprint=passed[-1].mark.fingerprint if passed else None,
+        pass_fingerprint=passed[-1].fingerprint.digest if passed else None,
         unverified=("live:no-exec",) if name == "caddy" else (),
     )
 
@@ -164,16 +166,16 @@ def build_board(
     )  # fmt: skip
     passes = {
         name: LastPass(
-            timestamp=lines[-1].started, service=name, quality="clean", mark=lines[-1].mark,
+            timestamp=lines[-1].started, service=name, quality="clean", fingerprint=lines[-1].fingerprint,
             tests=PassedTests(digest="d" * 16, required=1, passed=1, assertions=3, contacts=1),
             dependencies={}, run=run,
-            live=(Live(container="c" * 12, image="sha256:1", started_at="2026-11-20T09:00:00Z"),),
+            live=(ContainerRef(container="c" * 12, image="sha256:1", started_at="2026-11-20T09:00:00Z"),),
         )
         for name, lines in histories.items() if lines and lines[-1].credited
     }  # fmt: skip
     last_runs = {
         name: LastRun(
-            service=name, run=run, mark=lines[-1].mark, verdict=lines[-1].verdict,
+            service=name, run=run, fingerprint=lines[-1].fingerprint, verdict=lines[-1].verdict,
             credited=lines[-1].credited, reasons=lines[-1].reasons,
             tests=RunTests(required=len(lines[-1].tests), passed=1),
         )

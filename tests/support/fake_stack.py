@@ -32,7 +32,7 @@ from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Plan
-from stacktest.core.records.common import Live
+from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.history import usual_boot
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note
@@ -103,7 +103,7 @@ class Story:
             key_id="k1",
             keyed=KEYED,
         )
-        live = Live(container=f"{name}-1", image="sha256:a", started_at="t1")
+        live = ContainerRef(container=f"{name}-1", image="sha256:a", started_at="t1")
         return Seen(fingerprint=print_, containers=(live,), drift=tuple(one.get("drift", ())))
 
 

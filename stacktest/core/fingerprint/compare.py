@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from stacktest.core.fingerprint.fingerprint import changes, compare
 from stacktest.core.freshness.inputs import Policy, Present
-from stacktest.core.records.common import Live, Mark
+from stacktest.core.records.common import ContainerRef, FingerprintRecord
 from stacktest.core.unknown import Unknown
 
 REPOSITORY_PARTS = ("config", "env", "stanza", "build")
@@ -29,7 +29,7 @@ Detail = Mapping[str, Mapping[str, str]]
 
 
 def moved(
-    record: Mark, present: Present, policy: Policy, detail: Detail | None = None
+    record: FingerprintRecord, present: Present, policy: Policy, detail: Detail | None = None
 ) -> tuple[str, ...]:
     """Why the service is no longer what `record` says, as tags; empty: nothing that is known moved.
 
@@ -38,10 +38,8 @@ def moved(
     current = present.fingerprint
     if policy.scope == "repo":
         return ("repo",) if _repo_moved(record, present) else ()
-    if record.v != current.version:
-        carried = (
-            record.fingerprint is not None and present.carried.get(record.v) == record.fingerprint
-        )
+    if record.version != current.version:
+        carried = record.digest is not None and present.carried.get(record.version) == record.digest
         return () if carried else ("fingerprint_version",)
     tags: list[str] = []
     for change in changes(record.as_fingerprint(detail), current):
@@ -52,10 +50,10 @@ def moved(
     return ()
 
 
-def unknown_parts(record: Mark, present: Present) -> tuple[str, ...]:
+def unknown_parts(record: FingerprintRecord, present: Present) -> tuple[str, ...]:
     """Parts that cannot be compared, each with the reason: `part:image: no container engine`."""
     current = present.fingerprint
-    if record.v != current.version:
+    if record.version != current.version:
         return ()
     return tuple(
         f"part:{part}: {is_same.why}"
@@ -64,7 +62,9 @@ def unknown_parts(record: Mark, present: Present) -> tuple[str, ...]:
     )
 
 
-def same_containers(before: tuple[Live, ...], current: tuple[Live, ...] | Unknown) -> bool:
+def same_containers(
+    before: tuple[ContainerRef, ...], current: tuple[ContainerRef, ...] | Unknown
+) -> bool:
     """Whether the very same containers run since then: none recreated, none restarted."""
     return not isinstance(current, Unknown) and bool(current) and set(before) == set(current)
 
@@ -72,14 +72,14 @@ def same_containers(before: tuple[Live, ...], current: tuple[Live, ...] | Unknow
 # Private
 
 
-def _repo_moved(record: Mark, present: Present) -> bool:
+def _repo_moved(record: FingerprintRecord, present: Present) -> bool:
     """Whether the repository says something else, and no complete set of parts contradicts it."""
     current = present.fingerprint
-    if record.repo_fingerprint is None or isinstance(current.repo, Unknown):
+    if record.repo is None or isinstance(current.repo, Unknown):
         return False
-    if record.repo_fingerprint == current.repo:
+    if record.repo == current.repo:
         return False
-    if record.v != current.version:
+    if record.version != current.version:
         return True
     is_same = compare(record.as_fingerprint(), current)
     return not all(is_same.get(part) is True for part in REPOSITORY_PARTS)

@@ -39,7 +39,7 @@ class PageFacts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
+class DocsPage:
     """What is to be said about one page."""
 
     state: PageState
@@ -60,7 +60,7 @@ class Page:
 
 def judge_page(
     facts: PageFacts, *, fingerprint: str | None, repo_fingerprint: str | None
-) -> Page | Unknown:
+) -> DocsPage | Unknown:
     """Whether the page is current; Unknown only where git could not say and nobody acknowledged."""
     reasons: tuple[str, ...]
     hints = ("doc_uncommitted",) if facts.uncommitted else ()
@@ -79,7 +79,7 @@ def judge_page(
         return facts.follows_change
     else:
         state, reasons = ("current", ()) if facts.follows_change else ("behind", ("doc:behind",))
-    return Page(
+    return DocsPage(
         state=state,
         updated=facts.updated,
         reasons=(*reasons, *hints),

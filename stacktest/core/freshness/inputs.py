@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from stacktest.core.fingerprint.fingerprint import Fingerprint
-from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import Live
-from stacktest.core.records.documents import LastPass, LastRun, Other
+from stacktest.core.records.common import ContainerRef
+from stacktest.core.records.documents import ForeignRun, LastPass, LastRun
 from stacktest.core.records.status import Scope, StatusEntry
 from stacktest.core.unknown import Unknown
 
@@ -48,13 +48,13 @@ class Present:
     fingerprint: Fingerprint
     tests: Tests | Unknown
     stack: str | Unknown
-    containers: tuple[Live, ...] | Unknown = ()
+    containers: tuple[ContainerRef, ...] | Unknown = ()
     """The service's containers; empty: there is none."""
     drift: tuple[str, ...] = ()
     """Why what runs is not what the files say, or does not run well."""
     must_run: bool = False
     dependencies: Mapping[str, str | Unknown] = field(default_factory=dict)
-    page: Page | Unknown | None = None
+    page: DocsPage | Unknown | None = None
     """None: no pages are kept for this stack."""
     changed_on: datetime | None = None
     """Committer date of the change to this fingerprint, where all of it is tracked and clean."""
@@ -93,7 +93,7 @@ class Judgement:
     service: str
     findings: tuple[Finding, ...]
     entry: StatusEntry
-    other: Other | None = None
+    other: ForeignRun | None = None
     """To be remembered: another fingerprint than that of the pass was seen running."""
     warnings: tuple[str, ...] = ()
 

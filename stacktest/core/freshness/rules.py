@@ -11,8 +11,8 @@ from stacktest.core import timestamps as instants
 from stacktest.core.fingerprint.compare import moved, same_containers, unknown_parts
 from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import Mark
-from stacktest.core.records.documents import LastPass, LastRun, Other
+from stacktest.core.records.common import FingerprintRecord
+from stacktest.core.records.documents import ForeignRun, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.unknown import Unknown
 
@@ -37,7 +37,7 @@ def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding,
     return tuple(_page_findings(present, policy))
 
 
-def other_seen(evidence: Evidence, present: Present, policy: Policy) -> Other | None:
+def other_seen(evidence: Evidence, present: Present, policy: Policy) -> ForeignRun | None:
     """What has to be remembered because something else than what passed is running now.
 
     Only while there is a container: files that are edited and put back while nothing can read them
@@ -52,11 +52,11 @@ def other_seen(evidence: Evidence, present: Present, policy: Policy) -> Other | 
         return None
     seq = last_pass.run.seq
     known = last_run.other is not None and last_run.other.pass_seq == seq
-    tags = moved(last_pass.mark, present, policy)
+    tags = moved(last_pass.fingerprint, present, policy)
     if known or not tags or tags == ("fingerprint_version",):
         return None
-    seen = Mark.attest(present.fingerprint).fingerprint
-    return Other(pass_seq=seq, fingerprint=seen, at=present.now, why="seen")
+    seen = FingerprintRecord.attest(present.fingerprint).digest
+    return ForeignRun(pass_seq=seq, fingerprint=seen, at=present.now, why="seen")
 
 
 # Private
@@ -137,7 +137,7 @@ def _run_findings(
     failure = last_run.failure if last_run else None
     if failure is not None and (last_pass is None or last_pass.run.seq < failure.seq):
         drifted = failure.drifted and bool(present.drift)
-        if not drifted and not moved(failure.mark, present, policy):
+        if not drifted and not moved(failure.fingerprint, present, policy):
             tests = tuple(f"test:{nodeid}" for nodeid in failure.tests)
             yield Finding(state=State.FAILING, reasons=tests)
     absent = ("absent",) if present.must_run and present.containers == () else ()
@@ -157,7 +157,7 @@ def _pass_findings(
         return
     if last_run is None:
         yield Finding(state=State.EVIDENCE_MISSING, reasons=("last_run",))
-    tags = moved(last_pass.mark, present, policy, evidence.detail)
+    tags = moved(last_pass.fingerprint, present, policy, evidence.detail)
     if not tags and last_run and policy.scope == "host":
         tags = _reverted(last_pass, last_run, present, policy)
     if tags:
@@ -195,8 +195,8 @@ def _reverted(
     failure, other = last_run.failure, last_run.other
     if failure is not None and failure.seq > seq:
         # A failure on this very fingerprint is `failing`; this one was on another.
-        return ("reverted",) if moved(failure.mark, present, policy) else ()
-    elsewhere = last_run.run.seq > seq and bool(moved(last_run.mark, present, policy))
+        return ("reverted",) if moved(failure.fingerprint, present, policy) else ()
+    elsewhere = last_run.run.seq > seq and bool(moved(last_run.fingerprint, present, policy))
     if not elsewhere and not (other is not None and other.pass_seq == seq):
         return ()
     if same_containers(last_pass.live, present.containers):
@@ -215,8 +215,10 @@ def _dependencies(last_pass: LastPass, present: Present, policy: Policy) -> Iter
             yield f"dependency:{name}:added"
         else:
             then, now = last_pass.dependencies[name], present.dependencies[name]
-            if last_pass.mark.v != present.fingerprint.version:
-                now = present.dependencies_carried.get(name, {}).get(last_pass.mark.v, now)
+            if last_pass.fingerprint.version != present.fingerprint.version:
+                now = present.dependencies_carried.get(name, {}).get(
+                    last_pass.fingerprint.version, now
+                )
             if then is not None and not isinstance(now, Unknown) and then != now:
                 yield f"dependency:{name}"
 
@@ -238,12 +240,12 @@ def _doubts(last_pass: LastPass | None, present: Present, policy: Policy) -> Ite
     if last_pass is None:
         return
     if policy.scope == "repo":
-        if last_pass.mark.repo_fingerprint is None:
+        if last_pass.fingerprint.repo is None:
             yield "part:repo: not known when the pass was recorded"
         elif isinstance(present.fingerprint.repo, Unknown):
             yield f"part:repo: {present.fingerprint.repo.why}"
         return
-    yield from unknown_parts(last_pass.mark, present)
+    yield from unknown_parts(last_pass.fingerprint, present)
     if isinstance(present.containers, Unknown):
         yield f"live:{present.containers.why}"
     if isinstance(present.stack, Unknown):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from stacktest.core.fingerprint.compare import unknown_parts
 from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
-from stacktest.core.records.common import Mark
+from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.unknown import Unknown
@@ -29,8 +29,8 @@ def make_entry(
     previous = evidence.previous if isinstance(evidence.previous, StatusEntry) else None
     page = None if isinstance(present.page, Unknown) else present.page
     required, passed, flaky = _counts(evidence, present)
-    mark = Mark.attest(present.fingerprint)
-    fingerprint = _fingerprint(last_pass, previous, mark, functional=state.functional)
+    record = FingerprintRecord.attest(present.fingerprint)
+    fingerprint = _fingerprint(last_pass, previous, record, functional=state.functional)
     return StatusEntry(
         status=state.status,
         fingerprint=fingerprint,
@@ -42,12 +42,12 @@ def make_entry(
         state=state,
         reasons=reasons,
         also=tuple(finding.state for finding in findings[1:]),
-        parts=mark.parts,
-        repo_fingerprint=mark.repo_fingerprint,
+        parts=record.parts,
+        repo_fingerprint=record.repo,
         required=required,
         passed=passed,
         flaky=flaky,
-        pass_fingerprint=last_pass.mark.fingerprint if last_pass else None,
+        pass_fingerprint=last_pass.fingerprint.digest if last_pass else None,
         unverified=tuple(dict.fromkeys(_unverified(last_pass, present, policy))),
     )
 
@@ -63,17 +63,21 @@ def _last_test_pass(last_pass: LastPass | None, previous: StatusEntry | None) ->
 
 
 def _fingerprint(
-    last_pass: LastPass | None, previous: StatusEntry | None, mark: Mark, *, functional: bool
+    last_pass: LastPass | None,
+    previous: StatusEntry | None,
+    record: FingerprintRecord,
+    *,
+    functional: bool,
 ) -> str | None:
     """The fingerprint now, or the last one that was attested where it cannot be told."""
     if last_pass and functional:
-        return last_pass.mark.fingerprint
-    other_key = last_pass is not None and last_pass.mark.key_id != mark.key_id
-    if mark.fingerprint is not None and not other_key:
-        return mark.fingerprint
+        return last_pass.fingerprint.digest
+    other_key = last_pass is not None and last_pass.fingerprint.key_id != record.key_id
+    if record.digest is not None and not other_key:
+        return record.digest
     if previous is not None and previous.fingerprint is not None:
         return previous.fingerprint
-    return last_pass.mark.fingerprint if last_pass else mark.fingerprint
+    return last_pass.fingerprint.digest if last_pass else record.digest
 
 
 def _last_change(
@@ -96,15 +100,15 @@ def _is_repo_change(evidence: Evidence, present: Present) -> bool:
 
     Where an image or a variable moved since the last look or pass, the commit is older than that.
     """
-    now, previous = Mark.attest(present.fingerprint), evidence.previous
+    now, previous = FingerprintRecord.attest(present.fingerprint), evidence.previous
     if isinstance(previous, StatusEntry):
         # What stands in the status already was found when the change was new.
-        is_new = previous.fingerprint != now.fingerprint
-        return is_new and previous.repo_fingerprint != now.repo_fingerprint
+        is_new = previous.fingerprint != now.digest
+        return is_new and previous.repo_fingerprint != now.repo
     if isinstance(evidence.last_pass, LastPass):
-        passed = evidence.last_pass.mark
-        is_same = passed.fingerprint == now.fingerprint
-        return is_same or passed.repo_fingerprint != now.repo_fingerprint
+        passed = evidence.last_pass.fingerprint
+        is_same = passed.digest == now.digest
+        return is_same or passed.repo != now.repo
     return True
 
 
@@ -117,9 +121,9 @@ def _attested(evidence: Evidence, fingerprint: str, *, is_back: bool) -> Iterato
     if is_back:
         return
     last_pass, last_run = evidence.last_pass, evidence.last_run
-    if isinstance(last_pass, LastPass) and last_pass.mark.fingerprint == fingerprint:
+    if isinstance(last_pass, LastPass) and last_pass.fingerprint.digest == fingerprint:
         yield min(last_pass.run.started, last_pass.timestamp - TICK)
-    if isinstance(last_run, LastRun) and last_run.mark.fingerprint == fingerprint:
+    if isinstance(last_run, LastRun) and last_run.fingerprint.digest == fingerprint:
         yield last_run.run.started
 
 
@@ -139,7 +143,7 @@ def _counts(evidence: Evidence, present: Present) -> tuple[int, int, int]:
 def _unverified(last_pass: LastPass | None, present: Present, policy: Policy) -> Iterator[str]:
     yield from present.unverified
     if last_pass is not None:
-        yield from unknown_parts(last_pass.mark, present)
+        yield from unknown_parts(last_pass.fingerprint, present)
     known = {**present.fingerprint.parts, "repo": present.fingerprint.repo}
     for part, value in known.items():
         if isinstance(value, Unknown):

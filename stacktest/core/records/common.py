@@ -13,13 +13,14 @@ from stacktest.core.unknown import Unknown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class FingerprintRecord:
     """A fingerprint as a record keeps it; a part or digest that could not be told is None."""
 
-    v: int
-    fingerprint: str | None
+    version: int
+    """Version of the algorithm."""
+    digest: str | None
     parts: Mapping[str, str | None]
-    repo_fingerprint: str | None
+    repo: str | None
     key_id: str
     """Names the key that signed; empty without a key."""
     keyed: tuple[str, ...] = KEYED
@@ -31,21 +32,21 @@ class Mark:
     def attest(cls, fingerprint: Fingerprint) -> Self:
         """The fingerprint as it goes into a record: without the names, without the reasons."""
         return cls(
-            v=fingerprint.version,
-            fingerprint=_or_none(fingerprint.digest),
+            version=fingerprint.version,
+            digest=_or_none(fingerprint.digest),
             parts={name: _or_none(value) for name, value in fingerprint.parts.items()},
-            repo_fingerprint=_or_none(fingerprint.repo),
+            repo=_or_none(fingerprint.repo),
             key_id=fingerprint.key_id,
             keyed=tuple(fingerprint.keyed),
         )
 
     def as_fingerprint(self, detail: Mapping[str, Mapping[str, str]] | None = None) -> Fingerprint:
         """The fingerprint, to be compared with another; `detail` are the names where known."""
-        gone = Unknown("not known when it was recorded")
+        unknown = Unknown("not known when it was recorded")
         return Fingerprint(
-            version=self.v,
-            parts={name: gone if value is None else value for name, value in self.parts.items()},
-            repo=gone if self.repo_fingerprint is None else self.repo_fingerprint,
+            version=self.version,
+            parts={name: unknown if value is None else value for name, value in self.parts.items()},
+            repo=unknown if self.repo is None else self.repo,
             key_id=self.key_id,
             keyed=self.keyed,
             detail=detail or {},
@@ -54,10 +55,10 @@ class Mark:
     def to_dict(self) -> dict[str, Json]:
         """The keys, to be spread into a record."""
         return {
-            "v": self.v,
-            "fingerprint": self.fingerprint,
+            "v": self.version,
+            "fingerprint": self.digest,
             "parts": dict(self.parts),
-            "repo_fingerprint": self.repo_fingerprint,
+            "repo_fingerprint": self.repo,
             "key_id": self.key_id,
             "keyed": list(self.keyed),
         }
@@ -65,23 +66,25 @@ class Mark:
     @classmethod
     def of(cls, fields: Fields) -> Self:
         """The keys, read out of a record; the digest has to be the one of the parts."""
-        mark = cls(
-            v=fields.number("v"),
-            fingerprint=fields.optional_text("fingerprint"),
+        record = cls(
+            version=fields.number("v"),
+            digest=fields.optional_text("fingerprint"),
             parts=fields.optional_text_map("parts"),
-            repo_fingerprint=fields.optional_text("repo_fingerprint"),
+            repo=fields.optional_text("repo_fingerprint"),
             key_id=fields.text("key_id"),
             keyed=fields.texts("keyed"),
         )
-        if set(mark.parts) != set(PARTS):
+        if set(record.parts) != set(PARTS):
             raise RecordError(f"$.parts are not {', '.join(PARTS)}")
-        if mark.v == FINGERPRINT_VERSION and mark != Mark.attest(mark.as_fingerprint()):
+        if record.version == FINGERPRINT_VERSION and record != FingerprintRecord.attest(
+            record.as_fingerprint()
+        ):
             raise RecordError("$.fingerprint is not the one of $.parts")
-        return mark
+        return record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Live:
+class ContainerRef:
     """A container that ran, by what changes when it is recreated or restarted."""
 
     container: str

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self, get_args
 
 from stacktest.core import timestamps as instants
 from stacktest.core.model import Json
-from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 from stacktest.core.runs.verdict import Kind
 
@@ -74,11 +74,11 @@ class LastPass:
     side."""
     service: str
     quality: Quality
-    mark: Mark
+    fingerprint: FingerprintRecord
     tests: PassedTests
     dependencies: Mapping[str, str | None]
     """Direct dependency → its fingerprint then; None = no claim, {} = there were none."""
-    live: tuple[Live, ...]
+    live: tuple[ContainerRef, ...]
     run: Run
 
     def to_dict(self) -> dict[str, Json]:
@@ -89,7 +89,7 @@ class LastPass:
             "service": self.service,
             "result": "pass",
             "quality": self.quality,
-            **self.mark.to_dict(),
+            **self.fingerprint.to_dict(),
             "tests": self.tests.to_dict(),
             "dependencies": dict(self.dependencies),
             "live": [one.to_dict() for one in self.live],
@@ -100,20 +100,28 @@ class LastPass:
     def from_dict(cls, document: Json) -> Self:
         """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
         check_schema(document, LAST_PASS)
-        keys = ("timestamp", "schema", "service", "result", "quality", *Mark.KEYS, "tests")
+        keys = (
+            "timestamp",
+            "schema",
+            "service",
+            "result",
+            "quality",
+            *FingerprintRecord.KEYS,
+            "tests",
+        )
         f = Fields(document, "$", (*keys, "dependencies", "live", "run"))
         f.text("result", among=("pass",))
         record = cls(
             timestamp=f.moment("timestamp"),
             service=f.text("service"),
             quality="flaky" if f.text("quality", among=get_args(Quality)) == "flaky" else "clean",
-            mark=Mark.of(f),
+            fingerprint=FingerprintRecord.of(f),
             tests=PassedTests.from_dict(*f.raw("tests")),
             dependencies=f.optional_text_map("dependencies"),
-            live=tuple(Live.from_dict(*item) for item in f.items("live")),
+            live=tuple(ContainerRef.from_dict(*item) for item in f.items("live")),
             run=Run.from_dict(*f.raw("run")),
         )
-        if record.mark.fingerprint is None:
+        if record.fingerprint.digest is None:
             raise RecordError("$.fingerprint is null: a pass without it proves nothing")
         if record.tests.passed < record.tests.required or record.tests.required == 0:
             raise RecordError("$.tests: not every required test passed")
@@ -127,7 +135,7 @@ class Failure:
     run: str
     seq: int
     started: datetime
-    mark: Mark
+    fingerprint: FingerprintRecord
     drifted: bool
     """What ran was not what the files said, so the failure is not one of this fingerprint."""
     tests: tuple[str, ...]
@@ -138,7 +146,7 @@ class Failure:
             "run": self.run,
             "seq": self.seq,
             "started": instants.written(self.started),
-            **self.mark.to_dict(),
+            **self.fingerprint.to_dict(),
             "drifted": self.drifted,
             "tests": list(self.tests),
         }
@@ -146,19 +154,21 @@ class Failure:
     @classmethod
     def from_dict(cls, value: Json, path: str) -> Self:
         """The reverse of `to_dict`."""
-        f = Fields(value, path, ("run", "seq", "started", *Mark.KEYS, "drifted", "tests"))
+        f = Fields(
+            value, path, ("run", "seq", "started", *FingerprintRecord.KEYS, "drifted", "tests")
+        )
         return cls(
             run=f.text("run"),
             seq=f.number("seq"),
             started=f.moment("started"),
-            mark=Mark.of(f),
+            fingerprint=FingerprintRecord.of(f),
             drifted=f.flag("drifted"),
             tests=f.texts("tests"),
         )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Other:
+class ForeignRun:
     """Another fingerprint or container that ran since the pass: going back needs a new pass."""
 
     pass_seq: int
@@ -227,7 +237,7 @@ class LastRun:
 
     service: str
     run: Run
-    mark: Mark
+    fingerprint: FingerprintRecord
     """What the service was when the run began."""
     verdict: Kind | None = None
     flaky: bool = False
@@ -237,7 +247,7 @@ class LastRun:
     reasons: tuple[str, ...] = ()
     tests: RunTests = field(default_factory=RunTests)
     failure: Failure | None = None
-    other: Other | None = None
+    other: ForeignRun | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -250,7 +260,7 @@ class LastRun:
             "schema": LAST_RUN,
             "service": self.service,
             "run": self.run.to_dict(),
-            **self.mark.to_dict(),
+            **self.fingerprint.to_dict(),
             "verdict": self.verdict,
             "flaky": self.flaky,
             "credited": self.credited,
@@ -267,14 +277,14 @@ class LastRun:
     def from_dict(cls, document: Json) -> Self:
         """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
         check_schema(document, LAST_RUN)
-        keys = ("schema", "service", "run", *Mark.KEYS, "verdict", "flaky", "credited")
+        keys = ("schema", "service", "run", *FingerprintRecord.KEYS, "verdict", "flaky", "credited")
         f = Fields(document, "$", (*keys, "refusal", "reasons", "tests", "since_pass"))
         since = Fields(*f.raw("since_pass"), keys=("failure", "other"))
         failure, other = since.raw("failure"), since.raw("other")
         return cls(
             service=f.text("service"),
             run=Run.from_dict(*f.raw("run")),
-            mark=Mark.of(f),
+            fingerprint=FingerprintRecord.of(f),
             verdict=None if f.raw("verdict")[0] is None else _kind(f),
             flaky=f.flag("flaky"),
             credited=f.flag("credited"),
@@ -282,7 +292,7 @@ class LastRun:
             reasons=f.texts("reasons"),
             tests=RunTests.from_dict(*f.raw("tests")),
             failure=None if failure[0] is None else Failure.from_dict(*failure),
-            other=None if other[0] is None else Other.from_dict(*other),
+            other=None if other[0] is None else ForeignRun.from_dict(*other),
         )
 
 
@@ -295,7 +305,7 @@ class HistoryLine:
     seq: int
     started: datetime
     git_commit: str | None
-    mark: Mark
+    fingerprint: FingerprintRecord
     verdict: Kind
     credited: bool
     flaky: bool
@@ -314,7 +324,7 @@ class HistoryLine:
             "seq": self.seq,
             "started": instants.written(self.started),
             "git_commit": self.git_commit,
-            **self.mark.to_dict(),
+            **self.fingerprint.to_dict(),
             "verdict": self.verdict,
             "credited": self.credited,
             "flaky": self.flaky,
@@ -327,7 +337,7 @@ class HistoryLine:
     def from_dict(cls, document: Json) -> Self:
         """The reverse of `to_dict`; a RecordError says what is wrong with the line."""
         check_schema(document, HISTORY)
-        keys = ("schema", "service", "run", "seq", "started", "git_commit", *Mark.KEYS)
+        keys = ("schema", "service", "run", "seq", "started", "git_commit", *FingerprintRecord.KEYS)
         said = ("verdict", "credited", "flaky", "reasons", "tests")
         f = Fields(document, "$", (*keys, *said), later=("boot_ms",))
         return cls(
@@ -336,7 +346,7 @@ class HistoryLine:
             seq=f.number("seq"),
             started=f.moment("started"),
             git_commit=f.optional_text("git_commit"),
-            mark=Mark.of(f),
+            fingerprint=FingerprintRecord.of(f),
             verdict=_kind(f),
             credited=f.flag("credited"),
             flaky=f.flag("flaky"),

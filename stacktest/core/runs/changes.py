@@ -20,7 +20,7 @@ KNOWN = "stacktest.known/1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
+class ReportedStatus:
     """What somebody was last told."""
 
     functional: frozenset[str] = frozenset()
@@ -41,7 +41,7 @@ class Known:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Now:
+class CurrentStatus:
     """What is so at the end of a run."""
 
     stack: str
@@ -70,7 +70,7 @@ class Change:
 class News:
     """One message: everything that changed, worst first."""
 
-    now: Now
+    now: CurrentStatus
     changes: tuple[Change, ...] = ()
     trouble_began: bool = False
     trouble_ended: bool = False
@@ -80,7 +80,7 @@ class News:
         return bool(self.changes) or self.trouble_began or self.trouble_ended
 
 
-def news(before: Known, now: Now) -> News:
+def news(before: ReportedStatus, now: CurrentStatus) -> News:
     """What changed since `before`; broken services first, then by name."""
     changes = [
         Change(
@@ -101,11 +101,11 @@ def news(before: Known, now: Now) -> News:
     )
 
 
-def known(before: Known, now: Now) -> Known:
+def known(before: ReportedStatus, now: CurrentStatus) -> ReportedStatus:
     """What somebody knows who was told the news of `now`."""
     if now.trouble:
-        return Known(functional=before.functional, trouble=now.trouble)
-    return Known(functional=functional(now.services))
+        return ReportedStatus(functional=before.functional, trouble=now.trouble)
+    return ReportedStatus(functional=functional(now.services))
 
 
 def functional(services: Mapping[str, StatusEntry]) -> frozenset[str]:

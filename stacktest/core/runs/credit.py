@@ -23,13 +23,13 @@ from stacktest.core.fingerprint.compare import same_containers
 from stacktest.core.fingerprint.fingerprint import Fingerprint, changes
 from stacktest.core.freshness.inputs import Tests
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import (
     Failure,
+    ForeignRun,
     HistoryLine,
     LastPass,
     LastRun,
-    Other,
     PassedTests,
     RunTests,
 )
@@ -42,7 +42,7 @@ class Snapshot:
     """What one service is at one moment of a run."""
 
     fingerprint: Fingerprint
-    containers: tuple[Live, ...] | Unknown
+    containers: tuple[ContainerRef, ...] | Unknown
     stack: str | Unknown
     drift: tuple[str, ...] = ()
     dependencies: Mapping[str, str | Unknown] = field(default_factory=dict)
@@ -62,7 +62,7 @@ def open_record(service: str, run: Run, before: Snapshot, previous: LastRun | No
     return LastRun(
         service=service,
         run=run,
-        mark=Mark.attest(before.fingerprint),
+        fingerprint=FingerprintRecord.attest(before.fingerprint),
         failure=previous.failure if previous else None,
         other=previous.other if previous else None,
     )
@@ -103,7 +103,7 @@ def credit(
         timestamp=verdict.started,
         service=verdict.service,
         quality="flaky" if verdict.flaky else "clean",
-        mark=Mark.attest(before.fingerprint),
+        fingerprint=FingerprintRecord.attest(before.fingerprint),
         tests=PassedTests(
             digest=tests.digest,
             required=verdict.required,
@@ -171,7 +171,7 @@ def history_line(
         seq=record.run.seq,
         started=record.run.started,
         git_commit=record.run.git_commit,
-        mark=record.mark,
+        fingerprint=record.fingerprint,
         verdict=verdict.kind,
         credited=record.credited,
         flaky=verdict.flaky,
@@ -253,7 +253,7 @@ def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:
 def _too_flaky(
     before: Snapshot, standing: State | None, previous: LastPass | None
 ) -> Refusal | None:
-    if previous is None or previous.mark.fingerprint != before.fingerprint.digest:
+    if previous is None or previous.fingerprint.digest != before.fingerprint.digest:
         return Refusal(reason="it passed only on a retry, and never cleanly as it is now")
     if standing is None or not standing.functional:
         return Refusal(reason="it passed only on a retry, which renews a standing pass only")
@@ -265,7 +265,7 @@ def _failure(record: LastRun, verdict: Verdict, after: Snapshot) -> Failure:
         run=record.run.id,
         seq=record.run.seq,
         started=verdict.started or record.run.started,
-        mark=record.mark,
+        fingerprint=record.fingerprint,
         drifted=bool(after.drift),
         tests=verdict.failed,
     )
@@ -274,9 +274,11 @@ def _failure(record: LastRun, verdict: Verdict, after: Snapshot) -> Failure:
 def _still_failing(record: LastRun, after: Snapshot) -> Failure | None:
     """The standing failure: a change in the middle of the tests that followed did not end it."""
     failure = record.failure
-    if failure is None or changes(failure.mark.as_fingerprint(), record.mark.as_fingerprint()):
+    if failure is None or changes(
+        failure.fingerprint.as_fingerprint(), record.fingerprint.as_fingerprint()
+    ):
         return failure
-    return replace(failure, mark=Mark.attest(after.fingerprint))
+    return replace(failure, fingerprint=FingerprintRecord.attest(after.fingerprint))
 
 
 def _other(
@@ -285,17 +287,17 @@ def _other(
     after: Snapshot,
     finished: datetime,
     standing: LastPass,
-) -> Other | None:
+) -> ForeignRun | None:
     """Something else than what passed ran; None: nothing of that kind, or it is known already."""
     seq = standing.run.seq
     if record.other is not None and record.other.pass_seq == seq:
         return None
-    passed = standing.mark.as_fingerprint()
-    ran = [record.mark.as_fingerprint(), after.fingerprint]
-    others = [Mark.attest(one).fingerprint for one in ran if changes(passed, one)]
+    passed = standing.fingerprint.as_fingerprint()
+    ran = [record.fingerprint.as_fingerprint(), after.fingerprint]
+    others = [FingerprintRecord.attest(one).digest for one in ran if changes(passed, one)]
     was_moved = isinstance(answer, Refusal) and answer.moved
     if not others and not (was_moved and not same_containers(standing.live, after.containers)):
         return None
-    fingerprint = others[-1] if others else Mark.attest(after.fingerprint).fingerprint
+    fingerprint = others[-1] if others else FingerprintRecord.attest(after.fingerprint).digest
     why = "moved" if was_moved else "run"
-    return Other(pass_seq=seq, fingerprint=fingerprint, at=finished, why=why)
+    return ForeignRun(pass_seq=seq, fingerprint=fingerprint, at=finished, why=why)

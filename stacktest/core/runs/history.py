@@ -19,10 +19,10 @@ from statistics import median
 from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
-from stacktest.core.records.common import Mark
+from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 
-Trend = Literal["flake", "regression", "failing", "recovered", "steady", "unknown"]
+TrendKind = Literal["flake", "regression", "failing", "recovered", "steady", "unknown"]
 
 WINDOW = 20
 """How many conclusive runs of one fingerprint are looked at."""
@@ -32,10 +32,10 @@ STAYS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Course:
+class Trend:
     """What a service's runs, or those of one test, say together."""
 
-    trend: Trend
+    trend: TrendKind
     runs: int
     """Conclusive runs on what the service is now."""
     failures: int
@@ -47,14 +47,14 @@ class Course:
     """Id of the first run of the present kind."""
 
 
-def classify(lines: Iterable[HistoryLine]) -> Course:
+def classify(lines: Iterable[HistoryLine]) -> Trend:
     """The course of a service, from its history in any order."""
     ordered = sorted(lines, key=lambda line: line.seq)
     conclusive = [line for line in ordered if line.verdict in ("passed", "failed")]
     return _course([(line, line.verdict == "passed", line.flaky) for line in conclusive])
 
 
-def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Course:
+def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Trend:
     """The course of one test, from the history of a service that it names."""
     ordered = sorted(lines, key=lambda line: line.seq)
     letters = [(line, line.tests.get(nodeid, "")) for line in ordered]
@@ -74,27 +74,27 @@ _Run = tuple[HistoryLine, bool, bool]
 """The run, whether it passed, whether only on a retry."""
 
 
-def _course(runs: Sequence[_Run]) -> Course:
+def _course(runs: Sequence[_Run]) -> Trend:
     if not runs:
-        return Course(trend="unknown", runs=0, failures=0, flaky=0)
-    now = runs[-1][0].mark
-    same = [run for run in runs if not _parts(run[0].mark, now)][-WINDOW:]
-    before = next((run for run in reversed(runs) if _parts(run[0].mark, now)), None)
+        return Trend(trend="unknown", runs=0, failures=0, flaky=0)
+    now = runs[-1][0].fingerprint
+    same = [run for run in runs if not _parts(run[0].fingerprint, now)][-WINDOW:]
+    before = next((run for run in reversed(runs) if _parts(run[0].fingerprint, now)), None)
     passed = [run[1] for run in same]
     flaky = sum(run[2] for run in same)
     trend = _trend(passed, flaky, before)
     turned = before is not None and trend in ("regression", "recovered")
-    return Course(
+    return Trend(
         trend=trend,
         runs=len(same),
         failures=passed.count(False),
         flaky=flaky,
-        changed=_parts(before[0].mark, now) if before and turned else (),
+        changed=_parts(before[0].fingerprint, now) if before and turned else (),
         since=same[0][0].run,
     )
 
 
-def _trend(passed: Sequence[bool], flaky: int, before: _Run | None) -> Trend:
+def _trend(passed: Sequence[bool], flaky: int, before: _Run | None) -> TrendKind:
     stays = len(passed) >= STAYS and not any(passed[-STAYS:])
     if (flaky or _wavers(passed)) and not stays:
         return "flake"
@@ -108,6 +108,6 @@ def _wavers(passed: Sequence[bool]) -> bool:
     return True in passed and False in passed
 
 
-def _parts(old: Mark, new: Mark) -> tuple[str, ...]:
+def _parts(old: FingerprintRecord, new: FingerprintRecord) -> tuple[str, ...]:
     found = changes(old.as_fingerprint(), new.as_fingerprint())
     return tuple(change.part for change in found)

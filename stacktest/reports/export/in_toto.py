@@ -54,8 +54,8 @@ def _configuration(record: LastPass) -> list[dict[str, Json]]:
     subjects: list[dict[str, Json]] = []
     if record.run.git_commit:
         subjects.append({"name": "repository", "digest": {"gitCommit": record.run.git_commit}})
-    if record.mark.fingerprint:
-        print_of = {"stacktestFingerprint": record.mark.fingerprint}
+    if record.fingerprint.digest:
+        print_of = {"stacktestFingerprint": record.fingerprint.digest}
         subjects.append({"name": record.service, "digest": print_of})
     subjects.append({"name": "tests", "digest": {"stacktestTests": record.tests.digest}})
     return subjects

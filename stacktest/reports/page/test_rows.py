@@ -129,7 +129,7 @@ def _recent_run(old: HistoryLine | None, line: HistoryLine) -> RecentRun:
         when=line.started,
         cell=trends.cell(line),
         word="passed on a retry" if trends.cell(line) == "flaky" else line.verdict,
-        fingerprint=line.mark.fingerprint or "not known",
+        fingerprint=line.fingerprint.digest or "not known",
         commit=(line.git_commit or "")[:10],
         note=textwrap.shorten("; ".join(notes), NOTE, placeholder=" …"),
     )

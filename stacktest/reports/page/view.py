@@ -128,7 +128,7 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         commit=(record.run.git_commit or "")[:10] if record else "",
         fingerprint=entry.fingerprint or "",
         pass_fingerprint=entry.pass_fingerprint or "",
-        parts=_parts(entry, record.mark.parts if record else {}),
+        parts=_parts(entry, record.fingerprint.parts if record else {}),
         tests=test_rows.by_file(nodeids, shown[-depth.test_runs :]),
         required=entry.required,
         passed=entry.passed,

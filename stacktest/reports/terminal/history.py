@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine
-from stacktest.core.runs.history import Course, classify, classify_test
+from stacktest.core.runs.history import Trend, classify, classify_test
 
 LETTERS = {"passed": ".", "failed": "F", "incomplete": "-", "untouched": " "}
 SHOWN = 30
@@ -41,7 +41,7 @@ def history_document(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") 
     }
 
 
-def course_words(course: Course) -> str:
+def course_words(course: Trend) -> str:
     """One sentence about what the runs say together."""
     changed = ", ".join(course.changed) or "it"
     return {

@@ -86,7 +86,7 @@ def _then(evidence: Evidence) -> Fingerprint | None:
     last_pass = evidence.last_pass
     if not isinstance(last_pass, LastPass):
         return None
-    return last_pass.mark.as_fingerprint(evidence.detail)
+    return last_pass.fingerprint.as_fingerprint(evidence.detail)
 
 
 def _changed(evidence: Evidence, now: Fingerprint) -> Iterator[str]:
@@ -124,15 +124,15 @@ def _pass(evidence: Evidence, now: Fingerprint, history: Sequence[HistoryLine]) 
         yield "last pass never" if last_pass is None else f"last pass unreadable: {last_pass.why}"
         return
     yield (
-        f"last pass {_minute(last_pass.timestamp)} on {last_pass.mark.fingerprint}, "
+        f"last pass {_minute(last_pass.timestamp)} on {last_pass.fingerprint.digest}, "
         f"by {count(last_pass.tests.passed, 'test')}"
     )
     earlier = [
         line
         for line in history
         if line.credited
-        and line.mark.fingerprint == now.digest
-        and line.mark.fingerprint != last_pass.mark.fingerprint
+        and line.fingerprint.digest == now.digest
+        and line.fingerprint.digest != last_pass.fingerprint.digest
     ]
     if earlier:
         yield f"reverted  to a fingerprint that passed on {_minute(earlier[-1].started)}"

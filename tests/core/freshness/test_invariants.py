@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stacktest.core.fingerprint.fingerprint import PARTS
-from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Exemption
 from stacktest.core.runs.verdict import RunFacts
@@ -91,7 +91,7 @@ def act(world: World, verb: str, first: Any, second: Any) -> None:  # noqa: C901
         case "tests":
             service.code = second
         case "page":
-            service.page = Page(state=second, updated=None if second == "missing" else START)
+            service.page = DocsPage(state=second, updated=None if second == "missing" else START)
         case "later":
             world.later(hours=first)
         case "look":
@@ -172,7 +172,7 @@ def lose_git(world: World, data: Any) -> None:
 
 
 def lose_a_page(world: World, data: Any) -> None:
-    world.services[data.draw(st.sampled_from(NAMES))].page = Page(state="missing")
+    world.services[data.draw(st.sampled_from(NAMES))].page = DocsPage(state="missing")
 
 
 def lose_the_inventory(world: World, data: Any) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from stacktest.core.freshness.docs_page import Page
+from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State, worst
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
@@ -167,7 +167,7 @@ def record_deleted(scene: Scene) -> None:
 
 
 def page_deleted(scene: Scene) -> None:
-    scene.app.page = Page(state="missing")
+    scene.app.page = DocsPage(state="missing")
 
 
 def engine_gone(scene: Scene) -> None:

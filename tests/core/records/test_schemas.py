@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import Live, Mark, Run
+from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import (
     Failure,
+    ForeignRun,
     HistoryLine,
     LastPass,
     LastRun,
-    Other,
     PassedTests,
     RunTests,
 )
@@ -50,7 +50,7 @@ def several(strategy: Any) -> Any:
 
 
 @st.composite
-def marks(draw: Any, *, known: bool = False) -> Mark:
+def marks(draw: Any, *, known: bool = False) -> FingerprintRecord:
     value = hexes | st.just("none")
     if not known:
         value |= st.just(Unknown("not here"))
@@ -60,10 +60,10 @@ def marks(draw: Any, *, known: bool = False) -> Mark:
         key_id=draw(st.just("") | hexes),
         keyed=draw(st.just(("env", "stanza")) | st.just(("config", "env", "stanza"))),
     )
-    return Mark.attest(fingerprint)
+    return FingerprintRecord.attest(fingerprint)
 
 
-lives = st.builds(Live, container=names, image=names, started_at=names)
+lives = st.builds(ContainerRef, container=names, image=names, started_at=names)
 
 
 def runs(*, finished: Any) -> Any:
@@ -87,7 +87,7 @@ def last_passes(draw: Any) -> LastPass:
         timestamp=draw(moments),
         service=draw(names),
         quality=draw(st.sampled_from(["clean", "flaky"])),
-        mark=draw(marks(known=True)),
+        fingerprint=draw(marks(known=True)),
         tests=PassedTests(
             digest=draw(hexes),
             required=required,
@@ -107,12 +107,12 @@ failures = st.builds(
     run=names,
     seq=st.integers(1, 99),
     started=moments,
-    mark=marks(),
+    fingerprint=marks(),
     drifted=st.booleans(),
     tests=several(texts),
 )
 others = st.builds(
-    Other,
+    ForeignRun,
     pass_seq=st.integers(1, 99),
     fingerprint=maybe(hexes),
     at=moments,
@@ -123,7 +123,7 @@ last_runs = st.builds(
     LastRun,
     service=names,
     run=runs(finished=maybe(moments)),
-    mark=marks(),
+    fingerprint=marks(),
     verdict=maybe(kinds),
     flaky=st.booleans(),
     credited=st.booleans(),
@@ -147,7 +147,7 @@ lines = st.builds(
     seq=st.integers(1, 99),
     started=moments,
     git_commit=maybe(hexes),
-    mark=marks(),
+    fingerprint=marks(),
     verdict=kinds,
     credited=st.booleans(),
     flaky=st.booleans(),
@@ -166,7 +166,7 @@ def entries(draw: Any) -> StatusEntry:
     mark = draw(marks())
     return StatusEntry(
         status=state.status,
-        fingerprint=mark.fingerprint,
+        fingerprint=mark.digest,
         last_change=draw(maybe(moments)),
         last_test_pass=draw(maybe(moments)),
         spoke_updated=draw(maybe(second)),
@@ -176,7 +176,7 @@ def entries(draw: Any) -> StatusEntry:
         reasons=draw(several(texts)),
         also=draw(several(st.sampled_from(State))),
         parts=mark.parts,
-        repo_fingerprint=mark.repo_fingerprint,
+        repo_fingerprint=mark.repo,
         required=draw(counts),
         passed=draw(counts),
         flaky=draw(counts),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError
-from stacktest.core.runs.changes import Known, Now, known, news
+from stacktest.core.runs.changes import CurrentStatus, ReportedStatus, known, news
 from tests.support.properties import examples
 
 AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)
@@ -25,7 +25,7 @@ def entry(state, *reasons):
 
 def now(trouble="", **states):
     services = {name: entry(state, "why") for name, state in states.items()}
-    return Now(stack="shop", at=AT, services=services, trouble=trouble)
+    return CurrentStatus(stack="shop", at=AT, services=services, trouble=trouble)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,15 @@ def now(trouble="", **states):
     ],
 )  # fmt: skip
 def test_a_transition_is_told_and_nothing_else(before, after, told):
-    found = news(Known(functional=frozenset(before)), now(**after))
+    found = news(ReportedStatus(functional=frozenset(before)), now(**after))
     assert [(one.service, one.functional) for one in found.changes] == told
     assert bool(found) == bool(told)
 
 
 def test_only_what_is_broken_has_reasons():
-    found = news(Known(functional=frozenset("a")), now(a=State.FAILING, b=State.FUNCTIONAL))
+    found = news(
+        ReportedStatus(functional=frozenset("a")), now(a=State.FAILING, b=State.FUNCTIONAL)
+    )
     assert [one.reasons for one in found.changes] == [("why",), ()]
 
 
@@ -66,19 +68,21 @@ def test_only_what_is_broken_has_reasons():
 def test_that_the_stack_does_not_come_up_is_told_once_and_so_is_its_end(
     before, after, began, ended
 ):
-    found = news(Known(trouble=before), now(trouble=after))
+    found = news(ReportedStatus(trouble=before), now(trouble=after))
     assert (found.trouble_began, found.trouble_ended) == (began, ended)
     assert bool(found) == (began or ended)
 
 
 def test_a_stack_that_does_not_come_up_says_nothing_about_its_services():
-    before = Known(functional=frozenset("ab"))
+    before = ReportedStatus(functional=frozenset("ab"))
     assert known(before, now(trouble="x")).functional == before.functional
     assert not now(trouble="x").well
 
 
 STATES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(State))
-KNOWN = st.builds(Known, functional=st.frozensets(st.sampled_from("abcd")), trouble=st.text())
+KNOWN = st.builds(
+    ReportedStatus, functional=st.frozensets(st.sampled_from("abcd")), trouble=st.text()
+)
 
 
 @examples(25)
@@ -91,10 +95,10 @@ def test_who_was_told_once_is_not_told_again(before, states, trouble):
 @examples(25)
 @given(KNOWN)
 def test_what_was_told_is_read_back(what):
-    assert Known.from_dict(what.to_dict()) == what
+    assert ReportedStatus.from_dict(what.to_dict()) == what
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"schema": "stacktest.known/2"}])
 def test_another_document_is_refused(document):
     with pytest.raises(RecordError):
-        Known.from_dict(document)
+        ReportedStatus.from_dict(document)

@@ -6,18 +6,18 @@ from datetime import timedelta
 import pytest
 
 from stacktest.core.fingerprint.fingerprint import Fingerprint
-from stacktest.core.records.common import Mark
+from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import classify, classify_test, usual_boot
 from tests.cases.world import START, World, hexed
 
 
-def mark(config: str) -> Mark:
+def mark(config: str) -> FingerprintRecord:
     parts = dict.fromkeys(("image", "env", "stanza"), hexed("x")) | {"build": "none"}
     fingerprint = Fingerprint(
         parts=parts | {"config": hexed(config)}, repo=hexed(config), key_id="k"
     )
-    return Mark.attest(fingerprint)
+    return FingerprintRecord.attest(fingerprint)
 
 
 def runs(story: str) -> list[HistoryLine]:
@@ -30,7 +30,7 @@ def runs(story: str) -> list[HistoryLine]:
             seq=number,
             started=START + timedelta(hours=number),
             git_commit=None,
-            mark=mark(step[0]),
+            fingerprint=mark(step[0]),
             verdict=kinds[step[1]],
             credited=step[1] == ".",
             flaky=step[1] == "~",

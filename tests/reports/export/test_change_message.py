@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from stacktest.core.freshness.states import State
-from stacktest.core.runs.changes import Known, Now, news
+from stacktest.core.runs.changes import CurrentStatus, ReportedStatus, news
 from stacktest.reports.export.change_message import document, text, title
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/news.v1.schema.json").read_text())
@@ -17,11 +17,11 @@ AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)
 
 
 def told(before, board, *, gate_open=False, trouble="", was=""):
-    now = Now(
+    now = CurrentStatus(
         stack="reference", at=AT, services={} if trouble else board.status, gate_open=gate_open,
         trouble=trouble,
     )  # fmt: skip
-    return news(Known(functional=frozenset(before), trouble=was), now)
+    return news(ReportedStatus(functional=frozenset(before), trouble=was), now)
 
 
 PROVED = ("caddy", "redis", "mariadb", "prometheus")

@@ -11,7 +11,7 @@ import pytest
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Phase
-from stacktest.core.records.common import Live
+from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.verdict import Outcome, Verdict
 from stacktest.core.unknown import Unknown
 from stacktest.reports.export import allure, ctrf, docs_data, in_toto, junit, markdown, metrics
@@ -237,7 +237,7 @@ def test_everything_for_the_docs_is_below_one_key(board):
 
 
 def attested(board, image):
-    live = (Live(container="c", image=image, started_at="2026-11-20T09:00:00Z"),)
+    live = (ContainerRef(container="c", image=image, started_at="2026-11-20T09:00:00Z"),)
     record = replace(board.passes["caddy"], live=live)
     record = replace(record, run=replace(record.run, id="r0030"))
     return in_toto.statement(record, board.histories["caddy"], "caddy:2")

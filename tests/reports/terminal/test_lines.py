@@ -168,7 +168,7 @@ def test_why_names_files_and_variables_and_no_value(world: World) -> None:
 redis is changed; as it is now since 2026-01-06 02:01
   config   changed 1: redis.conf
   env      changed 1: A; added 1: NEW; deleted 1: OLD
-last pass 2026-01-06 00:00 on {evidence.last_pass.mark.fingerprint}, by 1 test
+last pass 2026-01-06 00:00 on {evidence.last_pass.fingerprint.digest}, by 1 test
 history   steady: it passes, and did so before
 next      pytest --stale"""
     )
