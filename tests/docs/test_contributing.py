@@ -1,0 +1,77 @@
+"""The recipes in CONTRIBUTING.md name every file that such a change touches."""
+
+import re
+import subprocess
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATH = re.compile(r"`([A-Za-z_][\w.*-]*(?:/[\w.*-]+)+|README\.md)`")
+CODE = ("stacktest", "schemas")
+
+
+def recipes() -> dict[str, str]:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Recipes")[2]
+    _, *sections = re.split(r"^### ", text, flags=re.MULTILINE)
+    return {section.partition("\n")[0]: section for section in sections}
+
+
+RECIPES = recipes()
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+FILES = tracked()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_file_that_a_recipe_names_exists(recipe):
+    paths = PATH.findall(RECIPES[recipe])
+    assert len(paths) >= 4
+    missing = [path for path in paths if not any(fnmatch(name, path) for name in FILES)]
+    assert missing == []
+
+
+MEMBERS = {
+    "Add a route reader": r"traefik",
+    "Add a state": r"\bexpired\b|State\.EXPIRED",
+    "Add a reason": r"tests:edited",
+    "Add a report format": r"\bctrf\b",
+    "Add a verb": r"cli\.ack\b|\"ack\"|def ack\b",
+    "Add a fixture": r"\breach_from\b",
+}
+"""Recipe → a pattern of one that was added earlier: its traces show which files it touched."""
+ELSEWHERE = {
+    "Add a state": {"stacktest/adapters/tls/ca.py", "stacktest/init/templates/stacktest.toml.j2"}
+}
+"""Files with the same word in another meaning."""
+
+
+@pytest.mark.parametrize("recipe", MEMBERS)
+def test_a_recipe_names_each_file_that_an_earlier_member_touched(recipe):
+    patterns = PATH.findall(RECIPES[recipe])
+    touched = [
+        name
+        for name in FILES
+        if name.startswith(CODE)
+        and name not in ELSEWHERE.get(recipe, ())
+        and re.search(MEMBERS[recipe], (ROOT / name).read_text(encoding="utf-8", errors="ignore"), re.IGNORECASE)
+    ]  # fmt: skip
+    assert touched
+    unnamed = [name for name in touched if not any(fnmatch(name, path) for path in patterns)]
+    assert unnamed == []
+
+
+def test_every_recipe_has_a_member_or_is_about_the_reference_stack():
+    assert set(RECIPES) - set(MEMBERS) == {
+        "Add a service to the reference stack",
+        "Add a part of the fingerprint",
+    }
