@@ -20,7 +20,7 @@ class _Source(NamedTuple):
     digest: str
 
 
-_NOTHING = ast.Module(body=[], type_ignores=[])
+_EMPTY = ast.Module(body=[], type_ignores=[])
 
 
 def saved_at(path: Path) -> int | None:
@@ -61,16 +61,16 @@ class SuiteCode:
         modules under `rootdir` that any of these import.
         """
         first = self._rootdir / path
-        found: set[Path] = set()
+        files: set[Path] = set()
         waiting = [first, *_conftests(first, self._rootdir)]
         while waiting:
             current = waiting.pop()
-            if current in found:
+            if current in files:
                 continue
-            found.add(current)
+            files.add(current)
             for name in _imports(current, saved_at(current)):
                 waiting += self._files_of(name)
-        return tuple(sorted(found))
+        return tuple(sorted(files))
 
     def _digest(self, path: str) -> str:
         digest = hashlib.sha256()
@@ -97,12 +97,12 @@ def _read(path: Path, _saved: int | None) -> _Source:
     try:
         content = path.read_bytes()
     except OSError:
-        return _Source(tree=_NOTHING, digest="gone")
+        return _Source(tree=_EMPTY, digest="gone")
     digest = hashlib.sha256(content).hexdigest()
     try:
         return _Source(tree=ast.parse(content, filename=str(path)), digest=digest)
     except (SyntaxError, ValueError):
-        return _Source(tree=_NOTHING, digest=digest)
+        return _Source(tree=_EMPTY, digest=digest)
 
 
 @cache

@@ -55,13 +55,13 @@ def examine(stack: Stack, config: Config) -> tuple[Weakness, ...]:
     """Every weakness of the suites of a stack, by kind."""
     rootdir = suites_folder(stack.root)
     tests, errors = BackgroundInventory(rootdir, stack=str(stack.root)).read()
-    found = [
+    weaknesses = [
         Weakness(kind="collect", where=where, what="cannot be collected", fix="pytest shows why")
         for where in errors
     ]
-    found += _services(stack, config, tests)
-    found += _tests(tests, rootdir)
-    return tuple(sorted(found, key=lambda one: (one.kind, one.where, one.what)))
+    weaknesses += _services(stack, config, tests)
+    weaknesses += _tests(tests, rootdir)
+    return tuple(sorted(weaknesses, key=lambda item: (item.kind, item.where, item.what)))
 
 
 def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
@@ -81,7 +81,7 @@ def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
 def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Iterator[Weakness]:
     named = {name for test in tests for name in test.services}
     known = stack.services
-    exempt = {one.service for one in config.exempt if "no_tests" in one.states}
+    exempt = {item.service for item in config.exempt if "no_tests" in item.states}
     for name in sorted(set(known) - named - exempt):
         yield Weakness(
             kind="untested",
@@ -100,12 +100,12 @@ def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
 
 
 def _tests(tests: Iterable[Collected], rootdir: Path) -> Iterator[Weakness]:
-    seen: set[str] = set()
+    checked: set[str] = set()
     for test in tests:
         nodeid = test.nodeid.partition("[")[0]
-        if nodeid in seen or not test.services:
+        if nodeid in checked or not test.services:
             continue
-        seen.add(nodeid)
+        checked.add(nodeid)
         if not count_checks(rootdir / test.path, test.line):
             yield Weakness(
                 kind="assert",

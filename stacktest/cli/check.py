@@ -9,9 +9,10 @@ from stacktest.cli.options import json_option, print_json, stack_option
 @stack_option
 @json_option
 def check(*, folder: str, as_json: bool) -> None:
-    """Check configuration and suites without running anything.
+    """Check configuration and suites before anything is started.
 
-    The exit code is 1 when something is wrong.
+    Tests are collected, which imports them; none is run. The exit code is 1 when something is
+    wrong.
     """
     from stacktest.application.lint_suites import examine
     from stacktest.bootstrap.context import find_project

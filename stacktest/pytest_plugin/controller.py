@@ -85,7 +85,7 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hear what each test did, wherever it ran; say at once what failed, and why."""
-        self._listener.heard(report)
+        self._listener.add(report)
         if report.failed and self._session is not None and self._wall.verbosity >= 0:
             self._tell_failure(report)
 

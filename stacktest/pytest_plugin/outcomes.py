@@ -1,4 +1,4 @@
-"""pytest's reports → one outcome per test, told strictly.
+"""pytest's reports → one outcome per test, read strictly.
 
 A test passed when its setup, call and teardown passed in its final attempt and nothing excused a
 failure. Everything else has a word of its own; a test that never reported is `unfinished`.
@@ -18,7 +18,7 @@ from stacktest.core.runs.verdict import Outcome, RunFacts
 
 
 @dataclass(slots=True)
-class _Heard:
+class _Reports:
     """What one test reported so far, in its current attempt."""
 
     phases: dict[str, pytest.TestReport] = field(default_factory=dict)
@@ -30,12 +30,12 @@ class _Heard:
 
 
 class Listener:
-    """Hears reports, collection errors and interruptions, and tells them as data."""
+    """Collects reports, collection errors and interruptions as data."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
         """Node ids of files and classes that could not be collected."""
-        self._tests: dict[str, _Heard] = {}
+        self._tests: dict[str, _Reports] = {}
         self._checks: dict[str, int] = {}
         self.interrupted = False
         self.ended_early = ""
@@ -52,9 +52,9 @@ class Listener:
         else:
             self.interrupted = True
 
-    def heard(self, report: pytest.TestReport) -> None:
-        """Take in one report of a test."""
-        test = self._tests.setdefault(report.nodeid, _Heard())
+    def add(self, report: pytest.TestReport) -> None:
+        """Add one report of a test."""
+        test = self._tests.setdefault(report.nodeid, _Reports())
         test.contacts |= set(getattr(report, "stacktest_contacts", ()))
         test.seconds += report.duration
         if test.started is None:
@@ -72,12 +72,14 @@ class Listener:
 
     def expect(self, selected: Iterable[Collected], rootdir: Path) -> None:
         """Remember where each test can fail, as its file is now: before it runs."""
-        self._checks = {one.nodeid: count_checks(rootdir / one.path, one.line) for one in selected}
+        self._checks = {
+            test.nodeid: count_checks(rootdir / test.path, test.line) for test in selected
+        }
 
     def outcomes(self, selected: Iterable[Collected]) -> tuple[Outcome, ...]:
         """One outcome per selected test, `unfinished` for those that never reported."""
         return tuple(
-            _outcome(test, self._tests.get(test.nodeid, _Heard()), self._checks[test.nodeid])
+            _outcome(test, self._tests.get(test.nodeid, _Reports()), self._checks[test.nodeid])
             for test in selected
         )
 
@@ -89,10 +91,10 @@ class Listener:
         errors: Iterable[str],
         selection: str,
     ) -> RunFacts:
-        """What is true of the run as a whole."""
-        kept = {test.nodeid for test in selected}
+        """Facts about the run as a whole."""
+        chosen = {test.nodeid for test in selected}
         return RunFacts(
-            deselected=frozenset(test.nodeid for test in whole if test.nodeid not in kept),
+            deselected=frozenset(test.nodeid for test in whole if test.nodeid not in chosen),
             collection_errors=tuple(errors),
             interrupted=self.interrupted,
             ended_early=self.ended_early,
@@ -108,28 +110,28 @@ def reason_of(report: pytest.TestReport) -> str:
 # Private
 
 
-def _outcome(test: Collected, heard: _Heard, checks: int) -> Outcome:
-    word, reason = _word(heard)
-    started = heard.started
+def _outcome(test: Collected, reports: _Reports, checks: int) -> Outcome:
+    word, reason = _word(reports)
+    started = reports.started
     return Outcome(
         nodeid=test.nodeid,
         services=test.services,
         result=word,
-        flaky=heard.retried,
+        flaky=reports.retried,
         reason=reason,
-        contacts=tuple(sorted(heard.contacts)),
+        contacts=tuple(sorted(reports.contacts)),
         assertions=checks,
         started=dt.datetime.fromtimestamp(started, dt.UTC) if started is not None else None,
-        seconds=heard.seconds,
+        seconds=reports.seconds,
     )
 
 
-def _word(heard: _Heard) -> tuple[Any, str]:
+def _word(reports: _Reports) -> tuple[Any, str]:
     """The outcome's word, and its reason as one line."""
-    if heard.crashed:
-        return "crashed", _last_line(heard.crashed)
+    if reports.crashed:
+        return "crashed", _last_line(reports.crashed)
     for when in ("setup", "call", "teardown"):
-        report = heard.phases.get(when)
+        report = reports.phases.get(when)
         if report is None:
             return "unfinished", f"no {when} was reported"
         if hasattr(report, "wasxfail"):

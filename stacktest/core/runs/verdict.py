@@ -1,4 +1,4 @@
-"""What all outcomes of a run say about one service: passed, failed, incomplete or untouched.
+"""The verdict on one service from all outcomes of a run: passed, failed, incomplete or untouched.
 
 | kind       | when                                                                              |
 |------------|-----------------------------------------------------------------------------------|
@@ -20,7 +20,7 @@ from typing import Literal
 Result = Literal[
     "passed", "failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished"
 ]
-"""What became of one test. `passed` means set-up, call and tear-down of the last attempt passed."""
+"""The outcome of one test. `passed` means set-up, call and tear-down of the last attempt passed."""
 
 Kind = Literal["passed", "failed", "incomplete", "untouched"]
 
@@ -36,7 +36,7 @@ SEVERITY: tuple[Result, ...] = (
     "passed",
 )
 
-SAID: Mapping[str, str] = {
+PHRASES: Mapping[str, str] = {
     "skipped": "skipped",
     "xfailed": "expected to fail",
     "xpassed": "expected to fail, although it passed",
@@ -139,54 +139,54 @@ def fold(
 
     Shards: pass the outcomes of all of them; the union has to be the inventory.
     """
-    seen = _worst(outcomes)
+    worst = _worst(outcomes)
     services = {name for test in inventory.required for name in test.services}
-    services |= {name for outcome in seen.values() for name in outcome.services}
-    return {name: _verdict(name, inventory, seen, facts) for name in sorted(services)}
+    services |= {name for outcome in worst.values() for name in outcome.services}
+    return {name: _verdict(name, inventory, worst, facts) for name in sorted(services)}
 
 
 # Private
 
 
 def _worst(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
-    seen: dict[str, Outcome] = {}
+    worst: dict[str, Outcome] = {}
     for outcome in outcomes:
-        other = seen.get(outcome.nodeid)
+        other = worst.get(outcome.nodeid)
         if other is None or SEVERITY.index(outcome.result) < SEVERITY.index(other.result):
-            seen[outcome.nodeid] = outcome
-    return seen
+            worst[outcome.nodeid] = outcome
+    return worst
 
 
 def _verdict(
-    service: str, inventory: Inventory, seen: Mapping[str, Outcome], facts: RunFacts
+    service: str, inventory: Inventory, worst: Mapping[str, Outcome], facts: RunFacts
 ) -> Verdict:
     required = inventory.of(service)
-    mine = [outcome for outcome in seen.values() if service in outcome.services]
-    failed = [outcome for outcome in mine if _is_failure(outcome)]
-    touched = [outcome for outcome in mine if service in outcome.contacts]
-    doubts = _doubts(service, inventory, mine, facts)
+    outcomes = [outcome for outcome in worst.values() if service in outcome.services]
+    failed = [outcome for outcome in outcomes if _is_failure(outcome)]
+    touched = [outcome for outcome in outcomes if service in outcome.contacts]
+    doubts = _doubts(service, inventory, outcomes, facts)
     kind: Kind
     if failed:
         kind, reasons = "failed", [_failure(outcome) for outcome in failed]
-    elif not mine or facts.no_tests_executed:
+    elif not outcomes or facts.no_tests_executed:
         kind, reasons = "untouched", [_untouched(service, facts)]
     else:
         kind, reasons = ("incomplete" if doubts else "passed"), doubts
-    flaky = [outcome for outcome in mine if outcome.flaky and outcome.result == "passed"]
+    flaky = [outcome for outcome in outcomes if outcome.flaky and outcome.result == "passed"]
     return Verdict(
         service=service,
         kind=kind,
         flaky=bool(flaky),
         reasons=tuple(reasons),
         required=len(required),
-        passed=sum(outcome.result == "passed" for outcome in mine),
+        passed=sum(outcome.result == "passed" for outcome in outcomes),
         flaky_tests=len(flaky),
         failed=tuple(sorted(outcome.nodeid for outcome in failed)),
-        skipped=tuple(sorted(o.nodeid for o in mine if o.result == "skipped")),
-        assertions=sum(outcome.assertions for outcome in mine),
+        skipped=tuple(sorted(o.nodeid for o in outcomes if o.result == "skipped")),
+        assertions=sum(outcome.assertions for outcome in outcomes),
         contacts=len(touched),
-        started=min((o.started for o in mine if o.started is not None), default=None),
-        letters={o.nodeid: _letter(o) for o in sorted(mine, key=lambda o: o.nodeid)},
+        started=min((o.started for o in outcomes if o.started is not None), default=None),
+        letters={o.nodeid: _letter(o) for o in sorted(outcomes, key=lambda o: o.nodeid)},
     )
 
 
@@ -216,18 +216,18 @@ def _because(text: str) -> str:
 
 
 def _doubts(
-    service: str, inventory: Inventory, mine: Sequence[Outcome], facts: RunFacts
+    service: str, inventory: Inventory, outcomes: Sequence[Outcome], facts: RunFacts
 ) -> list[str]:
     """Everything that stands between this run and a pass, in sentences."""
     required = inventory.of(service)
-    by_id = {outcome.nodeid: outcome for outcome in mine}
+    by_id = {outcome.nodeid: outcome for outcome in outcomes}
     doubts = [*_run_doubts(inventory, facts)]
     doubts += _missing(service, required, by_id, facts)
-    doubts += _not_passed(service, len(required), mine)
+    doubts += _not_passed(service, len(required), outcomes)
     listed = {test.nodeid for test in required}
     doubts += [
         f"{outcome.nodeid} ran but is not in the inventory of {service}"
-        for outcome in mine
+        for outcome in outcomes
         if outcome.nodeid not in listed
     ]
     doubts += [
@@ -238,8 +238,8 @@ def _doubts(
         and by_id[test.nodeid].result == "passed"
         and service not in by_id[test.nodeid].contacts
     ]
-    if not any(outcome.assertions for outcome in mine):
-        doubts.append(_no_assertion(len(mine), service))
+    if not any(outcome.assertions for outcome in outcomes):
+        doubts.append(_no_assertion(len(outcomes), service))
     return doubts
 
 
@@ -274,17 +274,17 @@ def _why_missing(nodeid: str, facts: RunFacts) -> str:
     return "no report of it arrived"
 
 
-def _not_passed(service: str, required: int, mine: Sequence[Outcome]) -> Iterable[str]:
+def _not_passed(service: str, required: int, outcomes: Sequence[Outcome]) -> Iterable[str]:
     """`1 of 4 tests that name grafana was skipped: tests/a.py::test_b (no licence)`."""
-    for result, said in SAID.items():
-        which = [outcome for outcome in mine if outcome.result == result]
+    for result, phrase in PHRASES.items():
+        which = [outcome for outcome in outcomes if outcome.result == result]
         if which:
             names = ", ".join(
                 f"{o.nodeid} ({o.reason})" if o.reason else o.nodeid
                 for o in sorted(which, key=lambda o: o.nodeid)
             )
             verb = "was" if len(which) == 1 else "were"
-            yield f"{len(which)} of {_naming(required, service)} {verb} {said}: {names}"
+            yield f"{len(which)} of {_naming(required, service)} {verb} {phrase}: {names}"
 
 
 def _no_assertion(count: int, service: str) -> str:
