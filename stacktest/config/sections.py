@@ -26,6 +26,8 @@ class StackSection:
     ca: str = ""
     compose: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
+    """Folders that hold the tests of the stack; empty: whatever pytest collects."""
     ledger: str = "data/tests"
     status: str = "docs/_data/status.json"
     pages: str = "docs/spokes/{service}.md"
