@@ -61,7 +61,7 @@ def table(data: Mapping[str, Any]) -> str:
     lines = ["| Service | State | Last pass | Why |", "|---|---|---|---|"]
     for name, entry in sorted(data["services"].items()):
         link = f"[{_text(name)}]({entry['url']})" if entry["url"] else _text(name)
-        last = at(timestamps.read(entry["last_pass"]) if entry["last_pass"] else None)
+        last = at(timestamps.parse(entry["last_pass"]) if entry["last_pass"] else None)
         why = _text(", ".join(entry["reasons"]))
         lines.append(f"| {link} | {_mark(entry)} | {last} | {why} |")
     return "\n".join(lines)
@@ -83,7 +83,7 @@ def badge(data: Mapping[str, Any], name: str) -> str:
 
 def age(data: Mapping[str, Any], now: dt.datetime) -> str:
     """When the states were judged, and a warning when that is long ago."""
-    judged = timestamps.read(data["evaluated_at"])
+    judged = timestamps.parse(data["evaluated_at"])
     note = f"Judged {at(judged)}."
     if now - judged > OLD:
         return f"**{note} That was {ago(judged, now)}: what runs now may be something else.**"

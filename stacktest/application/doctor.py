@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stacktest.adapters.engine.client import Engine
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
 from stacktest.errors import StacktestError, ToolMissingError
@@ -132,7 +132,7 @@ def _compose() -> Checkup:
 
 def _clock(now: datetime) -> Checkup:
     """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
-    theirs = instants.read(str(Engine().socket.get("/info").get("SystemTime", "")))
+    theirs = timestamps.parse(str(Engine().socket.get("/info").get("SystemTime", "")))
     apart = abs((theirs - now).total_seconds())
     if apart > CLOCKS_APART:
         return Checkup(

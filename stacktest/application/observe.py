@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stacktest.config import Config
+from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import drift
 from stacktest.core.model import Json, Service, Stack
@@ -145,7 +146,7 @@ def _seen(
         unverified += open_questions
         if config.service(service.name).reload != "live":
             times = _change_times(stack, service, fingerprint.detail.get("config", {}))
-            reasons += drift.stale_inputs(times, _moment(document["State"]["StartedAt"]))
+            reasons += drift.stale_inputs(times, timestamps.parse(document["State"]["StartedAt"]))
     return Seen(
         fingerprint=fingerprint,
         containers=tuple(sorted(map(_live, documents.inspected), key=lambda live: live.container)),
@@ -180,9 +181,3 @@ def _change_times(stack: Stack, service: Service, names: Iterable[str]) -> dict[
         if path.exists():
             times[name] = datetime.fromtimestamp(path.lstat().st_ctime, UTC)
     return times
-
-
-def _moment(text: str) -> datetime:
-    """The engine's time: more digits than Python reads, and a Z."""
-    head, _, rest = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{head}.{rest[:6].ljust(6, '0')}+00:00")

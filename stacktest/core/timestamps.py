@@ -10,30 +10,34 @@ TOLERANCE = timedelta(minutes=5)
 """How far ahead another machine's clock may be before its record is refused."""
 
 
-def written(moment: datetime) -> str:
+def to_text(moment: datetime) -> str:
     """`2026-11-19T03:10:00.000+00:00`."""
-    return aware(moment).isoformat(timespec="milliseconds")
+    return _in_utc(moment).isoformat(timespec="milliseconds")
 
 
-def read(text: object) -> datetime:
-    """The moment that `text` names; a ValueError says why it names none."""
+def parse(text: object) -> datetime:
+    """The moment that `text` names, in UTC; a ValueError says why it names none.
+
+    Digits beyond the microsecond, as container engines write them, are cut off.
+    """
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not a time")  # noqa: TRY004 - one kind of error per reader
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is not an ISO 8601 time") from None
-    return aware(moment)
-
-
-def aware(moment: datetime) -> datetime:
-    """The moment in UTC, cut to milliseconds as the records are; without a zone a ValueError."""
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment.isoformat()!r} has no time zone")
-    moment = moment.astimezone(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return _in_utc(moment)
 
 
 def in_future(moment: datetime, now: datetime) -> bool:
     """Whether the clocks disagree by more than is tolerated."""
     return moment - now > TOLERANCE
+
+
+# Private
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()!r} has no time zone")
+    return moment.astimezone(UTC)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.freshness.docs_page import PageFacts, judge_page
 from stacktest.core.freshness.states import State
 from tests.cases.world import START, World
@@ -136,7 +136,7 @@ def test_from_the_future(world: World) -> None:
     assert judgement.reasons[0].startswith("clock:last_pass is dated 2099-01-01")
     assert world.gate().exit_code == 11
     # A clock that is a little ahead is no reason to distrust a machine.
-    soon = instants.written(world.now + timedelta(minutes=4))
+    soon = timestamps.to_text(world.now + timedelta(minutes=4))
     world.rewrite("caddy", timestamp=soon)
     assert world.state("caddy") is State.FUNCTIONAL
 
@@ -308,5 +308,5 @@ def test_what_is_written_has_utc_and_milliseconds(world: World) -> None:
         record["run"]["started"],
         world.status["caddy"]["last_change"],
     ):
-        assert instants.written(instants.read(text)) == text
+        assert timestamps.to_text(timestamps.parse(text)) == text
         assert text.endswith("+00:00")

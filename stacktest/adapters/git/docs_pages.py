@@ -132,8 +132,8 @@ class _History:
         self._written: dict[str, ComposeSources | Unknown] = {}
         self._lock = threading.RLock()
         self._compose = self._compose_paths()
-        every = [*pages, *self._compose, *(path for each in roots.values() for path in each)]
-        self.git = GitHistory(stack.root, every)
+        all_paths = [*pages, *self._compose, *(path for paths in roots.values() for path in paths)]
+        self.git = GitHistory(stack.root, all_paths)
         folders = {posixpath.dirname(page) for page in pages}
         templates = [path for folder in folders for path in _templates(folder)]
         self.git.read_pages(pages, [*templates, *self._compose])
@@ -148,8 +148,8 @@ class _History:
             return stanza
         if stanza is None or files is False:
             return None
-        found = [one for one in (stanza, files) if isinstance(one, git.Commit)]
-        return tuple(dict.fromkeys(found))
+        commits = (change for change in (stanza, files) if isinstance(change, git.Commit))
+        return tuple(dict.fromkeys(commits))
 
     def template(self, folder: str) -> str:
         """What new pages in this folder start from, or empty."""

@@ -52,13 +52,13 @@ class GitHistory:
         Of `others`, what they are in HEAD.
         """
         paths = [path for path in paths if path in self._paths]
-        wanted = [("HEAD", path) for path in (*paths, *others)]
+        requests = [("HEAD", path) for path in (*paths, *others)]
         with ThreadPoolExecutor(max_workers=4, thread_name_prefix="git") as pool:
             logs = pool.map(lambda path: self.log([path]), paths)
         for path, log in zip(paths, logs, strict=True):
             for commit in log[:1]:
-                wanted += [(one, path) for one in (commit.id, *commit.parents)]
-        self._texts |= git.texts_at(self._folder, wanted)
+                requests += [(name, path) for name in (commit.id, *commit.parents)]
+        self._texts |= git.texts_at(self._folder, requests)
 
     def last_real_change(self, path: str, *, start: str = "HEAD") -> Commit | None:
         """The newest commit up to `start` that changed more of the file than white space or name.

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from stacktest.adapters import process
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError
 
@@ -31,12 +31,12 @@ class Commit:
 def why_not(folder: Path) -> Unknown | None:
     """Why ancestry cannot be asked here; None: it can."""
     try:
-        said = _run(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
+        completed = _run(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
     except StacktestError as error:
         return Unknown(error.what)
-    if said.code != 0:
-        return _explained(said.err, folder)
-    if "true" in said.out.split("\n")[1:]:
+    if completed.code != 0:
+        return _explained(completed.err, folder)
+    if "true" in completed.out.split("\n")[1:]:
         return Unknown("this is a shallow clone, where every page dates from its last commit; "
                        "run: git fetch --unshallow")  # fmt: skip
     if _run(folder, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
@@ -47,72 +47,78 @@ def why_not(folder: Path) -> Unknown | None:
 def head(folder: Path) -> str | Unknown:
     """The commit that is checked out."""
     try:
-        said = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+        completed = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
     except StacktestError as error:
         return Unknown(error.what)
-    if said.code == 0:
-        return said.out.strip()
-    return _explained(said.err, folder) if said.err.strip() else Unknown("git has no commit here")
+    if completed.code == 0:
+        return completed.out.strip()
+    return (
+        _explained(completed.err, folder)
+        if completed.err.strip()
+        else Unknown("git has no commit here")
+    )
 
 
 def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str] | Unknown:
     """Paths whose content in the folder is not that of HEAD, untracked ones included."""
     try:
-        said = _run(
+        completed = _run(
             folder, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--",
             *_literal(paths),
         )  # fmt: skip
     except StacktestError as error:
         return Unknown(error.what)
-    if said.code != 0:
-        return _explained(said.err, folder)
+    if completed.code != 0:
+        return _explained(completed.err, folder)
     prefix = _run(folder, "rev-parse", "--show-prefix").out.strip()
-    names = (row[3:] for row in said.out.split("\0") if row)
+    names = (row[3:] for row in completed.out.split("\0") if row)
     return frozenset(os.path.relpath(name, prefix or ".") for name in names)
 
 
 def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Commit, ...]:
     """The commits up to `start` that touched any of the paths, descendants before ancestors."""
-    wanted = _literal(paths)
-    if not wanted:
+    pathspecs = _literal(paths)
+    if not pathspecs:
         return ()
-    said = _check(
+    output = _check(
         folder, "log", "-z", "--topo-order", "--relative", "--no-renames", "--name-only",
-        "--format=%x00%H%x1f%P%x1f%cI", start, "--", *wanted,
+        "--format=%x00%H%x1f%P%x1f%cI", start, "--", *pathspecs,
     )  # fmt: skip
     # No name is empty: an empty field stands before each commit and nowhere else.
-    return tuple(_commit(block) for block in f"\0{said}".split("\0\0") if block.strip("\0"))
+    return tuple(_commit(block) for block in f"\0{output}".split("\0\0") if block.strip("\0"))
 
 
 def text_at(folder: Path, commit: str, path: str) -> str | None:
     """The file in that commit; None: it has none there."""
-    said = _run(folder, "cat-file", "blob", f"{commit}:./{path}")
-    return said.out if said.code == 0 else None
+    completed = _run(folder, "cat-file", "blob", f"{commit}:./{path}")
+    return completed.out if completed.code == 0 else None
 
 
-def texts_at(folder: Path, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str | None]:
+def texts_at(
+    folder: Path, requests: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str | None]:
     """Commit and path → what `text_at` says of them, in one question.
 
     What cannot be asked in this way (a line break in a name, a folder) is left out.
     """
-    asked = [(commit, path) for commit, path in wanted if "\n" not in path]
-    names = "".join(f"{commit}:./{path}\n" for commit, path in asked)
-    said = _run(folder, "cat-file", "--batch", input=names).raw if asked else b""
-    found: dict[tuple[str, str], str | None] = {}
+    pairs = [(commit, path) for commit, path in requests if "\n" not in path]
+    names = "".join(f"{commit}:./{path}\n" for commit, path in pairs)
+    output = _run(folder, "cat-file", "--batch", input=names).raw if pairs else b""
+    texts: dict[tuple[str, str], str | None] = {}
     place = 0
-    for one in asked:
-        end = said.find(b"\n", place)
+    for pair in pairs:
+        end = output.find(b"\n", place)
         if end < 0:
             break
-        header, place = said[place:end], end + 1
+        header, place = output[place:end], end + 1
         if header.endswith(b" missing"):
-            found[one] = None
+            texts[pair] = None
             continue
         _, kind, size = header.split(b" ")
         if kind == b"blob":
-            found[one] = said[place : place + int(size)].decode(errors="replace")
+            texts[pair] = output[place : place + int(size)].decode(errors="replace")
         place += int(size) + 1
-    return found
+    return texts
 
 
 def is_linear(folder: Path) -> bool:
@@ -124,19 +130,21 @@ def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     """Whether `newer` is `older` or one of its descendants."""
     if older == newer:
         return True
-    said = _run(folder, "merge-base", "--is-ancestor", older, newer)
-    if said.code not in (0, 1):
-        raise StacktestError(f"git cannot compare two commits: {said.tail}", where=said.command)
-    return said.code == 0
+    completed = _run(folder, "merge-base", "--is-ancestor", older, newer)
+    if completed.code not in (0, 1):
+        raise StacktestError(
+            f"git cannot compare two commits: {completed.tail}", where=completed.command
+        )
+    return completed.code == 0
 
 
 def renamed_from(folder: Path, older: str, newer: str, path: str) -> str | None:
     """The name that the file had in `older`; None: it was not renamed."""
-    said = _check(
+    output = _check(
         folder, "diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status",
         "--relative", older, newer,
     )  # fmt: skip
-    fields = said.split("\0")
+    fields = output.split("\0")
     pairs = zip(fields[1::3], fields[2::3], strict=False)
     return next((before for before, after in pairs if after == path), None)
 
@@ -158,15 +166,15 @@ def _run(folder: Path, *arguments: str, input: str = "") -> process.Completed:  
 
 
 def _check(folder: Path, *arguments: str) -> str:
-    said = _run(folder, *arguments)
-    if said.code != 0:
-        raise StacktestError(f"git failed: {said.tail}", where=said.command)
-    return said.out
+    completed = _run(folder, *arguments)
+    if completed.code != 0:
+        raise StacktestError(f"git failed: {completed.tail}", where=completed.command)
+    return completed.out
 
 
-def _explained(said: str, folder: Path) -> Unknown:
-    first = next((line for line in said.splitlines() if line.strip()), "git gave no reason")
-    if "dubious ownership" in said:
+def _explained(stderr: str, folder: Path) -> Unknown:
+    first = next((line for line in stderr.splitlines() if line.strip()), "git gave no reason")
+    if "dubious ownership" in stderr:
         return Unknown(
             f"another user owns the repository; run: git config --global --add safe.directory "
             f"{folder}"
@@ -185,7 +193,7 @@ def _commit(block: str) -> Commit:
     return Commit(
         id=identity,
         parents=tuple(parents.split()),
-        committed=instants.read(committed),
+        committed=timestamps.parse(committed),
         files=tuple(name for name in names.removeprefix("\n").split("\0") if name),
     )
 

@@ -10,14 +10,14 @@ from stacktest.errors import ToolMissingError
 
 def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | Unknown:
     """Paths in git's index, relative to `root`; `outside` adds folders such as `../shared`."""
-    asked = ["git", "ls-files", "-z", "--cached", "--", "."]
+    command = ["git", "ls-files", "-z", "--cached", "--", "."]
     try:
-        said = process.run([*asked, *sorted(set(outside))], cwd=root)
-        if said.code != 0 and outside:
+        completed = process.run([*command, *sorted(set(outside))], cwd=root)
+        if completed.code != 0 and outside:
             # A path beyond the repository makes git refuse all of them.
-            said = process.run(asked, cwd=root)
+            completed = process.run(command, cwd=root)
     except ToolMissingError as error:
         return Unknown(error.what)
-    if said.code != 0:
-        return Unknown(f"git cannot say what it tracks here: {said.tail.splitlines()[0]}")
-    return frozenset(path for path in said.out.split("\0") if path)
+    if completed.code != 0:
+        return Unknown(f"git cannot say what it tracks here: {completed.tail.splitlines()[0]}")
+    return frozenset(path for path in completed.out.split("\0") if path)

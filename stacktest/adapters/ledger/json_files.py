@@ -28,13 +28,13 @@ def read_text(path: Path) -> str | Unknown | None:
 
 
 def read_json(path: Path) -> Json | Unknown | None:
-    """The document; None where there is no file; Unknown where it is no JSON or cannot be read."""
+    """The document; None where there is no file; Unknown where it is not JSON or cannot be read."""
     text = read_text(path)
     return text if text is None or isinstance(text, Unknown) else parse(text, path.name)
 
 
 def parse(text: str, name: str) -> Json | Unknown:
-    """The document in `text`; Unknown where it is no JSON, or names a key twice."""
+    """The document in `text`; Unknown where it is not JSON, or names a key twice."""
     if not text.strip():
         return Unknown(f"{name} is empty")
     try:
@@ -83,16 +83,16 @@ def write_json(path: Path, document: Json, *, mode: int = 0o644) -> bool:
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{twice!r} is there twice")
-    return found
+    return document
 
 
 def _refuse(constant: str) -> Json:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _flush_folder(folder: Path) -> None:

@@ -44,11 +44,11 @@ def load_detail(root: Path, service: str, digest: str) -> Mapping[str, Mapping[s
         return None
     try:
         text = (_folder(root / ".stacktest", service) / f"{digest}.json").read_text("utf-8")
-        found = json.loads(text)["detail"]
+        detail = json.loads(text)["detail"]
     except (OSError, ValueError, KeyError, TypeError):
         # Only names are lost: what changed is still told part by part.
         return None
-    return found if isinstance(found, dict) else None
+    return detail if isinstance(detail, dict) else None
 
 
 # Private
@@ -59,7 +59,7 @@ def _folder(private: Path, service: str) -> Path:
 
 
 def _forget(folder: Path) -> None:
-    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in kept[KEPT:]:
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in files[KEPT:]:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()

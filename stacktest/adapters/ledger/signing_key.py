@@ -20,9 +20,9 @@ HINT = "make one with: openssl rand -hex 32"
 
 def read_key(root: Path) -> Key | Unknown:
     """The key of the stack in `root`, made if there is none; unknown with the reason otherwise."""
-    said = os.environ.get(VARIABLE)
-    if said is not None:
-        return _parsed(said, f"the variable {VARIABLE}")
+    value = os.environ.get(VARIABLE)
+    if value is not None:
+        return _parsed(value, f"the variable {VARIABLE}")
     path = root / FOLDER / "key"
     try:
         if not path.exists():

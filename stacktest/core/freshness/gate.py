@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.freshness.inputs import Finding, Judgement
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
@@ -142,10 +142,10 @@ def _whole(
     elif isinstance(meta, Unknown):
         path = policy.status.removesuffix(".json") + ".meta.json"
         yield _error(f"status.meta.json: {meta.why}", f"git checkout -- {path}, or remove it")
-    elif instants.in_future(meta.evaluated_at, policy.now):
+    elif timestamps.in_future(meta.evaluated_at, policy.now):
         yield _error("status.meta.json is dated in the future", "stacktest doctor")
     elif policy.now - meta.evaluated_at > policy.max_age and not (fresh and policy.scope == "host"):
-        seen = instants.written(meta.evaluated_at)
+        seen = timestamps.to_text(meta.evaluated_at)
         yield _error(f"nobody has looked since {seen}", "stacktest status")
 
 

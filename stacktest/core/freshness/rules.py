@@ -7,7 +7,7 @@ other state can be trusted then.
 from collections.abc import Iterator
 from datetime import datetime
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.fingerprint.compare import moved, same_containers, unknown_parts
 from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
 from stacktest.core.freshness.states import State
@@ -74,8 +74,8 @@ def _errors(evidence: Evidence, present: Present, policy: Policy) -> Iterator[st
     yield from present.errors
     yield from _bad_evidence(evidence, present, policy)
     for name, moment in _moments(evidence):
-        if instants.in_future(moment, present.now):
-            yield f"clock:{name} is dated {instants.written(moment)}, which is in the future"
+        if timestamps.in_future(moment, present.now):
+            yield f"clock:{name} is dated {timestamps.to_text(moment)}, which is in the future"
     if isinstance(present.tests, Unknown):
         yield f"tests:{present.tests.why}"
     if isinstance(present.page, Unknown):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, KEYED, PARTS, Fingerprint
 from stacktest.core.model import Json
 from stacktest.core.records.strict_json import Fields, RecordError
@@ -125,7 +125,7 @@ class Run:
         return {
             "id": self.id,
             "seq": self.seq,
-            "started": instants.written(self.started),
+            "started": timestamps.to_text(self.started),
             "finished": _written(self.finished),
             "stack": self.stack,
             "git_commit": self.git_commit,
@@ -154,7 +154,7 @@ class Run:
 
 
 def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else instants.written(moment)
+    return None if moment is None else timestamps.to_text(moment)
 
 
 def _or_none(value: str | Unknown) -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.model import Json
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
@@ -84,7 +84,7 @@ class LastPass:
     def to_dict(self) -> dict[str, Json]:
         """The document `last_pass.json`."""
         return {
-            "timestamp": instants.written(self.timestamp),
+            "timestamp": timestamps.to_text(self.timestamp),
             "schema": LAST_PASS,
             "service": self.service,
             "result": "pass",
@@ -145,7 +145,7 @@ class Failure:
         return {
             "run": self.run,
             "seq": self.seq,
-            "started": instants.written(self.started),
+            "started": timestamps.to_text(self.started),
             **self.fingerprint.to_dict(),
             "drifted": self.drifted,
             "tests": list(self.tests),
@@ -182,7 +182,7 @@ class ForeignRun:
         return {
             "pass_seq": self.pass_seq,
             "fingerprint": self.fingerprint,
-            "at": instants.written(self.at),
+            "at": timestamps.to_text(self.at),
             "why": self.why,
         }
 
@@ -322,7 +322,7 @@ class HistoryLine:
             "service": self.service,
             "run": self.run,
             "seq": self.seq,
-            "started": instants.written(self.started),
+            "started": timestamps.to_text(self.started),
             "git_commit": self.git_commit,
             **self.fingerprint.to_dict(),
             "verdict": self.verdict,

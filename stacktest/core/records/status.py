@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Literal, Self, get_args
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.freshness.states import State, StatusWord
 from stacktest.core.model import Json
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
@@ -186,7 +186,7 @@ class StatusMeta:
             "fingerprint_version": self.fingerprint_version,
             "key_id": self.key_id,
             "scope": self.scope,
-            "evaluated_at": instants.written(self.evaluated_at),
+            "evaluated_at": timestamps.to_text(self.evaluated_at),
             "exemptions": [one.to_dict() for one in self.exemptions],
             "warnings": list(self.warnings),
         }
@@ -219,7 +219,7 @@ def read_status(document: Json) -> Mapping[str, StatusEntry]:
 
 
 def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else instants.written(moment)
+    return None if moment is None else timestamps.to_text(moment)
 
 
 def _seconds(moment: datetime | None) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 
 
 class RecordError(ValueError):
@@ -61,7 +61,7 @@ class Fields:
     def moment(self, key: str) -> datetime:
         """A time with a zone."""
         try:
-            return instants.read(self._values[key])
+            return timestamps.parse(self._values[key])
         except ValueError as error:
             raise RecordError(f"{self._path}.{key}: {error}") from None
 

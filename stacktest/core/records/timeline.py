@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from stacktest.core import timestamps as instants
+from stacktest.core import timestamps
 from stacktest.core.model import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 
@@ -64,7 +64,7 @@ class Timeline:
         return {
             "schema": TIMELINE,
             "run": self.run,
-            "started": instants.written(self.started),
+            "started": timestamps.to_text(self.started),
             "boots": [span.to_dict() for span in self.boots],
             "tests": [span.to_dict() for span in self.tests],
         }

@@ -38,7 +38,7 @@ def document(news: News) -> dict[str, Json]:
     return {
         "schema": SCHEMA,
         "stack": now.stack,
-        "at": timestamps.written(now.at),
+        "at": timestamps.to_text(now.at),
         "title": title(news),
         "text": text(news),
         "gate": "open" if now.well else "closed",

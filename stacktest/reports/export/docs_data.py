@@ -20,7 +20,7 @@ def docs_data(board: Board) -> dict[str, Json]:
             "schema": SCHEMA,
             "stack": board.stack.name,
             "verdict": verdict(board.states.values()),
-            "evaluated_at": timestamps.written(board.meta.evaluated_at),
+            "evaluated_at": timestamps.to_text(board.meta.evaluated_at),
             "scope": board.meta.scope,
             "gate_open": board.gate.open if board.gate else None,
             "services": {
@@ -44,7 +44,7 @@ def _service(board: Board, name: str, state: State) -> dict[str, Json]:
         "functional": entry.functional,
         "documented": entry.documented,
         "reasons": list(entry.reasons),
-        "last_pass": timestamps.written(entry.last_test_pass) if entry.last_test_pass else None,
+        "last_pass": timestamps.to_text(entry.last_test_pass) if entry.last_test_pass else None,
         "fingerprint": entry.fingerprint,
         "tests": {"required": entry.required, "passed": entry.passed, "flaky": entry.flaky},
         "url": board.address(hosts[0]) if hosts else None,

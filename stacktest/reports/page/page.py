@@ -98,7 +98,7 @@ def _template() -> Any:
         "said": wording.reason,
         "at": wording.at,
         "ago": wording.ago,
-        "iso": timestamps.written,
+        "iso": timestamps.to_text,
     }
     templates.globals |= {"count": wording.count, "tone": wording.tone, "word": wording.word}
     return templates.get_template("page.html.j2")

@@ -176,7 +176,7 @@ def test_a_torn_line_of_history_costs_that_line_only(world: World) -> None:
         ("", "is empty"),
         ("{", "is not valid JSON"),
         ('{"a": 1, "a": 2}', "'a' is there twice"),
-        ('{"a": NaN}', "NaN is no JSON"),
+        ('{"a": NaN}', "NaN is not JSON"),
         ("null", "is null"),
         ("[" * 100_000, "is not valid JSON"),
     ],
