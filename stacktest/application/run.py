@@ -1,6 +1,6 @@
 """The story of one run: plan → up → tests → fold → fingerprint → record → judge → stop.
 
-It takes objects and never makes them; `wiring` knows what they really talk to.
+It takes objects and never makes them; `bootstrap` knows what they really talk to.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class Recorder(Protocol):
         """Write the status."""
 
 
-class Standing(Protocol):
+class StartedStack(Protocol):
     """A stack that was brought up, and can be taken down again."""
 
     def stop(self) -> object:
@@ -83,15 +83,15 @@ class Lock(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class World:
-    """The outside of a run."""
+class RunPorts:
+    """Everything outside that a run talks to."""
 
     judge: Judge
     recorder: Recorder
     lock: Lock
-    bring_up: Callable[[Plan], Standing]
-    look: Callable[[], Mapping[str, Seen]]
-    save_detail: Callable[[str, Seen], None]
+    bring_up: Callable[[Plan], StartedStack]
+    observe: Callable[[], Mapping[str, Seen]]
+    save_part_names: Callable[[str, Seen], None]
     now: Callable[[], datetime]
     git: Callable[[], tuple[str | None, bool | None]]
     """The commit, and whether the working tree differs from it."""
@@ -102,18 +102,18 @@ class World:
     """
     read_code: Callable[[], Callable[[str], str]]
     """Reads the same digests now."""
-    begun: Callable[[], None] = lambda: None
+    on_locked: Callable[[], None] = lambda: None
     """Called once the stack is this run's alone, before anything is started."""
 
 
 class StackSession:
     """One run on one stack, step by step."""
 
-    def __init__(self, world: World, run_id: str) -> None:
-        self._world = world
-        self._judge = world.judge
+    def __init__(self, ports: RunPorts, run_id: str) -> None:
+        self._ports = ports
+        self._judge = ports.judge
         self.run_id = run_id
-        self._up: Standing | None = None
+        self._up: StartedStack | None = None
         self._locked = False
         self._before: Mapping[str, Seen] = {}
         self._opened: Opened | None = None
@@ -139,19 +139,19 @@ class StackSession:
 
     def start(self, plan: Plan, tests: Iterable[Collected]) -> None:
         """Bring up what the plan says, remember what it is, and open the records of the run."""
-        world, self._tests = self._world, tuple(tests)
-        world.lock.acquire()
+        ports, self._tests = self._ports, tuple(tests)
+        ports.lock.acquire()
         self._locked = True
-        world.begun()
-        started = world.now()
-        self._up = world.bring_up(plan)
-        self._before = world.look()
-        about = sorted({name for test in self._tests for name in test.services})
-        run = self._judge.next_run(self.run_id, started, world.git())
-        snapshots = {name: self._judge.snapshot(name, self._before) for name in about}
-        for name in about:
-            world.save_detail(name, self._before[name])
-        self._opened = world.recorder.open_run(run, snapshots)
+        ports.on_locked()
+        started = ports.now()
+        self._up = ports.bring_up(plan)
+        self._before = ports.observe()
+        services = sorted({name for test in self._tests for name in test.services})
+        run = self._judge.next_run(self.run_id, started, ports.git())
+        snapshots = {name: self._judge.snapshot(name, self._before) for name in services}
+        for name in services:
+            ports.save_part_names(name, self._before[name])
+        self._opened = ports.recorder.open_run(run, snapshots)
 
     def finish(
         self,
@@ -167,14 +167,14 @@ class StackSession:
         """
         whole = tuple(whole)
         fallen = self._up.fallen() if self._up else {}
-        after = self._world.look()
-        code = self._world.read_code()
+        after = self._ports.observe()
+        code = self._ports.read_code()
         tests = tests_of(whole, code)
         verdicts = fold(_inventory(whole, unknown), outcomes, facts)
         credited, refused = self._record(verdicts, after, tests, self._edited(code))
-        now = self._world.now()
+        now = self._ports.now()
         judgements = self._judge.judge_all(after, tests, now)
-        self._world.recorder.write_status(judgements, self._judge.meta(after, judgements, now))
+        self._ports.recorder.write_status(judgements, self._judge.meta(after, judgements, now))
         return RunSummary(
             verdicts=verdicts,
             credited=credited,
@@ -199,7 +199,7 @@ class StackSession:
         finally:
             if self._locked:
                 self._locked = False
-                self._world.lock.release()
+                self._ports.lock.release()
 
     # Private
 
@@ -212,7 +212,7 @@ class StackSession:
     ) -> tuple[tuple[str, ...], dict[str, str]]:
         if self._opened is None:
             return (), {}
-        now = self._world.now()
+        now = self._ports.now()
         records: dict[str, LastRun] = {}
         passes: dict[str, LastPass] = {}
         lines: dict[str, HistoryLine] = {}
@@ -221,21 +221,30 @@ class StackSession:
         remembered = self._judge.memory.read_all(self._opened.records)
         for service, record in self._opened.records.items():
             verdict = verdicts[service]
-            previous = remembered[service].last_pass
-            standing = None if isinstance(previous, Unknown) else previous
-            answer = self._credit(
-                service, verdict, after, tests, previous=standing, edited=edited.get(service, ())
+            last_pass = remembered[service].last_pass
+            previous_pass = None if isinstance(last_pass, Unknown) else last_pass
+            outcome = self._credit(
+                service,
+                verdict,
+                after,
+                tests,
+                previous=previous_pass,
+                edited=edited.get(service, ()),
             )
-            if isinstance(answer, LastPass):
-                passes[service] = answer
+            if isinstance(outcome, LastPass):
+                passes[service] = outcome
             elif verdict.kind == "passed":
-                refused[service] = answer.reason
-            shot = self._judge.snapshot(service, after)
+                refused[service] = outcome.reason
             records[service] = close(
-                record, verdict, answer, after=shot, finished=now, standing=standing
+                record,
+                verdict,
+                outcome,
+                after=self._judge.snapshot(service, after),
+                finished=now,
+                standing=previous_pass,
             )
             lines[service] = history_line(records[service], verdict, boots.get(service))
-        refused |= self._world.recorder.close_run(records, passes, lines)
+        refused |= self._ports.recorder.close_run(records, passes, lines)
         return tuple(sorted(set(passes) - set(refused))), refused
 
     def _credit(
@@ -249,7 +258,7 @@ class StackSession:
         edited: tuple[str, ...],
     ) -> LastPass | Refusal:
         assert self._opened is not None  # noqa: S101 - `_record` said so
-        now = self._world.now()
+        now = self._ports.now()
         return credit(
             verdict,
             before=self._judge.snapshot(service, self._before),
@@ -265,8 +274,8 @@ class StackSession:
 
     def _edited(self, code: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
         """Service → its test files whose code is not what it was when they were collected."""
-        was = self._world.collected_code
-        changed = {path for path, digest in was.items() if code(path) != digest}
+        collected = self._ports.collected_code
+        changed = {path for path, digest in collected.items() if code(path) != digest}
         edited: dict[str, set[str]] = {}
         for test in self._tests:
             for service in test.services if test.path in changed else ():
@@ -276,11 +285,11 @@ class StackSession:
 
 def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> dict[str, Tests]:
     """Service → its required tests: their number, and a digest over node ids and code."""
-    named: dict[str, list[Collected]] = {}
+    by_service: dict[str, list[Collected]] = {}
     for test in whole:
         for service in test.services:
-            named.setdefault(service, []).append(test)
-    return {service: _tests(tests, code_digest) for service, tests in named.items()}
+            by_service.setdefault(service, []).append(test)
+    return {service: _tests(tests, code_digest) for service, tests in by_service.items()}
 
 
 # Private

@@ -20,7 +20,7 @@ import pytest
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.suite_code import SuiteCode, saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
-from stacktest.application.run import StackSession, World
+from stacktest.application.run import RunPorts, StackSession
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import Project, find_project, now
 from stacktest.core.collected_test import Collected
@@ -58,7 +58,7 @@ def pytest_session(
     def keep_evidence(error: StacktestError) -> None:
         gather_boot(boot_folder(rootdir, run_id), project.stack, project.engine, error)
 
-    world = World(
+    ports = RunPorts(
         judge=project.judge,
         recorder=project.ledger,
         lock=project.lock(),
@@ -70,15 +70,15 @@ def pytest_session(
             keep=config.getoption("--stack-keep"),
             on_failure=keep_evidence,
         ),
-        look=project.look,
-        save_detail=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
+        observe=project.look,
+        save_part_names=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
         now=now,
         git=project.commit,
         collected_code=collected_code,
         read_code=lambda: SuiteCode(rootdir).digest,
-        begun=lambda: progress.say_all(project.notifier.begin()),
+        on_locked=lambda: progress.say_all(project.notifier.begin()),
     )
-    return StackSession(world, run_id), project
+    return StackSession(ports, run_id), project
 
 
 def code_as_collected(rootdir: Path, tests: Iterable[Collected]) -> dict[str, str]:

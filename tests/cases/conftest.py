@@ -2,11 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cases.world import World, in_memory
+from tests.support.stack_simulator import StackSimulator, in_memory
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> Iterator[StackSimulator]:
     """An empty stack."""
     with in_memory() as world:
         yield world

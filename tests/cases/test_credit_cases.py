@@ -12,15 +12,13 @@ import pytest
 
 from stacktest.application.lint_suites import weak_spots
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import Run
-from stacktest.core.records.documents import LastPass
 from stacktest.core.runs.credit import Refusal, credit
-from stacktest.core.runs.verdict import Inventory, Required, RunFacts
-from tests.cases.world import Ran, World
+from stacktest.core.runs.verdict import Inventory, RunFacts
+from tests.support.stack_simulator import StackSimulator
 
 
 @pytest.mark.case("T1", "T2")
-def test_nothing_was_executed(world: World) -> None:
+def test_nothing_was_executed(world: StackSimulator) -> None:
     world.add("caddy")
     ran = world.run([], facts=RunFacts(no_tests_executed=True, selection="--collect-only"))
     assert ran.credited() == set()
@@ -32,7 +30,7 @@ def test_nothing_was_executed(world: World) -> None:
 
 
 @pytest.mark.case("T3")
-def test_one_file_while_another_is_broken(world: World) -> None:
+def test_one_file_while_another_is_broken(world: StackSimulator) -> None:
     world.add("a")
     world.add("b")
     only_a = [world.outcome(nodeid) for nodeid in world.services["a"].tests]
@@ -46,7 +44,7 @@ def test_one_file_while_another_is_broken(world: World) -> None:
 
 
 @pytest.mark.case("T4")
-def test_a_filter_leaves_a_part_out(world: World) -> None:
+def test_a_filter_leaves_a_part_out(world: StackSimulator) -> None:
     world.add("caddy", tests=4)
     world.add("whole", tests=1)
     first, second, *rest = world.services["caddy"].tests
@@ -61,7 +59,7 @@ def test_a_filter_leaves_a_part_out(world: World) -> None:
 
 
 @pytest.mark.case("T5")
-def test_zero_tests(world: World) -> None:
+def test_zero_tests(world: StackSimulator) -> None:
     world.add("caddy")
     ran = world.run([], facts=RunFacts(selection="-k zzz"))
     assert ran.credited() == set()
@@ -69,7 +67,7 @@ def test_zero_tests(world: World) -> None:
 
 
 @pytest.mark.case("T6")
-def test_one_of_many_was_picked_in_the_code(world: World) -> None:
+def test_one_of_many_was_picked_in_the_code(world: StackSimulator) -> None:
     world.add("caddy", tests=3)
     ran = world.run([world.outcome(world.services["caddy"].tests[0])])
     assert ran.credited() == set()
@@ -79,7 +77,7 @@ def test_one_of_many_was_picked_in_the_code(world: World) -> None:
 
 
 @pytest.mark.case("T7")
-def test_skipped_or_expected_to_fail(world: World) -> None:
+def test_skipped_or_expected_to_fail(world: StackSimulator) -> None:
     world.add("caddy")
     for result, said in (
         ("skipped", "were skipped"),
@@ -102,7 +100,7 @@ def test_skipped_or_expected_to_fail(world: World) -> None:
 
 
 @pytest.mark.case("T8")
-def test_passed_on_a_retry(world: World) -> None:
+def test_passed_on_a_retry(world: StackSimulator) -> None:
     service = world.add("caddy")
     first, second = service.tests
 
@@ -110,15 +108,13 @@ def test_passed_on_a_retry(world: World) -> None:
         return [world.outcome(first, flaky=True), world.outcome(second)]
 
     ran = world.run(flaky())
-    assert isinstance(ran.answers["caddy"], Refusal)
-    assert "only on a retry" in ran.answers["caddy"].reason
+    assert "only on a retry" in ran.refused["caddy"]
     assert world.state("caddy") is State.NEVER_RUN
     assert world.run().credited() == {"caddy"}
     # A pass that stands is renewed, and says how.
     world.later(days=3)
     ran = world.run(flaky())
-    assert isinstance(ran.answers["caddy"], LastPass)
-    assert ran.answers["caddy"].quality == "flaky"
+    assert ran.passes["caddy"].quality == "flaky"
     assert world.state("caddy") is State.FUNCTIONAL
     # One that does not stand any more is not.
     world.later(days=8)
@@ -132,7 +128,7 @@ def test_passed_on_a_retry(world: World) -> None:
 
 
 @pytest.mark.case("T9")
-def test_failed_then_skipped_itself(world: World) -> None:
+def test_failed_then_skipped_itself(world: StackSimulator) -> None:
     world.add("caddy", tests=1)
     assert world.run().credited() == {"caddy"}
     nodeid = world.services["caddy"].tests[0]
@@ -144,7 +140,7 @@ def test_failed_then_skipped_itself(world: World) -> None:
 
 
 @pytest.mark.case("T10")
-def test_shards(world: World) -> None:
+def test_shards(world: StackSimulator) -> None:
     service = world.add("caddy", tests=4)
     halves = [[world.outcome(n) for n in half] for half in (service.tests[:2], service.tests[2:])]
     for half in halves:
@@ -158,7 +154,7 @@ def test_shards(world: World) -> None:
 
 
 @pytest.mark.case("T11")
-def test_no_test_names_it(world: World) -> None:
+def test_no_test_names_it(world: StackSimulator) -> None:
     world.add("caddy")
     world.add("watchtower", tests=0)
     ran = world.run()
@@ -169,7 +165,7 @@ def test_no_test_names_it(world: World) -> None:
 
 
 @pytest.mark.case("T12")
-def test_nothing_is_asserted(world: World) -> None:
+def test_nothing_is_asserted(world: StackSimulator) -> None:
     world.add("mkdocs")
     bare = [world.outcome(n, assertions=0) for n in world.services["mkdocs"].tests]
     ran = world.run(bare)
@@ -180,7 +176,7 @@ def test_nothing_is_asserted(world: World) -> None:
 
 
 @pytest.mark.case("T13")
-def test_only_its_neighbour_was_asked(world: World) -> None:
+def test_only_its_neighbour_was_asked(world: StackSimulator) -> None:
     world.add("loki")
     service = world.add("promtail", tests=2)
     world.services["loki"].tests += service.tests
@@ -211,7 +207,7 @@ def test_only_its_neighbour_was_asked(world: World) -> None:
 
 
 @pytest.mark.case("T14")
-def test_any_status_will_do(world: World) -> None:
+def test_any_status_will_do(world: StackSimulator) -> None:
     code = """
 def test_either(api):
     assert api("benthos").get("/ping").status_code in [200, 404]
@@ -229,7 +225,7 @@ def test_one(api):
 
 
 @pytest.mark.case("T15")
-def test_one_broken_test_costs_the_others_nothing(world: World) -> None:
+def test_one_broken_test_costs_the_others_nothing(world: StackSimulator) -> None:
     for name in ("librechat", *(f"s{n}" for n in range(28))):
         world.add(name)
     ran = world.run(librechat="failed")
@@ -240,7 +236,7 @@ def test_one_broken_test_costs_the_others_nothing(world: World) -> None:
 
 
 @pytest.mark.case("T16")
-def test_a_failure_outweighs_older_passes(world: World) -> None:
+def test_a_failure_outweighs_older_passes(world: StackSimulator) -> None:
     world.add("caddy")
     assert world.run().credited() == {"caddy"}
     world.later(days=1)
@@ -253,7 +249,7 @@ def test_a_failure_outweighs_older_passes(world: World) -> None:
 
 
 @pytest.mark.case("T17")
-def test_services_come_from_the_model_and_markers(world: World) -> None:
+def test_services_come_from_the_model_and_markers(world: StackSimulator) -> None:
     names = [f"s{n}" for n in range(36)]
     for name in names:
         world.add(name, tests=0 if name == "s7" else 1)
@@ -265,7 +261,7 @@ def test_services_come_from_the_model_and_markers(world: World) -> None:
 
 
 @pytest.mark.case("T18")
-def test_a_pass_of_a_service_that_is_gone(world: World) -> None:
+def test_a_pass_of_a_service_that_is_gone(world: StackSimulator) -> None:
     world.add("ghost")
     world.add("caddy")
     world.run()
@@ -274,34 +270,31 @@ def test_a_pass_of_a_service_that_is_gone(world: World) -> None:
     world.index()
     meta = world.ledger.read_meta()
     assert meta is not None
-    assert meta.warnings == ("ghost: removed",)
+    assert meta.warnings == ("ghost: has records, but is no service of the stack",)
     assert set(world.status) == {"caddy"}
     # A run names nothing that the stack does not have.
     assert world.run().credited() == {"caddy"}
 
 
 @pytest.mark.case("T19")
-def test_it_changed_after_it_was_tested(world: World) -> None:
+def test_it_changed_after_it_was_tested(world: StackSimulator) -> None:
     world.add("caddy")
     world.add("other")
     ran = world.run(meanwhile=lambda: world.services["caddy"].edit("config", "edited at 10:15"))
     assert ran.credited() == {"other"}
-    answer = ran.answers["caddy"]
-    assert isinstance(answer, Refusal)
-    assert answer.reason == "it changed while its tests ran: config"
+    assert ran.refused["caddy"] == "it changed while its tests ran: config"
     # Each service has its own time: the start of the first of its own tests.
-    passed = ran.answers["other"]
-    assert isinstance(passed, LastPass)
+    passed = ran.passes["other"]
     assert passed.timestamp == ran.verdicts["other"].started
     assert passed.timestamp != ran.verdicts["caddy"].started
     # Restarted in the middle: it is not one thing that was tested, either.
     ran = world.run(meanwhile=world.services["other"].recreate)
     assert ran.credited() == {"caddy"}
-    assert "replaced or restarted" in ran.answers["other"].reason
+    assert "replaced or restarted" in ran.refused["other"]
 
 
 @pytest.mark.case("T20")
-def test_the_newest_run_failed(world: World) -> None:
+def test_the_newest_run_failed(world: StackSimulator) -> None:
     world.add("caddy")
     world.run(id="good")
     world.later(hours=1)
@@ -318,7 +311,7 @@ def test_the_newest_run_failed(world: World) -> None:
 
 
 @pytest.mark.case("T21")
-def test_tests_of_another_machine(world: World) -> None:
+def test_tests_of_another_machine(world: StackSimulator) -> None:
     world.add("caddy")
     world.stack = "shop@laptop"
     assert world.run().credited() == {"caddy"}
@@ -331,7 +324,7 @@ def test_tests_of_another_machine(world: World) -> None:
 
 
 @pytest.mark.case("T22")
-def test_half_a_record(world: World) -> None:
+def test_half_a_record(world: StackSimulator) -> None:
     world.add("caddy")
     world.add("other")
     world.run()
@@ -349,7 +342,7 @@ def test_half_a_record(world: World) -> None:
     assert path.read_text() == half
 
 
-def test_a_test_that_is_not_in_the_inventory_is_a_doubt(world: World) -> None:
+def test_a_test_that_is_not_in_the_inventory_is_a_doubt(world: StackSimulator) -> None:
     world.add("caddy", tests=1)
     stranger = world.outcome("suites/x.py::test_new", services=("caddy",), contacts=("caddy",))
     ran = world.run([*world.outcomes(), stranger])
@@ -358,14 +351,14 @@ def test_a_test_that_is_not_in_the_inventory_is_a_doubt(world: World) -> None:
     )
 
 
-def test_a_service_that_moved_is_told_before_tests_that_were_edited(world: World) -> None:
+def test_a_service_that_moved_is_told_before_tests_that_were_edited(world: StackSimulator) -> None:
     world.add("caddy")
     before = world.snapshot("caddy")
     ran = world.run()
     told = {
         "before": before,
-        "tests": world.services["caddy"].required,
-        "run": replace(passed_run(ran), finished=world.now),
+        "tests": world.tests()["caddy"],
+        "run": replace(ran.passes["caddy"].run, finished=world.now),
         "standing": None,
         "previous": None,
         "edited": ("suites/test_caddy.py",),
@@ -379,20 +372,14 @@ def test_a_service_that_moved_is_told_before_tests_that_were_edited(world: World
     assert moved.moved
 
 
-def passed_run(ran: Ran) -> Run:
-    passed = ran.answers["caddy"]
-    assert isinstance(passed, LastPass)
-    return passed.run
-
-
-def test_an_interrupted_run_credits_nobody(world: World) -> None:
+def test_an_interrupted_run_credits_nobody(world: StackSimulator) -> None:
     world.add("caddy")
     ran = world.run(facts=RunFacts(interrupted=True))
     assert ran.credited() == set()
     assert ran.verdicts["caddy"].reasons == ("the run was interrupted",)
 
 
-def test_a_run_that_ended_early_credits_complete_services_only(world: World) -> None:
+def test_a_run_that_ended_early_credits_complete_services_only(world: StackSimulator) -> None:
     world.add("a")
     world.add("b")
     outcomes = [
@@ -405,7 +392,7 @@ def test_a_run_that_ended_early_credits_complete_services_only(world: World) -> 
     )
 
 
-def test_a_collection_error_credits_nobody(world: World) -> None:
+def test_a_collection_error_credits_nobody(world: StackSimulator) -> None:
     world.add("caddy")
     ran = world.run(facts=RunFacts(collection_errors=("suites/b.py: ImportError",)))
     assert ran.credited() == set()
@@ -413,7 +400,7 @@ def test_a_collection_error_credits_nobody(world: World) -> None:
 
 
 @pytest.mark.parametrize("result", ["crashed", "unfinished"])
-def test_what_did_not_end_neither_credits_nor_revokes(world: World, result: str) -> None:
+def test_what_did_not_end_neither_credits_nor_revokes(world: StackSimulator, result: str) -> None:
     world.add("caddy")
     world.run()
     ran = world.run(caddy=result)
@@ -421,37 +408,39 @@ def test_what_did_not_end_neither_credits_nor_revokes(world: World, result: str)
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-def test_an_error_in_tear_down_revokes(world: World) -> None:
+def test_an_error_in_tear_down_revokes(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     assert world.run(caddy="error").verdicts["caddy"].kind == "failed"
     assert world.state("caddy") is State.FAILING
 
 
-def test_a_test_that_was_reported_twice_counts_by_its_worst(world: World) -> None:
+def test_a_test_that_was_reported_twice_counts_by_its_worst(world: StackSimulator) -> None:
     world.add("caddy", tests=1)
     nodeid = world.services["caddy"].tests[0]
     ran = world.run([world.outcome(nodeid, "failed"), world.outcome(nodeid)])
     assert ran.verdicts["caddy"].kind == "failed"
 
 
-def test_no_credit_while_what_runs_is_not_what_the_files_say(world: World) -> None:
+def test_no_credit_while_what_runs_is_not_what_the_files_say(world: StackSimulator) -> None:
     service = world.add("caddy", drift=("image:newer behind the tag",))
-    answer = world.run().answers["caddy"]
-    assert isinstance(answer, Refusal)
-    assert "not what the files say: image:newer behind the tag" in answer.reason
+    reason = world.run().refused["caddy"]
+    assert "not what the files say: image:newer behind the tag" in reason
     service.drift = ()
     service.containers = ()
-    assert "no container" in world.run().answers["caddy"].reason
+    assert "no container" in world.run().refused["caddy"]
 
 
-def test_the_required_tests_have_to_be_known(world: World) -> None:
-    service = world.add("caddy")
-    required = (*world.inventory().required, Required(nodeid="x", services=("caddy",)))
-    inventory = Inventory(required=required, complete=True)
-    ran = world.run(
-        [*world.outcomes(), world.outcome("x", services=("caddy",), contacts=("caddy",))],
-        inventory=inventory,
+def test_the_tests_that_ran_have_to_be_the_required_ones(world: StackSimulator) -> None:
+    world.add("caddy")
+    snapshot, ran = world.snapshot("caddy"), world.run()
+    refusal = credit(
+        ran.verdicts["caddy"],
+        before=snapshot,
+        after=snapshot,
+        tests=replace(world.tests()["caddy"], required=3),
+        run=ran.passes["caddy"].run,
+        standing=None,
+        previous=None,
     )
-    assert "not the required ones" in ran.answers["caddy"].reason
-    assert len(service.tests) == 2
+    assert refusal == Refusal(reason="the tests that ran are not the required ones")

@@ -18,7 +18,7 @@ from stacktest.core.freshness.docs_page import DocsPage, acknowledge, acknowledg
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Build, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
-from tests.cases.world import World, hexed
+from tests.support.stack_simulator import StackSimulator, hexed
 
 pytestmark = pytest.mark.processes
 
@@ -134,7 +134,7 @@ def documented(repo: Repository) -> Repository:
 
 
 @pytest.mark.case("E1")
-def test_the_page_is_deleted(repo: Repository, world: World) -> None:
+def test_the_page_is_deleted(repo: Repository, world: StackSimulator) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -188,7 +188,7 @@ def test_an_amend_moves_the_date(repo: Repository) -> None:
 
 
 @pytest.mark.case("E4")
-def test_a_shallow_clone(repo: Repository, tmp_path: Path, world: World) -> None:
+def test_a_shallow_clone(repo: Repository, tmp_path: Path, world: StackSimulator) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -207,7 +207,7 @@ def test_a_shallow_clone(repo: Repository, tmp_path: Path, world: World) -> None
 
 
 @pytest.mark.case("E5")
-def test_edited_but_not_committed(repo: Repository, world: World) -> None:
+def test_edited_but_not_committed(repo: Repository, world: StackSimulator) -> None:
     documented(repo)
     repo.write("configs/caddy/Caddyfile", ":81\n")
     repo.commit("change")
@@ -245,7 +245,7 @@ def test_git_does_not_answer(repo: Repository, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.case("E7")
-def test_it_says_nothing(repo: Repository, world: World) -> None:
+def test_it_says_nothing(repo: Repository, world: StackSimulator) -> None:
     template = "# {service}\n\n**Status:** TBD\n\nSay here what the service is for.\n"
     repo.write("docs/spokes/_template.md", template)
     for text, state in (

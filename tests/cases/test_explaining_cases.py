@@ -23,11 +23,11 @@ from stacktest.docs_macros import badge, table
 from stacktest.errors import UsageError
 from stacktest.reports.export.docs_data import SCHEMA
 from stacktest.reports.wording import meaning, tone, word
-from tests.cases.world import START, World
+from tests.support.stack_simulator import START, StackSimulator
 
 
 @pytest.mark.case("E11")
-def test_pages_that_read_the_status(world: World) -> None:
+def test_pages_that_read_the_status(world: StackSimulator) -> None:
     world.add("caddy")
     world.run(caddy="failed")
     entry = world.index()["caddy"].entry
@@ -49,7 +49,7 @@ def test_pages_that_read_the_status(world: World) -> None:
 
 
 @pytest.mark.case("F1")
-def test_which_of_them_moved(world: World) -> None:
+def test_which_of_them_moved(world: StackSimulator) -> None:
     app = world.add("app", depends_on=("db",))
     world.add("db")
     world.run()
@@ -70,7 +70,7 @@ def test_which_of_them_moved(world: World) -> None:
 
 
 @pytest.mark.case("F2")
-def test_a_password_that_cannot_be_guessed(world: World) -> None:
+def test_a_password_that_cannot_be_guessed(world: StackSimulator) -> None:
     said = {"USER": "app", "PASSWORD": "0042"}
     key = Key(secret=bytes(range(32)))
     part = env_part(said, key).value
@@ -91,7 +91,7 @@ def test_a_password_that_cannot_be_guessed(world: World) -> None:
 
 
 @pytest.mark.case("F3")
-def test_what_a_pass_says(world: World) -> None:
+def test_what_a_pass_says(world: StackSimulator) -> None:
     world.add("app", depends_on=("db",))
     world.add("db")
     world.run(id="run-7")
@@ -109,7 +109,7 @@ def test_what_a_pass_says(world: World) -> None:
 
 
 @pytest.mark.case("F4")
-def test_stale_says_of_what(world: World) -> None:
+def test_stale_says_of_what(world: StackSimulator) -> None:
     app = world.add("app", page=DocsPage(state="behind", updated=START, reasons=("doc:behind",)))
     world.run()
     world.index()
@@ -149,7 +149,7 @@ class Engine:
 
 
 @pytest.mark.case("F5")
-def test_the_image_of_the_container(world: World) -> None:
+def test_the_image_of_the_container(world: StackSimulator) -> None:
     stack = Stack(
         name="shop", root=Path("/x"), services={"app": Service(name="app", image="app:1")}
     )
@@ -163,7 +163,7 @@ def test_the_image_of_the_container(world: World) -> None:
     assert asked == {"app": {"Id": "sha256:old"}}
 
 
-def test_a_record_keeps_no_names_of_variables(world: World) -> None:
+def test_a_record_keeps_no_names_of_variables(world: StackSimulator) -> None:
     app = world.add("app")
     app.detail = {"env": {"SECRET_NAME": "1"}, "config": {"configs/app/app.conf": "2"}}
     world.run()

@@ -17,21 +17,21 @@ from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
-from tests.cases.world import NO_ENGINE, START, World
+from tests.support.stack_simulator import NO_ENGINE, START, StackSimulator
 
 needs_jq = pytest.mark.skipif(
     shutil.which("jq") is None, reason="jq, the first readers' gate, is not installed"
 )
 
 
-def blocked(world: World, **options: object) -> list[tuple[str, str]]:
+def blocked(world: StackSimulator, **options: object) -> list[tuple[str, str]]:
     gate = world.gate(**options)
     assert gate.open == (not gate.blockers)
     return [(blocker.service, blocker.state.value) for blocker in gate.blockers]
 
 
 @pytest.mark.case("B1")
-def test_a_fresh_clone(world: World) -> None:
+def test_a_fresh_clone(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -45,7 +45,7 @@ def test_a_fresh_clone(world: World) -> None:
 
 
 @pytest.mark.case("B2")
-def test_a_crash_while_writing_the_status(world: World) -> None:
+def test_a_crash_while_writing_the_status(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -67,7 +67,7 @@ def test_a_crash_while_writing_the_status(world: World) -> None:
 
 
 @pytest.mark.case("B3")
-def test_nothing_was_committed(world: World) -> None:
+def test_nothing_was_committed(world: StackSimulator) -> None:
     world.add("caddy")
     gate = world.gate("repo")
     assert (gate.open, gate.exit_code) == (False, 11)
@@ -75,7 +75,7 @@ def test_nothing_was_committed(world: World) -> None:
 
 
 @pytest.mark.case("B4")
-def test_a_hosted_runner(world: World) -> None:
+def test_a_hosted_runner(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.run()
     world.index()
@@ -101,7 +101,7 @@ def test_a_hosted_runner(world: World) -> None:
 
 
 @pytest.mark.case("B5")
-def test_the_evidence_is_deleted(world: World) -> None:
+def test_the_evidence_is_deleted(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.run()
     caddy.edit("config", "new")
@@ -124,7 +124,7 @@ def test_the_evidence_is_deleted(world: World) -> None:
 
 
 @pytest.mark.case("B6")
-def test_a_new_service(world: World) -> None:
+def test_a_new_service(world: StackSimulator) -> None:
     world.add("new")
     world.index()
     assert blocked(world) == [("new", "never_run")]
@@ -151,7 +151,7 @@ def test_a_new_service(world: World) -> None:
 
 
 @pytest.mark.case("B7")
-def test_functional_without_a_page(world: World) -> None:
+def test_functional_without_a_page(world: StackSimulator) -> None:
     from stacktest.core.freshness.docs_page import DocsPage
 
     world.add("caddy", page=DocsPage(state="missing"))
@@ -164,7 +164,7 @@ def test_functional_without_a_page(world: World) -> None:
 
 
 @pytest.mark.case("B8")
-def test_changed_and_without_a_page(world: World) -> None:
+def test_changed_and_without_a_page(world: StackSimulator) -> None:
     from stacktest.core.freshness.docs_page import DocsPage
 
     caddy = world.add("caddy", page=DocsPage(state="missing"))
@@ -176,7 +176,7 @@ def test_changed_and_without_a_page(world: World) -> None:
 
 
 @pytest.mark.case("B9")
-def test_a_namesake(world: World) -> None:
+def test_a_namesake(world: StackSimulator) -> None:
     world.add("web")
     world.run()
     world.index()
@@ -196,7 +196,7 @@ def test_a_namesake(world: World) -> None:
 
 
 @pytest.mark.case("B10")
-def test_a_service_is_removed(world: World) -> None:
+def test_a_service_is_removed(world: StackSimulator) -> None:
     world.add("caddy")
     world.add("gone")
     world.run()
@@ -206,12 +206,12 @@ def test_a_service_is_removed(world: World) -> None:
     assert ("", "error") in blocked(world)
     world.index()
     meta = world.ledger.read_meta()
-    assert meta.warnings == ("gone: removed",)
+    assert meta.warnings == ("gone: has records, but is no service of the stack",)
     assert world.gate().open
 
 
 @pytest.mark.case("B11")
-def test_one_odd_entry(world: World) -> None:
+def test_one_odd_entry(world: StackSimulator) -> None:
     world.add("caddy")
     world.add("odd", errors=("compose: services.odd is null",))
     world.run()
@@ -221,7 +221,7 @@ def test_one_odd_entry(world: World) -> None:
 
 
 @pytest.mark.case("B12")
-def test_one_unreadable_file(world: World) -> None:
+def test_one_unreadable_file(world: StackSimulator) -> None:
     world.add("caddy")
     odd = world.add("odd")
     world.run()
@@ -235,7 +235,7 @@ def test_one_unreadable_file(world: World) -> None:
 
 
 @pytest.mark.case("B13")
-def test_an_edited_last_change(world: World) -> None:
+def test_an_edited_last_change(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.run()
     caddy.edit("config", "new")
@@ -257,7 +257,7 @@ def test_an_edited_last_change(world: World) -> None:
 
 
 @pytest.mark.case("B14")
-def test_a_merge_of_status_files(world: World) -> None:
+def test_a_merge_of_status_files(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.run()
     world.index()
@@ -273,7 +273,7 @@ def test_a_merge_of_status_files(world: World) -> None:
 
 
 @pytest.mark.case("B15")
-def test_no_status_worth_the_name(world: World) -> None:
+def test_no_status_worth_the_name(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -295,7 +295,7 @@ def test_no_status_worth_the_name(world: World) -> None:
 
 @needs_jq
 @pytest.mark.case("B16")
-def test_words_that_the_first_gate_knows(world: World) -> None:
+def test_words_that_the_first_gate_knows(world: StackSimulator) -> None:
     words = {state: state.status for state in State}
     assert set(words.values()) == {"functional", "stale", "untested", "undocumented"}
     world.add("caddy")
@@ -315,7 +315,7 @@ def test_words_that_the_first_gate_knows(world: World) -> None:
 
 @needs_jq
 @pytest.mark.case("B17")
-def test_nothing_beside_the_services(world: World) -> None:
+def test_nothing_beside_the_services(world: StackSimulator) -> None:
     world.add("caddy")
     world.run(caddy="failed")
     world.index()
@@ -330,7 +330,7 @@ def test_nothing_beside_the_services(world: World) -> None:
 
 
 @pytest.mark.case("B18")
-def test_nobody_has_looked(world: World) -> None:
+def test_nobody_has_looked(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.index()
@@ -349,7 +349,7 @@ def test_nobody_has_looked(world: World) -> None:
 
 
 @pytest.mark.case("B19")
-def test_what_was_promised(world: World) -> None:
+def test_what_was_promised(world: StackSimulator) -> None:
     world.add("caddy")
     world.run(caddy="failed")
     world.index()
@@ -367,15 +367,15 @@ def test_what_was_promised(world: World) -> None:
 
 
 @pytest.mark.case("B20")
-def test_two_writers_at_once(world: World) -> None:
+def test_two_writers_at_once(world: StackSimulator) -> None:
     for name in ("a", "b", "c"):
         world.add(name)
     world.run()
     world.index()
     code = (
-        "import sys; from pathlib import Path; from tests.cases.world import World, START;"
+        "import sys; from pathlib import Path; from tests.support.stack_simulator import StackSimulator, START;"
         "from datetime import timedelta;"
-        "world = World(Path(sys.argv[1])); world.now = START + timedelta(minutes=5);"
+        "world = StackSimulator(Path(sys.argv[1])); world.now = START + timedelta(minutes=5);"
         "[world.add(name) for name in ('a', 'b', 'c')];"
         "[(world.later(hours=2), world.services['a'].edit('config', sys.argv[2] + str(n)),"
         "  world.services['a'].recreate(), world.index()) for n in range(12)]"
@@ -390,7 +390,7 @@ def test_two_writers_at_once(world: World) -> None:
     assert sorted(left) == ["status.json", "status.meta.json"]
 
 
-def test_a_second_look_changes_no_byte(world: World) -> None:
+def test_a_second_look_changes_no_byte(world: StackSimulator) -> None:
     world.add("caddy")
     world.add("other", tests=0)
     world.run()
@@ -406,7 +406,7 @@ def test_a_second_look_changes_no_byte(world: World) -> None:
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths] == before
 
 
-def test_a_newer_record_is_named_and_kept(world: World) -> None:
+def test_a_newer_record_is_named_and_kept(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.rewrite("caddy", schema="stacktest.last_pass/2")
@@ -421,7 +421,7 @@ def test_a_newer_record_is_named_and_kept(world: World) -> None:
     assert world.record("caddy").read_bytes() == before
 
 
-def test_the_original_s_record_is_no_evidence(world: World) -> None:
+def test_the_original_s_record_is_no_evidence(world: StackSimulator) -> None:
     world.add("caddy")
     world.record("caddy").parent.mkdir(parents=True)
     world.record("caddy").write_text('{"timestamp": "2026-01-05T00:00:00Z"}')
@@ -430,7 +430,7 @@ def test_the_original_s_record_is_no_evidence(world: World) -> None:
     assert "another program wrote it" in judgement.reasons[0]
 
 
-def test_the_original_s_status_is_read_and_replaced(world: World) -> None:
+def test_the_original_s_status_is_read_and_replaced(world: StackSimulator) -> None:
     world.add("caddy")
     world.ledger.status_path.parent.mkdir(parents=True)
     entry = {
@@ -450,7 +450,7 @@ def test_the_original_s_status_is_read_and_replaced(world: World) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-def test_two_locks(world: World) -> None:
+def test_two_locks(world: StackSimulator) -> None:
     from stacktest.errors import LockHeldError
 
     other = Ledger(

@@ -9,11 +9,11 @@ import pytest
 from stacktest.core import timestamps
 from stacktest.core.freshness.docs_page import PageFacts, judge_page
 from stacktest.core.freshness.states import State
-from tests.cases.world import START, World
+from tests.support.stack_simulator import START, StackSimulator
 
 
 @pytest.mark.case("A1")
-def test_change_and_page_in_one_commit(world: World) -> None:
+def test_change_and_page_in_one_commit(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     facts = PageFacts(text="Caddy is the front door.", updated=START, follows_change=True)
     caddy.page = judge_page(facts, fingerprint=None, repo_fingerprint=caddy.repo)
@@ -37,7 +37,7 @@ def test_change_and_page_in_one_commit(world: World) -> None:
 
 
 @pytest.mark.case("A2")
-def test_passed_as_something_else(world: World) -> None:
+def test_passed_as_something_else(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.index()
     good = caddy.parts["config"]
@@ -57,7 +57,7 @@ def test_passed_as_something_else(world: World) -> None:
 
 
 @pytest.mark.case("A3")
-def test_changed_after_its_tests(world: World) -> None:
+def test_changed_after_its_tests(world: StackSimulator) -> None:
     caddy = world.add("caddy")
 
     def edit_and_look() -> None:
@@ -76,7 +76,7 @@ def test_changed_after_its_tests(world: World) -> None:
 
 
 @pytest.mark.case("A4")
-def test_there_and_back(world: World) -> None:
+def test_there_and_back(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     first = caddy.parts["config"]
     world.run()
@@ -105,7 +105,7 @@ def test_there_and_back(world: World) -> None:
 
 
 @pytest.mark.case("A5")
-def test_passed_yesterday_failed_today(world: World) -> None:
+def test_passed_yesterday_failed_today(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.later(days=1)
@@ -117,7 +117,7 @@ def test_passed_yesterday_failed_today(world: World) -> None:
 
 
 @pytest.mark.case("A6")
-def test_a_year_old(world: World) -> None:
+def test_a_year_old(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.later(days=6, hours=23)
@@ -127,7 +127,7 @@ def test_a_year_old(world: World) -> None:
 
 
 @pytest.mark.case("A7")
-def test_from_the_future(world: World) -> None:
+def test_from_the_future(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.rewrite("caddy", timestamp="2099-01-01T00:00:00.000+00:00")
@@ -142,7 +142,7 @@ def test_from_the_future(world: World) -> None:
 
 
 @pytest.mark.case("A8")
-def test_a_time_without_a_zone(world: World) -> None:
+def test_a_time_without_a_zone(world: StackSimulator) -> None:
     world.add("caddy")
     world.add("other")
     world.run()
@@ -154,7 +154,7 @@ def test_a_time_without_a_zone(world: World) -> None:
 
 
 @pytest.mark.case("A9")
-def test_a_time_that_is_none(world: World) -> None:
+def test_a_time_that_is_none(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.rewrite("caddy", timestamp="yesterday")
@@ -166,7 +166,7 @@ def test_a_time_that_is_none(world: World) -> None:
 
 
 @pytest.mark.case("A10")
-def test_a_truncated_record(world: World) -> None:
+def test_a_truncated_record(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     path = world.record("caddy")
@@ -179,7 +179,7 @@ def test_a_truncated_record(world: World) -> None:
 
 
 @pytest.mark.case("A11")
-def test_times_of_files(world: World) -> None:
+def test_times_of_files(world: StackSimulator) -> None:
     world.add("caddy")
     world.run(id="older")
     world.later(hours=1)
@@ -194,7 +194,7 @@ def test_times_of_files(world: World) -> None:
 
 
 @pytest.mark.case("A12")
-def test_one_resolution(world: World) -> None:
+def test_one_resolution(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.now = START + timedelta(microseconds=400_900)
     caddy.changed_on = START + timedelta(microseconds=400_900)
@@ -208,7 +208,7 @@ def test_one_resolution(world: World) -> None:
 
 
 @pytest.mark.case("A13")
-def test_a_record_of_a_failure(world: World) -> None:
+def test_a_record_of_a_failure(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.rewrite("caddy", result="fail")
@@ -219,7 +219,7 @@ def test_a_record_of_a_failure(world: World) -> None:
 
 
 @pytest.mark.case("A14")
-def test_the_tests_changed(world: World) -> None:
+def test_the_tests_changed(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.run()
     caddy.code = "assert True"
@@ -239,7 +239,7 @@ def test_the_tests_changed(world: World) -> None:
 
 
 @pytest.mark.case("A15")
-def test_the_clock_steps_back(world: World) -> None:
+def test_the_clock_steps_back(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.now = START + timedelta(hours=1)
     world.index()
@@ -256,8 +256,8 @@ def test_the_clock_steps_back(world: World) -> None:
     assert caddy.fingerprint.digest == world.status["caddy"]["fingerprint"]
 
 
-def test_last_change_does_not_move_because_a_tool_was_missing(world: World) -> None:
-    from tests.cases.world import NO_ENGINE
+def test_last_change_does_not_move_because_a_tool_was_missing(world: StackSimulator) -> None:
+    from tests.support.stack_simulator import NO_ENGINE
 
     caddy = world.add("caddy")
     world.run()
@@ -273,7 +273,7 @@ def test_last_change_does_not_move_because_a_tool_was_missing(world: World) -> N
     assert world.index()["caddy"].entry.last_change == before.last_change
 
 
-def test_a_look_sees_the_change_before_the_run_does(world: World) -> None:
+def test_a_look_sees_the_change_before_the_run_does(world: StackSimulator) -> None:
     caddy = world.add("caddy")
     world.run()
     caddy.edit("config", "new")
@@ -288,7 +288,7 @@ def test_a_look_sees_the_change_before_the_run_does(world: World) -> None:
     assert entry.last_change == seen < entry.last_test_pass
 
 
-def test_a_commit_is_not_the_date_of_a_pulled_image(world: World) -> None:
+def test_a_commit_is_not_the_date_of_a_pulled_image(world: StackSimulator) -> None:
     caddy = world.add("caddy", changed_on=START - timedelta(days=30))
     world.run()
     assert world.index()["caddy"].entry.last_change == START - timedelta(days=30)
@@ -298,7 +298,7 @@ def test_a_commit_is_not_the_date_of_a_pulled_image(world: World) -> None:
     assert world.index()["caddy"].entry.last_change == world.now
 
 
-def test_what_is_written_has_utc_and_milliseconds(world: World) -> None:
+def test_what_is_written_has_utc_and_milliseconds(world: StackSimulator) -> None:
     world.add("caddy")
     world.run()
     world.index()

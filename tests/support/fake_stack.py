@@ -24,7 +24,7 @@ from stacktest.adapters.suite_code import SuiteCode
 from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import Seen
-from stacktest.application.run import StackSession, World
+from stacktest.application.run import RunPorts, StackSession
 from stacktest.bootstrap import session as wiring
 from stacktest.bootstrap.context import now
 from stacktest.config import Config
@@ -36,7 +36,7 @@ from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.history import usual_boot
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note
-from tests.cases.world import hexed
+from tests.support.stack_simulator import hexed
 
 ROOT = Path(__file__).parents[2]
 RUN = "20260106T000000-fake00"
@@ -143,20 +143,20 @@ def session(
         detail=lambda service, digest: {},
         versions=lambda: {"stacktest": "0.1.0"},
     )
-    world = World(
+    ports = RunPorts(
         judge=judge,
         recorder=story.ledger,
         lock=SimpleNamespace(acquire=lambda: None, release=lambda: None),
         bring_up=lambda plan: story.bring_up(plan, said),
-        look=story.look,
-        save_detail=lambda name, seen: None,
+        observe=story.look,
+        save_part_names=lambda name, seen: None,
         now=now,
         git=lambda: (None, None),
         collected_code=wiring.code_as_collected(config.rootpath, tests),
         read_code=lambda: SuiteCode(config.rootpath).digest,
-        begun=lambda: said.say_all(notifier.begin()),
+        on_locked=lambda: said.say_all(notifier.begin()),
     )
-    return StackSession(world, RUN), SimpleNamespace(
+    return StackSession(ports, RUN), SimpleNamespace(
         keep_timeline=lambda timeline: None, notifier=notifier
     )
 

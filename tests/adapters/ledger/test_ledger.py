@@ -14,16 +14,16 @@ import pytest
 from stacktest.adapters.ledger import json_files as documents
 from stacktest.core.freshness.states import State
 from stacktest.core.unknown import Unknown
-from tests.cases.world import START, World, in_memory
 from tests.support.properties import examples
+from tests.support.stack_simulator import START, StackSimulator, in_memory
 
 #: Runs, changes and looks for as long as it lives; says so once it is under way.
 WRITER = """
 import sys
 from pathlib import Path
-from tests.cases.world import World
+from tests.support.stack_simulator import StackSimulator
 
-world = World(Path(sys.argv[1]))
+world = StackSimulator(Path(sys.argv[1]))
 for name in ("app", "db"):
     world.add(name)
 print("writing", flush=True)
@@ -37,7 +37,7 @@ for number in range(10_000):
 
 
 @pytest.mark.processes
-def test_a_writer_that_is_killed_leaves_whole_documents(world: World) -> None:
+def test_a_writer_that_is_killed_leaves_whole_documents(world: StackSimulator) -> None:
     dice = random.Random(20260106)
     for _ in range(min(100, examples(4).max_examples)):
         argv = [sys.executable, "-c", WRITER, str(world.root)]
@@ -51,8 +51,8 @@ def test_a_writer_that_is_killed_leaves_whole_documents(world: World) -> None:
         documents_are_whole(world)
 
 
-def documents_are_whole(world: World) -> None:
-    fresh = World(world.root)
+def documents_are_whole(world: StackSimulator) -> None:
+    fresh = StackSimulator(world.root)
     fresh.now = START.replace(year=2030)
     for name in ("app", "db"):
         fresh.add(name)
@@ -70,7 +70,7 @@ def documents_are_whole(world: World) -> None:
 
 @pytest.mark.parametrize("after", range(1, 12))
 def test_a_crash_between_any_two_writes_neither_credits_nor_hides(
-    after: int, world: World, monkeypatch: pytest.MonkeyPatch
+    after: int, world: StackSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The run fails in the middle of its records: what was red stays red."""
     world.add("app")
@@ -100,7 +100,7 @@ def test_a_crash_between_any_two_writes_neither_credits_nor_hides(
         assert after > 5
 
 
-def test_what_breaks_during_a_run_is_not_covered_at_its_end(world: World) -> None:
+def test_what_breaks_during_a_run_is_not_covered_at_its_end(world: StackSimulator) -> None:
     world.add("app")
     world.add("db")
     world.run()
@@ -124,7 +124,7 @@ def test_what_breaks_during_a_run_is_not_covered_at_its_end(world: World) -> Non
         ({"required": -1}, "$.tests.required is -1, not a count"),
     ],
 )
-def test_a_pass_that_contradicts_itself(changes: dict, why: str, world: World) -> None:
+def test_a_pass_that_contradicts_itself(changes: dict, why: str, world: StackSimulator) -> None:
     world.add("app")
     world.run()
     tests = json.loads(world.record("app").read_text())["tests"]
@@ -134,7 +134,7 @@ def test_a_pass_that_contradicts_itself(changes: dict, why: str, world: World) -
     assert why in judgement.reasons[0]
 
 
-def test_an_open_run_is_told(world: World) -> None:
+def test_an_open_run_is_told(world: StackSimulator) -> None:
     world.add("app")
     world.run(id="first")
     world.run(id="lost", crash=True)
@@ -145,7 +145,7 @@ def test_an_open_run_is_told(world: World) -> None:
     assert last_run["verdict"] is None
 
 
-def test_runs_are_numbered_across_services_and_losses(world: World) -> None:
+def test_runs_are_numbered_across_services_and_losses(world: StackSimulator) -> None:
     world.add("app")
     world.run()
     world.add("db")
@@ -157,7 +157,7 @@ def test_runs_are_numbered_across_services_and_losses(world: World) -> None:
     assert json.loads(world.record("app", "last_run.json").read_text())["run"]["seq"] == 3
 
 
-def test_a_torn_line_of_history_costs_that_line_only(world: World) -> None:
+def test_a_torn_line_of_history_costs_that_line_only(world: StackSimulator) -> None:
     world.add("app")
     world.run()
     path = world.record("app", "history.jsonl")

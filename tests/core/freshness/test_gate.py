@@ -11,7 +11,7 @@ from stacktest.core.freshness.gate import GatePolicy, command, decide
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
-from tests.cases.world import START, World
+from tests.support.stack_simulator import START, StackSimulator
 
 LATER = date(2030, 1, 1)
 
@@ -21,7 +21,7 @@ def exempt(service: str, *states: str) -> Exemption:
 
 
 @pytest.fixture
-def ready(world: World) -> World:
+def ready(world: StackSimulator) -> StackSimulator:
     """Two services, both functional, and the status says so."""
     world.add("app")
     world.add("db")
@@ -31,19 +31,19 @@ def ready(world: World) -> World:
     return world
 
 
-def rewrite(world: World, **changes: Any) -> None:
+def rewrite(world: StackSimulator, **changes: Any) -> None:
     status = world.status
     status["app"] |= changes
     world.ledger.status_path.write_text(json.dumps(status))
 
 
-def test_open(ready: World) -> None:
+def test_open(ready: StackSimulator) -> None:
     gate = ready.gate("repo")
     assert (gate.open, gate.exit_code, gate.blockers, gate.warnings) == (True, 0, (), ())
     assert gate.scope == "repo"
 
 
-def test_some_states_deny_whatever_is_configured(ready: World) -> None:
+def test_some_states_deny_whatever_is_configured(ready: StackSimulator) -> None:
     ready.deny = frozenset()
     ready.exempt = [exempt("app", "error", "evidence_missing", "failing")]
     ready.run(app="failed")
@@ -60,7 +60,7 @@ def test_some_states_deny_whatever_is_configured(ready: World) -> None:
     assert [one.state for one in ready.gate().blockers] == [State.EVIDENCE_MISSING]
 
 
-def test_a_state_that_is_not_denied_is_a_warning(ready: World) -> None:
+def test_a_state_that_is_not_denied_is_a_warning(ready: StackSimulator) -> None:
     ready.deny = frozenset({State.FAILING})
     ready.services["app"].code = "v2"
     gate = ready.gate()
@@ -68,7 +68,7 @@ def test_a_state_that_is_not_denied_is_a_warning(ready: World) -> None:
     assert gate.warnings == ("app: tests_changed, which does not close this gate",)
 
 
-def test_an_exemption_does_not_hide_what_lies_behind_it(ready: World) -> None:
+def test_an_exemption_does_not_hide_what_lies_behind_it(ready: StackSimulator) -> None:
     ready.exempt = [exempt("app", "changed")]
     ready.services["app"].edit("config", "new")
     ready.services["app"].recreate()
@@ -82,13 +82,13 @@ def test_an_exemption_does_not_hide_what_lies_behind_it(ready: World) -> None:
     assert blocker.state is State.TESTS_CHANGED
 
 
-def test_an_exemption_of_nobody_is_told(ready: World) -> None:
+def test_an_exemption_of_nobody_is_told(ready: StackSimulator) -> None:
     ready.exempt = [exempt("gone", "changed")]
     assert ready.gate().warnings == ("exemption for gone, which is no service of the stack",)
 
 
 @pytest.mark.parametrize("state", ["failing", "drifted", "expired", "doc_stale"])
-def test_a_repository_never_raises_what_the_host_said(state: str, ready: World) -> None:
+def test_a_repository_never_raises_what_the_host_said(state: str, ready: StackSimulator) -> None:
     word = State(state)
     rewrite(ready, state=state, status=word.status, functional=word.functional, reasons=["x"])
     assert ready.judge("app", "repo").state is State.FUNCTIONAL
@@ -98,7 +98,7 @@ def test_a_repository_never_raises_what_the_host_said(state: str, ready: World) 
     assert ready.gate("host").open
 
 
-def test_a_repository_lowers_what_the_host_said(ready: World) -> None:
+def test_a_repository_lowers_what_the_host_said(ready: StackSimulator) -> None:
     ready.services["app"].code = "v2"
     (blocker,) = ready.gate("repo").blockers
     assert (blocker.state, blocker.reasons) == (State.TESTS_CHANGED, ("tests:edited",))
@@ -114,14 +114,16 @@ def test_a_repository_lowers_what_the_host_said(ready: World) -> None:
         {"state": None},
     ],
 )
-def test_an_entry_that_contradicts_itself_is_no_evidence(changes: dict, ready: World) -> None:
+def test_an_entry_that_contradicts_itself_is_no_evidence(
+    changes: dict, ready: StackSimulator
+) -> None:
     rewrite(ready, **changes)
     gate = ready.gate("repo", look=False)
     assert (gate.open, gate.exit_code) == (False, 11)
     assert gate.blockers[0].reasons[0].startswith("status.json: app.")
 
 
-def test_services_and_status_are_the_same_set(ready: World) -> None:
+def test_services_and_status_are_the_same_set(ready: StackSimulator) -> None:
     ready.add("new", tests=0)
     gate = ready.gate("repo", look=False)
     assert [(one.service, one.reasons) for one in gate.blockers] == [
@@ -141,7 +143,7 @@ def test_services_and_status_are_the_same_set(ready: World) -> None:
         ("[]", "status.json: not a JSON object"),
     ],
 )
-def test_a_status_that_is_none(document: str | None, reason: str, ready: World) -> None:
+def test_a_status_that_is_none(document: str | None, reason: str, ready: StackSimulator) -> None:
     ready.ledger.status_path.unlink()
     if document is not None:
         ready.ledger.status_path.write_text(document)
@@ -150,7 +152,7 @@ def test_a_status_that_is_none(document: str | None, reason: str, ready: World) 
     assert (reason,) in [one.reasons for one in gate.blockers]
 
 
-def test_a_model_that_is_none(ready: World) -> None:
+def test_a_model_that_is_none(ready: StackSimulator) -> None:
     status, meta = ready.ledger.read_status(), ready.ledger.read_meta()
     policy = GatePolicy(now=ready.now)
     for services in ([], Unknown("no compose file")):
@@ -162,7 +164,7 @@ def test_a_model_that_is_none(ready: World) -> None:
         assert (gate.open, gate.exit_code) == (False, 11)
 
 
-def test_a_service_that_was_not_judged(ready: World) -> None:
+def test_a_service_that_was_not_judged(ready: StackSimulator) -> None:
     judgements = {"app": ready.judge("app")}
     gate = decide(
         ready.ledger.read_status(),
@@ -174,7 +176,7 @@ def test_a_service_that_was_not_judged(ready: World) -> None:
     assert [(one.service, one.reasons) for one in gate.blockers] == [("db", ("not judged",))]
 
 
-def test_known_bad_outweighs_not_known(ready: World) -> None:
+def test_known_bad_outweighs_not_known(ready: StackSimulator) -> None:
     ready.add("new", tests=1)
     ready.index()
     assert ready.gate().exit_code == 11

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from stacktest.core.freshness.states import State
-from stacktest.core.runs.credit import Refusal
+from stacktest.core.runs.credit import Refusal, credit
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
-from tests.cases.world import NO_ENGINE, Service, World
+from tests.support.stack_simulator import NO_ENGINE, Service, StackSimulator
 
 
 @pytest.fixture
-def app(world: World) -> Service:
+def app(world: StackSimulator) -> Service:
     """A service that passed and is functional."""
     world.add("db")
     app = world.add("app", depends_on=("db",))
@@ -22,11 +22,11 @@ def app(world: World) -> Service:
     return app
 
 
-def last_run(world: World) -> dict:
+def last_run(world: StackSimulator) -> dict:
     return json.loads(world.record("app", "last_run.json").read_text())
 
 
-def test_tests_that_could_not_be_collected(world: World, app: Service) -> None:
+def test_tests_that_could_not_be_collected(world: StackSimulator, app: Service) -> None:
     app.tests_unknown = Unknown("suites/x.py: SyntaxError")
     for scope in ("host", "repo"):
         judgement = world.judge("app", scope)
@@ -34,7 +34,7 @@ def test_tests_that_could_not_be_collected(world: World, app: Service) -> None:
         assert judgement.reasons == ("tests:suites/x.py: SyntaxError",)
 
 
-def test_a_page_that_git_cannot_date(world: World, app: Service) -> None:
+def test_a_page_that_git_cannot_date(world: StackSimulator, app: Service) -> None:
     app.page = Unknown("this is a shallow clone")
     assert world.judge("app").reasons == ("doc:this is a shallow clone",)
     app.page = None
@@ -43,7 +43,7 @@ def test_a_page_that_git_cannot_date(world: World, app: Service) -> None:
     assert judgement.entry.documented is False
 
 
-def test_containers_that_nobody_can_see(world: World, app: Service) -> None:
+def test_containers_that_nobody_can_see(world: StackSimulator, app: Service) -> None:
     app.containers = NO_ENGINE
     judgement = world.judge("app")
     assert judgement.state is State.ERROR
@@ -51,19 +51,19 @@ def test_containers_that_nobody_can_see(world: World, app: Service) -> None:
     assert world.judge("app", "repo").state is State.FUNCTIONAL
 
 
-def test_a_stack_without_identity(world: World, app: Service) -> None:
+def test_a_stack_without_identity(world: StackSimulator, app: Service) -> None:
     world.stack = Unknown("no engine")
     assert world.judge("app").reasons == ("stack:no engine",)
 
 
-def test_a_dependency_that_cannot_be_read(world: World, app: Service) -> None:
+def test_a_dependency_that_cannot_be_read(world: StackSimulator, app: Service) -> None:
     world.services["db"].parts["image"] = Unknown("no image")
     judgement = world.judge("app")
     assert judgement.state is State.ERROR
     assert judgement.reasons == ("dependency:db: image: no image",)
 
 
-def test_a_repository_that_cannot_be_read(world: World, app: Service) -> None:
+def test_a_repository_that_cannot_be_read(world: StackSimulator, app: Service) -> None:
     app.repo = Unknown("not a git repository")
     assert world.judge("app").state is State.FUNCTIONAL
     judgement = world.judge("app", "repo")
@@ -76,7 +76,7 @@ def test_a_repository_that_cannot_be_read(world: World, app: Service) -> None:
     )
 
 
-def test_a_record_of_a_run_that_is_older_than_the_pass(world: World, app: Service) -> None:
+def test_a_record_of_a_run_that_is_older_than_the_pass(world: StackSimulator, app: Service) -> None:
     old = world.record("app", "last_run.json").read_text()
     world.run()
     world.record("app", "last_run.json").write_text(old)
@@ -86,7 +86,7 @@ def test_a_record_of_a_run_that_is_older_than_the_pass(world: World, app: Servic
 
 
 def test_a_failure_of_the_same_fingerprint_outlives_the_container(
-    world: World, app: Service
+    world: StackSimulator, app: Service
 ) -> None:
     world.run(app="failed")
     app.recreate()
@@ -95,14 +95,14 @@ def test_a_failure_of_the_same_fingerprint_outlives_the_container(
     assert world.state("app") is State.FAILING
 
 
-def test_a_pass_ends_what_happened_before_it(world: World, app: Service) -> None:
+def test_a_pass_ends_what_happened_before_it(world: StackSimulator, app: Service) -> None:
     world.run(app="failed")
     assert last_run(world)["since_pass"]["failure"] is not None
     world.run()
     assert last_run(world)["since_pass"] == {"failure": None, "other": None}
 
 
-def test_what_was_seen_is_noted_once(world: World, app: Service) -> None:
+def test_what_was_seen_is_noted_once(world: StackSimulator, app: Service) -> None:
     app.edit("config", "new")
     app.recreate()
     world.index()
@@ -115,7 +115,7 @@ def test_what_was_seen_is_noted_once(world: World, app: Service) -> None:
 
 @pytest.mark.parametrize("then", ["skipped", "crash", "partial"])
 def test_what_was_seen_is_not_forgotten_by_a_run_that_proves_nothing(
-    then: str, world: World, app: Service
+    then: str, world: StackSimulator, app: Service
 ) -> None:
     first = app.parts["config"]
     app.edit("config", "new")
@@ -130,33 +130,41 @@ def test_what_was_seen_is_not_forgotten_by_a_run_that_proves_nothing(
     assert world.judge("app").reasons == ("reverted",)
 
 
-def test_a_dependency_that_moved_while_the_tests_ran(world: World, app: Service) -> None:
+def test_a_dependency_that_moved_while_the_tests_ran(world: StackSimulator, app: Service) -> None:
     ran = world.run(meanwhile=lambda: world.services["db"].edit("image", "pulled"))
     assert ran.credited() == set()
-    assert ran.answers["app"] == Refusal(reason="its dependency db changed while its tests ran")
+    assert ran.refused["app"] == "its dependency db changed while its tests ran"
 
 
-def test_a_stack_that_became_another_while_the_tests_ran(world: World, app: Service) -> None:
-    def change_context() -> None:
-        world.stack = "shop@engine-2"
+def test_a_stack_that_became_another_while_the_tests_ran(
+    world: StackSimulator, app: Service
+) -> None:
+    ran, before = world.run(), world.snapshot("app")
+    world.stack = "shop@engine-2"
+    refusal = credit(
+        ran.verdicts["app"],
+        before=before,
+        after=world.snapshot("app"),
+        tests=world.tests()["app"],
+        run=ran.passes["app"].run,
+        standing=None,
+        previous=None,
+    )
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "the tests ran on another stack: 'shop@engine-2', not 'shop@engine-1'"
 
-    answer = world.run(meanwhile=change_context).answers["app"]
-    assert isinstance(answer, Refusal)
-    assert answer.reason == "the tests ran on another stack: 'shop@engine-2', not 'shop@engine-1'"
 
-
-def test_a_key_that_came_or_went_while_the_tests_ran(world: World, app: Service) -> None:
+def test_a_key_that_came_or_went_while_the_tests_ran(world: StackSimulator, app: Service) -> None:
     def change_key() -> None:
         app.key_id = "k2"
 
     assert world.run(meanwhile=change_key).credited() == {"db"}
 
 
-def test_why_a_retry_is_not_enough(world: World, app: Service) -> None:
+def test_why_a_retry_is_not_enough(world: StackSimulator, app: Service) -> None:
     def flaky() -> str:
         outcomes = [replace(one, flaky=True) for one in world.outcomes()]
-        answer = world.run(outcomes).answers["app"]
-        return answer.reason if isinstance(answer, Refusal) else "credited"
+        return world.run(outcomes).refused.get("app", "credited")
 
     assert flaky() == "credited"
     app.code = "v2"
@@ -166,7 +174,7 @@ def test_why_a_retry_is_not_enough(world: World, app: Service) -> None:
     assert flaky() == "it passed only on a retry, and never cleanly as it is now"
 
 
-def test_after_an_upgrade_the_pass_is_carried_over(world: World, app: Service) -> None:
+def test_after_an_upgrade_the_pass_is_carried_over(world: StackSimulator, app: Service) -> None:
     for service in world.services.values():
         service.carried = {1: str(service.fingerprint.digest)}
         service.version = 2
@@ -177,7 +185,7 @@ def test_after_an_upgrade_the_pass_is_carried_over(world: World, app: Service) -
     assert world.judge("app").reasons == ("fingerprint_version",)
 
 
-def test_what_a_first_run_left_open_is_told(world: World) -> None:
+def test_what_a_first_run_left_open_is_told(world: StackSimulator) -> None:
     world.add("app")
     world.run([world.outcome("suites/test_app.py::test_0")], facts=RunFacts(selection="-k 0"))
     assert world.judge("app").reasons == (

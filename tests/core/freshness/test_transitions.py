@@ -12,7 +12,7 @@ from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State, worst
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
-from tests.cases.world import NO_ENGINE, Service, World
+from tests.support.stack_simulator import NO_ENGINE, Service, StackSimulator
 
 STATES = (
     "functional",
@@ -31,7 +31,7 @@ EDITED = ("stale:configs/app/app.conf",)
 class Scene:
     """`app` depends on `db`; it is in some state, and an event may follow."""
 
-    world: World
+    world: StackSimulator
     app: Service
     first: str
 
@@ -41,7 +41,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(world: World) -> Scene:
+def scene(world: StackSimulator) -> Scene:
     world.add("db")
     app = world.add("app", tests=2, depends_on=("db",))
     return Scene(world=world, app=app, first=str(app.parts["config"]))

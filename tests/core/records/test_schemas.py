@@ -27,8 +27,8 @@ from stacktest.core.records.documents import (
 from stacktest.core.records.status import OUR_KEYS, Exemption, StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown
-from tests.cases.world import START, World, hexed
 from tests.support.properties import examples
+from tests.support.stack_simulator import START, StackSimulator, hexed
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 
@@ -291,7 +291,7 @@ def keys_in(value: Any, path: str, known: set[str]) -> Iterator[str]:
             yield from keys_in(inner, f"{path}.*", known)
 
 
-def written(world: World) -> dict[str, list[Any]]:
+def written(world: StackSimulator) -> dict[str, list[Any]]:
     """What a stack leaves behind after a pass, a failure and a look, with and without tools."""
     app = world.add("app", depends_on=("db",))
     world.add("db")
@@ -332,7 +332,7 @@ def written(world: World) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("name", [*KINDS, "status"])
 def test_every_key_of_the_schema_is_written_and_the_other_way_round(
-    name: str, world: World
+    name: str, world: StackSimulator
 ) -> None:
     check = validator(name)
     known = set(keys_of(check.schema))
@@ -404,7 +404,7 @@ def test_a_line_of_before_a_key_existed_reads_as_null() -> None:
     hold()
 
 
-def test_a_fingerprint_that_is_not_the_one_of_its_parts_is_refused(world: World) -> None:
+def test_a_fingerprint_that_is_not_the_one_of_its_parts_is_refused(world: StackSimulator) -> None:
     world.add("app")
     world.run()
     world.rewrite("app", fingerprint=hexed("another"))
@@ -412,7 +412,7 @@ def test_a_fingerprint_that_is_not_the_one_of_its_parts_is_refused(world: World)
     assert judgement.reasons == ("evidence:last_pass: $.fingerprint is not the one of $.parts",)
 
 
-def test_times_are_utc(world: World) -> None:
+def test_times_are_utc(world: StackSimulator) -> None:
     world.add("app")
     world.now = START.astimezone() + timedelta(microseconds=1234)
     world.run()

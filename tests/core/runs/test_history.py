@@ -9,7 +9,7 @@ from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import classify, classify_test, usual_boot
-from tests.cases.world import START, World, hexed
+from tests.support.stack_simulator import START, StackSimulator, hexed
 
 
 def mark(config: str) -> FingerprintRecord:
@@ -79,7 +79,7 @@ def test_counts() -> None:
     assert classify_test(runs("a. bF"), "t::other").trend == "unknown"
 
 
-def test_what_a_run_leaves_is_what_is_classified(world: World) -> None:
+def test_what_a_run_leaves_is_what_is_classified(world: StackSimulator) -> None:
     app = world.add("app")
     world.run()
     app.edit("config", "new")

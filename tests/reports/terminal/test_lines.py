@@ -16,13 +16,13 @@ from stacktest.reports.terminal.history import history_lines
 from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lines
 from stacktest.reports.terminal.status import markdown_lines, text_lines
 from stacktest.reports.terminal.why import why_lines
-from tests.cases.world import World, hexed
+from tests.support.stack_simulator import StackSimulator, hexed
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackSimulator:
     monkeypatch.setattr(os, "fsync", lambda handle: None)
-    world = World(tmp_path)
+    world = StackSimulator(tmp_path)
     world.add("caddy")
     world.add("redis", tests=1)
     return world
@@ -32,7 +32,7 @@ def text(lines: object) -> str:
     return "\n".join(lines)  # type: ignore[arg-type]
 
 
-def test_the_status_table(world: World) -> None:
+def test_the_status_table(world: StackSimulator) -> None:
     world.run()
     world.services["redis"].edit("config", "other")
     world.later(hours=1)
@@ -69,7 +69,9 @@ caddy           functional  2026-01-06 00:00  CADDY""",
         ),
     ],
 )
-def test_the_status_table_fits_its_terminal(world: World, width: int, expected: str) -> None:
+def test_the_status_table_fits_its_terminal(
+    world: StackSimulator, width: int, expected: str
+) -> None:
     del world.services["redis"]
     outline = world.add("outline-worker", tests=1)
     outline.detail = {"config": {"configs/outline/production.yml": "1"}}
@@ -90,7 +92,7 @@ def test_the_status_table_fits_its_terminal(world: World, width: int, expected: 
     assert max(map(len, shown.splitlines())) <= width
 
 
-def test_the_status_as_markdown(world: World) -> None:
+def test_the_status_as_markdown(world: StackSimulator) -> None:
     judgements = {"redis": world.judge("redis")}
     shown = text(markdown_lines(judgements, world.meta(judgements)))
     assert (
@@ -104,7 +106,7 @@ def test_the_status_as_markdown(world: World) -> None:
     )
 
 
-def test_a_closed_gate_names_each_blocker_and_its_command(world: World) -> None:
+def test_a_closed_gate_names_each_blocker_and_its_command(world: StackSimulator) -> None:
     world.run(redis="failed")
     world.index()
     assert (
@@ -117,7 +119,7 @@ gate closed: 2 blockers
     )
 
 
-def test_a_state_without_a_reason_is_told_in_a_sentence(world: World) -> None:
+def test_a_state_without_a_reason_is_told_in_a_sentence(world: StackSimulator) -> None:
     world.index()
     assert (
         text(gate_lines(world.gate()))
@@ -129,7 +131,7 @@ gate closed: 2 blockers
     )
 
 
-def test_a_blocker_shows_three_reasons_and_counts_the_rest(world: World) -> None:
+def test_a_blocker_shows_three_reasons_and_counts_the_rest(world: StackSimulator) -> None:
     world.run()
     world.services["redis"].drift = ("env:A", "env:B", "env:C", "env:D", "command")
     world.index()
@@ -137,13 +139,13 @@ def test_a_blocker_shows_three_reasons_and_counts_the_rest(world: World) -> None
     assert shown[1] == "  redis  drifted  env:A; env:B; env:C; and 2 more"
 
 
-def test_an_open_gate(world: World) -> None:
+def test_an_open_gate(world: StackSimulator) -> None:
     world.run()
     world.index()
     assert text(gate_lines(world.gate())) == "gate open"
 
 
-def test_why_names_files_and_variables_and_no_value(world: World) -> None:
+def test_why_names_files_and_variables_and_no_value(world: StackSimulator) -> None:
     redis = world.services["redis"]
     redis.detail = {"config": {"redis.conf": "1"}, "env": {"A": "1", "OLD": "1"}}
     world.run()
@@ -174,7 +176,7 @@ next      pytest --stale"""
     )
 
 
-def test_why_tells_five_and_counts_the_rest(world: World) -> None:
+def test_why_tells_five_and_counts_the_rest(world: StackSimulator) -> None:
     redis = world.services["redis"]
     world.run()
     evidence = world.ledger.read("redis")
@@ -188,7 +190,7 @@ def test_why_tells_five_and_counts_the_rest(world: World) -> None:
     assert "  env:B" in everything
 
 
-def test_history_tells_a_flake_from_a_regression(world: World) -> None:
+def test_history_tells_a_flake_from_a_regression(world: StackSimulator) -> None:
     world.run()
     world.run(redis="failed")
     world.run()
@@ -204,7 +206,7 @@ redis  .F..  flake: the same fingerprint both passed and failed
     )
 
 
-def test_no_history_is_said(world: World) -> None:
+def test_no_history_is_said(world: StackSimulator) -> None:
     assert text(history_lines({"redis": ()})) == "no run yet"
 
 
@@ -237,7 +239,7 @@ start 2: web
     )
 
 
-def test_the_summary_ends_with_the_next_command(world: World) -> None:
+def test_the_summary_ends_with_the_next_command(world: StackSimulator) -> None:
     outcomes = (
         *(world.outcome(nodeid) for nodeid in world.services["caddy"].tests),
         world.outcome(
@@ -271,7 +273,7 @@ next      stacktest why redis"""
     )
 
 
-def test_a_long_list_of_services_without_credit_is_cut(world: World) -> None:
+def test_a_long_list_of_services_without_credit_is_cut(world: StackSimulator) -> None:
     for number in range(8):
         world.add(f"s{number}", tests=1)
     facts = RunFacts(selection="-k nothing")

@@ -1,0 +1,418 @@
+"""A stack without containers: services whose parts, tests and pages a case sets by hand.
+
+The session, the judge and the ledger are the real ones, in a folder of their own; what a run talks
+to besides is simulated, and the clock only moves when a case says so.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.application.judge import Judge
+from stacktest.application.observe import Seen
+from stacktest.application.run import RunPorts, StackSession, tests_of
+from stacktest.config import Config, FreshnessSection, GateSection
+from stacktest.core.collected_test import Collected
+from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
+from stacktest.core.freshness.docs_page import DocsPage
+from stacktest.core.freshness.gate import Gate
+from stacktest.core.freshness.inputs import Judgement, Names, Present, Tests
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Dependency, Stack
+from stacktest.core.model import Service as ModelService
+from stacktest.core.records.common import ContainerRef
+from stacktest.core.records.documents import LastPass
+from stacktest.core.records.status import Exemption, Scope, StatusMeta
+from stacktest.core.runs.credit import Snapshot
+from stacktest.core.runs.verdict import Inventory, Outcome, Required, Result, RunFacts, Verdict
+from stacktest.core.unknown import Unknown
+
+START = datetime(2026, 1, 6, tzinfo=UTC)
+DOCUMENTED = DocsPage(state="current", updated=START - timedelta(days=1))
+NO_ENGINE = Unknown("no container engine answers")
+
+
+def hexed(text: str) -> str:
+    """16 hex digits for `text`."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass
+class Service:
+    """What one service is now; a case changes it directly."""
+
+    name: str
+    parts: dict[str, str | Unknown] = field(default_factory=dict)
+    repo: str | Unknown = ""
+    key_id: str = "k1"
+    version: int = 1
+    detail: dict[str, dict[str, str]] = field(default_factory=dict)
+    containers: tuple[ContainerRef, ...] | Unknown = ()
+    drift: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    code: str = "v1"
+    tests_unknown: Unknown | None = None
+    depends_on: tuple[str, ...] = ()
+    page: DocsPage | Unknown | None = DOCUMENTED
+    must_run: bool = False
+    changed_on: datetime | None = None
+    errors: tuple[str, ...] = ()
+    carried: dict[int, str] = field(default_factory=dict)
+    recreated: int = 0
+
+    def edit(self, part: str, value: str, *, repo: bool = True) -> None:
+        """Another value of one part, which the repository shows unless it is told not to."""
+        self.parts[part] = hexed(value)
+        if repo:
+            self.repo = hexed(f"r{value}")
+
+    def recreate(self) -> None:
+        """A new container in the place of the old one."""
+        self.recreated += 1
+        self.containers = (
+            ContainerRef(
+                container=f"{self.name}-{self.recreated}",
+                image="sha256:a",
+                started_at=f"t{self.recreated}",
+            ),
+        )
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(
+            parts=dict(self.parts),
+            repo=self.repo,
+            key_id=self.key_id,
+            version=self.version,
+            keyed=KEYED,
+            detail=self.detail,
+        )
+
+    @property
+    def seen(self) -> Seen:
+        return Seen(fingerprint=self.fingerprint, containers=self.containers, drift=self.drift)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What one run came to."""
+
+    verdicts: Mapping[str, Verdict]
+    passes: Mapping[str, LastPass]
+    """Service → the pass that it earned."""
+    refused: Mapping[str, str]
+    """Service → why its tests, which passed, earned nothing."""
+
+    def credited(self) -> set[str]:
+        return set(self.passes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedJudge(Judge):
+    """The real judge; pages, and what only a case can break, are what the services say."""
+
+    simulator: "StackSimulator"
+
+    def _present(self, service: str, *arguments: Any) -> Present:
+        present = Judge._present(self, service, *arguments)
+        simulated, services = self.simulator.services[service], self.simulator.services
+        return replace(
+            present,
+            page=simulated.page,
+            changed_on=simulated.changed_on,
+            tests=simulated.tests_unknown or present.tests,
+            errors=simulated.errors,
+            carried=simulated.carried,
+            dependencies_carried={name: services[name].carried for name in simulated.depends_on},
+        )
+
+
+@dataclass(frozen=True)
+class SimulatedContainers:
+    """What a bring-up started, as far as a run asks."""
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def fallen(self) -> Mapping[str, str]:
+        return {}
+
+    def boot_seconds(self) -> Mapping[str, float]:
+        return {}
+
+
+class NoLock:
+    """Nobody else runs."""
+
+    def acquire(self) -> None:
+        """Always granted."""
+
+    def release(self) -> None:
+        """Nobody waits."""
+
+
+class StackSimulator:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.now = START
+        self.services: dict[str, Service] = {}
+        self.stack: str | Unknown = "shop@engine-1"
+        self.exempt: list[Exemption] = []
+        self.deny = frozenset(State) - {State.FUNCTIONAL}
+        self.max_age = timedelta(days=7)
+        self.doc_on: tuple[str, ...] = ()
+        self.ledger = Ledger(root, records="data/tests", status="docs/_data/status.json")
+
+    def add(self, name: str, *, tests: int = 2, **changes: Any) -> Service:
+        """A service with a container and a current page, and this many tests that name it."""
+        service = Service(
+            name=name,
+            parts={part: hexed(f"{part}{name}") for part in ("image", "config", "env", "stanza")}
+            | {"build": "none"},
+            repo=hexed(f"r{name}"),
+            tests=tuple(f"suites/test_{name}.py::test_{n}" for n in range(tests)),
+        )
+        service.recreate()
+        for key, value in changes.items():
+            setattr(service, key, value)
+        self.services[name] = service
+        return service
+
+    def later(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+    # A run of the tests
+
+    def inventory(self) -> Inventory:
+        named: dict[str, list[str]] = {}
+        for service in self.services.values():
+            for nodeid in service.tests:
+                named.setdefault(nodeid, []).append(service.name)
+        required = tuple(Required(nodeid=k, services=tuple(v)) for k, v in sorted(named.items()))
+        return Inventory(required=required, complete=True)
+
+    def outcome(self, nodeid: str, result: Result = "passed", **changes: Any) -> Outcome:
+        about = tuple(s.name for s in self.services.values() if nodeid in s.tests)
+        self.later(milliseconds=10)
+        values: dict[str, Any] = {
+            "services": about,
+            "contacts": about,
+            "assertions": 1,
+            "started": self.now,
+            "seconds": 0.01,
+            "result": result,
+        }
+        return Outcome(nodeid=nodeid, **(values | changes))
+
+    def outcomes(self, **results: Result) -> list[Outcome]:
+        """Every test passes, apart from those of the services that are given another result."""
+        chosen: dict[str, Result] = {}
+        for service in self.services.values():
+            for nodeid in service.tests:
+                chosen.setdefault(nodeid, "passed")
+                if service.name in results:
+                    chosen[nodeid] = results[service.name]
+        return [self.outcome(nodeid, result) for nodeid, result in sorted(chosen.items())]
+
+    def run(
+        self,
+        outcomes: Sequence[Outcome] | None = None,
+        *,
+        facts: RunFacts | None = None,
+        inventory: Inventory | None = None,
+        meanwhile: Callable[[], None] | None = None,
+        crash: bool = False,
+        id: str = "",  # noqa: A002
+        **results: Result,
+    ) -> Ran:
+        """A run through the real session; `meanwhile` happens while its tests run."""
+        facts = facts or RunFacts()
+        inventory = inventory or self.inventory()
+        selected = None if outcomes is None else {outcome.nodeid for outcome in outcomes}
+        tests = [
+            test
+            for test in collected(inventory)
+            if selected is None or not facts.selection or test.nodeid in selected
+        ]
+        session = StackSession(self.ports(), id or f"run-{self.now.isoformat()}")
+        session.start(session.plan(tests), tests)
+        self.later(milliseconds=5)
+        if outcomes is None:
+            outcomes = self.outcomes(**results)
+        if meanwhile is not None:
+            meanwhile()
+        self.later(minutes=1)
+        if crash:
+            return Ran(verdicts={}, passes={}, refused={})
+        lost = tuple(s.tests_unknown.why for s in self.services.values() if s.tests_unknown)
+        summary = session.finish(
+            collected(inventory), tuple(outcomes), facts, unknown=inventory.why or lost
+        )
+        session.stop()
+        passes = {name: self.ledger.read(name).last_pass for name in summary.credited}
+        return Ran(
+            verdicts=summary.verdicts,
+            passes={name: one for name, one in passes.items() if isinstance(one, LastPass)},
+            refused=summary.refused,
+        )
+
+    def ports(self) -> RunPorts:
+        """What the session talks to."""
+        return RunPorts(
+            judge=self.real_judge(),
+            recorder=self.ledger,
+            lock=NoLock(),
+            bring_up=lambda _: SimulatedContainers(),
+            observe=self.observe,
+            save_part_names=lambda service, seen: None,
+            now=lambda: self.now,
+            git=lambda: (None, None),
+            collected_code={path: self.code(path) for path in self.paths()},
+            read_code=lambda: self.code,
+        )
+
+    def paths(self) -> set[str]:
+        return {test.path for test in collected(self.inventory())}
+
+    def code(self, path: str) -> str:
+        """What the tests of a file are: the code of every service that they name."""
+        about = [s for s in self.services.values() if any(path_of(t) == path for t in s.tests)]
+        return hexed("".join(service.code for service in about))
+
+    def snapshot(self, name: str) -> Snapshot:
+        return self.real_judge().snapshot(name, self.observe())
+
+    # A look
+
+    def observe(self) -> dict[str, Seen]:
+        return {name: service.seen for name, service in self.services.items()}
+
+    def tests(self) -> dict[str, Tests]:
+        """Service → its required tests, as the command counts them."""
+        return tests_of(collected(self.inventory()), self.code)
+
+    def real_judge(self, detail: Names | None = None) -> SimulatedJudge:
+        return SimulatedJudge(
+            simulator=self,
+            stack=self.model(),
+            config=self.config(),
+            memory=self.ledger,
+            pages=lambda _: {},
+            identity=self.stack,
+            detail=lambda service, digest: detail or {},
+            versions=lambda: {"stacktest": "0.1.0"},
+        )
+
+    def model(self) -> Stack:
+        return Stack(
+            name="shop",
+            root=self.root,
+            services={
+                name: ModelService(
+                    name=name,
+                    image=f"{name}:1",
+                    depends_on=tuple(Dependency(service=need) for need in service.depends_on),
+                )
+                for name, service in self.services.items()
+            },
+        )
+
+    def config(self) -> Config:
+        must_run = tuple(name for name, one in self.services.items() if one.must_run)
+        return Config(
+            root=self.root,
+            freshness=FreshnessSection(
+                max_age=self.max_age.total_seconds(), must_run=must_run, doc_on=self.doc_on
+            ),
+            gate=GateSection(deny=tuple(state.value for state in self.deny)),
+            exempt=tuple(self.exempt),
+        )
+
+    def present(self, name: str) -> Present:
+        return self.real_judge()._present(name, self.observe(), self.tests(), self.now, {})
+
+    def judge(self, name: str, scope: Scope = "host", detail: Names | None = None) -> Judgement:
+        judge = self.real_judge(detail)
+        return judge.judge(name, self.observe(), self.tests(), self.now, scope)
+
+    def judge_all(self, scope: Scope = "host") -> dict[str, Judgement]:
+        return self.real_judge().judge_all(self.observe(), self.tests(), self.now, scope)
+
+    def meta(self, judgements: Mapping[str, Judgement]) -> StatusMeta:
+        return self.real_judge().meta(self.observe(), judgements, self.now)
+
+    def index(self) -> dict[str, Judgement]:
+        """Judge everything and write the status, as `stacktest status` does."""
+        judgements = self.judge_all()
+        self.ledger.write_status(judgements, self.meta(judgements))
+        return judgements
+
+    def state(self, name: str) -> State:
+        return self.index()[name].state
+
+    def gate(self, scope: Scope = "host", *, look: bool = True) -> Gate:
+        return self.real_judge().gate(self.judge_all(scope) if look else None, self.now, scope)
+
+    # Files
+
+    @property
+    def status(self) -> Any:
+        return json.loads(self.ledger.status_path.read_text())
+
+    def record(self, service: str, name: str = "last_pass.json") -> Path:
+        return self.ledger.records / service / name
+
+    def rewrite(self, service: str, name: str = "last_pass.json", **changes: Any) -> None:
+        """Change keys of a record behind the tool's back."""
+        path = self.record(service, name)
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    def original_gate_passes(self) -> bool:
+        """The first readers' gate, with the real jq: closed when a stale entry is printed."""
+        line = '.[] | select(.status == "stale")'
+        argv = ["jq", "-c", line, str(self.ledger.status_path)]
+        return not subprocess.run(argv, capture_output=True, check=False).stdout.strip()
+
+
+def collected(inventory: Inventory) -> tuple[Collected, ...]:
+    """The tests of an inventory as pytest collects them."""
+    return tuple(
+        Collected(
+            nodeid=test.nodeid,
+            services=test.services,
+            phase=test.phase,
+            routed=False,
+            path=path_of(test.nodeid),
+            line=0,
+            saved=None,
+            no_contact=test.no_contact_ok,
+        )
+        for test in inventory.required
+    )
+
+
+def path_of(nodeid: str) -> str:
+    """The file of a test."""
+    return nodeid.partition("::")[0]
+
+
+@contextmanager
+def in_memory() -> Iterator[StackSimulator]:
+    """A stack whose files lie in memory where the system has such a place: disks are slow."""
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="t-fresh-", dir=place))
+    try:
+        yield StackSimulator(folder)
+    finally:
+        shutil.rmtree(folder)
