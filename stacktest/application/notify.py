@@ -11,8 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
-from stacktest.adapters.ledger.run_lock import FOLDER
-from stacktest.adapters.ledger.signing_key import private_folder
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.notify_channels import WATCHERS, Message, Target, send, send_start
 from stacktest.adapters.tls import wide_context
 from stacktest.config import Channel
@@ -146,13 +145,12 @@ class Notifier:
         return ReportedStatus(functional=functional(self._before))
 
     def _keep(self, channel: Channel, what: ReportedStatus) -> None:
-        private_folder(self._stack.root)
         path = self._file(channel)
-        path.parent.mkdir(exist_ok=True)
+        (state_dir(self._stack.root) / path.parent.name).mkdir(exist_ok=True)
         write_json(path, what.to_dict())
 
     def _file(self, channel: Channel) -> Path:
-        return self._stack.root / FOLDER / "told" / f"{channel.kind}-{channel.url_env}.json"
+        return state_path(self._stack.root, "told", f"{channel.kind}-{channel.url_env}.json")
 
 
 Tell = Callable[[Channel, Target, ssl.SSLContext], str]

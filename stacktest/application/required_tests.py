@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from stacktest.adapters.atomic_write import write_atomically
 from stacktest.core.collected_test import Collected
 
 
@@ -52,9 +53,7 @@ def suites_folder(root: Path) -> Path:
 def write_collected(file: Path, tests: tuple[Collected, ...], errors: list[str]) -> None:
     """Hand collected tests to another process, whole or not at all."""
     data: dict[str, Any] = {"tests": [test.as_json() for test in tests], "errors": errors}
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(data), encoding="utf-8")
-    part.replace(file)
+    write_atomically(file, json.dumps(data))
 
 
 def read_collected(file: Path) -> tuple[tuple[Collected, ...], tuple[str, ...]]:

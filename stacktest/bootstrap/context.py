@@ -20,8 +20,8 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.ledger import Ledger
-from stacktest.adapters.ledger.run_lock import FOLDER, RunLock
-from stacktest.adapters.ledger.signing_key import private_folder
+from stacktest.adapters.ledger.run_lock import RunLock
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.application.judge import Judge, TestsOf
@@ -205,10 +205,10 @@ class Project:
 
     def keep_timeline(self, timeline: Timeline) -> None:
         """Remember when what happened in the last run, on this machine only."""
-        write_json(private_folder(self.root) / TIMELINE, timeline.to_dict())
+        write_json(state_dir(self.root) / TIMELINE, timeline.to_dict())
 
     def _timeline(self) -> Timeline | None:
-        document = read_json(self.root / FOLDER / TIMELINE)
+        document = read_json(state_path(self.root, TIMELINE))
         if document is None or isinstance(document, Unknown):
             return None
         try:

@@ -13,6 +13,7 @@ from stacktest.errors import EvidenceError, UsageError
 @click.argument("service", shell_complete=complete_services)
 def ack(*, folder: str, service: str) -> None:
     """Write the page's fingerprint line: reviewed, still true."""
+    from stacktest.adapters.atomic_write import write_atomically
     from stacktest.bootstrap.context import find_project
     from stacktest.core.freshness.docs_page import acknowledge
 
@@ -30,5 +31,6 @@ def ack(*, folder: str, service: str) -> None:
             where=name,
             hint="stacktest doctor",
         )
-    page.write_bytes(acknowledge(page.read_bytes().decode("utf-8"), digest).encode("utf-8"))
+    text = page.read_bytes().decode("utf-8")
+    write_atomically(page, acknowledge(text, digest))
     click.echo(f"written  {page}: {digest}; commit it")

@@ -1,14 +1,12 @@
 """Reads and writes JSON documents so that each is whole or absent, and only moves when it changes.
 
-A write goes to a temporary file beside the target, is flushed to the disk, and takes the target's
-place in one step; then the folder's entry is flushed, too. Equal bytes are not written again.
+Equal bytes are not written again.
 """
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_atomically
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
 
@@ -59,18 +57,7 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
     if read_text(path) == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _flush_folder(path.parent)
+    write_atomically(path, text, mode=mode)
     return True
 
 
@@ -93,11 +80,3 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _refuse(constant: str) -> Json:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from stacktest.adapters.ledger import json_files as documents
-from stacktest.adapters.ledger.signing_key import private_folder
+from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.model import Json
 from stacktest.core.records.common import Run
@@ -166,7 +166,7 @@ class Ledger:
         """Hold the ledger: nobody else writes meanwhile. May be nested."""
         import filelock
 
-        path = private_folder(self.root) / "ledger.lock"
+        path = state_dir(self.root) / "ledger.lock"
         self._lock = self._lock or filelock.FileLock(path, timeout=self._lock_timeout)
         lock = self._lock
         try:

@@ -6,13 +6,12 @@ mode 0600, ignored by git. Losing them costs names, never a verdict.
 
 import contextlib
 import json
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from stacktest.adapters.ledger.signing_key import private_folder
+from stacktest.adapters.atomic_write import write_atomically
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 
 KEPT = 8
@@ -23,18 +22,11 @@ def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
     """Remember the names behind a fingerprint that could be told."""
     if not isinstance(fingerprint.digest, str):
         return
-    folder = _folder(private_folder(root), service)
+    folder = _folder(state_dir(root), service)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps({"detail": fingerprint.detail}, sort_keys=True, indent=1) + "\n"
     path = folder / f"{fingerprint.digest}.json"
-    draft = folder / f".{secrets.token_hex(4)}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_atomically(path, text.encode("utf-8", "surrogateescape"), mode=0o600)
     _forget(folder)
 
 
@@ -43,7 +35,7 @@ def load_detail(root: Path, service: str, digest: str) -> Mapping[str, Mapping[s
     if not re.fullmatch(r"[0-9a-f]{16}", digest):
         return None
     try:
-        text = (_folder(root / ".stacktest", service) / f"{digest}.json").read_text("utf-8")
+        text = (_folder(state_path(root), service) / f"{digest}.json").read_text("utf-8")
         detail = json.loads(text)["detail"]
     except (OSError, ValueError, KeyError, TypeError):
         # Only names are lost: what changed is still told part by part.

@@ -11,10 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.core.model import Json
 from stacktest.errors import LockHeldError
-
-FOLDER = ".stacktest"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +29,7 @@ class RunLock:
     """`with RunLock(root, command=…, since=…):` or LockHeldError that names the holder."""
 
     def __init__(self, root: Path, *, command: str, since: str) -> None:
-        self._folder = root / FOLDER
+        self._root = root
         self._holder = Holder(pid=os.getpid(), command=command, since=since)
         self._lock: Json = None
 
@@ -38,8 +37,7 @@ class RunLock:
         """Take the lock at once or raise LockHeldError."""
         from filelock import FileLock, Timeout
 
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._folder / "run.lock", timeout=0)
+        lock = FileLock(state_dir(self._root) / "run.lock", timeout=0)
         try:
             lock.acquire()
         except Timeout as error:
@@ -53,7 +51,7 @@ class RunLock:
         self._note.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
     def release(self) -> None:
-        """Give the lock back; doing so twice is no harm."""
+        """Give the lock back; safe to call twice."""
         if self._lock is not None:
             self._note.unlink(missing_ok=True)
             self._lock.release()
@@ -73,10 +71,10 @@ class RunLock:
 
     @property
     def _note(self) -> Path:
-        return self._folder / "run.holder.json"
+        return state_path(self._root, "run.holder.json")
 
     def _held(self) -> LockHeldError:
-        holder = read_holder(self._folder.parent)
+        holder = read_holder(self._root)
         who = (
             f"pid {holder.pid} ({holder.command}), since {holder.since}"
             if holder
@@ -84,7 +82,7 @@ class RunLock:
         )
         return LockHeldError(
             f"another run uses this stack: {who}",
-            where=str(self._folder / "run.lock"),
+            where=str(state_path(self._root, "run.lock")),
             hint=f"wait until it ends, or stop it: kill {holder.pid}"
             if holder
             else "wait until it ends",
@@ -94,7 +92,7 @@ class RunLock:
 def read_holder(root: Path) -> Holder | None:
     """Who last said that it uses the stack; None when nobody did or the note is unreadable."""
     try:
-        note = json.loads((root / FOLDER / "run.holder.json").read_text(encoding="utf-8"))
+        note = json.loads(state_path(root, "run.holder.json").read_text(encoding="utf-8"))
         return Holder(pid=int(note["pid"]), command=note["command"], since=note["since"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

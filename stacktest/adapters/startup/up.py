@@ -22,7 +22,7 @@ from stacktest.adapters.engine import reaper as watchdog
 from stacktest.adapters.engine.cleanup import Removed
 from stacktest.adapters.engine.client import PROJECT, Engine
 from stacktest.adapters.engine.reaper import Watchdog
-from stacktest.adapters.ledger.run_lock import FOLDER
+from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.network import Connector, ProbeContainers
 from stacktest.adapters.startup import existing as boot_present
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
@@ -184,8 +184,7 @@ def bring_up(
 
 
 def _guard(stack: Stack, engine: Engine, run_id: str, woken: Iterable[Container]) -> Watchdog:
-    log = stack.root / FOLDER / "watchdog.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = state_dir(stack.root) / "watchdog.log"
     stop = [each.id for each in woken]
     return watchdog.arm(engine.socket.address, {ownership.RUN: run_id}, stop=stop, log=log)
 
