@@ -19,7 +19,7 @@ from typing import Any
 from stacktest.adapters import process
 from stacktest.adapters.compose.errors import explain
 from stacktest.adapters.compose.files import find_files, included
-from stacktest.adapters.compose.model import read_model, refuse_permanent_twins
+from stacktest.adapters.compose.model import read_config, read_model, refuse_permanent_twins
 from stacktest.core.model import Json, Stack
 from stacktest.errors import StacktestError, ToolMissingError
 
@@ -89,7 +89,7 @@ class Compose:
         if result.code != 0:
             raise self._explained(result)
         try:
-            document = json.loads(result.out)
+            document = read_config(result.out)
         except ValueError as error:
             raise self._explained(result) from error
         stack = read_model(document, root=self.root, files=files)

@@ -1,10 +1,24 @@
 """The compose model as the core knows it, from what `docker compose config` prints as JSON."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stacktest.core.model import Build, Dependency, FileRef, Json, Mount, Port, Service, Stack
 from stacktest.errors import UsageError
+
+
+def read_config(text: str) -> Json:
+    """The document that `docker compose config --format json` printed, with its dollars single.
+
+    Compose doubles every `$` of the output, so that it can be read back as a compose file.
+    """
+    return json.loads(text.replace("$$", "$"))
+
+
+def write_config(document: Json) -> str:
+    """The reverse of `read_config`: JSON in which Compose finds no variable."""
+    return json.dumps(document).replace("$", "$$")
 
 
 def read_model(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stacktest.adapters import process
+from stacktest.adapters.compose.model import read_config
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -34,5 +35,5 @@ def read_variables(
         return Unknown(error.what)
     if result.code != 0:
         return Unknown(f"Compose did not resolve {', '.join(sorted_names)}")
-    values = json.loads(result.out)["services"]["variables"].get("environment") or {}
+    values = read_config(result.out)["services"]["variables"].get("environment") or {}
     return {name: values.get(name) for name in sorted_names}

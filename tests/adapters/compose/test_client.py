@@ -10,7 +10,7 @@ import pytest
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.errors import explain
 from stacktest.adapters.compose.files import find_files, included
-from stacktest.adapters.compose.model import read_model, refuse_twins
+from stacktest.adapters.compose.model import read_config, read_model, refuse_twins, write_config
 from stacktest.adapters.process import Completed
 from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
 from stacktest.errors import ToolMissingError, UsageError
@@ -372,3 +372,20 @@ def test_the_real_compose_reads_a_project_with_all_profiles(tmp_path: Path) -> N
     assert stack.services["a"].dependencies == ("b",)
     assert [Path(name).name for name in stack.compose_files] == ["compose.yaml", "more.yml"]
     assert compose.version() >= (2, 26)
+
+
+@pytest.mark.processes
+@pytest.mark.case("field/b01", "freshness/a01-dollar")
+def test_a_literal_dollar_is_single_in_the_model(tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(
+        "services: {a: {image: x, environment: {PW: 'a$$b$$$$c'}, command: ['echo', '$${HOME}']}}\n"
+    )
+    service = Compose(tmp_path).model().services["a"]
+    assert service.environment == {"PW": "a$b$$c"}
+    assert service.definition["command"] == ["echo", "${HOME}"]
+
+
+def test_a_document_is_written_as_compose_reads_it() -> None:
+    document = {"services": {"a": {"environment": {"PW": "a$b$$c"}}}}
+    assert "a$$b$$$$c" in write_config(document)
+    assert read_config(write_config(document)) == document
