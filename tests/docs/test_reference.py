@@ -167,8 +167,19 @@ def test_every_reason_has_a_heading():
 
 
 def test_every_page_is_in_the_navigation():
-    """Of the decisions a new one may be missing: search finds it, and nobody looks there first."""
     pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
     listed = set(re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
-    assert listed <= pages
-    assert {page for page in pages - listed if not page.startswith("decisions/")} == set()
+    assert listed == pages
+
+
+def test_decisions_are_numbered_and_have_one_form():
+    """Title with the number, status, question, decision; then why, what was rejected, what follows."""
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [page.name[:5] for page in pages] == [f"{n:04d}-" for n in range(1, len(pages) + 1)]
+    for number, page in enumerate(pages, start=1):
+        text = page.read_text(encoding="utf-8")
+        assert text.startswith(f"# {number}. "), page.name
+        assert "\nStatus: accepted.\n" in text, page.name
+        parts = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert parts[:2] == ["Question", "Decision"], page.name
+        assert set(parts[2:]) <= {"Why", "Rejected", "Consequences"}, page.name
