@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 
 from benchmarks.turns import timed
-from stacktest.adapters.engine.cleanup import stack_id
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.labels import stack_id
 
 # As on any machine where a program is run twice: without this, some set-ups compile every time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -132,7 +132,7 @@ def _compose() -> Checkup:
 
 def _clock(now: datetime) -> Checkup:
     """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
-    theirs = timestamps.parse(str(Engine().socket.get("/info").get("SystemTime", "")))
+    theirs = timestamps.parse(str(Engine().info().get("SystemTime", "")))
     apart = abs((theirs - now).total_seconds())
     if apart > CLOCKS_APART:
         return Checkup(

@@ -13,6 +13,7 @@ from stacktest.adapters.engine.client import Engine
 from stacktest.core.model import Stack
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
+from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
 from stacktest.reports.page.evidence import Left
 
@@ -90,5 +91,6 @@ def service_logs(stack: Stack, engine: Engine, service: str, window: Window | No
         if container.service == service and not container.one_off:
             code = "" if container.exit_code is None else f", exit code {container.exit_code}"
             said.append(f"# {container.name}: {container.state}{code}\n")
-            said.append(engine.logs(container.id, tail=LINES, since=since, until=until))
+            logs = engine.logs(container.id, tail=LINES, since=since, until=until)
+            said.append(f"# {logs.why}\n" if isinstance(logs, Unknown) else logs)
     return "".join(said) or f"# {service} has no container\n"

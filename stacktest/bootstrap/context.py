@@ -162,7 +162,7 @@ class Project:
         if given := self.settings.stack.identity:
             return f"{self.stack.name}@{given}"
         try:
-            engine = str(self.engine.socket.get("/info").get("ID", ""))
+            engine = str(self.engine.info().get("ID", ""))
         except ToolMissingError as error:
             return Unknown(error.what)
         return f"{self.stack.name}@{hashlib.sha256(engine.encode()).hexdigest()[:12]}"

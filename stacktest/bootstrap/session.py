@@ -98,12 +98,12 @@ def start_and_keep(
     *,
     screen: IO[str] | None = None,
 ) -> Iterator[str]:
-    """Bring the services up for good; lines about what was done. `screen`: see `wall.Lines`."""
+    """Bring the services up for good; lines about what was done. `screen`: see `ProgressLines`."""
     from stacktest.core.plan import plan_services
-    from stacktest.reports.terminal.progress_display import Lines
+    from stacktest.reports.terminal.progress_display import ProgressLines
 
     run_id = f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    said = Lines(say, screen=screen, width=lambda: shutil.get_terminal_size().columns)
+    said = ProgressLines(say, screen=screen, width=lambda: shutil.get_terminal_size().columns)
     start = _starter(project, said, run_id=run_id, mode="auto", keep=True)
     up = start(plan_services(project.stack, services))
     yield f"{len(up.started)} started, {len(up.already_running)} ran already"
@@ -114,7 +114,8 @@ def take_down(
     project: Project, services: Iterable[str] | None, volumes: Iterable[str]
 ) -> Iterator[str]:
     """Remove what stacktest started here (of these services, None: all), by its label alone."""
-    from stacktest.adapters.engine.cleanup import STACK, remove_owned, stack_id
+    from stacktest.adapters.engine.cleanup import remove_owned
+    from stacktest.adapters.engine.labels import STACK, stack_id
 
     chosen = None if services is None else set(services)
     removed = remove_owned(

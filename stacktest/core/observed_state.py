@@ -1,4 +1,4 @@
-"""What the engine says about one container, and what happened to it: seen, not wanted.
+"""What the engine says about one container, and the events that it reports.
 
 `Container` comes from one list call for the whole stack, or from a full inspect; only the latter
 knows `oom`, `restart_count`, `error`, `health_log` and `started_at`, so a list leaves them empty.
@@ -56,7 +56,7 @@ class Container:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Happening:
+class EngineEvent:
     """One event of the engine: what happened to which container of which service."""
 
     action: str

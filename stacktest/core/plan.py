@@ -69,9 +69,9 @@ def make_plan(stack: Stack, demands: Iterable[Demand]) -> Plan:
 
     A name that the stack does not have raises UsageError with the nearest names.
     """
-    asked = sorted(demands, key=lambda demand: demand.nodeid)
-    reasons = _closure(stack, _named(stack, asked))
-    phases = _phases(stack, asked, reasons)
+    ordered = sorted(demands, key=lambda demand: demand.nodeid)
+    reasons = _closure(stack, _named(stack, ordered))
+    phases = _phases(stack, ordered, reasons)
     waits = _waits(stack, reasons)
     depth = _depths(waits)
     rank = {phase.name: place for place, phase in enumerate(stack.phases)}
@@ -105,9 +105,9 @@ def plan_services(stack: Stack, services: Iterable[str], *, why: str = "asked fo
 def dependencies_of(stack: Stack, service: str) -> tuple[Dependency, ...]:
     """What `service` needs: required `depends_on` entries and declared `uses`, sorted by name."""
     needed = {
-        each.service: each
-        for each in stack.services[service].depends_on
-        if each.required and each.service in stack.services
+        need.service: need
+        for need in stack.services[service].depends_on
+        if need.required and need.service in stack.services
     }
     for name in stack.services[service].uses:
         needed.setdefault(name, Dependency(service=name, condition=USES))
@@ -196,8 +196,8 @@ def _phases(
     first: dict[str, str] = {}
 
     def take(name: str, phase: str) -> None:
-        held = first.get(name)
-        if held is not None and rank.get(held, len(rank)) <= rank.get(phase, len(rank)):
+        earlier = first.get(name)
+        if earlier is not None and rank.get(earlier, len(rank)) <= rank.get(phase, len(rank)):
             return
         first[name] = phase
         for need in dependencies_of(stack, name):
@@ -216,32 +216,32 @@ def _phases(
 
 
 def _waits(stack: Stack, planned: Mapping[str, Sequence[str]]) -> dict[str, tuple[Dependency, ...]]:
-    """Start-order edges. A `uses` that would close a circle is left out: both start together."""
+    """Start-order edges. A `uses` that would close a cycle is left out: both start together."""
     edges: dict[str, list[Dependency]] = {
         name: sorted(
-            (each for each in stack.services[name].depends_on if each.service in planned),
-            key=lambda each: each.service,
+            (need for need in stack.services[name].depends_on if need.service in planned),
+            key=lambda need: need.service,
         )
         for name in sorted(planned)
     }
     for name in sorted(planned):
-        have = {each.service for each in edges[name]}
-        for used in sorted(set(stack.services[name].uses) - have):
+        declared = {need.service for need in edges[name]}
+        for used in sorted(set(stack.services[name].uses) - declared):
             if used in planned and not _reaches(edges, used, name):
                 edges[name].append(Dependency(service=used, condition=USES))
     return {name: tuple(needs) for name, needs in edges.items()}
 
 
 def _reaches(edges: Mapping[str, Sequence[Dependency]], start: str, goal: str) -> bool:
-    seen: set[str] = set()
+    visited: set[str] = set()
     todo = [start]
     while todo:
         name = todo.pop()
         if name == goal:
             return True
-        if name not in seen:
-            seen.add(name)
-            todo.extend(each.service for each in edges.get(name, ()))
+        if name not in visited:
+            visited.add(name)
+            todo.extend(need.service for need in edges.get(name, ()))
     return False
 
 
@@ -252,9 +252,9 @@ def _depths(waits: Mapping[str, Sequence[Dependency]]) -> dict[str, int]:
         for name in sorter.static_order():
             depth[name] = max((depth[w.service] + 1 for w in waits[name]), default=0)
     except CycleError as error:
-        circle = " -> ".join(reversed(error.args[1]))
+        cycle = " -> ".join(reversed(error.args[1]))
         raise UsageError(
-            f"services depend on one another in a circle: {circle}",
+            f"dependency cycle: {cycle}",
             where="depends_on",
             hint="remove one of these depends_on entries",
         ) from error

@@ -120,7 +120,7 @@ def parse_rule(text: str, *, where: str = "") -> Rule:
             code=int(match[3] or _OK),
         )
     raise UsageError(
-        f"{text!r} is no readiness rule",
+        f"{text!r} is not a readiness rule",
         where=where,
         hint="one of: healthy, running, exited(0), tcp:389, http:/path, http:8080/path 204",
     )
@@ -161,42 +161,42 @@ def probe_port(rule: Rule, service: Service, stack: Stack) -> int | None:
 
 
 def judge(
-    rule: Rule, seen: Container, *, running_for: float, answer: str | None = None
+    rule: Rule, container: Container, *, running_for: float, answer: str | None = None
 ) -> Judgement:
-    """Whether `seen` satisfies `rule`.
+    """Whether `container` satisfies `rule`.
 
     `running_for` is how long it has been observed to run, in seconds. `answer` is what probing
     found: empty when the probe was content, a reason when it was not, None when none was made.
     """
-    if never := _never(rule, seen):
+    if never := _never(rule, container):
         return Impossible(never)
     if rule.kind is Kind.EXITED:
-        return _finished(seen)
-    if not seen.is_running:
-        return Waiting(f"state is {seen.state}")
+        return _finished(container)
+    if not container.is_running:
+        return Waiting(f"state is {container.state}")
     if rule.kind is Kind.HEALTHY:
-        return _healthy(seen)
+        return _healthy(container)
     if rule.kind is Kind.RUNNING:
-        return _settled(seen, running_for)
+        return _settled(container, running_for)
     return Ready(str(rule)) if answer == "" else Waiting(answer or "not probed yet")
 
 
-def refine(rule: Rule, seen: Container) -> Rule:
+def refine(rule: Rule, container: Container) -> Rule:
     """The rule once the container is known: the image may bring a health check, or none.
 
     Only a derived rule changes; what a person wrote stays.
     """
-    has_check = seen.health not in {"", "none"}
+    has_check = container.health not in {"", "none"}
     if rule.derived and has_check and rule.kind in {Kind.RUNNING, Kind.ROUTED}:
         return Rule(kind=Kind.HEALTHY, derived=True)
-    if rule.derived and not has_check and rule.kind is Kind.HEALTHY and seen.is_running:
+    if rule.derived and not has_check and rule.kind is Kind.HEALTHY and container.is_running:
         return Rule(kind=Kind.RUNNING, derived=True)
     return rule
 
 
-def settling_time(seen: Container) -> float:
+def settling_time(container: Container) -> float:
     """How long a container without any check has to run before it counts as ready."""
-    return SETTLED_AFTER_RESTART if seen.restart_count else SETTLED
+    return SETTLED_AFTER_RESTART if container.restart_count else SETTLED
 
 
 # Private
@@ -210,49 +210,54 @@ def _is_port(text: str) -> bool:
     return 0 < int(text) <= _HIGHEST_PORT
 
 
-def _finished(seen: Container) -> Judgement:
-    if seen.state == "exited":
-        return Ready(f"exited {seen.exit_code}")
-    return Waiting(f"has not ended yet ({seen.state})")
+def _finished(container: Container) -> Judgement:
+    if container.state == "exited":
+        return Ready(f"exited {container.exit_code}")
+    return Waiting(f"has not ended yet ({container.state})")
 
 
-def _healthy(seen: Container) -> Judgement:
-    if seen.health == "healthy":
+def _healthy(container: Container) -> Judgement:
+    if container.health == "healthy":
         return Ready("healthy")
-    return Waiting(f"health is {seen.health or 'unknown'}")
+    return Waiting(f"health is {container.health or 'unknown'}")
 
 
-def _settled(seen: Container, running_for: float) -> Judgement:
-    if running_for >= settling_time(seen):
+def _settled(container: Container, running_for: float) -> Judgement:
+    if running_for >= settling_time(container):
         return Ready(f"running for {running_for:.1f} s")
     return Waiting(f"runs since {running_for:.1f} s, has no health check")
 
 
-def _never(rule: Rule, seen: Container) -> str:
+def _never(rule: Rule, container: Container) -> str:
     """Why waiting cannot help, or empty."""
-    loop = f"is in a restart loop: {seen.restart_count} restarts{_last_code(seen)}"
-    no_check = rule.kind is Kind.HEALTHY and seen.is_running and seen.health in {"", "none"}
+    loop = f"is in a restart loop: {container.restart_count} restarts{_last_code(container)}"
+    no_check = (
+        rule.kind is Kind.HEALTHY and container.is_running and container.health in {"", "none"}
+    )
     causes = (
-        (bool(seen.error), "could not be started"),
+        (bool(container.error), "could not be started"),
         # Newer engines say so as soon as any of its processes was: the program itself may run on.
-        (seen.oom and seen.state in _DOWN, f"was killed for memory (exit {seen.exit_code})"),
-        (seen.restart_count >= RESTARTS_OF_A_LOOP, loop),
-        (seen.state in {"exited", "dead"}, _ended(rule, seen)),
-        (seen.state in {"removing", "removed"}, "was removed while it was starting"),
-        (seen.state == "paused", "is paused"),
-        (seen.is_running and seen.health == "unhealthy", "is unhealthy"),
+        (
+            container.oom and container.state in _DOWN,
+            f"was killed for memory (exit {container.exit_code})",
+        ),
+        (container.restart_count >= RESTARTS_OF_A_LOOP, loop),
+        (container.state in {"exited", "dead"}, _ended(rule, container)),
+        (container.state in {"removing", "removed"}, "was removed while it was starting"),
+        (container.state == "paused", "is paused"),
+        (container.is_running and container.health == "unhealthy", "is unhealthy"),
         (no_check, "has no health check to become healthy by"),
     )
     return next((cause for holds, cause in causes if holds), "")
 
 
-def _ended(rule: Rule, seen: Container) -> str:
-    if rule.kind is Kind.EXITED and seen.exit_code == rule.code:
+def _ended(rule: Rule, container: Container) -> str:
+    if rule.kind is Kind.EXITED and container.exit_code == rule.code:
         return ""
     if rule.kind is Kind.EXITED:
-        return f"exited {seen.exit_code}, expected {rule.code}"
-    return f"exited {seen.exit_code}"
+        return f"exited {container.exit_code}, expected {rule.code}"
+    return f"exited {container.exit_code}"
 
 
-def _last_code(seen: Container) -> str:
-    return "" if seen.exit_code is None else f", last exit code {seen.exit_code}"
+def _last_code(container: Container) -> str:
+    return "" if container.exit_code is None else f", last exit code {container.exit_code}"

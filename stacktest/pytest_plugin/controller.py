@@ -25,7 +25,7 @@ from stacktest.pytest_plugin.stash import ASKED, RUNNING
 
 if TYPE_CHECKING:
     from stacktest.core.runs.summary import RunSummary
-    from stacktest.reports.terminal.progress_display import Wall
+    from stacktest.reports.terminal.progress_display import ProgressDisplay
 
 NOT_READY = 10
 """Exit code of a run whose stack could not be brought up."""
@@ -123,10 +123,10 @@ class Controller:
     # Private
 
     @cached_property
-    def _wall(self) -> "Wall":
-        from stacktest.reports.terminal.progress_display import Wall
+    def _wall(self) -> "ProgressDisplay":
+        from stacktest.reports.terminal.progress_display import ProgressDisplay
 
-        return Wall(self._config.pluginmanager.getplugin("terminalreporter"), os.environ)
+        return ProgressDisplay(self._config.pluginmanager.getplugin("terminalreporter"), os.environ)
 
     def _tell_boot_evidence(self) -> None:
         if self._session is None:
@@ -285,7 +285,7 @@ class Controller:
         try:
             session.stop()
         except StacktestError as error:
-            # The watchdog tries once more when this process has ended.
+            # The reaper tries once more when this process has ended.
             self._closing += error.told()
 
 

@@ -31,7 +31,7 @@ from stacktest.application.evidence_folder import (
     write_evidence,
 )
 from stacktest.application.running_stack import RunningStack
-from stacktest.core.observed_state import Happening
+from stacktest.core.observed_state import EngineEvent
 from stacktest.core.secrets import secrets_of
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.stash import RUNNING
@@ -113,7 +113,7 @@ def _events(stack: RunningStack, window: Window) -> str:
     return "\n".join(_event_lines(happened)) + "\n"
 
 
-def _event_lines(happened: Iterable[Happening]) -> Iterator[str]:
+def _event_lines(happened: Iterable[EngineEvent]) -> Iterator[str]:
     for event in happened:
         health = f" {event.health}" if event.health else ""
         code = f" (exit {event.exit_code})" if event.exit_code is not None else ""

@@ -131,8 +131,8 @@ def test_an_unknown_use_names_its_key() -> None:
     assert caught.value.where == "stacktest.toml:services.chat.uses"
 
 
-def test_a_circle_of_depends_on_is_an_error() -> None:
-    with pytest.raises(UsageError, match=r"in a circle: .*a.*b"):
+def test_a_cycle_of_depends_on_is_an_error() -> None:
+    with pytest.raises(UsageError, match=r"dependency cycle: .*a.*b"):
         plan_services(stack(service("a", "b"), service("b", "a")), ["a"])
 
 

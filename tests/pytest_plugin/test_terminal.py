@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.reports.terminal.startup import Boot, wall_lines
+from stacktest.reports.terminal.startup import BootState, display_lines
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.processes
@@ -141,14 +141,16 @@ def test_the_guide_shows_what_a_run_says() -> None:
     blocks = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (drawn,) = (block for block in blocks if "✖" in block)
     assert all(block in NARROW + "\n" for block in blocks if block != drawn)
-    boots = [Boot(service=name, word="ready") for name in ("caddy", "loki", "mariadb", "redis")]
-    boots += [
-        Boot(service="prometheus", word="ran already"),
-        Boot(service="outline", word="waiting", why="for redis"),
-        Boot(service="grafana", word="starting", seconds=41, usual=12),
-        Boot(service="browserless", word="failed", why="exited 1"),
+    boots = [
+        BootState(service=name, word="ready") for name in ("caddy", "loki", "mariadb", "redis")
     ]
-    assert drawn.splitlines() == list(wall_lines(boots, width=80, height=24, seconds=41))
+    boots += [
+        BootState(service="prometheus", word="ran already"),
+        BootState(service="outline", word="waiting", why="for redis"),
+        BootState(service="grafana", word="starting", seconds=41, usual=12),
+        BootState(service="browserless", word="failed", why="exited 1"),
+    ]
+    assert drawn.splitlines() == list(display_lines(boots, width=80, height=24, seconds=41))
 
 
 @pytest.mark.parametrize(("columns", "expected"), [(80, NARROW), (140, WIDE)])

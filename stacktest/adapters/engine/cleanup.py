@@ -1,58 +1,19 @@
-"""Marks what stacktest creates, and removes by those marks alone.
+"""Removes what a run created, by its labels alone: what holds data is asked to end first."""
 
-    label               on                       says
-    stacktest.run       containers, networks     the run that created it
-    stacktest.stack     containers, networks     the folder of the stack, as a digest
-    stacktest.stanza    containers               digest of the stanza that it was created from
-    stacktest.holder    probe containers         the process that stands on them
-    stacktest.keep      containers, networks     meant to outlive its run (`up`, `--stack-keep`)
-
-The labels reach Compose as one more file on standard input. A network that exists already keeps
-its labels, since newer versions of Compose replace a network whose definition differs. Volumes get
-no labels and are never removed: only a person names a volume to be removed.
-"""
-
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from stacktest.core.model import Json, Service, Stack
+from stacktest.adapters.engine.labels import KEEP, RUN, STACK, stack_id
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 
-RUN = "stacktest.run"
-STACK = "stacktest.stack"
-STANZA = "stacktest.stanza"
-HOLDER = "stacktest.holder"
-KEEP = "stacktest.keep"
 REMOVING = 4
 """How many removals the engine has to do at once: with many, Engine 20.10 was seen to lock up."""
 ENDING = 16
 """How many programs are waited for at once."""
-
-
-class Remover(Protocol):
-    """The part of the engine that removing needs."""
-
-    def containers(
-        self, project: str = "", *, labels: Mapping[str, str] | None = None
-    ) -> tuple[Container, ...]:
-        """Containers with these labels."""
-
-    def networks(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
-        """Networks with these labels."""
-
-    def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
-        """Asks a container to end."""
-
-    def remove(self, id: str) -> str:  # noqa: A002
-        """Kills and removes a container."""
-
-    def remove_network(self, id: str) -> str:  # noqa: A002
-        """Removes a network."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,57 +25,8 @@ class Removed:
     left: Mapping[str, str] = field(default_factory=dict)
 
 
-def stack_id(root: Path) -> str:
-    """The mark of the stack in this folder."""
-    return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
-
-
-def holding(root: Path, run_id: str, holder: str) -> dict[str, str]:
-    """The labels of what one part of a run starts for itself, and removes itself."""
-    return {RUN: run_id, STACK: stack_id(root), HOLDER: f"{run_id}.{holder}"}
-
-
-def stanza_mark(service: Service) -> str:
-    """Digest of the stanza, to tell whether a container still is what the stack says."""
-    written = json.dumps(service.definition, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()[:32]
-
-
-def override(
-    stack: Stack,
-    services: Iterable[str],
-    run_id: str,
-    *,
-    networks: Mapping[str, Mapping[str, str]],
-    keep: bool = False,
-) -> Json:
-    """The compose document that adds our labels; `networks` are those that exist, with labels."""
-    marks = {RUN: run_id, STACK: stack_id(stack.root), **({KEEP: "yes"} if keep else {})}
-    chosen = sorted(services)
-    document: dict[str, Json] = {
-        "services": {
-            name: {"labels": {**marks, STANZA: stanza_mark(stack.services[name])}}
-            for name in chosen
-        }
-    }
-    used = {key for name in chosen for key in stack.services[name].networks}
-    labelled: dict[str, Json] = {}
-    for key in sorted(used):
-        definition = stack.definitions.get("networks", {}).get(key) or {}
-        if definition.get("external"):
-            continue
-        name = definition.get("name", f"{stack.name}_{key}")
-        labels = dict(networks[name]) if name in networks else dict(marks)
-        ours = {label: value for label, value in labels.items() if label.startswith("stacktest.")}
-        if ours:
-            labelled[key] = {"labels": ours}
-    if labelled:
-        document["networks"] = labelled
-    return document
-
-
 def remove_owned(
-    engine: Remover,
+    engine: EnginePort,
     labels: Mapping[str, str],
     *,
     order: Sequence[str] = (),
@@ -129,32 +41,34 @@ def remove_owned(
     """
     if not ({RUN, STACK} & set(labels)):
         raise ValueError("only what carries stacktest's own label may be removed")
-    found = [each for each in engine.containers(labels=labels) if not spare(each.labels)]
-    careful = [each for each in found if has_data(each) and each.is_running]
+    containers = [item for item in engine.containers(labels=labels) if not spare(item.labels)]
+    careful = [
+        container for container in containers if has_data(container) and container.is_running
+    ]
     left: dict[str, str] = {}
 
-    def remove(each: Container) -> None:
-        if why := engine.remove(each.id):
-            left[each.name] = why
+    def remove(container: Container) -> None:
+        if why := engine.remove(container.id):
+            left[container.name] = why
 
-    def end(each: Container) -> None:
-        engine.stop(each.id, grace=grace)
-        remove(each)
+    def end(container: Container) -> None:
+        engine.stop(container.id, grace=grace)
+        remove(container)
 
-    _together(remove, [each for each in found if each not in careful], at_once=REMOVING)
+    _together(remove, [item for item in containers if item not in careful], at_once=REMOVING)
     for wave in _last_first(careful, order):
         _together(end, wave, at_once=ENDING)
-    nets = [each for each in engine.networks(labels) if not spare(each.get("Labels") or {})]
-    answers = _together(lambda each: engine.remove_network(each["Id"]), nets, at_once=REMOVING)
-    kept = {str(each["Name"]): why for each, why in zip(nets, answers, strict=True) if why}
+    networks = [net for net in engine.networks(labels) if not spare(net.get("Labels") or {})]
+    refusals = _together(lambda net: engine.remove_network(net["Id"]), networks, at_once=REMOVING)
+    used = {str(net["Name"]): why for net, why in zip(networks, refusals, strict=True) if why}
     return Removed(
-        containers=tuple(sorted(each.name for each in found if each.name not in left)),
-        networks=tuple(sorted(str(each["Name"]) for each in nets if each["Name"] not in kept)),
-        left={**left, **kept},
+        containers=tuple(sorted(item.name for item in containers if item.name not in left)),
+        networks=tuple(sorted(str(net["Name"]) for net in networks if net["Name"] not in used)),
+        left={**left, **used},
     )
 
 
-def remove_leftovers(engine: Remover, stack: Stack, run_id: str) -> Removed:
+def remove_leftovers(engine: EnginePort, stack: Stack, run_id: str) -> Removed:
     """Removes what earlier runs of this stack left behind, except what was meant to stay."""
 
     def spare(labels: Mapping[str, str]) -> bool:
@@ -174,17 +88,17 @@ def has_data(container: Container) -> bool:
 # Private
 
 _ANONYMOUS = 64
-_Thing = TypeVar("_Thing")
+_Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 
 def _together(
-    work: Callable[[_Thing], _Answer], things: Sequence[_Thing], *, at_once: int
+    work: Callable[[_Item], _Answer], items: Sequence[_Item], *, at_once: int
 ) -> list[_Answer]:
-    """What the work answers for each; once the engine fails to answer, nothing more is begun."""
+    """The work's answer for every item; once the engine fails to answer, no more is begun."""
     with ThreadPoolExecutor(max_workers=at_once) as pool:
         try:
-            return list(pool.map(work, things))
+            return list(pool.map(work, items))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -197,8 +111,8 @@ def _is_anonymous(source: str) -> bool:
 
 def _last_first(containers: Sequence[Container], order: Sequence[str]) -> list[list[Container]]:
     """Dependants first; what `order` does not know goes first of all, together."""
-    place = {service: at for at, service in enumerate(order)}
+    place = {service: rank for rank, service in enumerate(order)}
     waves: dict[int, list[Container]] = {}
-    for each in containers:
-        waves.setdefault(place.get(each.service, len(place)), []).append(each)
-    return [waves[at] for at in sorted(waves, reverse=True)]
+    for container in containers:
+        waves.setdefault(place.get(container.service, len(place)), []).append(container)
+    return [waves[rank] for rank in sorted(waves, reverse=True)]

@@ -1,22 +1,23 @@
 """Asks the container engine: containers, images, logs, events, and commands inside a container.
 
-    quick, by its socket       containers, container, image, networks, events, start, stop, remove
-                               execute: what the SDK reads past the head of the answer is lost to it
-    by the Docker SDK          logs: a stream with a framing of its own
+    by its socket       whatever a warm run or the reaper asks, and streams of JSON documents:
+                        containers, images, networks, info, events, start, stop, remove, execute
+    by the Docker SDK   what has a protocol or many options of its own: logs, attached commands,
+                        probe containers
 
-Nothing here decides anything; `core.observed` has the types, `core.readiness` the judgement.
+See the decision "Two ways to one engine". Nothing here decides anything; `core.observed_state` has
+the types, `core.readiness` the judgement.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from contextlib import closing
 
+from stacktest.adapters.engine.attached import Attached
+from stacktest.adapters.engine.connection import Connection, connection_to, find_connection
 from stacktest.adapters.engine.socket import ERR, FRAME, OUT, EngineSocket, Lines
 from stacktest.core.model import Json, Mount
-from stacktest.core.observed_state import Container, Happening
+from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
 
@@ -31,7 +32,7 @@ ACTIONS = ("create", "start", "die", "oom", "health_status", "destroy", "pause",
 class Engine:
     """The container engine that the docker command would use; connects when first asked."""
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str | Connection = "") -> None:
         self._address = address
         self._socket: EngineSocket | None = None
 
@@ -39,8 +40,13 @@ class Engine:
     def socket(self) -> EngineSocket:
         """The direct connection, for questions that this class does not ask."""
         if self._socket is None:
-            self._socket = EngineSocket(self._address)
+            self._socket = EngineSocket(self._find())
         return self._socket
+
+    @property
+    def connection(self) -> Connection:
+        """Where the engine is."""
+        return self.socket.connection
 
     def ping(self) -> None:
         """Returns when the engine answers; raises ToolMissingError when it does not."""
@@ -50,18 +56,19 @@ class Engine:
         """The engine's version, as it says it."""
         return str(self.socket.get("/version").get("Version", ""))
 
+    def info(self) -> Json:
+        """The engine's document about itself and its host."""
+        return self.socket.get("/info")
+
     def containers(
         self, project: str = "", *, labels: Mapping[str, str] | None = None
     ) -> tuple[Container, ...]:
         """Every container of the project (or with these labels), stopped ones too: one call."""
-        wanted = [f"{PROJECT}={project}"] if project else []
-        wanted += [f"{name}={value}" for name, value in (labels or {}).items()]
-        listed = self.socket.get("/containers/json", {"all": 1, "filters": {"label": wanted}})
-        return tuple(
-            sorted(
-                (_from_list(each) for each in listed), key=lambda each: (each.service, each.name)
-            )
-        )
+        chosen = [f"{PROJECT}={project}"] if project else []
+        chosen += [f"{name}={value}" for name, value in (labels or {}).items()]
+        rows = self.socket.get("/containers/json", {"all": 1, "filters": {"label": chosen}})
+        containers = (_from_list(row) for row in rows)
+        return tuple(sorted(containers, key=lambda item: (item.service, item.name)))
 
     def container(self, id: str) -> Container | None:  # noqa: A002 - the engine's own word
         """Everything about one container, or None when it is gone."""
@@ -80,38 +87,26 @@ class Engine:
 
     def networks(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
         """Networks with these labels."""
-        wanted = [f"{name}={value}" for name, value in labels.items()]
-        return tuple(self.socket.get("/networks", {"filters": {"label": wanted}}))
+        chosen = [f"{name}={value}" for name, value in labels.items()]
+        return tuple(self.socket.get("/networks", {"filters": {"label": chosen}}))
+
+    def network(self, id: str) -> Json | Unknown:  # noqa: A002 - the engine's own word
+        """The engine's own document about a network; Unknown when it is gone."""
+        reply = self.socket.call("GET", f"/networks/{id}")
+        return reply.data if reply.ok else Unknown(f"network {id[:12]}: {reply.message}")
 
     def events(self, project: str, since: float | None = None) -> "Events":
         """What happens to the project's containers, from now or from a Unix time on."""
-        query: dict[str, Json] = {
-            "filters": {
-                "type": ["container"],
-                "label": [f"{PROJECT}={project}"],
-                "event": list(ACTIONS),
-            }
-        }
-        if since is not None:
-            query["since"] = f"{since:.9f}"
-        return Events(self.socket.stream("/events", query))
+        times = {} if since is None else {"since": f"{since:.9f}"}
+        return Events(self.socket.stream("/events", _event_query(project) | times))
 
-    def happened(self, project: str, *, since: float, until: float) -> tuple[Happening, ...]:
+    def happened(self, project: str, *, since: float, until: float) -> tuple[EngineEvent, ...]:
         """What happened to the project's containers between two Unix times, both in the past."""
-        query: dict[str, Json] = {
-            "filters": {
-                "type": ["container"],
-                "label": [f"{PROJECT}={project}"],
-                "event": list(ACTIONS),
-            },
-            "since": f"{since:.9f}",
-            "until": f"{until:.9f}",
-        }
-        events = Events(self.socket.stream("/events", query))
-        try:
+        times = {"since": f"{since:.9f}", "until": f"{until:.9f}"}
+        with closing(
+            Events(self.socket.stream("/events", _event_query(project) | times))
+        ) as events:
             return tuple(events)
-        finally:
-            events.close()
 
     def start(self, id: str) -> str:  # noqa: A002 - the engine's own word
         """Starts a container; empty when it runs, else why the engine could not start it."""
@@ -146,56 +141,84 @@ class Engine:
         tail: int | None = None,
         since: float | None = None,
         until: float | None = None,
-    ) -> str:
-        """What the container wrote, both streams in order."""
-        with self._sdk() as sdk:
-            said: bytes = sdk.logs(
-                id, stdout=True, stderr=True, tail=tail or "all", since=since, until=until
-            )
-        return said.decode(errors="replace")
+    ) -> str | Unknown:
+        """What the container wrote, both streams in order; Unknown where nothing keeps it."""
+        with closing(self.connection.sdk()) as sdk:
+            from docker.errors import APIError
+
+            try:
+                text: bytes = sdk.logs(
+                    id, stdout=True, stderr=True, tail=tail or "all", since=since, until=until
+                )
+            except APIError as error:
+                # `logging: {driver: none}`, or a container that has just been removed.
+                return Unknown(f"its logs cannot be read: {error.explanation}")
+        return text.decode(errors="replace")
 
     def execute(self, id: str, argv: Sequence[str]) -> tuple[int, str, str]:  # noqa: A002
         """Runs a command inside the container: exit code, standard output, standard error."""
-        wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        made = self.socket.post(f"/containers/{id}/exec", wanted).data["Id"]
-        begun = self.socket.post(f"/exec/{made}/start", {"Detach": False, "Tty": False})
-        said = _streams(begun.body)
-        code = self.socket.get(f"/exec/{made}/json")["ExitCode"]
-        return int(code), _text(said[OUT]), _text(said[ERR])
+        command = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
+        exec_id = self.socket.post(f"/containers/{id}/exec", command).data["Id"]
+        reply = self.socket.post(f"/exec/{exec_id}/start", {"Detach": False, "Tty": False})
+        output = _streams(reply.body)
+        code = self.socket.get(f"/exec/{exec_id}/json")["ExitCode"]
+        return int(code), _text(output[OUT]), _text(output[ERR])
 
-    def _sdk(self) -> Any:
-        from docker import APIClient  # 200 ms, so only where a stream is read
-        from docker.errors import DockerException
-        from docker.tls import TLSConfig
+    def attach(self, id: str, argv: Sequence[str]) -> Attached:  # noqa: A002
+        """Starts a command inside the container and keeps its input and output open."""
+        return Attached(self.connection, id, argv)
 
-        address = self.socket.address
-        parts = urlsplit(address)
-        tls: Any = False
-        if os.environ.get("DOCKER_TLS_VERIFY") and parts.scheme != "unix":
-            folder = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
-            tls = TLSConfig(
-                client_cert=(str(folder / "cert.pem"), str(folder / "key.pem")),
-                ca_cert=str(folder / "ca.pem"),
-                verify=True,
+    def start_probe(
+        self, image: str, *, network: str, labels: Mapping[str, str], lifetime: int
+    ) -> str | None:
+        """Id of a new container without rights on a network; None where the image is absent.
+
+        It ends by itself after `lifetime` seconds, and is gone when it has ended.
+        """
+        with closing(self.connection.sdk()) as sdk:
+            from docker.errors import APIError, ImageNotFound
+
+            host = sdk.create_host_config(
+                network_mode=network,
+                auto_remove=True,
+                init=True,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
             )
-        try:
-            return APIClient(base_url=address, version="auto", tls=tls)
-        except DockerException as error:
-            raise StacktestError(
-                f"the Docker SDK cannot connect: {error}", where=address
-            ) from error
+            command = ["sleep", str(lifetime)]
+            try:
+                created = sdk.create_container(
+                    image, command=command, labels=dict(labels), host_config=host
+                )
+                sdk.start(created["Id"])
+            except ImageNotFound:
+                return None
+            except APIError as error:
+                raise StacktestError(
+                    f"no probe can be started on network {network}: {error.explanation}",
+                    where=image,
+                    hint="stacktest doctor",
+                ) from error
+            return str(created["Id"])
+
+    # Private
+
+    def _find(self) -> Connection:
+        if isinstance(self._address, Connection):
+            return self._address
+        return connection_to(self._address) if self._address else find_connection()
 
 
 class Events:
-    """An open stream of happenings; `close` wakes whoever reads it."""
+    """An open stream of events; `close` wakes whoever reads it."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
 
-    def __iter__(self) -> Iterator[Happening]:
-        """Happenings until the engine or `close` ends the stream."""
+    def __iter__(self) -> Iterator[EngineEvent]:
+        """Events until the engine or `close` ends the stream."""
         for document in self._lines:
-            yield _happening(document)
+            yield _event(document)
 
     def close(self) -> None:
         """End the stream."""
@@ -212,104 +235,109 @@ _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 _EXITED = re.compile(r"^(?:Exited|Restarting) \((\d+)\)")
 
 
-def _text(said: bytes | bytearray | None) -> str:
-    return (said or b"").decode(errors="replace")
+def _event_query(project: str) -> dict[str, Json]:
+    label = [f"{PROJECT}={project}"]
+    return {"filters": {"type": ["container"], "label": label, "event": list(ACTIONS)}}
+
+
+def _text(data: bytes | bytearray | None) -> str:
+    return (data or b"").decode(errors="replace")
 
 
 def _streams(framed: bytes) -> Mapping[int, bytearray]:
     """Stream → all that was written to it."""
-    found = {OUT: bytearray(), ERR: bytearray()}
+    streams = {OUT: bytearray(), ERR: bytearray()}
     at = 0
     while at + FRAME.size <= len(framed):
         stream, size = FRAME.unpack_from(framed, at)
         at += FRAME.size
-        found.setdefault(stream, bytearray()).extend(framed[at : at + size])
+        streams.setdefault(stream, bytearray()).extend(framed[at : at + size])
         at += size
-    return found
+    return streams
 
 
-def _from_list(each: Json) -> Container:
+def _from_list(row: Json) -> Container:
     """A row of the list: health and exit code are only in its text, `Up 3 seconds (healthy)`."""
-    labels = each.get("Labels") or {}
-    status = each.get("Status") or ""
+    labels = row.get("Labels") or {}
+    status = row.get("Status") or ""
     health = _HEALTH.search(status)
     code = _EXITED.search(status)
-    networks = (each.get("NetworkSettings") or {}).get("Networks") or {}
+    networks = (row.get("NetworkSettings") or {}).get("Networks") or {}
     return Container(
-        id=each["Id"],
-        name=(each.get("Names") or ["/"])[0].lstrip("/"),
+        id=row["Id"],
+        name=(row.get("Names") or ["/"])[0].lstrip("/"),
         service=labels.get(_SERVICE, ""),
         project=labels.get(PROJECT, ""),
-        image_id=each.get("ImageID", ""),
-        image_ref=each.get("Image", ""),
-        state=each.get("State", ""),
+        image_id=row.get("ImageID", ""),
+        image_ref=row.get("Image", ""),
+        state=row.get("State", ""),
         health=health[1] if health else "",
         exit_code=int(code[1]) if code else None,
         networks=_addresses(networks),
         labels=labels,
         one_off=labels.get(_ONE_OFF) == "True",
         config_hash=labels.get(_CONFIG_HASH, ""),
-        mounts=_mounts(each.get("Mounts") or ()),
+        mounts=_mounts(row.get("Mounts") or ()),
     )
 
 
-def _from_inspect(each: Json) -> Container:
-    labels = each["Config"].get("Labels") or {}
-    state = each["State"]
+def _from_inspect(document: Json) -> Container:
+    labels = document["Config"].get("Labels") or {}
+    state = document["State"]
     health = state.get("Health") or {}
     return Container(
-        id=each["Id"],
-        name=each["Name"].lstrip("/"),
+        id=document["Id"],
+        name=document["Name"].lstrip("/"),
         service=labels.get(_SERVICE, ""),
         project=labels.get(PROJECT, ""),
-        image_id=each["Image"],
-        image_ref=each["Config"]["Image"],
+        image_id=document["Image"],
+        image_ref=document["Config"]["Image"],
         state=state["Status"],
         health=health.get("Status", ""),
         exit_code=None if state["Status"] in {"created", "running"} else state.get("ExitCode"),
         oom=bool(state.get("OOMKilled")),
-        restart_count=int(each.get("RestartCount", 0)),
+        restart_count=int(document.get("RestartCount", 0)),
         started_at=state.get("StartedAt", ""),
         error=state.get("Error", ""),
         health_log=_last_probe(health.get("Log") or ()),
-        networks=_addresses(each["NetworkSettings"].get("Networks") or {}),
+        networks=_addresses(document["NetworkSettings"].get("Networks") or {}),
         labels=labels,
         one_off=labels.get(_ONE_OFF) == "True",
         config_hash=labels.get(_CONFIG_HASH, ""),
-        mounts=_mounts(each.get("Mounts") or ()),
+        mounts=_mounts(document.get("Mounts") or ()),
     )
 
 
 def _addresses(networks: Mapping[str, Json]) -> dict[str, str]:
-    return {name: (each or {}).get("IPAddress", "") for name, each in sorted(networks.items())}
+    return {name: (net or {}).get("IPAddress", "") for name, net in sorted(networks.items())}
 
 
-def _mounts(mounts: Sequence[Json]) -> tuple[Mount, ...]:
-    found = (
+def _mounts(documents: Sequence[Json]) -> tuple[Mount, ...]:
+    mounts = (
         Mount(
-            kind=each.get("Type", ""),
-            source=each.get("Name") if each.get("Type") == "volume" else each.get("Source", ""),
-            target=each.get("Destination", ""),
-            read_only=not each.get("RW", True),
+            kind=document.get("Type", ""),
+            source=document.get("Name" if document.get("Type") == "volume" else "Source", ""),
+            target=document.get("Destination", ""),
+            read_only=not document.get("RW", True),
         )
-        for each in mounts
+        for document in documents
     )
-    return tuple(sorted(found, key=lambda mount: mount.target))
+    return tuple(sorted(mounts, key=lambda mount: mount.target))
 
 
 def _last_probe(log: Sequence[Json]) -> str:
     if not log:
         return ""
     last = log[-1]
-    said = str(last.get("Output", "")).strip()
-    return f"exit {last.get('ExitCode')}: {said}" if said else f"exit {last.get('ExitCode')}"
+    output = str(last.get("Output", "")).strip()
+    return f"exit {last.get('ExitCode')}: {output}" if output else f"exit {last.get('ExitCode')}"
 
 
-def _happening(document: Json) -> Happening:
+def _event(document: Json) -> EngineEvent:
     attributes = document["Actor"]["Attributes"]
     action, _, health = str(document["Action"]).partition(": ")
     code = attributes.get("exitCode")
-    return Happening(
+    return EngineEvent(
         action=action,
         container=document["Actor"]["ID"],
         service=attributes.get(_SERVICE, ""),

@@ -9,7 +9,7 @@ A Compose that the run had started may still be creating containers. It holds th
 so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
 No container with access to the engine is needed, and no image.
 
-    python -m stacktest.adapters.engine.reaper ADDRESS LABELS PARENT [CONTAINER…]
+    python -m stacktest.adapters.engine.reaper ADDRESS CERTIFICATES LABELS PARENT [CONTAINER…]
 """
 
 import contextlib
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stacktest.adapters.engine.client import Engine
+    from stacktest.adapters.engine.connection import Connection
     from stacktest.adapters.process import Detached
 
 GRACE = 1.0
@@ -35,7 +36,7 @@ LONGEST = 1800.0
 """Seconds to wait for a Compose that goes on after its run: as long as it may take to create."""
 
 
-class Watchdog:
+class Reaper:
     """The parent's end: `disarm` when the run has cleaned up itself."""
 
     def __init__(self, child: "Detached") -> None:
@@ -65,32 +66,46 @@ class Watchdog:
 
 
 def arm(
-    address: str, labels: Mapping[str, str], *, stop: Sequence[str] = (), log: Path | None = None
-) -> Watchdog:
-    """Start the child; from now on nothing that carries all of these labels survives us.
+    connection: "Connection",
+    labels: Mapping[str, str],
+    *,
+    stop: Sequence[str] = (),
+    log: Path | None = None,
+) -> Reaper:
+    """Start the child, which removes what carries all of these labels when this process ends.
 
     `stop` are ids of containers that are stopped then, and left where they are.
     """
     from stacktest.adapters import process
 
     argv = [sys.executable, "-m", "stacktest.adapters.engine.reaper"]
-    argv += [address, json.dumps(labels), str(os.getpid()), *stop]
-    return Watchdog(process.spawn_detached(argv, log=log))
+    # The child must not look the engine up again: a person may choose another context meanwhile.
+    argv += [connection.address, str(connection.certificates or "")]
+    argv += [json.dumps(labels), str(os.getpid()), *stop]
+    return Reaper(process.spawn_detached(argv, log=log))
 
 
-def watch(address: str, labels: Mapping[str, str], parent: int, stop: Sequence[str] = ()) -> int:
+def watch(
+    address: str,
+    certificates: str,
+    labels: Mapping[str, str],
+    parent: int,
+    stop: Sequence[str] = (),
+) -> int:
     """The child: block until the parent is gone, then remove what it left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # The signal that ends the run may reach us too; our work begins after it.
         signal.signal(number, signal.SIG_IGN)
-    if _told_to_go(parent):
+    if _is_disarmed(parent):
         return 0
     # Only now: while the stack starts, a child that loads nothing leaves the processor to it.
     from stacktest.adapters.engine.client import Engine
+    from stacktest.adapters.engine.connection import Connection
     from stacktest.errors import StacktestError
 
+    folder = Path(certificates) if certificates else None
     try:
-        engine = Engine(address)
+        engine = Engine(Connection(address=address, certificates=folder))
         _remove_until_quiet(engine, labels)
         for container in stop:
             engine.stop(container)
@@ -105,20 +120,20 @@ def watch(address: str, labels: Mapping[str, str], parent: int, stop: Sequence[s
 _DISARM = b"disarm\n"
 
 
-def _told_to_go(parent: int) -> bool:
+def _is_disarmed(parent: int) -> bool:
     """True when the parent said so; False when it is gone.
 
     The pipe alone is not enough: a forked child of the parent may hold its other end open.
     """
-    said = b""
+    message = b""
     while True:
         readable, _, _ = select.select([0], [], [], 0.25)
         if readable:
             chunk = os.read(0, 64)
             if not chunk:
-                return said == _DISARM
-            said += chunk
-        if said == _DISARM:
+                return message == _DISARM
+            message += chunk
+        if message == _DISARM:
             return True
         if os.getppid() != parent:
             return False
@@ -132,10 +147,10 @@ def _pipe_has_ended() -> bool:
 def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str]) -> None:
     from stacktest.adapters.engine.cleanup import remove_owned
 
-    begun = quiet_since = time.monotonic()
+    start = quiet_since = time.monotonic()
     while time.monotonic() - quiet_since < QUIET:
         removed = remove_owned(engine, labels, grace=GRACE)
-        busy = not _pipe_has_ended() and time.monotonic() - begun < LONGEST
+        busy = not _pipe_has_ended() and time.monotonic() - start < LONGEST
         if removed.containers or removed.left or busy:
             quiet_since = time.monotonic()
         # The engine may be finishing a request of the run: there is no event for "no more".
@@ -143,4 +158,5 @@ def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(watch(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]))
+    _address, _certificates, _labels, _parent, *_stop = sys.argv[1:]
+    sys.exit(watch(_address, _certificates, json.loads(_labels), int(_parent), _stop))

@@ -1,28 +1,23 @@
 """Speaks to the container engine's HTTP interface directly, for questions that must be quick.
 
 One list of a stack's containers costs about 1 ms this way; importing the Docker SDK alone costs
-some 200 ms, which the watchdog and every warm run would pay. Streams with a framing of their own
-(logs) are left to the SDK: see `engine`. Where the engine is: `DOCKER_HOST`, else the
-current context of the docker command, else the usual socket.
+some 200 ms, which the reaper and every warm run would pay. `client` says which questions go which
+way, `connection` where the engine is.
 """
 
 import contextlib
 import http.client
 import json
-import os
 import socket
-import ssl
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
-from stacktest.adapters import process
+from stacktest.adapters.engine.connection import Connection
 from stacktest.core.model import Json
 from stacktest.errors import ToolMissingError
 
-USUAL_SOCKET = "unix:///var/run/docker.sock"
 FRAME = struct.Struct(">BxxxL")
 """Goes before what a command says: to which stream it was written, and how many bytes follow."""
 OUT, ERR = 1, 2
@@ -52,25 +47,11 @@ class Reply:
         return str(data.get("message", "")) if isinstance(data, dict) else str(data)
 
 
-def engine_address(environ: Mapping[str, str] | None = None) -> str:
-    """Where the engine listens, as the docker command would find it."""
-    environ = os.environ if environ is None else environ
-    if host := environ.get("DOCKER_HOST"):
-        return host
-    context = environ.get("DOCKER_CONTEXT") or _current_context(environ)
-    if context and context != "default":
-        asked = ("docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}", context)
-        found = process.run(asked)
-        if found.code == 0 and found.out.strip():
-            return found.out.strip()
-    return USUAL_SOCKET
-
-
 class EngineSocket:
     """One engine; every call is a connection of its own, so threads may share it."""
 
-    def __init__(self, address: str = "") -> None:
-        self.address = address or engine_address()
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
 
     def call(
         self,
@@ -124,23 +105,23 @@ class EngineSocket:
         if not reply.ok:
             raise ToolMissingError(
                 f"the container engine refused: {reply.message}",
-                where=f"{method} {path} at {self.address}",
+                where=f"{method} {path} at {self.connection.address}",
                 hint="stacktest doctor",
             )
         return reply
 
     def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
-        parts = urlsplit(self.address)
+        parts = urlsplit(self.connection.address)
         if parts.scheme == "unix":
             return _UnixConnection(parts.path, timeout)
         if parts.scheme in {"tcp", "http", "https"} and parts.hostname:
-            if parts.scheme == "https" or os.environ.get("DOCKER_TLS_VERIFY"):
+            if context := self.connection.tls_context():
                 return http.client.HTTPSConnection(
-                    parts.hostname, parts.port or 2376, timeout=timeout, context=_client_tls()
+                    parts.hostname, parts.port or 2376, timeout=timeout, context=context
                 )
             return http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
         raise ToolMissingError(
-            f"stacktest cannot reach an engine at {self.address}",
+            f"stacktest cannot reach an engine at {self.connection.address}",
             where="DOCKER_HOST or the docker context",
             hint="use unix:// or tcp://; ssh: forward the socket with "
             "`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`",
@@ -150,7 +131,7 @@ class EngineSocket:
         denied = isinstance(error, PermissionError)
         return ToolMissingError(
             f"the container engine does not answer: {error}",
-            where=self.address,
+            where=self.connection.address,
             hint="let your user use it (group docker), then: stacktest doctor"
             if denied
             else "start it (systemctl start docker), then: stacktest doctor",
@@ -217,19 +198,3 @@ def _decode(body: bytes) -> Json:
         return json.loads(body) if body.strip() else None
     except ValueError:
         return body.decode(errors="replace").strip()
-
-
-def _current_context(environ: Mapping[str, str]) -> str:
-    folder = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    try:
-        return str(json.loads((folder / "config.json").read_text()).get("currentContext", ""))
-    except (OSError, ValueError, AttributeError):
-        # No configuration, or one that the docker command itself would complain about.
-        return ""
-
-
-def _client_tls() -> ssl.SSLContext:
-    folder = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
-    context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context

@@ -1,15 +1,15 @@
-"""A connection from this process to a port of a container: direct, or through a probe."""
+"""The way from this process to a port of a container: straight, or through a probe beside it."""
 
 import contextlib
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from typing import Any, Protocol
+from typing import Protocol
 
-from stacktest.adapters.engine.socket import FRAME, OUT
-from stacktest.adapters.network.engine import EngineLike, sdk
+from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
 from stacktest.core.model import Json
+from stacktest.core.unknown import Unknown
 
 CONNECT = 10.0
 """Seconds for a connection to be made."""
@@ -32,17 +32,17 @@ class Stream(Protocol):
 
 
 Connect = Callable[[int], Stream]
-"""Port → a new connection to it; an OSError when nobody listens."""
+"""Port → a new connection to it; an OSError when the port is closed."""
 
 
 class Connector:
-    """Finds how a container is reached; threads may share it."""
+    """Connects to containers; threads may share it."""
 
-    def __init__(self, engine: EngineLike, probes: ProbeContainers) -> None:
+    def __init__(self, engine: EnginePort, probes: ProbeContainers) -> None:
         self._engine, self._probes = engine, probes
 
     def to(self, container: str) -> Connect:
-        """What opens connections to a running container."""
+        """How to connect to the ports of a running container; an OSError when it is gone."""
         owner = self._owner(container)
         if address := self._address(owner):
             return lambda port: _DirectStream(address, port)
@@ -55,15 +55,17 @@ class Connector:
     # Private
 
     def _owner(self, container: str) -> Json:
-        """The container, or the one on whose network it lives."""
-        document = self._engine.socket.get(f"/containers/{container}/json")
+        """The engine's document of the container, or of the one whose network it shares."""
+        document = self._engine.inspect(container)
+        if isinstance(document, Unknown):
+            raise ConnectionRefusedError(document.why)
         mode = str(document["HostConfig"].get("NetworkMode", ""))
-        return self._owner(other) if (other := mode.partition("container:")[2]) else document
+        return self._owner(owner) if (owner := mode.partition("container:")[2]) else document
 
-    def _address(self, container: Json) -> str | None:
-        if container["HostConfig"].get("NetworkMode") == "host":
+    def _address(self, document: Json) -> str | None:
+        if document["HostConfig"].get("NetworkMode") == "host":
             return "127.0.0.1" if self._is_here() else None
-        for endpoint in (container["NetworkSettings"].get("Networks") or {}).values():
+        for endpoint in (document["NetworkSettings"].get("Networks") or {}).values():
             # One that has just ended has no address, and perhaps no network any more.
             if endpoint.get("IPAddress") and is_attached(endpoint, self._bridge(endpoint)):
                 return str(endpoint["IPAddress"])
@@ -71,22 +73,23 @@ class Connector:
 
     def _bridge(self, endpoint: Json) -> str:
         """The interface that a network has on the engine's host, as far as the engine tells."""
-        network = self._engine.socket.get(f"/networks/{endpoint['NetworkID']}")
-        named = (network.get("Options") or {}).get("com.docker.network.bridge.name")
-        return str(named or f"br-{network['Id'][:12]}")
+        network = self._engine.network(endpoint["NetworkID"])
+        if isinstance(network, Unknown):
+            return ""
+        name = (network.get("Options") or {}).get("com.docker.network.bridge.name")
+        return str(name or f"br-{network['Id'][:12]}")
 
     def _is_here(self) -> bool:
         """Whether what the engine calls the host's network is that of this process."""
-        options = self._engine.socket.get("/info").get("SecurityOptions") or []
-        return self._engine.socket.address.startswith("unix:") and not any(
+        options = self._engine.info().get("SecurityOptions") or []
+        return self._engine.connection.address.startswith("unix:") and not any(
             "rootless" in option for option in options
         )
 
     def _beside(self, networks: Json) -> Connect:
         for name, endpoint in networks.items():
-            if endpoint.get("IPAddress"):
+            if address := endpoint.get("IPAddress"):
                 probe = self._probes.on(name)
-                address = endpoint["IPAddress"]
                 return lambda port: _ProbeStream(self._engine, probe, address, port)
 
         def nowhere(port: int) -> Stream:
@@ -108,21 +111,20 @@ def is_attached(endpoint: Json, bridge: str) -> bool:
         socket.if_nametoindex(bridge)
     except OSError:
         return False
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probing:
         try:
             # Nothing is sent: the kernel only says which of its addresses it would use.
-            probe.connect((address, 9))
+            probing.connect((address, 9))
         except OSError:
             return False
-        own_address = probe.getsockname()[0]
+        own_address = probing.getsockname()[0]
     return ip_address(own_address) in ip_network(f"{address}/{prefix}", strict=False)
 
 
 # Private
 
 _CHUNK = 65536
-# The SDK loses what arrives together with the head of the engine's answer, such as a server's first
-# words: nothing is connected before this side has read that head and says so.
+# An attached command has to wait for a first line: see `AttachedCommand`'s implementation.
 _GO = b"\n"
 _WAIT = "read -r _ || exit; "
 
@@ -151,56 +153,31 @@ class _DirectStream:
 class _ProbeStream:
     """A connection that `nc` or bash makes beside the service, spoken to through the engine."""
 
-    def __init__(self, engine: EngineLike, probe: ProbeContainer, address: str, port: int) -> None:
-        probing = ["timeout", "10", *_probing(probe, address, port)]
-        code, _, error = engine.execute(probe.container, probing)
+    def __init__(self, engine: EnginePort, probe: ProbeContainer, address: str, port: int) -> None:
+        attempt = ["timeout", "10", *_attempt(probe, address, port)]
+        code, _, errors = engine.execute(probe.container, attempt)
         if code != 0:
-            raise ConnectionRefusedError(error.strip() or f"{address}:{port} does not answer")
+            raise ConnectionRefusedError(errors.strip() or f"{address}:{port} does not answer")
         self._tool = probe.tool
-        self._client = sdk(engine)
-        execution = self._client.exec_create(
-            probe.container, _joining(probe, address, port), stdin=True
-        )
-        self._attached = self._client.exec_start(execution["Id"], socket=True)
-        self._socket: Any = getattr(self._attached, "_sock", self._attached)
-        self._socket.settimeout(None)
-        self._socket.sendall(_GO)
+        self._command = engine.attach(probe.container, _joining(probe, address, port))
+        self._command.send(_GO)
 
     def recv(self) -> bytes:
-        while header := self._exactly(FRAME.size):
-            stream, size = FRAME.unpack(header)
-            data = self._exactly(size)
-            if stream == OUT:
-                return data
-        return b""
+        return self._command.recv()
 
     def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
+        self._command.send(data)
 
     def end(self) -> None:
         # bash cannot close one direction only: there the end comes with `close`.
         if self._tool == "nc":
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_WR)
+            self._command.end_input()
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._attached.close()
-        self._socket.close()
-        self._client.close()
-
-    def _exactly(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            more = self._socket.recv(size - len(data))
-            if not more:
-                return b""
-            data += more
-        return data
+        self._command.close()
 
 
-def _probing(probe: ProbeContainer, address: str, port: int) -> list[str]:
+def _attempt(probe: ProbeContainer, address: str, port: int) -> list[str]:
     if probe.tool == "nc":
         return ["nc", "-z", "-w", "5", address, str(port)]
     return ["bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', address, str(port)]

@@ -8,7 +8,7 @@ timeout      the name is known, no answer came
 
 from typing import Literal
 
-from stacktest.adapters.network.engine import EngineLike
+from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
 from stacktest.core.model import Stack
 from stacktest.errors import StacktestError, UsageError
@@ -34,7 +34,7 @@ def network_name(model: Stack, network: str) -> str:
 
 
 def reach(
-    model: Stack, engine: EngineLike, probes: ProbeContainers, *, network: str, host: str, port: int
+    model: Stack, engine: EnginePort, probes: ProbeContainers, *, network: str, host: str, port: int
 ) -> Reach:
     """What happens when a container on `network` connects to `host:port`."""
     probe = probes.on(network_name(model, network))

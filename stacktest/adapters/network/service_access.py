@@ -4,8 +4,8 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.network.connect import Connect, Connector
-from stacktest.adapters.network.engine import EngineLike
 from stacktest.adapters.network.port_forward import PortForward
 from stacktest.adapters.process import Completed
 from stacktest.core.model import Stack
@@ -22,7 +22,7 @@ class ServiceAccess:
     def __init__(
         self,
         model: Stack,
-        engine: EngineLike,
+        engine: EnginePort,
         connector: Connector,
         service: str,
         *,

@@ -1,16 +1,16 @@
-"""What runs of a plan already: used as it is, missing, left behind, or in the way.
+"""Which containers of a plan exist already: used as they are, missing, left behind, or in the way.
 
-found                                        becomes
+container                                    becomes
 running, or a job that ended as it should    used as it is, whoever started it
-nothing                                      missing: created and started
-left behind by an earlier run of ours        removed, then missing
-stopped, and not ours                        in the way: an error, started only by `always`
+none                                         missing: created and started
+left behind by an earlier run of stacktest   removed, then missing
+stopped, and not stacktest's                 in the way: an error, started only by `always`
 """
 
 from collections.abc import Mapping, Sequence
 
-from stacktest.adapters.engine import cleanup as ownership
-from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine import cleanup, labels
+from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.failure_report import NotReadyError, last_words
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
@@ -18,26 +18,30 @@ from stacktest.core.plan import Plan
 from stacktest.core.readiness import Impossible, Rule, judge
 
 
-def present(
-    stack: Stack, plan: Plan, engine: Engine, run_id: str, rules: Mapping[str, Rule]
+def present_containers(
+    stack: Stack, plan: Plan, engine: EnginePort, run_id: str, rules: Mapping[str, Rule]
 ) -> Mapping[str, tuple[Container, ...]]:
     """Planned service -> its containers; a run with an id first removes what others left behind."""
     listed = engine.containers(stack.name)
-    mark = ownership.stack_id(stack.root)
-    left = [each for each in listed if each.labels.get(ownership.STACK) == mark]
-    if run_id and left:
-        if not all(ownership.KEEP in each.labels for each in left):
-            ownership.remove_leftovers(engine, stack, run_id)
-        for each in left:
-            if each.service in rules and _is_useless(each, stack, rules[each.service]):
-                marks = {name: each.labels[name] for name in _MARKS if name in each.labels}
-                ownership.remove_owned(engine, marks)
+    own_id = labels.stack_id(stack.root)
+    own = [container for container in listed if container.labels.get(labels.STACK) == own_id]
+    if run_id and own:
+        if not all(labels.KEEP in container.labels for container in own):
+            cleanup.remove_leftovers(engine, stack, run_id)
+        for container in own:
+            if container.service in rules and _is_useless(
+                container, stack, rules[container.service]
+            ):
+                marks = {
+                    name: container.labels[name] for name in _LABELS if name in container.labels
+                }
+                cleanup.remove_owned(engine, marks)
         listed = engine.containers(stack.name)
-    found: dict[str, tuple[Container, ...]] = {}
-    for each in listed:
-        if each.service in plan.services and not each.one_off:
-            found[each.service] = (*found.get(each.service, ()), each)
-    return found
+    by_service: dict[str, tuple[Container, ...]] = {}
+    for container in listed:
+        if container.service in plan.services and not container.one_off:
+            by_service[container.service] = (*by_service.get(container.service, ()), container)
+    return by_service
 
 
 def missing_of(
@@ -47,7 +51,8 @@ def missing_of(
     return tuple(
         name
         for name in plan.services
-        if not present.get(name) or any(_is_down(each, rules[name]) for each in present[name])
+        if not present.get(name)
+        or any(_is_down(container, rules[name]) for container in present[name])
     )
 
 
@@ -58,29 +63,33 @@ def stopped_by_others(
     rules: Mapping[str, Rule],
     *,
     mode: str,
-    engine: Engine,
+    engine: EnginePort,
 ) -> tuple[Container, ...]:
-    """Stopped containers of somebody else that will be started; an error unless `always`."""
+    """Stopped containers that stacktest did not create and will start; an error unless `always`."""
     stopped = tuple(
-        each for name in missing for each in present.get(name, ()) if _is_down(each, rules[name])
+        container
+        for name in missing
+        for container in present.get(name, ())
+        if _is_down(container, rules[name])
     )
     if mode == "never" and missing:
         raise NotReadyError(
             f"not running: {', '.join(missing)}",
-            where=f"project {stack.name}, told to start nothing",
+            where=f"project {stack.name}, mode never: no service is started",
             hint=f"docker compose up --detach {' '.join(missing)}",
             service=missing[0],
-            details=[line for each in stopped for line in last_words(engine, each)],
+            details=[line for container in stopped for line in last_words(engine, container)],
         )
-    for each in stopped if mode == "auto" else ():
-        ended = f"{each.state} {'' if each.exit_code is None else each.exit_code}".strip()
+    for container in stopped if mode == "auto" else ():
+        code = "" if container.exit_code is None else container.exit_code
+        ended = f"{container.state} {code}".strip()
         raise NotReadyError(
-            f"{each.service} has a stopped container that stacktest did not create",
-            where=f"container {each.name} ({ended})",
-            hint=f"docker compose rm --force {each.service}, or start it yourself: "
-            f"docker compose start {each.service}",
-            service=each.service,
-            details=last_words(engine, each),
+            f"{container.service} has a stopped container that stacktest did not create",
+            where=f"container {container.name} ({ended})",
+            hint=f"docker compose rm --force {container.service}, or start it yourself: "
+            f"docker compose start {container.service}",
+            service=container.service,
+            details=last_words(engine, container),
         )
     return stopped
 
@@ -88,16 +97,17 @@ def stopped_by_others(
 # Private
 
 
-_MARKS = (ownership.RUN, ownership.STACK, ownership.STANZA)
+_LABELS = (labels.RUN, labels.STACK, labels.STANZA)
 
 
-def _is_useless(ours: Container, stack: Stack, rule: Rule) -> bool:
-    """True for what we kept that has ended, or whose stanza is another now: it proves nothing."""
-    mark = ownership.stanza_mark(stack.services[ours.service])
-    return _is_down(ours, rule) or ours.labels.get(ownership.STANZA) != mark
+def _is_useless(container: Container, stack: Stack, rule: Rule) -> bool:
+    """True for a kept container that has ended, or whose definition is another now."""
+    digest = labels.definition_digest(stack.services[container.service])
+    return _is_down(container, rule) or container.labels.get(labels.STANZA) != digest
 
 
-def _is_down(seen: Container, rule: Rule) -> bool:
-    if seen.state not in {"created", "exited", "dead"}:
+def _is_down(container: Container, rule: Rule) -> bool:
+    if container.state not in {"created", "exited", "dead"}:
         return False
-    return isinstance(judge(rule, seen, running_for=0), Impossible) or seen.state == "created"
+    judgement = judge(rule, container, running_for=0)
+    return isinstance(judgement, Impossible) or container.state == "created"

@@ -9,17 +9,18 @@
         | database system is ready to accept connections
       hint: docker compose run --rm --no-deps grafana
 
-Compose and engine have many words for the same cause; the tables below know the usual ones and
-pass on the rest as it is. Values of variables with a secret's name are replaced by the name.
+Compose and engine have many words for the same cause; `known_failures` has the usual ones, the rest
+is passed on as it is. Values of variables with a secret's name are replaced by the name.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
+from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
+from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
 
 LINES = 20
@@ -49,19 +50,12 @@ class NotReadyError(StackNotReadyError):
         return [first, *at, *(f"  {line}" for line in self.details), *hint]
 
 
-class Logs(Protocol):
-    """The part of the engine that a report needs."""
-
-    def logs(self, id: str, tail: int | None = None) -> str:  # noqa: A002 - the engine's word
-        """The last lines of a container."""
-
-
 def container_failed(
     stack: Stack,
     culprit: Container,
     cause: str,
     *,
-    engine: Logs,
+    engine: EnginePort,
     others: Mapping[str, Container],
     ready: str = "",
     usual: float | None = None,
@@ -93,19 +87,19 @@ def container_failed(
     )
 
 
-def creation_failed(stack: Stack, services: Sequence[str], said: str) -> NotReadyError:
+def creation_failed(stack: Stack, services: Sequence[str], output: str) -> NotReadyError:
     """The error for a `docker compose up --no-start` that ended badly."""
-    lines = [line.strip() for line in mask(said, stack).splitlines() if line.strip()]
+    lines = [line.strip() for line in mask(output, stack).splitlines() if line.strip()]
     text = "\n".join(line for line in lines if "level=warning" not in line)
     cause, facts = find_cause(CREATION, text)
     name = _culprit(stack, services, text, facts)
     words = {**facts, "service": name or "the stack"}
-    last = text.splitlines()[-1] if text else "Compose said nothing"
+    last = text.splitlines()[-1] if text else "Compose gave no reason"
     what = cause.what.format(**words) if cause else f"could not be created: {last}"
     hint = cause.hint.format(**words) if cause else f"docker compose up --no-start {name}".strip()
     return NotReadyError(
         f"{words['service']} {what}",
-        where=_stanza(stack, name),
+        where=_key(stack, name),
         hint=hint,
         service=name,
         details=_quoted("Compose says:", text.splitlines()[-6:]),
@@ -119,11 +113,16 @@ def mask(text: str, stack: Stack) -> str:
     return text
 
 
-def last_words(engine: Logs, seen: Container, title: str = "", count: int = LINES) -> list[str]:
+def last_words(
+    engine: EnginePort, container: Container, title: str = "", count: int = LINES
+) -> list[str]:
     """The last lines that a container wrote, quoted, below a title."""
-    title = title or f"last lines of {seen.service}:"
-    said = [line.rstrip() for line in engine.logs(seen.id, tail=count).splitlines()]
-    return _quoted(title, said) if said else [f"{title.removesuffix(':')}: it wrote nothing"]
+    title = title or f"last lines of {container.service}:"
+    text = engine.logs(container.id, tail=count)
+    if isinstance(text, Unknown):
+        return [f"{title.removesuffix(':')}: {text.why}"]
+    lines = [line.rstrip() for line in text.splitlines()]
+    return _quoted(title, lines) if lines else [f"{title.removesuffix(':')}: it wrote none"]
 
 
 # Private
@@ -160,12 +159,13 @@ def _next_command(culprit: Container, cause: str) -> str:
     return f"raise services.{name}.timeout in stacktest.toml, or correct `ready`"
 
 
-def _state(seen: Container) -> str:
-    code = "" if seen.exit_code is None else f"exit code {seen.exit_code}, "
-    killed = "a process of it killed for memory" if seen.is_running else "killed for memory"
-    memory = killed if seen.oom else "not killed for memory"
-    count = "1 restart" if seen.restart_count == 1 else f"{seen.restart_count} restarts"
-    return f"{seen.state}, {code}{memory}, {count}"
+def _state(container: Container) -> str:
+    code = "" if container.exit_code is None else f"exit code {container.exit_code}, "
+    killed = "a process of it killed for memory" if container.is_running else "killed for memory"
+    memory = killed if container.oom else "not killed for memory"
+    restarts = container.restart_count
+    count = "1 restart" if restarts == 1 else f"{restarts} restarts"
+    return f"{container.state}, {code}{memory}, {count}"
 
 
 def _quoted(title: str, lines: Sequence[str]) -> list[str]:
@@ -174,18 +174,19 @@ def _quoted(title: str, lines: Sequence[str]) -> list[str]:
 
 def _culprit(stack: Stack, services: Sequence[str], text: str, facts: Mapping[str, str]) -> str:
     """The service that the words are about: by its name, its image, its files, its networks."""
-    quoted = sorted((stack.services[name] for name in services), key=lambda each: each.name)
+    candidates = sorted(
+        (stack.services[name] for name in services), key=lambda service: service.name
+    )
     # A service whose build succeeded is named too, so what failed is looked for first.
     for pattern in (r"^(?:target {0}:|> \[{0} )", r"^(?:{0} (?:Error|Warning)|#\d+ \[{0} )"):
-        for service in quoted:
+        for service in candidates:
             if re.search(pattern.format(re.escape(service.name)), text, re.MULTILINE):
                 return service.name
-    built = [each.name for each in quoted if each.build]
+    built = [service.name for service in candidates if service.build]
     if len(built) == 1 and "failed to solve" in text:
         # Newer Compose names the service only where it builds several.
         return built[0]
-    found = [each.name for each in quoted if _concerns(each, stack, text, facts)]
-    return found[0] if found else ""
+    return next((item.name for item in candidates if _concerns(item, stack, text, facts)), "")
 
 
 def _concerns(service: Service, stack: Stack, text: str, facts: Mapping[str, str]) -> bool:
@@ -211,16 +212,16 @@ def _concerns(service: Service, stack: Stack, text: str, facts: Mapping[str, str
     return bool(network and network in names) or bool(volume and volume in volumes)
 
 
-def _stanza(stack: Stack, name: str) -> str:
+def _key(stack: Stack, name: str) -> str:
     files = ", ".join(stack.compose_files)
     return f"services.{name} in {files}" if name else files
 
 
 def _secrets(stack: Stack) -> list[tuple[str, str]]:
-    found = {
+    pairs = {
         (name, value)
         for service in stack.services.values()
         for name, value in service.environment.items()
         if value and len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name)
     }
-    return sorted(found, key=lambda pair: (-len(pair[1]), pair))
+    return sorted(pairs, key=lambda pair: (-len(pair[1]), pair))

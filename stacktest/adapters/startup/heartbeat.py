@@ -1,4 +1,4 @@
-"""A sign of life while another program is waited for."""
+"""Reports progress regularly while another program is waited for."""
 
 import threading
 import time
@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from stacktest.core.progress import Progress
 
 HEARTBEAT = 30.0
-"""Seconds without news after which a person wants to know that work goes on."""
+"""Seconds without news after which progress is reported."""
 
 
 @contextmanager
-def beating(said: Progress, services: Sequence[str], why: str) -> Iterator[None]:
+def beating(progress: Progress, services: Sequence[str], why: str) -> Iterator[None]:
     """Within it, a heartbeat goes on although this thread waits for another program."""
     over = threading.Event()
-    begun = time.monotonic()
+    start = time.monotonic()
 
     def beat() -> None:
         while not over.wait(HEARTBEAT):
-            said.heartbeat(time.monotonic() - begun, dict.fromkeys(services, why))
+            progress.heartbeat(time.monotonic() - start, dict.fromkeys(services, why))
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()

@@ -1,8 +1,8 @@
 """The usual causes why Compose cannot create, or the engine cannot start, a container.
 
-Both have many words for the same thing. Each row knows one cause by a pattern in their words, says
-it in ours and gives the next command; `{service}` and the pattern's named groups are filled in.
-What no row knows is passed on as it was said.
+Both have many words for the same cause. A row recognises one cause by a pattern, words it once and
+gives the next command; `{service}` and the pattern's named groups are filled in. What matches no
+row is passed on unchanged.
 """
 
 import re
@@ -102,8 +102,8 @@ START: Sequence[Cause] = (
 
 
 def find_cause(table: Sequence[Cause], text: str) -> tuple[Cause | None, Mapping[str, str]]:
-    """The first cause that recognises the words, and the facts that it found in them."""
+    """The first cause that matches the text, and the values of its named groups."""
     for cause in table:
-        if found := re.search(cause.pattern, text, re.IGNORECASE | re.DOTALL):
-            return cause, {key: value or "" for key, value in found.groupdict().items()}
+        if match := re.search(cause.pattern, text, re.IGNORECASE | re.DOTALL):
+            return cause, {key: value or "" for key, value in match.groupdict().items()}
     return None, {}

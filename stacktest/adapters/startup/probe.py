@@ -17,30 +17,30 @@ PATIENCE = 3.0
 """Seconds for one attempt."""
 
 
-def ask(rule: Rule, service: Service, port: int, seen: Container, connector: Connector) -> str:
+def ask(rule: Rule, service: Service, port: int, container: Container, connector: Connector) -> str:
     """Empty when the service satisfies a tcp or http rule, else why it does not.
 
     Raises StacktestError when it can be reached neither from here nor from beside it.
     """
     if address := _published(service, port):
-        return _asked(rule, *address)
-    if own := connector.address(seen.id):
-        return _asked(rule, own, port)
-    return _asked_beside(rule, port, connector.to(seen.id))
+        return _ask_at(rule, *address)
+    if own := connector.address(container.id):
+        return _ask_at(rule, own, port)
+    return _ask_beside(rule, port, connector.to(container.id))
 
 
 # Private
 
 
-def _published(service: Service, port: int) -> tuple[str, int] | None:
-    for each in service.ports:
-        if each.target == port and each.published is not None and each.protocol == "tcp":
-            any_address = each.host_ip in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-            return ("127.0.0.1" if any_address else each.host_ip, each.published)
+def _published(service: Service, target: int) -> tuple[str, int] | None:
+    for port in service.ports:
+        if port.target == target and port.published is not None and port.protocol == "tcp":
+            any_address = port.host_ip in {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+            return ("127.0.0.1" if any_address else port.host_ip, port.published)
     return None
 
 
-def _asked(rule: Rule, host: str, port: int) -> str:
+def _ask_at(rule: Rule, host: str, port: int) -> str:
     if rule.kind is Kind.HTTP:
         return _get(rule, (host, port), f"{host}:{port}")
     try:
@@ -50,7 +50,7 @@ def _asked(rule: Rule, host: str, port: int) -> str:
         return _refused(f"{host}:{port}", error)
 
 
-def _asked_beside(rule: Rule, port: int, connect: Connect) -> str:
+def _ask_beside(rule: Rule, port: int, connect: Connect) -> str:
     try:
         connect(port).close()
     except OSError as error:

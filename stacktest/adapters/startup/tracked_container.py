@@ -1,14 +1,14 @@
-"""What a bring-up remembers of each container, and the news that its threads tell one another."""
+"""What a bring-up remembers of each container, and the messages between its threads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stacktest.adapters.network import Connector
-from stacktest.core.observed_state import Container, Happening
+from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import USES
 from stacktest.core.readiness import Kind, Rule
 
-EVER = float("inf")
+NEVER = float("inf")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,31 +20,31 @@ class Settings:
     answers: Callable[[str], str] | None
     clock: Callable[[], float]
     connector: Connector
-    """To the ports of containers that are not published."""
+    """Connects to ports of containers that are not published."""
     usual: Callable[[str], float | None] = lambda _: None
     """Service → seconds that it usually takes, where earlier starts are known."""
 
 
 @dataclass(kw_only=True, slots=True)
-class Unit:
-    """One container on its way: what was seen of it last, and since when."""
+class TrackedContainer:
+    """One container of a bring-up: its last known state, and since when it is in it."""
 
-    seen: Container
+    container: Container
     rule: Rule
-    ours: bool
+    must_start: bool
     """True when this loop has to start it."""
-    asked: bool = False
+    is_start_requested: bool = False
     """True once the engine was asked to start it."""
-    begun: float | None = None
+    started_at: float | None = None
     """When the engine had started it, or when it was first looked at if it ran already."""
-    running_since: float = EVER
+    running_since: float = NEVER
     answer: str | None = None
     next_probe: float = 0.0
     probing: bool = False
     ready_at: float | None = None
 
     @property
-    def is_told(self) -> bool:
+    def has_engine_events(self) -> bool:
         """True when the engine itself tells that it is ready, so that its events have the times."""
         return self.rule.kind in {Kind.HEALTHY, Kind.EXITED}
 
@@ -59,28 +59,30 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A probe came back; `why` is why it was not content, or empty."""
+    """A probe came back; `why` is why the probe was not satisfied, or empty."""
 
     container: str
     why: str
 
 
-def is_far_enough(condition: str, unit: Unit) -> bool:
-    """Whether a container satisfies somebody's `depends_on` condition, or `uses`."""
-    seen = unit.seen
+def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:
+    """Whether a container satisfies a dependant's `depends_on` condition, or `uses`."""
+    container = tracked.container
     match condition:
         case "service_completed_successfully":
-            return seen.state == "exited" and seen.exit_code == 0
+            return container.state == "exited" and container.exit_code == 0
         case "service_healthy":
-            return seen.health == "healthy" or (not seen.health and unit.ready_at is not None)
+            return container.health == "healthy" or (
+                not container.health and tracked.ready_at is not None
+            )
         case _ if condition == USES:
-            return unit.ready_at is not None
+            return tracked.ready_at is not None
         case _:
-            return unit.begun is not None and seen.state not in {"created", "removed"}
+            return tracked.started_at is not None and container.state not in {"created", "removed"}
 
 
-def in_words(news: Happening) -> str:
+def describe(event: EngineEvent) -> str:
     """An event as progress shows it: `die (exit 3)`, `health_status healthy`."""
-    if news.exit_code is not None:
-        return f"{news.action} (exit {news.exit_code})"
-    return f"{news.action} {news.health}".strip()
+    if event.exit_code is not None:
+        return f"{event.action} (exit {event.exit_code})"
+    return f"{event.action} {event.health}".strip()

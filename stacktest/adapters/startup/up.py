@@ -1,4 +1,4 @@
-"""Brings up what a plan asks for, and says so at once when that cannot succeed.
+"""Brings up what a plan asks for, and reports at once when that cannot succeed.
 
     1  one list call: what runs already is used as it is
     2  Compose creates what is missing (containers, networks, volumes), starting nothing
@@ -7,7 +7,7 @@
     5  all ready: done. One impossible, or out of time: report it, then remove what was created
 
 Nothing is polled except a port that a rule names, since no event tells that a port has opened.
-A watchdog is armed before the first container exists and disarmed after the last is gone.
+A reaper is armed before the first container exists and disarmed after the last is gone.
 """
 
 import time
@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.model import refuse_twins
-from stacktest.adapters.engine import cleanup as ownership
-from stacktest.adapters.engine import reaper as watchdog
+from stacktest.adapters.engine import cleanup, labels, reaper
 from stacktest.adapters.engine.cleanup import Removed
-from stacktest.adapters.engine.client import PROJECT, Engine
-from stacktest.adapters.engine.reaper import Watchdog
+from stacktest.adapters.engine.client import PROJECT
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.engine.reaper import Reaper
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.network import Connector, ProbeContainers
-from stacktest.adapters.startup import existing as boot_present
+from stacktest.adapters.startup.existing import missing_of, present_containers, stopped_by_others
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
 from stacktest.adapters.startup.heartbeat import beating
 from stacktest.adapters.startup.loop import Loop
@@ -54,23 +54,23 @@ class BringUp:
     """Service -> seconds from its start until it was ready."""
     containers: tuple[Container, ...] = field(default=(), repr=False)
     """The planned services' containers as they were last seen."""
-    engine: Engine = field(repr=False)
+    engine: EnginePort = field(repr=False)
     order: tuple[str, ...] = ()
     woken: tuple[str, ...] = ()
     """Containers of somebody else that this run started: stopped at the end, never removed."""
     keep: bool = False
-    watchdog: Watchdog | None = field(default=None, repr=False)
+    reaper: Reaper | None = field(default=None, repr=False)
 
     def stop(self) -> Removed:
         """Removes what this run created (never a volume with a name); with keep, nothing."""
-        if self.keep or self.watchdog is None:
+        if self.keep or self.reaper is None:
             return Removed()
         for container in self.woken:
             self.engine.stop(container)
-        marks = {ownership.RUN: self.run_id}
-        removed = ownership.remove_owned(self.engine, marks, order=self.order)
-        self.watchdog.disarm()
-        self.watchdog = None
+        marks = {labels.RUN: self.run_id}
+        removed = cleanup.remove_owned(self.engine, marks, order=self.order)
+        self.reaper.disarm()
+        self.reaper = None
         return removed
 
     def boot_seconds(self) -> Mapping[str, float]:
@@ -79,24 +79,24 @@ class BringUp:
 
     def fallen(self) -> Mapping[str, str]:
         """Services that were ready and are not any more, each with what is seen: one list call."""
-        now = {each.id: each for each in self.engine.containers(self.stack.name)}
-        found: dict[str, str] = {}
-        for was in self.containers:
-            seen = now.get(was.id)
-            if seen is None:
-                found[was.service] = "its container is gone"
-            elif seen.state != was.state:
-                found[was.service] = f"was {was.state}, is {seen.state}"
-            elif seen.health == "unhealthy" and was.health != "unhealthy":
-                found[was.service] = "is unhealthy"
-        return found
+        listed = {item.id: item for item in self.engine.containers(self.stack.name)}
+        changes: dict[str, str] = {}
+        for before in self.containers:
+            container = listed.get(before.id)
+            if container is None:
+                changes[before.service] = "its container is gone"
+            elif container.state != before.state:
+                changes[before.service] = f"was {before.state}, is {container.state}"
+            elif container.health == "unhealthy" and before.health != "unhealthy":
+                changes[before.service] = "is unhealthy"
+        return changes
 
 
 def bring_up(
     stack: Stack,
     plan: Plan,
     compose: Compose,
-    engine: Engine,
+    engine: EnginePort,
     *,
     run_id: str,
     mode: str = "auto",
@@ -122,12 +122,12 @@ def bring_up(
     """
     if mode not in MODES:
         raise UsageError(
-            f"{mode!r} is no way to bring up a stack", hint=f"one of: {', '.join(MODES)}"
+            f"{mode!r} is not a way to bring up a stack", hint=f"one of: {', '.join(MODES)}"
         )
     refuse_twins(stack, plan.services)
     engine.ping()
     probes = ProbeContainers(
-        stack, engine, image=probe_image, labels=ownership.holding(stack.root, run_id, "boot")
+        stack, engine, image=probe_image, labels=labels.holder_labels(stack.root, run_id, "boot")
     )
     settings = Settings(
         rules={
@@ -140,16 +140,17 @@ def bring_up(
         connector=Connector(engine, probes),
         usual=usual,
     )
-    said = progress or Progress()
+    progress = progress or Progress()
     leave = mode == "never"
-    present = boot_present.present(stack, plan, engine, "" if leave else run_id, settings.rules)
-    missing = boot_present.missing_of(plan, present, settings.rules)
-    woken = boot_present.stopped_by_others(
-        stack, present, missing, settings.rules, mode=mode, engine=engine
-    )
-    loop = Loop(stack, plan, engine, settings, said)
+    present = present_containers(stack, plan, engine, "" if leave else run_id, settings.rules)
+    missing = missing_of(plan, present, settings.rules)
+    woken = stopped_by_others(stack, present, missing, settings.rules, mode=mode, engine=engine)
+    loop = Loop(stack, plan, engine, settings, progress)
     loop.add_present(
-        each for name in plan.services if name not in missing for each in present.get(name, ())
+        container
+        for name in plan.services
+        if name not in missing
+        for container in present.get(name, ())
     )
     up = BringUp(
         run_id=run_id,
@@ -157,17 +158,17 @@ def bring_up(
         engine=engine,
         already_running=tuple(name for name in plan.services if name not in missing),
         order=plan.services,
-        woken=tuple(each.id for each in woken),
+        woken=tuple(container.id for container in woken),
         keep=keep,
-        watchdog=_guard(stack, engine, run_id, woken) if missing and not keep else None,
+        reaper=_guard(stack, engine, run_id, woken) if missing and not keep else None,
     )
-    said.planned(plan, missing, usual)
+    progress.planned(plan, missing, usual)
     try:
         with closing(probes):
-            _run(up, compose, loop, said, missing)
+            _run(up, compose, loop, progress, missing)
     except BaseException as error:
         what = getattr(error, "what", type(error).__name__)
-        said.failed(getattr(error, "service", ""), what, removed=up.watchdog is not None)
+        progress.failed(getattr(error, "service", ""), what, removed=up.reaper is not None)
         try:
             if isinstance(error, StacktestError):
                 on_failure(error)
@@ -176,17 +177,17 @@ def bring_up(
             with suppress(KeyboardInterrupt):
                 up.stop()
         raise
-    said.over()
+    progress.over()
     return up
 
 
 # Private
 
 
-def _guard(stack: Stack, engine: Engine, run_id: str, woken: Iterable[Container]) -> Watchdog:
-    log = state_dir(stack.root) / "watchdog.log"
-    stop = [each.id for each in woken]
-    return watchdog.arm(engine.socket.address, {ownership.RUN: run_id}, stop=stop, log=log)
+def _guard(stack: Stack, engine: EnginePort, run_id: str, woken: Iterable[Container]) -> Reaper:
+    log = state_dir(stack.root) / "reaper.log"
+    stop = [container.id for container in woken]
+    return reaper.arm(engine.connection, {labels.RUN: run_id}, stop=stop, log=log)
 
 
 def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:
@@ -201,7 +202,7 @@ def _run(
     up: BringUp,
     compose: Compose,
     loop: Loop,
-    said: Progress,
+    progress: Progress,
     missing: Sequence[str],
 ) -> None:
     if not missing and loop.settle():
@@ -209,7 +210,7 @@ def _run(
         return
     with loop.listening():
         if missing:
-            up.started = _create(up, compose, loop, said, missing)
+            up.started = _create(up, compose, loop, progress, missing)
         up.seconds = loop.run()
     up.containers = loop.containers
 
@@ -218,25 +219,25 @@ def _create(
     up: BringUp,
     compose: Compose,
     loop: Loop,
-    said: Progress,
+    progress: Progress,
     missing: Sequence[str],
 ) -> Mapping[str, tuple[str, ...]]:
     """Lets Compose create what is missing and hands it to the loop: service -> container ids."""
     stack, engine = up.stack, up.engine
     networks = engine.networks({PROJECT: stack.name})
-    exists = {str(each["Name"]): each.get("Labels") or {} for each in networks}
-    marks = ownership.override(stack, missing, up.run_id, networks=exists, keep=up.keep)
+    existing = {str(net["Name"]): net.get("Labels") or {} for net in networks}
+    marks = labels.label_override(stack, missing, up.run_id, networks=existing, keep=up.keep)
     loop.start_early([name for name in missing if _is_whole_once_created(stack, name)], up.run_id)
-    said.creating(missing)
-    with beating(said, missing, "being pulled, built or created"):
-        holding = (up.watchdog.pipe,) if up.watchdog else ()
-        done = compose.create(missing, marks, holding=holding)
-    if done.code != 0:
-        raise creation_failed(stack, missing, f"{done.out}\n{done.err}")
+    progress.creating(missing)
+    with beating(progress, missing, "being pulled, built or created"):
+        holding = (up.reaper.pipe,) if up.reaper else ()
+        completed = compose.create(missing, marks, holding=holding)
+    if completed.code != 0:
+        raise creation_failed(stack, missing, f"{completed.out}\n{completed.err}")
     created: dict[str, list[Container]] = {name: [] for name in missing}
-    for each in engine.containers(stack.name):
-        if each.service in created and not each.one_off:
-            created[each.service].append(each)
+    for container in engine.containers(stack.name):
+        if container.service in created and not container.one_off:
+            created[container.service].append(container)
     for name in missing:
         if not created[name]:
             raise NotReadyError(
@@ -246,14 +247,14 @@ def _create(
                 service=name,
             )
 
-    def start(each: Container) -> str:
-        if not _needs_compose(stack, each.service):
-            return engine.start(each.id)
-        said_by = compose.start([each.service], marks)
-        return "" if said_by.code == 0 else said_by.tail
+    def start(container: Container) -> str:
+        if not _needs_compose(stack, container.service):
+            return engine.start(container.id)
+        completed = compose.start([container.service], marks)
+        return "" if completed.code == 0 else completed.tail
 
-    loop.add_created((each for name in missing for each in created[name]), start)
-    return {name: tuple(each.id for each in created[name]) for name in missing}
+    loop.add_created((container for name in missing for container in created[name]), start)
+    return {name: tuple(container.id for container in created[name]) for name in missing}
 
 
 def _is_whole_once_created(stack: Stack, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tells people what happens while the stack comes up, in the terminal of pytest or of the command.
+"""Reports what happens while the stack comes up, in the terminal of pytest or of the command.
 
 On a real terminal all services are drawn in place, and what stays is one line. Everywhere else (a
 pipe, `CI`, `NO_COLOR`, `TERM=dumb`, pytest's `-q` or `--color=no`) there are plain lines without
@@ -15,15 +15,15 @@ from stacktest.core.progress import Progress
 from stacktest.core.records.timeline import Span
 from stacktest.reports.terminal.startup import (
     SHAPES,
-    Boot,
+    BootState,
     Word,
+    display_lines,
     failed_line,
     names,
     over_line,
     planned_line,
     ready_line,
     waiting_line,
-    wall_lines,
 )
 
 NARROW = 80
@@ -36,10 +36,10 @@ def is_lively(stream: Any, environ: Mapping[str, str]) -> bool:
     return not plain and encoding == "utf8" and bool(stream.isatty())
 
 
-class Lines(Progress):
-    """Says what is certain, when it is certain; remembers when each service came up.
+class ProgressLines(Progress):
+    """Prints each fact when it is certain; remembers when each service came up.
 
-    `screen` is a terminal to draw the wall on; without one there are plain lines.
+    `screen` is a terminal to draw on; without one there are plain lines.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class Lines(Progress):
         self._screen = screen
         self._width = width
         self._clock = clock
-        self._begun = clock()
+        self._start = clock()
         self._plan = Plan()
-        self._now: dict[str, Boot] = {}
+        self._now: dict[str, BootState] = {}
         self._started: dict[str, float] = {}
         self._usual: dict[str, float | None] = {}
         self._live: Any = None
@@ -66,12 +66,12 @@ class Lines(Progress):
         self, plan: Plan, missing: Sequence[str], usual: Callable[[str], float | None]
     ) -> None:
         """What is used as it is, and what will be started."""
-        self._begun = self._clock()
+        self._start = self._clock()
         self._plan = plan
         self._usual = {name: usual(name) for name in missing}
         for name in plan.services:
             word: Word = "waiting" if name in missing else "ran already"
-            self._now[name] = Boot(service=name, word=word)
+            self._now[name] = BootState(service=name, word=word)
             if name not in missing:
                 self.boots.append(Span(name=name, offset=0, seconds=0, word="already running"))
         running = len(plan.services) - len(missing)
@@ -85,8 +85,8 @@ class Lines(Progress):
         self._started[service] = self._clock()
         self._set(service, "starting")
 
-    def seen(self, service: str, what: str) -> None:
-        """Something changed; on the wall the last of it is shown beside what is starting."""
+    def changed(self, service: str, what: str) -> None:
+        """The engine reported a change; the display shows the last one of what is starting."""
         if service in self._started and self._now[service].word == "starting":
             self._set(service, "starting", why="" if what == "start" else what)
 
@@ -94,22 +94,22 @@ class Lines(Progress):
         """One service is ready."""
         if service not in self._started:
             return
-        offset = self._started[service] - self._begun
+        offset = self._started[service] - self._start
         self.boots.append(Span(name=service, offset=offset, seconds=seconds, word=why))
-        self._now[service] = Boot(service=service, word="ready", seconds=seconds)
+        self._now[service] = BootState(service=service, word="ready", seconds=seconds)
         if self._live is None:
             pad = max(len(name) for name in self._plan.services)
             self.say(ready_line(service, seconds, why, pad))
 
     def heartbeat(self, seconds: float, waiting: Mapping[str, str]) -> None:
-        """Nothing new for a while."""
+        """No news for a while."""
         if self._live is None:
             self.say(waiting_line(seconds, waiting, self._usual))
 
     def over(self) -> None:
-        """All is ready: the wall makes room for one line."""
+        """All is ready: the display makes room for one line."""
         if self._end():
-            self.say(over_line(self._now.values(), self._clock() - self._begun))
+            self.say(over_line(self._now.values(), self._clock() - self._start))
 
     def failed(self, service: str, why: str, *, removed: bool) -> None:
         """One will not become ready: it is named at once, before anything is taken down."""
@@ -121,37 +121,39 @@ class Lines(Progress):
     # Private
 
     def _set(self, service: str, word: Word, why: str = "") -> None:
-        self._now[service] = Boot(
+        self._now[service] = BootState(
             service=service, word=word, why=why, usual=self._usual.get(service)
         )
 
     def _end(self) -> bool:
-        """Take the wall down, if one is up."""
+        """End the display, if there is one."""
         live, self._live = self._live, None
         if live is not None:
             live.stop()
         return live is not None
 
     def _picture(self, width: int, height: int) -> Iterable[str]:
-        """The wall as it is now; called from the thread that draws."""
+        """The display as it is now; called from the thread that draws."""
         now = self._clock()
         boots = [self._as_shown(boot, now) for boot in list(self._now.values())]
-        return wall_lines(boots, width=width, height=height, seconds=now - self._begun)
+        return display_lines(boots, width=width, height=height, seconds=now - self._start)
 
-    def _as_shown(self, boot: Boot, now: float) -> Boot:
+    def _as_shown(self, boot: BootState, now: float) -> BootState:
         name = boot.service
         if boot.word == "starting":
             age = now - self._started[name]
-            return Boot(service=name, word="starting", seconds=age, usual=boot.usual, why=boot.why)
+            return BootState(
+                service=name, word="starting", seconds=age, usual=boot.usual, why=boot.why
+            )
         if boot.word == "waiting":
             needs = [need.service for need in self._plan.waits_of(name)]
             missing = [need for need in needs if self._now[need].word in ("waiting", "starting")]
             why = f"for {names(missing, NARROW // 2)}" if missing else "to be created"
-            return Boot(service=name, word="waiting", why=why)
+            return BootState(service=name, word="waiting", why=why)
         return boot
 
 
-class Wall(Lines):
+class ProgressDisplay(ProgressLines):
     """The lines of a run, through pytest's terminal, wherever that prints."""
 
     def __init__(self, reporter: Any, environ: Mapping[str, str]) -> None:

@@ -1,12 +1,12 @@
-"""The bring-up as people read it, line by line, or on a real terminal as one wall of services.
+"""The bring-up as people read it: line by line, or on a real terminal as one display of services.
 
       starting 4: caddy, grafana, postgres, redis · 2 run already, used as they are
       ready    redis     0.6 s  healthy
       waiting  30 s for grafana (health is starting, usually ready after 12.0 s)
       ready    4 in 31 s, slowest: grafana 30.1 s, caddy 1.2 s
 
-The wall is redrawn in place; every service is on it, the worst first, each with a shape and, where
-it needs attention, a word:
+The display is redrawn in place; every service is on it, the worst first, each with a shape and,
+where it needs attention, a word:
 
     0:41  ✖ 1 failed  ◐ 2 starting  ○ 3 waiting  ✔ 4 ready  · 1 ran already
     ✖ immich     ◐ grafana    ◐ paperless  ○ outline    ✔ caddy  …
@@ -31,14 +31,14 @@ SHAPES: Mapping[Word, str] = {
     "ready": "✔",
     "ran already": "·",
 }
-"""From worst to best; the order on the wall."""
+"""From worst to best; the order on the display."""
 
 MOST = 5
-"""How many services are told one by one in a line."""
+"""How many services are named in a line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Boot:
+class BootState:
     """One service on its way up."""
 
     service: str
@@ -68,17 +68,20 @@ def ready_line(service: str, seconds: float, why: str, pad: int) -> str:
 def waiting_line(
     seconds: float, waiting: Mapping[str, str], usual: Mapping[str, float | None]
 ) -> str:
-    """What is waited for, the same reason told once for all of its services."""
+    """What is waited for, each reason once, with all of its services."""
     by_reason: dict[str, list[str]] = {}
     for name, why in sorted(waiting.items()):
         took = usual.get(name)
         known = f"{why}, usually ready after {took:.1f} s" if took is not None else why
         by_reason.setdefault(known, []).append(name)
-    said = [f"{_few(found)} ({why})" if why else _few(found) for why, found in by_reason.items()]
-    return f"  waiting  {seconds:.0f} s for {'; '.join(said)}"
+    parts = [
+        f"{_few(services)} ({why})" if why else _few(services)
+        for why, services in by_reason.items()
+    ]
+    return f"  waiting  {seconds:.0f} s for {'; '.join(parts)}"
 
 
-def over_line(boots: Iterable[Boot], seconds: float) -> str:
+def over_line(boots: Iterable[BootState], seconds: float) -> str:
     """All are ready: how many, in what time, and which took longest."""
     took = sorted((b for b in boots if b.word == "ready"), key=lambda b: (-b.seconds, b.service))
     slowest = ", ".join(f"{boot.service} {boot.seconds:.1f} s" for boot in took[:3])
@@ -86,13 +89,15 @@ def over_line(boots: Iterable[Boot], seconds: float) -> str:
 
 
 def failed_line(service: str, why: str, *, removed: bool) -> str:
-    """It ends here; what was started goes, or stays for those who asked for that."""
-    said = why if why.startswith(service) else f"{service}: {why}"
-    return f"  failed   {said}; {'removing what was started' if removed else 'nothing is removed'}"
+    """It ends here; what was started is removed, or stays with `keep`."""
+    cause = why if why.startswith(service) else f"{service}: {why}"
+    return f"  failed   {cause}; {'removing what was started' if removed else 'nothing is removed'}"
 
 
-def wall_lines(boots: Iterable[Boot], *, width: int, height: int, seconds: float) -> Iterator[str]:
-    """The wall: counts, every service, then those that need attention as far as there is room."""
+def display_lines(
+    boots: Iterable[BootState], *, width: int, height: int, seconds: float
+) -> Iterator[str]:
+    """The display: counts, every service, then what needs attention as far as there is room."""
     ordered = sorted(boots, key=lambda boot: (_rank(boot), -_age(boot), boot.service))
     yield _cut(_counts(ordered, seconds), width)
     attention = [boot for boot in ordered if boot.word in ("failed", "starting", "waiting")]
@@ -105,16 +110,17 @@ def wall_lines(boots: Iterable[Boot], *, width: int, height: int, seconds: float
         yield _cut(f"{SHAPES[boot.word]} {boot.service:<{pad}}  {_attention(boot)}", width)
 
 
-def names(found: Sequence[str], room: int) -> str:
+def names(services: Sequence[str], room: int) -> str:
     """`a, b, c and 29 others`: as many names as there is room for, at least one."""
-    whole = ", ".join(found)
+    whole = ", ".join(services)
     if len(whole) <= room:
         return whole
-    for shown in range(len(found) - 1, 1, -1):
-        said = f"{', '.join(found[:shown])} and {count(len(found) - shown, 'other')}"
-        if len(said) <= room:
-            return said
-    return f"{found[0]} and {count(len(found) - 1, 'other')}" if len(found) > 1 else whole
+    for shown in range(len(services) - 1, 1, -1):
+        text = f"{', '.join(services[:shown])} and {count(len(services) - shown, 'other')}"
+        if len(text) <= room:
+            return text
+    rest = len(services) - 1
+    return f"{services[0]} and {count(rest, 'other')}" if rest > 0 else whole
 
 
 # Private
@@ -122,29 +128,29 @@ def names(found: Sequence[str], room: int) -> str:
 _ORDER = {word: rank for rank, word in enumerate(SHAPES)}
 
 
-def _few(found: Sequence[str]) -> str:
-    if len(found) <= MOST:
-        return ", ".join(found)
-    return f"{', '.join(found[:MOST])} and {count(len(found) - MOST, 'other')}"
+def _few(services: Sequence[str]) -> str:
+    if len(services) <= MOST:
+        return ", ".join(services)
+    return f"{', '.join(services[:MOST])} and {count(len(services) - MOST, 'other')}"
 
 
-def _rank(boot: Boot) -> int:
+def _rank(boot: BootState) -> int:
     return _ORDER[boot.word]
 
 
-def _age(boot: Boot) -> float:
+def _age(boot: BootState) -> float:
     """Of what is starting, the longest first; of the others the time says nothing."""
     return boot.seconds if boot.word == "starting" else 0.0
 
 
-def _counts(boots: Sequence[Boot], seconds: float) -> str:
+def _counts(boots: Sequence[BootState], seconds: float) -> str:
     counts = Counter(boot.word for boot in boots)
-    said = [f"{SHAPES[word]} {counts[word]} {word}" for word in SHAPES if counts[word]]
+    parts = [f"{SHAPES[word]} {counts[word]} {word}" for word in SHAPES if counts[word]]
     minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}  {'  '.join(said)}"
+    return f"{minutes}:{rest:02d}  {'  '.join(parts)}"
 
 
-def _grid(boots: Sequence[Boot], width: int, rows: int) -> Iterator[str]:
+def _grid(boots: Sequence[BootState], width: int, rows: int) -> Iterator[str]:
     """Every service, in columns; only where there is no room for all, the best are counted."""
     pad = max((len(boot.service) for boot in boots), default=0)
     columns = max(1, (width + 2) // (pad + 4))
@@ -156,7 +162,7 @@ def _grid(boots: Sequence[Boot], width: int, rows: int) -> Iterator[str]:
         yield _cut("  ".join(cells[start : start + columns]).rstrip(), width)
 
 
-def _attention(boot: Boot) -> str:
+def _attention(boot: BootState) -> str:
     if boot.word != "starting":
         return f"{boot.word:<8}  {boot.why}".rstrip()
     usual = f", usually {boot.usual:.1f} s" if boot.usual is not None else ""

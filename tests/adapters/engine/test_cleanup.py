@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.engine import cleanup as ownership
-from stacktest.adapters.engine.cleanup import KEEP, RUN, STACK, STANZA
+from stacktest.adapters.engine import cleanup, labels
+from stacktest.adapters.engine.labels import KEEP, RUN, STACK, STANZA
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.errors import ToolMissingError
@@ -62,7 +62,7 @@ def test_only_labelled_things_of_this_run_go() -> None:
             {"Id": "n2", "Name": "p_other", "Labels": {}},
         ],
     )
-    removed = ownership.remove_owned(engine, {RUN: "1"})
+    removed = cleanup.remove_owned(engine, {RUN: "1"})
     assert engine.did == [("remove", "mine"), ("network", "n1")]
     assert removed.containers == ("p-mine-1",)
     assert removed.networks == ("p_default",)
@@ -71,7 +71,7 @@ def test_only_labelled_things_of_this_run_go() -> None:
 def test_without_a_label_of_ours_nothing_may_be_removed() -> None:
     engine = FakeEngine(here=[container("foreign")])
     with pytest.raises(ValueError, match="own label"):
-        ownership.remove_owned(engine, {"com.docker.compose.project": "p"})
+        cleanup.remove_owned(engine, {"com.docker.compose.project": "p"})
     assert engine.did == []
 
 
@@ -83,7 +83,7 @@ def test_what_has_data_is_stopped_dependants_first_the_rest_is_killed_at_once() 
             container("plain", NAMELESS, READ_ONLY, run="1"),
         ]
     )
-    ownership.remove_owned(engine, {RUN: "1"}, order=("db", "plain", "app"))
+    cleanup.remove_owned(engine, {RUN: "1"}, order=("db", "plain", "app"))
     assert engine.did == [
         ("remove", "plain"),
         ("stop", "app"),
@@ -95,7 +95,7 @@ def test_what_has_data_is_stopped_dependants_first_the_rest_is_killed_at_once() 
 
 def test_what_does_not_run_needs_no_stop() -> None:
     engine = FakeEngine(here=[replace(container("db", DATA, run="1"), state="exited")])
-    ownership.remove_owned(engine, {RUN: "1"})
+    cleanup.remove_owned(engine, {RUN: "1"})
     assert engine.did == [("remove", "db")]
 
 
@@ -104,7 +104,7 @@ def test_what_the_engine_would_not_remove_is_told() -> None:
         here=[container("stuck", run="1")],
         nets=[{"Id": "used", "Name": "p_default", "Labels": {RUN: "1"}}],
     )
-    removed = ownership.remove_owned(engine, {RUN: "1"})
+    removed = cleanup.remove_owned(engine, {RUN: "1"})
     assert removed.containers == removed.networks == ()
     assert removed.left == {"p-stuck-1": "device is busy", "p_default": "has active endpoints"}
 
@@ -128,7 +128,7 @@ STACK_MODEL = Stack(
 
 
 def test_leftovers_of_other_runs_go_unless_they_were_to_stay() -> None:
-    mark = ownership.stack_id(STACK_MODEL.root)
+    mark = labels.stack_id(STACK_MODEL.root)
     engine = FakeEngine(
         here=[
             container("a", run="old", stack=mark),
@@ -137,34 +137,33 @@ def test_leftovers_of_other_runs_go_unless_they_were_to_stay() -> None:
             container("d", run="old", stack="another"),
         ]
     )
-    removed = ownership.remove_leftovers(engine, STACK_MODEL, "now")
+    removed = cleanup.remove_leftovers(engine, STACK_MODEL, "now")
     assert removed.containers == ("p-a-1",)
 
 
 def test_the_override_labels_services_and_only_new_networks_of_ours() -> None:
     exists = {"p_old": {"a": "b"}, "p_mine": {RUN: "before", "a": "b"}}
-    made = ownership.override(STACK_MODEL, ["db", "app"], "7", networks=exists)
-    mark = ownership.stack_id(STACK_MODEL.root)
+    made = labels.label_override(STACK_MODEL, ["db", "app"], "7", networks=exists)
+    mark = labels.stack_id(STACK_MODEL.root)
     assert made["networks"] == {
         "default": {"labels": {RUN: "7", STACK: mark}},
         "mine": {"labels": {RUN: "before"}},
     }
-    labels = made["services"]["app"]["labels"]
-    assert labels == {
+    assert made["services"]["app"]["labels"] == {
         RUN: "7",
         STACK: mark,
-        STANZA: ownership.stanza_mark(STACK_MODEL.services["app"]),
+        STANZA: labels.definition_digest(STACK_MODEL.services["app"]),
     }
-    kept = ownership.override(STACK_MODEL, ["app"], "7", networks={}, keep=True)
+    kept = labels.label_override(STACK_MODEL, ["app"], "7", networks={}, keep=True)
     assert kept["services"]["app"]["labels"][KEEP] == "yes"
 
 
-def test_the_mark_of_a_stanza_follows_its_content_not_its_order() -> None:
+def test_the_digest_of_a_definition_follows_its_content_not_its_order() -> None:
     one = Service(name="a", definition={"image": "x", "command": ["y"]})
     same = Service(name="a", definition={"command": ["y"], "image": "x"})
     other = Service(name="a", definition={"command": ["z"], "image": "x"})
-    assert ownership.stanza_mark(one) == ownership.stanza_mark(same)
-    assert ownership.stanza_mark(one) != ownership.stanza_mark(other)
+    assert labels.definition_digest(one) == labels.definition_digest(same)
+    assert labels.definition_digest(one) != labels.definition_digest(other)
 
 
 def test_an_engine_at_a_standstill_is_not_asked_for_more() -> None:
@@ -177,5 +176,5 @@ def test_an_engine_at_a_standstill_is_not_asked_for_more() -> None:
 
     engine.remove = remove
     with pytest.raises(ToolMissingError, match="does not answer"):
-        ownership.remove_owned(engine, {RUN: "1"})
+        cleanup.remove_owned(engine, {RUN: "1"})
     assert len(engine.did) < len(many)

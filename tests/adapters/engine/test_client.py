@@ -2,17 +2,20 @@
 
 import http.server
 import json
+import os
 import socketserver
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.socket import USUAL_SOCKET, engine_address
+from stacktest.adapters.engine.connection import USUAL_SOCKET, Connection, find_connection
 from stacktest.core.model import Mount
-from stacktest.core.observed_state import Happening
+from stacktest.core.observed_state import EngineEvent
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -142,8 +145,8 @@ def test_what_is_gone_is_none_and_what_is_unknown_says_why(engine: Engine) -> No
 
 def test_events_are_happenings(engine: Engine) -> None:
     assert list(engine.events("demo")) == [
-        Happening(action="die", container="a1", service="app", exit_code=3),
-        Happening(action="health_status", container="a1", service="app", health="unhealthy"),
+        EngineEvent(action="die", container="a1", service="app", exit_code=3),
+        EngineEvent(action="health_status", container="a1", service="app", health="unhealthy"),
     ]
 
 
@@ -172,10 +175,59 @@ def test_an_engine_behind_ssh_is_refused_with_a_way_out() -> None:
 
 
 def test_where_the_engine_is(tmp_path: Path) -> None:
-    assert engine_address({"DOCKER_HOST": "tcp://far:2375"}) == "tcp://far:2375"
-    assert engine_address({"DOCKER_CONFIG": str(tmp_path)}) == USUAL_SOCKET
+    usual = Connection(address=USUAL_SOCKET)
+    assert find_connection({"DOCKER_HOST": "tcp://far:2375"}).address == "tcp://far:2375"
+    assert find_connection({"DOCKER_CONFIG": str(tmp_path)}) == usual
     (tmp_path / "config.json").write_text('{"currentContext": "default"}')
-    assert engine_address({"DOCKER_CONFIG": str(tmp_path)}) == USUAL_SOCKET
+    assert find_connection({"DOCKER_CONFIG": str(tmp_path)}) == usual
+
+
+def test_certificates_belong_to_an_address_of_the_environment_only_with_tls(tmp_path: Path) -> None:
+    """One rule for both clients: a forgotten DOCKER_CERT_PATH alone switches nothing on."""
+    environ = {"DOCKER_CERT_PATH": "/certs", "DOCKER_CONFIG": str(tmp_path)}
+    verify = environ | {"DOCKER_TLS_VERIFY": "1"}
+    folders = {
+        (host, tls): find_connection(env | {"DOCKER_HOST": host}).certificates
+        for tls, env in (("plain", environ), ("verify", verify))
+        for host in ("tcp://far:2376", "https://far", "unix:///s")
+    }
+    certificates = Path("/certs")
+    assert folders == {
+        ("tcp://far:2376", "plain"): None,
+        ("https://far", "plain"): certificates,
+        ("unix:///s", "plain"): None,
+        ("tcp://far:2376", "verify"): certificates,
+        ("https://far", "verify"): certificates,
+        ("unix:///s", "verify"): None,
+    }
+
+
+@pytest.mark.processes
+def test_a_docker_context_brings_its_own_certificates(tmp_path: Path) -> None:
+    """`docker context create` stores them; DOCKER_CERT_PATH of the environment is another host's."""
+    ca = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(ca)
+    environ = os.environ | {"DOCKER_CONFIG": str(tmp_path / "config"), "DOCKER_CERT_PATH": "/x"}
+    environ.pop("DOCKER_HOST", None)
+    for name, host in (("far", f"host=tcp://far:2376,ca={ca}"), ("near", "host=unix:///near")):
+        command = ["docker", "context", "create", name, "--docker", host]
+        subprocess.run(command, env=environ, check=True, capture_output=True)
+
+    near = find_connection(environ | {"DOCKER_CONTEXT": "near"})
+    far = find_connection(environ | {"DOCKER_CONTEXT": "far"})
+
+    assert near == Connection(address="unix:///near")
+    assert far.address == "tcp://far:2376"
+    assert far.certificates is not None
+    assert (far.certificates / "ca.pem").read_text() == ca.read_text()
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    engine = Engine(Connection(address="tcp://127.0.0.1:9", certificates=tmp_path))
+    with pytest.raises(ToolMissingError) as caught:
+        engine.ping()
+    assert caught.value.where == str(tmp_path)
+    assert "DOCKER_CERT_PATH" in caught.value.hint
 
 
 @pytest.mark.real_docker

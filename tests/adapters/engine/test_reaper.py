@@ -1,4 +1,4 @@
-"""The watchdog acts when the pipe ends without a word, and only then, and only by the run's label."""
+"""The reaper acts when the pipe ends without a word, and only then, and only by the run's label."""
 
 import http.server
 import json
@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from stacktest.adapters.engine import reaper as watchdog
-from stacktest.adapters.engine.cleanup import RUN
+from stacktest.adapters.engine import reaper
+from stacktest.adapters.engine.connection import Connection
+from stacktest.adapters.engine.labels import RUN
 
 pytestmark = pytest.mark.processes
 
@@ -79,7 +80,7 @@ def wait_until(holds, seconds: float = 20.0) -> None:
 
 
 def test_a_run_that_cleaned_up_itself_is_left_alone(engine: _Server) -> None:
-    guard = watchdog.arm(engine.address, {RUN: "r1"})
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
     guard.disarm()
     guard.disarm()
     assert engine.removed == []
@@ -88,21 +89,21 @@ def test_a_run_that_cleaned_up_itself_is_left_alone(engine: _Server) -> None:
 
 
 def test_the_end_of_the_pipe_removes_containers_then_networks(engine: _Server) -> None:
-    guard = watchdog.arm(engine.address, {RUN: "r1"})
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == ["c1", "n1"]
 
 
 def test_what_the_run_had_woken_is_stopped_and_left_there(engine: _Server) -> None:
-    guard = watchdog.arm(engine.address, {RUN: "r1"}, stop=["w1", "w2"])
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"}, stop=["w1", "w2"])
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == ["c1", "n1", "w1 stop", "w2 stop"]
 
 
 def test_another_run_is_not_touched(engine: _Server) -> None:
-    guard = watchdog.arm(engine.address, {RUN: "r2"})
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r2"})
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == []
@@ -110,8 +111,9 @@ def test_another_run_is_not_touched(engine: _Server) -> None:
 
 PARENT = """
 import os, sys, time
-from stacktest.adapters.engine import reaper as watchdog
-guard = watchdog.arm(sys.argv[1], {"stacktest.run": "r1"})
+from stacktest.adapters.engine import reaper
+from stacktest.adapters.engine.connection import Connection
+guard = reaper.arm(Connection(address=sys.argv[1]), {"stacktest.run": "r1"})
 if os.fork() == 0:
     print(os.getpid(), flush=True)
     time.sleep(60)  # a forked child that still holds the other end of the pipe
@@ -135,8 +137,9 @@ def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
 
 CREATING = """
 import subprocess, sys
-from stacktest.adapters.engine import reaper as watchdog
-guard = watchdog.arm(sys.argv[1], {"stacktest.run": "r1"})
+from stacktest.adapters.engine import reaper
+from stacktest.adapters.engine.connection import Connection
+guard = reaper.arm(Connection(address=sys.argv[1]), {"stacktest.run": "r1"})
 # It stands for a Compose that goes on creating: it lives until somebody writes to the fifo.
 child = subprocess.Popen(["cat", sys.argv[2]], pass_fds=[guard.pipe])
 print(guard.pid, flush=True)
@@ -152,7 +155,7 @@ def test_a_compose_that_outlives_its_run_is_waited_for(engine: _Server, tmp_path
         guard = int(parent.stdout.readline())
         parent.kill()
     wait_until(lambda: engine.removed == ["c1", "n1"])
-    time.sleep(watchdog.QUIET + 0.5)  # long enough for one that does not wait to have gone
+    time.sleep(reaper.QUIET + 0.5)  # long enough for one that does not wait to have gone
     engine.here.append({"kind": "containers", "Id": "c2", "Names": ["/c2"], "State": "created"})
     wait_until(lambda: "c2" in engine.removed)
     fifo.write_text("created everything")

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 import pytest
 
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.network import Connector, ProbeContainers, ServiceAccess
-from stacktest.adapters.network import reachability as reach
 from stacktest.adapters.network.connect import is_attached
-from stacktest.adapters.network.engine import sdk
 from stacktest.adapters.network.port_forward import PortForward
 from stacktest.adapters.network.probe_container import ProbeContainer
-from stacktest.adapters.network.reachability import _meaning, network_name
+from stacktest.adapters.network.reachability import _meaning, network_name, reach
 from stacktest.adapters.startup import probe
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import parse_rule
+from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError, StacktestError, ToolMissingError, UsageError
 from stacktest.pytest_plugin.fixtures.stack import _plain_client
 
@@ -142,15 +142,21 @@ def test_only_a_network_of_this_host_is_attached() -> None:
     assert not is_attached({"IPAddress": "", "IPPrefixLen": 0}, "lo")
 
 
-class Told:
-    """An engine's socket that answers from a table."""
+class RecordedEngine:
+    """An engine that answers from a table."""
 
     def __init__(self, address: str, documents: dict[str, object]) -> None:
-        self.address, self._documents = address, documents
-        self.socket = self
+        self.connection = Connection(address=address)
+        self._documents = documents
 
-    def get(self, path: str) -> object:
-        return self._documents[path]
+    def inspect(self, container: str) -> object:
+        return self._documents.get(container, Unknown("no such container"))
+
+    def network(self, network: str) -> object:
+        return self._documents.get(network, Unknown("no such network"))
+
+    def info(self) -> object:
+        return self._documents["info"]
 
 
 def living(mode: str, **networks: str) -> dict[str, object]:
@@ -181,12 +187,12 @@ ELSEWHERE = {"Id": "0123456789abcdef", "Options": None}
 )
 def test_where_this_host_reaches_a_container(mode, socket_at, info, network, expected) -> None:
     documents = {
-        "/containers/c/json": living(mode, own="127.0.0.9"),
-        "/containers/other/json": living("own", own="127.0.0.9"),
-        "/networks/own": network,
-        "/info": info,
+        "c": living(mode, own="127.0.0.9"),
+        "other": living("own", own="127.0.0.9"),
+        "own": network,
+        "info": info,
     }
-    assert Connector(Told(socket_at, documents), None).address("c") == expected
+    assert Connector(RecordedEngine(socket_at, documents), None).address("c") == expected
 
 
 @pytest.mark.parametrize(
@@ -199,8 +205,8 @@ def test_where_this_host_reaches_a_container(mode, socket_at, info, network, exp
     ],
 )
 def test_where_no_network_leads_nobody_is_asked(found) -> None:
-    documents = {"/containers/c/json": found, "/info": ROOTLESS}
-    ways = Connector(Told("unix:///s", documents), None)
+    documents = {"c": found, "info": ROOTLESS}
+    ways = Connector(RecordedEngine("unix:///s", documents), None)
     said = probe.ask(parse_rule("tcp:80"), Service(name="app"), 80, container("running"), ways)
     assert said == (
         "nothing accepts a connection on the container:80 "
@@ -277,7 +283,7 @@ def engine() -> Engine:
 def project(engine: Engine, tmp_path_factory) -> Iterator[Stack]:
     """redis on an internal network, another on a second network: made and removed here."""
     name = f"t-net-{tmp_path_factory.getbasetemp().name.replace('pytest-', '')}"
-    client = sdk(engine)
+    client = engine.connection.sdk()
     labels = {"com.docker.compose.project": name, "stacktest.run": name}
     networks = {}
     made: list[str] = []
@@ -438,6 +444,7 @@ HOLDING = """
 import sys
 from pathlib import Path
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.network import ProbeContainers
 from stacktest.core.model import Stack
 stack = Stack(name=sys.argv[1], root=Path("."), services={})

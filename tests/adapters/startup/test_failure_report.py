@@ -123,7 +123,7 @@ def test_details_stand_between_where_and_hint() -> None:
         ),
         (
             "",
-            "the stack could not be created: Compose said nothing",
+            "the stack could not be created: Compose gave no reason",
             "docker compose up --no-start",
         ),
     ],

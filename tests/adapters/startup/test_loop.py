@@ -10,12 +10,13 @@ import pytest
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
 from stacktest.adapters.startup.tracked_container import Settings
 from stacktest.adapters.startup.up import bring_up
 from stacktest.core.model import Dependency, Service, Stack
-from stacktest.core.observed_state import Container, Happening
+from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import derive, parse_rule
@@ -48,10 +49,10 @@ class Stream:
 class Events:
     """A stream in place of the engine's own."""
 
-    news: Iterator[Happening]
+    news: Iterator[EngineEvent]
     close: Callable[[], None]
 
-    def __iter__(self) -> Iterator[Happening]:
+    def __iter__(self) -> Iterator[EngineEvent]:
         return self.news
 
 
@@ -62,7 +63,7 @@ class FakeEngine:
         self.here = {name: container(name) for name in scripts}
         self.scripts = scripts
         self.stream = Stream()
-        self.socket = type("Socket", (), {"address": "unix:///fake"})
+        self.connection = Connection(address="unix:///fake")
 
     def events(self, project: str) -> Stream:
         return self.stream
@@ -79,7 +80,7 @@ class FakeEngine:
             action = change.get("action", "start")
             changed = {name: value for name, value in change.items() if name != "action"}
             self.here[id] = replace(self.here[id], **changed)
-            self.stream.news.put(Happening(action=action, container=id, service=id))
+            self.stream.news.put(EngineEvent(action=action, container=id, service=id))
         return ""
 
     def container(self, id: str) -> Container | None:  # noqa: A002
@@ -162,7 +163,7 @@ def test_started_is_enough_where_compose_says_so() -> None:
     def when_app_runs(name: str) -> str:
         if name == "app":
             engine.here["db"] = replace(engine.here["db"], health="healthy")
-            happening = Happening(action="health_status", container="db", service="db")
+            happening = EngineEvent(action="health_status", container="db", service="db")
             engine.stream.news.put(happening)
         return FakeEngine.start(engine, name)
 
@@ -186,7 +187,7 @@ def test_what_waits_for_nothing_starts_while_others_are_still_created() -> None:
     with loop.listening():
         loop.start_early(services, "mine")
         for name, run_id in (("app", "mine"), ("foreign", "another"), ("db", "mine")):
-            created = Happening(action="create", container=name, service=name, run_id=run_id)
+            created = EngineEvent(action="create", container=name, service=name, run_id=run_id)
             engine.stream.news.put(created)
         while not engine.started:
             time.sleep(0.001)
@@ -219,7 +220,7 @@ def early(
         connector=None,
     )
 
-    def events() -> Iterator[Happening]:
+    def events() -> Iterator[EngineEvent]:
         for each in engine.stream:
             yield each
             clock.now += 5
@@ -229,7 +230,7 @@ def early(
     loop = Loop(stack, plan_services(stack, services), engine, settings, Progress())
     with loop.listening():
         loop.start_early(services, "mine")
-        created = Happening(action="create", container="db", service="db", run_id="mine")
+        created = EngineEvent(action="create", container="db", service="db", run_id="mine")
         engine.stream.news.put(created)
         while clock.now < 1000 + 5 * (1 + len(script)):
             time.sleep(0.001)
@@ -327,7 +328,7 @@ def test_silence_is_a_heartbeat_and_then_the_end_of_its_time(monkeypatch) -> Non
     before = Loop.listening
 
     def listening(loop: Loop):
-        loop._news = news
+        loop._messages = news
         return before(loop)
 
     monkeypatch.setattr(Loop, "listening", listening)

@@ -134,14 +134,14 @@ def test_never_starts_nothing(project) -> None:
 
 def test_an_unknown_mode_is_refused(project) -> None:
     project.write(TWO)
-    with pytest.raises(UsageError, match="'sometimes' is no way"):
+    with pytest.raises(UsageError, match="'sometimes' is not a way"):
         project.up(mode="sometimes")
 
 
 def test_what_an_earlier_run_left_is_replaced_and_what_was_kept_is_used(project) -> None:
     project.write(TWO)
     lost = project.up("app", run_id="lost")
-    lost.watchdog.disarm()
+    lost.reaper.disarm()
     up = project.up("app", run_id="next")
     assert up.started.keys() == {"app"}
     assert up.started["app"] != lost.started["app"]
@@ -426,7 +426,7 @@ def test_what_always_woke_is_stopped_when_the_run_is_killed(project) -> None:
     assert ids(project) == before
 
 
-def test_the_watchdog_of_one_run_leaves_another_runs_containers(project, tmp_path) -> None:
+def test_the_reaper_of_one_run_leaves_another_runs_containers(project, tmp_path) -> None:
     project.write(TWO)
     kept = project.up("db", run_id="kept", keep=True)
     argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]

@@ -4,15 +4,15 @@ import pytest
 
 from stacktest.core.model import Dependency
 from stacktest.core.plan import Plan, Step
-from stacktest.reports.terminal.progress_display import Lines, is_lively
+from stacktest.reports.terminal.progress_display import ProgressLines, is_lively
 from stacktest.reports.terminal.startup import (
     SHAPES,
-    Boot,
+    BootState,
+    display_lines,
     failed_line,
     names,
     planned_line,
     waiting_line,
-    wall_lines,
 )
 
 SERVICES = [
@@ -22,21 +22,21 @@ SERVICES = [
 
 
 def boots():
-    found = [Boot(service=name, word="ready", seconds=1) for name in SERVICES[5:]]
+    found = [BootState(service=name, word="ready", seconds=1) for name in SERVICES[5:]]
     return [
         *found,
-        Boot(service="caddy", word="ran already"),
-        Boot(service="authelia", word="starting", seconds=3),
-        Boot(service="grafana", word="waiting", why="for loki"),
-        Boot(
+        BootState(service="caddy", word="ran already"),
+        BootState(service="authelia", word="starting", seconds=3),
+        BootState(service="grafana", word="waiting", why="for loki"),
+        BootState(
             service="alertmanager", word="starting", seconds=41, usual=12, why="health_status starting"
         ),
-        Boot(service="browserless", word="failed", why="exited 1"),
+        BootState(service="browserless", word="failed", why="exited 1"),
     ]  # fmt: skip
 
 
 def wall(width, height=24, seconds=101):
-    return "\n".join(wall_lines(boots(), width=width, height=height, seconds=seconds))
+    return "\n".join(display_lines(boots(), width=width, height=height, seconds=seconds))
 
 
 def test_the_wall_shows_every_service_and_the_worst_first():
@@ -155,7 +155,7 @@ def plan(**waits):
 
 def test_lines_of_a_bring_up_that_fails():
     said, clock = [], Clock()
-    lines = Lines(said.append, clock=clock)
+    lines = ProgressLines(said.append, clock=clock)
     lines.planned(plan(caddy=(), redis=(), grafana=("redis",)), ["redis", "grafana"], lambda _: 2.0)
     lines.starting("redis")
     clock.now += 1
@@ -177,14 +177,14 @@ def test_lines_of_a_bring_up_that_fails():
 
 def test_the_picture_says_for_whom_a_service_waits():
     clock = Clock()
-    lines = Lines(lambda _: None, clock=clock)
+    lines = ProgressLines(lambda _: None, clock=clock)
     lines.planned(plan(redis=(), grafana=("redis",)), ["redis", "grafana"], lambda _: None)
     assert list(lines._picture(80, 24))[2:] == [
         "○ grafana  waiting   for redis",
         "○ redis    waiting   to be created",
     ]
     lines.starting("redis")
-    lines.seen("redis", "die (exit 3)")
+    lines.changed("redis", "die (exit 3)")
     clock.now += 5
     assert list(lines._picture(80, 24))[2:] == [
         "◐ redis    starting  5 s; die (exit 3)",

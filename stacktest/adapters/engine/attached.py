@@ -1,0 +1,61 @@
+"""A command in a container with open input and output, by the Docker SDK."""
+
+import contextlib
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from stacktest.adapters.engine.connection import Connection
+from stacktest.adapters.engine.socket import FRAME, OUT
+
+
+class Attached:
+    """Speaks to a command through the engine; the SDK's connection lives as long as this does.
+
+    The SDK loses what arrives together with the head of the engine's answer, so the command has to
+    wait for a first line of input before it writes.
+    """
+
+    def __init__(self, connection: Connection, container: str, argv: Sequence[str]) -> None:
+        self._client = connection.sdk()
+        command = self._client.exec_create(container, list(argv), stdin=True)
+        self._stream = self._client.exec_start(command["Id"], socket=True)
+        self._socket: Any = getattr(self._stream, "_sock", self._stream)
+        self._socket.settimeout(None)
+
+    def recv(self) -> bytes:
+        """The next bytes of its standard output, or no bytes at its end."""
+        while header := self._exactly(FRAME.size):
+            stream, size = FRAME.unpack(header)
+            data = self._exactly(size)
+            if stream == OUT:
+                return data
+        return b""
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input."""
+        self._socket.sendall(data)
+
+    def end_input(self) -> None:
+        """Close its standard input."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """End both directions, waking whoever reads."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._stream.close()
+        self._socket.close()
+        self._client.close()
+
+    # Private
+
+    def _exactly(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            more = self._socket.recv(size - len(data))
+            if not more:
+                return b""
+            data += more
+        return data

@@ -1,0 +1,86 @@
+"""The labels that mark what stacktest creates; only what carries them is ever removed.
+
+    label               on                       value
+    stacktest.run       containers, networks     the run that created it
+    stacktest.stack     containers, networks     the folder of the stack, as a digest
+    stacktest.stanza    containers               digest of the definition that it was created from
+    stacktest.holder    probe containers         the process that uses them
+    stacktest.keep      containers, networks     meant to outlive its run (`up`, `--stack-keep`)
+
+The labels reach Compose as one more file on standard input. A network that exists already keeps
+its labels, since newer versions of Compose replace a network whose definition differs. Volumes get
+no labels and are never removed: only a person names a volume to be removed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from stacktest.core.model import Json, Service, Stack
+
+RUN = "stacktest.run"
+STACK = "stacktest.stack"
+STANZA = "stacktest.stanza"
+HOLDER = "stacktest.holder"
+KEEP = "stacktest.keep"
+
+
+def stack_id(root: Path) -> str:
+    """The label's value for the stack in this folder."""
+    return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+
+
+def holder_labels(root: Path, run_id: str, holder: str) -> dict[str, str]:
+    """The labels of what one process of a run starts for itself, and removes itself."""
+    return {RUN: run_id, STACK: stack_id(root), HOLDER: f"{run_id}.{holder}"}
+
+
+def definition_digest(service: Service) -> str:
+    """Digest of the service's definition, to tell whether a container still is what it says."""
+    text = json.dumps(service.definition, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def label_override(
+    stack: Stack,
+    services: Iterable[str],
+    run_id: str,
+    *,
+    networks: Mapping[str, Mapping[str, str]],
+    keep: bool = False,
+) -> Json:
+    """The compose document that adds the labels; `networks` are those that exist, with labels."""
+    labels = {RUN: run_id, STACK: stack_id(stack.root), **({KEEP: "yes"} if keep else {})}
+    chosen = sorted(services)
+    document: dict[str, Json] = {
+        "services": {
+            name: {"labels": {**labels, STANZA: definition_digest(stack.services[name])}}
+            for name in chosen
+        }
+    }
+    if labelled := _network_labels(stack, chosen, labels, networks):
+        document["networks"] = labelled
+    return document
+
+
+# Private
+
+
+def _network_labels(
+    stack: Stack,
+    services: Iterable[str],
+    labels: Mapping[str, str],
+    existing: Mapping[str, Mapping[str, str]],
+) -> dict[str, Json]:
+    labelled: dict[str, Json] = {}
+    for key in sorted({key for name in services for key in stack.services[name].networks}):
+        definition = stack.definitions.get("networks", {}).get(key) or {}
+        if definition.get("external"):
+            continue
+        name = definition.get("name", f"{stack.name}_{key}")
+        present = existing.get(name, labels)
+        own = {label: value for label, value in present.items() if label.startswith("stacktest.")}
+        if own:
+            labelled[key] = {"labels": own}
+    return labelled

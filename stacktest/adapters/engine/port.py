@@ -1,0 +1,107 @@
+"""What the program asks of a container engine; `client.Engine` answers it, tests simulate it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from stacktest.adapters.engine.connection import Connection
+from stacktest.core.model import Json
+from stacktest.core.observed_state import Container, EngineEvent
+from stacktest.core.unknown import Unknown
+
+
+class EventStream(Protocol):
+    """An open stream of events."""
+
+    def __iter__(self) -> Iterator[EngineEvent]:
+        """Events until the engine or `close` ends the stream."""
+
+    def close(self) -> None:
+        """End the stream, waking whoever reads it."""
+
+
+class AttachedCommand(Protocol):
+    """A command in a container whose standard input and output are open."""
+
+    def recv(self) -> bytes:
+        """The next bytes of its standard output, or no bytes at its end."""
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input."""
+
+    def end_input(self) -> None:
+        """Close its standard input."""
+
+    def close(self) -> None:
+        """End both directions, waking whoever reads."""
+
+
+class EnginePort(Protocol):
+    """The container engine: questions, and what a run starts and removes there."""
+
+    @property
+    def connection(self) -> Connection:
+        """Where the engine is."""
+
+    def ping(self) -> None:
+        """Return when the engine answers; ToolMissingError when it does not."""
+
+    def version(self) -> str:
+        """The engine's version."""
+
+    def info(self) -> Json:
+        """The engine's document about itself and its host."""
+
+    def containers(
+        self, project: str = "", *, labels: Mapping[str, str] | None = None
+    ) -> tuple[Container, ...]:
+        """Every container of the project, or with these labels, stopped ones too."""
+
+    def container(self, id: str) -> Container | None:  # noqa: A002
+        """Everything about one container, or None when it is gone."""
+
+    def inspect(self, id: str) -> Json | Unknown:  # noqa: A002
+        """The engine's own document about a container."""
+
+    def image(self, ref: str) -> Json | Unknown:
+        """The engine's own document about an image."""
+
+    def networks(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
+        """Networks with these labels."""
+
+    def network(self, id: str) -> Json | Unknown:  # noqa: A002
+        """The engine's own document about a network."""
+
+    def events(self, project: str, since: float | None = None) -> EventStream:
+        """What happens to the project's containers from now, or from a Unix time on."""
+
+    def start(self, id: str) -> str:  # noqa: A002
+        """Start a container; empty when it runs, else why it could not be started."""
+
+    def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
+        """Ask a program to end; kill it after `grace` seconds."""
+
+    def remove(self, id: str) -> str:  # noqa: A002
+        """Kill and remove a container; empty, or why it could not be removed."""
+
+    def remove_network(self, id: str) -> str:  # noqa: A002
+        """Remove a network; empty, or why it could not be removed."""
+
+    def logs(
+        self,
+        id: str,  # noqa: A002
+        tail: int | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> str | Unknown:
+        """What a container wrote; Unknown where its logging driver keeps nothing."""
+
+    def execute(self, id: str, argv: Sequence[str]) -> tuple[int, str, str]:  # noqa: A002
+        """Exit code, standard output and standard error of a command in a container."""
+
+    def attach(self, id: str, argv: Sequence[str]) -> AttachedCommand:  # noqa: A002
+        """Start a command in a container and keep its input and output open."""
+
+    def start_probe(
+        self, image: str, *, network: str, labels: Mapping[str, str], lifetime: int
+    ) -> str | None:
+        """Id of a new container without rights on a network; None where the image is absent."""
