@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stacktest import config as configuration
-from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.compose.client import Compose, compose_of
+from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.ledger import Ledger
@@ -65,8 +66,7 @@ class Project:
     @cached_property
     def compose(self) -> Compose:
         """Docker Compose on this stack's files; perhaps it has been asked already."""
-        section = self.settings.stack
-        return self._compose or Compose(self.root, section.compose, section.env_files)
+        return self._compose or compose_of(self.root, self.settings.stack)
 
     @cached_property
     def engine(self) -> Engine:
@@ -268,12 +268,12 @@ def find_project(
 ) -> Project:
     """The stack that the option, the environment or the folder names; UsageError without one."""
     root = configuration.find_stack(
-        option=option, environ=os.environ, folder=Path.cwd(), rootdir=rootdir
+        option=option, environ=os.environ, folder=working_folder(), rootdir=rootdir
     )
     if root is None:
         raise UsageError(
             "no stack here",
-            where=f"{Path.cwd()} and the folders above",
+            where=f"{working_folder()} and the folders above",
             hint="name one with --stack DIR, or write a stacktest.toml: stacktest init",
         )
     return Project(root, os.environ, compose)

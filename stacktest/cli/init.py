@@ -15,10 +15,11 @@ def init(*, folder: str) -> None:
 
     What is there already stays as it is.
     """
+    from stacktest.adapters.compose.command_line import working_folder
     from stacktest.adapters.routes import read_routes
     from stacktest.bootstrap.context import Project
     from stacktest.init import initialise
 
-    root = Path(folder or ".").resolve()
+    root = Path(os.path.abspath(working_folder() / folder))  # noqa: PTH100 - links stay
     for line in initialise(Project(root, os.environ).compose.model(), read_routes).lines():
         click.echo(line)

@@ -1,5 +1,6 @@
 """Where a stack's configuration lies: `stacktest.toml`, or a table of `pyproject.toml`."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,8 @@ def _existing(path: Path, where: str) -> Path:
         raise UsageError(
             f"no folder {str(path)!r}", where=where, hint="name the folder of the compose file"
         )
-    return path.resolve()
+    # Links stay: Compose calls a project after the name that its folder is reached by.
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _pyproject(folder: Path) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class StackSection:
     ca: str = ""
     compose: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
+    project_directory: str = ""
+    """What `docker compose --project-directory` is given; empty: the first file's folder."""
+    project_name: str = ""
+    """What `docker compose --project-name` is given; empty: what Compose itself makes of it."""
     suites: tuple[str, ...] = ()
     """Folders that hold the tests of the stack; empty: whatever pytest collects."""
     ledger: str = "data/tests"

@@ -84,6 +84,8 @@ class Service:
     container_name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    unreadable: str = ""
+    """Why Compose refuses to read the service, which is in a profile that is off; else empty."""
     definition: Json = field(default=None, repr=False)
     """The whole resolved service definition, as `docker compose config --format json` prints it."""
 
@@ -138,7 +140,13 @@ class Stack:
     definitions: Mapping[str, Json] = field(default_factory=dict, repr=False)
     """Resolved top-level `networks`, `volumes`, `configs` and `secrets`."""
     compose_files: tuple[str, ...] = ()
-    """Absolute paths of the files that make up the project, in compose's order."""
+    """Absolute paths of the files that Compose is given, in its order, without those included."""
+    project_directory: str = ""
+    """Absolute folder where relative paths in compose files start."""
+    unset_variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Variables that the compose files name and nothing sets -> the keys that they leave blank."""
+    path_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values of the variables in paths of compose files that are included or extended."""
     compose_options: tuple[str, ...] = ()
     """What `docker compose` has to be given, where the person stands, to mean this project."""
     enabled_profiles: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ def secrets_of(stack: Stack) -> frozenset[str]:
 
 def _of_service(service: Service) -> Iterator[str]:
     for name, value in (*service.environment.items(), *service.labels.items()):
-        if value and _is_secret(name):
+        if value and is_secret_name(name):
             yield value
         yield from _URL.findall(value or "")
     yield from _of_command(service.command or ())
@@ -65,15 +65,15 @@ def _of_command(words: Iterable[str]) -> Iterator[str]:
     before = ""
     for word in words:
         option, equals, value = word.partition("=")
-        if equals and _is_secret(option):
+        if equals and is_secret_name(option):
             yield value
-        elif before.startswith("-") and "=" not in before and _is_secret(before):
+        elif before.startswith("-") and "=" not in before and is_secret_name(before):
             yield word
         yield from _URL.findall(word)
         before = word
 
 
-def _is_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """`LDAP_PASSWORD_ADMIN`, `apiKey`, `--server-password`; not `KEYCLOAK_ADMIN`, `KEY_PATH`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     words = re.findall(r"[a-z]+", spaced.lower())

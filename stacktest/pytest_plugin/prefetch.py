@@ -4,12 +4,12 @@ Imports only what the question needs, so that it is on its way before the rest i
 """
 
 import os
-from pathlib import Path
 
 import pytest
 
 from stacktest import config as configuration
-from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.compose.client import compose_of
+from stacktest.adapters.compose.command_line import working_folder
 from stacktest.errors import StacktestError
 from stacktest.pytest_plugin.stash import ASKED
 
@@ -19,11 +19,11 @@ def ask_ahead(config: pytest.Config) -> None:
     option: str = config.getoption("--stack")
     try:
         root = configuration.find_stack(
-            option=option, environ=os.environ, folder=Path.cwd(), rootdir=config.rootpath
+            option=option, environ=os.environ, folder=working_folder(), rootdir=config.rootpath
         )
         if root is not None:
             section = configuration.load(root, environ=os.environ).stack
-            compose = Compose(root, section.compose, section.env_files)
+            compose = compose_of(root, section)
             # A worker records nothing, so it needs no version.
             compose.ask(version=not hasattr(config, "workerinput"))
             config.stash[ASKED] = compose

@@ -6,20 +6,32 @@ containers to `up --no-start` as one more file on standard input, so that nothin
 The files are always named to Compose, so that the ones listed are the ones that were loaded.
 """
 
-import json
 import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stacktest.adapters import process
+from stacktest.adapters.compose.command_line import command_options, working_folder
 from stacktest.adapters.compose.errors import explain
-from stacktest.adapters.compose.files import find_files, included
-from stacktest.adapters.compose.model import read_config, read_model, refuse_permanent_twins
+from stacktest.adapters.compose.files import (
+    ProjectFiles,
+    environment_of,
+    file_options,
+    find_project_files,
+)
+from stacktest.adapters.compose.model import (
+    read_config,
+    read_model,
+    refuse_permanent_twins,
+    write_config,
+)
+from stacktest.adapters.compose.profiles import load_by_profile
+from stacktest.adapters.compose.unset import path_variables, unset_variables
 from stacktest.core.model import Json, Stack
 from stacktest.errors import StacktestError, ToolMissingError
 
@@ -27,6 +39,7 @@ OLDEST = (2, 26)
 """The oldest Compose whose output this module is tested with."""
 CREATE_TIMEOUT = 1800.0
 """Seconds for pulling, building and creating."""
+ALL_PROFILES = ("*",)
 
 
 class Compose:
@@ -38,22 +51,25 @@ class Compose:
         files: Sequence[str] = (),
         env_files: Sequence[str] = (),
         project: str | None = None,
+        *,
+        directory: str = "",
     ) -> None:
         self.root = root
-        self.env_files = tuple(env_files)
         self.project = project
         self._named = tuple(files)
-        self._files: tuple[Path, ...] | None = None
+        self._env_files = tuple(env_files)
+        self._directory = directory
+        self._profiles: tuple[str, ...] = ALL_PROFILES
         self._answer: Future[process.Completed] | None = None
         self._environment: dict[str, str] = {}
         self._version: Future[tuple[int, ...]] | None = None
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that make up the project, absolute; UsageError when there is none."""
-        if self._files is None:
-            self._files = find_files(self.root, self._named, self.env_files, os.environ)
-        return self._files
+    @cached_property
+    def project_files(self) -> ProjectFiles:
+        """The files that make up the project; UsageError when there is none."""
+        return find_project_files(
+            self.root, self._named, self._env_files, os.environ, directory=self._directory
+        )
 
     def ask(self, *, version: bool = True) -> None:
         """Ask what the stack is, now: `model` waits for the answer. UsageError: it has no files.
@@ -63,36 +79,51 @@ class Compose:
         """
         if self._answer is not None:
             return
-        argv = self._argv("--profile", "*", "config", "--format", "json")
+        # Found now, so that a project without files is an error of whoever asks.
+        _ = self.project_files
         self._answer, self._environment = Future(), _environment()
-        questions: list[_Question] = [(self._answer, partial(self._config, argv))]
+        questions: list[_Question] = [(self._answer, partial(self._config, ALL_PROFILES))]
         if version and self._version is None:
             self._version = Future()
             questions.append((self._version, self._ask_version))
-        # Nobody waits for an answer that is not needed any more, not even at the end.
+        # An answer that is not needed any more is not waited for, not even at the end.
         threading.Thread(target=_put, args=(questions,), name="compose", daemon=True).start()
 
     def model(self) -> Stack:
-        """The stack with every profile switched on: one call of Compose, routes left empty.
+        """The stack with every profile switched on, routes left empty.
 
-        What Compose refuses is one UsageError that names the file, the key and what to do.
+        One call of Compose, unless a service in a profile that is off cannot be read: then that
+        service alone is `unreadable`. What else Compose refuses is one UsageError that names the
+        file, the key and what to do.
         """
         if self._environment != _environment():
             # Asked when a variable that the files may name had another value.
             self._answer = None
+            self.__dict__.pop("project_files", None)
         self.ask()
         assert self._answer is not None  # noqa: S101 - asked
         answer, self._answer = self._answer, None
-        # Read as written while Compose resolves them: fingerprints need both.
-        files = included(self.files)
         result = answer.result()
-        if result.code != 0:
-            raise self._explained(result)
-        try:
-            document = read_config(result.out)
-        except ValueError as error:
-            raise self._explained(result) from error
-        stack = read_model(document, root=self.root, files=files)
+        document, unreadable = _document(result), {}
+        if document is None:
+            loaded = load_by_profile(self.project_files, self._config, self._explained)
+            document, unreadable, self._profiles = (
+                loaded.document,
+                dict(loaded.unreadable),
+                loaded.profiles,
+            )
+        project = self.project_files
+        stack = read_model(
+            document,
+            root=self.root,
+            files=project.paths,
+            directory=project.directory,
+            options=command_options(project, working_folder(), name=self.project),
+            profiles=project.profiles,
+            unreadable=unreadable,
+            unset=unset_variables(result.err, project),
+            path_variables=path_variables(project),
+        )
         refuse_permanent_twins(stack)
         return stack
 
@@ -110,23 +141,15 @@ class Compose:
         lives. Returns what it printed, its code unjudged. One that is too old creates nothing.
         """
         self.version()
-        argv = self._argv("-f", "-", "--profile", "*", "up", "--no-start", "--no-deps")
-        argv += ["--no-recreate", "--quiet-pull", *services]
-        return process.run(
-            argv,
-            cwd=self.root,
-            input=json.dumps(override),
-            timeout=timeout,
-            holding=holding,
-        )
+        words = ("up", "--no-start", "--no-deps", "--no-recreate", "--quiet-pull", *services)
+        return self._up(words, override, timeout=timeout, holding=holding)
 
     def start(
         self, services: Iterable[str], override: Json, *, timeout: float = 120
     ) -> process.Completed:
         """Starts created containers through Compose, for what only it can do at a start."""
-        argv = self._argv("-f", "-", "--profile", "*", "up", "--detach", "--no-deps")
-        argv += ["--no-recreate", *services]
-        return process.run(argv, cwd=self.root, input=json.dumps(override), timeout=timeout)
+        words = ("up", "--detach", "--no-deps", "--no-recreate", *services)
+        return self._up(words, override, timeout=timeout)
 
     def version(self) -> tuple[int, ...]:
         """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
@@ -135,12 +158,32 @@ class Compose:
             _put([(self._version, self._ask_version)])
         return self._version.result()
 
-    def _config(self, argv: Sequence[str]) -> process.Completed:
-        result = process.run(argv, cwd=self.root, timeout=120)
+    def _up(
+        self,
+        words: Iterable[str],
+        override: Json,
+        *,
+        timeout: float,
+        holding: Sequence[int] = (),
+    ) -> process.Completed:
+        return process.run(
+            self._argv(*_profile_options(self._profiles), *words, more=("-",)),
+            cwd=self.root,
+            env=environment_of(self.project_files, "-"),
+            input=write_config(override),
+            timeout=timeout,
+            holding=holding,
+        )
+
+    def _config(self, profiles: Iterable[str]) -> process.Completed:
+        argv = self._argv(*_profile_options(profiles), "config", "--format", "json")
+        environment = environment_of(self.project_files)
+        result = process.run(argv, cwd=self.root, env=environment, timeout=120)
         if result.code == 0 or not _TWINS.search(result.err):
             return result
         # Newer Compose refuses even alternatives that profiles keep apart: we judge that ourselves.
-        return process.run([*argv, "--no-consistency"], cwd=self.root, timeout=120)
+        argv.append("--no-consistency")
+        return process.run(argv, cwd=self.root, env=environment, timeout=120)
 
     def _ask_version(self) -> tuple[int, ...]:
         result = process.run(("docker", "compose", "version", "--short"), timeout=60)
@@ -160,26 +203,60 @@ class Compose:
             )
         return version
 
-    def _argv(self, *rest: str) -> list[str]:
+    def _argv(self, *words: str, more: Sequence[str] = ()) -> list[str]:
+        project = self.project_files
         argv = ["docker", "compose", "--ansi", "never"]
         if self.project:
             argv += ["--project-name", self.project]
-        for name in self.env_files:
+        if project.directory != project.paths[0].parent:
+            argv += ["--project-directory", str(project.directory)]
+        for name in project.env_files:
             argv += ["--env-file", name]
-        for path in self.files:
-            argv += ["--file", str(path)]
-        return [*argv, *rest]
+        return [*argv, *file_options(project, *more), *words]
 
     def _explained(self, result: process.Completed) -> StacktestError:
         """Why Compose refused: an unusable Compose first, since it refuses for no good reason."""
-        self.version()
-        return explain(result, root=self.root, files=self.files, env_files=self.env_files)
+        version = self.version()
+        return explain(result, project=self.project_files, version=version)
+
+
+class StackFiles(Protocol):
+    """What the configuration says about the compose project; `[stack]` has it."""
+
+    @property
+    def compose(self) -> tuple[str, ...]:
+        """The compose files."""
+
+    @property
+    def env_files(self) -> tuple[str, ...]:
+        """The files that Compose interpolates with."""
+
+    @property
+    def project_directory(self) -> str:
+        """Where relative paths start."""
+
+    @property
+    def project_name(self) -> str:
+        """The project's name."""
+
+
+def compose_of(root: Path, section: StackFiles) -> Compose:
+    """Compose on the files that the configuration of a stack names."""
+    return Compose(
+        root,
+        section.compose,
+        section.env_files,
+        section.project_name or None,
+        directory=section.project_directory,
+    )
 
 
 # Private
 
 _Question = tuple[Future[Any], Callable[[], Any]]
 """Where the answer goes, and what asks for it."""
+
+_TWINS = re.compile(r'services\.\S+: container name "[^"]+" is already in use by service')
 
 
 def _put(questions: Iterable[_Question]) -> None:
@@ -196,4 +273,15 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
 
-_TWINS = re.compile(r'services\.\S+: container name "[^"]+" is already in use by service')
+def _profile_options(profiles: Iterable[str]) -> list[str]:
+    return [part for profile in profiles for part in ("--profile", profile)]
+
+
+def _document(result: process.Completed) -> Json | None:
+    """The model that Compose printed, or None when it refused."""
+    if result.code != 0:
+        return None
+    try:
+        return read_config(result.out)
+    except ValueError:
+        return None

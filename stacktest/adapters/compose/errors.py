@@ -2,112 +2,166 @@
 
     Compose says                                        stacktest says
     required variable V is missing a value              every such variable at once, with its file
-    env file F not match                                which service wants it
-    service "a" depends on undefined service "b"        the key
-    dependency cycle detected: a -> b -> a              the circle
+    … after a warning that V is not set                 V is not set, and the key that is blank
+    env file F not found                                which service wants it, in which file
+    service "a" depends on undefined service "b"        the key and the file
+    dependency cycle detected: a -> b -> a              the cycle
     yaml: line 3: …                                     the file, by trying each
-    anything else                                       Compose's own last line
+    Additional property p is not allowed                the key; this Compose may be too old
+    anything else                                       its last line, and the key if it is known
 
-Values never appear: what an environment file sets is shown as `${NAME}`.
+Secrets never appear: what an environment file sets is shown as `${NAME}` where it is one.
 """
 
-import os
 import re
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters import process
-from stacktest.adapters.compose.files import included, read_env_files
+from stacktest.adapters.compose.command_line import (
+    command_options,
+    typed_path,
+    working_folder,
+)
+from stacktest.adapters.compose.files import (
+    ComposeFile,
+    ProjectFiles,
+    absolute,
+    list_files,
+    references,
+    shown_path,
+)
+from stacktest.adapters.compose.masking import masked
+from stacktest.adapters.compose.unset import KEY_DEPTH, texts_of, unset_variables
 from stacktest.adapters.compose.yaml import load_yaml
+from stacktest.core.interpolation import interpolate
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, UsageError
 
 
 def explain(
-    result: process.Completed, *, root: Path, files: Sequence[Path], env_files: Sequence[str]
+    result: process.Completed, *, project: ProjectFiles, version: tuple[int, ...] = ()
 ) -> StacktestError:
     """The error for a `docker compose config` that ended badly."""
-    text = masked(complaint(result), root, env_files)
-    shown = ", ".join(_short(path, root) for path in files)
-    for pattern, build in _TABLE:
-        if match := re.search(pattern, text, re.DOTALL):
-            return build(match, _Project(root, tuple(files), tuple(env_files), shown))
+    text = complaint(result)
+    refusal = _Refusal(project=project, version=version)
+    fault = _known_fault(text, refusal) or _other(text, refusal)
+    unset = unset_variables(result.err, project)
+    blank = {name: keys for name, keys in unset.items() if not fault.key or fault.key in keys}
+    if blank and not fault.is_certain:
+        fault = _blank(blank, refusal)
     return UsageError(
-        f"Compose cannot load the project: {text}", where=shown, hint=f"try: {_config(files, root)}"
+        masked(fault.what, project),
+        where=masked(fault.where(project), project),
+        hint=masked(fault.hint, project),
     )
 
 
 def complaint(result: process.Completed) -> str:
     """What Compose complained about, without its warnings and progress lines."""
     lines = [line for line in result.err.splitlines() if line.strip() and not _is_noise(line)]
-    return "\n".join(lines[-6:]).strip() or f"it ended with code {result.code} and said nothing"
-
-
-def masked(text: str, root: Path, env_files: Sequence[str]) -> str:
-    """The text with values from environment files replaced by their names."""
-    values = read_env_files(root, env_files)
-    for name, value in sorted(values.items(), key=lambda pair: -len(pair[1])):
-        if len(value) >= _SHORTEST_SECRET:
-            text = text.replace(value, f"${{{name}}}")
-    return text
+    return "\n".join(lines[-6:]).strip() or f"it ended with code {result.code} and printed nothing"
 
 
 # Private
 
-_SHORTEST_SECRET = 4
-"""Shorter values are ports and flags, and would hide half of every message."""
+
+def _known_fault(text: str, refusal: "_Refusal") -> "_Fault | None":
+    for pattern, build in _TABLE:
+        if match := re.search(pattern, text, re.DOTALL):
+            return build(match, refusal)
+    return None
 
 
-class _Project:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refusal:
     """What an explanation may look at."""
 
-    def __init__(
-        self, root: Path, files: tuple[Path, ...], env_files: tuple[str, ...], shown: str
-    ) -> None:
-        self.root = root
-        self.files = files
-        self.env_files = env_files
-        self.shown = shown
+    project: ProjectFiles
+    version: tuple[int, ...]
 
     @property
     def env_file(self) -> str:
-        return self.env_files[-1] if self.env_files else ".env"
+        if self.project.env_files:
+            return self.project.env_files[-1]
+        return self.short(self.project.directory / ".env")
+
+    def short(self, path: Path) -> str:
+        return shown_path(path, self.project.root)
+
+    def file_of(self, service: str) -> Path | None:
+        """The file that writes the service, for the one that is looked for first."""
+        files = list_files(self.project)
+        return next((file.path for file in files if service in file.services), None)
 
 
-def _unset(match: re.Match[str], project: _Project) -> UsageError:
-    wanted = dict(_wanted(project))
-    missing = {name: why for name, why in wanted.items() if not _is_set(name, project)}
-    missing.setdefault(match["name"], wanted.get(match["name"], match["why"].strip()))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Fault:
+    what: str
+    hint: str
+    key: str = ""
+    """`services.web.volumes`, as far as it can be told."""
+    file: Path | None = None
+    place: str = ""
+    """The place as a whole, where it is more than a key and a file."""
+    is_certain: bool = False
+    """Whether a blank variable cannot be what it comes from."""
+
+    def where(self, project: ProjectFiles) -> str:
+        files = shown_path(self.file, project.root) if self.file else project.shown
+        return self.place or (f"{self.key} in {files}" if self.key else files)
+
+
+def _missing_value(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    required = dict(_required(refusal.project))
+    value = refusal.project.value
+    missing = {name: why for name, why in required.items() if not value(name)}
+    missing.setdefault(match["name"], required.get(match["name"], match["why"].strip()))
     names = sorted(missing)
     listed = "; ".join(f"{name}: {missing[name]}" if missing[name] else name for name in names)
     count = "a variable has" if len(names) == 1 else f"{len(names)} variables have"
-    return UsageError(
-        f"{count} no value: {listed}",
-        where=project.shown,
-        hint=f"set {', '.join(names)} in {project.env_file} or in the environment",
+    return _Fault(
+        what=f"{count} no value: {listed}",
+        hint=f"set {', '.join(names)} in {refusal.env_file} or in the environment",
+        is_certain=True,
     )
 
 
-def _wanted(project: _Project) -> Iterator[tuple[str, str]]:
+def _required(project: ProjectFiles) -> Iterator[tuple[str, str]]:
     """Variables that the files insist on (`${V:?why}`): Compose names only one, at random."""
-    for path in included(project.files):
-        text = path.read_text(encoding="utf-8", errors="replace")
+    for file in list_files(project):
+        text = file.path.read_text(encoding="utf-8", errors="replace")
         for match in re.finditer(r"(?<!\$)\$\{([A-Za-z_]\w*):?\?([^}\n]*)\}", text):
             yield match[1], match[2].strip()
 
 
-def _is_set(name: str, project: _Project) -> bool:
-    return bool(os.environ.get(name) or read_env_files(project.root, project.env_files).get(name))
-
-
-def _no_env_file(match: re.Match[str], project: _Project) -> UsageError:
-    path = Path(match["path"])
-    users = sorted(
-        name
-        for file in included(project.files)
-        for name, stanza in _stanzas(file)
-        if path in {(file.parent / item).absolute() for item in _env_files(stanza)}
+def _blank(unset: Mapping[str, tuple[str, ...]], refusal: _Refusal) -> _Fault:
+    names = ", ".join(unset)
+    keys = dict.fromkeys(key for places in unset.values() for key in places)
+    places = (_in_file(key, refusal) for key in keys)
+    return _Fault(
+        what=f"{names} {'is' if len(unset) == 1 else 'are'} not set",
+        place=", ".join(places),
+        hint=f"set {names} in {refusal.env_file} or in the environment",
     )
+
+
+def _in_file(key: str, refusal: _Refusal) -> str:
+    _, _, rest = key.partition("services.")
+    file = refusal.file_of(rest.partition(".")[0])
+    return f"{key} in {refusal.short(file)}" if file else key
+
+
+def _no_env_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    path = Path(match["path"])
+    users = [
+        (file, name)
+        for file in list_files(refusal.project)
+        for name, definition in file.services.items()
+        if path in _env_files(definition, file, refusal.project)
+    ]
     example = next(
         (
             path.parent / f"{path.name}{end}"
@@ -116,108 +170,191 @@ def _no_env_file(match: re.Match[str], project: _Project) -> UsageError:
         ),
         None,
     )
-    short = _short(path, project.root)
-    return UsageError(
-        f"env_file {short} does not exist",
-        where=f"services.{users[0]}.env_file in {project.shown}" if users else project.shown,
-        hint=f"cp {_short(example, project.root)} {short}" if example else f"create {short}",
+    here = working_folder()
+    short, typed = refusal.short(path), typed_path(here, path)
+    return _Fault(
+        what=f"env_file {short} does not exist",
+        key=f"services.{users[0][1]}.env_file" if users else "",
+        file=users[0][0].path if users else None,
+        hint=shlex.join(["cp", typed_path(here, example), typed]) if example else f"create {typed}",
+        is_certain=not users,
     )
 
 
-def _stanzas(file: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    document = load_yaml(str(file))
-    services = document.get("services") if isinstance(document, dict) else None
-    for name, stanza in services.items() if isinstance(services, dict) else ():
-        if isinstance(stanza, dict):
-            yield str(name), stanza
-
-
-def _env_files(stanza: dict[str, object]) -> Iterator[str]:
-    listed = stanza.get("env_file") or ()
+def _env_files(
+    definition: Mapping[str, object], file: ComposeFile, project: ProjectFiles
+) -> Iterator[Path]:
+    listed = definition.get("env_file") or ()
     for entry in listed if isinstance(listed, list) else [listed]:
-        path = entry.get("path") if isinstance(entry, dict) else entry
-        if isinstance(path, str):
-            yield path
+        name = entry.get("path") if isinstance(entry, dict) else entry
+        if isinstance(name, str):
+            yield absolute(file.folder, interpolate(name, project.value))
 
 
-def _undefined_service(match: re.Match[str], project: _Project) -> UsageError:
-    return UsageError(
-        f"service {match['user']} depends on {match['name']}, which is not defined",
-        where=f"services.{match['user']}.depends_on in {project.shown}",
-        hint=f"define services.{match['name']} or remove it from depends_on",
+def _env_syntax(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    """The line itself is not shown: it holds a value."""
+    file = refusal.short(Path(match["file"])) if match["file"] else "a file of env_file"
+    return _Fault(
+        what=f"an environment file cannot be read: {match['why']}",
+        place=f"{file}:{match['line']}",
+        hint="write NAME=value in a line each, with quotes in pairs",
+        is_certain=True,
     )
 
 
-def _undefined_thing(match: re.Match[str], project: _Project) -> UsageError:
-    kind, name = match["kind"], match["name"]
-    return UsageError(
-        f"service {match['user']} uses {kind} {name}, which is not defined",
-        where=f"services.{match['user']}.{kind}s in {project.shown}",
+def _undefined_service(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    user, name = match["user"], match["name"]
+    return _Fault(
+        what=f"service {user} depends on {name}, which is not defined",
+        key=f"services.{user}.depends_on",
+        file=refusal.file_of(user),
+        hint=f"define services.{name} or remove it from depends_on",
+    )
+
+
+def _undefined_definition(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    user, kind, name = match["user"], match["kind"], match["name"]
+    return _Fault(
+        what=f"service {user} uses {kind} {name}, which is not defined",
+        key=f"services.{user}.{kind}s",
+        file=refusal.file_of(user),
         hint=f"define {kind}s.{name} at the top level of the file",
     )
 
 
-def _circle(match: re.Match[str], project: _Project) -> UsageError:
-    return UsageError(
-        f"services depend on one another in a circle: {match['circle'].strip()}",
-        where=f"depends_on in {project.shown}",
+def _cycle(match: re.Match[str], _refusal: _Refusal) -> _Fault:
+    return _Fault(
+        what=f"services depend on one another in a cycle: {match['cycle'].strip()}",
+        key="depends_on",
         hint="remove one of these depends_on entries",
+        is_certain=True,
     )
 
 
-def _yaml(match: re.Match[str], project: _Project) -> UsageError:
-    read = {path: load_yaml(str(path)) for path in included(project.files)}
-    broken = [path for path, content in read.items() if isinstance(content, Unknown)]
-    where = ", ".join(_short(path, project.root) for path in broken) or project.shown
+def _yaml(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    contents = {file.path: load_yaml(str(file.path)) for file in list_files(refusal.project)}
+    broken = [path for path, content in contents.items() if isinstance(content, Unknown)]
+    where = ", ".join(refusal.short(path) for path in broken) or refusal.project.shown
     line = f":{match['line']}" if match["line"] and len(broken) <= 1 else ""
-    return UsageError(
-        f"the compose file is not valid YAML: {' '.join(match['why'].split())}",
-        where=f"{where}{line}",
+    return _Fault(
+        what=f"the compose file is not valid YAML: {' '.join(match['why'].split())}",
+        place=f"{where}{line}",
         hint="correct that line; indentation is by spaces, quotes and brackets in pairs",
+        is_certain=True,
     )
 
 
-def _schema(match: re.Match[str], project: _Project) -> UsageError:
-    path, why = Path(match["file"]), match["why"].strip()
+def _schema(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    why = match["why"].strip()
+    hint = "correct that key; the Compose file reference lists what is allowed"
     # The most usual mistake, in the words of Compose 2.26 and of 2.40.
     if unknown := re.fullmatch(r"(?i)additional propert(?:y|ies) (.+?)(?: is)? not allowed", why):
         why = "not allowed: " + unknown[1].replace("'", "")
-    return UsageError(
-        f"{match['key']}: {why}",
-        where=f"{match['key']} in {_short(path, project.root)}",
-        hint="correct that key; the Compose file reference lists what is allowed",
+        shown = ".".join(map(str, refusal.version)) or "this one"
+        hint = f"correct that key; if it is newer than Docker Compose {shown}, update Compose"
+    return _Fault(
+        what=f"{match['key']}: {why}", key=match["key"], file=Path(match["file"]), hint=hint
     )
 
 
-def _no_image(match: re.Match[str], project: _Project) -> UsageError:
-    return UsageError(
-        f"service {match['user']} has neither image nor build",
-        where=f"services.{match['user']} in {project.shown}",
+def _no_image(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    user = match["user"]
+    return _Fault(
+        what=f"service {user} has neither image nor build",
+        key=f"services.{user}.image",
+        file=refusal.file_of(user),
         hint="add one of them, or name the base file too if this is an override",
     )
 
 
-def _no_file(match: re.Match[str], project: _Project) -> UsageError:
+def _not_extended(match: re.Match[str], _refusal: _Refusal) -> _Fault:
+    return _Fault(
+        what=f"service {match['user']} extends {match['name']}, which is not defined",
+        key=f"services.{match['user']}.extends",
+        file=Path(match["file"]),
+        hint=f"define services.{match['name']} in {match['other'] or 'that file'}",
+    )
+
+
+def _no_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
     path = Path(match["path"])
-    return UsageError(
-        f"{_short(path, project.root)} does not exist",
-        where=project.shown,
+    files = list_files(refusal.project)
+    user = next(
+        (f.path for f in files if path in {target for target, _ in references(f, refusal.project)}),
+        None,
+    )
+    return _Fault(
+        what=f"{refusal.short(path)} does not exist",
+        file=user,
         hint="create it, or correct the `include`, `extends` or `--env-file` that names it",
     )
 
 
+def _other(text: str, refusal: _Refusal) -> _Fault:
+    """Compose's own words, with the key that they name or that holds what they complain about."""
+    key = _key_in(text) or _key_of_value(text, refusal)
+    service = key.split(".")[1] if key.startswith("services.") else ""
+    return _Fault(
+        what=f"Compose cannot load the project: {text}",
+        key=key,
+        file=refusal.file_of(service) if service else None,
+        hint=f"try: {_config_command(refusal.project)}",
+    )
+
+
+def _config_command(project: ProjectFiles) -> str:
+    options = command_options(project, working_folder())
+    return shlex.join(["docker", "compose", *options, "--profile", "*", "config"])
+
+
+def _key_in(text: str) -> str:
+    """`services.a.image` of `… for services.a.image.` and of `'services[a].mem_limit'`."""
+    match = re.search(r"services(?:\.([\w.-]+?)|\[([^\]]+)\])\.([a-z_]+)", text)
+    return f"services.{match[1] or match[2]}.{match[3]}" if match else ""
+
+
+def _key_of_value(text: str, refusal: _Refusal) -> str:
+    """The key of the value that `Invalid hostPort: x` or `invalid spec: x: why` is about."""
+    match = re.search(_INVALID, text, re.IGNORECASE)
+    if match is None:
+        return ""
+    value = match[2].rstrip(":")
+    for file in list_files(refusal.project):
+        for key, written in texts_of({"services": dict(file.services)}):
+            is_meant = "volumes" in key if match[1].lower() == "spec" else "ports" in key
+            if is_meant and value in interpolate(written, refusal.project.value):
+                return ".".join(key[:KEY_DEPTH])
+    return ""
+
+
+_INVALID = r"invalid (hostPort|containerPort|spec|proto|IP|ip address)\w*: ?(\S+)"
+
 _TABLE = (
-    (r"required variable (?P<name>\w+) is missing a value:?(?P<why>[^\n]*)", _unset),
-    (r"(?:env file|couldn't find env file:?) (?P<path>\S+?)(?: not match|$)", _no_env_file),
+    (r"required variable (?P<name>\w+) is missing a value:?(?P<why>[^\n]*)", _missing_value),
+    (r"(?:env file|couldn't find env file:?) (?P<path>.+?)(?: not found|$)", _no_env_file),
     (
         r'service "(?P<user>[^"]+)" depends on undefined service "?(?P<name>[^":\s]+)',
         _undefined_service,
     ),
     (
         r'service "(?P<user>[^"]+)" refers to undefined (?P<kind>[a-z]+) (?P<name>[^:\s]+)',
-        _undefined_thing,
+        _undefined_definition,
     ),
-    (r"dependency cycle detected: (?P<circle>[^\n]+)", _circle),
+    (
+        (
+            r'extend service "(?P<user>.+?)" in (?P<file>\S+): '
+            r'service "(?P<name>.+?)" not found(?: in )?(?P<other>\S*)'
+        ),
+        _not_extended,
+    ),
+    (
+        (
+            r"(?:failed to read (?P<file>\S+): )?line (?P<line>\d+): "
+            r"(?P<why>unterminated quoted value|unexpected character|key cannot contain a space)"
+        ),
+        _env_syntax,
+    ),
+    (r"dependency cycle detected: (?P<cycle>[^\n]+)", _cycle),
     (r"validating (?P<file>\S+): (?P<key>\S+) (?P<why>[^\n]+)", _schema),
     (r"(?:^|\n)yaml: (?:unmarshal errors:\s*)?(?:line (?P<line>\d+): )?(?P<why>.+)", _yaml),
     (r'service "(?P<user>[^"]+)" has neither an image nor a build context', _no_image),
@@ -229,12 +366,3 @@ def _is_noise(line: str) -> bool:
     return "level=warning" in line or bool(
         re.match(r"\s*(Container|Network|Volume|Image)\s+\S+\s+\S+(\s+[\d.]+s)?\s*$", line)
     )
-
-
-def _short(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-def _config(files: Sequence[Path], root: Path) -> str:
-    named = " ".join(f"-f {_short(path, root)}" for path in files)
-    return f"docker compose {named} --profile '*' config"

@@ -1,15 +1,21 @@
 """Which files make up a compose project: named, by `COMPOSE_FILE`, or found as Compose finds them.
 
 Order: `stack.compose` of `stacktest.toml` > `COMPOSE_FILE` of the environment > of the environment
-files > the first usual name in the folder, with its override. `included` adds what those files
-`include` and `extends`, as far as the paths can be told without resolving variables.
+files > the first usual name in the folder, with its override.
+
+Relative paths in all of these files start at the project directory: the one that is named, else the
+folder of the first file. There lies the `.env` that is read; where `COMPOSE_FILE` names the files,
+the one of the stack's folder is read as well, and wins.
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from stacktest.adapters.compose.env_files import read_env_files
 from stacktest.adapters.compose.yaml import load_yaml
+from stacktest.core.interpolation import interpolate
 from stacktest.core.model import Json
 from stacktest.errors import UsageError
 
@@ -20,71 +26,169 @@ OVERRIDES = (
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
+ENV_FILE = ".env"
+_SEPARATORS = (os.pathsep, "|", ",", "\n")
 
 
-def find_files(
-    root: Path, named: Sequence[str], env_files: Sequence[str], environ: Mapping[str, str]
-) -> tuple[Path, ...]:
-    """The project's files, absolute, each known to exist; UsageError when there is none."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectFiles:
+    """The files of a compose project and what Compose reads beside them."""
+
+    root: Path
+    """The folder that Compose is started in."""
+    paths: tuple[Path, ...]
+    """The compose files, absolute, in Compose's order; each is known to exist."""
+    directory: Path
+    """Where relative paths in every one of them start."""
+    origin: str = "default"
+    """`stack.compose`, `COMPOSE_FILE` or `default`: by what they were found."""
+    env_files: tuple[str, ...] = ()
+    """Environment files as they were named; empty for Compose's own `.env`."""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the environment files set."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def value(self, name: str) -> str | None:
+        """The value of a variable in compose files: the environment wins over the files."""
+        return self.environ.get(name, self.values.get(name))
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that `COMPOSE_PROFILES` switches on."""
+        listed = (self.value("COMPOSE_PROFILES") or "").split(",")
+        return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+
+    @property
+    def shown(self) -> str:
+        """The compose files for people, relative to the stack's folder where they lie in it."""
+        return ", ".join(shown_path(path, self.root) for path in self.paths)
+
+
+def find_project_files(
+    root: Path,
+    named: Sequence[str],
+    env_files: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    directory: str = "",
+) -> ProjectFiles:
+    """The files of the project in `root`; UsageError when there is none or one is missing."""
+    env_files = tuple(env_files) or _split(environ.get("COMPOSE_ENV_FILES", ""), ",")
+    beside = read_env_files([root / name for name in env_files or (ENV_FILE,)], environ)
+    listed = environ.get("COMPOSE_FILE") or beside.get("COMPOSE_FILE", "")
     if named:
-        return tuple(_existing(root, name, "stacktest.toml:stack.compose") for name in named)
-    dotenv = read_env_files(root, env_files)
-    listed = environ.get("COMPOSE_FILE") or dotenv.get("COMPOSE_FILE", "")
-    if listed:
-        separator = environ.get("COMPOSE_PATH_SEPARATOR") or dotenv.get("COMPOSE_PATH_SEPARATOR")
-        names = listed.split(separator or os.pathsep)
-        return tuple(_existing(root, name, "COMPOSE_FILE") for name in names if name)
-    first = next((root / name for name in USUAL if (root / name).is_file()), None)
-    if first is None:
-        raise UsageError(
-            "no compose file here",
-            where=str(root),
-            hint=f"add {USUAL[0]}, or name the stack's folder: --stack DIR",
-        )
-    override = next((root / name for name in OVERRIDES if (root / name).is_file()), None)
-    return (first, override) if override else (first,)
+        paths, origin = _named(root, named, "stacktest.toml:stack.compose"), "stack.compose"
+    elif listed:
+        separator = environ.get("COMPOSE_PATH_SEPARATOR") or beside.get("COMPOSE_PATH_SEPARATOR")
+        paths = _named(root, _split(listed, separator or os.pathsep), "COMPOSE_FILE")
+        origin = "COMPOSE_FILE"
+    else:
+        paths, origin = _usual(root / directory), "default"
+    folder = absolute(root, directory) if directory else paths[0].parent
+    values = dict(beside) if origin == "COMPOSE_FILE" or env_files else {}
+    if not env_files:
+        values = read_env_files([folder / ENV_FILE], {**values, **environ}) | values
+    return ProjectFiles(
+        root=root,
+        paths=paths,
+        directory=folder,
+        origin=origin,
+        env_files=env_files,
+        values=values,
+        environ=environ,
+    )
 
 
-def included(files: Sequence[Path]) -> tuple[Path, ...]:
-    """The files and, after each, what it includes or extends; a path with a variable is not."""
-    paths: list[Path] = []
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComposeFile:
+    """One file of a project: named, included or extended."""
 
-    def visit(path: Path) -> None:
-        if path in paths or not path.is_file():
+    path: Path
+    folder: Path
+    """Where its relative paths start."""
+
+    @property
+    def services(self) -> Mapping[str, Json]:
+        """The definitions of services as they are written; empty where it cannot be read."""
+        document = load_yaml(str(self.path))
+        services = document.get("services") if isinstance(document, dict) else None
+        if not isinstance(services, dict):
+            return {}
+        return {str(name): item for name, item in services.items() if isinstance(item, dict)}
+
+
+def list_files(project: ProjectFiles) -> tuple[ComposeFile, ...]:
+    """The project's files and, after each, those that it includes or extends."""
+    files: dict[Path, ComposeFile] = {}
+
+    def visit(path: Path, folder: Path) -> None:
+        if path in files or not path.is_file():
             return
-        paths.append(path)
-        for other in _references(path):
-            visit(other)
+        files[path] = ComposeFile(path=path, folder=folder)
+        for other, inner in references(files[path], project):
+            visit(other, inner)
 
-    for path in files:
-        visit(path)
-    return tuple(paths)
+    for path in project.paths:
+        visit(path, project.directory)
+    return tuple(files.values())
 
 
-def read_env_files(root: Path, env_files: Sequence[str]) -> dict[str, str]:
-    """Names and values of the environment files that Compose interpolates from (`.env`).
+def references(file: ComposeFile, project: ProjectFiles) -> Iterator[tuple[Path, Path]]:
+    """Files that a compose file includes or extends, each with the folder of its own paths."""
+    document = load_yaml(str(file.path))
+    for name, directory in _includes(document) if isinstance(document, dict) else ():
+        target = absolute(file.folder, interpolate(name, project.value))
+        inner = interpolate(directory, project.value)
+        yield target, absolute(file.folder, inner) if inner else target.parent
+    for name in _extends(file.services):
+        target = absolute(file.folder, interpolate(name, project.value))
+        yield target, target.parent
 
-    Good for finding a name; Compose itself expands values, so these are not used as values.
+
+def environment_of(project: ProjectFiles, *more: str) -> dict[str, str]:
+    """The environment for Compose: the project's folder as named, and `COMPOSE_FILE` if it counts.
+
+    Compose calls a project without a name after its folder, a link by the link's name. Files of
+    `COMPOSE_FILE` are handed on in that way, since Compose reads another `.env` for named files.
     """
-    values: dict[str, str] = {}
-    for name in env_files or (".env",):
-        try:
-            text = (root / name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            # Compose reports an environment file that is named but missing; `.env` may be missing.
-            continue
-        for line in text.splitlines():
-            key, equals, value = line.strip().removeprefix("export ").partition("=")
-            if equals and key.strip().isidentifier():
-                values[key.strip()] = value.strip().strip("'\"")
-    return values
+    environment = {**project.environ, "PWD": str(project.root)}
+    if project.origin == "COMPOSE_FILE":
+        names = [*map(str, project.paths), *more]
+        separator = next(sign for sign in _SEPARATORS if not any(sign in name for name in names))
+        environment |= {"COMPOSE_FILE": separator.join(names), "COMPOSE_PATH_SEPARATOR": separator}
+    return environment
+
+
+def file_options(project: ProjectFiles, *more: str) -> list[str]:
+    """The options that name the project's files to Compose, unless `COMPOSE_FILE` does."""
+    if project.origin == "COMPOSE_FILE":
+        return []
+    return [part for name in (*map(str, project.paths), *more) for part in ("--file", name)]
+
+
+def shown_path(path: Path, root: Path) -> str:
+    """The path for people: relative to the stack's folder where it lies in it."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 # Private
 
 
+def _split(text: str, separator: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(separator) if name.strip())
+
+
+def absolute(root: Path, name: str) -> Path:
+    """The path of a name that may be relative to `root`; `..` is taken out as Compose does it."""
+    return Path(os.path.abspath(root / Path(name).expanduser()))  # noqa: PTH100 - links stay
+
+
+def _named(root: Path, names: Sequence[str], where: str) -> tuple[Path, ...]:
+    return tuple(_existing(root, name, where) for name in names)
+
+
 def _existing(root: Path, name: str, where: str) -> Path:
-    path = (root / name).expanduser().absolute()
+    path = absolute(root, name)
     if not path.is_file():
         raise UsageError(
             f"compose file {name} does not exist", where=where, hint=f"looked for {path}"
@@ -92,24 +196,30 @@ def _existing(root: Path, name: str, where: str) -> Path:
     return path
 
 
-def _references(path: Path) -> Iterator[Path]:
-    document = load_yaml(str(path))
-    if not isinstance(document, dict):
-        return
-    for name in (*_includes(document), *_extends(document)):
-        if "$" not in name:
-            yield (path.parent / name).absolute()
+def _usual(folder: Path) -> tuple[Path, ...]:
+    first = next((folder / name for name in USUAL if (folder / name).is_file()), None)
+    if first is None:
+        raise UsageError(
+            "no compose file here",
+            where=str(folder),
+            hint=f"add {USUAL[0]}, or name the stack's folder: --stack DIR",
+        )
+    override = next((folder / name for name in OVERRIDES if (folder / name).is_file()), None)
+    return (first, override) if override else (first,)
 
 
-def _includes(document: Json) -> Iterator[str]:
-    for entry in document.get("include") or ():
+def _includes(document: Json) -> Iterator[tuple[str, str]]:
+    entries = document.get("include")
+    for entry in entries if isinstance(entries, list) else ():
         paths = entry.get("path") if isinstance(entry, dict) else entry
-        yield from [paths] if isinstance(paths, str) else paths or ()
+        directory = entry.get("project_directory") if isinstance(entry, dict) else ""
+        for name in [paths] if isinstance(paths, str) else paths or ():
+            if isinstance(name, str) and "://" not in name:
+                yield name, str(directory or "")
 
 
-def _extends(document: Json) -> Iterator[str]:
-    services = document.get("services")
-    for stanza in services.values() if isinstance(services, dict) else ():
-        extends = stanza.get("extends") if isinstance(stanza, dict) else None
+def _extends(services: Mapping[str, Json]) -> Iterator[str]:
+    for definition in services.values():
+        extends = definition.get("extends")
         if isinstance(extends, dict) and isinstance(extends.get("file"), str):
             yield extends["file"]

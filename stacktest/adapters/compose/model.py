@@ -26,10 +26,14 @@ def read_model(
     *,
     root: Path,
     files: Sequence[Path] = (),
+    directory: Path | None = None,
     options: Sequence[str] = (),
     profiles: Sequence[str] = (),
+    unreadable: Mapping[str, Service] | None = None,
+    unset: Mapping[str, tuple[str, ...]] | None = None,
+    path_variables: Mapping[str, str] | None = None,
 ) -> Stack:
-    """The stack that `docker compose config --format json` describes."""
+    """The stack that `docker compose config --format json` describes, and what lies beside it."""
     definitions = {
         key: document.get(key) or {} for key in ("networks", "volumes", "configs", "secrets")
     }
@@ -40,9 +44,12 @@ def read_model(
     return Stack(
         name=document.get("name", ""),
         root=root,
-        services=services,
+        services={**(unreadable or {}), **services},
         definitions=definitions,
         compose_files=tuple(str(path) for path in files),
+        project_directory=str(directory or root),
+        unset_variables=unset or {},
+        path_variables=path_variables or {},
         compose_options=tuple(options),
         enabled_profiles=tuple(profiles),
     )
@@ -67,7 +74,7 @@ def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool)
         if not service.container_name:
             continue
         other = holder.setdefault(service.container_name, service)
-        if other is service or not (both_profiles or _meet(other, service)):
+        if other is service or not (both_profiles or _run_together(other, service)):
             continue
         raise UsageError(
             f"services {other.name} and {service.name} have the same container_name "
@@ -77,11 +84,9 @@ def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool)
         )
 
 
-def _meet(service: Service, other: Service) -> bool:
-    """False when the two are alternatives: each has profiles, and they share none."""
-    return not (service.profiles and other.profiles) or bool(
-        set(service.profiles) & set(other.profiles)
-    )
+def _run_together(service: Service, other: Service) -> bool:
+    """True when a choice of profiles that starts one of the two always starts the other as well."""
+    return set(service.profiles) == set(other.profiles)
 
 
 def _shown(stack: Stack) -> str:

@@ -16,7 +16,11 @@ from stacktest.errors import ToolMissingError
 
 
 def read_variables(
-    root: Path, names: Iterable[str], env_files: Sequence[str] = ()
+    directory: Path,
+    names: Iterable[str],
+    env_files: Sequence[str] = (),
+    *,
+    root: Path | None = None,
 ) -> Mapping[str, str | None] | Unknown:
     """Name -> value, None when it is not set; unknown when Compose does not say."""
     sorted_names = sorted(set(names))
@@ -26,11 +30,11 @@ def read_variables(
         "name": "stacktest-variables",
         "services": {"variables": {"image": "none", "environment": sorted_names}},
     }
-    argv = ["docker", "compose", "--project-directory", str(root)]
+    argv = ["docker", "compose", "--project-directory", str(directory)]
     argv += [part for name in env_files for part in ("--env-file", name)]
     argv += ["--file", "-", "config", "--format", "json"]
     try:
-        result = process.run(argv, cwd=root, input=json.dumps(project))
+        result = process.run(argv, cwd=root or directory, input=json.dumps(project))
     except ToolMissingError as error:
         return Unknown(error.what)
     if result.code != 0:

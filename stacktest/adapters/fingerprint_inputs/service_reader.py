@@ -85,7 +85,7 @@ def read_fingerprints(
         secret_paths=_secret_paths(stack),
         own=_own_paths(stack.root, config.stack),
     )
-    sources = read_sources(stack.compose_files, str(stack.root), load_yaml)
+    sources = read_sources(stack, load_yaml)
     stack_reading = _StackReading(
         stack=stack,
         key=key,
@@ -123,6 +123,10 @@ class _StackReading:
     paths: ProjectPaths
 
     def fingerprint(self, service: Service, image: Json | Unknown) -> Fingerprint:
+        if service.unreadable:
+            why = Unknown(service.unreadable)
+            others = dict.fromkeys(("image", "config", "env", "build"), NONE)
+            return Fingerprint(parts={**others, "stanza": why}, repo=why, key_id="")
         config, build = self._config(service), self._build(service)
         arguments = service.build.arguments if service.build else ()
         parts = {
@@ -276,7 +280,8 @@ def _variables(
         for name in services
         for variable in _from_variables(stack, stack.services[name]).values()
     }
-    return read_variables(stack.root, names, config.stack.env_files)
+    folder = Path(stack.project_directory or stack.root)
+    return read_variables(folder, names, config.stack.env_files, root=stack.root)
 
 
 def _outside(stack: Stack, sources: ComposeSources | Unknown) -> list[str]:

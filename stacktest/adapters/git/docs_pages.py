@@ -209,7 +209,7 @@ class _History:
                     self._load(commit, os.path.relpath(path, root)) if commit else load_yaml(path)
                 )
 
-            self._written[commit] = read_sources(self.stack.compose_files, root, load)
+            self._written[commit] = read_sources(self.stack, load)
         return self._written[commit]
 
     def _load(self, commit: str, path: str) -> Json | Unknown:

@@ -2,13 +2,12 @@
 
 Compose itself cannot be asked: `config --no-interpolate` fails on an ordinary short volume such as
 `${DATA:-./data}:/data`. Only files that git tracks are read, so that a clone without `.env`, key or
-images says the same as the machine that runs the stack. `extends` and `include` are followed;
-a path in them that contains a variable is not, because its value is not in the repository.
+images says the same as the machine that runs the stack. `extends` and `include` are followed.
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.service_definition import (
     SECTIONS,
@@ -16,7 +15,8 @@ from stacktest.core.fingerprint.service_definition import (
     plain_definition,
     projected_as_written,
 )
-from stacktest.core.model import Json
+from stacktest.core.interpolation import interpolate
+from stacktest.core.model import Json, Stack
 from stacktest.core.unknown import Unknown
 
 Load = Callable[[str], "Json | Unknown"]
@@ -39,6 +39,8 @@ class ComposeSources:
     root: str
     sources: tuple[Source, ...]
     load: Load
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values of the variables in paths of files that are included or extended."""
 
     def service_sources(self, service: str) -> tuple[Source, ...] | Unknown:
         """Every definition that Compose merges into the service, `extends` followed."""
@@ -95,7 +97,7 @@ class ComposeSources:
         if isinstance(extends, dict):
             base: Source | Unknown = source
             if "file" in extends:
-                base = _open(posixpath.join(source.base, str(extends["file"])), self.load)
+                base = _open(_joined(source.base, str(extends["file"]), self.variables), self.load)
             if isinstance(base, Unknown):
                 return base
             why = self._extended(base, str(extends.get("service")), merged, (*chain, step))
@@ -107,45 +109,71 @@ class ComposeSources:
         return None
 
 
-def read_sources(files: Iterable[str], root: str, load: Load) -> ComposeSources | Unknown:
-    """The project that these compose files make up; unknown when one cannot be read."""
-    sources: list[Source] = []
-    for file in files:
-        why = _include(file, root, load, sources)
+def read_sources(stack: Stack, load: Load) -> ComposeSources | Unknown:
+    """The compose files of the stack; unknown when one cannot be read.
+
+    Relative paths in all files that Compose is given start at the project directory, those in an
+    included file at that file's folder. A variable in the path of an included file has the value
+    that it has on this machine.
+    """
+    root, base = str(stack.root), stack.project_directory or str(stack.root)
+    files = _Files(load=load, variables=stack.path_variables)
+    for file in stack.compose_files:
+        why = files.add(file, base)
         if why is not None:
             return why
-    return ComposeSources(root=root, sources=tuple(sources), load=load)
+    return ComposeSources(
+        root=root, sources=tuple(files.sources), load=load, variables=stack.path_variables
+    )
 
 
 # Private
 
 
-def _include(file: str, base: str, load: Load, sources: list[Source]) -> Unknown | None:
-    if any(source.path == file for source in sources):
-        return None
-    data = load(file)
-    if isinstance(data, Unknown):
-        return data
-    sources.append(Source(path=file, base=base, data=data))
-    includes = data.get("include") if isinstance(data, dict) else None
-    for item in includes if isinstance(includes, list) else ():
-        entry = item if isinstance(item, dict) else {"path": item}
-        paths = entry.get("path")
-        for path in paths if isinstance(paths, list) else [paths]:
-            if not isinstance(path, str) or "$" in path or "://" in path:
-                continue
-            target = posixpath.normpath(posixpath.join(base, path))
-            folder = entry.get("project_directory")
-            inner = posixpath.join(base, folder) if folder else posixpath.dirname(target)
-            why = _include(target, inner, load, sources)
+@dataclass(kw_only=True, slots=True)
+class _Files:
+    """Collects compose files and those that they include."""
+
+    load: Load
+    variables: Mapping[str, str]
+    sources: list[Source] = field(default_factory=list)
+
+    def add(self, file: str, base: str) -> Unknown | None:
+        if any(source.path == file for source in self.sources):
+            return None
+        data = self.load(file)
+        if isinstance(data, Unknown):
+            return data
+        self.sources.append(Source(path=file, base=base, data=data))
+        for path, folder in self._included(data, base):
+            why = self.add(path, folder)
             if why is not None:
                 return why
-    return None
+        return None
+
+    def _included(self, data: Json, base: str) -> Iterator[tuple[str, str]]:
+        includes = data.get("include") if isinstance(data, dict) else None
+        for item in includes if isinstance(includes, list) else ():
+            entry = item if isinstance(item, dict) else {"path": item}
+            paths = entry.get("path")
+            for path in paths if isinstance(paths, list) else [paths]:
+                if not isinstance(path, str) or "://" in path:
+                    continue
+                target = _joined(base, path, self.variables)
+                folder = entry.get("project_directory")
+                yield (
+                    target,
+                    _joined(base, str(folder), self.variables)
+                    if folder
+                    else posixpath.dirname(target),
+                )
+
+
+def _joined(base: str, path: str, variables: Mapping[str, str]) -> str:
+    return posixpath.normpath(posixpath.join(base, interpolate(path, variables.get)))
 
 
 def _open(path: str, load: Load) -> Source | Unknown:
-    if "$" in path:
-        return Unknown(f"the path of `extends` contains a variable: {path}")
     absolute = posixpath.normpath(path)
     data = load(absolute)
     if isinstance(data, Unknown):

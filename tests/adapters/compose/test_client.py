@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.compose.client import Compose
-from stacktest.adapters.compose.errors import explain
-from stacktest.adapters.compose.files import find_files, included
 from stacktest.adapters.compose.model import read_config, read_model, refuse_twins, write_config
-from stacktest.adapters.process import Completed
 from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
 from stacktest.errors import ToolMissingError, UsageError
 
@@ -134,146 +131,11 @@ def test_two_services_with_one_container_name_may_not_start_together() -> None:
     refuse_twins(twins(named("a", "one"), named("b", "two")), ["a"])
 
 
-# Which files
-
-
 def write(root: Path, **files: str) -> None:
     for name, text in files.items():
         path = root / name.replace("__", "/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-
-
-def test_named_files_win(tmp_path: Path) -> None:
-    write(tmp_path, **{"compose.yaml": "", "a.yml": "", "b.yml": ""})
-    files = find_files(tmp_path, ["a.yml", "b.yml"], [], {"COMPOSE_FILE": "compose.yaml"})
-    assert files == (tmp_path / "a.yml", tmp_path / "b.yml")
-
-
-def test_then_the_environment_then_the_environment_file(tmp_path: Path) -> None:
-    write(
-        tmp_path, **{"compose.yaml": "", "a.yml": "", "b.yml": "", ".env": 'COMPOSE_FILE="b.yml"'}
-    )
-    both = {"COMPOSE_FILE": os.pathsep.join(["a.yml", "b.yml"])}
-    assert find_files(tmp_path, [], [], both) == (tmp_path / "a.yml", tmp_path / "b.yml")
-    assert find_files(tmp_path, [], [], {}) == (tmp_path / "b.yml",)
-    comma = {"COMPOSE_FILE": "a.yml,b.yml", "COMPOSE_PATH_SEPARATOR": ","}
-    assert find_files(tmp_path, [], [], comma) == (tmp_path / "a.yml", tmp_path / "b.yml")
-
-
-def test_then_the_usual_names_with_their_override(tmp_path: Path) -> None:
-    write(tmp_path, **{"docker-compose.yml": "", "docker-compose.override.yml": ""})
-    assert find_files(tmp_path, [], [], {}) == (
-        tmp_path / "docker-compose.yml",
-        tmp_path / "docker-compose.override.yml",
-    )
-    write(tmp_path, **{"compose.yml": ""})
-    assert find_files(tmp_path, [], [], {})[0] == tmp_path / "compose.yml"
-
-
-def test_no_file_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
-        find_files(tmp_path, [], [], {})
-    assert caught.value.lines() == [
-        "error: no compose file here",
-        f"  at: {tmp_path}",
-        "  hint: add compose.yaml, or name the stack's folder: --stack DIR",
-    ]
-
-
-def test_a_named_file_that_is_absent_names_its_key(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
-        find_files(tmp_path, ["a.yml"], [], {})
-    assert caught.value.where == "stacktest.toml:stack.compose"
-
-
-def test_included_and_extended_files_are_listed(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        **{
-            "compose.yaml": "include: [one.yml, {path: [sub/two.yml, $X/no.yml]}]\n"
-            "services: {a: {extends: {file: base.yml, service: b}}}\n",
-            "one.yml": "include: compose.yaml\n",
-            "sub__two.yml": "include: [three.yml]\n",
-            "sub__three.yml": "services: {}\n",
-            "base.yml": "services: {}\n",
-        },
-    )
-    (tmp_path / "one.yml").write_text("include: [compose.yaml]\n")
-    names = [str(path.relative_to(tmp_path)) for path in included([tmp_path / "compose.yaml"])]
-    assert names == ["compose.yaml", "one.yml", "sub/two.yml", "sub/three.yml", "base.yml"]
-
-
-# What Compose says when it refuses
-
-
-def said(text: str) -> Completed:
-    return Completed(argv=("docker", "compose", "config"), code=15, out="", err=text)
-
-
-def explained(root: Path, text: str) -> list[str]:
-    return explain(said(text), root=root, files=[root / "compose.yaml"], env_files=()).lines()
-
-
-def test_every_unset_variable_is_named_though_compose_names_one(
-    tmp_path: Path, monkeypatch
-) -> None:
-    monkeypatch.setenv("T_SET", "x")
-    write(
-        tmp_path,
-        **{
-            "compose.yaml": "a: ${T_ONE:?the first} ${T_TWO?} ${T_SET:?} ${T_FILED:?} $${T_NOT:?}",
-            ".env": "T_FILED=y\n",
-        },
-    )
-    text = "error while interpolating services.a: required variable T_TWO is missing a value: "
-    assert explained(tmp_path, f"time=x level=warning msg=noise\n{text}") == [
-        "error: 2 variables have no value: T_ONE: the first; T_TWO",
-        "  at: compose.yaml",
-        "  hint: set T_ONE, T_TWO in .env or in the environment",
-    ]
-
-
-def test_values_of_the_environment_file_stay_out(tmp_path: Path) -> None:
-    write(tmp_path, **{"compose.yaml": "", ".env": "DB_PASSWORD='hunter2'\nON=yes\n"})
-    (first, *_) = explained(tmp_path, "invalid hostPort: hunter2 yes")
-    assert first == "error: Compose cannot load the project: invalid hostPort: ${DB_PASSWORD} yes"
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        (
-            'service "a" refers to undefined secret s: invalid compose project',
-            "service a uses secret s, which is not defined",
-        ),
-        (
-            'service "a" has neither an image nor a build context specified: invalid',
-            "service a has neither image nor build",
-        ),
-        ("open ROOT/more.yml: no such file or directory", "more.yml does not exist"),
-        (
-            "validating ROOT/compose.yaml: services.a Additional property prots is not allowed",
-            "services.a: not allowed: prots",
-        ),
-        (
-            "validating ROOT/compose.yaml: services.a additional properties 'c', 'd' not allowed",
-            "services.a: not allowed: c, d",
-        ),
-        ("", "Compose cannot load the project: it ended with code 15 and said nothing"),
-    ],
-)
-def test_other_refusals(tmp_path: Path, text: str, what: str) -> None:
-    write(tmp_path, **{"compose.yaml": ""})
-    assert explained(tmp_path, text.replace("ROOT", str(tmp_path)))[0] == f"error: {what}"
-
-
-def test_the_file_that_is_not_yaml_is_found_among_many(tmp_path: Path) -> None:
-    write(tmp_path, **{"a.yml": "services: {}\n", "b.yml": "services: [\n"})
-    text = "yaml: line 2: did not find expected node content"
-    files = [tmp_path / "a.yml", tmp_path / "b.yml"]
-    error = explain(said(text), root=tmp_path, files=files, env_files=())
-    assert error.where == "b.yml:2"
 
 
 # A Compose that is absent or old
@@ -370,7 +232,7 @@ def test_the_real_compose_reads_a_project_with_all_profiles(tmp_path: Path) -> N
     stack = compose.model()
     assert stack.name == "t-adapters-model"
     assert stack.services["a"].dependencies == ("b",)
-    assert [Path(name).name for name in stack.compose_files] == ["compose.yaml", "more.yml"]
+    assert [Path(name).name for name in stack.compose_files] == ["compose.yaml"]
     assert compose.version() >= (2, 26)
 
 

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
-from stacktest.core.model import Json
+from stacktest.core.model import Json, Stack
 from stacktest.core.unknown import Unknown
 
 ROOT = "/srv/stack"
@@ -9,10 +11,15 @@ ROOT = "/srv/stack"
 
 def project(**files: Json) -> ComposeSources:
     named = {f"{ROOT}/{name}": data for name, data in files.items()}
+    stack = Stack(
+        name="p",
+        root=Path(ROOT),
+        services={},
+        compose_files=tuple(path for path in named if "base" not in path and "inc" not in path),
+        path_variables={"STAGE": "inc"},
+    )
     found = read_sources(
-        [path for path in named if "base" not in path and "inc" not in path],
-        ROOT,
-        lambda path: named.get(path, Unknown(f"{path} cannot be read: No such file")),
+        stack, lambda path: named.get(path, Unknown(f"{path} cannot be read: No such file"))
     )
     assert isinstance(found, ComposeSources)
     return found
@@ -72,7 +79,7 @@ def test_extends_is_followed_and_the_base_comes_first(extends: Json) -> None:
         ({"app": None}, "not a mapping"),
         ({"app": {"extends": "app"}}, "extends itself"),
         ({"app": {"extends": {"file": "gone", "service": "x"}}}, "gone cannot be read"),
-        ({"app": {"extends": {"file": "${X}/y", "service": "x"}}}, "contains a variable"),
+        ({"app": {"extends": {"file": "${X}/y", "service": "x"}}}, "/y cannot be read"),
         ({"other": {"image": "a"}}, "writes app"),
     ],
 )
@@ -94,12 +101,33 @@ def test_include_is_followed(include: Json) -> None:
     assert found.outside() == {f"{ROOT}/up": "up"}
 
 
-def test_an_include_with_a_variable_is_not_followed() -> None:
-    assert len(project(a={"include": ["${X}/c.yml"], "services": {}}).sources) == 1
+@pytest.mark.parametrize("path", ["sub/${STAGE}.yml", "${FOLDER:-sub}/$STAGE.yml"])
+def test_a_variable_in_the_path_of_an_include_has_the_value_that_compose_sees(path: str) -> None:
+    inner = {"services": {"db": {"image": "pg"}}}
+    files = project(a={"include": [path]}, **{"sub/inc.yml": inner})
+    assert files.value("db", every)["stanzas"] == [{"image": "pg"}]
+
+
+def test_paths_start_at_the_project_directory_and_not_at_the_stack() -> None:
+    contents = {
+        f"{ROOT}/deploy/a.yml": {"include": ["inc.yml"]},
+        f"{ROOT}/deploy/inc.yml": {"services": {"db": {"image": "pg"}}},
+    }
+    stack = Stack(
+        name="p",
+        root=Path(ROOT),
+        services={},
+        compose_files=(f"{ROOT}/deploy/a.yml",),
+        project_directory=f"{ROOT}/deploy",
+    )
+    files = read_sources(stack, lambda path: contents.get(path, Unknown(path)))
+    assert isinstance(files, ComposeSources)
+    assert files.value("db", every)["stanzas"] == [{"image": "pg"}]
 
 
 def test_a_file_that_cannot_be_read_is_unknown_for_all() -> None:
-    assert read_sources(["/x"], "/", lambda path: Unknown("no")) == Unknown("no")
+    stack = Stack(name="p", root=Path("/"), services={}, compose_files=("/x",))
+    assert read_sources(stack, lambda path: Unknown("no")) == Unknown("no")
 
 
 def test_paths_that_leave_the_project_are_known_as_written() -> None:

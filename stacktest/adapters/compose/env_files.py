@@ -1,0 +1,51 @@
+"""`.env` and its like as Compose reads them: quotes, lines, comments, and variables in values.
+
+Which of them, in which order, is the business of `files`.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from stacktest.core.interpolation import interpolate
+
+_YAML_STYLE = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s+(.*?)\s*")
+_SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
+_DOUBLE_QUOTED = re.compile(r'[^=]*=\s*"')
+
+
+def read_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Names and values of one file; empty where it cannot be read, as Compose reports itself."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    return parse_env(text, environ)
+
+
+def parse_env(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Names and values of the text; `environ` wins where a value names a variable."""
+    from dotenv.parser import parse_stream
+
+    values: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text.removeprefix("\ufeff"))):
+        name, value, original = binding.key, binding.value, binding.original.string
+        if binding.error and (match := _YAML_STYLE.fullmatch(original.rstrip("\n"))):
+            name, value = match[1], match[2].strip("'\"")
+        if name is None or value is None:
+            continue
+        if not _SINGLE_QUOTED.match(original):
+            if _DOUBLE_QUOTED.match(original):
+                value = value.replace("\\$", "$$")
+            value = interpolate(value, lambda key: environ.get(key, values.get(key)))
+        values[name] = value
+    return values
+
+
+def read_env_files(paths: Iterable[Path], environ: Mapping[str, str]) -> dict[str, str]:
+    """Names and values of several files, where a later one wins."""
+    values: dict[str, str] = {}
+    for path in paths:
+        values |= read_env_file(path, {**values, **environ})
+    return values

@@ -1,0 +1,82 @@
+"""Reads a project profile by profile, where Compose refuses it with all of them switched on.
+
+A service in a profile that is off may lack a file or a variable that is filled in only by those who
+use it. Compose starts the rest, so the fault costs the services of that profile alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from stacktest.adapters.compose.files import ProjectFiles, list_files
+from stacktest.adapters.compose.model import read_config
+from stacktest.adapters.process import Completed
+from stacktest.core.model import Json, Service
+from stacktest.errors import StacktestError
+
+Ask = Callable[[Iterable[str]], Completed]
+"""Asks Compose for the model with these profiles."""
+Explain = Callable[[Completed], StacktestError]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedByProfile:
+    """What could be read, and which services could not."""
+
+    document: Json
+    unreadable: Mapping[str, Service]
+    """Services that Compose refuses to read, each with why."""
+    profiles: tuple[str, ...] = field(default=())
+    """The profiles that Compose can be given."""
+
+
+def load_by_profile(project: ProjectFiles, ask: Ask, explain: Explain) -> LoadedByProfile:
+    """The parts of a project that Compose reads; its error where it reads none at all."""
+    enabled = project.profiles
+    result = ask(enabled)
+    if result.code != 0:
+        raise explain(result)
+    document = read_config(result.out)
+    written = dict(_written_services(project))
+    usable, faults = list(enabled), dict[str, str]()
+    for profile in sorted({name for names in written.values() for name in names} - set(enabled)):
+        result = ask((*enabled, profile))
+        if result.code == 0:
+            usable.append(profile)
+            document = _merged(document, read_config(result.out))
+        else:
+            faults[profile] = explain(result).what
+    unreadable = {
+        name: _unreadable(name, profiles, faults)
+        for name, profiles in written.items()
+        if name not in document["services"] and not faults.keys().isdisjoint(profiles)
+    }
+    return LoadedByProfile(document=document, unreadable=unreadable, profiles=tuple(usable))
+
+
+# Private
+
+
+def _written_services(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each service that has profiles, as the files write them."""
+    for file in list_files(project):
+        for name, definition in file.services.items():
+            profiles = definition.get("profiles")
+            if isinstance(profiles, list) and profiles:
+                yield name, tuple(str(profile) for profile in profiles)
+
+
+def _merged(document: Json, more: Json) -> Json:
+    sections = {
+        key: {**(more.get(key) or {}), **(document.get(key) or {})}
+        for key in ("services", "networks", "volumes", "configs", "secrets")
+    }
+    return {**document, **sections}
+
+
+def _unreadable(name: str, profiles: tuple[str, ...], faults: Mapping[str, str]) -> Service:
+    profile = next(profile for profile in profiles if profile in faults)
+    return Service(
+        name=name,
+        profiles=profiles,
+        unreadable=f"{faults[profile]} (profile {profile}, which is off)",
+    )
