@@ -8,13 +8,17 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.stash import SHARED
+
+if TYPE_CHECKING:
+    from stacktest.core.collected_test import Collected
+    from stacktest.pytest_plugin.controller import Controller
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,7 +107,7 @@ class Waker:
         self._config = config
         self._errors: list[pytest.CollectReport] = []
         self._shared: Path | None = None
-        self._controller: Any = None
+        self._controller: Controller | None = None
         self._ahead = False
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -165,7 +169,7 @@ class Waker:
             self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
         return self._shared
 
-    def _wake(self, whole: Any) -> Any:
+    def _wake(self, whole: "tuple[Collected, ...]") -> "Controller":
         from stacktest.pytest_plugin.controller import Controller
 
         self._controller = Controller(self._config, whole, self._errors, self._folder)

@@ -17,11 +17,11 @@ def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> No
 
     Volumes are removed only when they are named.
     """
+    from stacktest.application.up_down import take_down
     from stacktest.bootstrap.context import find_project
-    from stacktest.bootstrap.session import take_down
 
     project = find_project(folder)
     chosen = services_of(project.stack, names) if names else None
     with project.lock():
-        for line in take_down(project, chosen, volumes):
+        for line in take_down(project.stack, project.engine, chosen, volumes):
             click.echo(line)

@@ -24,10 +24,11 @@ def export() -> None:
 def ctrf(*, folder: str, output: str) -> None:
     """The last run as a CTRF document."""
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.ctrf import ctrf as document
     from stacktest.reports.export.ctrf import remembered
 
-    board = find_project(folder).board().without_secrets()
+    board = read_board(find_project(folder)).without_secrets()
     run = board.latest_run
     if run is None:
         raise EvidenceError("there was no run yet", where=board.stack.name, hint="pytest")
@@ -44,10 +45,11 @@ def ctrf(*, folder: str, output: str) -> None:
 def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
     """A badge: JSON for shields, or a plain SVG."""
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.badge import badge as make
     from stacktest.reports.export.badge import badge_json, badge_svg
 
-    board = find_project(folder).board().without_secrets()
+    board = read_board(find_project(folder)).without_secrets()
     data = make(board, service)
     text = badge_svg(data) if svg else json.dumps(badge_json(data), indent=2) + "\n"
     write_report(output, text, board)
@@ -60,10 +62,11 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
 def metrics(*, folder: str, output: str, companions: str) -> None:
     """Metrics for Prometheus, for a node exporter's textfile collector."""
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.metrics import companions as files
     from stacktest.reports.export.metrics import metrics as text
 
-    board = find_project(folder).board(with_gate=True).without_secrets()
+    board = read_board(find_project(folder), with_gate=True).without_secrets()
     write_report(output, text(board), board)
     if companions:
         Path(companions).mkdir(parents=True, exist_ok=True)
@@ -77,11 +80,12 @@ def metrics(*, folder: str, output: str, companions: str) -> None:
 def docs(*, folder: str, output: str) -> None:
     """Data for documentation sites, everything below one key."""
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.docs_data import docs_data
 
     project = find_project(folder)
     path = output or str(project.ledger.status_path.with_name("stacktest.json"))
-    board = project.board().without_secrets()
+    board = read_board(project).without_secrets()
     write_report(path, json.dumps(docs_data(board), indent=2, sort_keys=True) + "\n", board)
 
 
@@ -91,10 +95,11 @@ def docs(*, folder: str, output: str) -> None:
 def summary(*, folder: str, annotations: bool) -> None:
     """A Markdown summary for a pull request or a CI job."""
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.markdown import annotations as marks
     from stacktest.reports.export.markdown import summary as text
 
-    board = find_project(folder).board(with_gate=True).without_secrets()
+    board = read_board(find_project(folder), with_gate=True).without_secrets()
     if annotations:
         for line in marks(board):
             write_report("-", f"{line}\n", board)
@@ -108,11 +113,12 @@ def summary(*, folder: str, annotations: bool) -> None:
 def in_toto(*, folder: str, service: str) -> None:
     """The last pass of a service as an in-toto statement."""
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.in_toto import statement
 
     project = find_project(folder)
     (name,) = known_services(project.stack, [service])
-    board = project.board().without_secrets()
+    board = read_board(project).without_secrets()
     if name not in board.passes:
         raise EvidenceError(f"{name} never passed", where=name, hint=f"stacktest why {name}")
     image = project.stack.services[name].image

@@ -1,5 +1,8 @@
 """The verb `names`: host names and the service behind each."""
 
+import threading
+from contextlib import suppress
+
 import click
 
 from stacktest.cli.options import json_option, print_json, stack_option
@@ -16,7 +19,6 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
     """The host names of the stack, and the service behind each."""
     from stacktest.adapters.names import NameServer, name_map, resolve_hosts_lines
     from stacktest.bootstrap.context import find_project
-    from stacktest.bootstrap.session import wait_for_interrupt
 
     stack = find_project(folder).stack
     if as_json:
@@ -28,7 +30,8 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
         server = NameServer(name_map(stack), answer_with=address)
         host, number = server.start(address, port)
         click.echo(f"serving  *.{stack.domain} on {host}:{number}, UDP and TCP  (Ctrl-C ends it)")
-        wait_for_interrupt()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
         server.stop()
     else:
         width = max((len(route.host) for route in stack.routes), default=0)

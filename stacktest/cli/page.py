@@ -22,10 +22,11 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     """Write the status page: one offline HTML file."""
     from stacktest.application.required_tests import suites_folder
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.page.page import render_page
 
     project = find_project(folder)
-    board = project.board(with_gate=True).without_secrets()
+    board = read_board(project, with_gate=True).without_secrets()
     write_report(output, render_page(board), board)
     if output != "-":
         click.echo(f"open     {Path(output).resolve().as_uri()}")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from shutil import get_terminal_size
 
 import click
 
@@ -19,13 +20,23 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
 
     Without a name all of the stack is started.
     """
+    from stacktest.application.up_down import start_and_keep
     from stacktest.bootstrap.context import find_project
-    from stacktest.bootstrap.session import start_and_keep
-    from stacktest.reports.terminal.progress_display import is_lively
+    from stacktest.bootstrap.start import new_run_id, starter
+    from stacktest.reports.terminal.progress_display import ProgressLines, is_lively
 
     project = find_project(folder)
     chosen = services_of(project.stack, names)
     screen = sys.stdout if is_lively(sys.stdout, os.environ) else None
     with project.lock():
-        for line in start_and_keep(project, chosen, click.echo, screen=screen):
+        progress = ProgressLines(click.echo, screen=screen, width=_width)
+        bring_up = starter(project, progress, run_id=new_run_id(), mode="auto", keep=True)
+        for line in start_and_keep(project.stack, bring_up, chosen):
             click.echo(line)
+
+
+# Private
+
+
+def _width() -> int:
+    return get_terminal_size().columns

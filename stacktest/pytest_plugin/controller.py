@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,9 +21,12 @@ from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.inventory import NARROWING, is_whole
 from stacktest.pytest_plugin.outcomes import Listener, reason_of
-from stacktest.pytest_plugin.stash import ASKED, RUNNING
+from stacktest.pytest_plugin.stash import ASKED, OPEN_RUN, RUNNING
 
 if TYPE_CHECKING:
+    from stacktest.application.run import StackSession
+    from stacktest.bootstrap.session import PytestRun
+    from stacktest.core.records.timeline import Timeline
     from stacktest.core.runs.summary import RunSummary
     from stacktest.reports.terminal.progress_display import ProgressDisplay
 
@@ -48,8 +51,9 @@ class Controller:
         for report in errors:
             self._listener.collected(report)
         self._background: BackgroundInventory | None = None
-        self._session: Any = None
-        self._project: Any = None
+        self._run: PytestRun | None = None
+        self._session: StackSession | None = None
+        """Set from the moment on that something may have to be recorded and taken down."""
         self._shared = shared
         self._closing: list[str] = []
         self._close_way_in: Callable[[], None] = lambda: None
@@ -102,14 +106,14 @@ class Controller:
         if stopped and not self._listener.ended_early:
             self._listener.ended_early = str(stopped)
         try:
-            if self._session is not None:
-                self._finish()
+            if self._run is not None and self._session is not None:
+                self._finish(self._run, self._session)
         except StacktestError as error:
             self._closing += [*error.told(), *self._tell_trouble(error)]
         finally:
             self._close()
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say by phase and service what was proved, and the next useful command."""
         if self._closing:
             terminalreporter.write_sep("=", "stacktest")
@@ -177,15 +181,20 @@ class Controller:
                 where="--dist",
                 hint="use --dist load or --dist worksteal",
             )
-        from stacktest.bootstrap import session as wiring
         from stacktest.bootstrap.context import now
+        from stacktest.bootstrap.session import RunRequest, open_run
         from stacktest.reports.terminal.run import plan_document, plan_lines, reason_lines
 
         self._wall.started = now()
-        session, project = wiring.pytest_session(
-            config, self._wall, self._whole, config.stash.get(ASKED, None)
+        request = RunRequest(
+            rootdir=config.rootpath,
+            stack=config.getoption("--stack"),
+            mode=config.getoption("--stack-up"),
+            keep=config.getoption("--stack-keep"),
+            compose=config.stash.get(ASKED, None),
         )
-        self._project = project
+        run = config.stash.get(OPEN_RUN, open_run)(request, self._wall, self._whole)
+        self._run, session = run, run.session
         plan = session.plan(self._selected)
         dry_run = config.getoption("--stack-dry-run")
         if dry_run or (self._wall.verbosity >= 0 and not config.getoption("no_header", None)):
@@ -200,15 +209,14 @@ class Controller:
         self._listener.expect(self._selected, config.rootpath)
         self._session = session
         session.start(plan, self._selected)
-        reached = wiring.reach(project, session.run_id, self._shared)
-        self._close_way_in = reached.close
-        config.stash[RUNNING] = reached.stack
-        wiring.share(reached.stack, self._shared)
+        reachable = run.reach(self._shared)
+        self._close_way_in = reachable.close
+        config.stash[RUNNING] = reachable.stack
         page_options(config, session.run_id, "main")
         forget_old_runs(config.rootpath)
         return None
 
-    def _finish(self) -> None:
+    def _finish(self, run: "PytestRun", session: "StackSession") -> None:
         tests, errors = self._whole, tuple(self._listener.errors)
         if self._background is not None:
             tests, more = self._background.read()
@@ -219,11 +227,11 @@ class Controller:
         outcomes = self._listener.outcomes(self._selected)
         from stacktest.reports.terminal.run import summary_lines
 
-        summary = self._session.finish(tests, outcomes, facts, unknown=errors)
-        self._closing += summary_lines(summary, self._session.stack, self._wall.width)
-        self._keep_timeline(summary)
-        self._closing += self._tell(summary)
-        if self._session.run is not None:
+        summary = session.finish(tests, outcomes, facts, unknown=errors)
+        self._closing += summary_lines(summary, session.stack, self._wall.width)
+        run.write_timeline(self._timeline(summary, session.run_id))
+        self._closing += self._tell(summary, run)
+        if session.run is not None:
             self._tell_allure()
 
     def _tell_allure(self, trouble: str = "") -> None:
@@ -238,42 +246,40 @@ class Controller:
         if self._session.run is not None:
             write_run(Path(folder), self._session.stack, self._session.run)
 
-    def _tell(self, summary: "RunSummary") -> list[str]:
+    def _tell(self, summary: "RunSummary", run: "PytestRun") -> list[str]:
         """Tell what changed; lines about who could not be told."""
         from stacktest.bootstrap.context import now
         from stacktest.core.runs.changes import CurrentStatus
 
-        entries = {name: one.entry for name, one in summary.judgements.items()}
-        stack, moment = self._session.stack.name, now()
-        is_open = self._session.gate(summary.judgements, moment).open
-        said = CurrentStatus(stack=stack, at=moment, services=entries, gate_open=is_open)
-        return list(self._project.notifier.tell(said))
+        entries = {name: judgement.entry for name, judgement in summary.judgements.items()}
+        stack, moment = run.session.stack.name, now()
+        is_open = run.session.gate(summary.judgements, moment).open
+        status = CurrentStatus(stack=stack, at=moment, services=entries, gate_open=is_open)
+        return run.notifier.tell(status)
 
     def _tell_trouble(self, error: StacktestError) -> list[str]:
         from stacktest.bootstrap.context import now
 
-        return list(self._project.notifier.tell_trouble(error.what, now())) if self._project else []
+        return self._run.notifier.tell_trouble(error.what, now()) if self._run else []
 
-    def _keep_timeline(self, summary: "RunSummary") -> None:
+    def _timeline(self, summary: "RunSummary", run_id: str) -> "Timeline":
         from stacktest.core.records.timeline import Span, Timeline
 
-        begun = self._wall.started
-        self._project.keep_timeline(
-            Timeline(
-                run=self._session.run_id,
-                started=begun,
-                boots=tuple(self._wall.boots),
-                tests=tuple(
-                    Span(
-                        name=outcome.nodeid,
-                        offset=(outcome.started - begun).total_seconds(),
-                        seconds=outcome.seconds,
-                        word=outcome.result,
-                    )
-                    for outcome in summary.outcomes
-                    if outcome.started is not None
-                ),
-            )
+        started = self._wall.started
+        return Timeline(
+            run=run_id,
+            started=started,
+            boots=tuple(self._wall.boots),
+            tests=tuple(
+                Span(
+                    name=outcome.nodeid,
+                    offset=(outcome.started - started).total_seconds(),
+                    seconds=outcome.seconds,
+                    word=outcome.result,
+                )
+                for outcome in summary.outcomes
+                if outcome.started is not None
+            ),
         )
 
     def _close(self) -> None:
@@ -292,11 +298,11 @@ class Controller:
 def selection_of(config: pytest.Config) -> str:
     """The arguments that may have left tests out, as typed; empty when none could."""
     options = {"markexpr": "-m", "keyword": "-k"}
-    said = [
+    typed = [
         f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
     ]
-    said += ["--stale"] if config.getoption("--stale") else []
+    typed += ["--stale"] if config.getoption("--stale") else []
     if config.args_source == pytest.Config.ArgsSource.ARGS:
-        said += [str(arg) for arg in config.args]
-    said += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]
-    return " ".join(said)
+        typed += [str(arg) for arg in config.args]
+    typed += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]
+    return " ".join(typed)

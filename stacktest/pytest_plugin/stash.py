@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from stacktest.adapters.compose.client import Compose
     from stacktest.application.running_stack import RunningStack
+    from stacktest.bootstrap.session import PytestRun, RunRequest
+    from stacktest.core.collected_test import Collected
+    from stacktest.reports.terminal.progress_display import ProgressDisplay
+
+    RunFactory = Callable[[RunRequest, ProgressDisplay, tuple[Collected, ...]], PytestRun]
+    StackJoiner = Callable[[Path, Compose | None], RunningStack]
 
 RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
 """Per process: the stack, once it is up; absent when no collected test asks for one."""
@@ -18,3 +27,7 @@ CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 SHARED = "stacktest_shared"
 """Key of `workerinput`: the folder where controller and workers of pytest-xdist meet."""
+OPEN_RUN: pytest.StashKey[RunFactory] = pytest.StashKey()
+"""Per process: what makes a run, in place of `bootstrap.session.open_run`."""
+JOIN: pytest.StashKey[StackJoiner] = pytest.StashKey()
+"""Per worker: what joins the controller's stack, in place of `bootstrap.workers.join`."""

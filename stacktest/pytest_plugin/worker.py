@@ -5,7 +5,6 @@ writes how to reach it into the folder that both share; no secret is in there.
 """
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,16 +13,16 @@ from stacktest.core.collected_test import Collected
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
-from stacktest.pytest_plugin.stash import ASKED, RUNNING, SHARED
+from stacktest.pytest_plugin.stash import ASKED, JOIN, RUNNING, SHARED
 
 
 class Worker:
     """The hooks of a worker process."""
 
     def __init__(self, config: pytest.Config, whole: tuple[Collected, ...]) -> None:
-        workerinput: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]
+        workerinput: dict[str, str] = config.workerinput  # type: ignore[attr-defined]
         self._shared = Path(workerinput[SHARED])
-        self._name = str(workerinput["workerid"])
+        self._name = workerinput["workerid"]
         self._whole = whole
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -36,8 +35,9 @@ class Worker:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Make the stack known to the fixtures before the first test that asks for it."""
         if RUNNING not in item.config.stash and collection.asks_for_stack(item):
-            from stacktest.bootstrap.session import join
+            from stacktest.bootstrap.workers import join
 
-            stack = join(self._shared, item.config.stash.get(ASKED, None))
-            item.config.stash[RUNNING] = stack
+            stash = item.config.stash
+            stack = stash.get(JOIN, join)(self._shared, stash.get(ASKED, None))
+            stash[RUNNING] = stack
             page_options(item.config, stack.run_id, self._name)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from stacktest.bootstrap import context as projects
+from stacktest.bootstrap import report_source
 from stacktest.cli import cli
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
@@ -69,8 +70,9 @@ VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "in-toto app", "metrics
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_verb_lets_it_out(verb, leaky, monkeypatch, tmp_path):
     ledger = SimpleNamespace(status_path=tmp_path / "status.json")
-    project = SimpleNamespace(board=lambda **_: leaky, stack=leaky.stack, ledger=ledger)
+    project = SimpleNamespace(stack=leaky.stack, ledger=ledger)
     monkeypatch.setattr(projects, "find_project", lambda _folder: project)
+    monkeypatch.setattr(report_source, "read_board", lambda _project, **_: leaky)
     monkeypatch.chdir(tmp_path)
     words = verb.split() if verb == "page" else ["export", *verb.split()]
     done = CliRunner().invoke(cli, words)

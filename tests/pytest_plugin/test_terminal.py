@@ -58,7 +58,7 @@ suites/phase4_data/test_grafana.py .                                     [ 66%]
 suites/phase4_data/test_redis.py F
 FAILED suites/phase4_data/test_redis.py::test_it_answers
   assert (6 * 7) == 54
-  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers
+  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
   Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
                                                                          [100%]
 =================================== FAILURES ===================================
@@ -74,7 +74,7 @@ E       assert (6 * 7) == 54
 
 suites/phase4_data/test_redis.py:8: AssertionError
 ----------------------------------- Evidence -----------------------------------
-reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers
+reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
 Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
 ================================== stacktest ===================================
 phase0    Front door  1 passed
@@ -104,7 +104,7 @@ suites/phase4_data/test_grafana.py .                                            
 suites/phase4_data/test_redis.py F
 FAILED suites/phase4_data/test_redis.py::test_it_answers
   assert (6 * 7) == 54
-  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers
+  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
   Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
                                                                                                                                      [100%]
 ================================================================= FAILURES =================================================================
@@ -120,7 +120,7 @@ E       assert (6 * 7) == 54
 
 suites/phase4_data/test_redis.py:8: AssertionError
 ----------------------------------------------------------------- Evidence -----------------------------------------------------------------
-reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers
+reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
 Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
 ================================================================ stacktest =================================================================
 phase0    Front door  1 passed

@@ -25,8 +25,8 @@ from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import Seen
 from stacktest.application.run import RunPorts, StackSession
-from stacktest.bootstrap import session as wiring
 from stacktest.bootstrap.context import now
+from stacktest.bootstrap.session import PytestRun, RunRequest, code_as_collected
 from stacktest.config import Config
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
@@ -36,6 +36,7 @@ from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.history import usual_boot
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note
+from stacktest.pytest_plugin.stash import JOIN, OPEN_RUN
 from tests.support.stack_simulator import hexed
 
 ROOT = Path(__file__).parents[2]
@@ -124,10 +125,8 @@ class Standing:
         return self.seconds
 
 
-def session(
-    config: pytest.Config, said: Any, tests: Iterable[Collected]
-) -> tuple[StackSession, Any]:
-    story = Story(config.rootpath)
+def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> PytestRun:
+    story = Story(request.rootdir)
     notifier = Notifier(
         story.stack,
         configuration.load(story.root).notify,
@@ -147,17 +146,20 @@ def session(
         judge=judge,
         recorder=story.ledger,
         lock=SimpleNamespace(acquire=lambda: None, release=lambda: None),
-        bring_up=lambda plan: story.bring_up(plan, said),
+        bring_up=lambda plan: story.bring_up(plan, wall),
         observe=story.look,
         save_part_names=lambda name, seen: None,
         now=now,
         git=lambda: (None, None),
-        collected_code=wiring.code_as_collected(config.rootpath, tests),
-        read_code=lambda: SuiteCode(config.rootpath).digest,
-        on_locked=lambda: said.say_all(notifier.begin()),
+        collected_code=code_as_collected(request.rootdir, tests),
+        read_code=lambda: SuiteCode(request.rootdir).digest,
+        on_locked=lambda: wall.say_all(notifier.begin()),
     )
-    return StackSession(ports, RUN), SimpleNamespace(
-        keep_timeline=lambda timeline: None, notifier=notifier
+    return PytestRun(
+        session=StackSession(ports, RUN),
+        notifier=notifier,
+        reach=lambda _: SimpleNamespace(stack=running(story.root), close=lambda: None),
+        write_timeline=lambda timeline: None,
     )
 
 
@@ -171,12 +173,8 @@ def running(root: Path) -> Any:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    root = config.rootpath
-    wiring.pytest_session = session
-    wiring.reach = lambda *_: SimpleNamespace(stack=running(root), close=lambda: None)
-    wiring.share = lambda stack, folder: None
-    wiring.join = lambda folder, compose: running(root)
-    os.fsync = lambda handle: None
+    config.stash[OPEN_RUN] = open_run
+    config.stash[JOIN] = lambda folder, compose: running(config.rootpath)
 
 
 @pytest.fixture

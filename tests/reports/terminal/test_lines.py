@@ -1,6 +1,5 @@
 """What people read in the terminal, compared as whole text."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from tests.support.stack_simulator import StackSimulator, hexed
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackSimulator:
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
     world = StackSimulator(tmp_path)
     world.add("caddy")
     world.add("redis", tests=1)

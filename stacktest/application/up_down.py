@@ -1,0 +1,65 @@
+"""Brings services up for good, and takes down what stacktest started."""
+
+from collections.abc import Callable, Iterable
+
+from stacktest.adapters.engine.cleanup import remove_owned
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.labels import STACK, stack_id
+from stacktest.adapters.startup.up import BringUp
+from stacktest.core.model import Stack
+from stacktest.core.plan import Plan, plan_services
+from stacktest.core.suggestions import did_you_mean
+from stacktest.errors import UsageError
+from stacktest.reports.wording import count
+
+SERVICE = "com.docker.compose.service"
+
+
+def start_and_keep(
+    stack: Stack, bring_up: Callable[[Plan], BringUp], services: Iterable[str]
+) -> list[str]:
+    """Bring the services up for good; lines about what was done."""
+    up = bring_up(plan_services(stack, services))
+    return [
+        f"{len(up.started)} started, {len(up.already_running)} ran already",
+        "next     stacktest down, when they are no longer needed",
+    ]
+
+
+def take_down(
+    stack: Stack, engine: Engine, services: Iterable[str] | None, volumes: Iterable[str]
+) -> list[str]:
+    """Remove what stacktest started here (of these services, None: all), by its label alone.
+
+    Volumes go only by their name in the compose model; lines say what went and what is left.
+    """
+    names = [_volume(stack, volume) for volume in volumes]
+    chosen = None if services is None else set(services)
+    removed = remove_owned(
+        engine,
+        {STACK: stack_id(stack.root)},
+        order=tuple(stack.services),
+        spare=lambda labels: chosen is not None and labels.get(SERVICE, "") not in chosen,
+    )
+    containers = count(len(removed.containers), "container")
+    lines = [f"{containers} and {count(len(removed.networks), 'network')} removed"]
+    lines += [f"left     {name}: {why}" for name, why in sorted(removed.left.items())]
+    for name in names:
+        why = engine.remove_volume(name)
+        lines.append(f"left     {name}: {why}" if why else f"removed  volume {name}")
+    return lines
+
+
+# Private
+
+
+def _volume(stack: Stack, name: str) -> str:
+    """What the engine calls a volume of the compose model."""
+    defined = stack.definitions.get("volumes", {})
+    if name not in defined:
+        raise UsageError(
+            f"{name!r} is not a volume of the compose model",
+            where="--volume",
+            hint=did_you_mean(name, defined) or f"known: {', '.join(defined)}",
+        )
+    return str((defined[name] or {}).get("name", f"{stack.name}_{name}"))

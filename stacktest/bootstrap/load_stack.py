@@ -1,0 +1,33 @@
+"""Puts configuration, compose model, labels and routes together, once."""
+
+from dataclasses import replace
+
+from stacktest import config as configuration
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.routes import read_routes
+from stacktest.config import Config
+from stacktest.core.model import Stack
+
+
+def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
+    """The configuration with compose labels laid under it, and the stack that it describes.
+
+    `settings` is the configuration as its file and the environment say it. A section about a
+    service that the compose model lacks is a UsageError.
+    """
+    model = compose.model()
+    config = configuration.merge_labels(settings, model)
+    configuration.check_names(config, model)
+    services = {
+        name: replace(service, uses=config.service(name).uses)
+        for name, service in model.services.items()
+    }
+    stack = replace(
+        model,
+        services=services,
+        phases=settings.phases,
+        domain=settings.stack.domain,
+        front_door=settings.stack.front_door,
+    )
+    routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
+    return config, replace(stack, routes=routes)

@@ -1,0 +1,71 @@
+"""What the records of a stack say, put together for reports."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from stacktest.adapters.ledger.json_files import read_json, write_json
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.bootstrap.context import Project, now
+from stacktest.core.records.documents import LastPass, LastRun
+from stacktest.core.records.strict_json import RecordError
+from stacktest.core.records.timeline import Timeline
+from stacktest.core.unknown import Unknown
+from stacktest.errors import EvidenceError
+from stacktest.reports.report_data import Board
+
+TIMELINE = "timeline.json"
+
+
+def read_board(project: Project, *, with_gate: bool = False) -> Board:
+    """What the records say, for reports; EvidenceError when there is no status to report."""
+    ledger, moment = project.ledger, now()
+    evidence = ledger.read_all(ledger.services())
+    return Board(
+        stack=project.stack,
+        status=_readable(ledger.read_status(), ledger.status_path),
+        meta=_readable(ledger.read_meta(), ledger.meta_path),
+        now=moment,
+        passes={
+            name: records.last_pass
+            for name, records in evidence.items()
+            if isinstance(records.last_pass, LastPass)
+        },
+        runs={
+            name: records.last_run
+            for name, records in evidence.items()
+            if isinstance(records.last_run, LastRun)
+        },
+        histories={name: ledger.history(name)[0] for name in evidence},
+        timeline=read_timeline(project.root),
+        gate=project.judge.gate(None, moment) if with_gate else None,
+    )
+
+
+def write_timeline(root: Path, timeline: Timeline) -> None:
+    """Remember what the last run did when, on this machine only."""
+    write_json(state_dir(root) / TIMELINE, timeline.to_dict())
+
+
+def read_timeline(root: Path) -> Timeline | None:
+    """What the last run did when; None where this machine does not know."""
+    document = read_json(state_path(root, TIMELINE))
+    if document is None or isinstance(document, Unknown):
+        return None
+    try:
+        return Timeline.from_dict(document)
+    except RecordError:
+        # A picture of the last run is lost, no evidence.
+        return None
+
+
+# Private
+
+
+T = TypeVar("T")
+
+
+def _readable(document: T | Unknown | None, path: Path) -> T:
+    if document is None or isinstance(document, Unknown):
+        why = "is missing" if document is None else f"cannot be read: {document.why}"
+        raise EvidenceError(f"{path.name} {why}", where=str(path), hint="stacktest status")
+    return document
