@@ -6,6 +6,9 @@ from contextlib import suppress
 import click
 
 from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.core.model import Json, Stack
+from stacktest.core.route import ANY_STATUS, Route
+from stacktest.core.routing import target_of
 
 
 @click.command()
@@ -22,7 +25,7 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
 
     stack = find_project(folder).stack
     if as_json:
-        print_json({route.host: route.service for route in stack.routes})
+        print_json(_document(stack))
     elif hosts:
         for line in resolve_hosts_lines(name_map(stack)):
             click.echo(line)
@@ -34,8 +37,65 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
             threading.Event().wait()
         server.stop()
     else:
-        width = max((len(route.host) for route in stack.routes), default=0)
-        for route in stack.routes:
-            port_text = f":{route.port}" if route.port else ""
-            behind = f"{route.service}{port_text}" if route.service else "the front door itself"
-            click.echo(f"{route.host:<{width}}  {behind:<28} {route.where}")
+        for line in _lines(stack.routes):
+            click.echo(line)
+
+
+# Private
+
+
+def _lines(routes: tuple[Route, ...]) -> list[str]:
+    rows = [
+        (route.host, _behind(route), route.match or "/*", route.where)
+        for route in routes
+        if route.rewrites is None
+    ]
+    widths = [max((len(row[place]) for row in rows), default=0) for place in range(3)]
+    return [
+        f"{host:<{widths[0]}}  {behind:<{min(widths[1], 40)}}  {path:<{widths[2]}}  {where}"
+        for host, behind, path, where in rows
+    ]
+
+
+def _behind(route: Route) -> str:
+    if route.is_guard:
+        first = route.unknown or route.service or route.upstream or _statuses(route)
+        return f"may answer first: {first}"
+    if route.unknown:
+        return f"not known: {route.unknown}"
+    if route.upstream and not route.service:
+        return f"{route.upstream} (not of this stack)"
+    is_plain = route.statuses == ANY_STATUS or bool(route.service)
+    return target_of(route) if is_plain else f"{target_of(route)} ({_statuses(route)})"
+
+
+def _statuses(route: Route) -> str:
+    if len(route.statuses) > _MOST_STATUSES:
+        return "any status" if route.statuses == ANY_STATUS else "any status but 2xx"
+    return ", ".join(map(str, sorted(route.statuses))) or "no answer"
+
+
+_MOST_STATUSES = 12
+
+
+def _document(stack: Stack) -> Json:
+    """Host name → service, as before; `routes` says the rest, unless a host has that name."""
+    services: dict[str, Json] = {}
+    for route in stack.routes:
+        services.setdefault(route.host, route.service)
+    return {"routes": [_entry(route) for route in stack.routes], **services}
+
+
+def _entry(route: Route) -> Json:
+    return {
+        "host": route.host,
+        "path": route.match,
+        "service": route.service,
+        "port": route.port,
+        "upstream": route.upstream,
+        "unknown": route.unknown,
+        "where": route.where,
+        "listeners": [{"port": item.port, "tls": item.tls} for item in route.listeners],
+        "first": route.is_guard,
+        "statuses": None if route.statuses == ANY_STATUS else sorted(route.statuses),
+    }

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stacktest.core.route import Route
+
 Json = Any
 """What `json.loads` returns."""
 
@@ -101,21 +103,6 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Route:
-    """A host name and what answers for it; `service` is None when the front door answers itself."""
-
-    host: str
-    service: str | None = None
-    port: int | None = None
-    where: str = ""
-    """`file:line` of the definition."""
-    match: str = ""
-    """What a request must also match: a path (`/api/*`) or the name of another matcher (`@ws`)."""
-    upstream: str = ""
-    """The upstream as written; empty when the front door answers itself."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Phase:
     """An ordered stage of the stack; `name` is the pytest marker (`phase0_5`)."""
 
@@ -163,9 +150,15 @@ class Stack:
         return tuple(name for name in names if self.is_enabled(name)) or tuple(names)
 
     def routes_of(self, service: str) -> tuple[Route, ...]:
-        """Routes whose upstream is `service`."""
-        return tuple(route for route in self.routes if route.service == service)
+        """Routes that lead to `service`, the one that answers by default first."""
+        return tuple(r for r in self.routes if r.service == service and not r.is_guard)
 
     def route(self, host: str) -> Route | None:
-        """The route of a host name, or None."""
+        """The route that answers for a host name by default, or None."""
         return next((route for route in self.routes if route.host == host), None)
+
+    def asked_first(self, service: str) -> tuple[str, ...]:
+        """Services that the front door asks before it leads to `service`, such as a sign-in."""
+        hosts = {route.host for route in self.routes_of(service)}
+        guards = {r.service for r in self.routes if r.is_guard and r.service and r.host in hosts}
+        return tuple(sorted(guards - {service}))

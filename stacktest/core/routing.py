@@ -1,67 +1,274 @@
-"""Which service an answer came from: by host name, path and status, or not known.
+"""Which service an answer came from: by host name, port, path, method and status, or not known.
 
-A wrong answer here would give a service credit for another's work, so every doubt is "not known":
+A wrong answer here would give a service credit for another's work, so every doubt is "not known".
+All routes of the host are walked in order, and whoever may have answered with the status is noted:
 
-    502, 503, 504                      may be the front door's own: no service
-    host has one upstream              that service
-    path matches exactly one route     that route's service
-    a condition no address shows       may have matched: not known, unless to the same service
+    a route does not hold               passed over
+    a route may hold                    noted, and the walk goes on
+    a route holds and is final          noted, and the walk ends
+
+The answer is a service's when the walk notes that service and nobody else.
 """
 
-from collections.abc import Collection, Iterable
-from fnmatch import fnmatchcase
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from urllib.parse import unquote
 
-from stacktest.core.model import Route
+from stacktest.core.model import Stack
+from stacktest.core.route import PathCondition, Route
 
 HTTPS, HTTP = 443, 80
-DOOR_FAILURES = frozenset({502, 503, 504})
-"""What a front door answers when its upstream does not."""
+DOOR_FAILURES = frozenset({413, 414, 421, 431, 494, 495, 496, 497, 499, 502, 503, 504})
+"""What any front door may answer by itself: no upstream, or a request that it does not accept."""
+
+FileKind = Callable[[str, str], str]
+"""What a folder on this side holds at a path such as `/style.css`: `file`, `folder` or empty."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What is known of a request that was answered."""
+
+    host: str
+    path: str = "/"
+    port: int | None = None
+    """The port of the front door's container; None when it is not known."""
+    method: str | None = None
 
 
 def covers(pattern: str, host: str) -> bool:
-    """Whether a route's host name, exact or `*.name`, means `host` (one label per star)."""
+    """Whether a route's host name means `host`: `*.name` (one label), `name.*`, `~regex`, exact."""
+    if pattern.startswith("~"):
+        expression = _compiled(pattern[1:])
+        return expression is not None and expression.search(host) is not None
     if pattern.startswith("*."):
         return host.partition(".")[2] == pattern[2:]
+    if pattern.endswith(".*"):
+        return host.startswith(pattern[:-1]) and len(host) > len(pattern) - 1
     return pattern == host
 
 
 def service_behind(
-    routes: Iterable[Route], *, host: str, path: str = "/", status: int = 200
+    routes: Iterable[Route],
+    *,
+    host: str,
+    path: str = "/",
+    status: int = 200,
+    port: int | None = None,
+    method: str | None = None,
+    file_kind: FileKind | None = None,
 ) -> str | None:
-    """The one service that must have given this answer, or None."""
-    if status in DOOR_FAILURES:
-        return None
-    mine = _of_host(tuple(routes), host.lower())
-    hidden = {route.service for route in mine if route.match.startswith("@") and route.service}
-    candidates = _by_path(mine, path) | hidden
+    """The one service that must have given this answer, or None.
+
+    `port` is the front door's own, in its container. `file_kind` looks into folders whose files the
+    front door serves; without it, every path may be such a file.
+    """
+    request = Request(host=host.lower().rstrip("."), path=path, port=port, method=method)
+    candidates = answerers(routes, request, status, file_kind=file_kind)
     return next(iter(candidates)) if len(candidates) == 1 else None
+
+
+def answerers(
+    routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
+) -> frozenset[str | None]:
+    """The services that may have given this answer; None is the front door, or not known."""
+    if status in DOOR_FAILURES:
+        return frozenset({None})
+    noted: set[str | None] = set()
+    rewritten: int | None = None
+    for route in _of_request(tuple(routes), request):
+        match = _match(route, request, rewritten=rewritten, file_kind=file_kind)
+        if match is Match.NO:
+            continue
+        if route.rewrites is not None:
+            levels = (route.rewrites, rewritten)
+            rewritten = min(level for level in levels if level is not None)
+            continue
+        if status in route.statuses:
+            noted.add(route.service)
+        if match is Match.YES and route.is_final:
+            return frozenset(noted)
+    return frozenset({*noted, None})
+
+
+def can_be_shown(routes: Iterable[Route], service: str, route: Route, path: str = "/") -> bool:
+    """Whether a 200 for `path`, asked for by a stranger, would prove that `service` answers.
+
+    False behind a sign-in that covers the path: what a stranger gets there is the sign-in's.
+    """
+    port = route.listeners[0].port if route.listeners else None
+    request = Request(host=route.host, path=path, port=port, method="GET")
+    every = tuple(routes)
+    if answerers(every, request, 200) != {service}:
+        return False
+    guards = [r for r in _of_request(every, request) if r.is_guard and r.rewrites is None]
+    # A guard that only some requests meet (an address that is blocked) lets a stranger pass.
+    return all(_match(r, request, rewritten=None, file_kind=None) is not Match.YES for r in guards)
+
+
+def origin(
+    ports: Collection[int], host: str, routes: Iterable[Route] = (), service: str | None = None
+) -> str:
+    """`https://host`, or plain HTTP where the front door publishes no port 443.
+
+    `ports` maps the front door's ports to addresses where they are published elsewhere; routes
+    that know their listeners say which of the ports leads to `service`, and whether by TLS.
+    """
+    listeners = [
+        listener
+        for route in routes
+        if route.host == host and route.is_main and (service is None or route.service == service)
+        for listener in route.listeners
+        if not ports or listener.port in ports
+    ]
+    if listeners:
+        best = min(listeners, key=lambda item: (not item.tls, item.port not in {HTTPS, HTTP}))
+        return _url("https" if best.tls else "http", host, _outer(ports, best.port))
+    outer = {_outer(ports, port) for port in ports}
+    if HTTPS in outer or not ports:
+        return f"https://{host}"
+    return _url("http", host, HTTP if HTTP in outer else min(ports))
+
+
+def inner_port(doors: Mapping[int, tuple[str, int]], port: int) -> int | None:
+    """The front door's own port behind the port of a URL, as names are resolved, or None."""
+    if port in doors:
+        return port
+    return next((inner for inner, address in doors.items() if address[1] == port), None)
+
+
+def route_rows(stack: Stack, service: str) -> Mapping[str, str]:
+    """Host name → what the front door's configuration says about it, for every name of `service`.
+
+    What is compared when a route is part of a service: where each of its names leads, and the
+    configuration that applies to it. The text may hold secrets: sign it, never show it.
+    """
+    hosts = {route.host for route in stack.routes_of(service)}
+    rows: dict[str, list[str]] = {host: [] for host in sorted(hosts)}
+    for route in stack.routes:
+        if route.host in rows:
+            rows[route.host].append("|".join((route.match, target_of(route), route.basis)))
+    return {host: "\n".join(lines) for host, lines in rows.items()}
+
+
+def target_of(route: Route) -> str:
+    """Where a route leads, as people read it: `cal:5232`, or the upstream as it is written."""
+    if route.service:
+        return f"{route.service}:{route.port}" if route.port else route.service
+    return route.upstream or ("" if route.unknown else "the front door itself")
 
 
 # Private
 
 
-def _of_host(routes: tuple[Route, ...], host: str) -> tuple[Route, ...]:
-    exact = tuple(route for route in routes if route.host == host)
-    return exact or tuple(route for route in routes if covers(route.host, host))
+class Match(Enum):
+    """Whether a route holds for a request."""
+
+    YES = "yes"
+    NO = "no"
+    MAYBE = "maybe"
 
 
-def _by_path(routes: tuple[Route, ...], path: str) -> set[str | None]:
-    matched = [
-        route
-        for route in routes
-        if route.match.startswith(("/", "*")) and fnmatchcase(path, route.match)
-    ]
-    if matched:
-        longest = max(len(route.match) for route in matched)
-        return {route.service for route in matched if len(route.match) == longest}
-    default = [route for route in routes if not route.match]
-    # `respond` beside an upstream without a condition is a side door that no path reaches.
-    proxied = [route for route in default if route.upstream]
-    return {route.service for route in proxied or default}
+def _of_request(routes: tuple[Route, ...], request: Request) -> list[Route]:
+    host = _best_pattern(routes, request.host)
+    return sorted(
+        (r for r in routes if r.pattern == host and _listens(r, request.port)),
+        key=lambda route: route.order,
+    )
 
 
-def origin(ports: Collection[int], host: str) -> str:
-    """`https://host`, or plain HTTP where the front door publishes no port 443."""
-    if HTTPS in ports or not ports:
-        return f"https://{host}"
-    return f"http://{host}" if HTTP in ports else f"http://{host}:{min(ports)}"
+def _best_pattern(routes: tuple[Route, ...], host: str) -> str | None:
+    patterns = dict.fromkeys(route.pattern for route in routes)
+    if host in patterns:
+        return host
+    fitting = [pattern for pattern in patterns if covers(pattern, host)]
+    # A wildcard goes before an expression, the longest first; expressions go in their order.
+    return min(fitting, key=_rank, default=None)
+
+
+def _rank(pattern: str) -> tuple[bool, int]:
+    if pattern.startswith("~^.+\\."):
+        return False, -len(pattern)
+    return (True, 0) if pattern.startswith("~") else (False, -len(pattern))
+
+
+def _listens(route: Route, port: int | None) -> bool:
+    ports = [listener.port for listener in route.listeners]
+    return not ports or port is None or port in ports
+
+
+def _match(
+    route: Route, request: Request, *, rewritten: int | None, file_kind: FileKind | None
+) -> Match:
+    answers = [_path(condition, request.path, rewritten) for condition in route.conditions]
+    if route.methods:
+        answers.append(_method(route.methods, request.method))
+    if route.files is not None:
+        kind = None if rewritten is not None else file_kind
+        answers.append(_file(route.files, route.index, request.path, kind))
+    if Match.NO in answers:
+        return Match.NO
+    return Match.MAYBE if route.is_hidden or Match.MAYBE in answers else Match.YES
+
+
+def _path(condition: PathCondition, path: str, rewritten: int | None) -> Match:
+    if rewritten is not None and condition.level >= rewritten:
+        return Match.MAYBE
+    expressions = [_compiled(pattern) for pattern in condition.patterns]
+    if None in expressions:
+        return Match.MAYBE
+    results = {
+        any(expression is not None and expression.search(reading) for expression in expressions)
+        for reading in {path, _decoded(path)}
+    }
+    if len(results) > 1:
+        return Match.MAYBE
+    return Match.YES if results.pop() is not condition.negated else Match.NO
+
+
+def _method(methods: frozenset[str], method: str | None) -> Match:
+    if method is None:
+        return Match.MAYBE
+    return Match.YES if method.upper() in methods else Match.NO
+
+
+def _file(folder: str, index: str | None, path: str, file_kind: FileKind | None) -> Match:
+    if not folder or file_kind is None:
+        return Match.MAYBE
+    kind = file_kind(folder, _decoded(path))
+    if index is None:
+        return Match.YES if kind == "file" else Match.NO
+    if kind != "folder":
+        return Match.NO
+    matches = not index or file_kind(folder, f"{_decoded(path).rstrip('/')}/{index}") == "file"
+    return Match.YES if matches else Match.NO
+
+
+def _decoded(path: str) -> str:
+    """The path as a front door compares it: decoded, without `//`, `/./` and `/../`."""
+    plain = unquote(path)
+    cleaned = posixpath.normpath(f"/{plain.lstrip('/')}")
+    return f"{cleaned}/" if plain.endswith("/") and cleaned != "/" else cleaned
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """An expression of another language that Python cannot read is one that nobody can judge."""
+    try:
+        return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern))
+    except re.error:
+        return None
+
+
+def _outer(ports: Collection[int], port: int) -> int:
+    address = ports.get(port) if isinstance(ports, Mapping) else None
+    return address[1] if address and address[1] in {HTTPS, HTTP} else port
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    usual = {"https": HTTPS, "http": HTTP}[scheme]
+    return f"{scheme}://{host}" if port == usual else f"{scheme}://{host}:{port}"

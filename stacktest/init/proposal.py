@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from stacktest.core.model import Route, Service, Stack
+from stacktest.core.model import Service, Stack
 from stacktest.core.readiness import is_job
+from stacktest.core.route import Route
 from stacktest.init.front_door import FrontDoor
 from stacktest.init.phases import Stage, propose_phases
 from stacktest.init.programs import Program, recognise

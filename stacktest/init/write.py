@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stacktest.core.model import Route, Stack
+from stacktest.core.model import Stack
+from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from stacktest.init.front_door import find_front_door
 from stacktest.init.proposal import Proposal, propose

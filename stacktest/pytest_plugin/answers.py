@@ -1,11 +1,13 @@
-"""Where a visit to a host name goes, and whose answer came back."""
+"""Where a request for a host name goes, and whose answer came back."""
 
 from urllib.parse import urlsplit
 
 import pytest
 
+from stacktest.adapters.routes.served_files import file_kind
 from stacktest.application.running_stack import RunningStack
-from stacktest.core.routing import origin, service_behind
+from stacktest.core.route import Route
+from stacktest.core.routing import HTTP, HTTPS, inner_port, origin, service_behind
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.contacts import note
@@ -14,22 +16,42 @@ from stacktest.pytest_plugin.failure_artifacts import remember_answer
 
 def url_of(stack: RunningStack, name: str) -> str:
     """The URL of a service, of the first label of a host name, or of a host name."""
-    return origin(stack.names.doors, _host(stack, name))
+    host = _host(stack, name)
+    service = name if name in stack.model.services and name != stack.model.front_door else None
+    return origin(stack.names.doors, host, stack.model.routes, service)
 
 
-def note_answer(node: pytest.Item, stack: RunningStack, url: str, status: int) -> None:
+def note_answer(
+    node: pytest.Item,
+    stack: RunningStack,
+    url: str,
+    status: int,
+    *,
+    method: str | None = None,
+    host: str = "",
+) -> None:
     """Note the front door, and the one service that must have given this answer, if there is one.
 
-    502, 503 and 504 may be the front door's own, so they are nobody's answer but its own.
+    What the front door, or a sign-in that it asks first, may have answered is nobody's but the
+    front door's own. `host` is the Host header that was sent, where that is not the URL's.
     """
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
+    name = (parts.hostname or "").lower()
     remember_answer(node, f"{status} {url}")
-    if not stack.names.is_ours(host):
+    if not stack.names.is_ours(name):
         return
     if stack.model.front_door:
         note(node, stack.model.front_door)
-    service = service_behind(stack.model.routes, host=host, path=parts.path or "/", status=status)
+    outer = parts.port or (HTTPS if parts.scheme == "https" else HTTP)
+    service = service_behind(
+        stack.model.routes,
+        host=_without_port(host) or name,
+        path=parts.path or "/",
+        status=status,
+        port=inner_port(stack.names.doors, outer),
+        method=method,
+        file_kind=file_kind,
+    )
     if service and service != stack.model.front_door:
         note(node, service)
 
@@ -37,18 +59,25 @@ def note_answer(node: pytest.Item, stack: RunningStack, url: str, status: int) -
 # Private
 
 
+def _without_port(host: str) -> str:
+    return (urlsplit(f"//{host}").hostname or "") if host else ""
+
+
 def _host(stack: RunningStack, name: str) -> str:
-    routes = [route for route in stack.model.routes if "*" not in route.host]
+    routes = [route for route in stack.model.routes if route.is_exact]
     hosts = [route.host for route in routes]
     if name in hosts or stack.names.is_ours(name):
         return name
-    for mine in (
-        [route.host for route in routes if route.service == name and not route.match],
+    if name == stack.model.front_door and (host := _door_host(stack, routes)):
+        return host
+    own = [route for route in routes if route.service == name and not route.is_guard]
+    for candidates in (
+        [route.host for route in own if not route.match],
         [host for host in hosts if host.partition(".")[0] == name],
-        [route.host for route in routes if route.service == name],
+        [route.host for route in own],
     ):
-        if mine:
-            return mine[0]
+        if candidates:
+            return candidates[0]
     if name in stack.model.services:
         raise UsageError(
             f"service '{name}' has no host name",
@@ -61,3 +90,10 @@ def _host(stack: RunningStack, name: str) -> str:
         where="fixture api",
         hint=did_you_mean(name, known) or "stacktest names",
     )
+
+
+def _door_host(stack: RunningStack, routes: list[Route]) -> str:
+    """A host name that the front door answers by itself, else its domain, else any of its names."""
+    own = [r.host for r in routes if r.is_main and not r.service and not r.upstream]
+    below = [host for host in (stack.model.domain,) if host]
+    return next(iter((*own, *below, *(route.host for route in routes))), "")

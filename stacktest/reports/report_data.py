@@ -7,12 +7,13 @@ from typing import Self
 
 from stacktest.core.freshness.gate import Gate
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Route, Stack
+from stacktest.core.model import Stack
 from stacktest.core.records.common import Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.core.records.timeline import Timeline
 from stacktest.core.redaction import clean
+from stacktest.core.route import Route
 from stacktest.core.secrets import secrets_of
 from stacktest.reports.wording import state_of
 

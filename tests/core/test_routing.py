@@ -1,31 +1,75 @@
+import re
+from dataclasses import replace
+
 import pytest
 
-from stacktest.core.model import Route
-from stacktest.core.routing import covers, service_behind
+from stacktest.core.model import Stack
+from stacktest.core.route import NOT_2XX, STATIC_FILE, Listener, PathCondition, Route
+from stacktest.core.routing import (
+    can_be_shown,
+    covers,
+    inner_port,
+    origin,
+    route_rows,
+    service_behind,
+)
+
+HTTPS, HTTP = Listener(port=443, tls=True), Listener(port=80, tls=False)
+
+
+def below(path: str, *, negated: bool = False, level: int = 0) -> tuple[PathCondition, ...]:
+    return (PathCondition(patterns=(f"(?i)^{re.escape(path)}",), negated=negated, level=level),)
+
+
+def host(name: str, *steps: Route, **common: object) -> tuple[Route, ...]:
+    return tuple(
+        replace(step, host=name, order=place, **common) for place, step in enumerate(steps)
+    )
+
+
+def to(service: str | None, **what: object) -> Route:
+    return Route(host="", service=service, upstream=f"{service}:1" if service else "", **what)
+
+
+def guard(*statuses: int, **what: object) -> Route:
+    return Route(host="", statuses=frozenset(statuses), is_final=False, is_guard=True, **what)
+
 
 ROUTES = (
-    Route(host="a.test", service="web", upstream="web:1"),
-    Route(host="a.test", service="api", match="/api/*", upstream="api:1"),
-    Route(host="a.test", match="/health"),
-    Route(host="ws.test", service="app", upstream="app:1"),
-    Route(host="ws.test", service="app", upstream="app:2", match="@ws"),
-    Route(host="two.test", service="app", upstream="app:1"),
-    Route(host="two.test", service="other", upstream="other:2", match="@mobile"),
-    Route(host="lb.test", service="one", upstream="one:1"),
-    Route(host="lb.test", service="two", upstream="two:1"),
-    Route(host="self.test"),
-    Route(host="*.wild.test", service="wild", upstream="wild:1"),
-)
+    *host("a.test", to(None, conditions=below("/health")), to("api", conditions=below("/api/")), to("web")),
+    *host("ws.test", to("app", is_hidden=True), to("app")),
+    *host("two.test", to("other", is_hidden=True), to("app")),
+    *host("lb.test", to("one", is_final=False), to("two")),
+    *host("self.test", to(None)),
+    *host("*.wild.test", to("wild")),
+    *host("*.deep.test", to("deep"), is_deep=True),
+    *host("mail.*", to("mail")),
+    *host("~^(?<n>x|y)[0-9]+\\.re\\.test$", to("re")),
+    *host("basic.test", guard(401), to("app")),
+    *host("sso.test", replace(to("auth"), statuses=NOT_2XX, is_final=False, is_guard=True), to("app")),
+    *host("post.test", to(None, methods=frozenset({"POST"})), to("app")),
+    *host("not.test", to("app", conditions=below("/admin", negated=True)), to("admin")),
+    *host("old.test", guard(rewrites=0, conditions=below("/old")), to("api", conditions=below("/api")), to("web")),
+    *host("in.test", guard(rewrites=1, conditions=below("/api")), to("api", conditions=below("/api")), to("web")),
+    *host("php.test", replace(guard(*STATIC_FILE), files="/srv", is_final=True), to("php")),
+    *host("far.test", replace(guard(*STATIC_FILE), files="", is_final=True), to("php")),
+    *host("gone.test", to("app", conditions=(PathCondition(patterns=("(?#unreadable",)),)), to("app2")),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("host", "path", "status", "expected"),
+    ("name", "path", "status", "expected"),
     [
         ("a.test", "/", 200, "web"),
-        ("A.test", "/", 200, "web"),
+        ("A.test.", "/", 200, "web"),
         ("a.test", "/api/v1", 404, "api"),
+        ("a.test", "/API/v1", 404, "api"),
+        ("a.test", "/%61pi/v1", 404, None),
+        ("a.test", "//api/v1", 404, None),
+        ("a.test", "/x/../api/v1", 404, None),
         ("a.test", "/apix", 200, "web"),
         ("a.test", "/health", 200, None),
+        ("a.test", "/", 413, None),
         ("a.test", "/", 502, None),
         ("a.test", "/", 503, None),
         ("a.test", "/", 504, None),
@@ -36,11 +80,70 @@ ROUTES = (
         ("self.test", "/", 200, None),
         ("x.wild.test", "/", 200, "wild"),
         ("y.x.wild.test", "/", 200, None),
+        ("y.x.deep.test", "/", 200, "deep"),
+        ("mail.x.test", "/", 200, "mail"),
+        ("mail.", "/", 200, None),
+        ("x7.re.test", "/", 200, "re"),
+        ("z7.re.test", "/", 200, None),
         ("unknown.test", "/", 200, None),
+        ("basic.test", "/", 401, None),
+        ("basic.test", "/", 200, "app"),
+        ("sso.test", "/", 302, None),
+        ("sso.test", "/", 200, "app"),
+        ("not.test", "/x", 200, "app"),
+        ("not.test", "/admin", 200, "admin"),
+        ("old.test", "/old", 200, None),
+        ("old.test", "/api", 200, "api"),
+        ("in.test", "/api", 200, "api"),
+        ("gone.test", "/", 200, None),
     ],
 )
-def test_who_answered(host: str, path: str, status: int, expected: str | None) -> None:
-    assert service_behind(ROUTES, host=host, path=path, status=status) == expected
+def test_who_answered(name: str, path: str, status: int, expected: str | None) -> None:
+    assert service_behind(ROUTES, host=name, path=path, status=status) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"), [("GET", "app"), ("POST", None), ("post", None), (None, None)]
+)
+def test_a_method_that_the_door_answers_by_itself(method: str | None, expected: str | None) -> None:
+    assert service_behind(ROUTES, host="post.test", method=method) == expected
+
+
+def file_kind(folder: str, path: str) -> str:
+    assert folder == "/srv"
+    return {"/style.css": "file", "/img": "folder"}.get(path, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "status", "expected"),
+    [
+        ("php.test", "/style.css", 200, None),
+        ("php.test", "/%73tyle.css", 200, None),
+        ("php.test", "/other", 200, "php"),
+        ("far.test", "/other", 200, None),
+        ("far.test", "/other", 302, "php"),
+    ],
+)
+def test_files_that_the_door_serves(
+    name: str, path: str, status: int, expected: str | None
+) -> None:
+    answered = service_behind(ROUTES, host=name, path=path, status=status, file_kind=file_kind)
+    assert answered == expected
+
+
+def test_without_a_look_at_the_files_every_path_may_be_one() -> None:
+    assert service_behind(ROUTES, host="php.test", path="/other") is None
+    assert service_behind(ROUTES, host="php.test", path="/other", status=302) == "php"
+
+
+def test_each_port_has_its_own_answers() -> None:
+    routes = (
+        *host("a.test", to("web"), listeners=(HTTPS,)),
+        *host("a.test", to(None), listeners=(HTTP,)),
+    )
+    assert service_behind(routes, host="a.test", port=443) == "web"
+    assert service_behind(routes, host="a.test", port=80) is None
+    assert service_behind(routes, host="a.test", port=8080) is None
 
 
 def test_a_star_covers_one_label() -> None:
@@ -48,3 +151,63 @@ def test_a_star_covers_one_label() -> None:
     assert not covers("*.a.test", "a.test")
     assert not covers("*.a.test", "y.x.a.test")
     assert covers("a.test", "a.test")
+    assert not covers("~(unreadable", "a.test")
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "expected"),
+    [
+        ("a.test", "web", True),
+        ("a.test", "api", False),
+        ("basic.test", "app", False),
+        ("sso.test", "app", False),
+        ("old.test", "web", True),
+        ("two.test", "app", False),
+    ],
+)
+def test_whether_a_stranger_can_be_shown_a_service(name: str, service: str, expected: bool) -> None:
+    route = next(r for r in ROUTES if r.host == name and r.service == service)
+    assert can_be_shown(ROUTES, service, route) is expected
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        ((443, 80), "https://a.test"),
+        ((), "https://a.test"),
+        ((80,), "http://a.test"),
+        ((8080,), "http://a.test:8080"),
+        ({8443: ("127.0.0.1", 443), 8080: ("127.0.0.1", 80)}, "https://a.test"),
+        ({8080: ("127.0.0.1", 80)}, "http://a.test"),
+    ],
+)
+def test_the_address_of_a_host(ports: object, expected: str) -> None:
+    assert origin(ports, "a.test") == expected
+
+
+def test_routes_say_by_which_port_a_service_is_reached() -> None:
+    routes = (
+        *host("a.test", to("web"), listeners=(Listener(port=8443, tls=True),)),
+        *host("b.test", to("web"), listeners=(HTTP,)),
+    )
+    assert origin({8443: ("127.0.0.1", 18443)}, "a.test", routes) == "https://a.test:8443"
+    assert origin({443: ("::1", 443), 80: ("::1", 80)}, "b.test", routes) == "http://b.test"
+
+
+def test_the_doors_port_behind_that_of_an_address() -> None:
+    doors = {8443: ("127.0.0.1", 443)}
+    assert [inner_port(doors, port) for port in (443, 8443, 80)] == [8443, 8443, None]
+
+
+def test_what_is_compared_of_a_route(tmp_path) -> None:
+    before = Stack(
+        name="t", root=tmp_path, services={}, routes=host("c.test", to("cal"), basis="x")
+    )
+    after = replace(before, routes=host("c.test", to("watch"), basis="x"))
+    assert route_rows(before, "cal") != route_rows(after, "cal")
+    assert route_rows(before, "cal") == {"c.test": "|cal|x"}
+    assert route_rows(before, "other") == {}
+
+
+def test_a_route_shows_no_configuration() -> None:
+    assert "secret" not in repr(Route(host="a.test", basis="header Authorization secret"))

@@ -1,17 +1,17 @@
-"""Host names and the services behind them, one file per kind of front door."""
+"""Host names and the services behind them, one folder per kind of front door."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from stacktest.adapters.routes.caddy.reader import read_caddyfile
-from stacktest.adapters.routes.nginx import read_nginx
+from stacktest.adapters.routes.nginx.reader import read_nginx
 from stacktest.adapters.routes.static import read_configured
-from stacktest.adapters.routes.traefik import read_traefik
-from stacktest.core.model import Route, Stack
+from stacktest.adapters.routes.traefik.reader import read_traefik
+from stacktest.core.model import Stack
+from stacktest.core.route import Route
 from stacktest.errors import UsageError
 
-READERS = {"caddy": read_caddyfile, "nginx": read_nginx}
-"""Kind of file → its reader."""
+Reader = Callable[[tuple[Path, ...], Stack], tuple[Route, ...]]
 
 
 def read_routes(
@@ -19,25 +19,55 @@ def read_routes(
 ) -> tuple[Route, ...]:
     """Routes of all sources in their order; a host that appears again keeps its first service.
 
-    A source is `none`, `traefik` (labels in the compose file), a file relative to the stack's
-    folder, or a file with its kind in front: `caddy:FILE`, `nginx:FILE`. `hosts` is
-    `[stack.hosts]` and wins.
+    A source is `none`, `traefik` (labels in the compose file, and the file provider), a file
+    relative to the stack's folder, or a file with its kind in front: `caddy:FILE`, `nginx:FILE`,
+    `traefik:FILE`. Files of nginx, and of Traefik, are read together, as they belong together.
+    `hosts` is `[stack.hosts]` and wins.
     """
     routes = list(read_configured(hosts or {}, stack))
-    for source in sources:
+    for reader, paths in _groups(sources, stack):
         known = {route.host for route in routes}
-        routes += [route for route in _read(source, stack) if route.host not in known]
+        routes += [route for route in reader(paths, stack) if route.host not in known]
     return tuple(routes)
+
+
+def _read_caddyfiles(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    routes: list[Route] = []
+    for path in paths:
+        known = {route.host for route in routes}
+        routes += [route for route in read_caddyfile(path, stack) if route.host not in known]
+    return tuple(routes)
+
+
+def _read_traefik(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    return read_traefik(stack, paths)
+
+
+READERS: Mapping[str, Reader] = {
+    "caddy": _read_caddyfiles,
+    "nginx": read_nginx,
+    "traefik": _read_traefik,
+}
+"""Kind of front door → its reader of files."""
 
 
 # Private
 
 
-def _read(source: str, stack: Stack) -> tuple[Route, ...]:
-    if source == "none":
-        return ()
+def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[Reader, tuple[Path, ...]]]:
+    by_kind: dict[str, list[Path]] = {}
+    for source in sources:
+        if source == "none":
+            continue
+        kind, path = _located(source, stack)
+        files = by_kind.setdefault(kind, [])
+        files += [path] if path else []
+    yield from ((READERS[kind], tuple(paths)) for kind, paths in by_kind.items())
+
+
+def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
     if source in {"traefik", "labels"}:
-        return read_traefik(stack)
+        return "traefik", None
     kind, colon, name = source.partition(":")
     if not (colon and kind in READERS):
         kind, name = _kind(source), source
@@ -49,18 +79,18 @@ def _read(source: str, stack: Stack) -> tuple[Route, ...]:
             hint="name the front door's configuration, `traefik`, or `none`",
             code="SK-ROUTES",
         )
-    return READERS[kind](path, stack)
+    return kind, path
 
 
 def _kind(source: str) -> str:
     name = Path(source).name.lower()
     if "caddyfile" in name or name.endswith(".caddy"):
         return "caddy"
-    if name.endswith(".conf") or "nginx" in name:
+    if name.endswith((".conf", ".conf.template")) or "nginx" in name:
         return "nginx"
     raise UsageError(
         f"'{source}' is neither a Caddyfile nor an nginx configuration by its name",
         where="stacktest.toml:stack.routes",
-        hint=f"write caddy:{source} or nginx:{source}",
+        hint=f"write caddy:{source}, nginx:{source} or traefik:{source}",
         code="SK-ROUTES",
     )

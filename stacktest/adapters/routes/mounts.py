@@ -1,13 +1,54 @@
 """Where a path inside the front door's container lies on this side of its bind mounts."""
 
+import posixpath
+from collections.abc import Iterator
 from pathlib import Path
 
-from stacktest.core.model import Stack
+from stacktest.core.model import Mount, Stack
 
 
 def files_behind(stack: Stack, folder: Path, pattern: str) -> tuple[Path, ...]:
     """Files that `pattern` means in the front door's container, sorted; relative to `folder`."""
     return tuple(sorted(path for path in _matches(stack, folder, pattern) if path.is_file()))
+
+
+def folder_behind(stack: Stack, target: str) -> str:
+    """The folder on this side that the container has at `target`; empty where none is mounted."""
+    for mount in _binds(stack):
+        inner = _below(mount.target, target)
+        if inner is not None:
+            path = Path(mount.source, inner)
+            return str(path) if path.is_dir() else ""
+    return ""
+
+
+def is_on_this_side(stack: Stack, target: str) -> bool:
+    """Whether a bind mount covers a path of the container, so that a missing file is missing."""
+    return any(_below(mount.target, target) is not None for mount in _binds(stack))
+
+
+def target_of(stack: Stack, path: Path) -> str:
+    """Where the front door's container has a file of this side; empty where it has not."""
+    for mount in _binds(stack):
+        source = Path(mount.source)
+        if path == source:
+            return mount.target
+        if path.is_relative_to(source):
+            return posixpath.join(mount.target, path.relative_to(source).as_posix())
+    return ""
+
+
+def certificate_text(stack: Stack, target: str) -> str:
+    """The certificate that the container has at `target`, where it lies in the stack's folder."""
+    files = files_behind(stack, stack.root, target) if target.startswith("/") else ()
+    texts = []
+    for file in files:
+        if file.is_relative_to(stack.root):
+            try:
+                texts.append(file.read_text(encoding="ascii", errors="replace"))
+            except OSError:
+                texts.append("unreadable")
+    return "\n".join(texts)
 
 
 def shown(path: Path, stack: Stack) -> str:
@@ -18,16 +59,28 @@ def shown(path: Path, stack: Stack) -> str:
 # Private
 
 
+def _binds(stack: Stack) -> Iterator[Mount]:
+    """Bind mounts of the front door, the deepest target first, as it hides what is above it."""
+    door = stack.services.get(stack.front_door)
+    mounts = [mount for mount in (door.mounts if door else ()) if mount.kind == "bind"]
+    yield from sorted(mounts, key=lambda mount: -len(mount.target))
+
+
+def _below(target: str, path: str) -> str | None:
+    """`path` relative to `target`, or None where it is not below it."""
+    if path.rstrip("/") == target.rstrip("/"):
+        return ""
+    inner = path.removeprefix(target.rstrip("/") + "/")
+    return inner if inner != path else None
+
+
 def _matches(stack: Stack, folder: Path, pattern: str) -> list[Path]:
     if not pattern.startswith("/"):
         return list(folder.glob(pattern))
-    door = stack.services.get(stack.front_door)
-    for mount in door.mounts if door else ():
-        if mount.kind != "bind":
-            continue
-        if pattern == mount.target:
+    for mount in _binds(stack):
+        inner = _below(mount.target, pattern)
+        if inner == "":
             return [Path(mount.source)]
-        inner = pattern.removeprefix(mount.target.rstrip("/") + "/")
-        if inner != pattern:
+        if inner is not None:
             return list(Path(mount.source).glob(inner))
     return []

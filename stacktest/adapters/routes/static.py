@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from stacktest.adapters.routes.upstream import service_of
-from stacktest.core.model import Route, Stack
+from stacktest.core.model import Stack
+from stacktest.core.route import Route
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 

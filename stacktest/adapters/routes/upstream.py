@@ -1,14 +1,45 @@
-"""Whose container an upstream address means: by service, container name, alias or host name."""
+"""Whose program an upstream address means, as the front door's container resolves it.
+
+a service, its container name, host name or network alias     that service
+a service whose network others share (network_mode: service:) the one that listens at the port
+localhost, no host                                             who shares the front door's network
+host.docker.internal and its like, this machine's addresses   who publishes the port
+any other address or name                                      not of this stack
+what only a request tells (a variable, a placeholder)          not known
+"""
 
 import re
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
 
-from stacktest.core.model import Route, Service, Stack
+from stacktest.core.model import Service, Stack
+from stacktest.core.route import Route
 
 _ADDRESS = re.compile(
     r"^(?:(?P<scheme>[a-z0-9+]+)://)?(?P<host>\[[^\]]+\]|[^:/\s]+)?(?::(?P<port>\d+)(?:-\d+)?)?(?:/.*)?$"
 )
 _DEFAULT_PORTS = {"https": 443, "http": 80, "h2c": 80, "": 80}
+_ENGINE_HOSTS = frozenset(
+    {
+        "host.docker.internal",
+        "gateway.docker.internal",
+        "host.containers.internal",
+        "host-gateway",
+        "172.17.0.1",
+    }
+)
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]"})  # noqa: S104
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What an upstream address leads to: a service, or why that is not known, or neither."""
+
+    service: str | None = None
+    port: int | None = None
+    unknown: str = ""
 
 
 def service_of(stack: Stack, host: str) -> str | None:
@@ -18,53 +49,178 @@ def service_of(stack: Stack, host: str) -> str | None:
     return _other_names(stack.services).get(host)
 
 
-def route_to(stack: Stack, *, host: str, upstream: str, match: str, where: str) -> Route:
+def resolve_upstream(stack: Stack, upstream: str) -> Target:
+    """Where the front door's `upstream` leads."""
+    if not upstream:
+        return Target()
+    variable = re.search(r"\$\{?\w+\}?|\{[^}]*\}", upstream.rpartition("://")[2].partition("/")[0])
+    if variable:
+        return Target(unknown=f"the upstream depends on {variable[0]}")
+    parts = _ADDRESS.match(upstream)
+    if not parts or upstream.startswith(("unix:", "unix/", "/")):
+        return Target(unknown=f"{upstream} is not an address on a network")
+    port = int(parts["port"]) if parts["port"] else _DEFAULT_PORTS.get(parts["scheme"] or "")
+    return _by_host(stack, (parts["host"] or "localhost").lower(), port)
+
+
+def route_to(stack: Stack, *, host: str, upstream: str, match: str = "", where: str = "") -> Route:
     """The route of `host` to an upstream as the front door's configuration writes it.
 
-    An upstream that is no service of this stack keeps its text and has no service: whether that is
-    a fault is for `check` and the tests to say, not a reason to give up on every other route.
+    An upstream that is not a service of this stack keeps its text and has no service: whether that
+    is a fault is for `check` and the tests to say, not a reason to give up on every other route.
     """
-    parts = _ADDRESS.match(upstream)
-    name = (parts["host"] or "") if parts else ""
-    service = service_of(stack, name) if name else None
-    port = None
-    if service is not None and parts:
-        port = int(parts["port"]) if parts["port"] else _DEFAULT_PORTS.get(parts["scheme"] or "")
-    return Route(host=host, service=service, port=port, where=where, match=match, upstream=upstream)
-
-
-def main_first(routes: list[Route]) -> tuple[Route, ...]:
-    """Per host the route that answers by default first; each host once in the order of the file.
-
-    Where everything has a condition, the front door itself answers the rest.
-    """
-    by_host: dict[str, list[Route]] = {}
-    for route in routes:
-        by_host.setdefault(route.host, []).append(route)
-    ordered: list[Route] = []
-    for host, group in by_host.items():
-        if all(route.match for route in group):
-            ordered.append(Route(host=host, where=group[0].where))
-        if any(route.upstream and not route.match for route in group):
-            # Beside an upstream without a condition, `respond` without one never speaks.
-            group = [route for route in group if route.upstream or route.match]  # noqa: PLW2901
-        ordered.extend(sorted(group, key=lambda route: bool(route.match)))
-    return tuple(dict.fromkeys(ordered))
+    target = resolve_upstream(stack, upstream)
+    return Route(
+        host=host,
+        service=target.service,
+        port=target.port,
+        unknown=target.unknown,
+        where=where,
+        match=match,
+        upstream=upstream,
+    )
 
 
 # Private
 
 
+def _by_host(stack: Stack, host: str, port: int | None) -> Target:
+    door = stack.services.get(stack.front_door)
+    if door and (host in _LOOPBACK):
+        return _at_loopback(stack, door, port)
+    if service := service_of(stack, host):
+        return _in_network_of(stack, service, port)
+    if host in _ENGINE_HOSTS or (door and _leads_to_engine(door, host)) or _is_own_address(host):
+        return _published(stack, port)
+    if _is_address(host) and _publishers(stack, port):
+        names = " or ".join(_publishers(stack, port))
+        return Target(unknown=f"{names}, if {host} is the machine that the stack runs on")
+    return Target()
+
+
+def _at_loopback(stack: Stack, door: Service, port: int | None) -> Target:
+    if network_owner(stack, door.name) != door.name or tenants_of(stack, door.name):
+        return _in_network_of(stack, network_owner(stack, door.name), port)
+    if _network_mode(door) == "host":
+        return _published(stack, port)
+    return Target(unknown="it is a program in the front door's own container")
+
+
+def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
+    """The service that listens at `port` in the network of `owner`, which others may share."""
+    owner = network_owner(stack, owner)
+    tenants = tenants_of(stack, owner)
+    if not tenants:
+        return Target(service=owner, port=port)
+    members = [owner, *tenants]
+    declared = [name for name in members if port in _own_ports(stack.services[name])]
+    if len(declared) != 1 and len(tenants) == 1:
+        declared = [tenants[0]] if owner not in declared else []
+    if len(declared) == 1:
+        return Target(service=declared[0], port=port)
+    names = " or ".join(members)
+    return Target(
+        unknown=f"{names} listens at port {port}, they share a network: write `expose` for the one"
+    )
+
+
+def _published(stack: Stack, port: int | None) -> Target:
+    publishers = _publishers(stack, port)
+    if len(publishers) != 1:
+        return Target(unknown=f"no service of this stack publishes port {port}")
+    service = stack.services[publishers[0]]
+    inner = next(p.target for p in service.ports if p.published == port and p.protocol == "tcp")
+    return _in_network_of(stack, service.name, inner)
+
+
+def _publishers(stack: Stack, port: int | None) -> list[str]:
+    return [
+        service.name
+        for service in stack.services.values()
+        if any(p.published == port and p.protocol == "tcp" for p in service.ports)
+        and service.name != stack.front_door
+    ]
+
+
+def network_owner(stack: Stack, name: str) -> str:
+    """The service in whose network `name` runs: itself, unless `network_mode` says another."""
+    mode = _network_mode(stack.services[name]) if name in stack.services else ""
+    kind, _, other = mode.partition(":")
+    if kind == "service" and other in stack.services:
+        return network_owner(stack, other) if other != name else name
+    if kind == "container" and (service := service_of(stack, other)):
+        return service
+    return name
+
+
+def tenants_of(stack: Stack, owner: str) -> tuple[str, ...]:
+    """Services that run in the network of `owner`."""
+    return tuple(n for n in stack.services if n != owner and network_owner(stack, n) == owner)
+
+
+def _network_mode(service: Service) -> str:
+    definition = service.definition if isinstance(service.definition, dict) else {}
+    return str(definition.get("network_mode") or "")
+
+
+def _own_ports(service: Service) -> set[int]:
+    """Ports that the service's own definition mentions as those where it listens."""
+    definition = service.definition if isinstance(service.definition, dict) else {}
+    check = (definition.get("healthcheck") or {}).get("test") or ()
+    texts = [str(port).partition("/")[0] for port in definition.get("expose") or ()]
+    texts += [v or "" for k, v in service.environment.items() if k.upper().endswith("PORT")]
+    texts += re.findall(r":(\d{2,5})\b", " ".join(map(str, check)))
+    texts += re.findall(r"(?:^|[:=\s])(\d{2,5})\b", " ".join(service.command or ()))
+    texts += [v for k, v in service.labels.items() if k.lower().endswith(".server.port")]
+    return {int(text) for text in texts if text.isdecimal()}
+
+
+def _leads_to_engine(door: Service, host: str) -> bool:
+    definition = door.definition if isinstance(door.definition, dict) else {}
+    return any(
+        name == host and address in _ENGINE_HOSTS | {"host-gateway"}
+        for name, address in _extra_hosts(definition.get("extra_hosts") or ())
+    )
+
+
+def _extra_hosts(entries: Mapping[str, object] | Iterable[str]) -> Iterator[tuple[str, str]]:
+    if isinstance(entries, Mapping):
+        yield from ((name, str(address)) for name, address in entries.items())
+        return
+    for entry in entries:
+        name, _, address = re.sub("[=:]", " ", entry, count=1).partition(" ")
+        yield name, address
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_own_address(host: str) -> bool:
+    """Whether the address is one of this machine: only then can a socket be bound to it."""
+    if not _is_address(host):
+        return False
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host.strip("[]"), 0))
+        except OSError:
+            return False
+    return True
+
+
 def _other_names(services: Mapping[str, Service]) -> dict[str, str]:
     names: dict[str, str] = {}
     for service in services.values():
-        stanza = service.definition if isinstance(service.definition, dict) else {}
-        aliases = [
-            alias
-            for network in (stanza.get("networks") or {}).values()
-            for alias in (network or {}).get("aliases") or ()
-        ]
-        for name in (service.container_name, stanza.get("hostname", ""), *aliases):
+        definition = service.definition if isinstance(service.definition, dict) else {}
+        networks = definition.get("networks") or {}
+        details = networks.values() if isinstance(networks, dict) else ()
+        aliases = [alias for network in details for alias in (network or {}).get("aliases") or ()]
+        for name in (service.container_name, definition.get("hostname", ""), *aliases):
             if name:
                 names.setdefault(name, service.name)
     return names

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
-from stacktest.adapters.routes.mounts import files_behind, shown
+from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
 from stacktest.core.model import Stack
 from stacktest.errors import UsageError
 
 MAX_DEPTH = 100
-"""Imports or `invoke`s within one another beyond which they go round in a circle."""
+"""Imports or `invoke`s within one another beyond which they form a cycle."""
 
 
 def broken(what: str, line: Line) -> UsageError:
@@ -62,7 +62,7 @@ class CaddySource:
 
     def _imported(self, lines: tuple[Line, ...], folder: Path, depth: int) -> Iterator[Line]:
         if depth > MAX_DEPTH:
-            raise broken("imports go round in a circle", lines[0])
+            raise broken("the imports form a cycle", lines[0])
         for line in lines:
             if line.name.startswith(("(", "&(")) and line.block is not None:
                 continue
@@ -75,7 +75,7 @@ class CaddySource:
 
     def _import(self, line: Line, folder: Path, depth: int) -> Iterator[Line]:
         if not line.words:
-            raise broken("`import` names nothing", line)
+            raise broken("`import` needs a file or a snippet", line)
         name, *arguments = line.words
         if name in self.snippets:
             body = _with_arguments(self.snippets[name], tuple(arguments), line)
@@ -83,10 +83,14 @@ class CaddySource:
             return
         wildcard = any(sign in name for sign in "*?[")
         paths = files_behind(self.stack, folder, name)
+        if not paths and name.startswith("/") and not is_on_this_side(self.stack, name):
+            # What the container alone holds is not known; the reader says so where it matters.
+            yield line
+            return
         if not paths and not wildcard:
             raise broken(f"`import {name}`: neither a snippet nor a file", line)
         if depth > MAX_DEPTH:
-            raise broken("imports go round in a circle", line)
+            raise broken("the imports form a cycle", line)
         for path in paths:
             lines = self._lines_of(path, depth)
             yield from _with_arguments(lines, tuple(arguments), line)
@@ -94,6 +98,7 @@ class CaddySource:
 
 _ARGUMENT = re.compile(r"\{args\[(\d+)\]\}|\{args\.(\d+)\}")
 _RANGE = re.compile(r"\{args\[(\d*):(\d*)\]\}")
+_BLOCK = re.compile(r"\{block\}|\{blocks\.([^{}]+)\}")
 
 
 def _environment(stack: Stack) -> Mapping[str, str | None]:
@@ -104,23 +109,34 @@ def _environment(stack: Stack) -> Mapping[str, str | None]:
 def _with_arguments(
     lines: tuple[Line, ...], arguments: tuple[str, ...], at: Line
 ) -> tuple[Line, ...]:
+    """The lines with `{args[0]}`, `{args[:]}`, `{block}` and `{blocks.NAME}` of the import."""
+
     def text(token: Token) -> tuple[Token, ...]:
         if whole := _RANGE.fullmatch(token.text):
             start, end = (int(part) if part else None for part in whole.groups())
             return tuple(Token(text=argument) for argument in arguments[start:end])
-        return (replace(token, text=_ARGUMENT.sub(one, token.text)),)
+        return (replace(token, text=_ARGUMENT.sub(argument_of, token.text)),)
 
-    def one(match: re.Match[str]) -> str:
+    def argument_of(match: re.Match[str]) -> str:
         index = int(match[1] or match[2])
         if index >= len(arguments):
             raise broken(f"`import` gives no argument {index}", at)
         return arguments[index]
 
-    return tuple(
-        replace(
-            line,
-            tokens=tuple(new for token in line.tokens for new in text(token)),
-            block=None if line.block is None else _with_arguments(line.block, arguments, at),
-        )
-        for line in lines
-    )
+    filled: list[Line] = []
+    for line in lines:
+        if len(line.tokens) == 1 and (placeholder := _BLOCK.fullmatch(line.name)):
+            filled += _block_of(at, placeholder[1])
+            continue
+        block = None if line.block is None else _with_arguments(line.block, arguments, at)
+        tokens = tuple(new for token in line.tokens for new in text(token))
+        filled.append(replace(line, tokens=tokens, block=block))
+    return tuple(filled)
+
+
+def _block_of(at: Line, name: str | None) -> tuple[Line, ...]:
+    """The block that follows an import, or the part of it with a name."""
+    block = at.block or ()
+    if name is None:
+        return block
+    return tuple(inner for line in block if line.name == name for inner in line.block or ())

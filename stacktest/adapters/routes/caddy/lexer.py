@@ -27,6 +27,8 @@ class Token:
 
     text: str
     quoted: bool = False
+    unset: str = ""
+    """The first variable without a value that the word was made of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,10 +69,13 @@ _Lines = Iterator[tuple[int, tuple[Token, ...]]]
 _VARIABLE = re.compile(r"\{\$([^{}:\n]+)(?::([^}\n]*))?\}")
 _HEREDOC = re.compile(r"<<([A-Za-z0-9_-]+)\r?\n")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)
+_UNSET = "\ue000\ue001"
+"""Around the name of a variable without a value, from the substitution to the word."""
+_UNSET_NAME = re.compile(f"{_UNSET[0]}([^{_UNSET[1]}]*){_UNSET[1]}")
 _RAW = re.compile(r"`([^`]*)`")
 _SPACE = re.compile(r"(?:[^\S\n]|\\\r?\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
-_WORD = re.compile(r"(?:\\(?!\r?\n)|[^\s\\])+")
+_BARE = re.compile(r"(?:\\(?!\r?\n)|[^\s\\])+")
 
 
 def _broken(what: str, file: str, number: int) -> UsageError:
@@ -84,13 +89,20 @@ def _broken(what: str, file: str, number: int) -> UsageError:
 
 def _substituted(text: str, environment: Mapping[str, str | None]) -> str:
     def value(match: re.Match[str]) -> str:
-        given = environment.get(match[1])
-        if given is None:
-            given = match[2] or ""
+        text = environment.get(match[1])
+        if text is None:
+            text = match[2] if match[2] is not None else f"{_UNSET[0]}{match[1]}{_UNSET[1]}"
         # Line numbers in messages must stay those of the file, so a value adds no line.
-        return given.replace("\n", " ")
+        return text.replace("\n", " ")
 
     return _VARIABLE.sub(value, text.removeprefix("\ufeff"))
+
+
+def _word(text: str, *, quoted: bool = False) -> Token:
+    unset = _UNSET_NAME.search(text)
+    if not unset:
+        return Token(text=text, quoted=quoted)
+    return Token(text=_UNSET_NAME.sub("", text), quoted=quoted, unset=unset[1])
 
 
 def _is_brace(token: Token, brace: str) -> bool:
@@ -99,14 +111,14 @@ def _is_brace(token: Token, brace: str) -> bool:
 
 def _block(lines: _Lines, file: str, opened_at: int | None) -> tuple[Line, ...]:
     """Lines up to the `}` that closes the block, or to the end of the file outside of any."""
-    found: list[Line] = []
+    block_lines: list[Line] = []
     for number, tokens in lines:
         if _is_brace(tokens[0], "}"):
             if opened_at is None:
                 raise _broken("'}' without a matching '{'", file, number)
             if len(tokens) > 1:
                 raise _broken(f"unexpected '{tokens[1].text}' after '}}'", file, number)
-            return tuple(found)
+            return tuple(block_lines)
         if any(_is_brace(token, "{") for token in tokens[:-1]):
             raise _broken("unexpected word after '{' on the same line", file, number)
         if any(_is_brace(token, "}") for token in tokens):
@@ -114,10 +126,10 @@ def _block(lines: _Lines, file: str, opened_at: int | None) -> tuple[Line, ...]:
         opens = _is_brace(tokens[-1], "{")
         words = tokens[:-1] if opens else tokens
         block = _block(lines, file, number) if opens else None
-        found.append(Line(tokens=words, block=block, file=file, number=number))
+        block_lines.append(Line(tokens=words, block=block, file=file, number=number))
     if opened_at is not None:
         raise _broken("'{' is never closed", file, opened_at)
-    return tuple(found)
+    return tuple(block_lines)
 
 
 def _logical_lines(text: str, file: str) -> _Lines:
@@ -130,13 +142,13 @@ def _logical_lines(text: str, file: str) -> _Lines:
                 tokens = []
             position, number = position + 1, number + 1
             continue
-        found = _SPACE.match(text, position) or _COMMENT.match(text, position)
-        if not found:
+        blank = _SPACE.match(text, position) or _COMMENT.match(text, position)
+        if not blank:
             started = started if tokens else number
             token, end = _token(text, position, file, number)
             tokens.append(token)
         else:
-            end = found.end()
+            end = blank.end()
         number += text.count("\n", position, end)
         position = end
     if tokens:
@@ -146,18 +158,18 @@ def _logical_lines(text: str, file: str) -> _Lines:
 def _token(text: str, position: int, file: str, number: int) -> tuple[Token, int]:
     if text[position] == '"':
         if quoted := _QUOTED.match(text, position):
-            return Token(text=quoted[1].replace('\\"', '"'), quoted=True), quoted.end()
+            return _word(quoted[1].replace('\\"', '"'), quoted=True), quoted.end()
         raise _broken('a " is never closed', file, number)
     if text[position] == "`":
         if raw := _RAW.match(text, position):
-            return Token(text=raw[1], quoted=True), raw.end()
+            return _word(raw[1], quoted=True), raw.end()
         raise _broken("a ` is never closed", file, number)
     if text.startswith("<<", position):
         return _heredoc(text, position, file, number)
-    word = _WORD.match(text, position)
+    word = _BARE.match(text, position)
     # Only white space, handled before, and a continued line do not start a word.
     assert word is not None  # noqa: S101
-    return Token(text=word[0]), word.end()
+    return _word(word[0]), word.end()
 
 
 def _heredoc(text: str, position: int, file: str, number: int) -> tuple[Token, int]:
@@ -172,7 +184,8 @@ def _heredoc(text: str, position: int, file: str, number: int) -> tuple[Token, i
     for offset, line in enumerate(body, start=1):
         if line and not line.startswith(closed[1]):
             raise _broken(f"less indent than the closing {opened[1]}", file, number + offset)
-    return Token(text="\n".join(line[len(closed[1]) :] for line in body), quoted=True), closed.end()
+    text_of_body = "\n".join(line[len(closed[1]) :] for line in body)
+    return _word(text_of_body, quoted=True), closed.end()
 
 
 def _joined_addresses(lines: _Lines) -> _Lines:

@@ -1,236 +1,182 @@
-"""Host names of a Caddyfile and the service behind each, with the line that says so.
+"""Host names of a Caddyfile and who answers for each, with the line that says so.
 
 `caddy adapt` would be the authority, but it needs a running image, forgets line numbers and cannot
-be asked before the stack is up; `docs/decisions` tells the choice. A test holds this reading
-against `caddy adapt` where a Caddy is at hand.
+be asked before the stack is up; `docs/decisions` tells the choice. Tests hold this reading against
+`caddy adapt` and against the answers of a Caddy that runs.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from stacktest.adapters.routes.caddy.imports import MAX_DEPTH, CaddySource, broken
-from stacktest.adapters.routes.caddy.lexer import Line, Token
-from stacktest.adapters.routes.upstream import main_first, route_to
-from stacktest.core.model import Route, Stack
-
-PROXIES = {"reverse_proxy", "php_fastcgi"}
-"""Directives that hand the request to an upstream."""
-ANSWERS = {"respond", "redir", "file_server", "abort", "error", "metrics", "acme_server"}
-"""Directives with which Caddy answers by itself."""
-GROUPS = {"handle", "handle_path", "route"}
-"""Directives whose block may hold the above. `handle_errors` and the like answer failures only."""
+from stacktest.adapters.routes.caddy.directives import Block, steps_of
+from stacktest.adapters.routes.caddy.imports import CaddySource
+from stacktest.adapters.routes.caddy.lexer import Line
+from stacktest.adapters.routes.caddy.matchers import named_matchers
+from stacktest.adapters.routes.caddy.sites import (
+    Address,
+    Options,
+    Site,
+    fingerprint_text,
+    read_options,
+    read_sites,
+)
+from stacktest.adapters.routes.ordered import for_people, ordered
+from stacktest.core.model import Stack
+from stacktest.core.route import Listener, Route
+from stacktest.core.routing import covers
 
 
 def read_caddyfile(path: Path, stack: Stack) -> tuple[Route, ...]:
     """Routes of every site in the file, its imports and snippets."""
     source = CaddySource(stack=stack)
     lines = source.read(path)
-    reader = _Reader(stack=stack, named_routes=source.named_routes)
-    named = [(site, _hosts(site, lines, stack)) for site in _sites(lines)]
-    # A site without a name answers for every other name: a route only where nothing is named.
-    is_named = any(host for _, hosts in named for host in hosts)
-    rest = "" if is_named else stack.domain or "localhost"
-    return main_first(
-        [
-            route
-            for site, hosts in named
-            for route in reader.routes(site, [host or rest for host in hosts if host or rest])
-        ]
+    options = read_options(lines)
+    reader = _Reader(
+        stack=stack, source=source, options=options, sites=read_sites(lines, options, stack)
     )
+    return for_people(reader.routes())
 
 
 # Private
 
-_ADDRESS = re.compile(
-    r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/]*)(?::(?P<port>\d+))?(?:/.*)?"
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Site:
-    addresses: tuple[str, ...]
-    lines: tuple[Line, ...]
-    opened: Line
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Condition:
-    """What a named matcher asks for: hosts, paths, or something that no address shows."""
-
-    hosts: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    opaque: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
-    hosts: tuple[str, ...]
-    match: str
-    upstream: str
-    line: Line
+_PERMANENT_REDIRECT = frozenset({308})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Reader:
     stack: Stack
-    named_routes: Mapping[str, tuple[Line, ...]]
+    source: CaddySource
+    options: Options
+    sites: tuple[Site, ...]
 
-    def routes(self, site: _Site, names: Iterable[str]) -> Iterator[Route]:
-        conditions = dict(_conditions(site.lines))
-        found = tuple(self._found(site.lines, (), "", conditions, 0))
-        hosts = dict.fromkeys(names)
-        # Names that a matcher singles out below a wildcard site are routes of their own.
-        for host in (name for item in found for name in item.hosts):
-            if any(_covers(pattern, host) for pattern in hosts):
-                hosts.setdefault(host)
-        for host in hosts:
-            mine = [item for item in found if not item.hosts or host in item.hosts]
-            if "*" in host and not any(not item.hosts and not item.match for item in mine):
-                continue
-            if not mine:
-                yield Route(host=host, where=site.opened.where)
-            for item in mine:
-                yield route_to(
-                    self.stack,
-                    host=host,
-                    upstream=item.upstream,
-                    match=item.match,
-                    where=item.line.where,
+    def routes(self) -> Iterator[Route]:
+        hosts = self._hosts()
+        # A site without a name answers for every other name: a route only where none is named.
+        for host in hosts or [self.stack.domain or "localhost"]:
+            yield from self._routes_of(host)
+        for site in self.sites:
+            for address, why in site.unknown:
+                yield Route(
+                    host=address,
+                    unknown=why,
+                    where=site.opened.where,
+                    upstream=address,
+                    basis=fingerprint_text(site.lines, self.stack),
                 )
 
-    def _found(
-        self,
-        lines: tuple[Line, ...],
-        hosts: tuple[str, ...],
-        match: str,
-        conditions: Mapping[str, _Condition],
-        depth: int,
-    ) -> Iterator[_Found]:
-        if depth > MAX_DEPTH:
-            raise broken("`invoke` goes round in a circle", lines[0])
-        for line in lines:
-            if line.name == "invoke" and line.words:
-                body = self.named_routes.get(line.words[-1])
-                if body is None:
-                    raise broken(f"`invoke {line.words[-1]}`: no such named route", line)
-                yield from self._found(body, hosts, match, conditions, depth + 1)
-            if line.name not in PROXIES | ANSWERS | GROUPS:
+    def _hosts(self) -> list[str]:
+        """Names of addresses, and those that a matcher has below one with a star or none."""
+        hosts: dict[str, None] = {}
+        for site in self.sites:
+            patterns = [address.host for address in site.addresses]
+            hosts.update(dict.fromkeys(host for host in patterns if host))
+            for host in _matched_hosts(site.lines):
+                if any(not pattern or covers(pattern, host) for pattern in patterns):
+                    hosts.setdefault(host)
+        return [host for host in hosts if "*" not in host or host.startswith("*.")]
+
+    def _routes_of(self, host: str) -> Iterator[Route]:
+        ports = {item for site in self.sites for a in site.addresses for item in a.listeners}
+        by_sites: dict[tuple[tuple[int, int], ...], list[Listener]] = {}
+        for listener in sorted(
+            ports, key=lambda item: (not item.tls, item.port != self.options.https_port, item.port)
+        ):
+            if group := self._answering(host, listener):
+                by_sites.setdefault(group, []).append(listener)
+        start = 0
+        redirected: Listener | None = None
+        listened = {item.port for group in by_sites.values() for item in group}
+        for group, listeners in by_sites.items():
+            sites = [
+                (self.sites[index], self.sites[index].addresses[place]) for index, place in group
+            ]
+            if "*" in host and not any(a.host == host for _, a in sites):
                 continue
-            narrowed, condition, words = _matcher(line, hosts, match, conditions)
-            if line.name in GROUPS:
-                scope = {**conditions, **dict(_conditions(line.block or ()))}
-                yield from self._found(line.block or (), narrowed, condition, scope, depth + 1)
-            elif line.name in PROXIES:
-                for upstream in _upstreams(line, words):
-                    yield _Found(hosts=narrowed, match=condition, upstream=upstream, line=line)
-            else:
-                yield _Found(hosts=narrowed, match=condition, upstream="", line=line)
+            routes = self._of_sites(host, sites, tuple(listeners), start)
+            yield from routes
+            start += len(routes)
+            if any(a.host == host for _, a in sites) and listeners[0].tls:
+                redirected = listeners[0]
+        if redirected and self.options.redirects and self.options.http_port not in listened:
+            yield from self._redirect(host, start)
 
+    def _answering(self, host: str, listener: Listener) -> tuple[tuple[int, int], ...]:
+        """Sites and addresses that answer there, as Caddy tries them: exact, star, any name."""
+        fitting = [
+            (index, place)
+            for index, site in enumerate(self.sites)
+            for place, address in enumerate(site.addresses)
+            if listener in address.listeners and _fits(address, host)
+        ]
+        return tuple(sorted(fitting, key=lambda item: self._specificity(item, host)))
 
-def _sites(lines: tuple[Line, ...]) -> Iterator[_Site]:
-    for index, line in enumerate(lines):
-        if line.block is None:
-            if index != 0 and not (index == 1 and not lines[0].tokens):
-                raise broken(f"'{line.name}' stands outside of any site", line)
-            # A file with one site may leave the braces out.
-            yield _Site(addresses=_addresses(line), lines=lines[index + 1 :], opened=line)
-            return
-        if line.tokens:
-            yield _Site(addresses=_addresses(line), lines=line.block, opened=line)
-        elif index != 0:
-            raise broken("the block of global options must come first", line)
+    def _specificity(self, item: tuple[int, int], host: str) -> tuple[bool, bool, int, int]:
+        address = self.sites[item[0]].addresses[item[1]]
+        return address.host != host, not address.host, -len(address.path.path), item[0]
 
-
-def _hosts(site: _Site, lines: tuple[Line, ...], stack: Stack) -> tuple[str, ...]:
-    """Names of the site on ports that the front door publishes; empty for "any name".
-
-    A site that only other containers reach, such as one for metrics, is nobody's host name.
-    """
-    door = stack.services.get(stack.front_door)
-    published = {port.target for port in door.ports} if door else set()
-    secure, plain = _default_ports(lines)
-    hosts: list[str] = []
-    for address in site.addresses:
-        parts = _ADDRESS.fullmatch(address)
-        if not parts or "{" in address:
-            raise broken(f"the address '{address}' is not known before Caddy runs", site.opened)
-        ports = (
-            {int(parts["port"])}
-            if parts["port"]
-            else {"http": {plain}, "https": {secure}}.get(parts["scheme"] or "", {secure, plain})
+    def _of_sites(
+        self,
+        host: str,
+        sites: list[tuple[Site, Address]],
+        listeners: tuple[Listener, ...],
+        start: int,
+    ) -> list[Route]:
+        steps: list[Route] = []
+        texts = [fingerprint_text(self.options.lines, self.stack)]
+        for site, address in sites:
+            texts.append(fingerprint_text(site.lines, self.stack))
+            inner = [
+                *steps_of(site.lines, self._block(host)),
+                Route(host=host, where=site.opened.where),
+            ]
+            steps += [address.path.narrow(step) for step in inner]
+            if not address.path.is_present:
+                break
+        texts += [
+            fingerprint_text(lines, self.stack) for lines in self.source.named_routes.values()
+        ]
+        return ordered(
+            steps,
+            host=host,
+            listeners=listeners,
+            where=sites[0][0].opened.where,
+            basis="\n".join(texts),
+            start=start,
         )
-        if not published or ports & published:
-            hosts.append((parts["host"] or "").lower())
-    return tuple(hosts)
+
+    def _block(self, host: str) -> Block:
+        return Block(
+            stack=self.stack,
+            host=host,
+            named_routes=self.source.named_routes,
+            order=self.options.order,
+            level=1,
+        )
+
+    def _redirect(self, host: str, start: int) -> Iterator[Route]:
+        door = self.stack.services.get(self.stack.front_door)
+        ports = {port.target for port in door.ports} if door else set()
+        port = self.options.http_port
+        site = next(s for s in self.sites if any(_fits(a, host) for a in s.addresses))
+        if port in ports or not ports:
+            yield Route(
+                host=host,
+                where=site.opened.where,
+                match="http",
+                statuses=_PERMANENT_REDIRECT,
+                listeners=(Listener(port=port, tls=False),),
+                order=start,
+            )
 
 
-def _default_ports(lines: tuple[Line, ...]) -> tuple[int, int]:
-    options = lines[0].block or () if lines and not lines[0].tokens else ()
-    said = {line.name: line.words[0] for line in options if line.words}
-    return int(said.get("https_port", "443")), int(said.get("http_port", "80"))
+def _fits(address: Address, host: str) -> bool:
+    return address.host in {"", host} or covers(address.host, host)
 
 
-def _addresses(line: Line) -> tuple[str, ...]:
-    words = [word for token in line.tokens for word in token.text.split(",") if word]
-    if line.tokens[-1].text.endswith(","):
-        raise broken("an address must follow the comma", line)
-    return tuple(words)
-
-
-def _conditions(lines: tuple[Line, ...]) -> Iterator[tuple[str, _Condition]]:
+def _matched_hosts(lines: tuple[Line, ...]) -> Iterator[str]:
+    for _, matcher in named_matchers(lines, 0):
+        yield from (host for host in matcher.hosts if "{" not in host)
     for line in lines:
-        if not line.name.startswith("@") or line.tokens[0].quoted:
-            continue
-        rules = list(line.block or ())
-        if line.words:
-            rules.append(replace(line, tokens=line.tokens[1:]))
-        hosts = tuple(word.lower() for rule in rules if rule.name == "host" for word in rule.words)
-        paths = tuple(word for rule in rules if rule.name == "path" for word in rule.words)
-        opaque = any(rule.name not in {"host", "path"} for rule in rules)
-        yield line.name, _Condition(hosts=hosts, paths=paths, opaque=opaque)
-
-
-def _matcher(
-    line: Line, hosts: tuple[str, ...], match: str, conditions: Mapping[str, _Condition]
-) -> tuple[tuple[str, ...], str, tuple[Token, ...]]:
-    """Hosts and condition under which the directive acts, and its remaining words."""
-    rest = line.tokens[1:]
-    if not rest or rest[0].quoted:
-        return hosts, match, rest
-    first = rest[0].text
-    # `redir /` and `respond /` without a second word mean a target or a body, not a matcher.
-    if first.startswith("/") and (len(rest) > 1 or line.name not in {"redir", "respond", "error"}):
-        return hosts, first if first != "/*" else match, rest[1:]
-    if first == "*":
-        return hosts, match, rest[1:]
-    if not first.startswith("@"):
-        return hosts, match, rest
-    if first not in conditions:
-        raise broken(f"matcher {first} is not defined in this site", line)
-    condition = conditions[first]
-    narrowed = condition.hosts or hosts
-    if condition.opaque or (condition.paths and len(condition.paths) > 1):
-        return narrowed, first, rest[1:]
-    return narrowed, condition.paths[0] if condition.paths else match, rest[1:]
-
-
-def _upstreams(line: Line, words: tuple[Token, ...]) -> tuple[str, ...]:
-    named = [word.text for word in words]
-    for inner in line.block or ():
-        if inner.name == "to":
-            named += inner.words
-        elif inner.name == "dynamic":
-            names = [rule.words[0] for rule in inner.block or () if rule.name == "name"]
-            ports = [rule.words[0] for rule in inner.block or () if rule.name == "port"]
-            host = (*inner.words[1:2], *names)[:1]
-            port = (*inner.words[2:3], *ports)[:1]
-            named += [":".join((*host, *port))]
-    if not named:
-        raise broken(f"`{line.name}` has no upstream", line)
-    return tuple(named)
-
-
-def _covers(pattern: str, host: str) -> bool:
-    return pattern.startswith("*.") and host.split(".", 1)[-1] == pattern[2:]
+        if not line.name.startswith("@"):
+            yield from _matched_hosts(line.block or ())

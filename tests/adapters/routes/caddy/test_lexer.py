@@ -29,7 +29,7 @@ def words(text: str, **environment: str) -> list[list[str]]:
         ("a{b}c {x.y}", [["a{b}c", "{x.y}"]]),
         ("\ufeffa", [["a"]]),
         ("a, b,\nc", [["a,", "b,", "c"]]),
-        ("{$HOST} {$PORT:80} {$GONE}", [["h.test", "80"]]),
+        ("{$HOST} {$PORT:80} {$GONE}", [["h.test", "80", ""]]),
         ("{$HOST:x}.{env.HOST}", [["h.test.{env.HOST}"]]),
     ],
 )

@@ -1,0 +1,370 @@
+"""Who answers in a block of a Caddyfile, step by step in the order in which Caddy acts.
+
+reverse_proxy, php_fastcgi      an upstream
+respond, redir, file_server …   Caddy itself, with the statuses that the line names
+basic_auth, forward_auth …      a guard: Caddy, or the service that it asks, may answer first
+rewrite, uri, try_files         the path is another one afterwards
+handle, handle_path, route      blocks; of `handle`s beside one another only the first that fits
+handle_errors                   what Caddy's own failures look like
+any other that is not known     a plugin, which may answer whatever it likes
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from stacktest.adapters.routes.caddy.imports import MAX_DEPTH, broken
+from stacktest.adapters.routes.caddy.lexer import Line, Token
+from stacktest.adapters.routes.caddy.matchers import Matcher, named_matchers, split_matcher
+from stacktest.adapters.routes.mounts import folder_behind
+from stacktest.adapters.routes.ordered import is_certain, shared
+from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.model import Stack
+from stacktest.core.route import ANY_STATUS, NOT_2XX, STATIC_FILE, PathCondition, Route
+
+ORDER = (
+    *("tracing", "map", "vars", "fs", "root", "log_append", "skip_log", "log_skip", "log_name"),
+    *("header", "copy_response_headers", "request_body", "redir", "method", "rewrite", "uri"),
+    *("try_files", "basicauth", "basic_auth", "forward_auth", "request_header", "encode", "push"),
+    *("intercept", "templates", "invoke", "handle", "handle_path", "route", "abort", "error"),
+    *("copy_response", "respond", "metrics", "reverse_proxy", "php_fastcgi", "file_server"),
+    "acme_server",
+)
+"""Caddy's own order of directives, whatever the order of the lines."""
+_SILENT = frozenset({*ORDER[: ORDER.index("redir")], "method", "request_header", "encode", "push"})
+SILENT = _SILENT | {"intercept", "templates", "tls", "bind", "log", "handle_errors", "replace"}
+"""Directives that never answer."""
+GUARDS = {
+    "basicauth": frozenset({401}),
+    "basic_auth": frozenset({401}),
+    "rate_limit": frozenset({429}),
+    "crowdsec": frozenset({403, 429}),
+    "appsec": frozenset({403}),
+    "coraza_waf": frozenset({403, 500}),
+    "authorize": NOT_2XX,
+}
+"""Directives that may answer by themselves before others do, and with which statuses."""
+_REDIRECTS = {"": 302, "temporary": 302, "permanent": 301, "html": 200}
+_LABEL = re.compile(r"\{(?:http\.request\.)?(?:host\.)?labels\.(\d+)\}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """Where the lines of one block stand, and what holds there."""
+
+    stack: Stack
+    host: str
+    named_routes: Mapping[str, tuple[Line, ...]]
+    order: Mapping[str, int]
+    matchers: Mapping[str, Matcher] = field(default_factory=dict)
+    root: str | None = None
+    """The folder on this side below which files are served; None: nowhere that is known."""
+    error_statuses: frozenset[int] = frozenset()
+    """What `handle_errors` makes of a failure."""
+    level: int = 0
+    is_sorted: bool = True
+
+
+def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
+    """The steps of the lines for the block's host."""
+    if block.level > MAX_DEPTH:
+        raise broken("`invoke` forms a cycle", lines[0])
+    matchers = {**block.matchers, **dict(named_matchers(lines, block.level))}
+    scope = replace(block, matchers=matchers, root=_root(lines, block))
+    if statuses := _error_statuses(lines):
+        scope = replace(scope, error_statuses=statuses | block.error_statuses)
+        first = next(line for line in lines if line.name == "handle_errors")
+        yield _guard(first, statuses, is_hidden=True)
+    is_open = False
+    for line, matcher, words in _sorted(lines, scope):
+        if not matcher.fits_host(block.host):
+            continue
+        steps = list(_steps(line, words, scope))
+        if line.name in {"handle", "handle_path"}:
+            steps = _until_certain(steps)
+            if line.name == "handle_path":
+                steps = [_stripped(step) for step in steps]
+            if is_open:
+                steps = [replace(step, is_hidden=True) for step in steps]
+            is_open = is_open or not any(map(is_certain, steps))
+        yield from (matcher.narrow(step) for step in steps)
+
+
+# Private
+
+
+def _sorted(lines: tuple[Line, ...], block: Block) -> list[tuple[Line, Matcher, tuple[Token, ...]]]:
+    acting = [line for line in lines if line.tokens and not line.name.startswith("@")]
+    parts = [
+        (line, *split_matcher(line, block.matchers, block.level))
+        for line in acting
+        if line.name not in SILENT
+    ]
+    if not block.is_sorted:
+        return parts
+    return sorted(parts, key=lambda item: (_rank(item[0], block), *_specificity(item[1])))
+
+
+def _rank(line: Line, block: Block) -> int:
+    name = "handle" if line.name == "handle_path" else line.name
+    # A plugin acts where `order` says; without that Caddy takes it in a `route` only.
+    return block.order.get(name, -1)
+
+
+def _specificity(matcher: Matcher) -> tuple[int, bool, bool]:
+    """Longer paths first, then any other matcher, then none; of equal ones the exact path first."""
+    path = matcher.path
+    return -len(path.rstrip("*")), not matcher.is_present, path.endswith("*")
+
+
+def _steps(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:
+    name = line.name
+    if name in SILENT:
+        return
+    if name in {"handle", "handle_path", "route"}:
+        inner = replace(block, level=block.level + 1, is_sorted=name != "route")
+        yield from steps_of(line.block or (), inner)
+    elif name == "invoke":
+        yield from _invoked(line, words, block)
+    elif name in {"reverse_proxy", "forward_auth"}:
+        yield from _proxied(line, words, block)
+    elif name == "php_fastcgi":
+        yield from _php(line, words, block)
+    elif name == "file_server":
+        yield from _files(line, block)
+    else:
+        yield _simple(line, words, block)
+
+
+def _simple(line: Line, words: tuple[Token, ...], block: Block) -> Route:
+    name = line.name
+    if name in {"rewrite", "uri", "try_files"}:
+        step = _guard(line, frozenset(), is_hidden=name == "try_files")
+        return replace(step, rewrites=block.level)
+    if name in _ANSWERS:
+        is_replaced = name == "error" and block.error_statuses
+        statuses = ANY_STATUS if is_replaced else _ANSWERS[name](words)
+        return Route(host="", where=line.where, statuses=statuses)
+    if name in GUARDS:
+        return _guard(line, GUARDS[name])
+    why = f"what the directive `{name}` answers"
+    return replace(_guard(line, ANY_STATUS, is_hidden=True), unknown=why)
+
+
+def _guard(line: Line, statuses: frozenset[int], *, is_hidden: bool = False) -> Route:
+    return Route(
+        host="",
+        where=line.where,
+        statuses=statuses,
+        is_final=False,
+        is_guard=True,
+        is_hidden=is_hidden,
+    )
+
+
+def _until_certain(steps: list[Route]) -> list[Route]:
+    for place, step in enumerate(steps):
+        if is_certain(step):
+            return steps[: place + 1]
+    return steps
+
+
+def _stripped(step: Route) -> Route:
+    """A step that sees the path without its beginning: what it asks of the path is not known."""
+    files = "" if step.files is not None else None
+    if not step.conditions and files is None:
+        return step
+    return replace(step, conditions=(), is_hidden=True, files=files)
+
+
+def _invoked(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:
+    name = words[-1].text if words else ""
+    if name not in block.named_routes:
+        raise broken(f"`invoke {name}`: no such named route", line)
+    yield from steps_of(block.named_routes[name], replace(block, level=block.level + 1))
+
+
+def _proxied(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:
+    steps = shared([_to(line, upstream, block) for upstream in _upstreams(line, words)])
+    if line.name == "forward_auth":
+        yield from (
+            replace(step, statuses=NOT_2XX, is_final=False, is_guard=True) for step in steps
+        )
+        return
+    if any(inner.name == "handle_response" for inner in line.block or ()):
+        # Its block answers in place of the upstream, or lets the request go on.
+        if _answers(line):
+            yield _guard(line, ANY_STATUS, is_hidden=True)
+        else:
+            steps = [replace(step, is_final=False, is_guard=True) for step in steps]
+    yield from steps
+
+
+def _answers(line: Line) -> bool:
+    """Whether a `handle_response` ends in an answer of its own."""
+    return any(
+        inner.name not in SILENT | {"copy_response"} and not inner.name.startswith("@")
+        for block in line.block or ()
+        if block.name == "handle_response"
+        for inner in block.block or ()
+    )
+
+
+def _to(line: Line, upstream: Token, block: Block) -> Route:
+    where = line.where
+    if upstream.unset:
+        why = f"the variable {upstream.unset} is not set in the front door's environment"
+        return Route(host="", where=where, upstream=upstream.text or "{$}", unknown=why)
+    text = _of_host(upstream.text, block)
+    return route_to(block.stack, host="", upstream=text, where=where)
+
+
+def _of_host(text: str, block: Block) -> str:
+    """`{labels.2}:80` and the like for a host that is one name."""
+    door = block.stack.services.get(block.stack.front_door)
+    for name, value in (door.environment if door else {}).items():
+        text = text.replace(f"{{env.{name}}}", value or "")
+    if "*" in block.host or not block.host:
+        return text
+    labels = block.host.split(".")[::-1]
+    text = re.sub(r"\{(?:http\.request\.)?host\}", block.host, text)
+    return _LABEL.sub(lambda m: labels[int(m[1])] if int(m[1]) < len(labels) else m[0], text)
+
+
+def _upstreams(line: Line, words: tuple[Token, ...]) -> list[Token]:
+    upstreams = list(words)
+    for inner in line.block or ():
+        if inner.name == "to":
+            upstreams += inner.tokens[1:]
+        elif inner.name == "dynamic":
+            names = [rule.words[0] for rule in inner.block or () if rule.name == "name"]
+            ports = [rule.words[0] for rule in inner.block or () if rule.name == "port"]
+            host = (*inner.words[1:2], *names)[:1]
+            port = (*inner.words[2:3], *ports)[:1]
+            upstreams.append(Token(text=":".join((*host, *port))))
+    if not upstreams:
+        raise broken(f"`{line.name}` has no upstream", line)
+    return upstreams
+
+
+def _root(lines: tuple[Line, ...], block: Block) -> str | None:
+    """The folder that `root` names for all paths; several, or one for some paths: not known."""
+    roots = [line for line in lines if line.name == "root" and line.words]
+    if not roots:
+        return block.root
+    plain = [line for line in roots if len(line.words) == 1 or line.words[0] == "*"]
+    if len(roots) > 1 or not plain:
+        return ""
+    return _folder(plain[0].words[-1], block)
+
+
+def _folder(path: str, block: Block) -> str:
+    return folder_behind(block.stack, path) if path.startswith("/") and "{" not in path else ""
+
+
+def _php(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:
+    """PHP programs below the root, and `index.php` for every path that is not a file there."""
+    options = {inner.name: inner.words for inner in line.block or ()}
+    root = _folder(options["root"][-1], block) if options.get("root") else block.root or ""
+    upstreams = shared([_to(line, upstream, block) for upstream in _upstreams(line, words)])
+    script = PathCondition(patterns=(r"(?is)\.php\Z",), level=block.level)
+    other = replace(script, negated=True)
+    no_slash = PathCondition(patterns=("/$",), negated=True, level=block.level)
+    own = Route(host="", where=line.where, match="file")
+    yield replace(
+        own,
+        files=root,
+        index="index.php",
+        conditions=(no_slash,),
+        statuses=frozenset({308}),
+        is_guard=True,
+    )
+    yield replace(own, files=root, conditions=(other,), is_guard=True)
+    yield from (replace(step, conditions=(script,), match="*.php") for step in upstreams)
+    index = options.get("index", ("index.php",))
+    if index == ("off",):
+        return
+    is_sure = bool(root) and "try_files" not in options and Path(root, index[0]).is_file()
+    if root and not is_sure and "try_files" not in options:
+        yield from (replace(s, files=root, index=index[0], match="folder") for s in upstreams)
+        return
+    yield from (replace(step, is_hidden=not is_sure) for step in upstreams)
+
+
+def _files(line: Line, block: Block) -> Iterator[Route]:
+    options = {inner.name: inner.words for inner in line.block or ()}
+    if "pass_thru" not in options:
+        yield Route(host="", where=line.where)
+        return
+    root = _folder(options["root"][-1], block) if options.get("root") else block.root or ""
+    own = Route(host="", where=line.where, files=root, statuses=STATIC_FILE, match="file")
+    yield replace(own, is_guard=True)
+    for index in options.get("index", ("index.html", "index.txt")):
+        yield replace(own, index=index, is_guard=True)
+
+
+def _number(text: str, default: int) -> frozenset[int]:
+    if not text:
+        return frozenset({default})
+    return frozenset({int(text)}) if text.isdecimal() else ANY_STATUS
+
+
+def _respond(words: tuple[Token, ...]) -> frozenset[int]:
+    """`respond 404`, `respond "text"`, `respond "text" 404`."""
+    texts = [word.text for word in words]
+    if len(texts) == 1:
+        is_status = re.fullmatch(r"\d{3}|\{.*\}", texts[0]) and not words[0].quoted
+        return _number(texts[0], 200) if is_status else frozenset({200})
+    return _number(texts[1] if texts else "", 200)
+
+
+def _redir(words: tuple[Token, ...]) -> frozenset[int]:
+    code = words[1].text if len(words) > 1 else ""
+    return frozenset({_REDIRECTS[code]}) if code in _REDIRECTS else _number(code, 302)
+
+
+def _error(words: tuple[Token, ...]) -> frozenset[int]:
+    texts = [word.text for word in words]
+    if len(texts) == 1 and not texts[0].isdecimal():
+        return frozenset({500})
+    return _number(texts[-1] if texts else "", 500)
+
+
+_ANSWERS: Mapping[str, Callable[[tuple[Token, ...]], frozenset[int]]] = {
+    "respond": _respond,
+    "redir": _redir,
+    "error": _error,
+    "abort": lambda _: frozenset[int](),
+    "metrics": lambda _: ANY_STATUS,
+    "acme_server": lambda _: ANY_STATUS,
+    "copy_response": lambda _: ANY_STATUS,
+}
+"""Directives with which Caddy answers by itself → the statuses."""
+
+
+def _error_statuses(lines: tuple[Line, ...]) -> frozenset[int]:
+    """The statuses other than the failure's own that `handle_errors` answers with."""
+    statuses: set[int] = set()
+    for line in lines:
+        if line.name == "handle_errors":
+            statuses |= _answered(line.block or ())
+    return frozenset(statuses)
+
+
+def _answered(lines: tuple[Line, ...]) -> frozenset[int]:
+    statuses: set[int] = set()
+    for line in lines:
+        words = line.tokens[1:]
+        while words and not words[0].quoted and words[0].text[:1] in {"@", "*"}:
+            words = words[1:]
+        if line.name in {"handle", "handle_path", "route"}:
+            statuses |= _answered(line.block or ())
+        elif line.name == "file_server":
+            statuses |= {404, 500}
+        elif line.name in _ANSWERS:
+            is_own = any(re.search(r"\{(http\.error|err)\.status_code\}", w.text) for w in words)
+            statuses |= frozenset() if is_own else _ANSWERS[line.name](words)
+        elif line.name not in SILENT | {"rewrite", "uri", "try_files"} and line.name[:1] != "@":
+            return ANY_STATUS
+    return frozenset(statuses)

@@ -1,0 +1,171 @@
+"""For which requests a directive of a Caddyfile acts: `/path*`, `@name`, or all."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from stacktest.adapters.routes.caddy.imports import broken
+from stacktest.adapters.routes.caddy.lexer import Line, Token
+from stacktest.core.route import PathCondition, Route
+from stacktest.core.routing import covers
+
+_TARGETS = frozenset({"redir", "respond", "error"})
+"""Directives whose only word is a target, a body or a message, even if it starts with `/`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Matcher:
+    """What a request must be like; an empty one fits every request."""
+
+    hosts: tuple[str, ...] = ()
+    other_hosts: tuple[str, ...] = ()
+    """None of these."""
+    conditions: tuple[PathCondition, ...] = ()
+    methods: frozenset[str] = frozenset()
+    is_hidden: bool = False
+    text: str = ""
+    """The condition for people: a path, or the name of the matcher."""
+    path: str = ""
+    """The path, where there is just one: Caddy sorts directives by its length."""
+    is_present: bool = False
+
+    def fits_host(self, host: str) -> bool:
+        """Whether a request for `host`, a name or a pattern of names, can match."""
+        if any(covers(pattern, host) for pattern in self.other_hosts):
+            return False
+        return not self.hosts or any(covers(pattern, host) for pattern in self.hosts)
+
+    def narrow(self, step: Route) -> Route:
+        """The step, for those requests only that match."""
+        both = self.methods & step.methods if self.methods and step.methods else frozenset()
+        return replace(
+            step,
+            conditions=(*self.conditions, *step.conditions),
+            methods=both or self.methods or step.methods,
+            is_hidden=self.is_hidden or step.is_hidden,
+            match=step.match or self.text,
+        )
+
+
+def named_matchers(lines: Iterable[Line], level: int) -> Iterator[tuple[str, Matcher]]:
+    """The matchers that the lines of one block define."""
+    for line in lines:
+        if line.name.startswith("@") and not line.tokens[0].quoted:
+            yield line.name, _named(line, level)
+
+
+def split_matcher(
+    line: Line, named: Mapping[str, Matcher], level: int
+) -> tuple[Matcher, tuple[Token, ...]]:
+    """The matcher of a directive, and its words after it."""
+    rest = line.tokens[1:]
+    if not rest or rest[0].quoted:
+        return Matcher(), rest
+    first = rest[0].text
+    if first == "*":
+        return Matcher(is_present=True), rest[1:]
+    if first.startswith("@"):
+        if first not in named:
+            raise broken(f"matcher {first} is not defined in this site", line)
+        return named[first], rest[1:]
+    if first.startswith("/") and (len(rest) > 1 or line.name not in _TARGETS):
+        return path_matcher(first, level), rest[1:]
+    return Matcher(), rest
+
+
+def path_matcher(path: str, level: int) -> Matcher:
+    """The matcher of one path, as it stands behind a directive or in the address of a site."""
+    if path in {"/*", "*"}:
+        return Matcher(path=path, is_present=True)
+    expression = path_expression(path)
+    if expression is None:
+        return Matcher(is_hidden=True, text=path, path=path, is_present=True)
+    condition = PathCondition(patterns=(expression,), level=level)
+    return Matcher(conditions=(condition,), text=path, path=path, is_present=True)
+
+
+def path_expression(path: str) -> str | None:
+    """The regular expression of a path as Caddy compares it; None where a request decides."""
+    if "{" in path or "%" in path:
+        return None
+    stars, inner = path.count("*"), re.escape(path.strip("*"))
+    if path.startswith("*") and path.endswith("*") and stars == _BOTH_ENDS:
+        return f"(?is){inner}"
+    if path.endswith("*") and stars == 1:
+        return f"(?is)^{inner}"
+    if path.startswith("*") and stars == 1:
+        return rf"(?is){inner}\Z"
+    return rf"(?is)^{_glob(path)}\Z"
+
+
+# Private
+
+_BOTH_ENDS = 2
+_WITHOUT_PATH = frozenset({"host", "method", "path", "path_regexp", "not"})
+
+
+def _glob(path: str) -> str:
+    escaped = re.escape(path).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    return escaped.replace(r"\[", "[").replace(r"\]", "]").replace(r"\-", "-").replace(r"\^", "^")
+
+
+def _rules(line: Line) -> list[Line]:
+    rules = list(line.block or ())
+    if len(line.tokens) > 1:
+        rules.append(replace(line, tokens=line.tokens[1:]))
+    return rules
+
+
+def _named(line: Line, level: int) -> Matcher:
+    rules = _rules(line)
+    paths = [word for rule in rules if rule.name == "path" for word in rule.words]
+    hosts = tuple(word.lower() for rule in rules if rule.name == "host" for word in rule.words)
+    methods = frozenset(word.upper() for r in rules if r.name == "method" for word in r.words)
+    expressions = [path_expression(path) for path in paths]
+    conditions = [*_conditions(rules, expressions, level)]
+    negations = [_negated(rule, level) for rule in rules if rule.name == "not"]
+    is_hidden = (
+        any(rule.name not in _WITHOUT_PATH for rule in rules)
+        or None in expressions
+        or any("{" in host for host in hosts)
+        or any(negation is None for negation in negations)
+    )
+    known = [negation for negation in negations if negation is not None]
+    conditions += [condition for matcher in known for condition in matcher.conditions]
+    only_hosts = not conditions and not methods and not is_hidden
+    is_one_path = len(paths) == 1 and len(rules) == 1
+    return Matcher(
+        hosts=hosts,
+        other_hosts=tuple(host for matcher in known for host in matcher.other_hosts),
+        conditions=tuple(conditions),
+        methods=methods,
+        is_hidden=is_hidden,
+        text="" if only_hosts else paths[0] if is_one_path else line.name,
+        path=paths[0] if is_one_path else "",
+        is_present=True,
+    )
+
+
+def _conditions(
+    rules: list[Line], expressions: list[str | None], level: int
+) -> Iterator[PathCondition]:
+    known = tuple(expression for expression in expressions if expression is not None)
+    if known and len(known) == len(expressions):
+        yield PathCondition(patterns=known, level=level)
+    for rule in rules:
+        if rule.name == "path_regexp" and rule.words:
+            yield PathCondition(patterns=(rule.words[-1],), level=level)
+
+
+def _negated(rule: Line, level: int) -> Matcher | None:
+    """`not path …` or `not host …`; None for what cannot be turned around."""
+    inner = _rules(rule)
+    names = {line.name for line in inner}
+    words = [word for line in inner for word in line.words]
+    if names == {"host"}:
+        return Matcher(other_hosts=tuple(word.lower() for word in words))
+    expressions = [path_expression(word) for word in words]
+    if names != {"path"} or None in expressions:
+        return None
+    patterns = tuple(expression for expression in expressions if expression is not None)
+    return Matcher(conditions=(PathCondition(patterns=patterns, negated=True, level=level),))

@@ -1,0 +1,194 @@
+"""The sites of a Caddyfile: their addresses, and where Caddy listens for them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from stacktest.adapters.routes.caddy.directives import ORDER
+from stacktest.adapters.routes.caddy.imports import broken
+from stacktest.adapters.routes.caddy.lexer import Line, Token
+from stacktest.adapters.routes.caddy.matchers import Matcher, path_matcher
+from stacktest.adapters.routes.mounts import certificate_text
+from stacktest.core.model import Stack
+from stacktest.core.route import Listener
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What of the global options decides who answers."""
+
+    https_port: int = 443
+    http_port: int = 80
+    auto_https: str = ""
+    order: Mapping[str, int]
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def redirects(self) -> bool:
+        """Whether Caddy leads plain HTTP to HTTPS by itself."""
+        return self.auto_https not in {"off", "disable_redirects"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """One address of a site; an empty host stands for every name."""
+
+    host: str
+    listeners: tuple[Listener, ...]
+    path: Matcher
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """A block of the Caddyfile with the addresses that it answers for."""
+
+    addresses: tuple[Address, ...]
+    lines: tuple[Line, ...]
+    opened: Line
+    unknown: tuple[tuple[str, str], ...] = ()
+    """Addresses that are not known before Caddy runs, each with the reason."""
+
+    def addresses_at(self, port: int) -> tuple[Address, ...]:
+        """Its addresses at a port of the front door."""
+        return tuple(a for a in self.addresses if port in {item.port for item in a.listeners})
+
+
+def read_options(lines: tuple[Line, ...]) -> Options:
+    """The block of global options at the top, where there is one."""
+    block = lines[0].block or () if lines and not lines[0].tokens else ()
+    words = {line.name: line for line in block if line.words}
+    order = list(ORDER)
+    for line in block:
+        if line.name == "order":
+            _reorder(order, line)
+    return Options(
+        https_port=_port(words.get("https_port"), 443),
+        http_port=_port(words.get("http_port"), 80),
+        auto_https=words["auto_https"].words[0] if "auto_https" in words else "",
+        order={name: place for place, name in enumerate(order)},
+        lines=block,
+    )
+
+
+def read_sites(lines: tuple[Line, ...], options: Options, stack: Stack) -> tuple[Site, ...]:
+    """Every site of the file, in its order."""
+    sites = [
+        _site(opened, block, options, stack)
+        for opened, block in _blocks(lines)
+        if opened.name != "import"
+    ]
+    secure = {i.port for site in sites for a in site.addresses for i in a.listeners if i.tls}
+    return tuple(_with_tls(site, secure) for site in sites)
+
+
+def fingerprint_text(lines: tuple[Line, ...], stack: Stack) -> str:
+    """The lines without comments and spaces, and what their certificate is."""
+    return "\n".join(_texts(lines, stack, 0))
+
+
+# Private
+
+_ADDRESS = re.compile(
+    r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/]*)(?::(?P<port>\d+))?(?P<path>/.*)?"
+)
+_VARIABLE = re.compile(r"\{env\.([^{}]+)\}")
+
+
+def _port(line: Line | None, default: int) -> int:
+    if line is None:
+        return default
+    if not re.fullmatch(r"\d{1,5}", line.words[0]):
+        raise broken(f"'{line.words[0]}' is not a port number", line)
+    return int(line.words[0])
+
+
+def _reorder(order: list[str], line: Line) -> None:
+    name, place, *other = line.words if len(line.words) > 1 else (*line.words, "", "")
+    if name in order:
+        order.remove(name)
+    if place in {"before", "after"} and other and other[0] in order:
+        order.insert(order.index(other[0]) + (place == "after"), name)
+    else:
+        order.insert(len(order) if place == "last" else 0, name)
+
+
+def _blocks(lines: tuple[Line, ...]) -> Iterator[tuple[Line, tuple[Line, ...]]]:
+    for index, line in enumerate(lines):
+        if line.name == "import" and line.block is None:
+            continue  # A file that only the container has.
+        if line.block is None:
+            if index != 0 and not (index == 1 and not lines[0].tokens):
+                raise broken(f"'{line.name}' stands outside of any site", line)
+            # A file with one site may leave the braces out.
+            yield line, lines[index + 1 :]
+            return
+        if line.tokens:
+            yield line, line.block
+        elif index != 0:
+            raise broken("the block of global options must come first", line)
+
+
+def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack) -> Site:
+    addresses: list[Address] = []
+    unknown: list[tuple[str, str]] = []
+    door = stack.services.get(stack.front_door)
+    environment = door.environment if door else {}
+    has_tls = any(line.name == "tls" for line in block)
+    for token in _words(opened):
+        text = _VARIABLE.sub(lambda m: environment.get(m[1]) or m[0], token.text)
+        parts = _ADDRESS.fullmatch(text)
+        if token.unset:
+            why = f"the variable {token.unset} is not set in the front door's environment"
+            unknown.append((text or f"{{${token.unset}}}", why))
+        elif not parts or "{" in text:
+            unknown.append((text, f"the address {text} is not known before Caddy runs"))
+        elif listeners := _published(_listeners(parts, options, has_tls=has_tls), stack):
+            path = path_matcher(parts["path"], 0) if parts["path"] else Matcher()
+            host = (parts["host"] or "").lower()
+            addresses.append(Address(host=host, listeners=listeners, path=path))
+    return Site(addresses=tuple(addresses), lines=block, opened=opened, unknown=tuple(unknown))
+
+
+def _with_tls(site: Site, ports: set[int]) -> Site:
+    """One port speaks TLS to all of its sites, or to none."""
+    addresses = (
+        replace(
+            address,
+            listeners=tuple(replace(i, tls=i.port in ports) for i in address.listeners),
+        )
+        for address in site.addresses
+    )
+    return replace(site, addresses=tuple(addresses))
+
+
+def _words(line: Line) -> Iterator[Token]:
+    if line.tokens[-1].text.endswith(","):
+        raise broken("an address must follow the comma", line)
+    for token in line.tokens:
+        for word in token.text.split(","):
+            if word or token.unset:
+                yield Token(text=word, unset=token.unset)
+
+
+def _listeners(parts: re.Match[str], options: Options, *, has_tls: bool) -> tuple[Listener, ...]:
+    scheme, port = parts["scheme"], int(parts["port"]) if parts["port"] else 0
+    is_automatic = bool(parts["host"]) and options.auto_https != "off"
+    if scheme == "http" or (not scheme and port == options.http_port):
+        return (Listener(port=port or options.http_port, tls=False),)
+    tls = has_tls or is_automatic or (scheme == "https" and options.auto_https != "off")
+    return (Listener(port=port or options.https_port, tls=tls),)
+
+
+def _published(listeners: tuple[Listener, ...], stack: Stack) -> tuple[Listener, ...]:
+    """Those that the front door publishes; what only other containers reach has no host name."""
+    door = stack.services.get(stack.front_door)
+    ports = {port.target for port in door.ports} if door else set()
+    return tuple(item for item in listeners if not ports or item.port in ports)
+
+
+def _texts(lines: tuple[Line, ...], stack: Stack, depth: int) -> Iterator[str]:
+    for line in lines:
+        yield " " * depth + " ".join(repr(token.text) for token in line.tokens)
+        if line.name == "tls" and line.words:
+            yield certificate_text(stack, line.words[0])
+        yield from _texts(line.block or (), stack, depth + 1)

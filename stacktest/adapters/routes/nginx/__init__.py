@@ -1,0 +1,1 @@
+"""Routes of an nginx configuration (extra `nginx`)."""

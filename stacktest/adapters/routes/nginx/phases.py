@@ -1,0 +1,354 @@
+"""What nginx does with a request in one `server` or `location`, phase by phase.
+
+rewrite    set, if, return, rewrite, in the order of the file
+access     allow and deny, auth_basic, auth_request: a guard answers 401 or 403 by itself
+try        try_files: a file of the door's own, or another location
+content    proxy_pass and its kin: an upstream; else files below `root`
+errors     error_page: what nginx's own failures look like
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from stacktest.adapters.routes.mounts import folder_behind
+from stacktest.adapters.routes.nginx.locations import (
+    PASSES,
+    Location,
+    locations_of,
+    named_location,
+)
+from stacktest.adapters.routes.nginx.source import UNSEEN, Directive
+from stacktest.adapters.routes.nginx.variables import Variables
+from stacktest.adapters.routes.ordered import is_certain, shared
+from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.model import Stack
+from stacktest.core.route import ANY_STATUS, STATIC_FILE, PathCondition, Route
+
+_FLAGS = {"permanent": 301, "redirect": 302}
+_REFUSED = frozenset({401, 403, 500})
+_OWN_CONTENT = frozenset({"stub_status", "empty_gif", "js_content", "perl", "memcached_pass"})
+_MOST_JUMPS = 8
+_OPERANDS = 3
+_SIGNS = frozenset({"~", "~*", "!~", "!~*"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phases:
+    """The steps of one server for one host."""
+
+    stack: Stack
+    server: tuple[Directive, ...]
+    """The server and the `http` block around it."""
+    upstreams: Mapping[str, tuple[str, ...]]
+    variables: Variables
+
+    def steps(self) -> Iterator[Route]:
+        """Everything that the server may do with a request, in its order."""
+        rewritten, variables = self.rewrites(self.server, self.variables, level=0)
+        yield from rewritten
+        if any(map(is_certain, rewritten)):
+            return
+        inner = replace(self, variables=variables)
+        locations = locations_of(self.server)
+        for location in locations:
+            yield from inner.narrowed(location, inner.location_steps(location, 0))
+            yield from inner.slash_redirect(location, locations)
+        yield from inner.after_rewrite(self.server, variables, 0)
+
+    def location_steps(self, location: Location, jumps: int) -> list[Route]:
+        """What happens to a request for which the location was taken."""
+        steps, variables = self.rewrites(location.chain, self.variables, level=1)
+        if not any(map(is_certain, steps)):
+            steps += self.after_rewrite(location.chain, variables, jumps)
+        if location.chain[0].all("internal") and jumps == 0:
+            return [_own(location.chain[0], frozenset({404}))]
+        return steps
+
+    def narrowed(self, location: Location, steps: list[Route]) -> Iterator[Route]:
+        """The steps of a location, for the paths that it is taken for."""
+        for step in steps:
+            yield replace(
+                step,
+                conditions=(*location.conditions, *step.conditions),
+                match=step.match or location.text,
+            )
+            if is_certain(step):
+                return
+
+    def slash_redirect(
+        self, location: Location, locations: tuple[Location, ...]
+    ) -> Iterator[Route]:
+        """Nginx leads `/api` to `/api/` where only the latter is handed to an upstream."""
+        path = location.path.rstrip("/")
+        is_proxied = any(item.name in PASSES for item in location.chain[0].block)
+        is_prefix = location.kind in {"", "^~"} and location.path == f"{path}/" and path
+        if (
+            is_prefix
+            and is_proxied
+            and not any(o.kind == "=" and o.path == path for o in locations)
+        ):
+            condition = PathCondition(patterns=(rf"^{re.escape(path)}\Z",))
+            yield replace(
+                _own(location.chain[0], frozenset({301})),
+                conditions=(condition,),
+                match=path,
+                is_guard=True,
+            )
+
+    def rewrites(
+        self, chain: tuple[Directive, ...], variables: Variables, *, level: int
+    ) -> tuple[list[Route], Variables]:
+        """What set, if, return and rewrite do, and the values of variables afterwards."""
+        steps: list[Route] = []
+        for item in chain[0].block:
+            if item.name == "set" and len(item.words) > 1:
+                value = variables.expand(item.words[1])
+                is_known = variables.is_known(item.words[1])
+                variables = variables.updated(
+                    item.words[0].lstrip("$"), value if is_known else None
+                )
+            elif item.name == "return":
+                steps.append(_own(item, _return_statuses(item, variables)))
+                break
+            elif item.name == "rewrite" and len(item.words) > 1:
+                steps.append(_rewrite(item, level))
+            elif item.name == "if":
+                inner, variables = self._if(item, chain, variables, level)
+                steps += inner
+            elif item.name == UNSEEN:
+                why = f"what {item.words[0]} says, which is not on this side"
+                steps.append(replace(_guard(item, ANY_STATUS, is_hidden=True), unknown=why))
+        return steps, variables
+
+    def _if(
+        self, item: Directive, chain: tuple[Directive, ...], variables: Variables, level: int
+    ) -> tuple[list[Route], Variables]:
+        holds = variables.holds(item.words)
+        if holds is False:
+            return [], variables
+        steps, inner = self.rewrites((item, *chain), variables, level=level)
+        steps += self.passes(item, inner)
+        if holds is None:
+            steps = [_under(item.words, step) for step in steps]
+            for name in {word.words[0].lstrip("$") for word in item.all("set") if word.words}:
+                variables = variables.updated(name, None)
+            return steps, variables
+        return steps, inner
+
+    def after_rewrite(
+        self, chain: tuple[Directive, ...], variables: Variables, jumps: int
+    ) -> list[Route]:
+        """What the later phases do."""
+        here = replace(self, variables=variables)
+        steps = [*here.errors(chain, jumps), *here.access(chain, jumps)]
+        content = here.passes(chain[0], variables)
+        own = any(item.name in _OWN_CONTENT for item in chain[0].block)
+        if files := chain[0].all("try_files"):
+            return steps + here.tried(files[-1], chain, content, jumps)
+        if content or own:
+            return steps + (content or [_own(chain[0], ANY_STATUS)])
+        return steps + here.static_files(chain, jumps)
+
+    def access(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
+        """Guards of the access phase."""
+        rules = _inherited(chain, "allow", "deny")
+        if any(item.name == "deny" for item in rules):
+            is_closed = rules[0].name == "deny" and rules[0].words == ("all",)
+            yield _guard(rules[0], frozenset({403}), is_hidden=not is_closed)
+        for item in _inherited(chain, "auth_basic", "auth_jwt")[-1:]:
+            if item.words[:1] != ("off",):
+                yield _guard(item, frozenset({401, 403}))
+        for item in chain[0].all("limit_except"):
+            yield _guard(item, frozenset({401, 403}), is_hidden=True)
+        for item in _inherited(chain, "limit_req_status", "limit_conn_status"):
+            if item.words and item.words[0].isdecimal():
+                yield _guard(item, frozenset({int(item.words[0])}), is_hidden=True)
+        for item in (i for around in chain for i in around.block):
+            if "_by_lua" in item.name or item.name == "js_access":
+                why = f"what the directive `{item.name}` answers"
+                yield replace(_guard(item, ANY_STATUS, is_hidden=True), unknown=why)
+        yield from self._auth_request(chain, jumps)
+
+    def _auth_request(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
+        for item in _inherited(chain, "auth_request")[-1:]:
+            if item.words[:1] == ("off",) or not item.words or jumps > _MOST_JUMPS:
+                continue
+            asked = self._jump(self.variables.expand(item.words[0]), jumps + 1)
+            services = [step.service for step in asked if step.service and not step.is_guard]
+            guard = _guard(item, _REFUSED)
+            yield replace(guard, service=services[0]) if services else guard
+
+    def errors(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
+        """What `error_page` makes of nginx's own failures, where it is another status."""
+        for item in _inherited(chain, "error_page"):
+            *codes, target = item.words or ("",)
+            change = codes.pop() if codes and codes[-1].startswith("=") else ""
+            own = frozenset(int(code) for code in codes if code.isdecimal())
+            if change[1:].isdecimal():
+                statuses = frozenset({int(change[1:])})
+            elif re.match(r"https?:|\$scheme", target):
+                statuses = frozenset({302})
+            else:
+                statuses = ANY_STATUS if change else own
+            if statuses == own and not target.startswith("@"):
+                continue
+            jumped = self._jump(target, jumps + 1) if jumps < _MOST_JUMPS else []
+            services = {s.service for s in jumped if s.service and not s.is_guard}
+            for service in (*sorted(services),) or (None,):
+                yield replace(_guard(item, statuses, is_hidden=True), service=service)
+
+    def _jump(self, target: str, jumps: int) -> list[Route]:
+        """The steps for a path, or a named location, that nginx goes on with by itself."""
+        if target.startswith("@"):
+            location = named_location(self.server, target)
+            return self.location_steps(location, jumps) if location else []
+        path = re.split(r"[$?]", target, maxsplit=1)[0]
+        if not path.startswith("/") or jumps > _MOST_JUMPS:
+            return []
+        for location in locations_of(self.server):
+            if location.fits(path):
+                return self.location_steps(location, jumps)
+        return self.after_rewrite(self.server, self.variables, jumps)
+
+    def passes(self, scope: Directive, variables: Variables) -> list[Route]:
+        """The upstreams that the block itself hands the request to."""
+        passes = [item for item in scope.block if item.name in PASSES and item.words]
+        return [step for item in passes[-1:] for step in self._targets(item, variables)]
+
+    def _targets(self, item: Directive, variables: Variables) -> list[Route]:
+        text = variables.expand(item.words[0])
+        scheme, separator, rest = text.rpartition("://") if "://" in text else ("", "", text)
+        name = re.split(r"[/?]", rest, maxsplit=1)[0] if separator or "/" not in text else rest
+        addresses = self.upstreams.get(name, (rest,))
+        return shared(
+            [
+                route_to(
+                    self.stack, host="", upstream=f"{scheme}{separator}{address}", where=item.where
+                )
+                for address in addresses or (rest,)
+            ]
+        )
+
+    def tried(
+        self,
+        item: Directive,
+        chain: tuple[Directive, ...],
+        content: list[Route],
+        jumps: int,
+    ) -> list[Route]:
+        """What try_files finds: a file, a folder, or where nginx goes on."""
+        *files, last = item.words or ("=404",)
+        here = content or [replace(_own(item, STATIC_FILE), match="file", is_guard=True)]
+        steps: list[Route] = []
+        for name in files:
+            if name in {"$uri", "$fastcgi_script_name", "$document_uri"}:
+                root = self._root(chain)
+                steps += [replace(step, files=root) for step in here]
+            elif name == "$uri/":
+                steps += self._folder(chain, jumps)
+            else:
+                steps += [replace(step, is_hidden=True) for step in here]
+        if last.startswith("="):
+            status = int(last[1:]) if last[1:].isdecimal() else 404
+            return [*steps, _own(item, frozenset({status}))]
+        jumped = self._jump(last, jumps + 1)
+        return steps + (jumped or [_own(item, ANY_STATUS)])
+
+    def _folder(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
+        """A folder's index: a file of the door's own, or a program for another location."""
+        root, steps = self._root(chain), []
+        for name in self._index(chain):
+            location = next((x for x in locations_of(self.server) if x.fits(f"/{name}")), None)
+            is_here = location is None or location.chain == chain or jumps > _MOST_JUMPS
+            program = (
+                [] if is_here or location is None else self.location_steps(location, jumps + 1)
+            )
+            passed = [step for step in program if step.service or step.upstream]
+            steps += [
+                replace(step, files=root, index=name, match="folder", is_guard=not passed)
+                for step in passed or [_own(chain[0], STATIC_FILE)]
+            ]
+        own = replace(_own(chain[0], frozenset({301, 403, *STATIC_FILE})), is_guard=True)
+        return [*steps, replace(own, files=root, index="", match="folder")]
+
+    def static_files(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
+        """Files below the root: the door's own, but for programs that an index names."""
+        if jumps > _MOST_JUMPS or "php" not in " ".join(self._index(chain)):
+            return [_own(chain[0], ANY_STATUS)]
+        return [*self._folder(chain, jumps), _own(chain[0], ANY_STATUS)]
+
+    def _index(self, chain: tuple[Directive, ...]) -> tuple[str, ...]:
+        lines = _inherited(chain, "index")
+        return tuple(word for item in lines for word in item.words) or ("index.html",)
+
+    def _root(self, chain: tuple[Directive, ...]) -> str:
+        roots = _inherited(chain, "root")
+        if chain[0].all("alias") or not roots or not roots[-1].words:
+            return ""
+        path = self.variables.expand(roots[-1].words[0])
+        return folder_behind(self.stack, path) if path.startswith("/") and "$" not in path else ""
+
+
+# Private
+
+
+def _inherited(chain: tuple[Directive, ...], *names: str) -> tuple[Directive, ...]:
+    """The directives of the innermost block that has any of them."""
+    for around in chain:
+        if items := tuple(item for item in around.block if item.name in names):
+            return items
+    return ()
+
+
+def _own(item: Directive, statuses: frozenset[int]) -> Route:
+    return Route(host="", where=item.where, statuses=statuses)
+
+
+def _guard(item: Directive, statuses: frozenset[int], *, is_hidden: bool = False) -> Route:
+    return replace(_own(item, statuses), is_final=False, is_guard=True, is_hidden=is_hidden)
+
+
+def _return_statuses(item: Directive, variables: Variables) -> frozenset[int]:
+    code = variables.expand(item.words[0]) if item.words else "404"
+    if code.isdecimal():
+        return frozenset({int(code)})
+    return frozenset({302}) if re.match(r"https?:|\$scheme", code) else ANY_STATUS
+
+
+def _rewrite(item: Directive, level: int) -> Route:
+    expression, target, *flags = item.words
+    condition = PathCondition(patterns=(expression,), level=level)
+    flag = flags[0] if flags else ""
+    is_address = re.match(r"https?:|\$scheme", target)
+    if flag in _FLAGS or is_address:
+        own = _own(item, frozenset({_FLAGS.get(flag, 302)}))
+        always = expression in {"^", "^/", ".*", "^.*$", "^(.*)$", "^/(.*)$", "^/.*$", "(.*)"}
+        return own if always else replace(own, conditions=(condition,), match=f"@{expression}")
+    if level and flag != "break":
+        why = "the path is rewritten, and nginx looks for a location again"
+        return replace(
+            _own(item, ANY_STATUS),
+            conditions=(condition,),
+            unknown=why,
+            match=f"@{expression}",
+            is_guard=True,
+        )
+    return replace(_guard(item, frozenset()), conditions=(condition,), rewrites=level)
+
+
+def _under(words: tuple[str, ...], step: Route) -> Route:
+    """The step under the condition of an `if` that depends on the request."""
+    text = f"@if {' '.join(words[:2])}".rstrip()
+    if len(words) > _OPERANDS - 1 and words[0] == "$request_method" and words[1] == "=":
+        return replace(step, methods=frozenset({words[2].upper()}), match=step.match or text)
+    if len(words) > _OPERANDS - 1 and words[0] in {"$uri", "$request_uri"} and words[1] in _SIGNS:
+        fold = "(?i)" if words[1].endswith("*") else ""
+        condition = PathCondition(patterns=(fold + words[2],), negated=words[1].startswith("!"))
+        return replace(
+            step,
+            conditions=(condition, *step.conditions),
+            is_hidden=step.is_hidden or words[0] == "$request_uri",
+            match=step.match or text,
+        )
+    return replace(step, is_hidden=True, match=step.match or text)

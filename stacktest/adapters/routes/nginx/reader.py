@@ -1,0 +1,106 @@
+"""Host names of an nginx configuration and who answers for each, with the line that says so."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from stacktest.adapters.routes.mounts import certificate_text
+from stacktest.adapters.routes.nginx.phases import Phases
+from stacktest.adapters.routes.nginx.servers import HttpBlock, Server, listened, read_http
+from stacktest.adapters.routes.nginx.source import Directive, read_directives
+from stacktest.adapters.routes.nginx.variables import Variables, initial
+from stacktest.adapters.routes.ordered import for_people, ordered
+from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.model import Stack
+from stacktest.core.route import Listener, Route
+
+
+def read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    """Routes of every `server` in the files and in the files that they include."""
+    http = read_http(read_directives(paths, stack), stack)
+    routes: list[Route] = []
+    for host, is_deep in _hosts(http, stack).items():
+        routes += _routes(http, host, stack, is_deep=is_deep)
+    for server in http.servers:
+        routes += [_unset(server, name) for name in server.unset if server.block.is_named]
+    return for_people([*routes, *_passed_through(http, stack)])
+
+
+# Private
+
+
+def _hosts(http: HttpBlock, stack: Stack) -> dict[str, bool]:
+    """Names of the servers in the files that were named; the domain for one that takes any name."""
+    hosts: dict[str, bool] = {}
+    for server in http.servers:
+        if not server.block.is_named or not server.listeners:
+            continue
+        if server.is_catch_all:
+            hosts.setdefault(stack.domain or "localhost", False)
+        for host, is_deep in server.hosts():
+            hosts.setdefault(host, is_deep)
+    return hosts
+
+
+def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool) -> Iterator[Route]:
+    listeners = {item for server in http.servers for item in server.listeners}
+    by_server: dict[int, tuple[Server, list[Listener]]] = {}
+    for listener in sorted(listeners, key=lambda item: (not item.tls, item.port)):
+        name = f"x{host[1:]}" if is_deep else host
+        if (server := http.answering(host, listener) or http.answering(name, listener)) is not None:
+            by_server.setdefault(id(server), (server, []))[1].append(listener)
+    start = 0
+    for server, places in by_server.values():
+        phases = Phases(
+            stack=stack,
+            server=(server.block, http.block),
+            upstreams=http.upstreams,
+            variables=initial(host, places[0], http.maps),
+        )
+        routes = ordered(
+            phases.steps(),
+            host=host,
+            listeners=tuple(places),
+            where=server.block.where,
+            basis=_basis(http, server, stack),
+            start=start,
+            is_deep=is_deep,
+        )
+        start += len(routes)
+        yield from routes
+
+
+def _unset(server: Server, name: str) -> Route:
+    why = f"the variable {name} is not set in the front door's environment"
+    return Route(host=name, unknown=why, upstream=name, where=server.block.where)
+
+
+def _passed_through(http: HttpBlock, stack: Stack) -> Iterator[Route]:
+    """Names that `stream` hands on by the name in the TLS greeting, without opening it."""
+    for server in http.passed_through:
+        ports = [Listener(port=port, tls=True) for port, _, _ in listened(server)]
+        for item in server.all("proxy_pass"):
+            block = http.stream_maps.get(item.words[0].lstrip("$")) if item.words else None
+            if block is None or block.words[0] != "$ssl_preread_server_name":
+                continue
+            for entry in block.block:
+                if entry.name in {"default", "hostnames"} or entry.name[:1] in {"~", ".", "*"}:
+                    continue
+                variables = Variables(maps=http.stream_maps)
+                value = variables.expand(entry.words[0]) if entry.words else ""
+                for address in http.upstreams.get(value, (value,)):
+                    route = route_to(stack, host=entry.name, upstream=address, where=entry.where)
+                    yield replace(route, listeners=tuple(ports))
+
+
+def _basis(http: HttpBlock, server: Server, stack: Stack) -> str:
+    around = [item for item in http.block.block if item.name != "server"]
+    return "\n".join(_texts((*around, server.block), stack, 0))
+
+
+def _texts(directives: tuple[Directive, ...], stack: Stack, depth: int) -> Iterator[str]:
+    for item in directives:
+        yield " " * depth + " ".join((item.name, *map(repr, item.words)))
+        if item.name == "ssl_certificate" and item.words:
+            yield certificate_text(stack, item.words[0])
+        yield from _texts(item.block, stack, depth + 1)

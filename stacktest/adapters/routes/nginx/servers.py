@@ -1,0 +1,205 @@
+"""nginx's `server` blocks: their names, where they listen, and which of them answers for a name."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from stacktest.adapters.routes.nginx.source import Directive
+from stacktest.adapters.routes.nginx.variables import fits_name
+from stacktest.core.model import Stack
+from stacktest.core.route import Listener
+
+_CATCH_ALL = frozenset({"_", "", "default_server"})
+_NO_NAME = re.compile(r"\$|^localhost$|^[\d.]+$|^\[")
+_LOCAL = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """One `server` block."""
+
+    names: tuple[str, ...]
+    """As written, in small letters but for expressions; empty for one that has no name."""
+    listeners: tuple[Listener, ...]
+    defaults: frozenset[int]
+    """Ports where it answers for names that no server has."""
+    block: Directive
+
+    @property
+    def is_catch_all(self) -> bool:
+        """Whether it is written for any name."""
+        return not self.names or not _CATCH_ALL.isdisjoint(self.names)
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """Names that hold a variable without a value."""
+        return tuple(n for n in self.names if "$" in n and not n.startswith(("~", "$hostname")))
+
+    def hosts(self) -> Iterator[tuple[str, bool]]:
+        """Names that can be asked for, and whether their star stands for many labels."""
+        for name in self.names:
+            if name.startswith("~"):
+                yield f"~{_insensitive(name)}", False
+            elif name in _CATCH_ALL or _NO_NAME.search(name):
+                continue
+            elif name.startswith("."):
+                yield name[1:], False
+                yield f"*{name}", True
+            else:
+                yield name, name.startswith("*.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpBlock:
+    """All servers, with what they share."""
+
+    servers: tuple[Server, ...]
+    upstreams: Mapping[str, tuple[str, ...]]
+    maps: Mapping[str, Directive]
+    block: Directive
+    """The directives of `http` itself."""
+    passed_through: tuple[Directive, ...] = ()
+    """Servers of `stream` that hand on connections to names: TLS that nginx does not open."""
+    stream_maps: Mapping[str, Directive] = field(default_factory=dict)
+
+    def answering(self, host: str, listener: Listener) -> Server | None:
+        """The server that nginx takes: exact name, longest star, first expression, default."""
+        there = [s for s in self.servers if listener.port in {i.port for i in s.listeners}]
+        for fits in (_has_exactly, _has_star_before, _has_star_behind, _has_expression):
+            fitting = [(fits(server, host), server) for server in there]
+            best = max(fitting, key=lambda item: item[0], default=(0, None))
+            if best[0]:
+                return best[1]
+        defaults = [server for server in there if listener.port in server.defaults]
+        return next(iter((*defaults, *there)), None)
+
+
+def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
+    """The `http` block of the files; a fragment's top level is one."""
+    blocks = [item for item in directives if item.name == "http"]
+    inside = tuple(
+        replace(inner, is_named=item.is_named)
+        for item in directives
+        if item.name not in {"stream", "mail", "events"}
+        for inner in (item.block if item.name == "http" else (item,))
+    )
+    stream = tuple(x for item in directives if item.name == "stream" for x in item.block)
+    forwarded = _forwarded(stream)
+    door = stack.services.get(stack.front_door)
+    published = {port.target for port in door.ports} if door else set()
+    servers = [_server(item, forwarded) for item in inside if item.name == "server"]
+    return HttpBlock(
+        servers=tuple(_published(server, published) for server in servers),
+        upstreams=_upstreams((*inside, *stream)),
+        maps=_maps(inside),
+        block=replace(blocks[0], block=inside) if blocks else _fragment(inside),
+        passed_through=tuple(item for item in stream if item.name == "server"),
+        stream_maps=_maps(stream),
+    )
+
+
+def listened(block: Directive) -> Iterator[tuple[int, bool, bool]]:
+    """Port, TLS and whether it is the default server, of each `listen`."""
+    has_tls = any(item.words == ("on",) for item in block.all("ssl"))
+    lines = block.all("listen")
+    if not lines:
+        yield 80, has_tls, False
+    for line in lines:
+        address = line.words[0] if line.words else ""
+        port = re.search(r"(?:^|:)(\d+)$", address)
+        if address.startswith("unix:") or (not port and "$" in address):
+            continue
+        number = int(port[1]) if port else 80
+        is_tls = has_tls or "ssl" in line.words or "quic" in line.words
+        yield number, is_tls, "default_server" in line.words or "default" in line.words
+
+
+# Private
+
+
+def _server(block: Directive, forwarded: Mapping[int, int]) -> Server:
+    words = [word for item in block.all("server_name") for word in item.words]
+    rows = [(forwarded.get(port, port), tls, first) for port, tls, first in listened(block)]
+    return Server(
+        names=tuple(word if word.startswith("~") else word.lower() for word in words),
+        listeners=tuple(dict.fromkeys(Listener(port=port, tls=tls) for port, tls, _ in rows)),
+        defaults=frozenset(port for port, _, first in rows if first),
+        block=block,
+    )
+
+
+def _published(server: Server, ports: set[int]) -> Server:
+    known = tuple(item for item in server.listeners if not ports or item.port in ports)
+    return replace(server, listeners=known)
+
+
+def _fragment(inside: tuple[Directive, ...]) -> Directive:
+    return Directive(name="http", words=(), block=inside, where=inside[0].where if inside else "")
+
+
+def _upstreams(directives: tuple[Directive, ...]) -> dict[str, tuple[str, ...]]:
+    return {
+        item.words[0]: tuple(inner.words[0] for inner in item.all("server") if inner.words)
+        for item in directives
+        if item.name == "upstream" and item.words
+    }
+
+
+def _maps(directives: tuple[Directive, ...]) -> dict[str, Directive]:
+    return {
+        item.words[1].lstrip("$"): item
+        for item in directives
+        if item.name == "map" and len(item.words) > 1
+    }
+
+
+def _forwarded(stream: tuple[Directive, ...]) -> dict[int, int]:
+    """Port of an `http` server → port of the `stream` server in front of it, in one container."""
+    ports: dict[int, int] = {}
+    for server in (item for item in stream if item.name == "server"):
+        for outer, _, _ in listened(server):
+            for text in (word for item in server.all("proxy_pass") for word in item.words):
+                inner = [
+                    match
+                    for address in _addresses(stream, text)
+                    if (match := _LOCAL.search(address))
+                ]
+                ports |= {int(match[1]): outer for match in inner}
+    return ports
+
+
+def _addresses(stream: tuple[Directive, ...], text: str) -> tuple[str, ...]:
+    """Every address that a `proxy_pass` of `stream` can mean."""
+    upstreams, maps = _upstreams(stream), _maps(stream)
+    block = maps.get(text[1:]) if text.startswith("$") else None
+    values = [word for entry in block.block for word in entry.words] if block else [text]
+    return tuple(address for value in values for address in upstreams.get(value, (value,)))
+
+
+def _insensitive(name: str) -> str:
+    expression = name.removeprefix("~").removeprefix("*")
+    return f"(?i){expression}"
+
+
+def _has_exactly(server: Server, host: str) -> int:
+    plain = [name for name in server.names if name[:1] not in {"~", "*"} and name[-1:] != "*"]
+    return int(any(name.lstrip(".") == host for name in plain) or _has_pattern(server, host))
+
+
+def _has_pattern(server: Server, host: str) -> bool:
+    """A host that is itself a pattern is answered by the server that has it."""
+    return any(pattern == host for pattern, _ in server.hosts())
+
+
+def _has_star_before(server: Server, host: str) -> int:
+    names = [name for name in server.names if name.startswith((".", "*."))]
+    return max((len(name) for name in names if fits_name(name, host)), default=0)
+
+
+def _has_star_behind(server: Server, host: str) -> int:
+    names = [name for name in server.names if name.endswith(".*")]
+    return max((len(name) for name in names if fits_name(name, host)), default=0)
+
+
+def _has_expression(server: Server, host: str) -> int:
+    return int(any(name.startswith("~") and fits_name(name, host) for name in server.names))

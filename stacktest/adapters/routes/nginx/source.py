@@ -1,0 +1,160 @@
+"""The directives of nginx's files, with includes followed and templates filled in.
+
+The files that are named make up one `http` block, as those of conf.d do. Files beside a fragment,
+in a folder that is mounted as a whole, belong to it as well: they may hold its upstreams.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
+from stacktest.core.model import Stack
+from stacktest.errors import ToolMissingError, UsageError
+
+UNSEEN = "include (unseen)"
+"""The name of an `include` whose file only the container has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Directive:
+    """One directive with its words and, where it opens a block, what stands in that."""
+
+    name: str
+    words: tuple[str, ...]
+    block: "tuple[Directive, ...]"
+    where: str
+    is_named: bool = True
+    """Whether its file was named; others only help to read those that were."""
+
+    def all(self, name: str) -> "tuple[Directive, ...]":
+        """The directives of that name in its block."""
+        return tuple(item for item in self.block if item.name == name)
+
+
+def read_directives(paths: tuple[Path, ...], stack: Stack) -> tuple[Directive, ...]:
+    """The top level of all the files, then that of the files beside them."""
+    reader = _Reader(stack=stack)
+    named = tuple(item for path in paths for item in reader.directives(path))
+    beside = [path for path in _beside(paths, stack) if path not in paths]
+    if any(item.name == "http" for item in named):
+        beside = []
+    return (*named, *(item for path in beside for item in reader.beside(path)))
+
+
+# Private
+
+_MAX_INCLUDES = 50
+_TEMPLATE = ".template"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
+_SILENT_FILES = re.compile(r"(?i)mime|param|ssl|tls|gzip|proxy|fastcgi|header|cache|log|modules")
+_CONFIGURATION = "/etc/nginx"
+
+
+def _beside(paths: tuple[Path, ...], stack: Stack) -> Iterator[Path]:
+    for folder in dict.fromkeys(path.parent for path in paths):
+        if target_of(stack, folder):
+            for suffix in dict.fromkeys(path.suffix for path in paths):
+                yield from sorted(folder.glob(f"*{suffix}"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reader:
+    stack: Stack
+
+    def directives(self, path: Path, depth: int = 0) -> Iterator[Directive]:
+        if depth > _MAX_INCLUDES:
+            raise UsageError("the includes form a cycle", where=shown(path, self.stack))
+        for item in _parse(path, self.stack):
+            yield from self._converted(item, path, depth)
+
+    def beside(self, path: Path) -> Iterator[Directive]:
+        """A file that was not named: it cannot make the others unreadable."""
+        try:
+            yield from (replace(item, is_named=False) for item in tuple(self.directives(path)))
+        except UsageError:
+            return
+
+    def _converted(self, item: Mapping[str, Any], path: Path, depth: int) -> Iterator[Directive]:
+        where = f"{shown(path, self.stack)}:{item['line']}"
+        if item["directive"] == "include" and item["args"]:
+            yield from self._included(item["args"][0], path, depth, where)
+            return
+        block = tuple(
+            inner
+            for child in item.get("block") or ()
+            for inner in self._converted(child, path, depth)
+        )
+        words = tuple(item["args"])
+        yield Directive(name=item["directive"], words=words, block=block, where=where)
+
+    def _included(self, pattern: str, path: Path, depth: int, where: str) -> Iterator[Directive]:
+        full = pattern if pattern.startswith("/") else f"{_CONFIGURATION}/{pattern}"
+        files = files_behind(self.stack, path.parent, full)
+        if not files and not pattern.startswith("/"):
+            files = files_behind(self.stack, path.parent, pattern)
+        for file in files:
+            yield from self.directives(file, depth + 1)
+        is_unseen = not files and not is_on_this_side(self.stack, full) and "*" not in pattern
+        if is_unseen and not _SILENT_FILES.search(Path(pattern).name):
+            yield Directive(name=UNSEEN, words=(pattern,), block=(), where=where)
+
+
+def _parse(path: Path, stack: Stack) -> list[Mapping[str, Any]]:
+    if path.suffix != _TEMPLATE:
+        return _parsed(path, path, stack)
+    with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as filled:
+        filled.write(_filled(_text(path, stack), stack))
+        filled.flush()
+        return _parsed(Path(filled.name), path, stack)
+
+
+def _text(path: Path, stack: Stack) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise _unreadable(reason or "it cannot be opened", shown(path, stack), 1) from None
+
+
+def _filled(text: str, stack: Stack) -> str:
+    """The template as the image's own script fills it: variables that are set, no others."""
+    door = stack.services.get(stack.front_door)
+    environment = door.environment if door else {}
+
+    def value(match: re.Match[str]) -> str:
+        setting = environment.get(match[1] or match[2])
+        return match[0] if setting is None else setting.replace("\n", " ")
+
+    return _VARIABLE.sub(value, text)
+
+
+def _parsed(file: Path, path: Path, stack: Stack) -> list[Mapping[str, Any]]:
+    try:
+        import crossplane
+    except ImportError:
+        raise ToolMissingError(
+            "nginx configurations are read with crossplane, which is not installed",
+            where=shown(path, stack),
+            hint="pip install 'stacktest[nginx]'",
+        ) from None
+    # Files under conf.d are fragments: where a directive may stand cannot be judged in them.
+    payload = crossplane.parse(str(file), single=True, check_ctx=False)
+    if payload["errors"]:
+        first = payload["errors"][0]
+        reason = str(first["error"]).replace(f" in {file}:{first['line']}", "")
+        raise _unreadable(reason.replace(str(file), path.name), shown(path, stack), first["line"])
+    parsed: list[Mapping[str, Any]] = payload["config"][0]["parsed"]
+    return parsed
+
+
+def _unreadable(reason: str, file: str, line: int | None) -> UsageError:
+    return UsageError(
+        f"the nginx configuration cannot be read: {reason}",
+        where=f"{file}:{line or 1}",
+        hint="correct the file, or `routes` under [stack]",
+        code="SK-ROUTES",
+    )

@@ -1,0 +1,105 @@
+"""nginx's variables as far as the host name, the listener and the file tell them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stacktest.adapters.routes.nginx.source import Directive
+from stacktest.core.route import Listener
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+_EQUAL = {"=": True, "!=": False}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variables:
+    """Values by name; a name that is missing depends on the request."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    maps: Mapping[str, Directive] = field(default_factory=dict)
+    """`map` blocks by the name of the variable that they make."""
+
+    def expand(self, text: str) -> str:
+        """The text with every variable that has a value replaced."""
+        return _VARIABLE.sub(lambda m: self._value(m[1] or m[2], m[0]), text)
+
+    def is_known(self, text: str) -> bool:
+        """Whether nothing in the text depends on the request."""
+        return not _VARIABLE.search(self.expand(text))
+
+    def updated(self, name: str, value: str | None) -> "Variables":
+        """With another value; None: it depends on the request from here on."""
+        values = {key: text for key, text in self.values.items() if key != name}
+        maps = {key: block for key, block in self.maps.items() if key != name}
+        if value is not None:
+            values[name] = value
+        return Variables(values=values, maps=maps)
+
+    def holds(self, words: tuple[str, ...]) -> bool | None:
+        """Whether the condition of an `if` holds; None: the request decides."""
+        left = self.expand(words[0]) if words else "$"
+        if _VARIABLE.search(left) or left.startswith(("-", "!-")):
+            return None
+        if len(words) == 1:
+            return left not in {"", "0"}
+        operator, right = words[1], self.expand(" ".join(words[2:]))
+        if operator in _EQUAL:
+            return (left == right) is _EQUAL[operator]
+        matches = _matches(right, left, ignore_case=operator.endswith("*"))
+        return None if matches is None else matches is not operator.startswith("!")
+
+    # Private
+
+    def _value(self, name: str, text: str) -> str:
+        if name in self.values:
+            return self.values[name]
+        if name in self.maps:
+            return self._mapped(self.maps[name]) or text
+        return text
+
+    def _mapped(self, block: Directive) -> str | None:
+        source = self.expand(block.words[0])
+        if _VARIABLE.search(source):
+            return None
+        default = ""
+        for entry in block.block:
+            value = entry.words[0] if entry.words else ""
+            if entry.name == "default":
+                default = value
+            elif fits_name(entry.name, source):
+                return None if _VARIABLE.search(value) else value
+        return None if _VARIABLE.search(default) else default
+
+
+def initial(host: str, listener: Listener, maps: Mapping[str, Directive]) -> Variables:
+    """What a request for a host at a listener tells; of a pattern of hosts, only the listener."""
+    scheme = "https" if listener.tls else "http"
+    values = {"scheme": scheme, "server_port": str(listener.port), "https": "on" * listener.tls}
+    if "*" not in host and not host.startswith("~"):
+        values |= {"host": host, "http_host": host, "server_name": host}
+        values |= {"ssl_preread_server_name": host, "ssl_server_name": host}
+    return Variables(values=values, maps=maps)
+
+
+def fits_name(pattern: str, name: str) -> bool:
+    """Whether a key of a `map`, or a `server_name`, means the name."""
+    if pattern.startswith("~"):
+        return bool(_matches(pattern.lstrip("~*"), name, ignore_case=pattern.startswith("~*")))
+    if pattern.startswith("."):
+        return name == pattern[1:] or name.endswith(pattern)
+    if pattern.startswith("*."):
+        return name.endswith(pattern[1:])
+    if pattern.endswith(".*"):
+        return name.startswith(pattern[:-1])
+    return pattern.lower() == name.lower()
+
+
+# Private
+
+
+def _matches(expression: str, text: str, *, ignore_case: bool) -> bool | None:
+    try:
+        readable = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", expression)
+        return re.search(readable, text, re.IGNORECASE if ignore_case else 0) is not None
+    except re.error:
+        return None

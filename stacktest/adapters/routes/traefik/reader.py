@@ -1,0 +1,405 @@
+"""Host names that Traefik's routers ask for, and the service behind each."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from stacktest.adapters.routes.ordered import for_people, ordered, shared
+from stacktest.adapters.routes.traefik.configuration import (
+    Origin,
+    Section,
+    Static,
+    file_origins,
+    label_origins,
+    read_static,
+)
+from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, listed
+from stacktest.adapters.routes.traefik.rule import Alternative, Literal, RuleError, alternatives
+from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.model import Stack
+from stacktest.core.route import Listener, PathCondition, Route
+from stacktest.core.routing import covers
+from stacktest.core.unknown import Unknown
+
+
+def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...]:
+    """Routes that labels declare, files that are named, and those of the file provider."""
+    static = read_static(stack)
+    sources = [*label_origins(stack), *file_origins(stack, static, files)]
+    origins = tuple(item for item in sources if isinstance(item, Origin))
+    reader = _Reader(stack=stack, static=static, origins=origins)
+    unread = [
+        Route(
+            host=item.why.partition(":")[0],
+            unknown=item.why,
+            upstream="?",
+            where=item.why.partition(": ")[0],
+        )
+        for item in sources
+        if isinstance(item, Unknown)
+    ]
+    return for_people([*reader.routes(), *unread])
+
+
+# Private
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Choice:
+    """One alternative of a router's rule: which requests it takes, and what happens to them."""
+
+    hosts: tuple[str, ...]
+    """Names or expressions; empty: every name."""
+    other_hosts: tuple[str, ...]
+    steps: tuple[Route, ...]
+    listeners: tuple[Listener, ...]
+    priority: int
+    basis: str
+
+    def fits(self, host: str) -> bool:
+        """Whether a request for the host, a name or an expression, can be for it."""
+        if any(covers(pattern, host) for pattern in self.other_hosts):
+            return False
+        return not self.hosts or any(p == host or covers(p, host) for p in self.hosts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reader:
+    stack: Stack
+    static: Static
+    origins: tuple[Origin, ...]
+    unknown: list[Route] = field(default_factory=list)
+    """Routers of which it is not known what they ask for."""
+
+    def routes(self) -> Iterator[Route]:
+        """The routes of every host name, then the routers that cannot be told."""
+        choices = sorted(
+            (choice for origin in self.origins for choice in self._choices(origin)),
+            key=lambda choice: -choice.priority,
+        )
+        hosts = dict.fromkeys(host for choice in choices for host in choice.hosts)
+        if any(not choice.hosts for choice in choices):
+            # A rule by path alone answers under every name.
+            hosts.setdefault(self.stack.domain or "localhost")
+        for host in hosts:
+            yield from self._routes_of(host, [choice for choice in choices if choice.fits(host)])
+        yield from self.unknown
+
+    # Private
+
+    def _routes_of(self, host: str, choices: list[_Choice]) -> Iterator[Route]:
+        basis = "\n".join(
+            [*(choice.basis for choice in choices), repr(sorted(self.static.values.items()))]
+        )
+        places = {item for choice in choices for item in choice.listeners}
+        groups: dict[tuple[int, ...], list[Listener]] = {}
+        for place in sorted(places, key=lambda item: (not item.tls, item.port)):
+            there = tuple(
+                i for i, c in enumerate(choices) if not c.listeners or place in c.listeners
+            )
+            groups.setdefault(there, []).append(place)
+        if not groups:
+            groups[tuple(range(len(choices)))] = []
+        start = 0
+        for group, listeners in groups.items():
+            steps = [step for index in group for step in choices[index].steps]
+            routes = ordered(
+                steps,
+                host=host,
+                listeners=tuple(listeners),
+                where=steps[0].where,
+                basis=basis,
+                start=start,
+            )
+            start += len(routes)
+            yield from routes
+        yield from self._redirects(host, {item.port for item in places}, start)
+
+    def _redirects(self, host: str, ports: set[int], start: int) -> Iterator[Route]:
+        """Entry points that lead to another one whatever is asked for."""
+        for name, port in self.static.entrypoints().items():
+            to_other = self.static.has(f"entrypoints.{name}.http.redirections")
+            if to_other and port not in ports:
+                yield Route(
+                    host=host,
+                    where=f"services.{self.static.service}",
+                    match="http",
+                    statuses=REDIRECTS,
+                    listeners=(Listener(port=port, tls=False),),
+                    order=start,
+                )
+
+    def _choices(self, origin: Origin) -> Iterator[_Choice]:
+        routers = origin.http.get("routers")
+        for name, router in routers.items() if isinstance(routers, Mapping) else ():
+            if isinstance(router, Mapping):
+                yield from self._choices_of(name, router, origin)
+
+    def _choices_of(self, name: str, router: Section, origin: Origin) -> Iterator[_Choice]:
+        where = origin.lines.get(name, origin.where)
+        rule = str(router.get("rule", ""))
+        if not self._is_exposed(origin):
+            why = "Traefik does not expose the service: traefik.enable is not true"
+            self.unknown.append(_not_known(name, where, why, rule))
+            return
+        try:
+            parts = alternatives(rule)
+        except RuleError as error:
+            why = f"its rule cannot be read: {error}"
+            self.unknown.append(_not_known(name, where, why + self._unset(where), rule))
+            return
+        targets = tuple(self._targets(router, origin, where))
+        listeners = self._listeners(router)
+        guards = tuple(self._guards(router, origin, listeners, where))
+        basis = "\n".join(
+            [
+                name,
+                repr(sorted(router.items(), key=str)),
+                repr(targets),
+                self._definitions(router, origin),
+            ]
+        )
+        priority = str(router.get("priority", ""))
+        for part in parts:
+            if any(literal.name == "hostsni" for literal in part):
+                continue
+            hosts = _hosts(part)
+            if hosts is None or "" in hosts:
+                why = f"its rule names no host{self._unset(where)}"
+                self.unknown.append(_not_known(name, where, why, rule))
+                continue
+            yield _Choice(
+                hosts=hosts,
+                other_hosts=tuple(
+                    pattern for item in part if item.negated for pattern in _patterns(item) or ()
+                ),
+                steps=tuple(_narrowed(step, part, name) for step in (*guards, *targets)),
+                listeners=listeners,
+                priority=int(priority) if priority.isdecimal() and int(priority) else len(rule),
+                basis=basis,
+            )
+
+    def _is_exposed(self, origin: Origin) -> bool:
+        if origin.provider != "docker":
+            return True
+        labels = self.stack.services[origin.service].labels
+        enabled = next((v for k, v in labels.items() if k.lower() == "traefik.enable"), "")
+        default = self.static.values.get("providers.docker.exposedbydefault", "true")
+        return (enabled or default).lower() != "false"
+
+    def _unset(self, where: str) -> str:
+        """The variable that stands in the label's line of a compose file, and is not set."""
+        label = where.rpartition(".labels.")[2]
+        for path in self.stack.compose_files:
+            for line in _lines(path):
+                variable = re.search(r"\$\{?([A-Za-z_]\w*)", line)
+                if variable and label in line:
+                    return f": {variable[1]} is not set"
+        return ""
+
+    def _listeners(self, router: Section) -> tuple[Listener, ...]:
+        ports = self.static.entrypoints()
+        names = [name.lower() for name in listed(router.get("entrypoints"))]
+        known = [name for name in names or ports if name in ports]
+        if len(known) < len(names):
+            return ()
+        has_tls = router.get("tls") not in (None, "false", False)
+        listeners = (
+            Listener(port=ports[n], tls=has_tls or self.static.has(f"entrypoints.{n}.http.tls"))
+            for n in known
+            if not self.static.has(f"entrypoints.{n}.http.redirections")
+        )
+        return tuple(listeners)
+
+    def _guards(
+        self, router: Section, origin: Origin, listeners: tuple[Listener, ...], where: str
+    ) -> Iterator[Route]:
+        names = list(listed(router.get("middlewares")))
+        for entrypoint in listed(router.get("entrypoints")) or self.static.entrypoints():
+            key = f"entrypoints.{entrypoint.lower()}.http.middlewares"
+            names += listed(self.static.values.get(key))
+        for name in dict.fromkeys(names):
+            yield from guards_of(
+                name,
+                self._defined("middlewares", name, origin),
+                stack=self.stack,
+                find=lambda inner: self._defined("middlewares", inner, origin),
+                is_plain=bool(listeners) and not any(item.tls for item in listeners),
+                where=where,
+            )
+
+    def _defined(self, section: str, name: str, origin: Origin) -> Section | None:
+        plain, _, provider = name.lower().partition("@")
+        for place in self.origins:
+            items = place.http.get(section)
+            if place.provider != (provider or origin.provider) or not isinstance(items, Mapping):
+                continue
+            if isinstance(items.get(plain), Mapping):
+                found: Section = items[plain]
+                return found
+        return None
+
+    def _definitions(self, router: Section, origin: Origin) -> str:
+        names = (*listed(router.get("middlewares")), *listed(router.get("service")))
+        return repr(
+            [
+                (name, section, self._defined(section, name, origin))
+                for name in names
+                for section in ("middlewares", "services")
+            ]
+        )
+
+    def _targets(self, router: Section, origin: Origin, where: str) -> list[Route]:
+        name = str(router.get("service", "") or "")
+        if name.lower().endswith("@internal"):
+            return [Route(host="", where=where)]
+        if origin.provider == "docker" and "@file" not in name.lower():
+            return [self._labelled(name, origin, where)]
+        section = self._defined("services", name, origin)
+        if section is None:
+            why = f"the service {name} is not defined where it was looked for"
+            return [Route(host="", where=where, unknown=why, upstream=name)]
+        return shared(list(self._served(section, origin, where)))
+
+    def _served(self, section: Section, origin: Origin, where: str) -> Iterator[Route]:
+        urls = [
+            str(server.get("url") or server.get("address") or "")
+            for kind in ("loadbalancer",)
+            for server in (section.get(kind) or {}).get("servers") or ()
+        ]
+        for url in urls:
+            yield route_to(self.stack, host="", upstream=url, where=where)
+        others = [
+            str(item.get("name", "") if isinstance(item, Mapping) else item)
+            for kind in ("weighted", "failover", "mirroring")
+            for item in _others(section.get(kind) or {})
+        ]
+        for other in others:
+            inner = self._defined("services", other, origin)
+            if inner is not None and inner is not section:
+                yield from self._served(inner, origin, where)
+        if not urls and not others:
+            yield Route(host="", where=where, unknown="which servers it leads to", upstream="?")
+
+    def _labelled(self, name: str, origin: Origin, where: str) -> Route:
+        """The container that bears the labels of Traefik's service, at the port that they name."""
+        holder, sections = origin, _services(origin)
+        plain = name.lower().partition("@")[0]
+        if plain and plain not in sections:
+            holder = next((o for o in self.origins if plain in _services(o)), origin)
+            sections = _services(holder)
+        section = sections.get(plain) or (
+            next(iter(sections.values())) if len(sections) == 1 else {}
+        )
+        server = (section.get("loadbalancer") or {}).get("server") or {}
+        port = str(server.get("port", ""))
+        if port and not port.isdecimal():
+            return Route(
+                host="", where=where, unknown=f"'{port}' is not a port number", upstream=port
+            )
+        upstream = f"{holder.service}:{port}" if port else holder.service
+        route = route_to(self.stack, host="", upstream=upstream, where=where)
+        return route if port else replace(route, port=None)
+
+
+def _not_known(name: str, where: str, why: str, rule: str) -> Route:
+    """A router of which one cannot say for which host it is: its name stands in for that."""
+    hosts = re.findall(r"(?i)\bhost\(\s*[`\"]([^`\"]+)", rule)
+    return Route(
+        host=hosts[0].lower() if hosts else f"{name}@", unknown=why, where=where, upstream="?"
+    )
+
+
+def _services(origin: Origin) -> Mapping[str, Section]:
+    services = origin.http.get("services")
+    items = services.items() if isinstance(services, Mapping) else ()
+    return {name: item for name, item in items if isinstance(item, Mapping)}
+
+
+def _others(section: Section) -> Iterator[object]:
+    yield from section.get("services") or ()
+    for key in ("service", "fallback"):
+        if section.get(key):
+            yield section[key]
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _patterns(literal: Literal) -> tuple[str, ...] | None:
+    """Names and expressions of a matcher by host; None for another matcher."""
+    if literal.name in {"host", "hostheader"}:
+        return tuple(value.lower() for value in literal.values)
+    if literal.name == "hostregexp":
+        return tuple(f"~{_expression(value)}" for value in literal.values)
+    return None
+
+
+def _expression(value: str) -> str:
+    """Version 2 writes `{name:expression}.example.test`, version 3 an expression."""
+    if not re.search(r"\{[A-Za-z]", value):
+        return f"(?i){value}"
+    parts = re.split(r"\{\w+(?::((?:[^{}]|\{[\d,]+\})*))?\}", value)
+    texts = [
+        re.escape(part) if place % 2 == 0 else (part or "[^.]+") for place, part in enumerate(parts)
+    ]
+    return f"(?i)^{''.join(texts)}$"
+
+
+def _hosts(part: Alternative) -> tuple[str, ...] | None:
+    """Host names of an alternative, none where a path is enough; None where no host can fit."""
+    named = [_patterns(literal) for literal in part if not literal.negated]
+    known = [patterns for patterns in named if patterns is not None]
+    if not known:
+        return () if any(item.name.startswith("path") for item in part) else None
+    first, *others = known
+    hosts = tuple(h for h in first if all(any(covers(p, h) for p in item) for item in others))
+    return hosts or None
+
+
+def _narrowed(step: Route, part: Alternative, name: str) -> Route:
+    conditions: list[PathCondition] = []
+    methods: frozenset[str] = frozenset()
+    is_hidden = False
+    for literal in part:
+        if _patterns(literal) is not None:
+            continue
+        patterns = _paths(literal)
+        if patterns is not None:
+            conditions += (
+                [PathCondition(patterns=patterns, negated=literal.negated)] if patterns else []
+            )
+        elif literal.name == "method" and not literal.negated:
+            methods = frozenset(value.upper() for value in literal.values)
+        else:
+            is_hidden = True
+    paths = [item for item in part if item.name in {"path", "pathprefix"} and not item.negated]
+    text = f"@{name}"
+    if not is_hidden and not methods and len(conditions) == 1 and len(paths) == 1:
+        text = ",".join(f"{v}*" if paths[0].name == "pathprefix" else v for v in paths[0].values)
+    elif not is_hidden and not methods and all(condition.negated for condition in conditions):
+        text = ""
+    return replace(
+        step,
+        conditions=(*conditions, *step.conditions),
+        methods=methods or step.methods,
+        is_hidden=is_hidden or step.is_hidden,
+        match=step.match or text,
+    )
+
+
+def _paths(literal: Literal) -> tuple[str, ...] | None:
+    """Regular expressions of a matcher by path; empty for all paths; None for another matcher."""
+    if literal.name == "pathregexp":
+        return literal.values
+    if literal.name not in {"path", "pathprefix"} or any("{" in v for v in literal.values):
+        return None
+    if literal.name == "pathprefix" and "/" in literal.values and not literal.negated:
+        return ()
+    end = "" if literal.name == "pathprefix" else r"\Z"
+    return tuple(f"^{re.escape(value)}{end}" for value in literal.values)

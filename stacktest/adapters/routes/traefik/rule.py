@@ -1,0 +1,151 @@
+r"""Traefik's rules: an expression of matchers, as alternatives that each say all they ask for.
+
+    rule     = and { "||" and }
+    and      = term { "&&" term }
+    term     = "!" term | "(" rule ")" | NAME "(" [ text { "," text } ] ")"
+    text     = `…` | "…"
+
+Matcher names are read in any case, as Traefik does. Nothing of a rule appears in a message: keys
+stand in rules that let programs pass.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+class RuleError(ValueError):
+    """The rule cannot be read; the message says why, without the rule's text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Literal:
+    """One matcher, perhaps negated: `!PathPrefix("/admin")`."""
+
+    name: str
+    """In small letters."""
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+Alternative = tuple[Literal, ...]
+"""Matchers that must all hold."""
+
+
+def alternatives(rule: str) -> tuple[Alternative, ...]:
+    """The rule as a list of alternatives; a request that fits one of them fits the rule."""
+    tokens = _Tokens(items=list(_tokens(rule)))
+    expression = _either(tokens)
+    if tokens.items:
+        raise RuleError("something stands behind its end")
+    return tuple(_unfolded(expression, negated=False))
+
+
+# Private
+
+_MOST_ALTERNATIVES = 64
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>`[^`]*`|\"(?:\\.|[^\"\\])*\")|(?P<sign>&&|\|\||[!(),])|(?P<name>[A-Za-z]\w*))"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Group:
+    parts: "tuple[_Expression, ...]"
+    is_any: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Not:
+    inner: "_Expression"
+
+
+_Expression = Literal | _Group | _Not
+
+
+@dataclass(kw_only=True, slots=True)
+class _Tokens:
+    items: list[str] = field(default_factory=list)
+
+    def accepts(self, sign: str) -> bool:
+        """Whether the next token is this sign, which is then passed."""
+        if self.items[:1] != [sign]:
+            return False
+        self.items.pop(0)
+        return True
+
+    def expect(self, sign: str) -> None:
+        """Pass this sign, or complain."""
+        if not self.accepts(sign):
+            raise RuleError(f"'{sign}' is missing")
+
+
+def _tokens(rule: str) -> Iterator[str]:
+    position = 0
+    while rule[position:].strip():
+        token = _TOKEN.match(rule, position)
+        if not token:
+            raise RuleError(f"it cannot be read from its character {position + 1} on")
+        yield token[0].strip()
+        position = token.end()
+
+
+def _either(tokens: _Tokens) -> _Expression:
+    parts = [_both(tokens)]
+    while tokens.accepts("||"):
+        parts.append(_both(tokens))
+    return parts[0] if len(parts) == 1 else _Group(parts=tuple(parts), is_any=True)
+
+
+def _both(tokens: _Tokens) -> _Expression:
+    parts = [_term(tokens)]
+    while tokens.accepts("&&"):
+        parts.append(_term(tokens))
+    return parts[0] if len(parts) == 1 else _Group(parts=tuple(parts), is_any=False)
+
+
+def _term(tokens: _Tokens) -> _Expression:
+    if tokens.accepts("!"):
+        return _Not(inner=_term(tokens))
+    if tokens.accepts("("):
+        inner = _either(tokens)
+        tokens.expect(")")
+        return inner
+    return _matcher(tokens)
+
+
+def _matcher(tokens: _Tokens) -> Literal:
+    if not tokens.items or not tokens.items[0][0].isalpha():
+        raise RuleError("a matcher is missing")
+    name = tokens.items.pop(0)
+    tokens.expect("(")
+    values: list[str] = []
+    while not tokens.accepts(")"):
+        if not tokens.items or tokens.items[0][0] not in '`"':
+            raise RuleError(f'a value of {name} must stand in ` or "')
+        values.append(tokens.items.pop(0)[1:-1])
+        if not tokens.accepts(",") and tokens.items[:1] != [")"]:
+            raise RuleError("')' is missing")
+    return Literal(name=name.lower(), values=tuple(values))
+
+
+def _unfolded(expression: _Expression, *, negated: bool) -> Iterator[Alternative]:
+    """Disjunctive normal form, with negations at the matchers."""
+    if isinstance(expression, Literal):
+        yield (_negate(expression) if negated else expression,)
+    elif isinstance(expression, _Not):
+        yield from _unfolded(expression.inner, negated=not negated)
+    elif expression.is_any is not negated:
+        for part in expression.parts:
+            yield from _unfolded(part, negated=negated)
+    else:
+        rows: list[Alternative] = [()]
+        for part in expression.parts:
+            rows = [(*row, *more) for row in rows for more in _unfolded(part, negated=negated)]
+            if len(rows) > _MOST_ALTERNATIVES:
+                raise RuleError(f"it has more than {_MOST_ALTERNATIVES} alternatives")
+        yield from rows
+
+
+def _negate(literal: Literal) -> Literal:
+    return Literal(name=literal.name, values=literal.values, negated=not literal.negated)

@@ -1,0 +1,106 @@
+"""What a front door does with a request for one of its host names, step by step.
+
+The routes of a host, in `order`, are the decisions of the front door for it. Each says for which
+requests it holds, who answers then, and with which statuses:
+
+    final route                     who answers; later routes are not reached where it holds
+    guard, not final                who may answer first: a sign-in, a blocked path, a redirect
+    rewrites                        nobody answers, but the path is another one for later routes
+
+A route with a `service` leads to that service. One without is answered by the front door itself
+(`upstream` is empty), by a program outside of the stack (`upstream` says which), or by somebody
+who is not known (`unknown` says why).
+"""
+
+import re
+from dataclasses import dataclass
+
+ANY_STATUS = frozenset(range(100, 600))
+"""Every status of HTTP."""
+NOT_2XX = ANY_STATUS - frozenset(range(200, 300))
+"""What a sign-in that is asked first may answer; with 2xx it lets the request pass."""
+STATIC_FILE = frozenset({200, 206, 301, 304, 403, 405, 412, 416})
+"""What a front door answers that serves a file from a folder."""
+
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listener:
+    """A port of the front door's container, and whether it speaks TLS there."""
+
+    port: int
+    tls: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathCondition:
+    """Regular expressions for the decoded path, of which one must match; or none, if negated."""
+
+    patterns: tuple[str, ...]
+    negated: bool = False
+    level: int = 0
+    """How deep in the configuration it is asked: a path rewritten above or here is not known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """One decision of the front door for a host name."""
+
+    host: str
+    """`app.test`, `*.test`, `mail.*`, or `~` and a regular expression."""
+    service: str | None = None
+    port: int | None = None
+    where: str = ""
+    """`file:line` of the definition."""
+    match: str = ""
+    """What a request must also match, for people: a path (`/api/*`) or a condition (`@ws`)."""
+    upstream: str = ""
+    """The upstream as written; empty when the front door answers itself."""
+    unknown: str = ""
+    """Why it is not known which service answers."""
+    is_deep: bool = False
+    """The star of `*.test` stands for any number of labels, not for one."""
+    listeners: tuple[Listener, ...] = ()
+    """Where the front door listens for it; empty: at any of its ports."""
+    conditions: tuple[PathCondition, ...] = ()
+    """All of them must hold."""
+    methods: frozenset[str] = frozenset()
+    """Methods of requests that it holds for; empty: all."""
+    is_hidden: bool = False
+    """It also depends on what no address shows: a header, a cookie, the client's address."""
+    files: str | None = None
+    """It holds for paths that are files below this folder; empty: a folder that cannot be seen."""
+    index: str | None = None
+    """With `files`: it holds for folders that hold this file; empty: for any folder."""
+    statuses: frozenset[int] = ANY_STATUS
+    """The answers that are possible here."""
+    is_final: bool = True
+    is_guard: bool = False
+    """Asked, or acting, before the route that answers."""
+    rewrites: int | None = None
+    """The level from which on the path is another one, where it is rewritten."""
+    order: int = 0
+    """Position among the decisions for the host."""
+    basis: str = ""
+    """The configuration that applies to the host, in a form that comments do not change."""
+
+    def __repr__(self) -> str:
+        """The facts that tell it apart; never the configuration, which may hold a secret."""
+        parts = (self.host, self.match, self.service or self.unknown or self.upstream or "door")
+        return f"Route({' '.join(part for part in parts if part)!r} {self.where})"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the host is one name that can be asked for."""
+        return _HOST_NAME.fullmatch(self.host) is not None
+
+    @property
+    def pattern(self) -> str:
+        """The host as `covers` reads it."""
+        return f"~^.+{re.escape(self.host[1:])}$" if self.is_deep else self.host
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it answers every path, whatever else a request says."""
+        return self.is_final and not self.is_guard and not self.match
