@@ -22,7 +22,7 @@ NOT_2XX = ANY_STATUS - frozenset(range(200, 300))
 STATIC_FILE = frozenset({200, 206, 301, 304, 403, 405, 412, 416})
 """What a front door answers that serves a file from a folder."""
 
-_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+_HOST_NAME = re.compile(r"[^\s{}()$/@~*?]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +94,11 @@ class Route:
     def is_exact(self) -> bool:
         """Whether the host is one name that can be asked for."""
         return _HOST_NAME.fullmatch(self.host) is not None
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the host is a name or a pattern of names, not a place where one should stand."""
+        return self.host.startswith("~") or _HOST_NAME.fullmatch(self.host.strip("*.")) is not None
 
     @property
     def pattern(self) -> str:

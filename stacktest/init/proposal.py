@@ -106,7 +106,7 @@ def _suite(
         return _door_suite(stack, door, programs, unknown)
     if program and program.store in _STORES:
         return _store_suite(service, program, unknown)
-    routes = [one for one in stack.routes_of(name) if "*" not in one.host]
+    routes = [one for one in stack.routes_of(name) if one.is_exact]
     plain = [one for one in routes if one.match in ("", "/", "/*")]
     if not routes:
         unknown.append(
@@ -135,7 +135,7 @@ def _door_suite(
     answers = []
     for route in stack.routes:
         program = programs.get(route.service or "")
-        if program and program.answer and not route.match and "*" not in route.host:
+        if program and program.answer and route.is_main and route.is_exact:
             answers.append((route.host, program.answer.path, program.answer.marker))
     if not answers:
         unknown.append(

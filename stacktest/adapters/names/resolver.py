@@ -106,7 +106,7 @@ def name_map(
                 doors.setdefault(
                     port.target, (_reachable(port.host_ip, engine_host), port.published)
                 )
-    hosts = tuple(dict.fromkeys(route.host for route in stack.routes))
+    hosts = tuple(dict.fromkeys(r.pattern for r in stack.routes if r.has_name))
     return NameMap(
         hosts=hosts,
         domain=stack.domain,
@@ -129,7 +129,7 @@ def published_ports(ports: Sequence[Json], *, engine_host: str = "127.0.0.1") ->
 
 def resolve_hosts_lines(names: NameMap, address: str = "127.0.0.1") -> list[str]:
     """Lines for /etc/hosts, one per name; that file knows no wildcards, so those are left out."""
-    exact = {host for host in names.hosts if "*" not in host} | ({names.domain} - {""})
+    exact = {host for host in names.hosts if not set("*~") & set(host)} | ({names.domain} - {""})
     width = max(len(address), 9)
     return [f"{address:<{width}} {host}" for host in sorted(exact, key=_by_label)]
 

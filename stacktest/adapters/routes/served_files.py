@@ -1,13 +1,14 @@
 """What a folder of files that a front door serves holds at a path."""
 
-import os
+from pathlib import Path, PurePosixPath
 
 
 def file_kind(folder: str, path: str) -> str:
     """`file`, `folder`, or empty where the folder has nothing at the path of a request."""
-    place = os.path.normpath(os.path.join(folder, path.lstrip("/")))
-    if place != folder and not place.startswith(os.path.join(folder, "")):
+    parts = PurePosixPath(path.lstrip("/")).parts
+    if ".." in parts or "\0" in path:
         return ""
-    if os.path.isfile(place):
+    place = Path(folder, *parts)
+    if place.is_file():
         return "file"
-    return "folder" if os.path.isdir(place) else ""
+    return "folder" if place.is_dir() else ""

@@ -11,9 +11,7 @@ from stacktest.errors import ToolMissingError, UsageError
 def seen(routes) -> list[tuple]:
     """What answers, without guards and the redirect from HTTP."""
     return [
-        (r.host, r.service, r.port, r.match)
-        for r in routes
-        if not r.is_guard and r.match != "http"
+        (r.host, r.service, r.port, r.match) for r in routes if not r.is_guard and r.match != "http"
     ]
 
 
@@ -257,7 +255,9 @@ def test_a_rule_that_cannot_be_read_costs_its_router_only(make_stack) -> None:
     )
     routes = read_routes(("traefik",), make_stack("door", app=app))
     assert seen(routes) == [("y.test", "app", None, ""), ("x@", None, None, "")]
-    assert routes[1].unknown == "its rule cannot be read: it cannot be read from its character 12 on"
+    assert (
+        routes[1].unknown == "its rule cannot be read: it cannot be read from its character 12 on"
+    )
     assert routes[1].where == "services.app.labels.traefik.http.routers.x.rule"
 
 
