@@ -43,7 +43,7 @@ class Request:
 def covers(pattern: str, host: str) -> bool:
     """Whether a route's host name means `host`: `*.name` (one label), `name.*`, `~regex`, exact."""
     if pattern.startswith("~"):
-        expression = _compiled(pattern[1:])
+        expression = _compiled(f"(?i){pattern[1:]}")
         return expression is not None and expression.search(host) is not None
     if pattern.startswith("*."):
         return host.partition(".")[2] == pattern[2:]

@@ -113,7 +113,11 @@ def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
     if not tenants:
         return Target(service=owner, port=port)
     members = [owner, *tenants]
-    declared = [name for name in members if port in _own_ports(stack.services[name])]
+    # Labels of the one whose network it is name ports of the others, too.
+    labels = {name: stack.services[name].labels for name in tenants}
+    declared = [
+        name for name in members if port in _own_ports(stack.services[name], labels.get(name, {}))
+    ]
     if len(declared) != 1 and len(tenants) == 1:
         declared = [tenants[0]] if owner not in declared else []
     if len(declared) == 1:
@@ -163,7 +167,7 @@ def _network_mode(service: Service) -> str:
     return str(definition.get("network_mode") or "")
 
 
-def _own_ports(service: Service) -> set[int]:
+def _own_ports(service: Service, labels: Mapping[str, str]) -> set[int]:
     """Ports that the service's own definition mentions as those where it listens."""
     definition = service.definition if isinstance(service.definition, dict) else {}
     check = (definition.get("healthcheck") or {}).get("test") or ()
@@ -171,7 +175,7 @@ def _own_ports(service: Service) -> set[int]:
     texts += [v or "" for k, v in service.environment.items() if k.upper().endswith("PORT")]
     texts += re.findall(r":(\d{2,5})\b", " ".join(map(str, check)))
     texts += re.findall(r"(?:^|[:=\s])(\d{2,5})\b", " ".join(service.command or ()))
-    texts += [v for k, v in service.labels.items() if k.lower().endswith(".server.port")]
+    texts += [v for k, v in labels.items() if k.lower().endswith(".server.port")]
     return {int(text) for text in texts if text.isdecimal()}
 
 

@@ -39,7 +39,7 @@ class Server:
         """Names that can be asked for, and whether their star stands for many labels."""
         for name in self.names:
             if name.startswith("~"):
-                yield f"~{_insensitive(name)}", False
+                yield f"~{name.removeprefix('~').removeprefix('*')}", False
             elif name in _CATCH_ALL or _NO_NAME.search(name):
                 continue
             elif name.startswith("."):
@@ -174,11 +174,6 @@ def _addresses(stream: tuple[Directive, ...], text: str) -> tuple[str, ...]:
     block = maps.get(text[1:]) if text.startswith("$") else None
     values = [word for entry in block.block for word in entry.words] if block else [text]
     return tuple(address for value in values for address in upstreams.get(value, (value,)))
-
-
-def _insensitive(name: str) -> str:
-    expression = name.removeprefix("~").removeprefix("*")
-    return f"(?i){expression}"
 
 
 def _has_exactly(server: Server, host: str) -> int:

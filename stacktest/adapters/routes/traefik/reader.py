@@ -343,12 +343,12 @@ def _patterns(literal: Literal) -> tuple[str, ...] | None:
 def _expression(value: str) -> str:
     """Version 2 writes `{name:expression}.example.test`, version 3 an expression."""
     if not re.search(r"\{[A-Za-z]", value):
-        return f"(?i){value}"
+        return value
     parts = re.split(r"\{\w+(?::((?:[^{}]|\{[\d,]+\})*))?\}", value)
     texts = [
         re.escape(part) if place % 2 == 0 else (part or "[^.]+") for place, part in enumerate(parts)
     ]
-    return f"(?i)^{''.join(texts)}$"
+    return f"^{''.join(texts)}$"
 
 
 def _hosts(part: Alternative) -> tuple[str, ...] | None:
