@@ -218,6 +218,12 @@ class Judge:
             page=_page(mine.fingerprint, reading),
             changed_on=reading.changed_on if reading else None,
             unverified=mine.unverified,
+            carried=mine.fingerprint.carried,
+            dependencies_carried={
+                name: seen[name].fingerprint.carried
+                for name in self.stack.services[service].dependencies
+                if name in seen
+            },
         )
 
     def _must_run(self, service: str) -> bool:
@@ -249,4 +255,6 @@ def _page(fingerprint: Fingerprint, reading: PageReading | None) -> DocsPage | U
         reading.facts,
         fingerprint=None if isinstance(digest, Unknown) else digest,
         repo_fingerprint=None if isinstance(repo, Unknown) else repo,
+        carried=tuple(fingerprint.carried.values()),
+        carried_repo=tuple(fingerprint.carried_repo.values()),
     )

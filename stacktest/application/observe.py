@@ -7,14 +7,14 @@ not answer makes containers and images unknown and leaves everything else readab
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
+from stacktest.application.drift_reader import DriftReader
+from stacktest.application.host_view import HostView, NoHost
 from stacktest.config import Config
-from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import drift
+from stacktest.core.freshness.container.row import Created
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, derive, parse_rule
@@ -63,7 +63,11 @@ class _Documents:
 
 
 def look(
-    stack: Stack, config: Config, engine: EngineView, fingerprints: FingerprintReader
+    stack: Stack,
+    config: Config,
+    engine: EngineView,
+    fingerprints: FingerprintReader,
+    host: HostView | None = None,
 ) -> Mapping[str, Seen]:
     """Every service of the stack as it is now."""
     documents = _find(stack, engine)
@@ -73,10 +77,27 @@ def look(
         else of_service.tagged
         for name, of_service in documents.items()
     }
-    return {
-        name: _seen(stack, config, stack.services[name], documents[name], fingerprint)
+    comparison = DriftReader(
+        stack=stack,
+        host=host or NoHost(),
+        containers=tuple(_created(stack, documents)),
+        tags={name: image_name(stack, service) for name, service in stack.services.items()},
+        tagged={name: of_service.tagged for name, of_service in documents.items()},
+        reload=lambda name: config.service(name).reload,
+    )
+    comparison.ask()
+    observations = {
+        name: _seen(
+            documents[name],
+            fingerprint,
+            comparison,
+            stack.services[name],
+            is_job=is_job(stack, config, stack.services[name]),
+        )
         for name, fingerprint in fingerprints(images).items()
     }
+    comparison.keep()
+    return observations
 
 
 def image_name(stack: Stack, service: Service) -> str:
@@ -129,28 +150,49 @@ def _documents(
     )
 
 
+def _created(stack: Stack, documents: Mapping[str, _Documents]) -> Iterable[Created]:
+    """Every container beside its service's definition."""
+    inspected = {
+        name: () if isinstance(each.inspected, Unknown) else each.inspected
+        for name, each in documents.items()
+    }
+    ids = {
+        name: frozenset(str(document["Id"]) for document in listed)
+        for name, listed in inspected.items()
+    }
+    return (
+        Created(
+            service=stack.services[name],
+            stack=stack,
+            inspect=document,
+            image=documents[name].running,
+            containers=ids,
+        )
+        for name, listed in inspected.items()
+        for document in listed
+    )
+
+
 def _seen(
-    stack: Stack, config: Config, service: Service, documents: _Documents, fingerprint: Fingerprint
+    documents: _Documents,
+    fingerprint: Fingerprint,
+    comparison: DriftReader,
+    service: Service,
+    *,
+    is_job: bool,
 ) -> Seen:
     if isinstance(documents.inspected, Unknown):
         return Seen(fingerprint=fingerprint, containers=documents.inspected)
     reasons: list[str] = []
-    unverified: list[str] = []
     if documents.inspected:
         reasons += drift.count_drift(len(documents.inspected), _replicas(service))
     for document in documents.inspected:
-        image, open_questions = drift.image_drift(document, documents.tagged)
-        reasons += drift.state_drift(document, is_job=is_job(stack, config, service))
-        reasons += (*image, *drift.env_drift(service, document, documents.running))
-        reasons += (*drift.command_drift(service, document), *drift.mount_drift(service, document))
-        unverified += open_questions
-        if config.service(service.name).reload != "live":
-            times = _change_times(stack, service, fingerprint.detail.get("config", {}))
-            reasons += drift.stale_inputs(times, timestamps.parse(document["State"]["StartedAt"]))
+        reasons += drift.state_drift(document, is_job=is_job)
+    differing, unverified = comparison.read(service, fingerprint)
     return Seen(
         fingerprint=fingerprint,
         containers=tuple(sorted(map(_live, documents.inspected), key=lambda live: live.container)),
-        drift=tuple(dict.fromkeys(reasons)),
+        drift=tuple(dict.fromkeys([*reasons, *differing])),
         unverified=tuple(dict.fromkeys(unverified)),
     )
 
@@ -167,17 +209,3 @@ def _live(document: Json) -> ContainerRef:
         image=document["Image"],
         started_at=document["State"]["StartedAt"],
     )
-
-
-def _change_times(stack: Stack, service: Service, names: Iterable[str]) -> dict[str, datetime]:
-    """When each file that the container mounts last changed, by the kernel's own account."""
-    sources = [Path(mount.source) for mount in service.mounts if mount.kind == "bind"]
-    sources += [Path(file.path) for file in service.files if file.path]
-    times: dict[str, datetime] = {}
-    for name in names:
-        path = stack.root / name
-        if not any(path == source or source in path.parents for source in sources):
-            continue
-        if path.exists():
-            times[name] = datetime.fromtimestamp(path.lstat().st_ctime, UTC)
-    return times

@@ -26,6 +26,7 @@ from stacktest.application.notify import Notifier
 from stacktest.application.observe import Seen, look
 from stacktest.application.required_tests import BackgroundInventory, suites_folder
 from stacktest.application.run import tests_of
+from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
 from stacktest.core.freshness.inputs import Judgement
@@ -165,7 +166,8 @@ class Project:
 
         key = read_key(self.root)
         reader = partial(read_fingerprints, self.stack, key=key, config=self.config)
-        observations = look(self.stack, self.config, self.engine, lambda i: reader(images=i))
+        host = Host(self.root, self.compose, self.engine)
+        observations = look(self.stack, self.config, self.engine, lambda i: reader(images=i), host)
         self.compose.version()
         return observations
 

@@ -63,6 +63,8 @@ class Build:
     target: str = ""
     arguments: tuple[str, ...] = ()
     inline: bool = False
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    """`additional_contexts`: name → absolute path, or an address."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,6 +96,7 @@ class Service:
             version=self.version,
             keyed=KEYED,
             detail=self.detail,
+            carried=self.carried,
         )
 
     @property

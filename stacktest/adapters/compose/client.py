@@ -9,7 +9,7 @@ The files are always named to Compose, so that the ones listed are the ones that
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cached_property, partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from stacktest.adapters.compose.model import (
 from stacktest.adapters.compose.profiles import load_by_profile
 from stacktest.adapters.compose.unset import path_variables, unset_variables
 from stacktest.core.model import Json, Stack
+from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError
 
 OLDEST = (2, 26)
@@ -151,6 +152,19 @@ class Compose:
         words = ("up", "--detach", "--no-deps", "--no-recreate", *services)
         return self._up(words, override, timeout=timeout)
 
+    def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
+        """What Compose would label each service's container with, for a resolved document."""
+        argv = ["docker", "compose", "--ansi", "never", "--project-directory", str(self.root)]
+        argv += ["--profile", "*", "--file", "-", "config", "--hash", "*"]
+        try:
+            result = process.run(argv, cwd=self.root, input=write_config(document), timeout=120)
+        except StacktestError as error:
+            return Unknown(error.what)
+        if result.code != 0:
+            return Unknown(f"Compose computes no hashes: {result.tail}")
+        rows = (line.split() for line in result.out.splitlines())
+        return {row[0]: row[1] for row in rows if len(row) == _HASH_ROW}
+
     def version(self) -> tuple[int, ...]:
         """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
         if self._version is None:
@@ -252,6 +266,8 @@ def compose_of(root: Path, section: StackFiles) -> Compose:
 
 
 # Private
+
+_HASH_ROW = 2
 
 _Question = tuple[Future[Any], Callable[[], Any]]
 """Where the answer goes, and what asks for it."""

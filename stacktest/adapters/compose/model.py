@@ -177,7 +177,15 @@ def _build(build: Json) -> Build | None:
         target=build.get("target", ""),
         arguments=tuple(sorted(build.get("args") or {})),
         inline=bool(build.get("dockerfile_inline")),
+        contexts=_contexts(build.get("additional_contexts")),
     )
+
+
+def _contexts(contexts: Json) -> dict[str, str]:
+    """Name → absolute path or address."""
+    if isinstance(contexts, list):
+        return dict(str(entry).partition("=")[::2] for entry in contexts)
+    return {str(name): str(path) for name, path in (contexts or {}).items()}
 
 
 def _has_check(check: Json) -> bool:

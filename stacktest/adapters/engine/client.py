@@ -9,7 +9,9 @@ See the decision "Two ways to one engine". Nothing here decides anything; `core.
 the types, `core.readiness` the judgement.
 """
 
+import io
 import re
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
@@ -94,6 +96,21 @@ class Engine:
         """The engine's own document about a network; Unknown when it is gone."""
         reply = self.socket.call("GET", f"/networks/{id}")
         return reply.data if reply.ok else Unknown(f"network {id[:12]}: {reply.message}")
+
+    def volumes(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
+        """Volumes with these labels."""
+        wanted = [f"{name}={value}" for name, value in labels.items()]
+        return tuple(self.socket.get("/volumes", {"filters": {"label": wanted}})["Volumes"] or ())
+
+    def file(self, id: str, path: str) -> bytes | None:  # noqa: A002 - the engine's own word
+        """The content of one file in a container, running or not; None where there is none."""
+        reply = self.socket.call("GET", f"/containers/{id}/archive", {"path": path})
+        if not reply.ok:
+            return None
+        with tarfile.open(fileobj=io.BytesIO(reply.body)) as archive:
+            member = archive.next()
+            content = archive.extractfile(member) if member and member.isfile() else None
+            return None if content is None else content.read()
 
     def events(self, project: str, since: float | None = None) -> "Events":
         """What happens to the project's containers, from now or from a Unix time on."""

@@ -1,53 +1,139 @@
-"""Reads what an image is built from: the Dockerfile and the context that the engine would be sent.
+"""Reads what an image is built from: the Dockerfile and the contexts that the engine is sent.
 
 `.dockerignore` patterns start at the context's root, unlike those of `.gitignore`; the last one
-that matches decides, and `<Dockerfile>.dockerignore` is preferred where it exists.
+that matches decides, and `<Dockerfile>.dockerignore` is preferred where it exists. Comments of a
+Dockerfile do not count.
 """
 
+import hashlib
 import os
 import posixpath
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
+from stacktest.core.fingerprint.dockerfile import copied_sources, instructions
 from stacktest.core.fingerprint.file_tree import Entry
 from stacktest.core.model import Build
 
+DOCKERFILE = "Dockerfile"
 
-def read_build(reader: FileReader, build: Build) -> Reading:
-    """The entries of a build, labelled `Dockerfile` and `context/…`."""
+
+@dataclass(kw_only=True, slots=True)
+class BuildReading:
+    """The entries of a build, labelled `Dockerfile`, `context/…` and `context:name/…`."""
+
+    reading: Reading
+    copied: frozenset[str] = frozenset()
+    """Labels of what the image certainly holds: another image follows from another one of them."""
+    raw_dockerfile: Entry | None = None
+    """The Dockerfile with its comments, as version 1 counted it."""
+    named: frozenset[str] = field(default=frozenset())
+    """Labels of additional contexts, which version 1 did not count."""
+
+    def times(self) -> dict[str, float]:
+        """Label → when it last changed; folders end with `/`."""
+        times = {label: entry.changed for label, entry in self.reading.entries.items()}
+        return times | {f"context/{at}/": time for at, time in self.reading.folders.items()}
+
+    def old(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """The entries as version 1 counted them."""
+        return tuple(
+            self.raw_dockerfile if self.raw_dockerfile and entry.path == DOCKERFILE else entry
+            for entry in entries
+            if entry.path not in self.named
+        )
+
+
+def read_build(reader: FileReader, build: Build) -> BuildReading:
+    """The entries of a build; of a remote context only that there is one."""
     into = Reading()
-    if "://" in build.context or build.context.startswith("git@"):
+    if _is_remote(build.context):
         # Its address is in the service definition; its content is not on this machine.
         into.entries["context"] = Entry(path="context", kind="remote")
-        return into
+        return BuildReading(reading=into)
     if not Path(build.context).is_dir():
         raise UnreadableError(f"the build context {_shown(reader, build.context)} does not exist")
+    result = BuildReading(reading=into)
     dockerfile = posixpath.join(build.context, build.dockerfile)
+    text = ""
     if not build.inline:
-        dockerfile_reading = Reading()
-        reader.read(dockerfile, "Dockerfile", dockerfile_reading)
-        if not dockerfile_reading.entries:
-            raise UnreadableError(f"the Dockerfile {_shown(reader, dockerfile)} does not exist")
-        _take(dockerfile_reading, into, dockerfile, reader)
-    context = Reading()
-    patterns = _patterns(build.context, dockerfile)
-    reader.read_context(build.context, context, _excluded(patterns))
-    into.unsigned = into.unsigned or context.unsigned
-    for entry in context.entries.values():
-        label = f"context/{entry.path}"
-        into.entries[label] = _moved(entry, label, build.context, reader)
-    return into
+        text = _read_dockerfile(reader, dockerfile, result)
+    _read_context(reader, build.context, dockerfile, "context", into)
+    before = set(into.entries)
+    for name, path in sorted(build.contexts.items()):
+        label = f"context:{name}"
+        if _is_remote(path) or not os.path.isdir(path):  # noqa: PTH112 - paths are text here
+            into.entries[label] = Entry(path=label, kind="remote")
+        else:
+            _read_context(reader, path, "", label, into)
+    result.named = frozenset(into.entries.keys() - before)
+    result.copied = frozenset(_copied(text, into.entries))
+    return result
 
 
 # Private
+
+
+def _is_remote(context: str) -> bool:
+    schemes = ("git@", "service:", "target:", "docker-image:", "oci-layout:")
+    return "://" in context or context.startswith(schemes)
+
+
+def _read_dockerfile(reader: FileReader, path: str, result: BuildReading) -> str:
+    """Adds the Dockerfile, and what it links to; returns its text."""
+    found = Reading()
+    reader.read(path, DOCKERFILE, found)
+    if not found.entries:
+        raise UnreadableError(f"the Dockerfile {_shown(reader, path)} does not exist")
+    _take(found, result.reading, path, reader)
+    entry = result.reading.entries.get(DOCKERFILE)
+    if entry is None or entry.kind != "file":
+        return ""
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise UnreadableError(f"cannot read {_shown(reader, path)}: {error.strerror}") from error
+    result.raw_dockerfile = entry
+    plain = "\n".join(instructions(text)).encode("utf-8", "surrogateescape")
+    if not entry.secret:
+        content = hashlib.sha256(plain).hexdigest()
+        result.reading.entries[DOCKERFILE] = replace(entry, content=content)
+    return text
+
+
+def _copied(dockerfile: str, labels: Iterable[str]) -> Iterable[str]:
+    """The Dockerfile, and what it copies by a name that stands in it."""
+    sources = tuple(copied_sources(dockerfile))
+    for label in labels:
+        if label == DOCKERFILE or any(
+            label == source or label.startswith(f"{source}/") for source in sources
+        ):
+            yield label
+
+
+def _read_context(
+    reader: FileReader, folder: str, dockerfile: str, name: str, into: Reading
+) -> None:
+    context = Reading()
+    reader.read_context(folder, context, _excluded(_patterns(folder, dockerfile)))
+    into.unsigned = into.unsigned or context.unsigned
+    for why, paths in context.left_out.items():
+        for path in paths:
+            into.leave_out(f"{name}/{path}", why)
+    if name == "context":
+        into.folders |= context.folders
+    for entry in context.entries.values():
+        label = f"{name}/{entry.path}"
+        into.entries[label] = _moved(entry, label, folder, reader)
 
 
 def _take(reading: Reading, into: Reading, path: str, reader: FileReader) -> None:
     folder = posixpath.dirname(path)
     into.unsigned = reading.unsigned
     for label, entry in reading.entries.items():
-        source = path if label == "Dockerfile" else posixpath.join(folder, label)
+        source = path if label == DOCKERFILE else posixpath.join(folder, label)
         into.entries[label] = _moved(entry, label, posixpath.dirname(source), reader, source)
 
 
@@ -55,14 +141,7 @@ def _moved(
     entry: Entry, label: str, folder: str, reader: FileReader, source: str | None = None
 ) -> Entry:
     absolute = posixpath.normpath(source or posixpath.join(folder, entry.path))
-    return Entry(
-        path=label,
-        kind=entry.kind,
-        executable=entry.executable,
-        content=entry.content,
-        secret=entry.secret,
-        source=posixpath.relpath(absolute, reader.root),
-    )
+    return replace(entry, path=label, source=posixpath.relpath(absolute, reader.root))
 
 
 def _shown(reader: FileReader, path: str) -> str:
@@ -70,7 +149,8 @@ def _shown(reader: FileReader, path: str) -> str:
 
 
 def _patterns(context: str, dockerfile: str) -> list[str]:
-    for name in (f"{dockerfile}.dockerignore", posixpath.join(context, ".dockerignore")):
+    names = (f"{dockerfile}.dockerignore", posixpath.join(context, ".dockerignore"))
+    for name in names if dockerfile else names[1:]:
         try:
             text = Path(name).read_text(encoding="utf-8-sig")
         except FileNotFoundError:

@@ -17,6 +17,7 @@ from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_secr
 from stacktest.core.unknown import Unknown
 
 CHUNK = 1 << 20
+OWN = "written by stacktest"
 PRIVATE_KEY = b"PRIVATE KEY-----"
 
 
@@ -33,6 +34,11 @@ class Reading:
     ignored: Callable[[str], bool] | None = None
     """Whether the user declared that a path (relative to the project) does not count."""
     walked: set[str] = field(default_factory=set)
+    folders: dict[str, float] = field(default_factory=dict)
+    """When an entry was last added to or removed from each folder (mtime), in seconds.
+
+    Folders that hold what does not count are left out: a cache that is written is no change.
+    """
     unsigned: str = ""
     """A secret file that no key could sign: the entries are complete but for its content."""
 
@@ -63,7 +69,7 @@ class FileReader:
     """Absolute paths that the stack declares to be secrets."""
     own: frozenset[str] = frozenset()
     """Absolute paths that stacktest itself writes."""
-    _contents: dict[tuple[bytes, bool], tuple[bool, str, bool]] = field(default_factory=dict)
+    _contents: dict[tuple[bytes, bool], tuple[bool, str, bool, float]] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     """The project's path as given and without links, decoded as every path here is."""
     # As bytes: decoding every path of a large tree only to find it in neither costs a fifth.
@@ -75,6 +81,10 @@ class FileReader:
         raw = os.fsencode(self.root)
         names = (_text(raw), _text(os.path.realpath(raw)))
         self.roots = tuple(dict.fromkeys(root.rstrip("/") for root in names))
+        given = self.roots[0]
+        inside = [path.removeprefix(given) for path in self.own if path.startswith(f"{given}/")]
+        # The same folder may be mounted or built by either of its names.
+        self.own |= {f"{root}{path}" for root in self.roots for path in inside}
         self._own = frozenset(map(_raw, self.own))
         self._secret_paths = frozenset(map(_raw, self.secret_paths))
 
@@ -97,7 +107,7 @@ class FileReader:
         if mode is None:
             return
         if any(path == own or path.startswith(f"{own}/") for own in self.own):
-            into.leave_out(label, "written by stacktest")
+            into.leave_out(label, OWN)
         elif stat.S_ISLNK(mode):
             self._add_link(path, label, into)
             target = _text(os.path.realpath(_raw(path)))
@@ -128,6 +138,7 @@ class FileReader:
                 children = list(listing)
         except OSError as error:
             raise UnreadableError(f"cannot read {label or '.'}: {error.strerror}") from error
+        all_count = True
         for child in children:
             name = _text(child.name)
             path = f"{label}/{name}" if label else name
@@ -137,11 +148,18 @@ class FileReader:
                     self._walk(child.path, path, walk)
                 else:
                     self._add_child(child, path, walk)
+            else:
+                all_count = False
+        if all_count:
+            walk.into.folders[label] = os.stat(folder).st_mtime  # noqa: PTH116 - bytes
 
     def _counts(
         self, child: "os.DirEntry[bytes]", name: str, path: str, walk: "_Walk", *, is_folder: bool
     ) -> bool:
-        if is_ignored_name(name) or child.path in self._own:
+        if is_ignored_name(name):
+            return False
+        if child.path in self._own:
+            walk.into.leave_out(path, OWN)
             return False
         if walk.excluded is not None and walk.excluded(path, is_folder):
             return False
@@ -177,7 +195,10 @@ class FileReader:
             raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
         inside = self.relative(text) if text.startswith("/") else None
         content = text if inside is None else f"./{inside}"
-        into.entries[label] = Entry(path=label, kind="link", content=content, source=label)
+        changed = os.lstat(_raw(path)).st_ctime
+        into.entries[label] = Entry(
+            path=label, kind="link", content=content, source=label, changed=changed
+        )
 
     def _add_file(self, path: bytes, label: str, into: Reading, *, secret: bool = False) -> None:
         name = _text(path.rpartition(b"/")[2])
@@ -190,7 +211,7 @@ class FileReader:
             except OSError as error:
                 raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
             self._contents[memo] = file
-        executable, content, signed = file
+        executable, content, signed, changed = file
         if signed and not content:
             into.unsigned = into.unsigned or label
         into.entries[label] = Entry(
@@ -200,10 +221,11 @@ class FileReader:
             content=content,
             secret=signed,
             source=label,
+            changed=changed,
         )
 
-    def _content(self, path: bytes, *, is_secret: bool) -> tuple[bool, str, bool]:
-        """(executable, sha256 or HMAC, secret) of one regular file, a megabyte at a time.
+    def _content(self, path: bytes, *, is_secret: bool) -> tuple[bool, str, bool, float]:
+        """(executable, sha256 or HMAC, secret, ctime) of one file, a megabyte at a time.
 
         Without a key the content of a secret file stays empty: only its name may be reported.
         """
@@ -215,7 +237,7 @@ class FileReader:
             executable = bool(status.st_mode & stat.S_IXUSR)
             is_secret = is_secret or PRIVATE_KEY in piece[:4096]
             if is_secret and isinstance(self.key, Unknown):
-                return executable, "", True
+                return executable, "", True, status.st_ctime
             summed: Any = hashlib.sha256(piece)
             if is_secret and isinstance(self.key, Key):
                 summed = self.key.stream("file", piece)
@@ -226,7 +248,7 @@ class FileReader:
                 summed.update(piece)
         finally:
             os.close(handle)
-        return executable, summed.hexdigest(), is_secret
+        return executable, summed.hexdigest(), is_secret, status.st_ctime
 
 
 def merged(parts: Iterable[Reading]) -> Mapping[str, tuple[str, ...]]:

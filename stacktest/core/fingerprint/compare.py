@@ -18,7 +18,7 @@ from stacktest.core.freshness.inputs import Policy, Present
 from stacktest.core.records.common import ContainerRef, FingerprintRecord
 from stacktest.core.unknown import Unknown
 
-REPOSITORY_PARTS = ("config", "env", "stanza", "build")
+REPOSITORY_PARTS = ("image", "config", "env", "stanza", "build")
 """Parts that can only move when the repository, or a value from outside of it, moves."""
 
 FILE_PARTS = ("config", "build")
@@ -39,6 +39,9 @@ def moved(
     if policy.scope == "repo":
         return ("repo",) if _repo_moved(record, present) else ()
     if record.version != current.version:
+        if isinstance(current.digest, Unknown):
+            # What cannot be told in the new way cannot be told in the old one.
+            return ()
         carried = record.digest is not None and present.carried.get(record.version) == record.digest
         return () if carried else ("fingerprint_version",)
     tags: list[str] = []
@@ -54,7 +57,8 @@ def unknown_parts(record: FingerprintRecord, present: Present) -> tuple[str, ...
     """Parts that cannot be compared, each with the reason: `part:image: no container engine`."""
     current = present.fingerprint
     if record.version != current.version:
-        return ()
+        unknown = ((n, v.why) for n, v in current.parts.items() if isinstance(v, Unknown))
+        return tuple(f"part:{part}: {why}" for part, why in unknown)
     return tuple(
         f"part:{part}: {is_same.why}"
         for part, is_same in compare(record.as_fingerprint(), current).items()
@@ -80,6 +84,6 @@ def _repo_moved(record: FingerprintRecord, present: Present) -> bool:
     if record.repo == current.repo:
         return False
     if record.version != current.version:
-        return True
+        return current.carried_repo.get(record.version) != record.repo
     is_same = compare(record.as_fingerprint(), current)
     return not all(is_same.get(part) is True for part in REPOSITORY_PARTS)

@@ -15,7 +15,7 @@ Bytes are bytes: a checkout with CRLF is another tree (say `eol=lf` in `.gitattr
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, digest
 
@@ -25,6 +25,12 @@ IGNORED_NAMES = (
     # What running the tests, or git, writes into a folder that a service may have mounted.
     *("__pycache__", "*.pyc", ".pytest_cache", ".git", ".stacktest"),
 )
+
+STATE_NAMES = (
+    *("acme.json", "*.db", "*.db-*", "*.sqlite", "*.sqlite3", "*.sqlite-*", "*.sqlite3-*"),
+    *("*.log", "*.pid", "*.sock", "*.lock"),
+)
+"""Files that the program in a container writes by itself, where the mount lets it."""
 
 SECRET_NAMES = (
     *(".env", ".env.*", "*.env", "*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.kdbx", "*.age"),
@@ -45,6 +51,8 @@ class Entry:
     """The content was signed, not hashed."""
     source: str = ""
     """Where the bytes lie, relative to the project: what git would call it."""
+    changed: float = field(default=0.0, compare=False)
+    """When the kernel last changed it (ctime), in seconds; never a part of a digest."""
 
 
 def tree_digest(entries: Iterable[Entry]) -> str:
@@ -63,6 +71,11 @@ def is_ignored_name(name: str) -> bool:
     return _IGNORED.match(name) is not None
 
 
+def is_state_name(name: str) -> bool:
+    """Whether a file of this name usually holds what a program has written, not its settings."""
+    return _STATE.match(name) is not None
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a file of this name usually holds a secret, so that its content must be signed."""
     return _SECRET.match(name) is not None
@@ -76,6 +89,7 @@ def _any_of(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
 
 
 _IGNORED = _any_of(IGNORED_NAMES)
+_STATE = _any_of(STATE_NAMES, re.IGNORECASE)
 _SECRET = _any_of(SECRET_NAMES, re.IGNORECASE)
 
 

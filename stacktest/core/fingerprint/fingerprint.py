@@ -34,7 +34,7 @@ from stacktest.core.fingerprint.service_definition import ProjectPaths, projecte
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.unknown import Unknown
 
-FINGERPRINT_VERSION = 1
+FINGERPRINT_VERSION = 2
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
 KEYED = ("env", "stanza")
@@ -57,6 +57,20 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """What a container and its image were made of, as far as it lies in files; never recorded."""
+
+    mounted: Mapping[str, float] = field(default_factory=dict)
+    """Label → when it changed, of what the container mounts; a folder's label ends with `/`."""
+    built: Mapping[str, float] = field(default_factory=dict)
+    """The same of what the image is built from."""
+    copied: frozenset[str] = frozenset()
+    """Labels of `built` that the image certainly holds."""
+    contents: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Target → sha256 of each inline entry of `configs:` and `secrets:`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
     """The parts of one service at one moment."""
 
@@ -71,6 +85,11 @@ class Fingerprint:
     """Part -> name -> digest; only ever written below `.stacktest/`."""
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Why -> paths that were not read although the service mounts them."""
+    carried: Mapping[int, str] = field(default_factory=dict)
+    """Older version of the algorithm → the digest as it would have made it."""
+    carried_repo: Mapping[int, str] = field(default_factory=dict)
+    """The same of `repo`."""
+    inputs: Inputs = field(default_factory=Inputs)
 
     @property
     def digest(self) -> str | Unknown:
@@ -192,12 +211,16 @@ def env_part(
 
 
 def definition_part(
-    stack: Stack, service: Service, key: Key | Unknown, paths: ProjectPaths | None = None
+    stack: Stack,
+    service: Service,
+    key: Key | Unknown,
+    paths: ProjectPaths | None = None,
+    version: int = FINGERPRINT_VERSION,
 ) -> Part:
     """The resolved definition of the service, with the networks, volumes … that it uses."""
     if not isinstance(service.definition, Mapping):
         return Part(value=Unknown(f"the definition of {service.name} is not a mapping"), keyed=True)
-    rows = projected(stack, service, paths or ProjectPaths(roots=(str(stack.root),)))
+    rows = projected(stack, service, paths or ProjectPaths(roots=(str(stack.root),)), version)
     return _signed("stanza", rows, key)
 
 

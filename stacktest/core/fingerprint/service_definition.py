@@ -7,6 +7,8 @@
     x-*, labels `stacktest.*`            only stacktest, or YAML itself, reads them
     develop, attach, pull_policy         say how to work with it, not what runs
     null, {} and values of DEFAULTS      Compose writes them in one version and not in the next
+    `restart: "no"`, `scale: 1` …        defaults that somebody wrote out (WRITTEN_OUT)
+    image                                its content is a part of its own; a mirror has its own name
     the project's name and folder        it is the same service in another checkout
 
 Lists that Compose treats as sets are sorted (SETS); all others keep their order: `command`,
@@ -22,6 +24,25 @@ from stacktest.core.model import Json, Service, Stack
 LEFT_OUT = frozenset(
     ("environment", "env_file", "depends_on", "profiles", "develop", "attach", "pull_policy")
 )
+
+WRITTEN_OUT: Mapping[tuple[str, str], Json] = {
+    ("", "restart"): "no",
+    ("", "scale"): 1,
+    ("deploy", "replicas"): 1,
+    ("deploy", "mode"): "replicated",
+    **{("", key): False for key in ("privileged", "read_only", "tty", "stdin_open")},
+    ("", "oom_kill_disable"): False,
+    ("", "oom_score_adj"): 0,
+    ("healthcheck", "interval"): "30s",
+    ("healthcheck", "timeout"): "30s",
+    ("healthcheck", "retries"): 3,
+    ("healthcheck", "start_period"): "0s",
+    ("healthcheck", "disable"): False,
+    ("volumes", "read_only"): False,
+    ("networks", "internal"): False,
+    ("networks", "attachable"): False,
+}
+"""(section, key) → the value that the engine takes where nobody writes the key."""
 
 SETS = frozenset(
     (
@@ -66,15 +87,23 @@ class ProjectPaths:
         return self.outside.get(path, path)
 
 
-def projected(stack: Stack, service: Service, paths: ProjectPaths) -> dict[str, Json]:
-    """The resolved service and the networks, volumes … that it uses, key by key."""
+def projected(
+    stack: Stack, service: Service, paths: ProjectPaths, version: int = 2
+) -> dict[str, Json]:
+    """The resolved service and the networks, volumes … that it uses, key by key.
+
+    `version` is that of the fingerprint: what an older one counted is needed to carry it over.
+    """
     definition = dict(service.definition)
     _relocate(definition, paths)
-    rows = _counted(definition)
+    if version > 1:
+        definition.pop("image", None)
+    rows = _counted(definition, version)
     for section, name in used_definitions(stack, service):
         used = (stack.definitions.get(section) or {}).get(name)
-        rows[f"{section}.{name}"] = _definition(stack, name, used, paths)
-    return rows
+        plain = _definition(stack, name, used, paths)
+        rows[f"{section}.{name}"] = plain_definition(plain, section, version)
+    return rows if version > 1 else _doubled(rows)
 
 
 def used_definitions(stack: Stack, service: Service) -> tuple[tuple[str, str], ...]:
@@ -99,24 +128,63 @@ def mentioned(value: Json) -> set[str]:
     return {str(source).partition(":")[0] for source in sources if source}
 
 
-def projected_as_written(definition: Mapping[str, Json]) -> dict[str, Json]:
+def projected_as_written(definition: Mapping[str, Json], version: int = 2) -> dict[str, Json]:
     """The same projection of a service as a YAML file writes it, environment included."""
     # `FOO:` passes the caller's FOO on: here null says something, so nothing is dropped.
     environment = {
         key: definition[key] for key in ("environment", "env_file") if definition.get(key)
     }
-    return _counted(definition) | environment
+    return _counted(definition, version) | environment
 
 
-def plain_definition(definition: Json) -> Json:
+def plain_definition(definition: Json, section: str = "", version: int = 2) -> Json:
     """A top-level definition straight from a YAML file, without what does not count."""
-    return _plain(definition, "")
+    plain = _plain(definition, "")
+    return plain if version == 1 or not isinstance(plain, dict) else _short(plain, section)
 
 
 # Private
 
 
-def _counted(definition: Mapping[str, Json]) -> dict[str, Json]:
+def _doubled(value: Json) -> Json:
+    """The value as version 1 read it: with every dollar as Compose prints it."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, dict):
+        return {_doubled(name): _doubled(item) for name, item in value.items()}
+    return [_doubled(item) for item in value] if isinstance(value, list) else value
+
+
+def _short(rows: dict[str, Json], section: str = "") -> dict[str, Json]:
+    """The rows without defaults that somebody wrote out, limits in their long form."""
+    remaining = {n: v for n, v in rows.items() if not _is_default(section, n, v)}
+    if section:
+        return remaining
+    for name in ("deploy", "healthcheck"):
+        if isinstance(remaining.get(name), dict):
+            remaining[name] = _short(remaining[name], name)
+            if not remaining[name]:
+                del remaining[name]
+    if isinstance(remaining.get("ulimits"), dict):
+        remaining["ulimits"] = {
+            name: {"soft": value, "hard": value} if isinstance(value, int) else value
+            for name, value in remaining["ulimits"].items()
+        }
+    if isinstance(remaining.get("volumes"), list):
+        remaining["volumes"] = [
+            _short(item, "volumes") if isinstance(item, dict) else item
+            for item in remaining["volumes"]
+        ]
+    return remaining
+
+
+def _is_default(section: str, name: str, value: Json) -> bool:
+    default = WRITTEN_OUT.get((section, name), _ABSENT)
+    # 1 is equal to True, and "1" is how some versions write it.
+    return default == value and isinstance(default, bool) == isinstance(value, bool)
+
+
+def _counted(definition: Mapping[str, Json], version: int) -> dict[str, Json]:
     rows: dict[str, Json] = {}
     for key, value in definition.items():
         if key in LEFT_OUT or str(key).startswith("x-"):
@@ -127,7 +195,7 @@ def _counted(definition: Mapping[str, Json]) -> dict[str, Json]:
             plain = _labels(value) if key == "labels" else _plain(value, str(key))
         if not _is_empty(str(key), plain):
             rows[str(key)] = plain
-    return rows
+    return rows if version == 1 else _short(rows)
 
 
 def _plain(value: Json, key: str) -> Json:
@@ -228,4 +296,4 @@ def _definition(stack: Stack, name: str, definition: Json, paths: ProjectPaths) 
     options = rows.get("driver_opts")
     if isinstance(options, dict) and "device" in options:
         rows["driver_opts"] = {**options, "device": paths.portable(options["device"])}
-    return _plain(rows, "")
+    return rows

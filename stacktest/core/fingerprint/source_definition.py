@@ -52,7 +52,9 @@ class ComposeSources:
                     return why
         return tuple(merged) or Unknown(f"no compose file that could be read writes {service}")
 
-    def value(self, service: str, tracked: Callable[[str], bool]) -> Json | Unknown:
+    def value(
+        self, service: str, tracked: Callable[[str], bool], version: int = 2
+    ) -> Json | Unknown:
         """What the tracked files say about the service and the definitions that it uses."""
         sources = self.service_sources(service)
         if isinstance(sources, Unknown):
@@ -66,11 +68,15 @@ class ComposeSources:
         files = [s for s in self.sources if tracked(posixpath.relpath(s.path, self.root))]
         for section, name in sorted(_uses(source.data for source in tracked_sources)):
             sections = [_section(s.data, section) for s in files]
-            rows = [plain_definition(entries[name]) for entries in sections if name in entries]
+            rows = [
+                plain_definition(entries[name], section, version)
+                for entries in sections
+                if name in entries
+            ]
             if rows:
                 definitions[f"{section}.{name}"] = rows
         return {
-            "stanzas": [projected_as_written(s.data) for s in tracked_sources],
+            "stanzas": [projected_as_written(s.data, version) for s in tracked_sources],
             "uses": definitions,
         }
 

@@ -10,7 +10,7 @@ A page is current when it exists at HEAD, says something, and either
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -59,9 +59,17 @@ class DocsPage:
 
 
 def judge_page(
-    facts: PageFacts, *, fingerprint: str | None, repo_fingerprint: str | None
+    facts: PageFacts,
+    *,
+    fingerprint: str | None,
+    repo_fingerprint: str | None,
+    carried: Collection[str] = (),
+    carried_repo: Collection[str] = (),
 ) -> DocsPage | Unknown:
-    """Whether the page is current; Unknown only where git could not say and nobody acknowledged."""
+    """Whether the page is current; Unknown only where git could not say and nobody acknowledged.
+
+    `carried` and `carried_repo` are the fingerprints as older versions would have made them.
+    """
     reasons: tuple[str, ...]
     hints = ("doc_uncommitted",) if facts.uncommitted else ()
     said = acknowledged(facts.text or "")
@@ -73,7 +81,7 @@ def judge_page(
     elif _is_template(facts.text, facts.template):
         state, reasons = "template", ("doc:template",)
     elif said is not None:
-        holds = said in (fingerprint, repo_fingerprint)
+        holds = said in (fingerprint, repo_fingerprint, *carried, *carried_repo)
         state, reasons = ("current", ()) if holds else ("behind", (f"doc:acknowledges {said}",))
     elif isinstance(facts.follows_change, Unknown):
         return facts.follows_change
@@ -83,7 +91,7 @@ def judge_page(
         state=state,
         updated=facts.updated,
         reasons=(*reasons, *hints),
-        names_fingerprint=said is not None and said == fingerprint,
+        names_fingerprint=said is not None and said in (fingerprint, *carried),
     )
 
 

@@ -6,25 +6,35 @@
     container:restarting         the engine starts it again and again
     container:3 of them          more containers than one
     image:newer behind the tag   the tag names another image now: pulled or built, not recreated
+    image:app:2 is not here      no image has the tag that the file names; another one runs
     env:NAME                     a variable has another value, is missing, or should be gone
+    definition:user              a key of the definition is not what the container has
     command, entrypoint          what it was started with is not what the definition says
-    mount:/target                a mount is missing, or binds another source
+    mount:/target                a mount is missing, binds another source, or should not be there
+    content:/target              an inline `configs:` or `secrets:` entry has other content
+    network:name, volume:name    it exists with other options than the files give it
     stale:path                   a mounted file changed after the container was started
+    unbuilt:context/app.py       it changed, and nobody built the image since
 
 Values are compared and dropped; reasons hold names only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from stacktest.core.model import Json, Service
+from stacktest.core.fingerprint.fingerprint import image_part
+from stacktest.core.freshness.container.differences import CHANGEABLE, Differences
+from stacktest.core.freshness.origins import Digests, differing
+from stacktest.core.model import Json, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
 PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
 """Variables that Podman sets in every container where nobody else does."""
 
+Reasons = tuple[str, ...]
 
-def state_drift(inspect: Json, *, is_job: bool) -> tuple[str, ...]:
+
+def state_drift(inspect: Json, *, is_job: bool) -> Reasons:
     """Why the container is not running and healthy, from its `docker inspect` document."""
     state = inspect["State"]
     status = state["Status"]
@@ -38,57 +48,119 @@ def state_drift(inspect: Json, *, is_job: bool) -> tuple[str, ...]:
     return (f"container:{health}",) if health == "unhealthy" else ()
 
 
-def image_drift(inspect: Json, tagged: Json | Unknown) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Drift of the image against the one that the tag names now, and what could not be verified."""
+def image_drift(
+    inspect: Json, tagged: Json | Unknown, running: Json | Unknown, tag: str
+) -> tuple[Reasons, Reasons]:
+    """Drift of the image against the one that the tag names now, and what could not be verified.
+
+    Another image with the same layers and the same runtime configuration is the same image: a
+    mirror's, or one that was built again with other labels.
+    """
     if isinstance(tagged, Unknown):
-        return (), (f"live:image: {tagged.why}",)
-    is_same = inspect["Image"] == tagged["Id"]
+        # Started from this very reference: the tag was removed since, and no file changed.
+        if (inspect.get("Config") or {}).get("Image") in (tag, inspect["Image"]):
+            return (), (f"live:image: {tagged.why}",)
+        return (f"image:{tag} is not here",), ()
+    if inspect["Image"] == tagged["Id"]:
+        return (), ()
+    parts = (image_part(tagged).value, image_part(running).value)
+    is_same = parts[0] == parts[1] and not isinstance(parts[0], Unknown)
     return (() if is_same else ("image:newer behind the tag",)), ()
 
 
-def env_drift(service: Service, inspect: Json, image: Json | Unknown) -> tuple[str, ...]:
-    """Names of variables whose value is not what the definition and the image say."""
+def env_drift(
+    service: Service,
+    inspect: Json,
+    image: Json | Unknown,
+    client: Mapping[str, str] | None = None,
+) -> Reasons:
+    """Names of variables whose value is not what the definition and the image say.
+
+    `client` are the variables that the engine's client adds by its own configuration (proxies).
+    """
     actual = _variables(inspect["Config"].get("Env"))
     declared = {name: value for name, value in service.environment.items() if value is not None}
     reasons = {f"env:{name}" for name, value in declared.items() if actual.get(name) != value}
     if not isinstance(image, Unknown):
         inherited = _variables((image.get("Config") or {}).get("Env"))
         extra = set(actual) - set(declared) - set(inherited) - set(service.environment)
+        extra -= {name for name, value in (client or {}).items() if actual.get(name) == value}
         if actual.get("container") == "podman":
             extra -= PODMANS
         reasons |= {f"env:{name}" for name in extra}
     return tuple(sorted(reasons))
 
 
-def command_drift(service: Service, inspect: Json) -> tuple[str, ...]:
-    """Whether command and entrypoint are those of the definition, where it sets them."""
-    definition = service.definition or {}
-    pairs = (("command", "Cmd"), ("entrypoint", "Entrypoint"))
-    return tuple(
-        key
-        for key, name in pairs
-        if definition.get(key) is not None
-        and list(definition[key]) != list(inspect["Config"].get(name) or [])
-    )
+def definition_drift(
+    found: Differences, *, same_hash: bool | None, changed: Iterable[str] = ()
+) -> tuple[Reasons, Reasons]:
+    """Drift of the service definition, and what could not be verified of it.
+
+    `same_hash` compares the container's own hash with that of the files: True acquits every key
+    that only another definition changes, False convicts where the engine shows nothing else; None
+    where the two cannot be compared. `changed` are keys that are known to have been edited since.
+    """
+    if same_hash:
+        return _keys(found.certain & CHANGEABLE), ()
+    if same_hash is False:
+        return _keys(found.certain | found.possible or changed or found.unseen), ()
+    unverified = sorted(found.possible | found.unseen)
+    why = (f"live:not shown by the engine: {', '.join(unverified)}",) if unverified else ()
+    return _keys(found.certain or changed), why
 
 
-def mount_drift(service: Service, inspect: Json) -> tuple[str, ...]:
-    """Targets whose mount is missing, binds another source, or should not be there."""
+def mount_drift(
+    service: Service,
+    stack: Stack,
+    inspect: Json,
+    image: Json | Unknown,
+    *,
+    inherited: Iterable[Mount] = (),
+    resolve: Callable[[str], str] = str,
+) -> Reasons:
+    """Targets whose mount is missing, binds another source, or should not be there.
+
+    `inherited` are the mounts of `volumes_from`; `resolve` gives a path without symbolic links.
+    """
     actual = {mount["Destination"]: mount for mount in inspect.get("Mounts") or ()}
-    declared = {mount.target: mount for mount in service.mounts if mount.kind in ("bind", "volume")}
+    declared = {m.target: m for m in service.mounts if m.kind in ("bind", "volume")}
     wrong = {
         target
         for target, mount in declared.items()
-        if target not in actual
-        or (mount.kind == "bind" and actual[target].get("Source") != mount.source)
+        if target not in actual or not _is_mounted(mount, actual[target], stack, resolve)
     }
-    binds = {target for target, mount in actual.items() if mount.get("Type") == "bind"}
-    files = {str(target) for target in _file_targets(service)}
-    wrong |= binds - set(declared) - files
+    files = dict(_file_targets(service))
+    wrong |= {
+        target
+        for target, path in files.items()
+        if path and resolve(str((actual.get(target) or {}).get("Source"))) != resolve(path)
+    }
+    others = set(declared) | set(files) | {mount.target for mount in inherited}
+    own = {m.target for m in service.mounts} | others | _image_volumes(image)
+    wrong |= {
+        target
+        for target, mount in actual.items()
+        if (mount.get("Type") == "bind" and target not in others)
+        or (mount.get("Type") == "volume" and target not in own and "*" not in own)
+    }
     return tuple(f"mount:{target}" for target in sorted(wrong))
 
 
-def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> tuple[str, ...]:
+def content_drift(wanted: Mapping[str, str], actual: Mapping[str, str | None]) -> Reasons:
+    """Inline `configs:` and `secrets:` whose content in the container is another; by digest."""
+    return tuple(
+        f"content:{target}"
+        for target, digest in sorted(wanted.items())
+        if target in actual and actual[target] != digest
+    )
+
+
+def stale_by_digest(at_start: Digests, now: Digests) -> Reasons:
+    """`stale:path` for each mounted input that is not what it was when the container started."""
+    return tuple(f"stale:{path}" for path in differing(at_start, now))
+
+
+def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> Reasons:
     """`stale:path` for each mounted input that changed after the container was started.
 
     `changed` maps a path to its change time (ctime, not mtime: `rsync -t` restores the latter).
@@ -96,7 +168,7 @@ def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> tuple[st
     return tuple(f"stale:{path}" for path, moment in sorted(changed.items()) if moment > started)
 
 
-def count_drift(containers: int, replicas: int) -> tuple[str, ...]:
+def count_drift(containers: int, replicas: int) -> Reasons:
     """Whether there are as many containers as the definition asks for."""
     return () if containers == replicas else (f"container:{containers} of {replicas}",)
 
@@ -104,17 +176,49 @@ def count_drift(containers: int, replicas: int) -> tuple[str, ...]:
 # Private
 
 
+def _keys(keys: Iterable[str]) -> Reasons:
+    bare = ("command", "entrypoint")
+    return tuple(key if key in bare else f"definition:{key}" for key in sorted(keys))
+
+
 def _variables(entries: Iterable[str] | None) -> dict[str, str]:
     return dict(entry.partition("=")[::2] for entry in entries or ())
 
 
-def _file_targets(service: Service) -> Iterable[str]:
-    """Where Compose mounts `configs:` and `secrets:` files."""
+def _is_mounted(mount: Mount, actual: Json, stack: Stack, resolve: Callable[[str], str]) -> bool:
+    if mount.kind == "bind":
+        if actual.get("Type") not in (None, "bind"):
+            return False
+        source = str(actual.get("Source"))
+        is_source = source == mount.source or resolve(source) == resolve(mount.source)
+    else:
+        is_source = not mount.source or actual.get("Name") in (
+            None,
+            volume_name(stack, mount.source),
+        )
+    return is_source and actual.get("RW", not mount.read_only) is not mount.read_only
+
+
+def volume_name(stack: Stack, volume: str) -> str:
+    """The name that a volume of the stack has on the engine."""
+    definition = (stack.definitions.get("volumes") or {}).get(volume) or {}
+    return str(definition.get("name") or f"{stack.name}_{volume}")
+
+
+def _image_volumes(image: Json | Unknown) -> set[str]:
+    """Where the image itself asks for a volume; `*` where that is unknown."""
+    if isinstance(image, Unknown):
+        return {"*"}
+    return set((image.get("Config") or {}).get("Volumes") or ())
+
+
+def _file_targets(service: Service) -> Iterable[tuple[str, str]]:
+    """Where Compose mounts `configs:` and `secrets:`, and the file; inline ones have none."""
     definition = service.definition or {}
-    for kind in ("configs", "secrets"):
+    paths = {(file.secret, file.name): file.path for file in service.files}
+    for kind, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
         for entry in definition.get(kind) or ():
-            default = (
-                f"/run/secrets/{entry['source']}" if kind == "secrets" else f"/{entry['source']}"
-            )
-            target = entry.get("target") or default
-            yield target if target.startswith("/") else f"/run/secrets/{target}"
+            source = entry["source"] if isinstance(entry, dict) else str(entry)
+            target = (entry.get("target") if isinstance(entry, dict) else "") or source
+            path = paths.get((kind == "secrets", source), "")
+            yield (target if target.startswith("/") else f"{folder}{target}"), path

@@ -76,7 +76,7 @@ class FingerprintRecord:
         )
         if set(record.parts) != set(PARTS):
             raise RecordError(f"$.parts are not {', '.join(PARTS)}")
-        if record.version == FINGERPRINT_VERSION and record != FingerprintRecord.attest(
+        if record.version <= FINGERPRINT_VERSION and record != FingerprintRecord.attest(
             record.as_fingerprint()
         ):
             raise RecordError("$.fingerprint is not the one of $.parts")

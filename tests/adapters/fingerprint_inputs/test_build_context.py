@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 def paths(root: Path, **build: object) -> list[str]:
     reader = FileReader(root=root, key=Key(secret=b"k" * 32))
     found = read_build(reader, Build(context=str(root), **build))
-    return sorted(path.removeprefix("context/") for path in found.entries)
+    return sorted(path.removeprefix("context/") for path in found.reading.entries)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_links_are_sent_as_links(root: Path) -> None:
 def test_a_remote_context_is_no_file_here(root: Path) -> None:
     reader = FileReader(root=root, key=Unknown("no key"))
     found = read_build(reader, Build(context="https://example.test/x.git"))
-    assert [entry.kind for entry in found.entries.values()] == ["remote"]
+    assert [entry.kind for entry in found.reading.entries.values()] == ["remote"]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_missing_is_named(root: Path, build: dict[str, str], why: str) -
 
 def test_git_would_know_the_files_by_their_place_in_the_project(root: Path) -> None:
     reader = FileReader(root=root / "src", key=Unknown("no key"))
-    found = read_build(reader, Build(context=str(root), dockerfile="Dockerfile")).entries
+    found = read_build(reader, Build(context=str(root), dockerfile="Dockerfile")).reading.entries
     assert found["context/src/c.py"].source == "c.py"
     assert found["context/a.md"].source == "../a.md"
     assert found["Dockerfile"].source == "../Dockerfile"

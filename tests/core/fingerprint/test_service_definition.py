@@ -55,11 +55,35 @@ SAME = {
         {"networks": {"n": {"aliases": ["a", "b"]}}},
         {"networks": {"n": {"aliases": ["b", "a"]}}},
     ),
+    "a mirror's name": ({"image": "a:1"}, {"image": "mirror.example/a:1"}),
+    **{
+        f"{key} written out": ({key: value}, {})
+        for key, value in (("restart", "no"), ("scale", 1), ("privileged", False), ("tty", False))
+    },
+    "one replica written out": ({"deploy": {"replicas": 1, "mode": "replicated"}}, {}),
+    "a health check's defaults": (
+        {"healthcheck": {"test": ["CMD", "x"], "interval": "30s", "timeout": "30s", "retries": 3}},
+        {"healthcheck": {"test": ["CMD", "x"]}},
+    ),
+    "one number for both limits": (
+        {"ulimits": {"nofile": 1000}},
+        {"ulimits": {"nofile": {"soft": 1000, "hard": 1000}}},
+    ),
+    "a mount that may be written": (
+        {"volumes": [{"type": "bind", "source": "/x", "read_only": False}]},
+        {"volumes": [{"type": "bind", "source": "/x"}]},
+    ),
     "a network without options": ({"networks": {"n": None}}, {"networks": {"n": {}}}),
 }
 
 DIFFERENT = {
-    "image": ({"image": "a:1"}, {"image": "a:2"}),
+    "restart": ({"restart": "always"}, {}),
+    "two replicas": ({"deploy": {"replicas": 2}}, {}),
+    "an emptied init": ({"init": False}, {}),
+    "a read-only mount": (
+        {"volumes": [{"type": "bind", "source": "/x", "read_only": True}]},
+        {"volumes": [{"type": "bind", "source": "/x"}]},
+    ),
     "networks": ({"networks": {"n": None}}, {"networks": {"n": None, "m": None}}),
     "order of a command": ({"command": ["a", "b"]}, {"command": ["b", "a"]}),
     "order of volumes": ({"volumes": ["a", "b"]}, {"volumes": ["b", "a"]}),
@@ -85,6 +109,18 @@ def test_the_same(pair: tuple[Json, Json]) -> None:
 @pytest.mark.parametrize("pair", DIFFERENT.values(), ids=DIFFERENT)
 def test_different(pair: tuple[Json, Json]) -> None:
     assert rows(pair[0]) != rows(pair[1])
+
+
+def test_the_version_before_counted_what_somebody_wrote_out() -> None:
+    stack = Stack(name="s", root=Path("/s"), services={})
+    written = Service(name="app", definition={"image": "a", "restart": "no", "labels": {"a": "$x"}})
+    paths = ProjectPaths(roots=("/s",))
+    assert projected(stack, written, paths) == {"labels": {"a": "$x"}}
+    assert projected(stack, written, paths, 1) == {
+        "image": "a",
+        "restart": "no",
+        "labels": {"a": "$$x"},
+    }
 
 
 def test_nothing_that_was_given_is_changed() -> None:

@@ -1,46 +1,63 @@
 """Drift: each way in which a container is not what the files say, and none when it is."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.core.freshness.container.differences import Differences
 from stacktest.core.freshness.drift import (
-    command_drift,
+    content_drift,
     count_drift,
+    definition_drift,
     env_drift,
     image_drift,
     mount_drift,
+    stale_by_digest,
     stale_inputs,
     state_drift,
 )
-from stacktest.core.model import Mount, Service
+from stacktest.core.model import FileRef, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
-IMAGE = {"Id": "sha256:one", "Config": {"Env": ["PATH=/bin", "FROM_IMAGE=1"]}}
+IMAGE = {
+    "Id": "sha256:one",
+    "Config": {"Env": ["PATH=/bin", "FROM_IMAGE=1"], "Volumes": {"/of/the/image": {}}},
+    "RootFS": {"Layers": ["sha256:a"]},
+}
 SERVICE = Service(
     name="web",
     environment={"A": "1", "PASSED": None},
-    mounts=(Mount(kind="bind", source="/stack/conf", target="/conf", read_only=True),),
+    mounts=(
+        Mount(kind="bind", source="/stack/conf", target="/conf", read_only=True),
+        Mount(kind="volume", source="data", target="/data"),
+    ),
+    files=(
+        FileRef(name="pw", path="/stack/pw", secret=True),
+        FileRef(name="c", path="/stack/c", secret=False),
+    ),
     definition={
         "command": ["serve"],
         "entrypoint": None,
         "secrets": [{"source": "pw"}],
-        "configs": [{"source": "c", "target": "/etc/c"}],
+        "configs": [{"source": "c", "target": "etc/c"}],
     },
 )
+STACK = Stack(name="s", root=Path("/stack"), services={"web": SERVICE})
 
 
 def inspect(**changes: Any) -> dict[str, Any]:
     document: dict[str, Any] = {
         "Image": "sha256:one",
         "State": {"Status": "running", "ExitCode": 0, "Health": {"Status": "healthy"}},
-        "Config": {"Env": ["PATH=/bin", "FROM_IMAGE=1", "A=1"], "Cmd": ["serve"]},
+        "Config": {"Image": "web:1", "Env": ["PATH=/bin", "FROM_IMAGE=1", "A=1"]},
         "Mounts": [
-            {"Type": "bind", "Source": "/stack/conf", "Destination": "/conf"},
+            {"Type": "bind", "Source": "/stack/conf", "Destination": "/conf", "RW": False},
             {"Type": "bind", "Source": "/stack/pw", "Destination": "/run/secrets/pw"},
             {"Type": "bind", "Source": "/stack/c", "Destination": "/etc/c"},
-            {"Type": "volume", "Name": "f00", "Destination": "/data"},
+            {"Type": "volume", "Name": "s_data", "Destination": "/data", "RW": True},
+            {"Type": "volume", "Name": "f00", "Destination": "/of/the/image"},
         ],
     }
     return {**document, **changes}
@@ -48,10 +65,9 @@ def inspect(**changes: Any) -> dict[str, Any]:
 
 def test_a_container_as_the_files_say_has_not_drifted() -> None:
     assert state_drift(inspect(), is_job=False) == ()
-    assert image_drift(inspect(), IMAGE) == ((), ())
+    assert image_drift(inspect(), IMAGE, IMAGE, "web:1") == ((), ())
     assert env_drift(SERVICE, inspect(), IMAGE) == ()
-    assert command_drift(SERVICE, inspect()) == ()
-    assert mount_drift(SERVICE, inspect()) == ()
+    assert mount_drift(SERVICE, STACK, inspect(), IMAGE) == ()
     assert count_drift(1, 1) == ()
 
 
@@ -73,14 +89,28 @@ def test_state(state: dict[str, Any], is_job: bool, reasons: tuple[str, ...]) ->
 
 
 def test_pulled_but_not_recreated() -> None:
-    newer = {**IMAGE, "Id": "sha256:two"}
-    assert image_drift(inspect(), newer) == (("image:newer behind the tag",), ())
+    newer = {**IMAGE, "Id": "sha256:two", "RootFS": {"Layers": ["sha256:b"]}}
+    assert image_drift(inspect(), newer, IMAGE, "web:1") == (("image:newer behind the tag",), ())
 
 
-def test_an_image_that_is_not_here_is_unverified_not_drift() -> None:
-    assert image_drift(inspect(), Unknown("image web: gone")) == (
+def test_a_build_that_changes_labels_only_is_the_same_image() -> None:
+    labels = {**IMAGE["Config"], "Labels": {"built": "later"}}
+    again = {**IMAGE, "Id": "sha256:two", "Config": labels}
+    assert image_drift(inspect(), again, IMAGE, "web:1") == ((), ())
+    unknown = Unknown("image one: gone")
+    assert image_drift(inspect(), again, unknown, "web:1") == (("image:newer behind the tag",), ())
+
+
+@pytest.mark.case("field/c03")
+def test_a_tag_that_was_edited_and_is_not_here_is_drift() -> None:
+    gone = Unknown("image web:2: No such image")
+    assert image_drift(inspect(), gone, IMAGE, "web:2") == (("image:web:2 is not here",), ())
+
+
+def test_a_tag_that_was_removed_while_its_container_runs_is_unverified() -> None:
+    assert image_drift(inspect(), Unknown("image web:1: gone"), IMAGE, "web:1") == (
         (),
-        ("live:image: image web: gone",),
+        ("live:image: image web:1: gone",),
     )
 
 
@@ -110,26 +140,118 @@ def test_what_podman_adds_by_itself_is_nobodys_drift() -> None:
     assert env_drift(SERVICE, elsewhere, IMAGE) == ("env:HOME",)
 
 
-def test_command() -> None:
-    assert command_drift(SERVICE, inspect(Config={"Cmd": ["other"]})) == ("command",)
+@pytest.mark.case("freshness/a02-docker-proxies", "field/b02")
+def test_proxies_that_the_engine_s_client_adds_are_no_drift() -> None:
+    client = {"HTTP_PROXY": "http://p", "http_proxy": "http://p"}
+    variables = ["A=1", "PATH=/bin", "FROM_IMAGE=1", "HTTP_PROXY=http://p", "http_proxy=http://p"]
+    document = inspect(Config={"Env": variables})
+    assert env_drift(SERVICE, document, IMAGE, client) == ()
+    # Another value is one that somebody gave it.
+    assert env_drift(SERVICE, document, IMAGE, {**client, "HTTP_PROXY": "http://q"}) == (
+        "env:HTTP_PROXY",
+    )
+    assert env_drift(SERVICE, document, IMAGE) == ("env:HTTP_PROXY", "env:http_proxy")
+
+
+CONF = {"Type": "bind", "Source": "/stack/conf", "Destination": "/conf", "RW": False}
+DATA = {"Type": "volume", "Name": "s_data", "Destination": "/data", "RW": True}
+FILES = inspect()["Mounts"][1:3]
 
 
 @pytest.mark.parametrize(
     ("mounts", "reasons"),
     [
-        ([], ("mount:/conf",)),
-        ([{"Type": "bind", "Source": "/else", "Destination": "/conf"}], ("mount:/conf",)),
+        ([DATA], ("mount:/conf",)),
+        ([DATA, {**CONF, "Source": "/else"}], ("mount:/conf",)),
+        ([DATA, {**CONF, "RW": True}], ("mount:/conf",)),
+        ([CONF, {**DATA, "Name": "s_other"}], ("mount:/data",)),
+        ([CONF, DATA, {**CONF, "Destination": "/extra"}], ("mount:/extra",)),
+        ([CONF, DATA, {**DATA, "Destination": "/removed"}], ("mount:/removed",)),
+        ([CONF, DATA, {**DATA, "Destination": "/of/the/image"}], ()),
+    ],
+)
+def test_mounts(mounts: list[dict[str, Any]], reasons: tuple[str, ...]) -> None:
+    document = inspect(Mounts=[*mounts, *FILES])
+    assert mount_drift(SERVICE, STACK, document, IMAGE) == reasons
+
+
+def test_a_config_s_target_starts_at_the_root_and_its_file_counts() -> None:
+    other = [CONF, DATA, FILES[0], {**FILES[1], "Source": "/stack/other"}]
+    assert mount_drift(SERVICE, STACK, inspect(Mounts=other), IMAGE) == ("mount:/etc/c",)
+
+
+@pytest.mark.case("freshness/a03-project-behind-a-link")
+def test_the_same_folder_by_another_name_is_the_same() -> None:
+    def resolve(path: str) -> str:
+        return path.replace("/link/", "/stack/")
+
+    mounts = [{**CONF, "Source": "/link/conf"}, DATA, *FILES]
+    document = inspect(Mounts=mounts)
+    assert mount_drift(SERVICE, STACK, document, IMAGE) == ("mount:/conf",)
+    assert mount_drift(SERVICE, STACK, document, IMAGE, resolve=resolve) == ()
+
+
+def test_mounts_of_volumes_from_are_the_service_s_own() -> None:
+    inherited = (Mount(kind="bind", source="/x", target="/from/other"),)
+    mounts = [CONF, DATA, *FILES, {"Type": "bind", "Source": "/x", "Destination": "/from/other"}]
+    document = inspect(Mounts=mounts)
+    assert mount_drift(SERVICE, STACK, document, IMAGE) == ("mount:/from/other",)
+    assert mount_drift(SERVICE, STACK, document, IMAGE, inherited=inherited) == ()
+
+
+def keys(**found: str) -> Differences:
+    return Differences(**{name: frozenset(text.split()) for name, text in found.items()})
+
+
+@pytest.mark.parametrize(
+    ("found", "same_hash", "changed", "reasons", "unverified"),
+    [
+        (keys(), None, "", (), ()),
+        (keys(certain="user"), None, "", ("definition:user",), ()),
+        # The hash acquits what only another definition changes, not what `docker update` does.
         (
-            [
-                {"Type": "bind", "Source": "/stack/conf", "Destination": "/conf"},
-                {"Type": "bind", "Source": "/x", "Destination": "/extra"},
-            ],
-            ("mount:/extra",),
+            keys(certain="user mem_limit", possible="logging"),
+            True,
+            "",
+            ("definition:mem_limit",),
+            (),
+        ),
+        (keys(certain="command"), False, "", ("command",), ()),
+        (keys(possible="logging", unseen="post_start"), False, "", ("definition:logging",), ()),
+        (keys(unseen="post_start"), False, "", ("definition:post_start",), ()),
+        # A default that somebody wrote out has another hash, and nothing else.
+        (keys(), False, "", (), ()),
+        (keys(), False, "pre_stop", ("definition:pre_stop",), ()),
+        (keys(), None, "pre_stop", ("definition:pre_stop",), ()),
+        (
+            keys(possible="logging", unseen="post_start"),
+            None,
+            "",
+            (),
+            ("live:not shown by the engine: logging, post_start",),
         ),
     ],
 )
-def test_mounts(mounts: list[dict[str, str]], reasons: tuple[str, ...]) -> None:
-    assert mount_drift(SERVICE, inspect(Mounts=mounts)) == reasons
+def test_definition(
+    found: Differences,
+    same_hash: bool | None,
+    changed: str,
+    reasons: tuple[str, ...],
+    unverified: tuple[str, ...],
+) -> None:
+    answer = definition_drift(found, same_hash=same_hash, changed=changed.split())
+    assert answer == (reasons, unverified)
+
+
+def test_inline_content_is_compared_where_it_can_be_read() -> None:
+    wanted = {"/c": "1", "/run/secrets/s": "2", "/unreadable": "3"}
+    assert content_drift(wanted, {"/c": "1", "/run/secrets/s": "9"}) == ("content:/run/secrets/s",)
+
+
+def test_files_are_compared_by_what_they_were_at_the_start() -> None:
+    before = {"a": "1", "b": "1", "gone": "1"}
+    now = {"a": "1", "b": "2", "new": "1"}
+    assert stale_by_digest(before, now) == ("stale:b", "stale:gone", "stale:new")
 
 
 def test_a_file_that_changed_after_the_start() -> None:

@@ -1,0 +1,176 @@
+"""Reads the configuration of one service: what it mounts, and what is declared to belong to it.
+
+mount                        counts                             left out, by name
+--------------------------   --------------------------------   ------------------------------
+read-only                    all of it                          what `ignore` names
+writable, a file             the file                           state by its name: *.db, *.log
+writable, a folder           what git tracks below it           the rest of the folder
+outside of the project       nothing                            its path
+"""
+
+import bisect
+import os
+import posixpath
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
+from stacktest.adapters.fingerprint_inputs.settings import ServiceSection
+from stacktest.core.fingerprint.file_tree import Entry, is_state_name
+from stacktest.core.fingerprint.service_definition import ProjectPaths
+from stacktest.core.inherited_mounts import inherited_mounts
+from stacktest.core.model import Mount, Service, Stack
+from stacktest.core.unknown import Unknown
+
+WRITABLE = "the container may write to it"
+UNTRACKED = "the container may write to it: only what git tracks below it counts"
+
+
+class TrackedFiles:
+    """What git tracks, by folder."""
+
+    def __init__(self, paths: frozenset[str] | Unknown) -> None:
+        self.paths = paths
+
+    def __contains__(self, path: str) -> bool:
+        return not isinstance(self.paths, Unknown) and path in self.paths
+
+    def below(self, folder: str) -> list[str]:
+        """Tracked paths below a folder of the project; all of them for the project itself."""
+        if not folder:
+            return [path for path in self._in_order if not path.startswith("../")]
+        start = bisect.bisect_left(self._in_order, f"{folder}/")
+        # "0" follows "/".
+        return self._in_order[start : bisect.bisect_left(self._in_order, f"{folder}0")]
+
+    @cached_property
+    def _in_order(self) -> list[str]:
+        return [] if isinstance(self.paths, Unknown) else sorted(self.paths)
+
+
+@dataclass(kw_only=True, slots=True)
+class ConfigReading:
+    """The configuration of one service, and which of it the container sees."""
+
+    reading: Reading
+    mounted: set[str] = field(default_factory=set)
+    """Labels of what the container mounts; the rest is declared only."""
+    old: frozenset[str] = frozenset()
+    """Labels that version 1 of the fingerprint counted."""
+
+    def times(self) -> dict[str, float]:
+        """Label → when it last changed, of all that the container mounts; folders end with `/`."""
+        entries = self.reading.entries
+        times = {label: entries[label].changed for label in self.mounted if label in entries}
+        folders = self.reading.folders.items()
+        return times | {f"{label}/": at for label, at in folders if f"{label}/" in self.mounted}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigReader:
+    """Reads the configuration of the services of one stack."""
+
+    stack: Stack
+    files: FileReader
+    paths: ProjectPaths
+    tracked: TrackedFiles
+
+    def read(self, service: Service, section: ServiceSection) -> ConfigReading | Unknown:
+        """What counts for the service, or why a part of it could not be read."""
+        result = ConfigReading(reading=Reading(ignored=_ignored(section.ignore)))
+        into = result.reading
+        usual = f"configs/{service.name}"
+        always = (usual, *map(posixpath.normpath, section.config))
+        writable: list[tuple[Mount, str]] = []
+        try:
+            for mount in service.mounts:
+                self._read_mount(mount, into, writable)
+            self._read_files(service, into)
+            result.mounted = {*into.entries, *(f"{label}/" for label in into.folders)}
+            self.files.read(f"{self.files.roots[0]}/{usual}", usual, into)
+            for extra in section.config:
+                self._read_extra(service, extra, into)
+            result.old = frozenset(into.entries)
+            before = set(into.entries)
+            for mount in inherited_mounts(self.stack, service):
+                self._read_mount(mount, into, writable)
+            for mount, path in writable:
+                self._read_writable(mount, path, into, always)
+            result.mounted |= into.entries.keys() - before
+            result.mounted |= set(_below(into.entries, [path for _, path in writable]))
+        except UnreadableError as error:
+            return Unknown(str(error))
+        return result
+
+    # Private
+
+    def _read_mount(self, mount: Mount, into: Reading, writable: list[tuple[Mount, str]]) -> None:
+        if mount.kind != "bind":
+            return
+        path = self.files.relative(os.path.normpath(mount.source))
+        if path is None:
+            shown = self.paths.portable(os.path.normpath(mount.source))
+            into.leave_out(shown, "mounted from outside the project")
+        elif mount.read_only:
+            secret = mount.target.startswith("/run/secrets")
+            self.files.read(mount.source, path, into, secret=secret)
+        else:
+            writable.append((mount, path))
+
+    def _read_writable(
+        self, mount: Mount, path: str, into: Reading, always: tuple[str, ...]
+    ) -> None:
+        if any(path == top or path.startswith(f"{top}/") for top in always):
+            return
+        secret = mount.target.startswith("/run/secrets")
+        is_state = is_state_name(posixpath.basename(path))
+        if os.path.isdir(mount.source):  # noqa: PTH112 - paths are text here
+            into.leave_out(path or ".", UNTRACKED)
+            for each in self.tracked.below(path):
+                if not (into.ignored and into.ignored(each)):
+                    self.files.read(f"{self.files.roots[0]}/{each}", each, into, secret=secret)
+        elif is_state or not os.path.lexists(mount.source):
+            into.leave_out(path, WRITABLE)
+        elif into.ignored and into.ignored(path):
+            into.leave_out(path, "declared ignore")
+        else:
+            self.files.read(mount.source, path, into, secret=secret)
+
+    def _read_files(self, service: Service, into: Reading) -> None:
+        for file in service.files:
+            if not file.path:
+                continue
+            path = self.files.relative(os.path.normpath(file.path))
+            kind = "secret" if file.secret else "config"
+            label = f"{kind} {file.name}" if path is None else path
+            self.files.read(file.path, label, into, secret=file.secret)
+            if label not in into.entries:
+                into.entries[label] = Entry(path=label, kind="missing", source=label)
+
+    def _read_extra(self, service: Service, extra: str, into: Reading) -> None:
+        path = os.path.normpath(f"{self.files.roots[0]}/{extra}")
+        if not os.path.lexists(path):
+            raise UnreadableError(f"services.{service.name}.config names {extra}: no such file")
+        label = self.files.relative(path)
+        self.files.read(path, extra if label is None else label, into)
+
+
+# Private
+
+
+def _below(labels: Iterable[str], folders: Iterable[str]) -> Iterable[str]:
+    tops = tuple(folders)
+    return (
+        label
+        for label in labels
+        if any(not top or label == top or label.startswith(f"{top}/") for top in tops)
+    )
+
+
+def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
+    if not patterns:
+        return None
+    import pathspec
+
+    return pathspec.GitIgnoreSpec.from_lines(patterns).match_file

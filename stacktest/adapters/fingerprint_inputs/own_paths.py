@@ -1,0 +1,45 @@
+"""Which paths stacktest writes itself, and which hold secrets by declaration."""
+
+import os
+import posixpath
+from pathlib import Path
+from typing import Protocol
+
+from stacktest.core.model import Stack
+
+REPORTS = "reports"
+"""Where evidence of failures and the status page go by default."""
+
+
+class StackSection(Protocol):
+    """What of `[stack]` a fingerprint depends on."""
+
+    @property
+    def ledger(self) -> str:
+        """Folder of the records."""
+
+    @property
+    def status(self) -> str:
+        """Path of the status file."""
+
+    @property
+    def env_files(self) -> tuple[str, ...]:
+        """Files that Compose reads variables from."""
+
+
+def own_paths(root: Path, section: StackSection) -> frozenset[str]:
+    """Where stacktest writes: reading it back would make every run change every fingerprint."""
+    folder = posixpath.dirname(section.status)
+    beside = (section.status.removesuffix(".json") + ".meta.json", f"{folder}/stacktest.json")
+    paths = (section.ledger, section.status, *beside, REPORTS)
+    return frozenset(os.path.normpath(root / path) for path in paths)
+
+
+def secret_paths(stack: Stack) -> frozenset[str]:
+    """Files that the stack declares to be secrets."""
+    return frozenset(
+        os.path.normpath(file.path)
+        for service in stack.services.values()
+        for file in service.files
+        if file.secret and file.path
+    )

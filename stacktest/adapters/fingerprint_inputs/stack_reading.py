@@ -1,0 +1,227 @@
+"""The fingerprint of each service, from what all services of one call share."""
+
+import hashlib
+import os
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stacktest.adapters.compose.variables import read_variables
+from stacktest.adapters.fingerprint_inputs.build_context import BuildReading, read_build
+from stacktest.adapters.fingerprint_inputs.files import (
+    FileReader,
+    Reading,
+    UnreadableError,
+    merged,
+)
+from stacktest.adapters.fingerprint_inputs.mounted_files import (
+    ConfigReader,
+    ConfigReading,
+    TrackedFiles,
+)
+from stacktest.adapters.fingerprint_inputs.settings import Settings
+from stacktest.core.fingerprint.carried import carried_digest
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.file_tree import Entry
+from stacktest.core.fingerprint.fingerprint import (
+    FINGERPRINT_VERSION,
+    KEYED,
+    NONE,
+    Fingerprint,
+    Inputs,
+    Part,
+    build_part,
+    config_part,
+    definition_part,
+    env_part,
+    image_part,
+    repo_part,
+)
+from stacktest.core.fingerprint.service_definition import ProjectPaths, used_definitions
+from stacktest.core.fingerprint.source_definition import ComposeSources
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.unknown import Unknown
+
+OLD = FINGERPRINT_VERSION - 1
+
+
+@dataclass(kw_only=True, slots=True)
+class StackReading:
+    """Reads the parts of each service; the same files, values and images give the same ones."""
+
+    stack: Stack
+    key: Key | Unknown
+    config: Settings
+    files: FileReader
+    sources: ComposeSources | Unknown
+    tracked: TrackedFiles
+    variables: Mapping[str, str | None] | Unknown
+    paths: ProjectPaths
+
+    def fingerprint(self, service: Service, image: Json | Unknown) -> Fingerprint:
+        """All parts of one service, and what its container was made of."""
+        if service.unreadable:
+            why = Unknown(service.unreadable)
+            others = dict.fromkeys(("image", "config", "env", "build"), NONE)
+            return Fingerprint(parts={**others, "stanza": why}, repo=why, key_id="")
+        config, build = self._config(service), self._build(service)
+        arguments = service.build.arguments if service.build else ()
+        config_entries = self._entries(_reading(config))
+        build_entries = self._entries(_reading(build))
+        parts = {
+            "image": image_part(image),
+            "config": config_part(config_entries),
+            "env": self._env(service),
+            "stanza": definition_part(self.stack, service, self.key, self.paths),
+            "build": build_part(build_entries, arguments) if service.build else Part(value=NONE),
+        }
+        tracked = self._tracked(_reading(config)), self._tracked(_reading(build))
+        repo = repo_part(self._written(service), *tracked, arguments)
+        detail = {name: part.detail for name, part in parts.items()} | {"repo": repo.detail}
+        old = {
+            **parts,
+            "config": config_part(_old_entries(config_entries, config)),
+            "stanza": definition_part(self.stack, service, self.key, self.paths, OLD),
+        }
+        if service.build:
+            old["build"] = build_part(_old_entries(build_entries, build), arguments)
+        old_repo = repo_part(
+            self._written(service, OLD),
+            _old_entries(tracked[0], config),
+            _old_entries(tracked[1], build),
+            arguments,
+        )
+        return Fingerprint(
+            parts={name: part.value for name, part in parts.items()},
+            repo=repo.value,
+            key_id=self.key.key_id if isinstance(self.key, Key) else "",
+            keyed=tuple(name for name, part in parts.items() if part.keyed or name in KEYED),
+            detail=detail,
+            left_out=merged(r for r in map(_reading, (config, build)) if isinstance(r, Reading)),
+            carried=carried_digest(OLD, {name: part.value for name, part in old.items()}),
+            carried_repo={} if isinstance(old_repo.value, Unknown) else {OLD: old_repo.value},
+            inputs=Inputs(
+                mounted={} if isinstance(config, Unknown) else config.times(),
+                built={} if isinstance(build, Unknown) else build.times(),
+                copied=frozenset() if isinstance(build, Unknown) else build.copied,
+                contents=self._contents(service),
+            ),
+        )
+
+    # Private
+
+    def _config(self, service: Service) -> ConfigReading | Unknown:
+        reader = ConfigReader(
+            stack=self.stack, files=self.files, paths=self.paths, tracked=self.tracked
+        )
+        return reader.read(service, self.config.service(service.name))
+
+    def _build(self, service: Service) -> BuildReading | Unknown:
+        if service.build is None:
+            return BuildReading(reading=Reading())
+        try:
+            return read_build(self.files, service.build)
+        except UnreadableError as error:
+            return Unknown(str(error))
+
+    def _env(self, service: Service) -> Part:
+        names = _from_variables(self.stack, service)
+        if names and isinstance(self.variables, Unknown):
+            return Part(value=self.variables, keyed=True)
+        variables = {} if isinstance(self.variables, Unknown) else self.variables
+        values = {label: variables.get(name) for label, name in names.items()}
+        return env_part(service.environment, self.key, values)
+
+    def _contents(self, service: Service) -> dict[str, str]:
+        """Target → sha256 of each inline entry of `configs:` and `secrets:` whose text is known."""
+        variables = {} if isinstance(self.variables, Unknown) else self.variables
+        contents: dict[str, str] = {}
+        for section, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
+            definitions = self.stack.definitions.get(section) or {}
+            for entry in (service.definition or {}).get(section) or ():
+                name = entry["source"] if isinstance(entry, dict) else str(entry)
+                target = (entry.get("target") if isinstance(entry, dict) else "") or name
+                definition = definitions.get(name) or {}
+                text = definition.get("content")
+                if text is None and definition.get("environment"):
+                    text = variables.get(str(definition["environment"]))
+                if text is not None:
+                    path = target if target.startswith("/") else f"{folder}{target}"
+                    contents[path] = hashlib.sha256(str(text).encode()).hexdigest()
+        return contents
+
+    def _written(self, service: Service, version: int = FINGERPRINT_VERSION) -> Json | Unknown:
+        if isinstance(self.sources, Unknown):
+            return self.sources
+        if isinstance(self.tracked.paths, Unknown):
+            return self.tracked.paths
+        return self.sources.value(service.name, self.tracked.__contains__, version)
+
+    def _entries(self, reading: Reading | Unknown) -> tuple[Entry, ...] | Unknown:
+        if isinstance(reading, Reading) and reading.unsigned and isinstance(self.key, Unknown):
+            return Unknown(f"{reading.unsigned} is secret: {self.key.why}")
+        return reading if isinstance(reading, Unknown) else tuple(reading.entries.values())
+
+    def _tracked(self, reading: Reading | Unknown) -> tuple[Entry, ...] | Unknown:
+        """The entries that git tracks, unless what they are could not be read."""
+        if isinstance(reading, Unknown):
+            return reading
+        if isinstance(self.tracked.paths, Unknown):
+            return self.tracked.paths
+        return tuple(entry for entry in reading.entries.values() if entry.source in self.tracked)
+
+
+def variables_of(
+    stack: Stack, env_files: tuple[str, ...], services: Iterable[str]
+) -> Mapping[str, str | None] | Unknown:
+    """Values of the variables that are the content of `configs:` and `secrets:`."""
+    names = {
+        variable
+        for name in services
+        for variable in _from_variables(stack, stack.services[name]).values()
+    }
+    folder = Path(stack.project_directory or stack.root)
+    return read_variables(folder, names, env_files, root=stack.root)
+
+
+def beyond(stack: Stack, sources: ComposeSources | Unknown) -> list[str]:
+    """Folders beyond the stack's own that may hold tracked files, relative to it."""
+    paths = [s.build.context for s in stack.services.values() if s.build]
+    if isinstance(sources, ComposeSources):
+        paths += [posixpath.dirname(source.path) for source in sources.sources]
+    root = Path(stack.root)
+    relative = (os.path.relpath(path, root) for path in paths if path.startswith("/"))
+    return sorted({path for path in relative if path == ".." or path.startswith("../")})
+
+
+# Private
+
+
+def _reading(part: ConfigReading | BuildReading | Unknown) -> Reading | Unknown:
+    return part if isinstance(part, Unknown) else part.reading
+
+
+def _old_entries(
+    entries: tuple[Entry, ...] | Unknown, part: ConfigReading | BuildReading | Unknown
+) -> tuple[Entry, ...] | Unknown:
+    """The entries as the version before counted them."""
+    if isinstance(entries, Unknown) or isinstance(part, Unknown):
+        return entries
+    if isinstance(part, BuildReading):
+        return part.old(entries)
+    return tuple(entry for entry in entries if entry.path in part.old)
+
+
+def _from_variables(stack: Stack, service: Service) -> Mapping[str, str]:
+    """Label -> variable, of the `configs:` and `secrets:` whose content is a variable's value."""
+    labelled: dict[str, str] = {}
+    if not isinstance(service.definition, Mapping):
+        return labelled
+    for section, name in used_definitions(stack, service):
+        definition = stack.definitions[section][name]
+        if section in ("configs", "secrets") and isinstance(definition, Mapping):
+            variable = definition.get("environment")
+            if variable:
+                labelled[f"{section.removesuffix('s')} {name}"] = str(variable)
+    return labelled

@@ -1,0 +1,295 @@
+"""Compares the containers of a stack with what the files say, service by service.
+
+Compose is asked for its hashes while the files are read; what was learned of containers and images
+that are as the files say is remembered for the next look.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from stacktest.application.host_view import HostView
+from stacktest.core import timestamps
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.freshness import drift
+from stacktest.core.freshness.built import not_built
+from stacktest.core.freshness.container.as_created import (
+    LABEL,
+    VERSION,
+    hash_document,
+    labels_of,
+)
+from stacktest.core.freshness.container.differences import Differences, differences
+from stacktest.core.freshness.container.row import Created
+from stacktest.core.freshness.container.shared import shared_drift
+from stacktest.core.freshness.origins import (
+    ContainerOrigin,
+    Digests,
+    ImageOrigin,
+    Origins,
+    differing,
+)
+from stacktest.core.inherited_mounts import inherited_mounts
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.unknown import Unknown
+
+
+@dataclass(kw_only=True)
+class DriftReader:
+    """Every comparison of one look at a stack."""
+
+    stack: Stack
+    host: HostView
+    containers: tuple[Created, ...]
+    tags: Mapping[str, str]
+    """Service → the tag that its image has, or should have."""
+    tagged: Mapping[str, Json | Unknown]
+    """Service → what the engine says of that tag."""
+    reload: Callable[[str], str]
+    """Service → how it takes up a changed file; `live`: by itself."""
+    _hashes: "Future[Mapping[str, str] | Unknown]" = field(default_factory=Future)
+    _containers: dict[str, ContainerOrigin] = field(default_factory=dict)
+    _images: dict[str, ImageOrigin] = field(default_factory=dict)
+
+    def ask(self) -> None:
+        """Asks Compose for the hashes of all containers that have to be compared, beside us."""
+        documents = [each for each in self.containers if self._needs_hash(each)]
+        if not documents:
+            self._hashes.set_result({})
+            return
+        document = hash_document(self.stack, documents)
+
+        def ask() -> None:
+            try:
+                self._hashes.set_result(self.host.config_hashes(document))
+            except Exception as error:  # noqa: BLE001 - carried to the thread that waits
+                self._hashes.set_exception(error)
+
+        threading.Thread(target=ask, name="hashes", daemon=True).start()
+
+    def read(self, service: Service, fingerprint: Fingerprint) -> tuple[list[str], list[str]]:
+        """Why the service's containers are not what the files say, and what was not verified."""
+        reasons: list[str] = []
+        unverified: list[str] = []
+        for container in self.containers:
+            if container.service.name != service.name:
+                continue
+            for found, unknown in (
+                self._image(container),
+                self._definition(container, fingerprint),
+                (self._mounts(container), ()),
+                (self._contents(container, fingerprint), ()),
+                (self._files(container, fingerprint), ()),
+            ):
+                reasons += found
+                unverified += unknown
+        if reasons or any(each.service.name == service.name for each in self.containers):
+            reasons += shared_drift(self.stack, service, self._networks, self._volumes)
+        found, unknown = self._build(service, fingerprint)
+        return [*reasons, *found], [*unverified, *unknown]
+
+    def keep(self) -> None:
+        """Remembers what was learned."""
+        before = self._origins
+        names = {each.inspect["Id"] for each in self.containers}
+        containers = {id_: each for id_, each in before.containers.items() if id_ in names}
+        after = Origins(
+            containers={**containers, **self._containers},
+            images={**dict(list(before.images.items())[-200:]), **self._images},
+        )
+        if after != before:
+            self.host.keep_origins(after)
+
+    # Private
+
+    @cached_property
+    def _origins(self) -> Origins:
+        return self.host.origins()
+
+    @cached_property
+    def _networks(self) -> Mapping[str, Json]:
+        return self.host.networks(self.stack.name)
+
+    @cached_property
+    def _volumes(self) -> Mapping[str, Json]:
+        return self.host.volumes(self.stack.name) if self.stack.definitions.get("volumes") else {}
+
+    @cached_property
+    def _differences(self) -> Mapping[str, Differences]:
+        return {each.inspect["Id"]: differences(each) for each in self.containers}
+
+    def _needs_hash(self, container: Created) -> bool:
+        id_ = container.inspect["Id"]
+        origin = self._origins.containers.get(id_)
+        is_known = origin is not None and origin.definition is not None
+        return not is_known or self._differences[id_] != Differences()
+
+    def _image(self, container: Created) -> tuple[drift.Reasons, drift.Reasons]:
+        name = container.service.name
+        return drift.image_drift(
+            container.inspect, self.tagged[name], container.image, self.tags[name]
+        )
+
+    def _definition(
+        self, container: Created, fingerprint: Fingerprint
+    ) -> tuple[drift.Reasons, drift.Reasons]:
+        found = self._differences[container.inspect["Id"]]
+        same_hash = self._has_same_hash(container)
+        changed = self._edited(container, fingerprint)
+        if same_hash is None and changed is not None and not changed:
+            same_hash = True
+        reasons, unverified = drift.definition_drift(
+            found, same_hash=same_hash, changed=changed or ()
+        )
+        if not same_hash:
+            client = self.host.client_variables()
+            reasons += drift.env_drift(
+                container.service, container.inspect, container.image, client
+            )
+        if not reasons and (same_hash or (same_hash is None and found == Differences())):
+            self._remember(container, fingerprint, definition=_definition_keys(fingerprint))
+        return reasons, unverified
+
+    def _has_same_hash(self, container: Created) -> bool | None:
+        """Whether Compose would create the same container; None where that cannot be told."""
+        labels = labels_of(container.inspect)
+        hashes = self._hashes.result()
+        hash_ = {} if isinstance(hashes, Unknown) else hashes
+        wanted, actual = hash_.get(container.service.name), labels.get(LABEL)
+        if not wanted or not actual:
+            return None
+        if wanted == actual:
+            return True
+        version = self.host.compose_version()
+        is_comparable = _numbers(labels.get(VERSION, "")) == _numbers(version)
+        return False if is_comparable and not _is_shared(container) else None
+
+    def _edited(self, container: Created, fingerprint: Fingerprint) -> tuple[str, ...] | None:
+        """Keys that were edited since the container was as the files say; None: not known."""
+        origin = self._origins.containers.get(container.inspect["Id"])
+        if origin is None or origin.definition is None or origin.key_id != fingerprint.key_id:
+            return None
+        return differing(origin.definition, _definition_keys(fingerprint))
+
+    def _mounts(self, container: Created) -> drift.Reasons:
+        return drift.mount_drift(
+            container.service,
+            self.stack,
+            container.inspect,
+            container.image,
+            inherited=inherited_mounts(self.stack, container.service),
+            resolve=os.path.realpath,
+        )
+
+    def _contents(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
+        wanted = fingerprint.inputs.contents
+        actual = {
+            target: digest
+            for target in wanted
+            if (digest := self.host.file_digest(container.inspect["Id"], target)) is not None
+        }
+        return drift.content_drift(wanted, actual)
+
+    def _files(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
+        """Mounted files that are not what they were at the container's start."""
+        if self.reload(container.service.name) == "live":
+            return ()
+        times = fingerprint.inputs.mounted
+        detail = fingerprint.detail.get("config", {})
+        now = {label: detail[label] for label in times if label in detail}
+        started = container.inspect["State"]["StartedAt"]
+        origin = self._origins.containers.get(container.inspect["Id"])
+        is_known = origin is not None and origin.started_at == started
+        if is_known and origin and origin.files is not None and _same_key(origin, fingerprint):
+            return drift.stale_by_digest(origin.files, now)
+        moments = {label: datetime.fromtimestamp(at, UTC) for label, at in times.items()}
+        reasons = drift.stale_inputs(moments, timestamps.parse(started))
+        if not reasons:
+            self._remember(container, fingerprint, files=now)
+        return reasons
+
+    def _build(
+        self, service: Service, fingerprint: Fingerprint
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        image = self.tagged[service.name]
+        if service.build is None or isinstance(image, Unknown) or not fingerprint.key_id:
+            return (), ()
+        now = _build_inputs(fingerprint)
+        name = f"{service.name} {image['Id']}"
+        origin = self._origins.images.get(name)
+        is_known = origin is not None and origin.key_id == fingerprint.key_id
+        reasons = not_built(
+            fingerprint.inputs,
+            now,
+            before=origin.inputs if origin is not None and is_known else None,
+            image_time=_image_time(image),
+            build_time=self.host.build_time(service.build),
+        )
+        if reasons and not is_known and image.get("RepoDigests"):
+            # Nobody may have built it here at all.
+            return (), ("live:build: the image may come from a registry",)
+        if not reasons:
+            self._images[name] = ImageOrigin(key_id=fingerprint.key_id, inputs=now)
+        return reasons, ()
+
+    def _remember(
+        self,
+        container: Created,
+        fingerprint: Fingerprint,
+        *,
+        files: Digests | None = None,
+        definition: Digests | None = None,
+    ) -> None:
+        if not fingerprint.key_id:
+            return
+        id_, started = container.inspect["Id"], container.inspect["State"]["StartedAt"]
+        origin = self._containers.get(id_) or self._origins.containers.get(id_)
+        if origin is not None and origin.key_id != fingerprint.key_id:
+            origin = None
+        if files is None and origin is not None and origin.started_at == started:
+            files = origin.files
+        if definition is None and origin is not None:
+            definition = origin.definition
+        self._containers[id_] = ContainerOrigin(
+            started_at=started, key_id=fingerprint.key_id, files=files, definition=definition
+        )
+
+
+# Private
+
+
+def _same_key(origin: ContainerOrigin, fingerprint: Fingerprint) -> bool:
+    return bool(fingerprint.key_id) and origin.key_id == fingerprint.key_id
+
+
+def _definition_keys(fingerprint: Fingerprint) -> Digests:
+    """The definition key by key, without what is compared elsewhere."""
+    rows = fingerprint.detail.get("stanza", {})
+    return {key: digest for key, digest in rows.items() if "." not in key and key != "build"}
+
+
+def _build_inputs(fingerprint: Fingerprint) -> Digests:
+    inputs = dict(fingerprint.detail.get("build", {}))
+    arguments = fingerprint.detail.get("stanza", {}).get("build")
+    return inputs | ({"arguments": arguments} if arguments else {})
+
+
+def _image_time(image: Json) -> float:
+    tagged = str((image.get("Metadata") or {}).get("LastTagTime") or "")
+    times = [text for text in (tagged, str(image.get("Created") or "")) if text[:4] > "1970"]
+    return max((timestamps.parse(text).timestamp() for text in times), default=0.0)
+
+
+def _numbers(version: str) -> tuple[str, ...]:
+    return tuple(version.removeprefix("v").partition("-")[0].split(".")[:3])
+
+
+def _is_shared(container: Created) -> bool:
+    """Whether the hash holds ids of other containers, which may have another form."""
+    definition = container.definition
+    names = (str(definition.get(key) or "") for key in ("network_mode", "pid", "ipc"))
+    return bool(definition.get("volumes_from")) or any(n.startswith("service:") for n in names)

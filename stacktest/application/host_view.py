@@ -1,0 +1,82 @@
+"""What this machine knows beside the containers: Compose, the client's settings, earlier looks."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from stacktest.core.freshness.origins import Origins
+from stacktest.core.model import Build, Json
+from stacktest.core.unknown import Unknown
+
+
+class HostView(Protocol):
+    """What tells an edit that was never applied from a container that is what the files say."""
+
+    def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
+        """Compose's `config-hash` of each service of a resolved document."""
+
+    def compose_version(self) -> str:
+        """The version that computes these hashes."""
+
+    def client_variables(self) -> Mapping[str, str]:
+        """Variables that the engine's client adds to every container by its own configuration."""
+
+    def build_time(self, build: Build) -> float:
+        """When the last build of this context began, in seconds; 0 where that is not known."""
+
+    def file_digest(self, container: str, path: str) -> str | None:
+        """The sha256 of a file in a container; None where it cannot be read."""
+
+    def networks(self, project: str) -> Mapping[str, Json]:
+        """The networks of a project, by name."""
+
+    def volumes(self, project: str) -> Mapping[str, Json]:
+        """The volumes of a project, by name."""
+
+    def origins(self) -> Origins:
+        """What containers and images were made of when they were new."""
+
+    def keep_origins(self, origins: Origins) -> None:
+        """Remembers it for the next look."""
+
+
+class NoHost:
+    """A machine that knows nothing: only what the engine shows about containers counts."""
+
+    def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
+        """Unknown."""
+        return Unknown(f"no Compose for {document['name']}")
+
+    def compose_version(self) -> str:
+        """Empty."""
+        return ""
+
+    def client_variables(self) -> Mapping[str, str]:
+        """None."""
+        return {}
+
+    def build_time(self, build: Build) -> float:
+        """Not known."""
+        del build
+        return 0.0
+
+    def file_digest(self, container: str, path: str) -> str | None:
+        """Not readable."""
+        del container, path
+        return None
+
+    def networks(self, project: str) -> Mapping[str, Json]:
+        """None."""
+        del project
+        return {}
+
+    def volumes(self, project: str) -> Mapping[str, Json]:
+        """None."""
+        del project
+        return {}
+
+    def origins(self) -> Origins:
+        """Nothing."""
+        return Origins()
+
+    def keep_origins(self, origins: Origins) -> None:
+        """Forgets it."""

@@ -1,0 +1,60 @@
+"""What this machine knows beside the containers, made of the adapters of one stack."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine.client import PROJECT, Engine
+from stacktest.adapters.engine.client_settings import build_time, client_variables
+from stacktest.adapters.ledger.origins import load_origins, save_origins
+from stacktest.core.freshness.origins import Origins
+from stacktest.core.model import Build, Json
+from stacktest.core.unknown import Unknown
+
+
+class Host:
+    """Compose, the client's settings and earlier looks of one stack; see `HostView`."""
+
+    def __init__(self, root: Path, compose: Compose, engine: Engine) -> None:
+        self._root = root
+        self._compose = compose
+        self._engine = engine
+
+    def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
+        """Compose's `config-hash` of each service of a resolved document."""
+        return self._compose.config_hashes(document)
+
+    def compose_version(self) -> str:
+        """The version that computes these hashes."""
+        return ".".join(map(str, self._compose.version()))
+
+    def client_variables(self) -> Mapping[str, str]:
+        """Proxy variables that the engine's client adds by its own configuration."""
+        return client_variables(self._engine.connection.address, os.environ)
+
+    def build_time(self, build: Build) -> float:
+        """When the last build of this context began here."""
+        return build_time(build, os.environ)
+
+    def file_digest(self, container: str, path: str) -> str | None:
+        """The sha256 of a file in a container."""
+        content = self._engine.file(container, path)
+        return None if content is None else hashlib.sha256(content).hexdigest()
+
+    def networks(self, project: str) -> Mapping[str, Json]:
+        """The networks of a project, by name."""
+        return {str(each["Name"]): each for each in self._engine.networks({PROJECT: project})}
+
+    def volumes(self, project: str) -> Mapping[str, Json]:
+        """The volumes of a project, by name."""
+        return {str(each["Name"]): each for each in self._engine.volumes({PROJECT: project})}
+
+    def origins(self) -> Origins:
+        """What containers and images were made of when they were new."""
+        return load_origins(self._root)
+
+    def keep_origins(self, origins: Origins) -> None:
+        """Remembers it for the next look."""
+        save_origins(self._root, origins)

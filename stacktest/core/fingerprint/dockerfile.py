@@ -1,0 +1,66 @@
+"""What a Dockerfile says, without its comments, and which files of its contexts it surely copies.
+
+Only what can be told without running the build is told: a source with a variable or a wildcard, a
+here-document, a copy from another stage or image name nothing.
+"""
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator
+
+_DIRECTIVE = re.compile(r"#\s*(syntax|escape|check)\s*=", re.IGNORECASE)
+_COPY = re.compile(r"\s*(?:COPY|ADD)\s+(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def instructions(text: str) -> list[str]:
+    """The lines that count; comments and blank ones only where a here-document may hold them."""
+    lines = text.splitlines()
+    if "<<" in text:
+        return lines
+    head = 0
+    while head < len(lines) and _DIRECTIVE.match(lines[head]):
+        head += 1
+    rest = (line.rstrip() for line in lines[head:])
+    return [*lines[:head], *(line for line in rest if line and not line.lstrip().startswith("#"))]
+
+
+def copied_sources(text: str) -> Iterator[str]:
+    """Labels of what is copied by name: `context/app.py`, `context` for all, `context:name/x`."""
+    if "<<" in text:
+        return
+    joined = "\n".join(instructions(text)).replace("\\\n", " ")
+    stages = {
+        match[1].lower() for match in re.finditer(r"(?im)^\s*FROM\s.*\sAS\s+(\S+)\s*$", joined)
+    }
+    for line in joined.splitlines():
+        match = _COPY.match(line)
+        if match is None:
+            continue
+        context, words = _words(match[1])
+        if context.lower() in stages or context.isdigit():
+            continue
+        top = f"context:{context}" if context else "context"
+        for source in words[:-1]:
+            if not re.search(r"[$*?\[]|://|^git@", source):
+                path = posixpath.normpath(f"/{source}").strip("/")
+                yield f"{top}/{path}" if path else top
+
+
+# Private
+
+
+def _words(rest: str) -> tuple[str, list[str]]:
+    """The context that `--from` names, and the sources with their target."""
+    context = ""
+    while match := re.match(r"--(\S+?)(?:=(\S+))?\s+", rest):
+        if match[1].lower() == "from":
+            context = match[2] or ""
+        rest = rest[match.end() :]
+    if rest.startswith("["):
+        try:
+            words = json.loads(rest)
+        except ValueError:
+            return context, []
+        return context, [str(word) for word in words]
+    return context, rest.split()

@@ -1,0 +1,62 @@
+"""Whether an image was built from what lies in the files now.
+
+No engine says what an image was built from: its time of creation stays when every step comes from
+the cache, and an image that was built again may be the very same. So what lay in the files when an
+image was first seen is remembered, and compared:
+
+| remembered        | the files now                        | then                                  |
+|-------------------|--------------------------------------|---------------------------------------|
+| what it was       | the same                             | built                                 |
+| built from        | another Dockerfile, another file     | not built: a build gives another      |
+|                   | that the image certainly holds       | image                                 |
+|                   | anything else differs                | built, if a build began after it      |
+| nothing           | nothing is newer than the image      | built, and remembered                 |
+|                   | something is newer                   | built, if a build began after it      |
+"""
+
+from collections.abc import Iterable
+
+from stacktest.core.fingerprint.fingerprint import Inputs
+from stacktest.core.freshness.origins import Digests, differing
+
+
+def not_built(
+    inputs: Inputs,
+    now: Digests,
+    *,
+    before: Digests | None,
+    image_time: float,
+    build_time: float,
+) -> tuple[str, ...]:
+    """`unbuilt:path` for each input that changed since the image was built; empty: it was built.
+
+    `before` are the inputs that the image is known to be built from; `image_time` is when it was
+    created or tagged, `build_time` when the last build of this context began, both in seconds.
+    """
+    if before is not None:
+        changed = differing(before, now)
+        certain = [label for label in changed if label in inputs.copied]
+        if certain:
+            return _reasons(certain)
+        newest = max((_time(inputs, label) for label in changed), default=0.0)
+    else:
+        changed = tuple(label for label, time in inputs.built.items() if time > image_time)
+        newest = max((inputs.built[label] for label in changed), default=0.0)
+    return () if build_time > newest or not changed else _reasons(changed)
+
+
+# Private
+
+
+def _reasons(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"unbuilt:{label}" for label in sorted(labels))
+
+
+def _time(inputs: Inputs, label: str) -> float:
+    """When an input changed; of one that is gone, when its folder did."""
+    if label in inputs.built:
+        return inputs.built[label]
+    folder = label.rpartition("/")[0]
+    while folder and f"{folder}/" not in inputs.built:
+        folder = folder.rpartition("/")[0]
+    return inputs.built.get(f"{folder}/", 0.0)

@@ -1,0 +1,1 @@
+"""A container beside the definition that it should have, key by key."""

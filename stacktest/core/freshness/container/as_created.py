@@ -1,0 +1,68 @@
+"""A service definition in the form in which Compose took its `config-hash` at the creation.
+
+Compose hashes what it hands to the engine, not what the files say: variables of `env_file` are in
+`environment`, `service:vpn` is a container's id, and a file with stacktest's labels lay over the
+others. A definition in that form has the same hash as the container, whatever the files are called.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from stacktest.core.freshness.container.row import Created
+from stacktest.core.model import Json, Stack
+
+LABEL = "com.docker.compose.config-hash"
+VERSION = "com.docker.compose.version"
+FOLDER = "com.docker.compose.project.working_dir"
+
+_NOT_HASHED = ("depends_on", "profiles")
+_SHARED = {"network_mode": "NetworkMode", "pid": "PidMode", "ipc": "IpcMode"}
+
+
+def hash_document(stack: Stack, containers: Iterable[Created]) -> dict[str, Json]:
+    """A compose document with one service for each container, to be hashed in one call."""
+    return {
+        "name": stack.name,
+        "services": {each.service.name: _as_created(each) for each in containers},
+        **{section: dict(values) for section, values in stack.definitions.items() if values},
+    }
+
+
+def labels_of(inspect: Json) -> Mapping[str, str]:
+    """The labels of a container or an image."""
+    return (inspect.get("Config") or {}).get("Labels") or {}
+
+
+# Private
+
+
+def _as_created(container: Created) -> Json:
+    definition = {k: v for k, v in container.definition.items() if k not in _NOT_HASHED}
+    labels = labels_of(container.inspect)
+    image = container.of_image("Labels")
+    inherited = image if isinstance(image, dict) else {}
+    marks = {
+        name: value
+        for name, value in labels.items()
+        if name.startswith("stacktest.") and inherited.get(name) != value
+    }
+    if marks:
+        definition["labels"] = {**(definition.get("labels") or {}), **marks}
+    for key, name in _SHARED.items():
+        if str(definition.get(key) or "").startswith("service:"):
+            definition[key] = container.host.get(name)
+    return _moved(definition, _folder(container.stack), labels.get(FOLDER, ""))
+
+
+def _folder(stack: Stack) -> str:
+    return stack.project_directory or str(stack.root)
+
+
+def _moved(definition: Json, root: str, folder: str) -> Json:
+    """The same below the name that the project's folder had when the container was created."""
+    if not folder or folder == root:
+        return definition
+    text = json.dumps(definition)
+    for end in ("/", '"'):
+        text = text.replace(f'"{root}{end}', f'"{folder}{end}')
+    return json.loads(text)

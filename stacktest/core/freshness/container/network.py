@@ -1,0 +1,136 @@
+"""Keys of a service definition that say how the container is reached, and whom it can see."""
+
+from stacktest.core.freshness.container.row import Created, Row, scalar
+from stacktest.core.freshness.container.values import (
+    ANY,
+    exposed_ports,
+    port_bindings,
+    reference,
+    texts,
+)
+from stacktest.core.model import Json
+
+
+def real_names(container: Created) -> dict[str, Json]:
+    """The networks' names on the engine → what the definition asks for there."""
+    definitions = container.stack.definitions.get("networks") or {}
+    return {
+        (definitions.get(name) or {}).get("name") or f"{container.stack.name}_{name}": wishes or {}
+        for name, wishes in (container.definition.get("networks") or {"default": None}).items()
+    }
+
+
+def _networks(container: Created) -> Json:
+    if container.definition.get("network_mode"):
+        return None
+    return {
+        name: [
+            sorted(texts(wishes.get("aliases"))),
+            wishes.get("ipv4_address") or "",
+            wishes.get("ipv6_address") or "",
+        ]
+        for name, wishes in real_names(container).items()
+    }
+
+
+def _actual_networks(container: Created) -> Json:
+    """The networks that it is on; of its aliases there, those that the definition asks for."""
+    if container.definition.get("network_mode"):
+        return None
+    declared, rows = real_names(container), {}
+    for name, endpoint in container.networks.items():
+        asked = set(texts(declared.get(name, {}).get("aliases")))
+        address = endpoint.get("IPAMConfig") or {}
+        rows[name] = [
+            sorted(asked & set(texts(endpoint.get("Aliases")))),
+            address.get("IPv4Address") or "",
+            address.get("IPv6Address") or "",
+        ]
+    return rows
+
+
+def _extra_aliases(container: Created) -> Json:
+    """Aliases that no definition asks for, apart from those that Compose and the engine give."""
+    own = {container.service.name, container.name, container.short_id}
+    own.add(container.config.get("Hostname") or "")
+    declared = real_names(container)
+    extra: set[str] = set()
+    for name, endpoint in container.networks.items():
+        extra |= set(texts(endpoint.get("Aliases"))) - set(
+            texts(declared.get(name, {}).get("aliases"))
+        )
+    return sorted(extra - own) or None
+
+
+def _exposed(container: Created) -> Json:
+    inherited = container.of_image("ExposedPorts")
+    if inherited == ANY:
+        return ANY
+    return sorted({*exposed_ports(container.definition), *texts(inherited)}) or None
+
+
+def _actual_exposed(container: Created) -> Json:
+    ports = container.config.get("ExposedPorts") or {}
+    return sorted(port if "/" in port else f"{port}/tcp" for port in ports) or None
+
+
+def _bindings(container: Created) -> Json:
+    bindings = container.host.get("PortBindings") or {}
+    return {
+        port: sorted([each.get("HostIp") or "", each.get("HostPort") or ""] for each in rows or ())
+        for port, rows in bindings.items()
+    } or None
+
+
+def _usual_hostname(container: Created) -> tuple[Json, ...]:
+    mode = str(container.host.get("NetworkMode") or "")
+    is_shared = mode == "host" or mode.startswith("container:") or container.host.get("UTSMode")
+    return (ANY,) if is_shared else (container.short_id,)
+
+
+def _usual_names(container: Created) -> tuple[Json, ...]:
+    labels = container.config.get("Labels") or {}
+    number = labels.get("com.docker.compose.container-number", "1")
+    parts = (container.stack.name, container.service.name, number)
+    return ("-".join(parts), "_".join(parts))
+
+
+def _shared(key: str, name: str, *usual: Json, firm: bool = True) -> Row:
+    """A name space that may be another service's."""
+    return Row(
+        key=key,
+        wanted=lambda c: reference(c.definition.get(key), c.host.get(name), c.containers),
+        actual=lambda c: c.host.get(name) or "",
+        usual=lambda _: usual,
+        firm=firm,
+    )
+
+
+ROWS: tuple[Row, ...] = (
+    Row(key="networks", wanted=_networks, actual=_actual_networks),
+    Row(key="networks", wanted=lambda _: None, actual=_extra_aliases, firm=False),
+    # Without `network_mode` the networks say all.
+    _shared("network_mode", "NetworkMode", ANY),
+    _shared("pid", "PidMode", ""),
+    _shared("ipc", "IpcMode", "", "private", "shareable", firm=False),
+    scalar("uts", "UTSMode", str, "", None),
+    Row(
+        key="ports",
+        wanted=lambda c: port_bindings(c.definition.get("ports")) or None,
+        actual=_bindings,
+    ),
+    Row(key="expose", wanted=_exposed, actual=_actual_exposed),
+    Row(
+        key="hostname",
+        wanted=lambda c: c.definition.get("hostname") or None,
+        actual=lambda c: c.config.get("Hostname"),
+        usual=_usual_hostname,
+    ),
+    Row(
+        key="container_name",
+        wanted=lambda c: c.service.container_name or None,
+        actual=lambda c: c.name,
+        usual=_usual_names,
+        firm=False,
+    ),
+)

@@ -1,0 +1,106 @@
+"""Keys of a service definition that the engine keeps in `Config`: what runs, as whom, and how."""
+
+from collections.abc import Mapping
+
+from stacktest.core.freshness.container.row import Created, Read, Row, from_image, scalar
+from stacktest.core.freshness.container.values import ANY, amount, flag, nanoseconds, whole_seconds
+from stacktest.core.model import Json
+
+FOREIGN_LABELS = ("com.docker.compose.", "stacktest.", "desktop.docker.io/", "io.podman.")
+"""Labels that Compose, stacktest and engines give by themselves."""
+
+_CHECK = ("Test", "Interval", "Timeout", "StartPeriod", "Retries")
+_ENGINE_DEFAULTS: Mapping[str, Json] = {"Interval": 30 * 10**9, "Timeout": 30 * 10**9, "Retries": 3}
+
+
+def _argv(key: str, name: str, *, dropped_by: str = "") -> Read:
+    """The list of the definition, else that of the image, unless another key drops the latter."""
+
+    def wanted(container: Created) -> Json:
+        argv = container.definition.get(key)
+        if argv is None and dropped_by and container.definition.get(dropped_by) is not None:
+            return None
+        if argv is None:
+            argv = container.of_image(name)
+        return argv if argv == ANY else _words(argv)
+
+    return wanted
+
+
+def _words(argv: Json) -> Json:
+    # `entrypoint: ""` reaches the engine as [""], and means none.
+    return [str(word) for word in argv] if argv and list(argv) != [""] else None
+
+
+def _labels(container: Created) -> Json:
+    return {str(name): str(value) for name, value in container.service.labels.items()} or None
+
+
+def _actual_labels(container: Created) -> Json:
+    """The container's labels, without those that its image or a program gives it."""
+    inherited = container.of_image("Labels")
+    labels = container.config.get("Labels") or {}
+    # Any label may be one of an image that is gone.
+    image = labels if inherited == ANY else inherited or {}
+    declared = container.service.labels
+    foreign = {n for n, v in labels.items() if image.get(n) == v or n.startswith(FOREIGN_LABELS)}
+    return {n: v for n, v in labels.items() if n in declared or n not in foreign} or None
+
+
+def _healthcheck(container: Created) -> Json:
+    check = container.definition.get("healthcheck") or {}
+    if check.get("disable") or check.get("test") == ["NONE"]:
+        return {"Test": ["NONE"]}
+    inherited = container.of_image("Healthcheck")
+    if inherited == ANY:
+        return ANY
+    # Field by field: what the definition does not say is the image's.
+    return _fields({**(inherited or {}), **{n: v for n, v in _own_check(check).items() if v}})
+
+
+def _own_check(check: Mapping[str, Json]) -> dict[str, Json]:
+    test = check.get("test")
+    return {
+        "Test": ["CMD-SHELL", test] if isinstance(test, str) else test,
+        "Interval": nanoseconds(check.get("interval")),
+        "Timeout": nanoseconds(check.get("timeout")),
+        "StartPeriod": nanoseconds(check.get("start_period")),
+        "Retries": amount(check.get("retries")),
+    }
+
+
+def _actual_healthcheck(container: Created) -> Json:
+    check = container.config.get("Healthcheck") or {}
+    return {"Test": ["NONE"]} if check.get("Test") == ["NONE"] else _fields(check)
+
+
+def _fields(check: Mapping[str, Json]) -> dict[str, Json]:
+    """The fields that say something: the engine takes its defaults for those that are absent."""
+    return {
+        name: check[name]
+        for name in _CHECK
+        if check.get(name) and check[name] != _ENGINE_DEFAULTS.get(name)
+    }
+
+
+ROWS: tuple[Row, ...] = (
+    from_image("user", "User", str, "", None),
+    from_image("working_dir", "WorkingDir", str, "", "/", None),
+    from_image("stop_signal", "StopSignal", str, "", "SIGTERM", "15", None),
+    from_image("stop_grace_period", "StopTimeout", whole_seconds, None, 0, 10),
+    scalar("domainname", "Domainname", str, "", None, section="Config"),
+    scalar("tty", "Tty", flag, 0, None, section="Config"),
+    scalar("stdin_open", "OpenStdin", flag, 0, None, section="Config"),
+    Row(
+        key="command",
+        wanted=_argv("command", "Cmd", dropped_by="entrypoint"),
+        actual=lambda c: _words(c.config.get("Cmd")),
+    ),
+    Row(
+        key="entrypoint",
+        wanted=_argv("entrypoint", "Entrypoint"),
+        actual=lambda c: _words(c.config.get("Entrypoint")),
+    ),
+    Row(key="labels", wanted=_labels, actual=_actual_labels),
+    Row(key="healthcheck", wanted=_healthcheck, actual=_actual_healthcheck),
+)

@@ -1,0 +1,139 @@
+"""Keys of a service definition that the engine keeps in `HostConfig`: limits, rights, devices."""
+
+from stacktest.core.freshness.container.row import Created, Row, collection, scalar
+from stacktest.core.freshness.container.values import (
+    amount,
+    as_list,
+    capabilities,
+    devices,
+    flag,
+    hosts,
+    nano_cpus,
+    options,
+    restart_policy,
+    security_options,
+    texts,
+    tmpfs_options,
+    ulimits,
+)
+from stacktest.core.model import Json
+
+
+def _swap(container: Created) -> tuple[Json, ...]:
+    """What the engine makes of a memory limit without one for swap."""
+    return (None, 0, -1, 2 * (container.host.get("Memory") or 0))
+
+
+def _requests_devices(container: Created) -> Json:
+    resources = (container.definition.get("deploy") or {}).get("resources") or {}
+    reserved = (resources.get("reservations") or {}).get("devices")
+    return bool(container.definition.get("gpus") or reserved) or None
+
+
+def _logging(container: Created) -> Json:
+    logging = container.definition.get("logging") or {}
+    # Without a driver the engine takes its own.
+    driver = logging.get("driver") or (container.host.get("LogConfig") or {}).get("Type")
+    return [driver, options(logging.get("options"))] if logging else None
+
+
+def _actual_logging(container: Created) -> Json:
+    log = container.host.get("LogConfig") or {}
+    return [log.get("Type"), log.get("Config") or {}]
+
+
+def _actual_restart(container: Created) -> Json:
+    policy = container.host.get("RestartPolicy") or {}
+    return [policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0]
+
+
+LIMITS: tuple[Row, ...] = (
+    scalar("mem_limit", "Memory", amount, 0, None, deploy=("limits", "memory")),
+    scalar(
+        *("mem_reservation", "MemoryReservation", amount, 0, None),
+        deploy=("reservations", "memory"),
+    ),
+    scalar("mem_swappiness", "MemorySwappiness", amount, None, -1, firm=False),
+    Row(
+        key="memswap_limit",
+        wanted=lambda c: amount(c.definition.get("memswap_limit")),
+        actual=lambda c: c.host.get("MemorySwap"),
+        usual=_swap,
+        firm=False,
+    ),
+    scalar("shm_size", "ShmSize", amount, 67108864, 0, None, firm=False),
+    scalar("cpus", "NanoCpus", nano_cpus, 0, None, deploy=("limits", "cpus")),
+    scalar("pids_limit", "PidsLimit", amount, 0, -1, None, deploy=("limits", "pids")),
+    scalar("cpu_shares", "CpuShares", amount, 0, None),
+    scalar("cpu_period", "CpuPeriod", amount, 0, None),
+    scalar("cpu_quota", "CpuQuota", amount, 0, None),
+    scalar("cpu_rt_period", "CpuRealtimePeriod", amount, 0, None, firm=False),
+    scalar("cpu_rt_runtime", "CpuRealtimeRuntime", amount, 0, None, firm=False),
+    scalar("cpu_count", "CpuCount", amount, 0, None, firm=False),
+    scalar("cpu_percent", "CpuPercent", amount, 0, None, firm=False),
+    scalar("cpuset", "CpusetCpus", str, "", None),
+    scalar("oom_kill_disable", "OomKillDisable", flag, None, 0, firm=False),
+    scalar("oom_score_adj", "OomScoreAdj", amount, 0, None),
+    collection("ulimits", "Ulimits", ulimits, firm=False),
+    Row(
+        key="blkio_config",
+        wanted=lambda c: amount((c.definition.get("blkio_config") or {}).get("weight")),
+        actual=lambda c: c.host.get("BlkioWeight"),
+        usual=lambda _: (0, None),
+        firm=False,
+    ),
+)
+
+RIGHTS: tuple[Row, ...] = (
+    scalar("privileged", "Privileged", flag, 0, None),
+    scalar("read_only", "ReadonlyRootfs", flag, 0, None),
+    scalar("userns_mode", "UsernsMode", str, "", None),
+    scalar("cgroup_parent", "CgroupParent", str, "", None),
+    scalar("cgroup", "CgroupnsMode", str, "", "host", "private", None, firm=False),
+    scalar("isolation", "Isolation", str, "", "default", None),
+    scalar("runtime", "Runtime", str, "", "runc", "crun", None, firm=False),
+    collection("cap_add", "CapAdd", capabilities),
+    collection("cap_drop", "CapDrop", capabilities),
+    collection("group_add", "GroupAdd", texts),
+    collection("security_opt", "SecurityOpt", security_options),
+    collection("device_cgroup_rules", "DeviceCgroupRules", texts),
+    collection("devices", "Devices", devices),
+    Row(
+        key="gpus",
+        wanted=_requests_devices,
+        actual=lambda c: bool(c.host.get("DeviceRequests")) or None,
+    ),
+)
+
+SURROUNDINGS: tuple[Row, ...] = (
+    # A daemon may give an init to every container.
+    scalar("init", "Init", flag, None, 0, firm=False),
+    scalar("volume_driver", "VolumeDriver", str, "", None),
+    collection("dns", "Dns", as_list),
+    collection("dns_search", "DnsSearch", as_list),
+    collection("dns_opt", "DnsOptions", as_list),
+    collection("extra_hosts", "ExtraHosts", hosts),
+    collection("sysctls", "Sysctls", options),
+    collection("storage_opt", "StorageOpt", options, firm=False),
+    collection("tmpfs", "Tmpfs", tmpfs_options),
+    Row(
+        key="volumes_from",
+        wanted=lambda c: bool(c.definition.get("volumes_from")) or None,
+        actual=lambda c: bool(c.host.get("VolumesFrom")) or None,
+    ),
+    Row(
+        key="restart",
+        wanted=lambda c: restart_policy(c.definition),
+        actual=_actual_restart,
+        usual=lambda _: (["no", 0],),
+    ),
+    Row(
+        key="logging",
+        wanted=_logging,
+        actual=_actual_logging,
+        usual=lambda _: (["json-file", {}], [None, {}], ["", {}]),
+        firm=False,
+    ),
+)
+
+ROWS = (*LIMITS, *RIGHTS, *SURROUNDINGS)

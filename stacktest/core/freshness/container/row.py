@@ -1,0 +1,144 @@
+"""One key of a service definition, and where the engine shows what the container has of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from stacktest.core.freshness.container.values import ANY
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.unknown import Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Created:
+    """One container beside the definition that it should have."""
+
+    service: Service
+    stack: Stack
+    inspect: Json
+    image: Json | Unknown
+    """`inspect` of the image that the container runs."""
+    containers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Service → ids of its containers, for `network_mode: service:vpn`."""
+
+    @property
+    def definition(self) -> Mapping[str, Json]:
+        """The resolved definition; empty where it is not a mapping."""
+        return self.service.definition if isinstance(self.service.definition, dict) else {}
+
+    @property
+    def config(self) -> Mapping[str, Json]:
+        """The engine's `Config`."""
+        return self.inspect.get("Config") or {}
+
+    @property
+    def host(self) -> Mapping[str, Json]:
+        """The engine's `HostConfig`."""
+        return self.inspect.get("HostConfig") or {}
+
+    @property
+    def networks(self) -> Mapping[str, Json]:
+        """The networks that it is on, by their names on the engine."""
+        settings = self.inspect.get("NetworkSettings") or {}
+        return {name: each or {} for name, each in (settings.get("Networks") or {}).items()}
+
+    @property
+    def name(self) -> str:
+        """The container's name."""
+        return str(self.inspect.get("Name") or "").lstrip("/")
+
+    @property
+    def short_id(self) -> str:
+        """The first 12 digits of its id, which is also its host name where nothing says another."""
+        return str(self.inspect.get("Id") or "")[:12]
+
+    def of_image(self, name: str) -> Json:
+        """A value of the image's own configuration; ANY where the image is unknown."""
+        if isinstance(self.image, Unknown):
+            return ANY
+        return (self.image.get("Config") or {}).get(name)
+
+    def limit(self, key: str, kind: str, name: str) -> Json:
+        """A limit by its own key, else by the one below `deploy.resources`."""
+        value = self.definition.get(key)
+        resources = (self.definition.get("deploy") or {}).get("resources") or {}
+        return value if value is not None else (resources.get(kind) or {}).get(name)
+
+
+Read = Callable[[Created], Json]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """How one key is compared: both sides in one form, and what the engine has without the key."""
+
+    key: str
+    wanted: Read
+    """None: the definition does not say."""
+    actual: Read
+    usual: Callable[[Created], tuple[Json, ...]] = lambda _: (None,)
+    """What the container may have where the definition does not say."""
+    firm: bool = True
+    """False: the engine may have another value although the definition is the same."""
+
+    def verdict(self, container: Created) -> str:
+        """`same`, `certain` or `possible`, as `differences` explains them."""
+        wanted, actual, usual = (
+            self.wanted(container),
+            self.actual(container),
+            self.usual(container),
+        )
+        if ANY in (wanted, actual) or wanted == actual or not (wanted or actual):
+            return "same"
+        if self.firm and wanted in usual and actual in usual:
+            # Two spellings of the same default.
+            return "same"
+        if wanted is None and (ANY in usual or actual in usual):
+            return "same"
+        # The engine discards what its kernel lacks: an unused key may have been asked for.
+        is_certain = self.firm or (wanted is not None and actual not in usual)
+        return "certain" if is_certain else "possible"
+
+
+def scalar(
+    key: str,
+    name: str,
+    convert: Callable[[Json], Json],
+    *usual: Json,
+    firm: bool = True,
+    section: str = "HostConfig",
+    deploy: tuple[str, str] | None = None,
+) -> Row:
+    """A key that is one value of the engine's; `deploy` is its other place in the definition."""
+
+    def wanted(container: Created) -> Json:
+        value = container.limit(key, *deploy) if deploy else container.definition.get(key)
+        return None if value is None else convert(value)
+
+    def actual(container: Created) -> Json:
+        return (container.inspect.get(section) or {}).get(name)
+
+    return Row(key=key, wanted=wanted, actual=actual, usual=lambda _: usual, firm=firm)
+
+
+def from_image(key: str, name: str, convert: Callable[[Json], Json], *usual: Json) -> Row:
+    """A key whose value is the image's where the definition does not say."""
+
+    def wanted(container: Created) -> Json:
+        value = container.definition.get(key)
+        return None if value is None else convert(value)
+
+    def allowed(container: Created) -> tuple[Json, ...]:
+        inherited = container.of_image(name)
+        return (inherited,) if inherited else usual
+
+    return Row(key=key, wanted=wanted, actual=lambda c: c.config.get(name), usual=allowed)
+
+
+def collection(key: str, name: str, convert: Callable[[Json], Json], *, firm: bool = True) -> Row:
+    """A list or mapping that is empty where the definition does not say."""
+    return Row(
+        key=key,
+        wanted=lambda c: convert(c.definition.get(key)) or None,
+        actual=lambda c: convert(c.host.get(name)) or None,
+        firm=firm,
+    )

@@ -1,0 +1,381 @@
+"""Each key of a service definition beside what the engine shows of the container."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest.core.freshness.container.as_created import hash_document
+from stacktest.core.freshness.container.differences import ROWS, Differences, differences
+from stacktest.core.freshness.container.row import Created
+from stacktest.core.freshness.container.shared import shared_drift
+from stacktest.core.model import Mount, Service, Stack
+from stacktest.core.unknown import Unknown
+
+ID = "0123456789ab" + "c" * 52
+IMAGE: dict[str, Any] = {
+    "Config": {
+        "User": "redis",
+        "Cmd": ["serve"],
+        "Entrypoint": ["/entry"],
+        "Labels": {"vendor": "x"},
+        "ExposedPorts": {"80/tcp": {}},
+        "Healthcheck": {"Test": ["CMD", "ping"], "Interval": 10**9},
+    }
+}
+CONFIG: dict[str, Any] = {
+    "Hostname": ID[:12],
+    "User": "redis",
+    "Cmd": ["serve"],
+    "Entrypoint": ["/entry"],
+    "Labels": {"vendor": "x", "com.docker.compose.service": "web", "stacktest.run": "r"},
+    "ExposedPorts": {"80/tcp": {}},
+    "Healthcheck": {"Test": ["CMD", "ping"], "Interval": 10**9},
+}
+HOST: dict[str, Any] = {
+    "NetworkMode": "s_default",
+    "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
+    "LogConfig": {"Type": "json-file", "Config": {}},
+    "ShmSize": 67108864,
+    "IpcMode": "private",
+    "CgroupnsMode": "private",
+    "Runtime": "runc",
+    "PidMode": "",
+}
+
+
+def created(
+    definition: dict[str, Any],
+    *,
+    config: dict[str, Any] | None = None,
+    host: dict[str, Any] | None = None,
+    networks: dict[str, Any] | None = None,
+    image: Any = IMAGE,
+    name: str = "/s-web-1",
+) -> Created:
+    service = Service(
+        name="web",
+        definition=definition,
+        labels=definition.get("labels") or {},
+        container_name=definition.get("container_name", ""),
+    )
+    definitions = {"networks": {"default": {"name": "s_default"}, "n": {"name": "s_n"}}}
+    return Created(
+        service=service,
+        stack=Stack(name="s", root=Path("/s"), services={"web": service}, definitions=definitions),
+        inspect={
+            "Id": ID,
+            "Name": name,
+            "Config": {**CONFIG, **(config or {})},
+            "HostConfig": {**HOST, **(host or {})},
+            "NetworkSettings": {"Networks": networks or {"s_default": {"Aliases": ["web"]}}},
+        },
+        image=image,
+        containers={"vpn": frozenset({"f" * 64})},
+    )
+
+
+def test_a_container_as_compose_makes_it_has_no_differences() -> None:
+    assert differences(created({"image": "a", "networks": {"default": None}})) == Differences()
+
+
+APPLIED = {
+    "user": ({"user": "root"}, {"User": "root"}, {}),
+    "working_dir": ({"working_dir": "/x"}, {"WorkingDir": "/x"}, {}),
+    "stop_signal": ({"stop_signal": "SIGINT"}, {"StopSignal": "SIGINT"}, {}),
+    "stop_grace_period": ({"stop_grace_period": "1m30s"}, {"StopTimeout": 90}, {}),
+    "domainname": ({"domainname": "d"}, {"Domainname": "d"}, {}),
+    "hostname": ({"hostname": "h"}, {"Hostname": "h"}, {}),
+    "tty": ({"tty": True}, {"Tty": True}, {}),
+    "stdin_open": ({"stdin_open": True}, {"OpenStdin": True}, {}),
+    "command": ({"command": ["x"]}, {"Cmd": ["x"]}, {}),
+    "entrypoint": ({"entrypoint": ["x"]}, {"Entrypoint": ["x"], "Cmd": None}, {}),
+    "labels": ({"labels": {"a": "1"}}, {"Labels": {**CONFIG["Labels"], "a": "1"}}, {}),
+    "expose": ({"expose": ["77"]}, {"ExposedPorts": {"80/tcp": {}, "77": {}}}, {}),
+    "healthcheck": (
+        {"healthcheck": {"test": ["CMD", "x"], "interval": "300ms", "retries": 5}},
+        {"Healthcheck": {"Test": ["CMD", "x"], "Interval": 3 * 10**8, "Retries": 5}},
+        {},
+    ),
+    "healthcheck off": (
+        {"healthcheck": {"disable": True}},
+        {"Healthcheck": {"Test": ["NONE"]}},
+        {},
+    ),
+    "privileged": ({"privileged": True}, {}, {"Privileged": True}),
+    "read_only": ({"read_only": True}, {}, {"ReadonlyRootfs": True}),
+    "init": ({"init": True}, {}, {"Init": True}),
+    "userns_mode": ({"userns_mode": "host"}, {}, {"UsernsMode": "host"}),
+    "uts": ({"uts": "host"}, {}, {"UTSMode": "host"}),
+    "cgroup": ({"cgroup": "host"}, {}, {"CgroupnsMode": "host"}),
+    "cgroup_parent": ({"cgroup_parent": "/x"}, {}, {"CgroupParent": "/x"}),
+    "runtime": ({"runtime": "nvidia"}, {}, {"Runtime": "nvidia"}),
+    "ipc": ({"ipc": "host"}, {}, {"IpcMode": "host"}),
+    "pid": ({"pid": "service:vpn"}, {}, {"PidMode": "container:" + "f" * 64}),
+    "mem_limit": ({"mem_limit": "209715200"}, {}, {"Memory": 209715200, "MemorySwap": 419430400}),
+    "mem_limit in deploy": (
+        {"deploy": {"resources": {"limits": {"memory": "10"}}}},
+        {},
+        {"Memory": 10},
+    ),
+    "memswap_limit": ({"memswap_limit": "7"}, {}, {"MemorySwap": 7}),
+    "mem_reservation": ({"mem_reservation": 10}, {}, {"MemoryReservation": 10}),
+    "mem_swappiness": ({"mem_swappiness": "10"}, {}, {"MemorySwappiness": 10}),
+    "shm_size": ({"shm_size": "10"}, {}, {"ShmSize": 10}),
+    "cpus": ({"cpus": 0.5}, {}, {"NanoCpus": 500000000}),
+    "cpu_shares": ({"cpu_shares": 10}, {}, {"CpuShares": 10}),
+    "cpu_period": ({"cpu_period": "10"}, {}, {"CpuPeriod": 10}),
+    "cpu_quota": ({"cpu_quota": "10"}, {}, {"CpuQuota": 10}),
+    "cpuset": ({"cpuset": "0-1"}, {}, {"CpusetCpus": "0-1"}),
+    "pids_limit": ({"pids_limit": 10}, {}, {"PidsLimit": 10}),
+    "oom_kill_disable": ({"oom_kill_disable": True}, {}, {"OomKillDisable": True}),
+    "oom_score_adj": ({"oom_score_adj": 10}, {}, {"OomScoreAdj": 10}),
+    "cap_add": ({"cap_add": ["CAP_NET_ADMIN"]}, {}, {"CapAdd": ["NET_ADMIN"]}),
+    "cap_drop": ({"cap_drop": ["ALL"]}, {}, {"CapDrop": ["ALL"]}),
+    "group_add": ({"group_add": [10]}, {}, {"GroupAdd": ["10"]}),
+    "security_opt": (
+        {"security_opt": ["no-new-privileges:true"]},
+        {},
+        {"SecurityOpt": ["no-new-privileges"]},
+    ),
+    "seccomp": (
+        {"security_opt": ["seccomp:./profile.json"]},
+        {},
+        {"SecurityOpt": ['seccomp={"defaultAction": "x"}']},
+    ),
+    "device_cgroup_rules": (
+        {"device_cgroup_rules": ["c 1:3 r"]},
+        {},
+        {"DeviceCgroupRules": ["c 1:3 r"]},
+    ),
+    "devices": (
+        {"devices": ["/dev/null:/dev/x"]},
+        {},
+        {
+            "Devices": [
+                {
+                    "PathOnHost": "/dev/null",
+                    "PathInContainer": "/dev/x",
+                    "CgroupPermissions": "rwm",
+                }
+            ]
+        },
+    ),
+    "gpus": ({"gpus": [{"count": -1}]}, {}, {"DeviceRequests": [{"Count": -1}]}),
+    "dns": ({"dns": ["1.1.1.1"]}, {}, {"Dns": ["1.1.1.1"]}),
+    "dns_search": ({"dns_search": ["a"]}, {}, {"DnsSearch": ["a"]}),
+    "dns_opt": ({"dns_opt": ["a"]}, {}, {"DnsOptions": ["a"]}),
+    "extra_hosts": ({"extra_hosts": ["h=::1"]}, {}, {"ExtraHosts": ["h:::1"]}),
+    "sysctls": ({"sysctls": {"a": 1}}, {}, {"Sysctls": {"a": "1"}}),
+    "tmpfs": ({"tmpfs": ["/run:size=1m"]}, {}, {"Tmpfs": {"/run": "size=1m"}}),
+    "storage_opt": ({"storage_opt": {"size": "1"}}, {}, {"StorageOpt": {"size": "1"}}),
+    "ulimits": (
+        {"ulimits": {"nofile": 10}},
+        {},
+        {"Ulimits": [{"Name": "nofile", "Soft": 10, "Hard": 10}]},
+    ),
+    "volumes_from": ({"volumes_from": ["vpn"]}, {}, {"VolumesFrom": ["f" * 64]}),
+    "volume_driver": ({"volume_driver": "x"}, {}, {"VolumeDriver": "x"}),
+    "isolation": ({"isolation": "hyperv"}, {}, {"Isolation": "hyperv"}),
+    "blkio_config": ({"blkio_config": {"weight": 300}}, {}, {"BlkioWeight": 300}),
+    "restart": (
+        {"restart": "on-failure:3"},
+        {},
+        {"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}},
+    ),
+    "restart in deploy": (
+        {"deploy": {"restart_policy": {"condition": "any"}}},
+        {},
+        {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}},
+    ),
+    "logging": (
+        {"logging": {"driver": "local", "options": {"max-file": 3}}},
+        {},
+        {"LogConfig": {"Type": "local", "Config": {"max-file": "3"}}},
+    ),
+    "ports": (
+        {"ports": [{"target": 80, "published": "8080", "host_ip": "127.0.0.1"}]},
+        {},
+        {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}},
+    ),
+    "cpu_rt_period": ({"cpu_rt_period": "1"}, {}, {"CpuRealtimePeriod": 1}),
+    "cpu_rt_runtime": ({"cpu_rt_runtime": "1"}, {}, {"CpuRealtimeRuntime": 1}),
+    "cpu_count": ({"cpu_count": 1}, {}, {"CpuCount": 1}),
+    "cpu_percent": ({"cpu_percent": 1}, {}, {"CpuPercent": 1}),
+    "network_mode": (
+        {"network_mode": "service:vpn"},
+        {},
+        {"NetworkMode": "container:" + "f" * 64},
+    ),
+}
+
+
+def key_of(name: str) -> str:
+    return name.partition(" ")[0].replace("seccomp", "security_opt")
+
+
+@pytest.mark.case("freshness/c02-stanza-drift-each-key", "freshness/c01-stanza-drift")
+@pytest.mark.parametrize("name", APPLIED)
+def test_a_key_is_the_same_applied_and_differs_when_edited_or_removed(name: str) -> None:
+    definition, config, host = APPLIED[name]
+    applied = created(definition, config=config, host=host)
+    assert differences(applied) == Differences()
+    edited = differences(created(definition))
+    assert key_of(name) in edited.certain | edited.possible
+    removed = differences(created({}, config=config, host=host))
+    if name in ("cgroup", "network_mode"):
+        # The engine may have chosen it by itself; the networks say that the other is gone.
+        assert not removed.certain
+    else:
+        assert key_of(name) in removed.certain | removed.possible
+
+
+def test_every_row_is_tried() -> None:
+    tried = {key_of(name) for name in APPLIED} | {"networks", "container_name"}
+    assert {row.key for row in ROWS} == tried
+
+
+SPELLINGS: dict[str, dict[str, Any]] = {
+    "restart": {"restart": "no"},
+    "switches": {"privileged": False, "read_only": False, "tty": False, "init": False},
+    "limits": {"mem_limit": 0, "pids_limit": 0, "cpus": 0},
+    "sets": {"cap_add": [], "cap_drop": None, "dns": []},
+    "deploy": {"deploy": {"replicas": 1, "placement": {}, "resources": {}}},
+    "inherited health check": {"healthcheck": {"interval": "1s"}},
+    "stop": {"stop_grace_period": "10s", "stop_signal": "SIGTERM"},
+    "the image's user": {"user": "redis"},
+}
+
+
+@pytest.mark.case("freshness/a14-defaults-written-out")
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_default_that_is_written_out_is_no_difference(name: str) -> None:
+    assert differences(created(SPELLINGS[name])) == Differences()
+
+
+def test_a_default_of_the_engine_s_health_check_is_no_difference() -> None:
+    config = {"Healthcheck": {"Test": ["CMD", "x"], "Interval": 30 * 10**9, "Retries": 3}}
+    bare = {"Config": {**IMAGE["Config"], "Healthcheck": None}}
+    definition = {"healthcheck": {"test": ["CMD", "x"], "timeout": "30s"}}
+    assert differences(created(definition, config=config, image=bare)) == Differences()
+
+
+NETWORKS = {"s_n": {"Aliases": ["web", ID[:12], "x"], "IPAMConfig": {"IPv4Address": "10.0.0.2"}}}
+
+
+@pytest.mark.parametrize(
+    ("networks", "found"),
+    [
+        ({"n": {"aliases": ["x"], "ipv4_address": "10.0.0.2"}}, Differences()),
+        ({"n": {"aliases": ["x"]}}, Differences(certain=frozenset({"networks"}))),
+        ({"n": {"aliases": ["x", "y"]}}, Differences(certain=frozenset({"networks"}))),
+        (
+            {"default": None},
+            Differences(certain=frozenset({"networks"}), possible=frozenset({"networks"})),
+        ),
+    ],
+)
+def test_networks(networks: dict[str, Any], found: Differences) -> None:
+    assert differences(created({"networks": networks}, networks=NETWORKS)) == found
+
+
+def test_an_alias_that_no_file_gives_is_a_possible_difference() -> None:
+    networks = {"s_default": {"Aliases": ["web", "old"]}}
+    found = differences(created({}, networks=networks))
+    assert found == Differences(possible=frozenset({"networks"}))
+
+
+def test_the_container_of_another_service_counts_by_its_id() -> None:
+    gone = created({"network_mode": "service:vpn"}, host={"NetworkMode": "container:" + "e" * 64})
+    assert differences(gone).certain == {"network_mode"}
+
+
+def test_a_name_that_was_given_or_taken_away() -> None:
+    named = created({"container_name": "w"}, name="/w")
+    assert differences(named) == Differences()
+    assert differences(created({"container_name": "w"})).possible == {"container_name"}
+    assert differences(created({}, name="/w")).possible == {"container_name"}
+
+
+def test_what_no_engine_shows_is_unseen() -> None:
+    found = differences(created({"post_start": [{"command": "x"}], "x-note": 1, "brand_new": "1"}))
+    assert found == Differences(unseen=frozenset({"post_start", "brand_new"}))
+
+
+def test_an_image_that_is_gone_makes_nothing_drift() -> None:
+    unknown = Unknown("image a: gone")
+    assert differences(created({}, image=unknown)).certain == frozenset()
+
+
+def test_what_is_hashed_is_what_compose_handed_to_the_engine() -> None:
+    definition = {
+        "image": "a",
+        "depends_on": {"db": {}},
+        "profiles": ["p"],
+        "labels": {"a": "1"},
+        "network_mode": "service:vpn",
+        "volumes": [{"type": "bind", "source": "/s/conf", "target": "/c"}],
+    }
+    container = created(
+        definition,
+        config={
+            "Labels": {
+                "stacktest.run": "r",
+                "com.docker.compose.service": "web",
+                "com.docker.compose.project.working_dir": "/other/name",
+            }
+        },
+        host={"NetworkMode": "container:" + "f" * 64},
+    )
+    document = hash_document(container.stack, [container])
+    assert document["name"] == "s"
+    assert document["services"]["web"] == {
+        "image": "a",
+        "labels": {"a": "1", "stacktest.run": "r"},
+        "network_mode": "container:" + "f" * 64,
+        "volumes": [{"type": "bind", "source": "/other/name/conf", "target": "/c"}],
+    }
+
+
+def shared(network: dict[str, Any], volume: dict[str, Any]) -> tuple[str, ...]:
+    service = Service(
+        name="web", networks=("n",), mounts=(Mount(kind="volume", source="v", target="/v"),)
+    )
+    stack = Stack(
+        name="s",
+        root=Path("/s"),
+        services={"web": service},
+        definitions={"networks": {"n": network}, "volumes": {"v": volume}},
+    )
+    networks = {
+        "s_n": {
+            "Driver": "bridge",
+            "Internal": False,
+            "Options": {"mtu": "1"},
+            "IPAM": {"Config": [{"Subnet": "10.0.0.0/24", "Gateway": "10.0.0.1"}]},
+        }
+    }
+    volumes = {"s_v": {"Driver": "local", "Options": {"type": "nfs", "o": "addr=a"}}}
+    return shared_drift(stack, service, networks, volumes)
+
+
+@pytest.mark.parametrize(
+    ("network", "volume", "reasons"),
+    [
+        ({}, {}, ()),
+        ({"driver": "bridge", "internal": False}, {"driver": "local"}, ()),
+        ({"ipam": {"config": [{"subnet": "10.0.0.0/24"}]}}, {}, ()),
+        ({"internal": True}, {}, ("network:n",)),
+        ({"driver": "macvlan"}, {}, ("network:n",)),
+        ({"driver_opts": {"mtu": 2}}, {}, ("network:n",)),
+        ({"ipam": {"config": [{"subnet": "10.1.0.0/24"}]}}, {}, ("network:n",)),
+        ({"external": True, "internal": True}, {}, ()),
+        ({"name": "elsewhere", "internal": True}, {}, ()),
+        ({}, {"driver_opts": {"o": "addr=b"}}, ("volume:v",)),
+        ({}, {"driver": "x"}, ("volume:v",)),
+    ],
+)
+def test_networks_and_volumes_that_exist_with_other_options(
+    network: dict[str, Any], volume: dict[str, Any], reasons: tuple[str, ...]
+) -> None:
+    assert shared(network, volume) == reasons

@@ -1,0 +1,38 @@
+"""Whether an image was built from what lies in the files now, case by case."""
+
+import pytest
+
+from stacktest.core.fingerprint.fingerprint import Inputs
+from stacktest.core.freshness.built import not_built
+
+INPUTS = Inputs(
+    built={"Dockerfile": 10.0, "context/app.py": 20.0, "context/notes.md": 30.0, "context/": 40.0},
+    copied=frozenset({"Dockerfile", "context/app.py"}),
+)
+NOW = {"Dockerfile": "1", "context/app.py": "1", "context/notes.md": "1"}
+
+
+@pytest.mark.case("field/c10", "freshness/c15-build-not-built")
+@pytest.mark.parametrize(
+    ("before", "image", "build", "reasons"),
+    [
+        # Seen when it was built.
+        (NOW, 0.0, 0.0, ()),
+        ({**NOW, "Dockerfile": "0"}, 99.0, 99.0, ("unbuilt:Dockerfile",)),
+        ({**NOW, "context/app.py": "0"}, 99.0, 99.0, ("unbuilt:context/app.py",)),
+        # What the image need not hold: a build that began later took it in.
+        ({**NOW, "context/notes.md": "0"}, 99.0, 0.0, ("unbuilt:context/notes.md",)),
+        ({**NOW, "context/notes.md": "0"}, 99.0, 31.0, ()),
+        ({**NOW, "context/old.md": "0"}, 99.0, 39.0, ("unbuilt:context/old.md",)),
+        ({**NOW, "context/old.md": "0"}, 99.0, 41.0, ()),
+        # Never seen before: times decide.
+        (None, 50.0, 0.0, ()),
+        (None, 25.0, 0.0, ("unbuilt:context/", "unbuilt:context/notes.md")),
+        (None, 25.0, 41.0, ()),
+    ],
+)
+def test_not_built(
+    before: dict[str, str] | None, image: float, build: float, reasons: tuple[str, ...]
+) -> None:
+    answer = not_built(INPUTS, NOW, before=before, image_time=image, build_time=build)
+    assert answer == reasons

@@ -1,0 +1,33 @@
+"""What is remembered of containers and images survives a file, and differences have names."""
+
+import json
+
+import pytest
+
+from stacktest.core.freshness.origins import ContainerOrigin, ImageOrigin, Origins, differing
+
+ORIGINS = Origins(
+    containers={
+        "c1": ContainerOrigin(started_at="t", key_id="k", files={"a": "1"}),
+        "c2": ContainerOrigin(started_at="t", key_id="k", definition={"user": "1"}),
+    },
+    images={"app sha256:1": ImageOrigin(key_id="k", inputs={"Dockerfile": "1"})},
+)
+
+
+def test_what_is_written_is_read_back() -> None:
+    assert Origins.from_dict(json.loads(json.dumps(ORIGINS.to_dict()))) == ORIGINS
+
+
+@pytest.mark.parametrize(
+    "document", [[], {"containers": {}}, {"containers": {"a": 1}, "images": {}}]
+)
+def test_another_form_is_refused(document: object) -> None:
+    with pytest.raises((KeyError, TypeError, AttributeError)):
+        Origins.from_dict(document)
+
+
+def test_names_that_differ() -> None:
+    assert differing({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}) == (
+        *("b", "c", "d"),
+    )
