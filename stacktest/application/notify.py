@@ -14,8 +14,11 @@ from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.notify_channels import WATCHERS, Message, Target, send, send_start
 from stacktest.adapters.tls import wide_context
+from stacktest.application.judge import Judge
 from stacktest.config import Channel
+from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.model import Stack
+from stacktest.core.records.documents import LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.redaction import clean
@@ -26,6 +29,28 @@ from stacktest.errors import StacktestError
 from stacktest.reports.export.change_message import document, text, title, why
 
 Statuses = Mapping[str, StatusEntry] | Unknown | None
+
+
+def current_status(
+    judge: Judge, judgements: Mapping[str, Judgement], moment: datetime
+) -> CurrentStatus:
+    """What there is to tell of the stack now: states, gate, and whether it came up at all."""
+    evidence = judge.memory.read_all(judge.stack.services)
+    runs = {name: records.last_run for name, records in evidence.items()}
+    starts = {
+        name: run.start
+        for name, run in runs.items()
+        if isinstance(run, LastRun) and run.start is not None and run.start.whole
+    }
+    latest = max(starts.values(), key=lambda start: start.seq, default=None)
+    return CurrentStatus(
+        stack=judge.stack.name,
+        at=moment,
+        services={name: judgement.entry for name, judgement in judgements.items()},
+        gate_open=judge.gate(judgements, moment).open,
+        trouble=latest.cause if latest else "",
+        not_up=frozenset(starts),
+    )
 
 
 class Notifier:

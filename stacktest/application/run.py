@@ -5,6 +5,7 @@ It takes objects and never makes them; `bootstrap` knows what they really talk t
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -12,17 +13,20 @@ from typing import Protocol
 from stacktest.application.judge import Judge
 from stacktest.application.observe import Seen
 from stacktest.core.collected_test import Collected
-from stacktest.core.freshness.gate import Gate
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.model import Stack
-from stacktest.core.plan import Demand, Plan, make_plan
-from stacktest.core.records.common import Run
+from stacktest.core.plan import Demand, Plan, dependencies_of, make_plan
+from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusMeta
+from stacktest.core.redaction import redact
 from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, history_line
+from stacktest.core.runs.start_failure import StartFailure, whole_failure
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import Inventory, Outcome, Required, RunFacts, Verdict, fold
+from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
+from stacktest.errors import LockHeldError, StackNotReadyError, StacktestError, UsageError
 
 
 class Opened(Protocol):
@@ -44,8 +48,20 @@ class Opened(Protocol):
 class Recorder(Protocol):
     """The part of the ledger that a run writes to."""
 
-    def open_run(self, run: Run, before: Mapping[str, Snapshot]) -> Opened:
-        """Leave a record of the run before its first test."""
+    def open_run(
+        self, run: Run, before: Mapping[str, Snapshot], *, up: Iterable[str] = ()
+    ) -> Opened:
+        """Leave a record of the run before its first test; `up` are the services that are up."""
+
+    def record_failed_starts(
+        self,
+        run: Run,
+        failures: Mapping[str, StartFailure],
+        fingerprints: Mapping[str, FingerprintRecord],
+        *,
+        whole: bool,
+    ) -> Mapping[str, str]:
+        """Write down which services were not up; answers those that were refused, and why."""
 
     def close_run(
         self,
@@ -61,6 +77,10 @@ class Recorder(Protocol):
 
 class StartedStack(Protocol):
     """A stack that was brought up, and can be taken down again."""
+
+    @property
+    def failures(self) -> Mapping[str, StartFailure]:
+        """Services that are not up, and those that need them, each with its cause."""
 
     def stop(self) -> object:
         """Remove what the run created."""
@@ -118,6 +138,10 @@ class StackSession:
         self._before: Mapping[str, Seen] = {}
         self._opened: Opened | None = None
         self._tests: tuple[Collected, ...] = ()
+        self._secrets = secrets_of(ports.judge.stack)
+        self._unrecorded: Mapping[str, str] = {}
+        self.not_up: Mapping[str, StartFailure] = {}
+        """Services that the run wanted and that are not up, each with its cause."""
 
     @property
     def stack(self) -> Stack:
@@ -143,15 +167,23 @@ class StackSession:
         ports.lock.acquire()
         self._locked = True
         ports.on_locked()
-        started = ports.now()
-        self._up = ports.bring_up(plan)
+        run = self._judge.next_run(self.run_id, ports.now(), ports.git())
+        try:
+            self._up = ports.bring_up(plan)
+        except StacktestError as error:
+            if not isinstance(error, UsageError | LockHeldError):
+                self._record_whole_failure(run, plan, error)
+            raise
+        self.not_up = self._up.failures
         self._before = ports.observe()
-        services = sorted({name for test in self._tests for name in test.services})
-        run = self._judge.next_run(self.run_id, started, ports.git())
-        snapshots = {name: self._judge.snapshot(name, self._before) for name in services}
-        for name in services:
+        tested = {name for test in self._tests for name in test.services} - set(self.not_up)
+        snapshots = {name: self._judge.snapshot(name, self._before) for name in sorted(tested)}
+        for name in snapshots:
             ports.save_part_names(name, self._before[name])
-        self._opened = ports.recorder.open_run(run, snapshots)
+        up = set(plan.services) - set(self.not_up)
+        self._opened = ports.recorder.open_run(run, snapshots, up=up)
+        if self.not_up:
+            self._record_failures(self._opened.run, self._before, whole=False)
 
     def finish(
         self,
@@ -166,6 +198,9 @@ class StackSession:
         `whole` is the inventory; `unknown` says why it may not be complete.
         """
         whole = tuple(whole)
+        outcomes = tuple(
+            replace(outcome, reason=redact(outcome.reason, self._secrets)) for outcome in outcomes
+        )
         fallen = self._up.fallen() if self._up else {}
         after = self._ports.observe()
         code = self._ports.read_code()
@@ -184,11 +219,13 @@ class StackSession:
             phases={test.nodeid: test.phase for test in whole},
             fallen=fallen,
             facts=facts,
+            not_up=self.not_up,
         )
 
-    def gate(self, judgements: Mapping[str, Judgement], now: datetime) -> Gate:
-        """The decision, as `stacktest gate` would make it on this host."""
-        return self._judge.gate(judgements, now)
+    @property
+    def judge(self) -> Judge:
+        """What judges this run's stack, as `stacktest status` and `gate` do."""
+        return self._judge
 
     def stop(self) -> None:
         """Take down what was started and give the stack back; safe to call at any time."""
@@ -203,6 +240,36 @@ class StackSession:
 
     # Private
 
+    def _record_whole_failure(self, run: Run, plan: Plan, error: StacktestError) -> None:
+        """A bring-up that ended with an error: what it wanted and did not get is not up."""
+        needs = {
+            name: {need.service for need in dependencies_of(self.stack, name)}
+            for name in plan.services
+        }
+        culprit = error.service if isinstance(error, StackNotReadyError) else ""
+        self.not_up = whole_failure(error.what, plan.services, culprit, needs)
+        observations: Mapping[str, Seen] = {}
+        # Why the start failed is told whatever else cannot be read or written now.
+        with suppress(StacktestError):
+            observations = self._ports.observe()
+        try:
+            self._record_failures(run, observations, whole=True)
+        except StacktestError as problem:
+            self._unrecorded = dict.fromkeys(self.not_up, problem.what)
+
+    def _record_failures(self, run: Run, observations: Mapping[str, Seen], *, whole: bool) -> None:
+        fingerprints = {
+            name: FingerprintRecord.attest(observation.fingerprint)
+            for name, observation in observations.items()
+        }
+        finished = replace(run, finished=self._ports.now())
+        self.not_up = {
+            name: replace(failure, cause=redact(failure.cause, self._secrets))
+            for name, failure in self.not_up.items()
+        }
+        record = self._ports.recorder.record_failed_starts
+        self._unrecorded = record(finished, self.not_up, fingerprints, whole=whole)
+
     def _record(
         self,
         verdicts: Mapping[str, Verdict],
@@ -211,12 +278,12 @@ class StackSession:
         edited: Mapping[str, tuple[str, ...]],
     ) -> tuple[tuple[str, ...], dict[str, str]]:
         if self._opened is None:
-            return (), {}
+            return (), dict(self._unrecorded)
         now = self._ports.now()
         records: dict[str, LastRun] = {}
         passes: dict[str, LastPass] = {}
         lines: dict[str, HistoryLine] = {}
-        refused = dict(self._opened.refused)
+        refused = {**self._opened.refused, **self._unrecorded}
         boots = self._up.boot_seconds() if self._up else {}
         remembered = self._judge.memory.read_all(self._opened.records)
         for service, record in self._opened.records.items():

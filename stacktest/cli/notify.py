@@ -13,8 +13,8 @@ def notify(*, folder: str, test: bool) -> None:
 
     The status is written as `status` does. Channels are [[notify]] sections of stacktest.toml.
     """
+    from stacktest.application.notify import current_status
     from stacktest.bootstrap.context import find_project, now
-    from stacktest.core.runs.changes import CurrentStatus
 
     project = find_project(folder)
     if test:
@@ -27,10 +27,6 @@ def notify(*, folder: str, test: bool) -> None:
     first_lines = project.notifier.begin()
     observations, judgements, moment = project.judge_now()
     project.ledger.write_status(judgements, project.judge.meta(observations, judgements, moment))
-    entries = {name: judged.entry for name, judged in judgements.items()}
-    is_open = project.judge.gate(judgements, moment).open
-    current = CurrentStatus(
-        stack=project.stack.name, at=moment, services=entries, gate_open=is_open
-    )
+    current = current_status(project.judge, judgements, moment)
     for line in (*first_lines, *project.notifier.tell(current)):
         click.echo(line)

@@ -152,6 +152,13 @@ class Controller:
             self._wall.say_all([first], red=True)
         self._wall.say_all(rest)
 
+    def _without_secrets(self, lines: list[str]) -> list[str]:
+        from stacktest.core.redaction import redact
+        from stacktest.core.secrets import secrets_of
+
+        secrets = secrets_of(self._run.session.stack) if self._run else frozenset()
+        return [redact(line, secrets) for line in lines]
+
     @property
     def _has_workers(self) -> bool:
         return self._config.pluginmanager.hasplugin("dsession")
@@ -168,7 +175,10 @@ class Controller:
             self._wall.say_all(self._tell_trouble(error))
             raise pytest.UsageError("\n".join(error.told())) from error
         except StacktestError as error:
-            self._wall.say_all([*error.told(), *self._tell_trouble(error)])
+            self._wall.say_all(self._without_secrets(error.told()))
+            if self._session is None or not self._session.not_up:
+                # What is recorded as not up is told at the end, with what it means.
+                self._wall.say_all(self._tell_trouble(error))
             self._tell_boot_evidence()
             self._tell_allure(error.what)
             pytest.exit("the stack did not become ready", returncode=NOT_READY)
@@ -248,14 +258,10 @@ class Controller:
 
     def _tell(self, summary: "RunSummary", run: "PytestRun") -> list[str]:
         """Tell what changed; lines about who could not be told."""
+        from stacktest.application.notify import current_status
         from stacktest.bootstrap.context import now
-        from stacktest.core.runs.changes import CurrentStatus
 
-        entries = {name: judgement.entry for name, judgement in summary.judgements.items()}
-        stack, moment = run.session.stack.name, now()
-        is_open = run.session.gate(summary.judgements, moment).open
-        status = CurrentStatus(stack=stack, at=moment, services=entries, gate_open=is_open)
-        return run.notifier.tell(status)
+        return run.notifier.tell(current_status(run.session.judge, summary.judgements, now()))
 
     def _tell_trouble(self, error: StacktestError) -> list[str]:
         from stacktest.bootstrap.context import now

@@ -162,6 +162,7 @@ _ABOUT = {
     "env": "the variable {what} differs",
     "dependency": "{what}, which it depends on, changed",
     "test": "{what} failed",
+    "start": "it did not come up: {what}",
     "run": "{what}",
     "container": "its container: {what}",
     "stale": "{what} is not what the container read at its start",

@@ -10,7 +10,7 @@ import os
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +34,7 @@ from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Plan
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.history import usual_boot
+from stacktest.core.runs.start_failure import StartFailure
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note
 from stacktest.pytest_plugin.stash import JOIN, OPEN_RUN
@@ -113,6 +114,7 @@ class Standing:
     seconds: Mapping[str, float]
     down: Mapping[str, str]
     stuck: bool = False
+    failures: Mapping[str, StartFailure] = field(default_factory=dict)
 
     def stop(self) -> None:
         if self.stuck:

@@ -30,12 +30,15 @@ from stacktest.core.freshness.inputs import Judgement, Names, Present, Tests
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.model import Service as ModelService
+from stacktest.core.plan import Plan
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.documents import LastPass
 from stacktest.core.records.status import Exemption, Scope, StatusMeta
 from stacktest.core.runs.credit import Snapshot
+from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.core.runs.verdict import Inventory, Outcome, Required, Result, RunFacts, Verdict
 from stacktest.core.unknown import Unknown
+from stacktest.errors import StacktestError
 
 START = datetime(2026, 1, 6, tzinfo=UTC)
 DOCUMENTED = DocsPage(state="current", updated=START - timedelta(days=1))
@@ -142,6 +145,8 @@ class SimulatedJudge(Judge):
 class SimulatedContainers:
     """What a bring-up started, as far as a run asks."""
 
+    failures: Mapping[str, StartFailure] = field(default_factory=dict)
+
     def stop(self) -> None:
         """Nothing runs."""
 
@@ -172,6 +177,11 @@ class StackSimulator:
         self.deny = frozenset(State) - {State.FUNCTIONAL}
         self.max_age = timedelta(days=7)
         self.doc_on: tuple[str, ...] = ()
+        self.environment: dict[str, str] = {}
+        """Variables of every service."""
+        self.start_error: StacktestError | None = None
+        self.start_failures: dict[str, str] = {}
+        """Service → why it does not come up."""
         self.ledger = Ledger(root, records="data/tests", status="docs/_data/status.json")
 
     def add(self, name: str, *, tests: int = 2, **changes: Any) -> Service:
@@ -246,7 +256,11 @@ class StackSimulator:
             if selected is None or not facts.selection or test.nodeid in selected
         ]
         session = StackSession(self.ports(), id or f"run-{self.now.isoformat()}")
-        session.start(session.plan(tests), tests)
+        try:
+            session.start(session.plan(tests), tests)
+        except StacktestError:
+            # As pytest does: what could not be tested is folded, judged and told.
+            outcomes, facts = [], RunFacts(ended_early="the stack did not become ready")
         self.later(milliseconds=5)
         if outcomes is None:
             outcomes = self.outcomes(**results)
@@ -273,7 +287,7 @@ class StackSimulator:
             judge=self.real_judge(),
             recorder=self.ledger,
             lock=NoLock(),
-            bring_up=lambda _: SimulatedContainers(),
+            bring_up=self.bring_up,
             observe=self.observe,
             save_part_names=lambda service, seen: None,
             now=lambda: self.now,
@@ -281,6 +295,18 @@ class StackSimulator:
             collected_code={path: self.code(path) for path in self.paths()},
             read_code=lambda: self.code,
         )
+
+    def bring_up(self, plan: Plan) -> SimulatedContainers:
+        """What the case says: an error that ends it, or services that do not come up."""
+        if self.start_error is not None:
+            raise self.start_error
+        needs = {name: set(self.services[name].depends_on) for name in plan.services}
+        failed = [
+            StartFailure(service=name, cause=cause)
+            for name, cause in self.start_failures.items()
+            if name in plan.services
+        ]
+        return SimulatedContainers(failures=with_dependants(failed, needs))
 
     def paths(self) -> set[str]:
         return {test.path for test in collected(self.inventory())}
@@ -322,6 +348,7 @@ class StackSimulator:
                 name: ModelService(
                     name=name,
                     image=f"{name}:1",
+                    environment=self.environment,
                     depends_on=tuple(Dependency(service=need) for need in service.depends_on),
                 )
                 for name, service in self.services.items()
@@ -357,6 +384,9 @@ class StackSimulator:
         judgements = self.judge_all()
         self.ledger.write_status(judgements, self.meta(judgements))
         return judgements
+
+    def states(self) -> dict[str, State]:
+        return {name: judgement.state for name, judgement in self.index().items()}
 
     def state(self, name: str) -> State:
         return self.index()[name].state

@@ -22,11 +22,12 @@ from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.model import Json
-from stacktest.core.records.common import Run
+from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import RecordError
-from stacktest.core.runs.credit import Snapshot, open_record
+from stacktest.core.runs.credit import Snapshot, failed_start, failed_start_line, open_record
+from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, LockHeldError
 
@@ -103,8 +104,13 @@ class Ledger:
         """`status.meta.json`; None: there is none."""
         return _read(documents.read_json(self.meta_path), StatusMeta.from_dict)
 
-    def open_run(self, run: Run, before: Mapping[str, Snapshot]) -> Opened:
-        """Number the run and leave a record of it with each service, before the first test."""
+    def open_run(
+        self, run: Run, before: Mapping[str, Snapshot], *, up: Iterable[str] = ()
+    ) -> Opened:
+        """Number the run and leave a record of it with each service, before the first test.
+
+        `up` are further services that the run brought up: a failed start of theirs is over.
+        """
         records: dict[str, LastRun] = {}
         refused: dict[str, str] = {}
         with self.locked():
@@ -117,7 +123,42 @@ class Ledger:
                 previous = last_run if isinstance(last_run, LastRun) else None
                 records[service] = open_record(service, run, snapshot, previous)
                 self._write(service, LAST_RUN, records[service].to_dict())
+            for service in sorted(set(up) - set(before)):
+                self._forget_start(service)
         return Opened(run=run, records=records, refused=refused)
+
+    def record_failed_starts(
+        self,
+        run: Run,
+        failures: Mapping[str, StartFailure],
+        fingerprints: Mapping[str, FingerprintRecord],
+        *,
+        whole: bool,
+    ) -> Mapping[str, str]:
+        """Write down which services were not up in a run; answers those that were refused, and why.
+
+        A run that was not opened gets its number here. `fingerprints` are what the services were;
+        where one could not be told, that of the run before stands.
+        """
+        refused: dict[str, str] = {}
+        with self.locked():
+            run = replace(run, seq=run.seq or self._next_seq(failures))
+            for service, failure in sorted(failures.items()):
+                if reason := self._untouchable(service):
+                    refused[service] = reason
+                    continue
+                last_run = self._record(service, LAST_RUN, LastRun.from_dict)
+                previous = last_run if isinstance(last_run, LastRun) else None
+                fingerprint = fingerprints.get(service) or (
+                    previous.fingerprint if previous else FingerprintRecord.unknown()
+                )
+                stack = run.stack or (previous.run.stack if previous else "")
+                record = failed_start(
+                    replace(run, stack=stack), failure, fingerprint, previous, whole=whole
+                )
+                self._write(service, LAST_RUN, record.to_dict())
+                self._append(service, failed_start_line(record))
+        return refused
 
     def close_run(
         self,
@@ -241,6 +282,11 @@ class Ledger:
             lines = [_read(documents.parse(line, HISTORY), HistoryLine.from_dict) for line in last]
             found += [line.seq for line in lines if isinstance(line, HistoryLine)]
         return max(found) + 1
+
+    def _forget_start(self, service: str) -> None:
+        last_run = self._record(service, LAST_RUN, LastRun.from_dict)
+        if isinstance(last_run, LastRun) and last_run.start is not None:
+            self._write(service, LAST_RUN, replace(last_run, start=None).to_dict())
 
     def _remember_other(self, service: str, judgement: Judgement) -> None:
         if judgement.other is None:

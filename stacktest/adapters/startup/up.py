@@ -34,6 +34,7 @@ from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import Kind, Rule, derive
+from stacktest.core.runs.start_failure import StartFailure
 from stacktest.errors import StacktestError, UsageError
 
 MODES = ("auto", "always", "never")
@@ -52,6 +53,8 @@ class BringUp:
     already_running: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Service -> seconds from its start until it was ready."""
+    failures: Mapping[str, StartFailure] = field(default_factory=dict)
+    """Services that are not up, and those that need them, each with its cause."""
     containers: tuple[Container, ...] = field(default=(), repr=False)
     """The planned services' containers as they were last seen."""
     engine: EnginePort = field(repr=False)

@@ -134,15 +134,33 @@ def _run_moments(name: str, record: LastPass | LastRun) -> Iterator[tuple[str, d
 def _run_findings(
     last_pass: LastPass | None, last_run: LastRun | None, present: Present, policy: Policy
 ) -> Iterator[Finding]:
-    failure = last_run.failure if last_run else None
-    if failure is not None and (last_pass is None or last_pass.run.seq < failure.seq):
-        drifted = failure.drifted and bool(present.drift)
-        if not drifted and not moved(failure.fingerprint, present, policy):
-            tests = tuple(f"test:{nodeid}" for nodeid in failure.tests)
-            yield Finding(state=State.FAILING, reasons=tests)
+    start = _start(last_pass, last_run)
+    tests = _failed_tests(last_pass, last_run, present, policy)
+    if start or tests is not None:
+        yield Finding(state=State.FAILING, reasons=(*start, *(tests or ())))
     absent = ("absent",) if present.must_run and present.containers == () else ()
     if present.drift or absent:
         yield Finding(state=State.DRIFTED, reasons=(*present.drift, *absent))
+
+
+def _start(last_pass: LastPass | None, last_run: LastRun | None) -> tuple[str, ...]:
+    """Why the service was not up in the last run that wanted it, whatever it is by now."""
+    start = last_run.start if last_run else None
+    stands = start is not None and (last_pass is None or last_pass.run.seq < start.seq)
+    return (f"start:{start.cause}",) if start is not None and stands else ()
+
+
+def _failed_tests(
+    last_pass: LastPass | None, last_run: LastRun | None, present: Present, policy: Policy
+) -> tuple[str, ...] | None:
+    """The tests that failed on what the service is now; None: no failure, or a newer pass."""
+    failure = last_run.failure if last_run else None
+    if failure is None or (last_pass is not None and last_pass.run.seq > failure.seq):
+        return None
+    drifted = failure.drifted and bool(present.drift)
+    if drifted or moved(failure.fingerprint, present, policy):
+        return None
+    return tuple(f"test:{nodeid}" for nodeid in failure.tests)
 
 
 def _pass_findings(

@@ -40,6 +40,12 @@ class FingerprintRecord:
             keyed=tuple(fingerprint.keyed),
         )
 
+    @classmethod
+    def unknown(cls) -> Self:
+        """The record of a service about which nothing could be told."""
+        parts = dict.fromkeys(PARTS)
+        return cls(version=FINGERPRINT_VERSION, digest=None, parts=parts, repo=None, key_id="")
+
     def as_fingerprint(self, detail: Mapping[str, Mapping[str, str]] | None = None) -> Fingerprint:
         """The fingerprint, to be compared with another; `detail` are the names where known."""
         unknown = Unknown("not known when it was recorded")

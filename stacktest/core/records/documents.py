@@ -199,6 +199,45 @@ class ForeignRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FailedStart:
+    """A run wanted the service up and it was not; stands until a run brings it up."""
+
+    run: str
+    seq: int
+    at: datetime
+    cause: str
+    """One sentence without secrets: `grafana exited 3`."""
+    because_of: str = ""
+    """The service that failed itself, where this one only needs it."""
+    whole: bool = False
+    """Whether nothing of the stack could be tested in that run."""
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "run": self.run,
+            "seq": self.seq,
+            "at": timestamps.to_text(self.at),
+            "cause": self.cause,
+            "because_of": self.because_of,
+            "whole": self.whole,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        f = Fields(value, path, ("run", "seq", "at", "cause", "because_of", "whole"))
+        return cls(
+            run=f.text("run"),
+            seq=f.number("seq"),
+            at=f.moment("at"),
+            cause=f.text("cause"),
+            because_of=f.text("because_of"),
+            whole=f.flag("whole"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunTests:
     """How many of a service's tests did what in one run."""
 
@@ -248,6 +287,7 @@ class LastRun:
     tests: RunTests = field(default_factory=RunTests)
     failure: Failure | None = None
     other: ForeignRun | None = None
+    start: FailedStart | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -271,6 +311,7 @@ class LastRun:
                 "failure": self.failure.to_dict() if self.failure else None,
                 "other": self.other.to_dict() if self.other else None,
             },
+            "start": self.start.to_dict() if self.start else None,
         }
 
     @classmethod
@@ -278,9 +319,11 @@ class LastRun:
         """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
         check_schema(document, LAST_RUN)
         keys = ("schema", "service", "run", *FingerprintRecord.KEYS, "verdict", "flaky", "credited")
-        f = Fields(document, "$", (*keys, "refusal", "reasons", "tests", "since_pass"))
+        f = Fields(
+            document, "$", (*keys, "refusal", "reasons", "tests", "since_pass"), later=("start",)
+        )
         since = Fields(*f.raw("since_pass"), keys=("failure", "other"))
-        failure, other = since.raw("failure"), since.raw("other")
+        failure, other, start = since.raw("failure"), since.raw("other"), f.raw("start")
         return cls(
             service=f.text("service"),
             run=Run.from_dict(*f.raw("run")),
@@ -293,6 +336,7 @@ class LastRun:
             tests=RunTests.from_dict(*f.raw("tests")),
             failure=None if failure[0] is None else Failure.from_dict(*failure),
             other=None if other[0] is None else ForeignRun.from_dict(*other),
+            start=None if start[0] is None else FailedStart.from_dict(*start),
         )
 
 
@@ -314,6 +358,8 @@ class HistoryLine:
     """Node id → one letter."""
     boot_ms: int | None = None
     """Milliseconds from its start until it was ready; None: this run did not start it."""
+    start: str = ""
+    """Why it was not up in this run; empty where it was."""
 
     def to_dict(self) -> dict[str, Json]:
         """One line of `history.jsonl`."""
@@ -331,6 +377,7 @@ class HistoryLine:
             "reasons": list(self.reasons),
             "tests": dict(self.tests),
             "boot_ms": self.boot_ms,
+            "start": self.start or None,
         }
 
     @classmethod
@@ -339,7 +386,7 @@ class HistoryLine:
         check_schema(document, HISTORY)
         keys = ("schema", "service", "run", "seq", "started", "git_commit", *FingerprintRecord.KEYS)
         said = ("verdict", "credited", "flaky", "reasons", "tests")
-        f = Fields(document, "$", (*keys, *said), later=("boot_ms",))
+        f = Fields(document, "$", (*keys, *said), later=("boot_ms", "start"))
         return cls(
             service=f.text("service"),
             run=f.text("run"),
@@ -353,6 +400,7 @@ class HistoryLine:
             reasons=f.texts("reasons"),
             tests=f.text_map("tests"),
             boot_ms=f.optional_number("boot_ms"),
+            start=f.optional_text("start") or "",
         )
 
 

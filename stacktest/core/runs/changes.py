@@ -2,8 +2,8 @@
 
 A service is functional or it is not; the way from one stale state to another is no news. A service
 that nobody was told of before counts as not functional, so the first message says what works.
-A stack that does not come up is news of its own: its services cannot be judged, so what people know
-of them stays as it is.
+A stack that does not come up is one piece of news, not one per service: what people know of the
+services that it kept from being tested stays as it is.
 """
 
 from collections.abc import Mapping
@@ -49,6 +49,9 @@ class CurrentStatus:
     services: Mapping[str, StatusEntry] = field(default_factory=dict)
     gate_open: bool = False
     trouble: str = ""
+    """Why nothing of the stack could be tested in the last run that tried; empty where it could."""
+    not_up: frozenset[str] = frozenset()
+    """The services of that run: that they are not functional is told by the trouble."""
 
     @property
     def well(self) -> bool:
@@ -89,8 +92,8 @@ def news(before: ReportedStatus, now: CurrentStatus) -> News:
             state=entry.state,
             reasons=() if entry.functional else entry.reasons,
         )
-        for name, entry in ({} if now.trouble else now.services).items()
-        if entry.functional != (name in before.functional)
+        for name, entry in now.services.items()
+        if name not in now.not_up and entry.functional != (name in before.functional)
     ]
     changes.sort(key=lambda one: (one.functional, one.state.rank if one.state else 0, one.service))
     return News(
@@ -103,9 +106,12 @@ def news(before: ReportedStatus, now: CurrentStatus) -> News:
 
 def known(before: ReportedStatus, now: CurrentStatus) -> ReportedStatus:
     """What somebody knows who was told the news of `now`."""
-    if now.trouble:
+    if not now.services:
         return ReportedStatus(functional=before.functional, trouble=now.trouble)
-    return ReportedStatus(functional=functional(now.services))
+    unjudged = before.functional & now.not_up
+    return ReportedStatus(
+        functional=functional(now.services) - now.not_up | unjudged, trouble=now.trouble
+    )
 
 
 def functional(services: Mapping[str, StatusEntry]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """When a run's verdict becomes a pass, and what is remembered of the run either way.
 
     open_record(...)   → LastRun     before the first test: an unfinished run stays visible
+    failed_start(...)  → LastRun     instead, for a service that the run wanted and that is not up
     credit(...)        → LastPass | Refusal
     close(...)         → LastRun     at the end, with what happened since the last pass
 
@@ -25,6 +26,7 @@ from stacktest.core.freshness.inputs import Tests
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import (
+    FailedStart,
     Failure,
     ForeignRun,
     HistoryLine,
@@ -33,6 +35,7 @@ from stacktest.core.records.documents import (
     PassedTests,
     RunTests,
 )
+from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
 
@@ -65,6 +68,37 @@ def open_record(service: str, run: Run, before: Snapshot, previous: LastRun | No
         fingerprint=FingerprintRecord.attest(before.fingerprint),
         failure=previous.failure if previous else None,
         other=previous.other if previous else None,
+    )
+
+
+def failed_start(
+    run: Run,
+    failure: StartFailure,
+    fingerprint: FingerprintRecord,
+    previous: LastRun | None,
+    *,
+    whole: bool,
+) -> LastRun:
+    """The record of a run in which the service was not up; `run` has its `finished` time.
+
+    `whole`: nothing of the stack could be tested.
+    """
+    return LastRun(
+        service=failure.service,
+        run=run,
+        fingerprint=fingerprint,
+        verdict="failed",
+        reasons=(failure.cause,),
+        failure=previous.failure if previous else None,
+        other=previous.other if previous else None,
+        start=FailedStart(
+            run=run.id,
+            seq=run.seq,
+            at=run.finished or run.started,
+            cause=failure.cause,
+            because_of=failure.because_of,
+            whole=whole,
+        ),
     )
 
 
@@ -178,6 +212,23 @@ def history_line(
         reasons=(*verdict.reasons, record.refusal) if record.refusal else verdict.reasons,
         tests=verdict.letters,
         boot_ms=None if boot_seconds is None else round(boot_seconds * 1000),
+    )
+
+
+def failed_start_line(record: LastRun) -> HistoryLine:
+    """What the history keeps of a run in which the service was not up."""
+    return HistoryLine(
+        service=record.service,
+        run=record.run.id,
+        seq=record.run.seq,
+        started=record.run.started,
+        git_commit=record.run.git_commit,
+        fingerprint=record.fingerprint,
+        verdict="failed",
+        credited=False,
+        flaky=False,
+        reasons=record.reasons,
+        start=record.start.cause if record.start else "",
     )
 
 

@@ -4,17 +4,19 @@
 |------------|-----------------------------------------------------------------------------------|
 | flake      | one fingerprint, both results, within the last 20 runs of it; or passed on a retry |
 | regression | it passed, then what it is changed, and since then it fails                        |
-| failing    | it failed every time, or the last three times                                      |
+| failing    | it failed every time, or the last three times, or was not up in the last run       |
 | recovered  | it failed, then what it is changed, and since then it passes                       |
 | steady     | it passes, and did so before                                                       |
 | unknown    | no conclusive run                                                                  |
 
 The fingerprint decides, not the calendar: what failed after a change is a regression, what failed
 without one is a flake, and a failure that stays is neither forgiven as the one nor as the other.
+A run in which the service was not up counts only while it is the last: it says nothing about tests.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from statistics import median
 from typing import Literal
 
@@ -51,7 +53,10 @@ def classify(lines: Iterable[HistoryLine]) -> Trend:
     """The course of a service, from its history in any order."""
     ordered = sorted(lines, key=lambda line: line.seq)
     conclusive = [line for line in ordered if line.verdict in ("passed", "failed")]
-    return _course([(line, line.verdict == "passed", line.flaky) for line in conclusive])
+    if conclusive and conclusive[-1].start:
+        return _not_up(conclusive)
+    tested = [line for line in conclusive if not line.start]
+    return _course([(line, line.verdict == "passed", line.flaky) for line in tested])
 
 
 def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Trend:
@@ -92,6 +97,12 @@ def _course(runs: Sequence[_Run]) -> Trend:
         changed=_parts(before[0].fingerprint, now) if before and turned else (),
         since=same[0][0].run,
     )
+
+
+def _not_up(conclusive: Sequence[HistoryLine]) -> Trend:
+    """The course of a service that is not up: how often in a row, and since when."""
+    row = [*takewhile(lambda line: line.start, reversed(conclusive))]
+    return Trend(trend="failing", runs=len(row), failures=len(row), flaky=0, since=row[-1].run)
 
 
 def _trend(passed: Sequence[bool], flaky: int, before: _Run | None) -> TrendKind:

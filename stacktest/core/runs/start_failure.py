@@ -36,6 +36,18 @@ class StartFailure:
         return lines
 
 
+def whole_failure(
+    cause: str, services: Iterable[str], culprit: str, needs: Mapping[str, Collection[str]]
+) -> dict[str, StartFailure]:
+    """Who was not up when a bring-up ended with one error: the culprit and what needs it, or all.
+
+    `culprit` is empty where no single service is to blame: then none of the planned is up.
+    """
+    if culprit:
+        return with_dependants([StartFailure(service=culprit, cause=cause)], needs)
+    return {name: StartFailure(service=name, cause=cause) for name in services}
+
+
 def with_dependants(
     failures: Iterable[StartFailure], needs: Mapping[str, Collection[str]]
 ) -> dict[str, StartFailure]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
 
 
@@ -22,3 +23,5 @@ class RunSummary:
     fallen: Mapping[str, str] = field(default_factory=dict)
     """Services that were ready and are not any more → what is seen of them."""
     facts: RunFacts = field(default_factory=RunFacts)
+    not_up: Mapping[str, StartFailure] = field(default_factory=dict)
+    """Services that the run wanted and that were not up."""

@@ -16,7 +16,7 @@ LISTED = 10
 def title(news: News) -> str:
     """`shop: 2 services broken, 1 works again`."""
     now = news.now
-    if now.trouble:
+    if now.trouble and (news.trouble_began or not news.changes):
         return f"{now.stack}: the stack did not come up"
     broken = sum(not change.functional for change in news.changes)
     works = len(news.changes) - broken
@@ -70,6 +70,7 @@ def _lines(news: News) -> Iterator[str]:
     now = news.now
     if now.trouble:
         yield now.trouble
+    if now.trouble and not news.changes:
         yield "next: stacktest up"
         return
     width = max((len(change.service) for change in news.changes[:LISTED]), default=0)

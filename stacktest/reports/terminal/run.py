@@ -171,6 +171,8 @@ def _not_functional(summary: RunSummary, width: int) -> Iterator[tuple[str, str]
 
 def _reason(summary: RunSummary, name: str) -> str:
     """Why a service is not functional: what this run says, else what is known of it."""
+    if name in summary.not_up:
+        return f"not up: {summary.not_up[name].cause}"
     verdict = summary.verdicts.get(name)
     reasons: Sequence[str] = ()
     if verdict is not None and verdict.kind in ("failed", "incomplete"):

@@ -16,6 +16,7 @@ from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import (
+    FailedStart,
     Failure,
     ForeignRun,
     HistoryLine,
@@ -27,6 +28,7 @@ from stacktest.core.records.documents import (
 from stacktest.core.records.status import OUR_KEYS, Exemption, StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown
+from stacktest.errors import StackNotReadyError
 from tests.support.properties import examples
 from tests.support.stack_simulator import START, StackSimulator, hexed
 
@@ -118,6 +120,15 @@ others = st.builds(
     at=moments,
     why=st.sampled_from(["seen", "run", "moved"]),
 )
+starts = st.builds(
+    FailedStart,
+    run=names,
+    seq=st.integers(1, 99),
+    at=moments,
+    cause=texts,
+    because_of=texts,
+    whole=st.booleans(),
+)
 kinds = st.sampled_from(["passed", "failed", "incomplete", "untouched"])
 last_runs = st.builds(
     LastRun,
@@ -139,6 +150,7 @@ last_runs = st.builds(
     ),
     failure=maybe(failures),
     other=maybe(others),
+    start=maybe(starts),
 )
 lines = st.builds(
     HistoryLine,
@@ -156,6 +168,7 @@ lines = st.builds(
         texts, st.sampled_from([".", "~", "F", "E", "s", "x", "X", "?"]), max_size=3
     ),
     boot_ms=maybe(st.integers(0, 600_000)),
+    start=texts,
 )
 
 
@@ -210,7 +223,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "history": (lines, HistoryLine.from_dict),
     "status_meta": (metas, StatusMeta.from_dict),
 }
-LATER = {"history": ("boot_ms",)}
+LATER = {"history": ("boot_ms", "start"), "last_run": ("start",)}
 """Keys that lines written before they existed lack; they read as null."""
 
 
@@ -324,6 +337,10 @@ def written(world: StackSimulator) -> dict[str, list[Any]]:
     app.recreate()
     world.later(hours=2)
     look()
+    world.start_error = StackNotReadyError("the port is taken")
+    world.run()
+    world.start_error = None
+    look()
     world.run(crash=True)
     app.parts["image"] = app.containers = Unknown("no engine")
     look()
@@ -395,9 +412,9 @@ def test_a_line_of_before_a_key_existed_reads_as_null() -> None:
     @given(lines)
     def hold(line: HistoryLine) -> None:
         document = line.to_dict()
-        del document["boot_ms"]
+        del document["boot_ms"], document["start"]
         assert validator("history").is_valid(document)
-        assert HistoryLine.from_dict(document) == replace(line, boot_ms=None)
+        assert HistoryLine.from_dict(document) == replace(line, boot_ms=None, start="")
         with pytest.raises(RecordError):
             HistoryLine.from_dict({**document, "boot_ms": -1})
 

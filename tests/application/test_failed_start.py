@@ -1,0 +1,181 @@
+"""A stack that did not come up is evidence: recorded, judged, told, until a run brings it up."""
+
+import json
+
+import pytest
+
+from stacktest.application.notify import current_status
+from stacktest.core.freshness.states import State
+from stacktest.core.runs.changes import ReportedStatus, known, news
+from stacktest.core.runs.history import classify
+from stacktest.core.runs.verdict import RunFacts
+from stacktest.errors import LockHeldError, StackNotReadyError, ToolMissingError, UsageError
+from tests.support.stack_simulator import in_memory
+
+PORT = "127.0.0.1:80 is taken by another program"
+
+
+@pytest.fixture
+def simulator():
+    """Two services that need each other, one that stands alone; all proved."""
+    with in_memory() as simulator:
+        simulator.add("db")
+        simulator.add("app", depends_on=("db",))
+        simulator.add("other")
+        simulator.run()
+        assert set(simulator.states().values()) == {State.FUNCTIONAL}
+        simulator.later(hours=1)
+        yield simulator
+
+
+@pytest.mark.case("field/c01")
+@pytest.mark.parametrize(
+    "error",
+    [
+        StackNotReadyError(PORT, where="services.app.ports"),
+        ToolMissingError("the container engine does not answer", hint="restart it"),
+    ],
+    ids=["a port is taken", "the engine stands still"],
+)
+def test_a_start_that_failed_as_a_whole_closes_the_gate(simulator, error) -> None:
+    simulator.start_error = error
+    ran = simulator.run()
+    assert ran.credited() == set()
+    assert set(simulator.states().values()) == {State.FAILING}
+    assert simulator.judge("other").reasons == (f"start:{error.what}",)
+    gate = simulator.gate()
+    assert not gate.open
+    assert {blocker.service for blocker in gate.blockers} == {"app", "db", "other"}
+    # What was committed says so, too, without a look at anything.
+    assert not simulator.gate(look=False).open
+    assert {entry["state"] for entry in simulator.status.values()} == {"failing"}
+
+
+def test_a_service_that_did_not_come_up_costs_what_needs_it(simulator) -> None:
+    simulator.start_error = StackNotReadyError("db exited 3", service="db")
+    simulator.run()
+    assert simulator.states() == {
+        "db": State.FAILING,
+        "app": State.FAILING,
+        "other": State.FUNCTIONAL,
+    }
+    assert simulator.judge("app").reasons == ("start:app needs db, which is not up: db exited 3",)
+
+
+def test_what_came_up_beside_it_is_tested_and_credited(simulator) -> None:
+    simulator.start_failures = {"db": "db exited 3"}
+    outcomes = [simulator.outcome(nodeid) for nodeid in simulator.services["other"].tests]
+    ran = simulator.run(outcomes)
+    assert ran.credited() == {"other"}
+    assert simulator.judge("db").reasons == ("start:db exited 3",)
+    assert simulator.judge("app").state is State.FAILING
+
+
+def test_it_stands_until_a_run_brings_the_service_up(simulator) -> None:
+    simulator.start_error = StackNotReadyError(PORT)
+    simulator.run()
+    simulator.start_error = None
+    # The files and containers are what passed: that alone does not end it, nor does a run of others.
+    simulator.later(hours=1)
+    only_other = [simulator.outcome(nodeid) for nodeid in simulator.services["other"].tests]
+    simulator.run(only_other, facts=RunFacts(selection="-k other"))
+    assert simulator.states()["other"] is State.FUNCTIONAL
+    assert simulator.states()["db"] is simulator.states()["app"] is State.FAILING
+    # A part of app's tests brings db up, whose pass holds again; app was up, too.
+    one_of_app = [simulator.outcome(simulator.services["app"].tests[0])]
+    simulator.run(one_of_app, facts=RunFacts(selection="-k app"))
+    assert simulator.states() == dict.fromkeys(("db", "app", "other"), State.FUNCTIONAL)
+    assert simulator.gate().open
+
+
+@pytest.mark.parametrize("name", ["last_run.json", "last_pass.json"])
+def test_a_lost_record_does_not_open_the_gate(simulator, name) -> None:
+    simulator.start_error = StackNotReadyError(PORT)
+    simulator.run()
+    for service in simulator.services:
+        simulator.record(service, name).unlink()
+    assert not simulator.gate().open
+    assert State.FUNCTIONAL not in simulator.states().values()
+
+
+def test_a_service_that_never_passed_says_why(simulator) -> None:
+    simulator.add("new")
+    simulator.start_error = StackNotReadyError(PORT)
+    simulator.run()
+    assert simulator.judge("new").state is State.FAILING
+    assert simulator.judge("new").reasons == (f"start:{PORT}",)
+
+
+def test_the_history_tells_it_and_does_not_call_it_a_flake(simulator) -> None:
+    simulator.start_error = StackNotReadyError(PORT)
+    simulator.run()
+    lines = simulator.ledger.history("other")[0]
+    assert (lines[-1].verdict, lines[-1].start) == ("failed", PORT)
+    trend = classify(lines)
+    assert (trend.trend, trend.failures) == ("failing", 1)
+    simulator.start_error = None
+    simulator.run()
+    assert classify(simulator.ledger.history("other")[0]).trend == "steady"
+
+
+@pytest.mark.parametrize("error", [UsageError("no such mode"), LockHeldError("another run")])
+def test_what_the_person_typed_or_another_run_holds_is_no_evidence(simulator, error) -> None:
+    simulator.start_error = error
+    simulator.run()
+    assert set(simulator.states().values()) == {State.FUNCTIONAL}
+
+
+def test_an_interrupt_is_no_evidence(simulator) -> None:
+    def interrupt(_plan):
+        raise KeyboardInterrupt
+
+    simulator.bring_up = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        simulator.run()
+    assert set(simulator.states().values()) == {State.FUNCTIONAL}
+
+
+def test_secrets_do_not_enter_the_record(simulator) -> None:
+    simulator.environment = {"DB_PASSWORD": "geheim-0815"}
+    simulator.start_error = StackNotReadyError(
+        "db exited 1: cannot reach postgres://x:geheim-0815@db"
+    )
+    simulator.run()
+    text = simulator.record("db", "last_run.json").read_text()
+    assert "cannot reach" in text
+    assert "geheim-0815" not in text + simulator.record("db", "history.jsonl").read_text()
+
+
+@pytest.mark.case("field/x02")
+def test_a_failing_assertion_s_secret_does_not_enter_the_record(simulator) -> None:
+    simulator.environment = {"DB_PASSWORD": "geheim-0815"}
+    nodeid = simulator.services["db"].tests[0]
+    simulator.run([simulator.outcome(nodeid, "failed", reason="assert 'geheim-0815' == 'x'")])
+    written = [path.read_text() for path in simulator.root.rglob("*") if path.is_file()]
+    assert any("assert '[redacted]' == 'x'" in text for text in written)
+    assert not any("geheim-0815" in text for text in written)
+
+
+def test_news_tell_it_once_and_again_only_when_it_is_over(simulator) -> None:
+    def status():
+        return current_status(simulator.real_judge(), simulator.judge_all(), simulator.now)
+
+    everything = ReportedStatus(functional=frozenset(simulator.services))
+    simulator.start_error = StackNotReadyError(PORT)
+    simulator.run()
+    first = news(everything, status())
+    assert (first.trouble_began, first.changes, status().well) == (True, (), False)
+    reported = known(everything, status())
+    # A look without a run changes nothing of it.
+    assert not news(reported, status())
+    simulator.start_error = None
+    simulator.run()
+    over = news(reported, status())
+    assert (over.trouble_ended, over.changes, status().well) == (True, (), True)
+
+
+def test_a_run_that_was_recorded_before_reads_without_it(simulator) -> None:
+    document = json.loads(simulator.record("db", "last_run.json").read_text())
+    assert document.pop("start") is None
+    simulator.record("db", "last_run.json").write_text(json.dumps(document))
+    assert simulator.judge("db").state is State.FUNCTIONAL
