@@ -144,7 +144,7 @@ def test_other_hosts_are_out_of_reach(page, contacts):
     # A page that failed to load still shows its error for a moment: the next visit takes a new one.
     other = page.context.new_page()
     assert other.goto("http://example.com/").status == 403
-    assert "no host name of this stack" in other.inner_text("body")
+    assert "is not a host name of this stack" in other.inner_text("body")
     assert contacts() == ()
 
 

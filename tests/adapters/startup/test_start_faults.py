@@ -410,7 +410,7 @@ services:
         exit_code=2,
         what="env_file app.env does not exist",
         where="services.app.env_file in compose.yaml",
-        hint="cp app.env.example app.env",
+        hint="cp ROOT/app.env.example ROOT/app.env",
     ),
     Fault(
         name="variables-unset",
