@@ -1,11 +1,14 @@
 """The verb `init`: write a first stacktest.toml and suites."""
 
 import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
 from stacktest.cli.options import stack_option
+from stacktest.config import StackSection
 
 
 @click.command()
@@ -16,10 +19,35 @@ def init(*, folder: str) -> None:
     What is there already stays as it is.
     """
     from stacktest.adapters.compose.command_line import working_folder
+    from stacktest.adapters.git.tracked_files import ignored_files
     from stacktest.adapters.routes import read_routes
     from stacktest.bootstrap.context import Project
     from stacktest.init import initialise
 
     root = Path(os.path.abspath(working_folder() / folder))  # noqa: PTH100 - links stay
-    for line in initialise(Project(root, os.environ).compose.model(), read_routes).lines():
+    project = Project(root, os.environ)
+    result = initialise(
+        project.compose.model(),
+        read_routes,
+        section=_named(os.environ),
+        ignored=partial(ignored_files, root),
+    )
+    for line in result.lines():
         click.echo(line)
+
+
+# Private
+
+
+def _named(environ: Mapping[str, str]) -> StackSection:
+    """What the person named for this command alone, so that the next one finds the same stack."""
+    separator = environ.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
+    listed = environ.get("COMPOSE_FILE", "").split(separator)
+    compose = environ.get("STACKTEST_COMPOSE", "").split(",")
+    env_files = environ.get("STACKTEST_ENV_FILES", "").split(",")
+    return StackSection(
+        compose=tuple(filter(None, compose)) or tuple(filter(None, listed)),
+        env_files=tuple(filter(None, env_files)),
+        project_directory=environ.get("STACKTEST_PROJECT_DIRECTORY", ""),
+        project_name=environ.get("STACKTEST_PROJECT_NAME", ""),
+    )

@@ -1,20 +1,24 @@
 """Finds the front door: the service that publishes the stack's host names, and where they stand.
 
-Traefik, or labels `traefik.http.routers.…`     the labels
-Caddy                                           its Caddyfile, through its mounts
-nginx                                           its configuration, through its mounts
-anything else that publishes 443 or 80          named, but its host names cannot be read
+    Traefik             the labels `traefik.http.routers.…`, and its own files
+    Caddy               what is mounted at, or copied to, /etc/caddy
+    nginx               what is mounted at, or copied to, /etc/nginx
+    labels alone        their names; the front door is in another compose project
+    other front doors   named, but their host names cannot be read
+
+A program is known by its image, by the last FROM line of its Dockerfile, or by where its
+configuration is mounted. A service of which none of that is known is not taken for the front door.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from stacktest.core.model import Service, Stack
+from stacktest.init.dockerfile import copied_files
 from stacktest.init.programs import recognise
 
 WEB = (443, 80)
-_FILES = {"caddy": ("Caddyfile", "*.caddy", "Caddyfile*"), "nginx": ("nginx.conf", "*.conf")}
 _CA_NAMES = ("ca.crt", "ca.pem", "rootCA.pem", "root.crt", "root_ca.crt", "ca-cert.pem")
 _CA_FOLDERS = (".", "certs", "cert", "ssl", "tls", "pki", "caddy/pki/authorities/local")
 
@@ -36,20 +40,92 @@ class FrontDoor:
 
 def find_front_door(stack: Stack) -> FrontDoor:
     """The front door of a stack, from its compose model and the files that it mounts."""
-    service = _publishes(stack)
-    if service is None:
-        return FrontDoor(unknown=("no service publishes port 443 or 80: host names are not known",))
-    program = recognise(service)
-    kind = "traefik" if _has_labels(stack) else program.door if program else ""
-    sources = ("traefik",) if kind == "traefik" else tuple(_sources(stack, service, kind))
-    has_tls = any(port.target == WEB[0] for port in service.ports)
-    ca = _ca(stack.root) if has_tls else ""
-    unknown = []
+    candidates = sorted(_candidates(stack), key=lambda found: found.rank)
+    if candidates:
+        return _described(candidates[0], stack)
+    if _has_labels(stack):
+        return FrontDoor(kind="traefik", sources=("traefik",), unknown=(_TRAEFIK_ELSEWHERE,))
+    return FrontDoor(unknown=(_nobody(stack),))
+
+
+# Private
+
+_TRAEFIK_ELSEWHERE = (
+    "where Traefik is: labels name hosts, and no service of this compose project is Traefik; the "
+    "names lead nowhere until `nameserver`, `door` or `front_door` under [stack] says where"
+)
+_CONFIGURATION = {
+    "caddy": ("/etc/caddy/Caddyfile", "/etc/Caddyfile"),
+    "nginx": ("/etc/nginx/nginx.conf",),
+}
+"""The file that a front door reads first, in its container."""
+_FOLDERS = {
+    "caddy": (("/etc/caddy", ("Caddyfile", "*.caddy", "Caddyfile*")),),
+    "nginx": (
+        ("/etc/nginx/templates", ("*.template",)),
+        ("/etc/nginx/conf.d", ("*.conf",)),
+        ("/etc/nginx/http.d", ("*.conf",)),
+        ("/etc/nginx/sites-enabled", ("*",)),
+        ("/config/nginx/site-confs", ("*.conf",)),
+        ("/config/nginx/proxy-confs", ("*.conf",)),
+    ),
+}
+"""Folders in the container, and which files in them count."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Candidate:
+    service: Service
+    kind: str
+    files: tuple[Path, ...]
+    leads_elsewhere: bool
+    """Whether its files, or labels, name another program."""
+
+    @property
+    def rank(self) -> tuple[bool, int, str]:
+        """Who leads to others goes first, then who publishes 443, 80, any port, or none."""
+        published = _published(self.service)
+        places = (*(port in published for port in WEB), bool(published), True)
+        return not self.leads_elsewhere, places.index(True), self.service.name
+
+
+def _candidates(stack: Stack) -> Iterator[_Candidate]:
+    has_labels = _has_labels(stack)
+    for service in stack.services.values():
+        program = recognise(service)
+        if program is None or not program.door or not _is_reachable(service):
+            continue
+        files = _read_first(tuple(dict.fromkeys(_configuration(service, program.door))))
+        uses_labels = program.door == "traefik" and has_labels
+        leads = uses_labels or any(_names_upstream(path) for path in files)
+        if program.door == "nginx" and not files:
+            # The image's default serves a folder: a page of its own, not the way to others.
+            continue
+        yield _Candidate(service=service, kind=program.door, files=files, leads_elsewhere=leads)
+
+
+def _read_first(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """nginx.conf includes what else is read, but for templates, which are filled in elsewhere."""
+    main = [path for path in files if path.name == "nginx.conf"]
+    templates = [path for path in files if path.suffix == ".template"]
+    return (*main, *templates) if main else files
+
+
+def _described(found: _Candidate, stack: Stack) -> FrontDoor:
+    service, unknown = found.service, list[str]()
+    inside = [path for path in found.files if path.is_relative_to(stack.root)]
+    sources = [_source(path.relative_to(stack.root), found.kind) for path in inside]
+    if found.kind == "traefik":
+        sources = ["traefik"]
+    elif _has_labels(stack):
+        sources.append("traefik")
     if not sources:
         unknown.append(
             f"where {service.name} says which host name leads to which service: "
             "write its file, or [stack.hosts], in stacktest.toml"
         )
+    has_tls = any(WEB[0] in (port.target, port.published) for port in service.ports)
+    ca = _ca(stack.root) if has_tls else ""
     if has_tls and not ca:
         unknown.append(
             f"whose certificates {service.name} shows: name the private CA as `ca` in "
@@ -57,61 +133,109 @@ def find_front_door(stack: Stack) -> FrontDoor:
         )
     return FrontDoor(
         service=service.name,
-        kind=kind,
-        sources=sources,
+        kind=found.kind,
+        sources=tuple(sources),
         ca=ca,
         has_tls=has_tls,
         unknown=tuple(unknown),
     )
 
 
-# Private
+def _nobody(stack: Stack) -> str:
+    web = [name for name, one in sorted(stack.services.items()) if _published(one) & set(WEB)]
+    if not web:
+        return "host names: no service is a known front door, and none publishes port 443 or 80"
+    return (
+        f"whether {' or '.join(web)}, which publishes port 443 or 80, leads host names to other "
+        "services: if so, write `front_door` and `routes`, or [stack.hosts], in stacktest.toml"
+    )
 
 
-def _publishes(stack: Stack) -> Service | None:
-    """A known front door first, then whoever publishes 443, then 80."""
-    services = sorted(stack.services.values(), key=lambda one: one.name)
-    published = [one for one in services if {p.target for p in one.ports} & set(WEB)]
-    known = [one for one in published if (found := recognise(one)) and found.door]
-    ordered = [*known, *sorted(published, key=lambda one: WEB[0] not in _targets(one))]
-    return ordered[0] if ordered else None
+def _published(service: Service) -> set[int]:
+    """Ports on this machine; the container's own where the engine chooses."""
+    return {port.published or port.target for port in service.ports if port.protocol == "tcp"}
 
 
-def _targets(service: Service) -> set[int]:
-    return {port.target for port in service.ports}
+def _is_reachable(service: Service) -> bool:
+    return bool(service.ports) or _key(service, "network_mode") == "host"
+
+
+def _key(service: Service, name: str) -> str:
+    definition = service.definition if isinstance(service.definition, dict) else {}
+    return str(definition.get(name) or "")
 
 
 def _has_labels(stack: Stack) -> bool:
     return any(
-        label.startswith("traefik.http.routers.") and label.endswith(".rule")
+        label.lower().startswith("traefik.http.routers.") and label.lower().endswith(".rule")
         for service in stack.services.values()
         for label in service.labels
     )
 
 
-def _sources(stack: Stack, service: Service, kind: str) -> Iterator[str]:
-    seen: set[str] = set()
-    for mount in service.mounts:
-        path = Path(mount.source)
-        if mount.kind != "bind" or not path.is_relative_to(stack.root):
-            continue
-        for found in _configuration(path, kind):
-            name = found.relative_to(stack.root).as_posix()
-            if name not in seen:
-                seen.add(name)
-                yield name
+def _configuration(service: Service, kind: str) -> Iterator[Path]:
+    """Files on this machine that the front door reads, by their place in its container."""
+    places = [
+        *((Path(m.source), m.target) for m in service.mounts if m.kind == "bind"),
+        *((Path(file.path), _target(service, file.name)) for file in service.files if file.path),
+        *copied_files(service),
+    ]
+    for path, target in places:
+        for name in _CONFIGURATION.get(kind, ()):
+            if target == name:
+                yield from [path] if path.is_file() else []
+            elif path.is_dir() and PurePosixPath(name).is_relative_to(target):
+                inner = path / PurePosixPath(name).relative_to(target)
+                yield from [inner] if inner.is_file() else []
+        for folder, patterns in _FOLDERS.get(kind, ()):
+            yield from _in_folder(path, PurePosixPath(target), PurePosixPath(folder), patterns)
 
 
-def _configuration(path: Path, kind: str) -> list[Path]:
-    """The file itself, or the first files of that kind in a mounted folder."""
-    patterns = _FILES.get(kind, ())
+def _target(service: Service, name: str) -> str:
+    """Where a `configs:` entry is mounted."""
+    definition = service.definition if isinstance(service.definition, dict) else {}
+    for entry in definition.get("configs") or ():
+        if isinstance(entry, dict) and entry.get("source") == name:
+            return str(entry.get("target") or f"/{name}")
+    return f"/{name}"
+
+
+def _in_folder(
+    path: Path, target: PurePosixPath, folder: PurePosixPath, patterns: tuple[str, ...]
+) -> Iterator[Path]:
     if path.is_file():
-        return [path] if any(path.match(pattern) for pattern in patterns) else []
+        if target.is_relative_to(folder) and any(target.match(pattern) for pattern in patterns):
+            yield path
+        return
+    if folder.is_relative_to(target):
+        path = path / folder.relative_to(target)
+    elif not target.is_relative_to(folder):
+        return
     for pattern in patterns:
-        found = sorted(path.glob(pattern)) or sorted(path.glob(f"*/{pattern}"))
-        if found:
-            return found
-    return []
+        files = sorted(file for file in path.glob(pattern) if file.is_file())
+        if files:
+            yield from files
+            return
+
+
+def _names_upstream(path: Path) -> bool:
+    """Whether the file hands requests to another program."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    words = ("_pass ", "reverse_proxy", "php_fastcgi", "import ", "include ")
+    return any(word in text for word in words)
+
+
+def _source(path: Path, kind: str) -> str:
+    """The file as `routes` names it; with its kind in front where its name does not tell."""
+    name, lowered = path.as_posix(), path.name.lower()
+    if kind == "caddy":
+        tells = "caddyfile" in lowered or lowered.endswith(".caddy")
+    else:
+        tells = lowered.endswith((".conf", ".conf.template")) and "caddyfile" not in lowered
+    return name if tells else f"{kind}:{name}"
 
 
 def _ca(root: Path) -> str:

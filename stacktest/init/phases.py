@@ -24,7 +24,7 @@ class Stage:
 
 def propose_phases(stack: Stack, door: str) -> tuple[Stage, ...]:
     """The stages in their order; every service is in exactly one of them."""
-    profiles = {profile for one in stack.services.values() for profile in one.profiles}
+    profiles = {profile for service in stack.services.values() for profile in service.profiles}
     groups = _by_profile(stack, door) if profiles else _by_kind(stack, door)
     return tuple(
         Stage(
@@ -43,7 +43,9 @@ Group = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 
 def _by_kind(stack: Stack, door: str) -> list[Group]:
     stores = {
-        name for name, one in stack.services.items() if (known := recognise(one)) and known.store
+        name
+        for name, service in stack.services.items()
+        if (program := recognise(service)) and program.store
     }
     rest = set(stack.services) - stores - {door}
     groups = zip(_PLAIN, ({door} & set(stack.services), stores - {door}, rest), strict=True)
@@ -53,7 +55,7 @@ def _by_kind(stack: Stack, door: str) -> list[Group]:
 def _by_profile(stack: Stack, door: str) -> list[Group]:
     """A service without a profile always runs, so it belongs to the first phase."""
     ordered = _ordered(stack, door)
-    home = {name: _home(one.profiles, ordered) for name, one in stack.services.items()}
+    home = {name: _home(service.profiles, ordered) for name, service in stack.services.items()}
     groups: list[Group] = []
     for profile in ordered:
         names = tuple(sorted(name for name, where in home.items() if where == profile))
@@ -71,16 +73,17 @@ def _home(profiles: tuple[str, ...], ordered: list[str]) -> str:
 def _ordered(stack: Stack, door: str) -> list[str]:
     """Profiles: the front door's first, then each after those that its services depend on."""
     first = stack.services[door].profiles[:1] if door in stack.services else ()
-    found = dict.fromkeys(p for one in stack.services.values() for p in sorted(one.profiles))
-    names = list(dict.fromkeys((*first, *found)))
+    services = stack.services.values()
+    profiles = dict.fromkeys(p for service in services for p in sorted(service.profiles))
+    names = list(dict.fromkeys((*first, *profiles)))
     before: dict[str, set[str]] = {
         name: set(first) - {name} if name not in first else set() for name in names
     }
     for service in stack.services.values():
         for other in service.dependencies:
-            theirs = stack.services[other].profiles if other in stack.services else ()
-            for mine in set(service.profiles) - set(theirs) - set(first):
-                before[mine] |= set(theirs[:1])
+            needed = stack.services[other].profiles if other in stack.services else ()
+            for profile in set(service.profiles) - set(needed) - set(first):
+                before[profile] |= set(needed[:1])
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError:
@@ -89,15 +92,15 @@ def _ordered(stack: Stack, door: str) -> list[str]:
 
 def _needed(stack: Stack, profile: str, names: Iterable[str], door: str) -> tuple[str, ...]:
     """The profiles to switch on: this one, the front door's, and those of dependencies."""
-    found, todo = {profile}, [*names, *([door] if door in stack.services else [])]
-    seen: set[str] = set()
+    needed, todo = {profile}, [*names, *([door] if door in stack.services else [])]
+    visited: set[str] = set()
     while todo:
         name = todo.pop()
-        if name in seen or name not in stack.services:
+        if name in visited or name not in stack.services:
             continue
-        seen.add(name)
+        visited.add(name)
         service = stack.services[name]
-        if service.profiles and not found & set(service.profiles):
-            found.add(service.profiles[0])
+        if service.profiles and not needed & set(service.profiles):
+            needed.add(service.profiles[0])
         todo += service.dependencies
-    return tuple(sorted(found))
+    return tuple(sorted(needed))

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.model import Json, Service
+from stacktest.init.dockerfile import base_image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,13 +46,25 @@ class Program:
     store: str = ""
     """Kind of database: `postgres`, `mysql`, `redis`, `mongo`."""
     door: str = ""
-    """Kind of front door: `caddy`, `nginx`, `traefik`."""
+    """Kind of front door: `caddy`, `nginx`, `traefik`, or another that cannot be read."""
+    port: int = 0
+    """Where it answers HTTP unless it is told otherwise."""
 
 
 def recognise(service: Service) -> Program | None:
-    """The program that a service's image is known as, or None."""
-    path = image_path(service.image)
-    return next((one for one in PROGRAMS if any(_fits(path, known) for known in one.images)), None)
+    """The program that a service is known as, or None.
+
+    Known by its image, by the last FROM line of its Dockerfile, or by where its configuration is
+    mounted; an image of the stack's own is often called after the stack.
+    """
+    images = [base_image(service), service.image] if service.build else [service.image]
+    for path in (image_path(image) for image in images if image):
+        for program in PROGRAMS:
+            if any(_fits(path, known) for known in program.images):
+                return program
+    targets = {mount.target.rstrip("/") for mount in service.mounts}
+    kind = next((kind for target, kind in _MOUNTS.items() if target in targets), "")
+    return next((program for program in PROGRAMS if kind and program.door == kind), None)
 
 
 def image_path(image: str) -> str:
@@ -62,6 +75,27 @@ def image_path(image: str) -> str:
     return (rest if is_registry else path).lower()
 
 
+_MOUNTS = {
+    "/etc/caddy": "caddy",
+    "/etc/caddy/Caddyfile": "caddy",
+    "/etc/nginx": "nginx",
+    "/etc/nginx/nginx.conf": "nginx",
+    "/etc/nginx/conf.d": "nginx",
+    "/etc/nginx/conf.d/default.conf": "nginx",
+    "/etc/nginx/http.d": "nginx",
+    "/etc/nginx/templates": "nginx",
+    "/etc/nginx/sites-enabled": "nginx",
+    "/config/nginx": "nginx",
+    "/etc/traefik": "traefik",
+    "/etc/traefik/traefik.yml": "traefik",
+    "/etc/traefik/traefik.yaml": "traefik",
+    "/etc/traefik/traefik.toml": "traefik",
+    "/traefik.yml": "traefik",
+    "/traefik.toml": "traefik",
+}
+"""Where in a container a front door looks for its configuration."""
+
+
 def _fits(path: str, known: str) -> bool:
     return path == known or path.endswith(f"/{known}")
 
@@ -70,11 +104,17 @@ PROGRAMS: tuple[Program, ...] = (
     Program(name="Caddy", images=("caddy",), door="caddy", says="leads each host name"),
     Program(
         name="nginx",
-        images=("nginx", "nginx-unprivileged", "openresty"),
+        images=("nginx", "nginx-unprivileged", "openresty", "swag"),
         door="nginx",
         says="leads each host name",
     ),
     Program(name="Traefik", images=("traefik",), door="traefik", says="leads each host name"),
+    Program(name="HAProxy", images=("haproxy",), door="haproxy", says="leads each host name"),
+    Program(name="Nginx Proxy Manager", images=("nginx-proxy-manager",), door="npm",
+            says="leads each host name"),
+    Program(name="nginx-proxy", images=("nginx-proxy",), door="nginx-proxy",
+            says="leads each host name"),
+    Program(name="Envoy", images=("envoy",), door="envoy", says="leads each host name"),
     Program(name="PostgreSQL", images=("postgres", "postgresql", "postgis", "pgvector",
             "pgvecto-rs", "timescaledb", "timescaledb-ha"), store="postgres",
             says="keeps what was written over the network"),
@@ -89,12 +129,14 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Grafana",
         images=("grafana", "grafana-oss", "grafana-enterprise"),
+        port=3000,
         says="reaches its own database",
         answer=Answer(path="/api/health", marker='"database"', fields={"database": "ok"}),
     ),
     Program(
         name="Prometheus",
         images=("prometheus",),
+        port=9090,
         says="is ready to answer queries",
         answer=Answer(path="/-/ready", marker="Prometheus Server is Ready.",
                       text="Prometheus Server is Ready.\n"),
@@ -102,6 +144,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Alertmanager",
         images=("alertmanager",),
+        port=9093,
         says="tells its version and the state of its cluster",
         answer=Answer(path="/api/v2/status", marker='"versionInfo"',
                       keys=("cluster", "config", "uptime", "versionInfo")),
@@ -109,6 +152,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Loki",
         images=("loki",),
+        port=3100,
         says="tells what it was built from",
         answer=Answer(path="/loki/api/v1/status/buildinfo", marker='"goVersion"',
                       keys=("version", "revision", "goVersion")),
@@ -116,6 +160,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Nextcloud",
         images=("nextcloud",),
+        port=80,
         says="is installed, and neither in maintenance nor in need of an upgrade",
         answer=Answer(path="/status.php", marker='"Nextcloud"',
                       fields={"productname": "Nextcloud", "installed": True,
@@ -124,6 +169,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Vaultwarden",
         images=("vaultwarden/server", "vaultwarden"),
+        port=80,
         says="tells clients that it is Vaultwarden",
         answer=Answer(path="/api/config", marker='"Vaultwarden"',
                       fields={"server.name": "Vaultwarden"}),
@@ -131,18 +177,21 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Forgejo",
         images=("forgejo",),
+        port=3000,
         says="tells its version",
         answer=Answer(path="/api/forgejo/v1/version", marker='"version"', keys=("version",)),
     ),
     Program(
         name="Gitea",
         images=("gitea",),
+        port=3000,
         says="tells its version",
         answer=Answer(path="/api/v1/version", marker='"version"', keys=("version",)),
     ),
     Program(
         name="Jellyfin",
         images=("jellyfin",),
+        port=8096,
         says="tells that it is a Jellyfin server",
         answer=Answer(path="/System/Info/Public", marker='"Jellyfin Server"',
                       fields={"ProductName": "Jellyfin Server"}),
@@ -150,6 +199,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Home Assistant",
         images=("home-assistant", "homeassistant", "home-assistant/home-assistant"),
+        port=8123,
         says="serves its application",
         answer=Answer(path="/manifest.json", marker='"Home Assistant"',
                       fields={"name": "Home Assistant"}),
@@ -157,6 +207,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Authelia",
         images=("authelia",),
+        port=9091,
         says="tells a stranger that nobody is signed in",
         answer=Answer(path="/api/state", marker='"authentication_level"',
                       fields={"status": "OK", "data.authentication_level": 0}),
@@ -164,6 +215,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Adminer",
         images=("adminer",),
+        port=8080,
         says="asks whom to sign in to which database",
         answer=Answer(path="/", marker="<title>Login - Adminer</title>",
                       title="Login - Adminer"),
@@ -171,6 +223,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Portainer",
         images=("portainer-ce", "portainer-ee", "portainer"),
+        port=9000,
         says="tells its version",
         answer=Answer(path="/api/system/status", marker='"InstanceID"',
                       keys=("Version", "InstanceID")),
@@ -178,6 +231,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Paperless-ngx",
         images=("paperless-ngx",),
+        port=8000,
         says="asks who is there",
         answer=Answer(path="/accounts/login/", marker="Paperless-ngx sign in",
                       title="Paperless-ngx sign in"),
@@ -185,6 +239,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="LibreChat",
         images=("librechat",),
+        port=3080,
         says="tells clients how to sign in",
         answer=Answer(path="/api/config", marker='"emailLoginEnabled"',
                       keys=("appTitle", "emailLoginEnabled")),
@@ -192,12 +247,14 @@ PROGRAMS: tuple[Program, ...] = (
     Program(
         name="Uptime Kuma",
         images=("uptime-kuma",),
+        port=3001,
         says="tells its entry page",
         answer=Answer(path="/api/entry-page", marker='"entryPage"', fields={"type": "entryPage"}),
     ),
     Program(
         name="Immich",
         images=("immich-server",),
+        port=2283,
         says="answers a ping",
         answer=Answer(path="/api/server/ping", marker='"pong"', fields={"res": "pong"}),
     ),

@@ -1,16 +1,21 @@
 """`stacktest init`: look, propose, and write what is not there yet."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stacktest.config import StackSection
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
-from stacktest.init.front_door import find_front_door
+from stacktest.init.front_door import FrontDoor, find_front_door
+from stacktest.init.places import SUITES, find_places
 from stacktest.init.proposal import Proposal, propose
 
 ReadRoutes = Callable[[tuple[str, ...], Stack], tuple[Route, ...]]
+Ignored = Callable[[Iterable[str]], frozenset[str]]
+"""Which of these files, relative to the stack's folder, git ignores."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,38 +33,140 @@ class InitResult:
         lines += [f"kept  {name} (it was there; nothing was changed)" for name in self.existing]
         if self.proposal.unknown:
             lines += ["", "not known:", *(f"  - {what}" for what in self.proposal.unknown)]
-        return [*lines, "", "next: pytest"]
+        has_suite = any(name.startswith(f"{SUITES}/") for name in self.proposal.files)
+        step = "pytest" if has_suite else f"write a first test below {SUITES}/, then: pytest"
+        return [*lines, "", f"next: {step}"]
 
 
 def initialise(
-    stack: Stack, read_routes: ReadRoutes, *, titles: Mapping[str, str] | None = None
+    stack: Stack,
+    read_routes: ReadRoutes,
+    *,
+    section: StackSection | None = None,
+    ignored: Ignored = lambda _names: frozenset(),
+    titles: Mapping[str, str] | None = None,
 ) -> InitResult:
-    """Read the front door, propose, and write; a file that exists is never touched."""
-    door = find_front_door(stack)
+    """Read the front door, propose, and write; a file that exists is never touched.
+
+    `section` is what the person named when the command was started, by `STACKTEST_…`.
+    """
+    named = section or StackSection()
+    door = _without_ignored(find_front_door(stack), ignored)
     placed = replace(stack, front_door=door.service)
-    unreadable = ""
-    try:
-        routes = read_routes(door.sources, placed)
-    except UsageError as error:
-        routes, unreadable = (), f"{error.what} ({error.where})"
-    if unreadable:
-        door = replace(door, sources=(), unknown=(*door.unknown, unreadable))
-    proposal = propose(replace(placed, routes=routes), door, titles=titles)
+    door, routes = _routes(door, placed, read_routes)
+    places = find_places(
+        stack,
+        compose=named.compose,
+        env_files=named.env_files,
+        project_directory=named.project_directory,
+        project_name=named.project_name,
+    )
+    proposal = propose(replace(placed, routes=routes), door, titles=titles, places=places)
     written, existing = write(stack.root, proposal)
     return InitResult(proposal=proposal, written=written, existing=existing)
 
 
 def write(root: Path, proposal: Proposal) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of files that were written, and of those that were there already."""
-    written, existing = [], []
+    """Names of files that were written, and of those that were there already.
+
+    Where one cannot be written none is left behind.
+    """
+    for name in proposal.files:
+        _refuse_blocked(root, name)
+    written, existing, folders = list[str](), list[str](), list[Path]()
     for name, text in proposal.files.items():
         path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            folders += _make_folders(path.parent)
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
             existing.append(name)
+        except OSError as error:
+            _remove(root, written, folders)
+            raise _unwritable(name, path.parent, error.strerror or "refused") from error
         else:
             written.append(name)
     return tuple(written), tuple(existing)
+
+
+# Private
+
+
+def _without_ignored(door: FrontDoor, ignored: Ignored) -> FrontDoor:
+    """A file that git ignores is missing in another clone, so a committed file cannot name it."""
+    paths = {source: source.partition(":")[2] or source for source in door.sources}
+    hidden = ignored([*paths.values(), *([door.ca] if door.ca else [])])
+    if not hidden:
+        return door
+    sources = tuple(source for source, path in paths.items() if path not in hidden)
+    left_out = [source for source, path in paths.items() if path in hidden]
+    unknown = list(door.unknown)
+    if left_out:
+        unknown.append(
+            f"whether every clone has {', '.join(left_out)}: git ignores it, so `routes` does not "
+            f"name it; on this machine: export STACKTEST_ROUTES={','.join([*sources, *left_out])}"
+        )
+    if door.ca in hidden:
+        unknown.append(
+            f"whether every clone has {door.ca}: git ignores it, so `ca` does not name it; on this "
+            f"machine: export STACKTEST_CA={door.ca}"
+        )
+    ca = "" if door.ca in hidden else door.ca
+    return replace(door, sources=sources, ca=ca, unknown=tuple(unknown))
+
+
+def _routes(
+    door: FrontDoor, stack: Stack, read_routes: ReadRoutes
+) -> tuple[FrontDoor, tuple[Route, ...]]:
+    """The routes of all sources; one that cannot be read costs its own host names only."""
+    try:
+        return door, read_routes(door.sources, stack)
+    except UsageError:
+        pass
+    readable, unknown = list[str](), list(door.unknown)
+    for source in door.sources:
+        try:
+            read_routes((source,), stack)
+        except UsageError as error:
+            unknown.append(f"{error.what} ({error.where})")
+        else:
+            readable.append(source)
+    sources = tuple(readable)
+    routes = read_routes(sources, stack) if sources else ()
+    return replace(door, sources=sources, unknown=tuple(unknown)), routes
+
+
+def _refuse_blocked(root: Path, name: str) -> None:
+    """UsageError when a file stands where a folder has to be, or a folder may not be written."""
+    path = root / name
+    if path.exists():
+        return
+    above = next(folder for folder in path.parents if folder.exists() or folder == root)
+    if not above.is_dir():
+        raise _unwritable(name, above, "it is a file")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise _unwritable(name, above, "permission denied")
+
+
+def _unwritable(name: str, path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"cannot write {name}: {path.name or path}: {why}",
+        where=str(path),
+        hint=f"make {path} a folder that you may write to, then: stacktest init",
+    )
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """The folders that were missing, the outermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
+
+
+def _remove(root: Path, names: Iterable[str], folders: list[Path]) -> None:
+    for name in names:
+        (root / name).unlink(missing_ok=True)
+    for folder in reversed(folders):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from stacktest import config
 from stacktest.core.model import Dependency, Mount, Port, Route, Service, Stack
-from stacktest.errors import UsageError
 from stacktest.init import initialise, propose
 from stacktest.init.front_door import FrontDoor, find_front_door
 from stacktest.init.phases import propose_phases
@@ -115,17 +114,84 @@ def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_pa
     )
 
 
-def test_labels_are_read_whoever_stands_at_the_door(tmp_path):
-    label = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
+LABEL = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
+
+
+def test_labels_are_read_beside_another_front_door(tmp_path):
     proxy = service("proxy", "caddy:2", ports=(Port(target=80),))
-    door = find_front_door(stack(proxy, service("a", labels=label), root=tmp_path))
-    assert (door.service, door.kind, door.sources) == ("proxy", "traefik", ("traefik",))
+    door = find_front_door(stack(proxy, service("a", labels=LABEL), root=tmp_path))
+    assert (door.service, door.kind, door.sources) == ("proxy", "caddy", ("traefik",))
+
+
+@pytest.mark.case("compose/labels-door-elsewhere", "field/b09")
+def test_labels_of_a_front_door_in_another_project_keep_their_names(tmp_path):
+    door = find_front_door(stack(service("a", labels=LABEL), root=tmp_path))
+    assert (door.service, door.sources) == ("", ("traefik",))
+    assert door.unknown[0].startswith("where Traefik is: labels name hosts, and no service")
 
 
 def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path):
     web = (Port(target=80),)
-    both = stack(service("app", ports=web), service("nginx", ports=web), root=tmp_path)
-    assert find_front_door(both).service == "nginx"
+    both = stack(service("app", ports=web), service("caddy", ports=web), root=tmp_path)
+    assert find_front_door(both).service == "caddy"
+
+
+@pytest.mark.parametrize(
+    ("image", "ports", "is_door"),
+    [
+        ("traefik:v3", (Port(target=8443, published=443),), True),
+        ("traefik:v3", (Port(target=8443, published=9443),), True),
+        ("caddy:2", (Port(target=80),), True),
+        ("haproxy:3", (Port(target=80, published=80),), True),
+        ("caddy:2", (), False),
+        ("own/wiki:1", (Port(target=443, published=443),), False),
+        ("nginx:1", (Port(target=80, published=80),), False),
+    ],
+)
+@pytest.mark.case("compose/door-target-port")
+def test_a_front_door_is_what_the_files_show_to_be_one(tmp_path, image, ports, is_door):
+    door = find_front_door(stack(service("x", image, ports=ports), root=tmp_path))
+    assert bool(door.service) is is_door
+    if not is_door and ports:
+        assert door.unknown[0].startswith("whether x, which publishes port 443 or 80, leads")
+
+
+def bind(root, name, target):
+    return Mount(kind="bind", source=str(root / name), target=target)
+
+
+@pytest.mark.case(
+    "compose/caddyfile-other-name", "compose/door-image-unknown", "compose/nginx-template"
+)
+@pytest.mark.parametrize(
+    ("image", "name", "target", "sources"),
+    [
+        ("caddy:2", "conf/proxy.txt", "/etc/caddy/Caddyfile", ("caddy:conf/proxy.txt",)),
+        ("somebody/caddy-with-dns", "conf/Caddyfile", "/etc/caddy/Caddyfile", ("conf/Caddyfile",)),
+        ("somebody/web", "site.conf", "/etc/nginx/conf.d/default.conf", ("site.conf",)),
+        ("nginx:1", "wiki.conf.template", "/etc/nginx/templates/wiki.conf.template",
+         ("wiki.conf.template",)),
+        ("nginx:1", "t/wiki.template", "/etc/nginx/templates/wiki.template", ("nginx:t/wiki.template",)),
+        ("somebody/web", "edge", "/etc/nginx/nginx.conf", ("nginx:edge",)),
+    ],
+)  # fmt: skip
+def test_the_place_in_the_container_tells_what_a_file_is(tmp_path, image, name, target, sources):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("proxy_pass http://a;")
+    targets = ("/etc/nginx/conf.d/default.conf",) if "default.conf" in target else (target,)
+    mounts = tuple(bind(tmp_path, name, place) for place in targets)
+    proxy = service("proxy", image, ports=(Port(target=80, published=80),), mounts=mounts)
+    door = find_front_door(stack(proxy, root=tmp_path))
+    assert (door.service, door.sources) == ("proxy", sources)
+
+
+def test_who_leads_to_others_goes_before_who_serves_a_folder(tmp_path):
+    (tmp_path / "site.conf").write_text("server { root /srv; }")
+    (tmp_path / "proxy.conf").write_text("server { location / { proxy_pass http://a:1; } }")
+    target, web = "/etc/nginx/conf.d/default.conf", (Port(target=80, published=80),)
+    site = service("a", "nginx:1", ports=web, mounts=(bind(tmp_path, "site.conf", target),))
+    proxy = service("b", "nginx:1", ports=web, mounts=(bind(tmp_path, "proxy.conf", target),))
+    assert find_front_door(stack(site, proxy, root=tmp_path)).service == "b"
 
 
 def test_a_file_outside_of_the_stack_is_not_named(tmp_path):
@@ -139,7 +205,7 @@ def test_a_file_outside_of_the_stack_is_not_named(tmp_path):
 
 def test_without_a_door_that_is_said(tmp_path):
     assert find_front_door(stack(service("redis"), root=tmp_path)).unknown == (
-        "no service publishes port 443 or 80: host names are not known",
+        "host names: no service is a known front door, and none publishes port 443 or 80",
     )
 
 
@@ -210,7 +276,7 @@ def test_a_known_program_is_asked_for_what_only_it_answers():
     text = made.files["suites/phase1_applications/test_vault.py"]
     assert 'pytestmark = pytest.mark.service("vault")' in text
     assert 'api("vault.b.c").get("/api/config")' in text
-    assert 'assert said["server"]["name"] == "Vaultwarden"' in text
+    assert 'assert document["server"]["name"] == "Vaultwarden"' in text
     assert made.unknown == ()
     assert made.recognised == {"caddy": "Caddy", "vault": "Vaultwarden"}
 
@@ -284,14 +350,3 @@ def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_noth
     assert (second.written, set(second.existing)) == ((), set(first.written))
     assert (tmp_path / "stacktest.toml").read_text() == "# mine\n"
     assert "kept  stacktest.toml (it was there; nothing was changed)" in second.lines()
-
-
-def test_a_front_door_that_cannot_be_read_is_named_and_does_not_stop_the_rest(tmp_path):
-    def unreadable(_sources, _stack):
-        raise UsageError("unexpected end of file", where="Caddyfile:12")
-
-    model = stack(service("caddy", ports=(Port(target=80),)), service("redis"), root=tmp_path)
-    made = initialise(model, unreadable)
-    assert "unexpected end of file (Caddyfile:12)" in made.proposal.unknown
-    assert (tmp_path / "suites/phase1_stores/test_redis.py").is_file()
-    assert config.load(tmp_path).stack.routes == ("none",)

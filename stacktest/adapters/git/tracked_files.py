@@ -8,6 +8,18 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
 
+def ignored_files(root: Path, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names, relative to `root`, that git ignores; none where there is no git."""
+    listed = sorted(set(names))
+    if not listed:
+        return frozenset()
+    try:
+        completed = process.run(["git", "check-ignore", "-z", "--", *listed], cwd=root)
+    except ToolMissingError:
+        return frozenset()
+    return frozenset(name for name in completed.out.split("\0") if name)
+
+
 def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | Unknown:
     """Paths in git's index, relative to `root`; `outside` adds folders such as `../shared`."""
     command = ["git", "ls-files", "-z", "--cached", "--", "."]

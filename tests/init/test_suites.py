@@ -1,0 +1,180 @@
+"""Which suite a service gets from what its files show, and what is said where it gets none."""
+
+from pathlib import Path
+
+import pytest
+
+from stacktest.core.model import Dependency, Port, Service, Stack
+from stacktest.core.route import Route
+from stacktest.init.front_door import FrontDoor
+from stacktest.init.places import find_places
+from stacktest.init.programs import recognise
+from stacktest.init.proposal import propose
+from stacktest.init.suites import http_port, is_one_shot
+
+
+def stack(*services: Service, routes: tuple[Route, ...] = (), **more) -> Stack:
+    return Stack(
+        name="demo",
+        root=Path("/srv/demo"),
+        services={service.name: service for service in services},
+        routes=routes,
+        **more,
+    )
+
+
+def suites(model: Stack, door: FrontDoor | None = None) -> tuple[dict[str, str], str]:
+    proposal = propose(model, door or FrontDoor())
+    texts = {
+        name.rpartition("/test_")[2].removesuffix(".py"): text
+        for name, text in proposal.files.items()
+        if name.endswith(".py")
+    }
+    return texts, "\n".join(proposal.unknown)
+
+
+def published(*targets: int) -> tuple[Port, ...]:
+    return tuple(Port(target=target, published=target) for target in targets)
+
+
+@pytest.mark.case("compose/no-name-no-test")
+@pytest.mark.parametrize(
+    ("image", "ports", "port"),
+    [
+        ("louislam/uptime-kuma:1", published(3001), 3001),
+        ("louislam/uptime-kuma:1", (), 3001),
+        ("louislam/uptime-kuma:1", published(8099), 8099),
+        ("own/board:1", published(8088), 8088),
+        ("own/board:1", published(8088, 9000), 0),
+        ("own/board:1", published(22), 0),
+        ("own/board:1", (), 0),
+        ("own/board:1", (Port(target=8088, published=8088, protocol="udp"),), 0),
+    ],
+)
+def test_a_port_is_known_by_the_program_or_by_being_the_only_one(image, ports, port):
+    service = Service(name="x", image=image, ports=ports)
+    assert http_port(service, recognise(service), []) == port
+
+
+def test_a_service_without_a_host_name_is_asked_within_its_network():
+    status = Service(name="status", image="louislam/uptime-kuma:1", ports=published(3001))
+    texts, unknown = suites(stack(status, Service(name="worker", image="own/worker")))
+    assert 'inside("status").http(3001).get("/api/entry-page")' in texts["status"]
+    assert "def test_it_leads_to_uptime_kuma_and_nothing_else(inside):" in texts["status"]
+    assert "what it means that worker works: it has no host name and no known port" in unknown
+    assert 'by inside("worker")' in unknown
+
+
+@pytest.mark.case("compose/secret-in-rule")
+def test_a_rule_with_a_key_is_named_and_not_shown():
+    route = Route(host="films.test", service="films", match="@films", where="services.films.labels.x",
+                  is_hidden=True)  # fmt: skip
+    _, unknown = suites(stack(Service(name="films", image="own/films"), routes=(route,)))
+    assert (
+        "which page of films.test is films's own: only under a condition (services.films.labels.x)"
+        in unknown
+    )
+
+
+def test_a_page_behind_a_sign_in_is_not_taken_for_the_programs_own():
+    routes = (
+        Route(host="a.test", service="auth", is_guard=True, is_final=False),
+        Route(host="a.test", service="app", port=8080),
+    )
+    texts, _ = suites(stack(Service(name="app", image="own/app"), routes=routes))
+    assert 'inside("app").http(8080)' in texts["app"]
+
+
+@pytest.mark.case("compose/shared-network")
+def test_who_shares_a_network_is_not_told_apart_by_its_address():
+    routes = (Route(host="books.test", service="tunnel", port=8080),)
+    books = Service(name="books", image="own/books", definition={"network_mode": "service:tunnel"})
+    tunnel = Service(name="tunnel", image="own/tunnel")
+    texts, unknown = suites(stack(tunnel, books, routes=routes))
+    assert texts == {}
+    assert "whether books.test is tunnel's own: books shares its network" in unknown
+
+
+def job(*words: str, restart: str = "on-failure", image: str = "own/app", **more) -> Service:
+    return Service(name="x", image=image, restart=restart, command=words, **more)
+
+
+@pytest.mark.case("field/b23")
+@pytest.mark.parametrize(
+    ("service", "is_job"),
+    [
+        (job("app", "migrate"), True),
+        (job("app", "migrate", restart="on-failure:3"), True),
+        (job("app", "serve"), False),
+        (job("app", "migrate", restart="always"), False),
+        (job("app", "migrate", ports=published(80)), False),
+        (job("app", "migrate", has_healthcheck=True), False),
+        (job("anything", restart="no"), True),
+        (Service(name="x", image="redis:7", restart="on-failure",
+                 definition={"entrypoint": ["redis-cli", "-h", "cache", "set", "a", "b"]}), True),
+        (Service(name="x", image="redis:7", restart="on-failure"), False),
+        (Service(name="seed", image="own/app", restart="on-failure"), False),
+    ],
+)  # fmt: skip
+def test_a_job_runs_once_by_what_its_files_say(service, is_job):
+    assert (
+        is_one_shot(stack(service), "x" if service.name == "x" else "seed", recognise(service))
+        is is_job
+    )
+
+
+def test_a_job_of_a_store_gets_no_test_of_a_store_and_is_ready_when_it_ended():
+    seed = Service(name="seed", image="redis:7", restart="on-failure",
+                   definition={"entrypoint": ["redis-cli", "set"]})  # fmt: skip
+    proposal = propose(stack(seed), FrontDoor())
+    assert 'ready = "exited(0)"' in proposal.files["stacktest.toml"]
+    assert [name for name in proposal.files if name.endswith(".py")] == []
+
+
+def test_who_is_waited_for_to_end_is_a_job_without_a_key():
+    seed = Service(name="seed", image="redis:7")
+    ended = Dependency(service="seed", condition="service_completed_successfully")
+    app = Service(name="app", image="own/app", depends_on=(ended,))
+    proposal = propose(stack(seed, app), FrontDoor())
+    assert "exited(0)" not in proposal.files["stacktest.toml"]
+    assert [name for name in proposal.files if "seed" in name] == []
+
+
+@pytest.mark.case("compose/profile-refused")
+def test_a_service_that_compose_cannot_read_is_named_with_why():
+    mail = Service(name="mail", profiles=("mail",), unreadable="env_file x does not exist")
+    _, unknown = suites(stack(mail))
+    assert "anything about mail: env_file x does not exist" in unknown
+
+
+@pytest.mark.case("compose/one-host-unset", "field/b16")
+def test_a_blank_variable_is_named_with_its_keys():
+    model = stack(Service(name="a", image="x"), unset_variables={"HOST": ("services.a.labels",)})
+    assert "HOST, which is not set and so is blank: services.a.labels" in suites(model)[1]
+
+
+# Places
+
+
+def mounting(*sources: str) -> Stack:
+    from stacktest.core.model import Mount
+
+    mounts = tuple(Mount(kind="bind", source=source, target="/x") for source in sources)
+    return stack(Service(name="a", image="x", mounts=mounts))
+
+
+@pytest.mark.parametrize(
+    ("sources", "ledger", "status", "is_told"),
+    [
+        ((), "data/tests", "docs/_data/status.json", False),
+        (("/srv/demo/data",), "stacktest-ledger", "docs/_data/status.json", False),
+        (("/srv/demo/data/tests",), "stacktest-ledger", "docs/_data/status.json", False),
+        (("/srv/demo/data/app",), "data/tests", "docs/_data/status.json", False),
+        (("/srv/demo/docs", "/srv/demo/data"), "stacktest-ledger", "stacktest-status/status.json", False),
+        (("/srv/demo",), "data/tests", "docs/_data/status.json", True),
+        (("/",), "data/tests", "docs/_data/status.json", True),
+    ],
+)  # fmt: skip
+def test_the_ledger_never_lies_in_what_a_service_mounts(sources, ledger, status, is_told):
+    places = find_places(mounting(*sources))
+    assert (places.ledger, places.status, bool(places.unknown)) == (ledger, status, is_told)

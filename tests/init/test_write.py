@@ -1,0 +1,111 @@
+"""What is written, what is left alone, and what happens where nothing can be written."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stacktest import config
+from stacktest.core.model import Mount, Port, Service, Stack
+from stacktest.errors import UsageError
+from stacktest.init import initialise
+
+
+def stack(root: Path, *services: Service) -> Stack:
+    return Stack(name="d", root=root, services={service.name: service for service in services})
+
+
+REDIS = Service(name="cache", image="redis:7")
+
+
+def no_routes(_sources, _stack):
+    return ()
+
+
+@pytest.mark.case("compose/suites-is-a-file")
+def test_a_file_where_a_folder_has_to_be_is_an_error_and_nothing_is_left(tmp_path):
+    (tmp_path / "suites").write_text("a list of suites")
+    with pytest.raises(UsageError) as caught:
+        initialise(stack(tmp_path, REDIS), no_routes)
+    assert (
+        caught.value.what == "cannot write suites/phase0_stores/test_cache.py: suites: it is a file"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["suites"]
+
+
+@pytest.mark.case("compose/unwritable")
+def test_a_folder_that_may_not_be_written_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "suites").mkdir()
+    allowed = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path).name != "suites" and allowed(path, mode)
+    )
+    with pytest.raises(UsageError, match="permission denied"):
+        initialise(stack(tmp_path, REDIS), no_routes)
+    assert not (tmp_path / "stacktest.toml").exists()
+
+
+def test_what_fails_half_way_leaves_nothing_behind(tmp_path, monkeypatch):
+    real = Path.open
+
+    def full(self, mode="r", *args, **named):
+        if self.name == "test_cache.py":
+            raise OSError(28, "No space left on device")
+        return real(self, mode, *args, **named)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(UsageError, match="No space left on device"):
+        initialise(stack(tmp_path, REDIS), no_routes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_test_pytest_is_not_the_next_step(tmp_path):
+    result = initialise(stack(tmp_path, Service(name="worker", image="own/worker")), no_routes)
+    assert result.lines()[-1] == "next: write a first test below suites/, then: pytest"
+
+
+@pytest.mark.case("field/b11", "compose/include-plain", "compose/extends-file")
+def test_what_compose_finds_by_itself_is_not_named(tmp_path):
+    initialise(stack(tmp_path, REDIS), no_routes)
+    assert config.load(tmp_path).stack.compose == ()
+
+
+@pytest.mark.case("field/c23")
+def test_what_was_named_for_this_command_is_named_for_the_next(tmp_path):
+    section = config.StackSection(compose=("docker-compose.prod.yml",), env_files=("prod.env",))
+    initialise(stack(tmp_path, REDIS), no_routes, section=section)
+    loaded = config.load(tmp_path).stack
+    assert (loaded.compose, loaded.env_files) == (("docker-compose.prod.yml",), ("prod.env",))
+
+
+def caddy(root: Path) -> Service:
+    (root / "Caddyfile").write_text("")
+    (root / "certs").mkdir()
+    (root / "certs/ca.crt").write_text("")
+    mount = Mount(kind="bind", source=str(root / "Caddyfile"), target="/etc/caddy/Caddyfile")
+    ports = (Port(target=443, published=443),)
+    return Service(name="caddy", image="caddy:2", ports=ports, mounts=(mount,))
+
+
+@pytest.mark.case("field/b11")
+@pytest.mark.parametrize("hidden", ["certs/ca.crt", "Caddyfile"])
+def test_a_file_that_git_ignores_is_not_named(tmp_path, hidden):
+    model = stack(tmp_path, caddy(tmp_path))
+    result = initialise(model, no_routes, ignored=lambda names: frozenset({hidden}) & set(names))
+    loaded = config.load(tmp_path).stack
+    assert hidden not in (loaded.ca, *loaded.routes)
+    variable = "STACKTEST_CA" if "ca" in hidden.rpartition(".")[0] else "STACKTEST_ROUTES"
+    assert any(f"export {variable}={hidden}" in what for what in result.proposal.unknown)
+
+
+def test_a_source_that_cannot_be_read_costs_its_own_names_only(tmp_path):
+    def read(sources, _stack):
+        if "Caddyfile" in sources:
+            raise UsageError("unexpected end of file", where="Caddyfile:12")
+        return ()
+
+    label = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
+    labelled = Service(name="a", image="x", labels=label)
+    result = initialise(stack(tmp_path, caddy(tmp_path), labelled), read)
+    assert config.load(tmp_path).stack.routes == ("traefik",)
+    assert "unexpected end of file (Caddyfile:12)" in result.proposal.unknown
