@@ -14,6 +14,7 @@ import pytest
 
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.contacts import touched
+from stacktest.pytest_plugin.running_test import follow_tests
 from stacktest.pytest_plugin.stash import SHARED
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "service(*names): the compose services that the test is about"
     )
-    from stacktest.pytest_plugin.fixtures import stack as fixtures
+    from stacktest.pytest_plugin.fixtures import browser, credentials, stack
 
-    config.pluginmanager.register(fixtures, "stacktest-fixtures")
+    for fixtures in (stack, browser, credentials):
+        config.pluginmanager.register(fixtures, f"stacktest-fixtures-{fixtures.__name__}")
     if config.getoption("--stack-inventory"):
         from stacktest.pytest_plugin.inventory import InventoryWriter
 
@@ -66,6 +68,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if not collection.asks_for_stack(item):
         return
     collection.note_file(item)
+    follow_tests(item.config)
     if item.config.getoption("--alluredir", None):
         from stacktest.pytest_plugin.junit_properties import mark_for_allure
 

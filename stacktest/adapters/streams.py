@@ -2,17 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 CHUNK = 65536
 """Bytes that are read at once."""
 
 
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pump(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    on_data: Callable[[], None] = lambda: None,
+) -> None:
     """Pass bytes on until the reader ends, and end the writer's direction only."""
     try:
         while data := await reader.read(CHUNK):
+            on_data()
             writer.write(data)
             await writer.drain()
     finally:

@@ -26,9 +26,7 @@ class RunningStack:
     config: Config
     engine: Engine = field(repr=False)
     names: NameMap
-    """Host name → address and port of the front door."""
-    proxy_url: str
-    """The local proxy that resolves the stack's names for browsers; empty without routes."""
+    """Host name and port → where to connect."""
     ca: Path | None
     """The private CA's certificate, or None when the system's trust serves."""
     scratch: Path

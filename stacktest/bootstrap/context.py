@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose, compose_of
@@ -30,13 +31,13 @@ from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
 from stacktest.core.freshness.inputs import Judgement
-from stacktest.core.model import Stack
+from stacktest.core.model import Port, Stack
 from stacktest.core.records.status import Scope
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError, UsageError
 
 if TYPE_CHECKING:
-    from stacktest.adapters.names import NameMap
+    from stacktest.adapters.names import NameMap, Refused
 
 TIMELINE = "timeline.json"
 
@@ -112,15 +113,52 @@ class Project:
             ca=self.ca,
         )
 
-    @cached_property
+    @property
     def names(self) -> "NameMap":
-        """What host names mean: the front door, or what the stack's own name server says."""
-        from stacktest.adapters.names import look_up_all, name_map
+        """What host names mean now: the front door, or what the stack's own name server says.
 
-        stack = self.config.stack
-        hosts = [route.host for route in self.stack.routes]
-        addresses = look_up_all(stack.nameserver, hosts) if stack.nameserver else {}
-        return name_map(self.stack, allowed=stack.allow_hosts, looked_up=addresses)
+        Read anew each time, since the engine chooses ports when a container starts.
+        """
+        from stacktest.adapters.names import name_map, outer_doors
+
+        section, host = self.config.stack, self._engine_host
+        return name_map(
+            self.stack,
+            running=self._running_ports(),
+            doors=outer_doors(section.door, self._ports_of, host) if section.door else None,
+            engine_host=host,
+            allowed=section.allow_hosts,
+            looked_up=self._looked_up,
+        )
+
+    @cached_property
+    def _looked_up(self) -> "Mapping[str, str | Refused]":
+        from stacktest.adapters.names import look_up_all
+
+        server = self.config.stack.nameserver
+        return look_up_all(server, [route.host for route in self.stack.routes]) if server else {}
+
+    @property
+    def _engine_host(self) -> str:
+        """Where published ports are reached: here, or where the engine is."""
+        address = urlsplit(self.engine.connection.address)
+        is_remote = address.scheme in {"tcp", "http", "https"}
+        return (address.hostname if is_remote else None) or "127.0.0.1"
+
+    def _running_ports(self) -> Mapping[str, tuple[Port, ...]]:
+        return {
+            container.service: container.ports
+            for container in self.engine.containers(self.stack.name)
+            if container.is_running and not container.one_off
+        }
+
+    def _ports_of(self, project: str, service: str) -> tuple[Port, ...]:
+        return tuple(
+            port
+            for container in self.engine.containers(project)
+            if container.service == service and container.is_running
+            for port in container.ports
+        )
 
     def lock(self) -> RunLock:
         """The lock that only one run of this stack can hold."""
@@ -158,6 +196,19 @@ class Project:
         """The private CA's certificate."""
         named = self.settings.stack.ca
         return self.root / named if named else None
+
+    @cached_property
+    def makes_its_ca(self) -> bool:
+        """Whether a service may write the CA's file, as a front door does at its first start."""
+        ca = self.ca
+        return ca is not None and any(
+            mount.kind == "bind"
+            and not mount.read_only
+            and mount.source
+            and Path(os.path.normpath(ca)).is_relative_to(mount.source)
+            for service in self.stack.services.values()
+            for mount in service.mounts
+        )
 
     def look(self) -> Mapping[str, Seen]:
         """Every service as it is now; ToolMissingError when Compose is too old to be trusted."""

@@ -6,6 +6,7 @@ from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
 from stacktest.config import Config
+from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 
 
@@ -26,8 +27,17 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
         model,
         services=services,
         phases=settings.phases,
-        domain=settings.stack.domain,
+        domain=to_ascii(settings.stack.domain),
         front_door=settings.stack.front_door,
     )
     routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
-    return config, replace(stack, routes=routes)
+    # Names are compared as A-labels, wherever they come from.
+    ascii_routes = tuple(replace(route, host=_ascii_host(route.host)) for route in routes)
+    return config, replace(stack, routes=ascii_routes)
+
+
+# Private
+
+
+def _ascii_host(host: str) -> str:
+    return host if host.startswith("~") else to_ascii(host)

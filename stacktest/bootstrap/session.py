@@ -14,7 +14,7 @@ from stacktest.application.run import RunPorts, StackSession
 from stacktest.bootstrap.context import find_project, now
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
-from stacktest.bootstrap.workers import ReachableStack, reach
+from stacktest.bootstrap.workers import reach
 from stacktest.core.collected_test import Collected
 from stacktest.core.records.timeline import Timeline
 from stacktest.errors import StacktestError
@@ -43,7 +43,7 @@ class PytestRun:
 
     session: StackSession
     notifier: Notifier
-    reach: Callable[[Path], ReachableStack]
+    reach: Callable[[Path], RunningStack]
     """Opens the way to the stack once it is up; the folder is for the run's own files."""
     write_timeline: Callable[[Timeline], None]
 
@@ -59,7 +59,7 @@ def open_run(
     from stacktest.adapters.ledger.part_names import save_detail
     from stacktest.adapters.tls import check_ca
 
-    if project.ca is not None:
+    if project.ca is not None and not project.makes_its_ca:
         check_ca(project.ca, now=now())
     run_id, rootdir = new_run_id(), request.rootdir
 

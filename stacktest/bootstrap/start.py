@@ -64,6 +64,8 @@ def _answers(project: Project, host: str) -> str:
     from stacktest.core.readiness import GATEWAY_ERRORS
     from stacktest.core.routing import origin
 
+    if project.ca is not None and project.makes_its_ca and not project.ca.is_file():
+        return f"the CA {project.ca} has not been made yet"
     names = project.names
     url = origin(names.doors, host)
     with http_client(names, client_context(project.ca), url, timeout=3) as client:

@@ -20,6 +20,8 @@ class StackSection:
 
     domain: str = ""
     front_door: str = ""
+    door: str = ""
+    """Where a front door of another compose project is."""
     routes: tuple[str, ...] = ()
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Host name → `service` or `service:port`, for front doors that stacktest cannot read."""

@@ -7,7 +7,7 @@ knows `oom`, `restart_count`, `error`, `health_log` and `started_at`, so a list 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stacktest.core.model import Mount
+from stacktest.core.model import Mount, Port
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +43,8 @@ class Container:
     config_hash: str = ""
     """Compose's own digest of the stanza that the container was created from."""
     mounts: tuple[Mount, ...] = ()
+    ports: tuple[Port, ...] = ()
+    """Its published ports, those that the engine chose included; from a list call only."""
 
     @property
     def run_id(self) -> str:

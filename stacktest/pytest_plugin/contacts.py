@@ -1,7 +1,7 @@
 """Which services a test really touched: noted by the fixtures, read by the plugin.
 
 A `service` marker with no contact earns no credit, so the fixtures call `note` when an answer came
-back, not when a client was made.
+back, not when a client was made. Between tests there is no test to note it for.
 """
 
 import pytest
@@ -9,13 +9,14 @@ import pytest
 from stacktest.pytest_plugin.stash import CONTACTS
 
 
-def note(node: pytest.Item, service: str) -> None:
-    """Record one answer of `service` for the test `node`."""
-    counts = node.stash.setdefault(CONTACTS, {})
-    counts[service] = counts.get(service, 0) + 1
+def note(test: pytest.Item | None, service: str) -> None:
+    """Record one answer of `service` for a test."""
+    if test is not None:
+        counts = test.stash.setdefault(CONTACTS, {})
+        counts[service] = counts.get(service, 0) + 1
 
 
-def touched(node: pytest.Item) -> tuple[str, ...]:
+def touched(test: pytest.Item) -> tuple[str, ...]:
     """Services that answered during the test, sorted."""
-    counts: dict[str, int] = node.stash.get(CONTACTS, {})
+    counts: dict[str, int] = test.stash.get(CONTACTS, {})
     return tuple(sorted(counts))

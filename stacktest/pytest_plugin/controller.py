@@ -56,7 +56,6 @@ class Controller:
         """Set from the moment on that something may have to be recorded and taken down."""
         self._shared = shared
         self._closing: list[str] = []
-        self._close_way_in: Callable[[], None] = lambda: None
 
     # What is collected
 
@@ -219,9 +218,7 @@ class Controller:
         self._listener.expect(self._selected, config.rootpath)
         self._session = session
         session.start(plan, self._selected)
-        reachable = run.reach(self._shared)
-        self._close_way_in = reachable.close
-        config.stash[RUNNING] = reachable.stack
+        config.stash[RUNNING] = run.reach(self._shared)
         page_options(config, session.run_id, "main")
         forget_old_runs(config.rootpath)
         return None
@@ -289,8 +286,6 @@ class Controller:
         )
 
     def _close(self) -> None:
-        self._close_way_in()
-        self._close_way_in = lambda: None
         session, self._session = self._session, None
         if session is None:
             return

@@ -6,7 +6,9 @@ the tests that ask for a stack.
 """
 
 import contextlib
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -44,11 +46,59 @@ def note_file(item: pytest.Item) -> None:
 
 
 def asks_for_stack(item: pytest.Item) -> bool:
-    """Whether the test names a service or uses a fixture of the stack."""
-    fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(STACK_FIXTURES & fixtures) or item.get_closest_marker("service") is not None
+    """Whether the test uses a fixture of the stack, or names a service where there is a stack.
+
+    A fixture that the project defines under one of these names is the project's, and so is a marker
+    `service` where no stack is configured.
+    """
+    if any(_is_ours(item, name) for name in STACK_FIXTURES.intersection(_fixture_names(item))):
+        return True
+    return item.get_closest_marker("service") is not None and _has_stack(item.config)
 
 
 # Private
 
+OWN_PACKAGE = "stacktest."
+
+
+def _fixture_names(item: pytest.Item) -> Iterable[str]:
+    names: Iterable[str] = getattr(item, "fixturenames", ())
+    return names
+
+
+def _is_ours(item: pytest.Item, name: str) -> bool:
+    """Whether the fixture that the test gets is stacktest's, or an override that asks for it."""
+    info = getattr(item, "_fixtureinfo", None)
+    if info is None:
+        return True
+    for definition in reversed(info.name2fixturedefs.get(name, ())):
+        if definition.func.__module__.startswith(OWN_PACKAGE):
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
+
+
+def _has_stack(config: pytest.Config) -> bool:
+    """Whether a stack is configured for this run; looked up once."""
+    if _STACK not in config.stash:
+        from stacktest.config import find_stack
+        from stacktest.errors import UsageError
+
+        try:
+            root = find_stack(
+                option=config.getoption("--stack"),
+                environ=os.environ,
+                folder=Path.cwd(),
+                rootdir=config.rootpath,
+            )
+        except UsageError:
+            # There is one, and what is wrong with it will be reported when it is read.
+            config.stash[_STACK] = True
+        else:
+            config.stash[_STACK] = root is not None
+    return config.stash[_STACK]
+
+
+_STACK: pytest.StashKey[bool] = pytest.StashKey()
 _REGISTERED: pytest.StashKey[set[str]] = pytest.StashKey()

@@ -11,7 +11,7 @@ import pytest
 from stacktest import config, errors, plugin
 from stacktest.cli import cli
 from stacktest.core.freshness.states import State
-from stacktest.pytest_plugin.fixtures import browser, stack
+from stacktest.pytest_plugin.fixtures import browser, credentials, stack
 from stacktest.reports import wording
 
 ROOT = Path(__file__).parents[2]
@@ -89,13 +89,31 @@ def test_every_option_of_pytest_has_a_heading():
     assert set(re.findall(r"^### (--[a-z-]+)", said, re.MULTILINE)) == public
 
 
-def test_every_fixture_has_a_heading():
-    source = inspect.getsource(stack)
-    own = set(re.findall(r"@pytest\.fixture[^\n]*\ndef (\w+)\(", source))
+def fixtures_of(module: object) -> set[str]:
+    return {
+        name
+        for name, value in vars(module).items()
+        if type(value).__name__ == "FixtureFunctionDefinition"
+    }
+
+
+def test_every_fixture_has_a_heading_and_no_heading_is_of_another_one():
+    own = set.union(*map(fixtures_of, (browser, credentials, stack)))
     titles = {name for title in headings("fixtures.md") for name in title.split(", ")}
+    assert titles - own == {"page", "context", "browser", "The marker service"}
     assert own <= titles
-    assert titles - own == {"page", "context", "browser"}
-    assert hasattr(browser, "new_context")
+
+
+def test_every_fixture_is_in_the_table_with_its_scope():
+    rows = (REFERENCE / "fixtures.md").read_text().splitlines()
+    for module in (browser, credentials, stack):
+        for name in fixtures_of(module):
+            (row,) = [row for row in rows if row.startswith("|") and f"[`{name}`]" in row]
+            assert f"| {getattr(module, name)._fixture_function_marker.scope} |" in row, name
+
+
+def test_what_excuses_a_test_from_touching_its_service_is_documented():
+    assert "no_contact=" in (REFERENCE / "fixtures.md").read_text()
 
 
 def test_every_state_has_a_heading_in_the_order_of_precedence():

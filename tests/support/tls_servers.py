@@ -61,6 +61,8 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
+        if self.path.startswith("/cached/"):
+            self.send_header("Cache-Control", "max-age=1000")
         self.end_headers()
         self.wfile.write(body)
 

@@ -18,10 +18,10 @@ from contextlib import closing
 from stacktest.adapters.engine.attached import Attached
 from stacktest.adapters.engine.connection import Connection, connection_to, find_connection
 from stacktest.adapters.engine.socket import ERR, FRAME, OUT, EngineSocket, Lines
-from stacktest.core.model import Json, Mount
+from stacktest.core.model import Json, Mount, Port
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError
+from stacktest.errors import StacktestError, ToolMissingError
 
 PROJECT = "com.docker.compose.project"
 STANDSTILL = 60.0
@@ -172,12 +172,41 @@ class Engine:
                 return Unknown(f"its logs cannot be read: {error.explanation}")
         return text.decode(errors="replace")
 
-    def execute(self, id: str, argv: Sequence[str]) -> tuple[int, str, str]:  # noqa: A002
+    def sent_bytes(self, id: str) -> int | None:  # noqa: A002
+        """Bytes that left a container's own interfaces; None where the engine cannot say."""
+        try:
+            stats = self.socket.get(
+                f"/containers/{id}/stats", {"stream": "false", "one-shot": "true"}
+            )
+        except ToolMissingError:
+            # It has ended meanwhile, or this engine keeps no count.
+            return None
+        networks = stats.get("networks") or {}
+        counts = [int(interface.get("tx_bytes", 0)) for interface in networks.values()]
+        return sum(counts) if counts else None
+
+    def execute(
+        self,
+        id: str,  # noqa: A002
+        argv: Sequence[str],
+        *,
+        user: str = "",
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+    ) -> tuple[int, str, str]:
         """Runs a command inside the container: exit code, standard output, standard error."""
-        command = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
+        command = {
+            "AttachStdin": stdin is not None,
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "Cmd": list(argv),
+            "User": user,
+            "Env": [f"{name}={value}" for name, value in (env or {}).items()],
+        }
         exec_id = self.socket.post(f"/containers/{id}/exec", command).data["Id"]
-        reply = self.socket.post(f"/exec/{exec_id}/start", {"Detach": False, "Tty": False})
-        output = _streams(reply.body)
+        start = (f"/exec/{exec_id}/start", {"Detach": False, "Tty": False})
+        body = self.socket.post(*start).body if stdin is None else self.socket.talk(*start, stdin)
+        output = _streams(body)
         code = self.socket.get(f"/exec/{exec_id}/json")["ExitCode"]
         return int(code), _text(output[OUT]), _text(output[ERR])
 
@@ -295,6 +324,7 @@ def _from_list(row: Json) -> Container:
         one_off=labels.get(_ONE_OFF) == "True",
         config_hash=labels.get(_CONFIG_HASH, ""),
         mounts=_mounts(row.get("Mounts") or ()),
+        ports=_ports(row.get("Ports") or ()),
     )
 
 
@@ -340,6 +370,19 @@ def _mounts(documents: Sequence[Json]) -> tuple[Mount, ...]:
         for document in documents
     )
     return tuple(sorted(mounts, key=lambda mount: mount.target))
+
+
+def _ports(documents: Sequence[Json]) -> tuple[Port, ...]:
+    return tuple(
+        Port(
+            target=int(document["PrivatePort"]),
+            published=int(document["PublicPort"]),
+            host_ip=document.get("IP", ""),
+            protocol=document.get("Type", "tcp"),
+        )
+        for document in documents
+        if document.get("PublicPort")
+    )
 
 
 def _last_probe(log: Sequence[Json]) -> str:

@@ -95,8 +95,19 @@ class EnginePort(Protocol):
     ) -> str | Unknown:
         """What a container wrote; Unknown where its logging driver keeps nothing."""
 
-    def execute(self, id: str, argv: Sequence[str]) -> tuple[int, str, str]:  # noqa: A002
+    def execute(
+        self,
+        id: str,  # noqa: A002
+        argv: Sequence[str],
+        *,
+        user: str = "",
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+    ) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command in a container."""
+
+    def sent_bytes(self, id: str) -> int | None:  # noqa: A002
+        """Bytes that left a container's own interfaces; None where the engine cannot say."""
 
     def attach(self, id: str, argv: Sequence[str]) -> AttachedCommand:  # noqa: A002
         """Start a command in a container and keep its input and output open."""

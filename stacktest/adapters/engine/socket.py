@@ -10,6 +10,7 @@ import http.client
 import json
 import socket
 import struct
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
@@ -84,6 +85,29 @@ class EngineSocket:
         """The answer to a document; a refusal raises as in `get`."""
         return self._granted("POST", path, document=document)
 
+    def talk(self, path: str, document: Json, data: bytes) -> bytes:
+        """Post a document, write `data` to what it started, and read until that ends."""
+        connection = self._connect(300.0)
+        headers = {
+            "Host": "engine",
+            "Content-Type": "application/json",
+            "Connection": "Upgrade",
+            "Upgrade": "tcp",
+        }
+        try:
+            connection.request("POST", path, json.dumps(document), headers)
+            answer = connection.getresponse()
+            if answer.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+                reply = Reply(status=answer.status, body=answer.read())
+                raise self._refusal(reply, "POST", path)
+            # Written by a thread of its own: the command may write much before it has read all.
+            threading.Thread(target=_write_all, args=(connection.sock, data), daemon=True).start()
+            return answer.fp.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._silent(error) from error
+        finally:
+            connection.close()
+
     def stream(self, path: str, query: Mapping[str, Json] | None = None) -> "Lines":
         """An endless answer, one JSON document per line."""
         connection = self._connect(None)
@@ -103,12 +127,15 @@ class EngineSocket:
     ) -> Reply:
         reply = self.call(method, path, query, document)
         if not reply.ok:
-            raise ToolMissingError(
-                f"the container engine refused: {reply.message}",
-                where=f"{method} {path} at {self.connection.address}",
-                hint="stacktest doctor",
-            )
+            raise self._refusal(reply, method, path)
         return reply
+
+    def _refusal(self, reply: Reply, method: str, path: str) -> ToolMissingError:
+        return ToolMissingError(
+            f"the container engine refused: {reply.message}",
+            where=f"{method} {path} at {self.connection.address}",
+            hint="stacktest doctor",
+        )
 
     def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
         parts = urlsplit(self.connection.address)
@@ -180,6 +207,13 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+def _write_all(connection: socket.socket, data: bytes) -> None:
+    # A command that has ended reads no more; what it answered by then is its answer.
+    with contextlib.suppress(OSError):
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
 
 
 def _target(path: str, query: Mapping[str, Json] | None) -> str:

@@ -7,14 +7,16 @@ the stack's are refused, so that a run depends on nothing outside.
 
 from stacktest.adapters.names.connect_proxy import OWN_ANSWER, ConnectProxy
 from stacktest.adapters.names.dns_server import NameServer
-from stacktest.adapters.names.http_clients import async_http_client, http_client
+from stacktest.adapters.names.http_clients import Answer, async_http_client, http_client
+from stacktest.adapters.names.outer_door import outer_doors
 from stacktest.adapters.names.remote_dns import look_up_all
 from stacktest.adapters.names.resolver import (
     Address,
     NameMap,
+    Publication,
     Refused,
     name_map,
-    published_ports,
+    reachable,
     resolve_hosts_lines,
 )
 from stacktest.adapters.names.system_lookup import Lookup, look_up
@@ -22,16 +24,19 @@ from stacktest.adapters.names.system_lookup import Lookup, look_up
 __all__ = [
     "OWN_ANSWER",
     "Address",
+    "Answer",
     "ConnectProxy",
     "Lookup",
     "NameMap",
     "NameServer",
+    "Publication",
     "Refused",
     "async_http_client",
     "http_client",
     "look_up",
     "look_up_all",
     "name_map",
-    "published_ports",
+    "outer_doors",
+    "reachable",
     "resolve_hosts_lines",
 ]

@@ -5,8 +5,10 @@ the name that the client asked for. A name that is not the stack's is answered 4
 """
 
 import asyncio
+import functools
+import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +27,8 @@ class ConnectProxy:
     def __init__(self, names: NameMap) -> None:
         self._names = names
         self._thread: LoopThread | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
+        self._last_answers: dict[str, float] = {}
         self._refused: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -34,28 +37,35 @@ class ConnectProxy:
         """Host names that were refused so far → how often."""
         return dict(self._refused)
 
+    def last_answer(self, host: str) -> float:
+        """When bytes last came back from this host, in seconds since the epoch; 0 if never."""
+        return self._last_answers.get(host, 0.0)
+
     def start(self) -> str:
         """Listen, and return the URL for `proxy=`."""
-        self._thread = LoopThread("stacktest-proxy")
-        self._server = self._thread.call(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        port = self._server.sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
+        server = self._loop().call(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self._servers.append(server)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
     def start_on_file(self, path: Path) -> None:
-        """Listen on a socket file, for those who share files with us but no network."""
-        self._thread = LoopThread("stacktest-proxy")
-        self._server = self._thread.call(asyncio.start_unix_server(self._serve, str(path)))
+        """Listen on a socket file as well, for those who share files with us but no network."""
+        self._servers.append(self._loop().call(asyncio.start_unix_server(self._serve, str(path))))
 
     def stop(self) -> None:
         """Close the port and every connection. A second call does nothing."""
         if self._thread is None:
             return
-        if self._server is not None:
-            self._thread.call(close_server(self._server))
+        for server in self._servers:
+            self._thread.call(close_server(server))
         self._thread.stop()
-        self._thread = self._server = None
+        self._thread = None
+        self._servers.clear()
 
     # Private
+
+    def _loop(self) -> LoopThread:
+        self._thread = self._thread or LoopThread("stacktest-proxy")
+        return self._thread
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -78,23 +88,31 @@ class ConnectProxy:
         address = self._names.resolve(*destination)
         if isinstance(address, Refused):
             self._refused[destination[0]] += 1
-            await _say(writer, 403, address.why)
+            await _decline(writer, head, 403, address.why)
             return
         try:
             upstream = await asyncio.open_connection(*address)
         except OSError as error:
-            await _say(writer, 502, f"{address[0]}:{address[1]}: {error.strerror or error}")
+            await _decline(
+                writer, head, 502, f"{address[0]}:{address[1]}: {error.strerror or error}"
+            )
             return
+        on_data = functools.partial(self._note_answer, destination[0])
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = pump(upstream[0], writer)
+            back = pump(upstream[0], writer, on_data)
         else:
             upstream[1].write(_as_origin(head, target))
-            back = _answer_back(upstream[0], writer)
+            back = _answer_back(upstream[0], writer, on_data)
         await _both_ways(pump(reader, upstream[1]), back, upstream[1])
+
+    def _note_answer(self, host: str) -> None:
+        self._last_answers[host] = time.time()  # noqa: TID251 - set beside a browser's clock
 
 
 _REASONS = {400: "Bad Request", 403: "Forbidden", 502: "Bad Gateway"}
+_NAVIGATION = b"\r\nupgrade-insecure-requests: 1\r\n"
+"""What browsers send with a request whose answer they will show as a page."""
 _HOP_BY_HOP = (b"proxy-", b"connection:", b"keep-alive:")
 
 
@@ -135,19 +153,29 @@ async def _both_ways(
         await close_writer(upstream)
 
 
-async def _answer_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _answer_back(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_data: Callable[[], None]
+) -> None:
     """Pass the answer on, telling the client that the connection ends with it."""
     while True:
         first, *headers = (
             (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n").split(b"\r\n")
         )
+        on_data()
         is_interim = first.split(b" ", 2)[1].startswith(b"1")
         forwarded = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
         closing = [] if is_interim else [b"Connection: close"]
         writer.write(b"\r\n".join((first, *forwarded, *closing)) + b"\r\n\r\n")
         if not is_interim:
             break
-    await pump(reader, writer)
+    await pump(reader, writer, on_data)
+
+
+async def _decline(writer: asyncio.StreamWriter, head: bytes, status: int, text: str) -> None:
+    """Answer with the reason, but never as a page: a test would read it as one of the stack."""
+    if not head.startswith(b"CONNECT ") and _NAVIGATION in head.lower():
+        return
+    await _say(writer, status, text)
 
 
 async def _say(writer: asyncio.StreamWriter, status: int, text: str) -> None:

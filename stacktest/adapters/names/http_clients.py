@@ -2,13 +2,20 @@
 
 The name is exchanged for an address at the last moment, where httpcore opens its socket. That costs
 nothing per request, and the certificate is still checked for the name in the URL.
+
+An answer is reported only if its bytes came over a connection that was opened here: what a mock,
+a recording or a cache makes up has no such connection.
 """
 
+import inspect
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from stacktest.adapters.names.resolver import NameMap, Refused
+from stacktest.adapters.names.resolver import Address, NameMap
+from stacktest.errors import UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -16,22 +23,49 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 10.0
 """Seconds for each of connect, read and write."""
 
+REFUSED_OPTIONS = {
+    "transport": "a transport of your own knows neither the stack's names nor its CA",
+    "mounts": "a transport of your own knows neither the stack's names nor its CA",
+    "proxy": "a proxy of your own does not know the stack's names",
+    "proxies": "a proxy of your own does not know the stack's names",
+    "cert": "a client certificate belongs into the context that verifies: override the fixture "
+    "`tls_context`, or pass `verify=CONTEXT` with the certificate loaded",
+}
+"""Options of httpx that would put something else in the place of the stack, and why not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One response that came over a connection to the stack."""
+
+    method: str
+    url: str
+    host: str
+    """The `Host` header, which is what the server went by."""
+    status: int
+    address: Address
+    """Where the connection led."""
+
 
 def http_client(
     names: NameMap,
     context: ssl.SSLContext,
     base_url: str = "",
     *,
-    on_response: "Callable[[httpx.Response], None] | None" = None,
+    on_answer: Callable[[Answer], None] | None = None,
     **options: Any,
 ) -> "httpx.Client":
     """A client that verifies with `context`; close it. `options` are httpx's own."""
     import httpx
 
-    hooks = {"response": [on_response] if on_response else []}
-    arguments = {"base_url": base_url, "timeout": DEFAULT_TIMEOUT, "event_hooks": hooks, **options}
-    # trust_env: a proxy or a CA bundle that the shell names must not change what is tested.
-    return httpx.Client(transport=_transport(names, context), trust_env=False, **arguments)
+    from stacktest.adapters.names.stack_transport import StackTransport
+
+    arguments, pool = _divide(options, context, httpx.Client)
+    return httpx.Client(
+        transport=StackTransport(names, pool, on_answer),
+        trust_env=False,
+        **{"base_url": base_url, "timeout": DEFAULT_TIMEOUT, **arguments},
+    )
 
 
 def async_http_client(
@@ -39,86 +73,89 @@ def async_http_client(
     context: ssl.SSLContext,
     base_url: str = "",
     *,
-    on_response: "Callable[[httpx.Response], Any] | None" = None,
+    on_answer: Callable[[Answer], None] | None = None,
     **options: Any,
 ) -> "httpx.AsyncClient":
-    """The asynchronous twin of `http_client`; `on_response` is a coroutine function."""
+    """The asynchronous twin of `http_client`."""
     import httpx
 
-    hooks = {"response": [on_response] if on_response else []}
-    arguments = {"base_url": base_url, "timeout": DEFAULT_TIMEOUT, "event_hooks": hooks, **options}
+    from stacktest.adapters.names.stack_transport import AsyncStackTransport
+
+    arguments, pool = _divide(options, context, httpx.AsyncClient)
     return httpx.AsyncClient(
-        transport=_async_transport(names, context), trust_env=False, **arguments
+        transport=AsyncStackTransport(names, pool, on_answer),
+        trust_env=False,
+        **{"base_url": base_url, "timeout": DEFAULT_TIMEOUT, **arguments},
     )
 
 
 # Private
 
 
-def _transport(names: NameMap, context: ssl.SSLContext) -> "httpx.HTTPTransport":
-    import httpcore
+def _divide(
+    options: Mapping[str, Any], context: ssl.SSLContext, client: type[Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options for the client, and those for its pool of connections; UsageError for others."""
     import httpx
 
-    class Backend(httpcore.NetworkBackend):
-        """Opens connections where the names lead."""
-
-        def __init__(self) -> None:
-            self._inner = httpcore.SyncBackend()
-
-        def connect_tcp(
-            self,
-            host: str,
-            port: int,
-            timeout: float | None = None,
-            local_address: str | None = None,
-            socket_options: Iterable[Any] | None = None,
-        ) -> httpcore.NetworkStream:
-            address = _address(names, host, port)
-            return self._inner.connect_tcp(*address, timeout, local_address, socket_options)
-
-        def sleep(self, seconds: float) -> None:
-            self._inner.sleep(seconds)
-
-    transport = httpx.HTTPTransport(verify=context, trust_env=False)
-    # NOTE: httpx offers no way to hand a network backend through; its pool is replaced instead, and
-    # `tests/adapters/names/test_http_clients.py` notices when the attribute goes away.
-    transport._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=Backend())  # noqa: SLF001
-    return transport
+    arguments = dict(options)
+    for name in arguments:
+        _check_option(name, client)
+    if arguments.pop("trust_env", False):
+        raise _refused("trust_env", "a proxy or a CA that the shell names would decide the answer")
+    chosen = arguments.pop("verify", True)
+    limits = arguments.pop("limits", None) or httpx.Limits(
+        max_connections=100, max_keepalive_connections=20
+    )
+    pool = {
+        "ssl_context": _verifying(context if chosen is True else chosen),
+        "max_connections": limits.max_connections,
+        "max_keepalive_connections": limits.max_keepalive_connections,
+        "keepalive_expiry": limits.keepalive_expiry,
+        "http1": arguments.pop("http1", True),
+        "http2": _http2(wanted=arguments.pop("http2", False)),
+    }
+    return arguments, pool
 
 
-def _async_transport(names: NameMap, context: ssl.SSLContext) -> "httpx.AsyncHTTPTransport":
-    import httpcore
-    import httpx
-
-    class Backend(httpcore.AsyncNetworkBackend):
-        """Opens connections where the names lead."""
-
-        def __init__(self) -> None:
-            self._inner = httpcore.AnyIOBackend()
-
-        async def connect_tcp(
-            self,
-            host: str,
-            port: int,
-            timeout: float | None = None,  # noqa: ASYNC109
-            local_address: str | None = None,
-            socket_options: Iterable[Any] | None = None,
-        ) -> httpcore.AsyncNetworkStream:
-            address = _address(names, host, port)
-            return await self._inner.connect_tcp(*address, timeout, local_address, socket_options)
-
-        async def sleep(self, seconds: float) -> None:
-            await self._inner.sleep(seconds)
-
-    transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False)
-    transport._pool = httpcore.AsyncConnectionPool(ssl_context=context, network_backend=Backend())  # noqa: SLF001
-    return transport
+def _check_option(name: str, client: type[Any]) -> None:
+    if name in REFUSED_OPTIONS:
+        raise _refused(name, REFUSED_OPTIONS[name])
+    known = inspect.signature(client).parameters
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        raise UsageError(
+            f"httpx clients have no option '{name}'",
+            where=f"api(…, {name}=…)",
+            hint=f"did you mean '{near[0]}'?" if near else f"options: {', '.join(sorted(known))}",
+        )
 
 
-def _address(names: NameMap, host: str, port: int) -> tuple[str, int]:
-    import httpcore
+def _verifying(context: Any) -> ssl.SSLContext:
+    """The context, if it checks chain and name."""
+    if isinstance(context, ssl.SSLContext):
+        if context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname:
+            return context
+        raise _refused("verify", "this context does not check certificates and their names")
+    if context is False:
+        raise _refused("verify", "it switches the verification of certificates off")
+    raise _refused("verify", "name the CA's certificate as `ca` under [stack]")
 
-    address = names.resolve(host, port)
-    if isinstance(address, Refused):
-        raise httpcore.ConnectError(address.why)
-    return address
+
+def _http2(*, wanted: bool) -> bool:
+    if wanted:
+        try:
+            import h2  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401
+        except ImportError:
+            raise UsageError(
+                "HTTP/2 needs a package that is not installed",
+                where="api(…, http2=True)",
+                hint="pip install 'httpx[http2]'",
+            ) from None
+    return wanted
+
+
+def _refused(option: str, why: str) -> UsageError:
+    return UsageError(
+        f"the option {option} is refused: {why}", where=f"api(…, {option}=…)", code="SK-TLS"
+    )

@@ -1,23 +1,33 @@
-"""Host name and port → where the front door is published; every other name is refused.
+"""Host name and port → where to connect; every other name is refused.
 
 host                              port                      goes to
 looked up at a name server        any                       the address that it gave
 a route's, or below the domain    one that the door has     where that port is published
                                   one that is published     there
+                                  any, door on the host's   that port of the host
+                                  network
+this machine's loopback, or the   one that a service        there: the answer is that service's
+address of a published port       publishes
 allowed by the configuration      any                       the same name, by the system
 any other                         any                       refused
+
+Names are compared as A-labels (`core.hostnames`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from stacktest.core.model import Json, Stack
+from stacktest.core.hostnames import to_ascii, to_unicode
+from stacktest.core.model import Port, Service, Stack
 from stacktest.core.routing import covers
 from stacktest.errors import UsageError
 
 Address = tuple[str, int]
 """IP address or host name, and port."""
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine under which a port that is published for everybody is reached."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +35,16 @@ class Refused:
     """A name that leads nowhere, and why."""
 
     why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Publication:
+    """What answers at a published address."""
+
+    service: str
+    """Empty where several services share the network of the one that publishes the port."""
+    port: int
+    """The port in the container."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +56,10 @@ class NameMap:
     domain: str = ""
     doors: Mapping[int, Address] = field(default_factory=dict)
     """Port of the front door in its container → where it is published."""
+    door_host: str = ""
+    """Where every port of the front door is reached: it uses the network of that host itself."""
+    published: Mapping[Address, Publication] = field(default_factory=dict)
+    """Where a service is published → the service."""
     allowed: tuple[str, ...] = ()
     """Names outside of the stack that may be reached, exact or `*.name`."""
     looked_up: Mapping[str, "str | Refused"] = field(default_factory=dict)
@@ -43,21 +67,24 @@ class NameMap:
 
     def resolve(self, host: str, port: int) -> Address | Refused:
         """Where to connect for `host:port`."""
-        name = host.lower().rstrip(".")
+        name = to_ascii(host)
         if name in self.looked_up:
-            address = self.looked_up[name]
-            return address if isinstance(address, Refused) else (address, port)
+            looked_up = self.looked_up[name]
+            return looked_up if isinstance(looked_up, Refused) else (looked_up, port)
+        if address := self._published_address(name, port):
+            return address
         if self.is_ours(name):
             return self._door(name, port)
         if any(covers(pattern, name) for pattern in self.allowed):
             return host, port
         return Refused(
-            why=f"'{name}' is not a host name of this stack, and tests reach no other; "
-            "allow it with `allow_hosts` under [stack]"
+            why=f"'{_shown(name, port)}' is not a host name of this stack, and tests reach no "
+            "other; allow it with `allow_hosts` under [stack]"
         )
 
     def is_ours(self, name: str) -> bool:
         """Whether the front door is asked for `name`: a route's, the domain, or any name below."""
+        name = to_ascii(name)
         below = bool(self.domain) and (name == self.domain or name.endswith(f".{self.domain}"))
         return below or self.knows(name)
 
@@ -65,7 +92,24 @@ class NameMap:
         """Whether a route answers under `name`."""
         return any(covers(pattern, name) for pattern in self.hosts)
 
+    def publication(self, host: str, port: int) -> Publication | None:
+        """The service whose published port `host:port` is, or None."""
+        address = self._published_address(host.lower(), port)
+        return self.published[address] if address else None
+
+    def addresses(self, service: str) -> Mapping[int, Address]:
+        """Port in the container → where it is published, of one service."""
+        return {
+            publication.port: address
+            for address, publication in self.published.items()
+            if publication.service == service
+        }
+
     # Private
+
+    def _published_address(self, name: str, port: int) -> Address | None:
+        names = LOOPBACK if name in LOOPBACK else (name,)
+        return next(((n, port) for n in names if (n, port) in self.published), None)
 
     def _door(self, name: str, port: int) -> Address | Refused:
         if port in self.doors:
@@ -73,58 +117,53 @@ class NameMap:
         for address in self.doors.values():
             if address[1] == port:
                 return address
-        published = ", ".join(str(target) for target in sorted(self.doors)) or "none"
+        if self.door_host:
+            return self.door_host, port
+        if not self.doors:
+            return Refused(
+                why=f"'{to_unicode(name)}': nothing is known to answer for the stack's host names; "
+                "name the service as `front_door` under [stack], or, if it belongs to another "
+                "compose project, say where it is with `door`"
+            )
+        published = ", ".join(str(target) for target in sorted(self.doors))
         return Refused(
-            why=f"'{name}' port {port}: the front door publishes no such port (it has: {published})"
+            why=f"'{to_unicode(name)}' port {port}: the front door publishes no such port "
+            f"(it has: {published})"
         )
 
 
 def name_map(
     stack: Stack,
     *,
-    published: Mapping[int, Address] | None = None,
+    running: Mapping[str, Iterable[Port]] | None = None,
+    doors: Mapping[int, Address] | None = None,
     engine_host: str = "127.0.0.1",
     allowed: tuple[str, ...] = (),
     looked_up: Mapping[str, str | Refused] | None = None,
 ) -> NameMap:
     """Names of the stack's routes, leading to where its front door is published.
 
-    `published` (port in the container → address) is what runs, for ports that the engine chose;
-    `engine_host` is where ports without an address of their own are reached.
+    `running` (service → ports that its container has) is what runs: it knows the ports that the
+    engine chose, and which of two services that may not run together has a port. `engine_host` is
+    where ports without an address of their own are reached. `doors` are those of a front door in
+    another compose project.
     """
-    doors = dict(published or {})
-    if stack.front_door:
-        door = stack.services.get(stack.front_door)
-        if door is None:
-            raise UsageError(
-                f"'{stack.front_door}' is not a service of this stack",
-                where="stacktest.toml:stack.front_door",
-                hint="name the service that terminates TLS",
-            )
-        for port in door.ports:
-            if port.protocol == "tcp" and port.published is not None:
-                doors.setdefault(
-                    port.target, (_reachable(port.host_ip, engine_host), port.published)
-                )
-    hosts = tuple(dict.fromkeys(r.pattern for r in stack.routes if r.has_name))
+    door = _front_door(stack)
+    ports = {service.name: service.ports for service in stack.services.values()}
+    published = {
+        address: Publication(service=_answering(stack, service, target), port=target)
+        for service, its_ports in (running or ports).items()
+        for target, address in reachable(its_ports, engine_host).items()
+    }
     return NameMap(
-        hosts=hosts,
-        domain=stack.domain,
-        doors=doors,
-        allowed=allowed,
-        looked_up=looked_up or {},
+        hosts=tuple(dict.fromkeys(route.pattern for route in stack.routes if route.has_name)),
+        domain=to_ascii(stack.domain),
+        doors=doors or (_door_addresses(door, running or {}, engine_host) if door else {}),
+        door_host=engine_host if door and _is_on_host(door) else "",
+        published=published,
+        allowed=tuple(to_ascii(name) for name in allowed),
+        looked_up={to_ascii(name): address for name, address in (looked_up or {}).items()},
     )
-
-
-def published_ports(ports: Sequence[Json], *, engine_host: str = "127.0.0.1") -> dict[int, Address]:
-    """Port in the container → where it is published, of `Ports` as the engine lists a container."""
-    addresses: dict[int, Address] = {}
-    for port in ports:
-        if port.get("Type") == "tcp" and port.get("PublicPort"):
-            there = (_reachable(port.get("IP", ""), engine_host), int(port["PublicPort"]))
-            # The same port may be listed for IPv4 and IPv6; the first one serves.
-            addresses.setdefault(int(port["PrivatePort"]), there)
-    return addresses
 
 
 def resolve_hosts_lines(names: NameMap, address: str = "127.0.0.1") -> list[str]:
@@ -134,13 +173,64 @@ def resolve_hosts_lines(names: NameMap, address: str = "127.0.0.1") -> list[str]
     return [f"{address:<{width}} {host}" for host in sorted(exact, key=_by_label)]
 
 
+def reachable(ports: Iterable[Port], engine_host: str = "127.0.0.1") -> dict[int, Address]:
+    """Port in the container → where it is published, for TCP; the first of several serves."""
+    addresses: dict[int, Address] = {}
+    for port in ports:
+        if port.protocol == "tcp" and port.published is not None:
+            host = engine_host if _is_everywhere(port.host_ip) else port.host_ip
+            addresses.setdefault(port.target, (host, port.published))
+    return addresses
+
+
 # Private
 
 
-def _reachable(host_ip: str, engine_host: str) -> str:
-    if not host_ip or ip_address(host_ip).is_unspecified:
-        return engine_host
-    return host_ip
+def _front_door(stack: Stack) -> Service | None:
+    if stack.front_door and stack.front_door not in stack.services:
+        raise UsageError(
+            f"'{stack.front_door}' is not a service of this stack",
+            where="stacktest.toml:stack.front_door",
+            hint="name the service that terminates TLS",
+        )
+    return stack.services.get(stack.front_door)
+
+
+def _door_addresses(
+    door: Service, running: Mapping[str, Iterable[Port]], engine_host: str
+) -> dict[int, Address]:
+    """What runs wins over the model, since the engine may have chosen."""
+    written = reachable(door.ports, engine_host)
+    return {**written, **reachable(running.get(door.name, ()), engine_host)}
+
+
+def _answering(stack: Stack, publisher: str, port: int) -> str:
+    """The service behind a port that `publisher` publishes: perhaps one that uses its network."""
+    tenants = {
+        service.name: service.definition.get("expose") or ()
+        for service in stack.services.values()
+        if (service.definition or {}).get("network_mode") == f"service:{publisher}"
+    }
+    if len(tenants) <= 1:
+        return next(iter(tenants), publisher)
+    exposing = [name for name, ports in tenants.items() if str(port) in map(_number, ports)]
+    return exposing[0] if len(exposing) == 1 else ""
+
+
+def _number(exposed: object) -> str:
+    return str(exposed).partition("/")[0]
+
+
+def _is_on_host(service: Service) -> bool:
+    return bool(service.definition) and service.definition.get("network_mode") == "host"
+
+
+def _is_everywhere(host_ip: str) -> bool:
+    return not host_ip or ip_address(host_ip).is_unspecified
+
+
+def _shown(name: str, port: int) -> str:
+    return f"{name}:{port}" if name in LOOPBACK else to_unicode(name)
 
 
 def _by_label(host: str) -> tuple[str, ...]:

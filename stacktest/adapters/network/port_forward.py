@@ -14,7 +14,7 @@ from stacktest.adapters.network.connect import Connect, Stream
 
 
 class PortForward:
-    """Forwards connections until closed; `on_answer` is called once per connection that answers."""
+    """Forwards connections until closed; `on_answer` is called whenever bytes come back."""
 
     def __init__(self, connect: Connect, port: int, on_answer: Callable[[], None]) -> None:
         self._connect, self._port, self._on_answer = connect, port, on_answer
@@ -85,12 +85,10 @@ class _Pair:
             self._stream.end()
 
     def back(self, on_answer: Callable[[], None]) -> None:
-        is_answered = False
         with contextlib.suppress(OSError):
             while data := self._stream.recv():
-                if not is_answered:
-                    on_answer()
-                    is_answered = True
+                # Each time: a connection may outlive the test that opened it.
+                on_answer()
                 self._client.sendall(data)
 
     def close(self) -> None:

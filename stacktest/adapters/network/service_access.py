@@ -1,7 +1,7 @@
 """One service as seen from within its own network."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stacktest.adapters.engine.port import EnginePort
@@ -14,6 +14,10 @@ from stacktest.errors import StackNotReadyError
 
 if TYPE_CHECKING:
     import httpx
+
+
+NO_ANSWER = frozenset({125, 126, 127, 137})
+"""Exit codes of a command that the engine could not run, that is not there, or that was killed."""
 
 
 class ServiceAccess:
@@ -65,10 +69,26 @@ class ServiceAccess:
         self._clients.append(client)
         return client
 
-    def run(self, *argv: str) -> Completed:
-        """What a command in the service's own container did; an exit code of 0 is an answer."""
-        code, out, err = self._engine.execute(self.container().id, argv)
-        if code == 0:
+    def run(
+        self,
+        *argv: str,
+        user: str | None = None,
+        input: str | bytes | None = None,  # noqa: A002 - as subprocess.run calls it
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """What a command in the service's own container did.
+
+        Any exit code but those of a command that never ran, or that was killed, is an answer: a
+        refusal is one, too.
+        """
+        code, out, err = self._engine.execute(
+            self.container().id,
+            argv,
+            user=user or "",
+            env=env,
+            stdin=input.encode() if isinstance(input, str) else input,
+        )
+        if code not in NO_ANSWER:
             self._on_answer()
         return Completed(argv=argv, code=code, out=out, err=err)
 

@@ -100,7 +100,7 @@ def test_every_answer_is_told(pki) -> None:
         names,
         client_context(pki.ca),
         f"https://{HOST}",
-        on_response=lambda r: seen.append(r.status_code),
+        on_answer=lambda answer: seen.append(answer.status),
     ) as client:
         assert client.get("/").status_code == 200
         assert client.get("/status/503").status_code == 503

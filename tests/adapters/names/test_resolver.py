@@ -1,17 +1,19 @@
 import socket
+from dataclasses import replace
 
 import pytest
 
 from stacktest.adapters.names import (
     Lookup,
     NameMap,
+    Publication,
     Refused,
     look_up,
     name_map,
-    published_ports,
+    reachable,
     resolve_hosts_lines,
 )
-from stacktest.core.model import Port, Route, Stack
+from stacktest.core.model import Port, Route, Service, Stack
 from stacktest.errors import UsageError
 
 DOOR = ("127.0.0.1", 9443)
@@ -86,9 +88,11 @@ def test_names_of_a_stack(make_stack) -> None:
     }
 
 
+@pytest.mark.case("field/b13")
 def test_ports_that_run_win_over_the_model(make_stack) -> None:
     names = name_map(
-        make_stack("door", ports=(Port(target=443),)), published={443: ("127.0.0.1", 32768)}
+        make_stack("door", ports=(Port(target=443),)),
+        running={"door": (Port(target=443, published=32768, host_ip="127.0.0.1"),)},
     )
     assert names.resolve("stack.local", 443) == ("127.0.0.1", 32768)
 
@@ -114,8 +118,6 @@ def test_hosts_lines_name_each_host_once() -> None:
 
 
 def test_hosts_of_several_routes_count_once(make_stack) -> None:
-    from dataclasses import replace
-
     stack = replace(
         make_stack("door"), routes=(Route(host="a.test"), Route(host="a.test", match="/x"))
     )
@@ -161,12 +163,95 @@ def test_a_slow_answer_is_not_fine() -> None:
     assert not Lookup(host="a", seconds=5.0, addresses=("127.0.0.1",)).is_fine("127.0.0.1")
 
 
-def test_ports_as_the_engine_lists_them() -> None:
-    listed = [
-        {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 32768, "Type": "tcp"},
-        {"IP": "::", "PrivatePort": 443, "PublicPort": 32769, "Type": "tcp"},
-        {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 32768, "Type": "udp"},
-        {"PrivatePort": 2019, "Type": "tcp"},
-        {"IP": "10.1.2.3", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"},
-    ]
-    assert published_ports(listed) == {443: ("127.0.0.1", 32768), 80: ("10.1.2.3", 8080)}
+def test_ports_of_a_container() -> None:
+    ports = (
+        Port(target=443, published=32768, host_ip="0.0.0.0"),
+        Port(target=443, published=32769, host_ip="::"),
+        Port(target=443, published=32768, protocol="udp"),
+        Port(target=80, published=8080, host_ip="10.1.2.3"),
+        Port(target=81),
+    )
+    assert reachable(ports) == {443: ("127.0.0.1", 32768), 80: ("10.1.2.3", 8080)}
+    assert reachable(ports, "10.9.9.9")[443] == ("10.9.9.9", 32768)
+
+
+PUBLISHED = NameMap(
+    published={
+        ("127.0.0.1", 5000): Publication(service="web", port=80),
+        ("10.1.2.3", 5001): Publication(service="lan", port=80),
+    }
+)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "::1"])
+def test_a_published_port_is_its_services(host: str) -> None:
+    assert PUBLISHED.resolve(host, 5000) == ("127.0.0.1", 5000)
+    assert PUBLISHED.publication(host, 5000) == Publication(service="web", port=80)
+
+
+def test_other_ports_and_addresses_are_not_the_stacks() -> None:
+    assert PUBLISHED.publication("10.1.2.3", 5001) == Publication(service="lan", port=80)
+    for host, port in (("127.0.0.1", 5001), ("10.1.2.3", 5000), ("10.1.2.4", 5001)):
+        assert PUBLISHED.publication(host, port) is None
+        assert isinstance(PUBLISHED.resolve(host, port), Refused)
+
+
+def test_of_two_services_that_claim_a_port_the_running_one_has_it(make_stack) -> None:
+    port = Port(target=80, published=5000)
+    stack = make_stack(
+        "door", cpu=Service(name="cpu", ports=(port,)), gpu=Service(name="gpu", ports=(port,))
+    )
+    names = name_map(stack, running={"cpu": (port,)})
+    assert names.publication("127.0.0.1", 5000) == Publication(service="cpu", port=80)
+    assert names.addresses("gpu") == {}
+
+
+def test_a_front_door_on_the_hosts_network_has_every_port(make_stack) -> None:
+    stack = make_stack("inner", door=Service(name="door", definition={"network_mode": "host"}))
+    names = name_map(replace(stack, front_door="door"))
+    assert names.resolve("stack.local", 8443) == ("127.0.0.1", 8443)
+
+
+def test_a_front_door_of_another_project(make_stack) -> None:
+    stack = replace(make_stack("app"), front_door="")
+    assert isinstance(name_map(stack).resolve("stack.local", 80), Refused)
+    names = name_map(stack, doors={80: ("127.0.0.1", 18009)})
+    assert names.resolve("stack.local", 80) == ("127.0.0.1", 18009)
+
+
+def test_without_a_front_door_the_refusal_names_both_keys(make_stack) -> None:
+    refused = name_map(replace(make_stack("app"), front_door="")).resolve("stack.local", 80)
+    assert isinstance(refused, Refused)
+    assert "`front_door`" in refused.why
+    assert "`door`" in refused.why
+
+
+def test_names_are_compared_as_a_labels_and_shown_as_people_write_them(make_stack) -> None:
+    stack = replace(make_stack("door"), routes=(Route(host="bücher.test"),), domain="müller.test")
+    names = name_map(stack, allowed=("faß.test",))
+    assert names.resolve("xn--bcher-kva.test", 443) == names.resolve("bücher.test", 443) == DOOR
+    assert names.resolve("a.müller.test", 443) == DOOR
+    assert names.resolve("xn--fa-hia.test", 443) == ("xn--fa-hia.test", 443)
+    refused = names.resolve("xn--bcher-kva.other", 443)
+    assert isinstance(refused, Refused)
+    assert "'bücher.other'" in refused.why
+
+
+def tenant(name: str, *expose: str) -> Service:
+    return Service(name=name, definition={"network_mode": "service:vpn", "expose": list(expose)})
+
+
+@pytest.mark.parametrize(
+    ("tenants", "expected"),
+    [
+        ((), "vpn"),
+        ((tenant("torrents"),), "torrents"),
+        ((tenant("torrents", "8080"), tenant("news", "6789/tcp")), "torrents"),
+        ((tenant("torrents"), tenant("news")), ""),
+    ],
+)
+def test_a_port_of_a_shared_network_is_the_tenants(make_stack, tenants, expected) -> None:
+    vpn = Service(name="vpn", ports=(Port(target=8080, published=18080),))
+    stack = make_stack("door", vpn=vpn, **{service.name: service for service in tenants})
+    publication = name_map(stack).publication("127.0.0.1", 18080)
+    assert publication == Publication(service=expected, port=8080)

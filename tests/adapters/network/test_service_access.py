@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +54,7 @@ class Echo:
         self._ours.close()
 
 
-def test_a_tap_tells_of_the_first_answer_of_each_connection() -> None:
+def test_a_forward_tells_of_every_answer() -> None:
     told: list[int] = []
     tap = PortForward(lambda port: Echo(), 1, lambda: told.append(1))
     for _ in range(2):
@@ -63,7 +64,7 @@ def test_a_tap_tells_of_the_first_answer_of_each_connection() -> None:
                 assert client.recv(10) == word.upper()
     tap.close()
     tap.close()
-    assert told == [1, 1]
+    assert told == [1, 1, 1, 1]
 
 
 def test_a_connection_without_an_answer_is_no_contact() -> None:
@@ -249,19 +250,52 @@ def test_a_service_that_does_not_run_is_named(tmp_path) -> None:
     assert repr(app) == "ServiceAccess('app')"
 
 
-def test_a_failed_command_is_no_contact(tmp_path) -> None:
+class Exits:
+    """An engine whose commands end with one code."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.calls: list[tuple[object, ...]] = []
+
+    def containers(self, project: str = "") -> tuple[Container, ...]:
+        return (container("running"),)
+
+    def execute(self, _: str, argv, *, user="", env=None, stdin=None) -> tuple[int, str, str]:
+        self.calls.append((argv, user, env, stdin))
+        return self.code, "", ""
+
+
+def access(tmp_path: Path, engine: object, answers: list[int]) -> ServiceAccess:
     model = Stack(name="p", root=tmp_path, services={"app": Service(name="app")})
-    told: list[int] = []
-    app = ServiceAccess(
-        model,
-        NoEngine(container("running")),
-        None,
-        "app",
-        on_answer=lambda: told.append(1),
-        client=_plain_client,
+    return ServiceAccess(
+        model, engine, None, "app", on_answer=lambda: answers.append(1), client=_plain_client
     )
-    assert app.run("false").code == 1
-    assert told == []
+
+
+@pytest.mark.case("field/c21")
+@pytest.mark.parametrize("code", [0, 1, 2, 124, 128, 130, 255])
+def test_a_command_that_ran_is_an_answer_whatever_it_says(tmp_path: Path, code: int) -> None:
+    answers: list[int] = []
+    assert access(tmp_path, Exits(code), answers).run("touch", "/x").code == code
+    assert answers == [1]
+
+
+@pytest.mark.parametrize("code", [125, 126, 127, 137])
+def test_a_command_that_did_not_run_or_was_killed_is_no_answer(tmp_path: Path, code: int) -> None:
+    answers: list[int] = []
+    assert access(tmp_path, Exits(code), answers).run("nothing").code == code
+    assert answers == []
+
+
+def test_a_command_runs_as_whom_with_what_it_was_told(tmp_path: Path) -> None:
+    engine = Exits(0)
+    app = access(tmp_path, engine, [])
+    app.run("cat", user="daemon", input="text", env={"A": "b"})
+    app.run("cat", input=b"bytes")
+    assert engine.calls == [
+        (("cat",), "daemon", {"A": "b"}, b"text"),
+        (("cat",), "", None, b"bytes"),
+    ]
 
 
 def test_no_place_to_stand_says_what_to_configure(tmp_path) -> None:

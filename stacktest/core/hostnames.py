@@ -1,0 +1,40 @@
+"""Host names with letters outside of ASCII: A-labels inside, U-labels for people.
+
+to_ascii("Bücher.home.lan.")            xn--bcher-kva.home.lan
+to_unicode("xn--bcher-kva.home.lan")    bücher.home.lan
+
+Clients, certificates and front doors compare A-labels, so whatever is compared here is one.
+"""
+
+import idna
+
+
+def to_ascii(host: str) -> str:
+    """The name in lower case, as A-labels, without a dot at its end; a leading `*.` stays."""
+    return ".".join(_encoded(label) for label in host.lower().rstrip(".").split("."))
+
+
+def to_unicode(host: str) -> str:
+    """The name as people write it; what cannot be decoded stays as it is."""
+    return ".".join(_decoded(label) for label in host.split("."))
+
+
+# Private
+
+
+def _encoded(label: str) -> str:
+    if label.isascii():
+        return label
+    try:
+        return idna.encode(label, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return label
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return idna.decode(label)
+    except idna.IDNAError:
+        return label

@@ -1,0 +1,311 @@
+"""Playwright's objects with the stack's names, trust and contacts, whoever makes them.
+
+    browser type   launch, launch_persistent_context    know the stack's names and its CA
+                   connect, connect_over_cdp            as they come; what is answered is noted
+    browser        new_context, new_page                refuse what weakens TLS
+    context        notes every response that came over the wire; `goto` says why it is refused
+    request        new_context, get, post …             the same for requests without a page
+
+What a test makes up itself is nobody's answer: `route.fulfill`, a HAR file, a service worker and a
+cache all answer without a byte from the stack.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from stacktest.adapters.names import OWN_ANSWER, ConnectProxy, Refused
+from stacktest.errors import UsageError
+from stacktest.pytest_plugin.failure_artifacts import remember_answer
+from stacktest.pytest_plugin.wire import note_response
+
+if TYPE_CHECKING:
+    from playwright.sync_api import (
+        APIRequestContext,
+        Browser,
+        BrowserContext,
+        BrowserType,
+        Page,
+        Playwright,
+        Response,
+    )
+
+    from stacktest.application.running_stack import RunningStack
+    from stacktest.pytest_plugin.running_test import Owner, RunningTest
+
+WEAKENING = {
+    "ignore_https_errors": "switches the verification of certificates off",
+    # Playwright tells the browser to ignore certificate errors in such a context, and then checks
+    # only the origins that a client certificate is meant for.
+    "client_certificates": "makes Playwright skip the verification of other certificates",
+    "proxy": "leads round the proxy that knows the stack's names",
+}
+"""Options under which a wrong certificate, or another server, would go unnoticed."""
+
+WEAKENING_ARGUMENTS = (
+    "--ignore-certificate-errors",
+    "--allow-insecure-localhost",
+    "--ignore-urlfetcher-cert-requests",
+    "--no-proxy-server",
+    "--proxy-server",
+    "--proxy-pac-url",
+    "--proxy-auto-detect",
+)
+"""Arguments of Chromium that do the same."""
+
+WEAKENING_COMMANDS = (
+    "Security.setIgnoreCertificateErrors",
+    "Security.setOverrideCertificateErrors",
+)
+"""Commands of Chromium's debugging protocol that do the same."""
+
+REQUESTS = ("fetch", "get", "post", "put", "patch", "delete", "head")
+
+CLOCKS = 0.05
+"""Seconds by which the browser's clock and this one may differ in reading the same time."""
+
+
+class LaunchOptions(Protocol):
+    """Adds what a browser needs to reach and trust the stack."""
+
+    def __call__(self, browser_type: BrowserType, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options to launch with."""
+
+
+class Watch:
+    """Watches what Playwright's objects of one process are answered."""
+
+    def __init__(
+        self,
+        stack: RunningStack,
+        running_test: RunningTest,
+        proxy: ConnectProxy,
+        launch_options: LaunchOptions,
+    ) -> None:
+        self._stack, self._running_test, self._proxy = stack, running_test, proxy
+        self._launch_options = launch_options
+
+    def driver(self, playwright: Playwright, proxy_url: str) -> None:
+        """Whatever is launched, connected or requested by this driver is watched."""
+        for browser_type in (playwright.chromium, playwright.firefox, playwright.webkit):
+            self._browser_type(browser_type)
+        make = playwright.request.new_context
+
+        @functools.wraps(make)
+        def new_context(**options: Any) -> APIRequestContext:
+            refuse_weakening(options, "playwright.request.new_context")
+            context = make(**{"proxy": {"server": proxy_url}, **options})
+            self._requests(context, self._running_test.owner())
+            return context
+
+        _replace(playwright.request, "new_context", new_context)
+
+    def browser(self, browser: Browser) -> None:
+        """Contexts and pages of this browser are watched."""
+        make_context, make_page = browser.new_context, browser.new_page
+
+        @functools.wraps(make_context)
+        def new_context(**options: Any) -> BrowserContext:
+            refuse_weakening(options, "browser.new_context")
+            return self.context(make_context(**options))
+
+        @functools.wraps(make_page)
+        def new_page(**options: Any) -> Page:
+            refuse_weakening(options, "browser.new_page")
+            page = make_page(**options)
+            self.context(page.context)
+            self._page(page)
+            return page
+
+        _replace(browser, "new_context", new_context)
+        _replace(browser, "new_page", new_page)
+        _guard_commands(browser, "new_browser_cdp_session")
+
+    def context(self, context: BrowserContext) -> BrowserContext:
+        """The context, with every answer noted for the test that it belongs to."""
+        owner = self._running_test.owner()
+        context.on("response", lambda response: self._response(owner, response))
+        context.on("requestfailed", lambda request: self._failure(owner, request.url))
+        context.on("page", self._page)
+        make_page = context.new_page
+
+        @functools.wraps(make_page)
+        def new_page() -> Page:
+            page = make_page()
+            self._page(page)
+            return page
+
+        _replace(context, "new_page", new_page)
+        _guard_commands(context, "new_cdp_session")
+        self._requests(context.request, owner)
+        return context
+
+    # Private
+
+    def _browser_type(self, browser_type: BrowserType) -> None:
+        launch = browser_type.launch
+        launch_persistent = browser_type.launch_persistent_context
+
+        @functools.wraps(launch)
+        def launch_watched(**options: Any) -> Browser:
+            browser = launch(**self._launch_options(browser_type, options))
+            self.browser(browser)
+            return browser
+
+        @functools.wraps(launch_persistent)
+        def launch_persistent_watched(user_data_dir: str, **options: Any) -> BrowserContext:
+            refuse_weakening({**options, "proxy": None}, "launch_persistent_context")
+            options = self._launch_options(browser_type, options)
+            return self.context(launch_persistent(user_data_dir, **options))
+
+        _replace(browser_type, "launch", launch_watched)
+        _replace(browser_type, "launch_persistent_context", launch_persistent_watched)
+        for name in ("connect", "connect_over_cdp"):
+            _replace(browser_type, name, self._connecting(getattr(browser_type, name)))
+
+    def _connecting(self, connect: Callable[..., Browser]) -> Callable[..., Browser]:
+        @functools.wraps(connect)
+        def connect_watched(*arguments: Any, **options: Any) -> Browser:
+            browser = connect(*arguments, **options)
+            self.browser(browser)
+            return browser
+
+        return connect_watched
+
+    def _page(self, page: Page) -> None:
+        """`goto` of a host that tests do not reach says so."""
+        go = page.goto
+        if getattr(go, "is_watched", False):
+            return
+
+        @functools.wraps(go)
+        def goto(url: str, **options: Any) -> Response | None:
+            from playwright.sync_api import Error
+
+            try:
+                return go(url, **options)
+            except Error as error:
+                if why := self._refusal(url):
+                    # Playwright's own class: a test may expect the refusal.
+                    raise Error(f"{error.message}\nstacktest: {why}") from error
+                raise
+
+        vars(goto)["is_watched"] = True
+        _replace(page, "goto", goto)
+
+    def _requests(self, context: APIRequestContext, owner: Owner) -> None:
+        # Requests without a page raise no event: their methods are wrapped instead.
+        for name in REQUESTS:
+            _replace(context, name, self._requesting(getattr(context, name), owner))
+
+    def _requesting(self, method: Callable[..., Any], owner: Owner) -> Callable[..., Any]:
+        verb = method.__name__
+
+        @functools.wraps(method)
+        def request(*arguments: Any, **options: Any) -> Any:
+            refuse_weakening(options, f"request.{verb}")
+            response = method(*arguments, **options)
+            if _is_the_proxys(response):
+                # Playwright takes the refusal of a tunnel for the answer of the host itself.
+                raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
+            note_response(
+                owner.test,
+                self._stack,
+                response.url,
+                response.status,
+                method=str(options.get("method") or ("GET" if verb == "fetch" else verb)).upper(),
+                host=_host_header(options.get("headers")),
+            )
+            return response
+
+        return request
+
+    def _response(self, owner: Owner, response: Response) -> None:
+        if self._came_over_the_wire(response):
+            note_response(
+                owner.test,
+                self._stack,
+                response.url,
+                response.status,
+                method=response.request.method,
+                host=_host_header(response.request.headers),
+            )
+
+    def _came_over_the_wire(self, response: Response) -> bool:
+        """Whether the browser sent the request out, and the proxy saw its host answer since."""
+        timing = response.request.timing
+        if response.from_service_worker or _is_the_proxys(response) or timing["requestStart"] < 0:
+            return False
+        last_answer = self._proxy.last_answer(urlsplit(response.url).hostname or "")
+        return last_answer >= timing["startTime"] / 1000 - CLOCKS
+
+    def _failure(self, owner: Owner, url: str) -> None:
+        if owner.test is not None and (why := self._refusal(url)):
+            remember_answer(owner.test, f"refused {url}: {why}")
+
+    def _refusal(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            return ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        address = self._stack.names.resolve(parts.hostname, port)
+        return address.why if isinstance(address, Refused) else ""
+
+
+def refuse_weakening(options: Mapping[str, Any], where: str) -> None:
+    """Raise a `UsageError` for an option under which a wrong certificate would go unnoticed."""
+    weak = {name: why for name, why in WEAKENING.items() if options.get(name)}
+    for argument in options.get("args") or ():
+        if str(argument).partition("=")[0].startswith(WEAKENING_ARGUMENTS):
+            weak[argument] = "weakens what the browser checks, or leads round the stack's proxy"
+    for name, why in weak.items():
+        raise UsageError(
+            f"the browser option {name} {why}",
+            where=where,
+            hint="trust the stack's CA with `ca` under [stack]; for client certificates use "
+            "the fixture `api` with a `tls_context` of your own",
+            code="SK-TLS",
+        )
+
+
+# Private
+
+
+def _replace(target: object, name: str, function: Callable[..., Any]) -> None:
+    setattr(target, name, function)
+
+
+def _guard_commands(target: Browser | BrowserContext, name: str) -> None:
+    """Sessions of the debugging protocol that `target` opens refuse what weakens TLS."""
+    open_session = getattr(target, name)
+
+    @functools.wraps(open_session)
+    def open_guarded(*arguments: Any, **options: Any) -> Any:
+        session = open_session(*arguments, **options)
+        send = session.send
+
+        @functools.wraps(send)
+        def send_guarded(method: str, params: dict[str, Any] | None = None) -> Any:
+            if method in WEAKENING_COMMANDS:
+                raise UsageError(
+                    f"the command {method} switches the verification of certificates off",
+                    where=name,
+                    code="SK-TLS",
+                )
+            return send(method, params)
+
+        _replace(session, "send", send_guarded)
+        return session
+
+    _replace(target, name, open_guarded)
+
+
+def _is_the_proxys(response: Any) -> bool:
+    return OWN_ANSWER.lower() in response.headers
+
+
+def _host_header(headers: Mapping[str, str] | None) -> str:
+    return next((value for name, value in (headers or {}).items() if name.lower() == "host"), "")

@@ -1,0 +1,91 @@
+"""Which test runs, and what a client belongs to: the test that made it, or a wider fixture.
+
+made in                                    lives as long as    its answers go to
+a test, or a fixture of its scope          the test            that test
+a fixture of a module, class or session    the fixture         whichever test runs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from stacktest.pytest_plugin.stash import CONTACTS
+
+RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
+NAME = "stacktest-running-test"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What a client belongs to."""
+
+    add_finalizer: Callable[[Callable[[], object]], None]
+    """Registers what is called when the owner ends."""
+    key: object
+    """Equal for clients of the same owner."""
+    _test: Callable[[], pytest.Item | None]
+
+    @property
+    def test(self) -> pytest.Item | None:
+        """The test that an answer belongs to now; None between tests."""
+        return self._test()
+
+
+class RunningTest:
+    """Follows pytest from test to test, and into the fixtures that are set up for them."""
+
+    def __init__(self) -> None:
+        self._item: pytest.Item | None = None
+        self._setups: list[pytest.FixtureDef[Any]] = []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Remember the test for as long as it runs, teardown included."""
+        self._item = item
+        try:
+            return (yield)
+        finally:
+            self._item = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Forget what an earlier attempt of the test touched: the last one counts."""
+        item.stash.setdefault(CONTACTS, {}).clear()
+        if "answered" in getattr(item, "fixturenames", ()):
+            from stacktest.pytest_plugin.silence import count_sent
+
+            count_sent(item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any]
+    ) -> Generator[None, object, object]:
+        """Remember which fixture is being set up."""
+        self._setups.append(fixturedef)
+        try:
+            return (yield)
+        finally:
+            self._setups.pop()
+
+    def owner(self) -> Owner:
+        """What a client that is made now belongs to."""
+        fixture = self._setups[-1] if self._setups else None
+        if fixture is not None and fixture.scope != "function":
+            return Owner(fixture.addfinalizer, fixture, lambda: self._item)
+        item = self._item
+        if item is None:
+            # Made by a hook: it ends with the process, and its answers belong to no test.
+            return Owner(lambda _: None, self, lambda: None)
+        return Owner(item.addfinalizer, item, lambda: item)
+
+
+def follow_tests(config: pytest.Config) -> RunningTest:
+    """The plugin that follows this process's tests, registered once."""
+    if RUNNING_TEST not in config.stash:
+        config.stash[RUNNING_TEST] = RunningTest()
+        config.pluginmanager.register(config.stash[RUNNING_TEST], NAME)
+    return config.stash[RUNNING_TEST]

@@ -1,0 +1,93 @@
+"""What a test may name when it asks for a client, and which URL that is.
+
+"app.home.lan"             the host name
+"app", as a service        its host name; with one route only, for a prefix, that host and prefix;
+                           without a route, its published port
+"app", as first label      the host name that begins with it
+the front door             what it answers by itself, else the bare domain, else its first host name
+any of these, "/prefix"    below that path
+with port=                 the published address of that port, by its number inside or outside
+"""
+
+from stacktest.application.running_stack import RunningStack
+from stacktest.core.hostnames import to_ascii
+from stacktest.core.model import Stack
+from stacktest.core.route import Route
+from stacktest.errors import UsageError
+from stacktest.pytest_plugin.answers import url_of
+
+TLS_PORTS = frozenset({443, 8443, 9443})
+"""Ports in containers behind which TLS is spoken; `base_url=` says otherwise."""
+
+
+def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
+    """The URL that a target means; UsageError when it means nothing in this stack."""
+    name, slash, prefix = to_ascii(target).partition("/")
+    if slash:
+        return f"{_origin(stack, name, port)}/{prefix}"
+    url = _origin(stack, name, port)
+    own = [route for route in stack.model.routes_of(name) if route.is_exact and not route.is_guard]
+    if len(own) == 1 and port is None and (below := _prefix(own[0])):
+        return f"{url}{below}/"
+    return url
+
+
+def first_url(stack: RunningStack) -> str | None:
+    """Where relative addresses lead: the bare domain, else the first host name, else nowhere."""
+    hosts = [stack.model.domain, *(route.host for route in stack.model.routes if route.is_exact)]
+    return next((url_of(stack, host) for host in hosts if host), None)
+
+
+# Private
+
+
+def _origin(stack: RunningStack, name: str, port: int | None) -> str:
+    if name in stack.model.services and (port is not None or not _has_host(stack.model, name)):
+        return _published(stack, name, port)
+    if port is None:
+        return url_of(stack, name)
+    scheme = "https" if port in TLS_PORTS else "http"
+    return f"{scheme}://{url_of(stack, name).partition('://')[2].partition(':')[0]}:{port}"
+
+
+def _has_host(model: Stack, service: str) -> bool:
+    if service == model.front_door:
+        return bool(model.domain or any(route.is_exact for route in model.routes))
+    return any(route.is_exact and not route.is_guard for route in model.routes_of(service))
+
+
+def _prefix(route: Route) -> str:
+    """The path that a route's requests begin with, or empty where it is not a plain prefix."""
+    path = route.match.rstrip("*").rstrip("/")
+    is_prefix = route.match.startswith("/") and route.match.endswith("*") and "*" not in path
+    return path if is_prefix else ""
+
+
+def _published(stack: RunningStack, service: str, port: int | None) -> str:
+    addresses = stack.names.addresses(service)
+    chosen = {
+        inner: address
+        for inner, address in addresses.items()
+        if port is None or port in (inner, address[1])
+    }
+    if not chosen:
+        what = (
+            f"does not publish port {port}"
+            if port
+            else "has no host name, and publishes no port"
+        )
+        raise UsageError(
+            f"service '{service}' {what}",
+            where="fixture api",
+            hint=f"reach it with the fixture `inside`: "
+            f'inside("{service}").http({port or "PORT"})',
+        )
+    if len(chosen) > 1:
+        ports = ", ".join(str(inner) for inner in sorted(chosen))
+        raise UsageError(
+            f"service '{service}' publishes several ports ({ports})",
+            where="fixture api",
+            hint=f'choose one: api("{service}", port={min(chosen)})',
+        )
+    inner, (host, outer) = chosen.popitem()
+    return f"{'https' if inner in TLS_PORTS else 'http'}://{host}:{outer}"

@@ -1,0 +1,43 @@
+"""Notes answers that came over the wire: by published port where one is known, else by route."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from stacktest.adapters.names.resolver import Address
+from stacktest.application.running_stack import RunningStack
+from stacktest.core.routing import HTTP, HTTPS
+from stacktest.pytest_plugin.answers import note_answer
+from stacktest.pytest_plugin.contacts import note
+from stacktest.pytest_plugin.failure_artifacts import remember_answer
+
+
+def note_response(
+    test: pytest.Item | None,
+    stack: RunningStack,
+    url: str,
+    status: int,
+    *,
+    method: str,
+    host: str = "",
+    address: Address | None = None,
+) -> None:
+    """Note the services that gave this answer; `address` is where the connection led, if known.
+
+    A port that one service publishes is that service's, whatever the Host header (`host`) says.
+    What the front door publishes is passed on by host name, so there the routes decide.
+    """
+    if test is None:
+        return
+    parts = urlsplit(url)
+    name = (parts.hostname or "").lower()
+    address = address or (name, parts.port or (HTTPS if parts.scheme == "https" else HTTP))
+    publication = stack.names.publication(*address)
+    if publication is None or publication.service == stack.model.front_door:
+        note_answer(test, stack, url, status, method=method, host=host)
+        if publication is not None and not stack.names.is_ours(name):
+            note(test, publication.service)
+        return
+    remember_answer(test, f"{status} {url}")
+    if publication.service:
+        note(test, publication.service)

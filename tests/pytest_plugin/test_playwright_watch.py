@@ -1,0 +1,273 @@
+"""Whatever Playwright makes knows the stack, refuses what weakens TLS, and notes real answers only."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.browser_suite import CONFTEST
+from tests.support.tls_servers import BAD
+
+pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.real_browser
+
+OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error::pytest.PytestWarning")
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, pki: Any, serve: Any, monkeypatch: Any) -> Any:
+    """Runs test functions in a process of their own; expects all of them to pass."""
+    pytester.makeconftest(CONFTEST)
+    doors = {443: pki.ports["good"], 80: serve()}
+    doors |= {1001 + number: pki.ports[kind] for number, kind in enumerate(BAD)}
+    published = {"web": serve()}
+    value = {"root": str(pytester.path), "ca": str(pki.ca), "doors": doors, "published": published}
+    monkeypatch.setenv("GIVEN", json.dumps(value))
+
+    def run(source: str, *options: str, **expected: int) -> pytest.RunResult:
+        pytester.makepyfile(f"WEB = 'http://127.0.0.1:{published['web']}'\n" + source)
+        outcome = pytester.runpytest_subprocess(*OPTIONS, *options, timeout=170)
+        outcome.assert_outcomes(**expected)
+        return outcome
+
+    return run
+
+
+MADE_UP = """
+import json
+
+import pytest
+
+URL = "https://app.stack.local"
+FULFILLED = dict(status=200, body="<title>App</title>", content_type="text/html")
+
+
+@pytest.mark.parametrize("where", ["page", "context"])
+def test_fulfilled(page, contacts, where):
+    target = page if where == "page" else page.context
+    target.route("**/*", lambda route: route.fulfill(**FULFILLED))
+    page.goto(f"{URL}/")
+    assert page.title() == "App"
+    assert contacts() == ()
+
+
+def test_fulfilled_beside_real_answers(page, contacts):
+    page.goto(WEB)
+    page.route(f"{URL}/**", lambda route: route.fulfill(**FULFILLED))
+    page.goto(f"{URL}/")
+    assert contacts() == ("web",)
+
+
+def test_changed_on_the_way(page, contacts):
+    page.route("**/*", lambda route: route.fulfill(response=route.fetch(), body="changed"))
+    page.goto(f"{URL}/")
+    assert page.inner_text("body") == "changed"
+    assert contacts() == ()
+
+
+def test_sent_elsewhere_is_the_answer_of_elsewhere(page, contacts):
+    page.route("**/*", lambda route: route.continue_(url=f"{WEB}/other"))
+    page.goto("http://app.stack.local/")
+    assert contacts() == ("web",)
+
+
+def test_from_a_recording(page, contacts, tmp_path):
+    headers = [{"name": "Content-Type", "value": "text/html"}]
+    empty = {"headersSize": -1, "bodySize": -1, "cookies": [], "httpVersion": "HTTP/1.1"}
+    request = empty | {"method": "GET", "url": f"{URL}/", "headers": [], "queryString": []}
+    content = {"size": 3, "mimeType": "text/html", "text": "<title>App</title>"}
+    response = empty | {"status": 200, "statusText": "OK", "redirectURL": ""}
+    response |= {"headers": headers, "content": content}
+    entry = {"startedDateTime": "2024-01-01T00:00:00Z", "time": 1, "cache": {}}
+    entry |= {"request": request, "response": response}
+    entry["timings"] = {"send": 0, "wait": 0, "receive": 0}
+    creator = {"name": "a", "version": "1"}
+    har = tmp_path / "a.har"
+    har.write_text(json.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}}))
+    page.context.route_from_har(har)
+    page.goto(f"{URL}/")
+    assert page.title() == "App"
+    assert contacts() == ()
+
+
+def test_passed_on_unchanged_is_real(page, contacts):
+    page.route("**/*", lambda route: route.continue_())
+    page.goto(f"{URL}/")
+    assert contacts() == ("app", "door")
+"""
+
+
+@pytest.mark.case("field/b27", "freshness/c10-mocked-answers", "hard/C4-mocked-answer-earns-credit")
+def test_answers_that_a_test_makes_up_are_nobodys(suite: Any) -> None:
+    suite(MADE_UP, passed=7)
+
+
+CACHED = """
+import pytest
+
+URL = "https://app.stack.local"
+
+
+@pytest.fixture(scope="module")
+def shared(browser):
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def test_the_first_visit_is_real(shared, contacts):
+    shared.goto(f"{URL}/cached/a")
+    assert contacts() == ("app", "door")
+
+
+def test_the_second_comes_from_the_cache(shared, contacts):
+    shared.goto("about:blank")
+    assert shared.goto(f"{URL}/cached/a").status == 200
+    assert contacts() == ()
+
+
+def test_the_third_is_real_again(shared, contacts):
+    shared.goto(f"{URL}/b")
+    assert contacts() == ("app", "door")
+"""
+
+
+def test_what_the_browsers_cache_answers_is_nobodys(suite: Any) -> None:
+    suite(CACHED, passed=3)
+
+
+EVERYWHERE = """
+import pytest
+from playwright.sync_api import Error
+
+URL = "https://app.stack.local"
+
+
+def test_new_page(browser, contacts):
+    page = browser.new_page()
+    page.goto(f"{URL}/")
+    page.context.close()
+    assert contacts() == ("app", "door")
+
+
+def test_new_context(browser, contacts):
+    context = browser.new_context()
+    context.new_page().goto(f"{URL}/")
+    context.close()
+    assert contacts() == ("app", "door")
+
+
+def test_request_of_a_new_context(browser, contacts):
+    context = browser.new_context()
+    assert context.request.get(f"{URL}/").ok
+    context.close()
+    assert contacts() == ("app", "door")
+
+
+def test_requests_of_the_driver(playwright, contacts):
+    requests = playwright.request.new_context(base_url=URL)
+    assert requests.get("/x").text() == "GET app.stack.local /x"
+    requests.dispose()
+    assert contacts() == ("app", "door")
+
+
+def test_a_browser_of_ones_own(playwright, contacts):
+    browser = playwright.chromium.launch()
+    browser.new_page().goto(f"{URL}/")
+    browser.close()
+    assert contacts() == ("app", "door")
+
+
+def test_a_persistent_context(playwright, contacts, tmp_path):
+    context = playwright.chromium.launch_persistent_context(str(tmp_path / "profile"))
+    context.new_page().goto(f"{URL}/")
+    context.close()
+    assert contacts() == ("app", "door")
+
+
+def test_a_published_port(page, contacts):
+    page.goto(f"{WEB}/")
+    assert page.inner_text("body").endswith("/")
+    assert page.request.get(WEB.replace("127.0.0.1", "localhost")).ok
+    assert contacts() == ("web",)
+
+
+def test_a_window_that_a_page_opens(page, contacts):
+    page.goto(f"{WEB}/")
+    with page.expect_popup() as opened:
+        page.evaluate(f"window.open('{URL}/') && null")
+    opened.value.wait_for_load_state()
+    assert contacts() == ("app", "door", "web")
+
+
+def test_the_host_header_decides(page, contacts):
+    page.request.get(f"{URL}/", headers={"Host": "other.stack.local"})
+    assert contacts() == ("door",)
+
+
+def test_a_refused_host_says_why(browser):
+    page = browser.new_page()
+    for url in ("http://elsewhere.example/", "https://elsewhere.example/"):
+        with pytest.raises(Error, match="'elsewhere.example' is not a host name of this stack"):
+            page.goto(url)
+    page.context.close()
+"""
+
+
+@pytest.mark.case("field/b26", "field/c25", "freshness/a09-contact-not-noted")
+def test_whatever_playwright_makes_knows_the_stack(suite: Any) -> None:
+    suite(EVERYWHERE, passed=10)
+
+
+WEAKENED = """
+import pytest
+
+from stacktest.errors import UsageError
+
+URL = "https://app.stack.local:1001/"  # its certificate is by an unknown CA
+
+
+def test_request(page, contacts):
+    for method in ("get", "post", "fetch", "head"):
+        with pytest.raises(UsageError, match="ignore_https_errors"):
+            getattr(page.request, method)(URL, ignore_https_errors=True)
+    assert contacts() == ()
+
+
+@pytest.mark.parametrize("make", ["new_context", "new_page"])
+@pytest.mark.parametrize("options", [
+    {"ignore_https_errors": True},
+    {"client_certificates": [{"origin": "https://x.test", "certPath": "a", "keyPath": "b"}]},
+    {"proxy": {"server": "http://127.0.0.1:9"}},
+])
+def test_browser(browser, make, options):
+    with pytest.raises(UsageError, match=next(iter(options))):
+        getattr(browser, make)(**options)
+
+
+def test_driver(playwright):
+    with pytest.raises(UsageError, match="ignore_https_errors"):
+        playwright.request.new_context(ignore_https_errors=True)
+
+
+def test_launch(playwright, tmp_path):
+    arguments = ["--ignore-certificate-errors"]
+    with pytest.raises(UsageError, match="ignore-certificate-errors"):
+        playwright.chromium.launch(args=arguments)
+    with pytest.raises(UsageError, match="ignore-certificate-errors"):
+        playwright.chromium.launch_persistent_context(str(tmp_path), args=arguments)
+    with pytest.raises(UsageError, match="ignore_https_errors"):
+        playwright.chromium.launch_persistent_context(str(tmp_path), ignore_https_errors=True)
+
+
+def test_commands(page):
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    with pytest.raises(UsageError, match="setIgnoreCertificateErrors"):
+        session.send("Security.setIgnoreCertificateErrors", {"ignore": True})
+"""
+
+
+@pytest.mark.case("hard/C1-request-ignores-certificate", "hard/C2-browser-new-context-weakens")
+def test_what_weakens_tls_is_refused_by_name(suite: Any) -> None:
+    suite(WEAKENED, passed=10)
