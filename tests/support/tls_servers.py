@@ -55,12 +55,16 @@ class _Answer(http.server.BaseHTTPRequestHandler):
         status = (
             int(self.path.removeprefix("/status/")) if self.path.startswith("/status/") else 200
         )
+        if self.path.startswith("/redirect/"):
+            status = 302
         length = int(self.headers.get("Content-Length", "0"))
         sent = self.rfile.read(length).decode()
         body = f"{self.command} {self.headers['Host']} {self.path} {sent}".rstrip().encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
+        if status == http.HTTPStatus.FOUND:
+            self.send_header("Location", self.path.removeprefix("/redirect"))
         if self.path.startswith("/cached/"):
             self.send_header("Cache-Control", "max-age=1000")
         self.end_headers()

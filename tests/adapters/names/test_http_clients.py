@@ -4,8 +4,15 @@ import anyio
 import httpx
 import pytest
 
-from stacktest.adapters.names import ConnectProxy, NameMap, async_http_client, http_client
+from stacktest.adapters.names import (
+    Answer,
+    ConnectProxy,
+    NameMap,
+    async_http_client,
+    http_client,
+)
 from stacktest.adapters.tls import client_context
+from stacktest.errors import UsageError
 from tests.support.tls_servers import BAD, HOST
 
 
@@ -93,18 +100,202 @@ def test_old_tls_is_refused(pki, serve, recwarn) -> None:
         get(pki, "old")
 
 
-def test_every_answer_is_told(pki) -> None:
-    seen = []
-    names = pki.names()
-    with http_client(
-        names,
-        client_context(pki.ca),
-        f"https://{HOST}",
-        on_answer=lambda answer: seen.append(answer.status),
-    ) as client:
+def client_of(pki, answers: list[Answer] | None = None, **options) -> httpx.Client:
+    report = None if answers is None else answers.append
+    context = client_context(pki.ca)
+    return http_client(pki.names(), context, f"https://{HOST}", on_answer=report, **options)
+
+
+def async_client_of(pki, answers: list[Answer], **options) -> httpx.AsyncClient:
+    context = client_context(pki.ca)
+    return async_http_client(
+        pki.names(), context, f"https://{HOST}", on_answer=answers.append, **options
+    )
+
+
+def test_every_answer_is_reported_with_its_address(pki) -> None:
+    answers: list[Answer] = []
+    with client_of(pki, answers) as client:
         assert client.get("/").status_code == 200
         assert client.get("/status/503").status_code == 503
-    assert seen == [200, 503]
+        client.get("/x", headers={"Host": "other.stack.local"})
+    address = ("127.0.0.1", pki.ports["good"])
+    assert answers == [
+        Answer(url=f"https://{HOST}/", status=200, address=address),
+        Answer(url=f"https://{HOST}/status/503", status=503, address=address),
+        Answer(url="https://other.stack.local/x", status=200, address=address),
+    ]
+
+
+def test_each_hop_of_a_redirect_and_each_part_of_a_stream_is_reported_once(pki) -> None:
+    answers: list[Answer] = []
+    with client_of(pki, answers, follow_redirects=True) as client:
+        assert client.get("/redirect/a").url.path == "/a"
+        with client.stream("GET", "/b") as response:
+            assert response.read()
+    assert [(answer.url[-11:], answer.status) for answer in answers] == [
+        ("/redirect/a", 302),
+        (f"https://{HOST}/a"[-11:], 200),
+        (f"https://{HOST}/b"[-11:], 200),
+    ]
+
+
+def invented(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, text="invented")
+
+
+@pytest.mark.case("field/x04", "freshness/c10-mocked-answers")
+def test_an_answer_that_a_mock_makes_up_is_not_reported(pki, monkeypatch) -> None:
+    answers: list[Answer] = []
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda _, request: invented(request))
+    with client_of(pki, answers) as client:
+        assert client.get("/").text == "invented"
+    assert answers == []
+
+
+def test_an_answer_that_a_mock_below_httpx_makes_up_is_not_reported(pki, monkeypatch) -> None:
+    """Recorders and respx take the place of httpcore's pool."""
+    import httpcore
+
+    answers: list[Answer] = []
+    monkeypatch.setattr(
+        httpcore.ConnectionPool,
+        "handle_request",
+        lambda *_: httpcore.Response(200, content=b"invented"),
+    )
+    with client_of(pki, answers) as client:
+        assert client.get("/").text == "invented"
+    assert answers == []
+
+
+def test_an_asynchronous_answer_that_a_mock_makes_up_is_not_reported(pki, monkeypatch) -> None:
+    async def handle(_: object, request: httpx.Request) -> httpx.Response:
+        return invented(request)
+
+    async def ask() -> str:
+        async with async_client_of(pki, answers) as client:
+            real = await client.get("/")
+            monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle)
+            return real.text + (await client.get("/")).text
+
+    answers: list[Answer] = []
+    assert anyio.run(ask) == f"GET {HOST} /invented"
+    assert [answer.status for answer in answers] == [200]
+
+
+@pytest.mark.case("field/b31")
+def test_hooks_are_called_besides(pki) -> None:
+    answers: list[Answer] = []
+    statuses: list[int] = []
+    hooks = {"response": [lambda response: statuses.append(response.status_code)]}
+    with client_of(pki, answers, event_hooks=hooks) as client:
+        client.get("/")
+        client.event_hooks = {}
+        client.get("/")
+    assert statuses == [200]
+    assert len(answers) == 2
+
+
+def test_a_hook_that_fails_comes_after_the_report(pki) -> None:
+    answers: list[Answer] = []
+    hooks = {"response": [lambda response: response.raise_for_status()]}
+    with (
+        client_of(pki, answers, event_hooks=hooks) as client,
+        pytest.raises(httpx.HTTPStatusError),
+    ):
+        client.get("/status/500")
+    assert [answer.status for answer in answers] == [500]
+
+
+@pytest.mark.case("field/b31", "field/c18")
+def test_limits_arrive(pki) -> None:
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=0, keepalive_expiry=1.0)
+    with client_of(pki, limits=limits) as client:
+        pool = client._transport._pool
+        assert pool._max_connections == 1
+        assert pool._max_keepalive_connections == 0
+        assert pool._keepalive_expiry == 1.0
+        assert client.get("/").status_code == 200
+    with client_of(pki) as client:
+        assert client._transport._pool._max_connections == 100
+
+
+@pytest.mark.case("field/c18")
+def test_more_requests_than_httpcores_own_ten_are_at_once(pki) -> None:
+    limits = httpx.Limits(max_connections=50)
+    assert async_client_of(pki, [])._transport._pool._max_connections == 100
+    assert async_client_of(pki, [], limits=limits)._transport._pool._max_connections == 50
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"trust_env": False},
+        {"verify": True},
+        {"timeout": 3},
+        {"timeout": httpx.Timeout(3)},
+        {"follow_redirects": True},
+        {"max_redirects": 2},
+        {"auth": ("a", "b")},
+        {"params": {"a": "b"}},
+        {"cookies": {"a": "b"}},
+        {"http1": True, "http2": False},
+        {"default_encoding": "utf-8"},
+        {"event_hooks": {}},
+    ],
+    ids=repr,
+)
+def test_options_of_httpx_are_honoured(pki, options) -> None:
+    with client_of(pki, **options) as client:
+        assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"transport": httpx.MockTransport(invented)},
+        {"mounts": {"all://": httpx.MockTransport(invented)}},
+        {"proxy": "http://127.0.0.1:9"},
+        {"cert": "client.pem"},
+        {"trust_env": True},
+        {"verify": False},
+        {"verify": "ca.pem"},
+        {"verify": ssl._create_unverified_context()},
+    ],
+    ids="-".join,
+)
+def test_options_that_would_take_the_stacks_place_are_refused_by_name(pki, options) -> None:
+    (name,) = options
+    with pytest.raises(UsageError, match=f"the option {name} is refused"):
+        client_of(pki, **options)
+    with pytest.raises(UsageError, match=f"the option {name} is refused"):
+        async_client_of(pki, [], **options)
+
+
+def test_a_context_that_does_not_verify_makes_no_client(pki) -> None:
+    with pytest.raises(UsageError, match="does not check certificates"):
+        http_client(pki.names(), ssl._create_unverified_context())
+
+
+def test_a_context_of_ones_own_that_verifies_is_taken(pki) -> None:
+    own = ssl.create_default_context(cafile=pki.other_ca)
+    with client_of(pki, verify=own) as client, pytest.raises(httpx.ConnectError):
+        client.get("/")
+
+
+def test_an_option_that_httpx_does_not_know(pki) -> None:
+    with pytest.raises(UsageError) as failure:
+        client_of(pki, follow_redirect=True)
+    assert failure.value.hint == "did you mean 'follow_redirects'?"
+
+
+def test_http2_needs_its_package(pki) -> None:
+    pytest.importorskip("httpx")
+    try:
+        import h2  # noqa: F401
+    except ImportError:
+        with pytest.raises(UsageError, match="HTTP/2 needs a package"):
+            client_of(pki, http2=True)
 
 
 @pytest.fixture
