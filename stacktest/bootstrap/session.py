@@ -11,6 +11,7 @@ from stacktest.adapters.suite_code import SuiteCode, saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
 from stacktest.application.notify import Notifier
 from stacktest.application.run import RunPorts, StackSession
+from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import find_project, now
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter

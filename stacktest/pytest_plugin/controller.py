@@ -6,7 +6,7 @@ decision is `session`'s; this module knows in which order pytest says things.
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING

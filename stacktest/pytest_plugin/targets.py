@@ -72,15 +72,12 @@ def _published(stack: RunningStack, service: str, port: int | None) -> str:
     }
     if not chosen:
         what = (
-            f"does not publish port {port}"
-            if port
-            else "has no host name, and publishes no port"
+            f"does not publish port {port}" if port else "has no host name, and publishes no port"
         )
         raise UsageError(
             f"service '{service}' {what}",
             where="fixture api",
-            hint=f"reach it with the fixture `inside`: "
-            f'inside("{service}").http({port or "PORT"})',
+            hint=f'reach it with the fixture `inside`: inside("{service}").http({port or "PORT"})',
         )
     if len(chosen) > 1:
         ports = ", ".join(str(inner) for inner in sorted(chosen))

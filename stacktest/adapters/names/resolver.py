@@ -156,7 +156,7 @@ def name_map(
         for target, address in reachable(its_ports, engine_host).items()
     }
     return NameMap(
-        hosts=tuple(dict.fromkeys(route.pattern for route in stack.routes if route.has_name)),
+        hosts=tuple(dict.fromkeys(_ascii(r.pattern) for r in stack.routes if r.has_name)),
         domain=to_ascii(stack.domain),
         doors=doors or (_door_addresses(door, running or {}, engine_host) if door else {}),
         door_host=engine_host if door and _is_on_host(door) else "",
@@ -219,6 +219,10 @@ def _answering(stack: Stack, publisher: str, port: int) -> str:
 
 def _number(exposed: object) -> str:
     return str(exposed).partition("/")[0]
+
+
+def _ascii(pattern: str) -> str:
+    return pattern if pattern.startswith("~") else to_ascii(pattern)
 
 
 def _is_on_host(service: Service) -> bool:

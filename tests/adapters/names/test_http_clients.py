@@ -121,9 +121,17 @@ def test_every_answer_is_reported_with_its_address(pki) -> None:
         client.get("/x", headers={"Host": "other.stack.local"})
     address = ("127.0.0.1", pki.ports["good"])
     assert answers == [
-        Answer(url=f"https://{HOST}/", status=200, address=address),
-        Answer(url=f"https://{HOST}/status/503", status=503, address=address),
-        Answer(url="https://other.stack.local/x", status=200, address=address),
+        Answer(method="GET", url=f"https://{HOST}/", host=HOST, status=200, address=address),
+        Answer(
+            method="GET", url=f"https://{HOST}/status/503", host=HOST, status=503, address=address
+        ),
+        Answer(
+            method="GET",
+            url=f"https://{HOST}/x",
+            host="other.stack.local",
+            status=200,
+            address=address,
+        ),
     ]
 
 
