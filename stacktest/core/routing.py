@@ -148,11 +148,19 @@ def route_rows(stack: Stack, service: str) -> Mapping[str, str]:
     configuration that applies to it. The text may hold secrets: sign it, never show it.
     """
     hosts = {route.host for route in stack.routes_of(service)}
-    rows: dict[str, list[str]] = {host: [] for host in sorted(hosts)}
+    rows: dict[str, dict[str, None]] = {host: {} for host in sorted(hosts)}
     for route in stack.routes:
         if route.host in rows:
-            rows[route.host].append("|".join((route.match, target_of(route), route.basis)))
+            rows[route.host] |= {f"{route.match}|{target_of(route)}": None, route.basis: None}
     return {host: "\n".join(lines) for host, lines in rows.items()}
+
+
+def route_targets(stack: Stack) -> Mapping[str, str]:
+    """Host name → where it leads by default, for a reason that says where it led before."""
+    targets: dict[str, str] = {}
+    for route in stack.routes:
+        targets.setdefault(route.host, target_of(route) or "not known")
+    return targets
 
 
 def target_of(route: Route) -> str:

@@ -163,6 +163,7 @@ _ABOUT = {
     "dependency": "{what}, which it depends on, changed",
     "test": "{what} failed",
     "start": "it did not come up: {what}",
+    "route": "{what}",
     "run": "{what}",
     "container": "its container: {what}",
     "stale": "{what} is not what the container read at its start",

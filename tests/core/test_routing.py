@@ -205,7 +205,7 @@ def test_what_is_compared_of_a_route(tmp_path) -> None:
     )
     after = replace(before, routes=host("c.test", to("watch"), basis="x"))
     assert route_rows(before, "cal") != route_rows(after, "cal")
-    assert route_rows(before, "cal") == {"c.test": "|cal|x"}
+    assert route_rows(before, "cal") == {"c.test": "|cal\nx"}
     assert route_rows(before, "other") == {}
 
 

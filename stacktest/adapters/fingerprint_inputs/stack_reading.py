@@ -41,6 +41,7 @@ from stacktest.core.fingerprint.fingerprint import (
 from stacktest.core.fingerprint.service_definition import ProjectPaths, used_definitions
 from stacktest.core.fingerprint.source_definition import ComposeSources
 from stacktest.core.model import Json, Service, Stack
+from stacktest.core.routing import route_targets
 from stacktest.core.unknown import Unknown
 
 OLD = FINGERPRINT_VERSION - 1
@@ -79,6 +80,7 @@ class StackReading:
         tracked = self._tracked(_reading(config)), self._tracked(_reading(build))
         repo = repo_part(self._written(service), *tracked, arguments)
         detail = {name: part.detail for name, part in parts.items()} | {"repo": repo.detail}
+        detail["routes"] = route_targets(self.stack)
         old = {
             **parts,
             "config": config_part(_old_entries(config_entries, config)),

@@ -11,9 +11,9 @@ says (`repo_fingerprint`) speaks where a part is unknown: it may have moved with
 done so (a port rewritten from its short to its long form), so the parts have the last word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from stacktest.core.fingerprint.fingerprint import changes, compare
+from stacktest.core.fingerprint.fingerprint import ROUTE, Change, changes, compare
 from stacktest.core.freshness.inputs import Policy, Present
 from stacktest.core.records.common import ContainerRef, FingerprintRecord
 from stacktest.core.unknown import Unknown
@@ -47,7 +47,10 @@ def moved(
     tags: list[str] = []
     for change in changes(record.as_fingerprint(detail), current):
         has_names = change.part in FILE_PARTS and detail and detail.get(change.part)
-        tags += change.reasons if has_names else (change.part,)
+        if change.part == "stanza":
+            tags += _of_definition(change, detail or {}, current.detail)
+        else:
+            tags += change.reasons if has_names else (change.part,)
     if tags or unknown_parts(record, present):
         return tuple(tags) or (("repo",) if _repo_moved(record, present) else ())
     return ()
@@ -74,6 +77,22 @@ def same_containers(
 
 
 # Private
+
+
+def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]:
+    """`route:` and what became of each host name, and `stanza` for anything else."""
+    names = (*change.changed, *change.added, *change.removed)
+    hosts = [name.removeprefix(ROUTE) for name in names if name.startswith(ROUTE)]
+    targets, current = before.get("routes", {}), now.get("routes", {})
+    for host in sorted(hosts):
+        old, new = targets.get(host, "nowhere"), current.get(host, "nowhere")
+        yield (
+            f"route:what the front door says about {host} changed"
+            if old == new
+            else f"route:{host} led to {old}, now to {new}"
+        )
+    if len(hosts) < len(names) or not names:
+        yield change.part
 
 
 def _repo_moved(record: FingerprintRecord, present: Present) -> bool:

@@ -11,7 +11,9 @@
     env      the environment as Compose resolved it          order, list or map form, variables that
              (env_file, interpolation, pass-through)         are not set
     stanza   the resolved service definition and the         see `service_definition`
-             networks, volumes, configs, secrets it uses
+             networks, volumes, configs, secrets it
+             uses; what the front door's configuration
+             says about its host names
     build    Dockerfile, context after .dockerignore,        values of build arguments (they are in
              names of build arguments                        `stanza`), what .dockerignore names
 
@@ -32,11 +34,14 @@ from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail, tree_digest
 from stacktest.core.fingerprint.service_definition import ProjectPaths, projected
 from stacktest.core.model import Json, Service, Stack
+from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
 
 FINGERPRINT_VERSION = 2
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
+ROUTE = "route."
+"""Before the host names among the rows of a definition."""
 KEYED = ("env", "stanza")
 
 #: The part of an image's Config that a container of it sees.
@@ -217,10 +222,13 @@ def definition_part(
     paths: ProjectPaths | None = None,
     version: int = FINGERPRINT_VERSION,
 ) -> Part:
-    """The resolved definition of the service, with the networks, volumes … that it uses."""
+    """The resolved definition of the service, with the networks, volumes … and routes it uses."""
     if not isinstance(service.definition, Mapping):
         return Part(value=Unknown(f"the definition of {service.name} is not a mapping"), keyed=True)
     rows = projected(stack, service, paths or ProjectPaths(roots=(str(stack.root),)), version)
+    if version > 1:
+        routes = route_rows(stack, service.name)
+        rows |= {f"{ROUTE}{host}": text for host, text in routes.items()}
     return _signed("stanza", rows, key)
 
 

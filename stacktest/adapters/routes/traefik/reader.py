@@ -19,7 +19,7 @@ from stacktest.adapters.routes.traefik.rule import Alternative, Literal, RuleErr
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, PathCondition, Route
-from stacktest.core.routing import covers
+from stacktest.core.routing import covers, target_of
 from stacktest.core.unknown import Unknown
 
 
@@ -156,7 +156,7 @@ class _Reader:
             [
                 name,
                 repr(sorted(router.items(), key=str)),
-                repr(targets),
+                repr([target_of(target) for target in targets]),
                 self._definitions(router, origin),
             ]
         )
