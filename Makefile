@@ -58,7 +58,7 @@ lint: ## style, layers
 
 type: ## types
 	@echo "== type"
-	@$(BIN)/mypy stacktest
+	@$(BIN)/mypy
 
 unit: ## the fast tests: no engine, no browser, no network
 	@echo "== unit"

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.turns import timed
@@ -98,6 +99,7 @@ def cold(folder: Path, rounds: int) -> tuple[list[float], list[float], list[floa
         begun = time.perf_counter()
         pipe = subprocess.PIPE
         with subprocess.Popen(argv, cwd=folder, stdin=pipe, stdout=pipe, text=True) as child:
+            assert child.stdout is not None
             inner.append(float(child.stdout.readline()))
             ours.append(time.perf_counter() - begun)
             child.communicate()
@@ -131,7 +133,7 @@ SICK = {
 """Says when it was found ill; the engine calls it unhealthy at the second time."""
 
 
-def told(folder: Path, name: str, service: dict[str, object], rounds: int) -> list[float]:
+def told(folder: Path, name: str, service: Mapping[str, object], rounds: int) -> list[float]:
     """Seconds from what the service last said until a message quotes it."""
     (folder / "compose.yaml").write_text(
         json.dumps({"name": f"{PROJECT}-{name}", "services": {"app": service}})
@@ -143,6 +145,7 @@ def told(folder: Path, name: str, service: dict[str, object], rounds: int) -> li
         with subprocess.Popen(
             argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
         ) as child:
+            assert child.stderr is not None
             stamps = (re.search(r"\b1\d{9}\.\d{9}\b", line) for line in child.stderr)
             said = next(float(stamp[0]) for stamp in stamps if stamp)
             times.append(time.time() - said)  # noqa: TID251

@@ -85,7 +85,8 @@ def main() -> int:
         sides = [side(Path(name), each) for each in TESTS]
         for each in sides:
             write(each, healthy(10))
-        cold = {each.name: [] for each in sides} | {"docker compose up --wait": []}
+        cold: dict[str, list[float]] = {each.name: [] for each in sides}
+        cold["docker compose up --wait"] = []
         for _ in range(rounds):
             for each in sides:
                 cold[each.name].append(until_first_test(each))

@@ -5,15 +5,19 @@ That the sign-in form is gone proves nothing: who one is, the program must say i
 
 import json
 import time
+from collections.abc import Iterator
 
+import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.own import own_name
 from fixtures.people import made_up_name, secret
+from fixtures.typed import Api
 from fixtures.versions import verify_version
 from fixtures.waiting import within
+from stacktest.application.running_stack import RunningStack
 
 pytestmark = pytest.mark.service("grafana")
 
@@ -24,18 +28,20 @@ LOKI = "P8E80F9AEF21F6940"
 
 
 @pytest.fixture
-def password(stack):
+def password(stack: RunningStack) -> str:
     return secret(stack, "grafana", "GF_SECURITY_ADMIN_PASSWORD")
 
 
 @pytest.fixture
-def grafana(api, password):
+def grafana(api: Api, password: str) -> httpx.Client:
     """A client signed in as the administrator."""
     return api("grafana", auth=("admin", password))
 
 
 @pytest.fixture
-def dashboard(grafana, request, run_id):
+def dashboard(
+    grafana: httpx.Client, request: pytest.FixtureRequest, run_id: str
+) -> Iterator[tuple[str, str]]:
     """A dashboard of this test, deleted at the end."""
     title = own_name(request, run_id)
     made = grafana.post("/api/dashboards/db", json={"dashboard": {"title": title, "panels": []}})
@@ -46,62 +52,62 @@ def dashboard(grafana, request, run_id):
     assert grafana.get(f"/api/dashboards/uid/{uid}").status_code == 404, "left behind"
 
 
-def do_sign_in(page, user, password):
+def do_sign_in(page: Page, user: str, password: str) -> None:
     page.goto("https://grafana.stack.local/login")
     page.get_by_test_id("data-testid Username input field").fill(user)
     page.get_by_test_id("data-testid Password input field").fill(password)
     page.get_by_test_id("data-testid Login button").click()
 
 
-def test_the_front_door_leads_to_grafana(api):
+def test_the_front_door_leads_to_grafana(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
 
-def test_the_program_has_the_pinned_version(api, stack):
+def test_the_program_has_the_pinned_version(api: Api, stack: RunningStack) -> None:
     verify_version(api("grafana").get("/api/health").json()["version"], stack, "grafana")
 
 
-def test_a_stranger_is_sent_to_the_sign_in(api):
+def test_a_stranger_is_sent_to_the_sign_in(api: Api) -> None:
     response = api("grafana").get("/")
     assert response.status_code == 302
     assert response.headers["Location"] == "/login"
 
 
-def test_a_stranger_is_nobody(api):
+def test_a_stranger_is_nobody(api: Api) -> None:
     assert api("grafana").get("/api/user").status_code == 401
 
 
-def test_the_administrator_is_known_by_name(grafana):
+def test_the_administrator_is_known_by_name(grafana: httpx.Client) -> None:
     response = grafana.get("/api/user")
     assert response.status_code == 200
     assert response.json()["login"] == "admin"
 
 
-def test_a_person_signs_in(page, password):
+def test_a_person_signs_in(page: Page, password: str) -> None:
     do_sign_in(page, "admin", password)
     expect(page.get_by_test_id("data-testid Command palette trigger")).to_be_visible()
     assert page.request.get("https://grafana.stack.local/api/user").json()["login"] == "admin"
 
 
-def test_a_made_up_name_is_refused(page):
+def test_a_made_up_name_is_refused(page: Page) -> None:
     do_sign_in(page, made_up_name(), "not-the-password")
     expect(page.get_by_role("alert")).to_contain_text("Invalid username or password")
     assert page.request.get("https://grafana.stack.local/api/user").status == 401
 
 
-def test_exactly_the_provisioned_sources_are_there(grafana):
+def test_exactly_the_provisioned_sources_are_there(grafana: httpx.Client) -> None:
     found = {source["uid"]: source["type"] for source in grafana.get("/api/datasources").json()}
     assert found == {PROMETHEUS: "prometheus", LOKI: "loki"}
 
 
 @pytest.mark.parametrize("uid", [PROMETHEUS, LOKI], ids=["prometheus", "loki"])
-def test_the_source_is_healthy(grafana, uid):
+def test_the_source_is_healthy(grafana: httpx.Client, uid: str) -> None:
     response = grafana.get(f"/api/datasources/uid/{uid}/health")
     assert response.status_code == 200
     assert response.json()["status"] == "OK"
 
 
-def test_measurements_come_through_from_prometheus(grafana):
+def test_measurements_come_through_from_prometheus(grafana: httpx.Client) -> None:
     for attempt in within(20):
         with attempt:
             path = f"/api/datasources/proxy/uid/{PROMETHEUS}/api/v1/query"
@@ -110,7 +116,9 @@ def test_measurements_come_through_from_prometheus(grafana):
             assert [s["value"][1] for s in response.json()["data"]["result"]] == ["1"]
 
 
-def test_lines_come_through_from_loki(grafana, api, request, run_id):
+def test_lines_come_through_from_loki(
+    grafana: httpx.Client, api: Api, request: pytest.FixtureRequest, run_id: str
+) -> None:
     line, moment = own_name(request, run_id), str(time.time_ns())
     stream = {"stream": {"stacktest": line}, "values": [[moment, line]]}
     assert api("loki").post("/loki/api/v1/push", json={"streams": [stream]}).status_code == 204
@@ -124,19 +132,23 @@ def test_lines_come_through_from_loki(grafana, api, request, run_id):
             assert found["values"] == [[moment, line]]
 
 
-def test_a_dashboard_can_be_made_and_opened(grafana, dashboard):
+def test_a_dashboard_can_be_made_and_opened(
+    grafana: httpx.Client, dashboard: tuple[str, str]
+) -> None:
     uid, title = dashboard
     response = grafana.get(f"/api/dashboards/uid/{uid}")
     assert response.status_code == 200
     assert response.json()["dashboard"]["title"] == title
 
 
-def test_a_dashboard_that_was_deleted_is_gone(grafana, dashboard):
+def test_a_dashboard_that_was_deleted_is_gone(
+    grafana: httpx.Client, dashboard: tuple[str, str]
+) -> None:
     uid, _ = dashboard
     assert grafana.delete(f"/api/dashboards/uid/{uid}").status_code == 200
     assert grafana.get(f"/api/dashboards/uid/{uid}").status_code == 404
 
 
-def test_a_dashboard_without_a_title_is_refused(grafana):
+def test_a_dashboard_without_a_title_is_refused(grafana: httpx.Client) -> None:
     refused = grafana.post("/api/dashboards/db", content=json.dumps({"dashboard": {}}))
     assert refused.status_code == 400

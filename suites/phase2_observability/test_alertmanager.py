@@ -4,14 +4,18 @@
 """
 
 import datetime as dt
+from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.own import own_name
 from fixtures.prometheus import alerts_named, ask, samples
+from fixtures.typed import Api
 from fixtures.versions import verify_version
 from fixtures.waiting import within
+from stacktest.application.running_stack import RunningStack
 
 pytestmark = pytest.mark.service("alertmanager")
 
@@ -21,12 +25,12 @@ IDENTITY = Identity(
 
 
 @pytest.fixture
-def alertmanager(api):
+def alertmanager(api: Api) -> httpx.Client:
     return api("alertmanager")
 
 
 @pytest.fixture
-def alert(alertmanager, request, run_id):
+def alert(alertmanager: httpx.Client, request: pytest.FixtureRequest, run_id: str) -> Iterator[str]:
     """An alert of this test, resolved at the end."""
     labels = {"alertname": own_name(request, run_id), "severity": "info"}
     sent = alertmanager.post("/api/v2/alerts", json=[{"labels": labels}])
@@ -40,7 +44,7 @@ def alert(alertmanager, request, run_id):
 
 
 @pytest.fixture
-def silence(alertmanager, alert):
+def silence(alertmanager: httpx.Client, alert: str) -> Iterator[str]:
     """A silence for the alert of this test, expired at the end."""
     now = dt.datetime.now(dt.UTC)
     made = alertmanager.post(
@@ -60,28 +64,30 @@ def silence(alertmanager, alert):
     assert alertmanager.get(f"/api/v2/silence/{name}").json()["status"]["state"] == "expired"
 
 
-def test_the_front_door_leads_to_alertmanager(api):
+def test_the_front_door_leads_to_alertmanager(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
 
-def test_the_program_has_the_pinned_version(alertmanager, stack):
+def test_the_program_has_the_pinned_version(
+    alertmanager: httpx.Client, stack: RunningStack
+) -> None:
     said = alertmanager.get("/api/v2/status").json()["versionInfo"]["version"]
     verify_version(said, stack, "alertmanager")
 
 
-def test_its_cluster_has_settled(alertmanager):
+def test_its_cluster_has_settled(alertmanager: httpx.Client) -> None:
     for attempt in within(30):
         with attempt:
             assert alertmanager.get("/api/v2/status").json()["cluster"]["status"] == "ready"
 
 
-def test_it_runs_with_the_configured_receiver(alertmanager):
+def test_it_runs_with_the_configured_receiver(alertmanager: httpx.Client) -> None:
     configured = alertmanager.get("/api/v2/status").json()["config"]["original"]
     assert 'receiver: "null"' in configured
     assert alertmanager.get("/api/v2/receivers").json() == [{"name": "null"}]
 
 
-def test_an_alert_reaches_its_receiver(alertmanager, alert):
+def test_an_alert_reaches_its_receiver(alertmanager: httpx.Client, alert: str) -> None:
     for attempt in within(10):
         with attempt:
             known = alerts_named(alertmanager, alert)
@@ -90,12 +96,14 @@ def test_an_alert_reaches_its_receiver(alertmanager, alert):
             assert known[0]["status"]["state"] == "active"
 
 
-def test_an_alert_without_a_name_is_refused(alertmanager):
+def test_an_alert_without_a_name_is_refused(alertmanager: httpx.Client) -> None:
     refused = alertmanager.post("/api/v2/alerts", json=[{"labels": {}}])
     assert refused.status_code == 400
 
 
-def test_a_silenced_alert_is_suppressed(alertmanager, alert, silence):
+def test_a_silenced_alert_is_suppressed(
+    alertmanager: httpx.Client, alert: str, silence: str
+) -> None:
     for attempt in within(10):
         with attempt:
             status = alerts_named(alertmanager, alert)[0]["status"]
@@ -103,27 +111,26 @@ def test_a_silenced_alert_is_suppressed(alertmanager, alert, silence):
             assert status["silencedBy"] == [silence]
 
 
-def test_a_silence_can_be_taken_back(alertmanager, silence):
+def test_a_silence_can_be_taken_back(alertmanager: httpx.Client, silence: str) -> None:
     assert alertmanager.get(f"/api/v2/silence/{silence}").json()["status"]["state"] == "active"
     assert alertmanager.delete(f"/api/v2/silence/{silence}").status_code == 200
     assert alertmanager.get(f"/api/v2/silence/{silence}").json()["status"]["state"] == "expired"
 
 
 @pytest.mark.service("prometheus")
-def test_what_prometheus_fires_arrives_here(api, alertmanager):
+def test_what_prometheus_fires_arrives_here(api: Api, alertmanager: httpx.Client) -> None:
     rules = ask(api("prometheus"), "rules")["groups"][0]["rules"]
     assert "Watchdog" in [rule["name"] for rule in rules]
     # Prometheus says again each minute what still fires.
     for attempt in within(70):
         with attempt:
-            (watchdog,) = alerts_named(alertmanager, "Watchdog") or [None]
-            assert watchdog is not None
+            (watchdog,) = alerts_named(alertmanager, "Watchdog")
             assert watchdog["labels"]["severity"] == "none"
             assert watchdog["status"]["state"] == "active"
 
 
 @pytest.mark.service("prometheus")
-def test_prometheus_lost_no_notification_on_the_way(api, alertmanager):
+def test_prometheus_lost_no_notification_on_the_way(api: Api, alertmanager: httpx.Client) -> None:
     assert alertmanager.get("/-/ready").status_code == 200
     assert alertmanager.get("/api/v2/status").json()["uptime"]
     prometheus = api("prometheus")

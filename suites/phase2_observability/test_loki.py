@@ -4,13 +4,17 @@ Nothing can be deleted from it, so every test pushes under a label of its own.
 """
 
 import time
+from typing import Any
 
+import httpx
 import pytest
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.own import own_name
+from fixtures.typed import Api
 from fixtures.versions import verify_version
 from fixtures.waiting import within
+from stacktest.application.running_stack import RunningStack
 
 pytestmark = pytest.mark.service("loki")
 
@@ -19,24 +23,26 @@ PUSH, RANGE = "/loki/api/v1/push", "/loki/api/v1/query_range"
 
 
 @pytest.fixture
-def loki(api):
+def loki(api: Api) -> httpx.Client:
     return api("loki")
 
 
 @pytest.fixture
-def label(request, run_id):
+def label(request: pytest.FixtureRequest, run_id: str) -> str:
     """A label value of this test."""
     return own_name(request, run_id)
 
 
-def do_push(loki, label, *lines, moment=None, **labels):
+def do_push(
+    loki: httpx.Client, label: str, *lines: Any, moment: Any = None, **labels: Any
+) -> httpx.Response:
     first = time.time_ns() if moment is None else moment
     values = [[str(first + number), line] for number, line in enumerate(lines)]
     stream = {"stream": {"stacktest": label, **labels}, "values": values}
     return loki.post(PUSH, json={"streams": [stream]})
 
 
-def do_find(loki, query):
+def do_find(loki: httpx.Client, query: str) -> Any:
     response = loki.get(RANGE, params={"query": query, "direction": "forward"})
     assert response.status_code == 200, response.text
     data = response.json()["data"]
@@ -44,16 +50,16 @@ def do_find(loki, query):
     return data["result"]
 
 
-def test_the_front_door_leads_to_loki(api):
+def test_the_front_door_leads_to_loki(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
 
-def test_the_program_has_the_pinned_version(loki, stack):
+def test_the_program_has_the_pinned_version(loki: httpx.Client, stack: RunningStack) -> None:
     said = loki.get("/loki/api/v1/status/buildinfo").json()["version"]
     verify_version(said, stack, "loki")
 
 
-def test_a_pushed_line_is_found(loki, label):
+def test_a_pushed_line_is_found(loki: httpx.Client, label: str) -> None:
     assert do_push(loki, label, "hello · привет").status_code == 204
     for attempt in within(15):
         with attempt:
@@ -63,7 +69,7 @@ def test_a_pushed_line_is_found(loki, label):
             assert found == ["hello · привет"]
 
 
-def test_lines_keep_their_order(loki, label):
+def test_lines_keep_their_order(loki: httpx.Client, label: str) -> None:
     assert do_push(loki, label, "first", "second", "third").status_code == 204
     for attempt in within(15):
         with attempt:
@@ -73,7 +79,7 @@ def test_lines_keep_their_order(loki, label):
             assert found == ["first", "second", "third"]
 
 
-def test_a_filter_finds_only_what_fits(loki, label):
+def test_a_filter_finds_only_what_fits(loki: httpx.Client, label: str) -> None:
     assert do_push(loki, label, "a good day", "a bad day").status_code == 204
     for attempt in within(15):
         with attempt:
@@ -81,30 +87,30 @@ def test_a_filter_finds_only_what_fits(loki, label):
             assert [line for s in streams for _, line in s["values"]] == ["a bad day"]
 
 
-def test_a_label_can_be_looked_up(loki, label):
+def test_a_label_can_be_looked_up(loki: httpx.Client, label: str) -> None:
     assert do_push(loki, label, "x").status_code == 204
     for attempt in within(15):
         with attempt:
             assert label in loki.get("/loki/api/v1/label/stacktest/values").json()["data"]
 
 
-def test_what_was_never_pushed_is_not_found(loki, label):
+def test_what_was_never_pushed_is_not_found(loki: httpx.Client, label: str) -> None:
     assert do_find(loki, f'{{stacktest="{label}"}}') == []
 
 
-def test_a_malformed_push_is_refused(loki):
+def test_a_malformed_push_is_refused(loki: httpx.Client) -> None:
     assert loki.post(PUSH, json={"streams": "none"}).status_code == 400
 
 
-def test_a_line_of_last_month_is_refused(loki, label):
+def test_a_line_of_last_month_is_refused(loki: httpx.Client, label: str) -> None:
     month = 30 * 24 * 3600 * 10**9
     assert do_push(loki, label, "old", moment=time.time_ns() - month).status_code == 400
 
 
-def test_an_instant_query_for_lines_is_refused(loki, label):
+def test_an_instant_query_for_lines_is_refused(loki: httpx.Client, label: str) -> None:
     refused = loki.get("/loki/api/v1/query", params={"query": f'{{stacktest="{label}"}}'})
     assert refused.status_code == 400
 
 
-def test_it_measures_itself(loki):
+def test_it_measures_itself(loki: httpx.Client) -> None:
     assert "loki_build_info{" in loki.get("/metrics").text

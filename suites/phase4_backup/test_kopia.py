@@ -3,14 +3,19 @@
 Its API wants the token of its own page besides the password, also to be read.
 """
 
-import re
+from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.people import NOBODY, secret
+from fixtures.text import first_group
+from fixtures.typed import Api, Inside
 from fixtures.versions import pinned_version
 from fixtures.waiting import within
+from stacktest.application.running_stack import RunningStack
 
 pytestmark = pytest.mark.service("kopia")
 
@@ -25,7 +30,7 @@ CONFIGS = "/configs"
 
 
 @pytest.fixture
-def kopia(api, stack):
+def kopia(api: Api, stack: RunningStack) -> httpx.Client:
     """A client signed in by password, with the token of the page."""
     client = api("kopia", auth=("admin", secret(stack, "kopia", "KOPIA_SERVER_PASSWORD")))
     page = client.get("/")
@@ -35,7 +40,7 @@ def kopia(api, stack):
 
 
 @pytest.fixture
-def snapshot(kopia):
+def snapshot(kopia: httpx.Client) -> Iterator[tuple[Any, ...]]:
     """A snapshot of the configuration, deleted at the end with everything about it."""
     asked = {"path": CONFIGS, "createSnapshot": True, "policy": {}}
     assert kopia.post("/api/v1/sources", json=asked).status_code == 200
@@ -52,48 +57,50 @@ def snapshot(kopia):
     )
 
 
-def is_ours(source):
-    return source["source"]["path"] == CONFIGS
+def is_ours(source: dict[str, Any]) -> bool:
+    return bool(source["source"]["path"] == CONFIGS)
 
 
-def token_of(html):
-    return re.search(r'<meta name="kopia-csrf-token" content="([^"]+)"', html)[1]
+def token_of(html: str) -> str:
+    return first_group(r'<meta name="kopia-csrf-token" content="([^"]+)"', html)
 
 
-def test_the_front_door_leads_to_kopia(api):
+def test_the_front_door_leads_to_kopia(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
 
-def test_the_program_has_the_pinned_version(kopia, stack):
-    title = re.search(r"<title>(.*?)</title>", kopia.get("/").text)[1]
+def test_the_program_has_the_pinned_version(kopia: httpx.Client, stack: RunningStack) -> None:
+    title = first_group(r"<title>(.*?)</title>", kopia.get("/").text)
     assert title.startswith(f"KopiaUI v{pinned_version(stack, 'kopia')}")
 
 
-def test_a_stranger_is_refused(api):
+def test_a_stranger_is_refused(api: Api) -> None:
     refused = api("kopia", auth=(NOBODY, "not-the-password")).get("/")
     assert refused.status_code == 401
     assert refused.text.strip() == "Access denied."
 
 
-def test_a_password_alone_does_not_open_the_api(api, stack):
+def test_a_password_alone_does_not_open_the_api(api: Api, stack: RunningStack) -> None:
     client = api("kopia", auth=("admin", secret(stack, "kopia", "KOPIA_SERVER_PASSWORD")))
     refused = client.get("/api/v1/repo/status")
     assert refused.status_code == 401
     assert refused.text.strip() == "Invalid or missing CSRF token."
 
 
-def test_a_repository_is_connected(kopia):
+def test_a_repository_is_connected(kopia: httpx.Client) -> None:
     said = kopia.get("/api/v1/repo/status").json()
     assert said["connected"] is True
     assert said["storage"] == "filesystem"
     assert said["encryption"] == "AES256-GCM-HMAC-SHA256"
 
 
-def test_the_repository_may_be_written_to(kopia):
+def test_the_repository_may_be_written_to(kopia: httpx.Client) -> None:
     assert kopia.get("/api/v1/repo/status").json()["readonly"] is False
 
 
-def test_a_snapshot_holds_every_file(kopia, snapshot, stack):
+def test_a_snapshot_holds_every_file(
+    kopia: httpx.Client, snapshot: tuple[Any, ...], stack: RunningStack
+) -> None:
     del kopia
     _, taken = snapshot
     files = [f for f in (stack.model.root / "configs").rglob("*") if f.is_file()]
@@ -102,13 +109,15 @@ def test_a_snapshot_holds_every_file(kopia, snapshot, stack):
     assert taken["summary"]["errors"] == 0
 
 
-def test_a_snapshot_is_listed_under_its_source(kopia, snapshot):
+def test_a_snapshot_is_listed_under_its_source(
+    kopia: httpx.Client, snapshot: tuple[Any, ...]
+) -> None:
     source, taken = snapshot
     listed = kopia.get("/api/v1/snapshots", params=source).json()["snapshots"]
     assert [each["id"] for each in listed] == [taken["id"]]
 
 
-def test_a_folder_that_is_not_there_is_refused(kopia):
+def test_a_folder_that_is_not_there_is_refused(kopia: httpx.Client) -> None:
     asked = {"path": "/no-such-folder", "createSnapshot": True, "policy": {}}
     refused = kopia.post("/api/v1/sources", json=asked)
     assert refused.status_code == 400
@@ -116,7 +125,7 @@ def test_a_folder_that_is_not_there_is_refused(kopia):
 
 
 @pytest.mark.service(no_contact="the container refuses the write, not the program")
-def test_the_folder_is_mounted_for_reading_only(inside):
+def test_the_folder_is_mounted_for_reading_only(inside: Inside) -> None:
     said = inside("kopia").run("sh", "-c", "touch /configs/written-by-a-test")
     assert said.code != 0
     assert "Read-only file system" in said.err

@@ -3,19 +3,31 @@
 Its sign-in form itself holds the word "Database", so only what comes after it counts.
 """
 
+from typing import Any
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Response, expect
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.people import NOBODY, secret
+from fixtures.typed import Api
 from fixtures.versions import verify_version
+from stacktest.application.running_stack import RunningStack
 
 pytestmark = pytest.mark.service("adminer")
 
 IDENTITY = Identity(host="adminer.stack.local", path="/", marker="<title>Login - Adminer</title>")
 
 
-def do_sign_in(page, *, user, password, database="", system="server", server="mariadb"):
+def do_sign_in(
+    page: Page,
+    *,
+    user: Any,
+    password: Any,
+    database: Any = "",
+    system: Any = "server",
+    server: Any = "mariadb",
+) -> Response:
     page.goto("https://adminer.stack.local/")
     page.select_option('select[name="auth[driver]"]', system)
     page.fill('input[name="auth[server]"]', server)
@@ -27,16 +39,16 @@ def do_sign_in(page, *, user, password, database="", system="server", server="ma
     return answer.value
 
 
-def test_the_front_door_leads_to_adminer(api):
+def test_the_front_door_leads_to_adminer(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
 
-def test_the_program_has_the_pinned_version(page, stack):
+def test_the_program_has_the_pinned_version(page: Page, stack: RunningStack) -> None:
     page.goto("https://adminer.stack.local/")
     verify_version(page.locator("span.version").inner_text(), stack, "adminer")
 
 
-def test_the_sign_in_form_is_complete(page):
+def test_the_sign_in_form_is_complete(page: Page) -> None:
     page.goto("https://adminer.stack.local/")
     expect(page).to_have_title("Login - Adminer")
     expect(page.locator('select[name="auth[driver]"]')).to_have_value("server")
@@ -46,7 +58,7 @@ def test_the_sign_in_form_is_complete(page):
     expect(page.locator('input[type=submit][value="Login"]')).to_be_visible()
 
 
-def test_a_person_signs_in_to_mariadb(page, stack):
+def test_a_person_signs_in_to_mariadb(page: Page, stack: RunningStack) -> None:
     answer = do_sign_in(page, user="stack", password=secret(stack, "mariadb", "MARIADB_PASSWORD"))
     assert answer.status == 200
     expect(page).to_have_title("Select database - mariadb - Adminer")
@@ -55,7 +67,7 @@ def test_a_person_signs_in_to_mariadb(page, stack):
     expect(page.locator("#content")).to_contain_text("MariaDB")
 
 
-def test_a_person_reads_the_seeded_rows(page, stack):
+def test_a_person_reads_the_seeded_rows(page: Page, stack: RunningStack) -> None:
     do_sign_in(
         page,
         user="stack",
@@ -67,7 +79,7 @@ def test_a_person_reads_the_seeded_rows(page, stack):
     expect(page.locator("#table")).to_contain_text("memory")
 
 
-def test_a_person_signs_in_to_postgresql(page, stack):
+def test_a_person_signs_in_to_postgresql(page: Page, stack: RunningStack) -> None:
     answer = do_sign_in(
         page,
         system="pgsql",
@@ -81,26 +93,26 @@ def test_a_person_signs_in_to_postgresql(page, stack):
     expect(page.locator("#breadcrumb")).to_contain_text("planka-postgres")
 
 
-def test_a_person_signs_out_again(page, stack):
+def test_a_person_signs_out_again(page: Page, stack: RunningStack) -> None:
     do_sign_in(page, user="stack", password=secret(stack, "mariadb", "MARIADB_PASSWORD"))
     page.click("#logout")
     expect(page.locator("#content")).to_contain_text("Logout successful.")
     expect(page.locator("#logout")).to_have_count(0)
 
 
-def test_a_stranger_is_refused(page):
+def test_a_stranger_is_refused(page: Page) -> None:
     answer = do_sign_in(page, user=NOBODY, password="not-the-password")
     assert answer.status == 403
     expect(page.locator("div.error")).to_contain_text("Access denied")
     expect(page.locator("#logout")).to_have_count(0)
 
 
-def test_a_sign_in_without_a_password_is_refused(page):
+def test_a_sign_in_without_a_password_is_refused(page: Page) -> None:
     answer = do_sign_in(page, user=NOBODY, password="")
     assert answer.status == 403
     expect(page.locator("#logout")).to_have_count(0)
 
 
-def test_its_answers_are_not_kept_by_the_browser(api):
+def test_its_answers_are_not_kept_by_the_browser(api: Api) -> None:
     response = api("adminer").get("/")
     assert response.headers["Cache-Control"] == "no-cache"

@@ -2,11 +2,14 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
 from fixtures.identity import Identity, verify_identity
 from fixtures.people import NOBODY, secret
+from fixtures.typed import Api, NewContext
+from stacktest.application.running_stack import RunningStack
 
 pytestmark = pytest.mark.service("mongo-express")
 
@@ -20,55 +23,55 @@ IDENTITY = Identity(
 
 
 @pytest.fixture
-def password(stack):
+def password(stack: RunningStack) -> str:
     return secret(stack, "mongo-express", "ME_CONFIG_BASICAUTH_PASSWORD")
 
 
 @pytest.fixture
-def express(api, password):
+def express(api: Api, password: str) -> httpx.Client:
     """A client that gives name and password."""
     return api("mongo-express", auth=("admin", password))
 
 
-def test_the_front_door_leads_to_mongo_express(api):
+def test_the_front_door_leads_to_mongo_express(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
 
-def test_who_gives_no_password_is_refused(api):
+def test_who_gives_no_password_is_refused(api: Api) -> None:
     response = api("mongo-express").get("/")
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-def test_a_stranger_is_refused(api):
+def test_a_stranger_is_refused(api: Api) -> None:
     refused = api("mongo-express", auth=(NOBODY, "not-the-password")).get("/")
     assert refused.status_code == 401
 
 
-def test_the_home_page_opens(express):
+def test_the_home_page_opens(express: httpx.Client) -> None:
     response = express.get("/")
     assert response.status_code == 200
     assert "<title>Home - Mongo Express</title>" in response.text
 
 
-def test_it_shows_the_databases_of_mongodb(express):
+def test_it_shows_the_databases_of_mongodb(express: httpx.Client) -> None:
     links = set(re.findall(r'href="[^"]*db/([a-zA-Z0-9_-]+)/"', express.get("/").text))
     assert "stack" in links
 
 
-def test_it_shows_the_seeded_collections(express):
+def test_it_shows_the_seeded_collections(express: httpx.Client) -> None:
     text = express.get("/db/stack/").text
     found = set(re.findall(r'href="[^"]*db/stack/([a-zA-Z0-9_-]+)"', text))
     assert {"documents", "logs"} <= found
 
 
-def test_it_shows_a_seeded_document(express):
+def test_it_shows_a_seeded_document(express: httpx.Client) -> None:
     response = express.get("/db/stack/documents")
     assert response.status_code == 200
     assert "Welcome" in response.text
 
 
-def test_a_person_finds_the_document(new_context, password):
+def test_a_person_finds_the_document(new_context: NewContext, password: str) -> None:
     context = new_context(http_credentials={"username": "admin", "password": password})
     page = context.new_page()
     page.goto("https://mongo-express.stack.local/db/stack/documents")
