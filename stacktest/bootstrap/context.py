@@ -222,6 +222,14 @@ class Project:
         self.compose.version()
         return observations
 
+    def left_out(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Service → reason → paths that it mounts and that its fingerprint does not count."""
+        from stacktest.adapters.fingerprint_inputs import read_fingerprints
+
+        key = Unknown("only names are read")
+        fingerprints = read_fingerprints(self.stack, key=key, images={}, config=self.config)
+        return {name: each.left_out for name, each in fingerprints.items() if each.left_out}
+
     def judge_now(
         self, scope: Scope = "host"
     ) -> tuple[Mapping[str, Seen], Mapping[str, Judgement], dt.datetime]:

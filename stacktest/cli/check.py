@@ -11,11 +11,12 @@ from stacktest.cli.options import json_option, print_json, stack_option
 def check(*, folder: str, as_json: bool) -> None:
     """Check configuration and suites before anything is started.
 
-    Tests are collected, which imports them; none is run. The exit code is 1 when something is
-    wrong.
+    Tests are collected, which imports them; none is run. Mounted files that no fingerprint counts
+    are named. The exit code is 1 when something is wrong.
     """
     from stacktest.application.lint_suites import examine
     from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.left_out import left_out_lines
     from stacktest.reports.wording import count
 
     project = find_project(folder)
@@ -26,5 +27,8 @@ def check(*, folder: str, as_json: bool) -> None:
         for finding in findings:
             for line in finding.lines():
                 click.echo(line)
+        for name, left_out in sorted(project.left_out().items()):
+            for line in left_out_lines(left_out):
+                click.echo(f"{name}: {line}")
         click.echo(count(len(findings), "finding") if findings else "nothing to complain about")
     raise click.exceptions.Exit(1 if findings else 0)

@@ -14,12 +14,19 @@ from stacktest.core.unknown import Unknown
 def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> None:
     """Print the parts and the digest that say what each service is."""
     from stacktest.bootstrap.context import find_project
+    from stacktest.reports.terminal.left_out import left_out_document, left_out_lines
 
     project = find_project(folder)
     names = known_services(project.stack, services)
     observations = project.look()
     if as_json:
-        print_json({name: observations[name].fingerprint.to_json() for name in names})
+        documents = {name: observations[name].fingerprint for name in names}
+        print_json(
+            {
+                name: {**each.to_json(), "left_out": left_out_document(each.left_out)}
+                for name, each in documents.items()
+            }
+        )
         return
     width = max(len(name) for name in names)
     for name in names:
@@ -33,3 +40,5 @@ def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> Non
         for part, value in current.parts.items():
             if isinstance(value, Unknown):
                 click.echo(f"{'':<{width}}  {part} is unknown: {value.why}")
+        for line in left_out_lines(current.left_out):
+            click.echo(f"{'':<{width}}  {line}")

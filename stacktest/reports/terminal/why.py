@@ -20,6 +20,7 @@ from stacktest.core.records.documents import HistoryLine, LastPass
 from stacktest.core.runs.history import classify
 from stacktest.core.unknown import Unknown
 from stacktest.reports.terminal.history import course_words
+from stacktest.reports.terminal.left_out import left_out_document, left_out_lines
 from stacktest.reports.wording import count
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,6 +47,7 @@ def why_lines(
     yield from _also(judgement)
     yield from _pass(evidence, now, history)
     yield f"history   {course_words(classify(history))}"
+    yield from left_out_lines(now.left_out)
     if judgement.state is not State.FUNCTIONAL:
         policy = GatePolicy(now=EPOCH)
         yield f"next      {command(judgement.service, judgement.state, policy)}"
@@ -75,6 +77,7 @@ def why_document(
         "last_pass": evidence.last_pass.to_dict()
         if isinstance(evidence.last_pass, LastPass)
         else None,
+        "left_out": left_out_document(now.left_out),
         "history": {"trend": course.trend, "runs": course.runs, "failures": course.failures},
     }
 
