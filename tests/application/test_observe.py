@@ -1,0 +1,380 @@
+"""One look after the other at a small stack: what a container is made of, against what files say."""
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest.adapters.compose.model import read_model
+from stacktest.adapters.fingerprint_inputs import read_fingerprints
+from stacktest.application.host_view import NoHost
+from stacktest.application.observe import Seen, look
+from stacktest.config import Config
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.freshness.origins import Origins
+from stacktest.core.model import Build, Stack
+from stacktest.core.observed_state import Container
+from stacktest.core.unknown import Unknown
+
+KEY = Key(secret=b"k" * 32)
+IMAGE = {"Id": "sha256:one", "Config": {}, "RootFS": {"Layers": ["sha256:a"]}, "Created": ""}
+
+
+class Host(NoHost):
+    """What the machine knows; a test changes it directly."""
+
+    def __init__(self) -> None:
+        self.kept = Origins()
+        self.hashes: Mapping[str, str] | Unknown = Unknown("no Compose")
+        self.asked: list[Any] = []
+        self.files: dict[str, str] = {}
+        self.built_at = 0.0
+
+    def config_hashes(self, document: Any) -> Mapping[str, str] | Unknown:
+        self.asked.append(document)
+        return self.hashes
+
+    def compose_version(self) -> str:
+        return "2.26.1"
+
+    def file_digest(self, container: str, path: str) -> str | None:
+        return self.files.get(path)
+
+    def build_time(self, build: Build) -> float:
+        return self.built_at
+
+    def origins(self) -> Origins:
+        return self.kept
+
+    def seen_since(self, started: datetime) -> None:
+        """The containers that are remembered were started then."""
+        self.kept = replace(
+            self.kept,
+            containers={
+                id_: replace(each, started_at=started.isoformat())
+                for id_, each in self.kept.containers.items()
+            },
+        )
+
+    def keep_origins(self, origins: Origins) -> None:
+        self.kept = origins
+
+
+FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
+"""After every time of a file: the container read what lies there."""
+PAST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class SmallStack:
+    """A project folder with one service `app`, its container, and looks at both."""
+
+    root: Path
+    definition: dict[str, Any] = field(default_factory=dict)
+    definitions: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    mounts: list[dict[str, Any]] = field(default_factory=list)
+    images: dict[str, Any] = field(default_factory=lambda: {"app:1": IMAGE, "sha256:one": IMAGE})
+    host: Host = field(default_factory=Host)
+    started: datetime = FUTURE
+    runs: str = "sha256:one"
+
+    def mount(self, name: str, target: str, *, read_only: bool = True) -> None:
+        source = str(self.root / name)
+        self.definition.setdefault("volumes", []).append(
+            {"type": "bind", "source": source, "target": target, "read_only": read_only}
+        )
+        self.mounts.append(
+            {"Type": "bind", "Source": source, "Destination": target, "RW": not read_only}
+        )
+
+    @property
+    def stack(self) -> Stack:
+        services = {"app": {"image": "app:1", **self.definition}}
+        document = {"name": "s", "services": services, **self.definitions}
+        return read_model(document, root=self.root, files=[self.root / "compose.yml"])
+
+    def containers(self, project: str = "") -> tuple[Container, ...]:
+        return (
+            Container(
+                id="c1",
+                name="s-app-1",
+                service="app",
+                project=project,
+                image_id=self.runs,
+                image_ref="app:1",
+                state="running",
+            ),
+        )
+
+    def inspect(self, id: str) -> Any:  # noqa: A002
+        return {
+            "Id": id,
+            "Name": "/s-app-1",
+            "Image": self.runs,
+            "State": {"Status": "running", "StartedAt": self.started.isoformat()},
+            "Config": {"Hostname": id, "Image": "app:1", **self.config},
+            "HostConfig": {"NetworkMode": "s_default"},
+            "NetworkSettings": {"Networks": {"s_default": {}}},
+            "Mounts": self.mounts,
+        }
+
+    def image(self, ref: str) -> Any:
+        return self.images.get(ref, Unknown(f"image {ref}: gone"))
+
+    def look(self) -> Seen:
+        stack, config = self.stack, Config(root=self.root)
+        reader = partial(read_fingerprints, stack, key=KEY, config=config)
+        return look(stack, config, self, lambda i: reader(images=i), self.host)["app"]
+
+    def drift(self) -> tuple[str, ...]:
+        return self.look().drift
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallStack:
+    (tmp_path / "compose.yml").write_text("services: {app: {image: app:1}}\n")
+    (tmp_path / "conf/sub").mkdir(parents=True)
+    (tmp_path / "conf/a").write_text("1")
+    (tmp_path / "conf/sub/b").write_text("1")
+    return SmallStack(root=tmp_path)
+
+
+def touch(root: Path) -> None:
+    os.utime(root / "conf/a")
+
+
+def chmod(root: Path) -> None:
+    (root / "conf/a").chmod(0o600)
+    (root / "conf/a").chmod(0o644)
+
+
+def hard_link(root: Path) -> None:
+    (root / "backup").hardlink_to(root / "conf/a")
+
+
+def rewrite(root: Path) -> None:
+    (root / "conf/a").write_text("2")
+    (root / "conf/a").write_text("1")
+
+
+def replace_by_the_same(root: Path) -> None:
+    (root / "draft").write_text("1")
+    (root / "draft").rename(root / "conf/a")
+
+
+def editor_file(root: Path) -> None:
+    (root / "conf/.a.swp").write_text("x")
+
+
+@pytest.mark.case("freshness/a04-touched-not-changed", "field/b54")
+@pytest.mark.parametrize(
+    "act", [touch, chmod, hard_link, rewrite, replace_by_the_same, editor_file]
+)
+def test_the_same_bytes_are_no_drift(small: SmallStack, act: Callable[[Path], None]) -> None:
+    small.mount("conf", "/conf")
+    assert small.drift() == ()
+    # Every file is newer than a container of that start, which was seen before.
+    small.host.seen_since(PAST)
+    small.started = PAST
+    act(small.root)
+    assert small.drift() == ()
+
+
+def edit(root: Path) -> None:
+    (root / "conf/a").write_text("2")
+
+
+def delete(root: Path) -> None:
+    (root / "conf/sub/b").unlink()
+
+
+def move_out(root: Path) -> None:
+    (root / "conf/sub/b").rename(root / "b")
+
+
+def add(root: Path) -> None:
+    (root / "conf/new").write_text("1")
+
+
+@pytest.mark.parametrize(
+    ("act", "reason", "without_memory"),
+    [
+        (edit, "stale:conf/a", "stale:conf/a"),
+        (delete, "stale:conf/sub/b", "stale:conf/sub/"),
+        (move_out, "stale:conf/sub/b", "stale:conf/sub/"),
+        (add, "stale:conf/new", "stale:conf/new"),
+    ],
+)
+def test_other_files_are_drift(
+    small: SmallStack, act: Callable[[Path], None], reason: str, without_memory: str
+) -> None:
+    small.mount("conf", "/conf")
+    assert small.drift() == ()
+    act(small.root)
+    assert small.drift() == (reason,)
+    # A container that was never seen before: the times of files and folders decide.
+    small.host.kept = Origins()
+    small.started = PAST
+    assert without_memory in small.drift()
+
+
+def test_the_target_of_a_mounted_link_counts(small: SmallStack) -> None:
+    (small.root / "real").mkdir()
+    (small.root / "real/x").write_text("1")
+    (small.root / "conf/link").symlink_to("../real/x")
+    small.mount("conf", "/conf")
+    assert small.drift() == ()
+    (small.root / "real/x").write_text("2")
+    assert small.drift() == ("stale:real/x",)
+
+
+@pytest.mark.case("freshness/c06-writable-config-mount", "field/b12")
+def test_a_file_that_the_container_may_write_to_counts(small: SmallStack) -> None:
+    small.mount("conf/a", "/a", read_only=False)
+    assert small.drift() == ()
+    (small.root / "conf/a").write_text("2")
+    assert small.drift() == ("stale:conf/a",)
+
+
+@pytest.mark.processes
+def test_below_a_writable_folder_counts_what_git_tracks(small: SmallStack) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=small.root, check=True)
+    subprocess.run(["git", "add", "conf/a"], cwd=small.root, check=True)
+    small.mount("conf", "/conf", read_only=False)
+    assert small.drift() == ()
+    (small.root / "conf/sub/b").write_text("2")
+    assert small.drift() == ()
+    (small.root / "conf/a").write_text("2")
+    assert small.drift() == ("stale:conf/a",)
+
+
+def test_a_restart_takes_up_what_lies_there(small: SmallStack) -> None:
+    small.mount("conf", "/conf")
+    assert small.drift() == ()
+    (small.root / "conf/a").write_text("2")
+    small.started = FUTURE + timedelta(seconds=2)
+    assert small.drift() == ()
+
+
+HASH = "com.docker.compose.config-hash"
+LABELS = {HASH: "h1", "com.docker.compose.version": "2.26.1"}
+
+
+def test_the_hash_acquits_what_only_another_definition_changes(small: SmallStack) -> None:
+    small.config = {"Labels": LABELS, "User": "odd", "Env": ["HTTP_PROXY=x"]}
+    small.host.hashes = {"app": "h1"}
+    assert small.drift() == ()
+    small.host.kept = Origins()
+    small.host.hashes = Unknown("no Compose")
+    assert small.drift() == ("definition:user", "env:HTTP_PROXY")
+
+
+def test_another_hash_convicts_what_no_engine_shows(small: SmallStack) -> None:
+    small.config = {"Labels": LABELS}
+    small.definition = {"post_start": [{"command": ["x"]}]}
+    small.host.hashes = {"app": "h2"}
+    assert small.drift() == ("definition:post_start",)
+    small.host.hashes = {"app": "h2"}
+    small.config = {"Labels": {**LABELS, "com.docker.compose.version": "5.0.0"}}
+    assert small.drift() == ()
+    assert small.look().unverified == ("live:not shown by the engine: post_start",)
+
+
+@pytest.mark.case("freshness/c01-stanza-drift")
+def test_what_no_engine_shows_and_was_removed_is_remembered(small: SmallStack) -> None:
+    small.config = {"Labels": LABELS}
+    small.definition = {"post_start": [{"command": ["x"]}]}
+    small.host.hashes = {"app": "h1"}
+    assert small.drift() == ()
+    small.definition = {}
+    small.host.hashes = {"app": "h2"}
+    assert small.drift() == ("definition:post_start",)
+
+
+def test_compose_is_not_asked_again_about_what_it_confirmed(small: SmallStack) -> None:
+    small.config = {"Labels": LABELS}
+    small.host.hashes = {"app": "h1"}
+    small.look()
+    small.look()
+    assert len(small.host.asked) == 1
+
+
+def test_an_inline_config_is_compared_with_the_container_s(small: SmallStack) -> None:
+    small.definition = {"configs": [{"source": "c", "target": "/c.txt"}]}
+    small.definitions = {"configs": {"c": {"content": "one"}}}
+    small.host.files = {
+        "/c.txt": "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+    }
+    assert small.drift() == ()
+    small.definitions = {"configs": {"c": {"content": "two"}}}
+    assert small.drift() == ("content:/c.txt",)
+
+
+@pytest.fixture
+def built(small: SmallStack) -> SmallStack:
+    (small.root / "ctx").mkdir()
+    (small.root / "ctx/Dockerfile").write_text("FROM x\nCOPY a /a\n")
+    (small.root / "ctx/a").write_text("1")
+    (small.root / "ctx/notes").write_text("1")
+    small.definition = {"build": {"context": str(small.root / "ctx"), "dockerfile": "Dockerfile"}}
+    made = FUTURE.isoformat()
+    image = {**IMAGE, "Created": made}
+    small.images = {"app:1": image, "sha256:one": image}
+    assert small.drift() == ()
+    return small
+
+
+@pytest.mark.case("freshness/c15-build-not-built")
+def test_an_edit_that_nobody_built_is_drift_until_it_is_built(built: SmallStack) -> None:
+    (built.root / "ctx/a").write_text("2")
+    assert built.drift() == ("unbuilt:context/a",)
+    # A build that began and came to nothing leaves the image as it was.
+    built.host.built_at = FUTURE.timestamp()
+    assert built.drift() == ("unbuilt:context/a",)
+    again = {**built.images["app:1"], "Id": "sha256:two", "RootFS": {"Layers": ["sha256:b"]}}
+    built.images = {**built.images, "app:1": again, "sha256:two": again}
+    again["Created"] = FUTURE.isoformat()
+    assert built.drift() == ("image:newer behind the tag",)
+    built.runs = "sha256:two"
+    assert built.drift() == ()
+
+
+@pytest.mark.case("field/c10")
+def test_the_dockerfile_counts_but_for_its_comments(built: SmallStack) -> None:
+    (built.root / "ctx/.dockerignore").write_text("*\n!a\n!notes\n")
+    built.host.kept = Origins()
+    built.images["app:1"]["Created"] = FUTURE.isoformat()
+    assert built.drift() == ()
+    (built.root / "ctx/Dockerfile").write_text("# why\nFROM x\nCOPY a /a\n")
+    assert built.drift() == ()
+    (built.root / "ctx/Dockerfile").write_text("FROM x\nCOPY a /a\nLABEL note=2\n")
+    assert built.drift() == ("unbuilt:Dockerfile",)
+
+
+def test_a_build_takes_in_what_the_image_does_not_hold(built: SmallStack) -> None:
+    (built.root / "ctx/notes").write_text("2")
+    assert built.drift() == ("unbuilt:context/notes",)
+    built.host.built_at = FUTURE.timestamp()
+    assert built.drift() == ()
+
+
+def test_the_same_bytes_need_no_build(built: SmallStack) -> None:
+    (built.root / "ctx/a").write_text("1")
+    (built.root / "ctx/Dockerfile").chmod(0o600)
+    assert built.drift() == ()
+
+
+def test_an_image_of_a_registry_was_perhaps_never_built_here(built: SmallStack) -> None:
+    built.host.kept = Origins()
+    old = {**built.images["app:1"], "Created": "2020-01-01T00:00:00Z", "RepoDigests": ["app@x"]}
+    built.images = {"app:1": old, "sha256:one": old}
+    seen = built.look()
+    assert seen.drift == ()
+    assert seen.unverified == ("live:build: the image may come from a registry",)
