@@ -94,7 +94,8 @@ def _then(evidence: Evidence) -> Fingerprint | None:
 
 def _changed(evidence: Evidence, now: Fingerprint) -> Iterator[str]:
     then = _then(evidence)
-    if then is None:
+    if then is None or now.carried.get(then.version) == then.digest:
+        # Carried over from an older version: nothing changed, and no part compares.
         return
     for change in changes(then, now):
         kinds = {"changed": change.changed, "added": change.added, "deleted": change.removed}

@@ -1,0 +1,3 @@
+from tests.support.compose_project import project
+
+__all__ = ["project"]

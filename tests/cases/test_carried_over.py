@@ -1,0 +1,147 @@
+"""A pass that version 1 of the fingerprint recorded still counts where nothing moved.
+
+The digests below were made by the last release that knew version 1 only, of the project below.
+"""
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest.adapters.compose.model import read_model
+from stacktest.adapters.fingerprint_inputs import read_fingerprints
+from stacktest.config import Config
+from stacktest.core.fingerprint.compare import moved
+from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.freshness import inputs
+from stacktest.core.freshness.docs_page import PageFacts, judge_page
+from stacktest.core.records.common import FingerprintRecord
+from stacktest.core.unknown import Unknown
+
+pytestmark = pytest.mark.processes
+
+PASS = FingerprintRecord(
+    version=1,
+    digest="a9f7ce8ecd673a0a",
+    parts={
+        "image": "8bf7f517c2e21608",
+        "config": "3ed5096774957995",
+        "env": "a125c75e8e11f7f5",
+        "stanza": "cfe3f3f2c0488b1a",
+        "build": "a28e120b0dfafadb",
+    },
+    repo="a5e7efd91b572f2d",
+    key_id=Key(secret=b"k" * 32).key_id,
+)
+FILES = {
+    "conf/a": "1",
+    "data/db": "1",
+    "ctx/Dockerfile": "# why\nFROM x\nCOPY a /a\n",
+    "ctx/a": "1",
+    "base/x": "1",
+    "compose.yml": "services:\n  app:\n    image: app:1\n    restart: 'no'\n",
+}
+IMAGE = {
+    "Os": "linux",
+    "Architecture": "amd64",
+    "RootFS": {"Layers": ["sha256:" + "a" * 64]},
+    "Config": {"Cmd": ["x"]},
+}
+
+
+def document(root: Path) -> dict[str, Any]:
+    app = {
+        "image": "app:1",
+        "restart": "no",
+        "scale": 1,
+        "privileged": False,
+        "labels": {"auth": "u:$apr1$x"},
+        "ulimits": {"nofile": 10},
+        "deploy": {"replicas": 1},
+        "healthcheck": {"test": ["CMD", "x"], "interval": "30s"},
+        "environment": {"A": "1"},
+        "volumes": [
+            {"type": "bind", "source": f"{root}/conf", "target": "/c", "read_only": True},
+            {"type": "bind", "source": f"{root}/data", "target": "/d"},
+        ],
+        "networks": {"default": None},
+        "build": {
+            "context": f"{root}/ctx",
+            "dockerfile": "Dockerfile",
+            "args": {"V": "1"},
+            "additional_contexts": {"base": f"{root}/base"},
+        },
+    }
+    networks = {"default": {"name": "s_default", "internal": False}}
+    return {"name": "s", "services": {"app": app}, "networks": networks}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    for command in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def fingerprint(root: Path, image: Any = IMAGE) -> Fingerprint:
+    stack = read_model(document(root), root=root, files=[root / "compose.yml"])
+    key = Key(secret=b"k" * 32)
+    return read_fingerprints(stack, key=key, images={"app": image}, config=Config(root=root))["app"]
+
+
+def reasons(current: Fingerprint, scope: str = "host") -> tuple[str, ...]:
+    present = inputs.Present(
+        service="app",
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+        fingerprint=current,
+        tests=inputs.Tests(digest="", required=0),
+        stack="s",
+        carried=current.carried,
+    )
+    return moved(PASS, present, inputs.Policy(scope="repo" if scope == "repo" else "host"))
+
+
+def test_what_has_not_changed_is_carried_over(root: Path) -> None:
+    current = fingerprint(root)
+    assert current.version == 2
+    assert current.digest != PASS.digest
+    assert reasons(current) == ()
+    assert reasons(current, "repo") == ()
+
+
+def test_what_changed_since_is_not(root: Path) -> None:
+    (root / "conf/a").write_text("2")
+    current = fingerprint(root)
+    assert reasons(current) == ("fingerprint_version",)
+    assert reasons(current, "repo") == ("repo",)
+
+
+def test_what_version_1_did_not_count_does_not_hinder(root: Path) -> None:
+    (root / "data/db").write_text("2")
+    (root / "base/x").write_text("2")
+    assert reasons(fingerprint(root)) == ()
+
+
+def test_a_part_that_is_unknown_is_neither_equal_nor_changed(root: Path) -> None:
+    assert reasons(fingerprint(root, Unknown("no engine"))) == ()
+
+
+def test_a_page_that_names_the_older_fingerprint_still_holds(root: Path) -> None:
+    current = fingerprint(root)
+    digests = {"fingerprint": str(current.digest), "repo_fingerprint": str(current.repo)}
+    for line in (PASS.digest, PASS.repo):
+        facts = PageFacts(text=f"It works.\n\n**Last change fingerprint:** {line}\n")
+        page = judge_page(
+            facts,
+            **digests,
+            carried=tuple(current.carried.values()),
+            carried_repo=tuple(current.carried_repo.values()),
+        )
+        assert not isinstance(page, Unknown)
+        assert page.state == "current"
