@@ -5,23 +5,32 @@ A broken thing never hides the next: every check stands alone.
 
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.core import timestamps
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
+from stacktest.core.routing import HTTPS
 from stacktest.errors import StacktestError, ToolMissingError
 from stacktest.reports.wording import count
+
+if TYPE_CHECKING:
+    from stacktest.adapters.names import NameMap
+    from stacktest.adapters.tls import CertificateFacts
 
 SLOW_LOOKUP = 0.1
 """Seconds after which the system's own lookup of a stack name is worth a word."""
 CLOCKS_APART = 5.0
 """Seconds between two clocks after which times in logs and records mislead."""
+EXPIRES_SOON = 14
+"""Days before its end at which a certificate is worth a word."""
+LEAF_TIMEOUT = 3.0
+"""Seconds that the front door gets for one handshake."""
 LATE_LOOK = 5.0
 """Seconds after which a first health check is what a start waits for."""
 
@@ -44,6 +53,14 @@ class StackContext(Protocol):
     @property
     def ca(self) -> Path | None:
         """The private CA's certificate."""
+
+    @property
+    def makes_its_ca(self) -> bool:
+        """Whether a service may write the CA's file at its first start."""
+
+    @property
+    def names(self) -> "NameMap":
+        """What host names mean."""
 
     def commit(self) -> tuple[str | None, bool | None]:
         """The commit, and whether the folder differs from it."""
@@ -92,6 +109,7 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
         one = project
         checks.append(_guarded("stack", lambda: _stack(one)))
         checks.append(_guarded("ca", lambda: _ca(one, now)))
+        checks.append(_guarded("leaf", lambda: _leaf(one, now)))
         checks.append(_guarded("names", lambda: _names(one)))
         checks.append(_guarded("ports", lambda: _ports(one)))
         checks.append(_guarded("start", lambda: _start(one)))
@@ -179,8 +197,64 @@ def _ca(project: StackContext, now: datetime) -> Checkup:
 
     if project.ca is None:
         return Checkup(subject="ca", is_fine=True, said="none: the system's trust serves")
+    if project.makes_its_ca and not project.ca.exists():
+        made_later = f"{project.ca} is made by the stack at its first start"
+        return Checkup(subject="ca", is_fine=True, said=made_later)
     check_ca(project.ca, now=now)
     return Checkup(subject="ca", is_fine=True, said=str(project.ca))
+
+
+def _leaf(project: StackContext, now: datetime) -> Checkup:
+    """What the running front door presents for each host name, and who would refuse it."""
+    from stacktest.adapters.tls import certificate_facts
+
+    hosts = sorted({route.host for route in project.stack.routes if route.is_exact})
+    if not hosts:
+        return Checkup(subject="leaf", is_fine=True, said="no host name is routed")
+    names, facts = project.names, {}
+    if HTTPS not in names.doors:
+        return Checkup(subject="leaf", is_fine=True, said="the front door publishes no port 443")
+    for host in hosts:
+        address = names.resolve(host, HTTPS)
+        if isinstance(address, tuple):
+            try:
+                facts[host] = certificate_facts(host, address, project.ca, timeout=LEAF_TIMEOUT)
+            except OSError as error:
+                silent = f"{host} presents no certificate ({error.strerror or error})"
+                return Checkup(subject="leaf", is_fine=True, said=silent)
+    return _judge_leaves(facts, now)
+
+
+def _judge_leaves(facts: "Mapping[str, CertificateFacts]", now: datetime) -> Checkup:
+    for host, leaf in facts.items():
+        if not leaf.verified:
+            return Checkup(
+                subject="leaf",
+                is_fine=False,
+                said=f"{host}: {leaf.why}",
+                fix="sign the certificate by the CA under [stack], for this name",
+                exit_code=2,
+            )
+        if leaf.days_left(now) < EXPIRES_SOON:
+            return Checkup(
+                subject="leaf",
+                is_fine=False,
+                said=f"{host}: expires in {max(leaf.days_left(now), 0):.0f} days",
+                fix="renew the certificate",
+            )
+    strict = {host: leaf.strict_why for host, leaf in facts.items() if leaf.strict_why}
+    if strict:
+        host, why = next(iter(strict.items()))
+        return Checkup(
+            subject="leaf",
+            is_fine=False,
+            said=f"{host}: {why}; stacktest and browsers accept it, programs that verify strictly "
+            "(Python 3.13 and later) do not",
+            fix="sign it with subject and authority key identifiers "
+            "(openssl x509 -extfile with authorityKeyIdentifier=keyid)",
+        )
+    said = f"{count(len(facts), 'host name')}, verified"
+    return Checkup(subject="leaf", is_fine=True, said=said)
 
 
 def _names(project: StackContext) -> Checkup:

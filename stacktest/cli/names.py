@@ -6,6 +6,7 @@ from contextlib import suppress
 import click
 
 from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.core.hostnames import to_unicode
 from stacktest.core.model import Json, Stack
 from stacktest.core.route import ANY_STATUS, Route
 from stacktest.core.routing import target_of
@@ -46,7 +47,7 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
 
 def _lines(routes: tuple[Route, ...]) -> list[str]:
     rows = [
-        (route.host, _behind(route), route.match or "/*", route.where)
+        (to_unicode(route.host), _behind(route), route.match or "/*", route.where)
         for route in routes
         if route.rewrites is None
     ]
@@ -82,13 +83,13 @@ def _document(stack: Stack) -> Json:
     """Host name → service, as before; `routes` says the rest, unless a host has that name."""
     services: dict[str, Json] = {}
     for route in stack.routes:
-        services.setdefault(route.host, route.service)
+        services.setdefault(to_unicode(route.host), route.service)
     return {"routes": [_entry(route) for route in stack.routes], **services}
 
 
 def _entry(route: Route) -> Json:
     return {
-        "host": route.host,
+        "host": to_unicode(route.host),
         "path": route.match,
         "service": route.service,
         "port": route.port,

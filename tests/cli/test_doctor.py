@@ -1,6 +1,8 @@
 """`stacktest doctor`: each thing is fine, or comes with the fix; nothing hides anything else."""
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,14 @@ from click.testing import CliRunner
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.socket import EngineSocket
+from stacktest.adapters.names import NameMap
+from stacktest.adapters.tls import CertificateFacts
 from stacktest.application import doctor
 from stacktest.bootstrap import context
 from stacktest.bootstrap.context import Project
 from stacktest.cli import cli
-from stacktest.core.model import Port, Service, Stack
+from stacktest.core.model import Mount, Port, Service, Stack
+from stacktest.core.route import Route
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -60,6 +65,7 @@ def test_the_whole_of_it(project: Project) -> None:
         "ok  certutil /usr/bin/certutil",
         "ok  stack    shop: 1 service, 0 routes",
         "ok  ca       none: the system's trust serves",
+        "ok  leaf     no host name is routed",
         "ok  names    no domain is configured",
         "ok  ports    no front door is configured",
         "ok  start    health checks begin within 5 s",
@@ -129,3 +135,82 @@ def test_a_port_that_somebody_else_has(project: Project, monkeypatch) -> None:
     monkeypatch.setattr(Engine, "containers", lambda *_: ())
     monkeypatch.setattr(doctor, "_is_taken", lambda *_: True)
     assert "--  ports    9443: taken by another program" in said(2)
+
+
+def leaf(why: str = "", *, strict_why: str = "", days: float = 90) -> CertificateFacts:
+    return CertificateFacts(
+        subject="",
+        names=(),
+        issuer="",
+        not_before=NOW - dt.timedelta(days=1),
+        not_after=NOW + dt.timedelta(days=days),
+        extended_key_usage=(),
+        key_usage=(),
+        is_ca=False,
+        verified=not why,
+        why=why,
+        tls="TLSv1.3",
+        strict_why=strict_why or why,
+    )
+
+
+@pytest.fixture
+def presents(project: Project, monkeypatch) -> Callable[[CertificateFacts | OSError], None]:
+    """What the front door of a stack with one host name presents."""
+    stack = vars(project)["stack"]
+    vars(project)["stack"] = replace(stack, routes=(Route(host="app.test", service="web"),))
+    names = NameMap(hosts=("app.test",), doors={443: ("127.0.0.1", 9443)})
+    monkeypatch.setattr(Project, "names", names)
+
+    def present(answer: CertificateFacts | OSError) -> None:
+        def facts(*_: object, **__: object) -> CertificateFacts:
+            if isinstance(answer, OSError):
+                raise answer
+            return answer
+
+        monkeypatch.setattr("stacktest.adapters.tls.certificate_facts", facts)
+
+    return present
+
+
+@pytest.mark.case("field/b32")
+@pytest.mark.parametrize(
+    ("answer", "code", "line"),
+    [
+        (leaf(), 0, "ok  leaf     1 host name, verified"),
+        (leaf("Hostname mismatch"), 2, "--  leaf     app.test: Hostname mismatch"),
+        (leaf(days=3), 0, "--  leaf     app.test: expires in 3 days"),
+        (
+            leaf(strict_why="Missing Authority Key Identifier"),
+            0,
+            (
+                "--  leaf     app.test: Missing Authority Key Identifier; stacktest and browsers accept "
+                "it, programs that verify strictly (Python 3.13 and later) do not"
+            ),
+        ),
+        (
+            ConnectionRefusedError(111, "Connection refused"),
+            0,
+            "ok  leaf     app.test presents no certificate (Connection refused)",
+        ),
+    ],
+)
+def test_what_the_front_door_presents(presents, answer, code: int, line: str) -> None:
+    presents(answer)
+    assert line in said(code)
+
+
+@pytest.mark.case("field/b29")
+def test_a_ca_that_the_stack_makes_itself_may_be_absent(project: Project, monkeypatch) -> None:
+    monkeypatch.setattr(Project, "ca", project.root / "data" / "root.crt")
+    assert any("cannot be read" in line for line in said(2))
+    mount = Mount(kind="bind", source=str(project.root / "data"), target="/data")
+    services = {"door": Service(name="door", mounts=(mount,))}
+    vars(project)["stack"] = Stack(name="shop", root=project.root, services=services)
+    vars(project).pop("makes_its_ca", None)
+    assert any("is made by the stack at its first start" in line for line in said())
+    read_only = replace(mount, read_only=True)
+    services = {"door": Service(name="door", mounts=(read_only,))}
+    vars(project)["stack"] = Stack(name="shop", root=project.root, services=services)
+    vars(project).pop("makes_its_ca", None)
+    assert any("cannot be read" in line for line in said(2))

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from stacktest.adapters.process import check
-from stacktest.adapters.tls.ca import HINT, WHERE
+from stacktest.adapters.tls.ca import HINT, WHERE, pem_certificates
 from stacktest.errors import StacktestError, ToolMissingError, UsageError
 
 DATABASE = Path(".pki/nssdb")
@@ -49,7 +49,7 @@ def _database(ca: Path, cache: Path) -> Path:
         raise UsageError(
             f"the CA {ca} cannot be read: {reason}", where=WHERE, hint=HINT, code="SK-CA"
         ) from None
-    database = cache / f"nss-{hashlib.sha256(content).hexdigest()[:16]}"
+    database = cache / f"nss2-{hashlib.sha256(content).hexdigest()[:16]}"
     if database.is_dir():
         return database
     cache.mkdir(parents=True, exist_ok=True)
@@ -77,9 +77,14 @@ def _make(ca: Path, folder: Path) -> None:
             where="browser",
             hint=_TOOL_HINT,
         ) from None
-    adding = ["certutil", "-A", "-d", where, "-n", "stacktest", "-t", "C,,", "-i", str(ca)]
     try:
-        check(adding, env=environment, timeout=30)
+        # certutil reads one certificate of a file: the second of a bundle would not be trusted.
+        for number, certificate in enumerate(pem_certificates(ca)):
+            single = folder / "certificate.pem"
+            single.write_bytes(certificate)
+            adding = ["certutil", "-A", "-d", where, "-n", f"stacktest-{number}", "-t", "C,,"]
+            check([*adding, "-i", str(single)], env=environment, timeout=30)
+            single.unlink()
     except StacktestError as error:
         raise UsageError(
             f"the CA {ca} is not a certificate that Chromium can read: {error.what}",

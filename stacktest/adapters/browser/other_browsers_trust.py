@@ -12,6 +12,7 @@ import ssl
 from pathlib import Path
 
 from stacktest.adapters.process import run, write_wrapper
+from stacktest.adapters.tls.ca import pem_certificates
 from stacktest.errors import ToolMissingError
 
 BUNDLES = (
@@ -26,7 +27,13 @@ def firefox_environment(ca: Path | None, folder: Path) -> dict[str, str]:
     if ca is None:
         return {}
     policies = folder / "firefox-policies.json"
-    document = {"policies": {"Certificates": {"Install": [str(ca.resolve())]}}}
+    files = []
+    # Firefox reads one certificate of a file: the second of a bundle would not be trusted.
+    for number, certificate in enumerate(pem_certificates(ca)):
+        single = (folder / f"firefox-ca-{number}.crt").resolve()
+        single.write_bytes(certificate)
+        files.append(str(single))
+    document = {"policies": {"Certificates": {"Install": files}}}
     policies.write_text(json.dumps(document), encoding="utf-8")
     return {"PLAYWRIGHT_FIREFOX_POLICIES_JSON": str(policies)}
 

@@ -3,7 +3,13 @@
 Every client keeps full verification; nothing here switches a check off to let a page load.
 """
 
-from stacktest.adapters.tls.ca import check_ca, client_context, node_environment, wide_context
+from stacktest.adapters.tls.ca import (
+    check_ca,
+    client_context,
+    node_environment,
+    pem_certificates,
+    wide_context,
+)
 from stacktest.adapters.tls.certificate import CertificateFacts, certificate_facts
 
 __all__ = [
@@ -12,5 +18,6 @@ __all__ = [
     "check_ca",
     "client_context",
     "node_environment",
+    "pem_certificates",
     "wide_context",
 ]

@@ -30,7 +30,10 @@ def wide_context(ca: Path | None) -> ssl.SSLContext:
 
 
 def check_ca(ca: Path, *, now: dt.datetime) -> None:
-    """Raise a `UsageError` when the file cannot serve as a CA: absent, no certificate, expired."""
+    """Raise a `UsageError` when the file cannot serve as a CA: absent, no certificate, expired.
+
+    Of several certificates, an old one beside its successor may have expired.
+    """
     from cryptography import x509
 
     try:
@@ -38,15 +41,24 @@ def check_ca(ca: Path, *, now: dt.datetime) -> None:
     except ValueError as error:
         raise _unusable(ca, f"is not a certificate ({error})") from None
     for certificate in certificates:
-        subject = certificate.subject.rfc4514_string()
         if not _may_sign(certificate):
+            subject = certificate.subject.rfc4514_string()
             raise _unusable(ca, f"holds the certificate of a server, not of a CA ({subject})")
-        if certificate.not_valid_after_utc <= now:
-            day = certificate.not_valid_after_utc.date().isoformat()
-            raise _unusable(ca, f"expired on {day} ({subject})", "make a new CA and new leaves")
-        if certificate.not_valid_before_utc > now:
-            day = certificate.not_valid_before_utc.date().isoformat()
-            raise _unusable(ca, f"is not valid before {day} ({subject})", "check the clock")
+    problems = [_out_of_date(ca, certificate, now) for certificate in certificates]
+    if problems and all(problems):
+        raise problems[0] or _unusable(ca, "is out of date")
+
+
+def pem_certificates(ca: Path) -> tuple[bytes, ...]:
+    """Each certificate of the file as PEM, for programs that take one at a time."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        certificates = x509.load_pem_x509_certificates(_pem(ca).encode())
+    except ValueError as error:
+        raise _unusable(ca, f"is not a certificate ({error})") from None
+    return tuple(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def node_environment(ca: Path | None) -> dict[str, str]:
@@ -71,6 +83,10 @@ def _context(pem: str, wide: bool) -> ssl.SSLContext:  # noqa: FBT001 - part of 
     if wide and pem:
         context.load_verify_locations(cadata=pem)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python 3.13 sets other defaults than those before it: what verifies must not depend on that.
+    # Browsers and Node accept certificates without key identifiers; `doctor` names what is missing.
+    flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT
+    context.verify_flags = flags | ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
 
@@ -85,6 +101,17 @@ def _pem(ca: Path) -> str:
     if "-----BEGIN CERTIFICATE-----" not in text:
         raise _unusable(ca, "holds no certificate")
     return text
+
+
+def _out_of_date(ca: Path, certificate: "Certificate", now: dt.datetime) -> UsageError | None:
+    subject = certificate.subject.rfc4514_string()
+    if certificate.not_valid_after_utc <= now:
+        day = certificate.not_valid_after_utc.date().isoformat()
+        return _unusable(ca, f"expired on {day} ({subject})", "make a new CA and new leaves")
+    if certificate.not_valid_before_utc > now:
+        day = certificate.not_valid_before_utc.date().isoformat()
+        return _unusable(ca, f"is not valid before {day} ({subject})", "check the clock")
+    return None
 
 
 def _may_sign(certificate: "Certificate") -> bool:

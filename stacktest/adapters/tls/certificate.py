@@ -31,6 +31,8 @@ class CertificateFacts:
     """Why it is not verified, in OpenSSL's words; empty when it is."""
     tls: str
     """Version that was agreed upon: `TLSv1.3`."""
+    strict_why: str = ""
+    """What strict verifiers refuse (Python 3.13 by itself), in OpenSSL's words; else empty."""
 
     def days_left(self, now: dt.datetime) -> float:
         """Days until it expires; negative once it has."""
@@ -47,7 +49,8 @@ def certificate_facts(
     except ssl.SSLCertVerificationError as error:
         why = error.verify_message or str(error.reason)
         der, version = _shake_hands(_reader(), host, address, timeout)
-    return _facts(der, version, why)
+    strict_why = why or _strict_why(host, address, ca, timeout)
+    return _facts(der, version, why, strict_why)
 
 
 # Private
@@ -71,6 +74,16 @@ def _reader() -> ssl.SSLContext:
     return context
 
 
+def _strict_why(host: str, address: tuple[str, int], ca: Path | None, timeout: float) -> str:
+    context = ssl.create_default_context(cafile=ca)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        _shake_hands(context, host, address, timeout)
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message or str(error.reason)
+    return ""
+
+
 def _shake_hands(
     context: ssl.SSLContext, host: str, address: tuple[str, int], timeout: float
 ) -> tuple[bytes, str]:
@@ -81,7 +94,7 @@ def _shake_hands(
         return secured.getpeercert(binary_form=True) or b"", secured.version() or ""
 
 
-def _facts(der: bytes, version: str, why: str) -> CertificateFacts:
+def _facts(der: bytes, version: str, why: str, strict_why: str) -> CertificateFacts:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -109,4 +122,5 @@ def _facts(der: bytes, version: str, why: str) -> CertificateFacts:
         verified=not why,
         why=why,
         tls=version,
+        strict_why=strict_why,
     )

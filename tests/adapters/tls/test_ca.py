@@ -5,8 +5,13 @@ import shutil
 import ssl
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from stacktest.adapters.browser.chromium_trust import browser_home
 from stacktest.adapters.browser.other_browsers_trust import firefox_environment, with_system_trust
@@ -161,7 +166,96 @@ def test_a_missing_ca_names_the_key(tmp_path: Path) -> None:
 def test_firefox_is_told_by_a_policy(pki: Pki, tmp_path: Path) -> None:
     variables = firefox_environment(pki.ca, tmp_path)
     told = json.loads(Path(variables["PLAYWRIGHT_FIREFOX_POLICIES_JSON"]).read_text())
-    assert told == {"policies": {"Certificates": {"Install": [str(pki.ca)]}}}
+    (installed,) = told["policies"]["Certificates"]["Install"]
+    assert _certificates(Path(installed)) == _certificates(pki.ca)
+
+
+@pytest.mark.case("hard/C6-second-ca-of-bundle")
+def test_each_ca_of_a_bundle_is_given_to_browsers_on_its_own(
+    pki: Pki, tmp_path: Path, monkeypatch
+) -> None:
+    bundle = tmp_path / "bundle.crt"
+    bundle.write_bytes(pki.other_ca.read_bytes() + pki.ca.read_bytes())
+    every = _certificates(pki.other_ca) + _certificates(pki.ca)
+    policies = Path(firefox_environment(bundle, tmp_path)["PLAYWRIGHT_FIREFOX_POLICIES_JSON"])
+    files = json.loads(policies.read_text())["policies"]["Certificates"]["Install"]
+    assert [_certificates(Path(path)) for path in files] == [[one] for one in every]
+    tools = certutil(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    browser_home(bundle, tmp_path / "home")
+    calls = (tools / "calls").read_text()
+    assert "-n stacktest-0 " in calls
+    assert "-n stacktest-1 " in calls
+    check_ca(bundle, now=NOW)
+    assert len(client_context(bundle).get_ca_certs()) == 2
+
+
+def _certificates(path: Path) -> list[bytes]:
+    found = x509.load_pem_x509_certificates(path.read_bytes())
+    return [certificate.fingerprint(hashes.SHA256()) for certificate in found]
+
+
+def _issue(tmp_path: Path, *, days: int, name: str) -> Path:
+    """A CA that ends after so many days."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1 + days % 1000)
+    builder = builder.not_valid_before(NOW - dt.timedelta(days=400))
+    builder = builder.not_valid_after(NOW + dt.timedelta(days=days))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    path = tmp_path / f"{name}.crt"
+    path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_an_old_ca_beside_its_successor_may_have_expired(tmp_path: Path) -> None:
+    old, new = _issue(tmp_path, days=-1, name="old"), _issue(tmp_path, days=90, name="new")
+    bundle = tmp_path / "bundle.crt"
+    bundle.write_bytes(old.read_bytes() + new.read_bytes())
+    check_ca(bundle, now=NOW)
+    bundle.write_bytes(old.read_bytes() * 2)
+    with pytest.raises(UsageError, match="expired on"):
+        check_ca(bundle, now=NOW)
+
+
+@pytest.mark.case("field/b32")
+def test_a_leaf_without_key_identifiers_is_accepted_on_every_python(
+    tmp_path: Path, serve: Any
+) -> None:
+    """As a home-made CA signs it: no subject and no authority key identifier."""
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Home CA")])
+    builder = x509.CertificateBuilder(issuer, issuer, ca_key.public_key(), 1)
+    builder = builder.not_valid_before(NOW - dt.timedelta(days=1))
+    builder = builder.not_valid_after(NOW + dt.timedelta(days=9))
+    ca = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    (tmp_path / "ca.crt").write_bytes(
+        ca.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    certificate = x509.CertificateBuilder(issuer, subject, key.public_key(), 2)
+    certificate = certificate.not_valid_before(NOW - dt.timedelta(days=1))
+    certificate = certificate.not_valid_after(NOW + dt.timedelta(days=9))
+    certificate = certificate.add_extension(
+        x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False
+    )
+    both = tmp_path / "leaf.pem"
+    both.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(both)
+    facts = certificate_facts(HOST, ("127.0.0.1", serve(server)), tmp_path / "ca.crt")
+    assert facts.verified
+    assert "Key Identifier" in facts.strict_why
+    context = client_context(tmp_path / "ca.crt")
+    assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert context.verify_flags & ssl.VERIFY_X509_PARTIAL_CHAIN
     assert firefox_environment(None, tmp_path) == {}
 
 
