@@ -18,7 +18,7 @@ from stacktest.pytest_plugin.running_test import follow_tests
 from stacktest.pytest_plugin.stash import SHARED
 
 if TYPE_CHECKING:
-    from stacktest.core.collected_test import Collected
+    from stacktest.core.collected_test import Collection
     from stacktest.pytest_plugin.controller import Controller
 
 
@@ -81,7 +81,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from stacktest.pytest_plugin.collected_tests import read
         from stacktest.pytest_plugin.stale import leave_out_functional
 
-        leave_out_functional(config, items, read(items, config.rootpath))
+        leave_out_functional(config, items, read(items, config))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,6 +92,8 @@ def pytest_runtest_makereport(
     report = yield
     if collection.asks_for_stack(item):
         vars(report)["stacktest_contacts"] = list(touched(item))
+        item.stash[_FAILED] = item.stash.get(_FAILED, 0) + (report.outcome == "failed")
+        vars(report)["stacktest_failed_attempts"] = item.stash[_FAILED]
         if report.when == "teardown":
             from stacktest.pytest_plugin.junit_properties import properties
 
@@ -108,15 +110,15 @@ class Waker:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._errors: list[pytest.CollectReport] = []
+        self._reports: list[pytest.CollectReport] = []
         self._shared: Path | None = None
         self._controller: Controller | None = None
         self._ahead = False
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Remember what could not be collected: it may have hidden tests of a stack."""
-        if report.failed:
-            self._errors.append(report)
+        """Remember what was not collected: it may have held tests of a stack."""
+        if report.outcome != "passed":
+            self._reports.append(report)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """At the first test that asks for the stack, put the question that takes longest."""
@@ -127,14 +129,16 @@ class Waker:
 
         ask_ahead(item.config)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """See the tests before any of them is deselected."""
-        if _only_shows(self._config) or not any(map(collection.asks_for_stack, items)):
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
+        """See the tests before any of them is deselected, with the markers that hooks give them."""
+        collected = list(items)
+        yield
+        if _only_shows(self._config) or not any(map(collection.asks_for_stack, collected)):
             return
-        from stacktest.pytest_plugin.collected_tests import read
+        from stacktest.pytest_plugin.inventory import take
 
-        whole = read(items, self._config.rootpath)
+        whole = take(self._config, collected, self._reports)
         if hasattr(self._config, "workerinput"):
             from stacktest.pytest_plugin.worker import Worker
 
@@ -157,9 +161,9 @@ class Waker:
             return
         from stacktest.application.required_tests import read_collected
 
-        whole, _ = read_collected(self._folder / f"whole-{worker}.json")
-        selected, _ = read_collected(self._folder / f"selected-{worker}.json")
-        self._wake(whole).begin(selected)
+        whole = read_collected(self._folder / f"whole-{worker}.json")
+        selected = read_collected(self._folder / f"selected-{worker}.json")
+        self._wake(whole).begin(selected.tests)
 
     def pytest_unconfigure(self) -> None:
         """Remove the meeting place."""
@@ -172,10 +176,11 @@ class Waker:
             self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
         return self._shared
 
-    def _wake(self, whole: "tuple[Collected, ...]") -> "Controller":
+    def _wake(self, whole: "Collection") -> "Controller":
         from stacktest.pytest_plugin.controller import Controller
 
-        self._controller = Controller(self._config, whole, self._errors, self._folder)
+        broken = any(report.failed for report in self._reports)
+        self._controller = Controller(self._config, whole, self._folder, is_broken=broken)
         self._config.pluginmanager.register(self._controller, "stacktest-controller")
         return self._controller
 
@@ -183,6 +188,7 @@ class Waker:
 # Private
 
 _SHOWING = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
+_FAILED: pytest.StashKey[int] = pytest.StashKey()
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"

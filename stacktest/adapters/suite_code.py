@@ -1,23 +1,39 @@
-"""What a test file says: how many checks each test makes, and which files make up its code.
+"""The code that tests consist of: which files it is, and a digest over them.
 
-A pass is only valid for the code that earned it, so the digest covers the test file, the conftest
-files above it and every module of the project that it imports, directly or not.
+A pass is only valid for the code that earned it. That is what Python imported for it: the test
+file, the `conftest.py` files above it, the packages that hold it, and every module of the project
+that any of these import, wherever it lies; and the data files that this code opens. Which files
+those are is told by the process that has collected the tests, for it alone knows what an import
+led to; the digest over them can be taken anywhere, and is the same for the same content.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator
-from functools import cache
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-CHECKING_CALLS = ("expect", "raises", "fail")
-CHECKING_PREFIXES = ("verify_", "assert_", "expect_")
+from stacktest.adapters.suite_data import DataFiles, Mentions, mentions
+from stacktest.adapters.suites import Suites
+
+IMPORTING_CALLS = frozenset({"import_module", "importorskip", "__import__"})
 
 
 class _Source(NamedTuple):
     tree: ast.Module
     digest: str
+
+
+class _Import(NamedTuple):
+    """One import as written: `from ..a import b` is level 2, module `a`, name `b`."""
+
+    module: str
+    level: int = 0
+    names: tuple[str, ...] = ()
 
 
 _EMPTY = ast.Module(body=[], type_ignores=[])
@@ -31,58 +47,133 @@ def saved_at(path: Path) -> int | None:
         return None
 
 
-def count_checks(path: Path, first_line: int) -> int:
-    """Number of places where the function that starts at `first_line` of `path` can fail a test.
+def read_tree(path: Path) -> ast.Module:
+    """The file as Python reads it; empty when it cannot be read."""
+    return _read(path, saved_at(path)).tree
 
-    Counted are `assert`, `expect(…)`, `raises(…)`, `fail(…)` and calls of `verify_*`, `assert_*`
-    and `expect_*`. 0 means that the test cannot fail by a check of its own.
-    """
-    return _all_checks(path, saved_at(path)).get(first_line, 0)
+
+@cache
+def is_foreign(path: Path) -> bool:
+    """Whether a file belongs to an installation of Python, or to stacktest itself."""
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return True
+    return any(path.is_relative_to(folder) for folder in _installed())
 
 
 class SuiteCode:
-    """The code below `rootdir` that tests consist of, as it is now: one reading of it."""
+    """Digests over the code of tests below `base` as it is now: one reading of it."""
 
-    def __init__(self, rootdir: Path) -> None:
-        self._rootdir = rootdir
-        self._modules: dict[str, tuple[Path, ...]] = {}
-        self._digests: dict[str, str] = {}
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._digests: dict[tuple[str, ...], str] = {}
 
-    def digest(self, path: str) -> str:
-        """16 hex digits over `files`: the same in every checkout of the same content."""
-        if path not in self._digests:
-            self._digests[path] = self._digest(path)
-        return self._digests[path]
+    def digest(self, files: tuple[str, ...]) -> str:
+        """16 hex digits over the files: the same in every checkout of the same content."""
+        if files not in self._digests:
+            digest = hashlib.sha256()
+            for name in sorted(files, key=Path):
+                path = Path(os.path.normpath(self._base / name))
+                content = _read(path, saved_at(path)).digest
+                digest.update(f"{_portable(name)}\0{content}\n".encode())
+            self._digests[files] = digest.hexdigest()[:16]
+        return self._digests[files]
 
-    def files(self, path: str) -> tuple[Path, ...]:
-        """The files whose content decides what the tests in `path` prove, sorted.
 
-        They are the file itself, `conftest.py` files from its folder up to `rootdir`, and the
-        modules under `rootdir` that any of these import.
+class CodeGraph:
+    """Finds the files that tests consist of, in the process that has collected them."""
+
+    def __init__(
+        self,
+        suites: Suites,
+        *,
+        modules: Mapping[str, str] | None = None,
+        search: Iterable[str] | None = None,
+    ) -> None:
+        self._suites = suites
+        self._modules = modules
+        self._search = tuple(sys.path if search is None else search)
+        self._imported: dict[Path, frozenset[Path]] = {}
+
+    def files(self, path: Path, more: Iterable[Path] = ()) -> tuple[str, ...]:
+        """What the tests in `path` consist of, relative to the suites' base.
+
+        `more` are files that belong to them although nothing imports them: those of plugins whose
+        fixtures they use.
         """
-        first = self._rootdir / path
-        files: set[Path] = set()
-        waiting = [first, *_conftests(first, self._rootdir)]
+        plugins = [name for flag, name in _pairs(self._suites.settings.addopts) if flag == "-p"]
+        waiting = [path, *_conftests(path, self._suites), *more]
+        waiting += [file for name in plugins for file in self._resolve(name, path)]
+        code: set[Path] = set()
         while waiting:
-            current = waiting.pop()
-            if current in files:
-                continue
-            files.add(current)
-            for name in _imports(current, saved_at(current)):
-                waiting += self._files_of(name)
-        return tuple(sorted(files))
+            file = waiting.pop()
+            if file not in code and not is_foreign(file):
+                code.add(file)
+                waiting += self._imports(file)
+        data = {opened for file in code for opened in self._data(path).of(file, _mentions(file))}
+        return tuple(sorted({self._suites.relative(file) for file in code | data}))
 
-    def _digest(self, path: str) -> str:
-        digest = hashlib.sha256()
-        for file in self.files(path):
-            name = file.relative_to(self._rootdir).as_posix()
-            digest.update(f"{name}\0{_read(file, saved_at(file)).digest}\n".encode())
-        return digest.hexdigest()[:16]
+    # Private
 
-    def _files_of(self, module: str) -> tuple[Path, ...]:
-        if module not in self._modules:
-            self._modules[module] = tuple(_module_files(module, self._rootdir))
-        return self._modules[module]
+    def _imports(self, file: Path) -> frozenset[Path]:
+        if file not in self._imported:
+            targets = set(_packages(file))
+            for item in _import_statements(file, saved_at(file)):
+                targets |= set(self._targets(file, item))
+            self._imported[file] = frozenset(targets)
+        return self._imported[file]
+
+    def _targets(self, file: Path, item: _Import) -> Iterator[Path]:
+        names = [".".join(filter(None, (item.module, name))) for name in ("", *item.names)]
+        if item.level:
+            parents = [file.parent, *file.parent.parents]
+            folder = parents[min(item.level, len(parents)) - 1]
+            for name in names:
+                yield from _module_files(name, folder)
+            return
+        for name in names:
+            yield from self._resolve(name, file)
+
+    def _resolve(self, name: str, file: Path) -> Iterator[Path]:
+        """The files that `import name` in `file` runs: as loaded, and as they can be found."""
+        top = name.partition(".")[0]
+        loaded = self._loaded.get(top)
+        if loaded is not None and is_foreign(loaded):
+            return
+        parts = name.split(".")
+        for end in range(1, len(parts) + 1):
+            if module := self._loaded.get(".".join(parts[:end])):
+                yield module
+        for folder in self._folders(file):
+            yield from _module_files(name, folder)
+
+    @cached_property
+    def _loaded(self) -> dict[str, Path]:
+        if self._modules is not None:
+            return {name: Path(file) for name, file in self._modules.items()}
+        files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+        return {name: Path(file) for name, file in files.items() if isinstance(file, str)}
+
+    def _folders(self, file: Path) -> tuple[Path, ...]:
+        """Where a module of the project may lie, as seen from `file`."""
+        base = self._suites.base
+        above = [folder for folder in file.parents if folder.is_relative_to(base)]
+        return tuple(dict.fromkeys([*above, base, *self._settled]))
+
+    @cached_property
+    def _settled(self) -> tuple[Path, ...]:
+        """`pythonpath`, and what else this process was told to search that is no installation."""
+        search = [Path(name) for name in self._search if name and Path(name).is_dir()]
+        here = [*self._suites.settings.pythonpath, *search]
+        return tuple(folder for folder in here if not is_foreign(folder))
+
+    def _data(self, path: Path) -> DataFiles:
+        if self._suites.likely:
+            return self._common_data
+        return DataFiles([path.parent])
+
+    @cached_property
+    def _common_data(self) -> DataFiles:
+        return DataFiles(self._suites.likely)
 
 
 # Private
@@ -99,58 +190,104 @@ def _read(path: Path, _saved: int | None) -> _Source:
     except OSError:
         return _Source(tree=_EMPTY, digest="gone")
     digest = hashlib.sha256(content).hexdigest()
+    if path.suffix not in (".py", ""):
+        return _Source(tree=_EMPTY, digest=digest)
     try:
         return _Source(tree=ast.parse(content, filename=str(path)), digest=digest)
     except (SyntaxError, ValueError):
         return _Source(tree=_EMPTY, digest=digest)
 
 
+def _mentions(path: Path) -> Mentions:
+    return _all_mentions(path, saved_at(path))
+
+
 @cache
-def _imports(path: Path, saved: int | None) -> tuple[str, ...]:
+def _all_mentions(path: Path, saved: int | None) -> Mentions:
+    return mentions(_read(path, saved).tree)
+
+
+@cache
+def _import_statements(path: Path, saved: int | None) -> tuple[_Import, ...]:
     return tuple(sorted(set(_imported(_read(path, saved).tree))))
 
 
-@cache
-def _all_checks(path: Path, saved: int | None) -> dict[int, int]:
-    """First line of a function (decorators included) → number of its checks."""
-    return {
-        min([node.lineno, *(d.lineno for d in node.decorator_list)]): _checks(node)
-        for node in ast.walk(_read(path, saved).tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-
-
-def _imported(tree: ast.AST) -> Iterator[str]:
+def _imported(tree: ast.AST) -> Iterator[_Import]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (_Import(alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names = tuple(alias.name for alias in node.names)
+            yield _Import(node.module or "", node.level, names)
+        elif isinstance(node, ast.Call) and _calls_import(node.func):
+            yield from (_Import(text) for text in _texts(node.args[:1]))
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _is_plugins(node):
+            yield from (_Import(text) for text in _texts([node.value]))
 
 
-def _checks(function: ast.AST) -> int:
-    return sum(
-        isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and _is_check(node.func))
-        for node in ast.walk(function)
-    )
-
-
-def _is_check(called: ast.expr) -> bool:
+def _calls_import(called: ast.expr) -> bool:
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    return name in CHECKING_CALLS or name.startswith(CHECKING_PREFIXES)
+    return name in IMPORTING_CALLS
 
 
-def _conftests(path: Path, rootdir: Path) -> Iterator[Path]:
+def _is_plugins(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(isinstance(name, ast.Name) and name.id == "pytest_plugins" for name in targets)
+
+
+def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+            yield from _texts(node.elts)
+
+
+def _conftests(path: Path, suites: Suites) -> Iterator[Path]:
+    """The `conftest.py` files from the test's folder up to the folder that pytest starts from."""
+    file = suites.settings.file
+    last = suites.base if path.is_relative_to(suites.base) or not file else file.parent
     for folder in path.parents:
         if (folder / "conftest.py").is_file():
             yield folder / "conftest.py"
-        if folder == rootdir:
+        if folder == last or not folder.is_relative_to(last):
             return
 
 
-def _module_files(name: str, rootdir: Path) -> Iterator[Path]:
-    base = rootdir.joinpath(*name.split("."))
-    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-        if candidate.is_file():
-            yield candidate
+def _packages(path: Path) -> Iterator[Path]:
+    """The packages that hold a file and are imported before it; one without a word is no code."""
+    for folder in path.parents:
+        package = folder / "__init__.py"
+        if not package.is_file():
+            return
+        if _read(package, saved_at(package)).tree.body:
+            yield package
+
+
+def _module_files(name: str, folder: Path) -> Iterator[Path]:
+    base = folder.joinpath(*name.split(".")) if name else folder
+    candidates = (
+        (base.with_suffix(".py"), base / "__init__.py") if name else (base / "__init__.py",)
+    )
+    yield from (candidate for candidate in candidates if candidate.is_file())
+
+
+@cache
+def _installed() -> tuple[Path, ...]:
+    paths = sysconfig.get_paths()
+    folders = {Path(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return (*sorted(folders), Path(__file__).parents[1])
+
+
+def _pairs(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Each option with the word after it; `-pname` counts as two words."""
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        if word.startswith("-p") and len(word) > 2 and not word.startswith("--"):  # noqa: PLR2004
+            yield "-p", word[2:]
+        else:
+            yield word, following
+
+
+def _portable(name: str) -> str:
+    """A name that is the same on every machine: of a file outside the project, its last parts."""
+    return "/".join(Path(name).parts[-2:]) if name.startswith(("../", "/")) else name

@@ -1,7 +1,7 @@
 """Finds weak tests and holes in the suites before anything runs.
 
     untested   a service with neither a test nor an exemption that covers `no_tests`
-    collect    a file that cannot be collected
+    collect    a file of the suites that cannot be collected, or that skips itself
     unknown    a test names a service that the stack does not have
     assert     a test of a service has no place where it can fail by a check of its own
     contact    a test of a service uses no fixture that could reach it
@@ -16,19 +16,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stacktest.adapters.suite_code import count_checks
-from stacktest.application.required_tests import BackgroundInventory, suites_folder
+from stacktest.adapters.check_sites import is_always_true
+from stacktest.adapters.suite_code import read_tree
+from stacktest.adapters.suites import Suites
+from stacktest.application.required_tests import BackgroundInventory
 from stacktest.config import Config
-from stacktest.core.collected_test import Collected
+from stacktest.core.collected_test import REACHING_FIXTURES, Collected
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
 
-REACHING = frozenset(
-    {
-        *("api", "async_api", "inside", "reach_from", "answered"),
-        *("page", "context", "new_context", "browser"),
-    }
-)
 BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 
 
@@ -51,16 +47,34 @@ class Weakness:
         return {"kind": self.kind, "where": self.where, "what": self.what, "fix": self.fix}
 
 
-def examine(stack: Stack, config: Config) -> tuple[Weakness, ...]:
+def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...]:
     """Every weakness of the suites of a stack, by kind."""
-    rootdir = suites_folder(stack.root)
-    tests, errors = BackgroundInventory(rootdir, stack=str(stack.root)).read()
+    collection = BackgroundInventory(suites, stack=str(stack.root)).read()
     weaknesses = [
         Weakness(kind="collect", where=where, what="cannot be collected", fix="pytest shows why")
-        for where in errors
+        for where in collection.errors
     ]
-    weaknesses += _services(stack, config, tests)
-    weaknesses += _tests(tests, rootdir)
+    weaknesses += [
+        Weakness(
+            kind="collect",
+            where=file.path,
+            what=f"was not collected ({file.why}), and it names services",
+            fix="make what it needs present: what is not collected proves nothing",
+        )
+        for file in collection.hidden
+    ]
+    weaknesses += [
+        Weakness(
+            kind="collect",
+            where=str(folder),
+            what="the folder that [stack] suites names does not exist",
+            fix="name the folders that hold the tests of the stack",
+        )
+        for folder in suites.folders
+        if not folder.is_dir()
+    ]
+    weaknesses += _services(stack, config, collection.tests)
+    weaknesses += _tests(collection.tests, suites.base)
     return tuple(sorted(weaknesses, key=lambda item: (item.kind, item.where, item.what)))
 
 
@@ -71,8 +85,8 @@ def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
             yield from _loose_status(node)
         elif isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _raises(node):
             yield "swallow", node.lineno, "catches its own failure"
-        elif isinstance(node, ast.Assert) and _is_constant(node.test):
-            yield "assert", node.lineno, "asserts a constant"
+        elif isinstance(node, ast.Assert) and is_always_true(node.test):
+            yield "assert", node.lineno, "asserts what is always true"
 
 
 # Private
@@ -99,28 +113,30 @@ def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
             )
 
 
-def _tests(tests: Iterable[Collected], rootdir: Path) -> Iterator[Weakness]:
+def _tests(tests: Iterable[Collected], base: Path) -> Iterator[Weakness]:
     checked: set[str] = set()
     for test in tests:
         nodeid = test.nodeid.partition("[")[0]
         if nodeid in checked or not test.services:
             continue
         checked.add(nodeid)
-        if not count_checks(rootdir / test.path, test.line):
+        if not test.checks:
             yield Weakness(
                 kind="assert",
                 where=nodeid,
                 what="has no check of its own, so it can only fail by accident",
                 fix="assert one exact value",
             )
-        if not (test.no_contact or REACHING & set(test.fixtures)):
+        if not (
+            set(test.services) <= set(test.no_contact) or REACHING_FIXTURES & set(test.fixtures)
+        ):
             yield Weakness(
                 kind="contact",
                 where=nodeid,
                 what="uses no fixture that reaches a service",
                 fix='use api, inside or page, or say why not: service("x", no_contact="…")',
             )
-        yield from _spots(nodeid, rootdir / test.path)
+        yield from _spots(nodeid, base / test.source)
 
 
 def _spots(nodeid: str, path: Path) -> Iterator[Weakness]:
@@ -130,7 +146,7 @@ def _spots(nodeid: str, path: Path) -> Iterator[Weakness]:
         "swallow": "let it fail, or use pytest.raises",
         "assert": "assert what the service answered",
     }
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(read_tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
             for kind, line, what in weak_spots(node):
                 yield Weakness(kind=kind, where=f"{nodeid}:{line}", what=what, fix=fixes[kind])
@@ -164,11 +180,3 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
 
 def _raises(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(node, ast.Raise) for node in ast.walk(handler))
-
-
-def _is_constant(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
-        return bool(node.value)
-    return isinstance(node, ast.Compare) and all(
-        isinstance(part, ast.Constant) for part in (node.left, *node.comparators)
-    )

@@ -1,79 +1,136 @@
 """The tests that every service requires: collected by a second pytest, in the background.
 
 A run with paths, `--ignore`, `--lf` or node ids does not see the whole collection, and the command
-has none at all: then a second pytest collects everything, and who needs the answer waits for it.
+has none at all: then a second pytest collects the suites as their own configuration file has them,
+and who needs the answer waits for it. It never runs a test.
 """
 
 import json
 import os
+import shlex
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from stacktest.adapters.atomic_write import write_atomically
-from stacktest.core.collected_test import Collected
+from stacktest.adapters.process import Completed
+from stacktest.adapters.suites import Suites
+from stacktest.core.collected_test import Collection
+
+DROPPED = (
+    *("-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "-x", "--exitfirst", "--maxfail"),
+    *("-k", "-m", "--deselect", "--lf", "--last-failed", "--ff", "--failed-first", "--nf"),
+    *("--new-first", "--sw", "--stepwise", "--sw-skip", "--stepwise-skip", "--stale", "--stack"),
+    *("--stack-up", "--stack-keep", "--stack-dry-run", "--cov", "--cov-report", "--cov-config"),
+    *("--junitxml", "--junit-xml", "--html", "--self-contained-html", "--alluredir"),
+    *("--clean-alluredir", "--report-log", "--json-report", "--ctrf", "--reruns", "--retries"),
+)
+"""Options of a configuration file that only a run needs, or that write a report over its own."""
+WITH_VALUE = frozenset(
+    {
+        *("-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "--maxfail", "-k", "-m"),
+        *("--deselect", "--stack", "--stack-up", "--junitxml", "--junit-xml", "--html"),
+        *("--alluredir", "--report-log", "--ctrf", "--reruns", "--retries"),
+        *("--cov-report", "--cov-config"),
+    }
+)
+COLLECTING = frozenset({"-p", "--import-mode", "--ignore", "--ignore-glob", "--confcutdir"})
+"""Options with a value that decide what is collected: all that is left where one is not known."""
+USAGE_ERROR = 4
 
 
 class BackgroundInventory:
-    """A second pytest that collects everything while the first one runs its tests."""
+    """A second pytest that collects the suites while the first one runs its tests."""
 
-    def __init__(self, rootdir: Path, *, inipath: Path | None = None, stack: str = "") -> None:
+    def __init__(self, suites: Suites, *, stack: str = "") -> None:
         from concurrent.futures import ThreadPoolExecutor
 
-        from stacktest.adapters.process import run
-
+        self._suites = suites
+        self._stack = stack
         self._folder = tempfile.TemporaryDirectory(prefix="stacktest-inventory-")
         self._file = Path(self._folder.name, "inventory.json")
-        argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-        argv += ["-m", "", "-k", "", f"--stack-inventory={self._file}", f"--rootdir={rootdir}"]
-        argv += ["-c", str(inipath)] if inipath else []
-        argv += [f"--stack={stack}"] if stack else []
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         pool = ThreadPoolExecutor(max_workers=1)
-        self._done = pool.submit(run, argv, cwd=rootdir, env=environment)
+        self._result = pool.submit(self._collect)
         pool.shutdown(wait=False)
 
-    def read(self) -> tuple[tuple[Collected, ...], tuple[str, ...]]:
+    def read(self) -> Collection:
         """The tests and the errors of the whole collection; waits for its end."""
-        done = self._done.result()
+        result = self._result.result()
         try:
+            if result is None:
+                return Collection()
             return read_collected(self._file)
         except (OSError, ValueError):
-            return (), (f"the tests could not be collected: {done.tail}",)
+            return Collection(errors=(f"the tests could not be collected: {_complaint(result)}",))
         finally:
             self._folder.cleanup()
 
+    # Private
 
-def suites_folder(root: Path) -> Path:
-    """Where pytest runs for the stack in `root`: the nearest folder upward that configures it."""
-    return next((folder for folder in (root, *root.parents) if _configures_pytest(folder)), root)
+    def _collect(self) -> Completed | None:
+        """Collect with the options of the configuration file, else with those pytest knows."""
+        folders = [folder for folder in self._suites.folders if folder.is_dir()]
+        if self._suites.folders and not folders:
+            return None
+        addopts = self._suites.settings.addopts
+        result = self._run(tuple(_without_run_options(addopts)), folders)
+        if result.code == USAGE_ERROR and not self._file.is_file():
+            result = self._run(tuple(_collecting_options(addopts)), folders)
+        return result
+
+    def _run(self, addopts: tuple[str, ...], folders: Iterable[Path]) -> Completed:
+        from stacktest.adapters.process import run
+
+        argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+        argv += ["-m", "", "-k", "", f"--stack-inventory={self._file}"]
+        argv += ["-o", f"addopts={shlex.join(addopts)}"]
+        file = self._suites.settings.file
+        argv += ["-c", str(file)] if file else [f"--rootdir={self._suites.base}"]
+        argv += [f"--stack={self._stack}"] if self._stack else []
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        return run([*argv, *map(str, folders)], cwd=self._suites.base, env=environment)
 
 
-def write_collected(file: Path, tests: tuple[Collected, ...], errors: list[str]) -> None:
-    """Hand collected tests to another process, whole or not at all."""
-    data: dict[str, Any] = {"tests": [test.as_json() for test in tests], "errors": errors}
-    write_atomically(file, json.dumps(data))
+def write_collected(file: Path, collection: Collection) -> None:
+    """Hand what was collected to another process, whole or not at all."""
+    write_atomically(file, json.dumps(collection.as_json()))
 
 
-def read_collected(file: Path) -> tuple[tuple[Collected, ...], tuple[str, ...]]:
+def read_collected(file: Path) -> Collection:
     """What `write_collected` wrote."""
-    data = json.loads(file.read_text(encoding="utf-8"))
-    return tuple(Collected.from_json(test) for test in data["tests"]), tuple(data["errors"])
+    return Collection.from_json(json.loads(file.read_text(encoding="utf-8")))
 
 
 # Private
 
 
-def _configures_pytest(folder: Path) -> bool:
-    if any((folder / name).is_file() for name in ("pytest.ini", ".pytest.ini", "pytest.toml")):
-        return True
-    sections = {
-        "pyproject.toml": "[tool.pytest",
-        "tox.ini": "[pytest]",
-        "setup.cfg": "[tool:pytest]",
-    }
-    return any(
-        (folder / name).is_file() and section in (folder / name).read_text(encoding="utf-8")
-        for name, section in sections.items()
-    )
+def _complaint(result: Completed | None) -> str:
+    """The line in which pytest says what it does not understand, else its last words."""
+    text = f"{result.err}\n{result.out}" if result else ""
+    lines = [line for line in text.splitlines() if "error:" in line]
+    return lines[0].strip() if lines else (result.tail if result else "")
+
+
+def _without_run_options(words: tuple[str, ...]) -> Iterator[str]:
+    skip = False
+    for word in words:
+        name, has_value, _ = word.partition("=")
+        is_short = word[:2] in DROPPED and not word.startswith("--")
+        if skip:
+            skip = False
+        elif name in DROPPED or is_short:
+            skip = not has_value and word in WITH_VALUE
+        else:
+            yield word
+
+
+def _collecting_options(words: tuple[str, ...]) -> Iterator[str]:
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        name, has_value, _ = word.partition("=")
+        if name in COLLECTING and has_value:
+            yield word
+        elif name in COLLECTING:
+            yield from (word, following)
+        elif word.startswith("-p") and not word.startswith("--"):
+            yield word

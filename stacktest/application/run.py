@@ -23,7 +23,15 @@ from stacktest.core.redaction import redact
 from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, history_line
 from stacktest.core.runs.start_failure import StartFailure, whole_failure
 from stacktest.core.runs.summary import RunSummary
-from stacktest.core.runs.verdict import Inventory, Outcome, Required, RunFacts, Verdict, fold
+from stacktest.core.runs.verdict import (
+    HiddenFile,
+    Inventory,
+    Outcome,
+    Required,
+    RunFacts,
+    Verdict,
+    fold,
+)
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import LockHeldError, StackNotReadyError, StacktestError, UsageError
@@ -102,6 +110,10 @@ class Lock(Protocol):
         """Give it back."""
 
 
+CodeDigest = Callable[[Collected], str]
+"""A test → digest over everything that the tests of its file consist of."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPorts:
     """Everything outside that a run talks to."""
@@ -120,7 +132,7 @@ class RunPorts:
 
     It differs from any that `read_code` gives when the file was saved while others were collected.
     """
-    read_code: Callable[[], Callable[[str], str]]
+    read_code: Callable[[], CodeDigest]
     """Reads the same digests now."""
     on_locked: Callable[[], None] = lambda: None
     """Called once the stack is this run's alone, before anything is started."""
@@ -192,10 +204,13 @@ class StackSession:
         facts: RunFacts,
         *,
         unknown: tuple[str, ...] = (),
+        hidden: tuple[HiddenFile, ...] = (),
+        elsewhere: frozenset[str] = frozenset(),
     ) -> RunSummary:
         """Verdicts, credit and states of this run, written to the ledger and the status.
 
-        `whole` is the inventory; `unknown` says why it may not be complete.
+        `whole` is the inventory; `unknown` says why it may not be complete, `hidden` which of its
+        files were not collected; tests `elsewhere` lie outside the suites.
         """
         whole = tuple(whole)
         outcomes = tuple(
@@ -205,7 +220,8 @@ class StackSession:
         after = self._ports.observe()
         code = self._ports.read_code()
         tests = tests_of(whole, code)
-        verdicts = fold(_inventory(whole, unknown), outcomes, facts)
+        inventory = replace(_inventory(whole, unknown), hidden=hidden, elsewhere=elsewhere)
+        verdicts = fold(inventory, outcomes, facts)
         credited, refused = self._record(verdicts, after, tests, self._edited(code))
         now = self._ports.now()
         judgements = self._judge.judge_all(after, tests, now)
@@ -339,10 +355,11 @@ class StackSession:
             edited=edited,
         )
 
-    def _edited(self, code: Callable[[str], str]) -> dict[str, tuple[str, ...]]:
+    def _edited(self, code: CodeDigest) -> dict[str, tuple[str, ...]]:
         """Service → its test files whose code is not what it was when they were collected."""
         collected = self._ports.collected_code
-        changed = {path for path, digest in collected.items() if code(path) != digest}
+        tests = {test.path: test for test in self._tests if test.path in collected}
+        changed = {path for path, test in tests.items() if code(test) != collected[path]}
         edited: dict[str, set[str]] = {}
         for test in self._tests:
             for service in test.services if test.path in changed else ():
@@ -350,7 +367,7 @@ class StackSession:
         return {service: tuple(sorted(paths)) for service, paths in edited.items()}
 
 
-def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> dict[str, Tests]:
+def tests_of(whole: Iterable[Collected], code_digest: CodeDigest) -> dict[str, Tests]:
     """Service → its required tests: their number, and a digest over node ids and code."""
     by_service: dict[str, list[Collected]] = {}
     for test in whole:
@@ -362,13 +379,14 @@ def tests_of(whole: Iterable[Collected], code_digest: Callable[[str], str]) -> d
 # Private
 
 
-def _tests(tests: list[Collected], code_digest: Callable[[str], str]) -> Tests:
+def _tests(tests: list[Collected], code_digest: CodeDigest) -> Tests:
     digest = hashlib.sha256()
     for test in sorted(tests, key=lambda test: test.nodeid):
         digest.update(f"{test.nodeid}\n".encode())
-    for path in sorted({test.path for test in tests}):
-        digest.update(f"{path} {code_digest(path)}\n".encode())
-    return Tests(digest=digest.hexdigest()[:16], required=len({test.nodeid for test in tests}))
+    for path, test in sorted({test.path: test for test in tests}.items()):
+        digest.update(f"{path} {code_digest(test)}\n".encode())
+    nodeids = frozenset(test.nodeid for test in tests)
+    return Tests(digest=digest.hexdigest()[:16], required=len(nodeids), nodeids=nodeids)
 
 
 def _inventory(whole: tuple[Collected, ...], unknown: tuple[str, ...]) -> Inventory:
@@ -378,7 +396,7 @@ def _inventory(whole: tuple[Collected, ...], unknown: tuple[str, ...]) -> Invent
             services=test.services,
             phase=test.phase,
             source=test.path,
-            no_contact_ok=test.no_contact,
+            no_contact=frozenset(test.no_contact),
         )
         for test in whole
         if test.services

@@ -22,11 +22,12 @@ from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.suite_code import SuiteCode
+from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.judge import Judge, PagesOf, TestsOf
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import Seen, look
-from stacktest.application.required_tests import BackgroundInventory, suites_folder
-from stacktest.application.run import tests_of
+from stacktest.application.required_tests import BackgroundInventory
+from stacktest.application.run import CodeDigest, tests_of
 from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
@@ -46,11 +47,16 @@ class Project:
     """One stack with everything that reads it; each part is made when it is first asked for."""
 
     def __init__(
-        self, root: Path, environ: Mapping[str, str], compose: Compose | None = None
+        self,
+        root: Path,
+        environ: Mapping[str, str],
+        compose: Compose | None = None,
+        rootdir: Path | None = None,
     ) -> None:
         self.root = root
         self._environ = environ
         self._compose = compose
+        self._rootdir = rootdir
 
     @cached_property
     def settings(self) -> Config:
@@ -80,6 +86,12 @@ class Project:
     @cached_property
     def _loaded(self) -> tuple[Config, Stack]:
         return load_stack(self.settings, self.compose)
+
+    @cached_property
+    def suites(self) -> Suites:
+        """Where the tests of the stack lie."""
+        pointer = configuration.pointing_folder(self.root, folder=Path.cwd(), rootdir=self._rootdir)
+        return locate_suites(self.root, self.settings.stack.suites, pointer=pointer)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -242,14 +254,13 @@ class Project:
 
     def collect(self) -> Callable[[], TestsOf]:
         """Starts to collect the required tests of every service; the answer waits for them."""
-        rootdir = suites_folder(self.root)
-        inventory = BackgroundInventory(rootdir, stack=str(self.root))
+        inventory = BackgroundInventory(self.suites, stack=str(self.root))
 
         def tests() -> TestsOf:
-            whole, errors = inventory.read()
-            if errors:
-                return Unknown("; ".join(errors))
-            return tests_of(whole, SuiteCode(rootdir).digest)
+            collection = inventory.read()
+            if collection.errors:
+                return Unknown("; ".join(collection.errors))
+            return tests_of(collection.tests, read_code(self.suites.base))
 
         return tests
 
@@ -257,6 +268,12 @@ class Project:
 def now() -> dt.datetime:
     """The time, for records and people."""
     return dt.datetime.now(dt.UTC)  # noqa: TID251 - the one clock
+
+
+def read_code(base: Path) -> CodeDigest:
+    """Reads what tests consist of, as it is now."""
+    code = SuiteCode(base)
+    return lambda test: code.digest(test.files)
 
 
 def find_project(
@@ -272,7 +289,7 @@ def find_project(
             where=f"{working_folder()} and the folders above",
             hint="name one with --stack DIR, or write a stacktest.toml: stacktest init",
         )
-    return Project(root, os.environ, compose)
+    return Project(root, os.environ, compose, rootdir)
 
 
 # Private

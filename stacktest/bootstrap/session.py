@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.compose.client import Compose
-from stacktest.adapters.suite_code import SuiteCode, saved_at
+from stacktest.adapters.suite_code import saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
 from stacktest.application.notify import Notifier
 from stacktest.application.run import RunPorts, StackSession
 from stacktest.application.running_stack import RunningStack
-from stacktest.bootstrap.context import find_project, now
+from stacktest.bootstrap.context import find_project, now, read_code
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach
@@ -62,7 +62,7 @@ def open_run(
 
     if project.ca is not None and not project.makes_its_ca:
         check_ca(project.ca, now=now())
-    run_id, rootdir = new_run_id(), request.rootdir
+    run_id, rootdir, base = new_run_id(), request.rootdir, project.suites.base
 
     def keep_evidence(error: StacktestError) -> None:
         gather_boot(boot_folder(rootdir, run_id), project.stack, project.engine, error)
@@ -83,8 +83,8 @@ def open_run(
         save_part_names=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
         now=now,
         git=project.commit,
-        collected_code=code_as_collected(rootdir, tests),
-        read_code=lambda: SuiteCode(rootdir).digest,
+        collected_code=code_as_collected(base, tests),
+        read_code=lambda: read_code(base),
         on_locked=lambda: display.say_all(project.notifier.begin()),
     )
     return PytestRun(
@@ -95,11 +95,10 @@ def open_run(
     )
 
 
-def code_as_collected(rootdir: Path, tests: Iterable[Collected]) -> dict[str, str]:
+def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:
     """Test file → digest of its code; empty where it was saved again after it was collected."""
-    code = SuiteCode(rootdir)
-    saved = {test.path: test.saved for test in tests}
+    code = read_code(base)
     return {
-        path: code.digest(path) if saved_at(rootdir / path) == when else ""
-        for path, when in sorted(saved.items())
+        path: code(test) if saved_at(base / path) == test.saved else ""
+        for path, test in sorted({test.path: test for test in tests}.items())
     }

@@ -20,7 +20,7 @@ def check(*, folder: str, as_json: bool) -> None:
     from stacktest.reports.wording import count
 
     project = find_project(folder)
-    findings = examine(project.stack, project.config)
+    findings = examine(project.stack, project.config, project.suites)
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:

@@ -20,7 +20,6 @@ DEFAULT_PAGE = "reports/status.html"
 @click.option("--port", type=int, default=8765, help="Port of --serve.")
 def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     """Write the status page: one offline HTML file."""
-    from stacktest.application.required_tests import suites_folder
     from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.page.page import render_page
@@ -31,7 +30,7 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     if output != "-":
         click.echo(f"open     {Path(output).resolve().as_uri()}")
     if serve:
-        _serve(board, suites_folder(project.root), port)
+        _serve(board, project.suites.base, port)
 
 
 # Private

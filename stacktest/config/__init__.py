@@ -1,6 +1,6 @@
 """`stacktest.toml` and what lies under it: where it lies, what it may hold, what it means."""
 
-from stacktest.config.discovery import find_stack
+from stacktest.config.discovery import find_stack, pointing_folder
 from stacktest.config.labels import check_names, merge_labels
 from stacktest.config.load import load, schema_text
 from stacktest.config.sections import (
@@ -29,5 +29,6 @@ __all__ = [
     "find_stack",
     "load",
     "merge_labels",
+    "pointing_folder",
     "schema_text",
 ]

@@ -32,6 +32,19 @@ def find_stack(
     return None
 
 
+def pointing_folder(stack: Path, *, folder: Path, rootdir: Path | None = None) -> Path | None:
+    """The nearest folder whose `[tool.stacktest] stack` names `stack`: its tests may live there.
+
+    Searched are pytest's root, then upward from the working folder, then upward from the stack.
+    """
+    parents = (folder, *folder.parents, stack, *stack.parents)
+    for parent in (rootdir, *parents) if rootdir else parents:
+        pointer = _pyproject(parent).get("stack")
+        if isinstance(pointer, str) and (parent / pointer).resolve() == stack.resolve():
+            return parent
+    return None
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; a `UsageError` names the file when it cannot be read."""
     try:

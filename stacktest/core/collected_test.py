@@ -1,7 +1,14 @@
-"""One collected test that asks for the stack, as plain data that processes hand to each other."""
+"""What was collected of the suites, as plain data that processes hand to each other."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
+
+from stacktest.core.runs.verdict import HiddenFile
+
+ROUTED_FIXTURES = frozenset({"page", "context", "browser", "new_context", "api", "async_api"})
+"""Fixtures that go through the front door."""
+REACHING_FIXTURES = ROUTED_FIXTURES | {"inside", "reach_from", "answered"}
+"""Fixtures by which a test can reach a service."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -9,20 +16,29 @@ class Collected:
     """One collected test that asks for the stack."""
 
     nodeid: str
+    """What records call it: its file relative to the suites' base, then as pytest writes it."""
+    reported: str
+    """What pytest calls it in this run."""
     services: tuple[str, ...]
     phase: str
     routed: bool
     """Whether it goes through the front door."""
     path: str
-    """Its file, relative to pytest's rootdir."""
+    """Its file, relative to the suites' base."""
+    source: str
+    """The file in which its function was written, by decoration and inheritance another one."""
     line: int
-    """Where its function begins in the file that it was written in; 0: it has none."""
+    """Where its function begins in `source`; 0: it has none."""
+    checks: int
+    """Places in its code, helpers included, where it can fail by a check of its own."""
+    files: tuple[str, ...]
+    """Every file that its code consists of, relative to the suites' base."""
     saved: int | None
     """When its file had been saved, in nanoseconds, as it was collected."""
     fixtures: tuple[str, ...] = ()
     """Names of every fixture that it uses, directly or not."""
-    no_contact: str = ""
-    """Why the test need not touch its services: `service("x", no_contact="reason")`."""
+    no_contact: tuple[str, ...] = ()
+    """Services that it need not touch: `service("x", no_contact="reason")`."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Collected":
@@ -35,3 +51,33 @@ class Collected:
     def as_json(self) -> dict[str, Any]:
         """Plain data for another process."""
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collection:
+    """The tests of the stack that one pytest collected, and what it could not collect."""
+
+    tests: tuple[Collected, ...] = ()
+    errors: tuple[str, ...] = ()
+    """Files of the suites that cannot be collected."""
+    hidden: tuple[HiddenFile, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The collection that `as_json` wrote."""
+        return cls(
+            tests=tuple(Collected.from_json(test) for test in data["tests"]),
+            errors=tuple(data["errors"]),
+            hidden=tuple(
+                HiddenFile(path=file["path"], services=tuple(file["services"]), why=file["why"])
+                for file in data["hidden"]
+            ),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for another process."""
+        return {
+            "tests": [test.as_json() for test in self.tests],
+            "errors": list(self.errors),
+            "hidden": [asdict(file) for file in self.hidden],
+        }

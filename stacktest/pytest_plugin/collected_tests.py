@@ -1,37 +1,113 @@
 """Reads the collected tests that ask for the stack."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from stacktest.core.collected_test import Collected
-from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of
+from stacktest import config as configuration
+from stacktest.adapters.suite_code import CodeGraph, saved_at
+from stacktest.adapters.suites import Suites, locate_suites
+from stacktest.core.collected_test import ROUTED_FIXTURES, Collected
+from stacktest.errors import UsageError
+from stacktest.pytest_plugin.checks import count_checks, written_functions
+from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of, services_of
 
-ROUTED_FIXTURES = frozenset({"page", "context", "browser", "new_context", "api", "async_api"})
+
+def find_suites(config: pytest.Config) -> Suites | None:
+    """The suites of the stack that this run is about; None where there is no stack."""
+    if _SUITES not in config.stash:
+        config.stash[_SUITES] = _locate(config)
+    return config.stash[_SUITES]
 
 
-def read(items: Iterable[pytest.Item], rootdir: Path) -> tuple[Collected, ...]:
+def suites_of(config: pytest.Config) -> Suites:
+    """The suites of the stack, or pytest's rootdir where there is none."""
+    return find_suites(config) or locate_suites(config.rootpath, (), pointer=config.rootpath)
+
+
+def read(items: Iterable[pytest.Item], config: pytest.Config) -> tuple[Collected, ...]:
     """The tests among `items` that ask for the stack, in order."""
-    return tuple(_collected(item, rootdir) for item in items if asks_for_stack(item))
+    asking = [item for item in items if asks_for_stack(item)]
+    unread = [item for item in asking if _COLLECTED not in item.stash]
+    if unread:
+        reader = _Reader(suites_of(config))
+        for item in unread:
+            reader.note(item)
+        for item in unread:
+            item.stash[_COLLECTED] = reader.collected(item)
+    return tuple(item.stash[_COLLECTED] for item in asking)
 
 
 # Private
 
+_SUITES: pytest.StashKey[Suites | None] = pytest.StashKey()
+_COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
 
-def _collected(item: pytest.Item, rootdir: Path) -> Collected:
-    code = getattr(getattr(item, "function", None), "__code__", None)
-    marks = tuple(item.iter_markers("service"))
-    names = {name for mark in marks for name in mark.args}
-    reasons = [str(mark.kwargs["no_contact"]) for mark in marks if "no_contact" in mark.kwargs]
-    return Collected(
-        nodeid=item.nodeid,
-        services=tuple(sorted(names)),
-        phase=phase_of(item.path),
-        routed=bool(ROUTED_FIXTURES & set(getattr(item, "fixturenames", ()))),
-        path=item.path.relative_to(rootdir).as_posix(),
-        line=code.co_firstlineno if code else 0,
-        saved=item.stash.get(SAVED, None),
-        fixtures=tuple(sorted(getattr(item, "fixturenames", ()))),
-        no_contact=reasons[0] if reasons else "",
-    )
+
+def _locate(config: pytest.Config) -> Suites | None:
+    here, rootdir = Path.cwd(), config.rootpath
+    option = str(config.getoption("--stack"))
+    try:
+        root = configuration.find_stack(
+            option=option, environ=os.environ, folder=here, rootdir=rootdir
+        )
+        if root is None:
+            return None
+        section = configuration.load(root, environ=os.environ).stack
+        pointer = configuration.pointing_folder(root, folder=here, rootdir=rootdir)
+        return locate_suites(root, section.suites, pointer=pointer)
+    except UsageError:
+        # Who brings the stack up says what is wrong with the configuration.
+        return locate_suites(rootdir, (), pointer=rootdir)
+
+
+class _Reader:
+    """Reads items into plain data; tests of one file share the files that make up their code."""
+
+    def __init__(self, suites: Suites) -> None:
+        self._suites = suites
+        self._graph = CodeGraph(suites)
+        self._more: dict[Path, set[Path]] = {}
+        self._files: dict[Path, tuple[str, ...]] = {}
+
+    def note(self, item: pytest.Item) -> None:
+        """Remember the files that give the test its fixtures: plugins that nothing imports."""
+        definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+        files = self._more.setdefault(item.path, set())
+        for definition in (one for group in definitions.values() for one in group):
+            for function in written_functions(definition.func):
+                files.add(Path(function.__code__.co_filename))
+
+    def collected(self, item: pytest.Item) -> Collected:
+        """The test as plain data."""
+        path = item.path
+        if path not in self._files:
+            self._files[path] = self._graph.files(path, self._more.get(path, ()))
+        fixtures = frozenset(getattr(item, "fixturenames", ()))
+        functions = list(written_functions(getattr(item, "function", None)))
+        code = functions[-1].__code__ if functions else None
+        name = self._suites.relative(path)
+        services, excused = services_of(item)
+        return Collected(
+            nodeid=_nodeid(item, name),
+            reported=item.nodeid,
+            services=services,
+            phase=phase_of(path),
+            routed=bool(ROUTED_FIXTURES & fixtures),
+            path=name,
+            source=name if code is None else self._suites.relative(Path(code.co_filename)),
+            line=0 if code is None else code.co_firstlineno,
+            checks=count_checks(item),
+            files=self._files[path],
+            saved=item.stash.get(SAVED, saved_at(path)),
+            fixtures=tuple(sorted(fixtures)),
+            no_contact=excused,
+        )
+
+
+def _nodeid(item: pytest.Item, name: str) -> str:
+    """The node id with the file as the suites' base sees it, not pytest's rootdir."""
+    files = [node for node in item.listchain() if isinstance(node, pytest.File)]
+    return name + item.nodeid[len(files[-1].nodeid) :] if files else item.nodeid

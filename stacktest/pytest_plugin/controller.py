@@ -6,7 +6,7 @@ decision is `session`'s; this module knows in which order pytest says things.
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,12 @@ import pytest
 
 from stacktest.application.evidence_folder import boot_folder, forget_old_runs
 from stacktest.application.required_tests import BackgroundInventory
-from stacktest.core.collected_test import Collected
+from stacktest.core.collected_test import Collected, Collection
+from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError
-from stacktest.pytest_plugin.collected_tests import read
+from stacktest.pytest_plugin.collected_tests import read, suites_of
 from stacktest.pytest_plugin.failure_artifacts import page_options
-from stacktest.pytest_plugin.inventory import NARROWING, is_whole
+from stacktest.pytest_plugin.inventory import NARROWING, deviations, is_whole
 from stacktest.pytest_plugin.outcomes import Listener, reason_of
 from stacktest.pytest_plugin.stash import ASKED, OPEN_RUN, RUNNING
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 NOT_READY = 10
 """Exit code of a run whose stack could not be brought up."""
+NOTHING_LEFT = "no test of a service is left, so nothing would be started; nothing was run"
 
 
 class Controller:
@@ -40,16 +42,17 @@ class Controller:
     def __init__(
         self,
         config: pytest.Config,
-        whole: tuple[Collected, ...],
-        errors: Iterable[pytest.CollectReport],
+        whole: Collection,
         shared: Path,
+        *,
+        is_broken: bool,
     ) -> None:
         self._config = config
+        self._is_broken = is_broken
+        """A file could not be collected: pytest runs nothing unless it is told to."""
         self._whole = whole
         self._selected: tuple[Collected, ...] = ()
         self._listener = Listener()
-        for report in errors:
-            self._listener.collected(report)
         self._background: BackgroundInventory | None = None
         self._run: PytestRun | None = None
         self._session: StackSession | None = None
@@ -63,11 +66,7 @@ class Controller:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """See the tests that are left; `--stale` takes away those of functional services."""
         if not self._has_workers:
-            self._selected = read(session.items, session.config.rootpath)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be collected hides its tests: nobody can earn credit."""
-        self._listener.collected(report)
+            self._selected = read(session.items, session.config)
 
     # The stack comes up
 
@@ -141,7 +140,7 @@ class Controller:
     def _tell_failure(self, report: pytest.TestReport) -> None:
         from stacktest.reports.terminal.run import failure_lines
 
-        if not any(test.nodeid == report.nodeid for test in self._selected):
+        if not any(test.reported == report.nodeid for test in self._selected):
             return
         evidence = str(getattr(report, "stacktest_evidence", ""))
         stack = self._config.getoption("--stack")
@@ -165,8 +164,10 @@ class Controller:
     def _begin(self, config: pytest.Config) -> bool | None:
         """Plan and bring up; True ends the run loop without a test."""
         if not self._selected:
+            if config.getoption("--stack-dry-run"):
+                raise pytest.UsageError(NOTHING_LEFT)
             return None
-        if self._listener.errors and not config.option.continue_on_collection_errors:
+        if self._is_broken and not config.option.continue_on_collection_errors:
             return None
         try:
             return self._start(config)
@@ -202,7 +203,7 @@ class Controller:
             keep=config.getoption("--stack-keep"),
             compose=config.stash.get(ASKED, None),
         )
-        run = config.stash.get(OPEN_RUN, open_run)(request, self._wall, self._whole)
+        run = config.stash.get(OPEN_RUN, open_run)(request, self._wall, self._whole.tests)
         self._run, session = run, run.session
         plan = session.plan(self._selected)
         dry_run = config.getoption("--stack-dry-run")
@@ -214,8 +215,7 @@ class Controller:
             self._wall.say_all(reason_lines(plan))
             return True
         if not is_whole(config):
-            self._background = BackgroundInventory(config.rootpath, inipath=config.inipath)
-        self._listener.expect(self._selected, config.rootpath)
+            self._background = BackgroundInventory(suites_of(config), stack=str(session.stack.root))
         self._session = session
         session.start(plan, self._selected)
         config.stash[RUNNING] = run.reach(self._shared)
@@ -224,22 +224,40 @@ class Controller:
         return None
 
     def _finish(self, run: "PytestRun", session: "StackSession") -> None:
-        tests, errors = self._whole, tuple(self._listener.errors)
-        if self._background is not None:
-            tests, more = self._background.read()
-            errors += more
+        collection = self._whole if self._background is None else self._background.read()
+        errors = tuple(dict.fromkeys((*self._whole.errors, *collection.errors)))
         facts = self._listener.facts(
-            self._whole, self._selected, errors=errors, selection=selection_of(self._config)
+            self._whole.tests,
+            self._selected,
+            errors=errors,
+            selection=selection_of(self._config),
+            deviations=deviations(self._config),
         )
         outcomes = self._listener.outcomes(self._selected)
         from stacktest.reports.terminal.run import summary_lines
 
-        summary = session.finish(tests, outcomes, facts, unknown=errors)
+        suites = suites_of(self._config)
+        summary = session.finish(
+            collection.tests,
+            outcomes,
+            facts,
+            unknown=errors,
+            hidden=tuple({file.path: file for file in self._hidden(collection)}.values()),
+            elsewhere=frozenset(
+                test.nodeid for test in self._selected if not suites.holds(suites.base / test.path)
+            ),
+        )
         self._closing += summary_lines(summary, session.stack, self._wall.width)
         run.write_timeline(self._timeline(summary, session.run_id))
         self._closing += self._tell(summary, run)
         if session.run is not None:
             self._tell_allure()
+
+    def _hidden(self, collection: Collection) -> Iterator[HiddenFile]:
+        """Files that the whole collection lacks, and those of which only this run got nothing."""
+        yield from collection.hidden
+        listed = {test.path for test in collection.tests}
+        yield from (file for file in self._whole.hidden if file.path not in listed)
 
     def _tell_allure(self, trouble: str = "") -> None:
         """Say of the run what belongs to no test, where somebody wants Allure's report."""

@@ -1,19 +1,80 @@
 """The inventory: every test that names a service, whatever this run selected.
 
-A run with `-k` or `-m` still sees the whole collection before the deselection. A run with paths,
-`--ignore`, `--lf` or node ids does not, and pytest says nothing about what it never collected; then
-a second pytest collects everything, in the background, and the end of the run waits for it.
+A run with `-k` or `-m` still sees the whole collection before the deselection. Any other argument
+that may leave something out, another folder, another configuration file or a switched-off plugin
+does not, and pytest says nothing about what it never collected; then a second pytest collects the
+suites as they are, in the background, and the end of the run waits for it.
 """
 
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.service_markers import may_name_services, named_services
+from stacktest.adapters.suites import Suites
 from stacktest.application.required_tests import write_collected
-from stacktest.pytest_plugin.collected_tests import read
+from stacktest.core.collected_test import Collected, Collection
+from stacktest.core.runs.verdict import HiddenFile
+from stacktest.pytest_plugin.collected_tests import read, suites_of
 
 NARROWING = ("ignore", "ignore_glob", "deselect", "lf", "failedfirst", "stepwise", "pyargs")
 """Options after which the collection may lack tests without a word."""
+HARMLESS = frozenset(
+    {
+        *(
+            "-q",
+            "--quiet",
+            "-v",
+            "--verbose",
+            "-s",
+            "--capture",
+            "--tb",
+            "-r",
+            "-l",
+            "--showlocals",
+        ),
+        *("--color", "-k", "-m", "-x", "--exitfirst", "--maxfail", "-n", "--numprocesses"),
+        *("--dist", "--durations", "--durations-min", "--junitxml", "--junit-xml", "--alluredir"),
+        *("--clean-alluredir", "--html", "--self-contained-html", "--stack", "--stack-up"),
+        *("--stack-keep", "--stale", "--stack-dry-run", "--stack-plan-file", "--reruns"),
+        *("--no-header", "--no-summary", "--reruns-delay", "--timeout", "--strict-markers"),
+        *("--headed", "--video", "--screenshot", "--tracing", "--output", "--cache-clear"),
+        *("--continue-on-collection-errors", "--max-worker-restart", "--full-trace", "-ra", "-rA"),
+    }
+)
+"""Options after which the collection is whole all the same; any other one is not trusted."""
+REPORTING_PLUGINS = frozenset(
+    {
+        *(
+            "cacheprovider",
+            "randomly",
+            "random_order",
+            "sugar",
+            "html",
+            "metadata",
+            "allure_pytest",
+        ),
+        *(
+            "xdist",
+            "cov",
+            "pytest_cov",
+            "timeout",
+            "faulthandler",
+            "junitxml",
+            "pastebin",
+            "logging",
+        ),
+        *("rerunfailures", "allure-pytest", "playwright", "doctest", "progress", "pretty"),
+    }
+)
+"""Plugins that make no test stricter: switching one off leaves the tests what they are."""
+HARMLESS_SETTINGS = ("log_", "console_", "cache_dir", "junit_", "verbosity_", "faulthandler_")
+"""Beginnings of settings that decide neither what is collected nor what a test demands."""
 
 
 class InventoryWriter:
@@ -21,24 +82,173 @@ class InventoryWriter:
 
     def __init__(self, config: pytest.Config) -> None:
         self._file = Path(config.getoption("--stack-inventory"))
-        self._errors: list[str] = []
+        self._reports: list[pytest.CollectReport] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be collected hides its tests."""
-        if report.failed:
-            self._errors.append(report.nodeid)
+        """A file that cannot be collected, or skips itself, hides its tests."""
+        if report.outcome != "passed":
+            self._reports.append(report)
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
-        self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """Write before anything is deselected."""
-        del session
-        write_collected(self._file, read(items, config.rootpath), self._errors)
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Iterator[None]:
+        """Write what there was before anything is deselected, with the markers of every hook."""
+        collected = list(items)
+        yield
+        write_collected(self._file, take(config, collected, self._reports))
+
+
+def take(
+    config: pytest.Config, items: Iterable[pytest.Item], reports: Iterable[pytest.CollectReport]
+) -> Collection:
+    """What this process collected of the suites; `reports` are those of what it could not."""
+    suites, reports = suites_of(config), tuple(reports)
+    items = tuple(items)
+    tests = tuple(test for test in read(items, config) if _is_listed(suites, test))
+    failed = {report.nodeid for report in reports if report.failed}
+    return Collection(
+        tests=tests,
+        errors=tuple(sorted(id_ for id_ in failed if _matters(config, suites, tests, id_))),
+        hidden=tuple(_hidden(config, suites, items, tests, reports)),
+    )
+
+
+def deviations(config: pytest.Config) -> tuple[str, ...]:
+    """The arguments of this run that make its tests other tests than the suites hold."""
+    return tuple(dict.fromkeys(_deviations(config)))
 
 
 def is_whole(config: pytest.Config) -> bool:
     """Whether this run's own collection, before deselection, is the inventory."""
-    source = config.args_source
-    by_paths = source == pytest.Config.ArgsSource.ARGS
-    return not by_paths and not any(config.getoption(name, None) for name in NARROWING)
+    suites = suites_of(config)
+    if any(config.getoption(name, None) for name in NARROWING) or deviations(config):
+        return False
+    if config.inipath != suites.settings.file or os.environ.get("PYTEST_ADDOPTS"):
+        return False
+    words = [word for word in config.invocation_params.args if str(word).startswith("-")]
+    if any(_name_of(str(word)) not in HARMLESS and not _is_p(str(word)) for word in words):
+        return False
+    if suites.folders:
+        return _covers(config, suites)
+    by_arguments = config.args_source == pytest.Config.ArgsSource.ARGS
+    return not by_arguments and config.invocation_params.dir == suites.base
+
+
+# Private
+
+
+def _covers(config: pytest.Config, suites: Suites) -> bool:
+    """Whether the collection began at every folder of the suites, or above it."""
+    here = config.invocation_params.dir
+    starts = [Path(os.path.normpath(here / argument)) for argument in config.args]
+    return all(any(folder.is_relative_to(start) for start in starts) for folder in suites.folders)
+
+
+def _deviations(config: pytest.Config) -> Iterator[str]:
+    words = [str(word) for word in config.invocation_params.args]
+    words += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        name = _name_of(word)
+        value = word.partition("=")[2] if word.startswith("--") else word[2:] or following
+        if name in ("--noconftest", "--disable-plugin-autoload", "--confcutdir"):
+            yield name
+        elif name == "-p" and value.startswith("no:"):
+            if value[3:].removeprefix("pytest_").removeprefix("pytest-") not in REPORTING_PLUGINS:
+                yield f"-p {value}"
+        elif name in ("-o", "--override-ini"):
+            setting = value or following
+            if not setting.startswith(HARMLESS_SETTINGS):
+                yield f"-o {setting}"
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        yield "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+    if sys.flags.optimize:
+        yield "python -O, which leaves assertions out"
+    suites = suites_of(config)
+    if suites.settings.file is not None and config.inipath != suites.settings.file:
+        yield f"-c {suites.relative(config.inipath)}" if config.inipath else "-c"
+
+
+def _name_of(word: str) -> str:
+    """`--tb=short` → `--tb`, `-n2` → `-n`, `-qq` → `-q`."""
+    return word.partition("=")[0] if word.startswith("--") else word[:2]
+
+
+def _is_p(word: str) -> bool:
+    return word == "-p" or word.startswith("-pno:")
+
+
+def _is_listed(suites: Suites, test: Collected) -> bool:
+    return suites.holds(suites.base / test.path)
+
+
+def _matters(
+    config: pytest.Config, suites: Suites, tests: Sequence[Collected], nodeid: str
+) -> bool:
+    """Whether a file that cannot be collected may have held tests of the stack."""
+    path = config.rootpath / nodeid.partition("::")[0]
+    if any(folder.is_relative_to(path) for folder in suites.likely) or suites.is_likely(path):
+        return True
+    if suites.folders:
+        return False
+    beside = any((suites.base / test.path).is_relative_to(path.parent) for test in tests)
+    return beside or path.is_dir() or may_name_services(path)
+
+
+def _hidden(
+    config: pytest.Config,
+    suites: Suites,
+    items: Sequence[pytest.Item],
+    tests: Sequence[Collected],
+    reports: Iterable[pytest.CollectReport],
+) -> Iterator[HiddenFile]:
+    """Files of the suites that name services, or may, and of which no test was collected."""
+    skipped = {
+        config.rootpath / report.nodeid: _why_skipped(report)
+        for report in reports
+        if report.skipped and "::" not in report.nodeid
+    }
+    known = {item.path.resolve() for item in items}
+    known |= {config.rootpath / r.nodeid.partition("::")[0] for r in reports if r.failed}
+    hooked = any(set(test.services) - _written(suites, test) for test in tests)
+    for path, why in skipped.items():
+        if path.is_file() and suites.holds(path):
+            names = named_services(path)
+            if names is None or (not names and hooked and may_name_services(path)):
+                yield HiddenFile(path=suites.relative(path), services=(), why=why)
+            elif names:
+                yield HiddenFile(path=suites.relative(path), services=tuple(sorted(names)), why=why)
+    patterns = config.getini("python_files")
+    for path in sorted(_test_files(suites, patterns)):
+        if path.resolve() not in known and path not in skipped:
+            names = named_services(path)
+            if names or names is None:
+                yield HiddenFile(
+                    path=suites.relative(path),
+                    services=tuple(sorted(names or ())),
+                    why="something left it out, or it holds no test",
+                )
+
+
+def _written(suites: Suites, test: Collected) -> set[str]:
+    """The services that the text of the test's own code names."""
+    written: set[str] = set()
+    for name in test.files:
+        if name.endswith(".py"):
+            names = named_services(suites.base / name)
+            written |= set(test.services) if names is None else names
+    return written
+
+
+def _test_files(suites: Suites, patterns: Iterable[str]) -> Iterator[Path]:
+    for folder in suites.likely:
+        for where, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
+            for name in names:
+                if any(fnmatchcase(name, pattern) for pattern in patterns):
+                    yield Path(where, name)
+
+
+def _why_skipped(report: pytest.CollectReport) -> str:
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+    return f"skipped: {str(text).removeprefix('Skipped: ')}"

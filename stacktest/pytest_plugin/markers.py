@@ -1,12 +1,12 @@
 """What the collected tests say: which services each is about, its phase, and what it needs.
 
 The folder gives the phase marker (`suites/phase5_ai/` → `phase5`), `pytest.mark.service(...)` the
-services. Every run of pytest pays for this module, so it imports next to nothing; `collected` reads
-the tests that ask for a stack.
+services. Whose fixture a test uses decides, not what it is called: a project may have its own `api`
+or `stack`, and a marker `service` of its own where there is no stack. Every run of pytest pays for
+this module, so it imports next to nothing; `collected_tests` reads the tests that ask for a stack.
 """
 
 import contextlib
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,59 +46,53 @@ def note_file(item: pytest.Item) -> None:
 
 
 def asks_for_stack(item: pytest.Item) -> bool:
-    """Whether the test uses a fixture of the stack, or names a service where there is a stack.
-
-    A fixture that the project defines under one of these names is the project's, and so is a marker
-    `service` where no stack is configured.
-    """
-    if any(_is_ours(item, name) for name in STACK_FIXTURES.intersection(_fixture_names(item))):
+    """Whether the test names a service of a stack or uses a fixture of ours."""
+    if _ASKS in item.stash:
         return True
-    return item.get_closest_marker("service") is not None and _has_stack(item.config)
+    fixtures = getattr(item, "fixturenames", ())
+    by_fixture = not STACK_FIXTURES.isdisjoint(fixtures) and _uses_ours(item, fixtures)
+    if by_fixture or (item.get_closest_marker("service") is not None and _is_in_suites(item)):
+        item.stash[_ASKS] = True
+        return True
+    return False
+
+
+def services_of(item: pytest.Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The services that the test names, and those of them that it need not touch; both sorted.
+
+    The marker nearest to the test decides on each service: `service("x", no_contact="why")`.
+    """
+    services: dict[str, bool] = {}
+    for mark in item.iter_markers("service"):
+        for name in mark.args:
+            services.setdefault(str(name), bool(mark.kwargs.get("no_contact")))
+    return tuple(sorted(services)), tuple(sorted(name for name in services if services[name]))
 
 
 # Private
 
-OWN_PACKAGE = "stacktest."
+_ASKS: pytest.StashKey[bool] = pytest.StashKey()
+
+_REGISTERED: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
-def _fixture_names(item: pytest.Item) -> Iterable[str]:
-    names: Iterable[str] = getattr(item, "fixturenames", ())
-    return names
-
-
-def _is_ours(item: pytest.Item, name: str) -> bool:
-    """Whether the fixture that the test gets is stacktest's, or an override that asks for it."""
+def _uses_ours(item: pytest.Item, fixtures: Iterable[str]) -> bool:
+    """Whether one of these fixtures is ours, or overrides ours and asks for it."""
     info = getattr(item, "_fixtureinfo", None)
     if info is None:
         return True
-    for definition in reversed(info.name2fixturedefs.get(name, ())):
-        if definition.func.__module__.startswith(OWN_PACKAGE):
-            return True
-        if name not in definition.argnames:
-            return False
+    for name in STACK_FIXTURES.intersection(fixtures):
+        for definition in reversed(info.name2fixturedefs.get(name, ())):
+            if str(getattr(definition.func, "__module__", "")).startswith("stacktest."):
+                return True
+            if name not in definition.argnames:
+                break
     return False
 
 
-def _has_stack(config: pytest.Config) -> bool:
-    """Whether a stack is configured for this run; looked up once."""
-    if _STACK not in config.stash:
-        from stacktest.config import find_stack
-        from stacktest.errors import UsageError
+def _is_in_suites(item: pytest.Item) -> bool:
+    """Whether there is a stack, and the test lies where its tests are."""
+    from stacktest.pytest_plugin.collected_tests import find_suites
 
-        try:
-            root = find_stack(
-                option=config.getoption("--stack"),
-                environ=os.environ,
-                folder=Path.cwd(),
-                rootdir=config.rootpath,
-            )
-        except UsageError:
-            # There is one, and what is wrong with it will be reported when it is read.
-            config.stash[_STACK] = True
-        else:
-            config.stash[_STACK] = root is not None
-    return config.stash[_STACK]
-
-
-_STACK: pytest.StashKey[bool] = pytest.StashKey()
-_REGISTERED: pytest.StashKey[set[str]] = pytest.StashKey()
+    suites = find_suites(item.config)
+    return suites is not None and suites.holds(item.path)

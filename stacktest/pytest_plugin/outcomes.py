@@ -1,49 +1,123 @@
 """pytest's reports → one outcome per test, read strictly.
 
 A test passed when its setup, call and teardown passed in its final attempt and nothing excused a
-failure. Everything else has a word of its own; a test that never reported is `unfinished`.
+failure. Of several reports of one phase the worst counts: subtests report beside their test, and
+with `--dist each` every worker reports every test. A report whose outcome pytest does not know by
+itself (`rerun`, `retried`) is a failed attempt. A test that never reported is `unfinished`.
 """
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from stacktest.adapters.suite_code import count_checks
 from stacktest.core.collected_test import Collected
-from stacktest.core.runs.verdict import Outcome, RunFacts
+from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
+
+FAILED_ATTEMPTS = "stacktest_failed_attempts"
+"""Attribute of a report: how often the test had failed by then, shown or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PhaseReport:
+    """One report of one phase as it was when it arrived: retrying plugins change it afterwards."""
+
+    result: Result
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """The reports of one attempt at a test, by phase."""
+
+    phases: dict[str, list[_PhaseReport]] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)
+    """Phase → the outcome that pytest does not know and that was its last word so far."""
+
+    def add(self, when: str, report: _PhaseReport) -> None:
+        """Add what one phase reported."""
+        self.undone.pop(when, None)
+        self.phases.setdefault(when, []).append(report)
+
+    def undo(self, when: str, outcome: str) -> None:
+        """Forget a phase that is going to be tried again: its reports belong to that failure."""
+        self.undone[when] = outcome
+        self.phases[when] = []
+
+    def result(self) -> _PhaseReport:
+        """The worst of all reports, or the phase that is missing."""
+        reports = [report for phase in self.phases.values() for report in phase]
+        reports += [
+            _PhaseReport(_failure_in(when), f"its last outcome is {outcome!r}")
+            for when, outcome in self.undone.items()
+        ]
+        started = self.phases.get("setup", [])
+        needs_call = bool(started) and all(report.result == "passed" for report in started)
+        for when in ("setup", "call", "teardown") if needs_call else ("setup", "teardown"):
+            if not self.phases.get(when) and when not in self.undone:
+                reports.append(_PhaseReport("unfinished", f"no {when} was reported"))
+                break
+        worst = worst_result(report.result for report in reports)
+        return next(report for report in reports if report.result == worst)
 
 
 @dataclass(slots=True)
 class _Reports:
-    """What one test reported so far, in its current attempt."""
+    """What one test reported so far from one process."""
 
-    phases: dict[str, pytest.TestReport] = field(default_factory=dict)
-    retried: bool = False
+    attempts: list[_Attempt] = field(default_factory=list)
+    was_undone: bool = False
     crashed: str = ""
+    failed_attempts: int = 0
+    """What the test itself counted: some plugins do not report an attempt that they repeat."""
+
+    @property
+    def current(self) -> _Attempt:
+        """The attempt that is running."""
+        if not self.attempts:
+            self.attempts.append(_Attempt())
+        return self.attempts[-1]
+
+    def result(self) -> _PhaseReport:
+        """The result of the last attempt."""
+        if self.crashed:
+            return _PhaseReport("crashed", _last_line(self.crashed))
+        return self.current.result()
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether an attempt before the last one did not pass."""
+        earlier = any(attempt.result().result != "passed" for attempt in self.attempts[:-1])
+        hidden = self.failed_attempts > 0 and self.result().result == "passed"
+        return self.was_undone or earlier or hidden
+
+
+@dataclass(slots=True)
+class _Test:
+    """What one test reported so far, from every process that ran it."""
+
+    processes: dict[str, _Reports] = field(default_factory=dict)
     contacts: set[str] = field(default_factory=set)
     started: float | None = None
     seconds: float = 0.0
 
+    def result(self) -> _PhaseReport:
+        """The worst result of all processes."""
+        results = [reports.result() for reports in self.processes.values()]
+        if not results:
+            return _PhaseReport("unfinished", "no setup was reported")
+        worst = worst_result(report.result for report in results)
+        return next(report for report in results if report.result == worst)
+
 
 class Listener:
-    """Collects reports, collection errors and interruptions as data."""
+    """Collects reports and interruptions as data."""
 
     def __init__(self) -> None:
-        self.errors: list[str] = []
-        """Node ids of files and classes that could not be collected."""
-        self._tests: dict[str, _Reports] = {}
-        self._checks: dict[str, int] = {}
+        self._tests: dict[str, _Test] = {}
         self.interrupted = False
         self.ended_early = ""
-
-    def collected(self, report: pytest.CollectReport) -> None:
-        """Remember a collection that failed."""
-        if report.failed and report.nodeid not in self.errors:
-            self.errors.append(report.nodeid)
 
     def cut_short(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember why the run was cut short: Ctrl-C, or `pytest.exit`."""
@@ -54,34 +128,28 @@ class Listener:
 
     def add(self, report: pytest.TestReport) -> None:
         """Add one report of a test."""
-        test = self._tests.setdefault(report.nodeid, _Reports())
+        test = self._tests.setdefault(report.nodeid, _Test())
         test.contacts |= set(getattr(report, "stacktest_contacts", ()))
         test.seconds += report.duration
         if test.started is None:
             test.started = getattr(report, "start", None)
+        reports = test.processes.setdefault(_process(report), _Reports())
+        reports.failed_attempts = max(reports.failed_attempts, getattr(report, FAILED_ATTEMPTS, 0))
         if report.when not in ("setup", "call", "teardown"):
-            test.crashed = report.longreprtext or "the worker crashed"
+            reports.crashed = report.longreprtext or "the worker crashed"
             return
-        if str(report.outcome) == "rerun":
-            # pytest-rerunfailures: the attempts before the last one are history.
-            test.retried, test.phases = True, {}
-            return
-        if report.when == "setup" and test.phases:
-            test.retried, test.phases = True, {}
-        test.phases[report.when] = report
-
-    def expect(self, selected: Iterable[Collected], rootdir: Path) -> None:
-        """Remember where each test can fail, as its file is now: before it runs."""
-        self._checks = {
-            test.nodeid: count_checks(rootdir / test.path, test.line) for test in selected
-        }
+        if report.when == "setup" and reports.current.phases:
+            reports.attempts.append(_Attempt())
+        result = _result(report)
+        if result is None:
+            reports.was_undone = True
+            reports.current.undo(report.when, str(report.outcome))
+        else:
+            reports.current.add(report.when, result)
 
     def outcomes(self, selected: Iterable[Collected]) -> tuple[Outcome, ...]:
         """One outcome per selected test, `unfinished` for those that never reported."""
-        return tuple(
-            _outcome(test, self._tests.get(test.nodeid, _Reports()), self._checks[test.nodeid])
-            for test in selected
-        )
+        return tuple(_outcome(test, self._tests.get(test.reported, _Test())) for test in selected)
 
     def facts(
         self,
@@ -90,6 +158,7 @@ class Listener:
         *,
         errors: Iterable[str],
         selection: str,
+        deviations: tuple[str, ...] = (),
     ) -> RunFacts:
         """Facts about the run as a whole."""
         chosen = {test.nodeid for test in selected}
@@ -99,6 +168,7 @@ class Listener:
             interrupted=self.interrupted,
             ended_early=self.ended_early,
             selection=selection,
+            deviations=deviations,
         )
 
 
@@ -110,37 +180,43 @@ def reason_of(report: pytest.TestReport) -> str:
 # Private
 
 
-def _outcome(test: Collected, reports: _Reports, checks: int) -> Outcome:
-    word, reason = _word(reports)
-    started = reports.started
+def _process(report: pytest.TestReport) -> str:
+    """The worker of pytest-xdist that ran the test, or empty."""
+    gateway = getattr(getattr(report, "node", None), "gateway", None)
+    return str(getattr(report, "worker_id", "") or getattr(gateway, "id", ""))
+
+
+def _result(report: pytest.TestReport) -> _PhaseReport | None:
+    """What one report says; None: an outcome that only a plugin knows."""
+    outcome = str(report.outcome)
+    if outcome == "failed":
+        return _PhaseReport(_failure_in(str(report.when)), _last_line(report.longreprtext))
+    if outcome not in ("passed", "skipped"):
+        return None
+    if hasattr(report, "wasxfail"):
+        return _PhaseReport("xpassed" if outcome == "passed" else "xfailed", str(report.wasxfail))
+    if outcome == "skipped":
+        return _PhaseReport("skipped", _skip_reason(report))
+    return _PhaseReport("passed")
+
+
+def _failure_in(when: str) -> Result:
+    return "failed" if when == "call" else "error"
+
+
+def _outcome(test: Collected, reports: _Test) -> Outcome:
+    result, started = reports.result(), reports.started
     return Outcome(
         nodeid=test.nodeid,
         services=test.services,
-        result=word,
-        flaky=reports.retried,
-        reason=reason,
+        result=result.result,
+        flaky=any(process.is_flaky for process in reports.processes.values()),
+        reason=result.reason,
         contacts=tuple(sorted(reports.contacts)),
-        assertions=checks,
+        assertions=test.checks,
         started=dt.datetime.fromtimestamp(started, dt.UTC) if started is not None else None,
         seconds=reports.seconds,
     )
-
-
-def _word(reports: _Reports) -> tuple[Any, str]:
-    """The outcome's word, and its reason as one line."""
-    if reports.crashed:
-        return "crashed", _last_line(reports.crashed)
-    for when in ("setup", "call", "teardown"):
-        report = reports.phases.get(when)
-        if report is None:
-            return "unfinished", f"no {when} was reported"
-        if hasattr(report, "wasxfail"):
-            return ("xpassed" if report.passed else "xfailed"), str(report.wasxfail)
-        if report.failed:
-            return ("failed" if when == "call" else "error"), _last_line(report.longreprtext)
-        if report.skipped:
-            return "skipped", _skip_reason(report)
-    return "passed", ""
 
 
 def _last_line(text: str) -> str:

@@ -6,6 +6,7 @@ is not; a test that names no service stays too, since nobody remembers anything 
 
 import pytest
 
+from stacktest.application.judge import TestsOf
 from stacktest.core.collected_test import Collected
 from stacktest.pytest_plugin import markers as collection
 
@@ -33,13 +34,15 @@ def leave_out_functional(
 
 def stale_services(config: pytest.Config, whole: tuple[Collected, ...]) -> set[str]:
     """Services that are not functional now, and those that depend on one of them directly."""
-    from stacktest.adapters.suite_code import SuiteCode
     from stacktest.application.run import tests_of
-    from stacktest.bootstrap.context import find_project, now
+    from stacktest.bootstrap.context import find_project, now, read_code
+    from stacktest.pytest_plugin.inventory import is_whole
 
     project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
-    rootdir = config.rootpath
-    tests = tests_of(whole, SuiteCode(rootdir).digest)
+    if is_whole(config):
+        tests: TestsOf = tests_of(whole, read_code(project.suites.base))
+    else:
+        tests = project.collect()()
     judgements = project.judge.judge_all(project.look(), tests, now())
     broken = {name for name, one in judgements.items() if not one.state.functional}
     return {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.application.required_tests import write_collected
-from stacktest.core.collected_test import Collected
+from stacktest.core.collected_test import Collection
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
@@ -19,7 +19,7 @@ from stacktest.pytest_plugin.stash import ASKED, JOIN, RUNNING, SHARED
 class Worker:
     """The hooks of a worker process."""
 
-    def __init__(self, config: pytest.Config, whole: tuple[Collected, ...]) -> None:
+    def __init__(self, config: pytest.Config, whole: Collection) -> None:
         workerinput: dict[str, str] = config.workerinput  # type: ignore[attr-defined]
         self._shared = Path(workerinput[SHARED])
         self._name = workerinput["workerid"]
@@ -27,9 +27,9 @@ class Worker:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the controller, which waits for this before it plans."""
-        selected = read(session.items, session.config.rootpath)
-        write_collected(self._shared / f"whole-{self._name}.json", self._whole, [])
-        write_collected(self._shared / f"selected-{self._name}.json", selected, [])
+        selected = Collection(tests=read(session.items, session.config))
+        write_collected(self._shared / f"whole-{self._name}.json", self._whole)
+        write_collected(self._shared / f"selected-{self._name}.json", selected)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

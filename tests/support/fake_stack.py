@@ -20,12 +20,11 @@ import pytest
 from stacktest import config as configuration
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.startup.failure_report import NotReadyError
-from stacktest.adapters.suite_code import SuiteCode
 from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import Seen
 from stacktest.application.run import RunPorts, StackSession
-from stacktest.bootstrap.context import now
+from stacktest.bootstrap.context import now, read_code
 from stacktest.bootstrap.session import PytestRun, RunRequest, code_as_collected
 from stacktest.config import Config
 from stacktest.core.collected_test import Collected
@@ -154,7 +153,7 @@ def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> Pyte
         now=now,
         git=lambda: (None, None),
         collected_code=code_as_collected(request.rootdir, tests),
-        read_code=lambda: SuiteCode(request.rootdir).digest,
+        read_code=lambda: read_code(request.rootdir),
         on_locked=lambda: wall.say_all(notifier.begin()),
     )
     return PytestRun(
@@ -195,6 +194,7 @@ class Shop:
         for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
             monkeypatch.delenv(name, raising=False)
         self.setenv = monkeypatch.setenv
+        (self.path / "stacktest.toml").touch()
         pytester.makeini(
             f"[pytest]\naddopts = {ON} --import-mode=importlib --strict-markers\n"
             "testpaths = suites\nfilterwarnings = error\n"
@@ -213,7 +213,7 @@ class Shop:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("import pytest\n\n\n" + textwrap.dedent(text))
 
-    def about(self, folder: str, *services: str, body: str = "assert 1") -> None:
+    def about(self, folder: str, *services: str, body: str = "assert touch") -> None:
         """One suite per service, with one test that touches it."""
         for name in services:
             self.suite(

@@ -292,7 +292,7 @@ class StackSimulator:
             save_part_names=lambda service, seen: None,
             now=lambda: self.now,
             git=lambda: (None, None),
-            collected_code={path: self.code(path) for path in self.paths()},
+            collected_code={t.path: self.code(t) for t in collected(self.inventory())},
             read_code=lambda: self.code,
         )
 
@@ -311,8 +311,9 @@ class StackSimulator:
     def paths(self) -> set[str]:
         return {test.path for test in collected(self.inventory())}
 
-    def code(self, path: str) -> str:
+    def code(self, test: Collected) -> str:
         """What the tests of a file are: the code of every service that they name."""
+        path = test.path
         about = [s for s in self.services.values() if any(path_of(t) == path for t in s.tests)]
         return hexed("".join(service.code for service in about))
 
@@ -423,10 +424,14 @@ def collected(inventory: Inventory) -> tuple[Collected, ...]:
             services=test.services,
             phase=test.phase,
             routed=False,
+            reported=test.nodeid,
             path=path_of(test.nodeid),
+            source=path_of(test.nodeid),
             line=0,
+            checks=1,
+            files=(path_of(test.nodeid),),
             saved=None,
-            no_contact=test.no_contact_ok,
+            no_contact=tuple(test.no_contact),
         )
         for test in inventory.required
     )

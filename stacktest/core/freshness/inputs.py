@@ -37,6 +37,8 @@ class Tests:
 
     digest: str
     required: int
+    nodeids: frozenset[str] = field(default=frozenset(), compare=False)
+    """The tests themselves."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

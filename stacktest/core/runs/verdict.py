@@ -73,8 +73,23 @@ class Required:
     phase: str = ""
     source: str = ""
     """The file that holds it, relative to the project."""
-    no_contact_ok: str = ""
-    """Why the test need not touch its services; empty: it must."""
+    no_contact: frozenset[str] = frozenset()
+    """Those of its services that it need not touch."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HiddenFile:
+    """A file of the suites that should hold tests of services, and of which none was collected."""
+
+    path: str
+    services: tuple[str, ...]
+    """The services that its text names; empty: they cannot be told, so it may be any."""
+    why: str
+    """`skipped: could not import 'x'`, or that something left it out."""
+
+    def concerns(self, service: str) -> bool:
+        """Whether a test of the service may be among those that were not collected."""
+        return not self.services or service in self.services
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +101,9 @@ class Inventory:
     """False: it could not be taken, and nobody earns credit."""
     why: tuple[str, ...] = ()
     """Why it is not complete, in sentences."""
+    hidden: tuple[HiddenFile, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
+    """Node ids of tests that lie outside the suites: they are never required."""
 
     def of(self, service: str) -> tuple[Required, ...]:
         """The tests that name `service`."""
@@ -107,6 +125,8 @@ class RunFacts:
     """The arguments that selected, as typed: `-k test_a`, `suites/phase5_ai`."""
     ended_early: str = ""
     """Why not everything ran: `-x`, `pytest.exit: …`, a lost worker."""
+    deviations: tuple[str, ...] = ()
+    """What made the tests weaker than the suites are: `--noconftest`, `-p no:myplugin`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,6 +163,11 @@ def fold(
     services = {name for test in inventory.required for name in test.services}
     services |= {name for outcome in worst.values() for name in outcome.services}
     return {name: _verdict(name, inventory, worst, facts) for name in sorted(services)}
+
+
+def worst_result(results: Iterable[Result]) -> Result:
+    """The result that counts where one test has several."""
+    return min(results, key=SEVERITY.index)
 
 
 # Private
@@ -192,15 +217,14 @@ def _verdict(
 
 def _is_failure(outcome: Outcome) -> bool:
     """Failed for good, or failed once and then evaded: a test that never passed is no flake."""
-    evaded = outcome.flaky and outcome.result in ("skipped", "xfailed")
+    evaded = outcome.flaky and outcome.result != "passed"
     return outcome.result in ("failed", "error") or evaded
 
 
 def _failure(outcome: Outcome) -> str:
-    if outcome.result == "skipped":
-        return f"{outcome.nodeid} failed, then skipped itself on the retry: it never passed"
-    if outcome.result == "xfailed":
-        return f"{outcome.nodeid} failed, then was expected to fail on the retry: it never passed"
+    if outcome.result in PHRASES:
+        evasion = PHRASES[outcome.result]
+        return f"{outcome.nodeid} failed, then was {evasion} on the retry: it never passed"
     verb = "failed" if outcome.result == "failed" else "failed outside its body"
     return f"{outcome.nodeid} {verb}" + (f": {outcome.reason}" if outcome.reason else "")
 
@@ -221,26 +245,24 @@ def _doubts(
     """Everything that stands between this run and a pass, in sentences."""
     required = inventory.of(service)
     by_id = {outcome.nodeid: outcome for outcome in outcomes}
-    doubts = [*_run_doubts(inventory, facts)]
+    doubts = [*_run_doubts(inventory, facts), *_hidden(service, inventory)]
     doubts += _missing(service, required, by_id, facts)
     doubts += _not_passed(service, len(required), outcomes)
     listed = {test.nodeid for test in required}
     doubts += [
         f"{outcome.nodeid} ran but is not in the inventory of {service}"
         for outcome in outcomes
-        if outcome.nodeid not in listed
+        if outcome.nodeid not in listed and outcome.nodeid not in inventory.elsewhere
     ]
     doubts += [
         f"{test.nodeid} names {service} but never touched it"
         for test in required
-        if not test.no_contact_ok
+        if service not in test.no_contact
         and test.nodeid in by_id
         and by_id[test.nodeid].result == "passed"
         and service not in by_id[test.nodeid].contacts
     ]
-    if not any(outcome.assertions for outcome in outcomes):
-        doubts.append(_no_assertion(len(outcomes), service))
-    return doubts
+    return [*doubts, *_no_assertion(service, listed, outcomes)]
 
 
 def _run_doubts(inventory: Inventory, facts: RunFacts) -> Iterable[str]:
@@ -250,6 +272,16 @@ def _run_doubts(inventory: Inventory, facts: RunFacts) -> Iterable[str]:
         yield "collection failed: " + "; ".join(facts.collection_errors)
     if facts.interrupted:
         yield "the run was interrupted"
+    if facts.deviations:
+        yield "the tests did not run as the suites define them: " + ", ".join(facts.deviations)
+
+
+def _hidden(service: str, inventory: Inventory) -> Iterable[str]:
+    """`suites/test_b.py was not collected (skipped: no driver), and it names grafana`."""
+    for file in inventory.hidden:
+        if file.concerns(service):
+            names = f"it names {service}" if file.services else f"it may name {service}"
+            yield f"{file.path} was not collected ({file.why}), and {names}"
 
 
 def _missing(
@@ -287,10 +319,12 @@ def _not_passed(service: str, required: int, outcomes: Sequence[Outcome]) -> Ite
             yield f"{len(which)} of {_naming(required, service)} {verb} {phrase}: {names}"
 
 
-def _no_assertion(count: int, service: str) -> str:
-    if count == 1:
-        return f"the test that names {service} asserts nothing"
-    return f"none of the {_naming(count, service)} asserts anything"
+def _no_assertion(service: str, listed: set[str], outcomes: Sequence[Outcome]) -> Iterable[str]:
+    """`1 of 2 tests that name grafana asserts nothing: suites/test_a.py::test_b`."""
+    bare = sorted(o.nodeid for o in outcomes if o.nodeid in listed and not o.assertions)
+    if bare:
+        verb = "asserts" if len(bare) == 1 else "assert"
+        yield f"{len(bare)} of {_naming(len(listed), service)} {verb} nothing: {', '.join(bare)}"
 
 
 def _naming(count: int, service: str) -> str:

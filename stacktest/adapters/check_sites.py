@@ -1,0 +1,304 @@
+"""Where a function can fail a test by a check of its own, and what it calls, from its text.
+
+A check is an `assert` that can fail, `raise AssertionError`, or a `raise` that a condition leads
+to. What a called function checks is decided by who can tell which function that is; the names of
+functions that check by nature (`expect`, `raises`, `assertEqual`, `fail`) are known here. What
+stands in a `try` that swallows its failure, or asserts a constant, is no check.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stacktest.adapters.suite_code import read_tree, saved_at
+
+CHECKING_CALLS = frozenset(
+    {
+        *("expect", "raises", "warns", "deprecated_call", "fail", "ensure", "validate"),
+        *("raise_for_status", "check_call", "check_output", "check_returncode", "model_validate"),
+        *("wait_for_selector", "wait_for_url", "wait_for_function"),
+    }
+)
+CHECKING_PREFIXES = ("assert", "verify_", "expect_", "should_")
+SWALLOWING = frozenset({"Exception", "BaseException", "AssertionError"})
+NO_FAILURE = frozenset(
+    {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}
+)
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name as written: `("self", "assertEqual")`, `("inside()", "run")` on what a call gave."""
+
+    chain: tuple[str, ...]
+    is_call: bool = False
+    is_idle: bool = False
+    """A call that checks nothing by its name: of constants, or `expect(x)` that ends there."""
+
+    @property
+    def root(self) -> str:
+        """The name that it begins with; empty for any other expression."""
+        return self.chain[0].removesuffix("()")
+
+    @property
+    def is_method(self) -> bool:
+        """Whether it is looked up on something else."""
+        return len(self.chain) > 1
+
+    @property
+    def checks_by_name(self) -> bool:
+        """Whether a function of this name checks, wherever it comes from."""
+        name = self.chain[-1]
+        known = name in CHECKING_CALLS or name.startswith(CHECKING_PREFIXES)
+        return self.is_call and known and not self.is_idle
+
+
+@dataclass(slots=True)
+class Sites:
+    """The checks in one function's text, and everything that it refers to."""
+
+    checks: int = 0
+    references: list[Reference] = field(default_factory=list)
+
+
+def sites_at(path: Path, first_line: int) -> Sites | None:
+    """The function that starts at this line of the file (decorators included), if there is one."""
+    return _all_sites(path, saved_at(path)).get(first_line)
+
+
+def is_always_true(node: ast.expr) -> bool:
+    """Whether asserting the expression can never fail."""
+    return _truth(node) is True
+
+
+# Private
+
+
+@cache
+def _all_sites(path: Path, _saved: int | None) -> dict[int, Sites]:
+    functions: dict[int, Sites] = {}
+    lambdas: dict[int, Sites] = {}
+    for node in ast.walk(read_tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            line = min([node.lineno, *(item.lineno for item in node.decorator_list)])
+            functions[line] = _read_sites(node.body)
+        elif isinstance(node, ast.Lambda):
+            lambdas[node.lineno] = _read_sites([node.body])
+    return lambdas | functions
+
+
+def _read_sites(nodes: Iterable[ast.AST]) -> Sites:
+    reader = _Reader()
+    for node in nodes:
+        reader.visit(node)
+    return reader.sites
+
+
+class _Reader(ast.NodeVisitor):
+    """Walks a function's body and leaves out what cannot fail."""
+
+    def __init__(self) -> None:
+        self.sites = Sites()
+        self._conditions = 0
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        self.sites.checks += not is_always_true(node.test)
+        self.generic_visit(node)
+
+    def visit_Raise(self, node: ast.Raise) -> None:
+        name = _last_name(node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
+        is_failure = name.endswith("AssertionError") or self._conditions > 0
+        self.sites.checks += bool(name) and is_failure and name not in NO_FAILURE
+        self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> None:
+        self._conditional(node)
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self._conditional(node)
+
+    def visit_For(self, node: ast.For) -> None:
+        self._with_else(node)
+
+    def visit_While(self, node: ast.While) -> None:
+        self._with_else(node)
+
+    def visit_Try(self, node: ast.Try) -> None:
+        body = [] if any(_swallows(handler) for handler in node.handlers) else node.body
+        for child in (*body, *node.orelse, *node.finalbody):
+            self.visit(child)
+        conditions, self._conditions = self._conditions, 0
+        for handler in node.handlers:
+            self.visit(handler)
+        self._conditions = conditions
+
+    def visit_With(self, node: ast.With) -> None:
+        if not any(_suppresses(item.context_expr) for item in node.items):
+            self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Call) and _last_name(node.value.func) == "expect":
+            self._call(node.value, is_idle=True)
+        else:
+            self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        name = _last_name(node.func)
+        constant = bool(values) and all(_is_constant(value) for value in values)
+        self._call(node, is_idle=constant and name.startswith("assert"))
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._refer(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._refer(node)
+        if not _is_named(_chain(node)):
+            self.generic_visit(node)
+
+    def _call(self, node: ast.Call, *, is_idle: bool) -> None:
+        chain = _chain(node.func)
+        if chain[-1]:
+            self.sites.references.append(Reference(chain, is_call=True, is_idle=is_idle))
+        if any(_demands_success(keyword) for keyword in node.keywords):
+            self.sites.checks += 1
+        if not _is_named(chain):
+            inner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+            self.visit(inner)
+        for child in (*node.args, *node.keywords):
+            self.visit(child)
+
+    def _refer(self, node: ast.Name | ast.Attribute) -> None:
+        chain = _chain(node)
+        if isinstance(node.ctx, ast.Load) and _is_named(chain):
+            self.sites.references.append(Reference(chain))
+
+    def _conditional(self, node: ast.AST) -> None:
+        self._conditions += 1
+        self.generic_visit(node)
+        self._conditions -= 1
+
+    def _with_else(self, node: ast.For | ast.While) -> None:
+        for child in ast.iter_child_nodes(node):
+            is_else = child in node.orelse
+            self._conditions += is_else
+            self.visit(child)
+            self._conditions -= is_else
+
+
+def _chain(node: ast.expr) -> tuple[str, ...]:
+    """`a.b.c` → `("a", "b", "c")`; the first part is `f()` or empty where an expression stands."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        return (*_chain(node.value), node.attr)
+    called = _chain(node.func)[0] if isinstance(node, ast.Call) else ""
+    return (f"{called.removesuffix('()')}()" if called else "",)
+
+
+def _is_named(chain: tuple[str, ...]) -> bool:
+    """Whether it begins with a name, not with what an expression gave."""
+    return bool(chain[0]) and not chain[0].endswith("()")
+
+
+def _last_name(node: ast.expr | None) -> str:
+    return _chain(node)[-1] if node is not None else ""
+
+
+def _demands_success(keyword: ast.keyword) -> bool:
+    """`subprocess.run(…, check=True)`."""
+    value = keyword.value
+    return keyword.arg == "check" and isinstance(value, ast.Constant) and value.value is True
+
+
+def _swallows(handler: ast.ExceptHandler) -> bool:
+    """Whether a failure of the test's own ends in this handler, and nothing fails there."""
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    if not any(kind is None or _last_name(kind) in SWALLOWING for kind in types):
+        return False
+    return not any(
+        isinstance(node, ast.Raise | ast.Assert)
+        or (isinstance(node, ast.Call) and _last_name(node.func) == "fail")
+        for node in ast.walk(handler)
+    )
+
+
+def _suppresses(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call) or _last_name(node.func) != "suppress":
+        return False
+    return any(_last_name(kind) in SWALLOWING for kind in node.args)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """Whether the value is in the text itself."""
+    return not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node))
+
+
+def _truth(node: ast.expr) -> bool | None:
+    """Whether the expression is true whatever happens; None: it depends."""
+    truth = None
+    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
+        truth = bool(node.keys if isinstance(node, ast.Dict) else node.elts)
+    elif isinstance(node, ast.Lambda | ast.GeneratorExp):
+        truth = True
+    elif isinstance(node, ast.JoinedStr):
+        truth = True if any(isinstance(part, ast.Constant) for part in node.values) else None
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = _truth(node.operand)
+        truth = None if inner is None else not inner
+    elif isinstance(node, ast.BoolOp):
+        truth = _truth_of_all(node)
+    elif isinstance(node, ast.Compare) and _compares_with_itself(node):
+        truth = True
+    elif _is_constant(node):
+        truth = _folded(node)
+    return truth
+
+
+def _truth_of_all(node: ast.BoolOp) -> bool | None:
+    values = [_truth(value) for value in node.values]
+    decisive = isinstance(node.op, ast.Or)
+    if decisive in values:
+        return decisive
+    return None if None in values else not decisive
+
+
+def _compares_with_itself(node: ast.Compare) -> bool:
+    """`x == x`, `len(x) >= 0`: true for everything."""
+    (comparison, right), *more = zip(node.ops, node.comparators, strict=True)
+    if more:
+        return False
+    if isinstance(comparison, ast.Eq | ast.Is | ast.LtE | ast.GtE):
+        same = isinstance(node.left, ast.Name) and ast.dump(node.left) == ast.dump(right)
+        length = isinstance(node.left, ast.Call) and _last_name(node.left.func) == "len"
+        zero = isinstance(right, ast.Constant) and right.value == 0
+        return same or (isinstance(comparison, ast.GtE) and length and zero)
+    return False
+
+
+def _folded(node: ast.expr) -> bool | None:
+    """The truth of an expression of constants; one that is not simple counts as true."""
+    if isinstance(node, ast.Constant):
+        return bool(node.value)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        compare = COMPARISONS.get(type(node.ops[0]))
+        left, right = node.left, node.comparators[0]
+        if compare and isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+            with suppress(TypeError):
+                return bool(compare(left.value, right.value))
+    return True

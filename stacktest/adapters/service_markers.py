@@ -1,0 +1,41 @@
+"""Which services the text of a test file names, for files that pytest has not collected."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from stacktest.adapters.suite_code import read_tree
+
+_WORDS = re.compile(rb"\bservice\b|\b(?:inside|api|async_api|person|stack|stack_ca)\b")
+
+
+def named_services(path: Path) -> frozenset[str] | None:
+    """The services of its `service` markers; None: a marker's names are not in the text."""
+    names: set[str] = set()
+    for mark in _markers(read_tree(path)):
+        for value in mark.args:
+            if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+                return None
+            names.add(value.value)
+    return frozenset(names)
+
+
+def may_name_services(path: Path) -> bool:
+    """Whether the text, which may not even be valid Python, mentions what tests of a stack use."""
+    try:
+        return _WORDS.search(path.read_bytes()) is not None
+    except OSError:
+        return True
+
+
+# Private
+
+
+def _markers(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            holder = node.func.value
+            name = holder.attr if isinstance(holder, ast.Attribute) else getattr(holder, "id", "")
+            if node.func.attr == "service" and name == "mark":
+                yield node

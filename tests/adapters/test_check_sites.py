@@ -1,0 +1,98 @@
+"""What is a check in the text of a function, and what only looks like one."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.check_sites import sites_at
+
+CHECKS = [
+    "assert x == 1",
+    "assert x",
+    "assert False",
+    "assert not x",
+    "assert x and True",
+    "assert f(x) == f(x)",
+    'raise AssertionError("no")',
+    'if x != 1:\n    raise ValueError("no")',
+    "for _ in range(3):\n    if x: break\nelse:\n    raise TimeoutError",
+    "try:\n    f()\nfinally:\n    assert x",
+    "try:\n    assert x\nexcept AssertionError as error:\n    raise OSError from error",
+    "try:\n    assert x\nexcept Exception:\n    pytest.fail('no')",
+    "def inner():\n    assert x\ninner()",
+    "subprocess.run(['true'], check=True)",
+]
+CALLS = [
+    "expect(page).to_be_visible()",
+    "with pytest.raises(ValueError):\n    f()",
+    "with pytest.warns(UserWarning):\n    f()",
+    "pytest.fail('no')",
+    "self.assertEqual(x, 1)",
+    "self.assertTrue(x)",
+    "call.assert_called_once()",
+    "call.assert_called_with(1, x)",
+    "verify_it(x)",
+    "assert_that(x, equal_to(1))",
+    "response.raise_for_status()",
+    "jsonschema.validate(x, SCHEMA)",
+]
+NEITHER = [
+    "pass",
+    "f(x)",
+    "assert True",
+    "assert 1 == 1",
+    "assert 'text'",
+    'assert (x == 1, "message")',
+    "assert [x == 1]",
+    "assert x == x",
+    "assert x or True",
+    "assert len(x) >= 0",
+    "assert not False",
+    "assert not None",
+    "assert 1",
+    "assert lambda: x",
+    "assert (x == 1 for x in y)",
+    "self.assertTrue(True)",
+    "self.assertEqual(1, 1)",
+    "expect(page)",
+    "try:\n    assert x\nexcept AssertionError:\n    pass",
+    "try:\n    assert x\nexcept:\n    print('no')",
+    "with contextlib.suppress(AssertionError):\n    assert x",
+    "try:\n    f()\nexcept OSError:\n    raise",
+    "raise NotImplementedError",
+    "subprocess.run(['true'], check=False)",
+]
+
+
+def count(tmp_path: Path, body: str) -> tuple[int, int]:
+    """Checks in the text itself, and calls that check by their name."""
+    path = tmp_path / "test_it.py"
+    path.write_text("def test_it():\n" + textwrap.indent(body, "    ") + "\n")
+    sites = sites_at(path, 1)
+    assert sites is not None
+    return sites.checks, sum(reference.checks_by_name for reference in sites.references)
+
+
+@pytest.mark.parametrize("body", CHECKS)
+def test_what_can_fail_is_a_check(tmp_path: Path, body: str) -> None:
+    assert count(tmp_path, body)[0] > 0
+
+
+@pytest.mark.case("freshness/a08-asserts-nothing")
+@pytest.mark.parametrize("body", CALLS)
+def test_what_fails_by_nature_is_a_check(tmp_path: Path, body: str) -> None:
+    assert count(tmp_path, body)[1] > 0
+
+
+@pytest.mark.case("freshness/c18-a-test-that-asserts-nothing")
+@pytest.mark.parametrize("body", NEITHER)
+def test_what_cannot_fail_is_no_check(tmp_path: Path, body: str) -> None:
+    assert count(tmp_path, body) == (0, 0)
+
+
+def test_a_function_is_found_where_its_decorators_begin(tmp_path: Path) -> None:
+    path = tmp_path / "test_it.py"
+    path.write_text("@a\n@b\ndef test_it():\n    assert x\n")
+    assert sites_at(path, 1) is not None
+    assert sites_at(path, 3) is None

@@ -1,0 +1,271 @@
+"""Checks are counted in whatever Python runs for a test: said to assert nothing is only who does."""
+
+import pytest
+
+from stacktest.pytest_plugin.checks import count_checks
+
+SUITES = {
+    "unittest": (
+        1,
+        """
+        import unittest
+        class TestRed(unittest.TestCase):
+            def test_it(self):
+                self.assertEqual(x(), "PONG")
+        """,
+    ),
+    "patched": (
+        1,
+        """
+        from unittest import mock
+        @mock.patch.dict("os.environ", {"A": "b"})
+        def test_it():
+            assert x() == "PONG"
+        """,
+    ),
+    "wrapped with functools": (
+        1,
+        """
+        import functools
+        def patiently(test):
+            @functools.wraps(test)
+            def again(*a, **k):
+                return test(*a, **k)
+            return again
+        @patiently
+        def test_it():
+            assert x() == "PONG"
+        """,
+    ),
+    "wrapped without a word of it": (
+        1,
+        """
+        def patiently(test):
+            def test_again():
+                return test()
+            return test_again
+        def check():
+            assert x() == "PONG"
+        test_it = patiently(check)
+        """,
+    ),
+    "a decorator that checks": (
+        1,
+        """
+        import functools
+        def answered(test):
+            @functools.wraps(test)
+            def wrapper():
+                assert test() == 1
+            return wrapper
+        @answered
+        def test_it():
+            return x()
+        """,
+    ),
+    "inherited": (
+        1,
+        """
+        from contract import Contract
+        class TestRed(Contract):
+            pass
+        """,
+    ),
+    "a helper in the same module": (
+        1,
+        """
+        def pings(n):
+            assert x() == n
+        def test_it():
+            pings(1)
+        """,
+    ),
+    "a helper in another module": (
+        1,
+        """
+        import contract
+        def test_it():
+            contract.check(1)
+        """,
+    ),
+    "a helper that a helper calls": (
+        1,
+        """
+        from contract import check_all
+        def test_it():
+            check_all()
+        """,
+    ),
+    "a method of the test's own class": (
+        1,
+        """
+        class TestRed:
+            def pings(self):
+                assert x() == 1
+            def test_it(self):
+                self.pings()
+        """,
+    ),
+    "a method of a helper object": (
+        1,
+        """
+        from contract import Client
+        def test_it():
+            client = Client()
+            client.must_ping()
+        """,
+    ),
+    "a method of an object that a fixture makes": (
+        1,
+        """
+        import pytest
+        from contract import make_client
+        @pytest.fixture
+        def client():
+            return make_client()
+        def test_it(client):
+            client.must_ping()
+        """,
+    ),
+    "a fixture that checks": (
+        1,
+        """
+        import pytest
+        @pytest.fixture
+        def pong():
+            assert x() == "PONG"
+        def test_it(pong):
+            pass
+        """,
+    ),
+    "a fixture that hands out a check": (
+        1,
+        """
+        import pytest
+        @pytest.fixture
+        def check():
+            def inner(n):
+                assert x() == n
+            return inner
+        def test_it(check):
+            check(1)
+        """,
+    ),
+    "a check that is handed on": (
+        1,
+        """
+        from contract import eventually
+        def ping():
+            assert x() == 1
+        def test_it():
+            eventually(ping)
+        """,
+    ),
+    "a check as a parameter": (
+        1,
+        """
+        import pytest
+        from contract import check
+        @pytest.mark.parametrize("step", [check])
+        def test_it(step):
+            step(1)
+        """,
+    ),
+    "a context manager": (
+        1,
+        """
+        import contextlib
+        @contextlib.contextmanager
+        def unchanged():
+            yield
+            assert x() == 1
+        def test_it():
+            with unchanged():
+                x()
+        """,
+    ),
+    "a coroutine": (
+        1,
+        """
+        async def test_it():
+            assert x() == 1
+        """,
+    ),
+    "nothing": (
+        0,
+        """
+        def test_it():
+            x()
+        """,
+    ),
+    "a helper that only sounds like a check": (
+        0,
+        """
+        def verify_it(n):
+            return n
+        def test_it():
+            verify_it(1)
+        """,
+    ),
+    "a fixture that every test gets": (
+        0,
+        """
+        import pytest
+        @pytest.fixture(autouse=True)
+        def clean():
+            assert x() == 1
+        def test_it():
+            x()
+        """,
+    ),
+    "a command in a container": (
+        0,
+        """
+        from contract import Client
+        class Other:
+            def run(self):
+                assert x()
+        def test_it(inside):
+            inside("red").run("redis-cli", "ping")
+        """,
+    ),
+}
+CONTRACT = """
+def x(): ...
+
+def check(n):
+    assert x() == n
+
+def check_all():
+    for n in (1, 2):
+        check(n)
+
+def eventually(f):
+    f()
+
+class Client:
+    def must_ping(self):
+        assert x() == "PONG"
+
+def make_client():
+    return Client()
+
+class Contract:
+    def test_it(self):
+        assert x() == 1
+"""
+
+
+@pytest.mark.case("field/b34")
+@pytest.mark.case("field/b35")
+@pytest.mark.case("freshness/a08-asserts-nothing")
+@pytest.mark.parametrize("name", SUITES)
+def test_checks_are_counted_where_they_are(name: str, pytester: pytest.Pytester) -> None:
+    wanted, text = SUITES[name]
+    pytester.makepyfile(contract=CONTRACT)
+    lines = text.splitlines()
+    indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
+    body = "\n".join(line[indent:] for line in lines)
+    items = pytester.getitems("def x(): ...\n" + body)
+    assert len(items) == 1
+    assert min(count_checks(items[0]), 1) == wanted
