@@ -35,6 +35,7 @@ from stacktest.core.freshness.origins import (
 )
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Json, Service, Stack
+from stacktest.core.shared_network import network_owner
 from stacktest.core.unknown import Unknown
 
 
@@ -84,6 +85,7 @@ class DriftReader:
                 (self._mounts(container), ()),
                 (self._contents(container, fingerprint), ()),
                 (self._files(container, fingerprint), ()),
+                (self._network(container), ()),
             ):
                 reasons += found
                 unverified += unknown
@@ -105,6 +107,16 @@ class DriftReader:
             self.host.keep_origins(after)
 
     # Private
+
+    def _network(self, container: Created) -> drift.Reasons:
+        """Of a service in another one's network: whether that one was restarted since."""
+        name = container.service.name
+        owner = network_owner(self.stack, name)
+        if owner == name:
+            return ()
+        started = _started(container.inspect)
+        owners = [_started(c.inspect) for c in self.containers if c.service.name == owner]
+        return drift.network_drift(owner, max(owners, default=started), name, started)
 
     @cached_property
     def _origins(self) -> Origins:
@@ -270,6 +282,10 @@ def _definition_keys(fingerprint: Fingerprint) -> Digests:
     """The definition key by key, without what is compared elsewhere."""
     rows = fingerprint.detail.get("stanza", {})
     return {key: digest for key, digest in rows.items() if "." not in key and key != "build"}
+
+
+def _started(document: Json) -> datetime:
+    return timestamps.parse(document["State"]["StartedAt"])
 
 
 def _build_inputs(fingerprint: Fingerprint) -> Digests:

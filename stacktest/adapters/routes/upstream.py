@@ -16,6 +16,7 @@ from ipaddress import ip_address
 
 from stacktest.core.model import Service, Stack
 from stacktest.core.route import Route
+from stacktest.core.shared_network import network_mode, network_owner, tenants_of
 
 _ADDRESS = re.compile(
     r"^(?:(?P<scheme>[a-z0-9+]+)://)?(?P<host>\[[^\]]+\]|[^:/\s]+)?(?::(?P<port>\d+)(?:-\d+)?)?(?:/.*)?$"
@@ -101,7 +102,7 @@ def _by_host(stack: Stack, host: str, port: int | None) -> Target:
 def _at_loopback(stack: Stack, door: Service, port: int | None) -> Target:
     if network_owner(stack, door.name) != door.name or tenants_of(stack, door.name):
         return _in_network_of(stack, network_owner(stack, door.name), port)
-    if _network_mode(door) == "host":
+    if network_mode(door) == "host":
         return _published(stack, port)
     return Target(unknown="it is a program in the front door's own container")
 
@@ -144,27 +145,6 @@ def _publishers(stack: Stack, port: int | None) -> list[str]:
         if any(p.published == port and p.protocol == "tcp" for p in service.ports)
         and service.name != stack.front_door
     ]
-
-
-def network_owner(stack: Stack, name: str) -> str:
-    """The service in whose network `name` runs: itself, unless `network_mode` says another."""
-    mode = _network_mode(stack.services[name]) if name in stack.services else ""
-    kind, _, other = mode.partition(":")
-    if kind == "service" and other in stack.services:
-        return network_owner(stack, other) if other != name else name
-    if kind == "container" and (service := service_of(stack, other)):
-        return service
-    return name
-
-
-def tenants_of(stack: Stack, owner: str) -> tuple[str, ...]:
-    """Services that run in the network of `owner`."""
-    return tuple(n for n in stack.services if n != owner and network_owner(stack, n) == owner)
-
-
-def _network_mode(service: Service) -> str:
-    definition = service.definition if isinstance(service.definition, dict) else {}
-    return str(definition.get("network_mode") or "")
 
 
 def _own_ports(service: Service, labels: Mapping[str, str]) -> set[int]:

@@ -13,6 +13,7 @@
     mount:/target                a mount is missing, binds another source, or should not be there
     content:/target              an inline `configs:` or `secrets:` entry has other content
     network:name, volume:name    it exists with other options than the files give it
+    container:vpn was restarted  its network is that of another container, which was started later
     stale:path                   a mounted file changed after the container was started
     unbuilt:context/app.py       it changed, and nobody built the image since
 
@@ -166,6 +167,16 @@ def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> Reasons:
     `changed` maps a path to its change time (ctime, not mtime: `rsync -t` restores the latter).
     """
     return tuple(f"stale:{path}" for path, moment in sorted(changed.items()) if moment > started)
+
+
+def network_drift(owner: str, owner_started: datetime, name: str, started: datetime) -> Reasons:
+    """Whether the container in whose network `name` runs was started after it.
+
+    What then runs in `name` has no network any more: the one that it joined is gone.
+    """
+    if started >= owner_started:
+        return ()
+    return (f"container:{owner} was restarted after {name}",)
 
 
 def count_drift(containers: int, replicas: int) -> Reasons:

@@ -14,6 +14,7 @@ from stacktest.core.freshness.drift import (
     env_drift,
     image_drift,
     mount_drift,
+    network_drift,
     stale_by_digest,
     stale_inputs,
     state_drift,
@@ -262,3 +263,13 @@ def test_a_file_that_changed_after_the_start() -> None:
 
 def test_replicas() -> None:
     assert count_drift(2, 1) == ("container:2 of 1",)
+
+
+def test_a_tenant_is_older_than_the_container_whose_network_it_joined() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    later = start + timedelta(seconds=1)
+    assert network_drift("vpn", later, "torrents", start) == (
+        "container:vpn was restarted after torrents",
+    )
+    assert network_drift("vpn", start, "torrents", later) == ()
+    assert network_drift("vpn", start, "torrents", start) == ()
