@@ -94,28 +94,46 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
 # Private
 
 
-def _sorted(lines: tuple[Line, ...], block: Block) -> list[tuple[Line, Matcher, tuple[Token, ...]]]:
+_Part = tuple[Line, Matcher, tuple[Token, ...]]
+"""A directive, the requests that it is for, and its other words."""
+
+
+def _sorted(lines: tuple[Line, ...], block: Block) -> list[_Part]:
+    """The directives as Caddy orders them: by kind, then the more specific path first."""
     acting = [line for line in lines if line.tokens and not line.name.startswith("@")]
-    parts = [
+    parts: list[_Part] = [
         (line, *split_matcher(line, block.matchers, block.level))
         for line in acting
         if line.name not in SILENT
     ]
     if not block.is_sorted:
         return parts
-    return sorted(parts, key=lambda item: (_rank(item[0], block), *_specificity(item[1])))
+    ordered: list[_Part] = []
+    for part in parts:
+        # The comparison is not transitive, so what is compared matters: insert, as Caddy does.
+        place = len(ordered)
+        while place and _comes_before(part, ordered[place - 1], block):
+            place -= 1
+        ordered.insert(place, part)
+    return ordered
+
+
+def _comes_before(part: _Part, other: _Part, block: Block) -> bool:
+    rank, other_rank = _rank(part[0], block), _rank(other[0], block)
+    if rank != other_rank:
+        return rank < other_rank
+    path, other_path = part[1].path, other[1].path
+    if path and other_path:
+        if path.removesuffix("*") == other_path.removesuffix("*"):
+            return len(path) < len(other_path)
+        return len(path) > len(other_path)
+    return part[1].is_present and not other[1].is_present
 
 
 def _rank(line: Line, block: Block) -> int:
     name = "handle" if line.name == "handle_path" else line.name
     # A plugin acts where `order` says; without that Caddy takes it in a `route` only.
     return block.order.get(name, -1)
-
-
-def _specificity(matcher: Matcher) -> tuple[int, bool, bool]:
-    """Longer paths first, then any other matcher, then none; of equal ones the exact path first."""
-    path = matcher.path
-    return -len(path.rstrip("*")), not matcher.is_present, path.endswith("*")
 
 
 def _steps(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:

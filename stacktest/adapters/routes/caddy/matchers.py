@@ -141,7 +141,7 @@ def _named(line: Line, level: int) -> Matcher:
         methods=methods,
         is_hidden=is_hidden,
         text="" if only_hosts else paths[0] if is_one_path else line.name,
-        path=paths[0] if is_one_path else "",
+        path=paths[0] if len(paths) == 1 else "",
         is_present=True,
     )
 
