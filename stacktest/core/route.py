@@ -14,6 +14,7 @@ who is not known (`unknown` says why).
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ANY_STATUS = frozenset(range(100, 600))
 """Every status of HTTP."""
@@ -23,6 +24,15 @@ STATIC_FILE = frozenset({200, 206, 301, 304, 403, 405, 412, 416})
 """What a front door answers that serves a file from a folder."""
 
 _HOST_NAME = re.compile(r"[^\s{}()$/@~*?]+")
+
+
+@lru_cache(maxsize=1024)
+def compiled(expression: str) -> re.Pattern[str] | None:
+    """A regular expression of a front door, in Go's or PCRE's words; None: unreadable."""
+    try:
+        return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", expression))
+    except re.error:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +51,14 @@ class PathCondition:
     negated: bool = False
     level: int = 0
     """How deep in the configuration it is asked: a path rewritten above or here is not known."""
+
+    def holds(self, path: str) -> bool | None:
+        """Whether it holds for a path; None: an expression of another language is not readable."""
+        expressions = [compiled(pattern) for pattern in self.patterns]
+        matches = [e.search(path) is not None for e in expressions if e is not None]
+        if len(matches) < len(expressions):
+            return None
+        return any(matches) is not self.negated
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

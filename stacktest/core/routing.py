@@ -11,15 +11,13 @@ The answer is a service's when the walk notes that service and nobody else.
 """
 
 import posixpath
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from urllib.parse import unquote
 
 from stacktest.core.model import Stack
-from stacktest.core.route import PathCondition, Route
+from stacktest.core.route import PathCondition, Route, compiled
 
 HTTPS, HTTP = 443, 80
 DOOR_FAILURES = frozenset({413, 414, 421, 431, 494, 495, 496, 497, 499, 502, 503, 504})
@@ -43,7 +41,7 @@ class Request:
 def covers(pattern: str, host: str) -> bool:
     """Whether a route's host name means `host`: `*.name` (one label), `name.*`, `~regex`, exact."""
     if pattern.startswith("~"):
-        expression = _compiled(f"(?i){pattern[1:]}")
+        expression = compiled(f"(?i){pattern[1:]}")
         return expression is not None and expression.search(host) is not None
     if pattern.startswith("*."):
         return host.partition(".")[2] == pattern[2:]
@@ -226,16 +224,10 @@ def _match(
 def _path(condition: PathCondition, path: str, rewritten: int | None) -> Match:
     if rewritten is not None and condition.level >= rewritten:
         return Match.MAYBE
-    expressions = [_compiled(pattern) for pattern in condition.patterns]
-    if None in expressions:
+    results = {condition.holds(reading) for reading in (path, _decoded(path))}
+    if len(results) > 1 or None in results:
         return Match.MAYBE
-    results = {
-        any(expression is not None and expression.search(reading) for expression in expressions)
-        for reading in {path, _decoded(path)}
-    }
-    if len(results) > 1:
-        return Match.MAYBE
-    return Match.YES if results.pop() is not condition.negated else Match.NO
+    return Match.YES if True in results else Match.NO
 
 
 def _method(methods: frozenset[str], method: str | None) -> Match:
@@ -261,15 +253,6 @@ def _decoded(path: str) -> str:
     plain = unquote(path)
     cleaned = posixpath.normpath(f"/{plain.lstrip('/')}")
     return f"{cleaned}/" if plain.endswith("/") and cleaned != "/" else cleaned
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """An expression of another language that Python cannot read is one that nobody can judge."""
-    try:
-        return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern))
-    except re.error:
-        return None
 
 
 def _outer(ports: Collection[int], port: int) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from stacktest.adapters.routes.nginx.source import Directive
 from stacktest.core.route import PathCondition
+from stacktest.core.unknown import Unknown
 
 PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass"})
 """Directives that hand the request to an upstream."""
@@ -37,12 +38,10 @@ class Location:
             return self.path if self.kind == "=" else f"@{self.path}"
         return "" if self.path == "/" else f"{self.path}*"
 
-    def fits(self, path: str) -> bool:
-        """Whether it is taken for a path that is known."""
-        return all(
-            any(re.search(pattern, path) for pattern in condition.patterns) is not condition.negated
-            for condition in self.conditions
-        )
+    def fits(self, path: str) -> bool | None:
+        """Whether it is taken for a path that is known; None: an expression cannot be read."""
+        results = [condition.holds(path) for condition in self.conditions]
+        return False if False in results else None if None in results else True
 
 
 def locations_of(chain: tuple[Directive, ...]) -> tuple[Location, ...]:
@@ -69,6 +68,23 @@ def named_location(chain: tuple[Directive, ...], name: str) -> Location | None:
         if item.words == (name,):
             return Location(kind="@", path=name, conditions=(), chain=(item, *chain))
     return None
+
+
+def location_for(chain: tuple[Directive, ...], path: str) -> Location | Unknown | None:
+    """The location that a server takes for a path; None: its own block answers."""
+    for item in locations_of(chain):
+        fits = item.fits(path)
+        if fits is None:
+            return Unknown(f"whether location {item.path} is taken")
+        if fits:
+            return item
+    return None
+
+
+def path_of(block: Directive) -> str:
+    """The folder that a location is for, with a slash at its end; that of a server is `/`."""
+    kind, path = _words(block) if block.name == "location" else ("", "/")
+    return f"{path.rstrip('/')}/" if kind in {"", "^~"} and path.startswith("/") else "/"
 
 
 def prefix(path: str) -> tuple[PathCondition, ...]:

@@ -15,8 +15,10 @@ from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.nginx.locations import (
     PASSES,
     Location,
+    location_for,
     locations_of,
     named_location,
+    path_of,
 )
 from stacktest.adapters.routes.nginx.source import UNSEEN, Directive
 from stacktest.adapters.routes.nginx.variables import Variables
@@ -24,6 +26,7 @@ from stacktest.adapters.routes.ordered import is_certain, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, STATIC_FILE, PathCondition, Route
+from stacktest.core.unknown import Unknown
 
 _FLAGS = {"permanent": 301, "redirect": 302}
 _REFUSED = frozenset({401, 403, 500})
@@ -206,9 +209,11 @@ class Phases:
         path = re.split(r"[$?]", target, maxsplit=1)[0]
         if not path.startswith("/") or jumps > _MOST_JUMPS:
             return []
-        for location in locations_of(self.server):
-            if location.fits(path):
-                return self.location_steps(location, jumps)
+        found = location_for(self.server, path)
+        if isinstance(found, Unknown):
+            return [replace(_own(self.server[0], ANY_STATUS), unknown=found.why)]
+        if found is not None:
+            return self.location_steps(found, jumps)
         return self.after_rewrite(self.server, self.variables, jumps)
 
     def passes(self, scope: Directive, variables: Variables) -> list[Route]:
@@ -259,14 +264,22 @@ class Phases:
         """A folder's index: a file of the door's own, or a program for another location."""
         root, steps = self._root(chain), []
         for name in self._index(chain):
-            location = next((x for x in locations_of(self.server) if x.fits(f"/{name}")), None)
-            is_here = location is None or location.chain == chain or jumps > _MOST_JUMPS
-            program = (
-                [] if is_here or location is None else self.location_steps(location, jumps + 1)
-            )
+            path = f"{path_of(chain[0])}{name}"
+            found = location_for(self.server, path)
+            is_other = isinstance(found, Location) and found.chain != chain
+            program = self._jump(path, jumps + 1) if is_other and jumps <= _MOST_JUMPS else []
             passed = [step for step in program if step.service or step.upstream]
+            # What is taken for the index of one folder may not be for that of another below it.
+            is_sure = isinstance(found, Location) and found.kind == "~"
             steps += [
-                replace(step, files=root, index=name, match="folder", is_guard=not passed)
+                replace(
+                    step,
+                    files=root,
+                    index=name,
+                    match="folder",
+                    is_guard=not passed,
+                    is_hidden=step.is_hidden or (bool(passed) and not is_sure),
+                )
                 for step in passed or [_own(chain[0], STATIC_FILE)]
             ]
         own = replace(_own(chain[0], frozenset({301, 403, *STATIC_FILE})), is_guard=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stacktest.adapters.routes.nginx.source import Directive
-from stacktest.core.route import Listener
+from stacktest.core.route import Listener, compiled
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 _EQUAL = {"=": True, "!=": False}
@@ -98,8 +98,5 @@ def fits_name(pattern: str, name: str) -> bool:
 
 
 def _matches(expression: str, text: str, *, ignore_case: bool) -> bool | None:
-    try:
-        readable = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", expression)
-        return re.search(readable, text, re.IGNORECASE if ignore_case else 0) is not None
-    except re.error:
-        return None
+    readable = compiled(f"(?i){expression}" if ignore_case else expression)
+    return None if readable is None else readable.search(text) is not None
