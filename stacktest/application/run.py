@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge
 from stacktest.application.observe import Seen
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.model import Stack
-from stacktest.core.plan import Demand, Plan, dependencies_of, make_plan
+from stacktest.core.plan import Demand, Plan, make_plan, needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusMeta
@@ -90,8 +91,8 @@ class StartedStack(Protocol):
     def failures(self) -> Mapping[str, StartFailure]:
         """Services that are not up, and those that need them, each with its cause."""
 
-    def stop(self) -> object:
-        """Remove what the run created."""
+    def stop(self) -> Mapping[str, str]:
+        """Remove what the run created; name → why it is left, of what is not removed."""
 
     def fallen(self) -> Mapping[str, str]:
         """Services that were ready and are not any more."""
@@ -243,12 +244,16 @@ class StackSession:
         """What judges this run's stack, as `stacktest status` and `gate` do."""
         return self._judge
 
-    def stop(self) -> None:
-        """Take down what was started and give the stack back; safe to call at any time."""
+    def stop(self) -> Mapping[str, str]:
+        """Take down what was started and give the stack back; safe to call at any time.
+
+        Name → why it is left, of what is not removed.
+        """
         try:
-            if self._up is not None:
-                up, self._up = self._up, None
-                up.stop()
+            if self._up is None:
+                return {}
+            up, self._up = self._up, None
+            return up.stop()
         finally:
             if self._locked:
                 self._locked = False
@@ -258,12 +263,11 @@ class StackSession:
 
     def _record_whole_failure(self, run: Run, plan: Plan, error: StacktestError) -> None:
         """A bring-up that ended with an error: what it wanted and did not get is not up."""
-        needs = {
-            name: {need.service for need in dependencies_of(self.stack, name)}
-            for name in plan.services
-        }
-        culprit = error.service if isinstance(error, StackNotReadyError) else ""
-        self.not_up = whole_failure(error.what, plan.services, culprit, needs)
+        self.not_up = error.failures if isinstance(error, NotReadyError) else {}
+        if not self.not_up or "" in self.not_up:
+            needs = {name: needs_of(self.stack, name) for name in plan.services}
+            culprit = error.service if isinstance(error, StackNotReadyError) else ""
+            self.not_up = whole_failure(error.what, plan.services, culprit, needs)
         observations: Mapping[str, Seen] = {}
         # Why the start failed is told whatever else cannot be read or written now.
         with suppress(StacktestError):

@@ -1,10 +1,12 @@
 """Brings services up for good, and takes down what stacktest started."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from stacktest.adapters.engine.cleanup import remove_owned
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.labels import STACK, stack_id
+from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.up import BringUp
 from stacktest.core.model import Stack
 from stacktest.core.plan import Plan, plan_services
@@ -19,7 +21,12 @@ def start_and_keep(
     stack: Stack, bring_up: Callable[[Plan], BringUp], services: Iterable[str]
 ) -> list[str]:
     """Bring the services up for good; lines about what was done."""
-    up = bring_up(plan_services(stack, services))
+    plan = plan_services(stack, services)
+    # Whatever can be up is of use, whatever else is not.
+    purposes = frozenset(frozenset({name}) for name in plan.services)
+    up = bring_up(replace(plan, purposes=purposes))
+    if up.failures:
+        raise NotReadyError.of(up.failures)
     return [
         f"{len(up.started)} started, {len(up.already_running)} ran already",
         "next     stacktest down, when they are no longer needed",

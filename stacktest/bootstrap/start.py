@@ -6,6 +6,7 @@ from functools import partial
 
 from stacktest.adapters.startup.up import BringUp, bring_up
 from stacktest.bootstrap.context import Project, now
+from stacktest.bootstrap.door_answer import door_answer
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import parse_rule
@@ -42,35 +43,13 @@ def starter(
         run_id=run_id,
         mode=mode,
         rules=rules,
-        timeouts={name: section.timeout for name, section in config.services.items()},
+        timeouts={
+            name: section.timeout for name, section in config.services.items() if section.timeout
+        },
         progress=progress,
-        answers=partial(_answers, project),
+        answers=partial(door_answer, project),
         keep=keep,
         probe_image=config.stack.probe_image,
         usual=lambda name: usual_boot(project.ledger.history(name)[0]),
         on_failure=on_failure,
     )
-
-
-# Private
-
-
-def _answers(project: Project, host: str) -> str:
-    """Empty when something behind the front door answers for `host`, else why not."""
-    import httpx
-
-    from stacktest.adapters.names import http_client
-    from stacktest.adapters.tls import client_context
-    from stacktest.core.readiness import GATEWAY_ERRORS
-    from stacktest.core.routing import origin
-
-    if project.ca is not None and project.makes_its_ca and not project.ca.is_file():
-        return f"the CA {project.ca} has not been made yet"
-    names = project.names
-    url = origin(names.doors, host)
-    with http_client(names, client_context(project.ca), url, timeout=3) as client:
-        try:
-            status = client.get("/").status_code
-        except httpx.HTTPError as error:
-            return f"{url}/ does not answer: {error}"
-    return f"{url}/ answers {status}" if status in GATEWAY_ERRORS else ""

@@ -53,8 +53,8 @@ class ServiceSection:
 
     uses: tuple[str, ...] = ()
     ready: str = ""
-    timeout: float = 120.0
-    """Seconds until a service that is not ready counts as a failed start."""
+    timeout: float | None = None
+    """Seconds until a start has failed; None: 120, or as long as its health check may take."""
     config: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     reload: str = ""

@@ -12,6 +12,10 @@ ENGINE = 25
 """The first engine that knows `start_interval`."""
 INTERVAL = 30.0
 """Seconds between two checks where the stack does not say; the engine's own default."""
+TIMEOUT = 30.0
+"""Seconds that one check may take where the stack does not say; the engine's own default."""
+RETRIES = 3
+"""Checks that fail in a row before the engine calls a container unhealthy; its own default."""
 START_INTERVAL = 5.0
 """The same while `start_period` lasts."""
 

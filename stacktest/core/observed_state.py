@@ -1,7 +1,8 @@
 """What the engine says about one container, and the events that it reports.
 
 `Container` comes from one list call for the whole stack, or from a full inspect; only the latter
-knows `oom`, `restart_count`, `error`, `health_log` and `started_at`, so a list leaves them empty.
+knows `oom`, `restart_count`, `error`, `health_limit`, `health_log` and `started_at`: a list leaves
+them empty.
 """
 
 from collections.abc import Mapping
@@ -33,6 +34,8 @@ class Container:
     started_at: str = ""
     error: str = ""
     """Why the engine could not start it, in its words."""
+    health_limit: float = 0.0
+    """Seconds after which the engine calls a container unhealthy whose check never passes."""
     health_log: str = ""
     """What the last health probe wrote, and its exit code."""
     networks: Mapping[str, str] = field(default_factory=dict)

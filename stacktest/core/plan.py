@@ -8,7 +8,7 @@ Order: phases as `stacktest.toml` lists them, within a phase dependencies first,
 Services that do not depend on one another start together: see `Plan.waves`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -53,11 +53,17 @@ class Plan:
     """Per service, what must be up before it is started; free of cycles."""
     profiles: tuple[str, ...] = ()
     """Profiles of the planned services, for people; Compose is given the services themselves."""
+    purposes: frozenset[frozenset[str]] = frozenset()
+    """The services that each test goes to; empty: every planned service is wanted."""
 
     @property
     def services(self) -> tuple[str, ...]:
         """Names of the planned services, in order."""
         return tuple(step.service for step in self.steps)
+
+    def has_purpose_without(self, failed: Collection[str]) -> bool:
+        """Whether a test is left that goes to none of these services."""
+        return any(purpose.isdisjoint(failed) for purpose in self.purposes)
 
     def waits_of(self, service: str) -> tuple[Dependency, ...]:
         """What must be up before `service` is started."""
@@ -85,6 +91,7 @@ def make_plan(stack: Stack, demands: Iterable[Demand]) -> Plan:
         profiles=tuple(
             sorted({profile for name in reasons for profile in stack.services[name].profiles})
         ),
+        purposes=frozenset(_purpose(stack, demand) for demand in ordered),
     )
 
 
@@ -114,9 +121,29 @@ def dependencies_of(stack: Stack, service: str) -> tuple[Dependency, ...]:
     return tuple(needed[name] for name in sorted(needed))
 
 
+def needs_of(stack: Stack, service: str) -> tuple[str, ...]:
+    """The services whose failed start costs `service` its own.
+
+    `required: false` is no such need. Neither is a `depends_on` of the front door that only orders
+    the starts: one application that is down does not take the names of all others with it.
+    """
+    is_door = service == stack.front_door
+    return tuple(
+        need.service
+        for need in dependencies_of(stack, service)
+        if not (is_door and need.condition == "service_started")
+    )
+
+
 # Private
 
 _MOST_REASONS = 3
+
+
+def _purpose(stack: Stack, demand: Demand) -> frozenset[str]:
+    goes_through_door = demand.routed or demand.hosts
+    door = {stack.front_door} if goes_through_door and stack.front_door else set()
+    return frozenset(demand.services) | door
 
 
 def _known(stack: Stack, name: str, where: str) -> str:

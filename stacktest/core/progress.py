@@ -31,6 +31,12 @@ class Progress:
     def heartbeat(self, seconds: float, waiting: Mapping[str, str]) -> None:
         """No news for a while: what is waited for, and why, `seconds` after the start."""
 
+    def not_started(self, service: str, why: str, without: Sequence[str]) -> None:
+        """The service will not become ready; the run goes on without it and `without`.
+
+        `without` are the services that need it.
+        """
+
     def over(self) -> None:
         """All is ready; nothing more follows."""
 

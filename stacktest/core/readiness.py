@@ -6,12 +6,18 @@
     exited(0)                it ended with that code: a job, not a server
     tcp:389                  something accepts a connection on that port
     http:/path               a GET of the path is answered with 200; `http:8080/path 204` says both
-    routed                   its host name answers through the front door, with something other
-                             than the front door's own 502, 503 or 504
+    listening                something accepts a connection on one of the ports that the service
+                             publishes or exposes
+    routed                   its host name answers through the front door, with an answer that
+                             cannot be the front door's own, or its upstream port is listened to
+
+A rule that a person wrote is the only one that counts: a failing health check does not end a
+service with `ready = "running"`.
 
 `judge` answers `Impossible` at once when waiting cannot help: the program ended, was killed for
-memory, restarts again and again, is unhealthy, or could not be started. Clocks stay outside: the
-caller says for how long the container has been running.
+memory, could not be started, or its rule is its health check and that failed. A program that
+restarts is waited for as long as its time lasts: it may need another service that is not up yet.
+Clocks stay outside: the caller says for how long the container has been running.
 """
 
 import re
@@ -23,8 +29,15 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.errors import UsageError
 
-RESTARTS_OF_A_LOOP = 4
-"""So many ends in one start are a loop: the engine doubles its pause before each restart."""
+RESTARTS_OF_A_LOOP = 3
+"""So many restarts at the end of its time are called a loop."""
+FIRST_PAUSE = 0.1
+"""Seconds that the engine pauses before the first restart; it doubles them with every restart."""
+LONGEST_PAUSE = 60.0
+CALM = 10.0
+"""Seconds that a program has to run so that the engine begins again with its shortest pause."""
+PERSISTENT = 5.0
+"""Seconds that an answer which waiting does not change has to persist: a start has false ones."""
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 """What a front door answers itself when the service behind it does not."""
 SETTLED = 1.5
@@ -40,6 +53,7 @@ class Kind(Enum):
     EXITED = "exited"
     TCP = "tcp"
     HTTP = "http"
+    LISTENING = "listening"
     ROUTED = "routed"
 
 
@@ -52,6 +66,8 @@ class Rule:
     """Exit code of `exited`, status of `http`."""
     port: int | None = None
     path: str = ""
+    ports: tuple[int, ...] = ()
+    """Ports of `listening`."""
     host: str = ""
     """Host name of `routed`."""
     derived: bool = False
@@ -60,7 +76,7 @@ class Rule:
     @property
     def probed(self) -> bool:
         """True when the engine cannot tell: somebody has to connect."""
-        return self.kind in {Kind.TCP, Kind.HTTP, Kind.ROUTED}
+        return self.kind in {Kind.TCP, Kind.HTTP, Kind.LISTENING, Kind.ROUTED}
 
     def __str__(self) -> str:
         match self.kind:
@@ -73,6 +89,8 @@ class Rule:
             case Kind.HTTP:
                 status = "" if self.code == _OK else f" {self.code}"
                 return f"http:{self.port or ''}{self.path}{status}"
+            case Kind.LISTENING:
+                return f"something listens on {' or '.join(str(port) for port in self.ports)}"
             case Kind.ROUTED:
                 return f"https://{self.host}/ answers"
         assert_never(self.kind)
@@ -97,6 +115,18 @@ class Impossible:
     """It will not become ready by waiting; `cause` is a clause about the service: "exited 3"."""
 
     cause: str
+    code: str = ""
+    """The error code where it is not the one of every failed start."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer that waiting does not change if it persists: a certificate, a name, a sign-in."""
+
+    why: str
+    code: str = ""
+    hint: str = ""
 
 
 Judgement = Waiting | Ready | Impossible
@@ -135,7 +165,28 @@ def derive(service: Service, stack: Stack) -> Rule:
     routes = stack.routes_of(service.name)
     if routes and service.name != stack.front_door:
         return Rule(kind=Kind.ROUTED, host=routes[0].host, derived=True)
+    return without_door(service)
+
+
+def without_door(service: Service) -> Rule:
+    """The derived rule of a service without a health check that no front door leads to."""
+    ports = listening_ports(service)
+    if ports:
+        return Rule(kind=Kind.LISTENING, ports=ports, derived=True)
     return Rule(kind=Kind.RUNNING, derived=True)
+
+
+def listening_ports(service: Service) -> tuple[int, ...]:
+    """The TCP ports that the compose file publishes or exposes, as far as they are numbers."""
+    definition = service.definition or {}
+    if definition.get("network_mode") == "none":
+        return ()
+    published = [port.target for port in service.ports if port.protocol == "tcp"]
+    matches = (
+        re.fullmatch(r"(\d+)(?:/tcp)?", str(port)) for port in definition.get("expose") or ()
+    )
+    exposed = [int(match[1]) for match in matches if match]
+    return tuple(dict.fromkeys([*published, *exposed]))
 
 
 def is_job(service: Service, stack: Stack) -> bool:
@@ -154,10 +205,7 @@ def probe_port(rule: Rule, service: Service, stack: Stack) -> int | None:
     for route in stack.routes_of(service.name):
         if route.port is not None:
             return route.port
-    if service.ports:
-        return service.ports[0].target
-    exposed = (service.definition or {}).get("expose") or ()
-    return next((int(str(port).split("/")[0]) for port in exposed if str(port)[:1].isdigit()), None)
+    return next(iter(listening_ports(service)), None)
 
 
 def judge(
@@ -173,12 +221,12 @@ def judge(
     if rule.kind is Kind.EXITED:
         return _finished(container)
     if not container.is_running:
-        return Waiting(f"state is {container.state}")
+        return Waiting(f"state is {container.state}{restarts(container)}")
     if rule.kind is Kind.HEALTHY:
         return _healthy(container)
     if rule.kind is Kind.RUNNING:
         return _settled(container, running_for)
-    return Ready(str(rule)) if answer == "" else Waiting(answer or "not probed yet")
+    return _answered(rule, container, answer)
 
 
 def refine(rule: Rule, container: Container) -> Rule:
@@ -187,11 +235,27 @@ def refine(rule: Rule, container: Container) -> Rule:
     Only a derived rule changes; what a person wrote stays.
     """
     has_check = container.health not in {"", "none"}
-    if rule.derived and has_check and rule.kind in {Kind.RUNNING, Kind.ROUTED}:
+    if rule.derived and has_check and rule.kind in {Kind.RUNNING, Kind.LISTENING, Kind.ROUTED}:
         return Rule(kind=Kind.HEALTHY, derived=True)
     if rule.derived and not has_check and rule.kind is Kind.HEALTHY and container.is_running:
         return Rule(kind=Kind.RUNNING, derived=True)
     return rule
+
+
+def restarts(container: Container) -> str:
+    """`, 3 restarts, last exit code 1`, or empty without a restart."""
+    if not container.restart_count:
+        return ""
+    count = "1 restart" if container.restart_count == 1 else f"{container.restart_count} restarts"
+    code = "" if container.exit_code is None else f", last exit code {container.exit_code}"
+    return f", {count}{code}"
+
+
+def pause_before_restart(restart_count: int, ran_for: float) -> float:
+    """Seconds that the engine waits before it starts a program again that ran for `ran_for`."""
+    if ran_for >= CALM or restart_count < 1:
+        return FIRST_PAUSE
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (restart_count - 1))
 
 
 def settling_time(container: Container) -> float:
@@ -216,10 +280,16 @@ def _finished(container: Container) -> Judgement:
     return Waiting(f"has not ended yet ({container.state})")
 
 
+def _answered(rule: Rule, container: Container, answer: str | None) -> Judgement:
+    if answer == "":
+        return Ready(str(rule))
+    return Waiting(f"{answer or 'not probed yet'}{restarts(container)}")
+
+
 def _healthy(container: Container) -> Judgement:
     if container.health == "healthy":
         return Ready("healthy")
-    return Waiting(f"health is {container.health or 'unknown'}")
+    return Waiting(f"health is {container.health or 'unknown'}{restarts(container)}")
 
 
 def _settled(container: Container, running_for: float) -> Judgement:
@@ -230,7 +300,9 @@ def _settled(container: Container, running_for: float) -> Judgement:
 
 def _never(rule: Rule, container: Container) -> str:
     """Why waiting cannot help, or empty."""
-    loop = f"is in a restart loop: {container.restart_count} restarts{_last_code(container)}"
+    is_unhealthy = (
+        rule.kind is Kind.HEALTHY and container.is_running and container.health == "unhealthy"
+    )
     no_check = (
         rule.kind is Kind.HEALTHY and container.is_running and container.health in {"", "none"}
     )
@@ -241,11 +313,10 @@ def _never(rule: Rule, container: Container) -> str:
             container.oom and container.state in _DOWN,
             f"was killed for memory (exit {container.exit_code})",
         ),
-        (container.restart_count >= RESTARTS_OF_A_LOOP, loop),
         (container.state in {"exited", "dead"}, _ended(rule, container)),
         (container.state in {"removing", "removed"}, "was removed while it was starting"),
         (container.state == "paused", "is paused"),
-        (container.is_running and container.health == "unhealthy", "is unhealthy"),
+        (is_unhealthy, "is unhealthy"),
         (no_check, "has no health check to become healthy by"),
     )
     return next((cause for holds, cause in causes if holds), "")
@@ -257,7 +328,3 @@ def _ended(rule: Rule, container: Container) -> str:
     if rule.kind is Kind.EXITED:
         return f"exited {container.exit_code}, expected {rule.code}"
     return f"exited {container.exit_code}"
-
-
-def _last_code(container: Container) -> str:
-    return "" if container.exit_code is None else f", last exit code {container.exit_code}"

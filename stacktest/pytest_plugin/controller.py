@@ -6,7 +6,7 @@ decision is `session`'s; this module knows in which order pytest says things.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from stacktest.application.required_tests import BackgroundInventory
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError
+from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.collected_tests import read, suites_of
 from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.inventory import NARROWING, deviations, is_whole
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from stacktest.application.run import StackSession
     from stacktest.bootstrap.session import PytestRun
     from stacktest.core.records.timeline import Timeline
+    from stacktest.core.runs.start_failure import StartFailure
     from stacktest.core.runs.summary import RunSummary
     from stacktest.reports.terminal.progress_display import ProgressDisplay
 
@@ -84,6 +86,11 @@ class Controller:
 
     # The tests run
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """End the setup of a test that goes to a service which is not up."""
+        blocked_tests.check(item, self._shared)
+
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hear what each test did, wherever it ran; say at once what failed, and why."""
@@ -136,6 +143,14 @@ class Controller:
         folder = boot_folder(self._config.rootpath, self._session.run_id)
         if folder.is_dir():
             self._wall.say_all([f"  evidence: {folder.relative_to(self._config.rootpath)}"])
+
+    def _say_not_up(self, failures: "Mapping[str, StartFailure]") -> None:
+        """Say why services are not up, when their tests will be errors."""
+        for failure in failures.values():
+            if not failure.because_of:
+                self._wall.say_all([*failure.lines(), f"  code: {failure.code}"])
+        if failures:
+            self._tell_boot_evidence()
 
     def _tell_failure(self, report: pytest.TestReport) -> None:
         from stacktest.reports.terminal.run import failure_lines
@@ -218,6 +233,8 @@ class Controller:
             self._background = BackgroundInventory(suites_of(config), stack=str(session.stack.root))
         self._session = session
         session.start(plan, self._selected)
+        blocked_tests.write(self._shared, session.not_up, session.stack.front_door)
+        self._say_not_up(session.not_up)
         config.stash[RUNNING] = run.reach(self._shared)
         page_options(config, session.run_id, "main")
         forget_old_runs(config.rootpath)
@@ -308,7 +325,8 @@ class Controller:
         if session is None:
             return
         try:
-            session.stop()
+            left = session.stop()
+            self._closing += [f"left      {name}: {why}" for name, why in sorted(left.items())]
         except StacktestError as error:
             # The reaper tries once more when this process has ended.
             self._closing += error.told()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stacktest.adapters.compose.client import Compose
     from stacktest.application.running_stack import RunningStack
     from stacktest.bootstrap.session import PytestRun, RunRequest
     from stacktest.core.collected_test import Collected
+    from stacktest.core.runs.start_failure import StartFailure
     from stacktest.reports.terminal.progress_display import ProgressDisplay
 
     RunFactory = Callable[[RunRequest, ProgressDisplay, tuple[Collected, ...]], PytestRun]
@@ -23,6 +24,8 @@ RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
 """Per process: the stack, once it is up; absent when no collected test asks for one."""
 ASKED: pytest.StashKey[Compose] = pytest.StashKey()
 """Per process: Compose, asked what the stack is when the first test that asks for it was seen."""
+NOT_UP: pytest.StashKey[tuple[Mapping[str, StartFailure], str]] = pytest.StashKey()
+"""Per process: the services that could not be started, and the name of the front door."""
 CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 SHARED = "stacktest_shared"

@@ -10,6 +10,7 @@ import pytest
 
 from stacktest.application.required_tests import write_collected
 from stacktest.core.collected_test import Collection
+from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
@@ -41,3 +42,4 @@ class Worker:
             stack = stash.get(JOIN, join)(self._shared, stash.get(ASKED, None))
             stash[RUNNING] = stack
             page_options(item.config, stack.run_id, self._name)
+        blocked_tests.check(item, self._shared)

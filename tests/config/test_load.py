@@ -72,7 +72,7 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     assert read.phases[1].profiles == ("core", "tools")
     assert read.service("librechat").timeout == 90.0
     assert read.service("librechat").uses == ("mongodb",)
-    assert read.service("other").timeout == 120.0
+    assert read.service("other").timeout is None
     assert read.people["admin"].password_env == "PW"
     assert read.freshness.max_age == 2 * 86400.0
     assert read.exempt[0].until == dt.date(2027, 1, 31)

@@ -30,10 +30,10 @@ from stacktest.config import Config
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.model import Dependency, Phase, Service, Stack
-from stacktest.core.plan import Plan
+from stacktest.core.plan import Plan, needs_of
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.history import usual_boot
-from stacktest.core.runs.start_failure import StartFailure
+from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note
 from stacktest.pytest_plugin.stash import JOIN, OPEN_RUN
@@ -76,21 +76,31 @@ class Story:
         if "heartbeat" in self.told:
             said.heartbeat(*self.told["heartbeat"])
         seconds: dict[str, float] = {}
+        failures: dict[str, StartFailure] = {}
+        needs = {name: needs_of(self.stack, name) for name in plan.services}
         for name in missing:
             one = self.told["services"][name]
+            if name in failures:
+                continue
             if "fails" in one:
-                error = NotReadyError(
-                    f"{name} {one['fails']}",
+                failure = StartFailure(
+                    service=name,
+                    cause=f"{name} {one['fails']}",
                     where=f"service {name}",
                     hint=f"docker compose run --rm --no-deps {name}",
-                    service=name,
                 )
-                said.failed(error.service, error.what, removed=True)
-                raise error
+                before = set(failures)
+                failures = with_dependants([*failures.values(), failure], needs)
+                if not plan.has_purpose_without(failures):
+                    said.failed(name, failure.cause, removed=True)
+                    raise NotReadyError.of(failures)
+                said.not_started(name, failure.cause, sorted(set(failures) - before - {name}))
+                continue
             seconds[name] = one.get("boot", 1.0)
             said.ready(name, seconds[name], "healthy")
         said.over()
-        return Standing(seconds, self.told.get("fallen", {}), self.told.get("stuck", False))
+        stuck = self.told.get("stuck", False)
+        return Standing(seconds, self.told.get("fallen", {}), stuck, failures)
 
     def usual(self, service: str) -> float | None:
         return usual_boot(self.ledger.history(service)[0])
@@ -115,9 +125,10 @@ class Standing:
     stuck: bool = False
     failures: Mapping[str, StartFailure] = field(default_factory=dict)
 
-    def stop(self) -> None:
+    def stop(self) -> Mapping[str, str]:
         if self.stuck:
             raise ToolMissingError("the container engine does not answer", hint="restart it")
+        return {}
 
     def fallen(self) -> Mapping[str, str]:
         return self.down

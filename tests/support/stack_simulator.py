@@ -147,8 +147,9 @@ class SimulatedContainers:
 
     failures: Mapping[str, StartFailure] = field(default_factory=dict)
 
-    def stop(self) -> None:
+    def stop(self) -> Mapping[str, str]:
         """Nothing runs."""
+        return {}
 
     def fallen(self) -> Mapping[str, str]:
         return {}

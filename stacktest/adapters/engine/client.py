@@ -18,6 +18,7 @@ from contextlib import closing
 from stacktest.adapters.engine.attached import Attached
 from stacktest.adapters.engine.connection import Connection, connection_to, find_connection
 from stacktest.adapters.engine.socket import ERR, FRAME, OUT, EngineSocket, Lines
+from stacktest.core.healthcheck_timing import INTERVAL, RETRIES, TIMEOUT
 from stacktest.core.model import Json, Mount, Port
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
@@ -346,6 +347,7 @@ def _from_inspect(document: Json) -> Container:
         restart_count=int(document.get("RestartCount", 0)),
         started_at=state.get("StartedAt", ""),
         error=state.get("Error", ""),
+        health_limit=_health_limit(document["Config"].get("Healthcheck") or {}),
         health_log=_last_probe(health.get("Log") or ()),
         networks=_addresses(document["NetworkSettings"].get("Networks") or {}),
         labels=labels,
@@ -383,6 +385,17 @@ def _ports(documents: Sequence[Json]) -> tuple[Port, ...]:
         for document in documents
         if document.get("PublicPort")
     )
+
+
+def _health_limit(check: Json) -> float:
+    """`start_period + retries * (interval + timeout)` in seconds; 0 without a health check."""
+    if not check.get("Test") or check["Test"] == ["NONE"]:
+        return 0.0
+    second = 1e9
+    interval = (check.get("Interval") or INTERVAL * second) / second
+    timeout = (check.get("Timeout") or TIMEOUT * second) / second
+    start_period = (check.get("StartPeriod") or 0) / second
+    return float(start_period + (check.get("Retries") or RETRIES) * (interval + timeout))
 
 
 def _last_probe(log: Sequence[Json]) -> str:

@@ -11,17 +11,29 @@ from collections.abc import Mapping, Sequence
 
 from stacktest.adapters.engine import cleanup, labels
 from stacktest.adapters.engine.port import EnginePort
-from stacktest.adapters.startup.failure_report import NotReadyError, last_words
+from stacktest.adapters.startup.failure_report import last_words
+from stacktest.core.compose_command import compose_command
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import Impossible, Rule, judge
+from stacktest.core.runs.start_failure import StartFailure
 
 
 def present_containers(
-    stack: Stack, plan: Plan, engine: EnginePort, run_id: str, rules: Mapping[str, Rule]
+    stack: Stack,
+    plan: Plan,
+    engine: EnginePort,
+    run_id: str,
+    rules: Mapping[str, Rule],
+    *,
+    replace_changed: bool,
 ) -> Mapping[str, tuple[Container, ...]]:
-    """Planned service -> its containers; a run with an id first removes what others left behind."""
+    """Planned service -> its containers; a run with an id first removes what others left behind.
+
+    A container of `stacktest up` stays while it runs: what was up before a run is up after it.
+    Where its definition has changed it is used as it is, unless `replace_changed`.
+    """
     listed = engine.containers(stack.name)
     own_id = labels.stack_id(stack.root)
     own = [container for container in listed if container.labels.get(labels.STACK) == own_id]
@@ -29,9 +41,11 @@ def present_containers(
         if not all(labels.KEEP in container.labels for container in own):
             cleanup.remove_leftovers(engine, stack, run_id)
         for container in own:
-            if container.service in rules and _is_useless(
-                container, stack, rules[container.service]
-            ):
+            rule = rules.get(container.service)
+            if rule is None or container.one_off:
+                continue
+            is_old = replace_changed and _is_changed(container, stack)
+            if is_old or _is_down(container, rule):
                 marks = {
                     name: container.labels[name] for name in _LABELS if name in container.labels
                 }
@@ -56,42 +70,33 @@ def missing_of(
     )
 
 
-def stopped_by_others(
-    stack: Stack,
-    present: Mapping[str, tuple[Container, ...]],
-    missing: Sequence[str],
-    rules: Mapping[str, Rule],
-    *,
-    mode: str,
-    engine: EnginePort,
+def stopped_containers(
+    present: Mapping[str, tuple[Container, ...]], missing: Sequence[str], rules: Mapping[str, Rule]
 ) -> tuple[Container, ...]:
-    """Stopped containers that stacktest did not create and will start; an error unless `always`."""
-    stopped = tuple(
+    """Containers of the missing services that exist and do not run."""
+    return tuple(
         container
         for name in missing
         for container in present.get(name, ())
         if _is_down(container, rules[name])
     )
-    if mode == "never" and missing:
-        raise NotReadyError(
-            f"not running: {', '.join(missing)}",
-            where=f"project {stack.name}, mode never: no service is started",
-            hint=f"docker compose up --detach {' '.join(missing)}",
-            service=missing[0],
-            details=[line for container in stopped for line in last_words(engine, container)],
-        )
-    for container in stopped if mode == "auto" else ():
-        code = "" if container.exit_code is None else container.exit_code
-        ended = f"{container.state} {code}".strip()
-        raise NotReadyError(
-            f"{container.service} has a stopped container that stacktest did not create",
-            where=f"container {container.name} ({ended})",
-            hint=f"docker compose rm --force {container.service}, or start it yourself: "
-            f"docker compose start {container.service}",
-            service=container.service,
-            details=last_words(engine, container),
-        )
-    return stopped
+
+
+def refusals(
+    stack: Stack,
+    missing: Sequence[str],
+    stopped: Sequence[Container],
+    *,
+    mode: str,
+    engine: EnginePort,
+) -> tuple[StartFailure, ...]:
+    """The failures of services that the mode does not allow to start."""
+    by_service = {container.service: container for container in stopped}
+    if mode == "never":
+        return tuple(_not_running(stack, name, by_service.get(name), engine) for name in missing)
+    if mode == "auto":
+        return tuple(_in_the_way(stack, container, engine) for container in by_service.values())
+    return ()
 
 
 # Private
@@ -100,10 +105,9 @@ def stopped_by_others(
 _LABELS = (labels.RUN, labels.STACK, labels.STANZA)
 
 
-def _is_useless(container: Container, stack: Stack, rule: Rule) -> bool:
-    """True for a kept container that has ended, or whose definition is another now."""
+def _is_changed(container: Container, stack: Stack) -> bool:
     digest = labels.definition_digest(stack.services[container.service])
-    return _is_down(container, rule) or container.labels.get(labels.STANZA) != digest
+    return container.labels.get(labels.STANZA) != digest
 
 
 def _is_down(container: Container, rule: Rule) -> bool:
@@ -111,3 +115,28 @@ def _is_down(container: Container, rule: Rule) -> bool:
         return False
     judgement = judge(rule, container, running_for=0)
     return isinstance(judgement, Impossible) or container.state == "created"
+
+
+def _not_running(
+    stack: Stack, name: str, container: Container | None, engine: EnginePort
+) -> StartFailure:
+    return StartFailure(
+        service=name,
+        cause=f"{name} does not run, and mode never starts no service",
+        where=f"project {stack.name}",
+        hint=compose_command(stack, "up", "--detach", services=[name]),
+        details=tuple(last_words(engine, container)) if container else (),
+    )
+
+
+def _in_the_way(stack: Stack, container: Container, engine: EnginePort) -> StartFailure:
+    name = container.service
+    code = "" if container.exit_code is None else container.exit_code
+    return StartFailure(
+        service=name,
+        cause=f"{name} has a stopped container that stacktest did not create",
+        where=f"container {container.name} ({f'{container.state} {code}'.strip()})",
+        hint=f"{compose_command(stack, 'rm', '--force', services=[name])}, "
+        f"or start it yourself: {compose_command(stack, 'start', services=[name])}",
+        details=tuple(last_words(engine, container)),
+    )

@@ -18,8 +18,11 @@ from collections.abc import Mapping, Sequence
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
+from stacktest.core.compose_command import compose_command
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
+from stacktest.core.readiness import Impossible, Kind, Rule
+from stacktest.core.runs.start_failure import CODE, StartFailure
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
 
@@ -36,11 +39,30 @@ class NotReadyError(StackNotReadyError):
         *,
         where: str = "",
         hint: str = "",
+        code: str = "",
         service: str = "",
         details: Sequence[str] = (),
+        failures: Mapping[str, StartFailure] | None = None,
     ) -> None:
-        super().__init__(what, where=where, hint=hint, service=service)
+        super().__init__(what, where=where, hint=hint, code=code, service=service)
         self.details = tuple(details)
+        self.failures: Mapping[str, StartFailure] = failures or {}
+        """Service → why it is not up, where that is known."""
+
+    @classmethod
+    def of(cls, failures: Mapping[str, StartFailure]) -> "NotReadyError":
+        """The error about services that are not up: the first cause, then those of the others."""
+        causes = [failure for failure in failures.values() if not failure.because_of]
+        first, *others = causes
+        return cls(
+            first.cause,
+            where=first.where,
+            hint=first.hint,
+            code=first.code,
+            service=first.service,
+            details=[*first.details, *(f"also not up: {other.cause}" for other in others)],
+            failures=failures,
+        )
 
     def lines(self) -> list[str]:
         """The message as printed, details indented below `at`."""
@@ -53,56 +75,63 @@ class NotReadyError(StackNotReadyError):
 def container_failed(
     stack: Stack,
     culprit: Container,
-    cause: str,
+    judged: Impossible,
     *,
     engine: EnginePort,
     others: Mapping[str, Container],
-    ready: str = "",
+    rule: Rule | None = None,
     usual: float | None = None,
-) -> NotReadyError:
-    """The error for a container that will not become ready; `others` are its neighbours.
+) -> StartFailure:
+    """The failure of a container that will not become ready; `others` are its neighbours.
 
     `usual` is how many seconds it took in earlier runs.
     """
     service = stack.services[culprit.service]
-    why, hint = _explained(culprit, cause, stack)
+    why, hint = _explained(culprit, judged, stack, rule)
     details = [_state(culprit)]
-    if ready:
-        details.append(f"ready means: {ready}")
+    if rule is not None:
+        details.append(f"ready means: {rule}")
     if usual is not None:
         details.append(f"it is usually ready after {usual:.1f} s")
     if culprit.health_log:
         details.append(f"last health check: {' '.join(culprit.health_log.split())[:400]}")
     details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES)
+    if rule is not None and rule.kind is Kind.ROUTED and stack.front_door in others:
+        details += _door_lines(engine, others[stack.front_door], service.name, rule.host)
     for name in service.dependencies:
         if name in others:
             title = f"last lines of {name} ({others[name].state}), which {service.name} depends on:"
             details += last_words(engine, others[name], title, LINES // 4)
-    return NotReadyError(
-        mask(f"{culprit.service} {why}", stack),
+    return StartFailure(
+        service=culprit.service,
+        cause=mask(f"{culprit.service} {why}", stack),
         where=f"service {culprit.service}, container {culprit.name}, image {culprit.image_ref}",
         hint=hint,
-        service=culprit.service,
-        details=[mask(line, stack) for line in details],
+        code=judged.code or CODE,
+        details=tuple(mask(line, stack) for line in details),
     )
 
 
-def creation_failed(stack: Stack, services: Sequence[str], output: str) -> NotReadyError:
-    """The error for a `docker compose up --no-start` that ended badly."""
+def creation_failed(
+    stack: Stack, services: Sequence[str], output: str, engine: EnginePort
+) -> StartFailure:
+    """The failure of a `docker compose up --no-start`; without a service where none is named."""
     lines = [line.strip() for line in mask(output, stack).splitlines() if line.strip()]
     text = "\n".join(line for line in lines if "level=warning" not in line)
     cause, facts = find_cause(CREATION, text)
     name = _culprit(stack, services, text, facts)
     words = {**facts, "service": name or "the stack"}
+    if "engine" in facts:
+        words["engine"] = engine.version()
     last = text.splitlines()[-1] if text else "Compose gave no reason"
     what = cause.what.format(**words) if cause else f"could not be created: {last}"
-    hint = cause.hint.format(**words) if cause else f"docker compose up --no-start {name}".strip()
-    return NotReadyError(
-        f"{words['service']} {what}",
-        where=_key(stack, name),
-        hint=hint,
+    fallback = compose_command(stack, "up", "--no-start", services=[name] if name else [])
+    return StartFailure(
         service=name,
-        details=_quoted("Compose says:", text.splitlines()[-6:]),
+        cause=f"{words['service']} {what}",
+        where=_key(stack, name),
+        hint=_command(stack, cause.hint.format(**words)) if cause else fallback,
+        details=tuple(_quoted("Compose says:", text.splitlines()[-6:])),
     )
 
 
@@ -129,34 +158,74 @@ def last_words(
 
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|PRIVATE|_PWD|SALT", re.IGNORECASE)
 _SHORTEST_SECRET = 4
+_DOOR_LINES = 200
+_UNREACHABLE = re.compile(
+    r"upstream|dial tcp|connect\(\)|no such host|refused|bad gateway", re.IGNORECASE
+)
 
 
-def _explained(culprit: Container, cause: str, stack: Stack) -> tuple[str, str]:
+def _explained(
+    culprit: Container, judged: Impossible, stack: Stack, rule: Rule | None
+) -> tuple[str, str]:
     """The cause in words, and the next command."""
     name = culprit.service
     text = mask(culprit.error, stack)
     known, facts = find_cause(START, text)
     if known:
         words = {**facts, "service": name}
-        return known.what.format(**words), known.hint.format(**words)
+        return known.what.format(**words), _command(stack, known.hint.format(**words))
     if text:
-        return f"{cause}: {text}", f"docker compose up {name}"
-    return cause, _next_command(culprit, cause)
+        return f"{judged.cause}: {text}", compose_command(stack, "up", services=[name])
+    return judged.cause, judged.hint or _next_command(culprit, judged.cause, stack, rule)
 
 
-def _next_command(culprit: Container, cause: str) -> str:
+def _next_command(culprit: Container, cause: str, stack: Stack, rule: Rule | None) -> str:
     name = culprit.service
     if culprit.oom:
         return f"raise the memory limit of services.{name}, or give it less to do"
     if culprit.state == "exited" and culprit.exit_code == 0:
         return f'if {name} is a job: services.{name}.ready = "exited(0)" in stacktest.toml'
+    if "restart loop" in cause:
+        return compose_command(stack, "logs", services=[name])
     if not culprit.is_running:
-        return f"docker compose run --rm --no-deps {name}"
-    if culprit.health == "unhealthy":
-        return f"run its health check by hand: docker compose config {name}"
+        return compose_command(stack, "run", "--rm", "--no-deps", services=[name])
+    return _rule_hint(culprit, cause, stack, rule)
+
+
+def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) -> str:
+    """What to do about a program that runs and does not satisfy its rule."""
+    name, kind = culprit.service, rule.kind if rule is not None else None
+    if culprit.health == "unhealthy" and kind is Kind.HEALTHY:
+        config = compose_command(stack, "config", services=[name])
+        return (
+            f"if it only needs longer to start, raise services.{name}.healthcheck.start_period "
+            f"in the compose file; else correct its health check, which is shown by: {config}"
+        )
     if not culprit.health and "health check" in cause:
         return f"give services.{name} a healthcheck, or another `ready` in stacktest.toml"
+    if kind is Kind.LISTENING:
+        return (
+            f'if {name} is ready without listening there, services.{name}.ready = "running" '
+            f"in stacktest.toml; else raise services.{name}.timeout"
+        )
     return f"raise services.{name}.timeout in stacktest.toml, or correct `ready`"
+
+
+def _command(stack: Stack, hint: str) -> str:
+    """The hint with the options that `docker compose` needs to mean this stack."""
+    return hint.replace("docker compose", compose_command(stack), 1)
+
+
+def _door_lines(engine: EnginePort, door: Container, service: str, host: str) -> list[str]:
+    """What the front door wrote about a service that it could not reach."""
+    text = engine.logs(door.id, tail=_DOOR_LINES)
+    if isinstance(text, Unknown):
+        return []
+    lines = [line for line in text.splitlines() if _UNREACHABLE.search(line)]
+    about = [line for line in lines if service in line or host in line]
+    return (
+        _quoted(f"last lines of {door.service} about it:", (about or lines)[-3:]) if lines else []
+    )
 
 
 def _state(container: Container) -> str:
@@ -183,10 +252,16 @@ def _culprit(stack: Stack, services: Sequence[str], text: str, facts: Mapping[st
             if re.search(pattern.format(re.escape(service.name)), text, re.MULTILINE):
                 return service.name
     built = [service.name for service in candidates if service.build]
+    if "start_interval" in text:
+        return next((item.name for item in candidates if _has_start_interval(item)), "")
     if len(built) == 1 and "failed to solve" in text:
         # Newer Compose names the service only where it builds several.
         return built[0]
     return next((item.name for item in candidates if _concerns(item, stack, text, facts)), "")
+
+
+def _has_start_interval(service: Service) -> bool:
+    return "start_interval" in ((service.definition or {}).get("healthcheck") or {})
 
 
 def _concerns(service: Service, stack: Stack, text: str, facts: Mapping[str, str]) -> bool:

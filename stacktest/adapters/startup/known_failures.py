@@ -21,6 +21,11 @@ class Cause:
 
 CREATION: Sequence[Cause] = (
     Cause(
+        r"healthcheck\.start_interval as feature require (?P<engine>Docker Engine)",
+        "has healthcheck.start_interval, which engine {engine} does not know: 25 is the first",
+        "remove services.{service}.healthcheck.start_interval, or update the engine",
+    ),
+    Cause(
         r"unable to prepare context: path \"(?P<path>[^\"]+)\" not found",
         "cannot be built: its build context {path} does not exist",
         "create {path}, or correct services.{service}.build.context",

@@ -20,6 +20,7 @@ from stacktest.adapters.startup.heartbeat import HEARTBEAT
 from stacktest.adapters.startup.tracked_container import (
     NEVER,
     Answer,
+    OwnAnswer,
     Settings,
     Started,
     TrackedContainer,
@@ -28,25 +29,29 @@ from stacktest.adapters.startup.tracked_container import (
 )
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.observed_state import Container, EngineEvent
-from stacktest.core.plan import Plan
+from stacktest.core.plan import Plan, needs_of
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import (
+    PERSISTENT,
+    RESTARTS_OF_A_LOOP,
     Impossible,
     Judgement,
     Kind,
     Ready,
+    Refused,
     Waiting,
     judge,
-    probe_port,
+    pause_before_restart,
     refine,
+    restarts,
     settling_time,
 )
+from stacktest.core.runs.start_failure import StartFailure, with_dependants
+from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
 DEFAULT_TIMEOUT = 120.0
-PROBE_PAUSE = 0.2
-"""Seconds between two probes of a port: no event tells that it has opened."""
-
+"""Seconds until a start has failed, where neither the stack nor a health check says more."""
 
 _STREAM_ENDED = object()
 
@@ -63,6 +68,9 @@ class Loop:
         self._settings = settings
         self._progress = progress
         self._tracked: dict[str, TrackedContainer] = {}
+        self._needs = {name: needs_of(stack, name) for name in plan.services}
+        self.failures: dict[str, StartFailure] = {}
+        """Service → why it is not up, those included that need one which is not."""
         self._messages: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._start: Callable[[Container], str] = lambda container: engine.start(container.id)
         self._early: Callable[[EngineEvent], bool] = lambda _: False
@@ -117,14 +125,25 @@ class Loop:
             if requested:
                 self._progress.starting(container.service)
 
+    def fail(self, failure: StartFailure) -> None:
+        """Go on without a service and what needs it; NotReadyError where that has no purpose."""
+        known = set(self.failures)
+        self.failures = with_dependants([*self.failures.values(), failure], self._needs)
+        for tracked in self._tracked.values():
+            tracked.has_failed = tracked.container.service in self.failures
+        if not self._settings.can_go_on(self.failures):
+            raise NotReadyError.of(self.failures)
+        without = sorted(set(self.failures) - known - {failure.service})
+        self._progress.not_started(failure.service, failure.cause, without)
+
     def settle(self) -> bool:
         """True when everything is ready as it stands: the whole of a warm run."""
         for tracked in self._tracked.values():
             if tracked.rule.probed and tracked.container.is_running:
-                tracked.answer = self._ask(tracked)
+                tracked.take_answer(self._ask(tracked), self._settings.clock())
             if isinstance(self._judge(tracked), Ready):
                 tracked.ready_at = tracked.started_at
-        return all(tracked.ready_at is not None for tracked in self._tracked.values())
+        return not self._pending()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -152,18 +171,16 @@ class Loop:
             events.close()
 
     def run(self) -> Mapping[str, float]:
-        """Seconds per service until it was ready; raises about the first that cannot be."""
+        """Seconds per service until it was ready; what cannot be is in `failures`."""
         self._first = self._settings.clock()
         beat = self._first + HEARTBEAT
         self._advance(self._tracked.values())
-        while not all(tracked.ready_at is not None for tracked in self._tracked.values()):
+        while self._pending():
             pause = max(0.0, min(self._deadline(), beat) - self._settings.clock())
             try:
                 touched = self._learn(self._messages.get(timeout=pause))
             except queue.Empty:
-                touched = [
-                    tracked for tracked in self._tracked.values() if tracked.ready_at is None
-                ]
+                touched = self._pending()
             self._advance(touched)
             if (now := self._settings.clock()) >= beat:
                 beat = now + HEARTBEAT
@@ -172,6 +189,9 @@ class Loop:
         return self._seconds()
 
     # Private
+
+    def _pending(self) -> list[TrackedContainer]:
+        return [tracked for tracked in self._tracked.values() if tracked.is_pending]
 
     def _learn(self, message: object) -> list[TrackedContainer]:
         """The containers that the news is about, looked at again."""
@@ -200,8 +220,7 @@ class Loop:
             return [tracked]
         if isinstance(message, Answer):
             tracked = self._tracked[message.container]
-            tracked.answer, tracked.probing = message.why, False
-            tracked.next_probe = self._settings.clock() + PROBE_PAUSE
+            tracked.take_answer(message.why, self._settings.clock())
             return [tracked]
         raise TypeError(type(message).__name__)
 
@@ -219,7 +238,11 @@ class Loop:
         """Ask the engine about the container; note since when it has been running."""
         was = tracked.container
         tracked.container = self._engine.container(was.id) or replace(was, state="removed")
+        if tracked.container.exit_code is not None:
+            tracked.last_exit_code = tracked.container.exit_code
         if not tracked.container.is_running:
+            if tracked.running_since != NEVER:
+                tracked.ran_for = self._settings.clock() - tracked.running_since
             tracked.running_since = NEVER
         elif started or not was.is_running or was.restart_count != tracked.container.restart_count:
             tracked.running_since = self._settings.clock()
@@ -228,16 +251,17 @@ class Loop:
     def _advance(self, touched: Iterable[TrackedContainer]) -> None:
         """Judge what was touched, then start and probe what has become possible."""
         for tracked in list(touched):
-            if tracked.started_at is not None:
+            if tracked.started_at is not None and not tracked.has_failed:
                 self._settle(tracked)
         for tracked in self._tracked.values():
-            if tracked.must_start and not tracked.is_start_requested and self._may_start(tracked):
+            is_idle = tracked.must_start and not tracked.is_start_requested
+            if is_idle and not tracked.has_failed and self._may_start(tracked):
                 tracked.is_start_requested = True
                 self._progress.starting(tracked.container.service)
                 self._starters.submit(self._start_one, tracked.container)
         now = self._settings.clock()
         for tracked in self._tracked.values():
-            due = tracked.rule.probed and tracked.container.is_running and tracked.ready_at is None
+            due = tracked.rule.probed and tracked.container.is_running and tracked.is_pending
             if due and not tracked.probing and now >= tracked.next_probe:
                 tracked.probing = True
                 self._probers.submit(self._probe_one, tracked)
@@ -246,7 +270,8 @@ class Loop:
         judged = self._judge(tracked)
         if isinstance(judged, Impossible):
             late = " after it was ready" if tracked.ready_at is not None else ""
-            raise self._failed(tracked, judged.cause + late)
+            self.fail(self._failure(tracked, replace(judged, cause=judged.cause + late)))
+            return
         now = self._settings.clock()
         started = now if tracked.started_at is None else tracked.started_at
         if tracked.ready_at is not None:
@@ -259,22 +284,45 @@ class Loop:
             )
             tracked.ready_at = max(started, changed)
             self._progress.ready(tracked.container.service, tracked.ready_at - started, judged.why)
-        elif now - self._waited_since(started) >= self._timeout(tracked):
-            cause = f"was not ready within {self._timeout(tracked):g} s: {judged.why}"
-            raise self._failed(tracked, cause)
+        elif cause := self._out_of_time(tracked, self._waited_since(started), judged.why):
+            self.fail(self._failure(tracked, Impossible(cause)))
+
+    def _out_of_time(self, tracked: TrackedContainer, since: float, why: str) -> str:
+        """Why its time is over; empty while it may still become ready."""
+        now, container, timeout = self._settings.clock(), tracked.container, self._timeout(tracked)
+        is_loop = tracked.must_start and container.restart_count >= RESTARTS_OF_A_LOOP
+        loop = replace(container, exit_code=tracked.last_exit_code)
+        if now - since >= timeout:
+            late = f"was not ready within {timeout:g} s"
+            return f"is in a restart loop{restarts(loop)}" if is_loop else f"{late}: {why}"
+        if is_loop and container.state == "restarting":
+            pause = pause_before_restart(container.restart_count, tracked.ran_for)
+            if now - since + pause >= timeout:
+                # The engine doubles its pauses: there is no further attempt in time.
+                return f"is in a restart loop{restarts(loop)}"
+        return ""
 
     def _judge(self, tracked: TrackedContainer) -> Judgement:
         # Restarts before we came are history: a service may have restarted ten times in a year.
         container = tracked.container
         if not tracked.must_start:
             container = replace(container, restart_count=0)
-        running_for = max(0.0, self._settings.clock() - tracked.running_since)
-        return judge(tracked.rule, container, running_for=running_for, answer=tracked.answer)
+        now, answer = self._settings.clock(), tracked.answer
+        if isinstance(answer, Refused):
+            if container.is_running and now - tracked.refused_since >= PERSISTENT:
+                return Impossible(answer.why, answer.code, answer.hint)
+            answer = answer.why
+        running_for = max(0.0, now - tracked.running_since)
+        return judge(tracked.rule, container, running_for=running_for, answer=answer)
 
     def _may_start(self, tracked: TrackedContainer) -> bool:
-        return all(self._is_met(need) for need in self._plan.waits_of(tracked.container.service))
+        service = tracked.container.service
+        return all(self._is_met(need) for need in self._plan.waits_of(service))
 
     def _is_met(self, need: Dependency) -> bool:
+        if need.service in self.failures:
+            # A service that cannot do without it has failed, too, and is not started.
+            return True
         return all(
             is_far_enough(need.condition, tracked)
             for tracked in self._tracked.values()
@@ -303,27 +351,34 @@ class Loop:
         except BaseException as error:  # noqa: BLE001 - carried to the thread that can act on it
             self._messages.put(error)
 
-    def _ask(self, tracked: TrackedContainer) -> str:
-        service = self._stack.services[tracked.container.service]
-        if tracked.rule.kind is Kind.ROUTED:
-            return self._settings.answers(tracked.rule.host) if self._settings.answers else ""
-        port = probe_port(tracked.rule, service, self._stack)
-        if port is None:
-            return "no port is known; write http:PORT/path"
-        return probe.ask(tracked.rule, service, port, tracked.container, self._settings.connector)
+    def _ask(self, tracked: TrackedContainer) -> str | Refused | Unknown:
+        rule = tracked.rule
+        if rule.kind is Kind.ROUTED and self._settings.answers is not None:
+            answer = self._settings.answers(tracked.container.service, rule.host)
+            # What may be the front door's own answer counts when the service listens, too.
+            if not isinstance(answer, OwnAnswer):
+                return answer
+        try:
+            return probe.ask(rule, self._stack, tracked.container, self._settings.connector)
+        except ToolMissingError as error:
+            if not rule.derived:
+                raise
+            return Unknown(error.what)
 
     def _waited_since(self, started: float) -> float:
         """What it may wait for does not exist before everything is created."""
         return max(started, self._first)
 
     def _timeout(self, tracked: TrackedContainer) -> float:
-        return self._settings.timeouts.get(tracked.container.service, DEFAULT_TIMEOUT)
+        """Its own setting, else at least as long as the engine grants its health check."""
+        own = self._settings.timeouts.get(tracked.container.service)
+        return own or max(DEFAULT_TIMEOUT, tracked.container.health_limit)
 
     def _deadline(self) -> float:
         """When to look again even without news."""
         times = [NEVER]
         for tracked in self._tracked.values():
-            if tracked.ready_at is not None or tracked.started_at is None:
+            if not tracked.is_pending or tracked.started_at is None:
                 continue
             times.append(self._waited_since(tracked.started_at) + self._timeout(tracked))
             if tracked.container.is_running and tracked.rule.kind is Kind.RUNNING:
@@ -335,7 +390,7 @@ class Loop:
     def _waiting(self) -> Mapping[str, str]:
         waiting: dict[str, str] = {}
         for tracked in self._tracked.values():
-            if tracked.ready_at is None:
+            if tracked.is_pending:
                 judged = (
                     self._judge(tracked)
                     if tracked.started_at is not None
@@ -354,23 +409,26 @@ class Loop:
             was = tracked.container.state
             if container is None or container.state != was or container.health == "unhealthy":
                 self._look(tracked)
-                self._settle(tracked)
+                if not tracked.has_failed:
+                    self._settle(tracked)
 
-    def _failed(self, tracked: TrackedContainer, cause: str) -> NotReadyError:
+    def _failure(self, tracked: TrackedContainer, judged: Impossible) -> StartFailure:
         return container_failed(
             self._stack,
             tracked.container,
-            cause,
+            judged,
             engine=self._engine,
             others={item.container.service: item.container for item in self._tracked.values()},
-            ready=str(tracked.rule),
+            rule=tracked.rule,
             usual=self._settings.usual(tracked.container.service),
         )
 
     def _seconds(self) -> Mapping[str, float]:
         seconds: dict[str, float] = {}
         for tracked in self._tracked.values():
-            if tracked.ready_at is not None and tracked.started_at is not None:
+            if tracked.has_failed or tracked.ready_at is None:
+                continue
+            if tracked.started_at is not None:
                 took = tracked.ready_at - tracked.started_at
                 service = tracked.container.service
                 seconds[service] = max(took, seconds.get(service, 0.0))

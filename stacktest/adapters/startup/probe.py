@@ -1,7 +1,8 @@
 """Asks a service whether it answers: one connection or one GET, no retries.
 
-Goes through the published port where there is one, else to the container's own address where this
-host reaches it, else through a container beside it.
+Goes to the container's own address where this host reaches it, else through the published port,
+else through a container beside it. The engine's port proxy accepts a connection although the
+program behind it does not listen: there, a connection counts when it stays open.
 """
 
 import http.client
@@ -9,27 +10,63 @@ import socket
 
 from stacktest.adapters.network.connect import Connect, Connector
 from stacktest.adapters.network.port_forward import PortForward
-from stacktest.core.model import Service
+from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.readiness import Kind, Rule
+from stacktest.core.readiness import Kind, Refused, Rule, probe_port
 
 PATIENCE = 3.0
 """Seconds for one attempt."""
+OPEN = 0.5
+"""Seconds that a connection through a port proxy has to stay open."""
 
 
-def ask(rule: Rule, service: Service, port: int, container: Container, connector: Connector) -> str:
-    """Empty when the service satisfies a tcp or http rule, else why it does not.
+def ask(rule: Rule, stack: Stack, container: Container, connector: Connector) -> str | Refused:
+    """Empty when the service satisfies a rule about a port, else why it does not.
 
-    Raises StacktestError when it can be reached neither from here nor from beside it.
+    Raises ToolMissingError when it can be reached neither from here nor from beside it.
     """
-    if address := _published(service, port):
-        return _ask_at(rule, *address)
-    if own := connector.address(container.id):
-        return _ask_at(rule, own, port)
-    return _ask_beside(rule, port, connector.to(container.id))
+    service = stack.services[container.service]
+    if rule.kind is not Kind.LISTENING:
+        port = probe_port(rule, service, stack)
+        if port is None:
+            # A routed service whose port nobody knows: the front door's answer has to be enough.
+            return "" if rule.kind is Kind.ROUTED else "no port is known; write http:PORT/path"
+        return _ask_port(rule, stack, container, port, connector)
+    answers = [_ask_port(rule, stack, container, port, connector) for port in rule.ports]
+    return "" if "" in answers else answers[0]
+
+
+def host_name(service: Service, stack: Stack, port: int) -> str:
+    """The name by which people call the service, else the one that it has on its networks."""
+    routes = stack.routes_of(service.name)
+    if routes and "*" not in routes[0].host and "~" not in routes[0].host:
+        return routes[0].host
+    return service.name if port == _HTTP_PORT else f"{service.name}:{port}"
 
 
 # Private
+
+_HTTP_PORT = 80
+_SIGN_IN = frozenset({401, 403, 407})
+_MISDIRECTED = 421
+
+
+def _ask_port(
+    rule: Rule, stack: Stack, container: Container, port: int, connector: Connector
+) -> str | Refused:
+    service = stack.services[container.service]
+    host = host_name(service, stack, port)
+    try:
+        if own := connector.address(container.id):
+            return _ask_at(rule, (own, port), f"{own}:{port}", host)
+        if published := _published(service, port):
+            where = "{}:{}".format(*published)
+            if rule.kind is Kind.HTTP:
+                return _get(rule, published, where, host)
+            return _stays_open(published, where)
+        return _ask_beside(rule, port, connector.to(container.id), host)
+    except OSError as error:
+        return _closed(f"the container:{port}", error)
 
 
 def _published(service: Service, target: int) -> tuple[str, int] | None:
@@ -40,41 +77,65 @@ def _published(service: Service, target: int) -> tuple[str, int] | None:
     return None
 
 
-def _ask_at(rule: Rule, host: str, port: int) -> str:
+def _ask_at(rule: Rule, address: tuple[str, int], where: str, host: str) -> str | Refused:
     if rule.kind is Kind.HTTP:
-        return _get(rule, (host, port), f"{host}:{port}")
+        return _get(rule, address, where, host)
     try:
-        with socket.create_connection((host, port), timeout=PATIENCE):
+        with socket.create_connection(address, timeout=PATIENCE):
             return ""
     except OSError as error:
-        return _refused(f"{host}:{port}", error)
+        return _closed(where, error)
 
 
-def _ask_beside(rule: Rule, port: int, connect: Connect) -> str:
+def _stays_open(address: tuple[str, int], where: str) -> str:
+    """Empty unless the other side closes at once, as a proxy does behind which nothing listens."""
+    try:
+        with socket.create_connection(address, timeout=PATIENCE) as connection:
+            connection.settimeout(OPEN)
+            if connection.recv(1) == b"":
+                return f"nothing listens behind {where}: the connection was closed at once"
+    except TimeoutError:
+        return ""
+    except OSError as error:
+        return _closed(where, error)
+    return ""
+
+
+def _ask_beside(rule: Rule, port: int, connect: Connect, host: str) -> str | Refused:
     try:
         connect(port).close()
     except OSError as error:
-        return _refused(f"the container:{port}", error)
+        return _closed(f"the container:{port}", error)
     if rule.kind is not Kind.HTTP:
         return ""
     forward = PortForward(connect, port, on_answer=lambda: None)
     try:
-        return _get(rule, forward.address, f"the container:{port}")
+        return _get(rule, forward.address, f"the container:{port}", host)
     finally:
         forward.close()
 
 
-def _refused(where: str, error: OSError) -> str:
+def _closed(where: str, error: OSError) -> str:
     return f"nothing accepts a connection on {where} ({error})"
 
 
-def _get(rule: Rule, address: tuple[str, int], where: str) -> str:
+def _get(rule: Rule, address: tuple[str, int], where: str, host: str) -> str | Refused:
     connection = http.client.HTTPConnection(*address, timeout=PATIENCE)
     try:
-        connection.request("GET", rule.path)
+        connection.request("GET", rule.path, headers={"Host": host})
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return f"no answer from {where}{rule.path} ({error})"
     finally:
         connection.close()
-    return "" if status == rule.code else f"GET {rule.path}: status ({status}) == {rule.code}"
+    if status == rule.code:
+        return ""
+    why = f"GET {rule.path}: status ({status}) == {rule.code}"
+    if status in _SIGN_IN:
+        own = f'ready = "http:{rule.path} {status}"'
+        hint = f"name a path that needs no sign-in, or the status itself: {own}"
+        return Refused(f"refuses its readiness probe: {why}", "SK-AUTH", hint)
+    if status == _MISDIRECTED:
+        hint = f"let the service accept the host name {host}, or use another `ready`"
+        return Refused(f"does not know the host name {host}: {why}", "SK-NAMES", hint)
+    return why

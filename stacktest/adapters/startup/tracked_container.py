@@ -1,14 +1,28 @@
 """What a bring-up remembers of each container, and the messages between its threads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from stacktest.adapters.network import Connector
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import USES
-from stacktest.core.readiness import Kind, Rule
+from stacktest.core.readiness import Kind, Refused, Rule
+from stacktest.core.unknown import Unknown
 
 NEVER = float("inf")
+PROBE_PAUSE = 0.2
+"""Seconds between two probes of a port: no event tells that it has opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswer:
+    """The front door answered, and may have answered by itself: `why` names the answer."""
+
+    why: str
+
+
+DoorAnswer = str | Refused | OwnAnswer
+"""Empty when the service itself answered, else why it did not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,12 +31,15 @@ class Settings:
 
     rules: Mapping[str, Rule]
     timeouts: Mapping[str, float]
-    answers: Callable[[str], str] | None
+    answers: Callable[[str, str], DoorAnswer] | None
+    """Service, host name → what the front door answers; None where there is no way to ask."""
     clock: Callable[[], float]
     connector: Connector
     """Connects to ports of containers that are not published."""
     usual: Callable[[str], float | None] = lambda _: None
     """Service → seconds that it usually takes, where earlier starts are known."""
+    can_go_on: Callable[[Collection[str]], bool] = lambda _: False
+    """Whether the bring-up has a purpose without these services; if not, it ends at once."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -38,10 +55,34 @@ class TrackedContainer:
     started_at: float | None = None
     """When the engine had started it, or when it was first looked at if it ran already."""
     running_since: float = NEVER
-    answer: str | None = None
+    last_exit_code: int | None = None
+    ran_for: float = 0.0
+    """How long its program ran before it ended last."""
+    answer: str | Refused | None = None
+    """The last answer to a probe: empty when it was satisfied."""
+    refused_since: float = NEVER
+    """Since when every answer has been a refusal."""
     next_probe: float = 0.0
     probing: bool = False
     ready_at: float | None = None
+    has_failed: bool = False
+
+    @property
+    def is_pending(self) -> bool:
+        """True while it is neither ready nor given up."""
+        return self.ready_at is None and not self.has_failed
+
+    def take_answer(self, answer: str | Refused | Unknown, now: float) -> None:
+        """Note what a probe answered; where nothing can probe, running has to be enough."""
+        self.probing, self.next_probe = False, now + PROBE_PAUSE
+        if isinstance(answer, Unknown):
+            self.rule = Rule(kind=Kind.RUNNING, derived=True)
+            return
+        if not isinstance(answer, Refused):
+            self.refused_since = NEVER
+        elif self.refused_since == NEVER:
+            self.refused_since = now
+        self.answer = answer
 
     @property
     def has_engine_events(self) -> bool:
@@ -62,7 +103,7 @@ class Answer:
     """A probe came back; `why` is why the probe was not satisfied, or empty."""
 
     container: str
-    why: str
+    why: str | Refused | Unknown
 
 
 def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:
@@ -71,11 +112,8 @@ def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:
     match condition:
         case "service_completed_successfully":
             return container.state == "exited" and container.exit_code == 0
-        case "service_healthy":
-            return container.health == "healthy" or (
-                not container.health and tracked.ready_at is not None
-            )
-        case _ if condition == USES:
+        case _ if condition in {"service_healthy", USES}:
+            # Where a person wrote another rule than the health check, that rule decides.
             return tracked.ready_at is not None
         case _:
             return tracked.started_at is not None and container.state not in {"created", "removed"}

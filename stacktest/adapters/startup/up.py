@@ -18,22 +18,26 @@ from dataclasses import dataclass, field
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.model import refuse_twins
 from stacktest.adapters.engine import cleanup, labels, reaper
-from stacktest.adapters.engine.cleanup import Removed
-from stacktest.adapters.engine.client import PROJECT
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.engine.reaper import Reaper
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.network import Connector, ProbeContainers
-from stacktest.adapters.startup.existing import missing_of, present_containers, stopped_by_others
-from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
-from stacktest.adapters.startup.heartbeat import beating
+from stacktest.adapters.startup.creation import Creation
+from stacktest.adapters.startup.existing import (
+    missing_of,
+    present_containers,
+    refusals,
+    stopped_containers,
+)
+from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
-from stacktest.adapters.startup.tracked_container import Settings
+from stacktest.adapters.startup.tracked_container import DoorAnswer, Settings
+from stacktest.core.compose_command import compose_command
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
-from stacktest.core.readiness import Kind, Rule, derive
+from stacktest.core.readiness import Kind, Rule, derive, without_door
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.errors import StacktestError, UsageError
 
@@ -53,10 +57,13 @@ class BringUp:
     already_running: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Service -> seconds from its start until it was ready."""
-    failures: Mapping[str, StartFailure] = field(default_factory=dict)
-    """Services that are not up, and those that need them, each with its cause."""
     containers: tuple[Container, ...] = field(default=(), repr=False)
     """The planned services' containers as they were last seen."""
+    failures: Mapping[str, StartFailure] = field(default_factory=dict)
+    """Service -> why it is not up, those included that need one which is not."""
+    rules: Mapping[str, Rule] = field(default_factory=dict, repr=False)
+    before: frozenset[str] = frozenset()
+    """Ids of the planned services' containers that existed before the run."""
     engine: EnginePort = field(repr=False)
     order: tuple[str, ...] = ()
     woken: tuple[str, ...] = ()
@@ -64,17 +71,22 @@ class BringUp:
     keep: bool = False
     reaper: Reaper | None = field(default=None, repr=False)
 
-    def stop(self) -> Removed:
-        """Removes what this run created (never a volume with a name); with keep, nothing."""
+    def stop(self) -> Mapping[str, str]:
+        """Removes what this run created (never a volume with a name); with keep, nothing.
+
+        Name → why it is left: what the engine does not remove, and what a test has created in
+        place of a container.
+        """
+        recreated = self._recreated()
         if self.keep or self.reaper is None:
-            return Removed()
+            return recreated
         for container in self.woken:
             self.engine.stop(container)
         marks = {labels.RUN: self.run_id}
         removed = cleanup.remove_owned(self.engine, marks, order=self.order)
         self.reaper.disarm()
         self.reaper = None
-        return removed
+        return {**recreated, **removed.left}
 
     def boot_seconds(self) -> Mapping[str, float]:
         """Seconds of the services that this run started; what ran already took no time."""
@@ -90,9 +102,31 @@ class BringUp:
                 changes[before.service] = "its container is gone"
             elif container.state != before.state:
                 changes[before.service] = f"was {before.state}, is {container.state}"
-            elif container.health == "unhealthy" and before.health != "unhealthy":
+            elif self._became_unhealthy(before, container):
                 changes[before.service] = "is unhealthy"
         return changes
+
+    # Private
+
+    def _became_unhealthy(self, before: Container, container: Container) -> bool:
+        """Whether its rule holds no more; a rule that a person wrote wins over the health check."""
+        rule = self.rules.get(before.service)
+        if rule is not None and not rule.derived and rule.kind is not Kind.HEALTHY:
+            return False
+        return container.health == "unhealthy" and before.health != "unhealthy"
+
+    def _recreated(self) -> Mapping[str, str]:
+        """Containers that somebody else created during the run: name → why they stay."""
+        own = {container for ids in self.started.values() for container in ids} | self.before
+        return {
+            container.name: "was created again during the run, and is not removed; "
+            + compose_command(self.stack, "rm", "--stop", "--force", services=[container.service])
+            for container in self.engine.containers(self.stack.name)
+            if container.service in self.order
+            and not container.one_off
+            and container.id not in own
+            and not container.run_id
+        }
 
 
 def bring_up(
@@ -106,18 +140,20 @@ def bring_up(
     rules: Mapping[str, Rule] | None = None,
     timeouts: Mapping[str, float] | None = None,
     progress: Progress | None = None,
-    answers: Callable[[str], str] | None = None,
+    answers: Callable[[str, str], DoorAnswer] | None = None,
     keep: bool = False,
     probe_image: str = "",
     usual: Callable[[str], float | None] = lambda _: None,
     on_failure: Callable[[StacktestError], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BringUp:
-    """Every planned service ready, or StackNotReadyError about the first that cannot be.
+    """Every planned service ready, or named in `failures` with what needs it.
 
-    `rules` and `timeouts` are what the configuration says per service; the rest is derived, 120 s.
-    `answers(host)` is empty when a host name answers through the front door, else why it does not;
-    without it, services with a route and no health check count as ready when they keep running.
+    Where the plan has no purpose without the services that failed, StackNotReadyError is raised
+    at once.
+    `rules` and `timeouts` are what the configuration says per service; the rest is derived.
+    `answers(service, host)` is empty when the service answers through the front door, else why not;
+    without it, services with a route and no health check count as ready when they listen.
     `probe_image` is what stands beside a service whose port this host cannot reach.
     `usual(service)` is how many seconds it took in earlier runs, where that is known.
     A failure, an interrupt included, first removes what was created, unless `keep`; `on_failure` is
@@ -142,12 +178,21 @@ def bring_up(
         clock=clock,
         connector=Connector(engine, probes),
         usual=usual,
+        can_go_on=plan.has_purpose_without,
     )
     progress = progress or Progress()
-    leave = mode == "never"
-    present = present_containers(stack, plan, engine, "" if leave else run_id, settings.rules)
+    present = present_containers(
+        stack,
+        plan,
+        engine,
+        "" if mode == "never" else run_id,
+        settings.rules,
+        replace_changed=keep,
+    )
     missing = missing_of(plan, present, settings.rules)
-    woken = stopped_by_others(stack, present, missing, settings.rules, mode=mode, engine=engine)
+    stopped = stopped_containers(present, missing, settings.rules)
+    refused = refusals(stack, missing, stopped, mode=mode, engine=engine)
+    woken = stopped if mode == "always" else ()
     loop = Loop(stack, plan, engine, settings, progress)
     loop.add_present(
         container
@@ -161,6 +206,8 @@ def bring_up(
         engine=engine,
         already_running=tuple(name for name in plan.services if name not in missing),
         order=plan.services,
+        rules=settings.rules,
+        before=frozenset(item.id for items in present.values() for item in items),
         woken=tuple(container.id for container in woken),
         keep=keep,
         reaper=_guard(stack, engine, run_id, woken) if missing and not keep else None,
@@ -168,7 +215,12 @@ def bring_up(
     progress.planned(plan, missing, usual)
     try:
         with closing(probes):
+            for failure in refused:
+                loop.fail(failure)
             _run(up, compose, loop, progress, missing)
+        up.failures = loop.failures
+        if loop.failures:
+            on_failure(NotReadyError.of(loop.failures))
     except BaseException as error:
         what = getattr(error, "what", type(error).__name__)
         progress.failed(getattr(error, "service", ""), what, removed=up.reaper is not None)
@@ -196,8 +248,8 @@ def _guard(stack: Stack, engine: EnginePort, run_id: str, woken: Iterable[Contai
 def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:
     rule = rules.get(name) or derive(stack.services[name], stack)
     if rule.kind is Kind.ROUTED and not (routed and stack.front_door in plan.services):
-        # Nobody asked for the front door, or nobody can ask through it.
-        return Rule(kind=Kind.RUNNING, derived=True)
+        # No test needs the front door, or there is no way to ask through it.
+        return without_door(stack.services[name])
     return rule
 
 
@@ -208,65 +260,22 @@ def _run(
     progress: Progress,
     missing: Sequence[str],
 ) -> None:
-    if not missing and loop.settle():
+    to_start = [name for name in missing if name not in loop.failures]
+    if not to_start and loop.settle():
         up.containers = loop.containers
         return
     with loop.listening():
-        if missing:
-            up.started = _create(up, compose, loop, progress, missing)
+        if to_start:
+            creation = Creation(
+                stack=up.stack,
+                compose=compose,
+                engine=up.engine,
+                loop=loop,
+                progress=progress,
+                run_id=up.run_id,
+                keep=up.keep,
+                holding=(up.reaper.pipe,) if up.reaper else (),
+            )
+            up.started = creation.create(to_start)
         up.seconds = loop.run()
     up.containers = loop.containers
-
-
-def _create(
-    up: BringUp,
-    compose: Compose,
-    loop: Loop,
-    progress: Progress,
-    missing: Sequence[str],
-) -> Mapping[str, tuple[str, ...]]:
-    """Lets Compose create what is missing and hands it to the loop: service -> container ids."""
-    stack, engine = up.stack, up.engine
-    networks = engine.networks({PROJECT: stack.name})
-    existing = {str(net["Name"]): net.get("Labels") or {} for net in networks}
-    marks = labels.label_override(stack, missing, up.run_id, networks=existing, keep=up.keep)
-    loop.start_early([name for name in missing if _is_whole_once_created(stack, name)], up.run_id)
-    progress.creating(missing)
-    with beating(progress, missing, "being pulled, built or created"):
-        holding = (up.reaper.pipe,) if up.reaper else ()
-        completed = compose.create(missing, marks, holding=holding)
-    if completed.code != 0:
-        raise creation_failed(stack, missing, f"{completed.out}\n{completed.err}")
-    created: dict[str, list[Container]] = {name: [] for name in missing}
-    for container in engine.containers(stack.name):
-        if container.service in created and not container.one_off:
-            created[container.service].append(container)
-    for name in missing:
-        if not created[name]:
-            raise NotReadyError(
-                f"{name} has no container: the stack asks for none of it",
-                where=f"services.{name}.scale or .deploy.replicas",
-                hint="ask for at least one, or do not test this service",
-                service=name,
-            )
-
-    def start(container: Container) -> str:
-        if not _needs_compose(stack, container.service):
-            return engine.start(container.id)
-        completed = compose.start([container.service], marks)
-        return "" if completed.code == 0 else completed.tail
-
-    loop.add_created((container for name in missing for container in created[name]), start)
-    return {name: tuple(container.id for container in created[name]) for name in missing}
-
-
-def _is_whole_once_created(stack: Stack, name: str) -> bool:
-    """True when Compose adds nothing to it after it was created, such as a second network."""
-    return len(stack.services[name].networks) <= 1 and not _needs_compose(stack, name)
-
-
-def _needs_compose(stack: Stack, name: str) -> bool:
-    """True when only Compose can start it: it copies inline files in, or runs hooks."""
-    service = stack.services[name]
-    inline = any(not file.path for file in service.files)
-    return inline or bool((service.definition or {}).get("post_start"))

@@ -20,6 +20,7 @@ from stacktest.reports.terminal.startup import (
     display_lines,
     failed_line,
     names,
+    not_started_line,
     over_line,
     planned_line,
     ready_line,
@@ -105,6 +106,13 @@ class ProgressLines(Progress):
         """No news for a while."""
         if self._live is None:
             self.say(waiting_line(seconds, waiting, self._usual))
+
+    def not_started(self, service: str, why: str, without: Sequence[str]) -> None:
+        """One will not become ready, and the run goes on without it."""
+        for name in (service, *without):
+            if name in self._now:
+                self._set(name, "failed", why=why if name == service else f"needs {service}")
+        self.say(not_started_line(service, why, without, self._width()))
 
     def over(self) -> None:
         """All is ready: the display makes room for one line."""

@@ -94,6 +94,15 @@ def failed_line(service: str, why: str, *, removed: bool) -> str:
     return f"  failed   {cause}; {'removing what was started' if removed else 'nothing is removed'}"
 
 
+def not_started_line(service: str, why: str, without: Sequence[str], width: int) -> str:
+    """One service is not up, and what needs it is not either; the run goes on."""
+    cause = why if why.startswith(service) else f"{service}: {why}"
+    begin = f"  failed   {cause}"
+    if not without:
+        return f"{begin}; the others go on"
+    return f"{begin}; not up either: {names(without, max(20, width - len(begin) - 18))}"
+
+
 def display_lines(
     boots: Iterable[BootState], *, width: int, height: int, seconds: float
 ) -> Iterator[str]:

@@ -208,7 +208,8 @@ def test_where_this_host_reaches_a_container(mode, socket_at, info, network, exp
 def test_where_no_network_leads_nobody_is_asked(found) -> None:
     documents = {"c": found, "info": ROOTLESS}
     ways = Connector(RecordedEngine("unix:///s", documents), None)
-    said = probe.ask(parse_rule("tcp:80"), Service(name="app"), 80, container("running"), ways)
+    stack = Stack(name="p", root=Path("/p"), services={"app": Service(name="app")})
+    said = probe.ask(parse_rule("tcp:80"), stack, container("running"), ways)
     assert said == (
         "nothing accepts a connection on the container:80 "
         "(port 80: no network leads to the container)"

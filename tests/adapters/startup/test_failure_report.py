@@ -16,6 +16,7 @@ STACK = Stack(
             name="app",
             image="team/app:1",
             networks=("edge",),
+            definition={"healthcheck": {"start_interval": "1s"}},
             mounts=(Mount(kind="volume", source="data", target="/data"),),
             files=(FileRef(name="token", path="/stack/token.txt", secret=True),),
             environment={
@@ -34,6 +35,13 @@ STACK = Stack(
     },
     compose_files=("/stack/compose.yaml",),
 )
+
+
+class OldEngine:
+    """An engine that does not know `start_interval`."""
+
+    def version(self) -> str:
+        return "20.10.24"
 
 
 def test_values_of_secretly_named_variables_become_their_names() -> None:
@@ -56,6 +64,14 @@ def test_details_stand_between_where_and_hint() -> None:
 @pytest.mark.parametrize(
     ("said", "what", "hint"),
     [
+        pytest.param(
+            "Container p-site-1  Creating\ncan't set healthcheck.start_interval as feature require "
+            "Docker Engine v25 or later",
+            "app has healthcheck.start_interval, which engine 20.10.24 does not know: 25 is the "
+            "first",
+            "remove services.app.healthcheck.start_interval, or update the engine",
+            marks=pytest.mark.case("field/b14"),
+        ),
         (
             "app Pulling\napp Error\nError response from daemon: pull access denied for team/app",
             "app has an image that is not here and cannot be pulled",
@@ -129,9 +145,11 @@ def test_details_stand_between_where_and_hint() -> None:
     ],
 )
 def test_what_compose_says_when_it_cannot_create(said, what, hint) -> None:
-    error = creation_failed(STACK, ["app", "site"], f"time=1 level=warning msg=noise\n{said}")
-    assert (error.what, error.hint) == (what, hint)
-    assert "correct horse" not in str(error)
+    failure = creation_failed(
+        STACK, ["app", "site"], f"time=1 level=warning msg=noise\n{said}", OldEngine()
+    )
+    assert (failure.cause, failure.hint) == (what, hint)
+    assert "correct horse" not in str(failure)
 
 
 @pytest.mark.parametrize(

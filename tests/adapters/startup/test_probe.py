@@ -4,12 +4,14 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from stacktest.adapters.network.connect import Connect, _DirectStream
 from stacktest.adapters.startup import probe
-from stacktest.core.model import Port, Service
+from stacktest.core.model import Port, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import parse_rule
 
@@ -32,6 +34,14 @@ class Leading:
 
 
 NOBODY = Leading()
+
+
+def ask(rule: str, service: Service, port: int, connector: Leading) -> object:
+    """What a probe answers; `port` is the one that a rule without a port means."""
+    expose = {"expose": [str(port)]}
+    service = replace(service, definition=expose) if not service.ports else service
+    stack = Stack(name="p", root=Path("/p"), services={service.name: service})
+    return probe.ask(parse_rule(rule), stack, SEEN, connector)
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -73,27 +83,27 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("rule", "answer"), ANSWERS)
 def test_an_answer_is_the_one_wanted_or_says_what_it_was(service, rule, answer) -> None:
-    assert probe.ask(parse_rule(rule), service, 80, SEEN, NOBODY) == answer
+    assert ask(rule, service, 80, NOBODY) == answer
 
 
 @pytest.mark.parametrize(("rule", "answer"), ANSWERS)
 def test_so_is_one_from_beside(listening, rule, answer) -> None:
     app = Service(name="app")
-    assert probe.ask(parse_rule(rule), app, 80, SEEN, Leading(listening)) == answer
+    assert ask(rule, app, 80, Leading(listening)) == answer
 
 
 def test_a_container_that_this_host_reaches_is_asked_itself(listening) -> None:
     app, ways = Service(name="app"), Leading(straight=True)
-    assert probe.ask(parse_rule("http:/200"), app, listening, SEEN, ways) == ""
+    assert ask("http:/200", app, listening, ways) == ""
 
 
 def test_a_closed_port_says_so(closed) -> None:
     service = Service(name="app", ports=(Port(target=80, published=closed),))
-    assert f"127.0.0.1:{closed}" in probe.ask(parse_rule("tcp:80"), service, 80, SEEN, NOBODY)
-    assert "no answer from" in probe.ask(parse_rule("http:/x"), service, 80, SEEN, NOBODY)
+    assert f"127.0.0.1:{closed}" in ask("tcp:80", service, 80, NOBODY)
+    assert "no answer from" in ask("http:/x", service, 80, NOBODY)
 
 
 @pytest.mark.parametrize("rule", ["tcp:80", "http:/200"])
 def test_a_port_that_is_closed_inside_says_so(closed, rule) -> None:
-    said = probe.ask(parse_rule(rule), Service(name="app"), 80, SEEN, Leading(closed))
+    said = ask(rule, Service(name="app"), 80, Leading(closed))
     assert said.startswith("nothing accepts a connection on the container:80 (")

@@ -63,8 +63,7 @@ def test_starts_only_what_is_asked_for_and_removes_it_but_not_its_volume(project
     up = project.up("db")
     assert states(project) == {"db": "running"}
     assert up.seconds.keys() == up.started.keys() == {"db"}
-    removed = up.stop()
-    assert [name.removeprefix(project.name) for name in removed.containers] == ["-db-1"]
+    assert up.stop() == {}
     assert project.leftovers() == []
     listed = ["docker", "volume", "ls", "--quiet"]
     volumes = subprocess.run(listed, capture_output=True, text=True, check=True)
@@ -361,15 +360,41 @@ def test_what_was_kept_and_has_ended_is_replaced(project) -> None:
     up.stop()
 
 
-def test_what_was_kept_is_replaced_when_its_definition_has_changed(project) -> None:
+CHANGED = TWO.replace("init: true", "init: true\n    environment: {A: b}")
+
+
+@pytest.mark.case("field/c06")
+def test_what_was_up_before_a_run_is_up_after_it_although_its_definition_has_changed(
+    project,
+) -> None:
     project.write(TWO)
     kept = project.up("app", run_id="kept", keep=True)
-    project.write(TWO.replace("init: true", "init: true\n    environment: {A: b}"))
+    project.write(CHANGED)
     up = project.up("app", run_id="next")
+    assert up.already_running == ("app",)
+    up.stop()
+    assert ids(project) == {"app": kept.started["app"][0]}
+
+
+def test_up_replaces_what_was_kept_when_its_definition_has_changed(project) -> None:
+    project.write(TWO)
+    kept = project.up("app", run_id="kept", keep=True)
+    project.write(CHANGED)
+    up = project.up("app", run_id="next", keep=True)
     assert up.started.keys() == {"app"}
     assert up.started != kept.started
-    up.stop()
-    assert project.leftovers() == [f"{project.name}_default"]
+
+
+@pytest.mark.case("field/c22")
+def test_a_container_that_a_test_recreated_is_named_with_its_network(project) -> None:
+    project.write(TWO)
+    up = project.up("app")
+    project.compose("up", "--detach", "--force-recreate", "app")
+
+    left = up.stop()
+
+    assert set(left) == {f"{project.name}-app-1", f"{project.name}_default"}
+    assert left[f"{project.name}-app-1"].endswith("rm --stop --force app")
 
 
 CHILD = textwrap.dedent("""

@@ -1,0 +1,132 @@
+"""Lets Compose create what is missing; what cannot be created costs only itself and what needs it.
+
+One call of Compose creates all of it, or fails as a whole. Then the service that its words are
+about is left out and the others are created; where they name none, each is created by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from stacktest.adapters import process
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine import labels
+from stacktest.adapters.engine.client import PROJECT
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
+from stacktest.adapters.startup.heartbeat import beating
+from stacktest.adapters.startup.loop import Loop
+from stacktest.core.model import Json, Stack
+from stacktest.core.observed_state import Container
+from stacktest.core.progress import Progress
+from stacktest.core.runs.start_failure import StartFailure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Creation:
+    """Creates the containers of one bring-up and hands them to its loop."""
+
+    stack: Stack
+    compose: Compose
+    engine: EnginePort
+    loop: Loop
+    progress: Progress
+    run_id: str
+    keep: bool
+    holding: Sequence[int]
+    """Open files that Compose keeps open, so that the reaper knows that it still works."""
+
+    def create(self, missing: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Service -> ids of its new containers; what cannot be created is a failure of the loop."""
+        stack = self.stack
+        networks = self.engine.networks({PROJECT: stack.name})
+        existing = {str(net["Name"]): net.get("Labels") or {} for net in networks}
+        override = labels.label_override(
+            stack, missing, self.run_id, networks=existing, keep=self.keep
+        )
+        whole = [name for name in missing if _is_whole_once_created(stack, name)]
+        self.loop.start_early(whole, self.run_id)
+        self.progress.creating(missing)
+        with beating(self.progress, missing, "being pulled, built or created"):
+            self._create_all(missing, override)
+        created = self._created(missing)
+        self.loop.add_created(
+            (container for name in created for container in created[name]),
+            lambda container: self._start(container, override),
+        )
+        return {name: tuple(item.id for item in created[name]) for name in created}
+
+    # Private
+
+    def _create_all(self, missing: Sequence[str], override: Json) -> None:
+        while remaining := [name for name in missing if name not in self.loop.failures]:
+            completed = self._run(remaining, override)
+            if completed.code == 0:
+                return
+            failure = self._failure(remaining, completed)
+            if not failure.service:
+                self._create_each(remaining, override, failure)
+                return
+            self.loop.fail(failure)
+
+    def _create_each(self, services: Sequence[str], override: Json, together: StartFailure) -> None:
+        """Create the services one by one, to learn which of them cannot be."""
+        failures = []
+        for name in services if len(services) > 1 else ():
+            completed = self._run([name], override)
+            if completed.code != 0:
+                failures.append(replace(self._failure([name], completed), service=name))
+        if len(failures) in {0, len(services)}:
+            # The cause is none of the services: an engine that does not answer, for example.
+            raise NotReadyError.of({"": together})
+        for failure in failures:
+            self.loop.fail(failure)
+
+    def _run(self, services: Sequence[str], override: Json) -> process.Completed:
+        chosen = {name: override["services"][name] for name in services}
+        return self.compose.create(services, {**override, "services": chosen}, holding=self.holding)
+
+    def _failure(self, services: Sequence[str], completed: process.Completed) -> StartFailure:
+        output = f"{completed.out}\n{completed.err}"
+        return creation_failed(self.stack, services, output, self.engine)
+
+    def _created(self, missing: Sequence[str]) -> dict[str, list[Container]]:
+        created: dict[str, list[Container]] = {
+            name: [] for name in missing if name not in self.loop.failures
+        }
+        for container in self.engine.containers(self.stack.name):
+            if container.service in created and not container.one_off:
+                created[container.service].append(container)
+        for name in [name for name in created if not created[name]]:
+            del created[name]
+            self.loop.fail(_asked_for_none(name))
+        return created
+
+    def _start(self, container: Container, override: Json) -> str:
+        if not _needs_compose(self.stack, container.service):
+            return self.engine.start(container.id)
+        completed = self.compose.start([container.service], override)
+        return "" if completed.code == 0 else completed.tail
+
+
+# Private
+
+
+def _asked_for_none(name: str) -> StartFailure:
+    return StartFailure(
+        service=name,
+        cause=f"{name} has no container: the stack asks for none of it",
+        where=f"services.{name}.scale or .deploy.replicas",
+        hint="ask for at least one, or do not test this service",
+    )
+
+
+def _is_whole_once_created(stack: Stack, name: str) -> bool:
+    """True when Compose adds nothing to it after it was created, such as a second network."""
+    return len(stack.services[name].networks) <= 1 and not _needs_compose(stack, name)
+
+
+def _needs_compose(stack: Stack, name: str) -> bool:
+    """True when only Compose can start it: it copies inline files in, or runs hooks."""
+    service = stack.services[name]
+    inline = any(not file.path for file in service.files)
+    return inline or bool((service.definition or {}).get("post_start"))

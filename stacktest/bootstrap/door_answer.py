@@ -1,0 +1,91 @@
+"""What the front door answers for the host name of a service that is being started.
+
+answer                                        means
+the service's own, by its routes              ready
+one that the front door may give itself       not enough: the service's port has to listen, too
+502, 503, 504, no connection                  not yet
+a certificate that is not trusted             SK-CA: waiting does not change it
+a certificate for other names, or too old     SK-TLS: waiting does not change it
+a name or port that leads nowhere             SK-NAMES: waiting does not change it
+"""
+
+import ssl
+from typing import TYPE_CHECKING
+
+from stacktest.adapters.startup.tracked_container import DoorAnswer, OwnAnswer
+from stacktest.core.readiness import GATEWAY_ERRORS, Refused
+from stacktest.core.routing import Request, answerers, inner_port, origin
+from stacktest.errors import UsageError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from stacktest.adapters.names import NameMap
+    from stacktest.bootstrap.context import Project
+
+PATIENCE = 3.0
+"""Seconds for one request."""
+
+
+def door_answer(project: "Project", service: str, host: str) -> DoorAnswer:
+    """Empty when the service itself answers for `host` through the front door, else why not."""
+    import httpx
+
+    from stacktest.adapters.names import http_client
+    from stacktest.adapters.tls import client_context
+
+    names, routes = project.names, project.stack.routes
+    url = origin(names.doors, host, routes, service)
+    address = names.resolve(host, httpx.URL(url).port or _usual_port(url))
+    if not isinstance(address, tuple):
+        return Refused(f"cannot be reached by its name: {address.why}", "SK-NAMES")
+    try:
+        context = client_context(project.ca)
+    except UsageError as error:
+        # A front door may make its CA when it starts for the first time.
+        return error.what
+    with http_client(names, context, url, timeout=PATIENCE) as client:
+        try:
+            response = client.get("/")
+        except httpx.HTTPError as error:
+            refusal = _certificate_error(error)
+            return _untrusted(url, refusal) if refusal else f"{url}/ does not answer: {error}"
+    return _judge(project, names, service, response)
+
+
+# Private
+
+_UNTRUSTED = frozenset({18, 19, 20, 21})
+"""OpenSSL's numbers for a certificate that nobody signed whom the client trusts."""
+
+
+def _judge(
+    project: "Project", names: "NameMap", service: str, response: "httpx.Response"
+) -> DoorAnswer:
+    url, status = response.url, response.status_code
+    if status in GATEWAY_ERRORS:
+        return f"{url} answers {status}"
+    port = inner_port(names.doors, url.port or _usual_port(str(url)))
+    request = Request(host=url.host, path=url.path, port=port, method="GET")
+    if answerers(project.stack.routes, request, status) == {service}:
+        return ""
+    return OwnAnswer(f"{url} answers {status}, which may be the front door's own answer")
+
+
+def _usual_port(url: str) -> int:
+    return 443 if url.startswith("https:") else 80
+
+
+def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def _untrusted(url: str, error: ssl.SSLCertVerificationError) -> Refused:
+    why = f"cannot be tested: the certificate of {url} is refused ({error.verify_message})"
+    if error.verify_code in _UNTRUSTED:
+        hint = "name the CA that signed it as `ca` under [stack] in stacktest.toml"
+        return Refused(why, "SK-CA", hint)
+    return Refused(why, "SK-TLS", "make a certificate for this name that is valid today")
