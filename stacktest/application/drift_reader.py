@@ -198,7 +198,7 @@ class DriftReader:
         )
 
     def _contents(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
-        wanted = fingerprint.inputs.contents
+        wanted = fingerprint.inputs().contents
         actual = {
             target: digest
             for target in wanted
@@ -210,7 +210,7 @@ class DriftReader:
         """Mounted files that are not what they were at the container's start."""
         if self.reload(container.service.name) == "live":
             return ()
-        times = fingerprint.inputs.mounted
+        times = fingerprint.inputs().mounted
         detail = fingerprint.detail.get("config", {})
         now = {label: detail[label] for label in times if label in detail}
         started = container.inspect["State"]["StartedAt"]
@@ -235,7 +235,7 @@ class DriftReader:
         origin = self._origins.images.get(name)
         is_known = origin is not None and origin.key_id == fingerprint.key_id
         reasons = not_built(
-            fingerprint.inputs,
+            fingerprint.inputs(),
             now,
             before=origin.inputs if origin is not None and is_known else None,
             image_time=_image_time(image),

@@ -255,6 +255,5 @@ def _page(fingerprint: Fingerprint, reading: PageReading | None) -> DocsPage | U
         reading.facts,
         fingerprint=None if isinstance(digest, Unknown) else digest,
         repo_fingerprint=None if isinstance(repo, Unknown) else repo,
-        carried=tuple(fingerprint.carried.values()),
-        carried_repo=tuple(fingerprint.carried_repo.values()),
+        older=lambda: (*fingerprint.carried.values(), *fingerprint.carried_repo.values()),
     )

@@ -140,8 +140,7 @@ def test_a_page_that_names_the_older_fingerprint_still_holds(root: Path) -> None
         page = judge_page(
             facts,
             **digests,
-            carried=tuple(current.carried.values()),
-            carried_repo=tuple(current.carried_repo.values()),
+            older=lambda: (*current.carried.values(), *current.carried_repo.values()),
         )
         assert not isinstance(page, Unknown)
         assert page.state == "current"

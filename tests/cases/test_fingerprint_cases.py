@@ -53,6 +53,15 @@ def write(name: str, text: str) -> Callable[[Project], None]:
     return lambda project: project.write({name: text})
 
 
+def pulled(service: str) -> Callable[[Project], None]:
+    """The service runs another image from now on."""
+
+    def act(project: Project) -> None:
+        project.images[service] = image(service, Cmd=["newer"])
+
+    return act
+
+
 def compose(text: str, **files: str) -> dict[str, str]:
     return {"docker-compose.yml": text, **files}
 
@@ -92,8 +101,48 @@ CASES = [
         "C2",
         "a tag from .env is part of the definition",
         compose("services: {app: {image: 'app:${TAG}'}}", **{".env": "TAG=1"}),
-        edit(".env", "TAG=1", "TAG=2"),
-        {"app": {"stanza:image"}},
+        in_turn(edit(".env", "TAG=1", "TAG=2"), pulled("app")),
+        {"app": {"image:Cmd"}},
+    ),
+    Case(
+        "freshness/a14-defaults-written-out",
+        "a mirror's name for the same image",
+        compose("services: {app: {image: 'app:1'}}"),
+        edit("docker-compose.yml", "app:1", "mirror.example/app:1"),
+        {},
+        repo=frozenset({"app"}),
+    ),
+    Case(
+        "freshness/a14-defaults-written-out",
+        "defaults that are written out",
+        compose("services: {app: {image: a, ulimits: {nofile: 10}}}"),
+        edit(
+            "docker-compose.yml",
+            "image: a, ulimits: {nofile: 10}",
+            "image: a, restart: 'no', scale: 1, deploy: {replicas: 1}, privileged: false, "
+            "ulimits: {nofile: {soft: 10, hard: 10}}, networks: [default]",
+        ),
+        {},
+        repo=frozenset({"app"}),
+    ),
+    Case(
+        "freshness/a14-defaults-written-out",
+        "a comment",
+        compose("services: {app: {image: a}}"),
+        edit("docker-compose.yml", "services:", "# why\nservices:"),
+        {},
+    ),
+    Case(
+        "C4",
+        "the files of volumes_from and of another context",
+        compose(
+            "services: {app: {image: a, volumes_from: [db], build: {context: ctx, "
+            "additional_contexts: {base: ./base}}}, db: {image: b, volumes: ['./conf:/c:ro']}}",
+            **{"conf/a": "1", "base/x": "1", "ctx/Dockerfile": "FROM x"},
+        ),
+        in_turn(edit("conf/a", "1", "2"), edit("base/x", "1", "2")),
+        {"app": {"config:conf/a", "build:context:base/x"}, "db": {"config:conf/a"}},
+        repo=frozenset({"app", "db"}),
     ),
     Case(
         "C3",
@@ -192,8 +241,8 @@ CASES = [
             "include: [db/compose.yml]\nservices: {app: {image: a}}",
             **{"db/compose.yml": "services: {db: {image: 'pg:1'}}"},
         ),
-        edit("db/compose.yml", "pg:1", "pg:2"),
-        {"db": {"stanza:image"}},
+        in_turn(edit("db/compose.yml", "pg:1", "pg:2"), pulled("db")),
+        {"db": {"image:Cmd"}},
         repo=frozenset({"db"}),
     ),
     Case(
@@ -214,8 +263,8 @@ CASES = [
         "C10",
         "an edited dependency moves only itself",
         compose("services: {app: {image: a, depends_on: [db]}, db: {image: 'pg:1'}}"),
-        edit("docker-compose.yml", "pg:1", "pg:2"),
-        {"db": {"stanza:image"}},
+        in_turn(edit("docker-compose.yml", "pg:1", "pg:2"), pulled("db")),
+        {"db": {"image:Cmd"}},
         repo=frozenset({"db"}),
     ),
     Case(
@@ -417,14 +466,20 @@ def test_a_change_moves_the_services_that_it_concerns(case: Case, project: Proje
     assert {name for name in before if before[name].repo != after[name].repo} == case.repo
 
 
-@pytest.mark.case("C4")
-def test_a_writable_mount_is_left_out_and_listed(project: Project) -> None:
+@pytest.mark.case("C4", "freshness/c06-writable-config-mount", "field/b12")
+def test_of_a_writable_folder_counts_what_git_tracks(project: Project) -> None:
     project.write(compose("services: {app: {image: a, volumes: ['./data:/d']}}", **{"data/x": "1"}))
     before = project.fingerprints()
     project.write({"data/x": "2"})
     after = project.fingerprints()
-    assert changed(before, after) == {}
-    assert after["app"].left_out == {"the container may write to it": ("data",)}
+    assert changed(before, after) == {"app": {"config:data/x"}}
+    project.git("rm", "--cached", "-q", "data/x")
+    (project.root / ".gitignore").write_text("data/\n")
+    untracked = project.fingerprints()
+    project.write({"data/x": "3"})
+    assert changed(untracked, project.fingerprints()) == {}
+    why = "the container may write to it: only what git tracks below it counts"
+    assert untracked["app"].left_out == {why: ("data",)}
     project.sections["app"] = ServiceSection(config=("data",))
     assert "data/x" in project.fingerprints()["app"].detail["config"]
 

@@ -25,8 +25,8 @@ class BuildReading:
     """The entries of a build, labelled `Dockerfile`, `context/…` and `context:name/…`."""
 
     reading: Reading
-    copied: frozenset[str] = frozenset()
-    """Labels of what the image certainly holds: another image follows from another one of them."""
+    dockerfile: str = ""
+    """The Dockerfile's text."""
     raw_dockerfile: Entry | None = None
     """The Dockerfile with its comments, as version 1 counted it."""
     named: frozenset[str] = field(default=frozenset())
@@ -36,6 +36,10 @@ class BuildReading:
         """Label → when it last changed; folders end with `/`."""
         times = {label: entry.changed for label, entry in self.reading.entries.items()}
         return times | {f"context/{at}/": time for at, time in self.reading.folders.items()}
+
+    def copied(self) -> frozenset[str]:
+        """Labels of what the image certainly holds: it follows them."""
+        return frozenset(_copied(self.dockerfile, self.reading.entries))
 
     def old(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """The entries as version 1 counted them."""
@@ -57,9 +61,8 @@ def read_build(reader: FileReader, build: Build) -> BuildReading:
         raise UnreadableError(f"the build context {_shown(reader, build.context)} does not exist")
     result = BuildReading(reading=into)
     dockerfile = posixpath.join(build.context, build.dockerfile)
-    text = ""
     if not build.inline:
-        text = _read_dockerfile(reader, dockerfile, result)
+        result.dockerfile = _read_dockerfile(reader, dockerfile, result)
     _read_context(reader, build.context, dockerfile, "context", into)
     before = set(into.entries)
     for name, path in sorted(build.contexts.items()):
@@ -69,7 +72,6 @@ def read_build(reader: FileReader, build: Build) -> BuildReading:
         else:
             _read_context(reader, path, "", label, into)
     result.named = frozenset(into.entries.keys() - before)
-    result.copied = frozenset(_copied(text, into.entries))
     return result
 
 

@@ -9,10 +9,11 @@ outside of the project       nothing                            its path
 """
 
 import bisect
+import itertools
 import os
 import posixpath
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
@@ -54,17 +55,32 @@ class ConfigReading:
     """The configuration of one service, and which of it the container sees."""
 
     reading: Reading
-    mounted: set[str] = field(default_factory=set)
-    """Labels of what the container mounts; the rest is declared only."""
-    old: frozenset[str] = frozenset()
-    """Labels that version 1 of the fingerprint counted."""
+    mounted: int = 0
+    """How many of the entries, as they stand in order, are mounted read-only or are files."""
+    declared: int = 0
+    """How many there are with those that are declared: all that version 1 counted."""
+    folders: int = 0
+    """How many of the folders are mounted read-only."""
+    writable: tuple[str, ...] = ()
+    """Labels of mounts that the container may write to."""
 
     def times(self) -> dict[str, float]:
-        """Label → when it last changed, of all that the container mounts; folders end with `/`."""
-        entries = self.reading.entries
-        times = {label: entries[label].changed for label in self.mounted if label in entries}
-        folders = self.reading.folders.items()
-        return times | {f"{label}/": at for label, at in folders if f"{label}/" in self.mounted}
+        """Label → when it last changed, of all that the container mounts; folders end with `/`.
+
+        Folders that the container may write to change by themselves.
+        """
+        entries = self.reading.entries.items()
+        times = {
+            label: entry.changed
+            for place, (label, entry) in enumerate(entries)
+            if not self.mounted <= place < self.declared or _is_below(label, self.writable)
+        }
+        folders = itertools.islice(self.reading.folders.items(), self.folders)
+        return times | {f"{label}/": at for label, at in folders}
+
+    def old(self) -> frozenset[str]:
+        """Labels that version 1 of the fingerprint counted."""
+        return frozenset(itertools.islice(self.reading.entries, self.declared))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,18 +103,16 @@ class ConfigReader:
             for mount in service.mounts:
                 self._read_mount(mount, into, writable)
             self._read_files(service, into)
-            result.mounted = {*into.entries, *(f"{label}/" for label in into.folders)}
+            result.mounted, result.folders = len(into.entries), len(into.folders)
             self.files.read(f"{self.files.roots[0]}/{usual}", usual, into)
             for extra in section.config:
                 self._read_extra(service, extra, into)
-            result.old = frozenset(into.entries)
-            before = set(into.entries)
+            result.declared = len(into.entries)
             for mount in inherited_mounts(self.stack, service):
                 self._read_mount(mount, into, writable)
             for mount, path in writable:
                 self._read_writable(mount, path, into, always)
-            result.mounted |= into.entries.keys() - before
-            result.mounted |= set(_below(into.entries, [path for _, path in writable]))
+            result.writable = tuple(path for _, path in writable)
         except UnreadableError as error:
             return Unknown(str(error))
         return result
@@ -159,13 +173,8 @@ class ConfigReader:
 # Private
 
 
-def _below(labels: Iterable[str], folders: Iterable[str]) -> Iterable[str]:
-    tops = tuple(folders)
-    return (
-        label
-        for label in labels
-        if any(not top or label == top or label.startswith(f"{top}/") for top in tops)
-    )
+def _is_below(label: str, tops: tuple[str, ...]) -> bool:
+    return any(not top or label == top or label.startswith(f"{top}/") for top in tops)
 
 
 def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:

@@ -5,6 +5,7 @@ import os
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from stacktest.adapters.compose.variables import read_variables
@@ -21,7 +22,7 @@ from stacktest.adapters.fingerprint_inputs.mounted_files import (
     TrackedFiles,
 )
 from stacktest.adapters.fingerprint_inputs.settings import Settings
-from stacktest.core.fingerprint.carried import carried_digest
+from stacktest.core.fingerprint.carried import Carried, digest_of
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.file_tree import Entry
 from stacktest.core.fingerprint.fingerprint import (
@@ -81,19 +82,6 @@ class StackReading:
         repo = repo_part(self._written(service), *tracked, arguments)
         detail = {name: part.detail for name, part in parts.items()} | {"repo": repo.detail}
         detail["routes"] = route_targets(self.stack)
-        old = {
-            **parts,
-            "config": config_part(_old_entries(config_entries, config)),
-            "stanza": definition_part(self.stack, service, self.key, self.paths, OLD),
-        }
-        if service.build:
-            old["build"] = build_part(_old_entries(build_entries, build), arguments)
-        old_repo = repo_part(
-            self._written(service, OLD),
-            _old_entries(tracked[0], config),
-            _old_entries(tracked[1], build),
-            arguments,
-        )
         return Fingerprint(
             parts={name: part.value for name, part in parts.items()},
             repo=repo.value,
@@ -101,17 +89,54 @@ class StackReading:
             keyed=tuple(name for name, part in parts.items() if part.keyed or name in KEYED),
             detail=detail,
             left_out=merged(r for r in map(_reading, (config, build)) if isinstance(r, Reading)),
-            carried=carried_digest(OLD, {name: part.value for name, part in old.items()}),
-            carried_repo={} if isinstance(old_repo.value, Unknown) else {OLD: old_repo.value},
-            inputs=Inputs(
-                mounted={} if isinstance(config, Unknown) else config.times(),
-                built={} if isinstance(build, Unknown) else build.times(),
-                copied=frozenset() if isinstance(build, Unknown) else build.copied,
-                contents=self._contents(service),
-            ),
+            carried=Carried(OLD, lambda: self._old_digest(service, parts, config, build)),
+            carried_repo=Carried(OLD, lambda: self._old_repo(service, config, build)),
+            inputs=cache(lambda: self._inputs(service, config, build)),
         )
 
     # Private
+
+    def _old_digest(
+        self,
+        service: Service,
+        parts: Mapping[str, Part],
+        config: ConfigReading | Unknown,
+        build: BuildReading | Unknown,
+    ) -> str | Unknown:
+        """The digest as the version before made it, of the same readings."""
+        arguments = service.build.arguments if service.build else ()
+        entries = [self._entries(_reading(part)) for part in (config, build)]
+        old = {
+            **parts,
+            "config": config_part(_old_entries(entries[0], config)),
+            "stanza": definition_part(self.stack, service, self.key, self.paths, OLD),
+        }
+        if service.build:
+            old["build"] = build_part(_old_entries(entries[1], build), arguments)
+        return digest_of(OLD, {name: part.value for name, part in old.items()})
+
+    def _old_repo(
+        self, service: Service, config: ConfigReading | Unknown, build: BuildReading | Unknown
+    ) -> str | Unknown:
+        """The repository's digest as the version before made it."""
+        arguments = service.build.arguments if service.build else ()
+        tracked = [self._tracked(_reading(part)) for part in (config, build)]
+        return repo_part(
+            self._written(service, OLD),
+            _old_entries(tracked[0], config),
+            _old_entries(tracked[1], build),
+            arguments,
+        ).value
+
+    def _inputs(
+        self, service: Service, config: ConfigReading | Unknown, build: BuildReading | Unknown
+    ) -> Inputs:
+        return Inputs(
+            mounted={} if isinstance(config, Unknown) else config.times(),
+            built={} if isinstance(build, Unknown) else build.times(),
+            copied=frozenset() if isinstance(build, Unknown) else build.copied(),
+            contents=self._contents(service),
+        )
 
     def _config(self, service: Service) -> ConfigReading | Unknown:
         reader = ConfigReader(
@@ -212,7 +237,8 @@ def _old_entries(
         return entries
     if isinstance(part, BuildReading):
         return part.old(entries)
-    return tuple(entry for entry in entries if entry.path in part.old)
+    counted = part.old()
+    return tuple(entry for entry in entries if entry.path in counted)
 
 
 def _from_variables(stack: Stack, service: Service) -> Mapping[str, str]:

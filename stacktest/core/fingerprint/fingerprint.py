@@ -27,9 +27,10 @@ remote build context counts by its address only; a value in an image's own envir
 not signed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from stacktest.core.fingerprint.carried import digest_of
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail, tree_digest
 from stacktest.core.fingerprint.service_definition import ProjectPaths, projected
@@ -90,19 +91,17 @@ class Fingerprint:
     """Part -> name -> digest; only ever written below `.stacktest/`."""
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Why -> paths that were not read although the service mounts them."""
-    carried: Mapping[int, str] = field(default_factory=dict)
+    carried: Mapping[int, str] = field(default_factory=dict, compare=False)
     """Older version of the algorithm → the digest as it would have made it."""
-    carried_repo: Mapping[int, str] = field(default_factory=dict)
+    carried_repo: Mapping[int, str] = field(default_factory=dict, compare=False)
     """The same of `repo`."""
-    inputs: Inputs = field(default_factory=Inputs)
+    inputs: Callable[[], Inputs] = field(default=Inputs, compare=False)
+    """What container and image were made of; only drift asks for it."""
 
     @property
     def digest(self) -> str | Unknown:
         """One value for quick comparison; unknown as soon as one part is."""
-        unknown = [f"{n}: {v.why}" for n, v in self.parts.items() if isinstance(v, Unknown)]
-        if unknown:
-            return Unknown("; ".join(unknown))
-        return digest({"v": self.version, "parts": dict(self.parts)})
+        return digest_of(self.version, self.parts)
 
     def to_json(self) -> dict[str, Json]:
         """The committed form: no detail, `null` for unknown parts with their reasons beside."""

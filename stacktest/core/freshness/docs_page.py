@@ -10,7 +10,7 @@ A page is current when it exists at HEAD, says something, and either
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -63,12 +63,11 @@ def judge_page(
     *,
     fingerprint: str | None,
     repo_fingerprint: str | None,
-    carried: Collection[str] = (),
-    carried_repo: Collection[str] = (),
+    older: Callable[[], Collection[str]] = tuple,
 ) -> DocsPage | Unknown:
     """Whether the page is current; Unknown only where git could not say and nobody acknowledged.
 
-    `carried` and `carried_repo` are the fingerprints as older versions would have made them.
+    `older` are the fingerprints as older versions would have made them; the page may name one.
     """
     reasons: tuple[str, ...]
     hints = ("doc_uncommitted",) if facts.uncommitted else ()
@@ -81,7 +80,7 @@ def judge_page(
     elif _is_template(facts.text, facts.template):
         state, reasons = "template", ("doc:template",)
     elif said is not None:
-        holds = said in (fingerprint, repo_fingerprint, *carried, *carried_repo)
+        holds = said in (fingerprint, repo_fingerprint) or said in older()
         state, reasons = ("current", ()) if holds else ("behind", (f"doc:acknowledges {said}",))
     elif isinstance(facts.follows_change, Unknown):
         return facts.follows_change
@@ -91,7 +90,7 @@ def judge_page(
         state=state,
         updated=facts.updated,
         reasons=(*reasons, *hints),
-        names_fingerprint=said is not None and said in (fingerprint, *carried),
+        names_fingerprint=said is not None and said == fingerprint,
     )
 
 
