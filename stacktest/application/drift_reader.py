@@ -14,7 +14,7 @@ from functools import cached_property
 
 from stacktest.application.host_view import HostView
 from stacktest.core import timestamps
-from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.fingerprint.fingerprint import ROUTE, Fingerprint
 from stacktest.core.freshness import drift
 from stacktest.core.freshness.built import not_built
 from stacktest.core.freshness.container.as_created import (
@@ -281,7 +281,12 @@ def _same_key(origin: ContainerOrigin, fingerprint: Fingerprint) -> bool:
 def _definition_keys(fingerprint: Fingerprint) -> Digests:
     """The definition key by key, without what is compared elsewhere."""
     rows = fingerprint.detail.get("stanza", {})
-    return {key: digest for key, digest in rows.items() if "." not in key and key != "build"}
+    return {
+        key: digest
+        for key, digest in rows.items()
+        # Networks, volumes and the like have a dot; a route is configuration of the front door.
+        if "." not in key and key != "build" and not key.startswith(ROUTE)
+    }
 
 
 def _started(document: Json) -> datetime:

@@ -5,17 +5,18 @@
     image    system, layers and runtime configuration of     tags, registries, RepoDigests, Id (it
              the image that the container runs               differs between image stores), labels,
                                                              build history, creation time
-    config   files of read-only bind mounts in the           .gitignore, empty folders, owners,
-             project, of `configs:` and `secrets:`, of       times, editor files; writable mounts
-             configs/<service>/, declared extras             and declared ignores (both are listed)
+    config   files of bind mounts in the project, those      .gitignore, empty folders, owners,
+             of `volumes_from` included, of `configs:`       times, editor files; untracked files
+             and `secrets:`, of configs/<service>/,          below writable mounts and declared
+             declared extras                                 ignores (both are listed)
     env      the environment as Compose resolved it          order, list or map form, variables that
              (env_file, interpolation, pass-through)         are not set
-    stanza   the resolved service definition and the         see `service_definition`
-             networks, volumes, configs, secrets it
+    stanza   the resolved service definition and the         see `service_definition`: the image's
+             networks, volumes, configs, secrets it          name, defaults written out
              uses; what the front door's configuration
              says about its host names
-    build    Dockerfile, context after .dockerignore,        values of build arguments (they are in
-             names of build arguments                        `stanza`), what .dockerignore names
+    build    Dockerfile, contexts after .dockerignore,       comments, values of build arguments
+             names of build arguments                        (in `stanza`), what .dockerignore names
 
 A part is 16 hex digits, `none` (the service has no such thing) or `Unknown` with a reason. `env`,
 `stanza` and the secret files in `config` and `build` are signed with the stack's key: under another
