@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from stacktest.application.observe import Seen
 from stacktest.config import Config
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage, PageFacts, judge_page
-from stacktest.core.freshness.gate import Gate, GatePolicy, decide
+from stacktest.core.freshness.gate import Gate, GatePolicy, decide, in_force
 from stacktest.core.freshness.inputs import Evidence, Judgement, Names, Policy, Present, Tests
 from stacktest.core.freshness.judge import judge
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.common import Run
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
-from stacktest.core.runs.credit import Snapshot
 from stacktest.core.unknown import Unknown
 
 TestsOf = Mapping[str, Tests] | Unknown
@@ -76,36 +75,34 @@ class Judge:
     versions: Callable[[], Mapping[str, str]]
     """What took part, by version; asked when it is written down."""
 
-    def snapshot(self, service: str, seen: Mapping[str, Seen]) -> Snapshot:
-        """One service as credit looks at it."""
-        return Snapshot(
-            fingerprint=seen[service].fingerprint,
-            containers=seen[service].containers,
-            stack=self.identity,
-            drift=seen[service].drift,
-            dependencies=self.dependencies(service, seen),
-        )
-
-    def dependencies(self, service: str, seen: Mapping[str, Seen]) -> dict[str, str | Unknown]:
-        """Fingerprints of the direct dependencies that the stack has."""
+    def observation(
+        self, service: str, observations: Mapping[str, ServiceObservation]
+    ) -> ServiceObservation:
+        """One service, and with it the direct dependencies that the stack has."""
         names = self.stack.services[service].dependencies
-        return {name: seen[name].fingerprint.digest for name in names if name in seen}
+        dependencies = {name: observations[name] for name in names if name in observations}
+        return replace(observations[service], dependencies=dependencies)
 
     def evidence(self, service: str) -> Evidence:
         """What is remembered, with the names behind the last pass where they are known."""
         return self._detailed(self.memory.read(service))
 
     def judge(
-        self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime, scope: Scope
+        self,
+        service: str,
+        observations: Mapping[str, ServiceObservation],
+        tests: TestsOf,
+        now: datetime,
+        scope: Scope,
     ) -> Judgement:
         """The state of one service, its page included."""
-        pages = self.read_pages({service: seen[service]})
-        present = self._present(service, seen, tests, now, pages)
+        pages = self.read_pages({service: observations[service]})
+        present = self._present(service, observations, tests, now, pages)
         return self._judged(self.evidence(service), present, scope)
 
     def judge_all(
         self,
-        seen: Mapping[str, Seen],
+        observations: Mapping[str, ServiceObservation],
         tests: TestsOf,
         now: datetime,
         scope: Scope = "host",
@@ -115,33 +112,52 @@ class Judge:
 
         `pages` are read here unless somebody has read them before.
         """
-        read = self.read_pages(seen) if pages is None else pages
+        read = self.read_pages(observations) if pages is None else pages
         return {
             name: self._judged(
-                self._detailed(evidence), self._present(name, seen, tests, now, read), scope
+                self._detailed(evidence), self._present(name, observations, tests, now, read), scope
             )
-            for name, evidence in self.memory.read_all(sorted(seen)).items()
+            for name, evidence in self.memory.read_all(sorted(observations)).items()
         }
 
-    def read_pages(self, seen: Mapping[str, Seen]) -> Mapping[str, PageReading]:
+    def read_pages(
+        self, observations: Mapping[str, ServiceObservation]
+    ) -> Mapping[str, PageReading]:
         """What git says about the page of each service."""
-        return self.pages({name: one.fingerprint for name, one in seen.items()})
+        return self.pages(
+            {name: observation.fingerprint for name, observation in observations.items()}
+        )
 
-    def standing(
-        self, service: str, seen: Mapping[str, Seen], tests: TestsOf, now: datetime
+    def exempt_states(self, now: datetime) -> Mapping[str, frozenset[str]]:
+        """Service → the states that exemptions in force allow it to be in."""
+        states: dict[str, frozenset[str]] = {}
+        for exemption in in_force(self.config.exempt, now.date()):
+            earlier = states.get(exemption.service, frozenset())
+            states[exemption.service] = earlier | frozenset(exemption.states)
+        return states
+
+    def state_before(
+        self,
+        service: str,
+        observations: Mapping[str, ServiceObservation],
+        tests: TestsOf,
+        now: datetime,
     ) -> State:
         """The state of a service as it stood, its page left aside."""
-        present = self._present(service, seen, tests, now, {})
+        present = self._present(service, observations, tests, now, {})
         return self._judged(self.evidence(service), present, "host").state
 
     def meta(
-        self, seen: Mapping[str, Seen], judgements: Mapping[str, Judgement], now: datetime
+        self,
+        observations: Mapping[str, ServiceObservation],
+        judgements: Mapping[str, Judgement],
+        now: datetime,
     ) -> StatusMeta:
         """What holds for the status as a whole; removed services and unfinished runs are told."""
         warnings = [text for one in judgements.values() for text in one.warnings]
         gone = sorted(set(self.memory.services()) - set(self.stack.services))
         warnings += [f"{name}: has records, but is no service of the stack" for name in gone]
-        keys = {one.fingerprint.key_id for one in seen.values()} - {""}
+        keys = {one.fingerprint.key_id for one in observations.values()} - {""}
         return StatusMeta(
             versions=self.versions(),
             fingerprint_version=FINGERPRINT_VERSION,
@@ -197,33 +213,23 @@ class Judge:
     def _present(
         self,
         service: str,
-        seen: Mapping[str, Seen],
+        observations: Mapping[str, ServiceObservation],
         tests: TestsOf,
         now: datetime,
         pages: Mapping[str, PageReading],
     ) -> Present:
         """What the service is now, as far as it could be told."""
-        mine, reading = seen[service], pages.get(service)
+        observation, reading = self.observation(service, observations), pages.get(service)
         none = Tests(digest="", required=0)
         return Present(
             service=service,
             now=now,
-            fingerprint=mine.fingerprint,
+            observation=observation,
             tests=tests if isinstance(tests, Unknown) else tests.get(service, none),
             stack=self.identity,
-            containers=mine.containers,
-            drift=mine.drift,
             must_run=self._must_run(service),
-            dependencies=self.dependencies(service, seen),
-            page=_page(mine.fingerprint, reading),
+            page=_page(observation.fingerprint, reading),
             changed_on=reading.changed_on if reading else None,
-            unverified=mine.unverified,
-            carried=mine.fingerprint.carried,
-            dependencies_carried={
-                name: seen[name].fingerprint.carried
-                for name in self.stack.services[service].dependencies
-                if name in seen
-            },
         )
 
     def _must_run(self, service: str) -> bool:

@@ -15,6 +15,7 @@ from stacktest.config import Config
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import drift
 from stacktest.core.freshness.container.row import Created
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, derive, parse_rule
@@ -44,16 +45,6 @@ class FingerprintReader(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """One service at one moment."""
-
-    fingerprint: Fingerprint
-    containers: tuple[ContainerRef, ...] | Unknown
-    drift: tuple[str, ...] = ()
-    unverified: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Documents:
     """The containers of one service, as the engine describes them."""
 
@@ -62,13 +53,13 @@ class _Documents:
     running: Json | Unknown = field(default=Unknown(why="no container"))
 
 
-def look(
+def observe(
     stack: Stack,
     config: Config,
     engine: EngineView,
     fingerprints: FingerprintReader,
     host: HostView | None = None,
-) -> Mapping[str, Seen]:
+) -> Mapping[str, ServiceObservation]:
     """Every service of the stack as it is now."""
     documents = _find(stack, engine)
     images = {
@@ -87,7 +78,7 @@ def look(
     )
     comparison.ask()
     observations = {
-        name: _seen(
+        name: _observation(
             documents[name],
             fingerprint,
             comparison,
@@ -173,25 +164,27 @@ def _created(stack: Stack, documents: Mapping[str, _Documents]) -> Iterable[Crea
     )
 
 
-def _seen(
+def _observation(
     documents: _Documents,
     fingerprint: Fingerprint,
     comparison: DriftReader,
     service: Service,
     *,
     is_job: bool,
-) -> Seen:
+) -> ServiceObservation:
     if isinstance(documents.inspected, Unknown):
-        return Seen(fingerprint=fingerprint, containers=documents.inspected)
+        return ServiceObservation(fingerprint=fingerprint, containers=documents.inspected)
     reasons: list[str] = []
     if documents.inspected:
         reasons += drift.count_drift(len(documents.inspected), _replicas(service))
     for document in documents.inspected:
         reasons += drift.state_drift(document, is_job=is_job)
     differing, unverified = comparison.read(service, fingerprint)
-    return Seen(
+    return ServiceObservation(
         fingerprint=fingerprint,
-        containers=tuple(sorted(map(_live, documents.inspected), key=lambda live: live.container)),
+        containers=tuple(
+            sorted(map(_container_ref, documents.inspected), key=lambda ref: ref.container)
+        ),
         drift=tuple(dict.fromkeys([*reasons, *differing])),
         unverified=tuple(dict.fromkeys(unverified)),
     )
@@ -203,7 +196,7 @@ def _replicas(service: Service) -> int:
     return int(deployed if deployed is not None else definition.get("scale") or 1)
 
 
-def _live(document: Json) -> ContainerRef:
+def _container_ref(document: Json) -> ContainerRef:
     return ContainerRef(
         container=document["Id"],
         image=document["Image"],

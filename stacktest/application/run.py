@@ -11,17 +11,18 @@ from datetime import datetime
 from typing import Protocol
 
 from stacktest.adapters.startup.failure_report import NotReadyError
-from stacktest.application.judge import Judge
-from stacktest.application.observe import Seen
+from stacktest.application.judge import Judge, TestsOf
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import Judgement, Tests
+from stacktest.core.freshness.observation import ServiceObservation
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan, needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusMeta
 from stacktest.core.redaction import redact
-from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, history_line
+from stacktest.core.runs.credit import Refusal, close, credit, history_line
 from stacktest.core.runs.start_failure import StartFailure, whole_failure
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import (
@@ -58,7 +59,7 @@ class Recorder(Protocol):
     """The part of the ledger that a run writes to."""
 
     def open_run(
-        self, run: Run, before: Mapping[str, Snapshot], *, up: Iterable[str] = ()
+        self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
     ) -> Opened:
         """Leave a record of the run before its first test; `up` are the services that are up."""
 
@@ -123,8 +124,8 @@ class RunPorts:
     recorder: Recorder
     lock: Lock
     bring_up: Callable[[Plan], StartedStack]
-    observe: Callable[[], Mapping[str, Seen]]
-    save_part_names: Callable[[str, Seen], None]
+    observe: Callable[[], Mapping[str, ServiceObservation]]
+    save_part_names: Callable[[str, ServiceObservation], None]
     now: Callable[[], datetime]
     git: Callable[[], tuple[str | None, bool | None]]
     """The commit, and whether the working tree differs from it."""
@@ -148,7 +149,7 @@ class StackSession:
         self.run_id = run_id
         self._up: StartedStack | None = None
         self._locked = False
-        self._before: Mapping[str, Seen] = {}
+        self._before: Mapping[str, ServiceObservation] = {}
         self._opened: Opened | None = None
         self._tests: tuple[Collected, ...] = ()
         self._secrets = secrets_of(ports.judge.stack)
@@ -190,11 +191,13 @@ class StackSession:
         self.not_up = self._up.failures
         self._before = ports.observe()
         tested = {name for test in self._tests for name in test.services} - set(self.not_up)
-        snapshots = {name: self._judge.snapshot(name, self._before) for name in sorted(tested)}
-        for name in snapshots:
+        observations = {
+            name: self._judge.observation(name, self._before) for name in sorted(tested)
+        }
+        for name in observations:
             ports.save_part_names(name, self._before[name])
         up = set(plan.services) - set(self.not_up)
-        self._opened = ports.recorder.open_run(run, snapshots, up=up)
+        self._opened = ports.recorder.open_run(run, observations, up=up)
         if self.not_up:
             self._record_failures(self._opened.run, self._before, whole=False)
 
@@ -225,7 +228,9 @@ class StackSession:
         verdicts = fold(inventory, outcomes, facts)
         credited, refused = self._record(verdicts, after, tests, self._edited(code))
         now = self._ports.now()
-        judgements = self._judge.judge_all(after, tests, now)
+        # A file that cannot be collected hides its tests, which is not their removal.
+        required: TestsOf = Unknown("; ".join(unknown)) if unknown else tests
+        judgements = self._judge.judge_all(after, required, now)
         self._ports.recorder.write_status(judgements, self._judge.meta(after, judgements, now))
         return RunSummary(
             verdicts=verdicts,
@@ -268,7 +273,7 @@ class StackSession:
             needs = {name: needs_of(self.stack, name) for name in plan.services}
             culprit = error.service if isinstance(error, StackNotReadyError) else ""
             self.not_up = whole_failure(error.what, plan.services, culprit, needs)
-        observations: Mapping[str, Seen] = {}
+        observations: Mapping[str, ServiceObservation] = {}
         # Why the start failed is told whatever else cannot be read or written now.
         with suppress(StacktestError):
             observations = self._ports.observe()
@@ -277,7 +282,9 @@ class StackSession:
         except StacktestError as problem:
             self._unrecorded = dict.fromkeys(self.not_up, problem.what)
 
-    def _record_failures(self, run: Run, observations: Mapping[str, Seen], *, whole: bool) -> None:
+    def _record_failures(
+        self, run: Run, observations: Mapping[str, ServiceObservation], *, whole: bool
+    ) -> None:
         fingerprints = {
             name: FingerprintRecord.attest(observation.fingerprint)
             for name, observation in observations.items()
@@ -293,7 +300,7 @@ class StackSession:
     def _record(
         self,
         verdicts: Mapping[str, Verdict],
-        after: Mapping[str, Seen],
+        after: Mapping[str, ServiceObservation],
         tests: Mapping[str, Tests],
         edited: Mapping[str, tuple[str, ...]],
     ) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -306,6 +313,7 @@ class StackSession:
         refused = {**self._opened.refused, **self._unrecorded}
         boots = self._up.boot_seconds() if self._up else {}
         remembered = self._judge.memory.read_all(self._opened.records)
+        failing = self._failing(verdicts, after, tests)
         for service, record in self._opened.records.items():
             verdict = verdicts[service]
             last_pass = remembered[service].last_pass
@@ -315,8 +323,9 @@ class StackSession:
                 verdict,
                 after,
                 tests,
-                previous=previous_pass,
+                previous_pass=previous_pass,
                 edited=edited.get(service, ()),
+                failing=failing,
             )
             if isinstance(outcome, LastPass):
                 passes[service] = outcome
@@ -326,9 +335,9 @@ class StackSession:
                 record,
                 verdict,
                 outcome,
-                after=self._judge.snapshot(service, after),
+                after=self._judge.observation(service, after),
                 finished=now,
-                standing=previous_pass,
+                previous_pass=previous_pass,
             )
             lines[service] = history_line(records[service], verdict, boots.get(service))
         refused |= self._ports.recorder.close_run(records, passes, lines)
@@ -338,25 +347,53 @@ class StackSession:
         self,
         service: str,
         verdict: Verdict,
-        after: Mapping[str, Seen],
+        after: Mapping[str, ServiceObservation],
         tests: Mapping[str, Tests],
         *,
-        previous: LastPass | None,
+        previous_pass: LastPass | None,
         edited: tuple[str, ...],
+        failing: frozenset[str],
     ) -> LastPass | Refusal:
         assert self._opened is not None  # noqa: S101 - `_record` said so
         now = self._ports.now()
         return credit(
             verdict,
-            before=self._judge.snapshot(service, self._before),
-            after=self._judge.snapshot(service, after),
+            before=self._judge.observation(service, self._before),
+            after=self._judge.observation(service, after),
             tests=tests.get(service, Unknown("no test names it any more")),
             run=replace(self._opened.run, finished=now),
-            standing=self._judge.standing(service, self._before, tests, now)
+            state_before=self._judge.state_before(service, self._before, tests, now)
             if verdict.flaky
             else None,
-            previous=previous,
+            previous_pass=previous_pass,
             edited=edited,
+            failing=failing,
+            exempt=self._judge.exempt_states(now),
+        )
+
+    def _failing(
+        self,
+        verdicts: Mapping[str, Verdict],
+        after: Mapping[str, ServiceObservation],
+        tests: Mapping[str, Tests],
+    ) -> frozenset[str]:
+        """Dependencies that fail: in this run, or before it without having passed since."""
+        assert self._opened is not None  # noqa: S101 - `_record` said so
+        services = self.stack.services
+        needed = {
+            name for service in self._opened.records for name in services[service].dependencies
+        }
+        kinds = {name: verdicts[name].kind if name in verdicts else "untouched" for name in needed}
+        now = self._ports.now()
+        return frozenset(
+            name
+            for name, kind in kinds.items()
+            if kind == "failed"
+            or (
+                kind != "passed"
+                and name in after
+                and self._judge.state_before(name, after, tests, now) is State.FAILING
+            )
         )
 
     def _edited(self, code: CodeDigest) -> dict[str, tuple[str, ...]]:

@@ -25,13 +25,14 @@ from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.judge import Judge, PagesOf, TestsOf
 from stacktest.application.notify import Notifier
-from stacktest.application.observe import Seen, look
+from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.application.run import CodeDigest, tests_of
 from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
 from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Port, Stack
 from stacktest.core.records.status import Scope
 from stacktest.core.unknown import Unknown
@@ -96,8 +97,15 @@ class Project:
     @cached_property
     def ledger(self) -> Ledger:
         """The records."""
+        from stacktest.adapters.git.tracked_files import tracked_files
+
         stack = self.settings.stack
-        return Ledger(self.root, records=stack.ledger, status=stack.status)
+        return Ledger(
+            self.root,
+            records=stack.ledger,
+            status=stack.status,
+            tracked=lambda: tracked_files(self.root),
+        )
 
     @cached_property
     def judge(self) -> Judge:
@@ -222,7 +230,7 @@ class Project:
             for mount in service.mounts
         )
 
-    def look(self) -> Mapping[str, Seen]:
+    def look(self) -> Mapping[str, ServiceObservation]:
         """Every service as it is now; ToolMissingError when Compose is too old to be trusted."""
         from stacktest.adapters.fingerprint_inputs import read_fingerprints
         from stacktest.adapters.ledger.signing_key import read_key
@@ -230,7 +238,9 @@ class Project:
         key = read_key(self.root)
         reader = partial(read_fingerprints, self.stack, key=key, config=self.config)
         host = Host(self.root, self.compose, self.engine)
-        observations = look(self.stack, self.config, self.engine, lambda i: reader(images=i), host)
+        observations = observe(
+            self.stack, self.config, self.engine, lambda i: reader(images=i), host
+        )
         self.compose.version()
         return observations
 
@@ -244,12 +254,13 @@ class Project:
 
     def judge_now(
         self, scope: Scope = "host"
-    ) -> tuple[Mapping[str, Seen], Mapping[str, Judgement], dt.datetime]:
+    ) -> tuple[Mapping[str, ServiceObservation], Mapping[str, Judgement], dt.datetime]:
         """Every service as it is, its state, and when; tests are collected while files are read."""
         moment, tests_of_services = now(), self.collect()
         observations = self.look()
         pages = self.judge.read_pages(observations)
         judgements = self.judge.judge_all(observations, tests_of_services(), moment, scope, pages)
+        self.ledger.remember(judgements)
         return observations, judgements, moment
 
     def collect(self) -> Callable[[], TestsOf]:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusEntry
 
@@ -75,12 +76,7 @@ def reason(tag: str) -> str:
 
     A tag that is not known here, or says what happened in its own words, stays as it is.
     """
-    kind, _, what = tag.partition(":")
-    if not what or tag in _BARE:
-        return _BARE.get(tag, tag)
-    if kind == "dependency" and (move := _MOVED.get(what.rpartition(":")[2])):
-        return move.format(what=what.rpartition(":")[0])
-    return _ABOUT[kind].format(what=what) if kind in _ABOUT else tag
+    return Reason(tag).sentence
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
@@ -135,56 +131,6 @@ _SAID: dict[State, tuple[Tone, str, str]] = {
     State.DOC_MISSING: ("doc", "page missing", "It works; it has no page."),
     State.DOC_STALE: ("doc", "page behind", "It works; its page is older than the change."),
     State.FUNCTIONAL: ("good", "functional", "Its tests passed on exactly what runs now."),
-}
-
-
-_BARE = {
-    "image": "its image changed",
-    "config": "a mounted file changed",
-    "env": "its environment changed",
-    "stanza": "its stanza in the compose file changed",
-    "build": "what it is built from changed",
-    "age": "its last pass is older than allowed",
-    "reverted": "it is what it was, but something else ran in between",
-    "tests:edited": "its tests were edited",
-    "command": "its command differs",
-    "entrypoint": "its entrypoint differs",
-    "absent": "it does not run",
-    "repo": "what the repository says of it changed",
-    "fingerprint_version": "its pass was recorded in another way",
-    "last_pass": "the record of its last pass is gone",
-    "last_run": "the record of its last run is gone",
-    "moved during the tests": "it was changed while its tests ran",
-    "run:unfinished": "its last run never came to its end",
-}
-_ABOUT = {
-    "config": "{what} changed",
-    "env": "the variable {what} differs",
-    "dependency": "{what}, which it depends on, changed",
-    "test": "{what} failed",
-    "start": "it did not come up: {what}",
-    "route": "{what}",
-    "run": "{what}",
-    "container": "its container: {what}",
-    "stale": "{what} is not what the container read at its start",
-    "mount": "the mount {what} differs",
-    "definition": "{what} in the compose file is not what the container has",
-    "unbuilt": "{what} changed, and nobody built it since",
-    "content": "{what} in the container has other content than the compose file says",
-    "network": "the network {what} exists with other options",
-    "volume": "the volume {what} exists with other options",
-    "tests": "its tests: {what}",
-    "doc": "its page: {what}",
-    "evidence": "its record: {what}",
-    "clock": "the clock: {what}",
-    "image": "its image: {what}",
-    "live": "what runs cannot be seen: {what}",
-    "part": "not known: {what}",
-    "stack": "the stack: {what}",
-}
-_MOVED = {
-    "added": "{what} is a new dependency",
-    "removed": "{what} is not a dependency any more",
 }
 
 

@@ -14,9 +14,10 @@ import pytest
 from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.application.host_view import NoHost
-from stacktest.application.observe import Seen, look
+from stacktest.application.observe import observe
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.model import Build, Stack
 from stacktest.core.observed_state import Container
@@ -128,13 +129,13 @@ class SmallStack:
     def image(self, ref: str) -> Any:
         return self.images.get(ref, Unknown(f"image {ref}: gone"))
 
-    def look(self) -> Seen:
+    def observe(self) -> ServiceObservation:
         stack, config = self.stack, Config(root=self.root)
         reader = partial(read_fingerprints, stack, key=KEY, config=config)
-        return look(stack, config, self, lambda i: reader(images=i), self.host)["app"]
+        return observe(stack, config, self, lambda i: reader(images=i), self.host)["app"]
 
     def drift(self) -> tuple[str, ...]:
-        return self.look().drift
+        return self.observe().drift
 
 
 @pytest.fixture
@@ -284,7 +285,7 @@ def test_another_hash_convicts_what_no_engine_shows(small: SmallStack) -> None:
     small.host.hashes = {"app": "h2"}
     small.config = {"Labels": {**LABELS, "com.docker.compose.version": "5.0.0"}}
     assert small.drift() == ()
-    assert small.look().unverified == ("live:not shown by the engine: post_start",)
+    assert small.observe().unverified == ("live:not shown by the engine: post_start",)
 
 
 @pytest.mark.case("freshness/c01-stanza-drift")
@@ -301,8 +302,8 @@ def test_what_no_engine_shows_and_was_removed_is_remembered(small: SmallStack) -
 def test_compose_is_not_asked_again_about_what_it_confirmed(small: SmallStack) -> None:
     small.config = {"Labels": LABELS}
     small.host.hashes = {"app": "h1"}
-    small.look()
-    small.look()
+    small.observe()
+    small.observe()
     assert len(small.host.asked) == 1
 
 
@@ -375,6 +376,6 @@ def test_an_image_of_a_registry_was_perhaps_never_built_here(built: SmallStack) 
     built.host.kept = Origins()
     old = {**built.images["app:1"], "Created": "2020-01-01T00:00:00Z", "RepoDigests": ["app@x"]}
     built.images = {"app:1": old, "sha256:one": old}
-    seen = built.look()
+    seen = built.observe()
     assert seen.drift == ()
     assert seen.unverified == ("live:build: the image may come from a registry",)

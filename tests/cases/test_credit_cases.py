@@ -319,7 +319,9 @@ def test_tests_of_another_machine(world: StackSimulator) -> None:
     judgement = world.judge("caddy")
     assert judgement.state is State.ERROR
     assert "another stack, 'shop@laptop'" in judgement.reasons[0]
-    assert world.run().credited() == set()
+    # A green run on this machine replaces them.
+    assert world.run().credited() == {"caddy"}
+    assert world.state("caddy") is State.FUNCTIONAL
 
 
 @pytest.mark.case("T22")
@@ -358,8 +360,8 @@ def test_a_service_that_moved_is_told_before_tests_that_were_edited(world: Stack
         "before": before,
         "tests": world.tests()["caddy"],
         "run": replace(ran.passes["caddy"].run, finished=world.now),
-        "standing": None,
-        "previous": None,
+        "state_before": None,
+        "previous_pass": None,
         "edited": ("suites/test_caddy.py",),
     }
     why = "the code of its tests changed meanwhile: suites/test_caddy.py"
@@ -439,7 +441,7 @@ def test_the_tests_that_ran_have_to_be_the_required_ones(world: StackSimulator) 
         after=snapshot,
         tests=replace(world.tests()["caddy"], required=3),
         run=ran.passes["caddy"].run,
-        standing=None,
-        previous=None,
+        state_before=None,
+        previous_pass=None,
     )
     assert refusal == Refusal(reason="the tests that ran are not the required ones")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.application.observe import look
+from stacktest.application.observe import observe
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key, canonical
 from stacktest.core.fingerprint.fingerprint import Fingerprint, env_part
@@ -159,7 +159,7 @@ def test_the_image_of_the_container(world: StackSimulator) -> None:
         asked.update(images)
         return {}
 
-    look(stack, Config(root=Path("/x")), Engine(), read)
+    observe(stack, Config(root=Path("/x")), Engine(), read)
     assert asked == {"app": {"Id": "sha256:old"}}
 
 

@@ -43,7 +43,7 @@ def test_every_file_that_a_recipe_names_exists(recipe):
 MEMBERS = {
     "Add a route reader": r"traefik",
     "Add a state": r"\bexpired\b|State\.EXPIRED",
-    "Add a reason": r"tests:edited",
+    "Add a reason": r"moved during the tests",
     "Add a report format": r"\bctrf\b",
     "Add a verb": r"cli\.ack\b|\"ack\"|def ack\b",
     "Add a fixture": r"\breach_from\b",

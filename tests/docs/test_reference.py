@@ -10,9 +10,9 @@ import pytest
 
 from stacktest import config, errors, plugin
 from stacktest.cli import cli
+from stacktest.core.freshness.reasons import KINDS
 from stacktest.core.freshness.states import State
 from stacktest.pytest_plugin.fixtures import browser, credentials, stack
-from stacktest.reports import wording
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -169,17 +169,19 @@ def test_every_metric_is_named():
 
 
 def test_every_reason_has_a_heading():
-    """Those that the page has words for, and those that the source makes."""
+    """Those that there is a sentence for, and those that the source makes."""
     made = set()
     for name in (
         "freshness/rules",
+        "freshness/evidence_checks",
         "freshness/drift",
         "fingerprint/compare",
         "freshness/docs_page",
     ):
         source = (ROOT / f"stacktest/core/{name}.py").read_text()
         made |= set(re.findall(r'f?"([a-z_]+):(?:[a-z{][^"]*)"', source))
-    known = {tag.partition(":")[0] for tag in {**wording._BARE, **wording._ABOUT}}
+        made |= set(re.findall(r'Reason\.of\(\s*"([^"]+)"', source))
+    known = set(KINDS)
     assert made <= known
     assert set(headings("reasons.md")) == known
 

@@ -22,13 +22,13 @@ from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
-from stacktest.application.observe import Seen
 from stacktest.application.run import RunPorts, StackSession
 from stacktest.bootstrap.context import now, read_code
 from stacktest.bootstrap.session import PytestRun, RunRequest, code_as_collected
 from stacktest.config import Config
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Plan, needs_of
 from stacktest.core.records.common import ContainerRef
@@ -62,7 +62,7 @@ class Story:
         self.stack = Stack(name="shop", root=root, services=services, phases=phases)
         self.ledger = Ledger(root, records="data/tests", status="docs/_data/status.json")
 
-    def look(self) -> dict[str, Seen]:
+    def look(self) -> dict[str, ServiceObservation]:
         return {name: self._seen(name) for name in self.stack.services}
 
     def bring_up(self, plan: Plan, said: Any) -> "Standing":
@@ -105,7 +105,7 @@ class Story:
     def usual(self, service: str) -> float | None:
         return usual_boot(self.ledger.history(service)[0])
 
-    def _seen(self, name: str) -> Seen:
+    def _seen(self, name: str) -> ServiceObservation:
         one = self.told["services"][name]
         parts = {part: hexed(f"{part}{name}") for part in ("image", "config", "env", "stanza")}
         print_ = Fingerprint(
@@ -115,7 +115,9 @@ class Story:
             keyed=KEYED,
         )
         live = ContainerRef(container=f"{name}-1", image="sha256:a", started_at="t1")
-        return Seen(fingerprint=print_, containers=(live,), drift=tuple(one.get("drift", ())))
+        return ServiceObservation(
+            fingerprint=print_, containers=(live,), drift=tuple(one.get("drift", ()))
+        )
 
 
 @dataclass

@@ -19,7 +19,6 @@ from typing import Any
 
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.application.judge import Judge
-from stacktest.application.observe import Seen
 from stacktest.application.run import RunPorts, StackSession, tests_of
 from stacktest.config import Config, FreshnessSection, GateSection
 from stacktest.core.collected_test import Collected
@@ -27,6 +26,7 @@ from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.gate import Gate
 from stacktest.core.freshness.inputs import Judgement, Names, Present, Tests
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.model import Service as ModelService
@@ -34,7 +34,6 @@ from stacktest.core.plan import Plan
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.documents import LastPass
 from stacktest.core.records.status import Exemption, Scope, StatusMeta
-from stacktest.core.runs.credit import Snapshot
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.core.runs.verdict import Inventory, Outcome, Required, Result, RunFacts, Verdict
 from stacktest.core.unknown import Unknown
@@ -103,8 +102,10 @@ class Service:
         )
 
     @property
-    def seen(self) -> Seen:
-        return Seen(fingerprint=self.fingerprint, containers=self.containers, drift=self.drift)
+    def observation(self) -> ServiceObservation:
+        return ServiceObservation(
+            fingerprint=self.fingerprint, containers=self.containers, drift=self.drift
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +130,13 @@ class SimulatedJudge(Judge):
 
     def _present(self, service: str, *arguments: Any) -> Present:
         present = Judge._present(self, service, *arguments)
-        simulated, services = self.simulator.services[service], self.simulator.services
+        simulated = self.simulator.services[service]
         return replace(
             present,
             page=simulated.page,
             changed_on=simulated.changed_on,
             tests=simulated.tests_unknown or present.tests,
             errors=simulated.errors,
-            carried=simulated.carried,
-            dependencies_carried={name: services[name].carried for name in simulated.depends_on},
         )
 
 
@@ -183,7 +182,13 @@ class StackSimulator:
         self.start_error: StacktestError | None = None
         self.start_failures: dict[str, str] = {}
         """Service → why it does not come up."""
-        self.ledger = Ledger(root, records="data/tests", status="docs/_data/status.json")
+        self.tracked: set[str] = set()
+        self.ledger = Ledger(
+            root,
+            records="data/tests",
+            status="docs/_data/status.json",
+            tracked=lambda: frozenset(self.tracked),
+        )
 
     def add(self, name: str, *, tests: int = 2, **changes: Any) -> Service:
         """A service with a container and a current page, and this many tests that name it."""
@@ -290,7 +295,7 @@ class StackSimulator:
             lock=NoLock(),
             bring_up=self.bring_up,
             observe=self.observe,
-            save_part_names=lambda service, seen: None,
+            save_part_names=lambda service, observation: None,
             now=lambda: self.now,
             git=lambda: (None, None),
             collected_code={t.path: self.code(t) for t in collected(self.inventory())},
@@ -318,13 +323,13 @@ class StackSimulator:
         about = [s for s in self.services.values() if any(path_of(t) == path for t in s.tests)]
         return hexed("".join(service.code for service in about))
 
-    def snapshot(self, name: str) -> Snapshot:
-        return self.real_judge().snapshot(name, self.observe())
+    def snapshot(self, name: str) -> ServiceObservation:
+        return self.real_judge().observation(name, self.observe())
 
     # A look
 
-    def observe(self) -> dict[str, Seen]:
-        return {name: service.seen for name, service in self.services.items()}
+    def observe(self) -> dict[str, ServiceObservation]:
+        return {name: service.observation for name, service in self.services.items()}
 
     def tests(self) -> dict[str, Tests]:
         """Service → its required tests, as the command counts them."""

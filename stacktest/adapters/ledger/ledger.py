@@ -6,27 +6,32 @@
     docs/_data/status.json              the flat map of service → state
     docs/_data/status.meta.json         what holds for that map as a whole
     .stacktest/ledger.lock              one writer at a time
+    .stacktest/last_runs.json           the last runs once more, out of git's reach
 
 Evidence that cannot be read is never replaced: who finds it has to look first. Such a service is
 refused by name while every other one is written. Only the controlling process of a run writes.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from stacktest.adapters.ledger import json_files as documents
+from stacktest.adapters.ledger.local_runs import newer_run, read_local_runs, save_local_runs
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.core.freshness.inputs import Evidence, Judgement
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import RecordError
-from stacktest.core.runs.credit import Snapshot, failed_start, failed_start_line, open_record
+from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, LockHeldError
@@ -55,8 +60,18 @@ class Opened:
 class Ledger:
     """The memory of the stack in the folder `root`."""
 
-    def __init__(self, root: Path, *, records: str, status: str, lock_timeout: float = 10) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        records: str,
+        status: str,
+        lock_timeout: float = 10,
+        tracked: Callable[[], frozenset[str] | Unknown] = frozenset,
+    ) -> None:
+        """`tracked` answers the paths below `root` that git tracks; it is asked when needed."""
         self.root = root
+        self._tracked = cache(tracked)
         self.records = root / records
         self.status_path = root / status
         self.meta_path = self.status_path.with_suffix(".meta.json")
@@ -69,15 +84,17 @@ class Ledger:
 
     def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
         """All that is remembered of each of the services; the status is read once for all."""
-        status = self.read_status()
-        return {service: self._evidence(service, status) for service in services}
+        status, local = self.read_status(), read_local_runs(self.root)
+        return {
+            service: self._evidence(service, status, local.get(service)) for service in services
+        }
 
     def services(self) -> tuple[str, ...]:
         """Names that have records, be they services of the stack or not."""
         if not self.records.is_dir():
             return ()
         names = (LAST_PASS, LAST_RUN, HISTORY)
-        folders = (one for one in self.records.iterdir() if one.is_dir())
+        folders = (path for path in self.records.iterdir() if path.is_dir())
         return tuple(sorted(f.name for f in folders if any((f / name).exists() for name in names)))
 
     def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
@@ -94,7 +111,7 @@ class Ledger:
                 lines.append(read)
             elif read is not None:
                 broken.append(read.why)
-        return tuple(sorted(lines, key=lambda one: one.seq)), tuple(broken)
+        return tuple(sorted(lines, key=lambda line: line.seq)), tuple(broken)
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
         """`status.json`; None: there is none."""
@@ -105,7 +122,7 @@ class Ledger:
         return _read(documents.read_json(self.meta_path), StatusMeta.from_dict)
 
     def open_run(
-        self, run: Run, before: Mapping[str, Snapshot], *, up: Iterable[str] = ()
+        self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
     ) -> Opened:
         """Number the run and leave a record of it with each service, before the first test.
 
@@ -114,17 +131,21 @@ class Ledger:
         records: dict[str, LastRun] = {}
         refused: dict[str, str] = {}
         with self.locked():
-            run = replace(run, seq=self._next_seq(before), finished=None)
-            for service, snapshot in sorted(before.items()):
+            local = read_local_runs(self.root)
+            run = replace(run, seq=self._next_seq(before, local), finished=None)
+            for service, observation in sorted(before.items()):
                 if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
-                last_run = self._record(service, LAST_RUN, LastRun.from_dict)
+                last_run = self._last_run(service, local.get(service))
                 previous = last_run if isinstance(last_run, LastRun) else None
-                records[service] = open_record(service, run, snapshot, previous)
+                records[service] = open_record(service, run, observation, previous)
                 self._write(service, LAST_RUN, records[service].to_dict())
-            for service in sorted(set(up) - set(before)):
-                self._forget_start(service)
+            started = {name: self._without_start(name, local) for name in set(up) - set(before)}
+            others = {name: record for name, record in sorted(started.items()) if record}
+            for service, record in others.items():
+                self._write(service, LAST_RUN, record.to_dict())
+            save_local_runs(self.root, {**records, **others})
         return Opened(run=run, records=records, refused=refused)
 
     def record_failed_starts(
@@ -142,12 +163,13 @@ class Ledger:
         """
         refused: dict[str, str] = {}
         with self.locked():
-            run = replace(run, seq=run.seq or self._next_seq(failures))
+            local, records = read_local_runs(self.root), dict[str, LastRun]()
+            run = replace(run, seq=run.seq or self._next_seq(failures, local))
             for service, failure in sorted(failures.items()):
                 if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
-                last_run = self._record(service, LAST_RUN, LastRun.from_dict)
+                last_run = self._last_run(service, local.get(service))
                 previous = last_run if isinstance(last_run, LastRun) else None
                 fingerprint = fingerprints.get(service) or (
                     previous.fingerprint if previous else FingerprintRecord.unknown()
@@ -156,8 +178,10 @@ class Ledger:
                 record = failed_start(
                     replace(run, stack=stack), failure, fingerprint, previous, whole=whole
                 )
+                records[service] = record
                 self._write(service, LAST_RUN, record.to_dict())
                 self._append(service, failed_start_line(record))
+            save_local_runs(self.root, records)
         return refused
 
     def close_run(
@@ -182,7 +206,15 @@ class Ledger:
                 self._write(service, LAST_RUN, record.to_dict())
                 if service in lines:
                     self._append(service, lines[service])
+            written = {name: record for name, record in records.items() if name not in refused}
+            save_local_runs(self.root, written)
         return refused
+
+    def remember(self, judgements: Mapping[str, Judgement]) -> None:
+        """Note on this machine what runs instead of what passed; the records stay as they are."""
+        if any(judgement.foreign for judgement in judgements.values()):
+            with self.locked():
+                save_local_runs(self.root, self._with_foreign(judgements))
 
     def write_status(self, judgements: Mapping[str, Judgement], meta: StatusMeta) -> bool:
         """Write the status documents; False when both say exactly this already.
@@ -194,8 +226,10 @@ class Ledger:
             for path, document in ((self.status_path, status), (self.meta_path, old_meta)):
                 if isinstance(document, Unknown):
                     raise _refusal(path, document.why)
-            for service, judgement in sorted(judgements.items()):
-                self._remember_other(service, judgement)
+            changed = self._with_foreign(judgements)
+            for service, last_run in changed.items():
+                self._write(service, LAST_RUN, last_run.to_dict())
+            save_local_runs(self.root, changed)
             entries = {name: one.entry.to_dict() for name, one in sorted(judgements.items())}
             is_new = documents.write_json(self.status_path, entries)
             if isinstance(old_meta, StatusMeta) and not is_new:
@@ -204,7 +238,7 @@ class Ledger:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the ledger: nobody else writes meanwhile. May be nested."""
+        """Hold the ledger, so that no other process writes meanwhile; may be nested."""
         import filelock
 
         path = state_dir(self.root) / "ledger.lock"
@@ -226,29 +260,72 @@ class Ledger:
     # Private
 
     def _evidence(
-        self, service: str, status: Mapping[str, StatusEntry] | Unknown | None
+        self,
+        service: str,
+        status: Mapping[str, StatusEntry] | Unknown | None,
+        local: LastRun | None,
     ) -> Evidence:
         last_pass = self._record(service, LAST_PASS, LastPass.from_dict)
+        last_run = self._last_run(service, local)
+        is_gone = last_pass is None and last_run is None
+        tracked = self._tracked_records(service) if is_gone else frozenset[str]()
         return Evidence(
             service=service,
             last_pass=last_pass,
-            last_run=self._record(service, LAST_RUN, LastRun.from_dict),
+            last_run=last_run,
             previous=status if isinstance(status, Unknown) else (status or {}).get(service),
-            passed_before=last_pass is None and self._ever_passed(service),
+            passed_before=last_pass is None
+            and (LAST_PASS in tracked or self._ever_passed(service) or _passed(local)),
+            ran_before=last_run is None and (local is not None or LAST_RUN in tracked),
+            newer_runs=self._newer_runs(service, last_pass),
         )
+
+    def _last_run(self, service: str, local: LastRun | None) -> LastRun | Unknown | None:
+        record = self._record(service, LAST_RUN, LastRun.from_dict)
+        return newer_run(record, local) if isinstance(record, LastRun) else record
+
+    def _tracked_records(self, service: str) -> frozenset[str]:
+        """Names of the service's records that git tracks."""
+        folder = self.records / service
+        if not folder.is_relative_to(self.root):
+            return frozenset()
+        tracked, folder = self._tracked(), folder.relative_to(self.root)
+        if isinstance(tracked, Unknown):
+            return frozenset()
+        names = (LAST_PASS, LAST_RUN)
+        return frozenset(name for name in names if (folder / name).as_posix() in tracked)
+
+    def _newer_runs(
+        self, service: str, last_pass: LastPass | Unknown | None
+    ) -> tuple[HistoryLine, ...]:
+        """The runs of the history that are not older than the pass, in the order of the file."""
+        text = documents.read_text(self.records / service / HISTORY)
+        since = last_pass.run.seq if isinstance(last_pass, LastPass) else 0
+        lines = [] if not isinstance(text, str) else text.splitlines()
+        records = (
+            _read(documents.parse(line, HISTORY), HistoryLine.from_dict)
+            for line in lines
+            if max(_numbers(line), default=since) >= since
+        )
+        return tuple(record for record in records if isinstance(record, HistoryLine))
 
     def _record(self, service: str, name: str, read: Callable[[Json], T]) -> T | Unknown | None:
         return _read(documents.read_json(self.records / service / name), read)
 
     def _untouchable(self, service: str) -> str:
         """Why the evidence of a service may not be replaced, or empty."""
-        found = {
+        documents_of = {
             LAST_PASS: self._record(service, LAST_PASS, LastPass.from_dict),
             LAST_RUN: self._record(service, LAST_RUN, LastRun.from_dict),
             HISTORY: documents.read_text(self.records / service / HISTORY),
         }
-        unreadable = (f"{n}: {one.why}" for n, one in found.items() if isinstance(one, Unknown))
-        return "; ".join(unreadable)
+        reasons = []
+        for name, document in documents_of.items():
+            if isinstance(document, Unknown):
+                reasons.append(f"{name}: {document.why}")
+            elif isinstance(document, LastPass | LastRun) and document.service != service:
+                reasons.append(f"{name} is about {document.service!r}")
+        return "; ".join(reasons)
 
     def _ever_passed(self, service: str) -> bool:
         lines, broken = self.history(service)
@@ -268,32 +345,40 @@ class Ledger:
         before = text if not text or text.endswith("\n") else text + "\n"
         documents.write_text(path, before + documents.line_of(line.to_dict()))
 
-    def _next_seq(self, services: Iterable[str]) -> int:
+    def _next_seq(self, services: Iterable[str], local: Mapping[str, LastRun]) -> int:
         """One more than any number that any record mentions."""
-        found = [0]
+        status = self.read_status()
+        entries = status.values() if isinstance(status, Mapping) else ()
+        numbers = [0, *(run.run.seq for run in local.values())]
+        numbers += [entry.run for entry in entries if entry.run is not None]
         for service in {*services, *self.services()}:
-            runs = (
+            records = (
                 self._record(service, LAST_PASS, LastPass.from_dict),
                 self._record(service, LAST_RUN, LastRun.from_dict),
             )
-            found += [one.run.seq for one in runs if isinstance(one, LastPass | LastRun)]
+            numbers += [r.run.seq for r in records if isinstance(r, LastPass | LastRun)]
             text = documents.read_text(self.records / service / HISTORY)
-            last = text.splitlines()[-1:] if isinstance(text, str) else []
-            lines = [_read(documents.parse(line, HISTORY), HistoryLine.from_dict) for line in last]
-            found += [line.seq for line in lines if isinstance(line, HistoryLine)]
-        return max(found) + 1
+            numbers += _numbers(text) if isinstance(text, str) else []
+        return max(numbers) + 1
 
-    def _forget_start(self, service: str) -> None:
-        last_run = self._record(service, LAST_RUN, LastRun.from_dict)
-        if isinstance(last_run, LastRun) and last_run.start is not None:
-            self._write(service, LAST_RUN, replace(last_run, start=None).to_dict())
+    def _without_start(self, service: str, local: Mapping[str, LastRun]) -> LastRun | None:
+        """The last run of a service that is up by now; None where it had come up before."""
+        last_run = self._last_run(service, local.get(service))
+        return (
+            replace(last_run, start=None)
+            if isinstance(last_run, LastRun) and last_run.start
+            else None
+        )
 
-    def _remember_other(self, service: str, judgement: Judgement) -> None:
-        if judgement.other is None:
-            return
-        last_run = self._record(service, LAST_RUN, LastRun.from_dict)
-        if isinstance(last_run, LastRun):
-            self._write(service, LAST_RUN, replace(last_run, other=judgement.other).to_dict())
+    def _with_foreign(self, judgements: Mapping[str, Judgement]) -> dict[str, LastRun]:
+        """The last runs of the services of which something else than what passed runs now."""
+        local = read_local_runs(self.root)
+        changed: dict[str, LastRun] = {}
+        for service, judgement in sorted(judgements.items()):
+            last_run = self._last_run(service, local.get(service)) if judgement.foreign else None
+            if isinstance(last_run, LastRun):
+                changed[service] = replace(last_run, foreign=judgement.foreign)
+        return changed
 
 
 # Private
@@ -306,6 +391,16 @@ def _read(document: Json | Unknown | None, read: Callable[[Json], T]) -> T | Unk
         return read(document)
     except RecordError as error:
         return Unknown(str(error))
+
+
+def _passed(run: LastRun | None) -> bool:
+    """Whether the run shows that there was a pass."""
+    return run is not None and (run.credited or run.foreign is not None)
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers of the runs in the text of a history, without reading all that it says."""
+    return [int(number) for number in _SEQ.findall(text)]
 
 
 def _refusal(path: Path, why: str) -> EvidenceError:
@@ -321,3 +416,6 @@ def _steady(old: StatusMeta, new: StatusMeta) -> StatusMeta:
     is_recent = timedelta() <= new.evaluated_at - old.evaluated_at < LOOK_AGAIN
     same = replace(new, evaluated_at=old.evaluated_at) == old
     return old if is_recent and same else new
+
+
+_SEQ = re.compile(r'"seq": (\d+)')

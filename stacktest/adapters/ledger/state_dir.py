@@ -3,7 +3,7 @@
     key                   the key that signs what is made from secrets     signing_key
     ledger.lock           one writer of the ledger at a time               ledger
     run.lock              one run of the stack at a time                   run_lock
-    last_runs/SERVICE.json  the newest run that this machine recorded      ledger
+    last_runs.json        the newest run of each service on this machine    local_runs
     detail/               names behind the parts of a fingerprint          part_names
     told/                 what each notification channel was last sent
     timeline.json         when each service and test of the last run began

@@ -35,14 +35,14 @@ def moved(
 
     `detail` holds the ingredients behind `record`, where this machine has them.
     """
-    current = present.fingerprint
+    current = present.observation.fingerprint
     if policy.scope == "repo":
         return ("repo",) if _repo_moved(record, present) else ()
     if record.version != current.version:
         if isinstance(current.digest, Unknown):
             # What cannot be told in the new way cannot be told in the old one.
             return ()
-        carried = record.digest is not None and present.carried.get(record.version) == record.digest
+        carried = record.digest is not None and current.carried.get(record.version) == record.digest
         return () if carried else ("fingerprint_version",)
     tags: list[str] = []
     for change in changes(record.as_fingerprint(detail), current):
@@ -58,7 +58,7 @@ def moved(
 
 def unknown_parts(record: FingerprintRecord, present: Present) -> tuple[str, ...]:
     """Parts that cannot be compared, each with the reason: `part:image: no container engine`."""
-    current = present.fingerprint
+    current = present.observation.fingerprint
     if record.version != current.version:
         unknown = ((n, v.why) for n, v in current.parts.items() if isinstance(v, Unknown))
         return tuple(f"part:{part}: {why}" for part, why in unknown)
@@ -97,7 +97,7 @@ def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]
 
 def _repo_moved(record: FingerprintRecord, present: Present) -> bool:
     """Whether the repository says something else, and no complete set of parts contradicts it."""
-    current = present.fingerprint
+    current = present.observation.fingerprint
     if record.repo is None or isinstance(current.repo, Unknown):
         return False
     if record.repo == current.repo:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import ContainerRef
-from stacktest.core.records.documents import ForeignRun, LastPass, LastRun
+from stacktest.core.records.documents import ForeignRun, HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import Scope, StatusEntry
 from stacktest.core.unknown import Unknown
 
@@ -26,7 +25,11 @@ class Evidence:
     previous: StatusEntry | Unknown | None = None
     """The service's entry in the last `status.json`."""
     passed_before: bool = False
-    """There is no last pass, but the history knows a run that was credited."""
+    """The last pass is gone: the history knows one that was credited, or git tracks its record."""
+    ran_before: bool = False
+    """The last run is gone: this machine remembers one, or git tracks its record."""
+    newer_runs: tuple[HistoryLine, ...] = ()
+    """Runs of the history that are not older than the last pass."""
     detail: Names = field(default_factory=dict)
     """Names behind the parts of the last pass, where this machine has them."""
 
@@ -47,27 +50,17 @@ class Present:
 
     service: str
     now: datetime
-    fingerprint: Fingerprint
+    observation: ServiceObservation
     tests: Tests | Unknown
     stack: str | Unknown
-    containers: tuple[ContainerRef, ...] | Unknown = ()
-    """The service's containers; empty: there is none."""
-    drift: tuple[str, ...] = ()
-    """Why what runs is not what the files say, or does not run well."""
+    """Identity of the stack: the project and the engine that it runs on."""
     must_run: bool = False
-    dependencies: Mapping[str, str | Unknown] = field(default_factory=dict)
     page: DocsPage | Unknown | None = None
     """None: no pages are kept for this stack."""
     changed_on: datetime | None = None
     """Committer date of the change to this fingerprint, where all of it is tracked and clean."""
     errors: tuple[str, ...] = ()
     """Why the service cannot be judged at all: an unreadable file, a broken compose model."""
-    unverified: tuple[str, ...] = ()
-    """What could not be checked, e.g. `live:no-exec`; never raises anything."""
-    carried: Mapping[int, str] = field(default_factory=dict)
-    """Older version of the algorithm → the fingerprint as it would have made it."""
-    dependencies_carried: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    """The same for each dependency."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,8 +88,8 @@ class Judgement:
     service: str
     findings: tuple[Finding, ...]
     entry: StatusEntry
-    other: ForeignRun | None = None
-    """To be remembered: another fingerprint than that of the pass was seen running."""
+    foreign: ForeignRun | None = None
+    """To be remembered: another fingerprint than that of the pass runs now."""
     warnings: tuple[str, ...] = ()
 
     @property

@@ -15,10 +15,10 @@ counts only while the very containers of that pass still run.
 
 from stacktest.core.freshness.gate import Blocker, Gate, GatePolicy, decide
 from stacktest.core.freshness.inputs import Evidence, Finding, Judgement, Policy, Present, Tests
-from stacktest.core.freshness.rules import find, other_seen
+from stacktest.core.freshness.rules import find, foreign_run
 from stacktest.core.freshness.states import State
 from stacktest.core.freshness.status_entry import make_entry
-from stacktest.core.runs.credit import Refusal, Snapshot, close, credit, open_record
+from stacktest.core.runs.credit import Refusal, close, credit, open_record
 from stacktest.core.unknown import Unknown
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "Policy",
     "Present",
     "Refusal",
-    "Snapshot",
     "State",
     "Tests",
     "close",
@@ -49,7 +48,7 @@ def judge(evidence: Evidence, present: Present, policy: Policy) -> Judgement:
         service=present.service,
         findings=findings,
         entry=make_entry(evidence, present, policy, findings),
-        other=other_seen(evidence, present, policy),
+        foreign=foreign_run(evidence, present, policy),
         warnings=_warnings(evidence),
     )
 

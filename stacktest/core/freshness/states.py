@@ -4,16 +4,17 @@
 |---|------------------|------------------------------------------------------------|--------------|
 | 1 | error            | cannot be judged                                           | stale        |
 | 2 | failing          | the last conclusive run on this fingerprint failed         | stale        |
-| 3 | drifted          | what runs is not what the files say                        | stale        |
-| 4 | evidence_missing | a pass was known, its record is gone                       | stale        |
-| 5 | changed          | the pass is for another fingerprint                        | stale        |
-| 6 | dep_changed      | a dependency is not what it was at the pass                | stale        |
-| 7 | tests_changed    | the required tests are not those of the pass               | stale        |
-| 8 | expired          | the pass is too old                                        | stale        |
-| 9 | never_run        | never passed (`no_tests`: and no test names it)            | untested     |
-| 10| doc_missing      | functional, but there is no page                           | undocumented |
-| 11| doc_stale        | functional, but the page is behind                         | stale        |
-| 12| functional       | everything holds                                           | functional   |
+| 3 | never_run        | never passed, so that there is no pass to drift from       | untested     |
+| 4 | no_tests         | never passed, and no test names it                         | untested     |
+| 5 | drifted          | what runs is not what the files say                        | stale        |
+| 6 | evidence_missing | a pass was known, its record is gone                       | stale        |
+| 7 | changed          | the pass is for another fingerprint                        | stale        |
+| 8 | dep_changed      | a dependency is not what it was at the pass                | stale        |
+| 9 | tests_changed    | the required tests are not those of the pass               | stale        |
+| 10| expired          | the pass is too old                                        | stale        |
+| 11| doc_missing      | functional, but there is no page                           | undocumented |
+| 12| doc_stale        | functional, but the page is behind                         | stale        |
+| 13| functional       | everything holds                                           | functional   |
 
 The four status words are those of the files' first readers, whose gate looks for `stale` only.
 """
@@ -30,14 +31,14 @@ class State(Enum):
 
     ERROR = "error"
     FAILING = "failing"
+    NEVER_RUN = "never_run"
+    NO_TESTS = "no_tests"
     DRIFTED = "drifted"
     EVIDENCE_MISSING = "evidence_missing"
     CHANGED = "changed"
     DEP_CHANGED = "dep_changed"
     TESTS_CHANGED = "tests_changed"
     EXPIRED = "expired"
-    NEVER_RUN = "never_run"
-    NO_TESTS = "no_tests"
     DOC_MISSING = "doc_missing"
     DOC_STALE = "doc_stale"
     FUNCTIONAL = "functional"

@@ -29,7 +29,7 @@ def make_entry(
     previous = evidence.previous if isinstance(evidence.previous, StatusEntry) else None
     page = None if isinstance(present.page, Unknown) else present.page
     required, passed, flaky = _counts(evidence, present)
-    record = FingerprintRecord.attest(present.fingerprint)
+    record = FingerprintRecord.attest(present.observation.fingerprint)
     fingerprint = _fingerprint(last_pass, previous, record, functional=state.functional)
     return StatusEntry(
         status=state.status,
@@ -49,10 +49,21 @@ def make_entry(
         flaky=flaky,
         pass_fingerprint=last_pass.fingerprint.digest if last_pass else None,
         unverified=tuple(dict.fromkeys(_unverified(last_pass, present, policy))),
+        run=_newest_run(evidence),
     )
 
 
 # Private
+
+
+def _newest_run(evidence: Evidence) -> int | None:
+    """The highest number that any record mentions, so that an older one is known as such."""
+    records, previous = (evidence.last_pass, evidence.last_run), evidence.previous
+    numbers = [record.run.seq for record in records if isinstance(record, LastPass | LastRun)]
+    numbers += [line.seq for line in evidence.newer_runs]
+    if isinstance(previous, StatusEntry) and previous.run is not None:
+        numbers.append(previous.run)
+    return max(numbers, default=None)
 
 
 def _last_test_pass(last_pass: LastPass | None, previous: StatusEntry | None) -> datetime | None:
@@ -100,7 +111,7 @@ def _is_repo_change(evidence: Evidence, present: Present) -> bool:
 
     Where an image or a variable moved since the last look or pass, the commit is older than that.
     """
-    now, previous = FingerprintRecord.attest(present.fingerprint), evidence.previous
+    now, previous = FingerprintRecord.attest(present.observation.fingerprint), evidence.previous
     if isinstance(previous, StatusEntry):
         # What stands in the status already was found when the change was new.
         is_new = previous.fingerprint != now.digest
@@ -141,18 +152,18 @@ def _counts(evidence: Evidence, present: Present) -> tuple[int, int, int]:
 
 
 def _unverified(last_pass: LastPass | None, present: Present, policy: Policy) -> Iterator[str]:
-    yield from present.unverified
+    yield from present.observation.unverified
     if last_pass is not None:
         yield from unknown_parts(last_pass.fingerprint, present)
-    known = {**present.fingerprint.parts, "repo": present.fingerprint.repo}
+    known = {**present.observation.fingerprint.parts, "repo": present.observation.fingerprint.repo}
     for part, value in known.items():
         if isinstance(value, Unknown):
             yield f"part:{part}: {value.why}"
-    if isinstance(present.containers, Unknown):
-        yield f"live:{present.containers.why}"
-    elif not present.containers:
+    if isinstance(present.observation.containers, Unknown):
+        yield f"live:{present.observation.containers.why}"
+    elif not present.observation.containers:
         yield "live:absent"
-    for name, now in sorted(present.dependencies.items()):
+    for name, now in sorted(present.observation.dependency_digests.items()):
         if isinstance(now, Unknown):
             yield f"dependency:{name}: {now.why}"
     if present.page is not None and not isinstance(present.page, Unknown):

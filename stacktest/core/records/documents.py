@@ -286,7 +286,7 @@ class LastRun:
     reasons: tuple[str, ...] = ()
     tests: RunTests = field(default_factory=RunTests)
     failure: Failure | None = None
-    other: ForeignRun | None = None
+    foreign: ForeignRun | None = None
     start: FailedStart | None = None
 
     @property
@@ -309,7 +309,7 @@ class LastRun:
             "tests": self.tests.to_dict(),
             "since_pass": {
                 "failure": self.failure.to_dict() if self.failure else None,
-                "other": self.other.to_dict() if self.other else None,
+                "other": self.foreign.to_dict() if self.foreign else None,
             },
             "start": self.start.to_dict() if self.start else None,
         }
@@ -323,7 +323,7 @@ class LastRun:
             document, "$", (*keys, "refusal", "reasons", "tests", "since_pass"), later=("start",)
         )
         since = Fields(*f.raw("since_pass"), keys=("failure", "other"))
-        failure, other, start = since.raw("failure"), since.raw("other"), f.raw("start")
+        failure, foreign, start = since.raw("failure"), since.raw("other"), f.raw("start")
         return cls(
             service=f.text("service"),
             run=Run.from_dict(*f.raw("run")),
@@ -335,8 +335,8 @@ class LastRun:
             reasons=f.texts("reasons"),
             tests=RunTests.from_dict(*f.raw("tests")),
             failure=None if failure[0] is None else Failure.from_dict(*failure),
-            other=None if other[0] is None else ForeignRun.from_dict(*other),
             start=None if start[0] is None else FailedStart.from_dict(*start),
+            foreign=None if foreign[0] is None else ForeignRun.from_dict(*foreign),
         )
 
 

@@ -62,6 +62,8 @@ class StatusEntry:
     flaky: int = 0
     pass_fingerprint: str | None = None
     unverified: tuple[str, ...] = ()
+    run: int | None = None
+    """Number of the newest run of the service that was known; None: there was none."""
 
     def to_dict(self) -> dict[str, Json]:
         """The entry, its first seven keys in the original order."""
@@ -85,13 +87,15 @@ class StatusEntry:
             "tests": {"required": self.required, "passed": self.passed, "flaky": self.flaky},
             "pass_fingerprint": self.pass_fingerprint,
             "unverified": list(self.unverified),
+            "run": self.run,
         }
 
     @classmethod
     def from_dict(cls, value: Json, path: str = "$") -> Self:
         """The reverse of `to_dict`; an entry with the seven original keys only is read, too."""
         is_original = isinstance(value, Mapping) and set(value) == set(ORIGINAL_KEYS)
-        f = Fields(value, path, ORIGINAL_KEYS if is_original else (*ORIGINAL_KEYS, *OUR_KEYS))
+        keys = ORIGINAL_KEYS if is_original else (*ORIGINAL_KEYS, *OUR_KEYS)
+        f = Fields(value, path, keys, later=() if is_original else ("run",))
         word: Any = f.text("status", among=get_args(StatusWord))
         original = cls(
             status=word,
@@ -127,6 +131,7 @@ class StatusEntry:
             flaky=tests.number("flaky"),
             pass_fingerprint=f.optional_text("pass_fingerprint"),
             unverified=f.texts("unverified"),
+            run=f.optional_number("run"),
         )
 
 

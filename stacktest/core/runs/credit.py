@@ -6,25 +6,27 @@
     close(...)         → LastRun     at the end, with what happened since the last pass
 
 A pass is for what ran, so what ran has to be the same before the first and after the last test:
-fingerprint, containers with their start times, dependencies, the stack itself, and the tests' code.
+fingerprint, containers with their start times, dependencies and the tests' code. A dependency that
+is drifted or fails its own tests is not what its files say, so nothing can be proved with it.
 
-| verdict    | effect                                                                           |
-|------------|----------------------------------------------------------------------------------|
-| passed     | a new pass; flaky: renews a standing pass of the same fingerprint, never the first |
-| failed     | revokes: `failing` until a newer pass                                            |
-| incomplete | neither credits nor revokes                                                      |
-| untouched  | neither                                                                          |
+| verdict    | effect                                                                            |
+|------------|-----------------------------------------------------------------------------------|
+| passed     | a new pass; flaky: only renews a pass of the same fingerprint that still holds    |
+| failed     | revokes: `failing` until a newer pass                                             |
+| incomplete | neither credits nor revokes                                                       |
+| untouched  | neither                                                                           |
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stacktest.core.fingerprint.compare import same_containers
-from stacktest.core.fingerprint.fingerprint import Fingerprint, changes
+from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.freshness.inputs import Tests
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
-from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
+from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import (
     FailedStart,
     Failure,
@@ -41,17 +43,6 @@ from stacktest.core.unknown import Unknown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
-    """What one service is at one moment of a run."""
-
-    fingerprint: Fingerprint
-    containers: tuple[ContainerRef, ...] | Unknown
-    stack: str | Unknown
-    drift: tuple[str, ...] = ()
-    dependencies: Mapping[str, str | Unknown] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
     """No pass is recorded; `reason` is a sentence for people."""
 
@@ -60,14 +51,16 @@ class Refusal:
     """The service was not the same before and after its tests."""
 
 
-def open_record(service: str, run: Run, before: Snapshot, previous: LastRun | None) -> LastRun:
+def open_record(
+    service: str, run: Run, before: ServiceObservation, previous: LastRun | None
+) -> LastRun:
     """The record of a run that is about to begin; what happened since the pass is carried over."""
     return LastRun(
         service=service,
         run=run,
         fingerprint=FingerprintRecord.attest(before.fingerprint),
         failure=previous.failure if previous else None,
-        other=previous.other if previous else None,
+        foreign=previous.foreign if previous else None,
     )
 
 
@@ -90,7 +83,7 @@ def failed_start(
         verdict="failed",
         reasons=(failure.cause,),
         failure=previous.failure if previous else None,
-        other=previous.other if previous else None,
+        foreign=previous.foreign if previous else None,
         start=FailedStart(
             run=run.id,
             seq=run.seq,
@@ -105,29 +98,33 @@ def failed_start(
 def credit(
     verdict: Verdict,
     *,
-    before: Snapshot,
-    after: Snapshot,
+    before: ServiceObservation,
+    after: ServiceObservation,
     tests: Tests | Unknown,
     run: Run,
-    standing: State | None,
-    previous: LastPass | None,
+    state_before: State | None,
+    previous_pass: LastPass | None,
     edited: tuple[str, ...] = (),
+    failing: Collection[str] = (),
+    exempt: Mapping[str, Collection[str]] | None = None,
 ) -> LastPass | Refusal:
     """The pass that the verdict earned, or why it earned none.
 
-    `run` has its `finished` time; `standing` is the service's state as judged when the run began,
-    None when it was not; `previous` is the last pass; `edited` are test files whose code is not
-    what it was when they were collected.
+    `run` has its `finished` time; `state_before` is the service's state as judged when the run
+    began, None when it was not judged; `edited` are test files whose code is not what it was when
+    they were collected. `failing` are dependencies that fail their own tests; `exempt` holds
+    the states that an exemption allows a service to be in.
     """
     if verdict.kind != "passed":
         return Refusal(reason=f"the verdict is {verdict.kind}")
     refusal = (
         _moved(before, after)
         or _edited(edited)
-        or _unsound(verdict, (before, after), tests, run, previous)
+        or _unsound(verdict, (before, after), tests, run)
+        or _bad_dependency((before, after), failing, exempt or {})
     )
     if refusal is None and verdict.flaky:
-        refusal = _too_flaky(before, standing, previous)
+        refusal = _too_flaky(before, state_before, previous_pass)
     if refusal is not None:
         return refusal
     assert verdict.started is not None  # noqa: S101 - `_unsound` said so
@@ -147,10 +144,10 @@ def credit(
             contacts=verdict.contacts,
         ),
         dependencies={
-            name: None if isinstance(value, Unknown) else value
-            for name, value in sorted(before.dependencies.items())
+            name: _attested_digest(dependency)
+            for name, dependency in sorted(before.dependencies.items())
         },
-        live=tuple(sorted(before.containers, key=lambda live: live.container)),
+        live=tuple(sorted(before.containers, key=lambda ref: ref.container)),
         run=run,
     )
 
@@ -158,15 +155,15 @@ def credit(
 def close(
     opened: LastRun,
     verdict: Verdict,
-    answer: LastPass | Refusal,
+    outcome: LastPass | Refusal,
     *,
-    after: Snapshot,
+    after: ServiceObservation,
     finished: datetime,
-    standing: LastPass | None,
+    previous_pass: LastPass | None,
 ) -> LastRun:
-    """The record of a run that came to its end; `standing` is the pass from before the run."""
-    credited = isinstance(answer, LastPass)
-    refusal = answer.reason if isinstance(answer, Refusal) and verdict.kind == "passed" else ""
+    """The record of a run that came to its end; `previous_pass` is from before the run."""
+    credited = isinstance(outcome, LastPass)
+    refusal = outcome.reason if isinstance(outcome, Refusal) and verdict.kind == "passed" else ""
     record = replace(
         opened,
         run=replace(opened.run, finished=finished),
@@ -184,14 +181,14 @@ def close(
         ),
     )
     if credited:
-        return replace(record, failure=None, other=None)
+        return replace(record, failure=None, foreign=None)
     if verdict.kind == "failed":
         record = replace(record, failure=_failure(record, verdict, after))
-    elif isinstance(answer, Refusal) and answer.moved:
+    elif isinstance(outcome, Refusal) and outcome.moved:
         record = replace(record, failure=_still_failing(record, after))
-    if standing is not None and verdict.kind != "untouched":
-        other = _other(record, answer, after, finished, standing)
-        record = replace(record, other=other or record.other)
+    if previous_pass is not None and verdict.kind != "untouched":
+        foreign = _foreign_run(record, outcome, after, finished, previous_pass)
+        record = replace(record, foreign=foreign or record.foreign)
     return record
 
 
@@ -235,7 +232,7 @@ def failed_start_line(record: LastRun) -> HistoryLine:
 # Private
 
 
-def _moved(before: Snapshot, after: Snapshot) -> Refusal | None:
+def _moved(before: ServiceObservation, after: ServiceObservation) -> Refusal | None:
     """A refusal when the service was not one and the same thing during its tests."""
     if parts := changes(before.fingerprint, after.fingerprint):
         what = ", ".join(reason for part in parts for reason in part.reasons)
@@ -244,8 +241,8 @@ def _moved(before: Snapshot, after: Snapshot) -> Refusal | None:
     if not isinstance(first, Unknown) and not isinstance(last, Unknown) and set(first) != set(last):
         reason = "its container was replaced or restarted during its tests"
         return Refusal(reason=reason, moved=True)
-    for name in sorted(before.dependencies.keys() | after.dependencies.keys()):
-        if before.dependencies.get(name) != after.dependencies.get(name):
+    for name in sorted(before.dependency_digests.keys() | after.dependency_digests.keys()):
+        if before.dependency_digests.get(name) != after.dependency_digests.get(name):
             return Refusal(reason=f"its dependency {name} changed while its tests ran")
     return None
 
@@ -259,37 +256,33 @@ def _edited(paths: tuple[str, ...]) -> Refusal | None:
 
 def _unsound(
     verdict: Verdict,
-    shots: tuple[Snapshot, Snapshot],
+    observations: tuple[ServiceObservation, ServiceObservation],
     tests: Tests | Unknown,
     run: Run,
-    previous: LastPass | None,
 ) -> Refusal | None:
     """A refusal when something is not known, or not as it has to be for a pass to mean anything."""
+    before, after = observations
     reasons = [
-        *_unsound_snapshot("before", shots[0], run),
-        *_unsound_snapshot("after", shots[1], run),
+        *_unsound_observation("before", before),
+        *_unsound_observation("after", after),
         *_unsound_tests(verdict, tests),
     ]
-    if shots[0].fingerprint.key_id != shots[1].fingerprint.key_id:
+    if before.fingerprint.key_id != after.fingerprint.key_id:
         reasons.append("the key changed while its tests ran")
-    if previous is not None and previous.run.stack != run.stack:
-        reasons.append(f"the last pass is from another stack, {previous.run.stack!r}")
+    if not run.stack:
+        reasons.append("the stack's identity is unknown: the engine does not tell its id")
     return Refusal(reason=reasons[0]) if reasons else None
 
 
-def _unsound_snapshot(when: str, shot: Snapshot, run: Run) -> Iterator[str]:
-    if isinstance(shot.fingerprint.digest, Unknown):
-        yield f"its fingerprint {when} the tests is unknown: {shot.fingerprint.digest.why}"
-    if isinstance(shot.containers, Unknown):
-        yield f"its containers {when} the tests are unknown: {shot.containers.why}"
-    elif not shot.containers:
+def _unsound_observation(when: str, observation: ServiceObservation) -> Iterator[str]:
+    if isinstance(observation.fingerprint.digest, Unknown):
+        yield f"its fingerprint {when} the tests is unknown: {observation.fingerprint.digest.why}"
+    if isinstance(observation.containers, Unknown):
+        yield f"its containers {when} the tests are unknown: {observation.containers.why}"
+    elif not observation.containers:
         yield f"it had no container {when} the tests"
-    if shot.drift:
-        yield f"what ran {when} the tests is not what the files say: {'; '.join(shot.drift)}"
-    if isinstance(shot.stack, Unknown):
-        yield f"the stack's identity is unknown: {shot.stack.why}"
-    elif shot.stack != run.stack:
-        yield f"the tests ran on another stack: {shot.stack!r}, not {run.stack!r}"
+    if observation.drift:
+        yield f"what ran {when} the tests is not what the files say: {'; '.join(observation.drift)}"
 
 
 def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:
@@ -301,17 +294,40 @@ def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:
         yield "no start time of its tests was recorded"
 
 
-def _too_flaky(
-    before: Snapshot, standing: State | None, previous: LastPass | None
+def _bad_dependency(
+    observations: tuple[ServiceObservation, ServiceObservation],
+    failing: Collection[str],
+    exempt: Mapping[str, Collection[str]],
 ) -> Refusal | None:
-    if previous is None or previous.fingerprint.digest != before.fingerprint.digest:
-        return Refusal(reason="it passed only on a retry, and never cleanly as it is now")
-    if standing is None or not standing.functional:
-        return Refusal(reason="it passed only on a retry, which renews a standing pass only")
+    """A refusal when what the service was tested with is not what the pass would name."""
+    for observation in observations:
+        for name, dependency in sorted(observation.dependencies.items()):
+            allowed = exempt.get(name, ())
+            if dependency.drift and State.DRIFTED.value not in allowed:
+                drift = "; ".join(dependency.drift)
+                return Refusal(reason=f"its dependency {name} is drifted: {drift}")
+            if name in failing and State.FAILING.value not in allowed:
+                return Refusal(reason=f"its dependency {name} fails its own tests")
     return None
 
 
-def _failure(record: LastRun, verdict: Verdict, after: Snapshot) -> Failure:
+def _attested_digest(dependency: ServiceObservation) -> str | None:
+    """The dependency's fingerprint; None, which is no claim, where nothing of it ran."""
+    digest = dependency.fingerprint.digest
+    return None if isinstance(digest, Unknown) or dependency.containers == () else digest
+
+
+def _too_flaky(
+    before: ServiceObservation, state_before: State | None, previous_pass: LastPass | None
+) -> Refusal | None:
+    if previous_pass is None or previous_pass.fingerprint.digest != before.fingerprint.digest:
+        return Refusal(reason="it passed only on a retry, and never cleanly as it is now")
+    if state_before is None or not state_before.functional:
+        return Refusal(reason="it passed only on a retry, which renews only a pass that holds")
+    return None
+
+
+def _failure(record: LastRun, verdict: Verdict, after: ServiceObservation) -> Failure:
     return Failure(
         run=record.run.id,
         seq=record.run.seq,
@@ -322,7 +338,7 @@ def _failure(record: LastRun, verdict: Verdict, after: Snapshot) -> Failure:
     )
 
 
-def _still_failing(record: LastRun, after: Snapshot) -> Failure | None:
+def _still_failing(record: LastRun, after: ServiceObservation) -> Failure | None:
     """The standing failure: a change in the middle of the tests that followed did not end it."""
     failure = record.failure
     if failure is None or changes(
@@ -332,23 +348,24 @@ def _still_failing(record: LastRun, after: Snapshot) -> Failure | None:
     return replace(failure, fingerprint=FingerprintRecord.attest(after.fingerprint))
 
 
-def _other(
+def _foreign_run(
     record: LastRun,
-    answer: LastPass | Refusal,
-    after: Snapshot,
+    outcome: LastPass | Refusal,
+    after: ServiceObservation,
     finished: datetime,
-    standing: LastPass,
+    previous_pass: LastPass,
 ) -> ForeignRun | None:
-    """Something else than what passed ran; None: nothing of that kind, or it is known already."""
-    seq = standing.run.seq
-    if record.other is not None and record.other.pass_seq == seq:
+    """Something else than what passed ran; None: it did not, or that is known already."""
+    seq = previous_pass.run.seq
+    if record.foreign is not None and record.foreign.pass_seq == seq:
         return None
-    passed = standing.fingerprint.as_fingerprint()
-    ran = [record.fingerprint.as_fingerprint(), after.fingerprint]
-    others = [FingerprintRecord.attest(one).digest for one in ran if changes(passed, one)]
-    was_moved = isinstance(answer, Refusal) and answer.moved
-    if not others and not (was_moved and not same_containers(standing.live, after.containers)):
+    passed = previous_pass.fingerprint.as_fingerprint()
+    fingerprints = [record.fingerprint.as_fingerprint(), after.fingerprint]
+    digests = [FingerprintRecord.attest(ran).digest for ran in fingerprints if changes(passed, ran)]
+    was_moved = isinstance(outcome, Refusal) and outcome.moved
+    replaced = was_moved and not same_containers(previous_pass.live, after.containers)
+    if not digests and not replaced:
         return None
-    fingerprint = others[-1] if others else FingerprintRecord.attest(after.fingerprint).digest
+    digest = digests[-1] if digests else FingerprintRecord.attest(after.fingerprint).digest
     why = "moved" if was_moved else "run"
-    return ForeignRun(pass_seq=seq, fingerprint=fingerprint, at=finished, why=why)
+    return ForeignRun(pass_seq=seq, fingerprint=digest, at=finished, why=why)

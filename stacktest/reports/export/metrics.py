@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.reports.page.test_rows import current_cells
 from stacktest.reports.report_data import Board
@@ -66,9 +67,8 @@ def _services(board: Board, registry: Any) -> None:
 
 
 def _kind(reason: str) -> str:
-    """`config:configs/a.yml` → `config`; a sentence or a test has none."""
-    kind = reason.partition(":")[0]
-    return kind if kind.isidentifier() and kind.islower() else "other"
+    """`config:configs/a.yml` → `config`; a sentence has none."""
+    return Reason(reason).kind.replace(" ", "_") or "other"
 
 
 def _tests(board: Board, registry: Any) -> None:

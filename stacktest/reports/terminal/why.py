@@ -11,9 +11,10 @@ next      pytest --stale
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from stacktest.core.fingerprint.fingerprint import Fingerprint, changes, compare
+from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint, changes, compare
 from stacktest.core.freshness.gate import GatePolicy, command
 from stacktest.core.freshness.inputs import Evidence, Judgement
+from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
@@ -109,11 +110,9 @@ def _changed(evidence: Evidence, now: Fingerprint) -> Iterator[str]:
 
 
 def _other_reasons(judgement: Judgement) -> Iterator[str]:
-    parts = ("image", "config", "env", "stanza", "build")
-    for reason in judgement.reasons:
-        if judgement.state is State.CHANGED and reason.partition(":")[0] in parts:
-            continue
-        yield reason
+    for reason in map(Reason, judgement.reasons):
+        if judgement.state is not State.CHANGED or reason.kind not in PARTS:
+            yield reason
 
 
 def _also(judgement: Judgement) -> Iterator[str]:

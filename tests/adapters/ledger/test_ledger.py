@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.ledger import json_files as documents
+from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.core.freshness.states import State
 from stacktest.core.unknown import Unknown
 from tests.support.properties import examples
@@ -235,3 +236,12 @@ def test_the_private_folder_ignores_itself() -> None:
         world.run()
         assert (world.root / ".stacktest" / ".gitignore").read_text() == "*\n"
         assert (world.root / ".stacktest").stat().st_mode & 0o777 == 0o700
+
+
+def test_records_may_lie_outside_of_the_stack(tmp_path: Path) -> None:
+    """As on a runner whose workspace is thrown away."""
+    root = tmp_path / "workspace"
+    root.mkdir()
+    ledger = Ledger(root, records=str(tmp_path / "kept"), status=str(tmp_path / "status.json"))
+    evidence = ledger.read("app")
+    assert (evidence.last_pass, evidence.passed_before, evidence.ran_before) == (None, False, False)

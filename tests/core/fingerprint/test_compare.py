@@ -11,6 +11,7 @@ from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint, definition_part
 from stacktest.core.freshness import inputs
 from stacktest.core.freshness.inputs import Policy, Present
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Service, Stack
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.route import Route
@@ -47,7 +48,7 @@ def reasons(before: Stack, now: Stack, *, detail: bool = True) -> tuple[str, ...
     present = Present(
         service="cal",
         now=NOW,
-        fingerprint=new,
+        observation=ServiceObservation(fingerprint=new),
         tests=inputs.Tests(digest="t", required=1),
         stack="t@e",
     )

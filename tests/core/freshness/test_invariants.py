@@ -27,7 +27,8 @@ from tests.support.stack_simulator import NO_ENGINE, START, StackSimulator, in_m
 
 NAMES = ("app", "db", "web")
 RESULTS = ("passed", "failed", "skipped", "xfailed", "crashed", "error")
-RED = {state for state in State if state.rank <= State.EXPIRED.rank} | {State.DOC_STALE}
+CALM = {State.NEVER_RUN, State.NO_TESTS, State.DOC_MISSING, State.FUNCTIONAL}
+RED = set(State) - CALM
 OWN = ("docs", "data")
 """Where the evidence lies, below the stack's folder."""
 

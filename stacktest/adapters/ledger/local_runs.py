@@ -1,0 +1,56 @@
+"""Remembers the newest run of each service on this machine, where git cannot take it back.
+
+    .stacktest/last_runs.json   service → what `last_run.json` was when it was last written here
+
+Records are files that a checkout, a stash or a merge replaces. What this machine knows to have
+failed, or to have run in between, does not become unknown by that. Losing this file costs no more
+than a clone does, which has none.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from stacktest.adapters.ledger.json_files import read_json, write_json
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.core.records.documents import LastRun
+from stacktest.core.records.strict_json import RecordError
+from stacktest.core.unknown import Unknown
+
+FILE = "last_runs.json"
+
+
+def read_local_runs(root: Path) -> Mapping[str, LastRun]:
+    """Service → its newest run here; what cannot be read is left out."""
+    document = read_json(state_path(root, FILE))
+    if document is None or isinstance(document, Unknown) or not isinstance(document, Mapping):
+        return {}
+    runs: dict[str, LastRun] = {}
+    for service, value in document.items():
+        try:
+            runs[service] = LastRun.from_dict(value)
+        except RecordError:
+            continue
+    return runs
+
+
+def save_local_runs(root: Path, records: Mapping[str, LastRun]) -> None:
+    """Remember these runs beside those of other services."""
+    if not records:
+        return
+    runs = {**read_local_runs(root), **records}
+    document = {service: run.to_dict() for service, run in sorted(runs.items())}
+    write_json(state_dir(root) / FILE, document, mode=0o600)
+
+
+def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
+    """The record, or what this machine knows of a later run of the same service and stack.
+
+    Runs are ordered by their numbers. Two clones may give one number to two runs: then the one
+    that happened here counts, since nobody knows which came first.
+    """
+    if local is None or local.service != committed.service:
+        return committed
+    if local.run.stack != committed.run.stack or local.run.seq < committed.run.seq:
+        return committed
+    is_same_run = local.run.id == committed.run.id
+    return committed if is_same_run and committed.is_finished and not local.is_finished else local

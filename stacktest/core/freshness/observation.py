@@ -1,0 +1,31 @@
+"""One service at one moment, as fingerprints, credit and judgements look at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.records.common import ContainerRef
+from stacktest.core.unknown import Unknown
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceObservation:
+    """What one service is at one moment, as far as it could be read."""
+
+    fingerprint: Fingerprint
+    containers: tuple[ContainerRef, ...] | Unknown = ()
+    """The service's containers; empty: there is none."""
+    drift: tuple[str, ...] = ()
+    """Why what runs is not what the files say, or does not run well."""
+    unverified: tuple[str, ...] = ()
+    """What could not be checked, e.g. `live:no-exec`; it never makes a state worse."""
+    dependencies: Mapping[str, Self] = field(default_factory=dict)
+    """Its direct dependencies at the same moment."""
+
+    @property
+    def dependency_digests(self) -> dict[str, str | Unknown]:
+        """Dependency → its fingerprint's digest."""
+        return {
+            name: dependency.fingerprint.digest for name, dependency in self.dependencies.items()
+        }

@@ -1,0 +1,148 @@
+"""Why a service is in its state: a kind, what it is about, and a note, as one tag.
+
+    Reason.of("config", "redis.conf")          "config:redis.conf"
+    Reason.of("dependency", "db", "added")     "dependency:db:added"
+    Reason.of("part", "image", "no engine")    "part:image: no engine"
+
+A reason is the string that JSON documents hold, so it is written and compared as one; `KINDS` is
+the one place that says which kinds there are, and how each is said to people. What each means and
+what to do about it has a heading in `docs/reference/reasons.md`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReasonKind:
+    """How reasons of one kind are said, as clauses about the service."""
+
+    alone: str = ""
+    """The clause of a reason that names no subject."""
+    about: str = ""
+    """The clause of a reason that names one: `{subject}`, and `{note}` where there is one."""
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    """Subjects that have a clause of their own."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Notes that follow their subject after a colon, and the clause of each."""
+    explains: bool = False
+    """A note in words may follow the subject, after a colon and a blank."""
+
+
+KINDS: Mapping[str, ReasonKind] = {
+    "absent": ReasonKind(alone="it does not run"),
+    "age": ReasonKind(alone="its last pass is older than allowed"),
+    "build": ReasonKind(alone="what it is built from changed", about="{subject} changed"),
+    "clock": ReasonKind(about="the clock: {subject}"),
+    "command": ReasonKind(alone="its command differs"),
+    "config": ReasonKind(alone="a mounted file changed", about="{subject} changed"),
+    "container": ReasonKind(about="its container: {subject}"),
+    "content": ReasonKind(
+        about="{subject} in the container has other content than the compose file says"
+    ),
+    "definition": ReasonKind(about="{subject} in the compose file is not what the container has"),
+    "dependency": ReasonKind(
+        about="{subject}, which it depends on, changed",
+        notes={
+            "added": "{subject} is a new dependency",
+            "removed": "{subject} is not a dependency any more",
+        },
+        explains=True,
+    ),
+    "doc": ReasonKind(about="its page: {subject}"),
+    "doc_uncommitted": ReasonKind(alone="its page has changes that are not committed"),
+    "entrypoint": ReasonKind(alone="its entrypoint differs"),
+    "env": ReasonKind(alone="its environment changed", about="the variable {subject} differs"),
+    "evidence": ReasonKind(about="its record: {subject}", explains=True),
+    "fingerprint_version": ReasonKind(alone="its pass was recorded in another way"),
+    "image": ReasonKind(alone="its image changed", about="its image: {subject}"),
+    "last_pass": ReasonKind(alone="the record of its last pass is gone"),
+    "last_run": ReasonKind(alone="the record of its last run is gone"),
+    "live": ReasonKind(about="what runs cannot be seen: {subject}", explains=True),
+    "mount": ReasonKind(about="the mount {subject} differs"),
+    "moved during the tests": ReasonKind(alone="it was changed while its tests ran"),
+    "network": ReasonKind(about="the network {subject} exists with other options"),
+    "part": ReasonKind(about="not known: {subject}", explains=True),
+    "repo": ReasonKind(alone="what the repository says of it changed"),
+    "reverted": ReasonKind(alone="it is what it was, but something else ran in between"),
+    "route": ReasonKind(alone="its route changed", about="{subject}"),
+    "run": ReasonKind(
+        about="{subject}", subjects={"unfinished": "its last run never came to its end"}
+    ),
+    "stack": ReasonKind(about="the stack: {subject}"),
+    "start": ReasonKind(about="it did not come up: {subject}"),
+    "stale": ReasonKind(about="{subject} is not what the container read at its start"),
+    "stanza": ReasonKind(
+        alone="its definition in the compose file changed", about="its definition: {subject}"
+    ),
+    "test": ReasonKind(about="{subject} failed"),
+    "tests": ReasonKind(about="its tests: {subject}", subjects={"edited": "its tests were edited"}),
+    "unbuilt": ReasonKind(about="{subject} changed, and nobody built it since"),
+    "volume": ReasonKind(about="the volume {subject} exists with other options"),
+}
+
+
+class Reason(str):
+    """One reason, as JSON holds it; a text whose kind is not in `KINDS` is its own sentence."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, kind: str, subject: str = "", note: str = "") -> Self:
+        """The reason with these three; `kind` has to be one of `KINDS`."""
+        how = KINDS[kind]
+        if not subject:
+            return cls(kind)
+        end = "" if not note else f":{note}" if note in how.notes else f": {note}"
+        return cls(f"{kind}:{subject}{end}")
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`; empty for a sentence of any other sort."""
+        kind = self.partition(":")[0]
+        return kind if kind in KINDS else ""
+
+    @property
+    def subject(self) -> str:
+        """What it is about: a file, a variable, a dependency, a test; perhaps empty."""
+        return self._split()[0]
+
+    @property
+    def note(self) -> str:
+        """What is said of the subject; mostly empty."""
+        return self._split()[1]
+
+    @property
+    def sentence(self) -> str:
+        """The reason as a clause about the service: `redis.conf changed`."""
+        if not self.kind:
+            return str(self)
+        how, (subject, note) = KINDS[self.kind], self._split()
+        if not subject:
+            return how.alone or str(self)
+        clause = how.subjects.get(subject) or how.notes.get(note)
+        if clause:
+            return clause.format(subject=subject)
+        rest = f"{subject}: {note}" if note else subject
+        return how.about.format(subject=rest) if how.about else str(self)
+
+    # Private
+
+    def _split(self) -> tuple[str, str]:
+        rest = self.partition(":")[2]
+        how = KINDS.get(self.kind)
+        if how is None:
+            return "", ""
+        subject, _, note = rest.rpartition(":")
+        if note in how.notes:
+            return subject, note
+        if how.explains and ": " in rest:
+            subject, _, note = rest.partition(": ")
+            return subject, note
+        return rest, ""
+
+
+def reasons_of(texts: Iterable[str]) -> tuple[Reason, ...]:
+    """The texts as reasons."""
+    return tuple(map(Reason, texts))

@@ -1,0 +1,138 @@
+"""What else remembers a service's runs, where one record may have been lost or put back.
+
+Git, a merge, a backup or a person can bring back an older `last_run.json` or `last_pass.json`. A
+failure does not end by that, and neither does it undo that something else ran: besides the record
+itself, the history and the last `status.json` are witnesses.
+
+| witness  | of a failure                            | of something else that ran         |
+|----------|-----------------------------------------|------------------------------------|
+| last_run | its `failure`                           | its `foreign`, or the run itself   |
+| history  | the newest failed line since the pass   | a line of another fingerprint      |
+| status   | the state `failing`, with the same pass | another fingerprint of a container |
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stacktest.core.fingerprint.compare import moved
+from stacktest.core.freshness.inputs import Evidence, Policy, Present
+from stacktest.core.freshness.reasons import Reason
+from stacktest.core.freshness.states import State
+from stacktest.core.records.common import FingerprintRecord
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.status import StatusEntry
+
+FAILED = "FE"
+"""Letters of tests that failed, or broke outside of their body."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFailure:
+    """A failure that no newer pass has ended."""
+
+    tests: tuple[str, ...]
+    fingerprint: FingerprintRecord | None
+    """What failed; None: what the service was when the status was written."""
+    drifted: bool = False
+
+
+def last_failure(
+    evidence: Evidence, last_pass: LastPass | None, last_run: LastRun | None
+) -> KnownFailure | None:
+    """The newest failure that any witness knows of and no newer pass has ended."""
+    failure = last_run.failure if last_run else None
+    if failure is not None and not _is_ended(failure.seq, failure.run, last_pass):
+        return KnownFailure(
+            tests=failure.tests, fingerprint=failure.fingerprint, drifted=failure.drifted
+        )
+    return _failure_of_history(evidence, last_pass) or _failure_of_status(evidence, last_pass)
+
+
+def failed_start(evidence: Evidence, last_pass: LastPass | None, last_run: LastRun | None) -> str:
+    """Why the service did not come up in the newest run that is known; empty where it did."""
+    start = last_run.start if last_run else None
+    if start is not None and not _is_ended(start.seq, start.run, last_pass):
+        return start.cause
+    seq = last_run.run.seq if last_run else 0
+    newer = [line for line in _lines_since(evidence, last_pass) if line.seq > seq]
+    if newer:
+        return max(newer, key=lambda line: line.seq).start
+    previous = evidence.previous
+    if not isinstance(previous, StatusEntry) or previous.state is not State.FAILING:
+        return ""
+    causes = [reason.subject for reason in map(Reason, previous.reasons) if reason.kind == "start"]
+    return causes[0] if causes and (previous.run or 0) > seq else ""
+
+
+def ran_otherwise(
+    evidence: Evidence, last_pass: LastPass, last_run: LastRun, present: Present, policy: Policy
+) -> bool:
+    """Whether something else than what passed ran since the pass, as far as anybody knows."""
+    seq, foreign = last_pass.run.seq, last_run.foreign
+    if foreign is not None and foreign.pass_seq == seq:
+        return True
+    if last_run.run.seq > seq and moved(last_run.fingerprint, present, policy):
+        return True
+    lines = _lines_since(evidence, last_pass)
+    if any(moved(line.fingerprint, present, policy) for line in lines):
+        return True
+    return _status_is_foreign(evidence.previous, last_pass)
+
+
+# Private
+
+
+def _is_ended(seq: int, run: str, last_pass: LastPass | None) -> bool:
+    """Whether the pass is newer; two clones may have given one number to two runs."""
+    if last_pass is None:
+        return False
+    return last_pass.run.seq > seq or last_pass.run.id == run
+
+
+def _lines_since(evidence: Evidence, last_pass: LastPass | None) -> Iterator[HistoryLine]:
+    for line in evidence.newer_runs:
+        if not _is_ended(line.seq, line.run, last_pass):
+            yield line
+
+
+def _failure_of_history(evidence: Evidence, last_pass: LastPass | None) -> KnownFailure | None:
+    lines = sorted(_lines_since(evidence, last_pass), key=lambda line: line.seq)
+    passed = max((line.seq for line in lines if line.credited), default=0)
+    failed = [
+        line for line in lines if line.verdict == "failed" and not line.start and line.seq > passed
+    ]
+    if not failed:
+        return None
+    tests = tuple(name for name, letter in failed[-1].tests.items() if letter in FAILED)
+    return KnownFailure(tests=tests, fingerprint=failed[-1].fingerprint)
+
+
+def _failure_of_status(evidence: Evidence, last_pass: LastPass | None) -> KnownFailure | None:
+    previous = evidence.previous
+    if not isinstance(previous, StatusEntry) or _is_newer(last_pass, previous):
+        return None
+    if previous.state is not State.FAILING:
+        return None
+    reasons = [Reason(text) for text in previous.reasons]
+    tests = tuple(reason.subject for reason in reasons if reason.kind == "test")
+    is_of_start_only = not tests and any(reason.kind == "start" for reason in reasons)
+    return None if is_of_start_only else KnownFailure(tests=tests, fingerprint=None)
+
+
+def _is_newer(last_pass: LastPass | None, previous: StatusEntry) -> bool:
+    """Whether the service passed after that status was written."""
+    if last_pass is None:
+        return False
+    if previous.run is None:
+        # An older version wrote it: all that is known is whether it was about this pass.
+        return previous.last_test_pass != last_pass.timestamp
+    return last_pass.run.seq > previous.run
+
+
+def _status_is_foreign(previous: object, last_pass: LastPass) -> bool:
+    """Whether the status is about this pass, and saw a container of another fingerprint."""
+    if not isinstance(previous, StatusEntry) or previous.last_test_pass != last_pass.timestamp:
+        return False
+    seen_running = "live:absent" not in previous.unverified and previous.state is State.CHANGED
+    fingerprints = (previous.fingerprint, last_pass.fingerprint.digest)
+    return seen_running and None not in fingerprints and fingerprints[0] != fingerprints[1]
