@@ -21,6 +21,7 @@ from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
+from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.judge import Judge, PagesOf, TestsOf
@@ -30,6 +31,7 @@ from stacktest.application.required_tests import BackgroundInventory
 from stacktest.application.run import CodeDigest, tests_of
 from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.load_stack import load_stack
+from stacktest.bootstrap.made_ca import ca_maker, readable_copy
 from stacktest.config import Config
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
@@ -220,15 +222,22 @@ class Project:
     @cached_property
     def makes_its_ca(self) -> bool:
         """Whether a service may write the CA's file, as a front door does at its first start."""
-        ca = self.ca
-        return ca is not None and any(
-            mount.kind == "bind"
-            and not mount.read_only
-            and mount.source
-            and Path(os.path.normpath(ca)).is_relative_to(mount.source)
-            for service in self.stack.services.values()
-            for mount in service.mounts
-        )
+        return self.ca is not None and ca_maker(self.stack, self.ca) is not None
+
+    @property
+    def readable_ca(self) -> Path | None:
+        """The CA's certificate as this user can read it: perhaps a copy from its maker."""
+        maker = ca_maker(self.stack, self.ca) if self.ca else None
+        if self.ca is None or maker is None:
+            return self.ca
+
+        def read() -> bytes | None:
+            for container in self.engine.containers(self.stack.name):
+                if container.service == maker.service and not container.one_off:
+                    return self.engine.file(container.id, maker.path)
+            return None
+
+        return readable_copy(self.ca, state_dir(self.root) / "trust", read)
 
     def look(self) -> Mapping[str, ServiceObservation]:
         """Every service as it is now; ToolMissingError when Compose is too old to be trusted."""

@@ -38,9 +38,12 @@ def door_answer(project: "Project", service: str, host: str) -> DoorAnswer:
     url = origin(names.doors, host, routes, service)
     address = names.resolve(host, httpx.URL(url).port or _usual_port(url))
     if not isinstance(address, tuple):
+        if not names.doors and _publishes(project):
+            # The engine chooses the port, or the front door of another project is being started.
+            return f"{url}/ does not answer: the front door does not run"
         return Refused(f"cannot be reached by its name: {address.why}", "SK-NAMES")
     try:
-        context = client_context(project.ca)
+        context = client_context(project.readable_ca)
     except UsageError as error:
         # A front door may make its CA when it starts for the first time.
         return error.what
@@ -49,7 +52,10 @@ def door_answer(project: "Project", service: str, host: str) -> DoorAnswer:
             response = client.get("/")
         except httpx.HTTPError as error:
             refusal = _certificate_error(error)
-            return _untrusted(url, refusal) if refusal else f"{url}/ does not answer: {error}"
+            if refusal and not project.makes_its_ca:
+                return _untrusted(url, refusal)
+            # A front door that makes its own CA replaces an old file while it starts.
+            return f"{url}/ does not answer: {error}"
     return _judge(project, names, service, response)
 
 
@@ -70,6 +76,12 @@ def _judge(
     if answerers(project.stack.routes, request, status) == {service}:
         return ""
     return OwnAnswer(f"{url} answers {status}, which may be the front door's own answer")
+
+
+def _publishes(project: "Project") -> bool:
+    """Whether the front door will have a port once its container runs."""
+    door = project.stack.services.get(project.stack.front_door)
+    return door is not None and any(port.protocol == "tcp" for port in door.ports)
 
 
 def _usual_port(url: str) -> int:

@@ -29,17 +29,18 @@ def join(folder: Path, compose: Compose | None = None) -> RunningStack:
 
 
 def _running(project: Project, scratch: Path, run_id: str) -> RunningStack:
-    if project.ca is not None:
+    ca = project.readable_ca
+    if ca is not None:
         from stacktest.adapters.tls import check_ca
 
         # A CA that the stack makes itself at its first start is there by now.
-        check_ca(project.ca, now=now())
+        check_ca(ca, now=now())
     return RunningStack(
         model=project.stack,
         config=project.config,
         engine=project.engine,
         names=project.names,
-        ca=project.ca,
+        ca=ca,
         scratch=scratch,
         run_id=run_id,
     )

@@ -7,6 +7,7 @@ a fixture of a module, class or session    the fixture         whichever test ru
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,7 @@ class RunningTest:
     def __init__(self) -> None:
         self._item: pytest.Item | None = None
         self._setups: list[pytest.FixtureDef[Any]] = []
+        self._finalizers: list[Callable[[], object]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -59,6 +61,17 @@ class RunningTest:
             from stacktest.pytest_plugin.silence import count_sent
 
             count_sent(item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        """Close what belongs to the test after its fixtures, which may still make clients."""
+        try:
+            return (yield)
+        finally:
+            with contextlib.ExitStack() as stack:
+                for finalizer in self._finalizers:
+                    stack.callback(finalizer)
+                self._finalizers.clear()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -80,7 +93,7 @@ class RunningTest:
         if item is None:
             # Made by a hook: it ends with the process, and its answers belong to no test.
             return Owner(lambda _: None, self, lambda: None)
-        return Owner(item.addfinalizer, item, lambda: item)
+        return Owner(self._finalizers.append, item, lambda: item)
 
 
 def follow_tests(config: pytest.Config) -> RunningTest:

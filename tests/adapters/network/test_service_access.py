@@ -421,7 +421,33 @@ def test_commands_run_in_the_services_own_container(store) -> None:
     said = inside.run("redis-cli", "ping")
     assert (said.code, said.out) == (0, "PONG\n")
     assert inside.run("sh", "-c", "echo no >&2; exit 3").err == "no\n"
-    assert told == ["store"]
+    assert told == ["store", "store"]
+    assert inside.run("no-such-program").code in {126, 127}
+    assert told == ["store", "store"]
+
+
+@pytest.mark.real_docker
+def test_commands_are_given_input_a_user_and_variables(store) -> None:
+    inside, _ = store
+    assert inside.run("cat", input="one\ntwo\n").out == "one\ntwo\n"
+    assert inside.run("wc", "-c", input=b"x" * 3_000_000).out.strip() == "3000000"
+    assert len(inside.run("cat", input=b"x" * 3_000_000).out) == 3_000_000
+    assert inside.run("true", input="nobody reads this").code == 0
+    assert inside.run("cat", input="").out == ""
+    assert inside.run("id", "-u", user="65534").out == "65534\n"
+    assert inside.run("sh", "-c", "echo $A", env={"A": "b c"}).out == "b c\n"
+
+
+@pytest.mark.real_docker
+def test_what_a_container_has_sent_grows_with_an_answer(store, project, engine) -> None:
+    inside, _ = store
+    before = engine.sent_bytes(inside.container().id)
+    assert ping(inside.address(6379)) == b"+PONG\r\n"
+    after = engine.sent_bytes(inside.container().id)
+    assert before is not None
+    assert after is not None
+    assert after > before
+    assert engine.sent_bytes("no-such-container") is None
 
 
 @pytest.mark.real_docker

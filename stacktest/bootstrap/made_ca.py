@@ -1,0 +1,61 @@
+"""A private CA that the stack makes itself at its first start, as `tls internal` does.
+
+Its file lies in a folder that a service mounts and may write. Before the first start it is absent,
+and afterwards it often belongs to the service's own user: then the engine is asked for a copy.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stacktest.core.model import Stack
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaMaker:
+    """The service that writes the CA's file, and where the file is in its container."""
+
+    service: str
+    path: str
+
+
+def ca_maker(stack: Stack, ca: Path) -> CaMaker | None:
+    """The service that may write this file, or None when nothing of the stack does."""
+    file = Path(os.path.normpath(ca))
+    for service in stack.services.values():
+        for mount in service.mounts:
+            is_writable = mount.kind == "bind" and mount.source and not mount.read_only
+            if is_writable and file.is_relative_to(mount.source):
+                inner = Path(mount.target) / file.relative_to(mount.source)
+                return CaMaker(service=service.name, path=str(inner))
+    return None
+
+
+def readable_copy(ca: Path, folder: Path, read: Callable[[], bytes | None]) -> Path:
+    """The file itself where this user can read it, else a copy of what `read` finds, if anything.
+
+    `folder` keeps the copy under the hash of its content, so that another CA is another file.
+    """
+    if can_read(ca):
+        return ca
+    content = read()
+    if content is None:
+        return ca
+    copy = folder / f"ca-{hashlib.sha256(content).hexdigest()[:16]}.crt"
+    if not copy.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = copy.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(content)
+        partial.replace(copy)
+    return copy
+
+
+def can_read(path: Path) -> bool:
+    """Whether there is such a file, and this user may read it."""
+    try:
+        path.open("rb").close()
+    except OSError:
+        return False
+    return True
