@@ -15,7 +15,7 @@ import pytest
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.running_test import follow_tests
-from stacktest.pytest_plugin.stash import SHARED
+from stacktest.pytest_plugin.stash import COLLECTED, SHARED
 
 if TYPE_CHECKING:
     from stacktest.core.collected_test import Collection
@@ -75,13 +75,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         mark_for_allure(item)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`--stale` leaves out the tests of functional services."""
     if config.getoption("--stale") and not config.getoption("--stack-inventory"):
-        from stacktest.pytest_plugin.collected_tests import read
         from stacktest.pytest_plugin.stale import leave_out_functional
 
-        leave_out_functional(config, items, read(items, config))
+        leave_out_functional(config, items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -133,6 +133,7 @@ class Waker:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
         """See the tests before any of them is deselected, with the markers that hooks give them."""
         collected = list(items)
+        self._config.stash[COLLECTED] = collected
         yield
         if _only_shows(self._config) or not any(map(collection.asks_for_stack, collected)):
             return

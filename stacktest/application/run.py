@@ -12,7 +12,7 @@ from typing import Protocol
 
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge, TestsOf
-from stacktest.core.collected_test import Collected
+from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
@@ -152,6 +152,7 @@ class StackSession:
         self._before: Mapping[str, ServiceObservation] = {}
         self._opened: Opened | None = None
         self._tests: tuple[Collected, ...] = ()
+        self._routed: frozenset[str] = frozenset()
         self._secrets = secrets_of(ports.judge.stack)
         self._unrecorded: Mapping[str, str] = {}
         self.not_up: Mapping[str, StartFailure] = {}
@@ -178,6 +179,7 @@ class StackSession:
     def start(self, plan: Plan, tests: Iterable[Collected]) -> None:
         """Bring up what the plan says, remember what it is, and open the records of the run."""
         ports, self._tests = self._ports, tuple(tests)
+        self._routed = frozenset(test.nodeid for test in self._tests if test.routed)
         ports.lock.acquire()
         self._locked = True
         ports.on_locked()
@@ -217,9 +219,7 @@ class StackSession:
         files were not collected; tests `elsewhere` lie outside the suites.
         """
         whole = tuple(whole)
-        outcomes = tuple(
-            replace(outcome, reason=redact(outcome.reason, self._secrets)) for outcome in outcomes
-        )
+        outcomes = tuple(map(self._as_recorded, outcomes))
         fallen = self._up.fallen() if self._up else {}
         after = self._ports.observe()
         code = self._ports.read_code()
@@ -244,6 +244,19 @@ class StackSession:
             not_up=self.not_up,
         )
 
+    def judge_only(self, collection: Collection) -> Mapping[str, Judgement]:
+        """The states as they are, written to the status, of a run that had nothing to test."""
+        observations, now = self._ports.observe(), self._ports.now()
+        tests: TestsOf = (
+            Unknown("; ".join(collection.errors))
+            if collection.errors
+            else tests_of(collection.tests, self._ports.read_code())
+        )
+        judgements = self._judge.judge_all(observations, tests, now)
+        meta = self._judge.meta(observations, judgements, now)
+        self._ports.recorder.write_status(judgements, meta)
+        return judgements
+
     @property
     def judge(self) -> Judge:
         """What judges this run's stack, as `stacktest status` and `gate` do."""
@@ -265,6 +278,17 @@ class StackSession:
                 self._ports.lock.release()
 
     # Private
+
+    def _as_recorded(self, outcome: Outcome) -> Outcome:
+        """Without secrets; a test of a service that was not up did not run.
+
+        It must not take the pass of another service away that it names as well.
+        """
+        door = (self.stack.front_door,) if outcome.nodeid in self._routed else ()
+        names = (*outcome.services, *door)
+        if failures := [self.not_up[name] for name in names if name in self.not_up]:
+            return replace(outcome, result="unfinished", reason=failures[0].cause)
+        return replace(outcome, reason=redact(outcome.reason, self._secrets))
 
     def _record_whole_failure(self, run: Run, plan: Plan, error: StacktestError) -> None:
         """A bring-up that ended with an error: what it wanted and did not get is not up."""

@@ -1,6 +1,6 @@
 """Puts together what one pytest run talks to."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.suite_code import saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
+from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
-from stacktest.application.run import RunPorts, StackSession
+from stacktest.application.run import RunPorts, StackSession, tests_of
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import find_project, now, read_code
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach
 from stacktest.core.collected_test import Collected
+from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.records.timeline import Timeline
 from stacktest.errors import StacktestError
 
@@ -93,6 +95,21 @@ def open_run(
         reach=partial(reach, project, run_id),
         write_timeline=partial(write_timeline, project.root),
     )
+
+
+def judge_tests(
+    request: RunRequest, whole: Iterable[Collected] | None
+) -> tuple[Judge, Mapping[str, Judgement]]:
+    """Every service as it is before a run, with what judged it; nothing is written.
+
+    `whole` are all tests of the suites; None: they are collected here.
+    """
+    project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
+    if whole is None:
+        tests = project.collect()()
+    else:
+        tests = tests_of(whole, read_code(project.suites.base))
+    return project.judge, project.judge.judge_all(project.look(), tests, now())
 
 
 def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:

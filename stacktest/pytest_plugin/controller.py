@@ -23,7 +23,7 @@ from stacktest.pytest_plugin.collected_tests import read, suites_of
 from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.inventory import NARROWING, deviations, is_whole
 from stacktest.pytest_plugin.outcomes import Listener, reason_of
-from stacktest.pytest_plugin.stash import ASKED, OPEN_RUN, RUNNING
+from stacktest.pytest_plugin.stash import NOTHING_STALE, OPEN_RUN, RUNNING
 
 if TYPE_CHECKING:
     from stacktest.application.run import StackSession
@@ -113,6 +113,8 @@ class Controller:
         try:
             if self._run is not None and self._session is not None:
                 self._finish(self._run, self._session)
+            elif self._is_quiet(session):
+                self._finish_quietly(session)
         except StacktestError as error:
             self._closing += [*error.told(), *self._tell_trouble(error)]
         finally:
@@ -206,20 +208,10 @@ class Controller:
                 where="--dist",
                 hint="use --dist load or --dist worksteal",
             )
-        from stacktest.bootstrap.context import now
-        from stacktest.bootstrap.session import RunRequest, open_run
         from stacktest.reports.terminal.run import plan_document, plan_lines, reason_lines
 
-        self._wall.started = now()
-        request = RunRequest(
-            rootdir=config.rootpath,
-            stack=config.getoption("--stack"),
-            mode=config.getoption("--stack-up"),
-            keep=config.getoption("--stack-keep"),
-            compose=config.stash.get(ASKED, None),
-        )
-        run = config.stash.get(OPEN_RUN, open_run)(request, self._wall, self._whole.tests)
-        self._run, session = run, run.session
+        run = self._open(config)
+        session = run.session
         plan = session.plan(self._selected)
         dry_run = config.getoption("--stack-dry-run")
         if dry_run or (self._wall.verbosity >= 0 and not config.getoption("no_header", None)):
@@ -239,6 +231,45 @@ class Controller:
         page_options(config, session.run_id, "main")
         forget_old_runs(config.rootpath)
         return None
+
+    def _open(self, config: pytest.Config) -> "PytestRun":
+        from stacktest.bootstrap.context import now
+        from stacktest.bootstrap.session import open_run
+        from stacktest.pytest_plugin.stale import request_of
+
+        self._wall.started = now()
+        factory = config.stash.get(OPEN_RUN, open_run)
+        self._run = factory(request_of(config), self._wall, self._whole.tests)
+        return self._run
+
+    def _is_quiet(self, session: pytest.Session) -> bool:
+        """Whether `--stale` left nothing to test, and that is the whole story of this run."""
+        option = self._config.getoption
+        return (
+            option("--stale")
+            and not option("--stack-dry-run")
+            and not self._selected
+            and session.testscollected == 0
+            and not (self._is_broken or self._whole.errors)
+            and (NOTHING_STALE in self._config.stash or not (option("-k") or option("-m")))
+        )
+
+    def _finish_quietly(self, session: pytest.Session) -> None:
+        """Nothing is stale: judge, write the status, and tell those who wait for every run."""
+        from stacktest.application.notify import current_status
+        from stacktest.bootstrap.context import now
+        from stacktest.reports.terminal.run import quiet_lines
+
+        run = self._open(self._config)
+        self._closing += run.notifier.begin()
+        whole = self._whole
+        if not is_whole(self._config):
+            stack = str(run.session.stack.root)
+            whole = BackgroundInventory(suites_of(self._config), stack=stack).read()
+        judgements = run.session.judge_only(whole)
+        self._closing += quiet_lines(judgements)
+        self._closing += run.notifier.tell(current_status(run.session.judge, judgements, now()))
+        session.exitstatus = pytest.ExitCode.OK
 
     def _finish(self, run: "PytestRun", session: "StackSession") -> None:
         collection = self._whole if self._background is None else self._background.read()

@@ -1,52 +1,87 @@
 """`--stale`: leave out the tests of services that are functional, with all that they depend on.
 
 A test stays when any service that it names is not functional, or when a direct dependency of one
-is not; a test that names no service stays too, since nobody remembers anything about it.
+is not; a test that names no service stays too, since nobody remembers anything about it. A
+dependency counts only where a run can change its state: one that no test names, or that an
+exemption excuses, would keep its dependants stale for ever.
 """
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
-from stacktest.application.judge import TestsOf
-from stacktest.core.collected_test import Collected
 from stacktest.pytest_plugin import markers as collection
+from stacktest.pytest_plugin.stash import ASKED, COLLECTED, JUDGE, NOTHING_STALE
+
+if TYPE_CHECKING:
+    from stacktest.application.judge import Judge
+    from stacktest.bootstrap.session import RunRequest
+    from stacktest.core.freshness.inputs import Judgement
 
 
-def leave_out_functional(
-    config: pytest.Config, items: list[pytest.Item], whole: tuple[Collected, ...]
-) -> None:
+def leave_out_functional(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, in place, the tests of which every service is functional."""
-    if not whole:
+    if not any(map(collection.asks_for_stack, items)):
         return
-    stale = stale_services(config, whole)
-    services = {test.nodeid: set(test.services) for test in whole}
-    done = [
+    from stacktest.bootstrap.context import now
+    from stacktest.bootstrap.session import judge_tests
+    from stacktest.pytest_plugin.collected_tests import read
+    from stacktest.pytest_plugin.inventory import is_whole
+
+    collected = config.stash[COLLECTED]
+    whole = read(collected, config)
+    judge, judgements = config.stash.get(JUDGE, judge_tests)(
+        request_of(config), whole if is_whole(config) else None
+    )
+    stale = stale_services(judge, judgements, now().date())
+    services = {test.reported: set(test.services) for test in whole}
+    functional = [
         item
         for item in items
         if collection.asks_for_stack(item)
         and services.get(item.nodeid)
         and not services[item.nodeid] & stale
     ]
-    if done:
-        config.hook.pytest_deselected(items=done)
-        left_out = set(done)
+    if functional:
+        config.hook.pytest_deselected(items=functional)
+        left_out = set(functional)
         items[:] = [item for item in items if item not in left_out]
+        config.stash[NOTHING_STALE] = not items
 
 
-def stale_services(config: pytest.Config, whole: tuple[Collected, ...]) -> set[str]:
+def stale_services(judge: "Judge", judgements: Mapping[str, "Judgement"], today: date) -> set[str]:
     """Services that are not functional now, and those that depend on one of them directly."""
-    from stacktest.application.run import tests_of
-    from stacktest.bootstrap.context import find_project, now, read_code
-    from stacktest.pytest_plugin.inventory import is_whole
+    from stacktest.core.freshness.gate import in_force
+    from stacktest.core.freshness.states import State
 
-    project = find_project(config.getoption("--stack"), rootdir=config.rootpath)
-    if is_whole(config):
-        tests: TestsOf = tests_of(whole, read_code(project.suites.base))
-    else:
-        tests = project.collect()()
-    judgements = project.judge.judge_all(project.look(), tests, now())
-    broken = {name for name, one in judgements.items() if not one.state.functional}
+    broken = {name: j.state for name, j in judgements.items() if not j.state.functional}
+    exempt = {
+        (exemption.service, state)
+        for exemption in in_force(judge.config.exempt, today)
+        for state in exemption.states
+    }
+    infectious = {
+        name
+        for name, state in broken.items()
+        if state is not State.NO_TESTS and (name, state.value) not in exempt
+    }
     return {
         name
-        for name, service in project.stack.services.items()
-        if name in broken or broken & set(service.dependencies)
+        for name, service in judge.stack.services.items()
+        if name in broken or infectious & set(service.dependencies)
     }
+
+
+def request_of(config: pytest.Config) -> "RunRequest":
+    """What the command line asks for."""
+    from stacktest.bootstrap.session import RunRequest
+
+    return RunRequest(
+        rootdir=config.rootpath,
+        stack=config.getoption("--stack"),
+        mode=config.getoption("--stack-up"),
+        keep=config.getoption("--stack-keep"),
+        compose=config.stash.get(ASKED, None),
+    )

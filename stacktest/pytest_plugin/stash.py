@@ -11,13 +11,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stacktest.adapters.compose.client import Compose
+    from stacktest.application.judge import Judge
     from stacktest.application.running_stack import RunningStack
     from stacktest.bootstrap.session import PytestRun, RunRequest
     from stacktest.core.collected_test import Collected
+    from stacktest.core.freshness.inputs import Judgement
     from stacktest.core.runs.start_failure import StartFailure
     from stacktest.reports.terminal.progress_display import ProgressDisplay
 
     RunFactory = Callable[[RunRequest, ProgressDisplay, tuple[Collected, ...]], PytestRun]
+    StackJudge = Callable[
+        [RunRequest, tuple[Collected, ...] | None], tuple[Judge, Mapping[str, Judgement]]
+    ]
     StackJoiner = Callable[[Path, Compose | None], RunningStack]
 
 RUNNING: pytest.StashKey[RunningStack] = pytest.StashKey()
@@ -34,3 +39,9 @@ OPEN_RUN: pytest.StashKey[RunFactory] = pytest.StashKey()
 """Per process: what makes a run, in place of `bootstrap.session.open_run`."""
 JOIN: pytest.StashKey[StackJoiner] = pytest.StashKey()
 """Per worker: what joins the controller's stack, in place of `bootstrap.workers.join`."""
+JUDGE: pytest.StashKey[StackJudge] = pytest.StashKey()
+"""Per process: what judges for `--stale`, in place of `bootstrap.session.judge_tests`."""
+NOTHING_STALE: pytest.StashKey[bool] = pytest.StashKey()
+"""Per process: `--stale` took away every test that the other options left."""
+COLLECTED: pytest.StashKey[list[pytest.Item]] = pytest.StashKey()
+"""Per process: the tests before any was deselected."""

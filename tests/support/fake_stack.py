@@ -20,12 +20,13 @@ import pytest
 from stacktest import config as configuration
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.startup.failure_report import NotReadyError
+from stacktest.adapters.suites import locate_suites
 from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
-from stacktest.application.run import RunPorts, StackSession
+from stacktest.application.required_tests import BackgroundInventory
+from stacktest.application.run import RunPorts, StackSession, tests_of
 from stacktest.bootstrap.context import now, read_code
 from stacktest.bootstrap.session import PytestRun, RunRequest, code_as_collected
-from stacktest.config import Config
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.freshness.observation import ServiceObservation
@@ -36,7 +37,7 @@ from stacktest.core.runs.history import usual_boot
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note
-from stacktest.pytest_plugin.stash import JOIN, OPEN_RUN
+from stacktest.pytest_plugin.stash import JOIN, JUDGE, OPEN_RUN
 from tests.support.stack_simulator import hexed
 
 ROOT = Path(__file__).parents[2]
@@ -147,15 +148,7 @@ def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> Pyte
         environ=os.environ,
         status=story.ledger.read_status,
     )
-    judge = Judge(
-        stack=story.stack,
-        config=Config(root=story.root),
-        memory=story.ledger,
-        pages=lambda _: {},
-        identity="shop@fake",
-        detail=lambda service, digest: {},
-        versions=lambda: {"stacktest": "0.1.0"},
-    )
+    judge = judge_of(story)
     ports = RunPorts(
         judge=judge,
         recorder=story.ledger,
@@ -172,9 +165,30 @@ def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> Pyte
     return PytestRun(
         session=StackSession(ports, RUN),
         notifier=notifier,
-        reach=lambda _: SimpleNamespace(stack=running(story.root), close=lambda: None),
+        reach=lambda _: running(story.root),
         write_timeline=lambda timeline: None,
     )
+
+
+def judge_of(story: Story) -> Judge:
+    return Judge(
+        stack=story.stack,
+        config=configuration.load(story.root),
+        memory=story.ledger,
+        pages=lambda _: {},
+        identity="shop@fake",
+        detail=lambda service, digest: {},
+        versions=lambda: {"stacktest": "0.1.0"},
+    )
+
+
+def judge_tests(request: RunRequest, whole: Iterable[Collected] | None) -> tuple[Judge, Any]:
+    story = Story(request.rootdir)
+    if whole is None:
+        suites = locate_suites(story.root, configuration.load(story.root).stack.suites)
+        whole = BackgroundInventory(suites, stack=str(story.root)).read().tests
+    judge, tests = judge_of(story), tests_of(whole, read_code(request.rootdir))
+    return judge, judge.judge_all(story.look(), tests, now())
 
 
 def running(root: Path) -> Any:
@@ -188,6 +202,7 @@ def running(root: Path) -> Any:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[OPEN_RUN] = open_run
+    config.stash[JUDGE] = judge_tests
     config.stash[JOIN] = lambda folder, compose: running(config.rootpath)
 
 
@@ -241,7 +256,10 @@ class Shop:
 
     def run(self, *arguments: str, columns: int = 80) -> pytest.RunResult:
         self.setenv("COLUMNS", str(columns))
-        return self.pytester.runpytest_subprocess(*arguments, timeout=60)
+        return self.pytester.runpytest_subprocess(*arguments, timeout=180)
+
+    def status(self) -> Any:
+        return json.loads((self.path / "docs/_data/status.json").read_text())
 
     def document(self, service: str, name: str) -> Any:
         with contextlib.suppress(FileNotFoundError):

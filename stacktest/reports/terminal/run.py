@@ -102,6 +102,13 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
         )
 
 
+def quiet_lines(judgements: Mapping[str, Judgement]) -> Iterator[str]:
+    """What a run says that `--stale` left nothing to test."""
+    yield "nothing is stale: every service that a test names is functional, with what it needs"
+    yield f"status    {_states(judgements)}"
+    yield "next      stacktest gate"
+
+
 # Private
 
 
