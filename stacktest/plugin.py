@@ -47,6 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, the fixtures, and the side that this process plays."""
+    if config.getoption("--stack-dry-run"):
+        _run_nothing(config)
     config.addinivalue_line(
         "markers", "service(*names): the compose services that the test is about"
     )
@@ -147,6 +149,15 @@ class Waker:
         else:
             self._wake(whole)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """A plan runs no test, not even where none of them asks for the stack."""
+        option = session.config.option
+        broken = session.testsfailed and not option.continue_on_collection_errors
+        if not session.config.getoption("--stack-dry-run") or broken:
+            return None
+        raise pytest.UsageError(NOTHING_LEFT)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where controller and workers meet."""
@@ -188,11 +199,25 @@ class Waker:
 
 # Private
 
+NOTHING_LEFT = "no test of a service is left: nothing would be started, and nothing was run"
 _SHOWING = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
 _FAILED: pytest.StashKey[int] = pytest.StashKey()
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
+
+
+def _run_nothing(config: pytest.Config) -> None:
+    """No worker for a plan, and the tests of the stack where nobody said which."""
+    from stacktest.pytest_plugin.collected_tests import find_suites
+
+    for name, value in {"numprocesses": 0, "dist": "no", "tx": []}.items():
+        if hasattr(config.option, name):
+            setattr(config.option, name, value)
+    suites = find_suites(config)
+    folders = [str(folder) for folder in suites.folders if folder.is_dir()] if suites else []
+    if folders and config.args_source != pytest.Config.ArgsSource.ARGS:
+        config.args[:] = folders
 
 
 def _only_shows(config: pytest.Config) -> bool:

@@ -143,7 +143,7 @@ class CodeGraph:
         for end in range(1, len(parts) + 1):
             if module := self._loaded.get(".".join(parts[:end])):
                 yield module
-        for folder in self._folders(file):
+        for folder in self._folders(file, is_loaded=top in self._loaded):
             yield from _module_files(name, folder)
 
     @cached_property
@@ -153,11 +153,11 @@ class CodeGraph:
         files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
         return {name: Path(file) for name, file in files.items() if isinstance(file, str)}
 
-    def _folders(self, file: Path) -> tuple[Path, ...]:
+    def _folders(self, file: Path, *, is_loaded: bool) -> tuple[Path, ...]:
         """Where a module of the project may lie, as seen from `file`."""
         base = self._suites.base
         above = [folder for folder in file.parents if folder.is_relative_to(base)]
-        return tuple(dict.fromkeys([*above, base, *self._settled]))
+        return tuple(dict.fromkeys([*above, base, *(() if is_loaded else self._settled)]))
 
     @cached_property
     def _settled(self) -> tuple[Path, ...]:

@@ -363,7 +363,9 @@ class StackSession:
                 finished=now,
                 previous_pass=previous_pass,
             )
-            lines[service] = history_line(records[service], verdict, boots.get(service))
+            lines[service] = history_line(
+                records[service], verdict, boots.get(service), tests.get(service)
+            )
         refused |= self._ports.recorder.close_run(records, passes, lines)
         return tuple(sorted(set(passes) - set(refused))), refused
 

@@ -360,6 +360,8 @@ class HistoryLine:
     """Milliseconds from its start until it was ready; None: this run did not start it."""
     start: str = ""
     """Why it was not up in this run; empty where it was."""
+    code: str = ""
+    """Digest of the tests that were required; empty: not known."""
 
     def to_dict(self) -> dict[str, Json]:
         """One line of `history.jsonl`."""
@@ -378,6 +380,7 @@ class HistoryLine:
             "tests": dict(self.tests),
             "boot_ms": self.boot_ms,
             "start": self.start or None,
+            "code": self.code or None,
         }
 
     @classmethod
@@ -386,7 +389,7 @@ class HistoryLine:
         check_schema(document, HISTORY)
         keys = ("schema", "service", "run", "seq", "started", "git_commit", *FingerprintRecord.KEYS)
         said = ("verdict", "credited", "flaky", "reasons", "tests")
-        f = Fields(document, "$", (*keys, *said), later=("boot_ms", "start"))
+        f = Fields(document, "$", (*keys, *said), later=("boot_ms", "start", "code"))
         return cls(
             service=f.text("service"),
             run=f.text("run"),
@@ -401,6 +404,7 @@ class HistoryLine:
             tests=f.text_map("tests"),
             boot_ms=f.optional_number("boot_ms"),
             start=f.optional_text("start") or "",
+            code=f.optional_text("code") or "",
         )
 
 

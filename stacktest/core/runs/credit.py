@@ -193,7 +193,10 @@ def close(
 
 
 def history_line(
-    record: LastRun, verdict: Verdict, boot_seconds: float | None = None
+    record: LastRun,
+    verdict: Verdict,
+    boot_seconds: float | None = None,
+    tests: Tests | Unknown | None = None,
 ) -> HistoryLine:
     """What the history keeps of a run that was closed, and how long its service took to start."""
     return HistoryLine(
@@ -209,6 +212,7 @@ def history_line(
         reasons=(*verdict.reasons, record.refusal) if record.refusal else verdict.reasons,
         tests=verdict.letters,
         boot_ms=None if boot_seconds is None else round(boot_seconds * 1000),
+        code=tests.digest if isinstance(tests, Tests) else "",
     )
 
 

@@ -2,7 +2,8 @@
 
 | class      | when                                                                              |
 |------------|-----------------------------------------------------------------------------------|
-| flake      | one fingerprint, both results, within the last 20 runs of it; or passed on a retry |
+| flake      | one fingerprint and the same tests, both results, within the last 20 runs of them; |
+|            | or passed on a retry                                                              |
 | regression | it passed, then what it is changed, and since then it fails                        |
 | failing    | it failed every time, or the last three times, or was not up in the last run       |
 | recovered  | it failed, then what it is changed, and since then it passes                       |
@@ -21,7 +22,6 @@ from statistics import median
 from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
-from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 
 TrendKind = Literal["flake", "regression", "failing", "recovered", "steady", "unknown"]
@@ -82,9 +82,9 @@ _Run = tuple[HistoryLine, bool, bool]
 def _course(runs: Sequence[_Run]) -> Trend:
     if not runs:
         return Trend(trend="unknown", runs=0, failures=0, flaky=0)
-    now = runs[-1][0].fingerprint
-    same = [run for run in runs if not _parts(run[0].fingerprint, now)][-WINDOW:]
-    before = next((run for run in reversed(runs) if _parts(run[0].fingerprint, now)), None)
+    now = runs[-1][0]
+    same = [run for run in runs if not _parts(run[0], now)][-WINDOW:]
+    before = next((run for run in reversed(runs) if _parts(run[0], now)), None)
     passed = [run[1] for run in same]
     flaky = sum(run[2] for run in same)
     trend = _trend(passed, flaky, before)
@@ -94,7 +94,7 @@ def _course(runs: Sequence[_Run]) -> Trend:
         runs=len(same),
         failures=passed.count(False),
         flaky=flaky,
-        changed=_parts(before[0].fingerprint, now) if before and turned else (),
+        changed=_parts(before[0], now) if before and turned else (),
         since=same[0][0].run,
     )
 
@@ -119,6 +119,8 @@ def _wavers(passed: Sequence[bool]) -> bool:
     return True in passed and False in passed
 
 
-def _parts(old: FingerprintRecord, new: FingerprintRecord) -> tuple[str, ...]:
-    found = changes(old.as_fingerprint(), new.as_fingerprint())
-    return tuple(change.part for change in found)
+def _parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
+    """The parts in which two runs differ: what the service was, and the tests that it had."""
+    parts = changes(old.fingerprint.as_fingerprint(), new.fingerprint.as_fingerprint())
+    edited = bool(old.code and new.code and old.code != new.code)
+    return (*(change.part for change in parts), *(["tests"] if edited else []))

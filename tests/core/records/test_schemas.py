@@ -169,6 +169,7 @@ lines = st.builds(
     ),
     boot_ms=maybe(st.integers(0, 600_000)),
     start=texts,
+    code=texts,
 )
 
 
@@ -223,7 +224,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "history": (lines, HistoryLine.from_dict),
     "status_meta": (metas, StatusMeta.from_dict),
 }
-LATER = {"status": ("run",), "history": ("boot_ms", "start"), "last_run": ("start",)}
+LATER = {"status": ("run",), "history": ("boot_ms", "start", "code"), "last_run": ("start",)}
 """Keys that lines written before they existed lack; they read as null."""
 
 
@@ -412,9 +413,9 @@ def test_a_line_of_before_a_key_existed_reads_as_null() -> None:
     @given(lines)
     def hold(line: HistoryLine) -> None:
         document = line.to_dict()
-        del document["boot_ms"], document["start"]
+        del document["boot_ms"], document["start"], document["code"]
         assert validator("history").is_valid(document)
-        assert HistoryLine.from_dict(document) == replace(line, boot_ms=None, start="")
+        assert HistoryLine.from_dict(document) == replace(line, boot_ms=None, start="", code="")
         with pytest.raises(RecordError):
             HistoryLine.from_dict({**document, "boot_ms": -1})
 

@@ -72,6 +72,17 @@ def test_courses(story: str, trend: str, changed: tuple[str, ...]) -> None:
     assert alone.trend == trend
 
 
+def test_filling_in_a_test_is_no_flake() -> None:
+    """What failed was another test: the generated one, before somebody wrote it."""
+    generated, written = runs("aF a.")
+    lines = [replace(generated, code="one"), replace(written, code="two")]
+    trend = classify(lines)
+    assert (trend.trend, trend.changed) == ("recovered", ("tests",))
+    assert classify_test(lines, "t::a").trend == "recovered"
+    # Lines from before the tests were noted are read as they were.
+    assert classify([generated, replace(written, code="two")]).trend == "flake"
+
+
 def test_counts() -> None:
     course = classify(runs("a. bF b. b~ bF"))
     assert (course.runs, course.failures, course.flaky) == (4, 2, 1)
