@@ -3,22 +3,17 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from stacktest.adapters.suite_code import read_tree
+from stacktest.adapters.suite_code import read_tree, saved_at
 
 _WORDS = re.compile(rb"\bservice\b|\b(?:inside|api|async_api|person|stack|stack_ca)\b")
 
 
 def named_services(path: Path) -> frozenset[str] | None:
     """The services of its `service` markers; None: a marker's names are not in the text."""
-    names: set[str] = set()
-    for mark in _markers(read_tree(path)):
-        for value in mark.args:
-            if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
-                return None
-            names.add(value.value)
-    return frozenset(names)
+    return _named_services(path, saved_at(path))
 
 
 def may_name_services(path: Path) -> bool:
@@ -30,6 +25,17 @@ def may_name_services(path: Path) -> bool:
 
 
 # Private
+
+
+@cache
+def _named_services(path: Path, _saved: int | None) -> frozenset[str] | None:
+    names: set[str] = set()
+    for mark in _markers(read_tree(path)):
+        for value in mark.args:
+            if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+                return None
+            names.add(value.value)
+    return frozenset(names)
 
 
 def _markers(tree: ast.AST) -> Iterator[ast.Call]:

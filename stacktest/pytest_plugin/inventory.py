@@ -210,7 +210,8 @@ def _hidden(
     }
     known = {item.path.resolve() for item in items}
     known |= {config.rootpath / r.nodeid.partition("::")[0] for r in reports if r.failed}
-    hooked = any(set(test.services) - _written(suites, test) for test in tests)
+    # Only where a file is missing does it matter whether hooks give markers, which takes a while.
+    hooked = bool(skipped) and any(set(test.services) - _written(suites, test) for test in tests)
     for path, why in skipped.items():
         if path.is_file() and suites.holds(path):
             names = named_services(path)
