@@ -23,7 +23,7 @@ from stacktest.core.freshness.container.as_created import (
     hash_document,
     labels_of,
 )
-from stacktest.core.freshness.container.differences import Differences, differences
+from stacktest.core.freshness.container.differences import SHOWN, Differences, differences
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.freshness.container.shared import shared_drift
 from stacktest.core.freshness.origins import (
@@ -150,14 +150,15 @@ class DriftReader:
         self, container: Created, fingerprint: Fingerprint
     ) -> tuple[drift.Reasons, drift.Reasons]:
         found = self._differences[container.inspect["Id"]]
-        same_hash = self._has_same_hash(container)
+        same_hash = hash_agrees = self._has_same_hash(container)
         changed = self._edited(container, fingerprint)
-        if same_hash is None and changed is not None and not changed:
+        if same_hash is None and changed == ():
             same_hash = True
-        reasons, unverified = drift.definition_drift(
-            found, same_hash=same_hash, changed=changed or ()
-        )
-        if not same_hash:
+        # Of what the engine shows its word counts: a default may have been written out.
+        hidden = [key for key in changed or () if key not in SHOWN]
+        reasons, unverified = drift.definition_drift(found, same_hash=same_hash, changed=hidden)
+        if not hash_agrees:
+            # Variables are no part of what is remembered.
             client = self.host.client_variables()
             reasons += drift.env_drift(
                 container.service, container.inspect, container.image, client

@@ -299,6 +299,35 @@ def test_what_no_engine_shows_and_was_removed_is_remembered(small: SmallStack) -
     assert small.drift() == ("definition:post_start",)
 
 
+@pytest.mark.case("freshness/a14-defaults-written-out")
+def test_what_the_engine_shows_is_not_judged_by_memory(small: SmallStack) -> None:
+    small.config = {"Labels": LABELS}
+    small.definition = {"stop_signal": "SIGTERM", "logging": {"driver": "json-file"}}
+    small.host.hashes = {"app": "h1"}
+    assert small.drift() == ()
+    small.definition = {}
+    small.host.hashes = {"app": "h2"}
+    assert small.drift() == ()
+
+
+def test_an_edit_is_seen_where_no_hash_can_be_compared(small: SmallStack) -> None:
+    small.config = {"User": "redis"}
+    small.definition = {"user": "redis"}
+    assert small.drift() == ()
+    small.definition = {"user": "root"}
+    assert small.drift() == ("definition:user",)
+
+
+def test_a_variable_that_was_removed_is_seen_where_no_hash_can_be_compared(
+    small: SmallStack,
+) -> None:
+    small.config = {"Env": ["A=1"]}
+    small.definition = {"environment": {"A": "1"}}
+    assert small.drift() == ()
+    small.definition = {}
+    assert small.drift() == ("env:A",)
+
+
 def test_compose_is_not_asked_again_about_what_it_confirmed(small: SmallStack) -> None:
     small.config = {"Labels": LABELS}
     small.host.hashes = {"app": "h1"}

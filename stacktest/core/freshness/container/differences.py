@@ -23,6 +23,7 @@ COVERED_ELSEWHERE = frozenset(
     (
         # What `deploy` says beyond limits and restarts is for orchestrators.
         *("attach", "build", "configs", "deploy", "depends_on", "develop", "env_file"),
+        "external_links",
         *("environment", "extends", "image", "label_file", "profiles", "pull_policy"),
         *("pull_refresh_after", "scale", "secrets", "volumes"),
     )
@@ -36,6 +37,12 @@ CHANGEABLE = frozenset(
     )
 )
 """Keys that differ without another definition: `docker update`, `docker network disconnect`."""
+
+
+SHOWN = frozenset(row.key for row in ROWS) - {"cgroup", "ipc", "network_mode", "runtime"} | {
+    *("build", "deploy", "image", "scale")
+}
+"""Keys of which the engine shows all that counts, so that no memory of an edit is needed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,7 @@
 """Keys of a service definition that say how the container is reached, and whom it can see."""
 
+from collections.abc import Mapping
+
 from stacktest.core.freshness.container.row import Created, Row, scalar
 from stacktest.core.freshness.container.values import (
     ANY,
@@ -62,6 +64,10 @@ def _extra_aliases(container: Created) -> Json:
     return sorted(extra - own) or None
 
 
+def _has_links(definition: Mapping[str, Json]) -> Json:
+    return bool(definition.get("links") or definition.get("external_links")) or None
+
+
 def _exposed(container: Created) -> Json:
     inherited = container.of_image("ExposedPorts")
     if inherited == ANY:
@@ -113,6 +119,12 @@ ROWS: tuple[Row, ...] = (
     _shared("network_mode", "NetworkMode", ANY),
     _shared("pid", "PidMode", ""),
     _shared("ipc", "IpcMode", "", "private", "shareable", firm=False),
+    Row(
+        key="links",
+        wanted=lambda c: _has_links(c.definition),
+        actual=lambda c: any(endpoint.get("Links") for endpoint in c.networks.values()) or None,
+        firm=False,
+    ),
     scalar("uts", "UTSMode", str, "", None),
     Row(
         key="ports",

@@ -230,8 +230,15 @@ def test_a_key_is_the_same_applied_and_differs_when_edited_or_removed(name: str)
         assert key_of(name) in removed.certain | removed.possible
 
 
+def test_links() -> None:
+    linked = {"s_default": {"Aliases": ["web"], "Links": ["s-db-1:db"]}}
+    assert differences(created({"links": ["db"]}, networks=linked)) == Differences()
+    assert differences(created({}, networks=linked)).possible == {"links"}
+    assert differences(created({"links": ["db"]})).possible == {"links"}
+
+
 def test_every_row_is_tried() -> None:
-    tried = {key_of(name) for name in APPLIED} | {"networks", "container_name"}
+    tried = {key_of(name) for name in APPLIED} | {"networks", "container_name", "links"}
     assert {row.key for row in ROWS} == tried
 
 
