@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from stacktest.core.model import Json
 
@@ -31,6 +31,7 @@ SECONDS = 5.0
 NOT_FOUND = 404
 LONGEST = 200
 """Letters of a reason that fit into an address."""
+_KUMA = frozenset({"status", "msg", "ping"})
 _GATUS = str.maketrans("/_., #", "------")
 
 
@@ -75,7 +76,7 @@ def send_start(target: Target, context: ssl.SSLContext) -> str:
     """Tell a dead-man switch that a run begins; the others have nothing to hear yet."""
     if target.kind != "healthchecks":
         return ""
-    return _deliver([_Call("POST", f"{_base(target.url)}/start")], context)
+    return _deliver([_Call("POST", _below(target.url, "/start"))], context)
 
 
 # Private, what is asked
@@ -114,19 +115,30 @@ def _gatus(target: Target, message: Message) -> Iterable[_Call]:
 
 
 def _kuma(target: Target, message: Message) -> Iterable[_Call]:
-    """Kuma shows its push URL with a query of its own, which a person copies with it."""
+    """Kuma shows its push URL with values of its own in the query, which a person copies."""
     status = "up" if message.well else "down"
-    params = {"status": status, "msg": message.title[:LONGEST]}
-    yield _Call("GET", _base(target.url), {"params": params})
+    own = {"status": status, "msg": message.title[:LONGEST]}
+    others = [(name, value) for name, value in _query(target.url) if name not in _KUMA]
+    yield _Call("GET", _base(target.url), {"params": [*others, *own.items()]})
 
 
 def _healthchecks(target: Target, message: Message) -> Iterable[_Call]:
     content = {"content": f"{message.title}\n{message.text}".encode()}
-    yield _Call("POST", _base(target.url) + ("" if message.well else "/fail"), content)
+    yield _Call("POST", _below(target.url, "" if message.well else "/fail"), content)
 
 
 def _bearer(target: Target) -> dict[str, str]:
     return {"Authorization": f"Bearer {target.token}"} if target.token else {}
+
+
+def _below(url: str, path: str) -> str:
+    """The address with `path` after its own; a query, such as `?create=1`, stays behind it."""
+    scheme, host, own, query, _ = urlsplit(url)
+    return urlunsplit((scheme, host, own.rstrip("/") + path, query, ""))
+
+
+def _query(url: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(url).query, keep_blank_values=True)
 
 
 def _base(url: str) -> str:

@@ -109,6 +109,26 @@ def test_healthchecks_hears_of_start_success_and_failure(server, trust):
     assert server.asked[2][2] == f"{MESSAGE.title}\n{MESSAGE.text}"
 
 
+@pytest.mark.case("field/b52")
+def test_healthchecks_by_a_slug_keeps_its_query(server, trust):
+    channel = target(server, "healthchecks", "/ping-key/stack?create=1")
+    assert send_start(channel, trust) == ""
+    assert send(channel, WELL, trust) == ""
+    assert send(channel, MESSAGE, trust) == ""
+    assert server.lines == [
+        "POST /ping-key/stack/start?create=1",
+        "POST /ping-key/stack?create=1",
+        "POST /ping-key/stack/fail?create=1",
+    ]
+
+
+def test_kuma_s_own_values_are_replaced_and_other_parts_of_its_query_stay(server, trust):
+    channel = target(server, "kuma", "/api/push/x?status=up&msg=OK&ping=&key=k1")
+    assert send(channel, MESSAGE, trust) == ""
+    (line,) = server.lines
+    assert line.startswith("GET /api/push/x?key=k1&status=down&msg=")
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "healthchecks"])
 def test_only_a_dead_man_switch_hears_of_a_start(server, trust, kind):
     assert send_start(target(server, kind), trust) == ""
