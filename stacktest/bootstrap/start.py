@@ -1,7 +1,7 @@
 """How the services of one stack are brought up."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from stacktest.adapters.startup.up import BringUp, bring_up
@@ -10,7 +10,9 @@ from stacktest.bootstrap.door_answer import door_answer
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import parse_rule
+from stacktest.core.redaction import clean
 from stacktest.core.runs.history import usual_boot
+from stacktest.core.secrets import secrets_of
 from stacktest.errors import StacktestError
 
 
@@ -35,12 +37,8 @@ def starter(
         for name, section in config.services.items()
         if section.ready
     }
-    return lambda plan: bring_up(
-        project.stack,
-        plan,
-        project.compose,
-        project.engine,
-        run_id=run_id,
+    start = partial(
+        bring_up,
         mode=mode,
         rules=rules,
         timeouts={
@@ -53,3 +51,22 @@ def starter(
         usual=lambda name: usual_boot(project.ledger.history(name)[0]),
         on_failure=on_failure,
     )
+
+    def start_without_secrets(plan: Plan) -> BringUp:
+        secrets_of_stack = secrets_of(project.stack)
+        try:
+            up = start(project.stack, plan, project.compose, project.engine, run_id=run_id)
+        except StacktestError as error:
+            hide(error, secrets_of_stack)
+            raise
+        up.failures = clean(up.failures, secrets_of_stack)
+        return up
+
+    return start_without_secrets
+
+
+def hide(error: StacktestError, values: Collection[str]) -> None:
+    """Take secrets out of everything that an error says: a service's last words may hold some."""
+    error.args = clean(error.args, values)
+    for name, value in vars(error).items():
+        setattr(error, name, clean(value, values))
