@@ -1,5 +1,7 @@
 """A plan is the smallest closed set of services, in order, each with its reasons."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,3 +190,30 @@ def test_a_plan_is_closed_minimal_ordered_and_deterministic(any_stack, demands) 
         for need in plan.waits_of(name):
             assert at[need.service] < at[name]
     assert make_plan(any_stack, list(reversed(demands))) == plan
+
+
+def test_a_plan_has_a_purpose_as_long_as_a_test_is_left_that_needs_none_of_the_failed() -> None:
+    model = stack(service("app"), service("db"), service("door"), front_door="door")
+    plan = make_plan(
+        model,
+        [
+            Demand(nodeid="a", services=("app",), routed=True),
+            Demand(nodeid="d", services=("db",)),
+        ],
+    )
+    assert plan.has_purpose_without({"app"})
+    assert plan.has_purpose_without({"door"})
+    assert not plan.has_purpose_without({"door", "db"})
+
+
+@pytest.mark.case("field/x03")
+def test_a_service_that_the_front_door_asks_first_is_planned_too() -> None:
+    guard = Route(host="app.test", service="auth", is_guard=True, is_final=False)
+    services = stack(service("app"), service("auth"), service("door"), front_door="door")
+    model = replace(services, routes=(guard, Route(host="app.test", service="app")))
+    routed = make_plan(model, [Demand(nodeid="a", services=("app",), routed=True)])
+    assert {step.service: step.reasons for step in routed.steps}["auth"] == (
+        "the front door asks it before it answers for app.test",
+    )
+    inside = make_plan(model, [Demand(nodeid="a", services=("app",))])
+    assert inside.services == ("app",)

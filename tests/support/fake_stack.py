@@ -60,7 +60,13 @@ class Story:
             for name, one in self.told["services"].items()
         }
         phases = tuple(Phase(name=n, title=t) for n, t in self.told.get("phases", {}).items())
-        self.stack = Stack(name="shop", root=root, services=services, phases=phases)
+        self.stack = Stack(
+            name="shop",
+            root=root,
+            services=services,
+            phases=phases,
+            front_door=self.told.get("front_door", ""),
+        )
         self.ledger = Ledger(root, records="data/tests", status="docs/_data/status.json")
 
     def look(self) -> dict[str, ServiceObservation]:

@@ -74,7 +74,9 @@ class Creation:
         for name in services if len(services) > 1 else ():
             completed = self._run([name], override)
             if completed.code != 0:
-                failures.append(replace(self._failure([name], completed), service=name))
+                failure = self._failure([name], completed)
+                cause = failure.cause.replace("the stack ", f"{name} ", 1)
+                failures.append(replace(failure, service=name, cause=cause))
         if len(failures) in {0, len(services)}:
             # The cause is none of the services: an engine that does not answer, for example.
             raise NotReadyError.of({"": together})

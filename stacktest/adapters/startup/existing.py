@@ -122,7 +122,7 @@ def _not_running(
 ) -> StartFailure:
     return StartFailure(
         service=name,
-        cause=f"{name} does not run, and mode never starts no service",
+        cause=f"{name} does not run, and --stack-up=never starts nothing",
         where=f"project {stack.name}",
         hint=compose_command(stack, "up", "--detach", services=[name]),
         details=tuple(last_words(engine, container)) if container else (),

@@ -265,7 +265,8 @@ def _has_start_interval(service: Service) -> bool:
 
 
 def _concerns(service: Service, stack: Stack, text: str, facts: Mapping[str, str]) -> bool:
-    if service.image and service.image in text:
+    repository = re.sub(r"(:[^/:]+)?(@.*)?$", "", service.image)
+    if repository and re.search(rf"(?<![\w/.-]){re.escape(repository)}(?![\w/-]|\.\w)", text):
         return True
     if service.container_name and service.container_name == facts.get("name"):
         return True

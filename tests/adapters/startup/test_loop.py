@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,13 +14,14 @@ from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
-from stacktest.adapters.startup.tracked_container import Settings
+from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings
 from stacktest.adapters.startup.up import bring_up
 from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
-from stacktest.core.readiness import derive, parse_rule
+from stacktest.core.readiness import PERSISTENT, Refused, derive, parse_rule
+from stacktest.core.route import Route
 from stacktest.errors import StacktestError, ToolMissingError
 
 
@@ -129,7 +131,13 @@ def service(name: str, *needs: str, condition: str = "service_healthy") -> Servi
 
 
 def run(engine: FakeEngine, *services: Service, rules=None, **options):
-    stack = Stack(name="p", root=Path("/p"), services={each.name: each for each in services})
+    stack = Stack(
+        name="p",
+        root=Path("/p"),
+        services={each.name: each for each in services},
+        routes=options.get("routes", ()),
+        front_door=options.get("front_door", ""),
+    )
     plan = plan_services(stack, stack.services)
     chosen = {name: parse_rule(rule) for name, rule in (rules or {}).items()}
     settings = Settings(
@@ -141,11 +149,15 @@ def run(engine: FakeEngine, *services: Service, rules=None, **options):
         clock=options.get("clock", Clock()),
         connector=None,
         usual=options.get("usual", {}).get,
+        can_go_on=options.get("can_go_on", lambda _: False),
     )
     loop = Loop(stack, plan, engine, settings, options.get("said", Progress()))
+    if "news" in options:
+        loop._messages = options["news"]
     with loop.listening():
         loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
-        return loop.run()
+        seconds = loop.run()
+    return loop.failures if "can_go_on" in options else seconds
 
 
 def test_a_dependant_starts_after_its_dependency_is_healthy() -> None:
@@ -369,3 +381,170 @@ def test_an_engine_that_does_not_answer_ends_it_before_anything_is_made(tmp_path
         )
     assert caught.value.exit_code == 12
     assert list(tmp_path.iterdir()) == []
+
+
+# One service that is not up costs itself and what needs it
+
+DIES = [RUNNING, {"action": "die", "state": "exited", "exit_code": 3}]
+UP = [RUNNING, HEALTHY]
+
+
+def go_on(_: object) -> bool:
+    return True
+
+
+@pytest.mark.case("field/x08")
+def test_a_service_that_fails_costs_itself_and_what_needs_it() -> None:
+    said = Recorder()
+    engine = FakeEngine(db=DIES, app=[], web=[], other=UP)
+    services = service("db"), service("app", "db"), service("web", "app"), service("other")
+
+    failures = run(engine, *services, said=said, can_go_on=go_on)
+
+    assert {name: failure.because_of for name, failure in failures.items()} == {
+        "db": "",
+        "app": "db",
+        "web": "db",
+    }
+    assert failures["db"].hint == "docker compose run --rm --no-deps db"
+    assert "other healthy" in said.said
+    assert not {"starting app", "starting web"} & set(said.said)
+
+
+def test_it_ends_at_once_where_nothing_is_left_to_test() -> None:
+    engine = FakeEngine(db=DIES, other=[])
+    with pytest.raises(NotReadyError, match="db exited 3") as caught:
+        run(engine, service("db"), service("other"), can_go_on=lambda failed: "db" not in failed)
+    assert set(caught.value.failures) == {"db"}
+
+
+@pytest.mark.case("field/b22")
+def test_an_optional_dependency_that_fails_is_done_without() -> None:
+    need = Dependency(service="db", condition="service_healthy", required=False)
+    app = Service(name="app", depends_on=(need,), has_healthcheck=True)
+    engine = FakeEngine(db=DIES, app=UP)
+
+    assert set(run(engine, service("db"), app, can_go_on=go_on)) == {"db"}
+
+
+def test_the_front_door_is_started_although_one_application_is_down() -> None:
+    door = service("door", "app", "other", condition="service_started")
+    engine = FakeEngine(app=[{"refused": "port is already allocated"}], other=UP, door=UP)
+
+    failures = run(
+        engine, service("app"), service("other"), door, front_door="door", can_go_on=go_on
+    )
+
+    assert set(failures) == {"app"}
+
+
+@pytest.mark.case("field/c09")
+def test_a_written_rule_wins_over_the_health_check_for_the_service_and_who_waits_for_it() -> None:
+    unhealthy = {"action": "health_status", "state": "running", "health": "unhealthy"}
+    engine = FakeEngine(db=[RUNNING, unhealthy], app=UP)
+    clock = Clock()
+    seconds = run(
+        engine,
+        service("db"),
+        service("app", "db"),
+        rules={"db": "running"},
+        clock=clock,
+        news=Impatient(clock),
+    )
+    assert seconds.keys() == {"db", "app"}
+
+
+# Time decides
+
+
+RESTARTS = {"action": "die", "state": "restarting", "exit_code": 1}
+
+
+@pytest.mark.case("field/b18")
+def test_a_program_that_ends_until_another_is_there_is_waited_for() -> None:
+    loops = [RUNNING | {"restart_count": n} for n in range(7)]
+    engine = FakeEngine(app=[event for start in loops for event in (start, RESTARTS)] + UP)
+    assert run(engine, service("app")).keys() == {"app"}
+
+
+def test_a_restart_loop_ends_when_the_next_attempt_is_after_its_time() -> None:
+    clock = Clock()
+    restarting = {"action": "die", "state": "restarting", "exit_code": 1, "restart_count": 9}
+    engine = FakeEngine(app=[RUNNING, restarting])
+    with pytest.raises(NotReadyError, match="is in a restart loop, 9 restarts, last exit code 1"):
+        run(engine, service("app"), clock=clock, timeouts={"app": 20}, news=Impatient(clock))
+    # The engine pauses for 25.6 s before its tenth restart.
+    assert clock.now < 1001
+
+
+@pytest.mark.case("field/b19")
+def test_a_start_has_at_least_the_time_that_its_health_check_is_granted() -> None:
+    clock = Clock()
+    engine = FakeEngine(app=[RUNNING | {"health_limit": 300.0}])
+    with pytest.raises(NotReadyError, match=r"was not ready within 300 s"):
+        run(engine, service("app"), clock=clock, news=Impatient(clock))
+
+
+@pytest.mark.case("field/b17")
+def test_an_answer_that_waiting_does_not_change_ends_it_after_seconds() -> None:
+    clock = Clock()
+    refused = Refused("cannot be tested: its certificate is refused", "SK-CA", "name the CA")
+    with pytest.raises(NotReadyError) as caught:
+        run_routed(lambda service, host: refused, clock)
+    assert (caught.value.code, caught.value.hint) == ("SK-CA", "name the CA")
+    assert PERSISTENT <= clock.now - 1000 < 2 * PERSISTENT
+
+
+def test_one_false_answer_at_the_start_is_no_such_answer() -> None:
+    """A front door shows a certificate of its own until it has the right one."""
+    answers = iter([Refused("the default certificate")])
+    assert run_routed(lambda service, host: next(answers, ""), Clock()).keys() == {"app"}
+
+
+@pytest.mark.case("field/b25")
+def test_an_answer_that_may_be_the_front_doors_own_is_not_enough() -> None:
+    clock = Clock()
+    connector = Opening(clock, at=1010)
+
+    run_routed(lambda service, host: OwnAnswer("answers 401"), clock, connector)
+
+    assert clock.now >= 1010
+
+
+class Opening:
+    """A connector that reaches a port which opens at a time; no name leads to it before."""
+
+    def __init__(self, clock: Clock, at: float) -> None:
+        self.clock, self.at = clock, at
+
+    def address(self, container: str) -> str | None:
+        return None
+
+    def to(self, container: str) -> Callable[[int], object]:
+        def connect(port: int) -> object:
+            if self.clock.now < self.at:
+                raise ConnectionRefusedError("closed")
+            return SimpleNamespace(close=lambda: None)
+
+        return connect
+
+
+def run_routed(answers: object, clock: Clock, connector: object = None) -> dict[str, float]:
+    """One routed service without a health check, whose front door answers like this."""
+    app = Service(name="app")
+    route = Route(host="app.test", service="app", port=80)
+    stack = Stack(name="p", root=Path("/p"), services={"app": app}, routes=(route,))
+    plan = plan_services(stack, ["app"])
+    settings = Settings(
+        rules={"app": derive(app, stack)},
+        timeouts={},
+        answers=answers,
+        clock=clock,
+        connector=connector,
+    )
+    engine = FakeEngine(app=[{"state": "running"}])
+    loop = Loop(stack, plan, engine, settings, Progress())
+    loop._messages = Impatient(clock)
+    with loop.listening():
+        loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
+        return dict(loop.run())

@@ -13,7 +13,8 @@ from stacktest.adapters.network.connect import Connect, _DirectStream
 from stacktest.adapters.startup import probe
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.readiness import parse_rule
+from stacktest.core.readiness import Kind, Refused, Rule, parse_rule
+from stacktest.core.route import Route
 
 SEEN = Container(
     id="1", name="p-app-1", service="app", project="p", image_id="", image_ref="", state="running"
@@ -107,3 +108,64 @@ def test_a_closed_port_says_so(closed) -> None:
 def test_a_port_that_is_closed_inside_says_so(closed, rule) -> None:
     said = ask(rule, Service(name="app"), 80, Leading(closed))
     assert said.startswith("nothing accepts a connection on the container:80 (")
+
+
+class _Hosts(http.server.BaseHTTPRequestHandler):
+    """Answers 200 to one host name, and 421 to every other."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.headers["Host"] == "cal.test" else 421)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_probe_names_the_host_by_which_people_call_the_service() -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Hosts) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        port = server.server_port
+        routed = Stack(
+            name="p",
+            root=Path("/p"),
+            services={"app": Service(name="app")},
+            routes=(Route(host="cal.test", service="app", port=port),),
+        )
+        rule = parse_rule("http:/")
+        assert probe.ask(rule, routed, SEEN, Leading(straight=True)) == ""
+        answer = probe.ask(rule, replace(routed, routes=()), SEEN, Leading(straight=True))
+        assert answer == "no port is known; write http:PORT/path"
+        answer = ask(f"http:{port}/", Service(name="app"), port, Leading(straight=True))
+        assert isinstance(answer, Refused)
+        assert answer.code == "SK-NAMES"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("status", [401, 403, 407])
+def test_a_sign_in_is_an_answer_that_waiting_does_not_change(service, status) -> None:
+    answer = ask(f"http:/{status}", service, 80, NOBODY)
+    assert isinstance(answer, Refused)
+    assert answer.code == "SK-AUTH"
+    assert f'ready = "http:/{status} {status}"' in answer.hint
+    assert ask(f"http:/{status} {status}", service, 80, NOBODY) == ""
+
+
+@pytest.mark.case("field/c24")
+def test_a_connection_that_a_proxy_closes_at_once_is_no_listener() -> None:
+    """The engine's port proxy accepts, finds nobody behind it, and closes."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def close_at_once() -> None:
+            proxy.accept()[0].close()
+
+        threading.Thread(target=close_at_once, daemon=True).start()
+        port = proxy.getsockname()[1]
+        app = Service(name="app", ports=(Port(target=80, published=port),))
+        assert "closed at once" in str(ask("tcp:80", app, 80, NOBODY))
+
+
+def test_one_of_several_ports_is_enough(listening, closed) -> None:
+    rule = Rule(kind=Kind.LISTENING, ports=(closed, listening), derived=True)
+    stack = Stack(name="p", root=Path("/p"), services={"app": Service(name="app")})
+    assert probe.ask(rule, stack, SEEN, Leading(straight=True)) == ""
+    nobody = replace(rule, ports=(closed,))
+    assert f":{closed}" in str(probe.ask(nobody, stack, SEEN, Leading(straight=True)))

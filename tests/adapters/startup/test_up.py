@@ -105,9 +105,8 @@ def test_a_stopped_container_of_somebody_else_is_in_the_way(project) -> None:
     assert words == ["  last lines of app:", "    | good bye"]
     assert error == "error: app has a stopped container that stacktest did not create"
     assert at.startswith(f"  at: container {project.name}-app-1 (exited 1")
-    assert hint == (
-        "  hint: docker compose rm --force app, or start it yourself: docker compose start app"
-    )
+    docker = f"docker compose --project-directory {project.root}"
+    assert hint == f"  hint: {docker} rm --force app, or start it yourself: {docker} start app"
     assert states(project) == {"app": "exited"}
 
 
@@ -127,7 +126,10 @@ def test_never_starts_nothing(project) -> None:
     project.write(TWO)
     with pytest.raises(StackNotReadyError) as caught:
         project.up(mode="never")
-    assert caught.value.lines()[0] == "error: not running: app, db"
+    error, *_, also, hint = caught.value.lines()
+    assert error == "error: app does not run, and --stack-up=never starts nothing"
+    assert also == "  also not up: db does not run, and --stack-up=never starts nothing"
+    assert hint.endswith("up --detach app")
     assert project.leftovers() == []
 
 
