@@ -14,13 +14,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from stacktest.adapters.engine.port import EnginePort
-from stacktest.adapters.startup import probe
-from stacktest.adapters.startup.failure_report import NotReadyError, container_failed
+from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.heartbeat import HEARTBEAT
+from stacktest.adapters.startup.judging import Judging
 from stacktest.adapters.startup.tracked_container import (
     NEVER,
     Answer,
-    OwnAnswer,
     Settings,
     Started,
     TrackedContainer,
@@ -32,26 +31,15 @@ from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import Plan, needs_of
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import (
-    PERSISTENT,
-    RESTARTS_OF_A_LOOP,
     Impossible,
-    Judgement,
     Kind,
     Ready,
-    Refused,
     Waiting,
-    judge,
-    pause_before_restart,
     refine,
-    restarts,
     settling_time,
 )
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
-from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
-
-DEFAULT_TIMEOUT = 120.0
-"""Seconds until a start has failed, where neither the stack nor a health check says more."""
 
 _STREAM_ENDED = object()
 
@@ -68,6 +56,7 @@ class Loop:
         self._settings = settings
         self._progress = progress
         self._tracked: dict[str, TrackedContainer] = {}
+        self._judging = Judging(stack, engine, settings)
         self._needs = {name: needs_of(stack, name) for name in plan.services}
         self.failures: dict[str, StartFailure] = {}
         """Service → why it is not up, those included that need one which is not."""
@@ -140,8 +129,8 @@ class Loop:
         """True when everything is ready as it stands: the whole of a warm run."""
         for tracked in self._tracked.values():
             if tracked.rule.probed and tracked.container.is_running:
-                tracked.take_answer(self._ask(tracked), self._settings.clock())
-            if isinstance(self._judge(tracked), Ready):
+                tracked.take_answer(self._judging.ask(tracked), self._settings.clock())
+            if isinstance(self._judging.judge(tracked), Ready):
                 tracked.ready_at = tracked.started_at
         return not self._pending()
 
@@ -267,10 +256,14 @@ class Loop:
                 self._probers.submit(self._probe_one, tracked)
 
     def _settle(self, tracked: TrackedContainer) -> None:
-        judged = self._judge(tracked)
+        judged = self._judging.judge(tracked)
         if isinstance(judged, Impossible):
             late = " after it was ready" if tracked.ready_at is not None else ""
-            self.fail(self._failure(tracked, replace(judged, cause=judged.cause + late)))
+            self.fail(
+                self._judging.failure(
+                    tracked, self.containers, replace(judged, cause=judged.cause + late)
+                )
+            )
             return
         now = self._settings.clock()
         started = now if tracked.started_at is None else tracked.started_at
@@ -284,36 +277,8 @@ class Loop:
             )
             tracked.ready_at = max(started, changed)
             self._progress.ready(tracked.container.service, tracked.ready_at - started, judged.why)
-        elif cause := self._out_of_time(tracked, self._waited_since(started), judged.why):
-            self.fail(self._failure(tracked, Impossible(cause)))
-
-    def _out_of_time(self, tracked: TrackedContainer, since: float, why: str) -> str:
-        """Why its time is over; empty while it may still become ready."""
-        now, container, timeout = self._settings.clock(), tracked.container, self._timeout(tracked)
-        is_loop = tracked.must_start and container.restart_count >= RESTARTS_OF_A_LOOP
-        loop = replace(container, exit_code=tracked.last_exit_code)
-        if now - since >= timeout:
-            late = f"was not ready within {timeout:g} s"
-            return f"is in a restart loop{restarts(loop)}" if is_loop else f"{late}: {why}"
-        if is_loop and container.state == "restarting":
-            pause = pause_before_restart(container.restart_count, tracked.ran_for)
-            if now - since + pause >= timeout:
-                # The engine doubles its pauses: there is no further attempt in time.
-                return f"is in a restart loop{restarts(loop)}"
-        return ""
-
-    def _judge(self, tracked: TrackedContainer) -> Judgement:
-        # Restarts before we came are history: a service may have restarted ten times in a year.
-        container = tracked.container
-        if not tracked.must_start:
-            container = replace(container, restart_count=0)
-        now, answer = self._settings.clock(), tracked.answer
-        if isinstance(answer, Refused):
-            if container.is_running and now - tracked.refused_since >= PERSISTENT:
-                return Impossible(answer.why, answer.code, answer.hint)
-            answer = answer.why
-        running_for = max(0.0, now - tracked.running_since)
-        return judge(tracked.rule, container, running_for=running_for, answer=answer)
+        elif cause := self._judging.out_of_time(tracked, max(started, self._first), judged.why):
+            self.fail(self._judging.failure(tracked, self.containers, Impossible(cause)))
 
     def _may_start(self, tracked: TrackedContainer) -> bool:
         service = tracked.container.service
@@ -342,7 +307,7 @@ class Loop:
         self._tell(lambda: Started(container.id, self._start(container)))
 
     def _probe_one(self, tracked: TrackedContainer) -> None:
-        self._tell(lambda: Answer(tracked.container.id, self._ask(tracked)))
+        self._tell(lambda: Answer(tracked.container.id, self._judging.ask(tracked)))
 
     def _tell(self, work: Callable[[], object]) -> None:
         """Put what the work answers into the queue; what it raises is raised by the loop."""
@@ -351,36 +316,13 @@ class Loop:
         except BaseException as error:  # noqa: BLE001 - carried to the thread that can act on it
             self._messages.put(error)
 
-    def _ask(self, tracked: TrackedContainer) -> str | Refused | Unknown:
-        rule = tracked.rule
-        if rule.kind is Kind.ROUTED and self._settings.answers is not None:
-            answer = self._settings.answers(tracked.container.service, rule.host)
-            # What may be the front door's own answer counts when the service listens, too.
-            if not isinstance(answer, OwnAnswer):
-                return answer
-        try:
-            return probe.ask(rule, self._stack, tracked.container, self._settings.connector)
-        except ToolMissingError as error:
-            if not rule.derived:
-                raise
-            return Unknown(error.what)
-
-    def _waited_since(self, started: float) -> float:
-        """What it may wait for does not exist before everything is created."""
-        return max(started, self._first)
-
-    def _timeout(self, tracked: TrackedContainer) -> float:
-        """Its own setting, else at least as long as the engine grants its health check."""
-        own = self._settings.timeouts.get(tracked.container.service)
-        return own or max(DEFAULT_TIMEOUT, tracked.container.health_limit)
-
     def _deadline(self) -> float:
         """When to look again even without news."""
         times = [NEVER]
         for tracked in self._tracked.values():
             if not tracked.is_pending or tracked.started_at is None:
                 continue
-            times.append(self._waited_since(tracked.started_at) + self._timeout(tracked))
+            times.append(max(tracked.started_at, self._first) + self._judging.timeout(tracked))
             if tracked.container.is_running and tracked.rule.kind is Kind.RUNNING:
                 times.append(tracked.running_since + settling_time(tracked.container))
             if tracked.container.is_running and tracked.rule.probed and not tracked.probing:
@@ -392,7 +334,7 @@ class Loop:
         for tracked in self._tracked.values():
             if tracked.is_pending:
                 judged = (
-                    self._judge(tracked)
+                    self._judging.judge(tracked)
                     if tracked.started_at is not None
                     else Waiting("not started yet")
                 )
@@ -411,17 +353,6 @@ class Loop:
                 self._look(tracked)
                 if not tracked.has_failed:
                     self._settle(tracked)
-
-    def _failure(self, tracked: TrackedContainer, judged: Impossible) -> StartFailure:
-        return container_failed(
-            self._stack,
-            tracked.container,
-            judged,
-            engine=self._engine,
-            others={item.container.service: item.container for item in self._tracked.values()},
-            rule=tracked.rule,
-            usual=self._settings.usual(tracked.container.service),
-        )
 
     def _seconds(self) -> Mapping[str, float]:
         seconds: dict[str, float] = {}

@@ -1,0 +1,100 @@
+"""Judges a tracked container: its rule, its probes, and the time that it has."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.startup import probe
+from stacktest.adapters.startup.failure_report import container_failed
+from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings, TrackedContainer
+from stacktest.core.model import Stack
+from stacktest.core.observed_state import Container
+from stacktest.core.readiness import (
+    PERSISTENT,
+    RESTARTS_OF_A_LOOP,
+    Impossible,
+    Judgement,
+    Kind,
+    Refused,
+    judge,
+    pause_before_restart,
+    restarts,
+)
+from stacktest.core.runs.start_failure import StartFailure
+from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
+
+DEFAULT_TIMEOUT = 120.0
+"""Seconds until a start has failed, where neither the stack nor a health check says more."""
+
+
+class Judging:
+    """Whether a container is ready, may still become so, or never will."""
+
+    def __init__(self, stack: Stack, engine: EnginePort, settings: Settings) -> None:
+        self._stack = stack
+        self._engine = engine
+        self._settings = settings
+
+    def judge(self, tracked: TrackedContainer) -> Judgement:
+        """What its rule says now; a refusal counts once it has persisted."""
+        # Restarts before we came are history: a service may have restarted ten times in a year.
+        container = tracked.container
+        if not tracked.must_start:
+            container = replace(container, restart_count=0)
+        now, answer = self._settings.clock(), tracked.answer
+        if isinstance(answer, Refused):
+            if container.is_running and now - tracked.refused_since >= PERSISTENT:
+                return Impossible(answer.why, answer.code, answer.hint)
+            answer = answer.why
+        running_for = max(0.0, now - tracked.running_since)
+        return judge(tracked.rule, container, running_for=running_for, answer=answer)
+
+    def out_of_time(self, tracked: TrackedContainer, since: float, why: str) -> str:
+        """Why its time is over; empty while it may still become ready."""
+        now, container, timeout = self._settings.clock(), tracked.container, self.timeout(tracked)
+        is_loop = tracked.must_start and container.restart_count >= RESTARTS_OF_A_LOOP
+        loop = replace(container, exit_code=tracked.last_exit_code)
+        if now - since >= timeout:
+            late = f"was not ready within {timeout:g} s"
+            return f"is in a restart loop{restarts(loop)}" if is_loop else f"{late}: {why}"
+        if is_loop and container.state == "restarting":
+            pause = pause_before_restart(container.restart_count, tracked.ran_for)
+            if now - since + pause >= timeout:
+                # The engine doubles its pauses: there is no further attempt in time.
+                return f"is in a restart loop{restarts(loop)}"
+        return ""
+
+    def timeout(self, tracked: TrackedContainer) -> float:
+        """Its own setting, else at least as long as the engine grants its health check."""
+        own = self._settings.timeouts.get(tracked.container.service)
+        return own or max(DEFAULT_TIMEOUT, tracked.container.health_limit)
+
+    def ask(self, tracked: TrackedContainer) -> str | Refused | Unknown:
+        """The answer to a probe; Unknown where nothing can probe a rule that nobody wrote."""
+        rule = tracked.rule
+        if rule.kind is Kind.ROUTED and self._settings.answers is not None:
+            answer = self._settings.answers(tracked.container.service, rule.host)
+            # What may be the front door's own answer counts when the service listens, too.
+            if not isinstance(answer, OwnAnswer):
+                return answer
+        try:
+            return probe.ask(rule, self._stack, tracked.container, self._settings.connector)
+        except ToolMissingError as error:
+            if not rule.derived:
+                raise
+            return Unknown(error.what)
+
+    def failure(
+        self, tracked: TrackedContainer, neighbours: Iterable[Container], judged: Impossible
+    ) -> StartFailure:
+        """What is told about a container that will not become ready."""
+        return container_failed(
+            self._stack,
+            tracked.container,
+            judged,
+            engine=self._engine,
+            others={container.service: container for container in neighbours},
+            rule=tracked.rule,
+            usual=self._settings.usual(tracked.container.service),
+        )
