@@ -114,16 +114,21 @@ class Loop:
             if requested:
                 self._progress.starting(container.service)
 
-    def fail(self, failure: StartFailure) -> None:
-        """Go on without a service and what needs it; NotReadyError where that has no purpose."""
+    def fail(self, *failed: StartFailure) -> None:
+        """Go on without services and what needs them; NotReadyError where that has no purpose."""
         known = set(self.failures)
-        self.failures = with_dependants([*self.failures.values(), failure], self._needs)
+        self.failures = with_dependants([*self.failures.values(), *failed], self._needs)
         for tracked in self._tracked.values():
             tracked.has_failed = tracked.container.service in self.failures
         if not self._settings.can_go_on(self.failures):
             raise NotReadyError.of(self.failures)
-        without = sorted(set(self.failures) - known - {failure.service})
-        self._progress.not_started(failure.service, failure.cause, without)
+        for failure in failed:
+            without = [
+                name
+                for name, other in self.failures.items()
+                if other.because_of == failure.service and name not in known
+            ]
+            self._progress.not_started(failure.service, failure.cause, sorted(without))
 
     def settle(self) -> bool:
         """True when everything is ready as it stands: the whole of a warm run."""

@@ -215,8 +215,8 @@ def bring_up(
     progress.planned(plan, missing, usual)
     try:
         with closing(probes):
-            for failure in refused:
-                loop.fail(failure)
+            if refused:
+                loop.fail(*refused)
             _run(up, compose, loop, progress, missing)
         up.failures = loop.failures
         if loop.failures:
