@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
+from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_context
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.docs_pages import PageReading, read_pages
 from stacktest.config import Config
@@ -450,3 +451,89 @@ def test_acknowledging_changes_one_line(text: str, after: str) -> None:
     assert said == after.format(fingerprint)
     assert acknowledged(said) == fingerprint
     assert acknowledge(said, fingerprint) == said
+
+
+def behind(repo: Repository) -> Repository:
+    """A page that says what the service was before its last change."""
+    documented(repo)
+    repo.write("configs/caddy/Caddyfile", ":81\n")
+    repo.commit("change")
+    assert repo.page().state == "behind"
+    return repo
+
+
+@pytest.mark.case("freshness/c21-page-edited-and-reverted")
+def test_a_page_that_is_edited_and_reverted_is_not_newer(repo: Repository) -> None:
+    behind(repo)
+    repo.write("docs/spokes/caddy.md", PAGE + "A typo.\n")
+    repo.commit("edit")
+    assert repo.page().holds()
+    repo.git("revert", "--no-edit", "HEAD")
+    assert repo.page().state == "behind"
+
+
+@pytest.mark.case("freshness/c09-page-deleted")
+def test_a_page_that_is_deleted_and_restored_is_not_newer(repo: Repository) -> None:
+    behind(repo)
+    repo.git("rm", "-q", "docs/spokes/caddy.md")
+    repo.commit("delete")
+    repo.git("revert", "--no-edit", "HEAD")
+    assert repo.page().state == "behind"
+
+
+def test_a_service_that_is_put_back_with_its_page_is_documented(repo: Repository) -> None:
+    documented(repo)
+    repo.write("configs/caddy/Caddyfile", ":81\n")
+    repo.write("docs/spokes/caddy.md", PAGE + "It listens on 81.\n")
+    repo.commit("change both")
+    repo.git("revert", "--no-edit", "HEAD")
+    assert repo.page().holds()
+
+
+@pytest.mark.case("freshness/a13-page-behind-without-a-change")
+def test_an_ignored_file_that_is_deleted_changes_nothing(repo: Repository) -> None:
+    repo.write("configs/caddy/.Caddyfile.swp", "x")
+    repo.git("add", "-f", "configs/caddy/.Caddyfile.swp")
+    documented(repo)
+    repo.git("rm", "-q", "configs/caddy/.Caddyfile.swp")
+    repo.commit("an editor's file")
+    assert repo.page().holds()
+    # The file of a service that is deleted does count.
+    repo.write("configs/caddy/more", "x")
+    repo.write("docs/spokes/caddy.md", PAGE + "With more.\n")
+    repo.commit("more")
+    assert repo.page().holds()
+    repo.git("rm", "-q", "configs/caddy/more")
+    repo.commit("less")
+    assert repo.page().state == "behind"
+
+
+@pytest.mark.case("freshness/a13-page-behind-without-a-change")
+@pytest.mark.parametrize(("ignored", "state"), [("*\n!Dockerfile\n", "current"), ("", "behind")])
+def test_a_deleted_file_counts_if_it_was_a_part_of_the_build(
+    repo: Repository, ignored: str, state: str
+) -> None:
+    build = Build(context=str(repo.root), dockerfile="Dockerfile")
+
+    def built() -> Stack:
+        services = {"caddy": replace(repo.stack.services["caddy"], build=build)}
+        return replace(repo.stack, services=services)
+
+    repo.write("Dockerfile", "FROM scratch\nCOPY . /\n")
+    repo.write(".dockerignore", ignored)
+    repo.write("notes/n.md", "n\n")
+    repo.write("docs/spokes/caddy.md", PAGE)
+    repo.commit("all")
+    repo.git("rm", "-q", "notes/n.md")
+    repo.commit("a note is deleted")
+
+    stack = built()
+    fingerprint = repo.fingerprints(stack)["caddy"]
+
+    def left_out(service: str, path: str) -> bool:
+        return left_out_of_context(build, str(repo.root / path))
+
+    reading = read_pages(stack, {"caddy": fingerprint}, pages=repo.pages, left_out=left_out)
+    facts = reading["caddy"].facts
+    assert not isinstance(facts, Unknown)
+    assert facts.follows_change == (state == "current")

@@ -75,6 +75,19 @@ def read_build(reader: FileReader, build: Build) -> BuildReading:
     return result
 
 
+def left_out_of_context(build: Build, path: str) -> bool:
+    """Whether `.dockerignore` keeps an absolute path, which need not exist, out of the image."""
+    if _is_remote(build.context):
+        return False
+    context = posixpath.normpath(build.context)
+    inside = posixpath.relpath(path, context)
+    dockerfile = posixpath.normpath(posixpath.join(context, build.dockerfile))
+    if inside == ".." or inside.startswith("../") or path == dockerfile:
+        return False
+    excluded, is_folder = _excluded(_patterns(context, dockerfile)), False
+    return excluded(inside, is_folder)
+
+
 # Private
 
 

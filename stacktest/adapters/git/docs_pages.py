@@ -5,8 +5,9 @@ A service was last changed by the newest of
 * the last commit that changed its stanza as written, in any compose file of the project;
 * the last commit that touched a tracked file of its `config` or `build` part, or deleted one.
 
-Its page follows the change when the page's own last real change is one of these commits' equals or
-descendants, both of them.
+Its page follows the change when the commit that first wrote the page's text is one of these commits
+or a descendant, for both of them: putting an old text back writes nothing new. A text from before
+the change is current again when the service, too, is what it was when the text was written.
 """
 
 import os
@@ -21,12 +22,16 @@ from stacktest.adapters.compose.yaml import load_yaml, parse_yaml
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.history import GitHistory, is_below
 from stacktest.core.fingerprint.digest import digest
+from stacktest.core.fingerprint.file_tree import is_ignored_name
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
 from stacktest.core.freshness.docs_page import PageFacts
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
+
+LeftOut = Callable[[str, str], bool]
+"""Service and path → whether the file would not have counted."""
 
 TEMPLATES = ("_template.md", "TEMPLATE.md", "template.md")
 
@@ -46,10 +51,12 @@ def read_pages(
     *,
     pages: str,
     extra: Mapping[str, tuple[str, ...]] | None = None,
+    left_out: LeftOut = lambda _service, _path: False,
 ) -> Mapping[str, PageReading]:
     """What git says about the page of each service; `pages` is the pattern `docs/{service}.md`.
 
-    `extra` are the paths that the configuration adds to a service.
+    `extra` are the paths that the configuration adds to a service; `left_out` says whether a file
+    that is gone would not have counted for a service while it was there.
     """
     reason = git.why_not(stack.root)
     if reason is not None:
@@ -63,7 +70,9 @@ def read_pages(
     }
     names = {name: posixpath.normpath(pages.replace("{service}", name)) for name in fingerprints}
     try:
-        history = _History(stack=stack, edited=edited, roots=roots, pages=[*names.values()])
+        history = _History(
+            stack=stack, edited=edited, roots=roots, pages=[*names.values()], left_out=left_out
+        )
     except StacktestError as error:
         return {name: PageReading(facts=Unknown(error.what)) for name in fingerprints}
 
@@ -81,7 +90,7 @@ def read_pages(
 def _read(history: "_History", service: str, fingerprint: Fingerprint, page: str) -> PageReading:
     try:
         changes = history.last_changes(service, fingerprint)
-        facts = _facts(history, page, changes)
+        facts = _facts(history, service, fingerprint, page, changes)
     except StacktestError as error:
         return PageReading(facts=Unknown(error.what))
     dates = [] if isinstance(changes, Unknown) else [commit.committed for commit in changes or ()]
@@ -89,18 +98,24 @@ def _read(history: "_History", service: str, fingerprint: Fingerprint, page: str
 
 
 def _facts(
-    history: "_History", page: str, changes: tuple[git.Commit, ...] | Unknown | None
+    history: "_History",
+    service: str,
+    fingerprint: Fingerprint,
+    page: str,
+    changes: tuple[git.Commit, ...] | Unknown | None,
 ) -> PageFacts:
     uncommitted = page in history.edited
     text = history.git.text("HEAD", page)
     if text is None:
         return PageFacts(text=None, uncommitted=uncommitted)
-    written = history.git.last_real_change(page)
+    written = history.git.first_written(page)
     follows: bool | Unknown = False
     if isinstance(changes, Unknown):
         follows = changes
     elif changes is not None and written is not None:
-        follows = all(history.git.is_ancestor(commit.id, written.id) for commit in changes)
+        follows = history.is_same_since(service, written, fingerprint) or all(
+            history.git.is_ancestor(commit.id, written.id) for commit in changes
+        )
     return PageFacts(
         text=text,
         template=history.template(posixpath.dirname(page)),
@@ -123,11 +138,13 @@ class _History:
         edited: frozenset[str],
         roots: Mapping[str, list[str]],
         pages: Sequence[str],
+        left_out: LeftOut,
     ) -> None:
         self.stack = stack
         self.edited = edited
         """Paths that are not as in HEAD."""
         self._roots = roots
+        self._left_out = left_out
         self._digests: dict[tuple[str, str], str | Unknown] = {}
         self._written: dict[str, ComposeSources | Unknown] = {}
         self._lock = threading.RLock()
@@ -150,6 +167,16 @@ class _History:
             return None
         commits = (change for change in (stanza, files) if isinstance(change, git.Commit))
         return tuple(dict.fromkeys(commits))
+
+    def is_same_since(self, service: str, commit: git.Commit, fingerprint: Fingerprint) -> bool:
+        """Whether the service in that commit was what it is now, whatever it was in between."""
+        with self._lock:
+            if self._digest(commit.id, service) != self._digest("", service):
+                return False
+        roots = self._roots[service]
+        counts = _counting(self.stack, self.stack.services[service], fingerprint, self._left_out)
+        changed = git.differing(self.stack.root, commit.id, roots) if roots else ()
+        return not any(counts(path) for path in changed)
 
     def template(self, folder: str) -> str:
         """What new pages in this folder start from, or empty."""
@@ -180,7 +207,7 @@ class _History:
         roots = self._roots[service.name]
         if not roots:
             return True
-        counts = _counting(self.stack, service, fingerprint)
+        counts = _counting(self.stack, service, fingerprint, self._left_out)
         if any(is_below(path, roots) and counts(path) for path in self.edited):
             return False
         commits = self.git.log(roots)
@@ -229,9 +256,7 @@ def _all(path: str) -> bool:
 
 def _roots(stack: Stack, service: Service, extra: tuple[str, ...]) -> list[str]:
     """Files and folders of the project that the service's files come from."""
-    absolute = [
-        mount.source for mount in service.mounts if mount.kind == "bind" and mount.read_only
-    ]
+    absolute = [mount.source for mount in service.mounts if mount.kind == "bind"]
     absolute += [file.path for file in service.files if file.path]
     absolute += (
         [service.build.context] if service.build and "://" not in service.build.context else []
@@ -241,14 +266,37 @@ def _roots(stack: Stack, service: Service, extra: tuple[str, ...]) -> list[str]:
     return sorted(path for path in relative if path != ".." and not path.startswith("../"))
 
 
-def _counting(stack: Stack, service: Service, fingerprint: Fingerprint) -> Callable[[str], bool]:
+def _counting(
+    stack: Stack, service: Service, fingerprint: Fingerprint, left_out: LeftOut
+) -> Callable[[str], bool]:
     """Whether a path is, or was, part of the service: known by name now, or gone by now."""
-    names = set(fingerprint.detail.get("repo", {}))
-    if service.build is not None:
-        context = os.path.relpath(service.build.context, stack.root)
-        names |= {os.path.normpath(posixpath.join(context, name)) for name in names}
+    names = {_place(stack, service, name) for name in fingerprint.detail.get("repo", {})}
+    kept = [os.path.relpath(m.source, stack.root) for m in service.mounts if m.read_only]
+    context = os.path.relpath(service.build.context, stack.root) if service.build else ""
 
     def counts(path: str) -> bool:
-        return path in names or not os.path.lexists(stack.root / path)
+        if path in names:
+            return True
+        if os.path.lexists(stack.root / path) or any(map(is_ignored_name, path.split("/"))):
+            return False
+        is_built = bool(context) and is_below(path, [context])
+        is_mounted = not is_built or is_below(path, kept)
+        return is_mounted or not left_out(service.name, path)
 
     return counts
+
+
+def _place(stack: Stack, service: Service, label: str) -> str:
+    """Where a named input lies in the project; those of a build are named by their role."""
+    build = service.build
+    if build is None:
+        return label
+    context = os.path.relpath(build.context, stack.root)
+    if label == "Dockerfile":
+        return posixpath.normpath(posixpath.join(context, build.dockerfile))
+    top, _, rest = label.partition("/")
+    folders = {"context": build.context}
+    folders |= {f"context:{name}": path for name, path in build.contexts.items()}
+    if top not in folders:
+        return label
+    return posixpath.normpath(posixpath.join(os.path.relpath(folders[top], stack.root), rest))

@@ -56,8 +56,8 @@ class GitHistory:
         with ThreadPoolExecutor(max_workers=4, thread_name_prefix="git") as pool:
             logs = pool.map(lambda path: self.log([path]), paths)
         for path, log in zip(paths, logs, strict=True):
-            for commit in log[:1]:
-                requests += [(name, path) for name in (commit.id, *commit.parents)]
+            requests += [(commit.id, path) for commit in log]
+            requests += [(parent, path) for commit in log[:1] for parent in commit.parents]
         self._texts |= git.texts_at(self._folder, requests)
 
     def last_real_change(self, path: str, *, start: str = "HEAD") -> Commit | None:
@@ -78,6 +78,21 @@ class GitHistory:
                     return self.last_real_change(former, start=parent)
             return commit
         return None
+
+    def first_written(self, path: str) -> Commit | None:
+        """The oldest commit of HEAD's history that gave the file the text that it has in HEAD.
+
+        White space does not count, and an editor that goes back to an old text writes nothing new.
+        None: HEAD does not have the file.
+        """
+        last = self.last_real_change(path)
+        text = _squeezed(self.text("HEAD", path))
+        if last is None:
+            return None
+        older = (commit for commit in self.log([path]) if commit.id != last.id)
+        same = [commit for commit in older if _squeezed(self.text(commit.id, path)) == text]
+        oldest = next((c for c in reversed(same) if self.is_ancestor(c.id, last.id)), None)
+        return oldest or last
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` is `older` or one of its descendants; many services share the answer."""

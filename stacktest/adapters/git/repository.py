@@ -121,6 +121,24 @@ def texts_at(
     return texts
 
 
+def was_tracked(folder: Path, path: str) -> bool:
+    """Whether any commit up to HEAD touched the path; False where git cannot say."""
+    try:
+        completed = _run(folder, "log", "-1", "--format=%H", "--", *_literal([path]))
+    except StacktestError:
+        return False
+    return completed.code == 0 and bool(completed.out.strip())
+
+
+def differing(folder: Path, commit: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """Files below the paths whose content in HEAD is not that of the commit."""
+    output = _check(
+        folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", "--relative",
+        commit, "HEAD", "--", *_literal(paths),
+    )  # fmt: skip
+    return tuple(name for name in output.split("\0") if name)
+
+
 def is_linear(folder: Path) -> bool:
     """Whether HEAD and its ancestors are one line: no commit among them has two parents."""
     return not _check(folder, "rev-list", "--min-parents=2", "--max-count=1", "HEAD").strip()
