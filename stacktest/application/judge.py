@@ -14,6 +14,7 @@ from stacktest.core.freshness.docs_page import DocsPage, PageFacts, judge_page
 from stacktest.core.freshness.gate import Gate, GatePolicy, decide, in_force
 from stacktest.core.freshness.inputs import Evidence, Judgement, Names, Policy, Present, Tests
 from stacktest.core.freshness.judge import judge
+from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
@@ -82,6 +83,17 @@ class Judge:
         names = self.stack.services[service].dependencies
         dependencies = {name: observations[name] for name in names if name in observations}
         return replace(observations[service], dependencies=dependencies)
+
+    @property
+    def next_step(self) -> NextStep:
+        """Says the command that clears a state."""
+        section = self.config.stack
+        return NextStep(
+            stack=self.stack,
+            pages=section.pages,
+            status=section.status,
+            ledger=section.ledger,
+        )
 
     def evidence(self, service: str) -> Evidence:
         """What is remembered, with the names behind the last pass where they are known."""
@@ -156,7 +168,7 @@ class Judge:
         """What holds for the status as a whole; removed services and unfinished runs are told."""
         warnings = [text for one in judgements.values() for text in one.warnings]
         gone = sorted(set(self.memory.services()) - set(self.stack.services))
-        warnings += [f"{name}: has records, but is no service of the stack" for name in gone]
+        warnings += [f"{name}: has records, but is not a service of the stack" for name in gone]
         keys = {one.fingerprint.key_id for one in observations.values()} - {""}
         return StatusMeta(
             versions=self.versions(),
@@ -243,8 +255,7 @@ class Judge:
             deny=frozenset(State(name) for name in self.config.gate.deny),
             exempt=self.config.exempt,
             max_age=timedelta(seconds=self.config.freshness.max_age),
-            pages=self.config.stack.pages,
-            status=self.config.stack.status,
+            next_step=self.next_step,
         )
 
 

@@ -28,5 +28,6 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     if as_json:
         print_json(why_document(*subject))
         return
-    for line in why_lines(*subject, most=None if everything else 5):
+    most, next_step = None if everything else 5, project.judge.next_step
+    for line in why_lines(*subject, most=most, next_step=next_step):
         say(line)

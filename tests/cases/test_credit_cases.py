@@ -269,7 +269,7 @@ def test_a_pass_of_a_service_that_is_gone(world: StackSimulator) -> None:
     world.index()
     meta = world.ledger.read_meta()
     assert meta is not None
-    assert meta.warnings == ("ghost: has records, but is no service of the stack",)
+    assert meta.warnings == ("ghost: has records, but is not a service of the stack",)
     assert set(world.status) == {"caddy"}
     # A run names nothing that the stack does not have.
     assert world.run().credited() == {"caddy"}

@@ -46,6 +46,9 @@ ROUTE = "route."
 """Before the host names among the rows of a definition."""
 KEYED = ("env", "stanza")
 
+OTHER_KEY = "was signed with another key"
+"""Why a part cannot be compared although both sides are known."""
+
 #: The part of an image's Config that a container of it sees.
 RUNTIME = (
     *("Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Shell"),
@@ -312,7 +315,7 @@ def _same(part: str, old: Fingerprint, new: Fingerprint) -> bool | Unknown:
         return True
     keyed = part in old.keyed or part in new.keyed
     if keyed and old.key_id != new.key_id and NONE not in (before, after):
-        return Unknown(f"{part} was signed with another key")
+        return Unknown(f"{part} {OTHER_KEY}")
     return False
 
 

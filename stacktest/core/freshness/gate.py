@@ -15,13 +15,16 @@ the repository alone shows: CI only ever downgrades.
 | 11   | closed, only because evidence is missing or cannot be judged                            |
 """
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from stacktest.core import timestamps
 from stacktest.core.freshness.inputs import Finding, Judgement
+from stacktest.core.freshness.next_step import NextStep
+from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
@@ -60,10 +63,8 @@ class GatePolicy:
     exempt: Sequence[Exempting] = ()
     max_age: timedelta = timedelta(days=7)
     """How old the last look may be."""
-    pages: str = ""
-    """Where pages are, `docs/{service}.md`, for the commands that clear a blocker."""
-    status: str = "status.json"
-    """Where the status is, for the same commands."""
+    next_step: NextStep = field(default_factory=NextStep)
+    """Says the commands that clear a blocker."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +108,7 @@ def decide(
         for name in sorted(services):
             findings = tuple(_findings(name, status, policy, judgements))
             blockers += _blockers(name, findings, policy, warnings)
+        blockers = _after_dependencies(blockers)
         warnings += _idle_exemptions(set(services), policy)
     states = {blocker.state for blocker in blockers}
     exit_code: Literal[0, 1, 11] = 0 if not states else 11 if states <= NO_EVIDENCE else 1
@@ -121,7 +123,7 @@ def decide(
 
 def in_force(exempt: Iterable[Exempting], today: date) -> tuple[Exempting, ...]:
     """The exemptions whose last day has not passed."""
-    return tuple(one for one in exempt if one.until >= today)
+    return tuple(exemption for exemption in exempt if exemption.until >= today)
 
 
 # Private
@@ -140,13 +142,13 @@ def _whole(
     if meta is None:
         yield _error("status.meta.json is missing", "stacktest status")
     elif isinstance(meta, Unknown):
-        path = policy.status.removesuffix(".json") + ".meta.json"
-        yield _error(f"status.meta.json: {meta.why}", f"git checkout -- {path}, or remove it")
+        path = policy.next_step.status.removesuffix(".json") + ".meta.json"
+        yield _error(f"status.meta.json: {meta.why}", _remove(path))
     elif timestamps.in_future(meta.evaluated_at, policy.now):
-        yield _error("status.meta.json is dated in the future", "stacktest doctor")
+        yield _error("status.meta.json is dated in the future", "stacktest status")
     elif policy.now - meta.evaluated_at > policy.max_age and not (fresh and policy.scope == "host"):
-        seen = timestamps.to_text(meta.evaluated_at)
-        yield _error(f"nobody has looked since {seen}", "stacktest status")
+        when = timestamps.to_text(meta.evaluated_at)
+        yield _error(f"the last look was on {when}", "stacktest status")
 
 
 def _model(
@@ -156,17 +158,22 @@ def _model(
 ) -> Iterator[Blocker]:
     """What is wrong with `status.json`, or with the model that it is held against."""
     if isinstance(services, Unknown):
-        yield _error(f"compose: {services.why}", "docker compose config --quiet")
+        yield _error(f"compose: {services.why}", policy.next_step.model_is_unreadable())
     elif not set(services):
-        yield _error("compose: no service at all", "docker compose config --services")
+        yield _error("compose: no service at all", policy.next_step.model_is_unreadable())
     if status is None or (isinstance(status, Mapping) and not status):
-        said = "missing" if status is None else "empty"
-        yield _error(f"status.json is {said}", "stacktest status")
+        problem = "missing" if status is None else "empty"
+        yield _error(f"status.json is {problem}", "stacktest status")
     elif isinstance(status, Unknown):
-        yield _error(f"status.json: {status.why}", f"git checkout -- {policy.status}, or remove it")
+        yield _error(f"status.json: {status.why}", _remove(policy.next_step.status))
     elif not isinstance(services, Unknown):
         for name in sorted(set(status) - set(services)):
-            yield _error(f"status.json: {name} is no service of the stack", "stacktest status")
+            yield _error(f"status.json: {name} is not a service of the stack", "stacktest status")
+
+
+def _remove(path: str) -> str:
+    """What cannot be read is not replaced; without it, it is written anew."""
+    return f"{shlex.join(['rm', path])} && stacktest status"
 
 
 def _error(reason: str, command: str) -> Blocker:
@@ -206,43 +213,41 @@ def _blockers(
         why = _exempted(name, state, policy)
         if state in ALWAYS_DENIED or (state in policy.deny and why is None):
             reasons = (*finding.reasons, *_expired(name, state, policy))
-            yield Blocker(
-                service=name, state=state, reasons=reasons, command=command(name, state, policy)
-            )
+            step = policy.next_step.of(name, state, finding.reasons)
+            yield Blocker(service=name, state=state, reasons=reasons, command=step)
         elif why is not None:
             warnings.append(f"{name}: {state.value}, exempt: {why}")
         else:
             warnings.append(f"{name}: {state.value}, which does not close this gate")
 
 
-def command(service: str, state: State, policy: GatePolicy) -> str:
-    """The next command for a service in this state."""
-    page = policy.pages.replace("{service}", service) or f"the page of {service}"
-    return {
-        State.ERROR: f"stacktest why {service}",
-        State.DRIFTED: f"docker compose up -d {service} && pytest --stale",
-        State.EVIDENCE_MISSING: "pytest --stale",
-        State.NO_TESTS: f"write a test marked service({service!r}), or an [[exempt]] entry",
-        State.DOC_MISSING: f"write {page} and commit it",
-        State.DOC_STALE: f"stacktest ack {service}",
-    }.get(state, "pytest --stale")
+def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:
+    """A service whose dependency is drifted earns nothing before that is what its files say."""
+    drifted = {blocker.service: blocker for blocker in blockers if blocker.state is State.DRIFTED}
+
+    def command(blocker: Blocker) -> str:
+        reasons = map(Reason, blocker.reasons if blocker.state is State.DEP_CHANGED else ())
+        names = [reason.subject for reason in reasons if reason.subject in drifted]
+        return drifted[names[0]].command if names else blocker.command
+
+    return [replace(blocker, command=command(blocker)) for blocker in blockers]
 
 
 def _exempted(name: str, state: State, policy: GatePolicy) -> str | None:
-    for one in in_force(policy.exempt, policy.now.date()):
-        if one.service == name and state.value in one.states:
-            return f"{one.reason} (until {one.until.isoformat()})"
+    for exemption in in_force(policy.exempt, policy.now.date()):
+        if exemption.service == name and state.value in exemption.states:
+            return f"{exemption.reason} (until {exemption.until.isoformat()})"
     return None
 
 
 def _expired(name: str, state: State, policy: GatePolicy) -> Iterator[str]:
-    for one in policy.exempt:
-        is_meant = one.service == name and state.value in one.states
-        if is_meant and one.until < policy.now.date():
-            yield f"exemption ended on {one.until.isoformat()}"
+    for exemption in policy.exempt:
+        applies = exemption.service == name and state.value in exemption.states
+        if applies and exemption.until < policy.now.date():
+            yield f"exemption ended on {exemption.until.isoformat()}"
 
 
 def _idle_exemptions(services: set[str], policy: GatePolicy) -> Iterator[str]:
-    for one in policy.exempt:
-        if one.service not in services:
-            yield f"exemption for {one.service}, which is no service of the stack"
+    for exemption in policy.exempt:
+        if exemption.service not in services:
+            yield f"exemption for {exemption.service}, which is not a service of the stack"

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint, changes, compare
-from stacktest.core.freshness.gate import GatePolicy, command
 from stacktest.core.freshness.inputs import Evidence, Judgement
+from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json
@@ -24,8 +24,6 @@ from stacktest.reports.terminal.history import course_words
 from stacktest.reports.terminal.left_out import left_out_document, left_out_lines
 from stacktest.reports.wording import count
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 def why_lines(
     judgement: Judgement,
@@ -34,6 +32,7 @@ def why_lines(
     history: Sequence[HistoryLine],
     *,
     most: int | None = 5,
+    next_step: NextStep | None = None,
 ) -> Iterator[str]:
     """The state, the reasons, what changed, the last pass, the course, the next command."""
     since = _minute(judgement.entry.last_change)
@@ -50,8 +49,10 @@ def why_lines(
     yield f"history   {course_words(classify(history))}"
     yield from left_out_lines(now.left_out)
     if judgement.state is not State.FUNCTIONAL:
-        policy = GatePolicy(now=EPOCH)
-        yield f"next      {command(judgement.service, judgement.state, policy)}"
+        command = (next_step or NextStep()).of(
+            judgement.service, judgement.state, judgement.reasons
+        )
+        yield f"next      {command}"
 
 
 def why_document(

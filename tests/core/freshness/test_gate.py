@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.freshness.gate import GatePolicy, command, decide
+from stacktest.core.freshness.gate import GatePolicy, decide
+from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
@@ -84,7 +85,7 @@ def test_an_exemption_does_not_hide_what_lies_behind_it(ready: StackSimulator) -
 
 def test_an_exemption_of_nobody_is_told(ready: StackSimulator) -> None:
     ready.exempt = [exempt("gone", "changed")]
-    assert ready.gate().warnings == ("exemption for gone, which is no service of the stack",)
+    assert ready.gate().warnings == ("exemption for gone, which is not a service of the stack",)
 
 
 @pytest.mark.parametrize("state", ["failing", "drifted", "expired", "doc_stale"])
@@ -133,7 +134,7 @@ def test_services_and_status_are_the_same_set(ready: StackSimulator) -> None:
     ]
     del ready.services["new"], ready.services["db"]
     (blocker,) = ready.gate("repo", look=False).blockers
-    assert blocker.reasons == ("status.json: db is no service of the stack",)
+    assert blocker.reasons == ("status.json: db is not a service of the stack",)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,6 @@ def test_known_bad_outweighs_not_known(ready: StackSimulator) -> None:
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.FUNCTIONAL])
 def test_every_blocker_comes_with_a_command(state: State) -> None:
-    said = command("app", state, GatePolicy(now=START, pages="docs/{service}.md"))
+    said = NextStep(pages="docs/{service}.md").of("app", state)
     assert said
-    assert ("docs/app.md" in said) == (state is State.DOC_MISSING)
+    assert ("docs/app.md" in said) == (state in (State.DOC_MISSING, State.DOC_STALE))

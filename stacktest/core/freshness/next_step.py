@@ -1,0 +1,113 @@
+"""The command that clears one state of a service; it works when it is pasted.
+
+| state              | command                                                                   |
+|--------------------|---------------------------------------------------------------------------|
+| drifted            | what makes the container what the files say, then `pytest --stale`         |
+| error              | by its kind: remove the damaged record, look at the engine, collect tests  |
+| doc_stale          | acknowledge the page and commit it                                         |
+| doc_missing        | no command can do it: write the page                                       |
+| no_tests           | no command can do it: write a test, or an exemption                        |
+| any other          | `pytest --stale`                                                           |
+"""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stacktest.core.compose_command import compose_command
+from stacktest.core.fingerprint.fingerprint import OTHER_KEY
+from stacktest.core.freshness.reasons import Reason
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Stack
+
+PROVE = "pytest --stale"
+EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
+APPLIED_BY_UP = frozenset({"absent", "command", "entrypoint", "env", "image", "mount"})
+"""Kinds of drift that Compose itself sees and ends by making a new container."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextStep:
+    """Says the next command, with the paths and the Compose options of one stack."""
+
+    stack: Stack = field(default_factory=lambda: Stack(name="", root=Path(), services={}))
+    pages: str = ""
+    status: str = "status.json"
+    ledger: str = "data/tests"
+
+    def of(self, service: str, state: State, reasons: Iterable[str] = ()) -> str:
+        """The command for a service in this state, for these reasons."""
+        known = [Reason(text) for text in reasons]
+        page = self.pages.replace("{service}", service) or f"the page of {service}"
+        match state:
+            case State.DRIFTED:
+                return f"{self._apply(service, known)} && {PROVE}"
+            case State.ERROR:
+                return self._error(service, known[0] if known else Reason())
+            case State.NO_TESTS:
+                return f"write a test marked service({service!r}), or an [[exempt]] entry"
+            case State.DOC_MISSING:
+                return f"write {page} and commit it"
+            case State.DOC_STALE:
+                commit = ["git", "commit", "-m", f"Review the page of {service}", "--", page]
+                ack = f"stacktest ack {shlex.quote(service)}"
+                return f"{ack} && {shlex.join(commit)}" if self.pages else ack
+        return PROVE
+
+    def model_is_unreadable(self) -> str:
+        """The command that shows what is wrong with the compose model."""
+        return compose_command(self.stack, "config", "--quiet")
+
+    # Private
+
+    def _apply(self, service: str, reasons: list[Reason]) -> str:
+        """What makes the container what the files say."""
+        kinds = {reason.kind for reason in reasons}
+        states = {reason.subject.partition(" ")[0] for reason in reasons if _is_container(reason)}
+        if "unbuilt" in kinds:
+            command = "up -d --build"
+        elif kinds <= {"stale"} and kinds:
+            command = "restart"
+        elif states == {"paused"} and kinds == {"container"}:
+            command = "unpause"
+        elif (
+            kinds
+            and states <= {"exited", "dead", "created"}
+            and kinds <= APPLIED_BY_UP | {"container"}
+        ):
+            command = "up -d"
+        else:
+            command = "up -d --force-recreate"
+        return compose_command(self.stack, *command.split(), services=(service,))
+
+    def _error(self, service: str, reason: Reason) -> str:
+        match reason.kind:
+            case "evidence" | "clock":
+                return self._evidence(service, reason)
+            case "part" if OTHER_KEY in reason.note:
+                return PROVE
+            case "part" | "live" | "stack" | "dependency":
+                return "stacktest doctor"
+            case "tests":
+                return "pytest --collect-only -q"
+            case "doc":
+                return reason.partition("run: ")[2] or "git status"
+        return "stacktest status" if reason else f"stacktest why {shlex.quote(service)}"
+
+    def _evidence(self, service: str, reason: Reason) -> str:
+        """A damaged record is never replaced, so a person has to remove it; then it is earned."""
+        name = reason.subject.partition(" ")[0]
+        if "comes from another stack" in reason.subject:
+            return PROVE
+        if name == "status":
+            return f"{shlex.join(['rm', self.status])} && stacktest status"
+        path = f"{self.ledger}/{service}/{EVIDENCE.get(name, 'last_run.json')}"
+        return f"{shlex.join(['rm', path])} && {PROVE}"
+
+
+# Private
+
+
+def _is_container(reason: Reason) -> bool:
+    return reason.kind == "container"

@@ -1,0 +1,65 @@
+"""Every closed gate names a command that opens it, and that means this stack when it is pasted."""
+
+from pathlib import Path
+
+import pytest
+
+from stacktest.core.freshness.next_step import NextStep
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Service, Stack
+
+STACK = Stack(
+    name="shop",
+    root=Path("/shop"),
+    services={"red": Service(name="red"), "mail": Service(name="mail", profiles=("mail",))},
+    compose_options=("-f", "deploy/prod.yml"),
+)
+STEP = NextStep(
+    stack=STACK, pages="docs/{service}.md", status="docs/_data/status.json", ledger="data/tests"
+)
+COMPOSE = "docker compose -f deploy/prod.yml"
+
+TABLE = [
+    ("drifted", ["stale:conf/a"], f"{COMPOSE} restart red && pytest --stale"),
+    ("drifted", ["container:paused 0"], f"{COMPOSE} unpause red && pytest --stale"),
+    ("drifted", ["container:exited 3"], f"{COMPOSE} up -d red && pytest --stale"),
+    ("drifted", ["absent"], f"{COMPOSE} up -d red && pytest --stale"),
+    ("drifted", ["env:A", "stale:conf/a"], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
+    ("drifted", ["env:A"], f"{COMPOSE} up -d red && pytest --stale"),
+    ("drifted", ["definition:mem_limit"], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
+    ("drifted", ["container:unhealthy"], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
+    ("drifted", ["unbuilt:Dockerfile", "env:A"], f"{COMPOSE} up -d --build red && pytest --stale"),
+    ("drifted", [], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
+    ("changed", ["env"], "pytest --stale"),
+    ("failing", ["test:a.py::test_b"], "pytest --stale"),
+    ("evidence_missing", ["last_pass"], "pytest --stale"),
+    ("doc_stale", ["doc:behind"],
+     "stacktest ack red && git commit -m 'Review the page of red' -- docs/red.md"),
+    ("doc_missing", [], "write docs/red.md and commit it"),
+    ("error", ["evidence:last_pass comes from another stack, 'a@b'"], "pytest --stale"),
+    ("error", ["part:stanza: stanza was signed with another key"], "pytest --stale"),
+    ("error", ["part:image: the engine does not answer"], "stacktest doctor"),
+    ("error", ["live:the engine does not answer"], "stacktest doctor"),
+    ("error", ["evidence:last_pass is about 'blue'"],
+     "rm data/tests/red/last_pass.json && pytest --stale"),
+    ("error", ["evidence:last_run: last_run.json is empty"],
+     "rm data/tests/red/last_run.json && pytest --stale"),
+    ("error", ["clock:last_pass is dated 2099-01-01T00:00:00.000+00:00, which is in the future"],
+     "rm data/tests/red/last_pass.json && pytest --stale"),
+    ("error", ["evidence:status: not a JSON object"],
+     "rm docs/_data/status.json && stacktest status"),
+    ("error", ["tests:suites/test_b.py"], "pytest --collect-only -q"),
+    ("error", ["doc:this is a shallow clone; run: git fetch --unshallow"], "git fetch --unshallow"),
+    ("error", ["not in status.json"], "stacktest status"),
+]  # fmt: skip
+
+
+@pytest.mark.case("freshness/r01-next-command")
+@pytest.mark.parametrize(("state", "reasons", "command"), TABLE)
+def test_a_state_has_a_command(state: str, reasons: list[str], command: str) -> None:
+    assert STEP.of("red", State(state), reasons) == command
+
+
+def test_a_command_switches_the_profile_on() -> None:
+    command = STEP.of("mail", State.DRIFTED, ["stale:conf/a"])
+    assert command == f"{COMPOSE} --profile mail restart mail && pytest --stale"
