@@ -58,7 +58,7 @@ class DriftReader:
 
     def ask(self) -> None:
         """Asks Compose for the hashes of all containers that have to be compared, beside us."""
-        documents = [each for each in self.containers if self._needs_hash(each)]
+        documents = [item for item in self.containers if self._needs_hash(item)]
         if not documents:
             self._hashes.set_result({})
             return
@@ -79,7 +79,7 @@ class DriftReader:
         for container in self.containers:
             if container.service.name != service.name:
                 continue
-            for found, unknown in (
+            for outcome, unknown in (
                 self._image(container),
                 self._definition(container, fingerprint),
                 (self._mounts(container), ()),
@@ -87,18 +87,18 @@ class DriftReader:
                 (self._files(container, fingerprint), ()),
                 (self._network(container), ()),
             ):
-                reasons += found
+                reasons += outcome
                 unverified += unknown
-        if reasons or any(each.service.name == service.name for each in self.containers):
+        if reasons or any(item.service.name == service.name for item in self.containers):
             reasons += shared_drift(self.stack, service, self._networks, self._volumes)
-        found, unknown = self._build(service, fingerprint)
-        return [*reasons, *found], [*unverified, *unknown]
+        outcome, unknown = self._build(service, fingerprint)
+        return [*reasons, *outcome], [*unverified, *unknown]
 
     def keep(self) -> None:
         """Remembers what was learned."""
         before = self._origins
-        names = {each.inspect["Id"] for each in self.containers}
-        containers = {id_: each for id_, each in before.containers.items() if id_ in names}
+        names = {item.inspect["Id"] for item in self.containers}
+        containers = {id_: item for id_, item in before.containers.items() if id_ in names}
         after = Origins(
             containers={**containers, **self._containers},
             images={**dict(list(before.images.items())[-200:]), **self._images},
@@ -132,7 +132,7 @@ class DriftReader:
 
     @cached_property
     def _differences(self) -> Mapping[str, Differences]:
-        return {each.inspect["Id"]: differences(each) for each in self.containers}
+        return {item.inspect["Id"]: differences(item) for item in self.containers}
 
     def _needs_hash(self, container: Created) -> bool:
         id_ = container.inspect["Id"]
@@ -149,21 +149,21 @@ class DriftReader:
     def _definition(
         self, container: Created, fingerprint: Fingerprint
     ) -> tuple[drift.Reasons, drift.Reasons]:
-        found = self._differences[container.inspect["Id"]]
+        outcome = self._differences[container.inspect["Id"]]
         same_hash = hash_agrees = self._has_same_hash(container)
         changed = self._edited(container, fingerprint)
         if same_hash is None and changed == ():
             same_hash = True
         # Of what the engine shows its word counts: a default may have been written out.
         hidden = [key for key in changed or () if key not in SHOWN]
-        reasons, unverified = drift.definition_drift(found, same_hash=same_hash, changed=hidden)
+        reasons, unverified = drift.definition_drift(outcome, same_hash=same_hash, changed=hidden)
         if not hash_agrees:
             # Variables are no part of what is remembered.
             client = self.host.client_variables()
             reasons += drift.env_drift(
                 container.service, container.inspect, container.image, client
             )
-        if not reasons and (same_hash or (same_hash is None and found == Differences())):
+        if not reasons and (same_hash or (same_hash is None and outcome == Differences())):
             self._remember(container, fingerprint, definition=_definition_keys(fingerprint))
         return reasons, unverified
 
@@ -172,10 +172,10 @@ class DriftReader:
         labels = labels_of(container.inspect)
         hashes = self._hashes.result()
         hash_ = {} if isinstance(hashes, Unknown) else hashes
-        wanted, actual = hash_.get(container.service.name), labels.get(LABEL)
-        if not wanted or not actual:
+        expected, actual = hash_.get(container.service.name), labels.get(LABEL)
+        if not expected or not actual:
             return None
-        if wanted == actual:
+        if expected == actual:
             return True
         version = self.host.compose_version()
         is_comparable = _numbers(labels.get(VERSION, "")) == _numbers(version)
@@ -199,13 +199,13 @@ class DriftReader:
         )
 
     def _contents(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
-        wanted = fingerprint.inputs().contents
+        expected = fingerprint.inputs().contents
         actual = {
             target: digest
-            for target in wanted
+            for target in expected
             if (digest := self.host.file_digest(container.inspect["Id"], target)) is not None
         }
-        return drift.content_drift(wanted, actual)
+        return drift.content_drift(expected, actual)
 
     def _files(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
         """Mounted files that are not what they were at the container's start."""

@@ -144,8 +144,8 @@ def _documents(
 def _created(stack: Stack, documents: Mapping[str, _Documents]) -> Iterable[Created]:
     """Every container beside its service's definition."""
     inspected = {
-        name: () if isinstance(each.inspected, Unknown) else each.inspected
-        for name, each in documents.items()
+        name: () if isinstance(item.inspected, Unknown) else item.inspected
+        for name, item in documents.items()
     }
     ids = {
         name: frozenset(str(document["Id"]) for document in listed)

@@ -98,11 +98,11 @@ def _is_remote(context: str) -> bool:
 
 def _read_dockerfile(reader: FileReader, path: str, result: BuildReading) -> str:
     """Adds the Dockerfile, and what it links to; returns its text."""
-    found = Reading()
-    reader.read(path, DOCKERFILE, found)
-    if not found.entries:
+    outcome = Reading()
+    reader.read(path, DOCKERFILE, outcome)
+    if not outcome.entries:
         raise UnreadableError(f"the Dockerfile {_shown(reader, path)} does not exist")
-    _take(found, result.reading, path, reader)
+    _take(outcome, result.reading, path, reader)
     entry = result.reading.entries.get(DOCKERFILE)
     if entry is None or entry.kind != "file":
         return ""

@@ -141,9 +141,9 @@ class ConfigReader:
         is_state = is_state_name(posixpath.basename(path))
         if os.path.isdir(mount.source):  # noqa: PTH112 - paths are text here
             into.leave_out(path or ".", UNTRACKED)
-            for each in self.tracked.below(path):
-                if not (into.ignored and into.ignored(each)):
-                    self.files.read(f"{self.files.roots[0]}/{each}", each, into, secret=secret)
+            for item in self.tracked.below(path):
+                if not (into.ignored and into.ignored(item)):
+                    self.files.read(f"{self.files.roots[0]}/{item}", item, into, secret=secret)
         elif is_state or not os.path.lexists(mount.source):
             into.leave_out(path, WRITABLE)
         elif into.ignored and into.ignored(path):

@@ -93,7 +93,7 @@ def env_drift(
 
 
 def definition_drift(
-    found: Differences, *, same_hash: bool | None, changed: Iterable[str] = ()
+    outcome: Differences, *, same_hash: bool | None, changed: Iterable[str] = ()
 ) -> tuple[Reasons, Reasons]:
     """Drift of the service definition, and what could not be verified of it.
 
@@ -102,12 +102,12 @@ def definition_drift(
     where the two cannot be compared. `changed` are keys that are known to have been edited since.
     """
     if same_hash:
-        return _keys(found.certain & CHANGEABLE), ()
+        return _keys(outcome.certain & CHANGEABLE), ()
     if same_hash is False:
-        return _keys(found.certain | found.possible or changed or found.unseen), ()
-    unverified = sorted(found.possible | found.unseen)
+        return _keys(outcome.certain | outcome.possible or changed or outcome.unseen), ()
+    unverified = sorted(outcome.possible | outcome.unseen)
     why = (f"live:not shown by the engine: {', '.join(unverified)}",) if unverified else ()
-    return _keys(found.certain or changed), why
+    return _keys(outcome.certain or changed), why
 
 
 def mount_drift(
@@ -147,11 +147,11 @@ def mount_drift(
     return tuple(f"mount:{target}" for target in sorted(wrong))
 
 
-def content_drift(wanted: Mapping[str, str], actual: Mapping[str, str | None]) -> Reasons:
+def content_drift(expected: Mapping[str, str], actual: Mapping[str, str | None]) -> Reasons:
     """Inline `configs:` and `secrets:` whose content in the container is another; by digest."""
     return tuple(
         f"content:{target}"
-        for target, digest in sorted(wanted.items())
+        for target, digest in sorted(expected.items())
         if target in actual and actual[target] != digest
     )
 

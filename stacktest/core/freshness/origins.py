@@ -78,8 +78,8 @@ class Origins:
     def to_dict(self) -> dict[str, Json]:
         """The JSON document."""
         return {
-            "containers": {id_: each.to_dict() for id_, each in self.containers.items()},
-            "images": {id_: each.to_dict() for id_, each in self.images.items()},
+            "containers": {id_: item.to_dict() for id_, item in self.containers.items()},
+            "images": {id_: item.to_dict() for id_, item in self.images.items()},
         }
 
     @classmethod
@@ -87,9 +87,9 @@ class Origins:
         """The reverse of `to_dict`; raises KeyError, TypeError or ValueError for another form."""
         return cls(
             containers={
-                id_: ContainerOrigin.from_dict(each) for id_, each in value["containers"].items()
+                id_: ContainerOrigin.from_dict(item) for id_, item in value["containers"].items()
             },
-            images={id_: ImageOrigin.from_dict(each) for id_, each in value["images"].items()},
+            images={id_: ImageOrigin.from_dict(item) for id_, item in value["images"].items()},
         )
 
 

@@ -23,7 +23,7 @@ def hash_document(stack: Stack, containers: Iterable[Created]) -> dict[str, Json
     """A compose document with one service for each container, to be hashed in one call."""
     return {
         "name": stack.name,
-        "services": {each.service.name: _as_created(each) for each in containers},
+        "services": {item.service.name: _as_created(item) for item in containers},
         **{section: dict(values) for section, values in stack.definitions.items() if values},
     }
 

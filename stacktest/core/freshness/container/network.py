@@ -41,10 +41,10 @@ def _actual_networks(container: Created) -> Json:
         return None
     declared, rows = real_names(container), {}
     for name, endpoint in container.networks.items():
-        asked = set(texts(declared.get(name, {}).get("aliases")))
+        declared_aliases = set(texts(declared.get(name, {}).get("aliases")))
         address = endpoint.get("IPAMConfig") or {}
         rows[name] = [
-            sorted(asked & set(texts(endpoint.get("Aliases")))),
+            sorted(declared_aliases & set(texts(endpoint.get("Aliases")))),
             address.get("IPv4Address") or "",
             address.get("IPv6Address") or "",
         ]
@@ -83,7 +83,7 @@ def _actual_exposed(container: Created) -> Json:
 def _bindings(container: Created) -> Json:
     bindings = container.host.get("PortBindings") or {}
     return {
-        port: sorted([each.get("HostIp") or "", each.get("HostPort") or ""] for each in rows or ())
+        port: sorted([item.get("HostIp") or "", item.get("HostPort") or ""] for item in rows or ())
         for port, rows in bindings.items()
     } or None
 
@@ -105,7 +105,7 @@ def _shared(key: str, name: str, *usual: Json, firm: bool = True) -> Row:
     """A name space that may be another service's."""
     return Row(
         key=key,
-        wanted=lambda c: reference(c.definition.get(key), c.host.get(name), c.containers),
+        expected=lambda c: reference(c.definition.get(key), c.host.get(name), c.containers),
         actual=lambda c: c.host.get(name) or "",
         usual=lambda _: usual,
         firm=firm,
@@ -113,34 +113,34 @@ def _shared(key: str, name: str, *usual: Json, firm: bool = True) -> Row:
 
 
 ROWS: tuple[Row, ...] = (
-    Row(key="networks", wanted=_networks, actual=_actual_networks),
-    Row(key="networks", wanted=lambda _: None, actual=_extra_aliases, firm=False),
+    Row(key="networks", expected=_networks, actual=_actual_networks),
+    Row(key="networks", expected=lambda _: None, actual=_extra_aliases, firm=False),
     # Without `network_mode` the networks say all.
     _shared("network_mode", "NetworkMode", ANY),
     _shared("pid", "PidMode", ""),
     _shared("ipc", "IpcMode", "", "private", "shareable", firm=False),
     Row(
         key="links",
-        wanted=lambda c: _has_links(c.definition),
+        expected=lambda c: _has_links(c.definition),
         actual=lambda c: any(endpoint.get("Links") for endpoint in c.networks.values()) or None,
         firm=False,
     ),
     scalar("uts", "UTSMode", str, "", None),
     Row(
         key="ports",
-        wanted=lambda c: port_bindings(c.definition.get("ports")) or None,
+        expected=lambda c: port_bindings(c.definition.get("ports")) or None,
         actual=_bindings,
     ),
-    Row(key="expose", wanted=_exposed, actual=_actual_exposed),
+    Row(key="expose", expected=_exposed, actual=_actual_exposed),
     Row(
         key="hostname",
-        wanted=lambda c: c.definition.get("hostname") or None,
+        expected=lambda c: c.definition.get("hostname") or None,
         actual=lambda c: c.config.get("Hostname"),
         usual=_usual_hostname,
     ),
     Row(
         key="container_name",
-        wanted=lambda c: c.service.container_name or None,
+        expected=lambda c: c.service.container_name or None,
         actual=lambda c: c.name,
         usual=_usual_names,
         firm=False,

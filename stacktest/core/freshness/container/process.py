@@ -16,7 +16,7 @@ _ENGINE_DEFAULTS: Mapping[str, Json] = {"Interval": 30 * 10**9, "Timeout": 30 * 
 def _argv(key: str, name: str, *, dropped_by: str = "") -> Read:
     """The list of the definition, else that of the image, unless another key drops the latter."""
 
-    def wanted(container: Created) -> Json:
+    def expected(container: Created) -> Json:
         argv = container.definition.get(key)
         if argv is None and dropped_by and container.definition.get(dropped_by) is not None:
             return None
@@ -24,7 +24,7 @@ def _argv(key: str, name: str, *, dropped_by: str = "") -> Read:
             argv = container.of_image(name)
         return argv if argv == ANY else _words(argv)
 
-    return wanted
+    return expected
 
 
 def _words(argv: Json) -> Json:
@@ -93,14 +93,14 @@ ROWS: tuple[Row, ...] = (
     scalar("stdin_open", "OpenStdin", flag, 0, None, section="Config"),
     Row(
         key="command",
-        wanted=_argv("command", "Cmd", dropped_by="entrypoint"),
+        expected=_argv("command", "Cmd", dropped_by="entrypoint"),
         actual=lambda c: _words(c.config.get("Cmd")),
     ),
     Row(
         key="entrypoint",
-        wanted=_argv("entrypoint", "Entrypoint"),
+        expected=_argv("entrypoint", "Entrypoint"),
         actual=lambda c: _words(c.config.get("Entrypoint")),
     ),
-    Row(key="labels", wanted=_labels, actual=_actual_labels),
-    Row(key="healthcheck", wanted=_healthcheck, actual=_actual_healthcheck),
+    Row(key="labels", expected=_labels, actual=_actual_labels),
+    Row(key="healthcheck", expected=_healthcheck, actual=_actual_healthcheck),
 )

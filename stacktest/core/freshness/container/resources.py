@@ -56,7 +56,7 @@ LIMITS: tuple[Row, ...] = (
     scalar("mem_swappiness", "MemorySwappiness", amount, None, -1, firm=False),
     Row(
         key="memswap_limit",
-        wanted=lambda c: amount(c.definition.get("memswap_limit")),
+        expected=lambda c: amount(c.definition.get("memswap_limit")),
         actual=lambda c: c.host.get("MemorySwap"),
         usual=_swap,
         firm=False,
@@ -77,7 +77,7 @@ LIMITS: tuple[Row, ...] = (
     collection("ulimits", "Ulimits", ulimits, firm=False),
     Row(
         key="blkio_config",
-        wanted=lambda c: amount((c.definition.get("blkio_config") or {}).get("weight")),
+        expected=lambda c: amount((c.definition.get("blkio_config") or {}).get("weight")),
         actual=lambda c: c.host.get("BlkioWeight"),
         usual=lambda _: (0, None),
         firm=False,
@@ -100,7 +100,7 @@ RIGHTS: tuple[Row, ...] = (
     collection("devices", "Devices", devices),
     Row(
         key="gpus",
-        wanted=_requests_devices,
+        expected=_requests_devices,
         actual=lambda c: bool(c.host.get("DeviceRequests")) or None,
     ),
 )
@@ -118,18 +118,18 @@ SURROUNDINGS: tuple[Row, ...] = (
     collection("tmpfs", "Tmpfs", tmpfs_options),
     Row(
         key="volumes_from",
-        wanted=lambda c: bool(c.definition.get("volumes_from")) or None,
+        expected=lambda c: bool(c.definition.get("volumes_from")) or None,
         actual=lambda c: bool(c.host.get("VolumesFrom")) or None,
     ),
     Row(
         key="restart",
-        wanted=lambda c: restart_policy(c.definition),
+        expected=lambda c: restart_policy(c.definition),
         actual=_actual_restart,
         usual=lambda _: (["no", 0],),
     ),
     Row(
         key="logging",
-        wanted=_logging,
+        expected=_logging,
         actual=_actual_logging,
         usual=lambda _: (["json-file", {}], [None, {}], ["", {}]),
         firm=False,

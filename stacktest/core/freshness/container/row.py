@@ -39,7 +39,7 @@ class Created:
     def networks(self) -> Mapping[str, Json]:
         """The networks that it is on, by their names on the engine."""
         settings = self.inspect.get("NetworkSettings") or {}
-        return {name: each or {} for name, each in (settings.get("Networks") or {}).items()}
+        return {name: item or {} for name, item in (settings.get("Networks") or {}).items()}
 
     @property
     def name(self) -> str:
@@ -72,7 +72,7 @@ class Row:
     """How one key is compared: both sides in one form, and what the engine has without the key."""
 
     key: str
-    wanted: Read
+    expected: Read
     """None: the definition does not say."""
     actual: Read
     usual: Callable[[Created], tuple[Json, ...]] = lambda _: (None,)
@@ -82,20 +82,20 @@ class Row:
 
     def verdict(self, container: Created) -> str:
         """`same`, `certain` or `possible`, as `differences` explains them."""
-        wanted, actual, usual = (
-            self.wanted(container),
+        expected, actual, usual = (
+            self.expected(container),
             self.actual(container),
             self.usual(container),
         )
-        if ANY in (wanted, actual) or wanted == actual or not (wanted or actual):
+        if ANY in (expected, actual) or expected == actual or not (expected or actual):
             return "same"
-        if self.firm and wanted in usual and actual in usual:
+        if self.firm and expected in usual and actual in usual:
             # Two spellings of the same default.
             return "same"
-        if wanted is None and (ANY in usual or actual in usual):
+        if expected is None and (ANY in usual or actual in usual):
             return "same"
         # The engine discards what its kernel lacks: an unused key may have been asked for.
-        is_certain = self.firm or (wanted is not None and actual not in usual)
+        is_certain = self.firm or (expected is not None and actual not in usual)
         return "certain" if is_certain else "possible"
 
 
@@ -110,20 +110,20 @@ def scalar(
 ) -> Row:
     """A key that is one value of the engine's; `deploy` is its other place in the definition."""
 
-    def wanted(container: Created) -> Json:
+    def expected(container: Created) -> Json:
         value = container.limit(key, *deploy) if deploy else container.definition.get(key)
         return None if value is None else convert(value)
 
     def actual(container: Created) -> Json:
         return (container.inspect.get(section) or {}).get(name)
 
-    return Row(key=key, wanted=wanted, actual=actual, usual=lambda _: usual, firm=firm)
+    return Row(key=key, expected=expected, actual=actual, usual=lambda _: usual, firm=firm)
 
 
 def from_image(key: str, name: str, convert: Callable[[Json], Json], *usual: Json) -> Row:
     """A key whose value is the image's where the definition does not say."""
 
-    def wanted(container: Created) -> Json:
+    def expected(container: Created) -> Json:
         value = container.definition.get(key)
         return None if value is None else convert(value)
 
@@ -131,14 +131,14 @@ def from_image(key: str, name: str, convert: Callable[[Json], Json], *usual: Jso
         inherited = container.of_image(name)
         return (inherited,) if inherited else usual
 
-    return Row(key=key, wanted=wanted, actual=lambda c: c.config.get(name), usual=allowed)
+    return Row(key=key, expected=expected, actual=lambda c: c.config.get(name), usual=allowed)
 
 
 def collection(key: str, name: str, convert: Callable[[Json], Json], *, firm: bool = True) -> Row:
     """A list or mapping that is empty where the definition does not say."""
     return Row(
         key=key,
-        wanted=lambda c: convert(c.definition.get(key)) or None,
+        expected=lambda c: convert(c.definition.get(key)) or None,
         actual=lambda c: convert(c.host.get(name)) or None,
         firm=firm,
     )

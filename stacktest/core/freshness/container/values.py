@@ -60,7 +60,7 @@ def capabilities(values: Json) -> list[str]:
 def hosts(values: Json) -> list[list[str]]:
     """`extra_hosts` as pairs: `name=address`, `name:address`, or a mapping of either."""
     if isinstance(values, dict):
-        pairs = [(name, address) for name, each in values.items() for address in as_list(each)]
+        pairs = [(name, address) for name, item in values.items() for address in as_list(item)]
     else:
         pairs = [_host(str(value)) for value in values or ()]
     return sorted([str(name), str(address).strip("[]")] for name, address in pairs)
@@ -135,11 +135,11 @@ def restart_policy(definition: Mapping[str, Json]) -> list[Json] | None:
     return [names.get(condition, condition), int(policy.get("max_attempts") or 0)]
 
 
-def reference(wanted: Json, actual: Json, ids: Mapping[str, frozenset[str]]) -> Json:
+def reference(expected: Json, actual: Json, ids: Mapping[str, frozenset[str]]) -> Json:
     """A name space: `service:vpn` is the actual value where that is a container of vpn."""
-    kind, _, name = str(wanted or "").partition(":")
+    kind, _, name = str(expected or "").partition(":")
     if kind != "service":
-        return wanted or None
+        return expected or None
     container = str(actual or "").removeprefix("container:")
     return actual if container in ids.get(name, frozenset()) else f"container:one of {name}"
 
