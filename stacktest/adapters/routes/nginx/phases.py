@@ -54,9 +54,13 @@ class Phases:
             return
         inner = replace(self, variables=variables)
         locations = locations_of(self.server)
-        for location in locations:
+        exact = [location for location in locations if location.kind == "="]
+        for location in exact:
             yield from inner.narrowed(location, inner.location_steps(location, 0))
-            yield from inner.slash_redirect(location, locations)
+        for location in locations:
+            yield from slash_redirect(location, locations)
+        for location in locations[len(exact) :]:
+            yield from inner.narrowed(location, inner.location_steps(location, 0))
         yield from inner.after_rewrite(self.server, variables, 0)
 
     def location_steps(self, location: Location, jumps: int) -> list[Route]:
@@ -78,26 +82,6 @@ class Phases:
             )
             if is_certain(step):
                 return
-
-    def slash_redirect(
-        self, location: Location, locations: tuple[Location, ...]
-    ) -> Iterator[Route]:
-        """Nginx leads `/api` to `/api/` where only the latter is handed to an upstream."""
-        path = location.path.rstrip("/")
-        is_proxied = any(item.name in PASSES for item in location.chain[0].block)
-        is_prefix = location.kind in {"", "^~"} and location.path == f"{path}/" and path
-        if (
-            is_prefix
-            and is_proxied
-            and not any(o.kind == "=" and o.path == path for o in locations)
-        ):
-            condition = PathCondition(patterns=(rf"^{re.escape(path)}\Z",))
-            yield replace(
-                _own(location.chain[0], frozenset({301})),
-                conditions=(condition,),
-                match=path,
-                is_guard=True,
-            )
 
     def rewrites(
         self, chain: tuple[Directive, ...], variables: Variables, *, level: int
@@ -301,6 +285,18 @@ class Phases:
             return ""
         path = self.variables.expand(roots[-1].words[0])
         return folder_behind(self.stack, path) if path.startswith("/") and "$" not in path else ""
+
+
+def slash_redirect(location: Location, locations: tuple[Location, ...]) -> Iterator[Route]:
+    """The redirect from `/api` to `/api/` where only the latter is handed to an upstream."""
+    path = location.path.rstrip("/")
+    is_proxied = any(item.name in PASSES for item in location.chain[0].block)
+    is_prefix = location.kind in {"", "^~"} and location.path == f"{path}/" and bool(path)
+    is_named = any(other.path == path and other.kind != "~" for other in locations)
+    if is_prefix and is_proxied and not is_named:
+        condition = PathCondition(patterns=(rf"^{re.escape(path)}\Z",))
+        own = _own(location.chain[0], frozenset({301}))
+        yield replace(own, conditions=(condition,), match=path, is_guard=True)
 
 
 # Private

@@ -83,7 +83,8 @@ def configuration(seed: int, sites: int) -> str:
         kept = []
         for snippet in [*chance.sample(SNIPPETS, chance.randint(1, 5)), chance.choice(ROOTS)]:
             # A server may have a location once.
-            own = {part.split("{")[0].strip() for part in snippet.split("location ")[1:]}
+            names = [part.split("{")[0].split() for part in snippet.split("location ")[1:]]
+            own = {"".join(name).removeprefix("^~").removeprefix("=") for name in names}
             own |= {"root"} if snippet.startswith("root") else set()
             if not own & keys:
                 keys |= own
