@@ -159,8 +159,8 @@ class Stack:
         """The route that answers for a host name by default, or None."""
         return next((route for route in self.routes if route.host == host), None)
 
-    def asked_first(self, service: str) -> tuple[str, ...]:
-        """Services that the front door asks before it leads to `service`, such as a sign-in."""
-        hosts = {route.host for route in self.routes_of(service)}
-        guards = {r.service for r in self.routes if r.is_guard and r.service and r.host in hosts}
-        return tuple(sorted(guards - {service}))
+    def guards_of(self, host: str) -> tuple[str, ...]:
+        """Services that the front door asks before it answers for a host, such as a sign-in."""
+        routes = (route for route in self.routes if route.host == host and route.is_guard)
+        names = {r.service for r in routes if r.service and r.service in self.services}
+        return tuple(sorted(names))

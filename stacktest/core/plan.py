@@ -1,14 +1,15 @@
 """Decides which services to bring up for the collected tests, in which order, each with reasons.
 
 A service is planned because a test names it, because a planned service depends on it (in compose
-or by `uses`), or because it is the front door of a host that a test calls. Nothing else is planned:
-a dependency with `required: false` is waited for when it is there, never a reason to start.
+or by `uses`), or because it is the front door of a host that a test calls, or a sign-in that the
+front door asks first. Nothing else is planned: a dependency with `required: false` is waited for
+when it is there, never a reason to start.
 
 Order: phases as `stacktest.toml` lists them, within a phase dependencies first, then by name.
 Services that do not depend on one another start together: see `Plan.waves`.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -176,6 +177,8 @@ def _named(stack: Stack, demands: Sequence[Demand]) -> dict[str, list[str]]:
         route = stack.route(host)
         if route is not None and route.service is not None and route.service in stack.services:
             reasons.setdefault(route.service, [f"answers for {host}"])
+        for guard in stack.guards_of(host):
+            reasons.setdefault(guard, [f"the front door asks it first for {host}"])
     return dict(sorted(reasons.items()))
 
 
@@ -247,11 +250,19 @@ def _phases(
             take(name, demand.phase)
         if (demand.routed or demand.hosts) and stack.front_door in planned:
             take(stack.front_door, demand.phase)
-            for host in demand.hosts:
-                route = stack.route(host)
-                if route is not None and route.service in planned and route.service is not None:
-                    take(route.service, demand.phase)
+            for name in _behind(stack, demand, planned):
+                take(name, demand.phase)
     return {name: first.get(name, "") for name in planned}
+
+
+def _behind(stack: Stack, demand: Demand, planned: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The services that answer for the hosts that a test calls, and those that are asked first."""
+    for host in demand.hosts:
+        route = stack.route(host)
+        if route is not None and route.service in planned and route.service is not None:
+            yield route.service
+    for host in demand.hosts or _hosts_of(stack, demand.services):
+        yield from stack.guards_of(host)
 
 
 def _waits(stack: Stack, planned: Mapping[str, Sequence[str]]) -> dict[str, tuple[Dependency, ...]]:

@@ -93,21 +93,6 @@ def answerers(
     return frozenset({*noted, None})
 
 
-def can_be_shown(routes: Iterable[Route], service: str, route: Route, path: str = "/") -> bool:
-    """Whether a 200 for `path`, asked for by a stranger, would prove that `service` answers.
-
-    False behind a sign-in that covers the path: what a stranger gets there is the sign-in's.
-    """
-    port = route.listeners[0].port if route.listeners else None
-    request = Request(host=route.host, path=path, port=port, method="GET")
-    every = tuple(routes)
-    if answerers(every, request, 200) != {service}:
-        return False
-    guards = [r for r in _of_request(every, request) if r.is_guard and r.rewrites is None]
-    # A guard that only some requests meet (an address that is blocked) lets a stranger pass.
-    return all(_match(r, request, rewritten=None, file_kind=None) is not Match.YES for r in guards)
-
-
 def origin(
     ports: Collection[int], host: str, routes: Iterable[Route] = (), service: str | None = None
 ) -> str:

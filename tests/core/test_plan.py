@@ -45,6 +45,20 @@ SHOP = stack(
 )
 
 
+@pytest.mark.case("field/x03")
+def test_what_the_front_door_asks_first_is_planned_with_the_reason() -> None:
+    sign_in = Route(host="app.lan", service="auth", is_guard=True, is_final=False)
+    demo = stack(service("door"), service("app"), service("auth"), front_door="door")
+    demo = replace(demo, routes=(Route(host="app.lan", service="app"), sign_in))
+    plan = make_plan(demo, [Demand(nodeid="t", services=("app",), routed=True, phase="phase1")])
+    assert {step.service: step.phase for step in plan.steps} == dict.fromkeys(
+        ("app", "auth", "door"), "phase1"
+    )
+    assert plan.steps[1].reasons == ("the front door asks it first for app.lan",)
+    alone = make_plan(demo, [Demand(nodeid="t", services=("app",))])
+    assert alone.services == ("app",)
+
+
 def test_a_named_service_brings_what_it_needs_and_says_why() -> None:
     plan = make_plan(SHOP, [Demand(nodeid="t.py::test_a", services=("grafana",), phase="phase2")])
     assert [(step.service, step.phase, step.reasons) for step in plan.steps] == [

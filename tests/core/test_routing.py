@@ -6,7 +6,6 @@ import pytest
 from stacktest.core.model import Stack
 from stacktest.core.route import NOT_2XX, STATIC_FILE, Listener, PathCondition, Route
 from stacktest.core.routing import (
-    can_be_shown,
     covers,
     inner_port,
     origin,
@@ -152,22 +151,6 @@ def test_a_star_covers_one_label() -> None:
     assert not covers("*.a.test", "y.x.a.test")
     assert covers("a.test", "a.test")
     assert not covers("~(unreadable", "a.test")
-
-
-@pytest.mark.parametrize(
-    ("name", "service", "expected"),
-    [
-        ("a.test", "web", True),
-        ("a.test", "api", False),
-        ("basic.test", "app", False),
-        ("sso.test", "app", False),
-        ("old.test", "web", True),
-        ("two.test", "app", False),
-    ],
-)
-def test_whether_a_stranger_can_be_shown_a_service(name: str, service: str, expected: bool) -> None:
-    route = next(r for r in ROUTES if r.host == name and r.service == service)
-    assert can_be_shown(ROUTES, service, route) is expected
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def split_matcher(
 ) -> tuple[Matcher, tuple[Token, ...]]:
     """The matcher of a directive, and its words after it."""
     rest = line.tokens[1:]
-    if not rest or rest[0].quoted:
+    if not rest or rest[0].quoted or line.name == "import":
         return Matcher(), rest
     first = rest[0].text
     if first == "*":
