@@ -182,7 +182,9 @@ class Phases:
                 continue
             jumped = self._jump(target, jumps + 1) if jumps < _MOST_JUMPS else []
             services = {s.service for s in jumped if s.service and not s.is_guard}
-            for service in (*sorted(services),) or (None,):
+            # What a path leads to may fail as well; then the page is nginx's own after all.
+            own_page = () if services and target.startswith("@") else (None,)
+            for service in (*sorted(services), *own_page):
                 yield replace(_guard(item, statuses, is_hidden=True), service=service)
 
     def _jump(self, target: str, jumps: int) -> list[Route]:
