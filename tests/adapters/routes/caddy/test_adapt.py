@@ -109,7 +109,7 @@ c.test {
 	}
 	reverse_proxy c:80
 	reverse_proxy @ws c:3012
-	respond "{ not a block" 200
+	respond /text "{ not a block" 200
 }
 
 d.test {
