@@ -21,6 +21,8 @@ from stacktest.core.shared_network import network_mode, network_owner, tenants_o
 _ADDRESS = re.compile(
     r"^(?:(?P<scheme>[a-z0-9+]+)://)?(?P<host>\[[^\]]+\]|[^:/\s]+)?(?::(?P<port>\d+)(?:-\d+)?)?(?:/.*)?$"
 )
+_USER = re.compile(r"^([a-z0-9+]+://)[^/@\s]*@")
+"""Name and password in an address: nobody needs to see them."""
 _DEFAULT_PORTS = {"https": 443, "http": 80, "h2c": 80, "": 80}
 _ENGINE_HOSTS = frozenset(
     {
@@ -70,6 +72,7 @@ def route_to(stack: Stack, *, host: str, upstream: str, match: str = "", where: 
     An upstream that is not a service of this stack keeps its text and has no service: whether that
     is a fault is for `check` and the tests to say, not a reason to give up on every other route.
     """
+    upstream = _USER.sub(r"\1", upstream)
     target = resolve_upstream(stack, upstream)
     return Route(
         host=host,

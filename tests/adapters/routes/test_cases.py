@@ -588,3 +588,36 @@ def test_what_traefik_does_not_expose_is_named(tmp_path: Path) -> None:
     assert leads(routes) == {
         "a.test": "Traefik does not expose the service: traefik.enable is not true"
     }
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "http: []",
+        "http: {routers: [], services: x}",
+        "http: {routers: {a: {rule: [1], service: s}}, services: {s: {loadBalancer: true}}}",
+        "http: {routers: {a: {rule: 'Host(`a.test`)', service: s}}, services: {s: {weighted: {services: [{name: s}]}}}}",
+        "http: {routers: {a: {rule: 'Host(`a.test`)', service: s, middlewares: m}}, middlewares: {m: {chain: {middlewares: [m]}}}}",
+        "http: {routers: {a: {rule: 'Host(`a.test`)', service: s}}, services: {s: {loadBalancer: {servers: [1]}}}}",
+        "[",
+        "http: {routers: {a: {rule: '!!!!', priority: x}}}",
+    ],
+)  # fmt: skip
+def test_a_file_that_says_nonsense_credits_nobody_and_breaks_nothing(
+    document: str, tmp_path: Path
+) -> None:
+    (tmp_path / "dynamic.yml").write_text(document)
+    of = stack(tmp_path, *apps("app"))
+    assert {route.service for route in read_routes(("traefik:dynamic.yml",), of)} <= {None}
+
+
+def test_a_label_that_says_nonsense_costs_its_router_only(tmp_path: Path) -> None:
+    labels = {"traefik.http.services.app.loadbalancer": "true", "traefik.http.routers": "x"}
+    of = stack(tmp_path, labelled("app", "Host(`a.test`)", **labels))
+    assert leads(read_routes(("traefik",), of)) == {"a.test": "app:None"}
+
+
+def test_a_password_in_an_upstream_is_not_shown(tmp_path: Path) -> None:
+    text = "http://a.test {\n reverse_proxy http://me:hunter2@app:80\n}"
+    (route,) = caddy(tmp_path, text, stack(tmp_path, *apps("app")))
+    assert (route.service, route.upstream) == ("app", "http://app:80")

@@ -300,7 +300,7 @@ def _php(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:
     )
     yield replace(own, files=root, conditions=(other,), is_guard=True)
     yield from (replace(step, conditions=(script,), match="*.php") for step in upstreams)
-    index = options.get("index", ("index.php",))
+    index = options.get("index") or ("index.php",)
     if index == ("off",):
         return
     is_sure = bool(root) and "try_files" not in options and Path(root, index[0]).is_file()
@@ -318,7 +318,7 @@ def _files(line: Line, block: Block) -> Iterator[Route]:
     root = _folder(options["root"][-1], block) if options.get("root") else block.root or ""
     own = Route(host="", where=line.where, files=root, statuses=STATIC_FILE, match="file")
     yield replace(own, is_guard=True)
-    for index in options.get("index", ("index.html", "index.txt")):
+    for index in options.get("index") or ("index.html", "index.txt"):
         yield replace(own, index=index, is_guard=True)
 
 

@@ -115,6 +115,11 @@ def file_origins(
                 yield from _of_dynamic_file(file, stack)
 
 
+def section(value: Json) -> Section:
+    """The mapping, or an empty one where something else stands."""
+    return value if isinstance(value, Mapping) else {}
+
+
 # Private
 
 _ROUTER_KEYS = 5
@@ -153,7 +158,7 @@ def _of_dynamic_file(path: Path, stack: Stack) -> Iterator[Origin | Unknown]:
     if isinstance(document, Unknown):
         yield document
         return
-    http = _lower(document.get("http") or {}) if isinstance(document, Mapping) else {}
+    http = section(section(document).get("http"))
     file = shown(path, stack)
     routers = http.get("routers")
     names = list(routers) if isinstance(routers, Mapping) else []

@@ -9,6 +9,8 @@ from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Json, Stack
 from stacktest.core.route import ANY_STATUS, NOT_2XX, Route
 
+MAX_DEPTH = 20
+"""Chains within one another beyond which they form a cycle."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses of a redirect."""
 _SILENT = frozenset(
@@ -36,13 +38,14 @@ def guards_of(
     find: Callable[[str], Section | None],
     is_plain: bool,
     where: str,
+    depth: int = 0,
 ) -> Iterator[Route]:
     """The steps of one middleware; `find` looks up those of a chain, by name.
 
     `is_plain`: the router answers plain HTTP only, so that a redirect to HTTPS always happens.
     """
     guard = Route(host="", where=where, is_final=False, is_guard=True, is_hidden=True)
-    if middleware is None:
+    if middleware is None or depth > MAX_DEPTH:
         yield replace(guard, unknown=f"what the middleware {name} answers")
         return
     for kind, options in middleware.items():
@@ -52,7 +55,13 @@ def guards_of(
         if kind == "chain":
             for inner in listed(section.get("middlewares")):
                 yield from guards_of(
-                    inner, find(inner), stack=stack, find=find, is_plain=is_plain, where=where
+                    inner,
+                    find(inner),
+                    stack=stack,
+                    find=find,
+                    is_plain=is_plain,
+                    where=where,
+                    depth=depth + 1,
                 )
         elif kind == "forwardauth":
             asked = route_to(stack, host="", upstream=str(section.get("address", "")), where=where)

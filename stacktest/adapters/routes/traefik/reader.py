@@ -13,11 +13,12 @@ from stacktest.adapters.routes.traefik.configuration import (
     file_origins,
     label_origins,
     read_static,
+    section,
 )
-from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, listed
+from stacktest.adapters.routes.traefik.middlewares import MAX_DEPTH, REDIRECTS, guards_of, listed
 from stacktest.adapters.routes.traefik.rule import Alternative, Literal, RuleError, alternatives
 from stacktest.adapters.routes.upstream import route_to
-from stacktest.core.model import Stack
+from stacktest.core.model import Json, Stack
 from stacktest.core.route import Listener, PathCondition, Route
 from stacktest.core.routing import covers, target_of
 from stacktest.core.unknown import Unknown
@@ -229,10 +230,10 @@ class _Reader:
                 where=where,
             )
 
-    def _defined(self, section: str, name: str, origin: Origin) -> Section | None:
+    def _defined(self, kind: str, name: str, origin: Origin) -> Section | None:
         plain, _, provider = name.lower().partition("@")
         for place in self.origins:
-            items = place.http.get(section)
+            items = place.http.get(kind)
             if place.provider != (provider or origin.provider) or not isinstance(items, Mapping):
                 continue
             if isinstance(items.get(plain), Mapping):
@@ -244,9 +245,9 @@ class _Reader:
         names = (*listed(router.get("middlewares")), *listed(router.get("service")))
         return repr(
             [
-                (name, section, self._defined(section, name, origin))
+                (name, kind, self._defined(kind, name, origin))
                 for name in names
-                for section in ("middlewares", "services")
+                for kind in ("middlewares", "services")
             ]
         )
 
@@ -256,31 +257,30 @@ class _Reader:
             return [Route(host="", where=where)]
         if origin.provider == "docker" and "@file" not in name.lower():
             return [self._labelled(name, origin, where)]
-        section = self._defined("services", name, origin)
-        if section is None:
+        definition = self._defined("services", name, origin)
+        if definition is None:
             why = f"the service {name} is not defined where it was looked for"
             return [Route(host="", where=where, unknown=why, upstream=name)]
-        return shared(list(self._served(section, origin, where)))
+        nobody = Route(host="", where=where, unknown="which servers it leads to", upstream="?")
+        return shared(list(self._served(definition, origin, where)) or [nobody])
 
-    def _served(self, section: Section, origin: Origin, where: str) -> Iterator[Route]:
-        urls = [
-            str(server.get("url") or server.get("address") or "")
-            for kind in ("loadbalancer",)
-            for server in (section.get(kind) or {}).get("servers") or ()
-        ]
+    def _served(
+        self, definition: Section, origin: Origin, where: str, depth: int = 0
+    ) -> Iterator[Route]:
+        balanced = section(definition.get("loadbalancer"))
+        servers = [section(server) for server in _items(balanced.get("servers"))]
+        urls = [str(server.get("url") or server.get("address") or "") for server in servers]
         for url in urls:
             yield route_to(self.stack, host="", upstream=url, where=where)
         others = [
             str(item.get("name", "") if isinstance(item, Mapping) else item)
             for kind in ("weighted", "failover", "mirroring")
-            for item in _others(section.get(kind) or {})
+            for item in _others(section(definition.get(kind)))
         ]
         for other in others:
             inner = self._defined("services", other, origin)
-            if inner is not None and inner is not section:
-                yield from self._served(inner, origin, where)
-        if not urls and not others:
-            yield Route(host="", where=where, unknown="which servers it leads to", upstream="?")
+            if inner is not None and depth < MAX_DEPTH:
+                yield from self._served(inner, origin, where, depth + 1)
 
     def _labelled(self, name: str, origin: Origin, where: str) -> Route:
         """The container that bears the labels of Traefik's service, at the port that they name."""
@@ -289,10 +289,10 @@ class _Reader:
         if plain and plain not in sections:
             holder = next((o for o in self.origins if plain in _services(o)), origin)
             sections = _services(holder)
-        section = sections.get(plain) or (
+        definition = sections.get(plain) or (
             next(iter(sections.values())) if len(sections) == 1 else {}
         )
-        server = (section.get("loadbalancer") or {}).get("server") or {}
+        server = section(section(definition.get("loadbalancer")).get("server"))
         port = str(server.get("port", ""))
         if port and not port.isdecimal():
             return Route(
@@ -317,11 +317,15 @@ def _services(origin: Origin) -> Mapping[str, Section]:
     return {name: item for name, item in items if isinstance(item, Mapping)}
 
 
-def _others(section: Section) -> Iterator[object]:
-    yield from section.get("services") or ()
+def _others(definition: Section) -> Iterator[object]:
+    yield from _items(definition.get("services"))
     for key in ("service", "fallback"):
-        if section.get(key):
-            yield section[key]
+        if definition.get(key):
+            yield definition[key]
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _lines(path: str) -> list[str]:
