@@ -46,11 +46,11 @@ class Location:
 
 def locations_of(chain: tuple[Directive, ...]) -> tuple[Location, ...]:
     """The locations of a server, in the order in which they are tried."""
-    found = tuple(_collected(chain, ()))
-    exact = [item for item in found if item.kind == "="]
-    strong = [item for item in found if item.kind == "^~"]
-    plain = [item for item in found if not item.kind]
-    expressions = [item for item in found if item.kind == "~"]
+    collected = tuple(_collected(chain, ()))
+    exact = [item for item in collected if item.kind == "="]
+    strong = [item for item in collected if item.kind == "^~"]
+    plain = [item for item in collected if not item.kind]
+    expressions = [item for item in collected if item.kind == "~"]
     longest_first = sorted(strong, key=lambda item: -len(item.path))
     nested = [item for item in expressions if len(item.conditions) > 1]
     return (

@@ -161,8 +161,8 @@ class Phases:
         for item in _inherited(chain, "auth_request")[-1:]:
             if item.words[:1] == ("off",) or not item.words or jumps > _MOST_JUMPS:
                 continue
-            asked = self._jump(self.variables.expand(item.words[0]), jumps + 1)
-            services = [step.service for step in asked if step.service and not step.is_guard]
+            answers = self._jump(self.variables.expand(item.words[0]), jumps + 1)
+            services = [step.service for step in answers if step.service and not step.is_guard]
             guard = _guard(item, _REFUSED)
             yield replace(guard, service=services[0]) if services else guard
 
@@ -195,11 +195,11 @@ class Phases:
         path = re.split(r"[$?]", target, maxsplit=1)[0]
         if not path.startswith("/") or jumps > _MOST_JUMPS:
             return []
-        found = location_for(self.server, path)
-        if isinstance(found, Unknown):
-            return [replace(_own(self.server[0], ANY_STATUS), unknown=found.why)]
-        if found is not None:
-            return self.location_steps(found, jumps)
+        target_location = location_for(self.server, path)
+        if isinstance(target_location, Unknown):
+            return [replace(_own(self.server[0], ANY_STATUS), unknown=target_location.why)]
+        if target_location is not None:
+            return self.location_steps(target_location, jumps)
         return self.after_rewrite(self.server, self.variables, jumps)
 
     def passes(self, scope: Directive, variables: Variables) -> list[Route]:
@@ -251,12 +251,12 @@ class Phases:
         root, steps = self._root(chain), []
         for name in self._index(chain):
             path = f"{path_of(chain[0])}{name}"
-            found = location_for(self.server, path)
-            is_other = isinstance(found, Location) and found.chain != chain
+            location = location_for(self.server, path)
+            is_other = isinstance(location, Location) and location.chain != chain
             program = self._jump(path, jumps + 1) if is_other and jumps <= _MOST_JUMPS else []
             passed = [step for step in program if step.service or step.upstream]
             # What is taken for the index of one folder may not be for that of another below it.
-            is_sure = isinstance(found, Location) and found.kind == "~"
+            is_sure = isinstance(location, Location) and location.kind == "~"
             steps += [
                 replace(
                     step,

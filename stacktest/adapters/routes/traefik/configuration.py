@@ -44,13 +44,13 @@ class Static:
 
     def entrypoints(self) -> dict[str, int]:
         """Name of an entry point → its port."""
-        found: dict[str, int] = {}
+        ports: dict[str, int] = {}
         for key, value in self.values.items():
             name = re.fullmatch(r"entrypoints\.([^.]+)\.address", key)
             port = re.search(r":(\d+)(?:/tcp)?$", value)
             if name and port:
-                found[name[1]] = int(port[1])
-        return found
+                ports[name[1]] = int(port[1])
+        return ports
 
     def has(self, prefix: str) -> bool:
         """Whether anything is configured below a key."""
@@ -186,14 +186,14 @@ def _lower(value: Json) -> Json:
 
 def _lines(path: Path, file: str, names: list[str]) -> dict[str, str]:
     text = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for name in names:
         sign = re.compile(
             rf"(?i)^\s*[\"']?{re.escape(name)}[\"']?\s*:|routers\.\"?{re.escape(name)}\b"
         )
         number = next((n for n, line in enumerate(text, 1) if sign.search(line)), 1)
-        found[name] = f"{file}:{number}"
-    return found
+        places[name] = f"{file}:{number}"
+    return places
 
 
 def _put(nested: dict[str, Json], keys: list[str], value: str) -> None:

@@ -64,8 +64,10 @@ def guards_of(
                     depth=depth + 1,
                 )
         elif kind == "forwardauth":
-            asked = route_to(stack, host="", upstream=str(section.get("address", "")), where=where)
-            yield replace(asked, statuses=NOT_2XX, is_final=False, is_guard=True)
+            sign_in = route_to(
+                stack, host="", upstream=str(section.get("address", "")), where=where
+            )
+            yield replace(sign_in, statuses=NOT_2XX, is_final=False, is_guard=True)
         elif kind == "redirectscheme" and is_plain and section.get("scheme") == "https":
             yield Route(host="", where=where, statuses=REDIRECTS, is_guard=True)
         elif kind == "headers":

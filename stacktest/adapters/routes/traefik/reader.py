@@ -237,8 +237,8 @@ class _Reader:
             if place.provider != (provider or origin.provider) or not isinstance(items, Mapping):
                 continue
             if isinstance(items.get(plain), Mapping):
-                found: Section = items[plain]
-                return found
+                definition: Section = items[plain]
+                return definition
         return None
 
     def _definitions(self, router: Section, origin: Origin) -> str:
@@ -261,8 +261,8 @@ class _Reader:
         if definition is None:
             why = f"the service {name} is not defined where it was looked for"
             return [Route(host="", where=where, unknown=why, upstream=name)]
-        nobody = Route(host="", where=where, unknown="which servers it leads to", upstream="?")
-        return shared(list(self._served(definition, origin, where)) or [nobody])
+        unknown = Route(host="", where=where, unknown="which servers it leads to", upstream="?")
+        return shared(list(self._served(definition, origin, where)) or [unknown])
 
     def _served(
         self, definition: Section, origin: Origin, where: str, depth: int = 0
