@@ -73,7 +73,7 @@ def _bundle() -> Path:
         bundle = Path(named) if named else None
     if bundle is None:
         raise ToolMissingError(
-            "the system keeps no bundle of CAs, so WebKit trusts nobody",
+            "no bundle of CAs was found on this system, so WebKit would trust no certificate",
             where="browser",
             hint="apt-get install ca-certificates (Debian)",
         )

@@ -113,7 +113,7 @@ def _divide(
         "max_keepalive_connections": limits.max_keepalive_connections,
         "keepalive_expiry": limits.keepalive_expiry,
         "http1": arguments.pop("http1", True),
-        "http2": _http2(wanted=arguments.pop("http2", False)),
+        "http2": _http2(requested=arguments.pop("http2", False)),
     }
     return arguments, pool
 
@@ -142,8 +142,8 @@ def _verifying(context: Any) -> ssl.SSLContext:
     raise _refused("verify", "name the CA's certificate as `ca` under [stack]")
 
 
-def _http2(*, wanted: bool) -> bool:
-    if wanted:
+def _http2(*, requested: bool) -> bool:
+    if requested:
         try:
             import h2  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401
         except ImportError:
@@ -152,7 +152,7 @@ def _http2(*, wanted: bool) -> bool:
                 where="api(…, http2=True)",
                 hint="pip install 'httpx[http2]'",
             ) from None
-    return wanted
+    return requested
 
 
 def _refused(option: str, why: str) -> UsageError:
