@@ -10,7 +10,8 @@ import pytest
 from stacktest.adapters.names import NameMap, Publication
 from stacktest.config import Config
 from stacktest.pytest_plugin.contacts import touched
-from stacktest.core.model import (Route, Service, Stack)
+from stacktest.core.model import Service, Stack
+from stacktest.core.route import PathCondition, Route
 from stacktest.pytest_plugin.running_test import follow_tests
 from stacktest.pytest_plugin.stash import RUNNING
 from stacktest.application.running_stack import RunningStack
@@ -46,8 +47,11 @@ def pytest_configure(config):
         root=root,
         services={"door": Service(name="door"), "app": Service(name="app"), "web": Service(name="web")},
         routes=(
-            Route(host="app.stack.local", service="app", upstream="app:80"),
-            Route(host="app.stack.local", match="/own"),
+            Route(host="app.stack.local", service="app", upstream="app:80", order=1),
+            Route(
+                host="app.stack.local", match="/own",
+                conditions=(PathCondition(patterns=("^/own$",)),),
+            ),
         ),
         domain="stack.local",
         front_door="door",
