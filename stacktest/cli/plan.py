@@ -27,6 +27,7 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory(prefix="stacktest-plan-") as place:
         file = Path(place, "plan.json")
         done = run([*argv, f"--stack-plan-file={file}"])
+        _check_options(done.err)
         if as_json and file.is_file():
             click.echo(file.read_text(encoding="utf-8"))
         else:
@@ -36,6 +37,21 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
 
 
 # Private
+
+_UNKNOWN = "error: unrecognized arguments: "
+
+
+def _check_options(text: str) -> None:
+    """Say in one line which options pytest does not know, wherever they were written."""
+    for line in text.splitlines():
+        _, unknown, options = line.partition(_UNKNOWN)
+        if unknown:
+            raise UsageError(
+                f"pytest does not know {options}",
+                where="the arguments, or addopts in pytest's configuration file",
+                hint="install the plugin that brings the option, or leave it out",
+            )
+
 
 _OWN_CODES = dict.fromkeys((2, 4, 5), UsageError.exit_code)
 """pytest's codes for what cannot be collected, for a wrong argument and for no test at all."""

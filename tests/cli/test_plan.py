@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.cli.plan import _check_options
+from stacktest.errors import UsageError
 from tests.support.terminal import plain
 
 pytestmark = pytest.mark.real_docker  # Compose resolves the model; no engine is asked
@@ -90,3 +92,11 @@ def test_what_cannot_be_planned_is_a_usage_error_and_no_document(plan, words):
     assert done.returncode == 2
     assert done.stdout == "" or "--json" not in words
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.case("compose/own-addopts")
+def test_an_option_that_pytest_does_not_know_is_named_in_one_line() -> None:
+    text = "usage: pytest\npytest: error: unrecognized arguments: --cov=app\n  inifile: x\n"
+    with pytest.raises(UsageError, match="pytest does not know --cov=app"):
+        _check_options(text)
+    _check_options("ERROR: no test of a service is left")
