@@ -112,6 +112,7 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
     if project is not None:
         one = project
         checks.append(_guarded("stack", lambda: _stack(one)))
+        checks.append(_guarded("vars", lambda: _variables(one)))
         checks.append(_guarded("ca", lambda: _ca(one, now)))
         checks.append(_guarded("leaf", lambda: _leaf(one, now)))
         checks.append(_guarded("names", lambda: _names(one)))
@@ -194,6 +195,20 @@ def _stack(project: StackContext) -> Checkup:
     services, routes = count(len(stack.services), "service"), count(len(stack.routes), "route")
     said = f"{stack.name}: {services}, {routes}"
     return Checkup(subject="stack", is_fine=True, said=said)
+
+
+def _variables(project: StackContext) -> Checkup:
+    """Compose warns of a variable that nothing sets, and goes on with a blank."""
+    unset = project.stack.unset_variables
+    if not unset:
+        return Checkup(subject="vars", is_fine=True, said="every variable of the files is set")
+    listed = "; ".join(f"{name} is not set: {', '.join(keys)}" for name, keys in unset.items())
+    return Checkup(
+        subject="vars",
+        is_fine=False,
+        said=listed,
+        fix=f"set {', '.join(unset)} in .env, or write a default: ${{{next(iter(unset))}:-value}}",
+    )
 
 
 def _ca(project: StackContext, now: datetime) -> Checkup:

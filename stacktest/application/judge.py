@@ -188,7 +188,7 @@ class Judge:
             self.memory.read_status(),
             self.memory.read_meta(),
             services=self.stack.services,
-            policy=self._gate_policy(now, scope),
+            policy=self._gate_policy(now, scope, judgements or {}),
             judgements=judgements,
         )
 
@@ -248,7 +248,11 @@ class Judge:
         names = {service, *self.stack.services[service].profiles}
         return bool(names & set(self.config.freshness.must_run))
 
-    def _gate_policy(self, now: datetime, scope: Scope) -> GatePolicy:
+    def _gate_policy(
+        self, now: datetime, scope: Scope, judgements: Mapping[str, Judgement]
+    ) -> GatePolicy:
+        running = {name for name, judgement in judgements.items() if judgement.runs}
+        required = {name for name in self.stack.services if self._must_run(name)}
         return GatePolicy(
             now=now,
             scope=scope,
@@ -256,6 +260,7 @@ class Judge:
             exempt=self.config.exempt,
             max_age=timedelta(seconds=self.config.freshness.max_age),
             next_step=self.next_step,
+            enabled=frozenset({*self.stack.default_services(), *required, *running}),
         )
 
 

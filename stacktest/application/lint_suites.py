@@ -22,6 +22,7 @@ from stacktest.adapters.suites import Suites
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.config import Config
 from stacktest.core.collected_test import REACHING_FIXTURES, Collected
+from stacktest.core.compose_command import compose_command
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
 
@@ -96,7 +97,8 @@ def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
     named = {name for test in tests for name in test.services}
     known = stack.services
     exempt = {item.service for item in config.exempt if "no_tests" in item.states}
-    for name in sorted(set(known) - named - exempt):
+    # A service of a profile that is off need not be proved until somebody switches it on.
+    for name in sorted(set(stack.default_services()) - named - exempt):
         yield Weakness(
             kind="untested",
             where=name,
@@ -109,7 +111,7 @@ def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
                 kind="unknown",
                 where=test.nodeid,
                 what=f"the stack has no service {name!r}",
-                fix=did_you_mean(name, known) or "docker compose config --services",
+                fix=did_you_mean(name, known) or compose_command(stack, "config", "--services"),
             )
 
 

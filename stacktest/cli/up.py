@@ -18,7 +18,7 @@ from stacktest.cli.options import services_of, stack_option
 def up(*, folder: str, names: tuple[str, ...]) -> None:
     """Start services and wait until they are ready; they stay up.
 
-    Without a name all of the stack is started.
+    Without a name what `docker compose up` would start, or everything where that is nothing.
     """
     from stacktest.application.up_down import start_and_keep
     from stacktest.bootstrap.context import find_project
@@ -26,7 +26,8 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
     from stacktest.reports.terminal.progress_display import ProgressLines, is_lively
 
     project = find_project(folder)
-    chosen = services_of(project.stack, names)
+    stack = project.stack
+    chosen = services_of(stack, names) if names else stack.default_services()
     screen = sys.stdout if is_lively(sys.stdout, os.environ) else None
     with project.lock():
         progress = ProgressLines(click.echo, screen=screen, width=_width)

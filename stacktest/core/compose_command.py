@@ -9,10 +9,15 @@ from stacktest.core.model import Stack
 def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> str:
     """`docker compose [options] WORDS SERVICES`, with the files and profiles that they need."""
     names = tuple(services)
+    return " ".join((compose_prefix(stack, names), shlex.join((*words, *names)))).strip()
+
+
+def compose_prefix(stack: Stack, services: Iterable[str] = ()) -> str:
+    """`docker compose [options]`, to be followed by a verb that is about the services."""
     options = [*stack.compose_options]
-    for profile in needed_profiles(stack, names):
+    for profile in needed_profiles(stack, services):
         options += ["--profile", profile]
-    return shlex.join(["docker", "compose", *options, *words, *names])
+    return shlex.join(["docker", "compose", *options])
 
 
 def needed_profiles(stack: Stack, services: Iterable[str]) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ def test_the_whole_of_it(project: Project) -> None:
         "ok  browser  /usr/bin/chromium-headless-shell",
         "ok  certutil /usr/bin/certutil",
         "ok  stack    shop: 1 service, 0 routes",
+        "ok  vars     every variable of the files is set",
         "ok  ca       none: the system's trust serves",
         "ok  leaf     no host name is routed",
         "ok  names    no domain is configured",
@@ -215,3 +216,16 @@ def test_a_ca_that_the_stack_makes_itself_may_be_absent(project: Project, monkey
     vars(project)["stack"] = Stack(name="shop", root=project.root, services=services)
     vars(project).pop("makes_its_ca", None)
     assert any("cannot be read" in line for line in said(2))
+
+
+@pytest.mark.case("field/b16")
+def test_a_variable_that_nothing_sets_is_named_once_with_its_keys(project: Project) -> None:
+    unset = {"APP_HOST": ("services.web.environment", "services.web.labels")}
+    vars(project)["stack"] = replace(project.stack, unset_variables=unset)
+    lines = said()
+    place = lines.index(
+        "--  vars     APP_HOST is not set: services.web.environment, services.web.labels"
+    )
+    assert lines[place + 1].strip() == (
+        "fix: set APP_HOST in .env, or write a default: ${APP_HOST:-value}"
+    )

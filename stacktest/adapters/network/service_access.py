@@ -8,6 +8,7 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.network.connect import Connect, Connector
 from stacktest.adapters.network.port_forward import PortForward
 from stacktest.adapters.process import Completed
+from stacktest.core.compose_command import compose_command
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.errors import StackNotReadyError
@@ -106,7 +107,7 @@ class ServiceAccess:
         raise StackNotReadyError(
             f"service {self.service} has no running container (it has: {states})",
             where=f"services.{self.service}",
-            hint=f"docker compose logs {self.service}",
+            hint=compose_command(self._model, "logs", services=[self.service]),
             service=self.service,
         )
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
-from stacktest.core.compose_command import compose_command
+from stacktest.core.compose_command import compose_command, compose_prefix
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule
@@ -130,7 +130,7 @@ def creation_failed(
         service=name,
         cause=f"{words['service']} {what}",
         where=_key(stack, name),
-        hint=_command(stack, cause.hint.format(**words)) if cause else fallback,
+        hint=_command(stack, cause.hint.format(**words), name) if cause else fallback,
         details=tuple(_quoted("Compose says:", text.splitlines()[-6:])),
     )
 
@@ -173,7 +173,7 @@ def _explained(
     known, facts = find_cause(START, text)
     if known:
         words = {**facts, "service": name}
-        return known.what.format(**words), _command(stack, known.hint.format(**words))
+        return known.what.format(**words), _command(stack, known.hint.format(**words), name)
     if text:
         return f"{judged.cause}: {text}", compose_command(stack, "up", services=[name])
     return judged.cause, judged.hint or _next_command(culprit, judged.cause, stack, rule)
@@ -211,9 +211,9 @@ def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) 
     return f"raise services.{name}.timeout in stacktest.toml, or correct `ready`"
 
 
-def _command(stack: Stack, hint: str) -> str:
-    """The hint with the options that `docker compose` needs to mean this stack."""
-    return hint.replace("docker compose", compose_command(stack), 1)
+def _command(stack: Stack, hint: str, name: str) -> str:
+    """The hint with the options that `docker compose` needs to mean this service of this stack."""
+    return hint.replace("docker compose", compose_prefix(stack, [name] if name else ()))
 
 
 def _door_lines(engine: EnginePort, door: Container, service: str, host: str) -> list[str]:

@@ -65,6 +65,8 @@ class GatePolicy:
     """How old the last look may be."""
     next_step: NextStep = field(default_factory=NextStep)
     """Says the commands that clear a blocker."""
+    enabled: frozenset[str] | None = None
+    """Services that have to be proved: those that Compose starts, that must run, or that do run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,6 +206,10 @@ def _findings(
 def _blockers(
     name: str, findings: Iterable[Finding], policy: GatePolicy, warnings: list[str]
 ) -> Iterator[Blocker]:
+    findings = tuple(findings)
+    if findings and (off := _why_off(name, findings[0].state, policy)):
+        warnings.append(f"{name}: {findings[0].state.value}, which does not close the gate: {off}")
+        return
     done: set[State] = set()
     for finding in findings:
         state = finding.state
@@ -231,6 +237,19 @@ def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:
         return drifted[names[0]].command if names else blocker.command
 
     return [replace(blocker, command=command(blocker)) for blocker in blockers]
+
+
+def _why_off(name: str, state: State, policy: GatePolicy) -> str:
+    """Why a service is left aside that Compose does not start by itself and that never ran."""
+    stack = policy.next_step.stack
+    if policy.enabled is None or name not in stack.services or name in policy.enabled:
+        return ""
+    service = stack.services[name]
+    if service.unreadable:
+        return service.unreadable
+    if state in (State.NEVER_RUN, State.NO_TESTS):
+        return f"its profile ({', '.join(service.profiles)}) was never switched on"
+    return ""
 
 
 def _exempted(name: str, state: State, policy: GatePolicy) -> str | None:

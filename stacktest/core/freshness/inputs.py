@@ -91,6 +91,8 @@ class Judgement:
     foreign: ForeignRun | None = None
     """To be remembered: another fingerprint than that of the pass runs now."""
     warnings: tuple[str, ...] = ()
+    runs: bool = False
+    """Whether it has a container now, whatever profiles are switched on."""
 
     @property
     def state(self) -> State:

@@ -78,8 +78,12 @@ class NextStep:
         ):
             command = "up -d"
         else:
-            command = "up -d --force-recreate"
+            build = "--build " if self._is_built(service) else ""
+            command = f"up -d {build}--force-recreate"
         return compose_command(self.stack, *command.split(), services=(service,))
+
+    def _is_built(self, service: str) -> bool:
+        return service in self.stack.services and self.stack.services[service].build is not None
 
     def _error(self, service: str, reason: Reason) -> str:
         match reason.kind:

@@ -39,6 +39,8 @@ def plan_lines(plan: Plan, stack: Stack, tests: int) -> Iterator[str]:
     """The header of a run: what is about to be proved, on which stack."""
     what = count(tests, "test")
     yield f"stacktest: {stack.name} · {what} · {count(len(plan.services), 'service')} planned"
+    for name, keys in stack.unset_variables.items():
+        yield f"not set   {name}, which is blank in {', '.join(keys)}"
 
 
 def reason_lines(plan: Plan) -> Iterator[str]:

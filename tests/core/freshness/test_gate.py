@@ -3,13 +3,16 @@
 import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stacktest.core.freshness.gate import GatePolicy, decide
+from stacktest.core.freshness.gate import GatePolicy, _blockers, decide
+from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
+from stacktest.core.model import Build, Service, Stack
 from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
 from tests.support.stack_simulator import START, StackSimulator
@@ -192,3 +195,63 @@ def test_every_blocker_comes_with_a_command(state: State) -> None:
     said = NextStep(pages="docs/{service}.md").of("app", state)
     assert said
     assert ("docs/app.md" in said) == (state in (State.DOC_MISSING, State.DOC_STALE))
+
+
+# Profiles
+
+
+def two_profiles(*enabled: str) -> Stack:
+    services = {
+        "base": Service(name="base"),
+        "extra": Service(name="extra", profiles=("more",), build=Build(context="/x")),
+        "broken": Service(name="broken", profiles=("odd",), unreadable="env_file x does not exist"),
+    }
+    return Stack(name="d", root=Path("/d"), services=services, enabled_profiles=enabled)
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "closes"),
+    [
+        ("base", State.NEVER_RUN, True),
+        ("extra", State.NEVER_RUN, False),
+        ("extra", State.NO_TESTS, False),
+        ("extra", State.FAILING, True),
+        ("extra", State.CHANGED, True),
+        ("broken", State.ERROR, False),
+    ],
+)
+def test_a_service_whose_profile_was_never_switched_on_does_not_close_the_gate(name, state, closes):
+    stack = two_profiles()
+    policy = GatePolicy(
+        now=START,
+        next_step=NextStep(stack=stack),
+        enabled=frozenset(stack.default_services()),
+    )
+    warnings: list[str] = []
+    blockers = list(_blockers(name, [Finding(state=state)], policy, warnings))
+    assert bool(blockers) is closes
+    assert bool(warnings) is not closes
+
+
+def test_a_service_that_must_run_or_does_run_closes_it_all_the_same():
+    policy = GatePolicy(
+        now=START,
+        next_step=NextStep(stack=two_profiles()),
+        enabled=frozenset({"base", "extra"}),
+    )
+    assert list(_blockers("extra", [Finding(state=State.NEVER_RUN)], policy, []))
+
+
+@pytest.mark.case("field/x01")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("base", "docker compose up -d --force-recreate base && pytest --stale"),
+        (
+            "extra",
+            "docker compose --profile more up -d --build --force-recreate extra && pytest --stale",
+        ),
+    ],
+)
+def test_the_command_for_drift_makes_a_new_container(name, text):
+    assert NextStep(stack=two_profiles()).of(name, State.DRIFTED) == text
