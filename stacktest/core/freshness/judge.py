@@ -50,7 +50,8 @@ def judge(evidence: Evidence, present: Present, policy: Policy) -> Judgement:
         entry=make_entry(evidence, present, policy, findings),
         foreign=foreign_run(evidence, present, policy),
         warnings=_warnings(evidence),
-        runs=not isinstance(present.containers, Unknown) and bool(present.containers),
+        runs=not isinstance(present.observation.containers, Unknown)
+        and bool(present.observation.containers),
     )
 
 
