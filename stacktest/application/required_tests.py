@@ -82,7 +82,7 @@ class BackgroundInventory:
     def _run(self, addopts: tuple[str, ...], folders: Iterable[Path]) -> Completed:
         from stacktest.adapters.process import run
 
-        argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+        argv = [*_python(), "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
         argv += ["-m", "", "-k", "", f"--stack-inventory={self._file}"]
         argv += ["-o", f"addopts={shlex.join(addopts)}"]
         file = self._suites.settings.file
@@ -103,6 +103,15 @@ def read_collected(file: Path) -> Collection:
 
 
 # Private
+
+
+def _python() -> list[str]:
+    """The interpreter, with the working folder on its path only where this process has it there.
+
+    `python -m pytest` puts the folder there, `pytest` does not: a `secrets.py` in it must not
+    replace the standard library's module in one of them alone.
+    """
+    return [sys.executable] if "-m" in sys.orig_argv[1:3] else [sys.executable, "-P"]
 
 
 def _complaint(result: Completed | None) -> str:

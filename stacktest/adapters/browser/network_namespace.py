@@ -42,7 +42,7 @@ def in_own_network(program: str, *, socket: Path, port: int, wrapper: Path) -> s
     entering = _entering()
     if not entering:
         return program
-    inner = [sys.executable, "-m", __name__, str(socket), str(port), program]
+    inner = [sys.executable, "-P", "-m", __name__, str(socket), str(port), program]
     return write_wrapper(wrapper, [*entering, *inner])
 
 

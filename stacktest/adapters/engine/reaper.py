@@ -78,7 +78,9 @@ def arm(
     """
     from stacktest.adapters import process
 
-    argv = [sys.executable, "-m", "stacktest.adapters.engine.reaper"]
+    # Without -P a file such as `email.py` in the working folder would be imported in place of the
+    # standard library's module, and nothing would be removed after a kill.
+    argv = [sys.executable, "-P", "-m", "stacktest.adapters.engine.reaper"]
     # The child must not look the engine up again: a person may choose another context meanwhile.
     argv += [connection.address, str(connection.certificates or "")]
     argv += [json.dumps(labels), str(os.getpid()), *stop]

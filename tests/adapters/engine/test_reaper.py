@@ -135,6 +135,19 @@ def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
             os.kill(child, signal.SIGKILL)
 
 
+@pytest.mark.case("hard/D2-module-in-folder-disarms-watchdog")
+def test_a_module_in_the_working_folder_does_not_disarm_it(
+    engine: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("email", "http", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not the standard library')\n")
+    monkeypatch.chdir(tmp_path)
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == ["c1", "n1"]
+
+
 CREATING = """
 import subprocess, sys
 from stacktest.adapters.engine import reaper

@@ -1,0 +1,28 @@
+"""The required tests are collected by a second pytest that sees what the first one sees."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+COLLECT = """
+from pathlib import Path
+from stacktest.application.required_tests import BackgroundInventory
+from stacktest.adapters.suites import locate_suites
+print(BackgroundInventory(locate_suites(Path.cwd(), ())).read().errors)
+"""
+
+
+@pytest.mark.case("hard/D3-module-in-folder-breaks-status")
+def test_a_module_in_the_working_folder_does_not_replace_the_standard_library(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text("def test_it():\n    assert 1\n")
+    (tmp_path / "secrets.py").write_text("TOKEN = 'x'\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", COLLECT],
+        cwd=tmp_path, capture_output=True, text=True, check=True, env=os.environ | {"CI": ""},
+    )  # fmt: skip
+    assert done.stdout == "()\n"
