@@ -16,7 +16,7 @@ from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json, Stack
+from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
 from stacktest.core.runs.history import classify
 from stacktest.core.unknown import Unknown
