@@ -271,7 +271,7 @@ def _counting(
 ) -> Callable[[str], bool]:
     """Whether a path is, or was, part of the service: known by name now, or gone by now."""
     names = {_place(stack, service, name) for name in fingerprint.detail.get("repo", {})}
-    kept = [os.path.relpath(m.source, stack.root) for m in service.mounts if m.read_only]
+    read_only = [os.path.relpath(m.source, stack.root) for m in service.mounts if m.read_only]
     context = os.path.relpath(service.build.context, stack.root) if service.build else ""
 
     def counts(path: str) -> bool:
@@ -280,7 +280,7 @@ def _counting(
         if os.path.lexists(stack.root / path) or any(map(is_ignored_name, path.split("/"))):
             return False
         is_built = bool(context) and is_below(path, [context])
-        is_mounted = not is_built or is_below(path, kept)
+        is_mounted = not is_built or is_below(path, read_only)
         return is_mounted or not left_out(service.name, path)
 
     return counts

@@ -230,7 +230,9 @@ class Ledger:
             for service, last_run in changed.items():
                 self._write(service, LAST_RUN, last_run.to_dict())
             save_local_runs(self.root, changed)
-            entries = {name: one.entry.to_dict() for name, one in sorted(judgements.items())}
+            entries = {
+                name: judgement.entry.to_dict() for name, judgement in sorted(judgements.items())
+            }
             is_new = documents.write_json(self.status_path, entries)
             if isinstance(old_meta, StatusMeta) and not is_new:
                 meta = _steady(old_meta, meta)

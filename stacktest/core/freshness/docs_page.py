@@ -71,7 +71,7 @@ def judge_page(
     """
     reasons: tuple[str, ...]
     hints = ("doc_uncommitted",) if facts.uncommitted else ()
-    said = acknowledged(facts.text or "")
+    digest = acknowledged(facts.text or "")
     state: PageState
     if facts.text is None:
         state, reasons = "missing", ()
@@ -79,9 +79,9 @@ def judge_page(
         state, reasons = "empty", ("doc:empty",)
     elif _is_template(facts.text, facts.template):
         state, reasons = "template", ("doc:template",)
-    elif said is not None:
-        holds = said in (fingerprint, repo_fingerprint) or said in older()
-        state, reasons = ("current", ()) if holds else ("behind", (f"doc:acknowledges {said}",))
+    elif digest is not None:
+        holds = digest in (fingerprint, repo_fingerprint) or digest in older()
+        state, reasons = ("current", ()) if holds else ("behind", (f"doc:acknowledges {digest}",))
     elif isinstance(facts.follows_change, Unknown):
         return facts.follows_change
     else:
@@ -90,7 +90,7 @@ def judge_page(
         state=state,
         updated=facts.updated,
         reasons=(*reasons, *hints),
-        names_fingerprint=said is not None and said == fingerprint,
+        names_fingerprint=digest is not None and digest == fingerprint,
     )
 
 

@@ -100,10 +100,10 @@ def _last_change(
     if fingerprint is None:
         return None
     is_back = any("reverted" in finding.reasons for finding in findings)
-    seen = [present.now, *_attested(evidence, fingerprint, is_back=is_back)]
+    moments = [present.now, *_attested(evidence, fingerprint, is_back=is_back)]
     if present.changed_on is not None and _is_repo_change(evidence, present):
-        seen.append(present.changed_on)
-    return min(seen)
+        moments.append(present.changed_on)
+    return min(moments)
 
 
 def _is_repo_change(evidence: Evidence, present: Present) -> bool:

@@ -92,7 +92,7 @@ class LastPass:
             **self.fingerprint.to_dict(),
             "tests": self.tests.to_dict(),
             "dependencies": dict(self.dependencies),
-            "live": [one.to_dict() for one in self.live],
+            "live": [ref.to_dict() for ref in self.live],
             "run": self.run.to_dict(),
         }
 
@@ -388,8 +388,8 @@ class HistoryLine:
         """The reverse of `to_dict`; a RecordError says what is wrong with the line."""
         check_schema(document, HISTORY)
         keys = ("schema", "service", "run", "seq", "started", "git_commit", *FingerprintRecord.KEYS)
-        said = ("verdict", "credited", "flaky", "reasons", "tests")
-        f = Fields(document, "$", (*keys, *said), later=("boot_ms", "start", "code"))
+        result_keys = ("verdict", "credited", "flaky", "reasons", "tests")
+        f = Fields(document, "$", (*keys, *result_keys), later=("boot_ms", "start", "code"))
         return cls(
             service=f.text("service"),
             run=f.text("run"),
@@ -412,6 +412,6 @@ class HistoryLine:
 
 
 def _kind(fields: Fields) -> Kind:
-    said: Any = fields.text("verdict", among=get_args(Kind))
-    kind: Kind = said
+    word: Any = fields.text("verdict", among=get_args(Kind))
+    kind: Kind = word
     return kind

@@ -192,7 +192,7 @@ class StatusMeta:
             "key_id": self.key_id,
             "scope": self.scope,
             "evaluated_at": timestamps.to_text(self.evaluated_at),
-            "exemptions": [one.to_dict() for one in self.exemptions],
+            "exemptions": [exemption.to_dict() for exemption in self.exemptions],
             "warnings": list(self.warnings),
         }
 

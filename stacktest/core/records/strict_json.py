@@ -117,13 +117,13 @@ def check_schema(document: Any, schema: str) -> None:
     """Refuse a document that is not of `schema` (`stacktest.last_pass/1`), saying what it is."""
     if not isinstance(document, Mapping):
         raise RecordError("not a JSON object")
-    said = document.get("schema")
-    if said == schema:
+    name_written = document.get("schema")
+    if name_written == schema:
         return
     name, _, major = schema.rpartition("/")
-    if not isinstance(said, str) or said.rpartition("/")[0] != name:
-        raise RecordError(f"schema is {said!r}, not {schema!r}: another program wrote it")
-    raise RecordError(f"schema is {said!r}, and this version reads {name}/{major} only")
+    if not isinstance(name_written, str) or name_written.rpartition("/")[0] != name:
+        raise RecordError(f"schema is {name_written!r}, not {schema!r}: another program wrote it")
+    raise RecordError(f"schema is {name_written!r}, and this version reads {name}/{major} only")
 
 
 _KINDS: dict[type, str] = {

@@ -95,7 +95,13 @@ def news(before: ReportedStatus, now: CurrentStatus) -> News:
         for name, entry in now.services.items()
         if name not in now.not_up and entry.functional != (name in before.functional)
     ]
-    changes.sort(key=lambda one: (one.functional, one.state.rank if one.state else 0, one.service))
+    changes.sort(
+        key=lambda change: (
+            change.functional,
+            change.state.rank if change.state else 0,
+            change.service,
+        )
+    )
     return News(
         now=now,
         changes=tuple(changes),
