@@ -6,7 +6,11 @@ target's place; then the folder's entry is flushed, too.
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from stacktest.errors import UsageError
 
 NEW_FILE = 0o644
 
@@ -31,6 +35,20 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int | None = Non
         draft.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
+
+
+@contextmanager
+def writing(path: Path, hint: str = "") -> Iterator[None]:
+    """A UsageError for what the operating system refuses while the file is written."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or "the operating system refuses").lower()
+        raise UsageError(
+            f"{path} cannot be written: {reason}",
+            where=str(error.filename or path.parent),
+            hint=hint or f"make {path.parent} a folder that you may write to",
+        ) from error
 
 
 # Private

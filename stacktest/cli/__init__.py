@@ -29,7 +29,7 @@ from stacktest.cli import (
 )
 from stacktest.cli.colour import say
 from stacktest.cli.group import Verbs, usage_lines
-from stacktest.errors import StacktestError
+from stacktest.errors import StacktestError, UsageError
 
 INTERRUPTED = 130
 BUG = 70
@@ -87,6 +87,9 @@ def main() -> None:
         # The reader, `head` for example, reads no further.
         sys.stderr.close()
         sys.exit(0)
+    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
+        _say(_refused(error).told())
+        sys.exit(UsageError.exit_code)
     except Exception as error:  # noqa: BLE001 - a bug: one line for people, the rest in a file
         _say(
             [
@@ -105,6 +108,16 @@ def main() -> None:
 def _say(lines: list[str]) -> None:
     for line in lines:
         say(line, err=True)
+
+
+def _refused(error: OSError) -> UsageError:
+    """What the operating system refuses is for the person to correct, who knows why it does."""
+    reason = (error.strerror or "refused").lower()
+    return UsageError(
+        f"{error.filename or 'a file'}: {reason}",
+        where=str(error.filename or ""),
+        hint="give yourself the right to it, or name another place in stacktest.toml",
+    )
 
 
 def _log(error: Exception) -> Path:

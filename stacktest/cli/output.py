@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from stacktest.adapters.atomic_write import writing
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
 from stacktest.reports.report_data import Board
@@ -16,6 +17,7 @@ def write_report(output: str, text: str, board: Board) -> None:
         click.echo(text, nl=False)
         return
     path = Path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    with writing(path, "name another file: --output FILE"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     click.echo(f"written  {path}")

@@ -6,7 +6,7 @@ Equal bytes are not written again.
 import json
 from pathlib import Path
 
-from stacktest.adapters.atomic_write import write_atomically
+from stacktest.adapters.atomic_write import write_atomically, writing
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
 
@@ -56,8 +56,9 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> bool:
     """Replace the file in one step; False where it says exactly this already."""
     if read_text(path) == text:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, text, mode=mode)
+    with writing(path, _ELSEWHERE):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text, mode=mode)
     return True
 
 
@@ -67,6 +68,11 @@ def write_json(path: Path, document: Json, *, mode: int = 0o644) -> bool:
 
 
 # Private
+
+_ELSEWHERE = (
+    "give yourself the right to write there, or name another place under [stack]: "
+    "`status` and `ledger`"
+)
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -9,6 +9,7 @@ from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import FOLDER, state_dir
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.unknown import Unknown
+from stacktest.errors import UsageError
 
 NAME = "origins.json"
 
@@ -28,5 +29,5 @@ def save_origins(root: Path, origins: Origins) -> None:
     """Remember it; a folder that cannot be written costs the memory, not the look."""
     try:
         write_json(state_dir(root) / NAME, origins.to_dict(), mode=0o600)
-    except OSError:
+    except (OSError, UsageError):
         return

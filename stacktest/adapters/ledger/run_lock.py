@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.atomic_write import writing
+from stacktest.adapters.ledger.state_dir import FOLDER, state_dir, state_path
 from stacktest.core.model import Json
 from stacktest.errors import LockHeldError
 
@@ -37,7 +38,8 @@ class RunLock:
         """Take the lock at once or raise LockHeldError."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(state_dir(self._root) / "run.lock", timeout=0)
+        with writing(self._root / FOLDER):
+            lock = FileLock(state_dir(self._root) / "run.lock", timeout=0)
         try:
             lock.acquire()
         except Timeout as error:

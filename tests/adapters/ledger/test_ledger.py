@@ -15,6 +15,7 @@ from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.core.freshness.states import State
 from stacktest.core.unknown import Unknown
+from stacktest.errors import UsageError
 from tests.support.properties import examples
 from tests.support.stack_simulator import START, StackSimulator, in_memory
 
@@ -224,7 +225,7 @@ def test_a_write_that_fails_leaves_nothing_behind(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(UsageError, match="no space left"):
         documents.write_json(path, {"new": 1})
     assert documents.read_json(path) == {"old": 1}
     assert [one.name for one in tmp_path.iterdir()] == ["x.json"]

@@ -1,0 +1,31 @@
+"""A place where nothing can be written is the reader's to correct, not a bug."""
+
+import pytest
+
+from stacktest.adapters.ledger.json_files import write_text
+from stacktest.errors import UsageError
+
+
+@pytest.mark.case("compose/unwritable")
+@pytest.mark.parametrize("blocked", ["docs", "docs/_data", "docs/_data/status.json/x"])
+def test_a_file_where_a_folder_has_to_be(tmp_path, blocked):
+    place = tmp_path / blocked
+    if blocked.endswith("x"):
+        place.mkdir(parents=True)
+    else:
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("")
+    with pytest.raises(UsageError) as caught:
+        write_text(tmp_path / "docs/_data/status.json", "{}")
+    assert caught.value.what.startswith(f"{tmp_path}/docs/_data/status.json cannot be written: ")
+    assert "`status` and `ledger`" in caught.value.hint
+
+
+@pytest.mark.case("compose/unwritable")
+def test_a_folder_of_somebody_else(tmp_path, monkeypatch):
+    def refuse(*_args, **_named):
+        raise PermissionError(13, "Permission denied", "docs/_data")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(UsageError, match="cannot be written: permission denied"):
+        write_text(tmp_path / "docs/_data/status.json", "{}")
