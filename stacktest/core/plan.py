@@ -171,8 +171,6 @@ def _named(stack: Stack, demands: Sequence[Demand]) -> dict[str, list[str]]:
     if routed and stack.front_door:
         door = _known(stack, stack.front_door, "stacktest.toml:stack.front_door")
         reasons.setdefault(door, []).append(_front_door_reason(sorted(hosts), routed))
-    for guard, host in _guards(stack, hosts):
-        reasons.setdefault(guard, [f"the front door asks it before it answers for {host}"])
     for host in sorted(hosts):
         route = stack.route(host)
         if route is not None and route.service is not None and route.service in stack.services:
@@ -180,16 +178,6 @@ def _named(stack: Stack, demands: Sequence[Demand]) -> dict[str, list[str]]:
         for guard in stack.guards_of(host):
             reasons.setdefault(guard, [f"the front door asks it first for {host}"])
     return dict(sorted(reasons.items()))
-
-
-def _guards(stack: Stack, hosts: Collection[str]) -> list[tuple[str, str]]:
-    """Services that the front door asks before it lets a request for one of these hosts pass."""
-    return sorted(
-        (route.service, route.host)
-        for route in stack.routes
-        if route.is_guard and route.service in stack.services and route.host in hosts
-        if route.service is not None
-    )
 
 
 def _hosts_of(stack: Stack, services: Iterable[str]) -> set[str]:

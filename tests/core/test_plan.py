@@ -218,16 +218,3 @@ def test_a_plan_has_a_purpose_as_long_as_a_test_is_left_that_needs_none_of_the_f
     assert plan.has_purpose_without({"app"})
     assert plan.has_purpose_without({"door"})
     assert not plan.has_purpose_without({"door", "db"})
-
-
-@pytest.mark.case("field/x03")
-def test_a_service_that_the_front_door_asks_first_is_planned_too() -> None:
-    guard = Route(host="app.test", service="auth", is_guard=True, is_final=False)
-    services = stack(service("app"), service("auth"), service("door"), front_door="door")
-    model = replace(services, routes=(guard, Route(host="app.test", service="app")))
-    routed = make_plan(model, [Demand(nodeid="a", services=("app",), routed=True)])
-    assert {step.service: step.reasons for step in routed.steps}["auth"] == (
-        "the front door asks it before it answers for app.test",
-    )
-    inside = make_plan(model, [Demand(nodeid="a", services=("app",))])
-    assert inside.services == ("app",)
