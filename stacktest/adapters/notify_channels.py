@@ -164,7 +164,7 @@ def _deliver(calls: Iterable[_Call], context: ssl.SSLContext, *, some: bool = Fa
     except httpx.TimeoutException:
         return f"no answer within {SECONDS:g} s"
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
-        return "the address is no http or https URL"
+        return "the address is not an http or https URL"
     except httpx.ConnectError as error:
         is_trust = "certificate" in str(error).lower()
         return "its certificate is not trusted" if is_trust else "cannot be reached"

@@ -192,7 +192,7 @@ def test_nobody_listens(trust, kind):
 @pytest.mark.parametrize("url", ["secret-path", "ftp://a/secret-path", "http://a:b/"])
 def test_an_address_that_is_none(trust, kind, url):
     said = send(Target(kind=kind, url=url, group="shop"), MESSAGE, trust)
-    assert said == "the address is no http or https URL"
+    assert said == "the address is not an http or https URL"
 
 
 def test_an_answer_that_does_not_come_is_not_waited_for(server, trust, monkeypatch):

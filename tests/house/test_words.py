@@ -1,0 +1,108 @@
+"""The words of the package: nouns for data, verbs for functions, and messages in plain English."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import stacktest
+
+PACKAGE = Path(stacktest.__file__).parent
+BANNED = frozenset(
+    [
+        "said",
+        "told",
+        "found",
+        "one",
+        "each",
+        "mine",
+        "kept",
+        "asked",
+        "made",
+        "given",
+        "shot",
+        "heard",
+        "wanted",
+        "theirs",
+        "ours",
+        "somebody",
+        "nobody",
+        "something",
+        "nothing",
+        "anything",
+        "taken",
+        "begun",
+        "fallen",
+        "standing",
+        "meant",
+        "held",
+        "tried",
+        "seen",
+        "apart",
+        "gone",
+    ]
+)
+"""Pronouns and participles, which do not say what a name holds."""
+LARGEST_SHARE = 0.01
+
+
+def bindings(tree: ast.AST) -> Iterator[str]:
+    """Every name that a module binds: variables, parameters, attributes, aliases."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                yield name
+            case ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+            case ast.alias(asname=str(name)) | ast.ExceptHandler(name=str(name)):
+                yield name
+
+
+def modules() -> dict[Path, ast.Module]:
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def is_banned(name: str) -> bool:
+    return name.strip("_") in BANNED
+
+
+def test_the_names_that_are_counted():
+    source = "def f(said, *, each=1):\n    self.kept = [one for one in said]\n    total = 1\n"
+    names = list(bindings(ast.parse(source)))
+    assert sorted(names) == ["each", "kept", "one", "said", "total"]
+    assert sum(map(is_banned, names)) == 4
+
+
+def test_names_say_what_they_hold():
+    counts = {path: Counter(bindings(tree)) for path, tree in modules().items()}
+    total = sum(counter.total() for counter in counts.values())
+    banned = {
+        f"{path.relative_to(PACKAGE)}: {name}": number
+        for path, counter in counts.items()
+        for name, number in counter.items()
+        if is_banned(name)
+    }
+    assert sum(banned.values()) / total < LARGEST_SHARE, "\n".join(sorted(banned))
+
+
+def messages(tree: ast.AST) -> Iterator[str]:
+    """Every text of a module that is not a docstring."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and id(node) not in docstrings:
+            yield node.value
+
+
+def test_messages_negate_the_verb():
+    """`is not a valid duration`, as everybody writes it, and not `is no duration`."""
+    wrong = [
+        f"{path.relative_to(PACKAGE)}: {text.strip()}"
+        for path, tree in modules().items()
+        for text in messages(tree)
+        if re.search(r"\b(is|are) no (?!longer\b)", text)
+    ]
+    assert wrong == []
