@@ -153,14 +153,14 @@ def _deliver(calls: Iterable[_Call], context: ssl.SSLContext, *, some: bool = Fa
     """Make the calls; with `some` it is enough that one address is known."""
     import httpx
 
-    unknown, taken = "", False
+    unknown, delivered = "", False
     try:
         with _silent(), httpx.Client(timeout=SECONDS, verify=context) as client:
             for call in calls:
                 why = _refusal(client.request(call.method, call.url, **call.more))
                 if why and not (some and why == _refused(NOT_FOUND)):
                     return why
-                unknown, taken = why or unknown, taken or not why
+                unknown, delivered = why or unknown, delivered or not why
     except httpx.TimeoutException:
         return f"no answer within {SECONDS:g} s"
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
@@ -170,17 +170,17 @@ def _deliver(calls: Iterable[_Call], context: ssl.SSLContext, *, some: bool = Fa
         return "its certificate is not trusted" if is_trust else "cannot be reached"
     except httpx.HTTPError as error:
         return f"could not be told ({type(error).__name__})"
-    return "" if taken else unknown
+    return "" if delivered else unknown
 
 
 def _refusal(answer: Any) -> str:
     """Empty when the answer means yes. Two programs refuse with 200 and say so in the body."""
     if not answer.is_success:
         return _refused(answer.status_code)
-    said = answer.text.strip()
-    if said.startswith("OK ("):
-        return f"answered {said[:60]}"
-    return "answered that it does not know the address" if said.startswith('{"ok":false') else ""
+    reply = answer.text.strip()
+    if reply.startswith("OK ("):
+        return f"answered {reply[:60]}"
+    return "answered that it does not know the address" if reply.startswith('{"ok":false') else ""
 
 
 def _refused(status: int) -> str:
@@ -198,8 +198,8 @@ def _apprise(target: Target, message: Message) -> str:
         if not sender.add(target.url.split()):
             return "apprise does not know the address"
         kind = apprise.NotifyType.SUCCESS if message.well else apprise.NotifyType.WARNING
-        taken = sender.notify(title=message.title, body=message.text, notify_type=kind)
-    return "" if taken else "apprise could not deliver it"
+        delivered = sender.notify(title=message.title, body=message.text, notify_type=kind)
+    return "" if delivered else "apprise could not deliver it"
 
 
 @contextmanager

@@ -110,15 +110,15 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
     checks += [_guarded("clock", lambda: _clock(now))]
     checks += [_guarded("browser", _browser), _guarded("certutil", _certutil)]
     if project is not None:
-        one = project
-        checks.append(_guarded("stack", lambda: _stack(one)))
-        checks.append(_guarded("vars", lambda: _variables(one)))
-        checks.append(_guarded("ca", lambda: _ca(one, now)))
-        checks.append(_guarded("leaf", lambda: _leaf(one, now)))
-        checks.append(_guarded("names", lambda: _names(one)))
-        checks.append(_guarded("ports", lambda: _ports(one)))
-        checks.append(_guarded("start", lambda: _start(one)))
-        checks.append(_guarded("git", lambda: _git(one)))
+        context = project
+        checks.append(_guarded("stack", lambda: _stack(context)))
+        checks.append(_guarded("vars", lambda: _variables(context)))
+        checks.append(_guarded("ca", lambda: _ca(context, now)))
+        checks.append(_guarded("leaf", lambda: _leaf(context, now)))
+        checks.append(_guarded("names", lambda: _names(context)))
+        checks.append(_guarded("ports", lambda: _ports(context)))
+        checks.append(_guarded("start", lambda: _start(context)))
+        checks.append(_guarded("git", lambda: _git(context)))
     return tuple(checks)
 
 
@@ -155,13 +155,13 @@ def _compose() -> Checkup:
 
 def _clock(now: datetime) -> Checkup:
     """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
-    theirs = timestamps.parse(str(Engine().info().get("SystemTime", "")))
-    apart = abs((theirs - now).total_seconds())
-    if apart > CLOCKS_APART:
+    engine_time = timestamps.parse(str(Engine().info().get("SystemTime", "")))
+    difference = abs((engine_time - now).total_seconds())
+    if difference > CLOCKS_APART:
         return Checkup(
             subject="clock",
             is_fine=False,
-            said=f"the engine's clock is {apart:.0f} s away from this one",
+            said=f"the engine's clock is {difference:.0f} s away from this one",
             fix="synchronise both, for example: systemctl restart systemd-timesyncd",
         )
     return Checkup(subject="clock", is_fine=True, said="agrees with the engine's")
@@ -170,31 +170,31 @@ def _clock(now: datetime) -> Checkup:
 def _browser() -> Checkup:
     from stacktest.adapters.browser.chromium import WITHOUT_WINDOW, find_chromium
 
-    found = find_chromium(headless=True)
-    if found is None:
+    program = find_chromium(headless=True)
+    if program is None:
         raise ToolMissingError(
             "no Chromium on PATH",
             hint=f"apt-get install {WITHOUT_WINDOW}, or: playwright install chromium",
         )
-    faster = "" if found.endswith(WITHOUT_WINDOW) else f"; {WITHOUT_WINDOW} would be faster"
-    return Checkup(subject="browser", is_fine=True, said=found + faster)
+    faster = "" if program.endswith(WITHOUT_WINDOW) else f"; {WITHOUT_WINDOW} would be faster"
+    return Checkup(subject="browser", is_fine=True, said=program + faster)
 
 
 def _certutil() -> Checkup:
-    found = shutil.which("certutil")
-    if found is None:
+    program = shutil.which("certutil")
+    if program is None:
         raise ToolMissingError(
             "certutil is not installed: browsers cannot be taught the private CA",
             hint="apt-get install libnss3-tools",
         )
-    return Checkup(subject="certutil", is_fine=True, said=found)
+    return Checkup(subject="certutil", is_fine=True, said=program)
 
 
 def _stack(project: StackContext) -> Checkup:
     stack = project.stack
     services, routes = count(len(stack.services), "service"), count(len(stack.routes), "route")
-    said = f"{stack.name}: {services}, {routes}"
-    return Checkup(subject="stack", is_fine=True, said=said)
+    summary = f"{stack.name}: {services}, {routes}"
+    return Checkup(subject="stack", is_fine=True, said=summary)
 
 
 def _variables(project: StackContext) -> Checkup:
@@ -286,8 +286,8 @@ def _judge_leaves(facts: "Mapping[str, CertificateFacts]", now: datetime) -> Che
             fix="sign it with subject and authority key identifiers "
             "(openssl x509 -extfile with authorityKeyIdentifier=keyid)",
         )
-    said = f"{count(len(facts), 'host name')}, verified"
-    return Checkup(subject="leaf", is_fine=True, said=said)
+    summary = f"{count(len(facts), 'host name')}, verified"
+    return Checkup(subject="leaf", is_fine=True, said=summary)
 
 
 def _names(project: StackContext) -> Checkup:
@@ -297,16 +297,18 @@ def _names(project: StackContext) -> Checkup:
     domain = project.stack.domain
     if not domain:
         return Checkup(subject="names", is_fine=True, said="no domain is configured")
-    asked = look_up(f"stacktest.{domain}", timeout=2.0)
-    said = f"*.{domain} is resolved by stacktest; the system needed {asked.seconds * 1000:.0f} ms"
-    if domain.endswith(".local") and asked.seconds > SLOW_LOOKUP:
+    lookup = look_up(f"stacktest.{domain}", timeout=2.0)
+    summary = (
+        f"*.{domain} is resolved by stacktest; the system needed {lookup.seconds * 1000:.0f} ms"
+    )
+    if domain.endswith(".local") and lookup.seconds > SLOW_LOOKUP:
         return Checkup(
             subject="names",
             is_fine=False,
-            said=f"{said}: .local belongs to multicast DNS, which other programs wait for",
+            said=f"{summary}: .local belongs to multicast DNS, which other programs wait for",
             fix="stacktest names --hosts, or a domain such as .internal or .test",
         )
-    return Checkup(subject="names", is_fine=True, said=said)
+    return Checkup(subject="names", is_fine=True, said=summary)
 
 
 def _ports(project: StackContext) -> Checkup:
@@ -315,10 +317,14 @@ def _ports(project: StackContext) -> Checkup:
     door = stack.services.get(stack.front_door)
     if door is None:
         return Checkup(subject="ports", is_fine=True, said="no front door is configured")
-    running = {each.service for each in project.engine.containers(stack.name) if each.is_running}
-    taken = [p for p in door.ports if p.published and _is_taken(p.host_ip, p.published)]
-    if taken and door.name not in running:
-        names = ", ".join(str(port.published) for port in taken)
+    running = {
+        container.service
+        for container in project.engine.containers(stack.name)
+        if container.is_running
+    }
+    occupied = [p for p in door.ports if p.published and _is_taken(p.host_ip, p.published)]
+    if occupied and door.name not in running:
+        names = ", ".join(str(port.published) for port in occupied)
         return Checkup(
             subject="ports",
             is_fine=False,
@@ -326,8 +332,8 @@ def _ports(project: StackContext) -> Checkup:
             fix=f"stop it, or publish {door.name} elsewhere",
             exit_code=2,
         )
-    said = ", ".join(str(port.published) for port in door.ports) or "none published"
-    return Checkup(subject="ports", is_fine=True, said=f"{door.name} publishes {said}")
+    ports = ", ".join(str(port.published) for port in door.ports) or "none published"
+    return Checkup(subject="ports", is_fine=True, said=f"{door.name} publishes {ports}")
 
 
 def _start(project: StackContext) -> Checkup:
@@ -338,12 +344,12 @@ def _start(project: StackContext) -> Checkup:
     slow = {name: look for name, look in looks.items() if look and look > LATE_LOOK}
     if slow:
         worst = sorted(slow, key=lambda name: (-slow[name], name))
-        said = ", ".join(f"{name} {slow[name]:g} s" for name in worst[:5])
+        listing = ", ".join(f"{name} {slow[name]:g} s" for name in worst[:5])
         others = f" and {len(worst) - 5} others" if len(worst) > 5 else ""  # noqa: PLR2004
         return Checkup(
             subject="start",
             is_fine=False,
-            said=f"the engine first looks at their health after: {said}{others}",
+            said=f"the engine first looks at their health after: {listing}{others}",
             fix="give their healthcheck `start_period: 60s` and `start_interval: 2s`"
             if engine >= ENGINE
             else "give their healthcheck a shorter `interval` (Engine 25 has `start_interval`)",
@@ -378,5 +384,5 @@ def _git(project: StackContext) -> Checkup:
             fix="keep the stack in a git repository: pages are compared by its history",
         )
     commit, dirty = project.commit()
-    said = f"{(commit or '')[:12]}{', with uncommitted changes' if dirty else ''}"
-    return Checkup(subject="git", is_fine=True, said=said)
+    summary = f"{(commit or '')[:12]}{', with uncommitted changes' if dirty else ''}"
+    return Checkup(subject="git", is_fine=True, said=summary)

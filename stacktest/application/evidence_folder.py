@@ -53,7 +53,9 @@ def gather_boot(folder: Path, stack: Stack, engine: Engine, error: StacktestErro
     make_folder(folder)
     secrets = secrets_of(stack)
     write_evidence(folder / "message.txt", lambda: "\n".join([*error.lines(), ""]), secrets)
-    names = {each.service for each in engine.containers(stack.name) if not each.one_off}
+    names = {
+        container.service for container in engine.containers(stack.name) if not container.one_off
+    }
     for name in sorted(names & set(stack.services)):
         write_evidence(folder / f"{name}.log", partial(service_logs, stack, engine, name), secrets)
 
@@ -75,22 +77,22 @@ def make_folder(folder: Path) -> None:
 def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) -> None:
     """Evidence that cannot be had is said in its place: it must not cost the test's own report."""
     try:
-        said = text()
+        content = text()
     except StacktestError as error:
-        said = "\n".join(error.lines())
-    said = redact(said, secrets)
-    cut = "… the beginning was cut\n" if len(said) > LARGEST else ""
-    path.write_text(cut + said[-LARGEST:], encoding="utf-8")
+        content = "\n".join(error.lines())
+    content = redact(content, secrets)
+    cut = "… the beginning was cut\n" if len(content) > LARGEST else ""
+    path.write_text(cut + content[-LARGEST:], encoding="utf-8")
 
 
 def service_logs(stack: Stack, engine: Engine, service: str, window: Window | None = None) -> str:
     """The last lines of every container of the service, within the window where there is one."""
     since, until = (window.begin - MARGIN, window.end + MARGIN) if window else (None, None)
-    said: list[str] = []
+    parts: list[str] = []
     for container in engine.containers(stack.name):
         if container.service == service and not container.one_off:
             code = "" if container.exit_code is None else f", exit code {container.exit_code}"
-            said.append(f"# {container.name}: {container.state}{code}\n")
+            parts.append(f"# {container.name}: {container.state}{code}\n")
             logs = engine.logs(container.id, tail=LINES, since=since, until=until)
-            said.append(f"# {logs.why}\n" if isinstance(logs, Unknown) else logs)
-    return "".join(said) or f"# {service} has no container\n"
+            parts.append(f"# {logs.why}\n" if isinstance(logs, Unknown) else logs)
+    return "".join(parts) or f"# {service} has no container\n"

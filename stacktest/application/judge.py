@@ -166,17 +166,17 @@ class Judge:
         now: datetime,
     ) -> StatusMeta:
         """What holds for the status as a whole; removed services and unfinished runs are told."""
-        warnings = [text for one in judgements.values() for text in one.warnings]
-        gone = sorted(set(self.memory.services()) - set(self.stack.services))
-        warnings += [f"{name}: has records, but is not a service of the stack" for name in gone]
-        keys = {one.fingerprint.key_id for one in observations.values()} - {""}
+        warnings = [text for judgement in judgements.values() for text in judgement.warnings]
+        removed = sorted(set(self.memory.services()) - set(self.stack.services))
+        warnings += [f"{name}: has records, but is not a service of the stack" for name in removed]
+        keys = {observation.fingerprint.key_id for observation in observations.values()} - {""}
         return StatusMeta(
             versions=self.versions(),
             fingerprint_version=FINGERPRINT_VERSION,
             key_id=min(keys, default=""),
             scope="host",
             evaluated_at=now,
-            exemptions=tuple(one for one in self.config.exempt if one.until >= now.date()),
+            exemptions=tuple(item for item in self.config.exempt if item.until >= now.date()),
             warnings=tuple(sorted(warnings)),
         )
 

@@ -120,8 +120,8 @@ class Notifier:
 
     def _to_all(self, tell: "Tell") -> Iterator[str]:
         for channel in self._channels:
-            if said := self._safely(channel, tell):
-                yield f"notify   {channel.name}: {said}"
+            if problem := self._safely(channel, tell):
+                yield f"notify   {channel.name}: {problem}"
 
     def _safely(self, channel: Channel, tell: "Tell") -> str:
         """Why the channel could not be told, whatever it was; empty when it was told."""
@@ -134,27 +134,27 @@ class Notifier:
             return error.what
 
     def _target(self, channel: Channel) -> Target | Unknown:
-        found: dict[str, str] = {}
+        secrets: dict[str, str] = {}
         for key, name in (("url", channel.url_env), ("token", channel.token_env)):
             value = self._environ.get(name, "").strip() if name else ""
             if name and not value:
                 return Unknown(f"{name} is not set")
             if not value.isascii() or not value.isprintable():
                 return Unknown(f"{name} holds letters that no address can hold")
-            found[key] = value
+            secrets[key] = value
         group = channel.group or self._stack.name
-        return Target(kind=channel.kind, group=group, each=channel.each, **found)
+        return Target(kind=channel.kind, group=group, each=channel.each, **secrets)
 
     def _tell(
         self, now: CurrentStatus, channel: Channel, target: Target, context: ssl.SSLContext
     ) -> str:
         before = self._known(channel)
-        told = news(before, now)
-        if not told and channel.kind not in WATCHERS:
+        changes = news(before, now)
+        if not changes and channel.kind not in WATCHERS:
             return ""
-        said = send(target, _message(told), context)
-        self._keep(channel, before if said else known(before, now))
-        return said
+        problem = send(target, _message(changes), context)
+        self._keep(channel, before if problem else known(before, now))
+        return problem
 
     def _known(self, channel: Channel) -> ReportedStatus:
         """What this channel was last told; without a record, what the status said before."""
@@ -185,14 +185,14 @@ def _send(message: Message, _: Channel, target: Target, context: ssl.SSLContext)
     return send(target, message, context)
 
 
-def _message(told: News) -> Message:
+def _message(changes: News) -> Message:
     return Message(
-        title=title(told),
-        text=text(told),
-        document=document(told),
-        well=told.now.well,
+        title=title(changes),
+        text=text(changes),
+        document=document(changes),
+        well=changes.now.well,
         services={
             name: "" if entry.functional else why(entry.state, entry.reasons)
-            for name, entry in told.now.services.items()
+            for name, entry in changes.now.services.items()
         },
     )

@@ -259,7 +259,11 @@ class Project:
 
         key = Unknown("only names are read")
         fingerprints = read_fingerprints(self.stack, key=key, images={}, config=self.config)
-        return {name: each.left_out for name, each in fingerprints.items() if each.left_out}
+        return {
+            name: fingerprint.left_out
+            for name, fingerprint in fingerprints.items()
+            if fingerprint.left_out
+        }
 
     def judge_now(
         self, scope: Scope = "host"

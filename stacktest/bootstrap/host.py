@@ -45,11 +45,13 @@ class Host:
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """The networks of a project, by name."""
-        return {str(each["Name"]): each for each in self._engine.networks({PROJECT: project})}
+        return {
+            str(network["Name"]): network for network in self._engine.networks({PROJECT: project})
+        }
 
     def volumes(self, project: str) -> Mapping[str, Json]:
         """The volumes of a project, by name."""
-        return {str(each["Name"]): each for each in self._engine.volumes({PROJECT: project})}
+        return {str(volume["Name"]): volume for volume in self._engine.volumes({PROJECT: project})}
 
     def origins(self) -> Origins:
         """What containers and images were made of when they were new."""

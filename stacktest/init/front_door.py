@@ -40,7 +40,7 @@ class FrontDoor:
 
 def find_front_door(stack: Stack) -> FrontDoor:
     """The front door of a stack, from its compose model and the files that it mounts."""
-    candidates = sorted(_candidates(stack), key=lambda found: found.rank)
+    candidates = sorted(_candidates(stack), key=lambda candidate: candidate.rank)
     if candidates:
         return _described(candidates[0], stack)
     if _has_labels(stack):
@@ -111,11 +111,11 @@ def _read_first(files: tuple[Path, ...]) -> tuple[Path, ...]:
     return (*main, *templates) if main else files
 
 
-def _described(found: _Candidate, stack: Stack) -> FrontDoor:
-    service, unknown = found.service, list[str]()
-    inside = [path for path in found.files if path.is_relative_to(stack.root)]
-    sources = [_source(path.relative_to(stack.root), found.kind) for path in inside]
-    if found.kind == "traefik":
+def _described(candidate: _Candidate, stack: Stack) -> FrontDoor:
+    service, unknown = candidate.service, list[str]()
+    inside = [path for path in candidate.files if path.is_relative_to(stack.root)]
+    sources = [_source(path.relative_to(stack.root), candidate.kind) for path in inside]
+    if candidate.kind == "traefik":
         sources = ["traefik"]
     elif _has_labels(stack):
         sources.append("traefik")
@@ -133,7 +133,7 @@ def _described(found: _Candidate, stack: Stack) -> FrontDoor:
         )
     return FrontDoor(
         service=service.name,
-        kind=found.kind,
+        kind=candidate.kind,
         sources=tuple(sources),
         ca=ca,
         has_tls=has_tls,
@@ -142,7 +142,9 @@ def _described(found: _Candidate, stack: Stack) -> FrontDoor:
 
 
 def _nobody(stack: Stack) -> str:
-    web = [name for name, one in sorted(stack.services.items()) if _published(one) & set(WEB)]
+    web = [
+        name for name, service in sorted(stack.services.items()) if _published(service) & set(WEB)
+    ]
     if not web:
         return "host names: no service is a known front door, and none publishes port 443 or 80"
     return (

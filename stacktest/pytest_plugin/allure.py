@@ -35,8 +35,8 @@ def attach_boot(boots: Iterable[Span], evidence: Path, trouble: str = "") -> Non
             "\n".join(lines), name="how the services came up", attachment_type=text
         )
     for file in sorted(evidence.iterdir()) if evidence.is_dir() else ():
-        said = file.read_text(encoding="utf-8", errors="replace")
-        allure.global_attach(said, name=f"boot/{file.name}", attachment_type=text)
+        content = file.read_text(encoding="utf-8", errors="replace")
+        allure.global_attach(content, name=f"boot/{file.name}", attachment_type=text)
     if trouble:
         allure.global_error(trouble)
 

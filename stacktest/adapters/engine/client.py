@@ -100,8 +100,8 @@ class Engine:
 
     def volumes(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
         """Volumes with these labels."""
-        wanted = [f"{name}={value}" for name, value in labels.items()]
-        return tuple(self.socket.get("/volumes", {"filters": {"label": wanted}})["Volumes"] or ())
+        filters = [f"{name}={value}" for name, value in labels.items()]
+        return tuple(self.socket.get("/volumes", {"filters": {"label": filters}})["Volumes"] or ())
 
     def file(self, id: str, path: str) -> bytes | None:  # noqa: A002 - the engine's own word
         """The content of one file in a container, running or not; None where there is none."""

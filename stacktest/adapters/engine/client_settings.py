@@ -67,5 +67,5 @@ def _is_dockerfile(document: Mapping[str, Json], build: Build) -> bool:
     if build.inline or path in ("", "-"):
         # Handed over on standard input.
         return True
-    wanted = os.path.join(build.context, build.dockerfile)  # noqa: PTH118 - text, as it is read
-    return os.path.realpath(path) == os.path.realpath(wanted)
+    dockerfile = os.path.join(build.context, build.dockerfile)  # noqa: PTH118 - text, as it is read
+    return os.path.realpath(path) == os.path.realpath(dockerfile)
