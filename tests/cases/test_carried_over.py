@@ -18,6 +18,7 @@ from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import inputs
 from stacktest.core.freshness.docs_page import PageFacts, judge_page
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.unknown import Unknown
 
@@ -99,10 +100,9 @@ def reasons(current: Fingerprint, scope: str = "host") -> tuple[str, ...]:
     present = inputs.Present(
         service="app",
         now=datetime(2026, 1, 1, tzinfo=UTC),
-        fingerprint=current,
+        observation=ServiceObservation(fingerprint=current),
         tests=inputs.Tests(digest="", required=0),
         stack="s",
-        carried=current.carried,
     )
     return moved(PASS, present, inputs.Policy(scope="repo" if scope == "repo" else "host"))
 
