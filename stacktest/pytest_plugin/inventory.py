@@ -44,6 +44,7 @@ HARMLESS = frozenset(
         *("--stack-keep", "--stale", "--stack-dry-run", "--stack-plan-file", "--reruns"),
         *("--no-header", "--no-summary", "--reruns-delay", "--timeout", "--strict-markers"),
         *("--headed", "--video", "--screenshot", "--tracing", "--output", "--cache-clear"),
+        "--basetemp",
         *("--continue-on-collection-errors", "--max-worker-restart", "--full-trace", "-ra", "-rA"),
     }
 )
@@ -69,7 +70,15 @@ REPORTING_PLUGINS = frozenset(
             "pastebin",
             "logging",
         ),
-        *("rerunfailures", "allure-pytest", "playwright", "doctest", "progress", "pretty"),
+        *(
+            "rerunfailures",
+            "terminal",
+            "allure-pytest",
+            "playwright",
+            "doctest",
+            "progress",
+            "pretty",
+        ),
     }
 )
 """Plugins that make no test stricter: switching one off leaves the tests what they are."""

@@ -58,7 +58,7 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel):
     assert {"stacktest/py.typed", "stacktest/schemas/config.v1.schema.json"} <= found
     assert {
         "stacktest/init/templates/stacktest.toml.j2",
-        "stacktest/reports/templates/page.html.j2",
+        "stacktest/reports/page/templates/page.html.j2",
     } <= found
 
 

@@ -25,6 +25,8 @@ def two(shop: Any) -> Any:
     shop.story(services={"caddy": {}, "redis": {}}, phases={})
     shop.about("phase0_door", "caddy")
     (shop.path / "helping.py").write_text("SIX = 6\n")
+    with (shop.path / "tox.ini").open("a") as settings:
+        settings.write("\npythonpath = .\n")
     return shop
 
 
@@ -56,7 +58,7 @@ SAVED = {
 @pytest.mark.parametrize(("path", "how"), SAVED.values(), ids=SAVED.keys())
 def test_what_was_saved_meanwhile_did_not_run(two: Any, path: str, how: str, workers: str) -> None:
     redis_saves(two, path, how)
-    done = two.run("-o", "pythonpath=.", "-n", workers)
+    done = two.run("-n", workers)
     assert done.ret == 0
     assert two.document("caddy", "last_run.json")["credited"] is True
     assert two.document("redis", "last_pass.json") is None
@@ -68,12 +70,12 @@ def test_what_was_saved_meanwhile_did_not_run(two: Any, path: str, how: str, wor
 def test_what_was_saved_while_others_were_collected_did_not_run(two: Any, workers: str) -> None:
     redis_saves(two, "nothing", "exists()")
     (two.path / "conftest.py").write_text(SAVING)
-    assert two.run("-o", "pythonpath=.", "-n", workers).ret == 0
+    assert two.run("-n", workers).ret == 0
     assert two.document("caddy", "last_run.json")["credited"] is True
     assert "meanwhile: suites/phase4_data" in two.document("redis", "last_run.json")["refusal"]
 
 
 def test_a_file_that_is_saved_as_it_was_did_run(two: Any) -> None:
     redis_saves(two, "helping.py", "write_text('SIX = 6\\n')")
-    assert two.run("-o", "pythonpath=.").ret == 0
+    assert two.run().ret == 0
     assert two.document("redis", "last_run.json")["credited"] is True

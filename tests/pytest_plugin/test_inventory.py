@@ -70,7 +70,7 @@ def test_a_part_from_its_own_folder_does_not_wipe_out_a_failure(
     monkeypatch.chdir(parts.path / "suites/phase1_a")
     assert parts.run().ret == 0
     assert not is_credited(parts)
-    assert parts.document("red", "last_run.json")["failure"]["tests"] == [
+    assert parts.document("red", "last_run.json")["since_pass"]["failure"]["tests"] == [
         "suites/phase2_b/test_b.py::test_b"
     ]
 

@@ -95,8 +95,8 @@ def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(told, server):
 
 def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(told, server):
     run(told, server)
-    story = {"redis": {"fails": "exited with 1"}, "loki": {}}
-    told.story(services=story, running=["loki"])
+    story = {"redis": {"fails": "exited with 1"}, "loki": {"needs": ["redis"]}}
+    told.story(services=story, running=[])
     done, asked = run(told, server)
     assert (int(done.ret), asked) == (10, ["/uuid/start", "/hook", "/uuid/fail"])
     assert hooked(server)[0]["trouble"] == "redis exited with 1"

@@ -81,11 +81,12 @@ phase0    Front door  1 passed
 phase4    Datastores  1 failed, 1 passed
 partial   3 of 4 tests, selected by -m 'phase0 or phase4'; services with other
           tests keep what they had
-credited  caddy, grafana
+credited  caddy
 failing   redis: suites/phase4_data/test_redis.py::test_it_answers failed:
           assert (6 * 7) == 54
+never_run grafana: its dependency redis fails its own tests
 never_run loki
-status    2 functional, 1 never_run, 1 failing
+status    1 functional, 2 never_run, 1 failing
 next      stacktest why redis
 =========================== short test summary info ============================
 FAILED suites/phase4_data/test_redis.py::test_it_answers - assert (6 * 7) == 54
@@ -126,10 +127,11 @@ Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
 phase0    Front door  1 passed
 phase4    Datastores  1 failed, 1 passed
 partial   3 of 4 tests, selected by -m 'phase0 or phase4'; services with other tests keep what they had
-credited  caddy, grafana
+credited  caddy
 failing   redis: suites/phase4_data/test_redis.py::test_it_answers failed: assert (6 * 7) == 54
+never_run grafana: its dependency redis fails its own tests
 never_run loki
-status    2 functional, 1 never_run, 1 failing
+status    1 functional, 2 never_run, 1 failing
 next      stacktest why redis
 ========================================================= short test summary info ==========================================================
 FAILED suites/phase4_data/test_redis.py::test_it_answers - assert (6 * 7) == 54
@@ -230,7 +232,7 @@ def test_what_was_proved_before_and_keeps_it(small: Any) -> None:
         @pytest.mark.service("caddy")
         def test_more(touch):
             touch("caddy")
-            assert 1
+            assert callable(touch)
         """,
     )
     small.run()
@@ -272,7 +274,7 @@ def test_two_workers_say_it_once_and_in_one_place(small: Any) -> None:
     again = "Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers"
     assert lines.count(f"  {again}") == 1
     assert lines.count(again) == 1
-    assert "status    3 functional, 1 failing" in lines
+    assert "status    2 functional, 1 never_run, 1 failing" in lines
 
 
 def test_a_retry_is_told_as_flaky_and_its_first_failure_is_no_failure(shop: Any) -> None:
@@ -340,12 +342,13 @@ def test_on_a_terminal_who_fails_is_named_when_the_wall_is_gone(small: Any) -> N
     services = {**SERVICES, "grafana": {"fails": "exited 3"}}
     small.story(services=services, running=["caddy"], phases=PHASES)
     with Terminal(PYTEST, cwd=small.path) as terminal:
-        assert terminal.finish() == 10
+        # It costs grafana alone: what does not need it is tested, and redis fails its own test.
+        assert terminal.finish() == 1
     lines = terminal.seen.splitlines()
     place = lines.index("  starting 3: grafana, redis, loki · 1 run already, used as they are")
-    assert lines[place + 1 : place + 6] == [
-        "  failed   grafana exited 3; removing what was started",
-        "error: grafana exited 3",
+    assert lines[place + 2] == "  failed   grafana exited 3; the others go on"
+    error = lines.index("error: grafana exited 3")
+    assert lines[error + 1 : error + 4] == [
         "  at: service grafana",
         "  hint: docker compose run --rm --no-deps grafana",
         "  code: SK-NOT-READY",

@@ -41,16 +41,29 @@ from stacktest.pytest_plugin.stash import JOIN, JUDGE, OPEN_RUN
 from tests.support.stack_simulator import hexed
 
 ROOT = Path(__file__).parents[2]
-RUN = "20260106T000000-fake00"
+RUN = "20260106T000000-fake"
 ON = "-p tests.support.fake_stack -p no:randomly -p no:cacheprovider -p no:playwright"
+
+
+def _story_file(rootdir: Path) -> Path:
+    """The story of the shop, also where a run gives pytest one of its folders as its root."""
+    folders = (rootdir, *rootdir.parents)
+    return next(folder / "story.json" for folder in folders if (folder / "story.json").is_file())
+
+
+def _runs_before(root: Path) -> int:
+    """The number of the newest run that left a record: no two runs have the same id."""
+    records = (root / "data/tests").glob("*/last_run.json")
+    return max((json.loads(file.read_text())["run"]["seq"] for file in records), default=0)
 
 
 class Story:
     """`story.json`: services in the order of their start, and what happens then."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.told: dict[str, Any] = json.loads((root / "story.json").read_text())
+        self.root = _story_file(root).parent
+        self.told: dict[str, Any] = json.loads((self.root / "story.json").read_text())
+        self.run = f"{RUN}{_runs_before(self.root):02}"
         services = {
             name: Service(
                 name=name,
@@ -67,7 +80,7 @@ class Story:
             phases=phases,
             front_door=self.told.get("front_door", ""),
         )
-        self.ledger = Ledger(root, records="data/tests", status="docs/_data/status.json")
+        self.ledger = Ledger(self.root, records="data/tests", status="docs/_data/status.json")
 
     def look(self) -> dict[str, ServiceObservation]:
         return {name: self._seen(name) for name in self.stack.services}
@@ -169,7 +182,7 @@ def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> Pyte
         on_locked=lambda: wall.say_all(notifier.begin()),
     )
     return PytestRun(
-        session=StackSession(ports, RUN),
+        session=StackSession(ports, story.run),
         notifier=notifier,
         reach=lambda _: running(story.root),
         write_timeline=lambda timeline: None,
@@ -203,7 +216,7 @@ def running(root: Path) -> Any:
         containers=lambda project: (),
         happened=lambda project, since, until: (),
     )
-    return SimpleNamespace(model=story.stack, engine=quiet, run_id=RUN, routes=())
+    return SimpleNamespace(model=story.stack, engine=quiet, run_id=story.run, routes=())
 
 
 def pytest_configure(config: pytest.Config) -> None:
