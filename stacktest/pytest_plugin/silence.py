@@ -27,12 +27,25 @@ def count_sent(test: pytest.Item) -> None:
 
 
 def is_silent(test: pytest.Item, stack: RunningStack, service: str) -> bool:
-    """True when it has certainly sent nothing; False also where no engine could tell."""
+    """True when it has certainly sent nothing; False also where no engine could tell.
+
+    A service without a host name and without a published or exposed port answers by its log and
+    its state alone, so silence says nothing about it.
+    """
+    if not _has_address(stack, service):
+        return False
     before = test.stash.get(SENT, {}).get(service)
     return before is not None and _sent(stack, service) == before
 
 
 # Private
+
+
+def _has_address(stack: RunningStack, service: str) -> bool:
+    from stacktest.core.readiness import listening_ports
+
+    listens = listening_ports(stack.model.services[service])
+    return bool(listens or stack.model.routes_of(service))
 
 
 def _sent(stack: RunningStack, service: str) -> int | None:
