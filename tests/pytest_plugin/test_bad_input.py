@@ -103,7 +103,7 @@ def test_a_container_that_somebody_stopped(pair: Any) -> None:
             "  hint: docker compose * rm --force beta*",
         ]
     )
-    assert pair.verdict("beta") is None
+    assert pair.verdict("beta") == "failed"
 
 
 def test_another_run_holds_the_stack(pair: Any) -> None:

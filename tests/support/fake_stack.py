@@ -184,7 +184,7 @@ def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> Pyte
     return PytestRun(
         session=StackSession(ports, story.run),
         notifier=notifier,
-        reach=lambda _: running(story.root),
+        reach=lambda _: running(story),
         write_timeline=lambda timeline: None,
     )
 
@@ -210,8 +210,7 @@ def judge_tests(request: RunRequest, whole: Iterable[Collected] | None) -> tuple
     return judge, judge.judge_all(story.look(), tests, now())
 
 
-def running(root: Path) -> Any:
-    story = Story(root)
+def running(story: Story) -> Any:
     quiet = SimpleNamespace(
         containers=lambda project: (),
         happened=lambda project, since, until: (),
@@ -222,7 +221,7 @@ def running(root: Path) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[OPEN_RUN] = open_run
     config.stash[JUDGE] = judge_tests
-    config.stash[JOIN] = lambda folder, compose: running(config.rootpath)
+    config.stash[JOIN] = lambda folder, compose: running(Story(config.rootpath))
 
 
 @pytest.fixture
