@@ -1,0 +1,1 @@
+"""Hostile campaigns against stacktest: seeded, replayable and bounded; not part of the package."""
