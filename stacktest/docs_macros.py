@@ -19,6 +19,7 @@ from typing import Any
 from stacktest.core import timestamps
 from stacktest.errors import EvidenceError, UsageError
 from stacktest.reports.export.docs_data import SCHEMA
+from stacktest.reports.markup import cell
 from stacktest.reports.wording import ago, at
 
 OLD = dt.timedelta(hours=36)
@@ -60,9 +61,9 @@ def table(data: Mapping[str, Any]) -> str:
     """Every service with its state, its last pass and why it is not functional, as Markdown."""
     lines = ["| Service | State | Last pass | Why |", "|---|---|---|---|"]
     for name, entry in sorted(data["services"].items()):
-        link = f"[{_text(name)}]({entry['url']})" if entry["url"] else _text(name)
+        link = f"[{cell(name)}]({entry['url']})" if entry["url"] else cell(name)
         last = at(timestamps.parse(entry["last_pass"]) if entry["last_pass"] else None)
-        why = _text(", ".join(entry["reasons"]))
+        why = cell(", ".join(entry["reasons"]))
         lines.append(f"| {link} | {_mark(entry)} | {last} | {why} |")
     return "\n".join(lines)
 

@@ -12,6 +12,8 @@ Verdicts are data, not exceptions: a test that failed or a gate that is closed r
 
 from typing import ClassVar
 
+from stacktest.printable import one_line, printable
+
 
 class StacktestError(Exception):
     """Something could not be done: `what`, `where` (file:key or command) and `hint` (next command).
@@ -31,11 +33,12 @@ class StacktestError(Exception):
 
     def lines(self) -> list[str]:
         """The message as printed: `error: what`, `  at: where`, `  hint: next command`."""
-        lines = [f"error: {self.what}"]
+        first, *more = printable(self.what).split("\n")
+        lines = [f"error: {first}", *(f"    {line}" for line in more)]
         if self.where:
-            lines.append(f"  at: {self.where}")
+            lines.append(f"  at: {one_line(self.where)}")
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  hint: {one_line(self.hint)}")
         return lines
 
     def told(self) -> list[str]:
@@ -43,7 +46,7 @@ class StacktestError(Exception):
         return [*self.lines(), f"  code: {self.code}"]
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return printable("\n".join(self.lines()))
 
 
 class UsageError(StacktestError):

@@ -198,8 +198,15 @@ def _apprise(target: Target, message: Message) -> str:
         if not sender.add(target.url.split()):
             return "apprise does not know the address"
         kind = apprise.NotifyType.SUCCESS if message.well else apprise.NotifyType.WARNING
-        delivered = sender.notify(title=message.title, body=message.text, notify_type=kind)
+        delivered = sender.notify(
+            title=message.title, body=_without_mentions(message.text), notify_type=kind
+        )
     return "" if delivered else "apprise could not deliver it"
+
+
+def _without_mentions(text: str) -> str:
+    """Chats call people, or everybody, where a file or a test has the name that follows an `@`."""
+    return text.replace("@", "@\u200b")
 
 
 @contextmanager

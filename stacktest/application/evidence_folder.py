@@ -15,6 +15,7 @@ from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
+from stacktest.printable import visible
 from stacktest.reports.page.evidence import Left
 
 FOLDER = Path("reports/evidence")
@@ -80,7 +81,7 @@ def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) 
         content = text()
     except StacktestError as error:
         content = "\n".join(error.lines())
-    content = redact(content, secrets)
+    content = visible(redact(content, secrets))
     cut = "… the beginning was cut\n" if len(content) > LARGEST else ""
     path.write_text(cut + content[-LARGEST:], encoding="utf-8")
 

@@ -26,6 +26,7 @@ from stacktest.core.runs.changes import CurrentStatus, News, ReportedStatus, fun
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
+from stacktest.printable import one_line, visible, visible_data
 from stacktest.reports.export.change_message import document, text, title, why
 
 Statuses = Mapping[str, StatusEntry] | Unknown | None
@@ -187,12 +188,12 @@ def _send(message: Message, _: Channel, target: Target, context: ssl.SSLContext)
 
 def _message(changes: News) -> Message:
     return Message(
-        title=title(changes),
-        text=text(changes),
-        document=document(changes),
+        title=one_line(title(changes)),
+        text=visible(text(changes)),
+        document=visible_data(document(changes)),
         well=changes.now.well,
         services={
-            name: "" if entry.functional else why(entry.state, entry.reasons)
+            name: "" if entry.functional else one_line(why(entry.state, entry.reasons))
             for name, entry in changes.now.services.items()
         },
     )

@@ -27,8 +27,8 @@ from stacktest.cli import (
     up,
     why,
 )
-from stacktest.cli.colour import say
 from stacktest.cli.group import Verbs, usage_lines
+from stacktest.cli.output import say
 from stacktest.errors import StacktestError, UsageError
 
 INTERRUPTED = 130

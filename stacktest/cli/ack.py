@@ -4,6 +4,7 @@ import click
 
 from stacktest.cli.completion import complete_services
 from stacktest.cli.options import known_services, stack_option
+from stacktest.cli.output import say
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, UsageError
 
@@ -33,4 +34,4 @@ def ack(*, folder: str, service: str) -> None:
         )
     text = page.read_bytes().decode("utf-8")
     write_atomically(page, acknowledge(text, digest))
-    click.echo(f"written  {page}: {digest}; commit it")
+    say(f"written  {page}: {digest}; commit it")

@@ -2,7 +2,8 @@
 
 import click
 
-from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.output import print_json, say
 
 
 @click.command()
@@ -26,9 +27,9 @@ def check(*, folder: str, as_json: bool) -> None:
     else:
         for finding in findings:
             for line in finding.lines():
-                click.echo(line)
+                say(line)
         for name, left_out in sorted(project.left_out().items()):
             for line in left_out_lines(left_out):
-                click.echo(f"{name}: {line}")
-        click.echo(count(len(findings), "finding") if findings else "nothing to complain about")
+                say(f"{name}: {line}")
+        say(count(len(findings), "finding") if findings else "nothing to complain about")
     raise click.exceptions.Exit(1 if findings else 0)

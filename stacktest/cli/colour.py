@@ -3,23 +3,16 @@
 `NO_COLOR`, `CI`, `TERM=dumb` and a pipe mean plain text; `FORCE_COLOR` means colour all the same.
 """
 
-import os
 import re
 import shutil
 import sys
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from stacktest.core.freshness.states import State
 from stacktest.reports.wording import Tone, tone
-
-
-def say(line: str, *, err: bool = False) -> None:
-    """Print one line, its first word of state in the colour of that state."""
-    stream: IO[Any] = sys.stderr if err else sys.stdout
-    click.echo(painted(line), err=err, color=wants_colour(stream, os.environ))
 
 
 def wants_colour(stream: Any, environ: Mapping[str, str]) -> bool:

@@ -3,6 +3,8 @@
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from stacktest.cli.output import print_own
+
 VARIABLE = "_STACKTEST_COMPLETE"
 
 
@@ -16,7 +18,7 @@ def completion(context: click.Context, *, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click knows all three
-    click.echo(kind(context.find_root().command, {}, "stacktest", VARIABLE).source())
+    print_own(kind(context.find_root().command, {}, "stacktest", VARIABLE).source() + "\n")
 
 
 def complete_services(

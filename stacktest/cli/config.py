@@ -3,7 +3,8 @@
 import click
 
 from stacktest.cli.group import Verbs
-from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.output import print_json, print_own, say
 
 
 @click.group(cls=Verbs)
@@ -25,7 +26,7 @@ def show(*, folder: str, as_json: bool, origin: bool) -> None:
         print_json(config_document(values))
         return
     for line in config_lines(values, with_origin=origin):
-        click.echo(line)
+        say(line)
 
 
 @config.command()
@@ -33,4 +34,4 @@ def schema() -> None:
     """The JSON Schema of stacktest.toml."""
     from stacktest.config import schema_text
 
-    click.echo(schema_text(), nl=False)
+    print_own(schema_text())

@@ -2,7 +2,8 @@
 
 import click
 
-from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.output import print_json, say
 
 
 @click.command()
@@ -22,5 +23,5 @@ def doctor(*, folder: str, as_json: bool) -> None:
     else:
         for finding in findings:
             for line in finding.lines():
-                click.echo(line)
+                say(line)
     raise click.exceptions.Exit(max((finding.exit_code for finding in findings), default=0))

@@ -4,6 +4,7 @@ import click
 
 from stacktest.cli.completion import complete_services
 from stacktest.cli.options import services_of, stack_option
+from stacktest.cli.output import say
 
 
 @click.command()
@@ -24,4 +25,4 @@ def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> No
     chosen = services_of(project.stack, names) if names else None
     with project.lock():
         for line in take_down(project.stack, project.engine, chosen, volumes):
-            click.echo(line)
+            say(line)

@@ -3,7 +3,8 @@
 import click
 
 from stacktest.cli.completion import complete_services
-from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.cli.options import json_option, known_services, stack_option
+from stacktest.cli.output import print_json, say
 from stacktest.core.unknown import Unknown
 
 
@@ -36,9 +37,9 @@ def fingerprint(*, folder: str, as_json: bool, services: tuple[str, ...]) -> Non
             f"{part} {'unknown' if isinstance(value, Unknown) else value}"
             for part, value in current.parts.items()
         )
-        click.echo(f"{name:<{width}}  {digest:<16}  {'  '.join(parts)}")
+        say(f"{name:<{width}}  {digest:<16}  {'  '.join(parts)}")
         for part, value in current.parts.items():
             if isinstance(value, Unknown):
-                click.echo(f"{'':<{width}}  {part} is unknown: {value.why}")
+                say(f"{'':<{width}}  {part} is unknown: {value.why}")
         for line in left_out_lines(current.left_out):
-            click.echo(f"{'':<{width}}  {line}")
+            say(f"{'':<{width}}  {line}")

@@ -2,8 +2,8 @@
 
 import click
 
-from stacktest.cli.colour import say
-from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.output import print_json, say
 from stacktest.core.records.status import Scope
 
 

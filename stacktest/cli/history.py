@@ -3,7 +3,8 @@
 import click
 
 from stacktest.cli.completion import complete_services
-from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.cli.options import json_option, known_services, stack_option
+from stacktest.cli.output import print_json, say
 from stacktest.errors import UsageError
 
 
@@ -37,4 +38,4 @@ def history(*, folder: str, as_json: bool, subject: str | None) -> None:
         print_json(history_document(runs, test))
         return
     for line in history_lines(runs, test):
-        click.echo(line)
+        say(line)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from stacktest.cli.options import stack_option
+from stacktest.cli.output import say
 from stacktest.config import StackSection
 
 
@@ -33,7 +34,7 @@ def init(*, folder: str) -> None:
         ignored=partial(ignored_files, root),
     )
     for line in result.lines():
-        click.echo(line)
+        say(line)
 
 
 # Private

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import click
 
-from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.output import print_json, say
 from stacktest.core.hostnames import to_unicode
 from stacktest.core.model import Json, Stack
 from stacktest.core.route import ANY_STATUS, Route
@@ -29,17 +30,17 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
         print_json(_document(stack))
     elif hosts:
         for line in resolve_hosts_lines(name_map(stack)):
-            click.echo(line)
+            say(line)
     elif serve:
         server = NameServer(name_map(stack), answer_with=address)
         host, number = server.start(address, port)
-        click.echo(f"serving  *.{stack.domain} on {host}:{number}, UDP and TCP  (Ctrl-C ends it)")
+        say(f"serving  *.{stack.domain} on {host}:{number}, UDP and TCP  (Ctrl-C ends it)")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
         server.stop()
     else:
         for line in _lines(stack.routes):
-            click.echo(line)
+            say(line)
 
 
 # Private

@@ -3,6 +3,7 @@
 import click
 
 from stacktest.cli.options import stack_option
+from stacktest.cli.output import say
 
 
 @click.command()
@@ -20,13 +21,13 @@ def notify(*, folder: str, test: bool) -> None:
     if test:
         answers = list(project.notifier.try_all(now()))
         for channel, why in answers:
-            click.echo(f"{channel}: {why or 'told'}")
+            say(f"{channel}: {why or 'told'}")
         if not answers:
-            click.echo("no channel: write a [[notify]] section in stacktest.toml")
+            say("no channel: write a [[notify]] section in stacktest.toml")
         raise click.exceptions.Exit(1 if any(why for _, why in answers) else 0)
     first_lines = project.notifier.begin()
     observations, judgements, moment = project.judge_now()
     project.ledger.write_status(judgements, project.judge.meta(observations, judgements, moment))
     current = current_status(project.judge, judgements, moment)
     for line in (*first_lines, *project.notifier.tell(current)):
-        click.echo(line)
+        say(line)

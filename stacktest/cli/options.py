@@ -1,6 +1,5 @@
 """Options that several verbs share, and what they stand for."""
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,11 +22,6 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(
         function
     )
-
-
-def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def known_services(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:

@@ -1,23 +1,63 @@
-"""Where reports leave the program, without any secret that the compose model knows."""
+"""Where everything leaves the program: the terminal, and the files that people name.
 
+Nothing else prints. What containers, pages and file names say cannot act there (`printable`), and
+no report holds a secret that the compose model knows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from stacktest.adapters.atomic_write import writing
+from stacktest.cli.colour import painted, wants_colour
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
-from stacktest.reports.report_data import Board
+from stacktest.printable import one_line, printable, visible, visible_data
+
+if TYPE_CHECKING:
+    from stacktest.reports.report_data import Board
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print one line, its first word of state in the colour of that state."""
+    stream: IO[Any] = sys.stderr if err else sys.stdout
+    click.echo(painted(one_line(line)), err=err, color=wants_colour(stream, os.environ))
+
+
+def say_text(text: str, *, err: bool = False) -> None:
+    """Print lines as another program wrote them."""
+    click.echo(printable(text), nl=False, err=err)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(visible_data(document), indent=2, ensure_ascii=False))
+
+
+def print_own(text: str) -> None:
+    """Print what this package itself wrote for another program: workflow commands, a script."""
+    click.echo(visible(text), nl=False)
+
+
+def cleaned(text: str, board: Board) -> str:
+    """A report without the stack's secrets, and without anything that acts."""
+    return visible(redact(text, secrets_of(board.stack)))
 
 
 def write_report(output: str, text: str, board: Board) -> None:
     """Write the text to a file, or to the terminal when `output` is `-`."""
-    text = redact(text, secrets_of(board.stack))
+    text = cleaned(text, board)
     if output == "-":
-        click.echo(text, nl=False)
+        print_own(text)
         return
     path = Path(output)
     with writing(path, "name another file: --output FILE"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    click.echo(f"written  {path}")
+    say(f"written  {path}")

@@ -5,9 +5,7 @@ from pathlib import Path
 import click
 
 from stacktest.cli.options import stack_option
-from stacktest.cli.output import write_report
-from stacktest.core.redaction import redact
-from stacktest.core.secrets import secrets_of
+from stacktest.cli.output import cleaned, say, write_report
 from stacktest.reports.report_data import Board
 
 DEFAULT_PAGE = "reports/status.html"
@@ -28,7 +26,7 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     board = read_board(project, with_gate=True).without_secrets()
     write_report(output, render_page(board), board)
     if output != "-":
-        click.echo(f"open     {Path(output).resolve().as_uri()}")
+        say(f"open     {Path(output).resolve().as_uri()}")
     if serve:
         _serve(board, project.suites.base, port)
 
@@ -45,13 +43,12 @@ def _serve(board: Board, suites: Path, port: int) -> None:
     from stacktest.reports.page.evidence import render_evidence
     from stacktest.reports.page.page import render_page
 
-    secrets = secrets_of(board.stack)
     folder = suites / FOLDER
     pages = {
-        "/": lambda: redact(render_page(board, evidence="/evidence/"), secrets),
-        "/evidence/": lambda: redact(render_evidence(board.stack.name, left_over(folder)), secrets),
+        "/": lambda: cleaned(render_page(board, evidence="/evidence/"), board),
+        "/evidence/": lambda: cleaned(render_evidence(board.stack.name, left_over(folder)), board),
     }
     folders = {"/evidence/": folder, "/trace/": viewer_folder()}
     with make_server(pages, folders, port) as server, suppress(KeyboardInterrupt):
-        click.echo(f"serving  http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
+        say(f"serving  http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
         server.serve_forever()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.output import say_text
 from stacktest.errors import UsageError
 
 
@@ -29,10 +30,10 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
         done = run([*argv, f"--stack-plan-file={file}"])
         _check_options(done.err)
         if as_json and file.is_file():
-            click.echo(file.read_text(encoding="utf-8"))
+            say_text(file.read_text(encoding="utf-8") + "\n")
         else:
-            click.echo(done.out, nl=False, err=as_json)
-        click.echo(done.err, nl=False, err=True)
+            say_text(done.out, err=as_json)
+        say_text(done.err, err=True)
     raise click.exceptions.Exit(_OWN_CODES.get(done.code, done.code))
 
 

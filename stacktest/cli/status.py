@@ -2,8 +2,9 @@
 
 import click
 
-from stacktest.cli.colour import say, terminal_width
-from stacktest.cli.options import json_option, print_json, stack_option
+from stacktest.cli.colour import terminal_width
+from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.output import print_json, say
 
 
 @click.command()
@@ -39,4 +40,4 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
     for line in lines:
         say(line)
     if style == "text":
-        click.echo(f"written  {project.ledger.status_path}")
+        say(f"written  {project.ledger.status_path}")

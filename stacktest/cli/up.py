@@ -8,6 +8,7 @@ import click
 
 from stacktest.cli.completion import complete_services
 from stacktest.cli.options import services_of, stack_option
+from stacktest.cli.output import say
 
 
 @click.command()
@@ -30,10 +31,10 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
     chosen = services_of(stack, names) if names else stack.default_services()
     screen = sys.stdout if is_lively(sys.stdout, os.environ) else None
     with project.lock():
-        progress = ProgressLines(click.echo, screen=screen, width=_width)
+        progress = ProgressLines(say, screen=screen, width=_width)
         bring_up = starter(project, progress, run_id=new_run_id(), mode="auto", keep=True)
         for line in start_and_keep(project.stack, bring_up, chosen):
-            click.echo(line)
+            say(line)
 
 
 # Private

@@ -2,9 +2,9 @@
 
 import click
 
-from stacktest.cli.colour import say
 from stacktest.cli.completion import complete_services
-from stacktest.cli.options import json_option, known_services, print_json, stack_option
+from stacktest.cli.options import json_option, known_services, stack_option
+from stacktest.cli.output import print_json, say
 
 
 @click.command()

@@ -10,6 +10,7 @@ from pathlib import Path
 from stacktest.core.model import Stack
 from stacktest.core.records.common import Run
 from stacktest.core.records.timeline import Span
+from stacktest.printable import one_line, visible
 from stacktest.reports.export.allure import categories, environment, properties
 
 
@@ -32,13 +33,13 @@ def attach_boot(boots: Iterable[Span], evidence: Path, trouble: str = "") -> Non
     lines = [f"{span.name:<24} {span.seconds:6.1f} s  {span.word}" for span in boots]
     if lines:
         allure.global_attach(
-            "\n".join(lines), name="how the services came up", attachment_type=text
+            "\n".join(map(one_line, lines)), name="how the services came up", attachment_type=text
         )
     for file in sorted(evidence.iterdir()) if evidence.is_dir() else ():
         content = file.read_text(encoding="utf-8", errors="replace")
         allure.global_attach(content, name=f"boot/{file.name}", attachment_type=text)
     if trouble:
-        allure.global_error(trouble)
+        allure.global_error(visible(trouble))
 
 
 # Private

@@ -12,6 +12,7 @@ import pytest
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.start_failure import StartFailure
+from stacktest.printable import one_line
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.stash import NOT_UP
 
@@ -54,4 +55,4 @@ def check(item: pytest.Item, folder: Path) -> None:
         if failure := blocking_failure(test, failures, front_door):
             hint = [f"hint: {failure.hint}"] if failure.hint else []
             lines = [failure.cause, *hint, f"code: {failure.code}"]
-            pytest.fail("\n".join(lines), pytrace=False)
+            pytest.fail("\n".join(map(one_line, lines)), pytrace=False)

@@ -18,6 +18,7 @@ from stacktest.application.required_tests import BackgroundInventory
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError
+from stacktest.printable import one_line
 from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.collected_tests import read, suites_of
 from stacktest.pytest_plugin.failure_artifacts import page_options
@@ -124,7 +125,7 @@ class Controller:
         if self._closing:
             terminalreporter.write_sep("=", "stacktest")
             for line in self._closing:
-                terminalreporter.write_line(line)
+                terminalreporter.write_line(one_line(line))
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind when the session never came to its finish."""

@@ -15,6 +15,7 @@ from stacktest.core.records.timeline import Timeline
 from stacktest.core.redaction import clean
 from stacktest.core.route import Route
 from stacktest.core.secrets import secrets_of
+from stacktest.printable import visible_data
 from stacktest.reports.wording import state_of
 
 HTTPS = 443
@@ -51,12 +52,10 @@ class Board:
         return dict(sorted(states.items(), key=lambda item: (item[1].rank, item[0])))
 
     def without_secrets(self) -> Self:
-        """The same board, its records free of every secret that the compose model knows."""
+        """The same board: no secret that the compose model knows, nothing that a terminal obeys."""
         secrets = secrets_of(self.stack)
-        if not secrets:
-            return self
         records = ("status", "meta", "passes", "runs", "histories", "timeline", "gate")
-        cleaned = {name: clean(getattr(self, name), secrets) for name in records}
+        cleaned = {name: visible_data(clean(getattr(self, name), secrets)) for name in records}
         return replace(self, **cleaned)
 
     def phase_of(self, nodeid: str) -> str:

@@ -18,6 +18,7 @@ FLOORS = (
     ("config",),
     ("core",),
     ("errors",),
+    ("printable",),
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from stacktest.core.model import Json, Phase, Stack
 from stacktest.core.records.common import Run
+from stacktest.printable import one_line, visible
 
 Label = tuple[str, str]
 
@@ -18,7 +19,7 @@ def labels(*, services: Iterable[str], phase: Phase | None) -> tuple[Label, ...]
         labels.append(("epic", phase.title or phase.name))
     names = sorted(set(services))
     labels += [("feature", name) for name in names]
-    return tuple(labels)
+    return tuple((kind, one_line(value)) for kind, value in labels)
 
 
 def links(stack: Stack, services: Iterable[str]) -> tuple[Label, ...]:
@@ -39,8 +40,8 @@ def environment(stack: Stack, run: Run) -> Mapping[str, str]:
 
 def properties(rows: Mapping[str, str]) -> str:
     """The rows as `environment.properties`."""
-    escaped = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
-    return "".join(f"{key}={value.translate(escaped)}\n" for key, value in rows.items())
+    escaped = str.maketrans({"\\": "\\\\", "\n": "\\n"})
+    return "".join(f"{key}={visible(value).translate(escaped)}\n" for key, value in rows.items())
 
 
 def categories() -> list[dict[str, Json]]:

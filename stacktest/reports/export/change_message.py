@@ -6,6 +6,7 @@ from stacktest.core import timestamps
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json
 from stacktest.core.runs.changes import Change, News
+from stacktest.printable import one_line
 from stacktest.reports import wording
 
 SCHEMA = "stacktest.news/1"
@@ -55,7 +56,7 @@ def why(state: State | None, reasons: tuple[str, ...]) -> str:
     if not reasons:
         return state_text
     more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-    return f"{state_text}: {reasons[0]}{more}"
+    return f"{state_text}: {one_line(reasons[0])}{more}"
 
 
 # Private
@@ -69,7 +70,7 @@ def _again(number: int, *, alone: bool) -> str:
 def _lines(news: News) -> Iterator[str]:
     now = news.now
     if now.trouble:
-        yield now.trouble
+        yield one_line(now.trouble)
     if now.trouble and not news.changes:
         yield "next: stacktest up"
         return

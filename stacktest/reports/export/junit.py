@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from stacktest.core.records.common import Run
 from stacktest.core.runs.verdict import Verdict
+from stacktest.printable import one_line
 
 Property = tuple[str, str]
 
@@ -21,7 +22,7 @@ def properties(
     if phase:
         rows.append(("stacktest.phase", phase))
     rows += [("stacktest.contact", name) for name in sorted(set(contacts))]
-    return tuple(rows)
+    return tuple((name, one_line(value)) for name, value in rows)
 
 
 def suite_properties(

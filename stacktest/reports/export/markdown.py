@@ -4,9 +4,9 @@ GitHub cuts a step's summary at one megabyte and shows ten annotations of a kind
 mail cut much earlier, so the summary stays below 60 KB and its last line says what was left out.
 """
 
-import re
 from collections.abc import Iterator
 
+from stacktest.reports.markup import cell, code
 from stacktest.reports.report_data import Board
 from stacktest.reports.wording import ago, at, breakdown, count, state_of, verdict, word
 
@@ -14,7 +14,6 @@ LARGEST = 60_000
 ANNOTATIONS = 9
 _REASONS = 3
 _ROOM = 200
-ZERO_WIDTH = "&#8203;"
 
 
 def summary(board: Board) -> str:
@@ -65,7 +64,7 @@ def _lines(board: Board) -> Iterator[str]:
     if board.gate:
         yield from _gate(board)
     yield from _services(board)
-    yield from (f"- {_cell(warning)}" for warning in board.meta.warnings)
+    yield from (f"- {cell(warning)}" for warning in board.meta.warnings)
 
 
 def _gate(board: Board) -> Iterator[str]:
@@ -78,9 +77,9 @@ def _gate(board: Board) -> Iterator[str]:
     yield "| service | state | why | next |"
     yield "|---|---|---|---|"
     for blocker in board.gate.blockers:
-        why = _cell(", ".join(blocker.reasons[:_REASONS]))
+        why = cell(", ".join(blocker.reasons[:_REASONS]))
         name = blocker.service or "the status"
-        yield f"| {_cell(name)} | {word(blocker.state)} | {why} | {_code(blocker.command)} |"
+        yield f"| {cell(name)} | {word(blocker.state)} | {why} | {code(blocker.command)} |"
     yield ""
 
 
@@ -92,23 +91,10 @@ def _services(board: Board) -> Iterator[str]:
     for name, entry in sorted(board.status.items()):
         passed = f"{entry.passed} of {entry.required}" if entry.required else "none"
         last = ago(entry.last_test_pass, board.now)
-        yield f"| {_cell(name)} | {word(state_of(entry))} | {last} | {passed} |"
+        yield f"| {cell(name)} | {word(state_of(entry))} | {last} | {passed} |"
     yield ""
     yield "</details>"
     yield ""
-
-
-def _cell(text: str) -> str:
-    """Text that can neither leave its cell nor become markup, a mention or a link."""
-    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(r"[\\|\[\]*~]", r"\\\g<0>", text.replace("`", "'"))
-    # A forge looks for mentions and addresses in the text that it has rendered.
-    return re.sub(r"@|#(?=\d)|://|www\.", rf"\g<0>{ZERO_WIDTH}", text)
-
-
-def _code(text: str) -> str:
-    """Text in a code span of a table: nothing in it is markup but the end of the cell."""
-    return "`" + " ".join(text.split()).replace("|", "\\|").replace("`", "'") + "`"
 
 
 def _annotation(title: str, message: str) -> str:

@@ -13,6 +13,7 @@ from typing import IO, Any
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.records.timeline import Span
+from stacktest.printable import one_line
 from stacktest.reports.terminal.startup import (
     SHAPES,
     BootState,
@@ -204,7 +205,7 @@ class ProgressDisplay(ProgressLines):
             self._reporter.write_line("")
         self._drawn = False
         for line in lines:
-            self._reporter.write_line(line, **markup)
+            self._reporter.write_line(one_line(line), **markup)
 
     def _end(self) -> bool:
         self._drawn = super()._end()
@@ -247,7 +248,8 @@ def _drawn(screen: IO[str], picture: Callable[[int, int], Iterable[str]]) -> Any
     console = Console(file=screen, force_terminal=True, highlight=False)
 
     def draw() -> Text:
-        text = Text("\n".join(picture(console.width, console.height)), no_wrap=True)
+        lines = map(one_line, picture(console.width, console.height))
+        text = Text("\n".join(lines), no_wrap=True)
         for word, colour in _COLOURS.items():
             text.highlight_regex(rf"{SHAPES[word]} \S+( {word})?", colour)  # type: ignore[index]
         return text

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusMeta
+from stacktest.reports.markup import cell
 from stacktest.reports.wording import count
 
 COLUMNS = ("service", "state", "last pass", "fingerprint", "why")
@@ -51,10 +52,10 @@ def markdown_lines(
     yield f"| {' | '.join(COLUMNS)} |"
     yield "|---" * len(COLUMNS) + "|"
     for row in _rows(judgements, stand_ins):
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+        yield f"| {' | '.join(cell(text) for text in row)} |"
     yield ""
     yield _count(judgements)
-    yield from (f"- {warning}" for warning in meta.warnings)
+    yield from (f"- {cell(warning)}" for warning in meta.warnings)
 
 
 # Private

@@ -1,0 +1,86 @@
+r"""Text from elsewhere as it may stand in a terminal, a file or a log: letters, nothing that acts.
+
+Containers, pages, images and file names can hold sequences that a terminal obeys (clear, title,
+clipboard), signs that turn the direction of writing, and words that a CI system takes for commands.
+
+    ESC [ … ESC ] … C1        removed whole: colours, cursor, titles, OSC 8 and 52, DCS, APC
+    \r \v \f NEL U+2028       a blank; \r\n is a line break
+    other controls            removed, a backspace too
+    bidi and invisible signs  removed: overrides, isolates, zero width, tags
+    half a surrogate pair     `\xfc` for the byte of a file name that is not UTF-8
+    ::error  ##[  ##vso[      a blank within, where a CI system would obey (not by `visible`)
+
+Line breaks and tabs stay in `visible` and `printable`; `one_line` writes them as `\n` and `\t`, so
+that a name cannot begin a line of its own.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+def visible(text: str) -> str:
+    """Text without anything that a terminal or a reader's eye would obey."""
+    if _PLAIN.fullmatch(text):
+        return text
+    text = _SEQUENCE.sub("", text.replace("\r\n", "\n"))
+    text = _REMOVED.sub("", _BLANK.sub(" ", text))
+    return _SURROGATE.sub(_byte, text)
+
+
+def printable(text: str) -> str:
+    """Visible text of several lines, none of which a CI system takes for a command."""
+    return _COMMAND.sub(_disarmed, visible(text))
+
+
+def one_line(text: str) -> str:
+    r"""Printable text that stands within a line: a break in it is written as `\n`."""
+    return printable(text.strip("\n")).translate(_BREAKS)
+
+
+def visible_data(value: Any) -> Any:
+    """A document or a record with `visible` applied to every string in it, keys included."""
+    match value:
+        case str():
+            return visible(value)
+        case list() | tuple() | frozenset():
+            return type(value)(visible_data(item) for item in value)
+        case Mapping():
+            return {visible_data(key): visible_data(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        return dataclasses.replace(
+            value, **{name: visible_data(getattr(value, name)) for name in names}
+        )
+    return value
+
+
+# Private
+
+_PLAIN = re.compile(r"[\n\t -~]*")
+_SEQUENCE = re.compile(
+    # A string that never ends would swallow the rest: at most its line is taken.
+    r"(?:\x1b[\]PX^_k]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_BLANK = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_REMOVED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BYTES = range(0xDC80, 0xDD00)
+"""The halves by which Python stands for the bytes 80 to ff of a name that is not UTF-8."""
+_BREAKS = {ord("\n"): "\\n", ord("\t"): "\\t"}
+_COMMAND = re.compile(r"^[^\S\n]*::(?=[A-Za-z])|##(?=\[|[A-Za-z]+\[)", re.MULTILINE)
+
+
+def _byte(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if code in _BYTES else f"\\u{code:04x}"
+
+
+def _disarmed(match: re.Match[str]) -> str:
+    return "# #" if match[0] == "##" else match[0].replace("::", ": :")
