@@ -4,6 +4,7 @@ Programs are argument lists, never shell strings. `run` answers what happened, w
 code; `check` insists on code 0; `spawn_detached` starts a program that outlives this one.
 """
 
+import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from stacktest.adapters.private_files import open_private
 from stacktest.errors import StacktestError, ToolMissingError
 
 
@@ -18,7 +20,8 @@ from stacktest.errors import StacktestError, ToolMissingError
 class Completed:
     """A program that has ended: what was started, its exit code, and what it wrote."""
 
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] = field(repr=False)
+    """Kept out of `repr`, as is all that the program wrote: it may hold a password."""
     code: int
     out: str = field(repr=False)
     err: str = field(repr=False)
@@ -134,7 +137,7 @@ def spawn_detached(
     is appended to `log`, or lost.
     """
     try:
-        with (log or Path("/dev/null")).open("ab") as output:
+        with _appended(log) as output:
             started = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
@@ -151,3 +154,13 @@ def spawn_detached(
     # The object is dropped on purpose: a program that outlives this one is not waited for.
     started.returncode = 0
     return Detached(pid=started.pid, pipe=started.stdin)
+
+
+# Private
+
+
+def _appended(log: Path | None) -> IO[bytes]:
+    """Where the program's output goes: nowhere, or to the end of a file for its owner alone."""
+    if log is None:
+        return Path(os.devnull).open("ab")
+    return os.fdopen(open_private(log, os.O_APPEND), "ab")

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.private_files import make_private_folder, restrict_tree, write_private
 from stacktest.core.model import Stack
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
@@ -70,9 +71,17 @@ def forget_old_runs(rootdir: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """A folder of a run, which holds what services wrote on this machine: git never sees it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    """A folder below that of the evidence: for its owner alone, and git never sees any of it."""
+    evidence = next(path for path in folder.parents if path.parts[-2:] == FOLDER.parts)
+    evidence.parent.mkdir(parents=True, exist_ok=True)
+    for place in reversed([folder, *folder.parents]):
+        if place.is_relative_to(evidence):
+            make_private_folder(place, ignored=place.parent == evidence)
+
+
+def restrict_run(rootdir: Path, run_id: str) -> None:
+    """Take the rights of others from what a browser left in the folder of a run."""
+    restrict_tree(rootdir / FOLDER / run_id)
 
 
 def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) -> None:
@@ -83,7 +92,7 @@ def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) 
         content = "\n".join(error.lines())
     content = visible(redact(content, secrets))
     cut = "… the beginning was cut\n" if len(content) > LARGEST else ""
-    path.write_text(cut + content[-LARGEST:], encoding="utf-8")
+    write_private(path, cut + content[-LARGEST:])
 
 
 def service_logs(stack: Stack, engine: Engine, service: str, window: Window | None = None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.notify_channels import WATCHERS, Message, Target, send, send_start
+from stacktest.adapters.private_files import PRIVATE_FILE, make_private_folder
 from stacktest.adapters.tls import wide_context
 from stacktest.application.judge import Judge
 from stacktest.config import Channel
@@ -172,8 +173,8 @@ class Notifier:
 
     def _keep(self, channel: Channel, what: ReportedStatus) -> None:
         path = self._file(channel)
-        (state_dir(self._stack.root) / path.parent.name).mkdir(exist_ok=True)
-        write_json(path, what.to_dict())
+        make_private_folder(state_dir(self._stack.root) / path.parent.name)
+        write_json(path, what.to_dict(), mode=PRIVATE_FILE)
 
     def _file(self, channel: Channel) -> Path:
         return state_path(self._stack.root, "told", f"{channel.kind}-{channel.url_env}.json")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stacktest.adapters.private_files import make_private_folder
 from stacktest.core.model import Stack
 
 
@@ -45,7 +46,7 @@ def readable_copy(ca: Path, folder: Path, read: Callable[[], bytes | None]) -> P
         return ca
     copy = folder / f"ca-{hashlib.sha256(content).hexdigest()[:16]}.crt"
     if not copy.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         partial = copy.with_suffix(f".{os.getpid()}")
         partial.write_bytes(content)
         partial.replace(copy)

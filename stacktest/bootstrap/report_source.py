@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.bootstrap.context import Project, now
 from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.strict_json import RecordError
@@ -43,7 +44,7 @@ def read_board(project: Project, *, with_gate: bool = False) -> Board:
 
 def write_timeline(root: Path, timeline: Timeline) -> None:
     """Remember what the last run did when, on this machine only."""
-    write_json(state_dir(root) / TIMELINE, timeline.to_dict())
+    write_json(state_dir(root) / TIMELINE, timeline.to_dict(), mode=PRIVATE_FILE)
 
 
 def read_timeline(root: Path) -> Timeline | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacktest.application.evidence_folder import boot_folder, forget_old_runs
+from stacktest.application.evidence_folder import boot_folder, forget_old_runs, restrict_run
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
@@ -353,6 +353,7 @@ class Controller:
         session, self._session = self._session, None
         if session is None:
             return
+        restrict_run(self._config.rootpath, session.run_id)
         try:
             left = session.stop()
             self._closing += [f"left      {name}: {why}" for name, why in sorted(left.items())]

@@ -59,7 +59,12 @@ def page_options(config: pytest.Config, run_id: str, worker: str) -> None:
     if getattr(option, "screenshot", None) == "off":
         option.screenshot = "only-on-failure"
     if getattr(option, "output", None) == "test-results":
-        option.output = str(config.rootpath / FOLDER / run_id / "pages" / worker)
+        folder = config.rootpath / FOLDER / run_id / "pages"
+        option.output = str(folder / worker)
+        if any(getattr(option, name, None) == "on" for name in ("tracing", "screenshot", "video")):
+            # Playwright's files are as readable as the umask has them, so the folder is not. Where
+            # only failing tests leave some, their own evidence makes it first.
+            make_folder(folder)
 
 
 def gather(item: pytest.Item, window: Window) -> Path | None:
@@ -96,10 +101,11 @@ def involved(stack: RunningStack, services: Iterable[str]) -> tuple[str, ...]:
 def folder_name(nodeid: str) -> str:
     """A file name that people recognise, and that no other test has.
 
-    Signs that file systems refuse become `-` and long names lose their beginning, so the name alone
-    is not unique: a short digest of the whole node id is.
+    Signs that file systems refuse become `-`, long names lose their beginning, and the values of
+    parameters are left out, so the name alone is not unique: a short digest of the node id is.
     """
-    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", nodeid).strip("-")[-110:]
+    function = nodeid.partition("[")[0]
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", function).strip("-")[-110:]
     return f"{readable}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.application.evidence_folder import restrict_run
 from stacktest.application.required_tests import write_collected
 from stacktest.core.collected_test import Collection
 from stacktest.pytest_plugin import blocked_tests
@@ -43,3 +44,8 @@ class Worker:
             stash[RUNNING] = stack
             page_options(item.config, stack.run_id, self._name)
         blocked_tests.check(item, self._shared)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Leave nothing that others could read."""
+        if RUNNING in session.config.stash:
+            restrict_run(session.config.rootpath, session.config.stash[RUNNING].run_id)

@@ -65,3 +65,8 @@ def test_a_detached_program_has_a_session_of_its_own_and_a_pipe(tmp_path: Path) 
     child.pipe.close()
     os.waitpid(child.pid, 0)
     assert log.read_text() == "True until the end\n"
+
+
+def test_no_argument_shows_in_a_representation() -> None:
+    result = process.run(["true", "--requirepass=hunter2-Correct"])
+    assert "hunter2" not in repr(result)

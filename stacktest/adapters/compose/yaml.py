@@ -5,6 +5,7 @@ it refuses is read again by the pure one; both resolve scalars with the same 1.2
 """
 
 import functools
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,10 @@ def parse_yaml(text: bytes, name: str) -> Json | Unknown:
     from ruamel.yaml.error import YAMLError
 
     try:
-        return _loader(pure=False).load(text)
+        return _load(text, pure=False)
     except (YAMLError, ValueError):
         try:
-            return _loader(pure=True).load(text)
+            return _load(text, pure=True)
         except (YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
             where = f"{name}:{mark.line + 1}" if mark else name
@@ -44,6 +45,16 @@ def parse_yaml(text: bytes, name: str) -> Json | Unknown:
 
 
 # Private
+
+
+def _load(text: bytes, *, pure: bool) -> Json:
+    from ruamel.yaml.error import YAMLWarning
+
+    with warnings.catch_warnings():
+        # An anchor that is used twice is valid and means the later one, as Compose has it; the
+        # warning would quote lines of the file, and end a run that makes errors of warnings.
+        warnings.simplefilter("ignore", YAMLWarning)
+        return _loader(pure=pure).load(text)
 
 
 def _loader(*, pure: bool) -> Any:

@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.local_runs import newer_run, read_local_runs, save_local_runs
 from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Json
@@ -244,7 +245,9 @@ class Ledger:
         import filelock
 
         path = state_dir(self.root) / "ledger.lock"
-        self._lock = self._lock or filelock.FileLock(path, timeout=self._lock_timeout)
+        self._lock = self._lock or filelock.FileLock(
+            path, timeout=self._lock_timeout, mode=PRIVATE_FILE
+        )
         lock = self._lock
         try:
             lock.acquire()

@@ -13,6 +13,7 @@ from typing import Self
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger.state_dir import FOLDER, state_dir, state_path
+from stacktest.adapters.private_files import PRIVATE_FILE, write_private
 from stacktest.core.model import Json
 from stacktest.errors import LockHeldError
 
@@ -39,7 +40,8 @@ class RunLock:
         from filelock import FileLock, Timeout
 
         with writing(self._root / FOLDER):
-            lock = FileLock(state_dir(self._root) / "run.lock", timeout=0)
+            path = state_dir(self._root) / "run.lock"
+            lock = FileLock(path, timeout=0, mode=PRIVATE_FILE)
         try:
             lock.acquire()
         except Timeout as error:
@@ -50,7 +52,7 @@ class RunLock:
             "command": self._holder.command,
             "since": self._holder.since,
         }
-        self._note.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        write_private(self._note, json.dumps(note, indent=1) + "\n")
 
     def release(self) -> None:
         """Give the lock back; safe to call twice."""

@@ -8,29 +8,19 @@
     told/                 what each notification channel was last sent
     timeline.json         when each service and test of the last run began
 
-Whoever needs the folder first makes it, always in the same way.
+Whoever needs the folder first makes it, always in the same way: 0700, and its files 0600.
 """
 
-import contextlib
-import stat
 from pathlib import Path
 
+from stacktest.adapters.private_files import make_private_folder
+
 FOLDER = ".stacktest"
-PRIVATE = 0o700
 
 
 def state_dir(root: Path) -> Path:
     """`.stacktest/` of the stack in `root`, made if absent: mode 0700, and it ignores itself."""
-    folder = root / FOLDER
-    folder.mkdir(mode=PRIVATE, exist_ok=True)
-    if stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
-        # Only the owner may mend it; another user's folder stays as it is, and its files say no.
-        with contextlib.suppress(PermissionError):
-            folder.chmod(PRIVATE)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="ascii")
-    return folder
+    return make_private_folder(root / FOLDER, ignored=True)
 
 
 def state_path(root: Path, *names: str) -> Path:

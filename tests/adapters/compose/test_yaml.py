@@ -63,3 +63,16 @@ def test_a_file_that_is_not_there_is_unknown(tmp_path: object) -> None:
     assert load_yaml(f"{tmp_path}/x") == Unknown(
         f"{tmp_path}/x cannot be read: No such file or directory"
     )
+
+
+@pytest.mark.case("hard/A5-anchor-warning-prints-secret")
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sequence", ["[1, 2]", "[80:80]"], ids=["fast", "pure"])
+def test_an_anchor_that_is_used_twice_is_the_later_one_and_nothing_is_printed(
+    sequence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = f"s: {sequence}\na: &env {{PASS: one}}\nb: &env {{PASS: two}}\nc: *env\n"
+    content = parse_yaml(text.encode(), "compose.yaml")
+    assert not isinstance(content, Unknown)
+    assert content["c"] == {"PASS": "two"}
+    assert capfd.readouterr() == ("", "")

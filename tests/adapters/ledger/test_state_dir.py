@@ -1,6 +1,8 @@
 """`.stacktest/` is for its owner alone and ignores itself, whoever needs it first."""
 
+import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from stacktest.adapters.ledger.part_names import save_detail
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.signing_key import read_key
 from stacktest.adapters.ledger.state_dir import FOLDER, state_dir, state_path
+from stacktest.bootstrap.report_source import write_timeline
 from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.records.timeline import Timeline
 
 
 def take_run_lock(root: Path) -> None:
@@ -49,3 +53,24 @@ def test_a_folder_that_others_can_read_is_mended(tmp_path: Path) -> None:
 def test_asking_for_a_path_makes_nothing(tmp_path: Path) -> None:
     assert state_path(tmp_path, "told", "x.json") == tmp_path / FOLDER / "told" / "x.json"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_file_in_it_is_private_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STACKTEST_KEY", raising=False)
+    before = os.umask(0)
+    try:
+        with RunLock(tmp_path, command="pytest", since="now"):
+            take_ledger_lock(tmp_path)
+            save_names(tmp_path)
+            read_key(tmp_path)
+            moment = datetime(2026, 1, 1, tzinfo=UTC)
+            write_timeline(tmp_path, Timeline(run="r", started=moment))
+            paths = [path for path in (tmp_path / FOLDER).rglob("*") if path.is_file()]
+            assert {path.name: path.stat().st_mode & 0o077 for path in paths} == {
+                path.name: 0 for path in paths
+            }
+            assert len(paths) > 5
+    finally:
+        os.umask(before)
