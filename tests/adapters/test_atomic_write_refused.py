@@ -1,5 +1,7 @@
 """A place where nothing can be written is the reader's to correct, not a bug."""
 
+from pathlib import Path
+
 import pytest
 
 from stacktest.adapters.ledger.json_files import write_text
@@ -8,7 +10,7 @@ from stacktest.errors import UsageError
 
 @pytest.mark.case("compose/unwritable")
 @pytest.mark.parametrize("blocked", ["docs", "docs/_data", "docs/_data/status.json/x"])
-def test_a_file_where_a_folder_has_to_be(tmp_path, blocked):
+def test_a_file_where_a_folder_has_to_be(tmp_path: Path, blocked: str) -> None:
     place = tmp_path / blocked
     if blocked.endswith("x"):
         place.mkdir(parents=True)
@@ -22,8 +24,8 @@ def test_a_file_where_a_folder_has_to_be(tmp_path, blocked):
 
 
 @pytest.mark.case("compose/unwritable")
-def test_a_folder_of_somebody_else(tmp_path, monkeypatch):
-    def refuse(*_args, **_named):
+def test_a_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: Path, **_named: bool) -> None:
         raise PermissionError(13, "Permission denied", "docs/_data")
 
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)

@@ -4,6 +4,8 @@ import json
 import logging
 import ssl
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trustme
@@ -12,7 +14,7 @@ from stacktest.adapters import notify_channels
 from stacktest.adapters.notify_channels import Message, Target, send, send_start
 from stacktest.adapters.tls import wide_context
 from stacktest.errors import UsageError
-from tests.support.listener import listening
+from tests.support.listener import Listener, listening
 
 TOKEN = "tk-canary-73f1"
 MESSAGE = Message(
@@ -27,21 +29,21 @@ KINDS = ("webhook", "ntfy", "gatus", "kuma", "healthchecks")
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[Listener]:
     with listening() as listener:
         yield listener
 
 
 @pytest.fixture
-def trust():
+def trust() -> ssl.SSLContext:
     return wide_context(None)
 
 
-def target(server, kind, path="/secret-path", **more):
+def target(server: Listener, kind: str, path: str = "/secret-path", **more: str) -> Target:
     return Target(kind=kind, url=server.url + path, group="shop", **more)
 
 
-def test_a_webhook_gets_the_document(server, trust):
+def test_a_webhook_gets_the_document(server: Listener, trust: ssl.SSLContext) -> None:
     assert send(target(server, "webhook", "/hook?a=1", token=TOKEN), MESSAGE, trust) == ""
     ((line, headers, body),) = server.asked
     assert line == "POST /hook?a=1"
@@ -54,7 +56,9 @@ def test_a_webhook_gets_the_document(server, trust):
     ("message", "priority", "tag"),
     [(MESSAGE, "high", "warning"), (WELL, "default", "white_check_mark")],
 )
-def test_ntfy_gets_the_text_with_title_priority_and_tag(server, trust, message, priority, tag):
+def test_ntfy_gets_the_text_with_title_priority_and_tag(
+    server: Listener, trust: ssl.SSLContext, message: Message, priority: str, tag: str
+) -> None:
     assert send(target(server, "ntfy", "/topic"), message, trust) == ""
     ((line, headers, body),) = server.asked
     assert (line, body) == ("POST /topic", message.text)
@@ -64,7 +68,7 @@ def test_ntfy_gets_the_text_with_title_priority_and_tag(server, trust, message, 
     assert "Authorization" not in headers
 
 
-def test_gatus_gets_one_result_per_service(server, trust):
+def test_gatus_gets_one_result_per_service(server: Listener, trust: ssl.SSLContext) -> None:
     assert send(target(server, "gatus", "", token=TOKEN), MESSAGE, trust) == ""
     why = "failing%3A+t.py%3A%3Atest_%C3%BC"
     assert server.lines == [
@@ -75,14 +79,16 @@ def test_gatus_gets_one_result_per_service(server, trust):
     assert {headers["Authorization"] for _, headers, _ in server.asked} == {f"Bearer {TOKEN}"}
 
 
-def test_gatus_gets_one_result_for_the_stack(server, trust):
+def test_gatus_gets_one_result_for_the_stack(server: Listener, trust: ssl.SSLContext) -> None:
     told = target(server, "gatus", "/below/", token=TOKEN, each="stack")
     assert (send(told, MESSAGE, trust), send(told, WELL, trust)) == ("", "")
     where = "POST /below/api/v1/endpoints/shop_stack/external?success="
     assert server.lines == [f"{where}false&error=shop%3A+1+service+broken", f"{where}true"]
 
 
-def test_services_that_gatus_does_not_know_are_left_out(server, trust):
+def test_services_that_gatus_does_not_know_are_left_out(
+    server: Listener, trust: ssl.SSLContext
+) -> None:
     server.answers["/api/v1/endpoints/shop_loki"] = (404, "not found")
     assert send(target(server, "gatus", ""), MESSAGE, trust) == ""
     server.answers["/api/v1/endpoints/"] = (404, "not found")
@@ -91,7 +97,9 @@ def test_services_that_gatus_does_not_know_are_left_out(server, trust):
     assert send(target(server, "gatus", ""), MESSAGE, trust) == "answered 401"
 
 
-def test_kuma_gets_its_push_url_with_a_query_of_ours(server, trust):
+def test_kuma_gets_its_push_url_with_a_query_of_ours(
+    server: Listener, trust: ssl.SSLContext
+) -> None:
     shown = "/api/push/abc?status=up&msg=OK&ping="
     assert send(target(server, "kuma", shown), MESSAGE, trust) == ""
     assert send(target(server, "kuma", shown), WELL, trust) == ""
@@ -101,7 +109,9 @@ def test_kuma_gets_its_push_url_with_a_query_of_ours(server, trust):
     ]
 
 
-def test_healthchecks_hears_of_start_success_and_failure(server, trust):
+def test_healthchecks_hears_of_start_success_and_failure(
+    server: Listener, trust: ssl.SSLContext
+) -> None:
     told = target(server, "healthchecks", "/uuid/")
     assert send_start(told, trust) == ""
     assert (send(told, WELL, trust), send(told, MESSAGE, trust)) == ("", "")
@@ -110,7 +120,7 @@ def test_healthchecks_hears_of_start_success_and_failure(server, trust):
 
 
 @pytest.mark.case("field/b52")
-def test_healthchecks_by_a_slug_keeps_its_query(server, trust):
+def test_healthchecks_by_a_slug_keeps_its_query(server: Listener, trust: ssl.SSLContext) -> None:
     channel = target(server, "healthchecks", "/ping-key/stack?create=1")
     assert send_start(channel, trust) == ""
     assert send(channel, WELL, trust) == ""
@@ -122,7 +132,9 @@ def test_healthchecks_by_a_slug_keeps_its_query(server, trust):
     ]
 
 
-def test_kuma_s_own_values_are_replaced_and_other_parts_of_its_query_stay(server, trust):
+def test_kuma_s_own_values_are_replaced_and_other_parts_of_its_query_stay(
+    server: Listener, trust: ssl.SSLContext
+) -> None:
     channel = target(server, "kuma", "/api/push/x?status=up&msg=OK&ping=&key=k1")
     assert send(channel, MESSAGE, trust) == ""
     (line,) = server.lines
@@ -130,12 +142,14 @@ def test_kuma_s_own_values_are_replaced_and_other_parts_of_its_query_stay(server
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "healthchecks"])
-def test_only_a_dead_man_switch_hears_of_a_start(server, trust, kind):
+def test_only_a_dead_man_switch_hears_of_a_start(
+    server: Listener, trust: ssl.SSLContext, kind: str
+) -> None:
     assert send_start(target(server, kind), trust) == ""
     assert server.asked == []
 
 
-def test_apprise_delivers_by_its_own_urls(server, trust):
+def test_apprise_delivers_by_its_own_urls(server: Listener, trust: ssl.SSLContext) -> None:
     url = server.url.replace("http://", "json://") + "/from-apprise"
     assert send(Target(kind="apprise", url=url), MESSAGE, trust) == ""
     ((line, _, body),) = server.asked
@@ -151,11 +165,13 @@ def test_apprise_delivers_by_its_own_urls(server, trust):
     [("nonsense", "apprise does not know the address"),
      ("json://127.0.0.1:1/x", "apprise could not deliver it")],
 )  # fmt: skip
-def test_apprise_that_cannot_deliver(trust, url, why):
+def test_apprise_that_cannot_deliver(trust: ssl.SSLContext, url: str, why: str) -> None:
     assert send(Target(kind="apprise", url=url), MESSAGE, trust) == why
 
 
-def test_apprise_that_is_not_installed(trust, monkeypatch):
+def test_apprise_that_is_not_installed(
+    trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(__import__("sys").modules, "apprise", None)
     said = send(Target(kind="apprise", url="json://x"), MESSAGE, trust)
     assert said == "apprise is not installed: pip install 'stacktest[apprise]'"
@@ -166,7 +182,9 @@ def test_apprise_that_is_not_installed(trust, monkeypatch):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 500])
-def test_every_answer_but_yes_is_a_refusal(server, trust, kind, status):
+def test_every_answer_but_yes_is_a_refusal(
+    server: Listener, trust: ssl.SSLContext, kind: str, status: int
+) -> None:
     server.answers["/"] = (status, "")
     assert send(target(server, kind), MESSAGE, trust) == f"answered {status}"
 
@@ -177,31 +195,35 @@ def test_every_answer_but_yes_is_a_refusal(server, trust, kind, status):
      ("kuma", '{"ok":false,"msg":"Monitor not found"}',
       "answered that it does not know the address")],
 )  # fmt: skip
-def test_a_refusal_that_says_200_is_seen(server, trust, kind, body, why):
+def test_a_refusal_that_says_200_is_seen(
+    server: Listener, trust: ssl.SSLContext, kind: str, body: str, why: str
+) -> None:
     server.answers["/"] = (200, body)
     assert send(target(server, kind), WELL, trust) == why
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_listens(trust, kind):
+def test_nobody_listens(trust: ssl.SSLContext, kind: str) -> None:
     told = Target(kind=kind, url="http://127.0.0.1:1/secret-path", group="shop")
     assert send(told, MESSAGE, trust) == "cannot be reached"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("url", ["secret-path", "ftp://a/secret-path", "http://a:b/"])
-def test_an_address_that_is_none(trust, kind, url):
+def test_an_address_that_is_none(trust: ssl.SSLContext, kind: str, url: str) -> None:
     said = send(Target(kind=kind, url=url, group="shop"), MESSAGE, trust)
     assert said == "the address is not an http or https URL"
 
 
-def test_an_answer_that_does_not_come_is_not_waited_for(server, trust, monkeypatch):
+def test_an_answer_that_does_not_come_is_not_waited_for(
+    server: Listener, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(notify_channels, "SECONDS", 0.1)
     server.hold = threading.Event()
     assert send(target(server, "ntfy"), MESSAGE, trust) == "no answer within 0.1 s"
 
 
-def test_only_a_certificate_that_is_trusted_will_do(trust, tmp_path):
+def test_only_a_certificate_that_is_trusted_will_do(trust: ssl.SSLContext, tmp_path: Path) -> None:
     ca = trustme.CA()
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(serving)
@@ -220,7 +242,13 @@ def test_only_a_certificate_that_is_trusted_will_do(trust, tmp_path):
 
 @pytest.mark.parametrize("kind", [*KINDS, "apprise"])
 @pytest.mark.parametrize("status", [200, 403])
-def test_neither_address_nor_token_is_ever_logged_or_shown(server, trust, kind, status, caplog):
+def test_neither_address_nor_token_is_ever_logged_or_shown(
+    server: Listener,
+    trust: ssl.SSLContext,
+    kind: str,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     server.answers["/"] = (status, "")
     told = target(server, kind, token=TOKEN)

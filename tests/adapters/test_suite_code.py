@@ -99,19 +99,21 @@ OF_A_PARENT = {
         (OF_A_PARENT, "lib/__init__.py"),
     ],
 )
-def test_whatever_is_imported_belongs_to_the_test(tmp_path, project, expected) -> None:
+def test_whatever_is_imported_belongs_to_the_test(
+    tmp_path: Path, project: dict[str, str], expected: str
+) -> None:
     write(tmp_path, **project)
     (test,) = [name for name in project if name.endswith("test_it.py")]
     assert expected in files(tmp_path, test)
 
 
-def test_a_module_that_python_loaded_from_elsewhere_is_followed(tmp_path) -> None:
+def test_a_module_that_python_loaded_from_elsewhere_is_followed(tmp_path: Path) -> None:
     write(tmp_path, **{"stack/suites/test_it.py": "import helpers\n", "lib/helpers.py": "x = 1\n"})
     loaded = str(tmp_path / "lib/helpers.py")
     assert "../lib/helpers.py" in files(tmp_path / "stack", helpers=loaded)
 
 
-def test_neither_python_nor_installed_packages_belong_to_a_test(tmp_path) -> None:
+def test_neither_python_nor_installed_packages_belong_to_a_test(tmp_path: Path) -> None:
     write(tmp_path, **{"suites/test_it.py": "import json, httpx, pytest\n"})
     assert files(tmp_path, json=json_file(), pytest=pytest.__file__) == {"suites/test_it.py"}
 
@@ -122,7 +124,7 @@ def json_file() -> str:
     return json.__file__
 
 
-def test_the_conftest_files_above_a_test_belong_to_it(tmp_path) -> None:
+def test_the_conftest_files_above_a_test_belong_to_it(tmp_path: Path) -> None:
     write(
         tmp_path,
         **{
@@ -135,7 +137,7 @@ def test_the_conftest_files_above_a_test_belong_to_it(tmp_path) -> None:
     assert files(tmp_path) == {"conftest.py", "suites/conftest.py", "suites/test_it.py"}
 
 
-def test_an_empty_package_is_no_code_until_it_says_something(tmp_path) -> None:
+def test_an_empty_package_is_no_code_until_it_says_something(tmp_path: Path) -> None:
     write(tmp_path, **RELATIVE)
     assert "suites/__init__.py" not in files(tmp_path)
     write(tmp_path, **{"suites/__init__.py": "import os\n"})
@@ -158,7 +160,7 @@ def test_an_empty_package_is_no_code_until_it_says_something(tmp_path) -> None:
         'scenarios("cases.json")',
     ],
 )
-def test_a_data_file_that_the_code_names_belongs_to_the_test(tmp_path, code) -> None:
+def test_a_data_file_that_the_code_names_belongs_to_the_test(tmp_path: Path, code: str) -> None:
     write(
         tmp_path,
         **{
@@ -171,7 +173,7 @@ def test_a_data_file_that_the_code_names_belongs_to_the_test(tmp_path, code) -> 
 
 
 @pytest.mark.parametrize("name", ["suites/test_it/one.yml", "suites/__snapshots__/test_it.ambr"])
-def test_files_under_the_name_of_a_test_are_its_own(tmp_path, name) -> None:
+def test_files_under_the_name_of_a_test_are_its_own(tmp_path: Path, name: str) -> None:
     write(tmp_path, **{"suites/test_it.py": "", name: "1"})
     assert name in files(tmp_path)
 
@@ -187,12 +189,12 @@ def test_files_under_the_name_of_a_test_are_its_own(tmp_path, name) -> None:
         'assert x == "unlike log.txt"',
     ],
 )
-def test_what_the_code_only_writes_is_none_of_it(tmp_path, code) -> None:
+def test_what_the_code_only_writes_is_none_of_it(tmp_path: Path, code: str) -> None:
     write(tmp_path, **{"suites/test_it.py": f"{code}\n", "suites/log.txt": "1"})
     assert files(tmp_path) == {"suites/test_it.py"}
 
 
-def test_the_name_of_a_folder_does_not_bring_in_the_code_in_it(tmp_path) -> None:
+def test_the_name_of_a_folder_does_not_bring_in_the_code_in_it(tmp_path: Path) -> None:
     write(tmp_path, **{"suites/test_it.py": 'x = "red"\n', "suites/red/test_other.py": ""})
     assert files(tmp_path) == {"suites/test_it.py"}
 
@@ -204,7 +206,7 @@ def digest(root: Path) -> str:
     return SuiteCode(root).digest(("test_it.py",))
 
 
-def test_the_digest_is_of_names_and_contents(tmp_path) -> None:
+def test_the_digest_is_of_names_and_contents(tmp_path: Path) -> None:
     path = tmp_path / "test_it.py"
     path.write_text("def test_it(): ...\n")
     digests = [digest(tmp_path)]
@@ -217,7 +219,7 @@ def test_the_digest_is_of_names_and_contents(tmp_path) -> None:
     assert len(set(digests)) == 3
 
 
-def test_the_digest_is_the_same_in_every_checkout(tmp_path) -> None:
+def test_the_digest_is_the_same_in_every_checkout(tmp_path: Path) -> None:
     for place in ("a", "b/c"):
         write(tmp_path / place, **RELATIVE)
     digests = {
@@ -227,7 +229,7 @@ def test_the_digest_is_the_same_in_every_checkout(tmp_path) -> None:
     assert len(digests) == 1
 
 
-def test_a_folder_that_has_become_a_file_holds_nothing(tmp_path) -> None:
+def test_a_folder_that_has_become_a_file_holds_nothing(tmp_path: Path) -> None:
     (tmp_path / "suites").write_text("")
     assert saved_at(tmp_path / "suites/test_it.py") is None
     assert len(SuiteCode(tmp_path).digest(("suites/test_it.py",))) == 16

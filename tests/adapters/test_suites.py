@@ -12,11 +12,11 @@ def folder(path: Path) -> Path:
     return path
 
 
-def test_without_a_configuration_the_stack_names_its_tests(tmp_path) -> None:
+def test_without_a_configuration_the_stack_names_its_tests(tmp_path: Path) -> None:
     assert locate_suites(tmp_path, []).base == tmp_path
 
 
-def test_the_nearest_folder_upward_that_configures_pytest_names_them(tmp_path) -> None:
+def test_the_nearest_folder_upward_that_configures_pytest_names_them(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     stack = folder(tmp_path / "stack")
     suites = locate_suites(stack, ["suites"])
@@ -25,20 +25,20 @@ def test_the_nearest_folder_upward_that_configures_pytest_names_them(tmp_path) -
 
 
 @pytest.mark.case("freshness/a06-suites-elsewhere")
-def test_the_folder_that_names_the_stack_names_its_tests(tmp_path) -> None:
+def test_the_folder_that_names_the_stack_names_its_tests(tmp_path: Path) -> None:
     tests = folder(tmp_path / "tests")
     suites = locate_suites(folder(tmp_path / "stack"), [], pointer=tests)
     assert suites.base == tests
 
 
-def test_suites_outside_of_the_stack_are_named_from_their_own_folder(tmp_path) -> None:
+def test_suites_outside_of_the_stack_are_named_from_their_own_folder(tmp_path: Path) -> None:
     suites = locate_suites(folder(tmp_path / "stack"), ["../e2e/suites"])
     assert suites.base == tmp_path / "e2e"
     assert suites.holds(tmp_path / "e2e/suites/test_a.py")
     assert not suites.holds(tmp_path / "e2e/other/test_a.py")
 
 
-def test_a_link_to_the_suites_leads_to_the_same_names(tmp_path) -> None:
+def test_a_link_to_the_suites_leads_to_the_same_names(tmp_path: Path) -> None:
     real = folder(tmp_path / "real/suites")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     suites = locate_suites(tmp_path / "real", ["suites"])
@@ -64,7 +64,7 @@ def test_a_link_to_the_suites_leads_to_the_same_names(tmp_path) -> None:
         ("pytest.toml", '[pytest]\naddopts = ["-p", "lib.fx", "--import-mode=importlib"]\npythonpath = "lib"\n'),
     ],
 )  # fmt: skip
-def test_settings_are_read_from_each_kind_of_file(tmp_path, name, text) -> None:
+def test_settings_are_read_from_each_kind_of_file(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     settings = read_settings(folder(tmp_path / "suites"))
     assert settings.file == tmp_path / name
@@ -73,11 +73,11 @@ def test_settings_are_read_from_each_kind_of_file(tmp_path, name, text) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[tool.other]\nx = 1\n", "not toml"])
-def test_a_file_without_a_word_on_pytest_does_not_configure_it(tmp_path, text) -> None:
+def test_a_file_without_a_word_on_pytest_does_not_configure_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     assert read_settings(tmp_path).file != tmp_path / "pyproject.toml"
 
 
-def test_an_empty_pytest_ini_configures_pytest(tmp_path) -> None:
+def test_an_empty_pytest_ini_configures_pytest(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("")
     assert read_settings(tmp_path).file == tmp_path / "pytest.ini"

@@ -4,7 +4,10 @@ import http.client
 import socket
 import struct
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -16,7 +19,9 @@ from stacktest.errors import ToolMissingError, UsageError
 
 
 @contextmanager
-def serving(pages, folders):
+def serving(
+    pages: dict[str, Callable[..., Any]], folders: dict[str, Path]
+) -> Iterator[web_server._Server]:
     with make_server(pages, folders, 0) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -26,7 +31,7 @@ def serving(pages, folders):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Evidence, with a secret beside it and links that lead out."""
     root = tmp_path_factory.mktemp("project")
     evidence = root / "reports/evidence"
@@ -42,13 +47,15 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(project):
+def server(project: Path) -> Iterator[web_server._Server]:
     folders = {"/evidence/": project / "reports/evidence"}
     with serving({"/": lambda: "<h1>page ü</h1>"}, folders) as server:
         yield server
 
 
-def ask(server, path, *, method="GET", host=None):
+def ask(
+    server: web_server._Server, path: str, *, method: str = "GET", host: str | None = None
+) -> tuple[int, str, bytes]:
     port = server.server_address[1]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.putrequest(method, path, skip_host=True)
@@ -60,12 +67,12 @@ def ask(server, path, *, method="GET", host=None):
     return answer.status, answer.headers["Content-Type"], body
 
 
-def test_the_page_is_served(server):
+def test_the_page_is_served(server: web_server._Server) -> None:
     assert ask(server, "/") == (200, "text/html; charset=utf-8", "<h1>page ü</h1>".encode())
     assert ask(server, "/", method="HEAD") == (200, "text/html; charset=utf-8", b"")
 
 
-def test_evidence_is_served_and_no_log_is_a_page(server):
+def test_evidence_is_served_and_no_log_is_a_page(server: web_server._Server) -> None:
     kind = "text/plain; charset=utf-8"
     assert ask(server, "/evidence/r1/redis.log") == (200, kind, "<script>ü".encode())
     assert ask(server, "/evidence/r1/pages/trace.zip") == (200, "application/zip", b"PK")
@@ -94,20 +101,20 @@ def test_evidence_is_served_and_no_log_is_a_page(server):
         pytest.param("//[::1/x", id="not a URL"),
     ],
 )
-def test_nothing_else_is(server, path):
+def test_nothing_else_is(server: web_server._Server, path: str) -> None:
     assert ask(server, path) == (404, "text/plain; charset=utf-8", b"not here\n")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "", "127.0.0.1:1", "10.0.0.1:80"])
-def test_a_request_for_another_host_is_refused(server, host):
+def test_a_request_for_another_host_is_refused(server: web_server._Server, host: str) -> None:
     assert ask(server, "/", host=host)[0] == 403
 
 
-def test_this_machine_has_two_names(server):
+def test_this_machine_has_two_names(server: web_server._Server) -> None:
     assert ask(server, "/", host=f"localhost:{server.server_address[1]}")[0] == 200
 
 
-def headers_of(server, path):
+def headers_of(server: web_server._Server, path: str) -> http.client.HTTPMessage:
     port = server.server_address[1]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", path)
@@ -117,13 +124,15 @@ def headers_of(server, path):
     return response.headers
 
 
-def test_nothing_in_the_evidence_runs(server):
+def test_nothing_in_the_evidence_runs(server: web_server._Server) -> None:
     policy = headers_of(server, "/evidence/r1/redis.log")["Content-Security-Policy"]
     assert policy.split("; ")[:2] == ["sandbox", "default-src 'none'"]
     assert headers_of(server, "/")["Content-Security-Policy"] is None
 
 
-def test_a_browser_that_gives_up_a_download_prints_nothing(project, capfd):
+def test_a_browser_that_gives_up_a_download_prints_nothing(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (project / "reports/evidence/r1/large.log").write_bytes(b"x" * 50_000_000)
     with serving({}, {"/evidence/": project / "reports/evidence"}) as server:
         connection = socket.create_connection(server.server_address, timeout=10)
@@ -138,21 +147,21 @@ def test_a_browser_that_gives_up_a_download_prints_nothing(project, capfd):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_nothing_can_be_written(server, method):
+def test_nothing_can_be_written(server: web_server._Server, method: str) -> None:
     assert ask(server, "/", method=method)[0] == 501
 
 
-def test_only_this_machine_is_listened_to(server):
+def test_only_this_machine_is_listened_to(server: web_server._Server) -> None:
     assert server.server_address[0] == "127.0.0.1"
 
 
-def test_a_port_that_is_taken(server):
+def test_a_port_that_is_taken(server: web_server._Server) -> None:
     port = server.server_address[1]
     with pytest.raises(UsageError, match=f"port {port}: address already in use"):
         make_server({}, {}, port)
 
 
-def test_a_playwright_without_a_viewer(monkeypatch):
+def test_a_playwright_without_a_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (viewer_folder() / "sw.bundle.js").is_file()
     monkeypatch.setattr(web_server, "find_spec", lambda _: None)
     with pytest.raises(ToolMissingError, match="no trace viewer"):
@@ -170,7 +179,7 @@ def chromium():
 
 
 @pytest.mark.real_browser
-def test_the_viewer_shows_a_trace_and_asks_no_other_machine(chromium, tmp_path):
+def test_the_viewer_shows_a_trace_and_asks_no_other_machine(chromium, tmp_path: Path) -> None:
     context = chromium.new_context()
     context.tracing.start(snapshots=True)
     context.new_page().set_content("<h1>hello</h1>")

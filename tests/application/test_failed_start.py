@@ -1,22 +1,24 @@
 """A stack that did not come up is evidence: recorded, judged, told, until a run brings it up."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from stacktest.application.notify import current_status
 from stacktest.core.freshness.states import State
-from stacktest.core.runs.changes import ReportedStatus, known, news
+from stacktest.core.plan import Plan
+from stacktest.core.runs.changes import CurrentStatus, ReportedStatus, known, news
 from stacktest.core.runs.history import classify
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.errors import LockHeldError, StackNotReadyError, ToolMissingError, UsageError
-from tests.support.stack_simulator import in_memory
+from tests.support.stack_simulator import StackSimulator, in_memory
 
 PORT = "127.0.0.1:80 is taken by another program"
 
 
 @pytest.fixture
-def simulator():
+def simulator() -> Iterator[StackSimulator]:
     """Two services that need each other, one that stands alone; all proved."""
     with in_memory() as simulator:
         simulator.add("db")
@@ -37,7 +39,9 @@ def simulator():
     ],
     ids=["a port is taken", "the engine stands still"],
 )
-def test_a_start_that_failed_as_a_whole_closes_the_gate(simulator, error) -> None:
+def test_a_start_that_failed_as_a_whole_closes_the_gate(
+    simulator: StackSimulator, error: StackNotReadyError | ToolMissingError
+) -> None:
     simulator.start_error = error
     ran = simulator.run()
     assert ran.credited() == set()
@@ -51,7 +55,7 @@ def test_a_start_that_failed_as_a_whole_closes_the_gate(simulator, error) -> Non
     assert {entry["state"] for entry in simulator.status.values()} == {"failing"}
 
 
-def test_a_service_that_did_not_come_up_costs_what_needs_it(simulator) -> None:
+def test_a_service_that_did_not_come_up_costs_what_needs_it(simulator: StackSimulator) -> None:
     simulator.start_error = StackNotReadyError("db exited 3", service="db")
     simulator.run()
     assert simulator.states() == {
@@ -62,7 +66,7 @@ def test_a_service_that_did_not_come_up_costs_what_needs_it(simulator) -> None:
     assert simulator.judge("app").reasons == ("start:app needs db, which is not up: db exited 3",)
 
 
-def test_what_came_up_beside_it_is_tested_and_credited(simulator) -> None:
+def test_what_came_up_beside_it_is_tested_and_credited(simulator: StackSimulator) -> None:
     simulator.start_failures = {"db": "db exited 3"}
     outcomes = [simulator.outcome(nodeid) for nodeid in simulator.services["other"].tests]
     ran = simulator.run(outcomes)
@@ -71,7 +75,7 @@ def test_what_came_up_beside_it_is_tested_and_credited(simulator) -> None:
     assert simulator.judge("app").state is State.FAILING
 
 
-def test_it_stands_until_a_run_brings_the_service_up(simulator) -> None:
+def test_it_stands_until_a_run_brings_the_service_up(simulator: StackSimulator) -> None:
     simulator.start_error = StackNotReadyError(PORT)
     simulator.run()
     simulator.start_error = None
@@ -89,7 +93,7 @@ def test_it_stands_until_a_run_brings_the_service_up(simulator) -> None:
 
 
 @pytest.mark.parametrize("name", ["last_run.json", "last_pass.json"])
-def test_a_lost_record_does_not_open_the_gate(simulator, name) -> None:
+def test_a_lost_record_does_not_open_the_gate(simulator: StackSimulator, name: str) -> None:
     simulator.start_error = StackNotReadyError(PORT)
     simulator.run()
     for service in simulator.services:
@@ -98,7 +102,7 @@ def test_a_lost_record_does_not_open_the_gate(simulator, name) -> None:
     assert State.FUNCTIONAL not in simulator.states().values()
 
 
-def test_a_service_that_never_passed_says_why(simulator) -> None:
+def test_a_service_that_never_passed_says_why(simulator: StackSimulator) -> None:
     simulator.add("new")
     simulator.start_error = StackNotReadyError(PORT)
     simulator.run()
@@ -106,7 +110,7 @@ def test_a_service_that_never_passed_says_why(simulator) -> None:
     assert simulator.judge("new").reasons == (f"start:{PORT}",)
 
 
-def test_the_history_tells_it_and_does_not_call_it_a_flake(simulator) -> None:
+def test_the_history_tells_it_and_does_not_call_it_a_flake(simulator: StackSimulator) -> None:
     simulator.start_error = StackNotReadyError(PORT)
     simulator.run()
     lines = simulator.ledger.history("other")[0]
@@ -119,14 +123,16 @@ def test_the_history_tells_it_and_does_not_call_it_a_flake(simulator) -> None:
 
 
 @pytest.mark.parametrize("error", [UsageError("no such mode"), LockHeldError("another run")])
-def test_what_the_person_typed_or_another_run_holds_is_no_evidence(simulator, error) -> None:
+def test_what_the_person_typed_or_another_run_holds_is_no_evidence(
+    simulator: StackSimulator, error: LockHeldError | UsageError
+) -> None:
     simulator.start_error = error
     simulator.run()
     assert set(simulator.states().values()) == {State.FUNCTIONAL}
 
 
-def test_an_interrupt_is_no_evidence(simulator) -> None:
-    def interrupt(_plan):
+def test_an_interrupt_is_no_evidence(simulator: StackSimulator) -> None:
+    def interrupt(_plan: Plan) -> None:
         raise KeyboardInterrupt
 
     simulator.bring_up = interrupt
@@ -135,7 +141,7 @@ def test_an_interrupt_is_no_evidence(simulator) -> None:
     assert set(simulator.states().values()) == {State.FUNCTIONAL}
 
 
-def test_secrets_do_not_enter_the_record(simulator) -> None:
+def test_secrets_do_not_enter_the_record(simulator: StackSimulator) -> None:
     simulator.environment = {"DB_PASSWORD": "geheim-0815"}
     simulator.start_error = StackNotReadyError(
         "db exited 1: cannot reach postgres://x:geheim-0815@db"
@@ -147,7 +153,7 @@ def test_secrets_do_not_enter_the_record(simulator) -> None:
 
 
 @pytest.mark.case("field/x02")
-def test_a_failing_assertion_s_secret_does_not_enter_the_record(simulator) -> None:
+def test_a_failing_assertion_s_secret_does_not_enter_the_record(simulator: StackSimulator) -> None:
     simulator.environment = {"DB_PASSWORD": "geheim-0815"}
     nodeid = simulator.services["db"].tests[0]
     simulator.run([simulator.outcome(nodeid, "failed", reason="assert 'geheim-0815' == 'x'")])
@@ -156,8 +162,8 @@ def test_a_failing_assertion_s_secret_does_not_enter_the_record(simulator) -> No
     assert not any("geheim-0815" in text for text in written)
 
 
-def test_news_tell_it_once_and_again_only_when_it_is_over(simulator) -> None:
-    def status():
+def test_news_tell_it_once_and_again_only_when_it_is_over(simulator: StackSimulator) -> None:
+    def status() -> CurrentStatus:
         return current_status(simulator.real_judge(), simulator.judge_all(), simulator.now)
 
     everything = ReportedStatus(functional=frozenset(simulator.services))
@@ -174,7 +180,7 @@ def test_news_tell_it_once_and_again_only_when_it_is_over(simulator) -> None:
     assert (over.trouble_ended, over.changes, status().well) == (True, (), True)
 
 
-def test_a_run_that_was_recorded_before_reads_without_it(simulator) -> None:
+def test_a_run_that_was_recorded_before_reads_without_it(simulator: StackSimulator) -> None:
     document = json.loads(simulator.record("db", "last_run.json").read_text())
     assert document.pop("start") is None
     simulator.record("db", "last_run.json").write_text(json.dumps(document))

@@ -2,24 +2,27 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stacktest.application.notify import Notifier
-from stacktest.config import Channel
+from stacktest.config.sections import Channel
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.runs.changes import CurrentStatus
 from stacktest.core.unknown import Unknown
-from tests.support.listener import listening
+from tests.support.listener import Listener, listening
 
 AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)
 HOOK = Channel(kind="webhook", url_env="HOOK")
 DEAD_MAN = Channel(kind="healthchecks", url_env="DEAD_MAN")
 
 
-def entry(state, *reasons):
+def entry(state: State, *reasons: str) -> StatusEntry:
     return StatusEntry(
         status=state.status, fingerprint=None, last_change=None, last_test_pass=None,
         spoke_updated=None, functional=state.functional, documented=True, state=state,
@@ -31,19 +34,25 @@ WORKS, FAILS = entry(State.FUNCTIONAL), entry(State.FAILING, "test:t.py::test_a"
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[Listener]:
     with listening() as listener:
         yield listener
 
 
 @pytest.fixture
-def run(server, tmp_path):
+def run(server: Listener, tmp_path: Path) -> Callable[..., tuple[list[str], list[str]]]:
     """One run: `before` is the status that the repository had; answers lines and what was asked."""
     environ = {"HOOK": f"{server.url}/hook", "DEAD_MAN": f"{server.url}/uuid"}
     service = Service(name="a", image="a:1", environment={"DB_PASSWORD": "canary-9f31"})
     stack = Stack(name="shop", root=tmp_path, services={"a": service})
 
-    def one(services, *channels, before=None, trouble="", **variables):
+    def one(
+        services: dict[str, StatusEntry],
+        *channels: Channel,
+        before: dict[str, StatusEntry] | Unknown | None = None,
+        trouble: str = "",
+        **variables: str,
+    ) -> tuple[list[str], list[str]]:
         server.asked.clear()
         teller = Notifier(
             stack, channels or (HOOK, DEAD_MAN), environ=environ | variables, status=lambda: before
@@ -57,14 +66,16 @@ def run(server, tmp_path):
     return one
 
 
-def told(server):
+def told(server: Listener) -> list[dict[str, Any]]:
     return [json.loads(body) for line, _, body in server.asked if line == "POST /hook"]
 
 
 EACH, AND_NEWS = ["/uuid/start", "/uuid"], ["/uuid/start", "/hook", "/uuid"]
 
 
-def test_news_are_told_once_and_a_dead_man_switch_each_time(run):
+def test_news_are_told_once_and_a_dead_man_switch_each_time(
+    run: Callable[..., tuple[list[str], list[str]]],
+) -> None:
     assert run({"a": WORKS}) == ([], AND_NEWS)
     assert run({"a": WORKS}) == ([], EACH)
     assert run({"a": FAILS}) == ([], AND_NEWS)
@@ -76,16 +87,24 @@ def test_news_are_told_once_and_a_dead_man_switch_each_time(run):
     [(None, AND_NEWS), (Unknown("torn"), AND_NEWS), ({}, AND_NEWS), ({"a": FAILS}, AND_NEWS),
      ({"a": WORKS}, EACH)],
 )  # fmt: skip
-def test_on_a_new_machine_the_status_says_what_is_known(run, before, asked):
+def test_on_a_new_machine_the_status_says_what_is_known(
+    run: Callable[..., tuple[list[str], list[str]]],
+    before: dict[str, StatusEntry] | Unknown | None,
+    asked: list[str],
+) -> None:
     assert run({"a": WORKS}, before=before) == ([], asked)
 
 
-def test_on_an_old_machine_the_status_does_not_say_what_was_told(run):
+def test_on_an_old_machine_the_status_does_not_say_what_was_told(
+    run: Callable[..., tuple[list[str], list[str]]],
+) -> None:
     run({"a": WORKS})
     assert run({"a": FAILS}, before={"a": FAILS}) == ([], AND_NEWS)
 
 
-def test_who_could_not_be_told_is_told_by_the_next_run(run, server):
+def test_who_could_not_be_told_is_told_by_the_next_run(
+    run: Callable[..., tuple[list[str], list[str]]], server: Listener
+) -> None:
     server.answers["/hook"] = (500, "")
     lines, _ = run({"a": FAILS}, before={"a": WORKS})
     assert lines == ["notify   webhook (HOOK): answered 500"]
@@ -95,20 +114,24 @@ def test_who_could_not_be_told_is_told_by_the_next_run(run, server):
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"schema": "other"}', "{"])
-def test_a_record_that_cannot_be_read_hides_nothing(run, tmp_path, damage):
+def test_a_record_that_cannot_be_read_hides_nothing(
+    run: Callable[..., tuple[list[str], list[str]]], tmp_path: Path, damage: str
+) -> None:
     run({"a": WORKS})
     (tmp_path / ".stacktest/told/webhook-HOOK.json").write_text(damage)
     assert run({"a": WORKS}) == ([], AND_NEWS)
 
 
-def test_one_message_per_run(run, server):
+def test_one_message_per_run(
+    run: Callable[..., tuple[list[str], list[str]]], server: Listener
+) -> None:
     assert run({"a": WORKS}, trouble="redis exited with 1")[1] == [
         "/uuid/start", "/hook", "/uuid/fail",
     ]  # fmt: skip
     assert told(server)[0]["title"] == "shop: the stack did not come up"
 
 
-def test_a_run_that_never_began_tells_nothing(tmp_path, server):
+def test_a_run_that_never_began_tells_nothing(tmp_path: Path, server: Listener) -> None:
     stack = Stack(name="shop", root=tmp_path, services={})
     teller = Notifier(stack, (HOOK,), environ={"HOOK": server.url}, status=lambda: None)
     assert teller.tell_trouble("another run holds the lock", AT) == []
@@ -122,12 +145,14 @@ def test_a_run_that_never_began_tells_nothing(tmp_path, server):
      ("http://a\nb/", "HOOK holds letters that no address can hold"),
      ("http://127.0.0.1:1/secret", "cannot be reached")],
 )  # fmt: skip
-def test_an_address_that_leads_nowhere_is_said_in_one_line(run, value, why):
+def test_an_address_that_leads_nowhere_is_said_in_one_line(
+    run: Callable[..., tuple[list[str], list[str]]], value: str, why: str
+) -> None:
     lines, _ = run({"a": WORKS}, HOOK, HOOK=value)
     assert lines == [f"notify   webhook (HOOK): {why}"] * (1 if why == "cannot be reached" else 2)
 
 
-def test_without_channels_nothing_is_kept(tmp_path):
+def test_without_channels_nothing_is_kept(tmp_path: Path) -> None:
     teller = Notifier(
         Stack(name="shop", root=tmp_path, services={}), (), environ={}, status=lambda: None
     )
@@ -139,12 +164,14 @@ def test_without_channels_nothing_is_kept(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_message_holds_no_secret_of_the_stack(run, server):
+def test_a_message_holds_no_secret_of_the_stack(
+    run: Callable[..., tuple[list[str], list[str]]], server: Listener
+) -> None:
     run({"a": entry(State.ERROR, "cannot read canary-9f31")}, HOOK, before={"a": WORKS})
     assert told(server)[0]["changes"][0]["reasons"] == ["cannot read [redacted]"]
 
 
-def test_each_channel_can_be_tried(tmp_path, server):
+def test_each_channel_can_be_tried(tmp_path: Path, server: Listener) -> None:
     server.answers["/uuid"] = (404, "")
     environ = {"HOOK": f"{server.url}/hook", "DEAD_MAN": f"{server.url}/uuid"}
     stack = Stack(name="shop", root=tmp_path, services={})

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,9 @@ print(BackgroundInventory(locate_suites(Path.cwd(), ())).read().errors)
 
 
 @pytest.mark.case("hard/D3-module-in-folder-breaks-status")
-def test_a_module_in_the_working_folder_does_not_replace_the_standard_library(tmp_path):
+def test_a_module_in_the_working_folder_does_not_replace_the_standard_library(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_it.py").write_text("def test_it():\n    assert 1\n")
     (tmp_path / "secrets.py").write_text("TOKEN = 'x'\n")

@@ -21,7 +21,9 @@ def test_the_last_words_of_a_service_lose_their_secrets() -> None:
 
 
 @pytest.mark.parametrize("kind", [ToolMissingError, StacktestError])
-def test_so_do_where_and_hint_of_any_error(kind) -> None:
+def test_so_do_where_and_hint_of_any_error(
+    kind: type[StacktestError] | type[ToolMissingError],
+) -> None:
     error = kind(f"a {SECRET}", where=f"b {SECRET}", hint=f"c {SECRET}")
     hide(error, {SECRET})
     assert SECRET not in "\n".join(error.told())

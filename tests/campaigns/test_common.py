@@ -13,7 +13,9 @@ from campaigns.common import SEED, Options, Report, main
         (("a door was open",), 1, f"x: 1 faults (seed {SEED})"),
     ],
 )
-def test_a_fault_decides_the_exit_code(capsys, faults, code, last):
+def test_a_fault_decides_the_exit_code(
+    capsys: pytest.CaptureFixture[str], faults, code, last
+) -> None:
     report = Report(columns=("what", "count"), rows=[("messages", 7), ("b", 12)], faults=faults)
     assert main("x", lambda _: report, []) == code
     lines = capsys.readouterr().out.splitlines()
@@ -22,7 +24,7 @@ def test_a_fault_decides_the_exit_code(capsys, faults, code, last):
     assert lines[-1] == last
 
 
-def test_options_reach_the_campaign(capsys):
+def test_options_reach_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
     numbers = []
 
     def run(options: Options) -> Report:
@@ -37,5 +39,5 @@ def test_options_reach_the_campaign(capsys):
     assert "seed 5, short form" in capsys.readouterr().out
 
 
-def test_helpers_are_not_campaigns():
+def test_helpers_are_not_campaigns() -> None:
     assert not {"common", "__init__", "__main__"} & set(names())

@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
+from click.core import Command
 from click.testing import CliRunner
 
 from stacktest import cli
 from stacktest.cli.colour import painted, wants_colour
+from stacktest.cli.group import Verbs
 from stacktest.core.freshness.states import State
 from stacktest.errors import StacktestError
 from tests.support.terminal import Terminal, plain
@@ -22,17 +25,21 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent / "stacktest"
 
 
-def commands(group=cli.cli, path=()):
+def commands(
+    group: Command | Verbs = cli.cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
     yield path
     for name, command in getattr(group, "commands", {}).items():
         yield from commands(command, (*path, name))
 
 
 @pytest.fixture
-def ask(monkeypatch, capsys):
+def ask(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
     """`ask("gate", "--json")`: exit code, standard output and errors, in this process."""
 
-    def ask(*words):
+    def ask(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["stacktest", *words])
         with pytest.raises(SystemExit) as end:
             cli.main()
@@ -47,20 +54,20 @@ def ask(monkeypatch, capsys):
 
 @pytest.mark.parametrize("columns", [80, 140])
 @pytest.mark.parametrize("path", list(commands()), ids=" ".join)
-def test_help_is_never_cut(path, columns):
+def test_help_is_never_cut(path: tuple[str, ...], columns: int) -> None:
     done = CliRunner().invoke(cli.cli, [*path, "--help"], terminal_width=columns)
     assert done.exit_code == 0
     assert "..." not in done.output.replace("]...", "")
     assert max(map(len, done.output.splitlines())) <= columns
 
 
-def test_each_command_has_one_line_in_the_help_of_an_ordinary_terminal():
+def test_each_command_has_one_line_in_the_help_of_an_ordinary_terminal() -> None:
     done = CliRunner().invoke(cli.cli, ["--help"], terminal_width=80)
     listed = done.output.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in listed] == sorted(cli.cli.commands)
 
 
-def test_the_readme_shows_the_help():
+def test_the_readme_shows_the_help() -> None:
     done = CliRunner().invoke(cli.cli, ["--help"], terminal_width=80, prog_name="stacktest")
     shown = (ROOT / "README.md").read_text().partition("$ stacktest --help\n")[2]
     assert shown.partition("```")[0] == done.output
@@ -108,13 +115,17 @@ def test_the_readme_shows_the_help():
     ],
     ids=lambda value: " ".join(value) if len(value) < 3 else "",
 )
-def test_a_mistake_is_told_with_the_nearest_name(ask, words, lines):
+def test_a_mistake_is_told_with_the_nearest_name(
+    ask: Callable[..., tuple[int, str, str]], words: list[str], lines: list[str]
+) -> None:
     code, out, err = ask(*words)
     assert (code, out, err.splitlines()) == (2, "", lines)
 
 
 @pytest.mark.real_docker
-def test_a_service_that_does_not_exist(ask, tmp_path):
+def test_a_service_that_does_not_exist(
+    ask: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     (tmp_path / "compose.yaml").write_text("services: {redis: {image: redis}}")
     (tmp_path / "stacktest.toml").write_text("")
     code, _, err = ask("why", "--stack", str(tmp_path), "reddis")
@@ -126,16 +137,18 @@ def test_a_service_that_does_not_exist(ask, tmp_path):
 # Exit codes
 
 
-def kinds(base=StacktestError):
+def kinds(base: object = StacktestError) -> Iterator[object]:
     yield base
     for kind in base.__subclasses__():
         yield from kinds(kind)
 
 
 @pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.__name__)
-def test_an_error_ends_with_its_exit_code_and_its_name(ask, monkeypatch, kind):
+def test_an_error_ends_with_its_exit_code_and_its_name(
+    ask: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, kind: object
+) -> None:
     @click.command()
-    def fails():
+    def fails() -> None:
         raise kind("it cannot be", where="here", hint="go there")
 
     monkeypatch.setitem(cli.cli.commands, "fails", fails)
@@ -157,11 +170,18 @@ def test_an_error_ends_with_its_exit_code_and_its_name(ask, monkeypatch, kind):
         (ZeroDivisionError("x"), 70, "error: a bug in stacktest: ZeroDivisionError: x"),
     ],
 )
-def test_what_is_no_error_of_ours(ask, monkeypatch, tmp_path, raised, code, first):  # noqa: PLR0917
+def test_what_is_no_error_of_ours(  # noqa: PLR0917
+    ask: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    raised: BaseException,
+    code: int,
+    first: str,
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     @click.command()
-    def fails():
+    def fails() -> None:
         raise raised
 
     monkeypatch.setitem(cli.cli.commands, "fails", fails)
@@ -174,13 +194,13 @@ def test_what_is_no_error_of_ours(ask, monkeypatch, tmp_path, raised, code, firs
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_a_state_has_a_colour_and_keeps_its_word(state):
+def test_a_state_has_a_colour_and_keeps_its_word(state: State) -> None:
     line = f"redis  {state.value}  2026-01-01"
     assert painted(line) != line
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted(line)) == line
 
 
-def test_a_part_of_a_name_has_none():
+def test_a_part_of_a_name_has_none() -> None:
     assert painted("redis  config:changed.conf") == "redis  config:changed.conf"
     assert painted("the error is elsewhere: error") != ""
 
@@ -201,7 +221,7 @@ PIPE = type("Pipe", (), {"isatty": lambda _: False})()
         (PIPE, {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
     ],
 )
-def test_who_gets_colour(stream, environ, colour):
+def test_who_gets_colour(stream: object, environ: dict[str, str], colour: bool) -> None:
     assert wants_colour(stream, environ) is colour
 
 
@@ -211,7 +231,7 @@ def test_who_gets_colour(stream, environ, colour):
     [({}, {"m"}), ({"CI": "1"}, set()), ({"NO_COLOR": "1"}, set()), ({"TERM": "dumb"}, set())],
     ids=str,
 )
-def test_an_error_on_a_real_terminal(environ, controls, tmp_path):
+def test_an_error_on_a_real_terminal(environ, controls, tmp_path: Path) -> None:
     with Terminal([str(BIN), "gaet"], cwd=tmp_path, **environ) as terminal:
         assert terminal.finish() == 2
     assert terminal.controls == controls
@@ -219,7 +239,7 @@ def test_an_error_on_a_real_terminal(environ, controls, tmp_path):
 
 
 @pytest.mark.processes
-def test_an_error_in_a_pipe(tmp_path):
+def test_an_error_in_a_pipe(tmp_path: Path) -> None:
     done = subprocess.run(
         [BIN, "gaet"], cwd=tmp_path, env=plain({}), capture_output=True, check=False
     )
@@ -230,7 +250,7 @@ def test_an_error_in_a_pipe(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     """A folder with a status of two services."""
     (tmp_path / "stacktest.toml").write_text("")
     status = tmp_path / "docs/_data/status.json"
@@ -255,7 +275,7 @@ def folder(tmp_path):
     ],
     ids=" ".join,
 )
-def test_bash_completes(folder, typed, offered):
+def test_bash_completes(folder, typed, offered) -> None:
     script = f"""
         eval "$(stacktest completion bash)"
         COMP_WORDS=({" ".join(word or "''" for word in typed)})
@@ -282,7 +302,7 @@ def test_bash_completes(folder, typed, offered):
         ("fish", "complete --no-files --command stacktest", "plain,gate\tDecide"),
     ],
 )
-def test_other_shells_are_given_their_script_and_its_answers(folder, shell, said, answer):
+def test_other_shells_are_given_their_script_and_its_answers(folder, shell, said, answer) -> None:
     environ = plain({"PATH": f"{BIN.parent}:{os.environ['PATH']}"})
     script = subprocess.run(
         [BIN, "completion", shell], capture_output=True, text=True, check=True, env=environ
@@ -297,7 +317,7 @@ def test_other_shells_are_given_their_script_and_its_answers(folder, shell, said
     assert done.stdout.replace("\\n", "\n").startswith(answer)
 
 
-def test_no_stack_completes_to_nothing(tmp_path, monkeypatch):
+def test_no_stack_completes_to_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stacktest.cli.completion import complete_services
 
     monkeypatch.chdir(tmp_path)
@@ -312,6 +332,6 @@ def test_no_stack_completes_to_nothing(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "verb", ["status", "gate", "why", "fingerprint", "history", "plan", "doctor", "check", "names"]
 )
-def test_what_prints_a_list_prints_json_too(verb):
+def test_what_prints_a_list_prints_json_too(verb: str) -> None:
     options = {name for parameter in cli.cli.commands[verb].params for name in parameter.opts}
     assert "--json" in options

@@ -75,7 +75,7 @@ def test_the_whole_of_it(project: Project) -> None:
     ]
 
 
-def test_no_engine_hides_nothing_else(project: Project, monkeypatch) -> None:
+def test_no_engine_hides_nothing_else(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: object) -> None:
         raise ToolMissingError("the engine does not answer", hint="start it")
 
@@ -88,7 +88,7 @@ def test_no_engine_hides_nothing_else(project: Project, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-60, 60])
-def test_two_clocks(project: Project, monkeypatch, seconds: int) -> None:
+def test_two_clocks(project: Project, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     monkeypatch.setattr(context, "now", lambda: NOW + dt.timedelta(seconds=seconds))
     assert "--  clock    the engine's clock is 60 s away from this one" in said()
 
@@ -109,7 +109,7 @@ def test_two_clocks(project: Project, monkeypatch, seconds: int) -> None:
     ],
 )
 def test_checks_that_begin_late(
-    project: Project, monkeypatch, version: str, late: str, fix: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, version: str, late: str, fix: str
 ) -> None:
     monkeypatch.setattr(Engine, "version", lambda _: version)
     services = (
@@ -127,7 +127,7 @@ def test_checks_that_begin_late(
     assert lines[at + 1].strip() == f"fix: {fix}"
 
 
-def test_a_port_that_somebody_else_has(project: Project, monkeypatch) -> None:
+def test_a_port_that_somebody_else_has(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     door = Service(name="caddy", ports=(Port(target=443, published=9443),))
     stack = Stack(
         name="shop", root=project.root, services={"caddy": door}, front_door="caddy", domain=""
@@ -156,7 +156,9 @@ def leaf(why: str = "", *, strict_why: str = "", days: float = 90) -> Certificat
 
 
 @pytest.fixture
-def presents(project: Project, monkeypatch) -> Callable[[CertificateFacts | OSError], None]:
+def presents(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[CertificateFacts | OSError], None]:
     """What the front door of a stack with one host name presents."""
     stack = vars(project)["stack"]
     vars(project)["stack"] = replace(stack, routes=(Route(host="app.test", service="web"),))
@@ -196,13 +198,20 @@ def presents(project: Project, monkeypatch) -> Callable[[CertificateFacts | OSEr
         ),
     ],
 )
-def test_what_the_front_door_presents(presents, answer, code: int, line: str) -> None:
+def test_what_the_front_door_presents(
+    presents: Callable[[CertificateFacts | OSError], None],
+    answer: ConnectionRefusedError | CertificateFacts,
+    code: int,
+    line: str,
+) -> None:
     presents(answer)
     assert line in said(code)
 
 
 @pytest.mark.case("field/b29")
-def test_a_ca_that_the_stack_makes_itself_may_be_absent(project: Project, monkeypatch) -> None:
+def test_a_ca_that_the_stack_makes_itself_may_be_absent(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Project, "ca", project.root / "data" / "root.crt")
     monkeypatch.setattr(Engine, "containers", lambda *_, **__: ())
     assert any("cannot be read" in line for line in said(2))

@@ -9,9 +9,9 @@ from stacktest import cli
 
 
 @pytest.mark.parametrize("code", [0, 1, 11, 12])
-def test_the_shell_sees_the_code_of_a_verb(monkeypatch, code):
+def test_the_shell_sees_the_code_of_a_verb(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     @click.command()
-    def decide():
+    def decide() -> None:
         raise click.exceptions.Exit(code)
 
     monkeypatch.setitem(cli.cli.commands, "decide", decide)
@@ -21,14 +21,14 @@ def test_the_shell_sees_the_code_of_a_verb(monkeypatch, code):
     assert end.value.code == code
 
 
-def test_a_verb_that_only_returns_is_done(monkeypatch):
+def test_a_verb_that_only_returns_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["stacktest", "config", "schema"])
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 0
 
 
-def test_a_wrong_option_is_a_usage_error(monkeypatch):
+def test_a_wrong_option_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["stacktest", "gate", "--no-such-option"])
     with pytest.raises(SystemExit) as end:
         cli.main()

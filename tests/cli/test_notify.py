@@ -7,13 +7,14 @@ import sys
 import pytest
 
 from tests.support.listener import listening
+from tests.support.pair import Pair
 
 pytestmark = [pytest.mark.real_docker, pytest.mark.processes]
 CHANNEL = '[[notify]]\nkind = "webhook"\nurl_env = "HOOK"\n'
 
 
 @pytest.fixture
-def notify(pair, monkeypatch):
+def notify(pair: Pair, monkeypatch: pytest.MonkeyPatch):
     with listening() as server:
         monkeypatch.setenv("HOOK", f"{server.url}/secret-path")
         (pair.root / "stacktest.toml").write_text(CHANNEL)
@@ -29,7 +30,7 @@ def notify(pair, monkeypatch):
         yield run
 
 
-def test_a_change_is_told_by_the_verb_as_well(notify, pair):
+def test_a_change_is_told_by_the_verb_as_well(notify, pair: Pair) -> None:
     assert int(pair.run("-q").ret) == 0
     told = [json.loads(body)["title"] for _, _, body in notify.server.asked]
     assert told == [f"{pair.project}: 2 services work"]
@@ -42,14 +43,14 @@ def test_a_change_is_told_by_the_verb_as_well(notify, pair):
     assert not json.loads((pair.root / "docs/_data/status.json").read_text())["alpha"]["functional"]
 
 
-def test_a_channel_is_tried(notify):
+def test_a_channel_is_tried(notify) -> None:
     assert notify("--test") == (0, "webhook (HOOK): told\n")
     notify.server.answers["/"] = (410, "")
     assert notify("--test") == (1, "webhook (HOOK): answered 410\n")
     assert len(notify.server.asked) == 1
 
 
-def test_without_a_channel_the_test_says_so(notify, pair):
+def test_without_a_channel_the_test_says_so(notify, pair: Pair) -> None:
     (pair.root / "stacktest.toml").write_text("")
     said = "no channel: write a [[notify]] section in stacktest.toml\n"
     assert notify("--test") == (0, said)

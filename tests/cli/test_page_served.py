@@ -7,10 +7,12 @@ import urllib.request
 
 import pytest
 
+from tests.support.pair import Pair
+
 pytestmark = [pytest.mark.real_docker, pytest.mark.processes]
 
 
-def test_the_page_is_served_until_it_is_interrupted(pair):
+def test_the_page_is_served_until_it_is_interrupted(pair: Pair) -> None:
     pair.write(
         "phase1_pair/test_beta.py",
         "import pytest\n\n\n@pytest.mark.service('beta')\n"

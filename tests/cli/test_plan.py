@@ -32,7 +32,7 @@ def test_it():
 
 
 @pytest.fixture
-def plan(tmp_path):
+def plan(tmp_path: Path):
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     (tmp_path / "stacktest.toml").write_text("")
     # Warnings are errors here, as in a careful project: nothing may be imported too early.
@@ -49,7 +49,7 @@ def plan(tmp_path):
     return plan
 
 
-def test_it_says_what_would_be_started_and_why(plan):
+def test_it_says_what_would_be_started_and_why(plan) -> None:
     done = plan()
     assert (done.returncode, done.stderr) == (0, "")
     assert (
@@ -66,7 +66,7 @@ no tests ran in TIME
     )
 
 
-def test_programs_get_the_same(plan):
+def test_programs_get_the_same(plan) -> None:
     done = plan("--json")
     assert done.returncode == 0
     assert json.loads(done.stdout) == {
@@ -87,7 +87,7 @@ def test_programs_get_the_same(plan):
 
 
 @pytest.mark.parametrize("words", [["--no-such-option"], ["-k", "nothing"], ["--json", "nowhere"]])
-def test_what_cannot_be_planned_is_a_usage_error_and_no_document(plan, words):
+def test_what_cannot_be_planned_is_a_usage_error_and_no_document(plan, words) -> None:
     done = plan(*words)
     assert done.returncode == 2
     assert done.stdout == "" or "--json" not in words

@@ -24,7 +24,7 @@ SAID = f"password {CANARY} was refused"
 
 
 @pytest.fixture
-def leaky():
+def leaky() -> Board:
     mark = FingerprintRecord(
         version=1, digest="a" * 16, parts={}, repo=None, key_id="k"
     )  # fmt: skip
@@ -68,7 +68,9 @@ VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "in-toto app", "metrics
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_no_verb_lets_it_out(verb, leaky, monkeypatch, tmp_path):
+def test_no_verb_lets_it_out(
+    verb: str, leaky: Board, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     ledger = SimpleNamespace(status_path=tmp_path / "status.json")
     project = SimpleNamespace(stack=leaky.stack, ledger=ledger)
     monkeypatch.setattr(projects, "find_project", lambda _folder: project)

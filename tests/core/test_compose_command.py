@@ -39,7 +39,9 @@ def stack(*, options: tuple[str, ...] = (), enabled: tuple[str, ...] = ()) -> St
         ((), (), ("gone",), "docker compose restart gone"),
     ],
 )  # fmt: skip
-def test_a_command_works_when_pasted(options, enabled, services, text):
+def test_a_command_works_when_pasted(
+    options: tuple[str, ...], enabled: tuple[str, ...], services: tuple[str, ...], text: str
+) -> None:
     model = stack(options=options, enabled=enabled)
     assert compose_command(model, "restart", services=services) == text
 
@@ -52,10 +54,12 @@ def test_a_command_works_when_pasted(options, enabled, services, text):
         (("*",), ("box", "cache", "mail", "queue", "web")),
     ],
 )
-def test_what_is_started_is_what_compose_starts(enabled, names):
+def test_what_is_started_is_what_compose_starts(
+    enabled: tuple[str, ...], names: tuple[str, ...]
+) -> None:
     assert stack(enabled=enabled).default_services() == names
 
 
-def test_where_compose_would_start_nothing_everything_is_started():
+def test_where_compose_would_start_nothing_everything_is_started() -> None:
     services = {"a": Service(name="a", profiles=("x",)), "b": Service(name="b", profiles=("y",))}
     assert Stack(name="d", root=Path("/"), services=services).default_services() == ("a", "b")

@@ -19,12 +19,12 @@ from stacktest.core.durations import parse_duration
         ("0s", 0),
     ],
 )
-def test_a_duration_is_seconds(text, seconds):
+def test_a_duration_is_seconds(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
     "text", ["", "90", "s", "1.5", "1 h", "-1s", "90s later", None, 90, "1..5s"]
 )
-def test_what_is_not_a_duration_is_none(text):
+def test_what_is_not_a_duration_is_none(text: int | str | None) -> None:
     assert parse_duration(text) is None

@@ -34,11 +34,11 @@ VALUES = {"A": "one", "EMPTY": "", "B": "two"}
         ("${A", "one"),
     ],
 )
-def test_a_variable_is_replaced(text, result):
+def test_a_variable_is_replaced(text: str, result: str) -> None:
     assert interpolate(text, VALUES.get) == result
 
 
-def test_names_of_variables():
+def test_names_of_variables() -> None:
     text = "$A ${B:-x} ${C} $$D ${E?} ${F-}"
     assert list(variables_of(text)) == ["A", "B", "C", "E", "F"]
     assert list(variables_without_default(text)) == ["A", "C"]

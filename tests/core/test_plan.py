@@ -1,6 +1,8 @@
 """A plan is the smallest closed set of services, in order, each with its reasons."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,13 +16,24 @@ from tests.support.properties import examples
 HEALTHY = "service_healthy"
 
 
-def service(name, *needs, uses=(), optional=(), profiles=()) -> Service:
+def service(
+    name: str,
+    *needs: str,
+    uses: list[str] | tuple[str, ...] = (),
+    optional: tuple[str, ...] = (),
+    profiles: tuple[str, ...] = (),
+) -> Service:
     wanted = [Dependency(service=each, condition=HEALTHY) for each in needs]
     wanted += [Dependency(service=each, required=False) for each in optional]
     return Service(name=name, depends_on=tuple(wanted), uses=tuple(uses), profiles=tuple(profiles))
 
 
-def stack(*services, routes=(), front_door="", phases=()) -> Stack:
+def stack(
+    *services: Service,
+    routes: tuple[tuple[str, str], ...] = (),
+    front_door: str = "",
+    phases: tuple[str, ...] = (),
+) -> Stack:
     return Stack(
         name="demo",
         root="/demo",
@@ -166,7 +179,7 @@ NAMES = "abcdef"
 
 
 @st.composite
-def stacks(draw) -> Stack:
+def stacks(draw: Callable[..., Any]) -> Stack:
     services = []
     for place, name in enumerate(NAMES):
         needs = draw(st.sets(st.sampled_from(NAMES[:place]))) if place else set()
@@ -188,7 +201,9 @@ DEMANDS = st.lists(
 
 @examples(40)
 @given(stacks(), DEMANDS)
-def test_a_plan_is_closed_minimal_ordered_and_deterministic(any_stack, demands) -> None:
+def test_a_plan_is_closed_minimal_ordered_and_deterministic(
+    any_stack: Stack, demands: list[Demand]
+) -> None:
     plan = make_plan(any_stack, demands)
     planned = set(plan.services)
     assert len(plan.services) == len(planned)

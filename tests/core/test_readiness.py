@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.core.model import Dependency, Port, Route, Service, Stack
+from stacktest.core.model import Dependency, Port, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import (
     SETTLED,
@@ -22,6 +22,7 @@ from stacktest.core.readiness import (
     probe_port,
     refine,
 )
+from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from tests.support.properties import examples
 
@@ -48,7 +49,7 @@ TCP = Rule(kind=Kind.TCP, port=389)
         ("http:8080/a?b=c", Rule(kind=Kind.HTTP, port=8080, path="/a?b=c", code=200)),
     ],
 )
-def test_a_rule_is_read_and_written(text, rule) -> None:
+def test_a_rule_is_read_and_written(text: str, rule: Rule) -> None:
     assert parse_rule(text) == rule
     assert str(rule) == text
 
@@ -72,7 +73,7 @@ def test_a_rule_is_read_and_written(text, rule) -> None:
         "running 5s",
     ],
 )
-def test_anything_else_is_refused_with_the_key(text) -> None:
+def test_anything_else_is_refused_with_the_key(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_rule(text, where="stacktest.toml:services.app.ready")
     assert caught.value.where == "stacktest.toml:services.app.ready"
@@ -116,7 +117,13 @@ def test_anything_else_is_refused_with_the_key(text) -> None:
         (TCP, replace(RUNNING, state="restarting"), 0, "", Waiting),
     ],
 )
-def test_judgement(rule, seen, running_for, answer, judged) -> None:
+def test_judgement(
+    rule: Rule,
+    seen: Container,
+    running_for: float,
+    answer: str | None,
+    judged: type[Impossible] | type[Ready] | type[Waiting],
+) -> None:
     assert type(judge(rule, seen, running_for=running_for, answer=answer)) is judged
 
 
@@ -130,7 +137,7 @@ def test_judgement(rule, seen, running_for, answer, judged) -> None:
         (RUNS, replace(RUNNING, error="x"), "could not be started"),
     ],
 )
-def test_what_cannot_be_says_its_cause(rule, seen, cause) -> None:
+def test_what_cannot_be_says_its_cause(rule: Rule, seen: Container, cause: str) -> None:
     assert judge(rule, seen, running_for=0) == Impossible(cause)
 
 
@@ -156,7 +163,7 @@ SEEN = st.builds(
     st.sampled_from((None, "", "refused")),
 )
 def test_only_a_running_server_or_a_job_that_ended_as_it_should_is_ready(
-    rule, seen, running_for, answer
+    rule: Rule, seen: Container, running_for: float, answer: str | None
 ) -> None:
     if isinstance(judge(rule, seen, running_for=running_for, answer=answer), Ready):
         if rule is JOB:
@@ -166,7 +173,7 @@ def test_only_a_running_server_or_a_job_that_ended_as_it_should_is_ready(
             assert rule is not HEALTHY or seen.health == "healthy"
 
 
-def stack(*services, routes=(), front_door="caddy") -> Stack:
+def stack(*services: Service, routes: tuple[Route, ...] = (), front_door: str = "caddy") -> Stack:
     return Stack(
         name="p",
         root="/p",

@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -182,7 +183,7 @@ def test_the_doors_port_behind_that_of_an_address() -> None:
     assert [inner_port(doors, port) for port in (443, 8443, 80)] == [8443, 8443, None]
 
 
-def test_what_is_compared_of_a_route(tmp_path) -> None:
+def test_what_is_compared_of_a_route(tmp_path: Path) -> None:
     before = Stack(
         name="t", root=tmp_path, services={}, routes=host("c.test", to("cal"), basis="x")
     )

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,10 @@ from stacktest.core.secrets import secrets_of
 from stacktest.reports.export import ctrf, docs_data, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_svg
 from stacktest.reports.page.page import render_page
+from stacktest.reports.report_data import Board
 
 
-def stack(**service):
+def stack(**service: dict[str, Any] | tuple[str, ...]) -> Stack:
     one = Service(name="app", **service)
     return Stack(
         name="demo", root=Path("demo"), services={"app": one}, domain="b.c",
@@ -37,7 +39,7 @@ def stack(**service):
         {"labels": {"traefik.http.middlewares.a.basicauth.users": "hunter-2"}},
     ],
 )
-def test_a_secret_is_found_where_people_write_it(service):
+def test_a_secret_is_found_where_people_write_it(service: dict[str, Any]) -> None:
     assert secrets_of(stack(**service)) == {"hunter-2"}
 
 
@@ -60,11 +62,11 @@ def test_a_secret_is_found_where_people_write_it(service):
         {"ADMIN_PASSWORD": "admin"},
     ],
 )
-def test_what_reports_must_be_able_to_say_is_no_secret(environment):
+def test_what_reports_must_be_able_to_say_is_no_secret(environment: dict[str, Any]) -> None:
     assert secrets_of(stack(environment=environment)) == frozenset()
 
 
-def test_a_secret_in_a_reason_reaches_no_report(board):
+def test_a_secret_in_a_reason_reaches_no_report(board: Board) -> None:
     canary = "canary-in-the-environment"
     said = f"AssertionError: password {canary} was refused"
     status = {
@@ -84,5 +86,5 @@ def test_a_secret_in_a_reason_reaches_no_report(board):
     assert [text for text in outputs if canary in redact(text, secrets)] == []
 
 
-def test_a_secret_that_looks_like_a_path_is_still_one():
+def test_a_secret_that_looks_like_a_path_is_still_one() -> None:
     assert secrets_of(stack(environment={"API_KEY": "/9j4AAQ+Sk=="})) == {"/9j4AAQ+Sk=="}

@@ -14,5 +14,5 @@ from stacktest.core.suggestions import did_you_mean
         ("x", [], ""),
     ],
 )
-def test_at_most_two_names_that_are_close(word, known, text):
+def test_at_most_two_names_that_are_close(word: str, known: list[str], text: str) -> None:
     assert did_you_mean(word, known) == text

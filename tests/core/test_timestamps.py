@@ -19,7 +19,7 @@ from stacktest.core import timestamps
         ),
     ],
 )
-def test_a_time_is_read_in_utc(text, expected):
+def test_a_time_is_read_in_utc(text: str, expected: dt.datetime) -> None:
     assert timestamps.parse(text) == expected
 
 
@@ -34,6 +34,6 @@ def test_a_time_is_read_in_utc(text, expected):
         ("9999-12-31T23:59:59.999-00:01", "is not within the calendar in UTC"),
     ],
 )
-def test_anything_else_is_refused(text, reason):
+def test_anything_else_is_refused(text: int | str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         timestamps.parse(text)

@@ -33,7 +33,7 @@ FILES = tracked()
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_every_file_that_a_recipe_names_exists(recipe):
+def test_every_file_that_a_recipe_names_exists(recipe: str) -> None:
     paths = PATH.findall(RECIPES[recipe])
     assert len(paths) >= 4
     missing = [path for path in paths if not any(fnmatch(name, path) for name in FILES)]
@@ -57,7 +57,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("recipe", MEMBERS)
-def test_a_recipe_names_each_file_that_an_earlier_member_touched(recipe):
+def test_a_recipe_names_each_file_that_an_earlier_member_touched(recipe: str) -> None:
     patterns = PATH.findall(RECIPES[recipe])
     touched = [
         name
@@ -71,7 +71,7 @@ def test_a_recipe_names_each_file_that_an_earlier_member_touched(recipe):
     assert unnamed == []
 
 
-def test_every_recipe_has_a_member_or_is_about_the_reference_stack():
+def test_every_recipe_has_a_member_or_is_about_the_reference_stack() -> None:
     assert set(RECIPES) - set(MEMBERS) == {
         "Add a service to the reference stack",
         "Add a part of the fingerprint",

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +31,11 @@ class Block:
     title: str
     text: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.page}:{self.line}"
 
 
-def blocks(*languages):
+def blocks(*languages: str) -> list[Block]:
     found = []
     for page in sorted(DOCS.rglob("*.md")):
         if page.is_relative_to(DOCS / "decisions"):
@@ -46,7 +47,7 @@ def blocks(*languages):
     return [block for block in found if block.language in languages]
 
 
-def test_every_block_says_its_language():
+def test_every_block_says_its_language() -> None:
     languages = ("toml", "python", "json", "yaml", "ini", "console", "text")
     total = sum(
         page.read_text().count("\n```\n")
@@ -57,7 +58,7 @@ def test_every_block_says_its_language():
 
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)
-def test_a_configuration_is_accepted(block, tmp_path):
+def test_a_configuration_is_accepted(block: Block, tmp_path: Path) -> None:
     assert block.title == "stacktest.toml"
     (tmp_path / "stacktest.toml").write_text(block.text)
     loaded = config.load(tmp_path)
@@ -66,23 +67,23 @@ def test_a_configuration_is_accepted(block, tmp_path):
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
-def test_a_test_compiles_and_asserts(block):
+def test_a_test_compiles_and_asserts(block: Block) -> None:
     compile(block.text, str(block), "exec")
     assert "assert" in block.text
     assert "status_code <" not in block.text
 
 
 @pytest.mark.parametrize("block", blocks("json"), ids=str)
-def test_json_is_json(block):
+def test_json_is_json(block: Block) -> None:
     json.loads(block.text)
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
-def test_yaml_is_yaml(block):
+def test_yaml_is_yaml(block: Block) -> None:
     assert YAML(typ="safe").load(block.text)
 
 
-def commands():
+def commands() -> Iterator[pytest.ParameterSet]:
     """Every `stacktest …` and `pytest …` of the examples, recipes included."""
     for block in blocks("console", "yaml", "ini"):
         for line in block.text.splitlines():
@@ -96,7 +97,9 @@ def commands():
 
 
 @pytest.mark.parametrize("words", list(commands()))
-def test_a_command_exists_and_takes_its_options(words, pytestconfig):
+def test_a_command_exists_and_takes_its_options(
+    words: list[str], pytestconfig: pytest.Config
+) -> None:
     program, *arguments = words
     if program == "pytest":
         known = {"-m", "-k", "-n", "--junitxml", "--alluredir"}
@@ -113,7 +116,7 @@ def test_a_command_exists_and_takes_its_options(words, pytestconfig):
     command.make_context(command.name, arguments, parent=context)
 
 
-def test_links_between_pages_lead_somewhere():
+def test_links_between_pages_lead_somewhere() -> None:
     link = re.compile(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)")
     broken = [
         f"{page.relative_to(DOCS)} -> {target}"
@@ -126,7 +129,7 @@ def test_links_between_pages_lead_somewhere():
 
 @pytest.mark.processes
 @pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
-def test_the_site_is_built_without_a_warning(tmp_path, builder):
+def test_the_site_is_built_without_a_warning(tmp_path: Path, builder) -> None:
     """By today's builder and by its successor; a link that leads nowhere fails both."""
     shutil.copytree(DOCS, tmp_path / "docs")
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)

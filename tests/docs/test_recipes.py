@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.support.pair import Pair
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/how-to/run-in-ci.md"
 FENCE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -35,7 +37,7 @@ def written(folder, *titles, change=lambda text: text):
     return [folder / title.lstrip("/") for title in titles]
 
 
-def test_every_recipe_of_the_page_is_tested():
+def test_every_recipe_of_the_page_is_tested() -> None:
     assert set(RECIPES) == {*WORKFLOWS, *UNITS, ".gitlab-ci.yml"}
 
 
@@ -53,14 +55,14 @@ def schema(name, *files):
     [("github-workflows", WORKFLOWS, ("runs-on:", "run-on:")),
      ("gitlab-ci", (".gitlab-ci.yml",), ("script:", "scripts:"))],
 )  # fmt: skip
-def test_a_recipe_holds_against_its_schema(tmp_path, name, titles, damage):
+def test_a_recipe_holds_against_its_schema(tmp_path: Path, name, titles, damage) -> None:
     assert schema(name, *written(tmp_path, *titles)) == 0
     broken = written(tmp_path, *titles, change=lambda text: text.replace(*damage))
     assert schema(name, *broken) == 1
 
 
 @pytest.mark.processes
-def test_nothing_unsafe_is_known_of_the_workflows(tmp_path):
+def test_nothing_unsafe_is_known_of_the_workflows(tmp_path: Path) -> None:
     audit = (BIN / "zizmor", "--offline", "--no-progress", "--color=never", ".")
     written(tmp_path, *WORKFLOWS)
     assert run(*audit, folder=tmp_path).returncode == 0
@@ -72,7 +74,7 @@ def test_nothing_unsafe_is_known_of_the_workflows(tmp_path):
 @pytest.mark.processes
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not on this machine")
 @pytest.mark.parametrize("unit", UNITS)
-def test_systemd_accepts_a_unit(tmp_path, unit):
+def test_systemd_accepts_a_unit(tmp_path: Path, unit) -> None:
     def here(text):
         return text.replace("/srv/stack/.venv/bin", str(BIN)).replace("User=stack", "User=root")
 
@@ -87,7 +89,7 @@ def test_systemd_accepts_a_unit(tmp_path, unit):
     assert file.name in done.stderr
 
 
-def test_a_run_outlives_its_workspace_and_reaches_its_dead_man_switch():
+def test_a_run_outlives_its_workspace_and_reaches_its_dead_man_switch() -> None:
     (job,) = YAML(typ="safe").load(RECIPES[WORKFLOWS[0]])["jobs"].values()
     kept = {name for name, value in job["env"].items() if value.startswith("/var/lib/")}
     assert kept == {"STACKTEST_LEDGER", "STACKTEST_STATUS"}
@@ -112,7 +114,7 @@ def scripts(title):
 
 
 @pytest.fixture
-def runner(pair, tmp_path_factory):
+def runner(pair: Pair, tmp_path_factory: pytest.TempPathFactory):
     """A checkout with a stack of two in it, and state that is kept elsewhere."""
     kept = tmp_path_factory.mktemp("var-lib")
     (pair.pytester.path / "stacktest.toml").write_text("")
@@ -141,7 +143,7 @@ def runner(pair, tmp_path_factory):
 @pytest.mark.parametrize(
     ("title", "steps"), [(WORKFLOWS[0], 3), (".gitlab-ci.yml", 3)], ids=["github", "gitlab"]
 )
-def test_a_nightly_job_proves_and_decides(runner, pair, title, steps):
+def test_a_nightly_job_proves_and_decides(runner, pair: Pair, title, steps) -> None:
     assert runner(title) == ([0] * steps, "gate open\n")
     assert (runner.folder / "reports/junit.xml").is_file()
     assert "beta" in (runner.folder / "reports/status.html").read_text()

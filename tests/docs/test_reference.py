@@ -3,13 +3,17 @@
 import inspect
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+from click.core import Command
 
 from stacktest import config, errors, plugin
 from stacktest.cli import cli
+from stacktest.cli.group import Verbs
 from stacktest.core.freshness.reasons import KINDS
 from stacktest.core.freshness.states import State
 from stacktest.pytest_plugin.fixtures import browser, credentials, stack
@@ -18,16 +22,16 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
 
 
-def headings(page, level="##"):
+def headings(page: str, level: str = "##") -> list[str]:
     return re.findall(rf"^{level} (.+)$", (REFERENCE / page).read_text(), re.MULTILINE)
 
 
-def section(page, title):
+def section(page: str, title: str) -> str:
     text = (REFERENCE / page).read_text()
     return re.split(r"^## ", text.partition(f"\n## {title}\n")[2], flags=re.MULTILINE)[0]
 
 
-def keys(schema, path=()):
+def keys(schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
     for name, value in schema.get("properties", {}).items():
         inner = value.get("additionalProperties")
         inner = inner if isinstance(inner, dict) else value.get("items", {})
@@ -38,21 +42,21 @@ def keys(schema, path=()):
             yield from keys(deeper, (*path, name))
 
 
-def test_every_configuration_key_has_a_heading():
+def test_every_configuration_key_has_a_heading() -> None:
     schema = json.loads(config.schema_text())
     assert sorted(headings("configuration.md", "###")) == sorted(keys(schema))
     assert headings("configuration.md") == list(schema["properties"])
 
 
-def verbs():
+def verbs() -> dict[str, Any]:
     return dict(cli.commands)
 
 
-def test_every_verb_has_a_heading():
+def test_every_verb_has_a_heading() -> None:
     assert sorted(headings("cli.md")) == sorted([*verbs(), "pytest options"])
 
 
-def options(command):
+def options(command: Command | Verbs) -> Iterator[str]:
     if isinstance(command, click.Group):
         for sub in command.commands.values():
             yield from options(sub)
@@ -62,7 +66,7 @@ def options(command):
             yield from (name for name in one.opts if name.startswith("--"))
 
 
-def option_headings(verb):
+def option_headings(verb: str) -> set[str]:
     """`### gate --offline` → `--offline`, below the verb's own heading."""
     said = re.findall(rf"^### {verb}\b.*?(--[a-z-]+)", section("cli.md", verb), re.MULTILINE)
     assert len(said) == len(set(said))
@@ -70,18 +74,18 @@ def option_headings(verb):
 
 
 @pytest.mark.parametrize("verb", sorted(verbs()))
-def test_every_option_has_a_heading_below_its_verb(verb):
+def test_every_option_has_a_heading_below_its_verb(verb: str) -> None:
     everywhere = {"--stack", "--json", "--help"}
     assert option_headings(verb) == set(options(verbs()[verb])) - everywhere
 
 
-def test_every_subcommand_is_named():
+def test_every_subcommand_is_named() -> None:
     for name, command in verbs().items():
         for sub in getattr(command, "commands", {}):
             assert f"stacktest {name} {sub}" in section("cli.md", name)
 
 
-def test_every_option_of_pytest_has_a_heading():
+def test_every_option_of_pytest_has_a_heading() -> None:
     source = inspect.getsource(plugin.pytest_addoption)
     declared = re.findall(r'addoption\(\s*"(--[a-z-]+)"(.*?)\)\n', source, re.DOTALL)
     public = {name for name, rest in declared if "_HIDDEN" not in rest}
@@ -97,14 +101,14 @@ def fixtures_of(module: object) -> set[str]:
     }
 
 
-def test_every_fixture_has_a_heading_and_no_heading_is_of_another_one():
+def test_every_fixture_has_a_heading_and_no_heading_is_of_another_one() -> None:
     own = set.union(*map(fixtures_of, (browser, credentials, stack)))
     titles = {name for title in headings("fixtures.md") for name in title.split(", ")}
     assert titles - own == {"page", "context", "browser", "The marker service"}
     assert own <= titles
 
 
-def test_every_fixture_is_in_the_table_with_its_scope():
+def test_every_fixture_is_in_the_table_with_its_scope() -> None:
     rows = (REFERENCE / "fixtures.md").read_text().splitlines()
     for module in (browser, credentials, stack):
         for name in fixtures_of(module):
@@ -112,28 +116,28 @@ def test_every_fixture_is_in_the_table_with_its_scope():
             assert f"| {getattr(module, name)._fixture_function_marker.scope} |" in row, name
 
 
-def test_what_excuses_a_test_from_touching_its_service_is_documented():
+def test_what_excuses_a_test_from_touching_its_service_is_documented() -> None:
     assert "no_contact=" in (REFERENCE / "fixtures.md").read_text()
 
 
-def test_every_state_has_a_heading_in_the_order_of_precedence():
+def test_every_state_has_a_heading_in_the_order_of_precedence() -> None:
     assert headings("states.md") == [state.value for state in State]
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_the_table_of_states_says_what_the_code_does(state):
+def test_the_table_of_states_says_what_the_code_does(state: State) -> None:
     row = f"| [`{state.value}`](#{state.value}) | {state.status} | "
     row += "yes |" if state.functional else "no |"
     assert row in (REFERENCE / "states.md").read_text().splitlines()
 
 
-def kinds(base=errors.StacktestError):
+def kinds(base: object = errors.StacktestError) -> Iterator[object]:
     yield base
     for kind in base.__subclasses__():
         yield from kinds(kind)
 
 
-def test_every_exit_code_has_a_heading():
+def test_every_exit_code_has_a_heading() -> None:
     told = section("exit-codes.md", "Of the command")
     said = [int(code) for code in re.findall(r"^### (\d+)$", told, re.MULTILINE)]
     assert said == sorted(set(said))
@@ -142,14 +146,14 @@ def test_every_exit_code_has_a_heading():
     assert own <= set(said)
 
 
-def test_every_error_code_has_a_heading():
+def test_every_error_code_has_a_heading() -> None:
     used = set()
     for file in (ROOT / "stacktest").rglob("*.py"):
         used |= set(re.findall(r'"(SK-[A-Z-]+)"', file.read_text()))
     assert set(headings("codes.md")) == used
 
 
-def test_every_schema_is_of_a_file_that_is_named():
+def test_every_schema_is_of_a_file_that_is_named() -> None:
     said = (REFERENCE / "files.md").read_text()
     titles = [
         json.loads(file.read_text()).get("title", "") for file in (ROOT / "schemas").glob("*.json")
@@ -159,7 +163,7 @@ def test_every_schema_is_of_a_file_that_is_named():
     ] == []
 
 
-def test_every_metric_is_named():
+def test_every_metric_is_named() -> None:
     from stacktest.reports.export import metrics
 
     said = set(re.findall(r"`(stacktest_\w+)", (ROOT / "docs/how-to/publish.md").read_text()))
@@ -168,7 +172,7 @@ def test_every_metric_is_named():
     assert said == made
 
 
-def test_every_reason_has_a_heading():
+def test_every_reason_has_a_heading() -> None:
     """Those that there is a sentence for, and those that the source makes."""
     made = set()
     for name in (
@@ -186,13 +190,13 @@ def test_every_reason_has_a_heading():
     assert set(headings("reasons.md")) == known
 
 
-def test_every_page_is_in_the_navigation():
+def test_every_page_is_in_the_navigation() -> None:
     pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
     listed = set(re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
     assert listed == pages
 
 
-def test_decisions_are_numbered_and_have_one_form():
+def test_decisions_are_numbered_and_have_one_form() -> None:
     """Title with the number, status, question, decision; then why, what was rejected, what follows."""
     pages = sorted((ROOT / "docs/decisions").glob("*.md"))
     assert [page.name[:5] for page in pages] == [f"{n:04d}-" for n in range(1, len(pages) + 1)]

@@ -49,7 +49,7 @@ def found_in_order(expected, output):
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path: Path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -64,7 +64,7 @@ def project(tmp_path):
     subprocess.run(down, cwd=tmp_path, check=True, capture_output=True)
 
 
-def test_the_tutorial_is_true(project):
+def test_the_tutorial_is_true(project) -> None:
     folder, changes = project
     person = {"NAME": "Somebody", "EMAIL": "somebody@example.com"}
     git = {
@@ -100,7 +100,7 @@ def test_the_tutorial_is_true(project):
     assert (folder / "status.html").stat().st_size < 500_000
 
 
-def test_an_output_that_differs_is_noticed():
+def test_an_output_that_differs_is_noticed() -> None:
     assert found_in_order(["a …", "exit 1"], "a b\nexit 0") == "exit 1"
     assert found_in_order(["…", "b  1 …", "c"], "a\nb 1 x\nc") is None
     assert found_in_order(["b", "a"], "a\nb") == "a"

@@ -11,7 +11,7 @@ from tests.faults.__main__ import _blind
 from tests.faults.catalogue import FAULTS
 from tests.faults.catalogue.defects import DEFECTS
 from tests.faults.checks import REPOSITORY, all_checks
-from tests.faults.model import Edit, expected, matches
+from tests.faults.model import Edit, Fault, expected, matches
 from tests.faults.throwaway import REFERENCE
 
 SUITES = sorted((REPOSITORY / "suites").glob("*/test_*.py"))
@@ -25,22 +25,22 @@ def names_in(file: Path) -> set[str]:
 CHECKS = {f"{file}::{name}" for file in SUITES for name in names_in(file)}
 
 
-def patterns(fault):
+def patterns(fault: Fault) -> list[str]:
     return [pattern.partition("[")[0] for pattern in (*fault.red, *fault.but)]
 
 
-def test_every_fault_has_a_name_of_its_own():
+def test_every_fault_has_a_name_of_its_own() -> None:
     assert [n for n, count in Counter(f.name for f in FAULTS).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_fault_names_checks_that_exist(fault):
+def test_a_fault_names_checks_that_exist(fault: Fault) -> None:
     unknown = [p for p in patterns(fault) if not any(matches(p, check) for check in CHECKS)]
     assert unknown == []
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_fault_changes_what_is_really_written(fault):
+def test_a_fault_changes_what_is_really_written(fault: Fault) -> None:
     texts = {}
     for step in fault.seed:
         if isinstance(step, Edit):
@@ -51,13 +51,13 @@ def test_a_fault_changes_what_is_really_written(fault):
             texts[step.file] = text.replace(step.old, step.new)
 
 
-def test_every_check_is_turned_red_by_some_fault():
+def test_every_check_is_turned_red_by_some_fault() -> None:
     red = {p for fault in FAULTS for p in (r.partition("[")[0] for r in fault.red)}
     assert {check for check in CHECKS if not any(matches(p, check) for p in red)} == set()
 
 
 @pytest.mark.processes
-def test_every_case_of_every_check_is_turned_red_by_some_fault():
+def test_every_case_of_every_check_is_turned_red_by_some_fault() -> None:
     checks = all_checks()
     assert (
         _blind(checks, {fault.name: expected(fault, checks) for fault in FAULTS}, missed=set())
@@ -65,7 +65,7 @@ def test_every_case_of_every_check_is_turned_red_by_some_fault():
     )
 
 
-def test_every_service_has_four_faults():
+def test_every_service_has_four_faults() -> None:
     model = (REFERENCE / "docker-compose.yml").read_text()
     services = model.partition("\nservices:\n")[2].partition("\nnetworks:\n")[0].splitlines()
     names = {
@@ -75,12 +75,12 @@ def test_every_service_has_four_faults():
     assert {name: count[name] for name in names if count[name] < 4} == {}
 
 
-def test_every_defect_of_the_first_stack_is_brought_back():
+def test_every_defect_of_the_first_stack_is_brought_back() -> None:
     assert list(DEFECTS) == [f"D{number}" for number in range(1, 22)]
     assert set(DEFECTS.values()) - {fault.name for fault in FAULTS} == set()
     assert len(set(DEFECTS.values())) == len(DEFECTS)
 
 
-def test_every_exception_from_hardening_says_why_and_ends():
+def test_every_exception_from_hardening_says_why_and_ends() -> None:
     assert [leave for leave in LEAVES if len(leave.reason.split()) < 4] == []
     assert max(leave.until for leave in LEAVES).year <= 2027

@@ -69,14 +69,14 @@ def is_banned(name: str) -> bool:
     return name.strip("_") in BANNED
 
 
-def test_the_names_that_are_counted():
+def test_the_names_that_are_counted() -> None:
     source = "def f(said, *, each=1):\n    self.kept = [one for one in said]\n    total = 1\n"
     names = list(bindings(ast.parse(source)))
     assert sorted(names) == ["each", "kept", "one", "said", "total"]
     assert sum(map(is_banned, names)) == 4
 
 
-def test_names_say_what_they_hold():
+def test_names_say_what_they_hold() -> None:
     counts = {path: Counter(bindings(tree)) for path, tree in modules().items()}
     total = sum(counter.total() for counter in counts.values())
     banned = {
@@ -97,7 +97,7 @@ def messages(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
-def test_messages_negate_the_verb():
+def test_messages_negate_the_verb() -> None:
     """`is not a valid duration`, as everybody writes it, and not `is no duration`."""
     wrong = [
         f"{path.relative_to(PACKAGE)}: {text.strip()}"

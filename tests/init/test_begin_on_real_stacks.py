@@ -57,7 +57,7 @@ def stopped(stack):
 class Demo:
     """A copy of one demo, under a project name and a port of its own."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder) -> None:
         self.folder = folder
         shutil.copytree(STACKS / name, folder, dirs_exist_ok=True)
         self.file = folder / "docker-compose.yml"
@@ -98,7 +98,7 @@ class Demo:
             found[not is_bad].add(case.attrib["classname"].rpartition("test_")[2])
         return found[True] - found[False], found[False]
 
-    def swap(self, service):
+    def swap(self, service) -> None:
         """Put a program in its place that says Hello to everybody, whatever is asked."""
         yaml = YAML()
         model = yaml.load(self.file)
@@ -120,7 +120,7 @@ def free_port():
 
 
 @pytest.fixture
-def demo(tmp_path):
+def demo(tmp_path: Path):
     made = []
 
     def make(name):
@@ -133,7 +133,7 @@ def demo(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "services"), EVERY.items())
-def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, services):
+def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, services) -> None:
     stack = demo(name)
     begun = stack.initialise()
     assert begun.proposal.unknown == ()
@@ -150,7 +150,7 @@ def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, service
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
-def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service):
+def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service) -> None:
     stack = demo(name)
     stack.initialise()
     (stack.folder / "conftest.py").write_text(STOPPING.format(service=service))
@@ -161,7 +161,7 @@ def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service):
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
-def test_the_suite_goes_red_for_a_service_that_is_another_program(demo, name, service):
+def test_the_suite_goes_red_for_a_service_that_is_another_program(demo, name, service) -> None:
     stack = demo(name)
     stack.initialise()
     stack.swap(service)
@@ -169,7 +169,7 @@ def test_the_suite_goes_red_for_a_service_that_is_another_program(demo, name, se
     assert service in red
 
 
-def test_the_stand_in_routes_what_the_labels_say():
+def test_the_stand_in_routes_what_the_labels_say() -> None:
     folder = STACKS / "traefik-demo"
     model = Compose(folder, (), ()).model()
     labels = {(route.host, route.service, route.port) for route in read_routes(("traefik",), model)}

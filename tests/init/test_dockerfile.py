@@ -1,5 +1,7 @@
 """What a service is built on, and the configuration that is copied into its image."""
 
+from pathlib import Path
+
 import pytest
 
 from stacktest.core.model import Build, Port, Service, Stack
@@ -8,7 +10,14 @@ from stacktest.init.front_door import find_front_door
 from stacktest.init.programs import recognise
 
 
-def built(folder, text, *, target="", arguments=None, image="") -> Service:
+def built(
+    folder: Path,
+    text: str,
+    *,
+    target: str = "",
+    arguments: dict[str, str] | None = None,
+    image: str = "",
+) -> Service:
     (folder / "Dockerfile").write_text(text)
     return Service(
         name="x",
@@ -33,16 +42,16 @@ def built(folder, text, *, target="", arguments=None, image="") -> Service:
         ("", ""),
     ],
 )
-def test_the_last_from_line_says_what_it_is(tmp_path, text, image):
+def test_the_last_from_line_says_what_it_is(tmp_path: Path, text: str, image: str) -> None:
     assert base_image(built(tmp_path, text)) == image
 
 
-def test_a_target_and_build_arguments_choose_the_stage(tmp_path):
+def test_a_target_and_build_arguments_choose_the_stage(tmp_path: Path) -> None:
     text = "ARG V=1\nFROM redis:$V AS store\nFROM nginx AS web\n"
     assert base_image(built(tmp_path, text, target="store", arguments={"V": "7"})) == "redis:7"
 
 
-def test_a_dockerfile_that_is_missing_or_written_inline(tmp_path):
+def test_a_dockerfile_that_is_missing_or_written_inline(tmp_path: Path) -> None:
     gone = Service(name="x", build=Build(context=str(tmp_path / "gone")))
     assert base_image(gone) == ""
     inline = Service(
@@ -53,12 +62,12 @@ def test_a_dockerfile_that_is_missing_or_written_inline(tmp_path):
     assert base_image(inline) == "mongo:7"
 
 
-def test_the_name_of_an_own_image_says_less_than_what_it_is_built_on(tmp_path):
+def test_the_name_of_an_own_image_says_less_than_what_it_is_built_on(tmp_path: Path) -> None:
     service = built(tmp_path, "FROM postgres:16\n", image="shop/redis")
     assert recognise(service).name == "PostgreSQL"
 
 
-def test_a_configuration_that_is_copied_into_the_image_is_read(tmp_path):
+def test_a_configuration_that_is_copied_into_the_image_is_read(tmp_path: Path) -> None:
     (tmp_path / "Caddyfile").write_text("a.test {\n reverse_proxy b:1\n}\n")
     service = built(tmp_path, "FROM caddy:2\nCOPY --chown=1 Caddyfile /etc/caddy/\n")
     assert list(copied_files(service)) == [(tmp_path / "Caddyfile", "/etc/caddy/Caddyfile")]

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,12 +20,19 @@ from tests.support.properties import examples
 DOOR = FrontDoor(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
 
 
-def service(name, image="", **more):
+def service(
+    name: str, image: str = "", **more: Any | dict[str, str] | tuple[Port | str, ...]
+) -> Service:
     needs = tuple(Dependency(service=one) for one in more.pop("needs", ()))
     return Service(name=name, image=image or f"{name}:1", depends_on=needs, **more)
 
 
-def stack(*services, root=Path("stack"), hosts=None, **more):
+def stack(
+    *services: Service,
+    root: Path = Path("stack"),
+    hosts: dict[str, str] | None = None,
+    **more: object,
+) -> Stack:
     routes = tuple(Route(host=host, service=to) for host, to in (hosts or {}).items())
     found = {one.name: one for one in services}
     return Stack(name="demo", root=root, services=found, routes=routes, **more)
@@ -45,7 +53,7 @@ def stack(*services, root=Path("stack"), hosts=None, **more):
         ("redis", "redis"),
     ],
 )
-def test_registry_tag_and_digest_are_no_part_of_the_program(image, path):
+def test_registry_tag_and_digest_are_no_part_of_the_program(image: str, path: str) -> None:
     assert image_path(image) == path
 
 
@@ -75,18 +83,18 @@ def test_registry_tag_and_digest_are_no_part_of_the_program(image, path):
         ("traefik:v3.1", "Traefik"),
     ],
 )
-def test_a_well_known_image_is_recognised(image, name):
+def test_a_well_known_image_is_recognised(image: str, name: str) -> None:
     assert recognise(service("x", image)).name == name
 
 
 @pytest.mark.parametrize(
     "image", ["sha256", "server:1", "own/grafana-backup:1", "mygrafana", "redisinsight"]
 )
-def test_a_name_that_only_looks_alike_is_not(image):
+def test_a_name_that_only_looks_alike_is_not(image: str) -> None:
     assert recognise(service("x", image)) is None
 
 
-def test_no_image_belongs_to_two_programs():
+def test_no_image_belongs_to_two_programs() -> None:
     images = [image for program in PROGRAMS for image in program.images]
     assert len(images) == len(set(images))
 
@@ -94,11 +102,11 @@ def test_no_image_belongs_to_two_programs():
 # The front door
 
 
-def mounted(root, name, target="/etc/caddy/Caddyfile"):
+def mounted(root: Path, name: str, target: str = "/etc/caddy/Caddyfile") -> tuple[Mount]:
     return (Mount(kind="bind", source=str(root / name), target=target),)
 
 
-def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_path):
+def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf/Caddyfile").write_text("")
     (tmp_path / "certs").mkdir()
@@ -117,20 +125,20 @@ def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_pa
 LABEL = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
 
 
-def test_labels_are_read_beside_another_front_door(tmp_path):
+def test_labels_are_read_beside_another_front_door(tmp_path: Path) -> None:
     proxy = service("proxy", "caddy:2", ports=(Port(target=80),))
     door = find_front_door(stack(proxy, service("a", labels=LABEL), root=tmp_path))
     assert (door.service, door.kind, door.sources) == ("proxy", "caddy", ("traefik",))
 
 
 @pytest.mark.case("compose/labels-door-elsewhere", "field/b09")
-def test_labels_of_a_front_door_in_another_project_keep_their_names(tmp_path):
+def test_labels_of_a_front_door_in_another_project_keep_their_names(tmp_path: Path) -> None:
     door = find_front_door(stack(service("a", labels=LABEL), root=tmp_path))
     assert (door.service, door.sources) == ("", ("traefik",))
     assert door.unknown[0].startswith("where Traefik is: labels name hosts, and no service")
 
 
-def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path):
+def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path: Path) -> None:
     web = (Port(target=80),)
     both = stack(service("app", ports=web), service("caddy", ports=web), root=tmp_path)
     assert find_front_door(both).service == "caddy"
@@ -149,14 +157,16 @@ def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path):
     ],
 )
 @pytest.mark.case("compose/door-target-port")
-def test_a_front_door_is_what_the_files_show_to_be_one(tmp_path, image, ports, is_door):
+def test_a_front_door_is_what_the_files_show_to_be_one(
+    tmp_path: Path, image: str, ports: tuple[Port, ...], is_door: bool
+) -> None:
     door = find_front_door(stack(service("x", image, ports=ports), root=tmp_path))
     assert bool(door.service) is is_door
     if not is_door and ports:
         assert door.unknown[0].startswith("whether x, which publishes port 443 or 80, leads")
 
 
-def bind(root, name, target):
+def bind(root: Path, name: str, target: str) -> Mount:
     return Mount(kind="bind", source=str(root / name), target=target)
 
 
@@ -175,7 +185,9 @@ def bind(root, name, target):
         ("somebody/web", "edge", "/etc/nginx/nginx.conf", ("nginx:edge",)),
     ],
 )  # fmt: skip
-def test_the_place_in_the_container_tells_what_a_file_is(tmp_path, image, name, target, sources):
+def test_the_place_in_the_container_tells_what_a_file_is(
+    tmp_path: Path, image: str, name: str, target: str, sources: tuple[str]
+) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("proxy_pass http://a;")
     targets = ("/etc/nginx/conf.d/default.conf",) if "default.conf" in target else (target,)
@@ -185,7 +197,7 @@ def test_the_place_in_the_container_tells_what_a_file_is(tmp_path, image, name, 
     assert (door.service, door.sources) == ("proxy", sources)
 
 
-def test_who_leads_to_others_goes_before_who_serves_a_folder(tmp_path):
+def test_who_leads_to_others_goes_before_who_serves_a_folder(tmp_path: Path) -> None:
     (tmp_path / "site.conf").write_text("server { root /srv; }")
     (tmp_path / "proxy.conf").write_text("server { location / { proxy_pass http://a:1; } }")
     target, web = "/etc/nginx/conf.d/default.conf", (Port(target=80, published=80),)
@@ -194,7 +206,7 @@ def test_who_leads_to_others_goes_before_who_serves_a_folder(tmp_path):
     assert find_front_door(stack(site, proxy, root=tmp_path)).service == "b"
 
 
-def test_a_file_outside_of_the_stack_is_not_named(tmp_path):
+def test_a_file_outside_of_the_stack_is_not_named(tmp_path: Path) -> None:
     (tmp_path / "stack").mkdir()
     (tmp_path / "Caddyfile").write_text("")
     caddy = service("caddy", ports=(Port(target=80),), mounts=mounted(tmp_path, "Caddyfile"))
@@ -203,7 +215,7 @@ def test_a_file_outside_of_the_stack_is_not_named(tmp_path):
     assert "where caddy says which host name leads to which service" in door.unknown[0]
 
 
-def test_without_a_door_that_is_said(tmp_path):
+def test_without_a_door_that_is_said(tmp_path: Path) -> None:
     assert find_front_door(stack(service("redis"), root=tmp_path)).unknown == (
         "host names: no service is a known front door, and none publishes port 443 or 80",
     )
@@ -212,7 +224,7 @@ def test_without_a_door_that_is_said(tmp_path):
 # Phases
 
 
-def test_profiles_become_phases_each_after_what_it_needs():
+def test_profiles_become_phases_each_after_what_it_needs() -> None:
     found = propose_phases(
         stack(
             service("app", profiles=("apps",), needs=("db",)),
@@ -228,7 +240,7 @@ def test_profiles_become_phases_each_after_what_it_needs():
     ]
 
 
-def test_without_profiles_there_are_door_stores_and_applications():
+def test_without_profiles_there_are_door_stores_and_applications() -> None:
     found = propose_phases(stack(service("app"), service("redis"), service("caddy")), "caddy")
     assert [(one.folder, one.services) for one in found] == [
         ("phase0_front_door", ("caddy",)),
@@ -237,7 +249,7 @@ def test_without_profiles_there_are_door_stores_and_applications():
     ]
 
 
-def test_profiles_that_need_one_another_keep_their_order():
+def test_profiles_that_need_one_another_keep_their_order() -> None:
     circle = stack(
         service("a", profiles=("one",), needs=("b",)), service("b", profiles=("two",), needs=("a",))
     )
@@ -256,7 +268,7 @@ def test_profiles_that_need_one_another_keep_their_order():
     ),
     st.sampled_from(["a", ""]),
 )
-def test_every_service_is_in_exactly_one_phase(services, door):
+def test_every_service_is_in_exactly_one_phase(services: dict[str, Any], door: str) -> None:
     model = stack(
         *(
             service(n, profiles=tuple(p), needs=tuple(d for d in needs if d in services))
@@ -270,7 +282,7 @@ def test_every_service_is_in_exactly_one_phase(services, door):
 # Suites
 
 
-def test_a_known_program_is_asked_for_what_only_it_answers():
+def test_a_known_program_is_asked_for_what_only_it_answers() -> None:
     vault = service("vault", "vaultwarden/server")
     made = propose(stack(service("caddy"), vault, hosts={"vault.b.c": "vault"}), DOOR)
     text = made.files["suites/phase1_applications/test_vault.py"]
@@ -281,7 +293,7 @@ def test_a_known_program_is_asked_for_what_only_it_answers():
     assert made.recognised == {"caddy": "Caddy", "vault": "Vaultwarden"}
 
 
-def test_an_unknown_program_gets_a_test_that_fails_until_its_title_is_written():
+def test_an_unknown_program_gets_a_test_that_fails_until_its_title_is_written() -> None:
     model = stack(service("caddy"), service("wiki", "own/wiki"), hosts={"wiki.b.c": "wiki"})
     made = propose(model, DOOR)
     text = made.files["suites/phase1_applications/test_wiki.py"]
@@ -291,20 +303,20 @@ def test_an_unknown_program_gets_a_test_that_fails_until_its_title_is_written():
     assert 'TITLE = "The \\"Wiki\\""' in seen.files["suites/phase1_applications/test_wiki.py"]
 
 
-def test_a_service_that_nobody_can_ask_gets_no_test_and_is_named():
+def test_a_service_that_nobody_can_ask_gets_no_test_and_is_named() -> None:
     made = propose(stack(service("caddy"), service("worker")), DOOR)
     assert [name for name in made.files if "worker" in name] == []
     assert any(what.startswith("what it means that worker works") for what in made.unknown)
 
 
-def test_a_password_in_a_command_is_asked_for_in_the_environment():
+def test_a_password_in_a_command_is_asked_for_in_the_environment() -> None:
     redis = service("redis", command=("redis-server", "--requirepass", "geheim"))
     made = propose(stack(service("caddy"), redis), DOOR)
     assert any("set REDISCLI_AUTH" in what for what in made.unknown)
     assert "geheim" not in "".join(made.files.values())
 
 
-def test_no_status_code_is_accepted_besides_200():
+def test_no_status_code_is_accepted_besides_200() -> None:
     services = [service(f"s{n}", program.images[0]) for n, program in enumerate(PROGRAMS)]
     model = stack(*services, hosts={f"{one.name}.b.c": one.name for one in services})
     made = propose(model, FrontDoor(service="s0", kind="caddy", sources=("Caddyfile",)))
@@ -321,7 +333,9 @@ names = st.text(min_size=1, max_size=20)
 
 @examples(8)
 @given(name=names, image=names, host=names, title=st.text(max_size=20))
-def test_whatever_a_stack_is_called_the_files_are_valid(name, image, host, title):
+def test_whatever_a_stack_is_called_the_files_are_valid(
+    name: str, image: str, host: str, title: str
+) -> None:
     model = stack(service(name, image), service("redis"), hosts={host: name})
     door = FrontDoor(service=name, kind="caddy", sources=(host,), ca=image, has_tls=True)
     for used in (door, replace(door, service="redis")):
@@ -336,7 +350,9 @@ def test_whatever_a_stack_is_called_the_files_are_valid(name, image, host, title
 # Writing
 
 
-def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_nothing(tmp_path):
+def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_nothing(
+    tmp_path: Path,
+) -> None:
     caddy = service("caddy", ports=(Port(target=443),))
     model = stack(caddy, service("prometheus"), root=tmp_path)
     routes = (Route(host="prometheus.b.c", service="prometheus"),)

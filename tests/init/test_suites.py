@@ -13,7 +13,9 @@ from stacktest.init.proposal import propose
 from stacktest.init.suites import http_port, is_one_shot
 
 
-def stack(*services: Service, routes: tuple[Route, ...] = (), **more) -> Stack:
+def stack(
+    *services: Service, routes: tuple[Route, ...] = (), **more: dict[str, tuple[str]]
+) -> Stack:
     return Stack(
         name="demo",
         root=Path("/srv/demo"),
@@ -51,12 +53,14 @@ def published(*targets: int) -> tuple[Port, ...]:
         ("own/board:1", (Port(target=8088, published=8088, protocol="udp"),), 0),
     ],
 )
-def test_a_port_is_known_by_the_program_or_by_being_the_only_one(image, ports, port):
+def test_a_port_is_known_by_the_program_or_by_being_the_only_one(
+    image: str, ports: tuple[Port, ...], port: int
+) -> None:
     service = Service(name="x", image=image, ports=ports)
     assert http_port(service, recognise(service), []) == port
 
 
-def test_a_service_without_a_host_name_is_asked_within_its_network():
+def test_a_service_without_a_host_name_is_asked_within_its_network() -> None:
     status = Service(name="status", image="louislam/uptime-kuma:1", ports=published(3001))
     texts, unknown = suites(stack(status, Service(name="worker", image="own/worker")))
     assert 'inside("status").http(3001).get("/api/entry-page")' in texts["status"]
@@ -66,7 +70,7 @@ def test_a_service_without_a_host_name_is_asked_within_its_network():
 
 
 @pytest.mark.case("compose/secret-in-rule")
-def test_a_rule_with_a_key_is_named_and_not_shown():
+def test_a_rule_with_a_key_is_named_and_not_shown() -> None:
     route = Route(host="films.test", service="films", match="@films", where="services.films.labels.x",
                   is_hidden=True)  # fmt: skip
     _, unknown = suites(stack(Service(name="films", image="own/films"), routes=(route,)))
@@ -76,7 +80,7 @@ def test_a_rule_with_a_key_is_named_and_not_shown():
     )
 
 
-def test_a_page_behind_a_sign_in_is_not_taken_for_the_programs_own():
+def test_a_page_behind_a_sign_in_is_not_taken_for_the_programs_own() -> None:
     routes = (
         Route(host="a.test", service="auth", is_guard=True, is_final=False),
         Route(host="a.test", service="app", port=8080),
@@ -86,7 +90,7 @@ def test_a_page_behind_a_sign_in_is_not_taken_for_the_programs_own():
 
 
 @pytest.mark.case("compose/shared-network")
-def test_who_shares_a_network_is_not_told_apart_by_its_address():
+def test_who_shares_a_network_is_not_told_apart_by_its_address() -> None:
     routes = (Route(host="books.test", service="tunnel", port=8080),)
     books = Service(name="books", image="own/books", definition={"network_mode": "service:tunnel"})
     tunnel = Service(name="tunnel", image="own/tunnel")
@@ -95,7 +99,9 @@ def test_who_shares_a_network_is_not_told_apart_by_its_address():
     assert "whether books.test is tunnel's own: books shares its network" in unknown
 
 
-def job(*words: str, restart: str = "on-failure", image: str = "own/app", **more) -> Service:
+def job(
+    *words: str, restart: str = "on-failure", image: str = "own/app", **more: bool | tuple[Port]
+) -> Service:
     return Service(name="x", image=image, restart=restart, command=words, **more)
 
 
@@ -116,14 +122,14 @@ def job(*words: str, restart: str = "on-failure", image: str = "own/app", **more
         (Service(name="seed", image="own/app", restart="on-failure"), False),
     ],
 )  # fmt: skip
-def test_a_job_runs_once_by_what_its_files_say(service, is_job):
+def test_a_job_runs_once_by_what_its_files_say(service: Service, is_job: bool) -> None:
     assert (
         is_one_shot(stack(service), "x" if service.name == "x" else "seed", recognise(service))
         is is_job
     )
 
 
-def test_a_job_of_a_store_gets_no_test_of_a_store_and_is_ready_when_it_ended():
+def test_a_job_of_a_store_gets_no_test_of_a_store_and_is_ready_when_it_ended() -> None:
     seed = Service(name="seed", image="redis:7", restart="on-failure",
                    definition={"entrypoint": ["redis-cli", "set"]})  # fmt: skip
     proposal = propose(stack(seed), FrontDoor())
@@ -131,7 +137,7 @@ def test_a_job_of_a_store_gets_no_test_of_a_store_and_is_ready_when_it_ended():
     assert [name for name in proposal.files if name.endswith(".py")] == []
 
 
-def test_who_is_waited_for_to_end_is_a_job_without_a_key():
+def test_who_is_waited_for_to_end_is_a_job_without_a_key() -> None:
     seed = Service(name="seed", image="redis:7")
     ended = Dependency(service="seed", condition="service_completed_successfully")
     app = Service(name="app", image="own/app", depends_on=(ended,))
@@ -141,14 +147,14 @@ def test_who_is_waited_for_to_end_is_a_job_without_a_key():
 
 
 @pytest.mark.case("compose/profile-refused")
-def test_a_service_that_compose_cannot_read_is_named_with_why():
+def test_a_service_that_compose_cannot_read_is_named_with_why() -> None:
     mail = Service(name="mail", profiles=("mail",), unreadable="env_file x does not exist")
     _, unknown = suites(stack(mail))
     assert "anything about mail: env_file x does not exist" in unknown
 
 
 @pytest.mark.case("compose/one-host-unset", "field/b16")
-def test_a_blank_variable_is_named_with_its_keys():
+def test_a_blank_variable_is_named_with_its_keys() -> None:
     model = stack(Service(name="a", image="x"), unset_variables={"HOST": ("services.a.labels",)})
     assert "HOST, which is not set and so is blank: services.a.labels" in suites(model)[1]
 
@@ -175,6 +181,8 @@ def mounting(*sources: str) -> Stack:
         (("/",), "data/tests", "docs/_data/status.json", True),
     ],
 )  # fmt: skip
-def test_the_ledger_never_lies_in_what_a_service_mounts(sources, ledger, status, is_told):
+def test_the_ledger_never_lies_in_what_a_service_mounts(
+    sources: tuple[str, ...], ledger: str, status: str, is_told: bool
+) -> None:
     places = find_places(mounting(*sources))
     assert (places.ledger, places.status, bool(places.unknown)) == (ledger, status, is_told)

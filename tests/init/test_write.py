@@ -1,6 +1,7 @@
 """What is written, what is left alone, and what happens where nothing can be written."""
 
 import os
+from _io import TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,12 @@ def stack(root: Path, *services: Service) -> Stack:
 REDIS = Service(name="cache", image="redis:7")
 
 
-def no_routes(_sources, _stack):
+def no_routes(_sources: tuple[str, ...], _stack: Stack) -> tuple[str, ...]:
     return ()
 
 
 @pytest.mark.case("compose/suites-is-a-file")
-def test_a_file_where_a_folder_has_to_be_is_an_error_and_nothing_is_left(tmp_path):
+def test_a_file_where_a_folder_has_to_be_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "suites").write_text("a list of suites")
     with pytest.raises(UsageError) as caught:
         initialise(stack(tmp_path, REDIS), no_routes)
@@ -34,7 +35,9 @@ def test_a_file_where_a_folder_has_to_be_is_an_error_and_nothing_is_left(tmp_pat
 
 
 @pytest.mark.case("compose/unwritable")
-def test_a_folder_that_may_not_be_written_is_an_error(tmp_path, monkeypatch):
+def test_a_folder_that_may_not_be_written_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "suites").mkdir()
     allowed = os.access
     monkeypatch.setattr(
@@ -45,10 +48,12 @@ def test_a_folder_that_may_not_be_written_is_an_error(tmp_path, monkeypatch):
     assert not (tmp_path / "stacktest.toml").exists()
 
 
-def test_what_fails_half_way_leaves_nothing_behind(tmp_path, monkeypatch):
+def test_what_fails_half_way_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = Path.open
 
-    def full(self, mode="r", *args, **named):
+    def full(self, mode: str = "r", *args: object, **named: str) -> TextIOWrapper | None:
         if self.name == "test_cache.py":
             raise OSError(28, "No space left on device")
         return real(self, mode, *args, **named)
@@ -59,19 +64,19 @@ def test_what_fails_half_way_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_test_pytest_is_not_the_next_step(tmp_path):
+def test_without_a_test_pytest_is_not_the_next_step(tmp_path: Path) -> None:
     result = initialise(stack(tmp_path, Service(name="worker", image="own/worker")), no_routes)
     assert result.lines()[-1] == "next: write a first test below suites/, then: pytest"
 
 
 @pytest.mark.case("field/b11", "compose/include-plain", "compose/extends-file")
-def test_what_compose_finds_by_itself_is_not_named(tmp_path):
+def test_what_compose_finds_by_itself_is_not_named(tmp_path: Path) -> None:
     initialise(stack(tmp_path, REDIS), no_routes)
     assert config.load(tmp_path).stack.compose == ()
 
 
 @pytest.mark.case("field/c23")
-def test_what_was_named_for_this_command_is_named_for_the_next(tmp_path):
+def test_what_was_named_for_this_command_is_named_for_the_next(tmp_path: Path) -> None:
     section = config.StackSection(compose=("docker-compose.prod.yml",), env_files=("prod.env",))
     initialise(stack(tmp_path, REDIS), no_routes, section=section)
     loaded = config.load(tmp_path).stack
@@ -89,7 +94,7 @@ def caddy(root: Path) -> Service:
 
 @pytest.mark.case("field/b11")
 @pytest.mark.parametrize("hidden", ["certs/ca.crt", "Caddyfile"])
-def test_a_file_that_git_ignores_is_not_named(tmp_path, hidden):
+def test_a_file_that_git_ignores_is_not_named(tmp_path: Path, hidden: str) -> None:
     model = stack(tmp_path, caddy(tmp_path))
     result = initialise(model, no_routes, ignored=lambda names: frozenset({hidden}) & set(names))
     loaded = config.load(tmp_path).stack
@@ -98,8 +103,8 @@ def test_a_file_that_git_ignores_is_not_named(tmp_path, hidden):
     assert any(f"export {variable}={hidden}" in what for what in result.proposal.unknown)
 
 
-def test_a_source_that_cannot_be_read_costs_its_own_names_only(tmp_path):
-    def read(sources, _stack):
+def test_a_source_that_cannot_be_read_costs_its_own_names_only(tmp_path: Path) -> None:
+    def read(sources: tuple[str, ...], _stack: Stack) -> tuple[str, ...] | None:
         if "Caddyfile" in sources:
             raise UsageError("unexpected end of file", where="Caddyfile:12")
         return ()

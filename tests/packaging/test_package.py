@@ -32,7 +32,7 @@ def run(*argv, folder=None, **variables):
 
 
 @pytest.fixture(scope="module")
-def archives(tmp_path_factory):
+def archives(tmp_path_factory: pytest.TempPathFactory):
     """The source archive, and the wheel that is built from it and from nothing else."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
@@ -46,13 +46,13 @@ def wheel(archives):
     return archives[1]
 
 
-def tracked(*folders, under=""):
+def tracked(*folders, under: str = ""):
     """What git knows below `folders`, with new files that it does not ignore."""
     done = run("git", "ls-files", "-co", "--exclude-standard", "--", *folders, folder=ROOT)
     return {under + name for name in done.stdout.splitlines() if (ROOT / name).is_file()}
 
 
-def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel):
+def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel) -> None:
     found = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert found == tracked("stacktest") | tracked("schemas", under="stacktest/")
     assert {"stacktest/py.typed", "stacktest/schemas/config.v1.schema.json"} <= found
@@ -62,19 +62,19 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel):
     } <= found
 
 
-def test_the_source_archive_holds_what_builds_the_wheel_and_no_tests(archives):
+def test_the_source_archive_holds_what_builds_the_wheel_and_no_tests(archives) -> None:
     with tarfile.open(archives[0]) as archive:
         found = {name.partition("/")[2] for name in archive.getnames()}
     own = {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", ".gitignore", "PKG-INFO"}
     assert found == own | tracked("stacktest", "schemas")
 
 
-def test_an_index_would_take_both_archives(archives):
+def test_an_index_would_take_both_archives(archives) -> None:
     done = run(sys.executable, "-m", "twine", "check", "--strict", *archives)
     assert done.stdout.count("PASSED") == len(archives)
 
 
-def test_the_metadata_say_what_is_needed(wheel):
+def test_the_metadata_say_what_is_needed(wheel) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         said = Parser().parsestr(archive.read(name).decode())
@@ -90,7 +90,7 @@ def test_the_metadata_say_what_is_needed(wheel):
 
 
 @pytest.fixture(scope="module")
-def bin_folder(wheel, tmp_path_factory):
+def bin_folder(wheel, tmp_path_factory: pytest.TempPathFactory):
     """`bin` of an environment with the wheel; its dependencies are those of this environment."""
     folder = tmp_path_factory.mktemp("venv")
     run(sys.executable, "-m", "venv", "--without-pip", folder)
@@ -107,7 +107,7 @@ def bin_folder(wheel, tmp_path_factory):
     return folder / "bin"
 
 
-def test_the_command_is_the_installed_one(bin_folder, wheel, tmp_path):
+def test_the_command_is_the_installed_one(bin_folder, wheel, tmp_path: Path) -> None:
     where = "import stacktest; print(stacktest.__file__)"
     said = run(bin_folder / "python", "-c", where, folder=tmp_path).stdout
     assert said.startswith(str(bin_folder.parent))
@@ -117,13 +117,13 @@ def test_the_command_is_the_installed_one(bin_folder, wheel, tmp_path):
     )
 
 
-def test_the_schema_comes_out_of_the_wheel(bin_folder, tmp_path):
+def test_the_schema_comes_out_of_the_wheel(bin_folder, tmp_path: Path) -> None:
     said = run(bin_folder / "stacktest", "config", "schema", folder=tmp_path).stdout
     assert said == (ROOT / "schemas/config.v1.schema.json").read_text()
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path: Path):
     """A stack of two that has never heard of stacktest."""
     folder = tmp_path / "stack"
     folder.mkdir()
@@ -131,7 +131,7 @@ def project(tmp_path):
     return folder
 
 
-def test_a_first_project_is_begun(bin_folder, project):
+def test_a_first_project_is_begun(bin_folder, project) -> None:
     said = run(bin_folder / "stacktest", "init", folder=project, PAIR_PROJECT="t-package").stdout
     assert "stacktest.toml" in said
     done = run(
@@ -141,7 +141,9 @@ def test_a_first_project_is_begun(bin_folder, project):
 
 
 @pytest.mark.real_docker
-def test_a_stack_is_proved_outside_of_the_repository(bin_folder, project, pair_running):
+def test_a_stack_is_proved_outside_of_the_repository(
+    bin_folder, project, pair_running: str
+) -> None:
     suite = project / "suites/phase0_pair/test_alpha.py"
     suite.parent.mkdir(parents=True)
     suite.write_text(ALPHA)

@@ -39,7 +39,7 @@ def attached(shop):
 
 
 @pytest.mark.processes
-def test_a_run_says_what_ran_and_how_the_services_came_up(proved):
+def test_a_run_says_what_ran_and_how_the_services_came_up(proved) -> None:
     labels = {
         found["fullName"].split("#")[0].rpartition(".")[2]: {
             (one["name"], one["value"])
@@ -64,7 +64,7 @@ def test_a_run_says_what_ran_and_how_the_services_came_up(proved):
 
 
 @pytest.mark.processes
-def test_a_stack_that_does_not_come_up_is_an_error_of_the_run(shop):
+def test_a_stack_that_does_not_come_up_is_an_error_of_the_run(shop) -> None:
     shop.story(services={"redis": {"fails": "exited with 1"}})
     shop.about("phase4_data", "redis")
     boot = shop.path / "reports/evidence/20260106T000000-fake00/boot"
@@ -77,7 +77,7 @@ def test_a_stack_that_does_not_come_up_is_an_error_of_the_run(shop):
 
 
 @pytest.mark.processes
-def test_nothing_is_written_where_nobody_asked(shop):
+def test_nothing_is_written_where_nobody_asked(shop) -> None:
     shop.story(services={"redis": {}})
     shop.about("phase4_data", "redis")
     assert int(shop.run().ret) == 0
@@ -90,17 +90,17 @@ def test_nothing_is_written_where_nobody_asked(shop):
      ("assert 502 == 200", "Front door"), (MESSAGE, "Network"), ("TimeoutError", "Time"),
      ("assert 1502 == 15020", None), ("assert 1 == 2", None)],
 )  # fmt: skip
-def test_a_failure_is_of_one_kind(message, kind):
+def test_a_failure_is_of_one_kind(message: str, kind: str | None) -> None:
     found = [one["name"] for one in categories() if re.fullmatch(one["messageRegex"], message)]
     assert [name.partition(":")[0] for name in found] == ([kind] if kind else [])
 
 
-def test_a_value_stays_on_its_line():
+def test_a_value_stays_on_its_line() -> None:
     assert properties({"a": "x\ny\\z"}) == "a=x\\ny\\\\z\n"
 
 
 @pytest.fixture(scope="module")
-def allure(tmp_path_factory):
+def allure(tmp_path_factory: pytest.TempPathFactory):
     if not shutil.which("npm"):
         pytest.skip("node and npm are not on this machine")
     folder = tmp_path_factory.mktemp("allure")
@@ -110,7 +110,7 @@ def allure(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_allure_makes_a_report_of_it(allure, proved):
+def test_allure_makes_a_report_of_it(allure, proved) -> None:
     config = "allure/allurerc.json"
     argv = [allure, "generate", "allure", "--config", config, "--output", "report"]
     done = subprocess.run(

@@ -23,7 +23,7 @@ TOKEN = "tk-canary-91ad"
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(monkeypatch: pytest.MonkeyPatch):
     with listening() as listener:
         monkeypatch.setenv("HOOK", f"{listener.url}/hook")
         monkeypatch.setenv("HOOK_TOKEN", TOKEN)
@@ -40,7 +40,7 @@ def told(shop, server):
     return shop
 
 
-def tell(shop, services):
+def tell(shop, services) -> None:
     shop.story(services=services, running=[*services])
 
 
@@ -55,7 +55,7 @@ def run(shop, server, *arguments):
     return done, [line.removeprefix("POST ") for line in server.lines]
 
 
-def test_a_run_tells_what_works_once_and_pings_each_time(told, server):
+def test_a_run_tells_what_works_once_and_pings_each_time(told, server) -> None:
     done, asked = run(told, server)
     assert (int(done.ret), asked) == (0, ["/uuid/start", "/hook", "/uuid"])
     (said,) = hooked(server)
@@ -66,7 +66,7 @@ def test_a_run_tells_what_works_once_and_pings_each_time(told, server):
     assert (int(done.ret), asked) == (0, ["/uuid/start", "/uuid"])
 
 
-def test_what_breaks_is_told_once_with_the_reason(told, server):
+def test_what_breaks_is_told_once_with_the_reason(told, server) -> None:
     run(told, server)
     told.about("phase4_data", "loki", body="assert 6 * 7 == 54")
     done, asked = run(told, server)
@@ -82,7 +82,7 @@ def test_what_breaks_is_told_once_with_the_reason(told, server):
     assert hooked(server)[0]["title"] == "shop: 1 service works"
 
 
-def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(told, server):
+def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(told, server) -> None:
     server.answers["/hook"] = (403, "")
     done, _ = run(told, server)
     assert int(done.ret) == 0
@@ -93,7 +93,7 @@ def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(told, server):
     assert hooked(server)[0]["title"] == "shop: 2 services work"
 
 
-def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(told, server):
+def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(told, server) -> None:
     run(told, server)
     story = {"redis": {"fails": "exited with 1"}, "loki": {"needs": ["redis"]}}
     told.story(services=story, running=[])
@@ -106,15 +106,15 @@ def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(told, serv
     assert [said["title"] for said in hooked(server)] == ["shop: the stack came up again"]
 
 
-def test_nothing_is_told_by_a_dry_run(told, server):
+def test_nothing_is_told_by_a_dry_run(told, server) -> None:
     assert run(told, server, "--stack-dry-run")[1] == []
 
 
-def test_workers_tell_nothing_of_their_own(told, server):
+def test_workers_tell_nothing_of_their_own(told, server) -> None:
     assert run(told, server, "-n2")[1] == ["/uuid/start", "/hook", "/uuid"]
 
 
-def test_no_secret_is_shown_or_kept(told, server):
+def test_no_secret_is_shown_or_kept(told, server) -> None:
     server.answers["/"] = (401, "")
     done, _ = run(told, server, "-v", "--log-level=DEBUG", "--log-file=run.log")
     server.answers.clear()

@@ -1,6 +1,7 @@
 """`--stale`: what is left out, and the night on which nothing is stale."""
 
 import datetime as dt
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +18,9 @@ pytest_plugins = ["tests.support.fake_stack"]
 TODAY = dt.date(2026, 3, 1)
 
 
-def stale(states, tmp_path, exempt=()):
+def stale(
+    states: dict[str, State], tmp_path: Path, exempt: list[Exemption] | tuple[str, ...] = ()
+) -> set[str]:
     """The stale services of a stack in which `app` depends on all others."""
     names = {**states, "app": State.FUNCTIONAL}
     needs = tuple(Dependency(service=name) for name in states)
@@ -31,19 +34,21 @@ def stale(states, tmp_path, exempt=()):
     return stale_services(judge, judgements, TODAY)
 
 
-def test_a_broken_dependency_makes_its_dependants_stale(tmp_path) -> None:
+def test_a_broken_dependency_makes_its_dependants_stale(tmp_path: Path) -> None:
     assert stale({"db": State.CHANGED}, tmp_path) == {"db", "app"}
     assert stale({"db": State.DOC_STALE}, tmp_path) == set()
 
 
-def test_a_job_that_nobody_tests_makes_nobody_stale_for_ever(tmp_path) -> None:
+def test_a_job_that_nobody_tests_makes_nobody_stale_for_ever(tmp_path: Path) -> None:
     assert stale({"migrate": State.NO_TESTS}, tmp_path) == {"migrate"}
 
 
 @pytest.mark.parametrize(
     ("until", "expected"), [(TODAY, {"job"}), (TODAY - dt.timedelta(days=1), {"job", "app"})]
 )
-def test_nor_does_one_that_an_exemption_excuses_while_it_lasts(tmp_path, until, expected) -> None:
+def test_nor_does_one_that_an_exemption_excuses_while_it_lasts(
+    tmp_path: Path, until: dt.date, expected: set[str]
+) -> None:
     exemption = Exemption(service="job", states=("never_run",), reason="runs once", until=until)
     assert stale({"job": State.NEVER_RUN}, tmp_path, [exemption]) == expected
     assert stale({"job": State.FAILING}, tmp_path, [exemption]) == {"job", "app"}

@@ -1,9 +1,12 @@
 """A flake, a regression and a steady failure are three things, and the fingerprint tells which."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from stacktest.core.records.documents import HistoryLine
 from stacktest.reports import trends
 from stacktest.reports.page import run_marks
 
@@ -11,8 +14,10 @@ A, B = {}, {"image": "b" * 16}
 
 
 @pytest.fixture
-def history(make_line, make_mark):
-    def build(*runs):
+def history(
+    make_line: Callable[..., list[HistoryLine]], make_mark: Callable[..., list[HistoryLine]]
+) -> Callable[..., list[HistoryLine]]:
+    def build(*runs: tuple[str | None, ...]) -> list[HistoryLine]:
         """`("passed", "a")`: verdict and fingerprint; `None` is one that is not known."""
         lines = []
         for seq, (verdict, seed) in enumerate(runs, 1):
@@ -55,30 +60,39 @@ P, F, R, INCOMPLETE = "passed", "failed", "retried", "incomplete"
         ),
     ],
 )
-def test_a_history_has_a_shape_and_a_sentence(history, runs, shape, sentence):
+def test_a_history_has_a_shape_and_a_sentence(
+    history: Callable[..., list[HistoryLine]],
+    runs: list[tuple[str, str]],
+    shape: str,
+    sentence: str,
+) -> None:
     reading = trends.read(history(*runs))
     assert (reading.shape, reading.sentence) == (shape, sentence)
 
 
-def test_a_part_that_is_not_known_has_not_changed(make_line, make_mark):
+def test_a_part_that_is_not_known_has_not_changed(
+    make_line: Callable[..., Any], make_mark: Callable[..., Any]
+) -> None:
     old = make_line("x", 1, P, make_mark("s", env=None), {})
     new = make_line("x", 2, P, make_mark("s"), {})
     assert trends.changed_parts(old, new) == ()
 
 
-def test_a_move_is_marked_where_the_fingerprint_is_another(history):
+def test_a_move_is_marked_where_the_fingerprint_is_another(
+    history: Callable[..., list[HistoryLine]],
+) -> None:
     lines = history((P, "a"), (P, "a"), (P, "b"), (P, None), (P, "b"))
     assert trends.moves(lines) == (False, False, True, False, False)
 
 
-def test_each_result_has_a_mark_of_its_own_form():
+def test_each_result_has_a_mark_of_its_own_form() -> None:
     drawn = run_marks.draw(["passed", "flaky", "failed", "incomplete", "absent"])
     forms = {kind: path.partition(" ")[2] for kind, path in drawn.paths}
     assert set(forms) == {"passed", "flaky", "failed", "incomplete"}
     assert len(set(forms.values())) == len(forms)
 
 
-def test_a_strip_says_in_words_what_it_draws():
+def test_a_strip_says_in_words_what_it_draws() -> None:
     drawn = run_marks.draw(["passed", "failed", "passed"], [False, True, False])
     assert drawn.label == (
         "3 runs: 2 passed, 1 failed; the fingerprint moved once; the last one passed"

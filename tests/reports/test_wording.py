@@ -20,11 +20,11 @@ NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
         (-dt.timedelta(hours=3), "in 3 hours"),
     ],
 )
-def test_an_age_is_rounded_down_to_its_largest_unit(before, said):
+def test_an_age_is_rounded_down_to_its_largest_unit(before: dt.timedelta, said: str) -> None:
     assert wording.ago(NOW - before, NOW) == said
 
 
-def test_never_is_said_and_not_drawn_as_a_date():
+def test_never_is_said_and_not_drawn_as_a_date() -> None:
     assert (wording.ago(None, NOW), wording.at(None)) == ("never", "never")
 
 
@@ -32,7 +32,7 @@ def test_never_is_said_and_not_drawn_as_a_date():
     ("seconds", "said"),
     [(0.44, "0.4 s"), (12.3, "12 s"), (200, "3 min 20 s"), (119.6, "2 min 00 s")],
 )
-def test_a_duration_has_the_digits_that_matter(seconds, said):
+def test_a_duration_has_the_digits_that_matter(seconds: float, said: str) -> None:
     assert wording.duration(seconds) == said
 
 
@@ -46,17 +46,17 @@ def test_a_duration_has_the_digits_that_matter(seconds, said):
         ([State.FUNCTIONAL, State.CHANGED], "1 of 2 services is proved."),
     ],
 )
-def test_the_verdict_counts_what_is_proved(states, said):
+def test_the_verdict_counts_what_is_proved(states: list[State], said: str) -> None:
     assert wording.verdict(states) == said
 
 
-def test_the_breakdown_starts_with_the_worst():
+def test_the_breakdown_starts_with_the_worst() -> None:
     states = [State.CHANGED, State.FUNCTIONAL, State.FAILING, State.CHANGED]
     assert wording.breakdown(states) == "1 failing, 2 changed"
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_every_state_has_a_tone_a_word_and_a_sentence(state):
+def test_every_state_has_a_tone_a_word_and_a_sentence(state: State) -> None:
     assert wording.tone(state) in wording.TONES
     assert wording.word(state)
     assert wording.meaning(state).endswith(".")
@@ -80,5 +80,5 @@ def test_every_state_has_a_tone_a_word_and_a_sentence(state):
         ("something", "something"),
     ],
 )
-def test_a_reason_is_a_clause_about_the_service(tag, said):
+def test_a_reason_is_a_clause_about_the_service(tag: str, said: str) -> None:
     assert wording.reason(tag) == said

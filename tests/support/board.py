@@ -3,7 +3,9 @@
 import datetime as dt
 import functools
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,8 +66,13 @@ def mark(seed: str, **parts: str | None) -> FingerprintRecord:
 
 
 def line(
-    service: str, seq: int, verdict: str, print_of: FingerprintRecord, tests: dict[str, str], **more
-):
+    service: str,
+    seq: int,
+    verdict: str,
+    print_of: FingerprintRecord,
+    tests: dict[str, str],
+    **more: tuple[str, ...],
+) -> HistoryLine:
     return HistoryLine(
         service=service, run=f"r{seq:04d}", seq=seq, started=NOW - dt.timedelta(days=60 - seq),
         git_commit=f"{seq:040x}", fingerprint=print_of, verdict=verdict,
@@ -239,15 +246,15 @@ def board() -> Board:
 
 
 @pytest.fixture
-def make_board():
+def make_board() -> functools._lru_cache_wrapper:
     return build_board
 
 
 @pytest.fixture
-def make_line():
+def make_line() -> Callable[..., Any]:
     return line
 
 
 @pytest.fixture
-def make_mark():
+def make_mark() -> Callable[..., Any]:
     return mark

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 
 import pytest
 import trustme
@@ -29,7 +30,13 @@ HOST = "app.stack.local"
 def make_stack(tmp_path: Path) -> Callable[..., Stack]:
     """A stack in `tmp_path` with the named services; the first is the front door."""
 
-    def make(*names: str, ports=HTTPS, mounts=(), environment=None, **services):
+    def make(
+        *names: str,
+        ports: list[Port] | tuple[Port, ...] = HTTPS,
+        mounts: list[tuple[Path, str]] | tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+        **services: Service,
+    ) -> Stack:
         door, *others = names
         known = {name: Service(name=name) for name in others}
         known[door] = Service(
@@ -83,12 +90,12 @@ class _Server(socketserver.ThreadingTCPServer):
     context: ssl.SSLContext | None = None
     delay = 0.0
 
-    def get_request(self):
+    def get_request(self) -> tuple[socket, tuple[str, int]]:
         connection, address = super().get_request()
         connection.settimeout(5)
         return connection, address
 
-    def finish_request(self, request, client_address) -> None:
+    def finish_request(self, request: socket, client_address: tuple[str, int]) -> None:
         # In the connection's own thread: one slow handshake must not hold up the next.
         try:
             # A server that takes its time: what is tested happens meanwhile.
@@ -131,7 +138,7 @@ class Pki:
     ports: dict[str, int]
     leaf: trustme.LeafCert
 
-    def names(self, kind: str = "good", **options) -> NameMap:
+    def names(self, kind: str = "good", **options: tuple[str]) -> NameMap:
         """Names that lead to the server with this kind of certificate."""
         address = ("127.0.0.1", self.ports[kind])
         return NameMap(hosts=(HOST,), domain="stack.local", doors={443: address}, **options)

@@ -31,7 +31,13 @@ def installed(*names: str, folder: Path) -> None:
         ([], False, None),
     ],
 )
-def test_of_the_system(there, headless, found, tmp_path, monkeypatch):
+def test_of_the_system(
+    there: list[str],
+    headless: bool,
+    found: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     installed(*there, folder=tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_chromium(headless=headless) == (found and str(tmp_path / found))
@@ -51,7 +57,9 @@ def test_of_the_system(there, headless, found, tmp_path, monkeypatch):
         ([WHOLE], True, WHOLE),
     ],
 )
-def test_playwrights_own_build_goes_first(there, headless, found, tmp_path, monkeypatch):
+def test_playwrights_own_build_goes_first(
+    there: list[str], headless: bool, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     installed(*there, folder=tmp_path)
     installed(WITHOUT_WINDOW, *WITH_WINDOW, folder=tmp_path / "bin")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.support.browser_suite import CONFTEST
-from tests.support.tls_servers import BAD
+from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
 
@@ -126,7 +126,7 @@ def test_marked(page):
 
 
 @pytest.fixture
-def given(pytester: pytest.Pytester, pki, monkeypatch) -> None:
+def given(pytester: pytest.Pytester, pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     pytester.makeconftest(CONFTEST)
     doors = {443: pki.ports["good"]}
     doors[1010] = pki.ports["slow"]
@@ -138,7 +138,7 @@ def given(pytester: pytest.Pytester, pki, monkeypatch) -> None:
 
 
 @pytest.mark.real_browser
-def test_pages_and_requests(pytester: pytest.Pytester, given) -> None:
+def test_pages_and_requests(pytester: pytest.Pytester, given: None) -> None:
     pytester.makepyfile(TESTS)
     outcome = pytester.runpytest_subprocess(
         "-q", "-p", "no:randomly", "-W", "error", "--durations=6", timeout=120
@@ -147,7 +147,7 @@ def test_pages_and_requests(pytester: pytest.Pytester, given) -> None:
 
 
 @pytest.mark.real_browser
-def test_a_marker_cannot_switch_verification_off(pytester: pytest.Pytester, given) -> None:
+def test_a_marker_cannot_switch_verification_off(pytester: pytest.Pytester, given: None) -> None:
     pytester.makepyfile(MARKED)
     outcome = pytester.runpytest_subprocess("-q", "-p", "no:randomly", timeout=120)
     outcome.assert_outcomes(errors=1)
@@ -155,7 +155,9 @@ def test_a_marker_cannot_switch_verification_off(pytester: pytest.Pytester, give
 
 
 @pytest.mark.real_browser
-def test_with_another_ca_nothing_loads(pytester: pytest.Pytester, given, pki, monkeypatch) -> None:
+def test_with_another_ca_nothing_loads(
+    pytester: pytest.Pytester, given: None, pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     value = {"root": str(pytester.path), "ca": str(pki.other_ca), "doors": {443: pki.ports["good"]}}
     monkeypatch.setenv("GIVEN", json.dumps(value))
     pytester.makepyfile(TESTS)
@@ -200,7 +202,9 @@ def test_a_network_that_appears_meanwhile(page):
 @pytest.mark.real_browser
 @pytest.mark.skipif(os.geteuid() != 0, reason="adds a network interface to the machine: root only")
 @pytest.mark.parametrize("plain", [False, True])
-def test_networks_that_appear_do_not_break_a_page(pytester, given, plain: bool) -> None:
+def test_networks_that_appear_do_not_break_a_page(
+    pytester: pytest.Pytester, given: None, plain: bool
+) -> None:
     """The second case is the control: a browser on the machine's own network does break."""
     pytester.makepyfile(CHANGING.format(plain=plain))
     outcome = pytester.runpytest_subprocess("-q", "-p", "no:randomly", timeout=120)

@@ -1,6 +1,7 @@
 """Firefox and WebKit against good and bad certificates, told of names and CA by our own code."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,9 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def visit(engine: str, proxy_url: str, pki: Pki, tmp_path_factory) -> Iterator[Visit]:
+def visit(
+    engine: str, proxy_url: str, pki: Pki, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Visit]:
     with ENGINES[engine](proxy_url, pki.ca, tmp_path_factory.mktemp(engine)) as visit:
         yield visit
 
@@ -86,7 +89,7 @@ def test_other_hosts_are_out_of_reach(visit: Visit, engine: str, proxy: ConnectP
 @pytest.mark.usefixtures("visit")  # Another one that does trust the CA is running meanwhile.
 @pytest.mark.parametrize("told", ["nothing", "another CA"])
 def test_without_its_ca_a_good_page_is_refused(
-    engine: str, proxy_url: str, pki: Pki, tmp_path, told: str
+    engine: str, proxy_url: str, pki: Pki, tmp_path: Path, told: str
 ) -> None:
     ca = None if told == "nothing" else pki.other_ca
     with (

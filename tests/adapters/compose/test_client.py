@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_a_health_check_counts_only_with_a_probe_of_its_own(recorded: Stack) -> 
         (None, False),
     ],
 )
-def test_a_health_check_of_the_stack(check, has_one) -> None:
+def test_a_health_check_of_the_stack(check: dict[str, Any] | None, has_one: bool) -> None:
     document = {"name": "p", "services": {"a": {"image": "x", "healthcheck": check}}}
     service = read_model(document, root=Path("/stack")).services["a"]
     assert service.has_healthcheck is has_one
@@ -141,7 +142,7 @@ def write(root: Path, **files: str) -> None:
 # A Compose that is absent or old
 
 
-def fake_docker(tmp_path: Path, monkeypatch, script: str) -> Compose:
+def fake_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Compose:
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\n{script}\n")
@@ -151,7 +152,7 @@ def fake_docker(tmp_path: Path, monkeypatch, script: str) -> Compose:
     return Compose(tmp_path)
 
 
-def test_a_docker_without_compose(tmp_path: Path, monkeypatch) -> None:
+def test_a_docker_without_compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compose = fake_docker(tmp_path, monkeypatch, 'echo "unknown flag: --file" >&2; exit 125')
     with pytest.raises(ToolMissingError) as caught:
         compose.model()
@@ -162,20 +163,24 @@ def test_a_docker_without_compose(tmp_path: Path, monkeypatch) -> None:
     ]
 
 
-def test_a_compose_that_is_too_old(tmp_path: Path, monkeypatch) -> None:
+def test_a_compose_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = 'case "$*" in *version*) echo 2.17.3;; *) echo bad >&2; exit 1;; esac'
     with pytest.raises(ToolMissingError, match=r"2\.17\.3 is too old; stacktest needs 2\.26"):
         fake_docker(tmp_path, monkeypatch, script).model()
 
 
-def test_one_that_is_too_old_creates_nothing(tmp_path: Path, monkeypatch) -> None:
+def test_one_that_is_too_old_creates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = f'case "$*" in *version*) echo 2.17.3;; *) touch {tmp_path}/created;; esac'
     with pytest.raises(ToolMissingError, match="too old"):
         fake_docker(tmp_path, monkeypatch, script).create(["app"], {})
     assert not (tmp_path / "created").exists()
 
 
-def test_a_variable_that_changed_after_the_question_is_heard(tmp_path: Path, monkeypatch) -> None:
+def test_a_variable_that_changed_after_the_question_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     says = 'case "$*" in *version*) echo 2.26.1;; *) echo "{\\"name\\": \\"$SHOP\\"}";; esac'
     compose = fake_docker(tmp_path, monkeypatch, says)
     monkeypatch.setenv("SHOP", "old")
@@ -195,7 +200,7 @@ esac
 
 @pytest.mark.parametrize("profile", ["q", "p"])
 def test_newer_compose_does_not_judge_who_shares_a_container_name(
-    tmp_path: Path, monkeypatch, profile: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:
     one, other = (f'{{"container_name": "x", "profiles": ["{each}"]}}' for each in ("p", profile))
     script = REFUSES_TWINS.replace("ALTERNATIVE", one).replace("OTHER", other)
@@ -207,14 +212,14 @@ def test_newer_compose_does_not_judge_who_shares_a_container_name(
         compose.model()
 
 
-def test_no_docker_at_all(tmp_path: Path, monkeypatch) -> None:
+def test_no_docker_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, **{"compose.yaml": "services: {}\n"})
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissingError, match="docker is not installed"):
         Compose(tmp_path).model()
 
 
-def test_a_version_with_a_suffix_is_read(tmp_path: Path, monkeypatch) -> None:
+def test_a_version_with_a_suffix_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert fake_docker(tmp_path, monkeypatch, "echo v2.40.1-desktop.1").version() == (2, 40, 1)
 
 

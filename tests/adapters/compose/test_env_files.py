@@ -1,5 +1,7 @@
 """`.env` is read as Compose reads it; the values here are those that Compose 2.26 prints."""
 
+from pathlib import Path
+
 import pytest
 
 from stacktest.adapters.compose.env_files import parse_env, read_env_files
@@ -33,11 +35,11 @@ from stacktest.adapters.compose.env_files import parse_env, read_env_files
         ("not a line\nV=1", "1"),
     ],
 )
-def test_a_value(text, value):
+def test_a_value(text: str, value: str) -> None:
     assert parse_env(text, {"SHELL_ONLY": "shell"})["V"] == value
 
 
-def test_a_later_file_wins_and_a_missing_one_is_none(tmp_path):
+def test_a_later_file_wins_and_a_missing_one_is_none(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("V=1\nW=1\n")
     (tmp_path / "b").write_text("V=2\nX=${W}\n")
     paths = [tmp_path / name for name in ("a", "gone", "b")]

@@ -27,7 +27,7 @@ def explained(root: Path, text: str, *, version: tuple[int, ...] = (2, 26, 1)) -
 
 
 def test_every_unset_variable_is_named_though_compose_names_one(
-    tmp_path: Path, monkeypatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("T_SET", "x")
     write(
@@ -103,7 +103,9 @@ WARNING = (
         ('privileged: "${MEDIA}"', "error while interpolating services.web.privileged: invalid boolean: ", "privileged"),
     ],
 )  # fmt: skip
-def test_a_blank_variable_is_what_the_refusal_comes_from(tmp_path, definition, text, key) -> None:
+def test_a_blank_variable_is_what_the_refusal_comes_from(
+    tmp_path: Path, definition: str, text: str, key: str
+) -> None:
     write(tmp_path, **{"compose.yaml": f"services: {{web: {{{definition}}}}}"})
     assert explained(tmp_path, f"{WARNING.format('MEDIA')}\n{text}") == [
         "error: MEDIA is not set",
@@ -149,7 +151,7 @@ def test_a_key_that_is_not_known_may_be_newer_than_this_compose(tmp_path: Path) 
     ],
 )  # fmt: skip
 def test_the_file_that_asks_for_an_environment_file_is_named(
-    tmp_path, files, named, missing, where
+    tmp_path: Path, files: dict[str, str], named: list[str], missing: str, where: str
 ) -> None:
     root = tmp_path / "stack"
     write(root, **files)

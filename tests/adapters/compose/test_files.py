@@ -61,7 +61,9 @@ def test_then_the_environment_then_the_environment_file(tmp_path: Path) -> None:
         "COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE='a.yaml;b.yaml'",
     ],
 )
-def test_compose_file_in_env_is_read_with_quotes_comments_and_variables(tmp_path, text) -> None:
+def test_compose_file_in_env_is_read_with_quotes_comments_and_variables(
+    tmp_path: Path, text: str
+) -> None:
     write(tmp_path, **{"a.yaml": "", "b.yaml": "", "compose.yaml": "", ".env": text})
     assert names(project(tmp_path)) == ["a.yaml", "b.yaml"]
 
@@ -100,7 +102,9 @@ def test_a_named_file_that_is_absent_names_its_key(tmp_path: Path) -> None:
         (("deploy/c.yml",), {"COMPOSE_ENV_FILES": "one.env"}, "one"),
     ],
 )
-def test_the_env_file_that_compose_reads_is_read(tmp_path, named, environ, value) -> None:
+def test_the_env_file_that_compose_reads_is_read(
+    tmp_path: Path, named: tuple[str, ...], environ: dict[str, str], value: str
+) -> None:
     write(
         tmp_path,
         **{"compose.yaml": "", ".env": "V=root", "deploy__c.yml": "", "deploy__.env": "V=deploy\nW=1",
@@ -120,7 +124,9 @@ def test_profiles_come_from_the_environment_or_the_file(tmp_path: Path) -> None:
     assert project(tmp_path, COMPOSE_PROFILES="*").profiles == ("*",)
 
 
-def test_included_and_extended_files_are_listed_with_the_folder_of_their_paths(tmp_path) -> None:
+def test_included_and_extended_files_are_listed_with_the_folder_of_their_paths(
+    tmp_path: Path,
+) -> None:
     write(
         tmp_path,
         **{
@@ -183,7 +189,11 @@ def test_a_separator_in_a_name_is_not_taken_for_one(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_command_means_this_project_where_the_person_stands(
-    tmp_path, named, environ, folder, options
+    tmp_path: Path,
+    named: tuple[str, ...],
+    environ: dict[str, str],
+    folder: str,
+    options: tuple[str, ...],
 ) -> None:
     write(tmp_path, **{"compose.yaml": "", "deploy__c.yml": "", ".env": "", "x.env": ""})
     files = project(tmp_path, *named, **environ)

@@ -7,7 +7,7 @@ import pytest
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.files import find_project_files
-from stacktest.adapters.compose.profiles import load_by_profile
+from stacktest.adapters.compose.profiles import LoadedByProfile, load_by_profile
 from stacktest.adapters.process import Completed
 from stacktest.errors import UsageError
 
@@ -25,11 +25,13 @@ SERVICES = {
 }
 
 
-def load(tmp_path: Path, *, enabled: str = "", broken: tuple[str, ...] = ("mail",)):
+def load(
+    tmp_path: Path, *, enabled: str = "", broken: tuple[str, ...] = ("mail",)
+) -> LoadedByProfile | None:
     (tmp_path / "compose.yaml").write_text(FILE)
     project = find_project_files(tmp_path, (), (), {"COMPOSE_PROFILES": enabled})
 
-    def ask(profiles):
+    def ask(profiles: tuple[str, ...]) -> Completed:
         if set(profiles) & set(broken):
             return Completed(argv=("docker",), code=14, out="", err="env file mail.env not found")
         services = {
@@ -44,7 +46,7 @@ def load(tmp_path: Path, *, enabled: str = "", broken: tuple[str, ...] = ("mail"
 
 
 @pytest.mark.case("compose/profile-refused")
-def test_what_can_be_read_is_and_the_rest_says_why(tmp_path):
+def test_what_can_be_read_is_and_the_rest_says_why(tmp_path: Path) -> None:
     loaded = load(tmp_path)
     assert sorted(loaded.document["services"]) == ["box", "games", "wiki"]
     assert loaded.profiles == ("boxes", "games")
@@ -53,14 +55,14 @@ def test_what_can_be_read_is_and_the_rest_says_why(tmp_path):
     }
 
 
-def test_a_fault_in_a_profile_that_is_on_is_an_error(tmp_path):
+def test_a_fault_in_a_profile_that_is_on_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"mail\.env not found"):
         load(tmp_path, enabled="mail")
 
 
 @pytest.mark.real_docker
 @pytest.mark.case("compose/profile-refused", "compose/twin-in-profile")
-def test_the_real_compose_reads_the_rest(tmp_path):
+def test_the_real_compose_reads_the_rest(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(
         FILE.replace("{image: w}", "{image: w, container_name: same}").replace(
             "{image: g,", "{image: g, container_name: same,"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,20 +37,20 @@ class FakeEngine:
     nets: list[dict] = field(default_factory=list)
     did: list[tuple[str, str]] = field(default_factory=list)
 
-    def containers(self, project="", *, labels=None):
+    def containers(self, project: str = "", *, labels: dict[str, str]) -> tuple[Container, ...]:
         return tuple(each for each in self.here if labels.items() <= each.labels.items())
 
-    def networks(self, labels):
+    def networks(self, labels: dict[str, str]) -> tuple[dict[str, Any], ...]:
         return tuple(each for each in self.nets if labels.items() <= each["Labels"].items())
 
-    def stop(self, id, *, grace=None):  # noqa: A002
+    def stop(self, id: str, *, grace: None = None) -> None:  # noqa: A002
         self.did.append(("stop", id))
 
-    def remove(self, id):  # noqa: A002
+    def remove(self, id: str) -> str:  # noqa: A002
         self.did.append(("remove", id))
         return "device is busy" if id == "stuck" else ""
 
-    def remove_network(self, id):  # noqa: A002
+    def remove_network(self, id: str) -> str:  # noqa: A002
         self.did.append(("network", id))
         return "has active endpoints" if id == "used" else ""
 

@@ -1,3 +1,6 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import dns.message
 import dns.query
 import dns.rcode
@@ -12,7 +15,7 @@ NAMES = NameMap(
 
 
 @pytest.fixture(scope="module", params=["127.0.0.1", "fd00::1"])
-def server(request):
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, int, str]]:
     running = NameServer(NAMES, answer_with=request.param)
     yield (*running.start(), request.param)
     running.stop()
@@ -32,7 +35,14 @@ def server(request):
     ],
 )
 @pytest.mark.parametrize("kind", ["A", "AAAA", "TXT"])
-def test_questions(ask, name: str, rcode: int, known: bool, kind: str, server) -> None:  # noqa: PLR0917
+def test_questions(  # noqa: PLR0917
+    ask: Callable[..., Any],
+    name: str,
+    rcode: int,
+    known: bool,
+    kind: str,
+    server: tuple[str, int, str],
+) -> None:
     host, port, address = server
     answer = ask(dns.message.make_query(name, kind), host, port=port, timeout=2)
     assert answer.rcode() == rcode
@@ -42,7 +52,7 @@ def test_questions(ask, name: str, rcode: int, known: bool, kind: str, server) -
     )
 
 
-def test_noise_is_not_answered(server) -> None:
+def test_noise_is_not_answered(server: tuple[str, int, str]) -> None:
     import socket
 
     host, port, _ = server
@@ -53,7 +63,7 @@ def test_noise_is_not_answered(server) -> None:
             client.recv(100)
 
 
-def test_a_taken_port_is_a_usage_error(server) -> None:
+def test_a_taken_port_is_a_usage_error(server: tuple[str, int, str]) -> None:
     host, port, _ = server
     second = NameServer(NAMES)
     with pytest.raises(UsageError, match=f"cannot listen on {host}:{port}"):

@@ -1,4 +1,7 @@
 import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -13,15 +16,15 @@ from stacktest.adapters.names import (
 )
 from stacktest.adapters.tls import client_context
 from stacktest.errors import UsageError
-from tests.support.tls_servers import BAD, HOST
+from tests.support.tls_servers import BAD, HOST, Pki
 
 
-def get(pki, kind: str, url: str = f"https://{HOST}/x", ca=None) -> str:
+def get(pki: Pki, kind: str, url: str = f"https://{HOST}/x", ca: Path | None = None) -> str:
     with http_client(pki.names(kind), client_context(ca or pki.ca)) as client:
         return client.get(url).text
 
 
-def get_async(pki, kind: str, url: str = f"https://{HOST}/x", ca=None) -> str:
+def get_async(pki: Pki, kind: str, url: str = f"https://{HOST}/x", ca: Path | None = None) -> str:
     async def ask() -> str:
         async with async_http_client(pki.names(kind), client_context(ca or pki.ca)) as client:
             return (await client.get(url)).text
@@ -33,30 +36,32 @@ CLIENTS = pytest.mark.parametrize("ask", [get, get_async])
 
 
 @CLIENTS
-def test_a_good_certificate_is_accepted_and_host_stays(ask, pki) -> None:
+def test_a_good_certificate_is_accepted_and_host_stays(ask: Callable[..., Any], pki: Pki) -> None:
     assert ask(pki, "good") == f"GET {HOST} /x"
 
 
 @CLIENTS
-def test_the_bare_domain_is_reached(ask, pki) -> None:
+def test_the_bare_domain_is_reached(ask: Callable[..., Any], pki: Pki) -> None:
     assert ask(pki, "good", "https://stack.local/y") == "GET stack.local /y"
 
 
 @CLIENTS
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_certificate_is_refused(ask, kind: str, pki) -> None:
+def test_a_bad_certificate_is_refused(ask: Callable[..., Any], kind: str, pki: Pki) -> None:
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         ask(pki, kind)
 
 
 @CLIENTS
-def test_another_ca_in_the_configuration_refuses_the_good_server(ask, pki) -> None:
+def test_another_ca_in_the_configuration_refuses_the_good_server(
+    ask: Callable[..., Any], pki: Pki
+) -> None:
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         ask(pki, "good", ca=pki.other_ca)
 
 
 @CLIENTS
-def test_other_names_are_refused(ask, pki) -> None:
+def test_other_names_are_refused(ask: Callable[..., Any], pki: Pki) -> None:
     with pytest.raises(
         httpx.ConnectError, match=r"'example\.com' is not a host name of this stack"
     ):
@@ -64,7 +69,7 @@ def test_other_names_are_refused(ask, pki) -> None:
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_client_certificates_do_not_weaken_the_check(kind: str, pki, tmp_path) -> None:
+def test_client_certificates_do_not_weaken_the_check(kind: str, pki: Pki, tmp_path: Path) -> None:
     context = ssl.create_default_context(cafile=pki.ca)
     pki.leaf.configure_cert(context)
     with http_client(pki.names("good"), context) as client:
@@ -76,7 +81,7 @@ def test_client_certificates_do_not_weaken_the_check(kind: str, pki, tmp_path) -
         client.get(f"https://{HOST}/")
 
 
-def test_the_shell_cannot_change_trust_or_way(pki, monkeypatch) -> None:
+def test_the_shell_cannot_change_trust_or_way(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(pki.other_ca))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     assert get(pki, "good") == f"GET {HOST} /x"
@@ -85,7 +90,9 @@ def test_the_shell_cannot_change_trust_or_way(pki, monkeypatch) -> None:
         get(pki, "good", ca=pki.other_ca)
 
 
-def test_old_tls_is_refused(pki, serve, recwarn) -> None:
+def test_old_tls_is_refused(
+    pki: Pki, serve: Callable[..., int], recwarn: pytest.WarningsRecorder
+) -> None:
     import warnings
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -100,20 +107,20 @@ def test_old_tls_is_refused(pki, serve, recwarn) -> None:
         get(pki, "old")
 
 
-def client_of(pki, answers: list[Answer] | None = None, **options) -> httpx.Client:
+def client_of(pki: Pki, answers: list[Answer] | None = None, **options: object) -> httpx.Client:
     report = None if answers is None else answers.append
     context = client_context(pki.ca)
     return http_client(pki.names(), context, f"https://{HOST}", on_answer=report, **options)
 
 
-def async_client_of(pki, answers: list[Answer], **options) -> httpx.AsyncClient:
+def async_client_of(pki: Pki, answers: list[Answer], **options: object) -> httpx.AsyncClient:
     context = client_context(pki.ca)
     return async_http_client(
         pki.names(), context, f"https://{HOST}", on_answer=answers.append, **options
     )
 
 
-def test_every_answer_is_reported_with_its_address(pki) -> None:
+def test_every_answer_is_reported_with_its_address(pki: Pki) -> None:
     answers: list[Answer] = []
     with client_of(pki, answers) as client:
         assert client.get("/").status_code == 200
@@ -135,7 +142,7 @@ def test_every_answer_is_reported_with_its_address(pki) -> None:
     ]
 
 
-def test_each_hop_of_a_redirect_and_each_part_of_a_stream_is_reported_once(pki) -> None:
+def test_each_hop_of_a_redirect_and_each_part_of_a_stream_is_reported_once(pki: Pki) -> None:
     answers: list[Answer] = []
     with client_of(pki, answers, follow_redirects=True) as client:
         assert client.get("/redirect/a").url.path == "/a"
@@ -153,7 +160,9 @@ def invented(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.case("field/x04", "freshness/c10-mocked-answers")
-def test_an_answer_that_a_mock_makes_up_is_not_reported(pki, monkeypatch) -> None:
+def test_an_answer_that_a_mock_makes_up_is_not_reported(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers: list[Answer] = []
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda _, request: invented(request))
     with client_of(pki, answers) as client:
@@ -161,7 +170,9 @@ def test_an_answer_that_a_mock_makes_up_is_not_reported(pki, monkeypatch) -> Non
     assert answers == []
 
 
-def test_an_answer_that_a_mock_below_httpx_makes_up_is_not_reported(pki, monkeypatch) -> None:
+def test_an_answer_that_a_mock_below_httpx_makes_up_is_not_reported(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Recorders and respx take the place of httpcore's pool."""
     import httpcore
 
@@ -176,7 +187,9 @@ def test_an_answer_that_a_mock_below_httpx_makes_up_is_not_reported(pki, monkeyp
     assert answers == []
 
 
-def test_an_asynchronous_answer_that_a_mock_makes_up_is_not_reported(pki, monkeypatch) -> None:
+def test_an_asynchronous_answer_that_a_mock_makes_up_is_not_reported(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def handle(_: object, request: httpx.Request) -> httpx.Response:
         return invented(request)
 
@@ -192,7 +205,7 @@ def test_an_asynchronous_answer_that_a_mock_makes_up_is_not_reported(pki, monkey
 
 
 @pytest.mark.case("field/b31")
-def test_hooks_are_called_besides(pki) -> None:
+def test_hooks_are_called_besides(pki: Pki) -> None:
     answers: list[Answer] = []
     statuses: list[int] = []
     hooks = {"response": [lambda response: statuses.append(response.status_code)]}
@@ -204,7 +217,7 @@ def test_hooks_are_called_besides(pki) -> None:
     assert len(answers) == 2
 
 
-def test_a_hook_that_fails_comes_after_the_report(pki) -> None:
+def test_a_hook_that_fails_comes_after_the_report(pki: Pki) -> None:
     answers: list[Answer] = []
     hooks = {"response": [lambda response: response.raise_for_status()]}
     with (
@@ -216,7 +229,7 @@ def test_a_hook_that_fails_comes_after_the_report(pki) -> None:
 
 
 @pytest.mark.case("field/b31", "field/c18")
-def test_limits_arrive(pki) -> None:
+def test_limits_arrive(pki: Pki) -> None:
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=0, keepalive_expiry=1.0)
     with client_of(pki, limits=limits) as client:
         pool = client._transport._pool
@@ -229,7 +242,7 @@ def test_limits_arrive(pki) -> None:
 
 
 @pytest.mark.case("field/c18")
-def test_more_requests_than_httpcores_own_ten_are_at_once(pki) -> None:
+def test_more_requests_than_httpcores_own_ten_are_at_once(pki: Pki) -> None:
     limits = httpx.Limits(max_connections=50)
     assert async_client_of(pki, [])._transport._pool._max_connections == 100
     assert async_client_of(pki, [], limits=limits)._transport._pool._max_connections == 50
@@ -253,7 +266,7 @@ def test_more_requests_than_httpcores_own_ten_are_at_once(pki) -> None:
     ],
     ids=repr,
 )
-def test_options_of_httpx_are_honoured(pki, options) -> None:
+def test_options_of_httpx_are_honoured(pki: Pki, options: dict[str, Any]) -> None:
     with client_of(pki, **options) as client:
         assert client.get("/").status_code == 200
 
@@ -272,7 +285,9 @@ def test_options_of_httpx_are_honoured(pki, options) -> None:
     ],
     ids="-".join,
 )
-def test_options_that_would_take_the_stacks_place_are_refused_by_name(pki, options) -> None:
+def test_options_that_would_take_the_stacks_place_are_refused_by_name(
+    pki: Pki, options: dict[str, Any]
+) -> None:
     (name,) = options
     with pytest.raises(UsageError, match=f"the option {name} is refused"):
         client_of(pki, **options)
@@ -280,24 +295,24 @@ def test_options_that_would_take_the_stacks_place_are_refused_by_name(pki, optio
         async_client_of(pki, [], **options)
 
 
-def test_a_context_that_does_not_verify_makes_no_client(pki) -> None:
+def test_a_context_that_does_not_verify_makes_no_client(pki: Pki) -> None:
     with pytest.raises(UsageError, match="does not check certificates"):
         http_client(pki.names(), ssl._create_unverified_context())
 
 
-def test_a_context_of_ones_own_that_verifies_is_taken(pki) -> None:
+def test_a_context_of_ones_own_that_verifies_is_taken(pki: Pki) -> None:
     own = ssl.create_default_context(cafile=pki.other_ca)
     with client_of(pki, verify=own) as client, pytest.raises(httpx.ConnectError):
         client.get("/")
 
 
-def test_an_option_that_httpx_does_not_know(pki) -> None:
+def test_an_option_that_httpx_does_not_know(pki: Pki) -> None:
     with pytest.raises(UsageError) as failure:
         client_of(pki, follow_redirect=True)
     assert failure.value.hint == "did you mean 'follow_redirects'?"
 
 
-def test_http2_needs_its_package(pki) -> None:
+def test_http2_needs_its_package(pki: Pki) -> None:
     pytest.importorskip("httpx")
     try:
         import h2  # noqa: F401
@@ -307,22 +322,26 @@ def test_http2_needs_its_package(pki) -> None:
 
 
 @pytest.fixture
-def proxy(pki):
+def proxy(pki: Pki) -> Iterator[tuple[ConnectProxy, str]]:
     running = ConnectProxy(pki.names(allowed=("ok.test",)))
     yield running, running.start()
     running.stop()
 
 
-def through(url: str, pki, target: str, **options) -> httpx.Response:
+def through(url: str, pki: Pki, target: str, **options: str) -> httpx.Response:
     with httpx.Client(proxy=url, verify=client_context(pki.ca), trust_env=False) as client:
         return client.request(options.pop("method", "GET"), target, **options)
 
 
-def test_proxy_tunnels_and_the_client_still_verifies(proxy, pki) -> None:
+def test_proxy_tunnels_and_the_client_still_verifies(
+    proxy: tuple[ConnectProxy, str], pki: Pki
+) -> None:
     assert through(proxy[1], pki, f"https://{HOST}/z").text == f"GET {HOST} /z"
 
 
-def test_proxy_refuses_other_names_and_counts_them(proxy, pki) -> None:
+def test_proxy_refuses_other_names_and_counts_them(
+    proxy: tuple[ConnectProxy, str], pki: Pki
+) -> None:
     with pytest.raises(httpx.ProxyError, match="403 Forbidden"):
         through(proxy[1], pki, "https://example.com/")
     answer = through(proxy[1], pki, "http://example.com/")
@@ -331,7 +350,7 @@ def test_proxy_refuses_other_names_and_counts_them(proxy, pki) -> None:
     assert proxy[0].refused == {"example.com": 2}
 
 
-def test_proxy_forwards_plain_http(pki, serve) -> None:
+def test_proxy_forwards_plain_http(pki: Pki, serve: Callable[..., int]) -> None:
     from dataclasses import replace
 
     plain = ConnectProxy(replace(pki.names(), doors={80: ("127.0.0.1", serve())}))
@@ -348,7 +367,7 @@ def test_proxy_forwards_plain_http(pki, serve) -> None:
         plain.stop()
 
 
-def test_proxy_says_when_the_door_is_shut(pki) -> None:
+def test_proxy_says_when_the_door_is_shut(pki: Pki) -> None:
     import socket
 
     with socket.socket() as free:
@@ -372,7 +391,9 @@ def test_proxy_says_when_the_door_is_shut(pki) -> None:
         b"CONNECT a:b HTTP/1.1\r\n\r\n",
     ],
 )
-def test_proxy_refuses_what_is_no_request_for_a_proxy(proxy, sent: bytes) -> None:
+def test_proxy_refuses_what_is_no_request_for_a_proxy(
+    proxy: tuple[ConnectProxy, str], sent: bytes
+) -> None:
     import socket
 
     port = int(proxy[1].rpartition(":")[2])
@@ -381,7 +402,7 @@ def test_proxy_refuses_what_is_no_request_for_a_proxy(proxy, sent: bytes) -> Non
         assert client.makefile("rb").readline() == b"HTTP/1.1 400 Bad Request\r\n"
 
 
-def test_proxy_closes_its_port(pki) -> None:
+def test_proxy_closes_its_port(pki: Pki) -> None:
     import socket
 
     running = ConnectProxy(pki.names())
@@ -392,7 +413,7 @@ def test_proxy_closes_its_port(pki) -> None:
         socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-def test_proxy_stops_with_open_tunnels(pki) -> None:
+def test_proxy_stops_with_open_tunnels(pki: Pki) -> None:
     import socket
 
     running = ConnectProxy(pki.names())

@@ -1,5 +1,8 @@
 import socket
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +43,7 @@ NAMES = NameMap(
         ("x.fine.test", 443, ("x.fine.test", 443)),
     ],
 )
-def test_names_that_lead_somewhere(host, port, expected) -> None:
+def test_names_that_lead_somewhere(host: str, port: int, expected: tuple[str, int]) -> None:
     assert NAMES.resolve(host, port) == expected
 
 
@@ -57,7 +60,7 @@ def test_names_that_lead_somewhere(host, port, expected) -> None:
         ("stack.local", 22, "publishes no such port (it has: 80, 443)"),
     ],
 )
-def test_names_that_are_refused(host, port, why) -> None:
+def test_names_that_are_refused(host: str, port: int, why: str) -> None:
     refused = NAMES.resolve(host, port)
     assert isinstance(refused, Refused)
     assert why in refused.why
@@ -68,7 +71,7 @@ def test_without_a_stack_every_name_is_refused() -> None:
     assert isinstance(NameMap().resolve("stack.local", 443), Refused)
 
 
-def test_names_of_a_stack(make_stack) -> None:
+def test_names_of_a_stack(make_stack: Callable[..., Stack]) -> None:
     ports = (
         Port(target=443, published=9443, host_ip="127.0.0.1"),
         Port(target=443, published=9443, protocol="udp"),
@@ -89,7 +92,7 @@ def test_names_of_a_stack(make_stack) -> None:
 
 
 @pytest.mark.case("field/b13")
-def test_ports_that_run_win_over_the_model(make_stack) -> None:
+def test_ports_that_run_win_over_the_model(make_stack: Callable[..., Stack]) -> None:
     names = name_map(
         make_stack("door", ports=(Port(target=443),)),
         running={"door": (Port(target=443, published=32768, host_ip="127.0.0.1"),)},
@@ -97,12 +100,12 @@ def test_ports_that_run_win_over_the_model(make_stack) -> None:
     assert names.resolve("stack.local", 443) == ("127.0.0.1", 32768)
 
 
-def test_a_front_door_that_does_not_exist(tmp_path) -> None:
+def test_a_front_door_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'door' is not a service"):
         name_map(Stack(name="t", root=tmp_path, services={}, front_door="door"))
 
 
-def test_no_front_door_is_no_way_in(tmp_path) -> None:
+def test_no_front_door_is_no_way_in(tmp_path: Path) -> None:
     names = name_map(Stack(name="t", root=tmp_path, services={}, domain="stack.local"))
     assert isinstance(names.resolve("stack.local", 443), Refused)
 
@@ -117,14 +120,14 @@ def test_hosts_lines_name_each_host_once() -> None:
     assert resolve_hosts_lines(names, "192.168.10.20")[0] == "192.168.10.20 x.test"
 
 
-def test_hosts_of_several_routes_count_once(make_stack) -> None:
+def test_hosts_of_several_routes_count_once(make_stack: Callable[..., Stack]) -> None:
     stack = replace(
         make_stack("door"), routes=(Route(host="a.test"), Route(host="a.test", match="/x"))
     )
     assert name_map(stack).hosts == ("a.test",)
 
 
-def test_look_up_tells_answer_and_time(monkeypatch) -> None:
+def test_look_up_tells_answer_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", 0))] * 2
     )
@@ -134,8 +137,8 @@ def test_look_up_tells_answer_and_time(monkeypatch) -> None:
     assert not found.is_fine("10.0.0.1")
 
 
-def test_look_up_tells_a_failure(monkeypatch) -> None:
-    def fail(*_, **__):
+def test_look_up_tells_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: str | None, **__: socket.SocketKind) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
@@ -144,12 +147,12 @@ def test_look_up_tells_a_failure(monkeypatch) -> None:
     assert not found.is_fine("127.0.0.1")
 
 
-def test_look_up_gives_up(monkeypatch) -> None:
+def test_look_up_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
     held = threading.Event()
 
-    def hang(*_, **__):
+    def hang(*_: str | None, **__: socket.SocketKind) -> list[Any]:
         held.wait(5)
         return []
 
@@ -196,7 +199,9 @@ def test_other_ports_and_addresses_are_not_the_stacks() -> None:
         assert isinstance(PUBLISHED.resolve(host, port), Refused)
 
 
-def test_of_two_services_that_claim_a_port_the_running_one_has_it(make_stack) -> None:
+def test_of_two_services_that_claim_a_port_the_running_one_has_it(
+    make_stack: Callable[..., Stack],
+) -> None:
     port = Port(target=80, published=5000)
     stack = make_stack(
         "door", cpu=Service(name="cpu", ports=(port,)), gpu=Service(name="gpu", ports=(port,))
@@ -206,27 +211,29 @@ def test_of_two_services_that_claim_a_port_the_running_one_has_it(make_stack) ->
     assert names.addresses("gpu") == {}
 
 
-def test_a_front_door_on_the_hosts_network_has_every_port(make_stack) -> None:
+def test_a_front_door_on_the_hosts_network_has_every_port(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack("inner", door=Service(name="door", definition={"network_mode": "host"}))
     names = name_map(replace(stack, front_door="door"))
     assert names.resolve("stack.local", 8443) == ("127.0.0.1", 8443)
 
 
-def test_a_front_door_of_another_project(make_stack) -> None:
+def test_a_front_door_of_another_project(make_stack: Callable[..., Stack]) -> None:
     stack = replace(make_stack("app"), front_door="")
     assert isinstance(name_map(stack).resolve("stack.local", 80), Refused)
     names = name_map(stack, doors={80: ("127.0.0.1", 18009)})
     assert names.resolve("stack.local", 80) == ("127.0.0.1", 18009)
 
 
-def test_without_a_front_door_the_refusal_names_both_keys(make_stack) -> None:
+def test_without_a_front_door_the_refusal_names_both_keys(make_stack: Callable[..., Stack]) -> None:
     refused = name_map(replace(make_stack("app"), front_door="")).resolve("stack.local", 80)
     assert isinstance(refused, Refused)
     assert "`front_door`" in refused.why
     assert "`door`" in refused.why
 
 
-def test_names_are_compared_as_a_labels_and_shown_as_people_write_them(make_stack) -> None:
+def test_names_are_compared_as_a_labels_and_shown_as_people_write_them(
+    make_stack: Callable[..., Stack],
+) -> None:
     stack = replace(make_stack("door"), routes=(Route(host="bücher.test"),), domain="müller.test")
     names = name_map(stack, allowed=("faß.test",))
     assert names.resolve("xn--bcher-kva.test", 443) == names.resolve("bücher.test", 443) == DOOR
@@ -250,7 +257,9 @@ def tenant(name: str, *expose: str) -> Service:
         ((tenant("torrents"), tenant("news")), ""),
     ],
 )
-def test_a_port_of_a_shared_network_is_the_tenants(make_stack, tenants, expected) -> None:
+def test_a_port_of_a_shared_network_is_the_tenants(
+    make_stack: Callable[..., Stack], tenants: tuple[Service, ...], expected: str
+) -> None:
     vpn = Service(name="vpn", ports=(Port(target=8080, published=18080),))
     stack = make_stack("door", vpn=vpn, **{service.name: service for service in tenants})
     publication = name_map(stack).publication("127.0.0.1", 18080)

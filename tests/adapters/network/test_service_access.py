@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_a_tap_closes_what_is_open() -> None:
 
 
 def test_nobody_listening_any_more_ends_the_connection() -> None:
-    def refuse(port: int):
+    def refuse(port: int) -> None:
         raise ConnectionRefusedError
 
     tap = PortForward(refuse, 1, lambda: pytest.fail("no answer came"))
@@ -126,7 +127,7 @@ def test_what_the_probe_cannot_tell_is_an_error(code: int, said: str) -> None:
         _meaning(code, said, "x")
 
 
-def test_networks_have_the_engines_names(tmp_path) -> None:
+def test_networks_have_the_engines_names(tmp_path: Path) -> None:
     networks = {"front": {"name": "p_front"}, "own": {"name": "shared"}, "bare": None}
     model = Stack(name="p", root=tmp_path, services={}, definitions={"networks": networks})
     assert [network_name(model, each) for each in networks] == ["p_front", "shared", "p_bare"]
@@ -186,7 +187,13 @@ ELSEWHERE = {"Id": "0123456789abcdef", "Options": None}
         ("host", "tcp://far:2375", USUAL, LOOPBACK, None),
     ],
 )
-def test_where_this_host_reaches_a_container(mode, socket_at, info, network, expected) -> None:
+def test_where_this_host_reaches_a_container(
+    mode: str,
+    socket_at: str,
+    info: dict[str, list[str]],
+    network: dict[str, Any],
+    expected: str | None,
+) -> None:
     documents = {
         "c": living(mode, own="127.0.0.9"),
         "other": living("own", own="127.0.0.9"),
@@ -205,7 +212,7 @@ def test_where_this_host_reaches_a_container(mode, socket_at, info, network, exp
         living("gone", gone=""),
     ],
 )
-def test_where_no_network_leads_nobody_is_asked(found) -> None:
+def test_where_no_network_leads_nobody_is_asked(found: dict[str, Any]) -> None:
     documents = {"c": found, "info": ROOTLESS}
     ways = Connector(RecordedEngine("unix:///s", documents), None)
     stack = Stack(name="p", root=Path("/p"), services={"app": Service(name="app")})
@@ -225,11 +232,11 @@ class NoEngine:
     def containers(self, project: str = "") -> tuple[Container, ...]:
         return self._containers
 
-    def execute(self, container: str, argv) -> tuple[int, str, str]:
+    def execute(self, container: str, argv: list[str]) -> tuple[int, str, str]:
         return 1, "", ""
 
 
-def container(state: str, **more) -> Container:
+def container(state: str, **more: bool | dict[str, str]) -> Container:
     return Container(
         id="c",
         name="c",
@@ -242,7 +249,7 @@ def container(state: str, **more) -> Container:
     )
 
 
-def test_a_service_that_does_not_run_is_named(tmp_path) -> None:
+def test_a_service_that_does_not_run_is_named(tmp_path: Path) -> None:
     model = Stack(name="p", root=tmp_path, services={"app": Service(name="app")})
     engine = NoEngine(container("exited"), container("running", one_off=True))
     app = ServiceAccess(model, engine, None, "app", on_answer=lambda: None, client=_plain_client)
@@ -261,7 +268,15 @@ class Exits:
     def containers(self, project: str = "") -> tuple[Container, ...]:
         return (container("running"),)
 
-    def execute(self, _: str, argv, *, user="", env=None, stdin=None) -> tuple[int, str, str]:
+    def execute(
+        self,
+        _: str,
+        argv: tuple[str, ...],
+        *,
+        user: str = "",
+        env: dict[str, str] | None = None,
+        stdin: bytes | None = None,
+    ) -> tuple[int, str, str]:
         self.calls.append((argv, user, env, stdin))
         return self.code, "", ""
 
@@ -299,7 +314,7 @@ def test_a_command_runs_as_whom_with_what_it_was_told(tmp_path: Path) -> None:
     ]
 
 
-def test_no_place_to_stand_says_what_to_configure(tmp_path) -> None:
+def test_no_place_to_stand_says_what_to_configure(tmp_path: Path) -> None:
     model = Stack(name="p", root=tmp_path, services={})
     engine = NoEngine(container("running", networks={"p_front": "10.0.0.2"}))
     with pytest.raises(ToolMissingError, match="probe_image"):
@@ -315,7 +330,7 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="module")
-def project(engine: Engine, tmp_path_factory) -> Iterator[Stack]:
+def project(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """redis on an internal network, another on a second network: made and removed here."""
     name = f"t-net-{tmp_path_factory.getbasetemp().name.replace('pytest-', '')}"
     client = engine.connection.sdk()
@@ -364,7 +379,9 @@ def project(engine: Engine, tmp_path_factory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module", params=["stacktest/probe:1", "no-such-image:0"])
-def footings(project: Stack, engine: Engine, request) -> Iterator[ProbeContainers]:
+def footings(
+    project: Stack, engine: Engine, request: pytest.FixtureRequest
+) -> Iterator[ProbeContainers]:
     found = ProbeContainers(
         project, engine, image=request.param, labels={"stacktest.run": project.name}
     )
@@ -398,7 +415,9 @@ def ping(address: tuple[str, int]) -> bytes:
 
 
 @pytest.mark.real_docker
-def test_a_port_of_an_internal_network_is_reached_straight(store) -> None:
+def test_a_port_of_an_internal_network_is_reached_straight(
+    store: tuple[ServiceAccess, list[str]],
+) -> None:
     inside, told = store
     assert ping(inside.address(6379)) == b"+PONG\r\n"
     with inside.connect(6379) as client:
@@ -408,7 +427,7 @@ def test_a_port_of_an_internal_network_is_reached_straight(store) -> None:
 
 
 @pytest.mark.real_docker
-def test_nobody_listens_is_refused_at_once(store) -> None:
+def test_nobody_listens_is_refused_at_once(store: tuple[ServiceAccess, list[str]]) -> None:
     inside, told = store
     with pytest.raises(ConnectionRefusedError, match="store:6380"):
         inside.address(6380)
@@ -416,7 +435,7 @@ def test_nobody_listens_is_refused_at_once(store) -> None:
 
 
 @pytest.mark.real_docker
-def test_commands_run_in_the_services_own_container(store) -> None:
+def test_commands_run_in_the_services_own_container(store: tuple[ServiceAccess, list[str]]) -> None:
     inside, told = store
     said = inside.run("redis-cli", "ping")
     assert (said.code, said.out) == (0, "PONG\n")
@@ -427,7 +446,9 @@ def test_commands_run_in_the_services_own_container(store) -> None:
 
 
 @pytest.mark.real_docker
-def test_commands_are_given_input_a_user_and_variables(store) -> None:
+def test_commands_are_given_input_a_user_and_variables(
+    store: tuple[ServiceAccess, list[str]],
+) -> None:
     inside, _ = store
     assert inside.run("cat", input="one\ntwo\n").out == "one\ntwo\n"
     assert inside.run("wc", "-c", input=b"x" * 3_000_000).out.strip() == "3000000"
@@ -439,7 +460,9 @@ def test_commands_are_given_input_a_user_and_variables(store) -> None:
 
 
 @pytest.mark.real_docker
-def test_what_a_container_has_sent_grows_with_an_answer(store, project, engine) -> None:
+def test_what_a_container_has_sent_grows_with_an_answer(
+    store: tuple[ServiceAccess, list[str]], project: Stack, engine: Engine
+) -> None:
     inside, _ = store
     before = engine.sent_bytes(inside.container().id)
     assert ping(inside.address(6379)) == b"+PONG\r\n"
@@ -451,7 +474,9 @@ def test_what_a_container_has_sent_grows_with_an_answer(store, project, engine) 
 
 
 @pytest.mark.real_docker
-def test_a_host_that_is_not_attached_goes_beside(store, monkeypatch) -> None:
+def test_a_host_that_is_not_attached_goes_beside(
+    store: tuple[ServiceAccess, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("stacktest.adapters.network.connect.is_attached", lambda *_: False)
     inside, told = store
     assert ping(inside.address(6379)) == b"+PONG\r\n"
@@ -470,12 +495,22 @@ def test_a_host_that_is_not_attached_goes_beside(store, monkeypatch) -> None:
         ("front", "other", 6379, "open"),
     ],
 )
-def test_reaches(project, engine, footings, network, service, port, expected) -> None:  # noqa: PLR0917
+def test_reaches(  # noqa: PLR0917
+    project: Stack,
+    engine: Engine,
+    footings: ProbeContainers,
+    network: str,
+    service: str,
+    port: int,
+    expected: str,
+) -> None:
     assert reach(project, engine, footings, network=network, host=service, port=port) == expected
 
 
 @pytest.mark.real_docker
-def test_an_address_where_nobody_is(project, engine, footings) -> None:
+def test_an_address_where_nobody_is(
+    project: Stack, engine: Engine, footings: ProbeContainers
+) -> None:
     taken = engine.containers(project.name)[0].networks
     ((network, address),) = taken.items()
     free = address.rpartition(".")[0] + ".199"
@@ -484,7 +519,7 @@ def test_an_address_where_nobody_is(project, engine, footings) -> None:
 
 
 @pytest.mark.real_docker
-def test_an_own_probe_may_do_nothing_and_is_marked(project, engine) -> None:
+def test_an_own_probe_may_do_nothing_and_is_marked(project: Stack, engine: Engine) -> None:
     found = ProbeContainers(
         project, engine, image="stacktest/probe:1", labels={"stacktest.run": "r"}
     )
@@ -517,7 +552,9 @@ sys.stdin.read()
 
 
 @pytest.mark.real_docker
-def test_a_probe_does_not_survive_the_process_that_stands_on_it(project, engine) -> None:
+def test_a_probe_does_not_survive_the_process_that_stands_on_it(
+    project: Stack, engine: Engine
+) -> None:
     argv = [sys.executable, "-c", HOLDING, project.name]
     mine = {"stacktest.holder": project.name}
     pipe = subprocess.PIPE

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,9 @@ WEB = (Port(target=80, published=80), Port(target=443, published=443))
 Write = Callable[..., tuple[Route, ...]]
 
 
-def stack(root: Path, *others: Service, mounts: dict[str, str] | None = None, **door) -> Stack:
+def stack(
+    root: Path, *others: Service, mounts: dict[str, str] | None = None, **door: Any | dict[str, str]
+) -> Stack:
     """A front door `door` with the services; `mounts` are folders of the root by target."""
     binds = tuple(
         Mount(kind="bind", source=str(root / source), target=target)
@@ -35,7 +38,9 @@ def apps(*names: str) -> tuple[Service, ...]:
     return tuple(Service(name=name) for name in names)
 
 
-def who(routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200, **more):
+def who(
+    routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200, **more: int | str
+) -> str | None:
     return service_behind(
         routes, host=host, path=path, status=status, file_kind=file_kind, **{"port": 80} | more
     )
@@ -63,7 +68,7 @@ def leads(routes: tuple[Route, ...]) -> dict[str, str]:
 # Who shares a network
 
 
-def tenant(name: str, **definition) -> Service:
+def tenant(name: str, **definition: dict[str, list[str]] | list[str]) -> Service:
     return Service(name=name, definition={"network_mode": "service:vpn", **definition})
 
 

@@ -1,14 +1,16 @@
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stacktest.adapters.routes import read_routes
-from stacktest.core.model import Port, Service
+from stacktest.core.model import Port, Service, Stack
+from stacktest.core.route import Route
 from stacktest.errors import ToolMissingError, UsageError
 
 
-def seen(routes) -> list[tuple]:
+def seen(routes: tuple[Route, ...]) -> list[tuple]:
     """What answers, without guards and the redirect from HTTP."""
     return [
         (r.host, r.service, r.port, r.match) for r in routes if not r.is_guard and r.match != "http"
@@ -99,19 +101,25 @@ CADDY = [
 
 
 @pytest.mark.parametrize(("text", "expected"), CADDY)
-def test_caddyfile(text: str, expected: list[tuple], make_stack, tmp_path: Path) -> None:
+def test_caddyfile(
+    text: str, expected: list[tuple], make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
     (tmp_path / "Caddyfile").write_text(text)
     stack = make_stack("door", "app", "grafana", environment={"NAME": "envy"})
     assert seen(read_routes(("Caddyfile",), stack)) == expected
 
 
-def test_caddyfile_says_where_and_what_was_written(make_stack, tmp_path: Path) -> None:
+def test_caddyfile_says_where_and_what_was_written(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
     (tmp_path / "Caddyfile").write_text("# top\na.test {\n\n reverse_proxy grafna:3000\n}\n")
     (route,) = read_routes(("Caddyfile",), make_stack("door", "grafana"))
     assert (route.where, route.upstream, route.service) == ("Caddyfile:4", "grafna:3000", None)
 
 
-def test_caddyfile_imports_files_through_the_mounts(make_stack, tmp_path: Path) -> None:
+def test_caddyfile_imports_files_through_the_mounts(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
     (tmp_path / "Caddyfile").write_text("import /etc/caddy/sites/*.caddy\nimport near.caddy\n")
     (tmp_path / "near.caddy").write_text("near.test {\n reverse_proxy app:1\n}\n")
     (tmp_path / "d").mkdir()
@@ -142,7 +150,9 @@ def test_caddyfile_imports_files_through_the_mounts(make_stack, tmp_path: Path) 
         ("a.test {\n", "Caddyfile:1", "never closed"),
     ],
 )
-def test_broken_caddyfile(text: str, where: str, what: str, make_stack, tmp_path: Path) -> None:
+def test_broken_caddyfile(
+    text: str, where: str, what: str, make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
     (tmp_path / "Caddyfile").write_text(text)
     with pytest.raises(UsageError) as caught:
         read_routes(("Caddyfile",), make_stack("door", "app"))
@@ -166,7 +176,7 @@ http {
 """
 
 
-def test_nginx(make_stack, tmp_path: Path) -> None:
+def test_nginx(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
     (tmp_path / "nginx.conf").write_text(NGINX)
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "b.conf").write_text(
@@ -190,7 +200,7 @@ def test_nginx(make_stack, tmp_path: Path) -> None:
     assert routes[0].where == "d/b.conf:2"
 
 
-def test_broken_nginx_names_the_line(make_stack, tmp_path: Path) -> None:
+def test_broken_nginx_names_the_line(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
     (tmp_path / "nginx.conf").write_text("http {\n server {\n  listen 80\n }\n}\n")
     with pytest.raises(UsageError) as caught:
         read_routes(("nginx.conf",), make_stack("door"))
@@ -198,7 +208,7 @@ def test_broken_nginx_names_the_line(make_stack, tmp_path: Path) -> None:
 
 
 def test_nginx_without_its_extra_says_what_to_install(
-    make_stack, tmp_path: Path, monkeypatch
+    make_stack: Callable[..., Stack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "nginx.conf").write_text(NGINX)
     monkeypatch.setitem(sys.modules, "crossplane", None)
@@ -240,7 +250,7 @@ def labelled(**labels: str) -> Service:
         ("HostSNI(`a.test`)", []),
     ],
 )
-def test_traefik(rule: str, expected: list[tuple], make_stack) -> None:
+def test_traefik(rule: str, expected: list[tuple], make_stack: Callable[..., Stack]) -> None:
     app = labelled(
         traefik__http__routers__x__rule=rule,
         traefik__http__services__x__loadbalancer__server__port="8080",
@@ -248,7 +258,7 @@ def test_traefik(rule: str, expected: list[tuple], make_stack) -> None:
     assert seen(read_routes(("traefik",), make_stack("door", app=app))) == expected
 
 
-def test_a_rule_that_cannot_be_read_costs_its_router_only(make_stack) -> None:
+def test_a_rule_that_cannot_be_read_costs_its_router_only(make_stack: Callable[..., Stack]) -> None:
     app = labelled(
         traefik__http__routers__x__rule="Host(secret.a.test)",
         traefik__http__routers__y__rule="Host(`y.test`)",
@@ -261,7 +271,7 @@ def test_a_rule_that_cannot_be_read_costs_its_router_only(make_stack) -> None:
     assert routes[1].where == "services.app.labels.traefik.http.routers.x.rule"
 
 
-def test_configured_hosts_win_over_files(make_stack, tmp_path: Path) -> None:
+def test_configured_hosts_win_over_files(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
     (tmp_path / "Caddyfile").write_text(
         "a.test {\n reverse_proxy app:1\n}\nb.test {\n reverse_proxy app:2\n}\n"
     )
@@ -279,17 +289,19 @@ def test_configured_hosts_win_over_files(make_stack, tmp_path: Path) -> None:
         (("none",), {"a.test": "grafana:web"}, "'web' is not a port number"),
     ],
 )
-def test_wrong_sources(sources, hosts, text: str, make_stack) -> None:
+def test_wrong_sources(
+    sources: tuple[str], hosts: dict[str, str], text: str, make_stack: Callable[..., Stack]
+) -> None:
     with pytest.raises(UsageError, match=text):
         read_routes(sources, make_stack("door", "grafana"), hosts=hosts)
 
 
-def test_no_source_is_no_route(make_stack) -> None:
+def test_no_source_is_no_route(make_stack: Callable[..., Stack]) -> None:
     assert read_routes(("none",), make_stack("door")) == ()
     assert read_routes((), make_stack("door")) == ()
 
 
-def test_upstreams_by_other_names(make_stack, tmp_path: Path) -> None:
+def test_upstreams_by_other_names(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
     app = Service(
         name="app",
         container_name="the-app",
@@ -305,7 +317,7 @@ def test_upstreams_by_other_names(make_stack, tmp_path: Path) -> None:
     assert [route.service for route in routes] == ["app", "app", "app"]
 
 
-def test_sites_on_a_published_plain_port(make_stack, tmp_path: Path) -> None:
+def test_sites_on_a_published_plain_port(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
     (tmp_path / "Caddyfile").write_text("http://a.test:8000 {\n reverse_proxy app:1\n}\n")
     stack = make_stack("door", "app", ports=[Port(target=8000, published=18000)])
     assert seen(read_routes(("Caddyfile",), stack)) == [("a.test", "app", 1, "")]

@@ -144,7 +144,7 @@ def test_details_stand_between_where_and_hint() -> None:
         ),
     ],
 )
-def test_what_compose_says_when_it_cannot_create(said, what, hint) -> None:
+def test_what_compose_says_when_it_cannot_create(said: str, what: str, hint: str) -> None:
     failure = creation_failed(
         STACK, ["app", "site"], f"time=1 level=warning msg=noise\n{said}", OldEngine()
     )
@@ -198,7 +198,7 @@ def test_what_compose_says_when_it_cannot_create(said, what, hint) -> None:
         ("network 0a1b not found", "is tied to a network that is gone: 0a1b"),
     ],
 )
-def test_what_the_engine_says_when_it_cannot_start(said, what) -> None:
+def test_what_the_engine_says_when_it_cannot_start(said: str, what: str) -> None:
     cause, facts = find_cause(START, said)
     assert cause is not None
     assert cause.what.format(**facts, service="app") == what

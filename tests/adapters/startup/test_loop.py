@@ -3,9 +3,11 @@
 import queue
 import time
 from collections.abc import Callable, Iterator
+from contextlib import _GeneratorContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -39,7 +41,7 @@ class Stream:
     def __init__(self) -> None:
         self.news: queue.SimpleQueue = queue.SimpleQueue()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[EngineEvent]:
         while (each := self.news.get()) is not None:
             yield each
 
@@ -105,7 +107,7 @@ class Recorder(Progress):
     def ready(self, service: str, seconds: float, why: str) -> None:
         self.said.append(f"{service} {why}")
 
-    def heartbeat(self, seconds: float, waiting) -> None:
+    def heartbeat(self, seconds: float, waiting: dict[str, str]) -> None:
         self.said.append(f"after {seconds:.0f} s: {dict(waiting)}")
 
 
@@ -130,7 +132,12 @@ def service(name: str, *needs: str, condition: str = "service_healthy") -> Servi
     return Service(name=name, depends_on=depends, has_healthcheck=True)
 
 
-def run(engine: FakeEngine, *services: Service, rules=None, **options):
+def run(
+    engine: FakeEngine,
+    *services: Service,
+    rules: dict[str, str] | None = None,
+    **options: Any | Callable[..., Any] | Recorder,
+) -> dict[str, Any] | None:
     stack = Stack(
         name="p",
         root=Path("/p"),
@@ -334,12 +341,14 @@ class Impatient:
             raise
 
 
-def test_silence_is_a_heartbeat_and_then_the_end_of_its_time(monkeypatch) -> None:
+def test_silence_is_a_heartbeat_and_then_the_end_of_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     said, clock = Recorder(), Clock()
     news = Impatient(clock)
     before = Loop.listening
 
-    def listening(loop: Loop):
+    def listening(loop: Loop) -> _GeneratorContextManager:
         loop._messages = news
         return before(loop)
 

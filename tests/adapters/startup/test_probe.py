@@ -62,7 +62,7 @@ def listening() -> Iterator[int]:
 
 
 @pytest.fixture
-def service(listening) -> Service:
+def service(listening: int) -> Service:
     return Service(name="app", ports=(Port(target=80, published=listening),))
 
 
@@ -83,29 +83,31 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("rule", "answer"), ANSWERS)
-def test_an_answer_is_the_one_wanted_or_says_what_it_was(service, rule, answer) -> None:
+def test_an_answer_is_the_one_wanted_or_says_what_it_was(
+    service: Service, rule: str, answer: str
+) -> None:
     assert ask(rule, service, 80, NOBODY) == answer
 
 
 @pytest.mark.parametrize(("rule", "answer"), ANSWERS)
-def test_so_is_one_from_beside(listening, rule, answer) -> None:
+def test_so_is_one_from_beside(listening: int, rule: str, answer: str) -> None:
     app = Service(name="app")
     assert ask(rule, app, 80, Leading(listening)) == answer
 
 
-def test_a_container_that_this_host_reaches_is_asked_itself(listening) -> None:
+def test_a_container_that_this_host_reaches_is_asked_itself(listening: int) -> None:
     app, ways = Service(name="app"), Leading(straight=True)
     assert ask("http:/200", app, listening, ways) == ""
 
 
-def test_a_closed_port_says_so(closed) -> None:
+def test_a_closed_port_says_so(closed: int) -> None:
     service = Service(name="app", ports=(Port(target=80, published=closed),))
     assert f"127.0.0.1:{closed}" in ask("tcp:80", service, 80, NOBODY)
     assert "no answer from" in ask("http:/x", service, 80, NOBODY)
 
 
 @pytest.mark.parametrize("rule", ["tcp:80", "http:/200"])
-def test_a_port_that_is_closed_inside_says_so(closed, rule) -> None:
+def test_a_port_that_is_closed_inside_says_so(closed: int, rule: str) -> None:
     said = ask(rule, Service(name="app"), 80, Leading(closed))
     assert said.startswith("nothing accepts a connection on the container:80 (")
 
@@ -141,7 +143,7 @@ def test_a_probe_names_the_host_by_which_people_call_the_service() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 407])
-def test_a_sign_in_is_an_answer_that_waiting_does_not_change(service, status) -> None:
+def test_a_sign_in_is_an_answer_that_waiting_does_not_change(service: Service, status: int) -> None:
     answer = ask(f"http:/{status}", service, 80, NOBODY)
     assert isinstance(answer, Refused)
     assert answer.code == "SK-AUTH"
@@ -163,7 +165,7 @@ def test_a_connection_that_a_proxy_closes_at_once_is_no_listener() -> None:
         assert "closed at once" in str(ask("tcp:80", app, 80, NOBODY))
 
 
-def test_one_of_several_ports_is_enough(listening, closed) -> None:
+def test_one_of_several_ports_is_enough(listening: int, closed: int) -> None:
     rule = Rule(kind=Kind.LISTENING, ports=(closed, listening), derived=True)
     stack = Stack(name="p", root=Path("/p"), services={"app": Service(name="app")})
     assert probe.ask(rule, stack, SEEN, Leading(straight=True)) == ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from stacktest.errors import StacktestError
+from tests.support.compose_project import Project
 
 pytestmark = pytest.mark.real_docker
 
@@ -463,7 +464,7 @@ services:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_one_message_names_service_cause_and_next_command(fault: Fault, project) -> None:
+def test_one_message_names_service_cause_and_next_command(fault: Fault, project: Project) -> None:
     project.write(fault.compose.replace("OK", OK), fault.files)
     with pytest.raises(StacktestError) as caught:
         project.up(*fault.ask, rules=fault.rules, timeouts=fault.timeouts)

@@ -7,11 +7,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from stacktest.core.progress import Progress
 from stacktest.errors import StackNotReadyError, UsageError
+from tests.support.compose_project import Project
 
 pytestmark = pytest.mark.real_docker
 
@@ -58,7 +61,7 @@ def wait_until(holds, seconds: float = 10.0) -> float:
     return time.monotonic() - begun
 
 
-def test_starts_only_what_is_asked_for_and_removes_it_but_not_its_volume(project) -> None:
+def test_starts_only_what_is_asked_for_and_removes_it_but_not_its_volume(project: Project) -> None:
     project.write(TWO)
     up = project.up("db")
     assert states(project) == {"db": "running"}
@@ -71,7 +74,7 @@ def test_starts_only_what_is_asked_for_and_removes_it_but_not_its_volume(project
     assert project.engine.remove_volume(f"{project.name}_data") == ""
 
 
-def test_a_stack_that_runs_is_used_as_it_is_and_left_as_it_was(project) -> None:
+def test_a_stack_that_runs_is_used_as_it_is_and_left_as_it_was(project: Project) -> None:
     project.write(TWO)
     project.compose("up", "--detach", "--wait", "db")
     before = ids(project)
@@ -82,7 +85,7 @@ def test_a_stack_that_runs_is_used_as_it_is_and_left_as_it_was(project) -> None:
     assert ids(project) == before
 
 
-def test_only_the_missing_service_is_started_and_removed(project) -> None:
+def test_only_the_missing_service_is_started_and_removed(project: Project) -> None:
     project.write(TWO)
     project.compose("up", "--detach", "--wait", "db")
     before = ids(project)
@@ -95,7 +98,7 @@ def test_only_the_missing_service_is_started_and_removed(project) -> None:
     assert f"{project.name}_default" in project.leftovers()
 
 
-def test_a_stopped_container_of_somebody_else_is_in_the_way(project) -> None:
+def test_a_stopped_container_of_somebody_else_is_in_the_way(project: Project) -> None:
     project.write(TWO.replace(SLEEP, SPEAKS))
     project.compose("up", "--detach", "--wait", "app")
     project.compose("stop", "--timeout", "0", "app")
@@ -110,7 +113,7 @@ def test_a_stopped_container_of_somebody_else_is_in_the_way(project) -> None:
     assert states(project) == {"app": "exited"}
 
 
-def test_always_starts_it_and_stops_it_again(project) -> None:
+def test_always_starts_it_and_stops_it_again(project: Project) -> None:
     project.write(TWO)
     project.compose("up", "--detach", "--wait", "app")
     project.compose("stop", "--timeout", "0", "app")
@@ -122,7 +125,7 @@ def test_always_starts_it_and_stops_it_again(project) -> None:
     assert ids(project) == before
 
 
-def test_never_starts_nothing(project) -> None:
+def test_never_starts_nothing(project: Project) -> None:
     project.write(TWO)
     with pytest.raises(StackNotReadyError) as caught:
         project.up(mode="never")
@@ -133,13 +136,13 @@ def test_never_starts_nothing(project) -> None:
     assert project.leftovers() == []
 
 
-def test_an_unknown_mode_is_refused(project) -> None:
+def test_an_unknown_mode_is_refused(project: Project) -> None:
     project.write(TWO)
     with pytest.raises(UsageError, match="'sometimes' is not a way"):
         project.up(mode="sometimes")
 
 
-def test_what_an_earlier_run_left_is_replaced_and_what_was_kept_is_used(project) -> None:
+def test_what_an_earlier_run_left_is_replaced_and_what_was_kept_is_used(project: Project) -> None:
     project.write(TWO)
     lost = project.up("app", run_id="lost")
     lost.reaper.disarm()
@@ -156,7 +159,7 @@ def test_what_an_earlier_run_left_is_replaced_and_what_was_kept_is_used(project)
     assert ids(project) == {"app": kept.started["app"][0]}
 
 
-def test_a_dependant_starts_when_its_dependency_is_far_enough(project) -> None:
+def test_a_dependant_starts_when_its_dependency_is_far_enough(project: Project) -> None:
     project.write(f"""
 services:
   app:
@@ -179,7 +182,7 @@ services:
     assert project.leftovers() == []
 
 
-def test_a_job_that_has_ended_well_is_not_run_again(project) -> None:
+def test_a_job_that_has_ended_well_is_not_run_again(project: Project) -> None:
     project.write("""
 services:
   migrate: {image: IMAGE, command: ["true"]}
@@ -190,7 +193,7 @@ services:
     up.stop()
 
 
-def test_a_file_with_inline_content_is_there_when_the_program_starts(project) -> None:
+def test_a_file_with_inline_content_is_there_when_the_program_starts(project: Project) -> None:
     project.write("""
 services:
   app:
@@ -206,7 +209,7 @@ configs: {conf: {content: "colour = blue"}}
     assert project.leftovers() == []
 
 
-def test_an_http_rule_wants_its_one_status(project, free_port) -> None:
+def test_an_http_rule_wants_its_one_status(project: Project, free_port: Callable[[], int]) -> None:
     project.write(f"""
 services:
   app:
@@ -225,7 +228,7 @@ services:
     )
 
 
-def test_a_program_that_lost_a_process_to_memory_and_runs_on_is_ready(project) -> None:
+def test_a_program_that_lost_a_process_to_memory_and_runs_on_is_ready(project: Project) -> None:
     lose = """
 perl -e '$$x = "a" x 200_000_000'
 echo it ended $$?
@@ -249,7 +252,7 @@ services:
     up.stop()
 
 
-def test_a_port_that_another_container_has(project, free_port) -> None:
+def test_a_port_that_another_container_has(project: Project, free_port: Callable[[], int]) -> None:
     port = free_port()
     project.write(f"""
 services:
@@ -270,7 +273,7 @@ services:
     assert project.leftovers() == []
 
 
-def test_a_port_that_a_program_has(project, held_port) -> None:
+def test_a_port_that_a_program_has(project: Project, held_port: int) -> None:
     project.write(f"""
 services:
   app:
@@ -285,7 +288,7 @@ services:
     assert project.leftovers() == []
 
 
-def test_a_container_name_that_another_project_has(project, tmp_path) -> None:
+def test_a_container_name_that_another_project_has(project: Project, tmp_path: Path) -> None:
     name = f"t-boot-taken-{os.getpid()}"
     made = ["docker", "create", "--name", name, "stacktest-base:bookworm", "true"]
     subprocess.run(made, check=True, capture_output=True)
@@ -303,7 +306,7 @@ def test_a_container_name_that_another_project_has(project, tmp_path) -> None:
     assert project.leftovers() == []
 
 
-def test_a_dead_container_is_reported_within_a_second_of_its_end(project) -> None:
+def test_a_dead_container_is_reported_within_a_second_of_its_end(project: Project) -> None:
     project.write("""
 services:
   app: {image: IMAGE, command: [sh, -c, "sleep 1; date +%s.%N; echo out of disk; exit 3"]}
@@ -316,7 +319,7 @@ services:
     assert "  | out of disk" in caught.value.details
 
 
-def test_secret_values_stay_out_of_the_message(project) -> None:
+def test_secret_values_stay_out_of_the_message(project: Project) -> None:
     project.write("""
 services:
   app:
@@ -330,7 +333,7 @@ services:
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_interrupt_removes_what_was_started(project) -> None:
+def test_an_interrupt_removes_what_was_started(project: Project) -> None:
     project.write(TWO)
 
     class Impatient(Progress):
@@ -343,7 +346,7 @@ def test_an_interrupt_removes_what_was_started(project) -> None:
     project.engine.remove_volume(f"{project.name}_data")
 
 
-def test_a_service_that_falls_later_is_noticed(project) -> None:
+def test_a_service_that_falls_later_is_noticed(project: Project) -> None:
     project.write(TWO)
     up = project.up("app")
     assert up.fallen() == {}
@@ -352,7 +355,7 @@ def test_a_service_that_falls_later_is_noticed(project) -> None:
     up.stop()
 
 
-def test_what_was_kept_and_has_ended_is_replaced(project) -> None:
+def test_what_was_kept_and_has_ended_is_replaced(project: Project) -> None:
     project.write(TWO)
     kept = project.up("app", run_id="kept", keep=True)
     project.compose("kill", "app")
@@ -367,7 +370,7 @@ CHANGED = TWO.replace("init: true", "init: true\n    environment: {A: b}")
 
 @pytest.mark.case("field/c06")
 def test_what_was_up_before_a_run_is_up_after_it_although_its_definition_has_changed(
-    project,
+    project: Project,
 ) -> None:
     project.write(TWO)
     kept = project.up("app", run_id="kept", keep=True)
@@ -378,7 +381,7 @@ def test_what_was_up_before_a_run_is_up_after_it_although_its_definition_has_cha
     assert ids(project) == {"app": kept.started["app"][0]}
 
 
-def test_up_replaces_what_was_kept_when_its_definition_has_changed(project) -> None:
+def test_up_replaces_what_was_kept_when_its_definition_has_changed(project: Project) -> None:
     project.write(TWO)
     kept = project.up("app", run_id="kept", keep=True)
     project.write(CHANGED)
@@ -388,7 +391,7 @@ def test_up_replaces_what_was_kept_when_its_definition_has_changed(project) -> N
 
 
 @pytest.mark.case("field/c22")
-def test_a_container_that_a_test_recreated_is_named_with_its_network(project) -> None:
+def test_a_container_that_a_test_recreated_is_named_with_its_network(project: Project) -> None:
     project.write(TWO)
     up = project.up("app")
     project.compose("up", "--detach", "--force-recreate", "app")
@@ -418,7 +421,7 @@ CHILD = textwrap.dedent("""
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda each: each.name)
 @pytest.mark.parametrize("moment", ["creating", "starting", "up"])
-def test_nothing_is_left_two_seconds_after_a_kill(project, number, moment) -> None:
+def test_nothing_is_left_two_seconds_after_a_kill(project: Project, number, moment) -> None:
     project.write(TWO)
     argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
@@ -439,7 +442,7 @@ def test_nothing_is_left_two_seconds_after_a_kill(project, number, moment) -> No
     project.engine.remove_volume(f"{project.name}_data")
 
 
-def test_what_always_woke_is_stopped_when_the_run_is_killed(project) -> None:
+def test_what_always_woke_is_stopped_when_the_run_is_killed(project: Project) -> None:
     project.write(TWO)
     project.compose("up", "--detach", "--wait", "db")
     project.compose("stop", "--timeout", "0", "db")
@@ -453,7 +456,9 @@ def test_what_always_woke_is_stopped_when_the_run_is_killed(project) -> None:
     assert ids(project) == before
 
 
-def test_the_reaper_of_one_run_leaves_another_runs_containers(project, tmp_path) -> None:
+def test_the_reaper_of_one_run_leaves_another_runs_containers(
+    project: Project, tmp_path: Path
+) -> None:
     project.write(TWO)
     kept = project.up("db", run_id="kept", keep=True)
     argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]
@@ -473,7 +478,7 @@ class Ending(Progress):
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_whether_what_failed_goes_or_stays_is_said_and_done(project, keep) -> None:
+def test_whether_what_failed_goes_or_stays_is_said_and_done(project: Project, keep) -> None:
     project.write("services:\n  app:\n    image: IMAGE\n    command: [sh, -c, 'exit 3']\n")
     said = Ending()
     with pytest.raises(StackNotReadyError):

@@ -79,7 +79,7 @@ def test_a_leaf_is_no_ca(pki: Pki, tmp_path: Path) -> None:
         check_ca(leaf, now=NOW)
 
 
-def test_node_is_told_by_an_absolute_path(pki: Pki, monkeypatch) -> None:
+def test_node_is_told_by_an_absolute_path(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pki.ca.parent)
     assert node_environment(Path("ca.crt")) == {"NODE_EXTRA_CA_CERTS": str(pki.ca)}
     assert node_environment(None) == {}
@@ -131,7 +131,9 @@ def certutil(folder: Path) -> Path:
     return folder
 
 
-def test_the_browser_gets_its_own_home(pki: Pki, tmp_path: Path, monkeypatch) -> None:
+def test_the_browser_gets_its_own_home(
+    pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tools = certutil(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     cache = tmp_path / "cache"
@@ -146,12 +148,16 @@ def test_the_browser_gets_its_own_home(pki: Pki, tmp_path: Path, monkeypatch) ->
     assert len(list(cache.iterdir())) == 2, "nothing half-made is left"
 
 
-def test_without_a_ca_the_browser_has_an_empty_home(tmp_path: Path, monkeypatch) -> None:
+def test_without_a_ca_the_browser_has_an_empty_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert browser_home(None, tmp_path / "home")["HOME"] == str(tmp_path / "home")
 
 
-def test_certutil_absent_says_what_to_install(pki: Pki, tmp_path: Path, monkeypatch) -> None:
+def test_certutil_absent_says_what_to_install(
+    pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ToolMissingError) as caught:
         browser_home(pki.ca, tmp_path / "home")
@@ -172,7 +178,7 @@ def test_firefox_is_told_by_a_policy(pki: Pki, tmp_path: Path) -> None:
 
 @pytest.mark.case("hard/C6-second-ca-of-bundle")
 def test_each_ca_of_a_bundle_is_given_to_browsers_on_its_own(
-    pki: Pki, tmp_path: Path, monkeypatch
+    pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = tmp_path / "bundle.crt"
     bundle.write_bytes(pki.other_ca.read_bytes() + pki.ca.read_bytes())
@@ -279,7 +285,9 @@ def test_a_program_sees_the_systems_trust_with_the_ca_in_it(pki: Pki, tmp_path: 
     assert ask_with(curl, pki.ports["good"]) == refused, "and nobody else sees it"
 
 
-def test_where_no_namespace_can_be_made_webkit_says_so(pki: Pki, tmp_path: Path, monkeypatch):
+def test_where_no_namespace_can_be_made_webkit_says_so(
+    pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "unshare").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "unshare").chmod(stat.S_IRWXU)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")

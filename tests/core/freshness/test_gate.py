@@ -220,7 +220,9 @@ def two_profiles(*enabled: str) -> Stack:
         ("broken", State.ERROR, False),
     ],
 )
-def test_a_service_whose_profile_was_never_switched_on_does_not_close_the_gate(name, state, closes):
+def test_a_service_whose_profile_was_never_switched_on_does_not_close_the_gate(
+    name: str, state: State, closes: bool
+) -> None:
     stack = two_profiles()
     policy = GatePolicy(
         now=START,
@@ -233,7 +235,7 @@ def test_a_service_whose_profile_was_never_switched_on_does_not_close_the_gate(n
     assert bool(warnings) is not closes
 
 
-def test_a_service_that_must_run_or_does_run_closes_it_all_the_same():
+def test_a_service_that_must_run_or_does_run_closes_it_all_the_same() -> None:
     policy = GatePolicy(
         now=START,
         next_step=NextStep(stack=two_profiles()),
@@ -253,5 +255,5 @@ def test_a_service_that_must_run_or_does_run_closes_it_all_the_same():
         ),
     ],
 )
-def test_the_command_for_drift_makes_a_new_container(name, text):
+def test_the_command_for_drift_makes_a_new_container(name: str, text: str) -> None:
     assert NextStep(stack=two_profiles()).of(name, State.DRIFTED) == text

@@ -1,6 +1,7 @@
 """What is told: the way from functional to not functional and back, and nothing else."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from tests.support.properties import examples
 AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)
 
 
-def entry(state, *reasons):
+def entry(state: State, *reasons: str) -> StatusEntry:
     return StatusEntry(
         status=state.status, fingerprint=None, last_change=None, last_test_pass=None,
         spoke_updated=None, functional=state.functional, documented=True, state=state,
@@ -23,7 +24,7 @@ def entry(state, *reasons):
     )  # fmt: skip
 
 
-def now(trouble="", **states):
+def now(trouble: str = "", **states: State) -> CurrentStatus:
     services = {name: entry(state, "why") for name, state in states.items()}
     return CurrentStatus(stack="shop", at=AT, services=services, trouble=trouble)
 
@@ -47,13 +48,15 @@ def now(trouble="", **states):
         ),
     ],
 )  # fmt: skip
-def test_a_transition_is_told_and_nothing_else(before, after, told):
+def test_a_transition_is_told_and_nothing_else(
+    before: tuple[str, ...], after: dict[str, State], told: list[tuple[str, bool]]
+) -> None:
     found = news(ReportedStatus(functional=frozenset(before)), now(**after))
     assert [(one.service, one.functional) for one in found.changes] == told
     assert bool(found) == bool(told)
 
 
-def test_only_what_is_broken_has_reasons():
+def test_only_what_is_broken_has_reasons() -> None:
     found = news(
         ReportedStatus(functional=frozenset("a")), now(a=State.FAILING, b=State.FUNCTIONAL)
     )
@@ -66,14 +69,14 @@ def test_only_what_is_broken_has_reasons():
      ("x", "", False, True)],
 )  # fmt: skip
 def test_that_the_stack_does_not_come_up_is_told_once_and_so_is_its_end(
-    before, after, began, ended
-):
+    before: str, after: str, began: bool, ended: bool
+) -> None:
     found = news(ReportedStatus(trouble=before), now(trouble=after))
     assert (found.trouble_began, found.trouble_ended) == (began, ended)
     assert bool(found) == (began or ended)
 
 
-def test_a_stack_that_does_not_come_up_says_nothing_about_its_services():
+def test_a_stack_that_does_not_come_up_says_nothing_about_its_services() -> None:
     before = ReportedStatus(functional=frozenset("ab"))
     assert known(before, now(trouble="x")).functional == before.functional
     assert not now(trouble="x").well
@@ -87,18 +90,20 @@ KNOWN = st.builds(
 
 @examples(25)
 @given(KNOWN, STATES, st.sampled_from(["", "x"]))
-def test_who_was_told_once_is_not_told_again(before, states, trouble):
+def test_who_was_told_once_is_not_told_again(
+    before: ReportedStatus, states: dict[str, State], trouble: str
+) -> None:
     said = now(trouble=trouble, **states)
     assert not news(known(before, said), said)
 
 
 @examples(25)
 @given(KNOWN)
-def test_what_was_told_is_read_back(what):
+def test_what_was_told_is_read_back(what: ReportedStatus) -> None:
     assert ReportedStatus.from_dict(what.to_dict()) == what
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"schema": "stacktest.known/2"}])
-def test_another_document_is_refused(document):
+def test_another_document_is_refused(document: dict[str, str] | list[Any] | None) -> None:
     with pytest.raises(RecordError):
         ReportedStatus.from_dict(document)

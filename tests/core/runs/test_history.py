@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,9 @@ def test_what_a_run_leaves_is_what_is_classified(world: StackSimulator) -> None:
         ([90_000] * 30 + [4000] * 20, 4.0),
     ],
 )
-def test_what_a_start_usually_takes_is_the_median_of_the_last_ones(boots, usual):
+def test_what_a_start_usually_takes_is_the_median_of_the_last_ones(
+    boots: list[Any], usual: float | None
+) -> None:
     lines = [
         replace(line, boot_ms=boot)
         for line, boot in zip(runs("a. " * len(boots)), boots, strict=True)

@@ -5,6 +5,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,12 @@ from stacktest.core.runs.verdict import Outcome, Verdict
 from stacktest.core.unknown import Unknown
 from stacktest.reports.export import allure, ctrf, docs_data, in_toto, junit, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_json, badge_svg
+from stacktest.reports.report_data import Board
 
 # Badges
 
 
-def test_the_badge_counts_what_is_proved(board):
+def test_the_badge_counts_what_is_proved(board: Board) -> None:
     assert badge_json(badge(board)) == {
         "schemaVersion": 1,
         "label": "reference",
@@ -34,22 +36,24 @@ def test_the_badge_counts_what_is_proved(board):
     ("service", "message", "color"),
     [("caddy", "functional", "#1a7a48"), ("grafana", "changed", "#8f5b00"), ("loki", "failing", "#b8322a")],
 )  # fmt: skip
-def test_a_service_has_a_badge_of_its_own(board, service, message, color):
+def test_a_service_has_a_badge_of_its_own(
+    board: Board, service: str, message: str, color: str
+) -> None:
     said = badge(board, service)
     assert (said.message, said.color, said.is_error) == (message, color, False)
 
 
-def test_a_service_that_nobody_judged_is_not_green(board):
+def test_a_service_that_nobody_judged_is_not_green(board: Board) -> None:
     said = badge(board, "nobody")
     assert (said.message, said.is_error) == ("not judged", True)
 
 
-def test_an_old_judgement_is_not_green(board):
+def test_an_old_judgement_is_not_green(board: Board) -> None:
     said = badge(replace(board, now=board.now + dt.timedelta(days=3)), "caddy")
     assert (said.message, said.is_error) == ("not judged since 2026-11-20", True)
 
 
-def test_the_svg_is_well_formed_whatever_the_name(board):
+def test_the_svg_is_well_formed_whatever_the_name(board: Board) -> None:
     said = replace(badge(board), label='<a & "b">')
     root = ET.fromstring(badge_svg(said))
     assert root.attrib["aria-label"] == '<a & "b">: 28 of 36 proved'
@@ -59,7 +63,7 @@ def test_the_svg_is_well_formed_whatever_the_name(board):
 # Metrics
 
 
-def test_exactly_one_state_of_a_service_is_one(board):
+def test_exactly_one_state_of_a_service_is_one(board: Board) -> None:
     lines = metrics.metrics(board).splitlines()
     loki = [line for line in lines if line.startswith('stacktest_service_state{service="loki"')]
     assert len(loki) == len(State)
@@ -81,21 +85,21 @@ def test_exactly_one_state_of_a_service_is_one(board):
         "stacktest_run_duration_seconds 240.0",
     ],
 )
-def test_the_metrics_hold(board, line):
+def test_the_metrics_hold(board: Board, line: str) -> None:
     assert line in metrics.metrics(board).splitlines()
 
 
-def test_no_test_becomes_a_label(board):
+def test_no_test_becomes_a_label(board: Board) -> None:
     assert "test_it_is_what_it_says" not in metrics.metrics(board)
 
 
-def test_a_service_that_never_passed_has_no_time_of_a_pass(board):
+def test_a_service_that_never_passed_has_no_time_of_a_pass(board: Board) -> None:
     text = metrics.metrics(board)
     assert 'last_pass_timestamp_seconds{service="watchtower"}' not in text
     assert 'last_pass_timestamp_seconds{service="caddy"}' in text
 
 
-def test_the_dashboard_asks_only_for_metrics_that_exist(board):
+def test_the_dashboard_asks_only_for_metrics_that_exist(board: Board) -> None:
     dashboard = json.loads(metrics.companions()["grafana-dashboard.json"])
     rules = metrics.companions()["alert-rules.yml"]
     asked = set(re.findall(r"stacktest_\w+", json.dumps(dashboard["panels"]) + rules))
@@ -106,7 +110,7 @@ def test_the_dashboard_asks_only_for_metrics_that_exist(board):
 # CTRF
 
 
-def outcomes():
+def outcomes() -> list[Outcome]:
     began = dt.datetime(2026, 11, 20, 9, 10, tzinfo=dt.UTC)
     words = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished")
     return [
@@ -119,7 +123,7 @@ def outcomes():
     ]  # fmt: skip
 
 
-def test_ctrf_keeps_pytests_own_word_beside_its_five(board):
+def test_ctrf_keeps_pytests_own_word_beside_its_five(board: Board) -> None:
     report = ctrf.ctrf(board, board.latest_run, outcomes())
     said = {test["rawStatus"]: test["status"] for test in report["results"]["tests"]}
     assert said == {
@@ -134,14 +138,14 @@ def test_ctrf_keeps_pytests_own_word_beside_its_five(board):
     }
 
 
-def test_ctrf_counts_add_up_and_only_a_pass_is_flaky(board):
+def test_ctrf_counts_add_up_and_only_a_pass_is_flaky(board: Board) -> None:
     found = ctrf.ctrf(board, board.latest_run, outcomes())["results"]["summary"]
     words = ("passed", "failed", "skipped", "pending", "other")
     assert sum(found[word] for word in words) == found["tests"] == 8
     assert found["flaky"] == 1
 
 
-def test_ctrf_of_a_run_that_is_over_comes_from_the_records(board):
+def test_ctrf_of_a_run_that_is_over_comes_from_the_records(board: Board) -> None:
     remembered = ctrf.remembered(board)
     failed = [one.nodeid for one in remembered if one.result == "failed"]
     assert failed == [
@@ -155,13 +159,13 @@ def test_ctrf_of_a_run_that_is_over_comes_from_the_records(board):
 # Summary and annotations
 
 
-def test_the_summary_starts_with_the_verdict(board):
+def test_the_summary_starts_with_the_verdict(board: Board) -> None:
     lines = markdown.summary(board).splitlines()
     assert lines[0] == "## 28 of 36 services are proved."
     assert "**The gate is closed by 8 blockers.**" in lines
 
 
-def test_the_summary_never_grows_too_large(board):
+def test_the_summary_never_grows_too_large(board: Board) -> None:
     many = tuple(
         Blocker(service=f"s{n}", state=State.FAILING, reasons=("x" * 300,), command="pytest")
         for n in range(1000)
@@ -172,7 +176,7 @@ def test_the_summary_never_grows_too_large(board):
 
 
 @pytest.mark.parametrize(("number", "lines"), [(0, 0), (9, 9), (10, 9), (40, 9)])
-def test_there_are_at_most_nine_annotations(board, number, lines):
+def test_there_are_at_most_nine_annotations(board: Board, number: int, lines: int) -> None:
     many = tuple(
         Blocker(service=f"s{n}", state=State.FAILING, reasons=(), command="pytest")
         for n in range(number)
@@ -186,7 +190,7 @@ def test_there_are_at_most_nine_annotations(board, number, lines):
         )
 
 
-def test_an_annotation_cannot_smuggle_in_another_command(board):
+def test_an_annotation_cannot_smuggle_in_another_command(board: Board) -> None:
     evil = Blocker(
         service="a", state=State.FAILING, reasons=("x\n::error::y",), command="pytest a,b"
     )
@@ -196,7 +200,7 @@ def test_an_annotation_cannot_smuggle_in_another_command(board):
     assert line == "::error title=a%3A failing::x%0A::error::y; run: pytest a,b"
 
 
-def test_a_reason_stays_in_its_cell(board):
+def test_a_reason_stays_in_its_cell(board: Board) -> None:
     evil = Blocker(service="a", state=State.FAILING, reasons=("a|b <img>\n# c",), command="`x`")
     text = markdown.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=(evil,))))
     assert "| a | failing | a\\|b &lt;img&gt; # c | `'x'` |" in text.splitlines()
@@ -216,7 +220,7 @@ def test_a_reason_stays_in_its_cell(board):
         ("config:www.evil.example", "config:www.&#8203;evil.example"),
     ],
 )
-def test_a_reason_is_neither_markup_nor_a_mention(board, reason, cell):
+def test_a_reason_is_neither_markup_nor_a_mention(board: Board, reason: str, cell: str) -> None:
     blocker = Blocker(service="a", state=State.CHANGED, reasons=(reason,), command="pytest t[x]")
     text = markdown.summary(replace(board, gate=Gate(open=False, exit_code=1, blockers=(blocker,))))
     assert f"| a | changed | {cell} | `pytest t[x]` |" in text.splitlines()
@@ -225,7 +229,7 @@ def test_a_reason_is_neither_markup_nor_a_mention(board, reason, cell):
 # Documentation sites
 
 
-def test_everything_for_the_docs_is_below_one_key(board):
+def test_everything_for_the_docs_is_below_one_key(board: Board) -> None:
     data = docs_data.docs_data(board)
     assert list(data) == ["stacktest"]
     grafana = data["stacktest"]["services"]["grafana"]
@@ -236,14 +240,14 @@ def test_everything_for_the_docs_is_below_one_key(board):
 # in-toto
 
 
-def attested(board, image):
+def attested(board: Board, image: str) -> dict[str, Any] | Unknown:
     live = (ContainerRef(container="c", image=image, started_at="2026-11-20T09:00:00Z"),)
     record = replace(board.passes["caddy"], live=live)
     record = replace(record, run=replace(record.run, id="r0030"))
     return in_toto.statement(record, board.histories["caddy"], "caddy:2")
 
 
-def test_a_statement_is_about_the_image_that_ran(board):
+def test_a_statement_is_about_the_image_that_ran(board: Board) -> None:
     made = attested(board, "sha256:" + "ab" * 32)
     assert made["subject"] == [{"name": "caddy:2", "digest": {"sha256": "ab" * 32}}]
     assert made["predicate"]["passedTests"] == sorted(board.histories["caddy"][-1].tests)
@@ -251,11 +255,11 @@ def test_a_statement_is_about_the_image_that_ran(board):
 
 
 @pytest.mark.parametrize("image", ["", "caddy:2", "sha256:short", "sha256:" + "XY" * 32])
-def test_without_a_digest_nothing_is_stated(board, image):
+def test_without_a_digest_nothing_is_stated(board: Board, image: str) -> None:
     assert isinstance(attested(board, image), Unknown)
 
 
-def test_the_statement_is_what_in_toto_reads(board):
+def test_the_statement_is_what_in_toto_reads(board: Board) -> None:
     from google.protobuf import json_format
     from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
     from in_toto_attestation.v1.statement import Statement
@@ -270,7 +274,7 @@ def test_the_statement_is_what_in_toto_reads(board):
 # JUnit and Allure
 
 
-def test_a_test_says_its_services_its_phase_and_its_contacts():
+def test_a_test_says_its_services_its_phase_and_its_contacts() -> None:
     found = junit.properties(services=("b", "a"), phase="phase1", contacts=("a",))
     assert found == (
         ("stacktest.service", "a"),
@@ -280,7 +284,7 @@ def test_a_test_says_its_services_its_phase_and_its_contacts():
     )
 
 
-def test_a_run_says_its_verdicts(board):
+def test_a_run_says_its_verdicts(board: Board) -> None:
     verdicts = {"a": Verdict(service="a", kind="passed"), "b": Verdict(service="b", kind="failed")}
     found = dict(junit.suite_properties(run=board.latest_run, verdicts=verdicts, credited=["a"]))
     assert found["stacktest.verdict.a"] == "passed, credited"
@@ -288,7 +292,7 @@ def test_a_run_says_its_verdicts(board):
     assert found["stacktest.commit"].endswith("+dirty")
 
 
-def test_allure_sorts_by_phase_and_service(board):
+def test_allure_sorts_by_phase_and_service(board: Board) -> None:
     phase = Phase(name="phase2", title="Observability")
     assert allure.labels(services=("loki", "grafana"), phase=phase) == (
         ("epic", "Observability"),
@@ -301,7 +305,7 @@ def test_allure_sorts_by_phase_and_service(board):
 # All of them
 
 
-def test_no_output_holds_a_value_of_the_environment(board):
+def test_no_output_holds_a_value_of_the_environment(board: Board) -> None:
     outputs = [
         json.dumps(badge_json(badge(board))), badge_svg(badge(board)), metrics.metrics(board),
         json.dumps(ctrf.ctrf(board, board.latest_run, ctrf.remembered(board))),

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tarfile
 import time
+from pathlib import Path
 
 import pytest
 
 from stacktest.reports.export import ctrf, docs_data, metrics
 from stacktest.reports.export.badge import badge, badge_json
+from stacktest.reports.report_data import Board
 from tests.support.board import build_board
 
 PROMETHEUS = "stacktest/prometheus:2.42"
@@ -29,7 +31,7 @@ def promtool():
     else:
         command = ["docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "promtool"]
 
-    def run(*arguments, folder=None, stdin=""):
+    def run(*arguments, folder=None, stdin: str = ""):
         mounts = ["-v", f"{folder}:/given:ro", "-w", "/given"] if folder else []
         argv = [*command, *arguments]
         if command[0] == "docker":
@@ -42,13 +44,13 @@ def promtool():
 
 
 @pytest.mark.real_docker
-def test_promtool_accepts_the_metrics(promtool, board):
+def test_promtool_accepts_the_metrics(promtool, board: Board) -> None:
     done = promtool("check", "metrics", stdin=metrics.metrics(board))
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 @pytest.mark.real_docker
-def test_promtool_refuses_what_is_no_metric(promtool):
+def test_promtool_refuses_what_is_no_metric(promtool) -> None:
     assert promtool("check", "metrics", stdin="stacktest_state{ 1\n").returncode != 0
 
 
@@ -85,7 +87,7 @@ tests:
 
 
 @pytest.mark.real_docker
-def test_the_alerts_fire_when_they_should_and_only_then(promtool, tmp_path):
+def test_the_alerts_fire_when_they_should_and_only_then(promtool, tmp_path: Path) -> None:
     (tmp_path / "alert-rules.yml").write_text(metrics.companions()["alert-rules.yml"])
     (tmp_path / "test.yml").write_text(ALERTS)
     tmp_path.chmod(0o755)
@@ -107,7 +109,7 @@ scrape_configs:
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory):
+def prometheus(tmp_path_factory: pytest.TempPathFactory):
     """The reference Prometheus, which scrapes a file that it serves itself; answers its API."""
     folder = tmp_path_factory.mktemp("prometheus")
     folder.chmod(0o755)
@@ -135,7 +137,7 @@ def prometheus(tmp_path_factory):
         subprocess.run(["docker", "rm", "-f", "-v", name], check=True, capture_output=True)
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds: int = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "Prometheus never scraped the metrics"
@@ -151,12 +153,12 @@ PANELS = [
 
 @pytest.mark.real_docker
 @pytest.mark.parametrize(("title", "asked"), PANELS, ids=[title for title, _ in PANELS])
-def test_prometheus_answers_what_a_panel_asks(prometheus, title, asked):
+def test_prometheus_answers_what_a_panel_asks(prometheus, title, asked) -> None:
     assert prometheus("query", query=asked)["result"]
 
 
 @pytest.mark.real_docker
-def test_prometheus_scrapes_every_service_and_evaluates_the_rules(prometheus):
+def test_prometheus_scrapes_every_service_and_evaluates_the_rules(prometheus) -> None:
     proved = prometheus("query", query="stacktest_service_functional")["result"]
     assert {one["metric"]["service"] for one in proved} == set(build_board().status)
     assert prometheus("query", query="stacktest_no_such_metric")["result"] == []
@@ -176,7 +178,7 @@ def loaded(prometheus):
 
 
 @pytest.fixture(scope="module")
-def ctrf_schema(tmp_path_factory):
+def ctrf_schema(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("ctrf")
     subprocess.run(
         ["npm", "pack", "--silent", CTRF_PACKAGE], cwd=folder, check=True, capture_output=True
@@ -187,7 +189,7 @@ def ctrf_schema(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_report_holds_against_the_official_schema(ctrf_schema, board):
+def test_the_report_holds_against_the_official_schema(ctrf_schema, board: Board) -> None:
     import jsonschema
 
     report = ctrf.ctrf(board, board.latest_run, ctrf.remembered(board))
@@ -218,7 +220,7 @@ BUILDERS = {
 
 
 @pytest.fixture(params=list(BUILDERS))
-def site(request, tmp_path, board):
+def site(request: pytest.FixtureRequest, tmp_path: Path, board: Board):
     (tmp_path / "mkdocs.yml").write_text(SITE)
     (tmp_path / "docs").mkdir()
     text = "{{ stack_age() }}\n\n{{ stack_table() }}\n\nloki: {{ stack_badge('loki') }}\n"
@@ -236,7 +238,7 @@ def site(request, tmp_path, board):
 
 
 @pytest.mark.processes
-def test_a_site_shows_the_states(site):
+def test_a_site_shows_the_states(site) -> None:
     done = site()
     assert done.returncode == 0, done.stdout + done.stderr
     page = (site.folder / "site/index.html").read_text()
@@ -247,7 +249,7 @@ def test_a_site_shows_the_states(site):
 
 @pytest.mark.processes
 @pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "unknown service"])
-def test_a_site_is_not_built_from_broken_data(site, damage):
+def test_a_site_is_not_built_from_broken_data(site, damage) -> None:
     file = site.folder / "stacktest.json"
     if damage == "missing":
         file.unlink()
@@ -262,7 +264,7 @@ def test_a_site_is_not_built_from_broken_data(site, damage):
     assert site().returncode != 0
 
 
-def test_the_badge_is_what_shields_reads(board):
+def test_the_badge_is_what_shields_reads(board: Board) -> None:
     found = badge_json(badge(board))
     assert set(found) == {"schemaVersion", "label", "message", "color", "isError"}
     assert found["schemaVersion"] == 1

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from jsonschema.validators import Draft202012Validator
 
 from stacktest.core.freshness.states import State
 from stacktest.core.records.timeline import Timeline
 from stacktest.reports.export.docs_data import docs_data
+from stacktest.reports.report_data import Board
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 
-def validator(name):
+def validator(name: str) -> Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads((SCHEMAS / name).read_text()))
 
 
-def test_the_data_for_documentation_sites_is_valid(board):
+def test_the_data_for_documentation_sites_is_valid(board: Board) -> None:
     schema = validator("docs.v1.schema.json")
     data = docs_data(board)
     schema.validate(data)
@@ -28,7 +30,7 @@ def test_the_data_for_documentation_sites_is_valid(board):
             schema.validate(broken)
 
 
-def test_a_timeline_is_valid_and_reads_as_it_was_written(board):
+def test_a_timeline_is_valid_and_reads_as_it_was_written(board: Board) -> None:
     document = board.timeline.to_dict()
     validator("timeline.v1.schema.json").validate(document)
     assert Timeline.from_dict(json.loads(json.dumps(document))).to_dict() == document

@@ -1,5 +1,7 @@
 """The list of evidence, and a real trace opened from it in a real browser."""
 
+from pathlib import Path
+
 import pytest
 
 from stacktest.adapters.browser.chromium import find_chromium
@@ -7,6 +9,7 @@ from stacktest.adapters.web_server import viewer_folder
 from stacktest.application.evidence_folder import left_over
 from stacktest.reports.page.evidence import Left, render_evidence
 from stacktest.reports.page.page import render_page
+from stacktest.reports.report_data import Board
 from tests.adapters.test_web_server import serving
 
 LISTED = """\
@@ -18,7 +21,7 @@ LISTED = """\
 <li><a href="/evidence/20260101T000000-a/t/redis.log">t/redis.log</a>, 1 KB</li>"""
 
 
-def test_runs_are_listed_newest_first_and_traces_before_logs():
+def test_runs_are_listed_newest_first_and_traces_before_logs() -> None:
     left = [
         Left(run="20260101T000000-a", path="t/redis.log", size=10),
         Left(run="20260102T000000-b", path="a b/<x>.log", size=2048),
@@ -28,11 +31,11 @@ def test_runs_are_listed_newest_first_and_traces_before_logs():
     assert "\n".join(line for line in lines if line.startswith(("<h2>", "<li>"))) == LISTED
 
 
-def test_without_evidence_the_page_says_so():
+def test_without_evidence_the_page_says_so() -> None:
     assert "none failed" in render_evidence("shop", [])
 
 
-def test_what_runs_left_is_found(tmp_path):
+def test_what_runs_left_is_found(tmp_path: Path) -> None:
     (tmp_path / "r1/t").mkdir(parents=True)
     (tmp_path / "r1/t/a.log").write_text("12")
     (tmp_path / "stray.txt").write_text("")
@@ -40,13 +43,13 @@ def test_what_runs_left_is_found(tmp_path):
     assert list(left_over(tmp_path / "absent")) == []
 
 
-def test_only_a_page_that_is_served_leads_to_the_evidence(board):
+def test_only_a_page_that_is_served_leads_to_the_evidence(board: Board) -> None:
     assert "/evidence/" not in render_page(board)
     assert '<a href="/evidence/">Evidence</a>' in render_page(board, evidence="/evidence/")
 
 
 @pytest.mark.real_browser
-def test_a_trace_opens_in_the_viewer_that_playwright_ships(board, tmp_path):
+def test_a_trace_opens_in_the_viewer_that_playwright_ships(board: Board, tmp_path: Path) -> None:
     from playwright.sync_api import expect, sync_playwright
 
     trace = tmp_path / "r1/pages/main/t/trace.zip"

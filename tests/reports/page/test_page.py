@@ -2,48 +2,52 @@
 
 import datetime as dt
 import re
+from functools import _lru_cache_wrapper
 from html.parser import HTMLParser
 
 import pytest
 
 from stacktest.reports.page.page import render_page
+from stacktest.reports.report_data import Board
 
 
 class Reader(HTMLParser):
     """The text that a person without scripts reads, and the attributes that load something."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.text, self.loads, self._skip = [], [], 0
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         self._skip += tag in ("script", "style")
         wanted = {"src", "srcset", "data", "poster", "action"} | ({"href"} if tag != "a" else set())
         self.loads += [value for name, value in attrs if name in wanted]
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         self._skip -= tag in ("script", "style")
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         if not self._skip:
             self.text.append(data)
 
 
-def read(page):
+def read(page: str) -> tuple[str, list[str]]:
     reader = Reader()
     reader.feed(page)
     return " ".join(" ".join(reader.text).split()), reader.loads
 
 
 @pytest.mark.parametrize(("claims", "trouble"), [(4, False), (14, False), (14, True)])
-def test_the_page_stays_small_for_36_services_and_30_runs(make_board, claims, trouble):
+def test_the_page_stays_small_for_36_services_and_30_runs(
+    make_board: _lru_cache_wrapper, claims: int, trouble: bool
+) -> None:
     """The last: 450 tests of which every second run fails many, with long messages."""
     page = render_page(make_board(claims=claims, trouble=trouble))
     assert len(page.encode()) <= 500_000
     assert "Latest runs" in page
 
 
-def test_the_page_loads_nothing(board):
+def test_the_page_loads_nothing(board: Board) -> None:
     page = render_page(board)
     _, loads = read(page)
     assert [one for one in loads if not one.startswith(("#", "data:"))] == []
@@ -51,14 +55,14 @@ def test_the_page_loads_nothing(board):
     assert "url(" not in page
 
 
-def test_the_overview_says_the_verdict_in_words(board):
+def test_the_overview_says_the_verdict_in_words(board: Board) -> None:
     text, _ = read(render_page(board))
     assert "28 of 36 services are proved." in text
     assert "The gate is closed by 8 services." in text
     assert "stacktest ack planka" in text
 
 
-def test_every_service_and_every_test_can_be_read_without_scripts(board):
+def test_every_service_and_every_test_can_be_read_without_scripts(board: Board) -> None:
     text, _ = read(render_page(board))
     for name in board.status:
         assert name in text
@@ -67,7 +71,7 @@ def test_every_service_and_every_test_can_be_read_without_scripts(board):
     assert "stand-in: no Debian package; speaks the same API" in text
 
 
-def test_the_three_kinds_of_bad_history_have_three_words(board):
+def test_the_three_kinds_of_bad_history_have_three_words(board: Board) -> None:
     text, _ = read(render_page(board))
     assert "Steady failure: 30 runs in a row failed." in text
     assert "Regression: image, config, env, stanza changed, and it has failed since" in text
@@ -75,17 +79,19 @@ def test_the_three_kinds_of_bad_history_have_three_words(board):
 
 
 @pytest.mark.parametrize(("hours", "hidden"), [(35, True), (37, False)])
-def test_an_old_judgement_gets_a_banner(make_board, hours, hidden):
+def test_an_old_judgement_gets_a_banner(
+    make_board: _lru_cache_wrapper, hours: int, hidden: bool
+) -> None:
     page = render_page(make_board(now=make_board().meta.evaluated_at + dt.timedelta(hours=hours)))
     banner = re.search(r'<p class="banner[^>]*>', page)[0]
     assert banner.endswith(" hidden>") is hidden
 
 
-def test_no_value_of_the_environment_reaches_the_page(board):
+def test_no_value_of_the_environment_reaches_the_page(board: Board) -> None:
     assert "canary-in-the-environment" not in render_page(board)
 
 
-def test_what_a_test_says_cannot_become_markup(make_board):
+def test_what_a_test_says_cannot_become_markup(make_board: _lru_cache_wrapper) -> None:
     from dataclasses import replace
 
     board = make_board()
@@ -94,11 +100,11 @@ def test_what_a_test_says_cannot_become_markup(make_board):
     assert "<script>alert" not in page
 
 
-def test_the_same_board_gives_the_same_page(make_board):
+def test_the_same_board_gives_the_same_page(make_board: _lru_cache_wrapper) -> None:
     assert render_page(make_board()) == render_page(make_board())
 
 
-def test_an_empty_stack_says_so(make_board):
+def test_an_empty_stack_says_so(make_board: _lru_cache_wrapper) -> None:
     from dataclasses import replace
 
     empty = replace(make_board(), status={}, gate=None, timeline=None, histories={})
@@ -106,7 +112,7 @@ def test_an_empty_stack_says_so(make_board):
     assert "Nothing was judged: the stack has no services." in text
 
 
-def test_a_service_with_two_blockers_is_counted_once(board):
+def test_a_service_with_two_blockers_is_counted_once(board: Board) -> None:
     from dataclasses import replace
 
     twice = replace(board.gate, blockers=(*board.gate.blockers, *board.gate.blockers[:2]))

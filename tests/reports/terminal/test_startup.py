@@ -1,5 +1,7 @@
 """What a bring-up says, line by line and as a wall, compared as whole text."""
 
+from typing import Any
+
 import pytest
 
 from stacktest.core.model import Dependency
@@ -21,7 +23,7 @@ SERVICES = [
 ]  # fmt: skip
 
 
-def boots():
+def boots() -> list[BootState]:
     found = [BootState(service=name, word="ready", seconds=1) for name in SERVICES[5:]]
     return [
         *found,
@@ -35,11 +37,11 @@ def boots():
     ]  # fmt: skip
 
 
-def wall(width, height=24, seconds=101):
+def wall(width: int, height: int = 24, seconds: int = 101) -> str:
     return "\n".join(display_lines(boots(), width=width, height=height, seconds=seconds))
 
 
-def test_the_wall_shows_every_service_and_the_worst_first():
+def test_the_wall_shows_every_service_and_the_worst_first() -> None:
     assert (
         wall(80)
         == """\
@@ -54,7 +56,7 @@ def test_the_wall_shows_every_service_and_the_worst_first():
     )
 
 
-def test_the_wall_is_wider_where_there_is_room():
+def test_the_wall_is_wider_where_there_is_room() -> None:
     assert (
         wall(140)
         == """\
@@ -68,7 +70,7 @@ def test_the_wall_is_wider_where_there_is_room():
     )
 
 
-def test_on_a_small_terminal_the_best_are_counted_and_the_worst_are_seen():
+def test_on_a_small_terminal_the_best_are_counted_and_the_worst_are_seen() -> None:
     shown = wall(40, height=9)
     assert (
         shown
@@ -86,13 +88,13 @@ def test_on_a_small_terminal_the_best_are_counted_and_the_worst_are_seen():
 
 @pytest.mark.parametrize("height", [4, 10, 24, 60])
 @pytest.mark.parametrize("width", [20, 40, 80, 140])
-def test_the_wall_never_outgrows_its_terminal(width, height):
+def test_the_wall_never_outgrows_its_terminal(width: int, height: int) -> None:
     lines = wall(width, height).splitlines()
     assert len(lines) < height
     assert max(map(len, lines)) <= width
 
 
-def test_every_word_has_a_shape_of_its_own():
+def test_every_word_has_a_shape_of_its_own() -> None:
     assert len(set(SHAPES.values())) == len(SHAPES)
 
 
@@ -105,7 +107,7 @@ def test_every_word_has_a_shape_of_its_own():
         (5, "alpha and 3 others"),
     ],
 )
-def test_names_as_far_as_there_is_room(room, said):
+def test_names_as_far_as_there_is_room(room: int, said: str) -> None:
     assert names(["alpha", "beta", "gamma", "delta"], room) == said
 
 
@@ -117,11 +119,11 @@ def test_names_as_far_as_there_is_room(room, said):
         ([], 3, "  3 run already, used as they are"),
     ],
 )
-def test_the_plan_in_one_line(missing, running, said):
+def test_the_plan_in_one_line(missing: list[str], running: int, said: str) -> None:
     assert planned_line(missing, running, 80) == said
 
 
-def test_what_is_waited_for_tells_a_reason_once():
+def test_what_is_waited_for_tells_a_reason_once() -> None:
     waiting = dict.fromkeys(SERVICES[:7], "being pulled, built or created")
     assert (
         waiting_line(30, {**waiting, "redis": "health is starting"}, {"redis": 1.25})
@@ -130,7 +132,7 @@ def test_what_is_waited_for_tells_a_reason_once():
     )
 
 
-def test_who_failed_is_named_once():
+def test_who_failed_is_named_once() -> None:
     assert failed_line("redis", "redis exited 1", removed=True).count("redis") == 1
     said = failed_line("redis", "out of memory", removed=False)
     assert said == "  failed   redis: out of memory; nothing is removed"
@@ -143,17 +145,17 @@ def test_who_failed_is_named_once():
 class Clock:
     now = 100.0
 
-    def __call__(self):
+    def __call__(self) -> float:
         return self.now
 
 
-def plan(**waits):
+def plan(**waits: Any) -> Plan:
     steps = tuple(Step(service=name, phase="", reasons=()) for name in waits)
     needs = {name: tuple(Dependency(service=one) for one in need) for name, need in waits.items()}
     return Plan(steps=steps, waits=needs)
 
 
-def test_lines_of_a_bring_up_that_fails():
+def test_lines_of_a_bring_up_that_fails() -> None:
     said, clock = [], Clock()
     lines = ProgressLines(said.append, clock=clock)
     lines.planned(plan(caddy=(), redis=(), grafana=("redis",)), ["redis", "grafana"], lambda _: 2.0)
@@ -175,7 +177,7 @@ def test_lines_of_a_bring_up_that_fails():
     ]
 
 
-def test_the_picture_says_for_whom_a_service_waits():
+def test_the_picture_says_for_whom_a_service_waits() -> None:
     clock = Clock()
     lines = ProgressLines(lambda _: None, clock=clock)
     lines.planned(plan(redis=(), grafana=("redis",)), ["redis", "grafana"], lambda _: None)
@@ -195,10 +197,10 @@ def test_the_picture_says_for_whom_a_service_waits():
 
 
 class Stream:
-    def __init__(self, encoding="UTF-8", *, tty=True):
+    def __init__(self, encoding: str = "UTF-8", *, tty: bool = True) -> None:
         self.encoding, self.tty = encoding, tty
 
-    def isatty(self):
+    def isatty(self) -> bool:
         return self.tty
 
 
@@ -214,5 +216,5 @@ class Stream:
         (Stream("ascii"), {}, False),
     ],
 )
-def test_who_is_drawn_to(stream, environ, lively):
+def test_who_is_drawn_to(stream: Stream, environ: dict[str, str], lively: bool) -> None:
     assert is_lively(stream, environ) is lively

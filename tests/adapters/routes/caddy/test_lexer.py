@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,7 +106,9 @@ def trees(draw: st.DrawFn, depth: int = 0) -> list[tuple[str, object]]:
     return draw(st.lists(st.tuples(WORD, blocks), min_size=1, max_size=4))
 
 
-def written(tree, indent: str = "") -> str:
+def written(
+    tree: list[tuple[str, None] | tuple[str, list[tuple[Any, Any]]]], indent: str = ""
+) -> str:
     return "".join(
         f"{indent}{name}\n"
         if block is None
@@ -113,13 +117,13 @@ def written(tree, indent: str = "") -> str:
     )
 
 
-def shape(lines: tuple[Line, ...]):
+def shape(lines: tuple[Line, ...]) -> list[tuple[str, None] | tuple[str, list[tuple[Any, Any]]]]:
     return [(line.name, None if line.block is None else shape(line.block)) for line in lines]
 
 
 @FEW
 @given(trees())
-def test_trees_come_back(tree) -> None:
+def test_trees_come_back(tree: list[tuple[str, None]]) -> None:
     text = written(tree)
     lines = read_lines(text, file="C", environment={})
     assert shape(lines) == tree
@@ -127,7 +131,9 @@ def test_trees_come_back(tree) -> None:
 
 @FEW
 @given(trees(), st.integers(0, 30))
-def test_a_lost_closing_brace_is_always_noticed(tree, index: int) -> None:
+def test_a_lost_closing_brace_is_always_noticed(
+    tree: list[tuple[str, None] | tuple[str, list[tuple[Any, Any]]]], index: int
+) -> None:
     lines = written(tree).splitlines()
     closing = [number for number, line in enumerate(lines) if line.strip() == "}"]
     if not closing:
