@@ -39,19 +39,41 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
             threading.Event().wait()
         server.stop()
     else:
-        for line in _lines(stack.routes):
+        for line in _lines([*map(_row, _shown(stack)), *_published(stack)]):
             say(line)
 
 
 # Private
 
 
-def _lines(routes: tuple[Route, ...]) -> list[str]:
-    rows = [
-        (to_unicode(route.host), _behind(route), route.match or "/*", route.where)
-        for route in routes
-        if route.rewrites is None
+Row = tuple[str, str, str, str]
+"""Name or address, what is behind it, the path or condition, and where that is written."""
+
+
+def _shown(stack: Stack) -> list[Route]:
+    return [route for route in stack.routes if route.rewrites is None]
+
+
+def _row(route: Route) -> Row:
+    return to_unicode(route.host), _behind(route), route.match or "/*", route.where
+
+
+def _published(stack: Stack) -> list[Row]:
+    """Addresses at which services answer without the front door; chosen by the engine: `?`."""
+    return [
+        (
+            f"{port.host_ip or '0.0.0.0'}:{port.published or '?'}",  # noqa: S104 - only shown
+            f"{name}:{port.target}",
+            "published",
+            f"services.{name}.ports",
+        )
+        for name, service in sorted(stack.services.items())
+        for port in service.ports
+        if name != stack.front_door and port.protocol == "tcp"
     ]
+
+
+def _lines(rows: list[Row]) -> list[str]:
     widths = [max((len(row[place]) for row in rows), default=0) for place in range(3)]
     return [
         f"{host:<{widths[0]}}  {behind:<{min(widths[1], 40)}}  {path:<{widths[2]}}  {where}"
@@ -85,7 +107,12 @@ def _document(stack: Stack) -> Json:
     services: dict[str, Json] = {}
     for route in stack.routes:
         services.setdefault(to_unicode(route.host), route.service)
-    return {"routes": [_entry(route) for route in stack.routes], **services}
+    published = [
+        {"address": address, "service": behind.rpartition(":")[0], "where": where}
+        for address, behind, _, where in _published(stack)
+    ]
+    routes = [_entry(route) for route in stack.routes]
+    return {"routes": routes, "published": published, **services}
 
 
 def _entry(route: Route) -> Json:

@@ -77,6 +77,8 @@ class Route:
     """The upstream as written; empty when the front door answers itself."""
     unknown: str = ""
     """Why it is not known which service answers."""
+    holds_for_addresses: bool = False
+    """It holds for requests without a name, too: `http://127.0.0.1:8000`."""
     is_deep: bool = False
     """The star of `*.test` stands for any number of labels, not for one."""
     listeners: tuple[Listener, ...] = ()

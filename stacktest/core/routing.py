@@ -14,6 +14,7 @@ import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import ip_address
 from urllib.parse import unquote
 
 from stacktest.core.model import Stack
@@ -100,17 +101,23 @@ def origin(
 
     `ports` maps the front door's ports to addresses where they are published elsewhere; routes
     that know their listeners say which of the ports leads to `service`, and whether by TLS.
+    `localhost` is this machine's name for other services, too: there the published port counts.
     """
+    own = [
+        route
+        for route in routes
+        if route.host == host and not route.is_guard and service in {None, route.service}
+    ]
     listeners = [
         listener
-        for route in routes
-        if route.host == host and route.is_main and (service is None or route.service == service)
+        for route in [route for route in own if route.is_main] or own
         for listener in route.listeners
         if not ports or listener.port in ports
     ]
     if listeners:
         best = min(listeners, key=lambda item: (not item.tls, item.port not in {HTTPS, HTTP}))
-        return _url("https" if best.tls else "http", host, _outer(ports, best.port))
+        port = _outer(ports, best.port, always=host == "localhost")
+        return _url("https" if best.tls else "http", host, port)
     outer = {_outer(ports, port) for port in ports}
     if HTTPS in outer or not ports:
         return f"https://{host}"
@@ -176,9 +183,19 @@ def _best_pattern(routes: tuple[Route, ...], host: str) -> str | None:
     patterns = dict.fromkeys(route.pattern for route in routes)
     if host in patterns:
         return host
+    if _is_address(host):
+        return next((route.pattern for route in routes if route.holds_for_addresses), None)
     fitting = [pattern for pattern in patterns if covers(pattern, host)]
     # A wildcard goes before an expression, the longest first; expressions go in their order.
     return min(fitting, key=_rank, default=None)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _rank(pattern: str) -> tuple[bool, int]:
@@ -240,9 +257,9 @@ def _decoded(path: str) -> str:
     return f"{cleaned}/" if plain.endswith("/") and cleaned != "/" else cleaned
 
 
-def _outer(ports: Collection[int], port: int) -> int:
+def _outer(ports: Collection[int], port: int, *, always: bool = False) -> int:
     address = ports.get(port) if isinstance(ports, Mapping) else None
-    return address[1] if address and address[1] in {HTTPS, HTTP} else port
+    return address[1] if address and (always or address[1] in {HTTPS, HTTP}) else port
 
 
 def _url(scheme: str, host: str, port: int) -> str:

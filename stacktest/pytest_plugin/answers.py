@@ -29,16 +29,18 @@ def note_answer(
     *,
     method: str | None = None,
     host: str = "",
+    door_port: int | None = None,
 ) -> None:
     """Note the front door, and the one service that must have given this answer, if there is one.
 
     What the front door, or a sign-in that it asks first, may have answered is nobody's but the
-    front door's own. `host` is the Host header that was sent, where that is not the URL's.
+    front door's own. `host` is the Host header that was sent, where that is not the URL's;
+    `door_port` the front door's port in its container, where the connection is known to end there.
     """
     parts = urlsplit(url)
     name = (parts.hostname or "").lower()
     remember_answer(node, f"{status} {url}")
-    if not stack.names.is_ours(name):
+    if door_port is None and not stack.names.is_ours(name):
         return
     if stack.model.front_door:
         note(node, stack.model.front_door)
@@ -48,7 +50,7 @@ def note_answer(
         host=_without_port(host) or name,
         path=parts.path or "/",
         status=status,
-        port=inner_port(stack.names.doors, outer),
+        port=inner_port(stack.names.doors, outer) if door_port is None else door_port,
         method=method,
         file_kind=file_kind,
     )

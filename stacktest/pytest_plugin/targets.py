@@ -33,9 +33,17 @@ def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
 
 
 def first_url(stack: RunningStack) -> str | None:
-    """Where relative addresses lead: the bare domain, else the first host name, else nowhere."""
+    """Where relative addresses lead: the domain, else the first host name, else the first door.
+
+    A door is an address that the front door publishes, or, without a front door, any service; of
+    several the lowest port in the container.
+    """
     hosts = [stack.model.domain, *(route.host for route in stack.model.routes if route.is_exact)]
-    return next((url_of(stack, host) for host in hosts if host), None)
+    if host := next((host for host in hosts if host), None):
+        return url_of(stack, host)
+    doors = [stack.model.front_door] if stack.model.front_door else [*stack.model.services]
+    published = next((known for door in doors if (known := stack.names.addresses(door))), None)
+    return _url(*min(published.items())) if published else None
 
 
 # Private
@@ -86,5 +94,10 @@ def _published(stack: RunningStack, service: str, port: int | None) -> str:
             where="fixture api",
             hint=f'choose one: api("{service}", port={min(chosen)})',
         )
-    inner, (host, outer) = chosen.popitem()
-    return f"{'https' if inner in TLS_PORTS else 'http'}://{host}:{outer}"
+    return _url(*chosen.popitem())
+
+
+def _url(inner: int, address: tuple[str, int]) -> str:
+    host, outer = address
+    name = f"[{host}]" if ":" in host else host
+    return f"{'https' if inner in TLS_PORTS else 'http'}://{name}:{outer}"

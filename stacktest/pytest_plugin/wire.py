@@ -34,9 +34,15 @@ def note_response(
     address = address or (name, parts.port or (HTTPS if parts.scheme == "https" else HTTP))
     publication = stack.names.publication(*address)
     if publication is None or publication.service == stack.model.front_door:
-        note_answer(test, stack, url, status, method=method, host=host)
-        if publication is not None and not stack.names.is_ours(name):
-            note(test, publication.service)
+        note_answer(
+            test,
+            stack,
+            url,
+            status,
+            method=method,
+            host=host,
+            door_port=publication.port if publication else None,
+        )
         return
     remember_answer(test, f"{status} {url}")
     if publication.service:

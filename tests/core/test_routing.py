@@ -57,6 +57,27 @@ ROUTES = (
 )  # fmt: skip
 
 
+def test_an_address_means_the_routes_that_hold_without_a_name() -> None:
+    named = (*host("localhost", to("web")), *host("a.test", to("app")))
+    assert service_behind(named, host="127.0.0.1") is None
+    nameless = (
+        *host("localhost", to("web"), holds_for_addresses=True),
+        *host("~.*", to("app")),
+    )
+    for address in ("127.0.0.1", "::1", "192.168.7.7"):
+        assert service_behind(nameless, host=address) == "web"
+    assert service_behind(nameless, host="localhost") == "web"
+    assert service_behind(nameless, host="other.test") == "app"
+
+
+def test_localhost_is_asked_at_the_published_port() -> None:
+    doors = {8000: ("127.0.0.1", 18000)}
+    routes = host("localhost", to("web"), listeners=(Listener(port=8000, tls=False),))
+    assert origin(doors, "localhost", routes) == "http://localhost:18000"
+    named = host("a.test", to("web"), listeners=(Listener(port=8000, tls=False),))
+    assert origin(doors, "a.test", named) == "http://a.test:8000"
+
+
 @pytest.mark.parametrize(
     ("name", "path", "status", "expected"),
     [

@@ -5,10 +5,13 @@ can never be reached is left out, what is left over is the front door's own, and
 sorted for people: the one that answers by default first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from stacktest.core.route import ANY_STATUS, Listener, Route
+
+ADDRESS = "127.0.0.1"
+"""Stands for every address under which a request may reach the front door without a name."""
 
 
 def ordered(
@@ -40,6 +43,17 @@ def ordered(
         )
         for place, step in enumerate(dict.fromkeys(reached))
     ]
+
+
+def of_any_name(host: str, routes_of: Callable[[str], Iterable[Route]]) -> list[Route]:
+    """The routes of a host that stands for every name; for addresses too, where they are the same.
+
+    A front door may have a server of its own for `localhost` or for an address.
+    """
+    routes = list(routes_of(host))
+    by_address = [replace(route, host=host) for route in routes_of(ADDRESS)]
+    is_same = [replace(route, host=host) for route in routes] == by_address
+    return [replace(route, holds_for_addresses=is_same) for route in routes]
 
 
 def is_certain(step: Route) -> bool:

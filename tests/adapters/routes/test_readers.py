@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -321,3 +322,33 @@ def test_sites_on_a_published_plain_port(make_stack: Callable[..., Stack], tmp_p
     (tmp_path / "Caddyfile").write_text("http://a.test:8000 {\n reverse_proxy app:1\n}\n")
     stack = make_stack("door", "app", ports=[Port(target=8000, published=18000)])
     assert seen(read_routes(("Caddyfile",), stack)) == [("a.test", "app", 1, "")]
+
+
+NAMELESS = [
+    ("Caddyfile", ":8000 {\n reverse_proxy app:1\n}", True),
+    (
+        "Caddyfile",
+        ":8000 {\n @l host localhost\n reverse_proxy @l grafana:3000\n reverse_proxy app:1\n}",
+        False,
+    ),
+    ("nginx.conf", "server { listen 8000; location / { proxy_pass http://app:1; } }", True),
+    (
+        "nginx.conf",
+        """server { listen 8000; server_name _; location / { proxy_pass http://app:1; } }
+server { listen 8000; server_name localhost; location / { proxy_pass http://grafana:3000; } }""",
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "same"), NAMELESS)
+def test_routes_without_a_name_hold_for_addresses_where_they_are_the_same(
+    make_stack, tmp_path: Path, name: str, text: str, same: bool
+) -> None:
+    (tmp_path / name).write_text(text)
+    stack = replace(
+        make_stack("door", "app", "grafana", ports=(Port(target=8000, published=18000),)), domain=""
+    )
+    routes = read_routes((name,), stack)
+    assert {route.host for route in routes} == {"localhost"}
+    assert {route.holds_for_addresses for route in routes} == {same}

@@ -21,7 +21,7 @@ from stacktest.adapters.routes.caddy.sites import (
     read_options,
     read_sites,
 )
-from stacktest.adapters.routes.ordered import for_people, ordered
+from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
 from stacktest.core.routing import covers
@@ -53,8 +53,10 @@ class _Reader:
     def routes(self) -> Iterator[Route]:
         hosts = self._hosts()
         # A site without a name answers for every other name: a route only where none is named.
-        for host in hosts or [self.stack.domain or "localhost"]:
+        for host in hosts:
             yield from self._routes_of(host)
+        if not hosts:
+            yield from of_any_name(self.stack.domain or "localhost", self._routes_of)
         for site in self.sites:
             for address, why in site.unknown:
                 yield Route(

@@ -9,7 +9,7 @@ from stacktest.adapters.routes.nginx.phases import Phases
 from stacktest.adapters.routes.nginx.servers import HttpBlock, Server, listened, read_http
 from stacktest.adapters.routes.nginx.source import Directive, read_directives
 from stacktest.adapters.routes.nginx.variables import Variables, initial
-from stacktest.adapters.routes.ordered import for_people, ordered
+from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
@@ -19,8 +19,12 @@ def read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
     """Routes of every `server` in the files and in the files that they include."""
     http = read_http(read_directives(paths, stack), stack)
     routes: list[Route] = []
+    any_name = stack.domain or "localhost"
     for host, is_deep in _hosts(http, stack).items():
-        routes += _routes(http, host, stack, is_deep=is_deep)
+        if host == any_name:
+            routes += of_any_name(host, lambda name: _routes(http, name, stack))
+        else:
+            routes += _routes(http, host, stack, is_deep=is_deep)
     for server in http.servers:
         routes += [_unset(server, name) for name in server.unset if server.block.is_named]
     return for_people([*routes, *_passed_through(http, stack)])
@@ -42,7 +46,7 @@ def _hosts(http: HttpBlock, stack: Stack) -> dict[str, bool]:
     return hosts
 
 
-def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool) -> Iterator[Route]:
+def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool = False) -> Iterator[Route]:
     listeners = {item for server in http.servers for item in server.listeners}
     by_server: dict[int, tuple[Server, list[Listener]]] = {}
     for listener in sorted(listeners, key=lambda item: (not item.tls, item.port)):

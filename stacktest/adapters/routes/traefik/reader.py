@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stacktest.adapters.routes.ordered import for_people, ordered, shared
+from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered, shared
 from stacktest.adapters.routes.traefik.configuration import (
     Origin,
     Section,
@@ -83,8 +83,13 @@ class _Reader:
         if any(not choice.hosts for choice in choices):
             # A rule by path alone answers under every name.
             hosts.setdefault(self.stack.domain or "localhost")
+        any_name = self.stack.domain or "localhost"
+
+        def routes_of(host: str) -> Iterator[Route]:
+            return self._routes_of(host, [choice for choice in choices if choice.fits(host)])
+
         for host in hosts:
-            yield from self._routes_of(host, [choice for choice in choices if choice.fits(host)])
+            yield from of_any_name(host, routes_of) if host == any_name else routes_of(host)
         yield from self.unknown
 
     # Private

@@ -1,0 +1,81 @@
+"""Whose answer came over the wire, where the front door or no service has a host name."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from stacktest.adapters.names import NameMap, Publication
+from stacktest.core.model import Service, Stack
+from stacktest.core.route import Listener, PathCondition, Route
+from stacktest.pytest_plugin.contacts import touched
+from stacktest.pytest_plugin.targets import base_url, first_url
+from stacktest.pytest_plugin.wire import note_response
+
+HERE = "127.0.0.1"
+AT = {"listeners": (Listener(port=8000, tls=False),), "holds_for_addresses": True}
+ROUTES = (
+    Route(
+        host="localhost",
+        service="rag",
+        upstream="rag:1",
+        match="/api/*",
+        conditions=(PathCondition(patterns=("^/api/",)),),
+        **AT,
+    ),
+    Route(host="localhost", order=1, **AT),
+)
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A stack without names: a front door with a path, and a service at a port of its own."""
+
+    def make(routes=ROUTES, door: str = "door"):
+        services = {name: Service(name=name) for name in ("door", "docs", "rag")}
+        published = {
+            (HERE, 18000): Publication(service="door", port=8000),
+            (HERE, 8000): Publication(service="docs", port=80),
+        }
+        doors = {8000: (HERE, 18000)} if door else {}
+        return SimpleNamespace(
+            model=Stack(name="t", root=tmp_path, services=services, routes=routes, front_door=door),
+            names=NameMap(hosts=("localhost",) if routes else (), doors=doors, published=published),
+        )
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("url", "services"),
+    [
+        ("http://localhost:18000/api/x", ("door", "rag")),
+        ("http://127.0.0.1:18000/api/x", ("door", "rag")),
+        ("http://127.0.0.1:18000/other", ("door",)),
+        ("http://127.0.0.1:8000/api/x", ("docs",)),
+        ("http://127.0.0.1:7000/api/x", ()),
+    ],
+)
+def test_credit_is_exact_by_port(running, request, url: str, services: tuple[str, ...]) -> None:
+    note_response(request.node, running(), url, 200, method="GET")
+    assert touched(request.node) == services
+
+
+def test_a_route_for_one_name_says_nothing_of_an_address(running, request) -> None:
+    from dataclasses import replace
+
+    named = tuple(replace(route, holds_for_addresses=False) for route in ROUTES)
+    note_response(request.node, running(named), "http://127.0.0.1:18000/api/x", 200, method="GET")
+    assert touched(request.node) == ("door",)
+
+
+def test_targets_without_names(running) -> None:
+    stack = running()
+    assert base_url(stack, "door") == "http://localhost:18000"
+    assert base_url(stack, "rag") == "http://localhost:18000/api/"
+    assert base_url(stack, "docs") == "http://127.0.0.1:8000"
+
+
+def test_relative_addresses_lead_to_the_first_door(running) -> None:
+    assert first_url(running()) == "http://localhost:18000"
+    assert first_url(running(routes=())) == "http://127.0.0.1:18000"
+    assert first_url(running(routes=(), door="")) == "http://127.0.0.1:18000"
