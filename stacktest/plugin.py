@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stacktest.pytest_plugin import markers as collection
-from stacktest.pytest_plugin.contacts import touched
+from stacktest.pytest_plugin.contacts import looked_at, touched
 from stacktest.pytest_plugin.running_test import follow_tests
 from stacktest.pytest_plugin.stash import COLLECTED, SHARED
 
@@ -52,9 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "service(*names): the compose services that the test is about"
     )
-    from stacktest.pytest_plugin.fixtures import browser, credentials, stack
+    from stacktest.pytest_plugin.fixtures import browser, containers, credentials, stack
 
-    for fixtures in (stack, browser, credentials):
+    for fixtures in (stack, containers, browser, credentials):
         config.pluginmanager.register(fixtures, f"stacktest-fixtures-{fixtures.__name__}")
     if config.getoption("--stack-inventory"):
         from stacktest.pytest_plugin.inventory import InventoryWriter
@@ -94,6 +94,7 @@ def pytest_runtest_makereport(
     report = yield
     if collection.asks_for_stack(item):
         vars(report)["stacktest_contacts"] = list(touched(item))
+        vars(report)["stacktest_looks"] = list(looked_at(item))
         item.stash[_FAILED] = item.stash.get(_FAILED, 0) + (report.outcome == "failed")
         vars(report)["stacktest_failed_attempts"] = item.stash[_FAILED]
         if report.when == "teardown":

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge, TestsOf
+from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
@@ -95,6 +96,10 @@ class StartedStack(Protocol):
     def stop(self) -> Mapping[str, str]:
         """Remove what the run created; name → why it is left, of what is not removed."""
 
+    @property
+    def healthy_at(self) -> Mapping[str, float]:
+        """Container → when the run saw it become healthy; Unix time."""
+
     def fallen(self) -> Mapping[str, str]:
         """Services that were ready and are not any more."""
 
@@ -162,6 +167,11 @@ class StackSession:
     def stack(self) -> Stack:
         """The stack under test."""
         return self._judge.stack
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The containers that the run began with, once the stack is up."""
+        return snapshot_of(self._before, self._up.healthy_at if self._up else {})
 
     @property
     def run(self) -> Run | None:

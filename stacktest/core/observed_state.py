@@ -72,3 +72,5 @@ class EngineEvent:
     health: str = ""
     run_id: str = ""
     """The run that created the container, or empty when stacktest did not."""
+    at: float | None = None
+    """When it happened by the engine's clock, in Unix time."""

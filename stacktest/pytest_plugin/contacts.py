@@ -1,12 +1,15 @@
 """Which services a test really touched: noted by the fixtures, read by the plugin.
 
+    contact      an answer of the service came back
+    look         the engine showed the service's container: enough for a test, not for a service
+
 A `service` marker with no contact earns no credit, so the fixtures call `note` when an answer came
 back, not when a client was made. Between tests there is no test to note it for.
 """
 
 import pytest
 
-from stacktest.pytest_plugin.stash import CONTACTS
+from stacktest.pytest_plugin.stash import CONTACTS, LOOKS
 
 
 def note(test: pytest.Item | None, service: str) -> None:
@@ -20,3 +23,15 @@ def touched(test: pytest.Item) -> tuple[str, ...]:
     """Services that answered during the test, sorted."""
     counts: dict[str, int] = test.stash.get(CONTACTS, {})
     return tuple(sorted(counts))
+
+
+def note_look(test: pytest.Item | None, service: str) -> None:
+    """Record that a test looked at the container of `service`."""
+    if test is not None:
+        test.stash.setdefault(LOOKS, set()).add(service)
+
+
+def looked_at(test: pytest.Item) -> tuple[str, ...]:
+    """Services whose container the test looked at, sorted."""
+    services: set[str] = test.stash.get(LOOKS, set())
+    return tuple(sorted(services))

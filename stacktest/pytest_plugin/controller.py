@@ -15,6 +15,7 @@ import pytest
 
 from stacktest.application.evidence_folder import boot_folder, forget_old_runs, restrict_run
 from stacktest.application.required_tests import BackgroundInventory
+from stacktest.application.run_snapshot import write_snapshot
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError
@@ -225,6 +226,7 @@ class Controller:
         session.start(plan, self._selected)
         blocked_tests.write(self._shared, session.not_up, session.stack.front_door)
         self._say_not_up(session.not_up)
+        write_snapshot(self._shared, session.snapshot)
         config.stash[RUNNING] = run.reach(self._shared)
         page_options(config, session.run_id, "main")
         forget_old_runs(config.rootpath)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-STACK_FIXTURES = frozenset({"stack", "api", "async_api", "inside", "person", "stack_ca"})
+STACK_FIXTURES = frozenset(
+    {"stack", "api", "async_api", "inside", "person", "stack_ca", "container"}
+)
 SAVED: pytest.StashKey[int] = pytest.StashKey()
 """Per test: when its file had been saved, in nanoseconds, when it was collected."""
 PHASE_FOLDER = re.compile(r"phase\d+(?:_\d+)?(?=_|$)")

@@ -99,6 +99,7 @@ class _Test:
 
     processes: dict[str, _Reports] = field(default_factory=dict)
     contacts: set[str] = field(default_factory=set)
+    looks: set[str] = field(default_factory=set)
     started: float | None = None
     seconds: float = 0.0
 
@@ -130,6 +131,7 @@ class Listener:
         """Add one report of a test."""
         test = self._tests.setdefault(report.nodeid, _Test())
         test.contacts |= set(getattr(report, "stacktest_contacts", ()))
+        test.looks |= set(getattr(report, "stacktest_looks", ()))
         test.seconds += report.duration
         if test.started is None:
             test.started = getattr(report, "start", None)
@@ -213,6 +215,7 @@ def _outcome(test: Collected, reports: _Test) -> Outcome:
         flaky=any(process.is_flaky for process in reports.processes.values()),
         reason=result.reason,
         contacts=tuple(sorted(reports.contacts)),
+        looks=tuple(sorted(reports.looks)),
         assertions=test.checks,
         started=dt.datetime.fromtimestamp(started, dt.UTC) if started is not None else None,
         seconds=reports.seconds,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.pytest_plugin.stash import CONTACTS
+from stacktest.pytest_plugin.stash import CONTACTS, LOOKS
 
 RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
 NAME = "stacktest-running-test"
@@ -57,6 +57,7 @@ class RunningTest:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Forget what an earlier attempt of the test touched: the last one counts."""
         item.stash.setdefault(CONTACTS, {}).clear()
+        item.stash.setdefault(LOOKS, set()).clear()
         if "answered" in getattr(item, "fixturenames", ()):
             from stacktest.pytest_plugin.silence import count_sent
 

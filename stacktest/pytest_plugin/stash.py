@@ -33,6 +33,8 @@ NOT_UP: pytest.StashKey[tuple[Mapping[str, StartFailure], str]] = pytest.StashKe
 """Per process: the services that could not be started, and the name of the front door."""
 CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
+LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
+"""Per test: services whose container it looked at."""
 SHARED = "stacktest_shared"
 """Key of `workerinput`: the folder where controller and workers of pytest-xdist meet."""
 OPEN_RUN: pytest.StashKey[RunFactory] = pytest.StashKey()

@@ -16,7 +16,7 @@ from stacktest.cli import cli
 from stacktest.cli.group import Verbs
 from stacktest.core.freshness.reasons import KINDS
 from stacktest.core.freshness.states import State
-from stacktest.pytest_plugin.fixtures import browser, credentials, stack
+from tests.support.fixture_modules import FIXTURE_MODULES
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -102,7 +102,7 @@ def fixtures_of(module: object) -> set[str]:
 
 
 def test_every_fixture_has_a_heading_and_no_heading_is_of_another_one() -> None:
-    own = set.union(*map(fixtures_of, (browser, credentials, stack)))
+    own = set.union(*map(fixtures_of, FIXTURE_MODULES))
     titles = {name for title in headings("fixtures.md") for name in title.split(", ")}
     assert titles - own == {"page", "context", "browser", "The marker service"}
     assert own <= titles
@@ -110,7 +110,7 @@ def test_every_fixture_has_a_heading_and_no_heading_is_of_another_one() -> None:
 
 def test_every_fixture_is_in_the_table_with_its_scope() -> None:
     rows = (REFERENCE / "fixtures.md").read_text().splitlines()
-    for module in (browser, credentials, stack):
+    for module in FIXTURE_MODULES:
         for name in fixtures_of(module):
             (row,) = [row for row in rows if row.startswith("|") and f"[`{name}`]" in row]
             assert f"| {getattr(module, name)._fixture_function_marker.scope} |" in row, name

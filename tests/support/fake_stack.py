@@ -152,6 +152,10 @@ class Standing:
             raise ToolMissingError("the container engine does not answer", hint="restart it")
         return {}
 
+    @property
+    def healthy_at(self) -> Mapping[str, float]:
+        return {}
+
     def fallen(self) -> Mapping[str, str]:
         return self.down
 

@@ -150,6 +150,10 @@ class SimulatedContainers:
         """Nothing runs."""
         return {}
 
+    @property
+    def healthy_at(self) -> Mapping[str, float]:
+        return {}
+
     def fallen(self) -> Mapping[str, str]:
         return {}
 

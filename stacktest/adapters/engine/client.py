@@ -175,16 +175,23 @@ class Engine:
 
     def sent_bytes(self, id: str) -> int | None:  # noqa: A002
         """Bytes that left a container's own interfaces; None where the engine cannot say."""
-        try:
-            stats = self.socket.get(
-                f"/containers/{id}/stats", {"stream": "false", "one-shot": "true"}
-            )
-        except ToolMissingError:
-            # It has ended meanwhile, or this engine keeps no count.
+        stats = self.stats(id)
+        if isinstance(stats, Unknown):
             return None
         networks = stats.get("networks") or {}
         counts = [int(interface.get("tx_bytes", 0)) for interface in networks.values()]
         return sum(counts) if counts else None
+
+    def stats(self, id: str, *, twice: bool = False) -> Json | Unknown:  # noqa: A002
+        """What a container uses now; `twice`: with a sample from a second before.
+
+        Unknown where it has ended meanwhile, or this engine keeps no count.
+        """
+        query = {"stream": "false"} if twice else {"stream": "false", "one-shot": "true"}
+        try:
+            return self.socket.get(f"/containers/{id}/stats", query)
+        except ToolMissingError as error:
+            return Unknown(error.what)
 
     def execute(
         self,
@@ -417,4 +424,5 @@ def _event(document: Json) -> EngineEvent:
         exit_code=int(code) if code is not None else None,
         health=health,
         run_id=attributes.get("stacktest.run", ""),
+        at=document["timeNano"] / 1e9 if document.get("timeNano") else None,
     )

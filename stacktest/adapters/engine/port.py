@@ -109,6 +109,9 @@ class EnginePort(Protocol):
     def sent_bytes(self, id: str) -> int | None:  # noqa: A002
         """Bytes that left a container's own interfaces; None where the engine cannot say."""
 
+    def stats(self, id: str, *, twice: bool = False) -> Json | Unknown:  # noqa: A002
+        """What a container uses now; `twice`: with a sample from a second before."""
+
     def attach(self, id: str, argv: Sequence[str]) -> AttachedCommand:  # noqa: A002
         """Start a command in a container and keep its input and output open."""
 

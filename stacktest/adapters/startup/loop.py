@@ -67,6 +67,8 @@ class Loop:
         # By container, when the engine told it: early ones may be ready before anybody looks.
         self._started_at: dict[str, float] = {}
         self._changed_at: dict[str, float] = {}
+        self.healthy_at: dict[str, float] = {}
+        """Container → when the engine said that it is healthy, after its last start; Unix time."""
         self._first = 0.0
         self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="start")
         self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="probe")
@@ -150,6 +152,7 @@ class Loop:
                     self._created(event)
                     continue
                 self._changed_at[event.container] = now = self._settings.clock()
+                self._note_health(event)
                 if event.action == "start":
                     self._started_at.setdefault(event.container, now)
                 self._messages.put(event)
@@ -298,6 +301,12 @@ class Loop:
             for tracked in self._tracked.values()
             if tracked.container.service == need.service
         )
+
+    def _note_health(self, event: EngineEvent) -> None:
+        if event.action == "start":
+            self.healthy_at.pop(event.container, None)
+        elif event.health == "healthy" and event.at is not None:
+            self.healthy_at.setdefault(event.container, event.at)
 
     def _created(self, event: EngineEvent) -> None:
         # Seen too late to be in `add_created`'s way, it is started twice: the engine does not mind.

@@ -61,6 +61,8 @@ class BringUp:
     """The planned services' containers as they were last seen."""
     failures: Mapping[str, StartFailure] = field(default_factory=dict)
     """Service -> why it is not up, those included that need one which is not."""
+    healthy_at: Mapping[str, float] = field(default_factory=dict, repr=False)
+    """Container → when it became healthy after its start, as this run saw it; Unix time."""
     rules: Mapping[str, Rule] = field(default_factory=dict, repr=False)
     before: frozenset[str] = frozenset()
     """Ids of the planned services' containers that existed before the run."""
@@ -279,3 +281,4 @@ def _run(
             up.started = creation.create(to_start)
         up.seconds = loop.run()
     up.containers = loop.containers
+    up.healthy_at = loop.healthy_at

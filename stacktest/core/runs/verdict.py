@@ -58,6 +58,8 @@ class Outcome:
     reason: str = ""
     contacts: tuple[str, ...] = ()
     """Services that really answered during the test."""
+    looks: tuple[str, ...] = ()
+    """Services whose container the test looked at."""
     assertions: int = 0
     """Assertion sites in the test's code."""
     started: datetime | None = None
@@ -260,9 +262,17 @@ def _doubts(
         if service not in test.no_contact
         and test.nodeid in by_id
         and by_id[test.nodeid].result == "passed"
-        and service not in by_id[test.nodeid].contacts
+        and service not in (*by_id[test.nodeid].contacts, *by_id[test.nodeid].looks)
     ]
+    doubts += _only_looks(service, outcomes)
     return [*doubts, *_no_assertion(service, listed, outcomes)]
+
+
+def _only_looks(service: str, outcomes: Sequence[Outcome]) -> Iterable[str]:
+    """`no test had an answer of redis: its container was only looked at`."""
+    has_looked = any(service in outcome.looks for outcome in outcomes)
+    if has_looked and not any(service in outcome.contacts for outcome in outcomes):
+        yield f"no test had an answer of {service}: its container was only looked at"
 
 
 def _run_doubts(inventory: Inventory, facts: RunFacts) -> Iterable[str]:

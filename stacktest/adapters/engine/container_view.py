@@ -1,0 +1,188 @@
+"""One service's container as the engine shows it: what it was given, and how it runs.
+
+Each question is asked anew, so that a loop sees what changes. `on_look` is told which container
+answered, and since when it has been running.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.core import container_facts as facts
+from stacktest.core.compose_command import compose_command
+from stacktest.core.container_facts import Capabilities, Limits, LogConfig, Masked
+from stacktest.core.model import Json, Port, Stack
+from stacktest.core.unknown import Unknown
+from stacktest.errors import StackNotReadyError, StacktestError
+
+Look = tuple[str, str]
+"""A container's id, and when its program was started, in the engine's words."""
+
+
+class ContainerView:
+    """What the engine says about the container of one service."""
+
+    def __init__(
+        self,
+        model: Stack,
+        engine: EnginePort,
+        service: str,
+        *,
+        on_look: Callable[[Look], None],
+        healthy_at: Callable[[Look], float | None],
+    ) -> None:
+        self._model, self._engine = model, engine
+        self.service = service
+        self._on_look = on_look
+        self._healthy_at = healthy_at
+
+    def __repr__(self) -> str:
+        return f"ContainerView({self.service!r})"
+
+    @property
+    def user(self) -> str:
+        """The user of its program as the image or the compose file names it; empty: root."""
+        return str(self._document()["Config"].get("User") or "")
+
+    @property
+    def limits(self) -> Limits:
+        """Processors, memory and processes that it may use."""
+        return facts.limits(self._document())
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Rights that were added and taken away."""
+        return facts.capabilities(self._document())
+
+    @property
+    def read_only(self) -> bool:
+        """Whether its root file system cannot be written."""
+        return bool(self._document()["HostConfig"].get("ReadonlyRootfs"))
+
+    @property
+    def tmpfs(self) -> Mapping[str, str]:
+        """Folder → options of the file system in memory that is mounted there."""
+        return dict(self._document()["HostConfig"].get("Tmpfs") or {})
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """Published ports with the address of this machine."""
+        return facts.ports(self._document())
+
+    @property
+    def log_config(self) -> LogConfig:
+        """The logging driver and its options."""
+        return facts.log_config(self._document())
+
+    @property
+    def env(self) -> Mapping[str, Masked]:
+        """Its variables; values can be compared and are never shown."""
+        return facts.environment(self._document())
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Its networks, named as in the compose file."""
+        defined = self._model.definitions.get("networks") or {}
+        known = {str((item or {}).get("name") or name): name for name, item in defined.items()}
+        return facts.networks(self._document(), known)
+
+    @property
+    def restart_policy(self) -> str:
+        """`no`, `always`, `unless-stopped` or `on-failure`."""
+        return str((self._document()["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no")
+
+    @property
+    def state(self) -> str:
+        """`running`, `exited` or another of the engine's words."""
+        return str(self._document()["State"]["Status"])
+
+    @property
+    def health(self) -> str:
+        """`healthy`, `unhealthy`, `starting`, or empty where it has no health check."""
+        return str((self._document()["State"].get("Health") or {}).get("Status") or "")
+
+    @property
+    def exit_code(self) -> int | None:
+        """How its program ended; None while it runs."""
+        state = self._document()["State"]
+        return None if state["Status"] in {"created", "running"} else int(state["ExitCode"])
+
+    @property
+    def started(self) -> dt.datetime | None:
+        """When its program was started last."""
+        return facts.started(self._document())
+
+    @property
+    def healthy_since(self) -> dt.datetime | None:
+        """When this run saw it become healthy after that start; None: it did not see it."""
+        document = self._document()
+        moment = self._healthy_at(_look(document))
+        return None if moment is None else dt.datetime.fromtimestamp(moment, dt.UTC)
+
+    @property
+    def restarts(self) -> int:
+        """How often the engine restarted it because its program ended."""
+        return int(self._document().get("RestartCount") or 0)
+
+    @property
+    def raw(self) -> Json:
+        """The engine's own document, with the values of variables masked."""
+        return facts.without_values(self._document())
+
+    def logs(self, since: dt.datetime | float | None = None) -> str:
+        """What it wrote, since a time (or Unix time) or from the beginning."""
+        document = self._document()
+        moment = since.timestamp() if isinstance(since, dt.datetime) else since
+        return str(self._known(self._engine.logs(str(document["Id"]), since=moment)))
+
+    def memory(self) -> int:
+        """Bytes that it uses now, without page cache that can be dropped."""
+        return facts.used_memory(self._stats())
+
+    def cpu(self) -> float:
+        """Processors that it uses, measured over a second: 0.5 is half of one."""
+        return facts.used_cpus(self._stats(twice=True))
+
+    # Private
+
+    def _document(self) -> Json:
+        containers = [
+            container
+            for container in self._engine.containers(self._model.name)
+            if container.service == self.service and not container.one_off
+        ]
+        if not containers:
+            raise StackNotReadyError(
+                f"service {self.service} has no container",
+                where=f"services.{self.service}",
+                hint=compose_command(self._model, "ps", "--all", services=[self.service]),
+                service=self.service,
+            )
+        chosen = min(containers, key=lambda container: not container.is_running)
+        document = self._known(self._engine.inspect(chosen.id))
+        self._on_look(_look(document))
+        return document
+
+    def _stats(self, *, twice: bool = False) -> Json:
+        document = self._document()
+        stats = self._known(self._engine.stats(str(document["Id"]), twice=twice))
+        if not stats.get("memory_stats", {}).get("usage"):
+            raise StacktestError(
+                f"what {self.service} uses is not known: it does not run, or this engine counts "
+                "nothing",
+                where=f"services.{self.service}",
+                hint="stacktest doctor",
+            )
+        return stats
+
+    def _known(self, value: Json | Unknown) -> Json:
+        if isinstance(value, Unknown):
+            raise StacktestError(value.why, where=f"services.{self.service}")
+        return value
+
+
+# Private
+
+
+def _look(document: Json) -> Look:
+    return str(document["Id"]), str(document["State"].get("StartedAt") or "")
