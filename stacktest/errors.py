@@ -10,6 +10,7 @@
 Verdicts are data, not exceptions: a test that failed or a gate that is closed raises nothing.
 """
 
+import errno
 from typing import ClassVar
 
 from stacktest.printable import one_line, printable
@@ -88,3 +89,27 @@ class LockHeldError(StacktestError):
 
     exit_code = 13
     default_code = "SK-LOCK"
+
+
+def refusal_of(error: OSError) -> UsageError | None:
+    """What the operating system refuses a person, to correct; None: it may be a bug."""
+    if error.errno not in _REFUSALS:
+        return None
+    reason = (error.strerror or "refused").lower()
+    return UsageError(
+        f"{error.filename or 'what is written'}: {reason}",
+        where=str(error.filename or "standard output, or another open file"),
+        hint="make room or give yourself the right to it, or name another place in stacktest.toml",
+    )
+
+
+# Private
+
+_REFUSALS = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP),
+        *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE, errno.ENAMETOOLONG),
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EBUSY, errno.ENXIO, errno.ENODEV),
+    }
+)
+"""What disks, rights and limits are the cause of."""

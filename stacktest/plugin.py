@@ -4,14 +4,13 @@ A project without a stack pays for this module and `collection`, and next to not
 is imported once a collected test asks for the stack.
 """
 
-import shutil
-import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stacktest.adapters.standard_library import prefer_standard_library
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.contacts import looked_at, touched
 from stacktest.pytest_plugin.running_test import follow_tests
@@ -57,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for fixtures in (stack, containers, browser, credentials):
         config.pluginmanager.register(fixtures, f"stacktest-fixtures-{fixtures.__name__}")
     if config.getoption("--stack-inventory"):
+        prefer_standard_library()
         from stacktest.pytest_plugin.inventory import InventoryWriter
 
         config.pluginmanager.register(InventoryWriter(config), "stacktest-inventory")
@@ -128,6 +128,7 @@ class Waker:
         if self._ahead or _only_shows(item.config) or not collection.asks_for_stack(item):
             return
         self._ahead = True
+        prefer_standard_library()
         from stacktest.pytest_plugin.prefetch import ask_ahead
 
         ask_ahead(item.config)
@@ -162,9 +163,7 @@ class Waker:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where controller and workers meet."""
-        if self._shared is None:
-            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
-        node.workerinput[SHARED] = str(self._shared)
+        node.workerinput[SHARED] = str(self._folder)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any) -> None:
@@ -181,12 +180,14 @@ class Waker:
     def pytest_unconfigure(self) -> None:
         """Remove the meeting place."""
         if self._shared is not None:
-            shutil.rmtree(self._shared, ignore_errors=True)
+            from stacktest.adapters.temporary import remove_folder
+
+            remove_folder(self._shared)
 
     @property
     def _folder(self) -> Path:
         if self._shared is None:
-            self._shared = Path(tempfile.mkdtemp(prefix="stacktest-run-"))
+            self._shared = _new_folder()
         return self._shared
 
     def _wake(self, whole: "Collection") -> "Controller":
@@ -206,6 +207,17 @@ _FAILED: pytest.StashKey[int] = pytest.StashKey()
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
+
+
+def _new_folder() -> Path:
+    """A folder that this process and its workers share."""
+    from stacktest.adapters.temporary import make_folder
+    from stacktest.errors import UsageError
+
+    try:
+        return make_folder("run")
+    except UsageError as error:
+        raise pytest.UsageError("\n".join(error.told())) from error
 
 
 def _run_nothing(config: pytest.Config) -> None:

@@ -1,18 +1,25 @@
-"""Replaces a file in one step, so that a crash or a full disk leaves the old content whole.
+"""Writes files so that each is whole or absent; the only module of the package that writes any.
 
 The content goes to a temporary file beside the target, is flushed to the disk, and takes the
-target's place; then the folder's entry is flushed, too.
+target's place; then the folder's entry is flushed, too. A crash or a full disk leaves the old
+content whole. What a killed process left beside a file goes when the file is next written.
 """
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from stacktest.errors import UsageError
 
 NEW_FILE = 0o644
+PROGRAM = 0o700
+ABANDONED_AFTER = 3600.0
+"""Seconds after which a draft belongs to a process that was killed: a write takes far less."""
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int | None = None) -> None:
@@ -21,20 +28,45 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int | None = Non
     Of a symbolic link, the file that it points to is written.
     """
     path = path.resolve()
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), _mode(path) if mode is None else mode)
-            os.fsync(file.fileno())
+    with _draft(path, content, _mode(path) if mode is None else mode) as draft:
         draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
     _flush_folder(path.parent)
+
+
+def write_file(
+    path: Path, content: str | bytes, *, mode: int | None = None, hint: str = ""
+) -> None:
+    """Write the file and make its folder; a UsageError names the file that cannot be written."""
+    with writing(path, hint):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content, mode=mode)
+
+
+def create_file(path: Path, content: str | bytes, *, mode: int = NEW_FILE) -> None:
+    """Write a file that does not exist yet; FileExistsError leaves the other one as it is."""
+    with _draft(path, content, mode) as draft:
+        try:
+            # A link never replaces: of two programs that start at once, the first one's file stays.
+            os.link(draft, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS or path.exists():
+                raise
+            draft.replace(path)
+    _flush_folder(path.parent)
+
+
+def open_log(path: Path | None) -> IO[bytes]:
+    """A file of its owner for what a program prints, to be appended to; None: that is lost."""
+    if path is None:
+        return Path(os.devnull).open("ab")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    with writing(path):
+        handle = os.open(path, flags, _PRIVATE)
+        if stat.S_IMODE(os.fstat(handle).st_mode) != _PRIVATE:
+            # Another user's file stays as it is; what may be written there is theirs to decide.
+            with suppress(PermissionError):
+                os.fchmod(handle, _PRIVATE)
+        return os.fdopen(handle, "ab")
 
 
 @contextmanager
@@ -47,11 +79,61 @@ def writing(path: Path, hint: str = "") -> Iterator[None]:
         raise UsageError(
             f"{path} cannot be written: {reason}",
             where=str(error.filename or path.parent),
-            hint=hint or f"make {path.parent} a folder that you may write to",
+            hint=_of_disk(error, path)
+            or hint
+            or f"make {path.parent} a folder that you may write to",
         ) from error
 
 
 # Private
+
+
+def _of_disk(error: OSError, path: Path) -> str:
+    """What to do about a disk, whatever the file is for."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"make room on the disk that holds {path.parent}"
+        case errno.EIO:
+            return f"the disk that holds {path.parent} fails: look at the log of the kernel, dmesg"
+    return ""
+
+
+@contextmanager
+def _draft(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
+    """A file beside `path` with this content, on the disk; gone at the end if still there."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    prefix = f".{path.name[:_LONGEST_PREFIX]}."
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+            written_at = os.fstat(file.fileno()).st_mtime
+        yield draft
+        _remove_abandoned(path.parent, prefix, before=written_at - ABANDONED_AFTER)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+_PRIVATE = 0o600
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What file systems without links answer."""
+_LONGEST_PREFIX = 200
+"""Characters of a name that a draft repeats: file systems allow 255 bytes in all."""
+
+
+def _remove_abandoned(folder: Path, prefix: str, *, before: float) -> None:
+    """Remove drafts of killed processes, by the clock of the file system that holds them."""
+    with os.scandir(folder) as entries:
+        drafts = [item for item in entries if item.name.startswith(prefix)]
+    for item in drafts:
+        # Another process may do the same, and an old file of another user stays.
+        with suppress(OSError):
+            if item.name.endswith(".tmp") and item.stat(follow_symlinks=False).st_mtime < before:
+                Path(item.path).unlink()
 
 
 def _mode(path: Path) -> int:

@@ -11,14 +11,17 @@ import os
 import stat
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_file, writing
+
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
 
 def make_private_folder(folder: Path, *, ignored: bool = False) -> Path:
     """The folder, made if absent, and no one else may look into it; its parent has to exist."""
-    folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-    _restrict(folder, PRIVATE_FOLDER)
+    with writing(folder):
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        _restrict(folder, PRIVATE_FOLDER)
     ignore = folder / ".gitignore"
     if ignored and not ignore.exists():
         write_private(ignore, "*\n")
@@ -27,18 +30,7 @@ def make_private_folder(folder: Path, *, ignored: bool = False) -> Path:
 
 def write_private(path: Path, text: str) -> None:
     """Write the file; whatever was there before is replaced, its mode included."""
-    with os.fdopen(open_private(path, os.O_TRUNC), "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def open_private(path: Path, flags: int) -> int:
-    """A descriptor to write to the file, which is made if absent."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, PRIVATE_FILE)
-    if stat.S_IMODE(os.fstat(handle).st_mode) != PRIVATE_FILE:
-        # Another user's file stays as it is; what may be written there is theirs to decide.
-        with contextlib.suppress(PermissionError):
-            os.fchmod(handle, PRIVATE_FILE)
-    return handle
+    write_file(path, text, mode=PRIVATE_FILE)
 
 
 def restrict_tree(folder: Path) -> None:

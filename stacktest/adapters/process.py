@@ -4,7 +4,6 @@ Programs are argument lists, never shell strings. `run` answers what happened, w
 code; `check` insists on code 0; `spawn_detached` starts a program that outlives this one.
 """
 
-import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from stacktest.adapters.private_files import open_private
+from stacktest.adapters.atomic_write import PROGRAM, open_log, write_file
 from stacktest.errors import StacktestError, ToolMissingError
 
 
@@ -119,8 +118,7 @@ def check(
 
 def write_wrapper(path: Path, argv: Sequence[str]) -> str:
     """A program at `path` that becomes `argv`, with its own arguments after it; its path."""
-    path.write_text(f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n')
-    path.chmod(0o700)
+    write_file(path, f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n', mode=PROGRAM)
     return str(path)
 
 
@@ -137,7 +135,7 @@ def spawn_detached(
     is appended to `log`, or lost.
     """
     try:
-        with _appended(log) as output:
+        with open_log(log) as output:
             started = subprocess.Popen(
                 list(argv),
                 cwd=cwd,
@@ -154,13 +152,3 @@ def spawn_detached(
     # The object is dropped on purpose: a program that outlives this one is not waited for.
     started.returncode = 0
     return Detached(pid=started.pid, pipe=started.stdin)
-
-
-# Private
-
-
-def _appended(log: Path | None) -> IO[bytes]:
-    """Where the program's output goes: nowhere, or to the end of a file for its owner alone."""
-    if log is None:
-        return Path(os.devnull).open("ab")
-    return os.fdopen(open_private(log, os.O_APPEND), "ab")

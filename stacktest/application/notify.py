@@ -6,6 +6,7 @@ the channel took the message: what could not be told is told by the next run.
 
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from stacktest.core.redaction import clean
 from stacktest.core.runs.changes import CurrentStatus, News, ReportedStatus, functional, known, news
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError
+from stacktest.errors import StacktestError, UsageError
 from stacktest.printable import one_line, visible, visible_data
 from stacktest.reports.export.change_message import document, text, title, why
 
@@ -173,8 +174,10 @@ class Notifier:
 
     def _keep(self, channel: Channel, what: ReportedStatus) -> None:
         path = self._file(channel)
-        make_private_folder(state_dir(self._stack.root) / path.parent.name)
-        write_json(path, what.to_dict(), mode=PRIVATE_FILE)
+        # At worst a person hears twice what works.
+        with suppress(UsageError):
+            make_private_folder(state_dir(self._stack.root) / path.parent.name)
+            write_json(path, what.to_dict(), mode=PRIVATE_FILE)
 
     def _file(self, channel: Channel) -> Path:
         return state_path(self._stack.root, "told", f"{channel.kind}-{channel.url_env}.json")

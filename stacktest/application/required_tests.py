@@ -5,17 +5,18 @@ has none at all: then a second pytest collects the suites as their own configura
 and who needs the answer waits for it. It never runs a test.
 """
 
+import itertools
 import json
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_atomically
 from stacktest.adapters.process import Completed
 from stacktest.adapters.suites import Suites
+from stacktest.adapters.temporary import make_folder, remove_folder
 from stacktest.core.collected_test import Collection
 
 DROPPED = (
@@ -48,8 +49,8 @@ class BackgroundInventory:
 
         self._suites = suites
         self._stack = stack
-        self._folder = tempfile.TemporaryDirectory(prefix="stacktest-inventory-")
-        self._file = Path(self._folder.name, "inventory.json")
+        self._folder = make_folder("inventory")
+        self._file = self._folder / "inventory.json"
         pool = ThreadPoolExecutor(max_workers=1)
         self._result = pool.submit(self._collect)
         pool.shutdown(wait=False)
@@ -64,7 +65,7 @@ class BackgroundInventory:
         except (OSError, ValueError):
             return Collection(errors=(f"the tests could not be collected: {_complaint(result)}",))
         finally:
-            self._folder.cleanup()
+            remove_folder(self._folder)
 
     # Private
 
@@ -108,10 +109,11 @@ def read_collected(file: Path) -> Collection:
 def _python() -> list[str]:
     """The interpreter, with the working folder on its path only where this process has it there.
 
-    `python -m pytest` puts the folder there, `pytest` does not: a `secrets.py` in it must not
-    replace the standard library's module in one of them alone.
+    `python -m pytest` puts the folder there; neither `pytest` nor `stacktest` does: a `secrets.py`
+    in it must not replace the standard library's module.
     """
-    return [sys.executable] if "-m" in sys.orig_argv[1:3] else [sys.executable, "-P"]
+    is_module = ("-m", "pytest") in itertools.pairwise(sys.orig_argv)
+    return [sys.executable] if is_module and not sys.flags.safe_path else [sys.executable, "-P"]
 
 
 def _complaint(result: Completed | None) -> str:

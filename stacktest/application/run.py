@@ -160,6 +160,7 @@ class StackSession:
         self._routed: frozenset[str] = frozenset()
         self._secrets = secrets_of(ports.judge.stack)
         self._unrecorded: Mapping[str, str] = {}
+        self._trouble: StacktestError | None = None
         self.not_up: Mapping[str, StartFailure] = {}
         """Services that the run wanted and that are not up, each with its cause."""
 
@@ -241,7 +242,11 @@ class StackSession:
         # A file that cannot be collected hides its tests, which is not their removal.
         required: TestsOf = Unknown("; ".join(unknown)) if unknown else tests
         judgements = self._judge.judge_all(after, required, now)
-        self._ports.recorder.write_status(judgements, self._judge.meta(after, judgements, now))
+        meta = self._judge.meta(after, judgements, now)
+        try:
+            self._ports.recorder.write_status(judgements, meta)
+        except StacktestError as error:
+            self._trouble = self._trouble or error
         return RunSummary(
             verdicts=verdicts,
             credited=credited,
@@ -252,6 +257,7 @@ class StackSession:
             fallen=fallen,
             facts=facts,
             not_up=self.not_up,
+            trouble=self._trouble,
         )
 
     def judge_only(self, collection: Collection) -> Mapping[str, Judgement]:
@@ -376,7 +382,11 @@ class StackSession:
             lines[service] = history_line(
                 records[service], verdict, boots.get(service), tests.get(service)
             )
-        refused |= self._ports.recorder.close_run(records, passes, lines)
+        try:
+            refused |= self._ports.recorder.close_run(records, passes, lines)
+        except StacktestError as error:
+            self._trouble = error
+            refused |= dict.fromkeys(passes, error.what)
         return tuple(sorted(set(passes) - set(refused))), refused
 
     def _credit(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.core.model import Stack
 
@@ -47,9 +48,7 @@ def readable_copy(ca: Path, folder: Path, read: Callable[[], bytes | None]) -> P
     copy = folder / f"ca-{hashlib.sha256(content).hexdigest()[:16]}.crt"
     if not copy.exists():
         make_private_folder(folder)
-        partial = copy.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(content)
-        partial.replace(copy)
+        write_file(copy, content)
     return copy
 
 

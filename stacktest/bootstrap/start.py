@@ -1,6 +1,6 @@
 """How the services of one stack are brought up."""
 
-import secrets
+import os
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -18,7 +18,7 @@ from stacktest.errors import StacktestError
 
 def new_run_id() -> str:
     """Names a run: when it began, and something that no other run has."""
-    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    return f"{now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
 def starter(

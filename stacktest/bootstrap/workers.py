@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.compose.client import Compose
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import Project, now
@@ -14,7 +15,7 @@ FILE = "running.json"
 def reach(project: Project, run_id: str, scratch: Path) -> RunningStack:
     """The running stack for the fixtures, written down for workers, too."""
     document = {"root": str(project.root), "run_id": run_id}
-    (scratch / FILE).write_text(json.dumps(document), encoding="utf-8")
+    write_file(scratch / FILE, json.dumps(document))
     return _running(project, scratch, run_id)
 
 

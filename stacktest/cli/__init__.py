@@ -1,9 +1,15 @@
 """The command `stacktest`: the one place that catches, prints and exits."""
 
+# ruff: noqa: E402 - what is imported next may have the name of a file in the project
+from stacktest.adapters.standard_library import prefer_standard_library
+
+prefer_standard_library()
+
+import os
 import sys
-import tempfile
+import time
 import traceback
-from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -29,7 +35,7 @@ from stacktest.cli import (
 )
 from stacktest.cli.group import Verbs, usage_lines
 from stacktest.cli.output import say
-from stacktest.errors import StacktestError, UsageError
+from stacktest.errors import StacktestError, UsageError, refusal_of
 
 INTERRUPTED = 130
 BUG = 70
@@ -73,6 +79,7 @@ def main() -> None:
     try:
         # Without click's own main the code of an Exit is returned, not raised.
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         _say(usage_lines(error))
@@ -87,19 +94,16 @@ def main() -> None:
         # The reader, `head` for example, reads no further.
         sys.stderr.close()
         sys.exit(0)
-    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
-        _say(_refused(error).told())
-        sys.exit(UsageError.exit_code)
+    except OSError as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            _report_bug(error)
+        _say(refusal.told())
+        if not error.filename:
+            _give_up_output()
+        sys.exit(refusal.exit_code)
     except Exception as error:  # noqa: BLE001 - a bug: one line for people, the rest in a file
-        _say(
-            [
-                f"error: a bug in stacktest: {type(error).__name__}: {error}",
-                f"  at: {_log(error)}",
-                "  hint: send that file with a report; it holds no value of a variable",
-                "  code: SK-BUG",
-            ]
-        )
-        sys.exit(BUG)
+        _report_bug(error)
 
 
 # Private
@@ -110,21 +114,33 @@ def _say(lines: list[str]) -> None:
         say(line, err=True)
 
 
-def _refused(error: OSError) -> UsageError:
-    """What the operating system refuses is for the person to correct, who knows why it does."""
-    reason = (error.strerror or "refused").lower()
-    return UsageError(
-        f"{error.filename or 'a file'}: {reason}",
-        where=str(error.filename or ""),
-        hint="give yourself the right to it, or name another place in stacktest.toml",
+def _report_bug(error: Exception) -> NoReturn:
+    _say(
+        [
+            f"error: a bug in stacktest: {type(error).__name__}: {error}",
+            f"  at: {_log(error)}",
+            "  hint: send that file with a report; it holds no value of a variable",
+            "  code: SK-BUG",
+        ]
     )
+    sys.exit(BUG)
 
 
-def _log(error: Exception) -> Path:
+def _give_up_output() -> None:
+    """What standard output still holds cannot be written, and is not tried once more at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _log(error: Exception) -> str:
     """Where the traceback went: module, line and function of each frame, without any value."""
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="stacktest-bug-", suffix=".log", delete=False, encoding="utf-8"
-    ) as file:
-        file.writelines(traceback.format_tb(error.__traceback__))
-        file.write(f"{type(error).__name__}\n")
-    return Path(file.name)
+    from stacktest.adapters.atomic_write import create_file
+    from stacktest.adapters.temporary import usable_place
+
+    lines = [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]
+    try:
+        path = usable_place() / f"stacktest-bug-{os.getpid()}-{time.monotonic_ns():x}.log"
+        create_file(path, "".join(lines), mode=0o600)
+    except (OSError, UsageError) as refusal:
+        return f"{lines[-2].strip()} (no file could be written: {refusal})"
+    return str(path)

@@ -14,7 +14,7 @@ from stacktest.errors import EvidenceError, UsageError
 @click.argument("service", shell_complete=complete_services)
 def ack(*, folder: str, service: str) -> None:
     """Write the page's fingerprint line: reviewed, still true."""
-    from stacktest.adapters.atomic_write import write_atomically
+    from stacktest.adapters.atomic_write import write_file
     from stacktest.bootstrap.context import find_project
     from stacktest.core.freshness.docs_page import acknowledge
 
@@ -33,5 +33,5 @@ def ack(*, folder: str, service: str) -> None:
             hint="stacktest doctor",
         )
     text = page.read_bytes().decode("utf-8")
-    write_atomically(page, acknowledge(text, digest))
+    write_file(page, acknowledge(text, digest))
     say(f"written  {page}: {digest}; commit it")

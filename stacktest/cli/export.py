@@ -61,6 +61,7 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
 @click.option("--companions", metavar="DIR", default="", help="Also a dashboard and alert rules.")
 def metrics(*, folder: str, output: str, companions: str) -> None:
     """Metrics for Prometheus, for a node exporter's textfile collector."""
+    from stacktest.adapters.atomic_write import write_file
     from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.metrics import companions as files
@@ -69,9 +70,8 @@ def metrics(*, folder: str, output: str, companions: str) -> None:
     board = read_board(find_project(folder), with_gate=True).without_secrets()
     write_report(output, text(board), board)
     if companions:
-        Path(companions).mkdir(parents=True, exist_ok=True)
         for name, content in files().items():
-            (Path(companions) / name).write_text(content, encoding="utf-8")
+            write_file(Path(companions) / name, content, hint="name another: --companions DIR")
 
 
 @export.command()

@@ -19,6 +19,7 @@ def init(*, folder: str) -> None:
 
     What is there already stays as it is.
     """
+    from stacktest.adapters.atomic_write import create_file
     from stacktest.adapters.compose.command_line import working_folder
     from stacktest.adapters.git.tracked_files import ignored_files
     from stacktest.adapters.routes import read_routes
@@ -30,6 +31,7 @@ def init(*, folder: str) -> None:
     result = initialise(
         project.compose.model(),
         read_routes,
+        create=create_file,
         section=_named(os.environ),
         ignored=partial(ignored_files, root),
     )

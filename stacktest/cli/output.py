@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from stacktest.adapters.atomic_write import writing
+from stacktest.adapters.atomic_write import write_file
 from stacktest.cli.colour import painted, wants_colour
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
@@ -57,7 +57,5 @@ def write_report(output: str, text: str, board: Board) -> None:
         print_own(text)
         return
     path = Path(output)
-    with writing(path, "name another file: --output FILE"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    write_file(path, text, hint="name another file: --output FILE")
     say(f"written  {path}")

@@ -1,8 +1,6 @@
 """The verb `plan`: what would be started, in which order, and why."""
 
 import sys
-import tempfile
-from pathlib import Path
 
 import click
 
@@ -21,12 +19,13 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
     PYTEST_ARGS are pytest's own: `stacktest plan -m phase5`.
     """
     from stacktest.adapters.process import run
+    from stacktest.adapters.temporary import temporary_folder
 
     # A process of its own: pytest cannot rewrite the assertions of a plugin that is imported.
     argv = [sys.executable, "-m", "pytest", "--stack-dry-run", "--no-header", "-q", *pytest_args]
     argv += [f"--stack={folder}"] if folder else []
-    with tempfile.TemporaryDirectory(prefix="stacktest-plan-") as place:
-        file = Path(place, "plan.json")
+    with temporary_folder("plan") as place:
+        file = place / "plan.json"
         done = run([*argv, f"--stack-plan-file={file}"])
         _check_options(done.err)
         if as_json and file.is_file():

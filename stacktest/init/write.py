@@ -14,6 +14,8 @@ from stacktest.init.places import SUITES, find_places
 from stacktest.init.proposal import Proposal, propose
 
 ReadRoutes = Callable[[tuple[str, ...], Stack], tuple[Route, ...]]
+CreateFile = Callable[[Path, str], None]
+"""Writes a file that does not exist yet, whole or not at all; FileExistsError where one does."""
 Ignored = Callable[[Iterable[str]], frozenset[str]]
 """Which of these files, relative to the stack's folder, git ignores."""
 
@@ -42,6 +44,7 @@ def initialise(
     stack: Stack,
     read_routes: ReadRoutes,
     *,
+    create: CreateFile,
     section: StackSection | None = None,
     ignored: Ignored = lambda _names: frozenset(),
     titles: Mapping[str, str] | None = None,
@@ -62,11 +65,13 @@ def initialise(
         project_name=named.project_name,
     )
     proposal = propose(replace(placed, routes=routes), door, titles=titles, places=places)
-    written, existing = write(stack.root, proposal)
+    written, existing = write(stack.root, proposal, create)
     return InitResult(proposal=proposal, written=written, existing=existing)
 
 
-def write(root: Path, proposal: Proposal) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def write(
+    root: Path, proposal: Proposal, create: CreateFile
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of files that were written, and of those that were there already.
 
     Where one cannot be written none is left behind.
@@ -78,8 +83,7 @@ def write(root: Path, proposal: Proposal) -> tuple[tuple[str, ...], tuple[str, .
         path = root / name
         try:
             folders += _make_folders(path.parent)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
+            create(path, text)
         except FileExistsError:
             existing.append(name)
         except OSError as error:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.core.model import Stack
 from stacktest.core.records.common import Run
 from stacktest.core.records.timeline import Span
@@ -16,9 +17,8 @@ from stacktest.reports.export.allure import categories, environment, properties
 
 def write_run(folder: Path, stack: Stack, run: Run) -> None:
     """Lay environment and categories beside the results of the tests."""
-    folder.mkdir(parents=True, exist_ok=True)
     rows = properties(environment(stack, run))
-    (folder / "environment.properties").write_text(rows, encoding="utf-8")
+    write_file(folder / "environment.properties", rows)
     kinds = categories()
     # Allure 2 reads the first by itself; Allure 3 reads the second where it is told to.
     _write(folder / "categories.json", kinds)
@@ -46,4 +46,4 @@ def attach_boot(boots: Iterable[Span], evidence: Path, trouble: str = "") -> Non
 
 
 def _write(file: Path, document: object) -> None:
-    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    write_file(file, json.dumps(document, indent=2) + "\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.printable import one_line
@@ -23,7 +24,7 @@ def write(folder: Path, failures: Mapping[str, StartFailure], front_door: str) -
     """Write down which services are not up, for whoever runs tests."""
     document = {name: asdict(failure) for name, failure in failures.items()}
     text = json.dumps({"front_door": front_door, "services": document})
-    (folder / FILE).write_text(text, encoding="utf-8")
+    write_file(folder / FILE, text)
 
 
 def load(folder: Path) -> tuple[Mapping[str, StartFailure], str]:

@@ -7,18 +7,20 @@ decision is `session`'s; this module knows in which order pytest says things.
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.application.evidence_folder import boot_folder, forget_old_runs, restrict_run
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.application.run_snapshot import write_snapshot
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
-from stacktest.errors import StacktestError, UsageError
+from stacktest.errors import StacktestError, UsageError, refusal_of
 from stacktest.printable import one_line
 from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.collected_tests import read, suites_of
@@ -117,7 +119,12 @@ class Controller:
             elif self._is_quiet(session):
                 self._finish_quietly(session)
         except StacktestError as error:
-            self._closing += [*error.told(), *self._tell_trouble(error)]
+            self._end_badly(session, error)
+        except OSError as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            self._end_badly(session, refusal)
         finally:
             self._close()
 
@@ -139,6 +146,12 @@ class Controller:
         from stacktest.reports.terminal.progress_display import ProgressDisplay
 
         return ProgressDisplay(self._config.pluginmanager.getplugin("terminalreporter"), os.environ)
+
+    def _end_badly(self, session: pytest.Session, error: StacktestError) -> None:
+        """Say what kept the end of the run from being written; then the run is not a success."""
+        self._closing += [*error.told(), *self._tell_trouble(error)]
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _tell_boot_evidence(self) -> None:
         if self._session is None:
@@ -186,7 +199,10 @@ class Controller:
         if self._is_broken and not config.option.continue_on_collection_errors:
             return None
         try:
-            return self._start(config)
+            try:
+                return self._start(config)
+            except OSError as error:
+                raise refusal_of(error) or error from error
         except UsageError as error:
             self._wall.say_all(self._tell_trouble(error))
             raise pytest.UsageError("\n".join(error.told())) from error
@@ -217,7 +233,7 @@ class Controller:
             self._wall.say_all(plan_lines(plan, session.stack, len(self._selected)))
         if dry_run:
             if file := config.getoption("--stack-plan-file"):
-                Path(file).write_text(json.dumps(plan_document(plan), indent=2), encoding="utf-8")
+                write_file(Path(file), json.dumps(plan_document(plan), indent=2))
             self._wall.say_all(reason_lines(plan))
             return True
         if not is_whole(config):
@@ -296,10 +312,14 @@ class Controller:
             ),
         )
         self._closing += summary_lines(summary, session.stack, self._wall.width)
-        run.write_timeline(self._timeline(summary, session.run_id))
+        # A picture of the last run is no evidence; what else cannot be written says so itself.
+        with suppress(UsageError):
+            run.write_timeline(self._timeline(summary, session.run_id))
         self._closing += self._tell(summary, run)
         if session.run is not None:
             self._tell_allure()
+        if summary.trouble is not None:
+            raise summary.trouble
 
     def _hidden(self, collection: Collection) -> Iterator[HiddenFile]:
         """Files that the whole collection lacks, and those of which only this run got nothing."""

@@ -1,5 +1,6 @@
 """A place where nothing can be written is the reader's to correct, not a bug."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,20 @@ def test_a_file_where_a_folder_has_to_be(tmp_path: Path, blocked: str) -> None:
         write_text(tmp_path / "docs/_data/status.json", "{}")
     assert caught.value.what.startswith(f"{tmp_path}/docs/_data/status.json cannot be written: ")
     assert "`status` and `ledger`" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"), [(28, "make room on the disk that holds"), (5, "fails: look at the log")]
+)
+def test_a_disk_that_is_full_or_fails(tmp_path, monkeypatch, number, hint):
+    def refuse(_handle):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        write_text(tmp_path / "docs/_data/status.json", "{}")
+    assert hint in caught.value.hint
+    assert list((tmp_path / "docs/_data").iterdir()) == []
 
 
 @pytest.mark.case("compose/unwritable")

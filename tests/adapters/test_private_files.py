@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.atomic_write import open_log
 from stacktest.adapters.private_files import (
     make_private_folder,
-    open_private,
     restrict_tree,
     write_private,
 )
@@ -30,7 +30,7 @@ def mode(path: Path) -> int:
 def test_private_from_the_first_moment(tmp_path: Path) -> None:
     folder = make_private_folder(tmp_path / "a", ignored=True)
     write_private(folder / "b", "text")
-    os.close(open_private(folder / "log", os.O_APPEND))
+    open_log(folder / "log").close()
     assert mode(folder) == 0o700
     assert {path.name: mode(path) for path in folder.iterdir()} == dict.fromkeys(
         (".gitignore", "b", "log"), 0o600

@@ -10,6 +10,7 @@ PACKAGE = Path(stacktest.__file__).parent
 PAGE = PACKAGE.parent / "docs/explanation/architecture.md"
 BEGIN, END = "<!-- rooms: python -m tests.house.rooms -->\n", "<!-- end of rooms -->\n"
 FLOORS = (
+    ("__main__",),
     ("plugin", "cli", "docs_macros"),
     ("pytest_plugin",),
     ("bootstrap",),

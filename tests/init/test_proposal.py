@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest import config
+from stacktest.adapters.atomic_write import create_file
 from stacktest.core.model import Dependency, Mount, Port, Route, Service, Stack
 from stacktest.init import initialise, propose
 from stacktest.init.front_door import FrontDoor, find_front_door
@@ -356,13 +357,13 @@ def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_noth
     caddy = service("caddy", ports=(Port(target=443),))
     model = stack(caddy, service("prometheus"), root=tmp_path)
     routes = (Route(host="prometheus.b.c", service="prometheus"),)
-    first = initialise(model, lambda _sources, _stack: routes)
+    first = initialise(model, lambda _sources, _stack: routes, create=create_file)
     loaded = config.load(tmp_path)
     assert loaded.stack.front_door == "caddy"
     assert [phase.name for phase in loaded.phases] == ["phase0", "phase1"]
     assert set(config.DENIED) - set(loaded.gate.deny) == {"doc_missing", "doc_stale"}
     (tmp_path / "stacktest.toml").write_text("# mine\n")
-    second = initialise(model, lambda _sources, _stack: routes)
+    second = initialise(model, lambda _sources, _stack: routes, create=create_file)
     assert (second.written, set(second.existing)) == ((), set(first.written))
     assert (tmp_path / "stacktest.toml").read_text() == "# mine\n"
     assert "kept  stacktest.toml (it was there; nothing was changed)" in second.lines()

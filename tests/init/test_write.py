@@ -1,12 +1,12 @@
 """What is written, what is left alone, and what happens where nothing can be written."""
 
 import os
-from _io import TextIOWrapper
 from pathlib import Path
 
 import pytest
 
 from stacktest import config
+from stacktest.adapters.atomic_write import create_file
 from stacktest.core.model import Mount, Port, Service, Stack
 from stacktest.errors import UsageError
 from stacktest.init import initialise
@@ -27,7 +27,7 @@ def no_routes(_sources: tuple[str, ...], _stack: Stack) -> tuple[str, ...]:
 def test_a_file_where_a_folder_has_to_be_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "suites").write_text("a list of suites")
     with pytest.raises(UsageError) as caught:
-        initialise(stack(tmp_path, REDIS), no_routes)
+        initialise(stack(tmp_path, REDIS), no_routes, create=create_file)
     assert (
         caught.value.what == "cannot write suites/phase0_stores/test_cache.py: suites: it is a file"
     )
@@ -44,41 +44,38 @@ def test_a_folder_that_may_not_be_written_is_an_error(
         os, "access", lambda path, mode: Path(path).name != "suites" and allowed(path, mode)
     )
     with pytest.raises(UsageError, match="permission denied"):
-        initialise(stack(tmp_path, REDIS), no_routes)
+        initialise(stack(tmp_path, REDIS), no_routes, create=create_file)
     assert not (tmp_path / "stacktest.toml").exists()
 
 
-def test_what_fails_half_way_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = Path.open
-
-    def full(self, mode: str = "r", *args: object, **named: str) -> TextIOWrapper | None:
-        if self.name == "test_cache.py":
+def test_what_fails_half_way_leaves_nothing_behind(tmp_path: Path) -> None:
+    def full(path: Path, text: str) -> None:
+        if path.name == "test_cache.py":
             raise OSError(28, "No space left on device")
-        return real(self, mode, *args, **named)
+        create_file(path, text)
 
-    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(UsageError, match="No space left on device"):
-        initialise(stack(tmp_path, REDIS), no_routes)
+        initialise(stack(tmp_path, REDIS), no_routes, create=full)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_test_pytest_is_not_the_next_step(tmp_path: Path) -> None:
-    result = initialise(stack(tmp_path, Service(name="worker", image="own/worker")), no_routes)
+    result = initialise(
+        stack(tmp_path, Service(name="worker", image="own/worker")), no_routes, create=create_file
+    )
     assert result.lines()[-1] == "next: write a first test below suites/, then: pytest"
 
 
 @pytest.mark.case("field/b11", "compose/include-plain", "compose/extends-file")
 def test_what_compose_finds_by_itself_is_not_named(tmp_path: Path) -> None:
-    initialise(stack(tmp_path, REDIS), no_routes)
+    initialise(stack(tmp_path, REDIS), no_routes, create=create_file)
     assert config.load(tmp_path).stack.compose == ()
 
 
 @pytest.mark.case("field/c23")
 def test_what_was_named_for_this_command_is_named_for_the_next(tmp_path: Path) -> None:
     section = config.StackSection(compose=("docker-compose.prod.yml",), env_files=("prod.env",))
-    initialise(stack(tmp_path, REDIS), no_routes, section=section)
+    initialise(stack(tmp_path, REDIS), no_routes, section=section, create=create_file)
     loaded = config.load(tmp_path).stack
     assert (loaded.compose, loaded.env_files) == (("docker-compose.prod.yml",), ("prod.env",))
 
@@ -96,7 +93,9 @@ def caddy(root: Path) -> Service:
 @pytest.mark.parametrize("hidden", ["certs/ca.crt", "Caddyfile"])
 def test_a_file_that_git_ignores_is_not_named(tmp_path: Path, hidden: str) -> None:
     model = stack(tmp_path, caddy(tmp_path))
-    result = initialise(model, no_routes, ignored=lambda names: frozenset({hidden}) & set(names))
+    result = initialise(
+        model, no_routes, ignored=lambda names: frozenset({hidden}) & set(names), create=create_file
+    )
     loaded = config.load(tmp_path).stack
     assert hidden not in (loaded.ca, *loaded.routes)
     variable = "STACKTEST_CA" if "ca" in hidden.rpartition(".")[0] else "STACKTEST_ROUTES"
@@ -111,6 +110,6 @@ def test_a_source_that_cannot_be_read_costs_its_own_names_only(tmp_path: Path) -
 
     label = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
     labelled = Service(name="a", image="x", labels=label)
-    result = initialise(stack(tmp_path, caddy(tmp_path), labelled), read)
+    result = initialise(stack(tmp_path, caddy(tmp_path), labelled), read, create=create_file)
     assert config.load(tmp_path).stack.routes == ("traefik",)
     assert "unexpected end of file (Caddyfile:12)" in result.proposal.unknown

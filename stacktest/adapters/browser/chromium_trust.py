@@ -8,10 +8,11 @@ written.
 import hashlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.process import check
+from stacktest.adapters.temporary import make_folder, remove_folder
 from stacktest.adapters.tls.ca import HINT, WHERE, pem_certificates
 from stacktest.errors import StacktestError, ToolMissingError, UsageError
 
@@ -53,7 +54,7 @@ def _database(ca: Path, cache: Path) -> Path:
     if database.is_dir():
         return database
     cache.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix="nss-", dir=cache))
+    fresh = make_folder("nss", place=cache)
     try:
         _make(ca, fresh)
         # Two workers may be here at once: whole or absent, and the first one wins.
@@ -62,7 +63,7 @@ def _database(ca: Path, cache: Path) -> Path:
         if not database.is_dir():
             raise
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        remove_folder(fresh)
     return database
 
 
@@ -81,7 +82,7 @@ def _make(ca: Path, folder: Path) -> None:
         # certutil reads one certificate of a file: the second of a bundle would not be trusted.
         for number, certificate in enumerate(pem_certificates(ca)):
             single = folder / "certificate.pem"
-            single.write_bytes(certificate)
+            write_file(single, certificate)
             adding = ["certutil", "-A", "-d", where, "-n", f"stacktest-{number}", "-t", "C,,"]
             check([*adding, "-i", str(single)], env=environment, timeout=30)
             single.unlink()

@@ -11,6 +11,7 @@ import shlex
 import ssl
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.process import run, write_wrapper
 from stacktest.adapters.tls.ca import pem_certificates
 from stacktest.errors import ToolMissingError
@@ -31,10 +32,10 @@ def firefox_environment(ca: Path | None, folder: Path) -> dict[str, str]:
     # Firefox reads one certificate of a file: the second of a bundle would not be trusted.
     for number, certificate in enumerate(pem_certificates(ca)):
         single = (folder / f"firefox-ca-{number}.crt").resolve()
-        single.write_bytes(certificate)
+        write_file(single, certificate)
         files.append(str(single))
     document = {"policies": {"Certificates": {"Install": files}}}
-    policies.write_text(json.dumps(document), encoding="utf-8")
+    write_file(policies, json.dumps(document))
     return {"PLAYWRIGHT_FIREFOX_POLICIES_JSON": str(policies)}
 
 
@@ -47,7 +48,7 @@ def with_system_trust(program: str, ca: Path | None, folder: Path) -> str:
         return program
     bundle = _bundle()
     joined = folder / "ca-bundle.crt"
-    joined.write_bytes(bundle.read_bytes() + b"\n" + ca.read_bytes())
+    write_file(joined, bundle.read_bytes() + b"\n" + ca.read_bytes())
     entering = ["unshare", "--mount"]
     if os.geteuid() != 0:
         entering += ["--user", "--map-root-user"]

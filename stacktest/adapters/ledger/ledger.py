@@ -21,9 +21,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.local_runs import newer_run, read_local_runs, save_local_runs
-from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.observation import ServiceObservation
@@ -35,7 +36,7 @@ from stacktest.core.records.strict_json import RecordError
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
-from stacktest.errors import EvidenceError, LockHeldError
+from stacktest.errors import EvidenceError, LockHeldError, UsageError
 
 T = TypeVar("T")
 
@@ -141,11 +142,12 @@ class Ledger:
                 last_run = self._last_run(service, local.get(service))
                 previous = last_run if isinstance(last_run, LastRun) else None
                 records[service] = open_record(service, run, observation, previous)
-                self._write(service, LAST_RUN, records[service].to_dict())
+                refused |= self._try(service, {LAST_RUN: records[service].to_dict()})
             started = {name: self._without_start(name, local) for name in set(up) - set(before)}
             others = {name: record for name, record in sorted(started.items()) if record}
             for service, record in others.items():
-                self._write(service, LAST_RUN, record.to_dict())
+                refused |= self._try(service, {LAST_RUN: record.to_dict()})
+            # What could not be written into the record is remembered here all the same.
             save_local_runs(self.root, {**records, **others})
         return Opened(run=run, records=records, refused=refused)
 
@@ -180,8 +182,8 @@ class Ledger:
                     replace(run, stack=stack), failure, fingerprint, previous, whole=whole
                 )
                 records[service] = record
-                self._write(service, LAST_RUN, record.to_dict())
-                self._append(service, failed_start_line(record))
+                line = failed_start_line(record)
+                refused |= self._try(service, {LAST_RUN: record.to_dict()}, line)
             save_local_runs(self.root, records)
         return refused
 
@@ -198,17 +200,21 @@ class Ledger:
         """
         refused: dict[str, str] = {}
         with self.locked():
+            local = dict(records)
             for service, record in sorted(records.items()):
                 if reason := self._untouchable(service):
                     refused[service] = reason
+                    del local[service]
                     continue
+                documents_of = {LAST_RUN: record.to_dict()}
                 if service in passes:
-                    self._write(service, LAST_PASS, passes[service].to_dict())
-                self._write(service, LAST_RUN, record.to_dict())
-                if service in lines:
-                    self._append(service, lines[service])
-            written = {name: record for name, record in records.items() if name not in refused}
-            save_local_runs(self.root, written)
+                    documents_of = {LAST_PASS: passes[service].to_dict(), **documents_of}
+                unwritten = self._try(service, documents_of, lines.get(service))
+                if unwritten and record.credited:
+                    # This machine must not vouch for a pass whose record may be absent.
+                    del local[service]
+                refused |= unwritten
+            save_local_runs(self.root, local)
         return refused
 
     def remember(self, judgements: Mapping[str, Judgement]) -> None:
@@ -229,7 +235,7 @@ class Ledger:
                     raise _refusal(path, document.why)
             changed = self._with_foreign(judgements)
             for service, last_run in changed.items():
-                self._write(service, LAST_RUN, last_run.to_dict())
+                self._try(service, {LAST_RUN: last_run.to_dict()})
             save_local_runs(self.root, changed)
             entries = {
                 name: judgement.entry.to_dict() for name, judgement in sorted(judgements.items())
@@ -244,19 +250,21 @@ class Ledger:
         """Hold the ledger, so that no other process writes meanwhile; may be nested."""
         import filelock
 
-        path = state_dir(self.root) / "ledger.lock"
-        self._lock = self._lock or filelock.FileLock(
-            path, timeout=self._lock_timeout, mode=PRIVATE_FILE
-        )
-        lock = self._lock
-        try:
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise LockHeldError(
-                "another process is writing the ledger",
-                where=str(path),
-                hint="wait until it ends, then repeat the command",
-            ) from error
+        path = state_path(self.root, "ledger.lock")
+        state_dir(self.root)
+        with writing(path):
+            self._lock = self._lock or filelock.FileLock(
+                path, timeout=self._lock_timeout, mode=PRIVATE_FILE
+            )
+            lock = self._lock
+            try:
+                lock.acquire()
+            except filelock.Timeout as error:
+                raise LockHeldError(
+                    "another process is writing the ledger",
+                    where=str(path),
+                    hint="wait until it ends, then repeat the command",
+                ) from error
         try:
             yield
         finally:
@@ -336,6 +344,19 @@ class Ledger:
         lines, broken = self.history(service)
         # A line that cannot be read may have been a pass.
         return bool(broken) or any(line.credited for line in lines)
+
+    def _try(
+        self, service: str, named: Mapping[str, Json], line: HistoryLine | None = None
+    ) -> dict[str, str]:
+        """Write what a run left of one service; service → why its records cannot be written."""
+        try:
+            for name, document in named.items():
+                self._write(service, name, document)
+            if line is not None:
+                self._append(service, line)
+        except UsageError as error:
+            return {service: error.what}
+        return {}
 
     def _write(self, service: str, name: str, document: Json) -> None:
         documents.write_json(self.records / service / name, document)

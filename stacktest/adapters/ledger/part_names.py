@@ -13,6 +13,7 @@ from pathlib import Path
 from stacktest.adapters.atomic_write import write_atomically
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.errors import UsageError
 
 KEPT = 8
 """How many fingerprints of a service are remembered, the oldest forgotten first."""
@@ -22,11 +23,15 @@ def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
     """Remember the names behind a fingerprint that could be told."""
     if not isinstance(fingerprint.digest, str):
         return
-    folder = _folder(state_dir(root), service)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps({"detail": fingerprint.detail}, sort_keys=True, indent=1) + "\n"
-    path = folder / f"{fingerprint.digest}.json"
-    write_atomically(path, text.encode("utf-8", "surrogateescape"), mode=0o600)
+    try:
+        folder = _folder(state_dir(root), service)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{fingerprint.digest}.json"
+        write_atomically(path, text.encode("utf-8", "surrogateescape"), mode=0o600)
+    except (OSError, UsageError):
+        # Only names are lost; what else cannot be written says so itself.
+        return
     _forget(folder)
 
 

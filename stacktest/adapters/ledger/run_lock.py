@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from stacktest.adapters.atomic_write import writing
-from stacktest.adapters.ledger.state_dir import FOLDER, state_dir, state_path
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE, write_private
 from stacktest.core.model import Json
 from stacktest.errors import LockHeldError
@@ -39,13 +39,13 @@ class RunLock:
         """Take the lock at once or raise LockHeldError."""
         from filelock import FileLock, Timeout
 
-        with writing(self._root / FOLDER):
-            path = state_dir(self._root) / "run.lock"
+        path = state_dir(self._root) / "run.lock"
+        with writing(path):
             lock = FileLock(path, timeout=0, mode=PRIVATE_FILE)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise self._held() from error
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise self._held() from error
         self._lock = lock
         note = {
             "pid": self._holder.pid,

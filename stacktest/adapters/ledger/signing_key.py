@@ -7,12 +7,13 @@
 import contextlib
 import os
 import re
-import secrets
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import create_file
 from stacktest.adapters.ledger.state_dir import FOLDER, state_dir, state_path
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.unknown import Unknown
+from stacktest.errors import UsageError
 
 VARIABLE = "STACKTEST_KEY"
 HINT = "make one with: openssl rand -hex 32"
@@ -28,6 +29,8 @@ def read_key(root: Path) -> Key | Unknown:
         if not path.exists():
             _create(root)
         return _parsed(path.read_text(encoding="ascii"), f"{FOLDER}/key")
+    except UsageError as error:
+        return Unknown(f"{FOLDER}/key cannot be used: {error.what}")
     except OSError as error:
         return Unknown(f"{FOLDER}/key cannot be used: {error.strerror}")
     except UnicodeDecodeError:
@@ -46,15 +49,6 @@ def _parsed(text: str, where: str) -> Key | Unknown:
 
 def _create(root: Path) -> None:
     folder = state_dir(root)
-    draft = folder / f"key.{os.getpid()}.{secrets.token_hex(4)}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # A link never replaces: of two programs that start at once, both use the first one's key.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, folder / "key")
-    finally:
-        draft.unlink()
+    # Of two programs that start at once, both use the first one's key.
+    with contextlib.suppress(FileExistsError):
+        create_file(folder / "key", os.urandom(32).hex() + "\n", mode=0o600)

@@ -19,7 +19,10 @@ FOLDER = ".stacktest"
 
 
 def state_dir(root: Path) -> Path:
-    """`.stacktest/` of the stack in `root`, made if absent: mode 0700, and it ignores itself."""
+    """`.stacktest/` of the stack in `root`, made if absent: mode 0700, and it ignores itself.
+
+    A UsageError names the folder where it cannot be made.
+    """
     return make_private_folder(root / FOLDER, ignored=True)
 
 

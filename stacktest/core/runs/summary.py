@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
+from stacktest.errors import StacktestError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,3 +26,5 @@ class RunSummary:
     facts: RunFacts = field(default_factory=RunFacts)
     not_up: Mapping[str, StartFailure] = field(default_factory=dict)
     """Services that the run wanted and that were not up."""
+    trouble: StacktestError | None = None
+    """Why records or status could not be written, where that costs more than single services."""

@@ -5,13 +5,14 @@ in a folder that is mounted as a whole, belong to it as well: they may hold its 
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
+from stacktest.adapters.temporary import temporary_folder
 from stacktest.core.model import Stack
 from stacktest.errors import ToolMissingError, UsageError
 
@@ -106,10 +107,10 @@ class _Reader:
 def _parse(path: Path, stack: Stack) -> list[Mapping[str, Any]]:
     if path.suffix != _TEMPLATE:
         return _parsed(path, path, stack)
-    with tempfile.NamedTemporaryFile("w", suffix=".conf", encoding="utf-8") as filled:
-        filled.write(_filled(_text(path, stack), stack))
-        filled.flush()
-        return _parsed(Path(filled.name), path, stack)
+    with temporary_folder("nginx") as folder:
+        filled = folder / "filled.conf"
+        write_file(filled, _filled(_text(path, stack), stack))
+        return _parsed(filled, path, stack)
 
 
 def _text(path: Path, stack: Stack) -> str:

@@ -1,0 +1,161 @@
+"""Temporary folders: private, in a usable place, and gone when their process ends in any way.
+
+    stacktest-run-XXXXXXXXXXXX         what a run and its workers share: programs, sockets
+    stacktest-inventory-XXXXXXXXXXXX   what a second pytest collected
+    stacktest-plan-XXXXXXXXXXXX        a plan on its way to `stacktest plan`
+
+A place is usable when this user can write to it, when programs in it may be run, and when its path
+is short enough for socket files. The folder's own lock, which the kernel opens when its process
+ends, says whether it is still used: after `kill -9` the reaper or the next run removes it.
+"""
+
+import atexit
+import fcntl
+import os
+import re
+import shutil
+import signal
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from stacktest.errors import UsageError
+
+PREFIX = "stacktest-"
+PRIVATE = 0o700
+SHORT_ENOUGH = 66
+"""Characters of a place: a socket file may have 107, and a folder and a name follow."""
+NAME = re.compile(r"stacktest-[a-z]+-[0-9a-f]{12}")
+"""What is removed when nobody uses it; a person's own folder is not called that."""
+_OWN: dict[Path, tuple[int, int]] = {}
+"""Folders of this process: its id, and the open folder that carries the lock."""
+
+
+def make_folder(kind: str, *, place: Path | None = None) -> Path:
+    """A new private folder, in a usable place unless one is given."""
+    where = usable_place() if place is None else place
+    _register_removal()
+    try:
+        remove_abandoned(where)
+        return _locked_folder(where, kind)
+    except OSError as error:
+        raise _unusable(where, error.strerror or "refused") from error
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of this process; safe to call twice."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _, handle = _OWN.pop(folder, (0, -1))
+    if handle >= 0:
+        os.close(handle)
+
+
+@contextmanager
+def temporary_folder(kind: str) -> Iterator[Path]:
+    """A folder for the time of a `with` block."""
+    folder = make_folder(kind)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+def remove_abandoned(place: Path | None = None) -> None:
+    """Remove folders of this user whose process has ended without removing them."""
+    for path in sorted((place or usable_place()).glob(f"{PREFIX}*-*")):
+        if not NAME.fullmatch(path.name):
+            continue
+        # Another process may remove it first; what cannot be removed stays for its owner.
+        with suppress(OSError):
+            _remove_if_abandoned(path)
+
+
+def usable_place() -> Path:
+    """The folder that `TMPDIR` names, or the first other one where all that is needed works."""
+    candidates = [Path(name) for name in _candidates()]
+    usable = [path for path in dict.fromkeys(candidates) if is_usable(path)]
+    if not usable:
+        named = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - where everybody looks
+        raise _unusable(Path(named), "no folder for temporary files can be used")
+    return usable[0]
+
+
+def is_usable(place: Path) -> bool:
+    """Whether folders with programs and sockets can be made there."""
+    try:
+        forbids_programs = os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0)
+    except OSError:
+        return False
+    is_writable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return is_writable and not forbids_programs and len(os.fsencode(place)) <= SHORT_ENOUGH
+
+
+# Private
+
+
+def _candidates() -> Iterator[str]:
+    yield os.path.abspath(os.environ.get("TMPDIR") or tempfile.gettempdir())  # noqa: PTH100
+    yield from ("/tmp", "/var/tmp")  # noqa: S108 - folders in them are private
+    yield from filter(None, (os.environ.get("XDG_RUNTIME_DIR"), str(Path.home())))
+
+
+def _unusable(place: Path, why: str) -> UsageError:
+    return UsageError(
+        f"no temporary folder can be made in {place}: {why.lower()}",
+        where=str(place),
+        hint="set TMPDIR to a short path that you may write to, on a disk with room and without "
+        "the mount option noexec",
+    )
+
+
+def _locked_folder(place: Path, kind: str) -> Path:
+    """Made under a name that nobody removes, locked, and named as a folder in use."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{PREFIX}", dir=place))
+    handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+    # Where locks do not work, as on some network disks, a folder is merely never abandoned.
+    with suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    folder = draft.rename(place / f"{PREFIX}{kind}-{os.urandom(6).hex()}")
+    _OWN[folder] = (os.getpid(), handle)
+    return folder
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        status = os.fstat(handle)
+        if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) != PRIVATE:
+            return
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(handle)
+
+
+def _remove_own() -> None:
+    """Remove what this process made; a fork of it shares the memory, not the folders."""
+    for folder, (owner, _) in list(_OWN.items()):
+        if owner == os.getpid():
+            remove_folder(folder)
+
+
+def _register_removal() -> None:
+    """Remove folders at the end of the process, and where a signal would end it at once."""
+    atexit.unregister(_remove_own)
+    atexit.register(_remove_own)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Whoever handles the signal in a way of its own ends in a way of its own.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _remove_and_end)
+
+
+def _remove_and_end(number: int, _frame: FrameType | None) -> None:
+    _remove_own()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

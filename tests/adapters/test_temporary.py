@@ -1,0 +1,121 @@
+"""Temporary folders lie in a usable place, and go with their process, however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters import temporary
+from stacktest.errors import UsageError
+
+PROGRAM = """
+import sys, time
+from stacktest.adapters.temporary import make_folder
+folder = make_folder("run")
+(folder / "inside").write_text("x")
+print(folder, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def place(tmp_path_factory, monkeypatch):
+    """A short folder that `TMPDIR` names."""
+    folder = Path(temporary.tempfile.mkdtemp(dir="/tmp", prefix="sk"))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    yield folder
+    temporary.shutil.rmtree(folder)
+
+
+def started() -> tuple[subprocess.Popen, Path]:
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True)
+    return process, Path(process.stdout.readline().strip())
+
+
+def test_a_folder_is_private_and_goes_with_the_block(place):
+    with temporary.temporary_folder("plan") as folder:
+        assert folder.parent == place
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "plan.json").write_text("{}")
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_ends_the_process_leaves_no_folder(place, number):
+    process, folder = started()
+    assert folder.is_dir()
+    process.send_signal(number)
+    process.communicate()
+    # The process ends as it would have ended without us.
+    assert process.returncode == -number
+    assert list(place.iterdir()) == []
+
+
+def test_the_next_run_removes_the_folder_of_a_killed_one_and_no_other(place):
+    killed, folder = started()
+    alive, used = started()
+    own = place / "stacktest-run-of-a-person"
+    own.mkdir(mode=0o700)
+    killed.kill()
+    killed.communicate()
+    assert folder.is_dir()
+    with temporary.temporary_folder("run"):
+        assert not folder.exists()
+        assert used.is_dir()
+        assert own.is_dir()
+    alive.terminate()
+    alive.communicate()
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(place, tmp_path):
+    (tmp_path / "precious").mkdir(mode=0o700)
+    (place / "stacktest-run-0123456789ab").symlink_to(tmp_path / "precious")
+    temporary.remove_abandoned(place)
+    assert (tmp_path / "precious").is_dir()
+
+
+def test_a_fork_does_not_remove_the_folders_of_its_parent(place):
+    folder = temporary.make_folder("run")
+    child = os.fork()
+    if child == 0:
+        temporary._remove_own()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert folder.is_dir()
+    temporary.remove_folder(folder)
+
+
+@pytest.mark.case("hard/D9")
+@pytest.mark.parametrize("named", ["missing", "too-long", "a-file"])
+def test_another_place_is_taken_where_the_named_one_cannot_serve(place, monkeypatch, named):
+    path = place / ("x" * 80 if named == "too-long" else named)
+    if named == "too-long":
+        path.mkdir()
+    elif named == "a-file":
+        path.write_text("")
+    monkeypatch.setenv("TMPDIR", str(path))
+    with temporary.temporary_folder("nest") as folder:
+        assert not folder.is_relative_to(path)
+        assert len(str(folder / "proxy-gw99")) < 107
+
+
+@pytest.mark.case("hard/D9")
+def test_a_place_without_programs_is_not_used(place, monkeypatch):
+    real = os.statvfs
+
+    class NoPrograms:
+        f_flag = os.ST_NOEXEC
+
+    monkeypatch.setattr(os, "statvfs", lambda path: NoPrograms() if path == place else real(path))
+    assert temporary.usable_place() != place
+
+
+def test_no_place_at_all_is_one_error_with_a_hint(monkeypatch):
+    monkeypatch.setattr(temporary, "is_usable", lambda _place: False)
+    monkeypatch.setenv("TMPDIR", "/nowhere")
+    with pytest.raises(UsageError, match="no temporary folder can be made in /nowhere") as caught:
+        temporary.make_folder("run")
+    assert "TMPDIR" in caught.value.hint
