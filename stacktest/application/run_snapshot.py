@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.unknown import Unknown
 
@@ -53,7 +54,7 @@ def write_snapshot(folder: Path, snapshot: RunSnapshot) -> None:
         "starts": {name: sorted(starts) for name, starts in snapshot.starts.items()},
         "healthy_at": dict(snapshot.healthy_at),
     }
-    (folder / FILE).write_text(json.dumps(document), encoding="utf-8")
+    write_file(folder / FILE, json.dumps(document))
 
 
 def read_snapshot(folder: Path) -> RunSnapshot:
