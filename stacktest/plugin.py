@@ -14,7 +14,7 @@ from stacktest.adapters.standard_library import prefer_standard_library
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.contacts import looked_at, touched
 from stacktest.pytest_plugin.running_test import follow_tests
-from stacktest.pytest_plugin.stash import COLLECTED, SHARED
+from stacktest.pytest_plugin.stash import COLLECTED, RUNNING, SHARED
 
 if TYPE_CHECKING:
     from stacktest.core.collected_test import Collection
@@ -73,7 +73,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     follow_tests(item.config)
     if item.config.getoption("--alluredir", None):
         from stacktest.pytest_plugin.junit_properties import mark_for_allure
+        from stacktest.pytest_plugin.report_secrets import clean_allure
 
+        clean_allure()
         mark_for_allure(item)
 
 
@@ -86,11 +88,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         leave_out_functional(config, items)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note on each report what the test really touched; the attribute survives pytest-xdist."""
+    """Note on each report what the test really touched; the attribute survives pytest-xdist.
+
+    Nearest to pytest's own, so that whoever reads the report reads it without secrets.
+    """
     report = yield
     if collection.asks_for_stack(item):
         vars(report)["stacktest_contacts"] = list(touched(item))
@@ -105,6 +110,10 @@ def pytest_runtest_makereport(
             item.stash[_BEGUN] = report.start
         if report.failed and report.when != "teardown":
             _add_evidence(item, report)
+        if RUNNING in item.config.stash:
+            from stacktest.pytest_plugin.report_secrets import clean_report
+
+            clean_report(report)
     return report
 
 
@@ -117,6 +126,18 @@ class Waker:
         self._shared: Path | None = None
         self._controller: Controller | None = None
         self._ahead = False
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Farthest from pytest's own: what other plugins added is cleaned of secrets, too."""
+        report = yield
+        if RUNNING in item.config.stash:
+            from stacktest.pytest_plugin.report_secrets import clean_report
+
+            clean_report(report)
+        return report
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember what was not collected: it may have held tests of a stack."""

@@ -30,6 +30,7 @@ from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.application.run import CodeDigest, tests_of
 from stacktest.bootstrap.host import Host
+from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.bootstrap.made_ca import ca_maker, readable_copy
 from stacktest.config import Config
@@ -88,7 +89,9 @@ class Project:
 
     @cached_property
     def _loaded(self) -> tuple[Config, Stack]:
-        return load_stack(self.settings, self.compose)
+        config, stack = load_stack(self.settings, self.compose)
+        learn_secrets(stack)
+        return config, stack
 
     @cached_property
     def suites(self) -> Suites:

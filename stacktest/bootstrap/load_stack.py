@@ -5,6 +5,7 @@ from dataclasses import replace
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
+from stacktest.adapters.secret_sources import declared_secrets
 from stacktest.config import Config
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
@@ -33,7 +34,9 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
     routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
     # Names are compared as A-labels, wherever they come from.
     ascii_routes = tuple(replace(route, host=_ascii_host(route.host)) for route in routes)
-    return config, replace(stack, routes=ascii_routes)
+    stack = replace(stack, routes=ascii_routes)
+    secrets = declared_secrets(stack, config, compose.project_files)
+    return config, replace(stack, secrets=secrets)
 
 
 # Private

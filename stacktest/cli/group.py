@@ -11,6 +11,13 @@ from stacktest.core.suggestions import did_you_mean
 class Verbs(click.Group):
     """A group whose help tells the whole first sentence of each verb."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; what an earlier one in this process knew to be secret is forgotten."""
+        from stacktest.bootstrap.known_secrets import forget_secrets
+
+        forget_secrets()
+        return super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every verb with its sentence; one that is too long goes on in the next line."""
         rows = [

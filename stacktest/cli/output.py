@@ -1,7 +1,7 @@
 """Where everything leaves the program: the terminal, and the files that people name.
 
 Nothing else prints. What containers, pages and file names say cannot act there (`printable`), and
-no report holds a secret that the compose model knows.
+nothing holds a secret of the stack that was read.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from stacktest.adapters.atomic_write import write_file
+from stacktest.bootstrap.known_secrets import known_secrets
 from stacktest.cli.colour import painted, wants_colour
-from stacktest.core.redaction import redact
+from stacktest.core.redaction import clean, redact
 from stacktest.core.secrets import secrets_of
 from stacktest.printable import one_line, printable, visible, visible_data
 
@@ -27,27 +28,35 @@ if TYPE_CHECKING:
 def say(line: str, *, err: bool = False) -> None:
     """Print one line, its first word of state in the colour of that state."""
     stream: IO[Any] = sys.stderr if err else sys.stdout
-    click.echo(painted(one_line(line)), err=err, color=wants_colour(stream, os.environ))
+    click.echo(
+        painted(one_line(without_secrets(line))), err=err, color=wants_colour(stream, os.environ)
+    )
 
 
 def say_text(text: str, *, err: bool = False) -> None:
     """Print lines as another program wrote them."""
-    click.echo(printable(text), nl=False, err=err)
+    click.echo(printable(without_secrets(text)), nl=False, err=err)
 
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(visible_data(document), indent=2, ensure_ascii=False))
+    document = clean(visible_data(document), known_secrets())
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def print_own(text: str) -> None:
     """Print what this package itself wrote for another program: workflow commands, a script."""
-    click.echo(visible(text), nl=False)
+    click.echo(without_secrets(text), nl=False)
 
 
 def cleaned(text: str, board: Board) -> str:
     """A report without the stack's secrets, and without anything that acts."""
-    return visible(redact(text, secrets_of(board.stack)))
+    return redact(visible(text), secrets_of(board.stack))
+
+
+def without_secrets(text: str) -> str:
+    """The text without any secret of the stack that was read, once its signs are what they seem."""
+    return redact(visible(text), known_secrets())
 
 
 def write_report(output: str, text: str, board: Board) -> None:

@@ -8,7 +8,7 @@ import click
 
 from stacktest.cli.completion import complete_services
 from stacktest.cli.options import services_of, stack_option
-from stacktest.cli.output import say
+from stacktest.cli.output import say, without_secrets
 
 
 @click.command()
@@ -32,6 +32,7 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
     screen = sys.stdout if is_lively(sys.stdout, os.environ) else None
     with project.lock():
         progress = ProgressLines(say, screen=screen, width=_width)
+        progress.clean = without_secrets
         bring_up = starter(project, progress, run_id=new_run_id(), mode="auto", keep=True)
         for line in start_and_keep(project.stack, bring_up, chosen):
             say(line)

@@ -140,6 +140,8 @@ class Stack:
     """What `docker compose` has to be given, where the person stands, to mean this project."""
     enabled_profiles: tuple[str, ...] = ()
     """The profiles that `COMPOSE_PROFILES` switches on; `*` stands for all of them."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Values that are declared to be secret and that the compose model does not hold itself."""
 
     def is_enabled(self, service: str) -> bool:
         """Whether Compose starts the service without being given its name or a profile."""

@@ -2,12 +2,14 @@
 
 Out of the records first (`clean`): there a secret stands as it is, while there are as many ways to
 quote one as there are formats. Then out of the text (`redact`), which also holds what the records
-do not: there each secret is looked for as it is and as HTML, JSON and URLs write it.
+do not: there each secret is looked for as it is and as HTML, JSON, URLs and Python write it.
 
+A short word is only taken out where it stands alone: `app1` does not hide a part of `app10`.
 Values shorter than four characters are left alone: taking every `1` out of a report would hide
 everything else and no secret.
 """
 
+import base64
 import dataclasses
 import html
 import json
@@ -17,13 +19,24 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from stacktest.core.secret_text import MASK, blank
+
 SHORTEST = 4
-MASK = "[redacted]"
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
     """`text` without any of `secrets`, in any of the ways that reports quote."""
-    return _without(text, _pattern(frozenset(secrets), quoted=True))
+    known = frozenset(secrets)
+    text = _without(text, _pattern(known, quoted=True))
+    return blank(_without_ends(text, known) if _GAP in text else text)
+
+
+def redact_named(text: str, secrets: Mapping[str, str]) -> str:
+    """The same, where a value that a variable holds becomes `${NAME}`."""
+    for value, name in sorted(secrets.items(), key=lambda pair: (-len(pair[0]), pair)):
+        if name and (pattern := _pattern(frozenset({value}), quoted=True)):
+            text = pattern.sub(lambda _, name=name: f"${{{name}}}", text)  # type: ignore[misc]
+    return redact(text, secrets)
 
 
 def clean(value: Any, secrets: Iterable[str]) -> Any:
@@ -37,7 +50,7 @@ def clean(value: Any, secrets: Iterable[str]) -> Any:
 def _clean(value: Any, pattern: re.Pattern[str] | None) -> Any:
     match value:
         case str():
-            return _without(value, pattern)
+            return _as_it_was(value, blank(_without(value, pattern)))
         case list() | tuple():
             return type(value)(_clean(item, pattern) for item in value)
         case Mapping():
@@ -49,8 +62,28 @@ def _clean(value: Any, pattern: re.Pattern[str] | None) -> Any:
     return value
 
 
+def _as_it_was(before: str, after: str) -> str:
+    """A string that says nothing secret keeps its type, of an enumeration for example."""
+    return before if before == after else after
+
+
 def _without(text: str, pattern: re.Pattern[str] | None) -> str:
     return text if pattern is None else pattern.sub(lambda _match: MASK, text)
+
+
+def _without_ends(text: str, secrets: frozenset[str]) -> str:
+    """Without what is left of a secret that was shortened in the middle: `'hunt...ct-Horse'`."""
+    parts = text.split(_GAP)
+    for secret in {*secrets, *(repr(value)[1:-1] for value in secrets)}:
+        sizes = range(len(secret) - 1, SHORTEST - 1, -1)
+        for place, part in enumerate(parts):
+            before, after = place < len(parts) - 1, place > 0
+            head = next((n for n in sizes if before and part.endswith(secret[:n])), 0)
+            if head:
+                part = part[:-head] + MASK  # noqa: PLW2901 - both ends of one part
+            tail = next((n for n in sizes if after and part.startswith(secret[-n:])), 0)
+            parts[place] = MASK + part[tail:] if tail else part
+    return _GAP.join(parts)
 
 
 @cache
@@ -63,7 +96,15 @@ def _pattern(secrets: frozenset[str], *, quoted: bool) -> re.Pattern[str] | None
         {spelling for spelling in spelled if len(spelling) >= SHORTEST},
         key=lambda spelling: (-len(spelling), spelling),
     )
-    return re.compile("|".join(map(re.escape, spellings))) if spellings else None
+    return re.compile("|".join(map(_alone, spellings))) if spellings else None
+
+
+def _alone(spelling: str) -> str:
+    """The spelling as a pattern; a short word must not be part of a longer one."""
+    escaped = re.escape(spelling)
+    if _WORD.fullmatch(spelling):
+        return f"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"
+    return escaped
 
 
 def _spellings(secret: str) -> Iterable[str]:
@@ -75,15 +116,41 @@ def _spellings(secret: str) -> Iterable[str]:
     for ascii_only in (True, False):
         quoted = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
         yield quoted
+        yield json.dumps(quoted, ensure_ascii=ascii_only)[1:-1]
         for sign in "<>&":  # as JSON stands in a script element
             quoted = quoted.replace(sign, f"\\u{ord(sign):04x}")
         yield quoted
+    yield repr(secret)[1:-1]
     yield quote(secret, safe="")
     yield quote_plus(secret)
+    yield from _base64(secret)
     for line in secret.splitlines():
         # A key in several lines is shown line by line, indented or cut.
         if len(line) >= _LONG_LINE:
             yield line
+    if len(secret) >= _CUT:
+        # Python shortens a long text in the middle.
+        yield secret[:_END]
+        yield secret[-_END:]
 
 
+def _base64(secret: str) -> Iterable[str]:
+    """What of it can be recognised in base64, whatever stands before and after it."""
+    raw = secret.encode("utf-8", "surrogateescape")
+    if len(raw) < _SHORTEST_BASE64:
+        return
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + raw)
+        # The signs at either end also depend on what stands there.
+        start = (0, 2, 3)[before]
+        inner = whole[start : (before + len(raw)) * 8 // 6]
+        yield inner.decode()
+        yield inner.decode().replace("+", "-").replace("/", "_")
+
+
+_WORD = re.compile(r"[A-Za-z0-9]{4,7}|[a-z]{8,12}")
 _LONG_LINE = 16
+_GAP = "..."
+_SHORTEST_BASE64 = 8
+_CUT = 64
+_END = 24

@@ -1,93 +1,132 @@
-"""Values of a stack that no report may show: what the compose model itself says is secret.
+"""Values of a stack that no output may show: what the compose model itself says is secret.
 
-| where            | which values                                                             |
-|------------------|--------------------------------------------------------------------------|
-| environment      | of names with PASSWORD, SECRET, TOKEN, CREDENTIALS … as one of its words |
-|                  | and of names that end in KEY, PASS, AUTH, SALT, SEED or PIN              |
-| anywhere         | the password in a URL, `scheme://name:password@host`                     |
-| command, labels  | what follows an option, or stands behind a key, with such a name         |
+| where                    | which values                                                     |
+|--------------------------|------------------------------------------------------------------|
+| environment, labels,     | of names that say so (`secret_names`)                            |
+| build arguments, options |                                                                  |
+| every other text         | what stands where secrets stand: URLs, options of a command,     |
+| of the model             | headers, settings in `configs:` (`secret_text`)                  |
+| `Stack.secrets`          | of `secrets:` by file and by variable, of people, of variables   |
+|                          | of the environment, of mounted settings                          |
 
-This is a net below the reports, not what keeps secrets out of them: they read records, and records
-hold digests and names. Left alone is what could not be taken out without hiding half a report:
-`true`, `info`, `admin` (up to seven small letters), numbers below five digits, names in the model,
-and the values of names that end in FILE, PATH, DIR, URL, HOST and their like.
+Left alone is what could not be taken out without hiding half a report: `true`, `info`, `admin` (up
+to seven small letters), numbers below five digits, paths, names in the model, and the values
+of names that end in FILE, PATH, DIR, URL, HOST and their like. What is *declared* to be a secret
+is one however simple it is, if it has four signs.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
-from stacktest.core.model import Service, Stack
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.secret_names import is_plain_secret_name, is_secret_name
+from stacktest.core.secret_text import secrets_in, secrets_in_command
 
-_ANYWHERE = frozenset(
-    [
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "secrets",
-        "token",
-        "tokens",
-        "apikey",
-        "credential",
-        "credentials",
-        "basicauth",
-        "jwt",
-    ]
-)
-_LAST = frozenset(
-    {"key", "keys", "pass", "requirepass", "pw", "pwd", "auth", "salt", "seed", "pin"}
-)
-_POINTS = frozenset({"file", "path", "dir", "url", "uri", "host", "domain", "name", "enabled"})
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", re.IGNORECASE)
-_COMMON = re.compile(r"[a-z]{1,7}|\d{1,4}|True|False|None|https?://[^@\s]*")
+SHORTEST = 4
 
 
 def secrets_of(stack: Stack) -> frozenset[str]:
-    """The values to take out of every text before it is written."""
+    """The values to take out of every text before it is shown or written."""
+    return frozenset(named_secrets(stack))
+
+
+def named_secrets(stack: Stack) -> Mapping[str, str]:
+    """Each such value, and the name of the variable that holds it; empty where none does."""
     names = _names(stack)
-    values = {value for service in stack.services.values() for value in _of_service(service)}
-    return frozenset(value for value in values if value not in names and not _is_common(value))
+    values = {
+        value: ""
+        for service in stack.services.values()
+        for value in _of_service(service)
+        if not is_common(value)
+    }
+    values |= {
+        value: "" for value in _of_node(stack.definitions, "definitions") if not is_common(value)
+    }
+    values |= {value: "" for value in stack.secrets if not _is_trivial(value)}
+    for service in stack.services.values():
+        for name, value in service.environment.items():
+            if value in values and is_secret_name(name):
+                values[value] = name
+    return {value: name for value, name in values.items() if value not in names}
+
+
+def settings_secrets(text: str) -> Iterator[str]:
+    """Secrets in the settings of some program, whose names only count where they are plain."""
+    for value in secrets_in(text, is_plain_secret_name):
+        if len(value) >= _SHORTEST_SETTING and not is_common(value):
+            yield value
+
+
+def is_common(value: str) -> bool:
+    """Whether the value is a word that a report has to be able to say."""
+    is_number = _NUMBER.fullmatch(value) is not None
+    is_address = _CAPABILITY.match(value) is not None
+    is_common = _COMMON.fullmatch(value) is not None
+    return _is_trivial(value) or (is_common and not is_number and not is_address)
 
 
 # Private
+
+_SHORTEST_SETTING = 6
+_COMMON = re.compile(
+    r"[a-z]{1,7}|\d{1,4}|(?i:true|false|none|null|yes|no|on|off)"
+    r"|\d+(?:\.\d+)?\s?(?i:ns|us|ms|s|m|h|d|k|kb|kib|m|mb|mib|g|gb|gib)?|https?://[^@\s]*"
+    r"|[${<*].*|[*x.]+|%[({].*"
+)
+_CAPABILITY = re.compile(r"https?://\S+/[\w-]{20,}")
+"""An address that is a secret itself, as those of webhooks are."""
+_NUMBER = re.compile(r"\d{5,}")
+_PATH = re.compile(r"(?:\.{0,2}|~)(?:/[a-z0-9._@-]+){1,12}/?")
 
 
 def _of_service(service: Service) -> Iterator[str]:
     for name, value in (*service.environment.items(), *service.labels.items()):
         if value and is_secret_name(name):
             yield value
-        yield from _URL.findall(value or "")
-    yield from _of_command(service.command or ())
+        yield from secrets_in(value or "")
+    yield from secrets_in_command(service.command or ())
+    yield from _of_node(service.definition, service.name)
 
 
-def _of_command(words: Iterable[str]) -> Iterator[str]:
-    """`--password=x`, `--requirepass x`, `redis://:x@host`."""
-    before = ""
-    for word in words:
-        option, equals, value = word.partition("=")
-        if equals and is_secret_name(option):
-            yield value
-        elif before.startswith("-") and "=" not in before and is_secret_name(before):
-            yield word
-        yield from _URL.findall(word)
-        before = word
+def _of_node(node: Json, name: str) -> Iterator[str]:
+    """What a part of the model holds: by its key, as a command, or within its text."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _of_node(value, str(key))
+    elif isinstance(node, list):
+        if all(isinstance(item, str) for item in node):
+            yield from secrets_in_command(node)
+        else:
+            for item in node:
+                yield from _of_node(item, name)
+    elif isinstance(node, str) and node:
+        if is_secret_name(name) and name not in _KEYS_OF_COMPOSE:
+            yield node
+        yield from secrets_in(node)
 
 
-def is_secret_name(name: str) -> bool:
-    """`LDAP_PASSWORD_ADMIN`, `apiKey`, `--server-password`; not `KEYCLOAK_ADMIN`, `KEY_PATH`."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    words = re.findall(r"[a-z]+", spaced.lower())
-    if not words or words[-1] in _POINTS:
-        return False
-    return words[-1] in _LAST or not _ANYWHERE.isdisjoint(words)
+_KEYS_OF_COMPOSE = frozenset({"secrets", "credential_spec", "secret"})
 
 
 def _names(stack: Stack) -> set[str]:
     """Words that reports have to be able to say."""
     hosts = {route.host for route in stack.routes}
     images = {service.image for service in stack.services.values()}
-    return {stack.name, stack.domain, *stack.services, *hosts, *images}
+    images |= {word for image in images for word in re.split(r"[/:@]", image)}
+    containers = {service.container_name for service in stack.services.values()}
+    phases = {phase.name for phase in stack.phases}
+    mounts = {
+        path
+        for service in stack.services.values()
+        for mount in service.mounts
+        for path in (mount.source, mount.target)
+    }
+    names = {stack.name, stack.domain, *stack.services, *hosts, *images, *containers, *phases}
+    return names | mounts
 
 
-def _is_common(value: str) -> bool:
-    return not value.strip() or _COMMON.fullmatch(value) is not None
+def _is_trivial(value: str) -> bool:
+    """What is no secret even where it is declared to be one."""
+    text = value.strip()
+    is_word = text.lower() in {"true", "false", "none", "null"}
+    return len(text) < SHORTEST or is_word or _PATH.fullmatch(text) is not None

@@ -21,12 +21,13 @@ from stacktest.application.run_snapshot import write_snapshot
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError, refusal_of
-from stacktest.printable import one_line
+from stacktest.printable import one_line, visible
 from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.collected_tests import read, suites_of
 from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.inventory import NARROWING, deviations, is_whole
 from stacktest.pytest_plugin.outcomes import Listener, reason_of
+from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.stash import NOTHING_STALE, OPEN_RUN, RUNNING
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Controller:
         if self._closing:
             terminalreporter.write_sep("=", "stacktest")
             for line in self._closing:
-                terminalreporter.write_line(one_line(line))
+                terminalreporter.write_line(one_line(clean_text(visible(line))))
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind when the session never came to its finish."""
@@ -145,7 +146,10 @@ class Controller:
     def _wall(self) -> "ProgressDisplay":
         from stacktest.reports.terminal.progress_display import ProgressDisplay
 
-        return ProgressDisplay(self._config.pluginmanager.getplugin("terminalreporter"), os.environ)
+        reporter = self._config.pluginmanager.getplugin("terminalreporter")
+        display = ProgressDisplay(reporter, os.environ)
+        display.clean = clean_text
+        return display
 
     def _end_badly(self, session: pytest.Session, error: StacktestError) -> None:
         """Say what kept the end of the run from being written; then the run is not a success."""
@@ -181,13 +185,6 @@ class Controller:
             self._wall.say_all([first], red=True)
         self._wall.say_all(rest)
 
-    def _without_secrets(self, lines: list[str]) -> list[str]:
-        from stacktest.core.redaction import redact
-        from stacktest.core.secrets import secrets_of
-
-        secrets = secrets_of(self._run.session.stack) if self._run else frozenset()
-        return [redact(line, secrets) for line in lines]
-
     @property
     def _has_workers(self) -> bool:
         return self._config.pluginmanager.hasplugin("dsession")
@@ -205,9 +202,9 @@ class Controller:
                 raise refusal_of(error) or error from error
         except UsageError as error:
             self._wall.say_all(self._tell_trouble(error))
-            raise pytest.UsageError("\n".join(error.told())) from error
+            raise pytest.UsageError(clean_text("\n".join(error.told()))) from error
         except StacktestError as error:
-            self._wall.say_all(self._without_secrets(error.told()))
+            self._wall.say_all(error.told())
             if self._session is None or not self._session.not_up:
                 # What is recorded as not up is told at the end, with what it means.
                 self._wall.say_all(self._tell_trouble(error))
@@ -335,7 +332,7 @@ class Controller:
         from stacktest.pytest_plugin.allure import attach_boot, write_run
 
         evidence = boot_folder(self._config.rootpath, self._session.run_id)
-        attach_boot(self._wall.boots, evidence, trouble)
+        attach_boot(self._wall.boots, evidence, clean_text(trouble))
         if self._session.run is not None:
             write_run(Path(folder), self._session.stack, self._session.run)
 

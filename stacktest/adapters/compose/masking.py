@@ -1,25 +1,58 @@
-"""Takes values of environment files out of what Compose prints, where they are secrets.
+"""Takes secrets out of what Compose prints before there is a model that could say what is one.
 
-A value is one by the name of its variable, or because it looks like a key: letters and digits
-mixed, twelve and more. Everything else is a word of the configuration, and a message
-needs it: a folder, a host name, the name of a service.
+What may be secret then: variables of environment files and of the shell by their names, values of
+environment files that look like a key (letters and digits mixed, twelve and more), and what stands
+in a compose file where secrets stand, as it is written. Everything else is a word of the
+configuration, and a message needs it: a folder, a host name, the name of a service.
 """
 
 import re
+from collections.abc import Iterator
 
-from stacktest.adapters.compose.files import ProjectFiles, list_files
-from stacktest.core.secrets import is_secret_name
+from stacktest.adapters.compose.env_files import read_env_file
+from stacktest.adapters.compose.files import ProjectFiles, absolute, list_files
+from stacktest.core.interpolation import interpolate
+from stacktest.core.redaction import redact_named
+from stacktest.core.secret_names import is_secret_name
+from stacktest.core.secret_text import secrets_in
+from stacktest.core.secrets import is_common
 
-SHORTEST = 4
-"""Shorter values are ports and flags, and would hide half of every message."""
 _RANDOM = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[A-Za-z0-9+=_-]{12,}")
 
 
 def masked(text: str, project: ProjectFiles) -> str:
-    """The text with secret values from environment files replaced by their names."""
+    """The text without secrets; one that a variable holds is replaced by the variable's name."""
     names = {name for file in list_files(project) for name in file.services}
-    for name, value in sorted(project.values.items(), key=lambda pair: -len(pair[1])):
-        is_secret = is_secret_name(name) or _RANDOM.fullmatch(value)
-        if is_secret and len(value) >= SHORTEST and value not in names:
-            text = text.replace(value, f"${{{name}}}")
-    return text
+    secrets = {value: "" for value in _written(project) if not is_common(value)}
+    secrets |= dict(_of_variables(project))
+    return redact_named(text, {v: name for v, name in secrets.items() if v not in names})
+
+
+# Private
+
+
+def _of_variables(project: ProjectFiles) -> Iterator[tuple[str, str]]:
+    """Each secret value of a variable, and the variable."""
+    for name, value in project.environ.items():
+        if is_secret_name(name) and not is_common(value):
+            yield value, name
+    for name, value in project.values.items():
+        if is_secret_name(name) or _RANDOM.fullmatch(value):
+            yield value, name
+
+
+def _written(project: ProjectFiles) -> Iterator[str]:
+    """What stands where secrets stand, in compose files and in the `env_file` of services."""
+    for file in list_files(project):
+        try:
+            yield from secrets_in(file.path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            continue
+        for definition in file.services.values():
+            listed = definition.get("env_file") or ()
+            for entry in listed if isinstance(listed, list) else [listed]:
+                name = entry.get("path") if isinstance(entry, dict) else entry
+                if isinstance(name, str):
+                    path = absolute(file.folder, interpolate(name, project.value))
+                    values = read_env_file(path, project.environ).items()
+                    yield from (value for key, value in values if is_secret_name(key))

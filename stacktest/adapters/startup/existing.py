@@ -125,7 +125,7 @@ def _not_running(
         cause=f"{name} does not run, and --stack-up=never starts nothing",
         where=f"project {stack.name}",
         hint=compose_command(stack, "up", "--detach", services=[name]),
-        details=tuple(last_words(engine, container)) if container else (),
+        details=tuple(last_words(engine, container, stack=stack)) if container else (),
     )
 
 
@@ -138,5 +138,5 @@ def _in_the_way(stack: Stack, container: Container, engine: EnginePort) -> Start
         where=f"container {container.name} ({f'{container.state} {code}'.strip()})",
         hint=f"{compose_command(stack, 'rm', '--force', services=[name])}, "
         f"or start it yourself: {compose_command(stack, 'start', services=[name])}",
-        details=tuple(last_words(engine, container)),
+        details=tuple(last_words(engine, container, stack=stack)),
     )

@@ -10,7 +10,7 @@
       hint: docker compose run --rm --no-deps grafana
 
 Compose and engine have many words for the same cause; `known_failures` has the usual ones, the rest
-is passed on as it is. Values of variables with a secret's name are replaced by the name.
+is passed on as it is, without the stack's secrets (`core.secrets`).
 """
 
 import re
@@ -22,7 +22,9 @@ from stacktest.core.compose_command import compose_command, compose_prefix
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule
+from stacktest.core.redaction import redact_named
 from stacktest.core.runs.start_failure import CODE, StartFailure
+from stacktest.core.secrets import named_secrets
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
 
@@ -94,14 +96,15 @@ def container_failed(
     if usual is not None:
         details.append(f"it is usually ready after {usual:.1f} s")
     if culprit.health_log:
-        details.append(f"last health check: {' '.join(culprit.health_log.split())[:400]}")
-    details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES)
+        health_log = mask(culprit.health_log, stack)
+        details.append(f"last health check: {' '.join(health_log.split())[:400]}")
+    details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES, stack)
     if rule is not None and rule.kind is Kind.ROUTED and stack.front_door in others:
-        details += _door_lines(engine, others[stack.front_door], service.name, rule.host)
+        details += _door_lines(stack, engine, others[stack.front_door], service.name, rule.host)
     for name in service.dependencies:
         if name in others:
             title = f"last lines of {name} ({others[name].state}), which {service.name} depends on:"
-            details += last_words(engine, others[name], title, LINES // 4)
+            details += last_words(engine, others[name], title, LINES // 4, stack)
     return StartFailure(
         service=culprit.service,
         cause=mask(f"{culprit.service} {why}", stack),
@@ -136,28 +139,29 @@ def creation_failed(
 
 
 def mask(text: str, stack: Stack) -> str:
-    """The text with values of secretly named variables replaced by `${NAME}`."""
-    for name, value in _secrets(stack):
-        text = text.replace(value, f"${{{name}}}")
-    return text
+    """The text without the stack's secrets; what a variable holds is replaced by `${NAME}`."""
+    return redact_named(text, named_secrets(stack))
 
 
 def last_words(
-    engine: EnginePort, container: Container, title: str = "", count: int = LINES
+    engine: EnginePort,
+    container: Container,
+    title: str = "",
+    count: int = LINES,
+    stack: Stack | None = None,
 ) -> list[str]:
-    """The last lines that a container wrote, quoted, below a title."""
+    """The last lines that a container wrote, quoted, below a title; cleaned before they are cut."""
     title = title or f"last lines of {container.service}:"
     text = engine.logs(container.id, tail=count)
     if isinstance(text, Unknown):
         return [f"{title.removesuffix(':')}: {text.why}"]
+    text = text if stack is None else mask(text, stack)
     lines = [line.rstrip() for line in text.splitlines()]
     return _quoted(title, lines) if lines else [f"{title.removesuffix(':')}: it wrote none"]
 
 
 # Private
 
-_SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|PRIVATE|_PWD|SALT", re.IGNORECASE)
-_SHORTEST_SECRET = 4
 _DOOR_LINES = 200
 _UNREACHABLE = re.compile(
     r"upstream|dial tcp|connect\(\)|no such host|refused|bad gateway", re.IGNORECASE
@@ -216,12 +220,14 @@ def _command(stack: Stack, hint: str, name: str) -> str:
     return hint.replace("docker compose", compose_prefix(stack, [name] if name else ()))
 
 
-def _door_lines(engine: EnginePort, door: Container, service: str, host: str) -> list[str]:
+def _door_lines(
+    stack: Stack, engine: EnginePort, door: Container, service: str, host: str
+) -> list[str]:
     """What the front door wrote about a service that it could not reach."""
     text = engine.logs(door.id, tail=_DOOR_LINES)
     if isinstance(text, Unknown):
         return []
-    lines = [line for line in text.splitlines() if _UNREACHABLE.search(line)]
+    lines = [line for line in mask(text, stack).splitlines() if _UNREACHABLE.search(line)]
     about = [line for line in lines if service in line or host in line]
     return (
         _quoted(f"last lines of {door.service} about it:", (about or lines)[-3:]) if lines else []
@@ -291,13 +297,3 @@ def _concerns(service: Service, stack: Stack, text: str, facts: Mapping[str, str
 def _key(stack: Stack, name: str) -> str:
     files = ", ".join(stack.compose_files)
     return f"services.{name} in {files}" if name else files
-
-
-def _secrets(stack: Stack) -> list[tuple[str, str]]:
-    pairs = {
-        (name, value)
-        for service in stack.services.values()
-        for name, value in service.environment.items()
-        if value and len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name)
-    }
-    return sorted(pairs, key=lambda pair: (-len(pair[1]), pair))

@@ -13,7 +13,7 @@ from typing import IO, Any
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.records.timeline import Span
-from stacktest.printable import one_line
+from stacktest.printable import one_line, visible
 from stacktest.reports.terminal.startup import (
     SHAPES,
     BootState,
@@ -56,6 +56,8 @@ class ProgressLines(Progress):
         self.boots: list[Span] = []
         self._screen = screen
         self._width = width
+        self.clean: Callable[[str], str] = str
+        """Takes secrets out of each line; whoever knows some says so."""
         self._clock = clock
         self._start = clock()
         self._plan = Plan()
@@ -145,7 +147,8 @@ class ProgressLines(Progress):
         """The display as it is now; called from the thread that draws."""
         now = self._clock()
         boots = [self._as_shown(boot, now) for boot in list(self._now.values())]
-        return display_lines(boots, width=width, height=height, seconds=now - self._start)
+        lines = display_lines(boots, width=width, height=height, seconds=now - self._start)
+        return map(self.clean, lines)
 
     def _as_shown(self, boot: BootState, now: float) -> BootState:
         name = boot.service
@@ -205,7 +208,7 @@ class ProgressDisplay(ProgressLines):
             self._reporter.write_line("")
         self._drawn = False
         for line in lines:
-            self._reporter.write_line(one_line(line), **markup)
+            self._reporter.write_line(one_line(self.clean(visible(line))), **markup)
 
     def _end(self) -> bool:
         self._drawn = super()._end()

@@ -209,3 +209,21 @@ def test_the_key_is_named_where_it_can_be_told(tmp_path: Path, text: str, where:
         tmp_path, **{"compose.yaml": f"services: {{web: {{{definition}}}}}", ".env": "P=99999999"}
     )
     assert explained(tmp_path, text)[1] == f"  at: {where}"
+
+
+@pytest.mark.case("hard/A4-terminal-shows-command-and-url-passwords")
+def test_no_word_of_compose_shows_a_secret_of_the_files_or_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("T_SHELL_PASSWORD", "of-Shell-31337")
+    compose = (
+        "services: {web: {command: [redis-server, --requirepass=of-Command-31337], "
+        "environment: {PGPASSWORD: of-File-31337, URL: 'http://u:of-Url-31337@h/'}, "
+        "env_file: [web.env]}}"
+    )
+    write(tmp_path, **{"compose.yaml": compose, "web.env": "MYSQL_PWD=of-EnvFile-31337\n"})
+    words = "of-Shell-31337 of-Command-31337 of-File-31337 of-Url-31337 of-EnvFile-31337"
+    text = "\n".join(explained(tmp_path, f"something new: {words} web"))
+    assert "31337" not in text
+    assert "something new: ${T_SHELL_PASSWORD} " in text
+    assert " web" in text

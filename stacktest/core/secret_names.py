@@ -1,0 +1,104 @@
+"""Which names say that what they stand for is secret: of variables, options, keys, headers.
+
+| secret                                             | not secret                            |
+|----------------------------------------------------|---------------------------------------|
+| `DB_PASSWORD`, `clientSecret`, `PGPASSWORD`        | `PASSWORD_FILE`, `AUTH_HOST`          |
+| `MYSQL_PWD`, `MASTERKEY`, `OAUTH_CLIENTSECRET`     | `KEYCLOAK_ADMIN`, `MONKEY`, `BYPASS`  |
+| `API_KEY`, `SMTPPASS`, `--requirepass`, `PAT`      | `TOKEN_LIFETIME`, `SECRET_NAME`       |
+
+A *plain* name (`password`, `token`, `client_secret`) says so wherever it stands; others (`key`,
+`auth`, `pin`) only where a person gives a value to a variable or an option.
+"""
+
+import re
+from functools import cache
+from itertools import pairwise
+
+SECRET_HEADERS = frozenset(
+    {
+        *("authorization", "proxy-authorization", "cookie", "set-cookie", "set-cookie2"),
+        *("x-api-key", "x-auth-token", "x-csrf-token", "x-xsrf-token", "x-access-token"),
+        *("x-vault-token", "x-amz-security-token", "x-goog-api-key", "private-token"),
+    }
+)
+
+
+@cache
+def is_secret_name(name: str) -> bool:
+    """`LDAP_PASSWORD_ADMIN`, `apiKey`, `--server-password`; not `KEYCLOAK_ADMIN`, `KEY_PATH`."""
+    words = _words(name)
+    if "webhook" in words:
+        return words[-1] not in _POINTS - {"url", "uri", "urls", "endpoint"}
+    if not words or words[-1] in _POINTS:
+        return False
+    return words[-1] in _LAST or _ends_in_key(words[-1]) or any(map(_is_plain, words))
+
+
+@cache
+def is_plain_secret_name(name: str) -> bool:
+    """Whether the name says so by itself, in any file of any program: `password`, `api_key`."""
+    words = _words(name)
+    if not words or words[-1] in _POINTS:
+        return False
+    pairs = {"".join(pair) for pair in pairwise(words)}
+    return any(map(_is_plain, words)) or bool(pairs & _PAIRS)
+
+
+# Private
+
+_PLAIN = re.compile(
+    r"passw(?:or)?d|passphrase|passcode|secret|token|credential|apikey|basicauth|jwt"
+    r"|privatekey|masterkey|requirepass|masterauth|htpasswd"
+)
+_TOLERATED = re.compile(r"tokeni[sz]|secretar|passwordless|tokens?per|maxtokens?$|numtokens?$")
+_LAST = frozenset(
+    {
+        *("key", "keys", "pass", "pw", "pwd", "psk", "auth", "salt", "seed", "pin", "pat", "otp"),
+        *("dsn", "cookie", "webhook", "sig", "signature", "userpass", "creds", "mnemonic"),
+    }
+)
+_ENDS = re.compile(r"[a-z]+(?:key|pwd|pass)s?")
+_WORDS_IN_KEY = frozenset(
+    {
+        *("monkey", "turkey", "donkey", "hockey", "whiskey", "jockey", "hotkey", "pubkey"),
+        *("publickey", "keykey", "bypass", "compass", "trespass", "overpass", "underpass"),
+        *("surpass", "encompass", "primarykey", "foreignkey", "passkey", "passkeys", "mickey"),
+    }
+)
+_PAIRS = frozenset(
+    {"apikey", "privatekey", "masterkey", "clientsecret", "accesskey", "secretkey", "authkey"}
+)
+_POINTS = frozenset(
+    {
+        *("file", "files", "path", "paths", "dir", "folder", "url", "uri", "urls", "host", "hosts"),
+        *("domain", "name", "names", "enabled", "disabled", "enable", "port", "type", "alg"),
+        *("algorithm", "lifetime", "ttl", "expiry", "expiration", "expires", "timeout", "length"),
+        *("size", "count", "limit", "min", "max", "age", "interval", "seconds", "minutes", "hours"),
+        *("days", "issuer", "audience", "header", "prefix", "suffix", "mode", "policy", "rounds"),
+        *(
+            "required",
+            "method",
+            "endpoint",
+            "provider",
+            "version",
+            "id",
+            "ids",
+            "rotation",
+            "usage",
+        ),
+    }
+)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, in small letters: by case, and by every sign that is no letter."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return re.findall(r"[a-z]+", spaced.lower())
+
+
+def _is_plain(word: str) -> bool:
+    return bool(_PLAIN.search(word)) and not _TOLERATED.search(word)
+
+
+def _ends_in_key(word: str) -> bool:
+    return bool(_ENDS.fullmatch(word)) and word not in _WORDS_IN_KEY

@@ -1,0 +1,161 @@
+"""Secrets that stand in a text: in commands, URLs, headers, and settings of any program.
+
+    postgres://app:SECRET@db/app            https://x/?access_token=SECRET&a=1
+    --requirepass SECRET   --password=X     mysql -pSECRET   redis-cli -a X   curl -u app:SECRET
+    password = SECRET                       "clientSecret": "SECRET"
+    Authorization: Bearer SECRET            Cookie: session=SECRET; theme=dark
+
+`secrets_in` lists them, so that they are known wherever else they turn up; `blank` takes those
+out that a text shows by its own form, whether anybody knows them or not.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import unquote
+
+from stacktest.core.secret_names import is_plain_secret_name, is_secret_name
+
+MASK = "[redacted]"
+
+Named = Callable[[str], bool]
+
+
+def secrets_in(text: str, named: Named = is_secret_name) -> Iterator[str]:
+    """Every value in the text that stands where secrets stand; `named` judges names."""
+    for match in _USERINFO.finditer(text):
+        yield from _decoded(match["password"])
+    for match in _QUERY.finditer(text):
+        if is_secret_name(match["name"]):
+            yield from _decoded(match["value"])
+    for match in _ASSIGNMENT.finditer(text):
+        if named(match["name"]):
+            yield _unquoted(match["value"])
+    for pattern in _COMMANDS:
+        yield from (match["value"].strip("'\"") for match in pattern.finditer(text))
+    for match in _SCHEME.finditer(text):
+        yield from _of_scheme(match["scheme"], match["value"])
+    for match in _DIRECTIVE.finditer(text):
+        if is_plain_secret_name(match["name"]):
+            yield _unquoted(match["value"])
+
+
+def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
+    """`--password=x`, `--requirepass x`, and what stands in any of the words."""
+    words = list(words)
+    before = ""
+    for word in words:
+        option, equals, value = word.partition("=")
+        if equals and is_secret_name(option):
+            yield value
+        elif before.startswith("-") and "=" not in before and is_secret_name(before):
+            yield word
+        yield from secrets_in(word)
+        before = word
+    for pattern in _COMMANDS:
+        yield from (match["value"] for match in pattern.finditer(" ".join(words)))
+
+
+def blank(text: str) -> str:
+    """The text without what its own form shows to be secret: userinfo, queries, headers."""
+    if "://" in text:
+        text = _USERINFO.sub(lambda match: _around(match, "password"), text)
+    if "=" in text:
+        text = _QUERY.sub(_blank_query, text)
+    if _HEADER_HINT.search(text):
+        text = _SCHEME.sub(lambda match: _around(match, "value"), text)
+        text = _COOKIES.sub(_blank_cookies, text)
+    return text
+
+
+# Private
+
+_USERINFO = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://[^/\s:@\"'<>]*:(?P<password>[^/\s\"'<>]+)@", re.IGNORECASE
+)
+_QUERY = re.compile(r"[?&;](?P<name>[\w.\[\]-]{1,60})=(?P<value>[^\s&;\"'<>#]+)")
+_ASSIGNMENT = re.compile(
+    r"(?<!\$\{)(?<![\w$.?&-])-{0,2}(?P<name>[A-Za-z][\w.-]{1,80})[\"']?\s{0,8}(?:=>|[:=])\s{0,8}"
+    r"(?P<value>\"(?:[^\"\\\n]|\\.)+\"|'[^'\n]+'|[^\s\"'`,;&<>{}\[\]()]+)"
+)
+_DIRECTIVE = re.compile(
+    r"^[ \t]*(?P<name>[A-Za-z][\w.-]{2,60})[ \t]+"
+    r"(?P<value>\"[^\"\n]+\"|'[^'\n]+'|[^\s;#]+);?[ \t]*$",
+    re.MULTILINE,
+)
+_SCHEME = re.compile(
+    r"(?<![\w-])(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}[\"']?"
+    r"(?P<scheme>basic|bearer|token|digest|apikey|negotiate)\s{1,4}(?P<value>[^\s\"',]+)",
+    re.IGNORECASE,
+)
+_COOKIES = re.compile(
+    r"(?<![\w-])(?P<name>(?:set-)?cookie)[\"']?\s{0,4}:\s{0,4}[\"']?(?P<value>[^\n\"']*=[^\n\"']*)",
+    re.IGNORECASE,
+)
+_HEADER_HINT = re.compile(r"authorization|cookie", re.IGNORECASE)
+_COMMANDS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\b(?:mysql|mariadb)[\w-]*\b[^|;&\n]*?\s-p(?P<value>[^\s|;&-][^\s|;&]*)",
+        r"\b(?:redis|valkey|keydb)-cli\b[^|;&\n]*?\s-a\s+(?P<value>[^\s|;&]+)",
+        r"\bsshpass\s+-p\s*(?P<value>[^\s|;&]+)",
+        r"\b(?:curl|wget|http)\b[^|;&\n]*?\s(?:-u|--user)[\s=]+[\"']?[^\s:\"']*:(?P<value>[^\s\"'|;&]+)",
+        r"\bldap\w+\b[^|;&\n]*?\s-w\s+(?P<value>[^\s|;&]+)",
+        r"\bmongo(?:sh|dump|restore)?\b[^|;&\n]*?\s-p\s+(?P<value>[^\s|;&]+)",
+        r"\bmosquitto_\w+\b[^|;&\n]*?\s-P\s+(?P<value>[^\s|;&]+)",
+        r"\bsmbclient\b[^|;&\n]*?\s-U\s+[^\s%]+%(?P<value>[^\s|;&]+)",
+        r"\b(?:clickhouse-client|clickhouse\s+client)\b[^|;&\n]*?\s--password[\s=]+(?P<value>[^\s|;&]+)",
+    )
+)
+
+
+def _decoded(value: str) -> Iterator[str]:
+    yield value
+    if "%" in value:
+        yield unquote(value)
+
+
+def _of_scheme(scheme: str, value: str) -> Iterator[str]:
+    yield value
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            return
+        yield pair.partition(":")[2]
+
+
+def _unquoted(value: str) -> str:
+    if value[:1] in "\"'" and value[-1:] == value[:1]:
+        return re.sub(r"\\(.)", r"\1", value[1:-1]) if value[0] == '"' else value[1:-1]
+    return value.rstrip(".")
+
+
+def _around(match: re.Match[str], group: str) -> str:
+    start, end = (place - match.start() for place in match.span(group))
+    return match[0] if match[group].startswith(("$", "{")) else _cut(match[0], start, end)
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    return text[:start] + MASK + text[end:]
+
+
+def _blank_query(match: re.Match[str]) -> str:
+    if not is_secret_name(match["name"]) or match["value"] == MASK:
+        return match[0]
+    return _around(match, "value")
+
+
+def _blank_cookies(match: re.Match[str]) -> str:
+    """The values of cookies; of `Set-Cookie` the attributes stay, since they say what is wrong."""
+    first, *others = match["value"].split(";")
+    is_set = match["name"].lower().startswith("set-")
+    parts = [_blank_pair(first), *(others if is_set else map(_blank_pair, others))]
+    start = match.start("value") - match.start()
+    return match[0][:start] + ";".join(parts)
+
+
+def _blank_pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    return f"{name}={MASK}" if equals and value else pair
