@@ -36,6 +36,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stale", action="store_true", help="only tests of services that are not functional"
     )
     group.addoption(
+        "--stack-copy",
+        action="store_true",
+        help="test a copy of the stack beside the running one, under the same names",
+    )
+    group.addoption(
+        "--stack-copy-data",
+        choices=("copy", "empty"),
+        default="copy",
+        help="what the volumes of the copy begin with",
+    )
+    group.addoption(
+        "--stack-copy-with",
+        metavar="SERVICE=IMAGE",
+        action="append",
+        default=[],
+        help="another image for a service of the copy",
+    )
+    group.addoption(
+        "--stack-copy-without",
+        metavar="SERVICE",
+        action="append",
+        default=[],
+        help="leave a service out of the copy, with the tests that name it",
+    )
+    group.addoption(
+        "--stack-services",
+        metavar="SERVICE",
+        action="append",
+        default=[],
+        help="only tests of this service and of those that depend on it",
+    )
+    group.addoption(
         "--stack-dry-run",
         action="store_true",
         help="print the plan with its reasons; start nothing",
@@ -86,6 +118,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from stacktest.pytest_plugin.stale import leave_out_functional
 
         leave_out_functional(config, items)
+    chosen, left_out = config.getoption("--stack-services"), _left_out(config)
+    if (chosen or left_out) and not config.getoption("--stack-inventory"):
+        from stacktest.pytest_plugin.chosen_services import keep_chosen
+
+        keep_chosen(config, items, chosen, left_out)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -252,6 +289,12 @@ def _run_nothing(config: pytest.Config) -> None:
     folders = [str(folder) for folder in suites.folders if folder.is_dir()] if suites else []
     if folders and config.args_source != pytest.Config.ArgsSource.ARGS:
         config.args[:] = folders
+
+
+def _left_out(config: pytest.Config) -> list[str]:
+    return (
+        list(config.getoption("--stack-copy-without")) if config.getoption("--stack-copy") else []
+    )
 
 
 def _only_shows(config: pytest.Config) -> bool:

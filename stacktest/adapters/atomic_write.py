@@ -7,6 +7,7 @@ content whole. What a killed process left beside a file goes when the file is ne
 
 import errno
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -53,6 +54,15 @@ def create_file(path: Path, content: str | bytes, *, mode: int = NEW_FILE) -> No
                 raise
             draft.replace(path)
     _flush_folder(path.parent)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy one file with its mode, its times and, where this user may give it away, its owner."""
+    target.parent.mkdir(mode=PROGRAM, parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+    if os.geteuid() == 0:
+        status = source.stat()
+        os.chown(target, status.st_uid, status.st_gid)
 
 
 def open_log(path: Path | None) -> IO[bytes]:

@@ -4,12 +4,13 @@ Programs are argument lists, never shell strings. `run` answers what happened, w
 code; `check` insists on code 0; `spawn_detached` starts a program that outlives this one.
 """
 
+import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from stacktest.adapters.atomic_write import PROGRAM, open_log, write_file
 from stacktest.errors import StacktestError, ToolMissingError
@@ -114,6 +115,12 @@ def check(
             where=result.command,
         )
     return result
+
+
+def become(argv: Sequence[str], *, cwd: Path) -> NoReturn:
+    """Another program takes the place of this one, with its terminal and its signals."""
+    os.chdir(cwd)
+    os.execv(argv[0], list(argv))  # noqa: S606
 
 
 def write_wrapper(path: Path, argv: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from stacktest.adapters.engine.cleanup import remove_owned
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.labels import STACK, stack_id
+from stacktest.adapters.engine.labels import COPY_OF, STACK, folder_id, stack_id
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.up import BringUp
 from stacktest.core.model import Stack
@@ -44,7 +44,7 @@ def take_down(
     chosen = None if services is None else set(services)
     removed = remove_owned(
         engine,
-        {STACK: stack_id(stack.root)},
+        {STACK: stack_id(stack)},
         order=tuple(stack.services),
         spare=lambda labels: chosen is not None and labels.get(SERVICE, "") not in chosen,
     )
@@ -55,6 +55,13 @@ def take_down(
         why = engine.remove_volume(name)
         lines.append(f"left     {name}: {why}" if why else f"removed  volume {name}")
     return lines
+
+
+def remove_copies(stack: Stack, engine: Engine) -> list[str]:
+    """Remove every copy of this stack that is still there; lines say what went and what is left."""
+    removed = remove_owned(engine, {COPY_OF: folder_id(stack.root)})
+    lines = [f"{count(len(removed.containers), 'container')} of copies removed"]
+    return lines + [f"left     {name}: {why}" for name, why in sorted(removed.left.items())]
 
 
 # Private

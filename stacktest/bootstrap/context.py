@@ -62,6 +62,11 @@ class Project:
         self._compose = compose
         self._rootdir = rootdir
 
+    @property
+    def memory(self) -> Path:
+        """The folder whose `.stacktest/` keeps what this machine alone remembers."""
+        return self.root
+
     @cached_property
     def settings(self) -> Config:
         """The configuration, before compose labels are laid under it."""
@@ -123,7 +128,7 @@ class Project:
             memory=self.ledger,
             pages=_page_reader(self.stack, self.config),
             identity=self.identity,
-            detail=lambda service, digest: load_detail(self.root, service, digest) or {},
+            detail=lambda service, digest: load_detail(self.memory, service, digest) or {},
             versions=self.versions,
         )
 
@@ -249,7 +254,7 @@ class Project:
 
         key = read_key(self.root)
         reader = partial(read_fingerprints, self.stack, key=key, config=self.config)
-        host = Host(self.root, self.compose, self.engine)
+        host = Host(self.memory, self.compose, self.engine)
         observations = observe(
             self.stack, self.config, self.engine, lambda i: reader(images=i), host
         )

@@ -1,5 +1,6 @@
 """Puts together what one pytest run talks to."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,15 +12,21 @@ from stacktest.adapters.suite_code import saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
 from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
-from stacktest.application.run import RunPorts, StackSession, tests_of
+from stacktest.application.run import RunPorts, StackSession, StartedStack, tests_of
 from stacktest.application.running_stack import RunningStack
-from stacktest.bootstrap.context import find_project, now, read_code
+from stacktest.bootstrap import copy_start
+from stacktest.bootstrap.context import Project, find_project, now, read_code
+from stacktest.bootstrap.copy_project import CopyProject
+from stacktest.bootstrap.copy_start import StackCopy
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.plan import Plan
 from stacktest.core.records.timeline import Timeline
+from stacktest.core.rehearsal.settings import CopySettings
+from stacktest.core.runs.summary import RunSummary
 from stacktest.errors import StacktestError
 
 if TYPE_CHECKING:
@@ -38,6 +45,8 @@ class RunRequest:
     keep: bool = False
     compose: Compose | None = None
     """Compose that was asked already what the stack is."""
+    copy: CopySettings | None = None
+    """A copy of the stack is to be tested in its place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,13 +58,15 @@ class PytestRun:
     reach: Callable[[Path], RunningStack]
     """Opens the way to the stack once it is up; the folder is for the run's own files."""
     write_timeline: Callable[[Timeline], None]
+    conclude: Callable[[RunSummary], list[str]] = lambda _: []
+    """Writes what else came of the run; lines for a person."""
 
 
 def open_run(
     request: RunRequest, display: "ProgressDisplay", tests: Iterable[Collected]
 ) -> PytestRun:
     """The run that the request describes; nothing is started yet."""
-    project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
+    project = _project(request)
     # Compose answers while this process imports and reads what it needs next.
     project.compose.ask()
     import stacktest.adapters.fingerprint_inputs  # noqa: F401 - not while somebody waits for them
@@ -69,20 +80,26 @@ def open_run(
     def keep_evidence(error: StacktestError) -> None:
         gather_boot(boot_folder(rootdir, run_id), project.stack, project.engine, error)
 
+    start: Callable[[Plan], StartedStack] = starter(
+        project,
+        display,
+        run_id=run_id,
+        mode=request.mode,
+        keep=request.keep,
+        on_failure=keep_evidence,
+    )
+    conclude: Callable[[RunSummary], list[str]] = lambda _: []  # noqa: E731
+    if isinstance(project, CopyProject):
+        copy = StackCopy(project=project, run_id=run_id, keep=request.keep)
+        start = partial(copy.bring_up, start=start)
+        conclude = partial(copy_start.conclude, copy)
     ports = RunPorts(
         judge=project.judge,
         recorder=project.ledger,
         lock=project.lock(),
-        bring_up=starter(
-            project,
-            display,
-            run_id=run_id,
-            mode=request.mode,
-            keep=request.keep,
-            on_failure=keep_evidence,
-        ),
+        bring_up=start,
         observe=project.look,
-        save_part_names=lambda name, seen: save_detail(project.root, name, seen.fingerprint),
+        save_part_names=lambda name, seen: save_detail(project.memory, name, seen.fingerprint),
         now=now,
         git=project.commit,
         collected_code=code_as_collected(base, tests),
@@ -93,7 +110,8 @@ def open_run(
         session=StackSession(ports, run_id),
         notifier=project.notifier,
         reach=partial(reach, project, run_id),
-        write_timeline=partial(write_timeline, project.root),
+        write_timeline=partial(write_timeline, project.memory),
+        conclude=conclude,
     )
 
 
@@ -110,6 +128,14 @@ def judge_tests(
     else:
         tests = tests_of(whole, read_code(project.suites.base))
     return project.judge, project.judge.judge_all(project.look(), tests, now())
+
+
+def _project(request: RunRequest) -> Project:
+    """The stack, or the copy of it that is to be tested."""
+    project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
+    if request.copy is None:
+        return project
+    return CopyProject(project.root, os.environ, request.copy, request.compose, request.rootdir)
 
 
 def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:

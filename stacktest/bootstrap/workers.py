@@ -8,21 +8,28 @@ from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.compose.client import Compose
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import Project, now
+from stacktest.bootstrap.copy_project import CopyProject
+from stacktest.core.rehearsal.settings import CopySettings
 
 FILE = "running.json"
 
 
 def reach(project: Project, run_id: str, scratch: Path) -> RunningStack:
     """The running stack for the fixtures, written down for workers, too."""
-    document = {"root": str(project.root), "run_id": run_id}
+    copy = project.copy.to_dict() if isinstance(project, CopyProject) else None
+    document = {"root": str(project.root), "run_id": run_id, "copy": copy}
     write_file(scratch / FILE, json.dumps(document))
     return _running(project, scratch, run_id)
 
 
 def join(folder: Path, compose: Compose | None = None) -> RunningStack:
     """A worker's view of the stack; `compose` may have been asked what the stack is already."""
-    document: dict[str, str] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    project = Project(Path(document["root"]), os.environ, compose)
+    document = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    root, copy = Path(document["root"]), document["copy"]
+    if copy is None:
+        project = Project(root, os.environ, compose)
+    else:
+        project = CopyProject(root, os.environ, CopySettings.from_dict(copy), compose)
     return _running(project, folder, document["run_id"])
 
 

@@ -29,6 +29,7 @@ from stacktest.cli import (
     notify,
     page,
     plan,
+    rehearse,
     status,
     up,
     why,
@@ -59,6 +60,7 @@ for _verb in (
     notify.notify,
     plan.plan,
     up.up,
+    rehearse.rehearse,
     down.down,
     doctor.doctor,
     names.names,
@@ -78,7 +80,7 @@ def main() -> None:
     """Run the command line; every error becomes lines and the documented exit code."""
     try:
         # Without click's own main the code of an Exit is returned, not raised.
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="stacktest", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stacktest.config.discovery import inline_table, read_toml
-from stacktest.config.durations import required_duration
+from stacktest.config.durations import required_duration, required_size
 from stacktest.config.sections import (
     FILE_NAME,
     Channel,
@@ -22,6 +22,7 @@ from stacktest.config.sections import (
     FreshnessSection,
     GateSection,
     Person,
+    RehearsalSection,
     ServiceSection,
     StackSection,
 )
@@ -116,6 +117,9 @@ def _build(root: Path, file: str, data: Mapping[str, Any]) -> Config:
     freshness = dict(data.get("freshness", {}))
     if "max_age" in freshness:
         freshness["max_age"] = required_duration(freshness["max_age"], f"{file}:freshness.max_age")
+    rehearsal = dict(data.get("rehearsal", {}))
+    if "max_copy" in rehearsal:
+        rehearsal["max_copy"] = required_size(rehearsal["max_copy"], f"{file}:rehearsal.max_copy")
     return Config(
         root=root,
         file=file,
@@ -129,6 +133,7 @@ def _build(root: Path, file: str, data: Mapping[str, Any]) -> Config:
         people={role: Person(**table) for role, table in data.get("people", {}).items()},
         freshness=FreshnessSection(**_tuples(freshness)),
         gate=GateSection(**_tuples(data.get("gate", {}))),
+        rehearsal=RehearsalSection(**rehearsal),
         exempt=tuple(
             Exemption(**_tuples({**item, "until": dt.date.fromisoformat(item["until"])}))
             for item in data.get("exempt", [])

@@ -87,6 +87,14 @@ class GateSection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RehearsalSection:
+    """`[rehearsal]`: what a copy of the stack may cost."""
+
+    max_copy: int = 20 * 10**9
+    """Bytes that one volume or folder may hold to be copied."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Channel:
     """`[[notify]]`: who is told what changed; addresses and tokens are in the environment."""
 
@@ -116,6 +124,7 @@ class Config:
     people: Mapping[str, Person] = field(default_factory=dict)
     freshness: FreshnessSection = field(default_factory=FreshnessSection)
     gate: GateSection = field(default_factory=GateSection)
+    rehearsal: RehearsalSection = field(default_factory=RehearsalSection)
     exempt: tuple[Exemption, ...] = ()
     notify: tuple[Channel, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -142,6 +142,8 @@ class Stack:
     """The profiles that `COMPOSE_PROFILES` switches on; `*` stands for all of them."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Values that are declared to be secret and that the compose model does not hold itself."""
+    copy: str = ""
+    """Names a copy beside the stack itself, which has an empty one."""
 
     def is_enabled(self, service: str) -> bool:
         """Whether Compose starts the service without being given its name or a profile."""

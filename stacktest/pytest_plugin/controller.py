@@ -309,6 +309,7 @@ class Controller:
             ),
         )
         self._closing += summary_lines(summary, session.stack, self._wall.width)
+        self._closing += run.conclude(summary)
         # A picture of the last run is no evidence; what else cannot be written says so itself.
         with suppress(UsageError):
             run.write_timeline(self._timeline(summary, session.run_id))
@@ -388,6 +389,8 @@ def selection_of(config: pytest.Config) -> str:
         f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
     ]
     typed += ["--stale"] if config.getoption("--stale") else []
+    for flag in ("--stack-services", "--stack-copy-without"):
+        typed += [f"{flag} {name}" for name in config.getoption(flag)]
     if config.args_source == pytest.Config.ArgsSource.ARGS:
         typed += [str(arg) for arg in config.args]
     typed += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]

@@ -44,7 +44,8 @@ HARMLESS = frozenset(
         *("--stack-keep", "--stale", "--stack-dry-run", "--stack-plan-file", "--reruns"),
         *("--no-header", "--no-summary", "--reruns-delay", "--timeout", "--strict-markers"),
         *("--headed", "--video", "--screenshot", "--tracing", "--output", "--cache-clear"),
-        "--basetemp",
+        *("--basetemp", "--stack-copy", "--stack-copy-data", "--stack-copy-with"),
+        *("--stack-copy-without", "--stack-services"),
         *("--continue-on-collection-errors", "--max-worker-restart", "--full-trace", "-ra", "-rA"),
     }
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stacktest.application.judge import Judge
     from stacktest.bootstrap.session import RunRequest
     from stacktest.core.freshness.inputs import Judgement
+    from stacktest.core.rehearsal.settings import CopySettings
 
 
 def leave_out_functional(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -84,4 +85,19 @@ def request_of(config: pytest.Config) -> "RunRequest":
         mode=config.getoption("--stack-up"),
         keep=config.getoption("--stack-keep"),
         compose=config.stash.get(ASKED, None),
+        copy=copy_settings(config) if config.getoption("--stack-copy") else None,
+    )
+
+
+def copy_settings(config: pytest.Config) -> "CopySettings":
+    """The copy that the command line asks for; each call names another one."""
+    from secrets import token_hex
+
+    from stacktest.core.rehearsal.settings import CopySettings, parse_images
+
+    return CopySettings(
+        id=token_hex(3),
+        data=config.getoption("--stack-copy-data"),
+        images=parse_images(config.getoption("--stack-copy-with"), where="--stack-copy-with"),
+        left_out=tuple(config.getoption("--stack-copy-without")),
     )

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from stacktest.adapters.engine.labels import KEEP, RUN, STACK, stack_id
+from stacktest.adapters.engine.labels import COPY_OF, KEEP, RUN, STACK, stack_id
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
@@ -35,11 +35,13 @@ def remove_owned(
 ) -> Removed:
     """Removes the containers and networks with these labels, all at once where nothing is at risk.
 
+    So go the volumes of a copy, which alone carry labels.
+
     A container without a writable volume or bind mount has nothing to save and is killed. The
     others are asked to end (`grace` seconds, default their own setting), dependants first:
     `order` lists services with dependencies first. `spare` says by labels what to leave.
     """
-    if not ({RUN, STACK} & set(labels)):
+    if not ({RUN, STACK, COPY_OF} & set(labels)):
         raise ValueError("only what carries stacktest's own label may be removed")
     containers = [item for item in engine.containers(labels=labels) if not spare(item.labels)]
     careful = [
@@ -58,6 +60,9 @@ def remove_owned(
     _together(remove, [item for item in containers if item not in careful], at_once=REMOVING)
     for wave in _last_first(careful, order):
         _together(end, wave, at_once=ENDING)
+    for volume in engine.volumes(labels):
+        if not spare(volume.get("Labels") or {}) and (why := engine.remove_volume(volume["Name"])):
+            left[str(volume["Name"])] = why
     networks = [net for net in engine.networks(labels) if not spare(net.get("Labels") or {})]
     refusals = _together(lambda net: engine.remove_network(net["Id"]), networks, at_once=REMOVING)
     used = {str(net["Name"]): why for net, why in zip(networks, refusals, strict=True) if why}
@@ -74,7 +79,7 @@ def remove_leftovers(engine: EnginePort, stack: Stack, run_id: str) -> Removed:
     def spare(labels: Mapping[str, str]) -> bool:
         return labels.get(RUN) == run_id or KEEP in labels
 
-    return remove_owned(engine, {STACK: stack_id(stack.root)}, grace=1, spare=spare)
+    return remove_owned(engine, {STACK: stack_id(stack)}, grace=1, spare=spare)
 
 
 def has_data(container: Container) -> bool:

@@ -103,6 +103,11 @@ class Engine:
         filters = [f"{name}={value}" for name, value in labels.items()]
         return tuple(self.socket.get("/volumes", {"filters": {"label": filters}})["Volumes"] or ())
 
+    def volume(self, name: str) -> Json | Unknown:
+        """The engine's own document about a volume; Unknown when it has none."""
+        reply = self.socket.call("GET", f"/volumes/{name}")
+        return reply.data if reply.ok else Unknown(f"volume {name}: {reply.message}")
+
     def file(self, id: str, path: str) -> bytes | None:  # noqa: A002 - the engine's own word
         """The content of one file in a container, running or not; None where there is none."""
         reply = self.socket.call("GET", f"/containers/{id}/archive", {"path": path})
@@ -152,6 +157,20 @@ class Engine:
         """Removes a volume that a person named; empty, or why the engine would not."""
         reply = self.socket.call("DELETE", f"/volumes/{name}")
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Creates an empty volume of the local driver."""
+        self.socket.post("/volumes/create", {"Name": name, "Labels": dict(labels)})
+
+    def pause(self, id: str) -> str:  # noqa: A002 - the engine's own word
+        """Stops a container's processes where they are; empty, or why it could not."""
+        reply = self.socket.call("POST", f"/containers/{id}/pause")
+        return "" if reply.ok else reply.message
+
+    def unpause(self, id: str) -> str:  # noqa: A002 - the engine's own word
+        """Lets a paused container go on; empty, or why it could not."""
+        reply = self.socket.call("POST", f"/containers/{id}/unpause")
+        return "" if reply.ok else reply.message
 
     def logs(
         self,
@@ -255,6 +274,50 @@ class Engine:
                 ) from error
             return str(created["Id"])
 
+    def run_tool(
+        self,
+        image: str,
+        argv: Sequence[str],
+        *,
+        folders: Mapping[str, tuple[str, bool]],
+        labels: Mapping[str, str],
+        timeout: float,
+    ) -> tuple[int, str]:
+        """Exit code and output of a program in a new container without a network, as root.
+
+        `folders`: volume or folder of the host → where it is in the container, and whether it may
+        be written. The container is gone afterwards. StacktestError: it could not be started.
+        """
+        with closing(self.connection.sdk()) as sdk:
+            from docker.errors import APIError
+
+            binds: dict[str, Mapping[str, str]] = {
+                source: {"bind": target, "mode": "rw" if is_writable else "ro"}
+                for source, (target, is_writable) in folders.items()
+            }
+            host = sdk.create_host_config(network_mode="none", binds=binds)
+            try:
+                created = sdk.create_container(
+                    image,
+                    entrypoint=list(argv)[:1],
+                    command=list(argv)[1:],
+                    user="0:0",
+                    labels=dict(labels),
+                    host_config=host,
+                )
+            except APIError as error:
+                raise StacktestError(
+                    f"no container can be made from {image}: {error.explanation}", where=image
+                ) from error
+            try:
+                sdk.start(created["Id"])
+                code = int(sdk.wait(created["Id"], timeout=int(timeout))["StatusCode"])
+                return code, sdk.logs(created["Id"]).decode(errors="replace")
+            except APIError as error:
+                return _NOT_STARTED, str(error.explanation)
+            finally:
+                sdk.remove_container(created["Id"], force=True)
+
     # Private
 
     def _find(self) -> Connection:
@@ -282,6 +345,8 @@ class Events:
 # Private
 
 _NOT_FOUND = 404
+_NOT_STARTED = 127
+"""What a shell says of a program that is not there."""
 _SERVICE = "com.docker.compose.service"
 _ONE_OFF = "com.docker.compose.oneoff"
 _CONFIG_HASH = "com.docker.compose.config-hash"

@@ -6,10 +6,12 @@
     stacktest.stanza    containers               digest of the definition that it was created from
     stacktest.holder    probe containers         the process that uses them
     stacktest.keep      containers, networks     meant to outlive its run (`up`, `--stack-keep`)
+    stacktest.copy-of   what a copy consists of  the folder of the stack that it is a copy of
 
 The labels reach Compose as one more file on standard input. A network that exists already keeps
-its labels, since newer versions of Compose replace a network whose definition differs. Volumes get
-no labels and are never removed: only a person names a volume to be removed.
+its labels, since newer versions of Compose replace a network whose definition differs. Volumes of
+the stack get no labels and are never removed: only a person names a volume to be removed. Those of
+a copy were made for it, carry the labels of its run, and go with it.
 """
 
 import hashlib
@@ -24,16 +26,29 @@ STACK = "stacktest.stack"
 STANZA = "stacktest.stanza"
 HOLDER = "stacktest.holder"
 KEEP = "stacktest.keep"
+COPY_OF = "stacktest.copy-of"
 
 
-def stack_id(root: Path) -> str:
-    """The label's value for the stack in this folder."""
+def folder_id(root: Path) -> str:
+    """The label's value for the stack in a folder."""
     return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
 
 
-def holder_labels(root: Path, run_id: str, holder: str) -> dict[str, str]:
+def stack_id(stack: Stack) -> str:
+    """The label's value for a stack, or for one copy of it."""
+    folder = folder_id(stack.root)
+    return f"{folder}-{stack.copy}" if stack.copy else folder
+
+
+def stack_labels(stack: Stack) -> dict[str, str]:
+    """The labels of what belongs to this stack, or to this copy of it."""
+    labels = {STACK: stack_id(stack)}
+    return {**labels, COPY_OF: folder_id(stack.root)} if stack.copy else labels
+
+
+def holder_labels(stack: Stack, run_id: str, holder: str) -> dict[str, str]:
     """The labels of what one process of a run starts for itself, and removes itself."""
-    return {RUN: run_id, STACK: stack_id(root), HOLDER: f"{run_id}.{holder}"}
+    return {RUN: run_id, **stack_labels(stack), HOLDER: f"{run_id}.{holder}"}
 
 
 def definition_digest(service: Service) -> str:
@@ -51,7 +66,7 @@ def label_override(
     keep: bool = False,
 ) -> Json:
     """The compose document that adds the labels; `networks` are those that exist, with labels."""
-    labels = {RUN: run_id, STACK: stack_id(stack.root), **({KEEP: "yes"} if keep else {})}
+    labels = {RUN: run_id, **stack_labels(stack), **({KEEP: "yes"} if keep else {})}
     chosen = sorted(services)
     document: dict[str, Json] = {
         "services": {

@@ -71,6 +71,9 @@ class EnginePort(Protocol):
     def network(self, id: str) -> Json | Unknown:  # noqa: A002
         """The engine's own document about a network."""
 
+    def volumes(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
+        """Volumes with these labels."""
+
     def events(self, project: str, since: float | None = None) -> EventStream:
         """What happens to the project's containers from now, or from a Unix time on."""
 
@@ -85,6 +88,9 @@ class EnginePort(Protocol):
 
     def remove_network(self, id: str) -> str:  # noqa: A002
         """Remove a network; empty, or why it could not be removed."""
+
+    def remove_volume(self, name: str) -> str:
+        """Remove a volume; empty, or why it could not be removed."""
 
     def logs(
         self,

@@ -1,15 +1,16 @@
 """Removes what a run created when the run is killed before it could do so itself.
 
 A child in a session of its own blocks on a pipe whose other end only the run holds. When the run
-ends in any way, `kill -9` included, the child removes the containers and networks that carry the
-run's labels, and stops those of somebody else that the run had woken. A run that ended well says so
+ends in any way, `kill -9` included, the child first unpauses what the run had paused, then removes
+the containers and networks that carry the run's labels, and stops those of somebody else that the
+run had woken. A run that ended well says so
 first, and the child just goes.
 
 A Compose that the run had started may still be creating containers. It holds the same pipe open,
 so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
 No container with access to the engine is needed, and no image.
 
-    python -m stacktest.adapters.engine.reaper ADDRESS CERTIFICATES LABELS PARENT [CONTAINER…]
+    python -m stacktest.adapters.engine.reaper ADDRESS CERTIFICATES LABELS PARENT OTHERS
 """
 
 import contextlib
@@ -70,11 +71,13 @@ def arm(
     labels: Mapping[str, str],
     *,
     stop: Sequence[str] = (),
+    paused: Sequence[str] = (),
     log: Path | None = None,
 ) -> Reaper:
     """Start the child, which removes what carries all of these labels when this process ends.
 
-    `stop` are ids of containers that are stopped then, and left where they are.
+    `stop` are ids of containers that are stopped then, and left where they are; `paused` those
+    that go on then.
     """
     from stacktest.adapters import process
 
@@ -83,7 +86,8 @@ def arm(
     argv = [sys.executable, "-P", "-m", "stacktest.adapters.engine.reaper"]
     # The child must not look the engine up again: a person may choose another context meanwhile.
     argv += [connection.address, str(connection.certificates or "")]
-    argv += [json.dumps(labels), str(os.getpid()), *stop]
+    others = {"stop": list(stop), "paused": list(paused)}
+    argv += [json.dumps(labels), str(os.getpid()), json.dumps(others)]
     return Reaper(process.spawn_detached(argv, log=log))
 
 
@@ -92,7 +96,7 @@ def watch(
     certificates: str,
     labels: Mapping[str, str],
     parent: int,
-    stop: Sequence[str] = (),
+    others: Mapping[str, Sequence[str]],
 ) -> int:
     """The child: block until the parent is gone, then remove what it left."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -108,8 +112,10 @@ def watch(
     folder = Path(certificates) if certificates else None
     try:
         engine = Engine(Connection(address=address, certificates=folder))
+        for container in others["paused"]:
+            engine.unpause(container)
         _remove_until_quiet(engine, labels)
-        for container in stop:
+        for container in others["stop"]:
             engine.stop(container)
     except StacktestError as error:
         sys.stderr.write(f"{error}\n")
@@ -160,5 +166,5 @@ def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    _address, _certificates, _labels, _parent, *_stop = sys.argv[1:]
-    sys.exit(watch(_address, _certificates, json.loads(_labels), int(_parent), _stop))
+    _address, _certificates, _labels, _parent, _others = sys.argv[1:]
+    sys.exit(watch(_address, _certificates, json.loads(_labels), int(_parent), json.loads(_others)))

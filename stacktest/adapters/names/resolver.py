@@ -64,10 +64,27 @@ class NameMap:
     """Names outside of the stack that may be reached, exact or `*.name`."""
     looked_up: Mapping[str, "str | Refused"] = field(default_factory=dict)
     """Host name → its address at the stack's own name server, or why there is none."""
+    moved: Mapping[Address, Address] | None = None
+    """Of a copy of the stack: where the stack publishes a port → where the copy has it.
+
+    What is not listed is refused: nothing may lead to the stack itself.
+    """
 
     def resolve(self, host: str, port: int) -> Address | Refused:
         """Where to connect for `host:port`."""
+        address = self._address_of(to_ascii(host), host, port)
+        if self.moved is None or isinstance(address, Refused) or self._is_outside(host, port):
+            return address
+        return self.moved.get(address) or Refused(
+            why=f"'{_shown(host, port)}': no running container of the copy has this port"
+        )
+
+    def _is_outside(self, host: str, port: int) -> bool:
         name = to_ascii(host)
+        is_published = self._published_address(name, port) is not None
+        return not is_published and not self.is_ours(name)
+
+    def _address_of(self, name: str, host: str, port: int) -> Address | Refused:
         if name in self.looked_up:
             looked_up = self.looked_up[name]
             return looked_up if isinstance(looked_up, Refused) else (looked_up, port)

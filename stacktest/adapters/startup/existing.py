@@ -35,7 +35,7 @@ def present_containers(
     Where its definition has changed it is used as it is, unless `replace_changed`.
     """
     listed = engine.containers(stack.name)
-    own_id = labels.stack_id(stack.root)
+    own_id = labels.stack_id(stack)
     own = [container for container in listed if container.labels.get(labels.STACK) == own_id]
     if run_id and own:
         if not all(labels.KEEP in container.labels for container in own):

@@ -168,7 +168,7 @@ def bring_up(
     refuse_twins(stack, plan.services)
     engine.ping()
     probes = ProbeContainers(
-        stack, engine, image=probe_image, labels=labels.holder_labels(stack.root, run_id, "boot")
+        stack, engine, image=probe_image, labels=labels.holder_labels(stack, run_id, "boot")
     )
     settings = Settings(
         rules={

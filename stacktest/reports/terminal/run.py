@@ -84,16 +84,21 @@ def reproduce(nodeid: str, stack: str = "") -> str:
 
 def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Iterator[str]:
     """What the run proved, by phase and service, and the next useful command."""
+    # What a copy shows counts for nobody: no service has a state by it.
+    credited = "passed" if stack.copy else "credited"
     rows = [
         *_phases(summary, stack),
         *(("partial", reason) for reason in _partial(summary)),
-        *([("credited", ", ".join(summary.credited))] if summary.credited else []),
+        *([(credited, ", ".join(summary.credited))] if summary.credited else []),
         *_not_functional(summary, width),
         *_without_credit(summary),
         *(("fell over", f"{name} {why}") for name, why in sorted(summary.fallen.items())),
         *_slowest(summary.outcomes),
-        ("status", _states(summary.judgements)),
-        ("next", _next(summary)),
+        *(
+            []
+            if stack.copy
+            else [("status", _states(summary.judgements)), ("next", _next(summary))]
+        ),
     ]
     pad = max(LABEL, *(len(label) for label, _ in rows)) + 1
     for label, text in rows:

@@ -35,6 +35,7 @@ def container(service: str, *mounts: Mount, **labels: str) -> Container:
 class FakeEngine:
     here: list[Container] = field(default_factory=list)
     nets: list[dict] = field(default_factory=list)
+    stored: list[dict] = field(default_factory=list)
     did: list[tuple[str, str]] = field(default_factory=list)
 
     def containers(self, project: str = "", *, labels: dict[str, str]) -> tuple[Container, ...]:
@@ -42,6 +43,13 @@ class FakeEngine:
 
     def networks(self, labels: dict[str, str]) -> tuple[dict[str, Any], ...]:
         return tuple(each for each in self.nets if labels.items() <= each["Labels"].items())
+
+    def volumes(self, labels: dict[str, str]) -> tuple[dict[str, Any], ...]:
+        return tuple(each for each in self.stored if labels.items() <= each["Labels"].items())
+
+    def remove_volume(self, name: str) -> str:
+        self.did.append(("volume", name))
+        return "volume is in use" if name == "used" else ""
 
     def stop(self, id: str, *, grace: None = None) -> None:  # noqa: A002
         self.did.append(("stop", id))
@@ -129,7 +137,7 @@ STACK_MODEL = Stack(
 
 
 def test_leftovers_of_other_runs_go_unless_they_were_to_stay() -> None:
-    mark = labels.stack_id(STACK_MODEL.root)
+    mark = labels.stack_id(STACK_MODEL)
     engine = FakeEngine(
         here=[
             container("a", run="old", stack=mark),
@@ -145,7 +153,7 @@ def test_leftovers_of_other_runs_go_unless_they_were_to_stay() -> None:
 def test_the_override_labels_services_and_only_new_networks_of_ours() -> None:
     exists = {"p_old": {"a": "b"}, "p_mine": {RUN: "before", "a": "b"}}
     made = labels.label_override(STACK_MODEL, ["db", "app"], "7", networks=exists)
-    mark = labels.stack_id(STACK_MODEL.root)
+    mark = labels.stack_id(STACK_MODEL)
     assert made["networks"] == {
         "default": {"labels": {RUN: "7", STACK: mark}},
         "mine": {"labels": {RUN: "before"}},
@@ -179,3 +187,24 @@ def test_an_engine_at_a_standstill_is_not_asked_for_more() -> None:
     with pytest.raises(ToolMissingError, match="does not answer"):
         cleanup.remove_owned(engine, {RUN: "1"})
     assert len(engine.did) < len(many)
+
+
+def test_the_volumes_of_a_copy_go_with_it() -> None:
+    engine = FakeEngine(
+        stored=[
+            {"Name": "p-rehearsal-1_data", "Labels": {RUN: "1"}},
+            {"Name": "p-rehearsal-2_data", "Labels": {RUN: "2"}},
+            {"Name": "used", "Labels": {RUN: "1"}},
+            {"Name": "p_data", "Labels": {}},
+        ]
+    )
+    removed = cleanup.remove_owned(engine, {RUN: "1"})
+    assert engine.did == [("volume", "p-rehearsal-1_data"), ("volume", "used")]
+    assert removed.left == {"used": "volume is in use"}
+
+
+def test_a_copy_is_no_leftover_of_its_stack() -> None:
+    copy = replace(STACK_MODEL, copy="ab12cd")
+    assert labels.stack_labels(STACK_MODEL) == {STACK: labels.folder_id(STACK_MODEL.root)}
+    assert labels.stack_labels(copy)[STACK] == f"{labels.folder_id(STACK_MODEL.root)}-ab12cd"
+    assert labels.stack_labels(copy)[labels.COPY_OF] == labels.stack_id(STACK_MODEL)

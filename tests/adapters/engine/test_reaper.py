@@ -28,12 +28,14 @@ class _Engine(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = parse_qs(urlsplit(self.path).query).get("filters", [""])[0]
         here = self.server.here if json.loads(asked) == {"label": ["stacktest.run=r1"]} else []
-        kind = "containers" if "containers" in self.path else "networks"
-        self._answer([each for each in here if each["kind"] == kind])
+        kind = urlsplit(self.path).path.split("/")[1]
+        items = [each for each in here if each["kind"] == kind]
+        self._answer({"Volumes": items} if kind == "volumes" else items)
 
     def do_DELETE(self) -> None:
         name = urlsplit(self.path).path.split("/")[2]
-        self.server.here[:] = [each for each in self.server.here if each["Id"] != name]
+        here = self.server.here
+        here[:] = [each for each in here if name not in (each.get("Id"), each.get("Name"))]
         self.server.removed.append(name)
         self._answer(None)
 
@@ -64,7 +66,13 @@ def engine(tmp_path: Path) -> Iterator[_Server]:
         server.removed = []
         server.address = f"unix://{tmp_path / 'e.sock'}"
         server.here = [
-            {"kind": "containers", "Id": "c1", "Names": ["/c1"], "State": "running"},
+            {
+                "kind": "containers",
+                "Id": "c1",
+                "Name": "c1",
+                "Names": ["/c1"],
+                "State": "running",
+            },
             {"kind": "networks", "Id": "n1", "Name": "n1", "Labels": {}},
         ]
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -100,6 +108,14 @@ def test_what_the_run_had_woken_is_stopped_and_left_there(engine: _Server) -> No
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == ["c1", "n1", "w1 stop", "w2 stop"]
+
+
+def test_what_the_run_had_paused_goes_on_first(engine: _Server) -> None:
+    engine.here.append({"kind": "volumes", "Name": "v1", "Labels": {RUN: "r1"}})
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"}, paused=["p1", "p2"])
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == ["p1 unpause", "p2 unpause", "c1", "v1", "n1"]
 
 
 def test_another_run_is_not_touched(engine: _Server) -> None:

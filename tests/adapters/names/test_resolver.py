@@ -264,3 +264,33 @@ def test_a_port_of_a_shared_network_is_the_tenants(
     stack = make_stack("door", vpn=vpn, **{service.name: service for service in tenants})
     publication = name_map(stack).publication("127.0.0.1", 18080)
     assert publication == Publication(service=expected, port=8080)
+
+
+COPY = replace(
+    NAMES,
+    published={("127.0.0.1", 6379): Publication(service="redis", port=6379)},
+    moved={DOOR: ("172.20.0.2", 8443)},
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "expected"),
+    [
+        ("grafana.stack.local", 443, ("172.20.0.2", 8443)),
+        ("app.example", 9443, ("172.20.0.2", 8443)),
+        ("ok.test", 8080, ("ok.test", 8080)),
+    ],
+)
+def test_names_of_a_copy_lead_to_its_own_containers(
+    host: str, port: int, expected: tuple[str, int]
+) -> None:
+    assert COPY.resolve(host, port) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [("grafana.stack.local", 80), ("127.0.0.1", 6379), ("localhost", 6379)]
+)
+def test_what_a_copy_does_not_have_never_leads_to_the_stack(host: str, port: int) -> None:
+    answer = COPY.resolve(host, port)
+    assert isinstance(answer, Refused)
+    assert "no running container of the copy has this port" in answer.why

@@ -1,0 +1,59 @@
+"""Docker Compose on a project that lies in no file: the document goes in by standard input.
+
+So what the environment of the stack holds is written down nowhere.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+
+from stacktest.adapters import process
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.compose.model import write_config
+from stacktest.core.model import Json
+
+
+class CopiedProject(Compose):
+    """A compose project made from a resolved document, beside the one that `of` is."""
+
+    def __init__(self, of: Compose, name: str, document: Json) -> None:
+        super().__init__(of.root, project=name)
+        self._of, self._document = of, document
+
+    def ask(self, *, version: bool = True) -> None:
+        """Nothing is asked: the document is known."""
+
+    def version(self) -> tuple[int, ...]:
+        """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
+        return self._of.version()
+
+    # Private
+
+    def _up(
+        self,
+        words: Iterable[str],
+        override: Json,
+        *,
+        timeout: float,
+        holding: Sequence[int] = (),
+    ) -> process.Completed:
+        argv = ["docker", "compose", "--ansi", "never", "--project-name", str(self.project)]
+        argv += ["--project-directory", str(self._of.project_files.directory)]
+        argv += ["--profile", "*", "--file", "-", *words]
+        return process.run(
+            argv,
+            cwd=self.root,
+            input=write_config(with_labels(self._document, override)),
+            timeout=timeout,
+            holding=holding,
+        )
+
+
+def with_labels(document: Json, override: Mapping[str, Json]) -> Json:
+    """The document with the labels that an override has for its services and networks."""
+    labelled = deepcopy(document)
+    for section, entries in override.items():
+        for name, entry in entries.items():
+            target = labelled[section].get(name)
+            if target is not None:
+                target["labels"] = {**(target.get("labels") or {}), **entry["labels"]}
+    return labelled

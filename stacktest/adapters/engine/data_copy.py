@@ -1,0 +1,167 @@
+"""Copies volumes and folders inside the engine, while the containers that write them are paused.
+
+What a paused database leaves behind is what it recovers from after a power cut. The data goes from
+volume to volume by a program in a container; nothing of it passes through this process.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from stacktest.adapters.engine import reaper
+from stacktest.adapters.engine.client import Engine
+from stacktest.core.observed_state import Container
+from stacktest.core.rehearsal.copy_document import DataCopy
+from stacktest.errors import StacktestError
+
+LONGEST = 4 * 3600.0
+"""Seconds for one volume."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copied:
+    """What copying took."""
+
+    size: int
+    """Bytes, as the file system counts them."""
+    paused: tuple[str, ...]
+    """Names of the containers that stood still."""
+    seconds: float
+    """How long they did."""
+
+
+class DataCopier:
+    """Fills the volumes of a copy; `tool` chooses the image with `cp` for one of them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        labels: Mapping[str, str],
+        tool: Callable[[DataCopy], str],
+        limit: int,
+    ) -> None:
+        self._engine, self._labels, self._tool, self._limit = engine, labels, tool, limit
+
+    def sizes(self, copies: Sequence[DataCopy]) -> Mapping[str, int]:
+        """Source → bytes; a StacktestError names what is larger than the limit."""
+        sizes = {copy.source: self._size(copy) for copy in copies}
+        for source, size in sizes.items():
+            if size > self._limit:
+                raise StacktestError(
+                    f"{source} holds {shown(size)}, and a copy may have {shown(self._limit)}",
+                    where="stacktest.toml:rehearsal.max_copy",
+                    hint="raise max_copy under [rehearsal], leave the service out with "
+                    "--without SERVICE, or begin with nothing: --data empty",
+                )
+        return sizes
+
+    def copy(self, copies: Sequence[DataCopy]) -> Copied:
+        """Copies each source into its volume; the containers go on whatever happens."""
+        sizes = self.sizes(copies)
+        writers = self._writers({copy.source for copy in copies})
+        begin = time.monotonic()
+        with self._standing_still(writers):
+            for copy in copies:
+                self._copy(copy)
+        return Copied(
+            size=sum(sizes.values()),
+            paused=tuple(container.name for container in writers),
+            seconds=time.monotonic() - begin if writers else 0.0,
+        )
+
+    # Private
+
+    def _writers(self, sources: set[str]) -> tuple[Container, ...]:
+        """Running containers, of whatever project, that can write to one of the sources."""
+        return tuple(
+            container
+            for container in self._engine.containers()
+            if container.state == "running"
+            and any(
+                not mount.read_only and any(_overlap(mount.source, s) for s in sources)
+                for mount in container.mounts
+            )
+        )
+
+    @contextmanager
+    def _standing_still(self, containers: Sequence[Container]) -> Iterator[None]:
+        if not containers:
+            yield
+            return
+        ids = [container.id for container in containers]
+        guard = reaper.arm(self._engine.connection, self._labels, paused=ids)
+        paused: list[str] = []
+        try:
+            for container in containers:
+                if why := self._engine.pause(container.id):
+                    raise StacktestError(
+                        f"{container.name} cannot be paused: {why}",
+                        where="docker pause",
+                        hint="begin with nothing: --data empty",
+                    )
+                paused.append(container.id)
+            yield
+        finally:
+            refusals = [why for container in paused if (why := self._engine.unpause(container))]
+            if not refusals:
+                guard.disarm()
+
+    def _size(self, copy: DataCopy) -> int:
+        code, output = self._run(copy, ("du", "-sk", "/from"), write=False)
+        words = output.split()
+        if code != 0 or not words or not words[0].isdigit():
+            raise StacktestError(
+                f"the size of {copy.source} cannot be read: {output.strip() or f'exit {code}'}",
+                where=self._tool(copy),
+                hint="name an image with du and cp as `probe_image` under [stack]",
+            )
+        return int(words[0]) * 1024
+
+    def _copy(self, copy: DataCopy) -> None:
+        code, output = self._run(copy, ("sh", "-c", _COPY), write=True)
+        if code != 0:
+            raise StacktestError(
+                f"{copy.source} cannot be copied: {output.strip() or f'exit {code}'}",
+                where=self._tool(copy),
+                hint="docker system df",
+            )
+
+    def _run(self, copy: DataCopy, argv: Sequence[str], *, write: bool) -> tuple[int, str]:
+        folders = {copy.source: ("/from", False)}
+        if write:
+            folders[copy.volume] = ("/to", True)
+        image = self._tool(copy)
+        return self._engine.run_tool(
+            image, argv, folders=folders, labels=self._labels, timeout=LONGEST
+        )
+
+
+def shown(size: int) -> str:
+    """A size for people: `12.3 MB`."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < _STEP:
+            break
+        value, unit = value / _STEP, larger
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+# Private
+
+_STEP = 1000
+# BusyBox's cp has no long options; both keep owners, modes, times and links with -a.
+_COPY = (
+    "if cp --reflink=auto --version >/dev/null 2>&1; "
+    "then exec cp -a --reflink=auto /from/. /to/; else exec cp -a /from/. /to/; fi"
+)
+
+
+def _overlap(mounted: str, source: str) -> bool:
+    """Whether two sources of mounts share files."""
+    if not (mounted.startswith("/") and source.startswith("/")):
+        return mounted == source
+    first, second = PurePosixPath(mounted), PurePosixPath(source)
+    return first.is_relative_to(second) or second.is_relative_to(first)

@@ -1,0 +1,287 @@
+"""A copy of a stack as a project of its own: its files are the stack's, its containers are not."""
+
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stacktest.adapters.atomic_write import copy_file
+from stacktest.adapters.compose.client import Compose, compose_of
+from stacktest.adapters.compose.copied_project import CopiedProject
+from stacktest.adapters.compose.model import read_model
+from stacktest.adapters.engine.data_copy import DataCopier
+from stacktest.adapters.engine.labels import RUN, stack_labels
+from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.ledger.run_lock import RunLock
+from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.network import Connector, ProbeContainers
+from stacktest.adapters.private_files import make_private_folder
+from stacktest.application.notify import Notifier
+from stacktest.bootstrap.context import Project, now
+from stacktest.bootstrap.load_stack import load_stack
+from stacktest.config import Config
+from stacktest.core.model import Service, Stack
+from stacktest.core.rehearsal.copy_document import (
+    CopyDocument,
+    DataCopy,
+    copy_document,
+    copy_name,
+)
+from stacktest.core.rehearsal.refusals import refusals
+from stacktest.core.rehearsal.settings import CopySettings
+from stacktest.core.unknown import Unknown
+from stacktest.errors import StacktestError, UsageError
+
+if TYPE_CHECKING:
+    from stacktest.adapters.names import NameMap
+
+FOLDER = "rehearsals"
+
+
+class CopyProject(Project):
+    """The copy of one stack; what it remembers lies in a folder of its own."""
+
+    def __init__(
+        self,
+        root: Path,
+        environ: Mapping[str, str],
+        settings: CopySettings,
+        compose: Compose | None = None,
+        rootdir: Path | None = None,
+    ) -> None:
+        super().__init__(root, environ, compose, rootdir)
+        self.copy = settings
+        self._live_compose = compose
+
+    @cached_property
+    def folder(self) -> Path:
+        """`.stacktest/rehearsals/<id>/`: what is known of this copy, and its files."""
+        copies = make_private_folder(state_dir(self.root) / FOLDER)
+        return make_private_folder(copies / self.copy.id)
+
+    @property
+    def memory(self) -> Path:
+        """What a copy remembers goes with it."""
+        return self.folder
+
+    @cached_property
+    def live_compose(self) -> Compose:
+        """Docker Compose on the files of the stack."""
+        return self._live_compose or compose_of(self.root, self.settings.stack)
+
+    @cached_property
+    def compose(self) -> Compose:
+        """Docker Compose on the copy."""
+        return CopiedProject(self.live_compose, self.stack.name, self.copied.document)
+
+    @cached_property
+    def live(self) -> Stack:
+        """The stack that is copied."""
+        return self._live[1]
+
+    @cached_property
+    def refused(self) -> Mapping[str, str]:
+        """Service → why it cannot be copied."""
+        return refusals(self.live)
+
+    @cached_property
+    def copied(self) -> CopyDocument:
+        """What the copy is made of; UsageError where an image is not here."""
+        images = {
+            name: self._image_id(service)
+            for name, service in self.live.services.items()
+            if name not in self.copy.left_out and name not in self.refused
+        }
+        settings = replace(self.copy, left_out=tuple({*self.copy.left_out, *self.refused}))
+        return copy_document(
+            self.live,
+            settings,
+            images=images,
+            is_file=lambda path: Path(path).is_file(),
+            folder=str(self.folder / "files"),
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The records of the copy: nothing of it is kept beside those of the stack."""
+        return Ledger(self.folder, records="records", status="status.json")
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Nobody is told of a copy."""
+        return Notifier(self.stack, (), environ={}, status=self.ledger.read_status)
+
+    @property
+    def names(self) -> "NameMap":
+        """The stack's host names and published addresses, leading to the containers of the copy."""
+        from stacktest.adapters.names import name_map
+
+        containers = {
+            container.service: container.id
+            for container in self.engine.containers(self.stack.name)
+            if container.is_running and not container.one_off
+        }
+        connector = Connector(
+            self.engine, ProbeContainers(self.stack, self.engine, image="", labels={})
+        )
+        addresses: dict[str, str | None] = {}
+
+        def address(service: str) -> str | None:
+            if service in containers and service not in addresses:
+                addresses[service] = connector.address(containers[service])
+            return addresses.get(service)
+
+        names = name_map(self.stack, allowed=self.config.stack.allow_hosts)
+        return replace(names, moved=_moved(self.stack, address))
+
+    def lock(self) -> RunLock:
+        """A lock of the copy: the running stack may be used meanwhile."""
+        return RunLock(self.folder, command=shlex.join(sys.argv), since=_since())
+
+    def live_lock(self) -> RunLock:
+        """The lock of the running stack, for as long as its data is copied."""
+        return RunLock(self.root, command=shlex.join(sys.argv), since=_since())
+
+    def copier(self, run_id: str) -> DataCopier:
+        """What fills the volumes of this copy."""
+        return DataCopier(
+            self.engine,
+            labels={RUN: run_id, **stack_labels(self.stack)},
+            tool=self._tool,
+            limit=self.config.rehearsal.max_copy,
+        )
+
+    def exists(self, copy: DataCopy) -> bool:
+        """Whether there is anything to copy: an engine would make what it is asked to mount."""
+        if copy.source.startswith("/"):
+            return Path(copy.source).is_dir()
+        return not isinstance(self.engine.volume(copy.source), Unknown)
+
+    # Private
+
+    @cached_property
+    def _live(self) -> tuple[Config, Stack]:
+        config, stack = load_stack(self.settings, self.live_compose)
+        if config.stack.door:
+            raise UsageError(
+                "the front door belongs to another compose project, which is not copied",
+                where="stacktest.toml:stack.door",
+                hint="a copy needs a front door of its own",
+            )
+        unknown = {*self.copy.left_out, *self.copy.images} - set(stack.services)
+        if unknown:
+            raise UsageError(
+                f"'{min(unknown)}' is not a service of this stack",
+                where="--without or --with",
+                hint=f"known: {', '.join(sorted(stack.services))}",
+            )
+        return config, stack
+
+    @cached_property
+    def _loaded(self) -> tuple[Config, Stack]:
+        config, live = self._live
+        model = read_model(self.copied.document, root=self.root)
+        # What cannot be copied stays known, so that whoever plans it learns why.
+        services = {
+            name: _grafted(model.services[name], service) if name in model.services else service
+            for name, service in live.services.items()
+            if name not in self.copy.left_out
+        }
+        name = copy_name(live, self.copy)
+        stack = replace(
+            live,
+            name=name,
+            services=services,
+            definitions=model.definitions,
+            compose_options=("--project-name", name),
+            copy=self.copy.id,
+        )
+        return config, stack
+
+    def _image_id(self, service: Service) -> str:
+        """The image that the copy starts: by id, so that no tag moves under it."""
+        named = self.copy.images.get(service.name) or service.image
+        reference = named or f"{self.live.name}-{service.name}"
+        document = self.engine.image(reference)
+        if isinstance(document, Unknown):
+            raise UsageError(
+                f"the image of {service.name} is not here: {reference}",
+                where=f"services.{service.name}.image",
+                hint=f"docker compose build {service.name}"
+                if service.build and service.name not in self.copy.images
+                else f"docker pull {reference}",
+            )
+        return str(document["Id"])
+
+    def _tool(self, copy: DataCopy) -> str:
+        """An image that has what copying needs."""
+        own = [self.stack.services[name].image for name in copy.services]
+        others = [service.image for service in self.stack.services.values()]
+        named = [self.config.stack.probe_image] if self.config.stack.probe_image else []
+        for image in dict.fromkeys([*named, *own, *others]):
+            if self._has_tools(image):
+                return image
+        raise StacktestError(
+            f"{copy.source} cannot be copied: no image of the stack has sh, cp and du",
+            where="stacktest.toml:stack.probe_image",
+            hint="name an image that has them as `probe_image` under [stack]",
+        )
+
+    def _has_tools(self, image: str) -> bool:
+        if image not in self._tools:
+            labels = stack_labels(self.stack)
+            argv = ("sh", "-c", "command -v cp && command -v du")
+            code, _ = self.engine.run_tool(image, argv, folders={}, labels=labels, timeout=60)
+            self._tools[image] = code == 0
+        return self._tools[image]
+
+    @cached_property
+    def _tools(self) -> dict[str, bool]:
+        return {}
+
+
+def copy_files(project: CopyProject, services: frozenset[str]) -> None:
+    """Single files that services of the copy may write, with their owners and modes."""
+    for file in project.copied.files:
+        if not services & set(file.services):
+            continue
+        target = Path(file.target)
+        try:
+            copy_file(Path(file.source), target)
+        except OSError as error:
+            raise StacktestError(
+                f"{file.source} cannot be copied: {error.strerror}",
+                where=f"services.{file.services[0]}.volumes",
+                hint=f"leave it out: --without {file.services[0]}",
+            ) from error
+
+
+# Private
+
+
+def _since() -> str:
+    return now().isoformat(timespec="seconds")
+
+
+def _grafted(copy: Service, live: Service) -> Service:
+    """The service of a copy, with what its definition has lost and stacktest still needs."""
+    # A port that the engine would choose is asked for by its own number.
+    ports = tuple(replace(port, published=port.published or port.target) for port in live.ports)
+    return replace(copy, uses=live.uses, ports=ports, labels=live.labels)
+
+
+def _moved(
+    stack: Stack, address: Callable[[str], str | None]
+) -> "Mapping[tuple[str, int], tuple[str, int]]":
+    """Where the stack publishes a port → where the copy's container has it."""
+    from stacktest.adapters.names import reachable
+
+    return {
+        published: (host, port)
+        for name, service in stack.services.items()
+        for port, published in reachable(service.ports).items()
+        if (host := address(name)) is not None
+    }

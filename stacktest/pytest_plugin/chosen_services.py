@@ -1,0 +1,74 @@
+"""Leaves out tests by the services that they name: `--stack-services`, `--stack-copy-without`."""
+
+from collections.abc import Collection, Iterable
+
+import pytest
+
+from stacktest.core.model import Stack
+from stacktest.core.suggestions import did_you_mean
+from stacktest.errors import UsageError
+from stacktest.pytest_plugin import markers as collection
+from stacktest.pytest_plugin.stash import COLLECTED
+
+
+def keep_chosen(
+    config: pytest.Config,
+    items: list[pytest.Item],
+    chosen: Collection[str],
+    left_out: Collection[str],
+) -> None:
+    """Deselect, in place, tests that name a service left out, or none that is chosen.
+
+    With a chosen service go those that depend on it, directly or not; tests without a service stay
+    only where nothing is chosen.
+    """
+    if not any(map(collection.asks_for_stack, items)):
+        return
+    from stacktest.bootstrap.context import find_project
+    from stacktest.pytest_plugin.collected_tests import read
+    from stacktest.pytest_plugin.stale import request_of
+
+    request = request_of(config)
+    try:
+        stack = find_project(request.stack, rootdir=request.rootdir, compose=request.compose).stack
+        wanted = with_dependants(stack, chosen)
+        _check(stack, left_out)
+    except UsageError as error:
+        raise pytest.UsageError("\n".join(error.told())) from error
+    collected: list[pytest.Item] = config.stash[COLLECTED]
+    services = {test.reported: set(test.services) for test in read(collected, config)}
+
+    def stays(item: pytest.Item) -> bool:
+        names = services.get(item.nodeid, set())
+        return not names & set(left_out) and (not chosen or bool(names & wanted))
+
+    dropped = [item for item in items if not stays(item)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if stays(item)]
+
+
+def with_dependants(stack: Stack, chosen: Iterable[str]) -> set[str]:
+    """The chosen services and all that depend on one of them; UsageError for an unknown name."""
+    wanted = set(chosen)
+    _check(stack, wanted)
+    while more := {
+        name
+        for name, service in stack.services.items()
+        if name not in wanted and wanted & set(service.dependencies)
+    }:
+        wanted |= more
+    return wanted
+
+
+# Private
+
+
+def _check(stack: Stack, names: Iterable[str]) -> None:
+    for name in names:
+        if name not in stack.services:
+            raise UsageError(
+                f"'{name}' is not a service of this stack",
+                where=str(stack.root),
+                hint=did_you_mean(name, stack.services) or "stacktest status lists the services",
+            )

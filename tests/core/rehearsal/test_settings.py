@@ -1,0 +1,26 @@
+"""What a person asks of a rehearsal survives the way to a worker."""
+
+import pytest
+
+from stacktest.core.rehearsal.settings import CopySettings, parse_images
+from stacktest.errors import UsageError
+
+
+def test_settings_come_back_from_json() -> None:
+    settings = CopySettings(id="ab", data="empty", images={"web": "nginx:2"}, left_out=("vpn",))
+    assert CopySettings.from_dict(settings.to_dict()) == settings
+
+
+def test_images_are_read_by_service() -> None:
+    texts = ["web=registry:5000/nginx:2", "db=postgres@sha256:ab"]
+    assert parse_images(texts, where="--with") == {
+        "web": "registry:5000/nginx:2",
+        "db": "postgres@sha256:ab",
+    }
+
+
+@pytest.mark.parametrize("text", ["web", "web=", "=nginx", ""])
+def test_what_is_not_service_and_image_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="names no service with its image") as raised:
+        parse_images([text], where="--with")
+    assert raised.value.hint == "write SERVICE=IMAGE"
