@@ -23,7 +23,7 @@ from stacktest.core.freshness.container.as_created import (
     hash_document,
     labels_of,
 )
-from stacktest.core.freshness.container.differences import SHOWN, Differences, differences
+from stacktest.core.freshness.container.differences import Differences, differences
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.freshness.container.shared import shared_drift
 from stacktest.core.freshness.origins import (
@@ -112,7 +112,7 @@ class DriftReader:
         """Of a service in another one's network: whether that one was restarted since."""
         name = container.service.name
         owner = network_owner(self.stack, name)
-        if owner == name:
+        if owner == name or container.inspect["State"]["Status"] != "running":
             return ()
         started = _started(container.inspect)
         owners = [_started(c.inspect) for c in self.containers if c.service.name == owner]
@@ -154,9 +154,7 @@ class DriftReader:
         changed = self._edited(container, fingerprint)
         if same_hash is None and changed == ():
             same_hash = True
-        # Of what the engine shows its word counts: a default may have been written out.
-        hidden = [key for key in changed or () if key not in SHOWN]
-        reasons, unverified = drift.definition_drift(outcome, same_hash=same_hash, changed=hidden)
+        reasons, unverified = drift.definition_drift(outcome, same_hash=same_hash, changed=changed)
         if not hash_agrees:
             # Variables are no part of what is remembered.
             client = self.host.client_variables()

@@ -19,7 +19,7 @@ _NOT_HTTP = frozenset(
 )  # fmt: skip
 """Ports where something else is spoken."""
 _FAST_CGI = 9000
-"""What a route leads to where PHP is behind it; a port that is published may be anything."""
+"""What PHP speaks behind a front door; a port that is published is for browsers."""
 _JOB_WORDS = frozenset(
     {"init", "migrate", "migration", "migrations", "seed", "seeder", "setup", "bootstrap",
      "provision", "import", "load", "create", "chown", "chmod", "mkdir", "restore", "fixtures"}
@@ -155,7 +155,7 @@ def http_port(service: Service, program: Program | None, routes: list[Route]) ->
     ports = {route.port for route in routes if route.port} or _offered(service)
     if program and program.port and (program.port in ports or not ports):
         return program.port if program.answer else 0
-    ports -= {_FAST_CGI} - _offered(service)
+    ports -= {_FAST_CGI} - {port.target for port in service.ports}
     plain = sorted(ports - _NOT_HTTP)
     return plain[0] if len(plain) == 1 and len(ports) == 1 else 0
 

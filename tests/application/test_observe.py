@@ -17,6 +17,7 @@ from stacktest.application.host_view import NoHost
 from stacktest.application.observe import observe
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
+from stacktest.core.freshness.drift import HASH_ALONE
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.model import Build, Stack
@@ -80,6 +81,7 @@ class SmallStack:
     definition: dict[str, Any] = field(default_factory=dict)
     definitions: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    host_config: dict[str, Any] = field(default_factory=dict)
     mounts: list[dict[str, Any]] = field(default_factory=list)
     images: dict[str, Any] = field(default_factory=lambda: {"app:1": IMAGE, "sha256:one": IMAGE})
     host: Host = field(default_factory=Host)
@@ -121,7 +123,7 @@ class SmallStack:
             "Image": self.runs,
             "State": {"Status": "running", "StartedAt": self.started.isoformat()},
             "Config": {"Hostname": id, "Image": "app:1", **self.config},
-            "HostConfig": {"NetworkMode": "s_default"},
+            "HostConfig": {"NetworkMode": "s_default", **self.host_config},
             "NetworkSettings": {"Networks": {"s_default": {}}},
             "Mounts": self.mounts,
         }
@@ -264,6 +266,48 @@ def test_a_restart_takes_up_what_lies_there(small: SmallStack) -> None:
     assert small.drift() == ()
 
 
+@dataclass
+class Tenant(SmallStack):
+    """`app` runs in the network of `vpn`, whose container was started at a time of its own."""
+
+    vpn_started: datetime = PAST
+    status: str = "running"
+
+    @property
+    def stack(self) -> Stack:
+        services = {
+            "app": {"image": "app:1", "network_mode": "service:vpn"},
+            "vpn": {"image": "app:1"},
+        }
+        document = {"name": "s", "services": services}
+        return read_model(document, root=self.root, files=[self.root / "compose.yml"])
+
+    def containers(self, project: str = "") -> tuple[Container, ...]:
+        (app,) = super().containers(project)
+        return (app, replace(app, id="c2", name="s-vpn-1", service="vpn"))
+
+    def inspect(self, id: str) -> Any:  # noqa: A002
+        document = super().inspect(id)
+        if id == "c2":
+            state = {"Status": "running", "StartedAt": self.vpn_started.isoformat()}
+            return {**document, "Name": "/s-vpn-1", "State": state}
+        state = {**document["State"], "Status": self.status, "ExitCode": 0}
+        joined = {"NetworkMode": "container:c2"}
+        return {**document, "State": state, "HostConfig": joined, "NetworkSettings": {}}
+
+
+def test_a_tenant_that_is_older_than_its_vpn_has_no_network(small: SmallStack) -> None:
+    tenant = Tenant(root=small.root, started=FUTURE)
+    assert tenant.drift() == ()
+    tenant.vpn_started = FUTURE + timedelta(seconds=1)
+    assert tenant.drift() == ("container:vpn was restarted after app",)
+    # Restarted, too, or over before: nothing is without a network.
+    tenant.started = tenant.vpn_started + timedelta(seconds=1)
+    assert tenant.drift() == ()
+    tenant.started, tenant.status = FUTURE, "exited"
+    assert not [reason for reason in tenant.drift() if "vpn" in reason]
+
+
 HASH = "com.docker.compose.config-hash"
 LABELS = {HASH: "h1", "com.docker.compose.version": "2.26.1"}
 
@@ -308,6 +352,32 @@ def test_what_the_engine_shows_is_not_judged_by_memory(small: SmallStack) -> Non
     small.definition = {}
     small.host.hashes = {"app": "h2"}
     assert small.drift() == ()
+
+
+def test_what_the_engine_shows_for_reasons_of_its_own_is_judged_by_memory(
+    small: SmallStack,
+) -> None:
+    small.config = {"Labels": LABELS}
+    small.host_config = {"LogConfig": {"Type": "journald", "Config": {}}}
+    small.host.hashes = {"app": "h1"}
+    assert small.drift() == ()
+    small.definition = {"restart": "no"}
+    small.host.hashes = {"app": "h2"}
+    assert small.drift() == ()
+    small.definition = {"logging": {"driver": "syslog"}}
+    assert small.drift() == ("definition:logging",)
+    # Nobody remembers: either may explain the other hash.
+    small.definition = {"restart": "no"}
+    small.host.kept = Origins()
+    assert small.drift() == ("definition:logging",)
+
+
+def test_another_hash_alone_is_said_where_nobody_remembers(small: SmallStack) -> None:
+    small.config = {"Labels": LABELS}
+    small.definition = {"restart": "no"}
+    small.host.hashes = {"app": "h2"}
+    assert small.drift() == ()
+    assert small.observe().unverified == (HASH_ALONE,)
 
 
 def test_an_edit_is_seen_where_no_hash_can_be_compared(small: SmallStack) -> None:

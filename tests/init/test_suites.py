@@ -60,6 +60,26 @@ def test_a_port_is_known_by_the_program_or_by_being_the_only_one(
     assert http_port(service, recognise(service), []) == port
 
 
+@pytest.mark.parametrize(
+    ("service", "routed", "port"),
+    [
+        # PHP behind a front door speaks FastCGI; what is published there is for browsers.
+        (Service(name="x", image="own/shop:1-fpm"), 9000, 0),
+        (Service(name="x", image="own/shop:1"), 9000, 0),
+        (Service(name="x", image="own/shop:1", definition={"expose": ["9000"]}), 9000, 0),
+        (Service(name="x", image="php:8.2-fpm", definition={"expose": ["9000"]}), 0, 0),
+        (Service(name="x", image="own/shop:1", ports=published(9000)), 9000, 9000),
+        (Service(name="x", image="own/shop:1"), 9001, 9001),
+        (Service(name="x", image="portainer/portainer-ce:2"), 9000, 9000),
+    ],
+)
+def test_the_port_of_fastcgi_is_not_taken_for_http(
+    service: Service, routed: int, port: int
+) -> None:
+    routes = [Route(host="x.test", service="x", port=routed)] if routed else []
+    assert http_port(service, recognise(service), routes) == port
+
+
 def test_a_service_without_a_host_name_is_asked_within_its_network() -> None:
     status = Service(name="status", image="louislam/uptime-kuma:1", ports=published(3001))
     texts, unknown = suites(stack(status, Service(name="worker", image="own/worker")))

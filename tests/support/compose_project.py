@@ -67,13 +67,19 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]
     case = "".join(letter if letter.isalnum() else "-" for letter in request.node.name.lower())
     made = Project(tmp_path, f"t-boot-{case.strip('-')[-30:].strip('-')}-{os.getpid()}")
     yield made
-    for each in made.engine.containers(made.name):
-        made.engine.remove(each.id)
-    for each in made.engine.networks({"com.docker.compose.project": made.name}):
-        made.engine.remove_network(each["Id"])
-    asked = {"filters": {"label": [f"com.docker.compose.project={made.name}"]}}
-    for each in made.engine.socket.get("/volumes", asked).get("Volumes") or ():
-        made.engine.remove_volume(each["Name"])
+    remove_project(made)
+
+
+def remove_project(project: Project) -> None:
+    """Remove the containers, networks and volumes of a project."""
+    for each in project.engine.containers(project.name):
+        project.engine.remove(each.id)
+    label = f"com.docker.compose.project={project.name}"
+    for each in project.engine.networks({"com.docker.compose.project": project.name}):
+        project.engine.remove_network(each["Id"])
+    asked = {"filters": {"label": [label]}}
+    for each in project.engine.socket.get("/volumes", asked).get("Volumes") or ():
+        project.engine.remove_volume(each["Name"])
 
 
 @pytest.fixture

@@ -153,17 +153,24 @@ class Compose:
         return self._up(words, override, timeout=timeout)
 
     def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
-        """What Compose would label each service's container with, for a resolved document."""
-        argv = ["docker", "compose", "--ansi", "never", "--project-directory", str(self.root)]
-        argv += ["--profile", "*", "--file", "-", "config", "--hash", "*"]
-        try:
-            result = process.run(argv, cwd=self.root, input=write_config(document), timeout=120)
-        except StacktestError as error:
-            return Unknown(error.what)
-        if result.code != 0:
-            return Unknown(f"Compose computes no hashes: {result.tail}")
-        rows = (line.split() for line in result.out.splitlines())
-        return {row[0]: row[1] for row in rows if len(row) == _HASH_ROW}
+        """What Compose would label each service's container with, for a resolved document.
+
+        A service that Compose refuses, as it does some that it has printed itself, is left out.
+        """
+        services = dict(document["services"])
+        while services:
+            try:
+                result = self._hash({**document, "services": services})
+            except StacktestError as error:
+                return Unknown(error.what)
+            if result.code == 0:
+                rows = (line.split() for line in result.out.splitlines())
+                return {row[0]: row[1] for row in rows if len(row) == _HASH_ROW}
+            refused = _refused_service(result.err, services)
+            if refused is None:
+                return Unknown(f"Compose computes no hashes: {result.tail}")
+            del services[refused]
+        return {}
 
     def version(self) -> tuple[int, ...]:
         """Compose's version, asked for once; ToolMissingError when it is absent or too old."""
@@ -198,6 +205,12 @@ class Compose:
         # Newer Compose refuses even alternatives that profiles keep apart: we judge that ourselves.
         argv.append("--no-consistency")
         return process.run(argv, cwd=self.root, env=environment, timeout=120)
+
+    def _hash(self, document: Json) -> process.Completed:
+        argv = ["docker", "compose", "--ansi", "never", "--project-directory", str(self.root)]
+        # A service may name another whose hash nobody needs.
+        argv += ["--profile", "*", "--file", "-", "config", "--no-consistency", "--hash", "*"]
+        return process.run(argv, cwd=self.root, input=write_config(document), timeout=120)
 
     def _ask_version(self) -> tuple[int, ...]:
         result = process.run(("docker", "compose", "version", "--short"), timeout=60)
@@ -273,6 +286,12 @@ _Question = tuple[Future[Any], Callable[[], Any]]
 """Where the answer goes, and what asks for it."""
 
 _TWINS = re.compile(r'services\.\S+: container name "[^"]+" is already in use by service')
+
+
+def _refused_service(message: str, services: Iterable[str]) -> str | None:
+    """The service that Compose refuses; of two names of which one begins the other, the longer."""
+    refused = [n for n in services if f"services.{n}." in message or f'service "{n}"' in message]
+    return max(refused, key=len, default=None)
 
 
 def _put(questions: Iterable[_Question]) -> None:

@@ -20,17 +20,20 @@
 Values are compared and dropped; reasons hold names only.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from stacktest.core.fingerprint.fingerprint import image_part
-from stacktest.core.freshness.container.differences import CHANGEABLE, Differences
+from stacktest.core.freshness.container.differences import CHANGEABLE, SHOWN, Differences
 from stacktest.core.freshness.origins import Digests, differing
 from stacktest.core.model import Json, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
 PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})
 """Variables that Podman sets in every container where nobody else does."""
+
+HASH_ALONE = "live:definition: Compose hashes it otherwise, and the engine shows no difference"
+"""Either a default was written out, or something was removed that no engine shows."""
 
 Reasons = tuple[str, ...]
 
@@ -93,21 +96,26 @@ def env_drift(
 
 
 def definition_drift(
-    outcome: Differences, *, same_hash: bool | None, changed: Iterable[str] = ()
+    outcome: Differences, *, same_hash: bool | None, changed: Collection[str] | None = None
 ) -> tuple[Reasons, Reasons]:
     """Drift of the service definition, and what could not be verified of it.
 
     `same_hash` compares the container's own hash with that of the files: True acquits every key
     that only another definition changes, False convicts where the engine shows nothing else; None
-    where the two cannot be compared. `changed` are keys that are known to have been edited since.
+    where the two cannot be compared. `changed` are keys that were edited since the container was
+    as the files say; None where nobody remembers that.
     """
     if same_hash:
         return _keys(outcome.certain & CHANGEABLE), ()
-    if same_hash is False:
-        return _keys(outcome.certain | outcome.possible or changed or outcome.unseen), ()
-    unverified = sorted(outcome.possible | outcome.unseen)
-    why = (f"live:not shown by the engine: {', '.join(unverified)}",) if unverified else ()
-    return _keys(outcome.certain or changed), why
+    if same_hash is False and changed is None:
+        keys = outcome.certain | outcome.possible or outcome.unseen
+        return _keys(keys), () if keys else (HASH_ALONE,)
+    edited = frozenset(changed or ())
+    keys = outcome.certain | (edited - SHOWN) | (edited & outcome.possible)
+    unverified = sorted((outcome.possible | outcome.unseen) - edited)
+    is_open = same_hash is None and unverified
+    why = (f"live:not shown by the engine: {', '.join(unverified)}",) if is_open else ()
+    return _keys(keys), why
 
 
 def mount_drift(
@@ -197,9 +205,9 @@ def _variables(entries: Iterable[str] | None) -> dict[str, str]:
 
 
 def _is_mounted(mount: Mount, actual: Json, stack: Stack, resolve: Callable[[str], str]) -> bool:
+    if actual.get("Type") not in (None, mount.kind):
+        return False
     if mount.kind == "bind":
-        if actual.get("Type") not in (None, "bind"):
-            return False
         source = str(actual.get("Source"))
         is_source = source == mount.source or resolve(source) == resolve(mount.source)
     else:

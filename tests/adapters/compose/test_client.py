@@ -11,6 +11,7 @@ import pytest
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.model import read_config, read_model, refuse_twins, write_config
 from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
+from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError, UsageError
 
 DATA = Path(__file__).parents[1] / "data"
@@ -210,6 +211,32 @@ def test_newer_compose_does_not_judge_who_shares_a_container_name(
         return
     with pytest.raises(UsageError, match="services a and b have the same container_name 'x'"):
         compose.model()
+
+
+HASHES = """
+document=$(cat)
+case "$document" in
+*'"bad":'*) echo 'validating -: services.bad.blkio_config Additional property Path' >&2; exit 1 ;;
+*'"worse":'*) echo 'service "worse" refers to an undefined volume x' >&2; exit 1 ;;
+*) echo 'good 1234' ;;
+esac
+"""
+
+
+def test_a_service_that_compose_refuses_costs_no_other_its_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = fake_docker(tmp_path, monkeypatch, HASHES)
+    services = {name: {"image": "a"} for name in ("bad", "good", "worse")}
+    assert compose.config_hashes({"name": "p", "services": services}) == {"good": "1234"}
+
+
+def test_a_refusal_that_names_no_service_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = fake_docker(tmp_path, monkeypatch, "echo 'yaml: broken' >&2; exit 1")
+    answer = compose.config_hashes({"name": "p", "services": {"a": {"image": "a"}}})
+    assert answer == Unknown("Compose computes no hashes: yaml: broken")
 
 
 def test_no_docker_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

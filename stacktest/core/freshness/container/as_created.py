@@ -48,10 +48,19 @@ def _as_created(container: Created) -> Json:
     }
     if marks:
         definition["labels"] = {**(definition.get("labels") or {}), **marks}
+    if isinstance(definition.get("blkio_config"), dict):
+        definition["blkio_config"] = _small_keys(definition["blkio_config"])
     for key, name in _SHARED.items():
         if str(definition.get(key) or "").startswith("service:"):
             definition[key] = container.host.get(name)
     return _moved(definition, _folder(container.stack), labels.get(FOLDER, ""))
+
+
+def _small_keys(value: Json) -> Json:
+    """With keys as Compose reads them: it prints those of devices as `Path` and `Rate`."""
+    if isinstance(value, dict):
+        return {name.lower(): _small_keys(item) for name, item in value.items()}
+    return [_small_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _folder(stack: Stack) -> str:

@@ -12,12 +12,28 @@ Whatever Compose or the engine writes out by itself is equal to a key that is no
 read from the image that the container runs.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from stacktest.core.freshness.container import network, process, resources
+from stacktest.core.freshness.container import (
+    devices,
+    mounts,
+    network,
+    other_containers,
+    process,
+    resources,
+)
 from stacktest.core.freshness.container.row import Created
+from stacktest.core.model import Json
 
-ROWS = (*process.ROWS, *network.ROWS, *resources.ROWS)
+ROWS = (
+    *process.ROWS,
+    *network.ROWS,
+    *other_containers.ROWS,
+    *mounts.ROWS,
+    *resources.ROWS,
+    *devices.ROWS,
+)
 
 COVERED_ELSEWHERE = frozenset(
     (
@@ -33,13 +49,27 @@ COVERED_ELSEWHERE = frozenset(
 CHANGEABLE = frozenset(
     (
         *("cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset", "ipc", "mem_limit"),
-        *("mem_reservation", "network_mode", "networks", "pid", "pids_limit", "restart"),
+        *("blkio_config", "cpu_rt_period", "cpu_rt_runtime", "mem_reservation", "memswap_limit"),
+        *("network_mode", "networks", "pid", "pids_limit", "restart"),
     )
 )
 """Keys that differ without another definition: `docker update`, `docker network disconnect`."""
 
 
-SHOWN = frozenset(row.key for row in ROWS) - {"cgroup", "ipc", "network_mode", "runtime"} | {
+_HIDDEN_PARTS: Mapping[str, frozenset[str]] = {
+    "configs": frozenset(("uid", "gid", "mode")),
+    "secrets": frozenset(("uid", "gid", "mode")),
+    "networks": frozenset(("priority", "gw_priority", "interface_name")),
+    "volumes": frozenset(("selinux", "recursive")),
+    # The engine shows what a profile's file said, not which file it was.
+    "security_opt": frozenset(("seccomp",)),
+}
+"""Key → settings below it that no engine shows."""
+
+_PARTLY_SHOWN = frozenset(("cgroup", "ipc", "links", "network_mode", "runtime", "volumes_from"))
+"""Keys where an engine chooses by itself, or where versions of Compose hand it only a part."""
+
+SHOWN = frozenset(row.key for row in ROWS) - _PARTLY_SHOWN - frozenset(_HIDDEN_PARTS) | {
     *("build", "deploy", "image", "scale")
 }
 """Keys of which the engine shows all that counts, so that no memory of an edit is needed."""
@@ -57,13 +87,35 @@ class Differences:
 def differences(container: Created) -> Differences:
     """Every key in which the container is not what the definition says."""
     verdicts = [(row.verdict(container), row.key) for row in ROWS]
-    covered = {row.key for row in ROWS} | COVERED_ELSEWHERE
     return Differences(
         certain=frozenset(key for verdict, key in verdicts if verdict == "certain"),
         possible=frozenset(key for verdict, key in verdicts if verdict == "possible"),
         unseen=frozenset(
-            key
-            for key, value in container.definition.items()
-            if key not in covered and not key.startswith("x-") and value not in (None, {}, [], "")
+            key for key, value in container.definition.items() if _is_unseen(key, value)
         ),
     )
+
+
+# Private
+
+
+def _is_unseen(key: str, value: Json) -> bool:
+    if value in (None, {}, [], "") or key.startswith("x-"):
+        return False
+    if key in _HIDDEN_PARTS:
+        return any(_HIDDEN_PARTS[key] & _words(item) for item in _items(value))
+    return key not in _ROW_KEYS and key not in COVERED_ELSEWHERE
+
+
+def _items(value: Json) -> Iterable[Json]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _words(item: Json) -> set[str]:
+    """Names of an entry's settings and of those one level below; of a text, what is before `=`."""
+    if not isinstance(item, dict):
+        return {str(item).replace(":", "=", 1).partition("=")[0]} if item else set()
+    return {str(name) for part in (item, *item.values()) if isinstance(part, dict) for name in part}
+
+
+_ROW_KEYS = frozenset(row.key for row in ROWS)

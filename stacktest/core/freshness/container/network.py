@@ -1,11 +1,10 @@
 """Keys of a service definition that say how the container is reached, and whom it can see."""
 
-from collections.abc import Mapping
-
 from stacktest.core.freshness.container.row import Created, Row, scalar
 from stacktest.core.freshness.container.values import (
     ANY,
     exposed_ports,
+    options,
     port_bindings,
     reference,
     texts,
@@ -51,6 +50,37 @@ def _actual_networks(container: Created) -> Json:
     return rows
 
 
+def _endpoints(container: Created) -> Json:
+    """What a network's entry asks for beside names and addresses."""
+    if container.definition.get("network_mode"):
+        return None
+    rows = {
+        name: _filled(wishes, wishes.get("link_local_ips"), wishes.get("mac_address"), wishes)
+        for name, wishes in real_names(container).items()
+    }
+    return {name: row for name, row in rows.items() if row} or None
+
+
+def _actual_endpoints(container: Created) -> Json:
+    """The same of the container; of what drivers add by themselves, what the definition names."""
+    declared, rows = real_names(container), {}
+    for name, endpoint in container.networks.items():
+        addresses = (endpoint.get("IPAMConfig") or {}).get("LinkLocalIPs")
+        given = {"driver_opts": endpoint.get("DriverOpts")}
+        rows[name] = _filled(given, addresses, endpoint.get("MacAddress"), declared.get(name, {}))
+    return {name: row for name, row in rows.items() if row} or None
+
+
+def _filled(given: Json, addresses: Json, mac: Json, wishes: Json) -> Json:
+    named = options(wishes.get("driver_opts"))
+    rows = {
+        "link_local_ips": texts(addresses),
+        "mac_address": str(mac or "").lower() if wishes.get("mac_address") else "",
+        "driver_opts": {n: v for n, v in options(given.get("driver_opts")).items() if n in named},
+    }
+    return {name: value for name, value in rows.items() if value}
+
+
 def _extra_aliases(container: Created) -> Json:
     """Aliases that no definition asks for, apart from those that Compose and the engine give."""
     own = {container.service.name, container.name, container.short_id}
@@ -62,10 +92,6 @@ def _extra_aliases(container: Created) -> Json:
             texts(declared.get(name, {}).get("aliases"))
         )
     return sorted(extra - own) or None
-
-
-def _has_links(definition: Mapping[str, Json]) -> Json:
-    return bool(definition.get("links") or definition.get("external_links")) or None
 
 
 def _exposed(container: Created) -> Json:
@@ -115,16 +141,17 @@ def _shared(key: str, name: str, *usual: Json, firm: bool = True) -> Row:
 ROWS: tuple[Row, ...] = (
     Row(key="networks", expected=_networks, actual=_actual_networks),
     Row(key="networks", expected=lambda _: None, actual=_extra_aliases, firm=False),
+    # Older versions of Compose and of the engine drop some of it.
+    Row(
+        key="networks",
+        expected=_endpoints,
+        actual=_actual_endpoints,
+        firm=False,
+    ),
     # Without `network_mode` the networks say all.
     _shared("network_mode", "NetworkMode", ANY),
     _shared("pid", "PidMode", ""),
     _shared("ipc", "IpcMode", "", "private", "shareable", firm=False),
-    Row(
-        key="links",
-        expected=lambda c: _has_links(c.definition),
-        actual=lambda c: any(endpoint.get("Links") for endpoint in c.networks.values()) or None,
-        firm=False,
-    ),
     scalar("uts", "UTSMode", str, "", None),
     Row(
         key="ports",

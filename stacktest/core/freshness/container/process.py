@@ -9,8 +9,13 @@ from stacktest.core.model import Json
 FOREIGN_LABELS = ("com.docker.compose.", "stacktest.", "desktop.docker.io/", "io.podman.")
 """Labels that Compose, stacktest and engines give by themselves."""
 
-_CHECK = ("Test", "Interval", "Timeout", "StartPeriod", "Retries")
-_ENGINE_DEFAULTS: Mapping[str, Json] = {"Interval": 30 * 10**9, "Timeout": 30 * 10**9, "Retries": 3}
+_CHECK = ("Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries")
+_ENGINE_DEFAULTS: Mapping[str, Json] = {
+    "Interval": 30 * 10**9,
+    "Timeout": 30 * 10**9,
+    "StartInterval": 5 * 10**9,
+    "Retries": 3,
+}
 
 
 def _argv(key: str, name: str, *, dropped_by: str = "") -> Read:
@@ -65,6 +70,7 @@ def _own_check(check: Mapping[str, Json]) -> dict[str, Json]:
         "Interval": nanoseconds(check.get("interval")),
         "Timeout": nanoseconds(check.get("timeout")),
         "StartPeriod": nanoseconds(check.get("start_period")),
+        "StartInterval": nanoseconds(check.get("start_interval")),
         "Retries": amount(check.get("retries")),
     }
 

@@ -1,4 +1,4 @@
-"""Keys of a service definition that the engine keeps in `HostConfig`: limits, rights, devices."""
+"""Keys of a service definition that the engine keeps in `HostConfig`: limits, rights, names."""
 
 from stacktest.core.freshness.container.row import Created, Row, collection, scalar
 from stacktest.core.freshness.container.values import (
@@ -22,12 +22,6 @@ from stacktest.core.model import Json
 def _swap(container: Created) -> tuple[Json, ...]:
     """What the engine makes of a memory limit without one for swap."""
     return (None, 0, -1, 2 * (container.host.get("Memory") or 0))
-
-
-def _requests_devices(container: Created) -> Json:
-    resources = (container.definition.get("deploy") or {}).get("resources") or {}
-    reserved = (resources.get("reservations") or {}).get("devices")
-    return bool(container.definition.get("gpus") or reserved) or None
 
 
 def _logging(container: Created) -> Json:
@@ -75,13 +69,6 @@ LIMITS: tuple[Row, ...] = (
     scalar("oom_kill_disable", "OomKillDisable", flag, None, 0, firm=False),
     scalar("oom_score_adj", "OomScoreAdj", amount, 0, None),
     collection("ulimits", "Ulimits", ulimits, firm=False),
-    Row(
-        key="blkio_config",
-        expected=lambda c: amount((c.definition.get("blkio_config") or {}).get("weight")),
-        actual=lambda c: c.host.get("BlkioWeight"),
-        usual=lambda _: (0, None),
-        firm=False,
-    ),
 )
 
 RIGHTS: tuple[Row, ...] = (
@@ -98,11 +85,6 @@ RIGHTS: tuple[Row, ...] = (
     collection("security_opt", "SecurityOpt", security_options),
     collection("device_cgroup_rules", "DeviceCgroupRules", texts),
     collection("devices", "Devices", devices),
-    Row(
-        key="gpus",
-        expected=_requests_devices,
-        actual=lambda c: bool(c.host.get("DeviceRequests")) or None,
-    ),
 )
 
 SURROUNDINGS: tuple[Row, ...] = (
@@ -116,11 +98,6 @@ SURROUNDINGS: tuple[Row, ...] = (
     collection("sysctls", "Sysctls", options),
     collection("storage_opt", "StorageOpt", options, firm=False),
     collection("tmpfs", "Tmpfs", tmpfs_options),
-    Row(
-        key="volumes_from",
-        expected=lambda c: bool(c.definition.get("volumes_from")) or None,
-        actual=lambda c: bool(c.host.get("VolumesFrom")) or None,
-    ),
     Row(
         key="restart",
         expected=lambda c: restart_policy(c.definition),

@@ -52,6 +52,7 @@ def created(
     networks: dict[str, Any] | None = None,
     image: Any = IMAGE,
     name: str = "/s-web-1",
+    mounts: Any = (),
 ) -> Created:
     service = Service(
         name="web",
@@ -60,15 +61,17 @@ def created(
         container_name=definition.get("container_name", ""),
     )
     definitions = {"networks": {"default": {"name": "s_default"}, "n": {"name": "s_n"}}}
+    services = {"web": service, "db": Service(name="db"), "vpn": Service(name="vpn")}
     return Created(
         service=service,
-        stack=Stack(name="s", root=Path("/s"), services={"web": service}, definitions=definitions),
+        stack=Stack(name="s", root=Path("/s"), services=services, definitions=definitions),
         inspect={
             "Id": ID,
             "Name": name,
             "Config": {**CONFIG, **(config or {})},
             "HostConfig": {**HOST, **(host or {})},
             "NetworkSettings": {"Networks": networks or {"s_default": {"Aliases": ["web"]}}},
+            "Mounts": mounts,
         },
         image=image,
         containers={"vpn": frozenset({"f" * 64})},
@@ -161,7 +164,30 @@ APPLIED = {
             ]
         },
     ),
-    "gpus": ({"gpus": [{"count": -1}]}, {}, {"DeviceRequests": [{"Count": -1}]}),
+    "gpus": (
+        {"gpus": [{"count": -1}]},
+        {},
+        {"DeviceRequests": [{"Count": -1, "Capabilities": [["gpu"]]}]},
+    ),
+    "gpus that deploy reserves": (
+        {
+            "deploy": {
+                "resources": {
+                    "reservations": {
+                        "devices": [
+                            {"driver": "nvidia", "device_ids": ["1", "0"], "capabilities": ["gpu"]}
+                        ]
+                    }
+                }
+            }
+        },
+        {},
+        {
+            "DeviceRequests": [
+                {"Driver": "nvidia", "DeviceIDs": ["0", "1"], "Capabilities": [["gpu"]]}
+            ]
+        },
+    ),
     "dns": ({"dns": ["1.1.1.1"]}, {}, {"Dns": ["1.1.1.1"]}),
     "dns_search": ({"dns_search": ["a"]}, {}, {"DnsSearch": ["a"]}),
     "dns_opt": ({"dns_opt": ["a"]}, {}, {"DnsOptions": ["a"]}),
@@ -178,6 +204,33 @@ APPLIED = {
     "volume_driver": ({"volume_driver": "x"}, {}, {"VolumeDriver": "x"}),
     "isolation": ({"isolation": "hyperv"}, {}, {"Isolation": "hyperv"}),
     "blkio_config": ({"blkio_config": {"weight": 300}}, {}, {"BlkioWeight": 300}),
+    "blkio_config of a device": (
+        {
+            "blkio_config": {
+                "device_read_bps": [{"Path": "/dev/sda", "Rate": 10}],
+                "weight_device": [{"path": "/dev/sda", "weight": 3}],
+            }
+        },
+        {},
+        {
+            "BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 10}],
+            "BlkioWeightDevice": [{"Path": "/dev/sda", "Weight": 3}],
+        },
+    ),
+    "healthcheck at the start": (
+        {"healthcheck": {"test": ["CMD", "x"], "start_interval": "2s"}},
+        {"Healthcheck": {"Test": ["CMD", "x"], "Interval": 10**9, "StartInterval": 2 * 10**9}},
+        {},
+    ),
+    "volumes in memory": (
+        {"volumes": [{"type": "tmpfs", "target": "/t", "tmpfs": {"size": "10", "mode": 448}}]},
+        {},
+        {
+            "Mounts": [
+                {"Type": "tmpfs", "Target": "/t", "TmpfsOptions": {"SizeBytes": 10, "Mode": 448}}
+            ]
+        },
+    ),
     "restart": (
         {"restart": "on-failure:3"},
         {},
@@ -219,7 +272,8 @@ def key_of(name: str) -> str:
 def test_a_key_is_the_same_applied_and_differs_when_edited_or_removed(name: str) -> None:
     definition, config, host = APPLIED[name]
     applied = created(definition, config=config, host=host)
-    assert differences(applied) == Differences()
+    hidden = frozenset({"security_opt"} if name == "seccomp" else ())
+    assert differences(applied) == Differences(unseen=hidden)
     edited = differences(created(definition))
     assert key_of(name) in edited.certain | edited.possible
     removed = differences(created({}, config=config, host=host))
@@ -230,11 +284,74 @@ def test_a_key_is_the_same_applied_and_differs_when_edited_or_removed(name: str)
         assert key_of(name) in removed.certain | removed.possible
 
 
-def test_links() -> None:
-    linked = {"s_default": {"Aliases": ["web"], "Links": ["s-db-1:db"]}}
-    assert differences(created({"links": ["db"]}, networks=linked)) == Differences()
-    assert differences(created({}, networks=linked)).possible == {"links"}
+def linked(links: list[str]) -> Differences:
+    names = ("db", "db-1", "s-db-1")
+    networks = {"s_default": {"Aliases": ["web"], "Links": [f"s-db-1:{n}" for n in names]}}
+    return differences(created({"links": links}, networks=networks))
+
+
+@pytest.mark.parametrize(
+    ("links", "differ"),
+    [(["db"], ""), (["db:db"], ""), ([], "links"), (["db:data"], "links"), (["vpn:db"], "links")],
+)
+def test_links_lead_to_a_service_by_a_name(links: list[str], differ: str) -> None:
+    found = linked(links)
+    assert found.certain | found.possible == frozenset(differ.split())
     assert differences(created({"links": ["db"]})).possible == {"links"}
+
+
+def test_links_to_containers_of_others() -> None:
+    networks = {"s_default": {"Links": ["elsewhere:a"]}}
+    definition = {"external_links": ["elsewhere:a"]}
+    assert differences(created(definition, networks=networks)) == Differences()
+    definition = {"external_links": ["elsewhere:b"]}
+    assert differences(created(definition, networks=networks)).certain == {"links"}
+
+
+def test_whose_volumes_it_mounts() -> None:
+    host = {"VolumesFrom": ["f" * 64]}
+    assert differences(created({"volumes_from": ["vpn:ro"]}, host=host)) == Differences()
+    assert differences(created({"volumes_from": ["db"]}, host=host)).certain == {"volumes_from"}
+    # Its container was replaced: the mounts themselves are compared.
+    host = {"VolumesFrom": ["e" * 64]}
+    assert differences(created({"volumes_from": ["vpn"]}, host=host)) == Differences()
+    host = {"VolumesFrom": ["elsewhere:ro"]}
+    definition = {"volumes_from": ["container:elsewhere:ro"]}
+    assert differences(created(definition, host=host)) == Differences()
+
+
+@pytest.mark.parametrize(
+    ("volume", "host", "mount"),
+    [
+        (
+            {"type": "bind", "target": "/d", "bind": {"propagation": "rslave"}},
+            {},
+            {"Type": "bind", "Destination": "/d", "Propagation": "rslave"},
+        ),
+        (
+            {"type": "volume", "target": "/d", "volume": {"nocopy": True}},
+            {"Mounts": [{"Type": "volume", "Target": "/d", "VolumeOptions": {"NoCopy": True}}]},
+            {"Type": "volume", "Destination": "/d"},
+        ),
+        (
+            {"type": "volume", "target": "/d", "volume": {"nocopy": True}},
+            {"Binds": ["v:/d:nocopy"]},
+            {"Type": "volume", "Destination": "/d"},
+        ),
+    ],
+)
+def test_how_a_volume_is_mounted(
+    volume: dict[str, Any], host: dict[str, Any], mount: dict[str, Any]
+) -> None:
+    definition = {"volumes": [volume]}
+    plain = {"volumes": [{"type": volume["type"], "target": "/d"}]}
+    bare = {"Type": volume["type"], "Destination": "/d", "Propagation": "rprivate"}
+    applied = {"host": host, "mounts": [mount]}
+    assert differences(created(definition, **applied)) == Differences()
+    assert differences(created(plain, mounts=[bare])) == Differences()
+    assert differences(created(plain, **applied)).possible == {"volumes"}
+    edited = differences(created(definition, mounts=[bare]))
+    assert edited.certain | edited.possible == {"volumes"}
 
 
 def test_every_row_is_tried() -> None:
@@ -284,6 +401,54 @@ NETWORKS = {"s_n": {"Aliases": ["web", ID[:12], "x"], "IPAMConfig": {"IPv4Addres
 )
 def test_networks(networks: dict[str, Any], found: Differences) -> None:
     assert differences(created({"networks": networks}, networks=NETWORKS)) == found
+
+
+ENDPOINT = {
+    "s_n": {
+        "IPAMConfig": {"LinkLocalIPs": ["169.254.8.8"]},
+        "DriverOpts": {"a": "1", "of.the.driver": "x"},
+        "MacAddress": "02:42:AC:11:65:43",
+    }
+}
+WISHES = {
+    "link_local_ips": ["169.254.8.8"],
+    "driver_opts": {"a": 1},
+    "mac_address": "02:42:ac:11:65:43",
+}
+
+
+@pytest.mark.parametrize(
+    ("edit", "differ"),
+    [
+        ({}, ""),
+        ({"link_local_ips": ["169.254.8.9"]}, "networks"),
+        ({"link_local_ips": []}, "networks"),
+        ({"driver_opts": {"a": 2}}, "networks"),
+        ({"mac_address": "02:42:ac:11:65:44"}, "networks"),
+    ],
+)
+def test_what_a_network_s_entry_asks_for(edit: dict[str, Any], differ: str) -> None:
+    found = differences(created({"networks": {"n": {**WISHES, **edit}}}, networks=ENDPOINT))
+    assert found.certain | found.possible == frozenset(differ.split())
+
+
+def test_settings_that_no_engine_shows_are_unseen_below_keys_that_it_shows() -> None:
+    hidden = {
+        "configs": [{"source": "c", "target": "/c", "mode": "0400"}],
+        "secrets": [{"source": "s", "uid": "1"}],
+        "networks": {"default": {"priority": 10}},
+        "volumes": [{"type": "bind", "target": "/d", "bind": {"selinux": "z"}}],
+        "security_opt": ["seccomp:./a.json"],
+    }
+    host = {"SecurityOpt": ["seccomp={}"]}
+    assert differences(created(hidden, host=host)) == Differences(unseen=frozenset(hidden))
+    plain = {
+        "configs": [{"source": "c", "target": "/c"}],
+        "secrets": ["s"],
+        "networks": {"default": None},
+        "security_opt": ["label:disable"],
+    }
+    assert differences(created(plain)) == Differences()
 
 
 def test_an_alias_that_no_file_gives_is_a_possible_difference() -> None:
@@ -341,6 +506,16 @@ def test_what_is_hashed_is_what_compose_handed_to_the_engine() -> None:
         "labels": {"a": "1", "stacktest.run": "r"},
         "network_mode": "container:" + "f" * 64,
         "volumes": [{"type": "bind", "source": "/other/name/conf", "target": "/c"}],
+    }
+
+
+def test_keys_that_compose_prints_with_capitals_are_hashed_as_it_reads_them() -> None:
+    limits = {"weight": 300, "device_read_bps": [{"Path": "/dev/sda", "Rate": 10}]}
+    container = created({"image": "a", "blkio_config": limits})
+    document = hash_document(container.stack, [container])
+    assert document["services"]["web"]["blkio_config"] == {
+        "weight": 300,
+        "device_read_bps": [{"path": "/dev/sda", "rate": 10}],
     }
 
 
