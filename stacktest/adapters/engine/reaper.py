@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 GRACE = 1.0
 """Seconds that a program with data gets to end."""
+SETTLED = 1.0
+"""Seconds after which the processor is no longer left to the stack that starts."""
 QUIET = 1.2
 """Seconds without a new container after which nothing more is expected."""
 LONGEST = 1800.0
@@ -104,7 +106,6 @@ def watch(
         signal.signal(number, signal.SIG_IGN)
     if _is_disarmed(parent):
         return 0
-    # Only now: while the stack starts, a child that loads nothing leaves the processor to it.
     from stacktest.adapters.engine.client import Engine
     from stacktest.adapters.engine.connection import Connection
     from stacktest.errors import StacktestError
@@ -128,13 +129,26 @@ def watch(
 _DISARM = b"disarm\n"
 
 
+def _load() -> None:
+    """Loads what the removal needs while there is time: a kill mostly comes where there is none.
+
+    An upgrade of the package during the run has no effect on the removal then, either.
+    """
+    import stacktest.adapters.engine.cleanup
+    import stacktest.adapters.engine.client  # noqa: F401 - only to have it
+
+
 def _is_disarmed(parent: int) -> bool:
     """True when the parent said so; False when it is gone.
 
     The pipe alone is not enough: a forked child of the parent may hold its other end open.
     """
     message = b""
+    start, is_loaded = time.monotonic(), False
     while True:
+        if not is_loaded and time.monotonic() - start > SETTLED:
+            _load()
+            is_loaded = True
         readable, _, _ = select.select([0], [], [], 0.25)
         if readable:
             chunk = os.read(0, 64)

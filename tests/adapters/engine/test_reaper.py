@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import shutil
 import signal
 import socketserver
 import subprocess
@@ -15,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import stacktest
 from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.labels import RUN
@@ -159,6 +161,22 @@ def test_a_module_in_the_working_folder_does_not_disarm_it(
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not the standard library')\n")
     monkeypatch.chdir(tmp_path)
     guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == ["c1", "n1"]
+
+
+def test_the_package_may_go_while_the_run_lasts(
+    engine: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, loaded = tmp_path / "copy", tmp_path / "loaded"
+    shutil.copytree(Path(stacktest.__file__).parent, copy / "stacktest")
+    client = copy / "stacktest/adapters/engine/client.py"
+    client.write_text(f"{client.read_text()}\nopen({str(loaded)!r}, 'x').close()\n")
+    monkeypatch.setenv("PYTHONPATH", str(copy))
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
+    wait_until(loaded.exists)
+    shutil.rmtree(copy)
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == ["c1", "n1"]
