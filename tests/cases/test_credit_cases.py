@@ -432,6 +432,29 @@ def test_no_credit_while_what_runs_is_not_what_the_files_say(world: StackSimulat
     assert "no container" in world.run().refused["caddy"]
 
 
+@pytest.mark.case("freshness/c03-dependency-drifted")
+def test_no_credit_on_a_dependency_that_is_not_what_the_files_say(world: StackSimulator) -> None:
+    db = world.add("db")
+    world.add("app", depends_on=("db",))
+    assert world.run().credited() == {"app", "db"}
+    # Edited, and the old container still runs.
+    db.edit("stanza", "five databases")
+    db.drift = ("command",)
+    app = world.services["app"]
+    ran = world.run([world.outcome(test) for test in app.tests])
+    assert ran.credited() == set()
+    assert "its dependency db" in ran.refused["app"]
+    # Applied, and tested by itself: nothing was said about app on it.
+    db.drift = ()
+    db.recreate()
+    assert world.run([world.outcome(test) for test in db.tests]).credited() == {"db"}
+    assert world.state("app") is State.DEP_CHANGED
+    assert not world.gate().open
+    # It is, once its own tests ran on it.
+    assert world.run([world.outcome(test) for test in app.tests]).credited() == {"app"}
+    assert world.state("app") is State.FUNCTIONAL
+
+
 def test_the_tests_that_ran_have_to_be_the_required_ones(world: StackSimulator) -> None:
     world.add("caddy")
     snapshot, ran = world.snapshot("caddy"), world.run()

@@ -195,6 +195,23 @@ def test_a_namesake(world: StackSimulator) -> None:
     assert "last_pass is about 'web'" in judgement.reasons[0]
 
 
+@pytest.mark.case("freshness/c22-evidence-replaced")
+@pytest.mark.parametrize("name", ["last_pass.json", "last_run.json"])
+def test_a_record_about_another_service_is_never_replaced(world: StackSimulator, name: str) -> None:
+    world.add("red")
+    world.run()
+    record = world.record("red", name)
+    record.write_text(record.read_text().replace('"service": "red"', '"service": "blue"'))
+    before = record.read_bytes()
+    assert world.state("red") is State.ERROR
+    world.run()
+    assert record.read_bytes() == before
+    judgement = world.judge("red")
+    assert judgement.state is State.ERROR
+    assert judgement.reasons == (f"evidence:{name.removesuffix('.json')} is about 'blue'",)
+    assert not world.gate().open
+
+
 @pytest.mark.case("B10")
 def test_a_service_is_removed(world: StackSimulator) -> None:
     world.add("caddy")

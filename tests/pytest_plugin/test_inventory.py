@@ -50,6 +50,10 @@ PARTS: dict[str, list[str]] = {
     "another configuration file": ["-c", "other.ini"],
     "another root": ["--rootdir=suites/phase1_a", "suites/phase1_a"],
     "an ignored file": ["--ignore=suites/phase2_b"],
+    "ignored files": ["--ignore-glob=suites/*_b"],
+    "a deselected test": ["--deselect=suites/phase2_b/test_b.py::test_b"],
+    "a part of the names": ["-k", "test_a"],
+    "one node": ["suites/phase1_a/test_a.py::test_a"],
     "an option that nobody knows to be harmless": ["--import-mode=prepend", "suites/phase1_a"],
 }
 
@@ -123,6 +127,55 @@ def test_a_file_that_conftest_leaves_out_counts_as_not_run(parts: Shop) -> None:
     assert "suites/phase2_b/test_b.py was not collected" in reasons(parts)
 
 
+DROP = "items[:] = [item for item in items if item.name != 'test_b']"
+MARK = "[i.add_marker(pytest.mark.{}(reason='x')) for i in items if i.name == 'test_b']"
+HOOK = """
+import pytest
+
+@pytest.hookimpl({how})
+def pytest_collection_modifyitems(config, items):
+    {body}
+    {end}
+"""
+HOOKS = {
+    "it drops tests": HOOK.format(how="", body=DROP, end=""),
+    "it drops them first of all": HOOK.format(
+        how="wrapper=True, tryfirst=True", body=DROP, end="return (yield)"
+    ),
+    "it skips them": HOOK.format(how="", body=MARK.format("skip"), end=""),
+    "it expects them to fail": HOOK.format(how="", body=MARK.format("xfail"), end=""),
+    "it takes no file of that folder": """
+def pytest_ignore_collect(collection_path):
+    return True if "phase2_b" in collection_path.parts else None
+""",
+    "it makes no test of that function": """
+def pytest_pycollect_makeitem(name):
+    return [] if name == "test_b" else None
+""",
+}
+
+
+@pytest.mark.case("freshness/c04-partial-collection")
+@pytest.mark.parametrize("name", HOOKS)
+def test_what_a_hook_of_the_suites_leaves_out_did_not_run(parts: Shop, name: str) -> None:
+    (parts.path / "suites/conftest.py").write_text(HOOKS[name])
+    assert parts.run().ret == 0
+    assert not is_credited(parts)
+
+
+@pytest.mark.parametrize("option", ["--lf", "--sw"])
+def test_the_failures_of_the_last_run_are_a_part(parts: Shop, option: str) -> None:
+    ini = parts.path / "tox.ini"
+    ini.write_text(ini.read_text().replace(" -p no:cacheprovider", ""))
+    assert parts.run().ret == 1
+    parts.suite("phase2_b/test_b.py", BAD.replace("not touch", "touch"))
+    assert parts.run(option).ret == 0
+    assert not is_credited(parts)
+    assert "1 of 2 tests that name red did not run" in reasons(parts)
+    assert parts.run("--ff").ret == 0
+    assert is_credited(parts)
+
+
 def test_markers_that_a_hook_gives_are_seen(shop: Shop) -> None:
     shop.story(services={"red": {}}, running=["red"])
     hook = """
@@ -183,6 +236,29 @@ def test_options_that_only_a_run_needs_do_not_reach_the_inventory(parts: Shop) -
     )
     assert parts.run("suites/phase1_a").ret == 0
     assert "1 of 2 tests that name red did not run" in reasons(parts)
+
+
+@pytest.mark.case("freshness/r02-removed-or-broken")
+def test_tests_in_a_file_that_is_broken_were_not_removed(parts: Shop) -> None:
+    parts.about("phase1_a", "blue")
+    assert parts.run("suites/phase1_a/test_blue.py").ret == 0
+    assert is_credited(parts, "blue")
+    parts.suite("phase1_a/test_blue.py", "def broken(:\n")
+    parts.run("suites/phase1_a/test_a.py")
+    entry = parts.status()["blue"]
+    assert (entry["state"], entry["reasons"]) == (
+        "error",
+        ["tests:suites/phase1_a/test_blue.py: could not be collected"],
+    )
+
+
+@pytest.mark.case("freshness/r04-internal-error")
+def test_a_root_beside_the_suites_is_no_internal_error(parts: Shop) -> None:
+    (parts.path / "elsewhere").mkdir()
+    run = parts.run("--rootdir=elsewhere", f"--stack={parts.path}", "suites/phase1_a")
+    assert run.ret not in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.OK.value + 100)
+    assert "INTERNALERROR" not in run.stdout.str() + run.stderr.str()
+    assert not is_credited(parts)
 
 
 # What is excused, and what asserts nothing

@@ -1,9 +1,11 @@
 """Where httpx opens its connections: at the addresses of the stack, and nowhere else.
 
 Each connection knows the address that it leads to, before and after TLS. A response whose
-connection does not know one was made up by a mock, a recording or a cache, and is not reported.
+connection does not know one was made up by a mock or a recording, and one whose connection has
+brought nothing since the request began comes from a cache: neither is reported.
 """
 
+import itertools
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -24,13 +26,16 @@ class StackTransport(httpx.HTTPTransport):
         super().__init__(verify=pool["ssl_context"], trust_env=False)
         # NOTE: httpx offers no way to hand a network backend through; its pool is replaced instead,
         # and `tests/adapters/names/test_http_clients.py` notices when the attribute goes away.
-        self._pool = httpcore.ConnectionPool(**pool, network_backend=_Backend(names))
+        self._reads = _Reads()
+        backend = _Backend(names, self._reads)
+        self._pool = httpcore.ConnectionPool(**pool, network_backend=backend)
         self._on_answer = on_answer
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The response, after it was reported."""
+        before = self._reads.last
         response = super().handle_request(request)
-        _report(request, response, self._on_answer)
+        _report(request, response, before, self._on_answer)
         return response
 
 
@@ -39,13 +44,16 @@ class AsyncStackTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, names: NameMap, pool: Mapping[str, Any], on_answer: OnAnswer | None) -> None:
         super().__init__(verify=pool["ssl_context"], trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(**pool, network_backend=_AsyncBackend(names))
+        self._reads = _Reads()
+        backend = _AsyncBackend(names, self._reads)
+        self._pool = httpcore.AsyncConnectionPool(**pool, network_backend=backend)
         self._on_answer = on_answer
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response, after it was reported."""
+        before = self._reads.last
         response = await super().handle_async_request(request)
-        _report(request, response, self._on_answer)
+        _report(request, response, before, self._on_answer)
         return response
 
 
@@ -53,12 +61,32 @@ class AsyncStackTransport(httpx.AsyncHTTPTransport):
 
 _ADDRESS = "stacktest.address"
 """The name under which a connection tells the address that it leads to."""
+_LAST_READ = "stacktest.last_read"
+"""The name under which a connection tells which of all reads was its last."""
 
 
-def _report(request: httpx.Request, response: httpx.Response, on_answer: OnAnswer | None) -> None:
+class _Reads:
+    """Numbers the reads of all connections of one transport."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self.last = 0
+
+    def add(self) -> int:
+        """The number of one more read."""
+        self.last = next(self._numbers)
+        return self.last
+
+
+def _report(
+    request: httpx.Request, response: httpx.Response, before: int, on_answer: OnAnswer | None
+) -> None:
+    """Report a response that came over a connection of ours after read number `before`."""
     stream = response.extensions.get("network_stream")
     address = stream.get_extra_info(_ADDRESS) if stream is not None else None
-    if on_answer is None or not isinstance(address, tuple):
+    if stream is None or on_answer is None or not isinstance(address, tuple):
+        return
+    if stream.get_extra_info(_LAST_READ) <= before:
         return
     on_answer(
         Answer(
@@ -79,11 +107,14 @@ def _address(names: NameMap, host: str, port: int) -> Address:
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, address: Address) -> None:
-        self._inner, self._address = inner, address
+    def __init__(self, inner: httpcore.NetworkStream, address: Address, reads: _Reads) -> None:
+        self._inner, self._address, self._reads = inner, address, reads
+        self._last_read = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, timeout)
+        data = self._inner.read(max_bytes, timeout)
+        self._last_read = self._reads.add()
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, timeout)
@@ -97,15 +128,18 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, timeout), self._address)
+        inner = self._inner.start_tls(ssl_context, server_hostname, timeout)
+        return _Stream(inner, self._address, self._reads)
 
     def get_extra_info(self, info: str) -> Any:
+        if info == _LAST_READ:
+            return self._last_read
         return self._address if info == _ADDRESS else self._inner.get_extra_info(info)
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, names: NameMap) -> None:
-        self._names, self._inner = names, httpcore.SyncBackend()
+    def __init__(self, names: NameMap, reads: _Reads) -> None:
+        self._names, self._reads, self._inner = names, reads, httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -117,18 +151,21 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         address = _address(self._names, host, port)
         inner = self._inner.connect_tcp(*address, timeout, local_address, socket_options)
-        return _Stream(inner, address)
+        return _Stream(inner, address, self._reads)
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream, address: Address) -> None:
-        self._inner, self._address = inner, address
+    def __init__(self, inner: httpcore.AsyncNetworkStream, address: Address, reads: _Reads) -> None:
+        self._inner, self._address, self._reads = inner, address, reads
+        self._last_read = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._inner.read(max_bytes, timeout)
+        data = await self._inner.read(max_bytes, timeout)
+        self._last_read = self._reads.add()
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         await self._inner.write(buffer, timeout)
@@ -143,15 +180,17 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
         inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        return _AsyncStream(inner, self._address)
+        return _AsyncStream(inner, self._address, self._reads)
 
     def get_extra_info(self, info: str) -> Any:
+        if info == _LAST_READ:
+            return self._last_read
         return self._address if info == _ADDRESS else self._inner.get_extra_info(info)
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, names: NameMap) -> None:
-        self._names, self._inner = names, httpcore.AnyIOBackend()
+    def __init__(self, names: NameMap, reads: _Reads) -> None:
+        self._names, self._reads, self._inner = names, reads, httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -163,7 +202,7 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         address = _address(self._names, host, port)
         inner = await self._inner.connect_tcp(*address, timeout, local_address, socket_options)
-        return _AsyncStream(inner, address)
+        return _AsyncStream(inner, address, self._reads)
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)

@@ -2,6 +2,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -185,6 +186,29 @@ def test_an_answer_that_a_mock_below_httpx_makes_up_is_not_reported(
     with client_of(pki, answers) as client:
         assert client.get("/").text == "invented"
     assert answers == []
+
+
+@pytest.mark.case("freshness/c10-mocked-answers")
+def test_an_answer_that_a_cache_gives_again_is_not_reported(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache keeps the response with the connection that it came over."""
+    answers: list[Answer] = []
+    cache: dict[str, httpx.Response] = {}
+    real = httpx.HTTPTransport.handle_request
+
+    def cached(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        if str(request.url) not in cache:
+            cache[str(request.url)] = real(transport, request)
+            cache[str(request.url)].read()
+        response = cache[str(request.url)]
+        return httpx.Response(200, content=response.content, extensions=response.extensions)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", cached)
+    with client_of(pki, answers) as client:
+        for path in ("/a", "/a", "/b", "/a"):
+            assert client.get(path).text == f"GET {HOST} {path}"
+    assert [urlsplit(answer.url).path for answer in answers] == ["/a", "/b"]
 
 
 def test_an_asynchronous_answer_that_a_mock_makes_up_is_not_reported(
