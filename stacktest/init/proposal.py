@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from stacktest.core.model import Stack
 from stacktest.core.readiness import is_job
 from stacktest.core.route import Route
+from stacktest.init.file_names import FileNames
 from stacktest.init.front_door import FrontDoor
 from stacktest.init.phases import Stage, propose_phases
-from stacktest.init.places import SUITES, Places, find_places
+from stacktest.init.places import Places, find_places
 from stacktest.init.programs import recognise
-from stacktest.init.render import render, word
+from stacktest.init.render import render
 from stacktest.init.suites import SuiteWriter, is_one_shot
 
 CONFIG = "stacktest.toml"
@@ -25,6 +26,8 @@ class Proposal:
     """What could not be known, in sentences for people."""
     recognised: Mapping[str, str] = field(default_factory=dict)
     """Service → the program that it is known as."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Suite that is named apart → the test file that has the plain name."""
 
 
 def propose(
@@ -33,10 +36,12 @@ def propose(
     *,
     titles: Mapping[str, str] | None = None,
     places: Places | None = None,
+    taken: Mapping[str, str] | None = None,
 ) -> Proposal:
     """The files for a stack whose routes are read.
 
-    `titles` are page titles of services as they are now, for programs that are not known.
+    `titles` are page titles of services as they are now, for programs that are not known. `taken`
+    are base names of the project's test files, each with its path.
     """
     programs = {name: recognise(service) for name, service in sorted(stack.services.items())}
     stages = propose_phases(stack, door.service)
@@ -44,6 +49,7 @@ def propose(
     unknown = [*door.unknown, *places.unknown, *_unset(stack)]
     jobs = sorted(name for name in stack.services if is_one_shot(stack, name, programs[name]))
     files = {CONFIG: _config(stack, door, stages, places, jobs)}
+    names = FileNames(taken=dict(taken or {}))
     writer = SuiteWriter(
         stack=stack, door=door, programs=programs, titles=titles or {}, jobs=frozenset(jobs)
     )
@@ -51,9 +57,14 @@ def propose(
         for name in stage.services:
             text = writer.suite(name)
             if text:
-                files[f"{SUITES}/{stage.folder}/test_{word(name)}.py"] = text
+                files[names.place(stage.folder, name)] = text
     known = {name: program.name for name, program in programs.items() if program}
-    return Proposal(files=files, unknown=(*unknown, *writer.unknown), recognised=known)
+    return Proposal(
+        files=files,
+        unknown=(*unknown, *writer.unknown),
+        recognised=known,
+        renamed=names.renamed,
+    )
 
 
 # Private

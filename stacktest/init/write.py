@@ -9,6 +9,7 @@ from stacktest.config import StackSection
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
+from stacktest.init.file_names import find_test_files
 from stacktest.init.front_door import FrontDoor, find_front_door
 from stacktest.init.places import SUITES, find_places
 from stacktest.init.proposal import Proposal, propose
@@ -31,13 +32,19 @@ class InitResult:
 
     def lines(self) -> list[str]:
         """What a person is told."""
-        lines = [f"wrote {name}" for name in self.written]
+        lines = [f"wrote {name}{self._apart(name)}" for name in self.written]
         lines += [f"kept  {name} (it was there; nothing was changed)" for name in self.existing]
         if self.proposal.unknown:
             lines += ["", "not known:", *(f"  - {what}" for what in self.proposal.unknown)]
         has_suite = any(name.startswith(f"{SUITES}/") for name in self.proposal.files)
         step = "pytest" if has_suite else f"write a first test below {SUITES}/, then: pytest"
         return [*lines, "", f"next: {step}"]
+
+    # Private
+
+    def _apart(self, name: str) -> str:
+        other = self.proposal.renamed.get(name)
+        return f" (pytest wants each name once, and there is {other})" if other else ""
 
 
 def initialise(
@@ -64,7 +71,10 @@ def initialise(
         project_directory=named.project_directory,
         project_name=named.project_name,
     )
-    proposal = propose(replace(placed, routes=routes), door, titles=titles, places=places)
+    taken = find_test_files(stack.root)
+    proposal = propose(
+        replace(placed, routes=routes), door, titles=titles, places=places, taken=taken
+    )
     written, existing = write(stack.root, proposal, create)
     return InitResult(proposal=proposal, written=written, existing=existing)
 

@@ -1,0 +1,82 @@
+"""Names for the files of suites: pytest wants each base name once among folders that are no package.
+
+    free                                     test_cache.py
+    the project has a test_cache.py          test_stack_cache.py, then test_stack_cache_2.py, …
+    `suites` has it in another folder        that file is the service's suite: nothing is written
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from stacktest.init.places import SUITES
+from stacktest.init.render import word
+
+_SKIPPED = frozenset({"build", "dist", "CVS", "_darcs", "{arch}", "node_modules", "venv"})
+"""Folders into which pytest does not look, beside those that begin with a dot."""
+
+
+@dataclass(kw_only=True, slots=True)
+class FileNames:
+    """The base names of test files that are in use, each with its path below the stack's folder."""
+
+    taken: dict[str, str] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+    """File that was named apart → the file that has the name."""
+    placed: set[str] = field(default_factory=set)
+    """Files that were handed out."""
+
+    def place(self, folder: str, service: str) -> str:
+        """The file for the suite of a service, relative to the stack's folder."""
+        name = next(name for name in _candidates(service) if self._is_free(name))
+        path = self.taken.setdefault(name, f"{SUITES}/{folder}/{name}")
+        self.placed.add(path)
+        plain = f"test_{word(service)}.py"
+        if name != plain:
+            self.renamed[path] = self.taken[plain]
+        return path
+
+    # Private
+
+    def _is_free(self, name: str) -> bool:
+        """Nobody has it, or a suite has it that no service of this call was given."""
+        holder = self.taken.get(name, f"{SUITES}/")
+        return holder.startswith(f"{SUITES}/") and holder not in self.placed
+
+
+def find_test_files(root: Path) -> dict[str, str]:
+    """Test files that pytest imports by their base name alone → their path; suites go first."""
+    files: dict[str, str] = {}
+    for path in _test_files(root):
+        name = path.rpartition("/")[2]
+        if path.startswith(f"{SUITES}/") or name not in files:
+            files[name] = path
+    return files
+
+
+# Private
+
+
+def _candidates(service: str) -> Iterator[str]:
+    yield f"test_{word(service)}.py"
+    yield f"test_stack_{word(service)}.py"
+    yield from (f"test_stack_{word(service)}_{number}.py" for number in count(2))
+
+
+def _test_files(root: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _SKIPPED
+            and not name.startswith(".")
+            and not name.endswith(".egg")
+            and not Path(folder, name, "pyvenv.cfg").is_file()
+        )
+        if "__init__.py" in files:
+            continue
+        for name in sorted(files):
+            if name.startswith("test_") and name.endswith(".py"):
+                yield Path(folder, name).relative_to(root).as_posix()
