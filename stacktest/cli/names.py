@@ -41,9 +41,16 @@ def names(*, folder: str, as_json: bool, hosts: bool, serve: bool, address: str,
     else:
         for line in _lines([*map(_row, _shown(stack)), *_published(stack)]):
             say(line)
+        if not stack.routes:
+            say(_NO_NAMES, err=True)
 
 
 # Private
+
+_NO_NAMES = (
+    "not known: any host name; name what says them in `routes`, or write them into [stack.hosts] "
+    "(stacktest.toml:stack.routes)"
+)
 
 
 Row = tuple[str, str, str, str]

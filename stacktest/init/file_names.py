@@ -1,8 +1,8 @@
-"""Names for the files of suites: pytest wants each base name once among folders that are no package.
+"""Names for the files of suites: pytest wants each base name once among folders without package.
 
-    free                                     test_cache.py
-    the project has a test_cache.py          test_stack_cache.py, then test_stack_cache_2.py, …
-    `suites` has it in another folder        that file is the service's suite: nothing is written
+free                                     test_cache.py
+the project has a test_cache.py          test_stack_cache.py, then test_stack_cache_2.py, …
+`suites` has it in another folder        that file is the service's suite: nothing is written
 """
 
 import os

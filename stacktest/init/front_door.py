@@ -1,10 +1,12 @@
 """Finds the front door: the service that publishes the stack's host names, and where they stand.
 
     Traefik             the labels `traefik.http.routers.…`, and its own files
+    caddy-docker-proxy  the labels `caddy…`
+    nginx-proxy         `VIRTUAL_HOST` in the services' environment
     Caddy               what is mounted at, or copied to, /etc/caddy
     nginx               what is mounted at, or copied to, /etc/nginx
-    labels alone        their names; the front door is in another compose project
-    other front doors   named, but their host names cannot be read
+    these words alone   their names; the front door is in another compose project
+    other front doors   named with their place in the compose file; host names cannot be read
 
 A program is known by its image, by the last FROM line of its Dockerfile, or by where its
 configuration is mounted. A service of which none of that is known is not taken for the front door.
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from stacktest.core.model import Service, Stack
+from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
 from stacktest.init.dockerfile import copied_files
 from stacktest.init.programs import recognise
 
@@ -29,7 +32,7 @@ class FrontDoor:
 
     service: str = ""
     kind: str = ""
-    """`caddy`, `nginx`, `traefik`, or empty."""
+    """`caddy`, `nginx`, `traefik`, `caddy-docker-proxy`, `nginx-proxy` and so on, or empty."""
     sources: tuple[str, ...] = ()
     """Values for `routes` under [stack]."""
     ca: str = ""
@@ -43,17 +46,13 @@ def find_front_door(stack: Stack) -> FrontDoor:
     candidates = sorted(_candidates(stack), key=lambda candidate: candidate.rank)
     if candidates:
         return _described(candidates[0], stack)
-    if _has_labels(stack):
-        return FrontDoor(kind="traefik", sources=("traefik",), unknown=(_TRAEFIK_ELSEWHERE,))
+    if words := declared_by_services(stack):
+        return FrontDoor(kind=words[0], sources=words, unknown=tuple(map(elsewhere, words)))
     return FrontDoor(unknown=(_nobody(stack),))
 
 
 # Private
 
-_TRAEFIK_ELSEWHERE = (
-    "where Traefik is: labels name hosts, and no service of this compose project is Traefik; the "
-    "names lead nowhere until `nameserver`, `door` or `front_door` under [stack] says where"
-)
 _CONFIGURATION = {
     "caddy": ("/etc/caddy/Caddyfile", "/etc/Caddyfile"),
     "nginx": ("/etc/nginx/nginx.conf",),
@@ -90,18 +89,24 @@ class _Candidate:
 
 
 def _candidates(stack: Stack) -> Iterator[_Candidate]:
-    has_labels = _has_labels(stack)
+    words = declared_by_services(stack)
     for service in stack.services.values():
         program = recognise(service)
         if program is None or not program.door or not _is_reachable(service):
             continue
         files = _read_first(tuple(dict.fromkeys(_configuration(service, program.door))))
-        uses_labels = program.door == "traefik" and has_labels
-        leads = uses_labels or any(_names_upstream(path) for path in files)
-        if program.door == "nginx" and not files:
+        kind = _kind(program.door, files, words)
+        if kind == "nginx" and not files:
             # The image's default serves a folder: a page of its own, not the way to others.
             continue
-        yield _Candidate(service=service, kind=program.door, files=files, leads_elsewhere=leads)
+        leads = kind in words or any(_names_upstream(path) for path in files)
+        yield _Candidate(service=service, kind=kind, files=files, leads_elsewhere=leads)
+
+
+def _kind(door: str, files: tuple[Path, ...], words: tuple[str, ...]) -> str:
+    """The kind of front door: without a file of its own it may go by what services declare."""
+    by_words = {"nginx": "nginx-proxy", "caddy": "caddy-docker-proxy"}.get(door, "")
+    return by_words if by_words in words and not files else door
 
 
 def _read_first(files: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -117,13 +122,10 @@ def _described(candidate: _Candidate, stack: Stack) -> FrontDoor:
     sources = [_source(path.relative_to(stack.root), candidate.kind) for path in inside]
     if candidate.kind == "traefik":
         sources = ["traefik"]
-    elif _has_labels(stack):
-        sources.append("traefik")
+    words = declared_by_services(stack)
+    sources += [word for word in words if word not in sources]
     if not sources:
-        unknown.append(
-            f"where {service.name} says which host name leads to which service: "
-            "write its file, or [stack.hosts], in stacktest.toml"
-        )
+        unknown.append(_unread(service, candidate.kind, stack))
     has_tls = any(WEB[0] in (port.target, port.published) for port in service.ports)
     ca = _ca(stack.root) if has_tls else ""
     if has_tls and not ca:
@@ -139,6 +141,15 @@ def _described(candidate: _Candidate, stack: Stack) -> FrontDoor:
         has_tls=has_tls,
         unknown=tuple(unknown),
     )
+
+
+def _unread(service: Service, kind: str, stack: Stack) -> str:
+    """Why the host names of a front door are not known, and where it stands."""
+    place = place_of(stack, service.name)
+    way_out = "write its file, or [stack.hosts], in stacktest.toml"
+    if kind in UNREADABLE:
+        way_out = f"{UNREADABLE[kind]}; write [stack.hosts] in stacktest.toml"
+    return f"where {service.name} says which host name leads to which service: {way_out} ({place})"
 
 
 def _nobody(stack: Stack) -> str:
@@ -165,14 +176,6 @@ def _is_reachable(service: Service) -> bool:
 def _key(service: Service, name: str) -> str:
     definition = service.definition if isinstance(service.definition, dict) else {}
     return str(definition.get(name) or "")
-
-
-def _has_labels(stack: Stack) -> bool:
-    return any(
-        label.lower().startswith("traefik.http.routers.") and label.lower().endswith(".rule")
-        for service in stack.services.values()
-        for label in service.labels
-    )
 
 
 def _configuration(service: Service, kind: str) -> Iterator[Path]:

@@ -46,7 +46,7 @@ class Program:
     store: str = ""
     """Kind of database: `postgres`, `mysql`, `redis`, `mongo`."""
     door: str = ""
-    """Kind of front door: `caddy`, `nginx`, `traefik`, or another that cannot be read."""
+    """Kind of front door: `caddy`, `nginx`, `traefik`, and so on; not every one can be read."""
     port: int = 0
     """Where it answers HTTP unless it is told otherwise."""
 
@@ -102,6 +102,8 @@ def _fits(path: str, known: str) -> bool:
 
 PROGRAMS: tuple[Program, ...] = (
     Program(name="Caddy", images=("caddy",), door="caddy", says="leads each host name"),
+    Program(name="caddy-docker-proxy", images=("caddy-docker-proxy",), door="caddy-docker-proxy",
+            says="leads each host name"),
     Program(
         name="nginx",
         images=("nginx", "nginx-unprivileged", "openresty", "swag"),

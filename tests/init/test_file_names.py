@@ -42,7 +42,7 @@ def test_pytest_collects_the_own_tests_and_the_suites_together(tmp_path):
     own_test(tmp_path, "app/checks/test_stack_cache.py")
     init(tmp_path, "cache")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    run = subprocess.run(  # noqa: S603
+    run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         env=environment,

@@ -139,7 +139,68 @@ def test_labels_of_a_front_door_in_another_project_keep_their_names(tmp_path: Pa
     assert door.unknown[0].startswith("where Traefik is: labels name hosts, and no service")
 
 
+<<<<<<< HEAD
 def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path: Path) -> None:
+=======
+NAMES = {
+    "traefik": {"labels": LABEL},
+    "caddy-docker-proxy": {
+        "labels": {"caddy_0": "a.b.c", "caddy_0.reverse_proxy": "{{upstreams}}"}
+    },
+    "nginx-proxy": {"environment": {"VIRTUAL_HOST": "a.b.c"}},
+}
+
+
+@pytest.mark.parametrize("word", NAMES)
+def test_names_that_services_declare_are_kept_wherever_their_front_door_is(tmp_path, word):
+    app = service("a", **NAMES[word])
+    door = find_front_door(stack(app, root=tmp_path))
+    assert (door.service, door.sources) == ("", (word,))
+    assert "no service of this compose project is" in door.unknown[0]
+    image = {"traefik": "traefik:v3", "nginx-proxy": "nginxproxy/nginx-proxy:1"}.get(
+        word, "lucaslorentz/caddy-docker-proxy:2"
+    )
+    proxy = service("proxy", image, ports=(Port(target=80, published=80),))
+    door = find_front_door(stack(app, proxy, root=tmp_path))
+    assert (door.service, door.kind, door.sources) == ("proxy", word, (word,))
+    assert door.unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "word"), [("own/caddy:1", "caddy-docker-proxy"), ("nginx:1", "nginx-proxy")]
+)
+def test_a_plain_image_without_files_goes_by_what_services_declare(tmp_path, image, word):
+    proxy = service("proxy", image, ports=(Port(target=80, published=80),))
+    door = find_front_door(stack(service("a", **NAMES[word]), proxy, root=tmp_path))
+    assert (door.service, door.kind, door.sources) == ("proxy", word, (word,))
+
+
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [
+        ("jc21/nginx-proxy-manager:2", "Nginx Proxy Manager keeps that in its database"),
+        ("haproxy:3", "stacktest does not read the configuration of HAProxy"),
+        ("envoyproxy/envoy:v1", "stacktest does not read the configuration of Envoy"),
+        ("nginxproxy/nginx-proxy:1", "no service has a VIRTUAL_HOST"),
+        ("lucaslorentz/caddy-docker-proxy:2", "no service has a label caddy"),
+    ],
+)
+def test_a_front_door_that_cannot_be_read_is_named_with_file_and_line(tmp_path, image, why):
+    compose = tmp_path / "compose.yaml"
+    compose.write_text(f"# proxy: none\nservices:\n  app: {{}}\n  proxy:\n    image: {image}\n")
+    proxy = service("proxy", image, ports=(Port(target=80, published=80),))
+    door = find_front_door(
+        stack(proxy, service("app"), root=tmp_path, compose_files=(str(compose),))
+    )
+    assert door.sources == ()
+    assert door.unknown[0] == (
+        "where proxy says which host name leads to which service: "
+        f"{why}; write [stack.hosts] in stacktest.toml (compose.yaml:4)"
+    )
+
+
+def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path):
+>>>>>>> e383760 (Labels of caddy-docker-proxy and VIRTUAL_HOST of nginx-proxy say who is behind a name)
     web = (Port(target=80),)
     both = stack(service("app", ports=web), service("caddy", ports=web), root=tmp_path)
     assert find_front_door(both).service == "caddy"

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from stacktest.adapters.routes.caddy.reader import read_caddyfile
+from stacktest.adapters.routes.caddy.reader import read_caddy_labels, read_caddyfile
 from stacktest.adapters.routes.nginx.reader import read_nginx
+from stacktest.adapters.routes.nginx_proxy.reader import read_virtual_hosts
 from stacktest.adapters.routes.static import read_configured
 from stacktest.adapters.routes.traefik.reader import read_traefik
 from stacktest.core.model import Stack
@@ -19,10 +20,11 @@ def read_routes(
 ) -> tuple[Route, ...]:
     """Routes of all sources in their order; a host that appears again keeps its first service.
 
-    A source is `none`, `traefik` (labels in the compose file, and the file provider), a file
-    relative to the stack's folder, or a file with its kind in front: `caddy:FILE`, `nginx:FILE`,
-    `traefik:FILE`. Files of nginx, and of Traefik, are read together, as they belong together.
-    `hosts` is `[stack.hosts]` and wins.
+    A source is `none`, a program that reads the compose file itself (`traefik`: labels and the file
+    provider, `caddy-docker-proxy`: labels, `nginx-proxy`: VIRTUAL_HOST), a file relative to the
+    stack's folder, or a file with its kind in front: `caddy:FILE`, `nginx:FILE`, `traefik:FILE`.
+    Files of nginx, and of Traefik, are read together, as they belong together. `hosts` is
+    `[stack.hosts]` and wins.
     """
     routes = list(read_configured(hosts or {}, stack))
     for reader, paths in _groups(sources, stack):
@@ -43,15 +45,32 @@ def _read_traefik(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
     return read_traefik(stack, paths)
 
 
+def _read_caddy_labels(_paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    return read_caddy_labels(stack)
+
+
+def _read_virtual_hosts(_paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    return read_virtual_hosts(stack)
+
+
 READERS: Mapping[str, Reader] = {
     "caddy": _read_caddyfiles,
     "nginx": read_nginx,
     "traefik": _read_traefik,
+    "caddy-docker-proxy": _read_caddy_labels,
+    "nginx-proxy": _read_virtual_hosts,
 }
-"""Kind of front door → its reader of files."""
+"""Kind of front door → its reader."""
 
 
 # Private
+
+_WITH_FILES = frozenset({"caddy", "nginx", "traefik"})
+"""Kinds whose files can be named."""
+_BY_NAME = {name: name for name in ("traefik", "caddy-docker-proxy", "nginx-proxy")} | {
+    "labels": "traefik"
+}
+"""Word in `routes` → the program that reads the compose file itself."""
 
 
 def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[Reader, tuple[Path, ...]]]:
@@ -66,17 +85,18 @@ def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[Reader, tu
 
 
 def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
-    if source in {"traefik", "labels"}:
-        return "traefik", None
+    if source in _BY_NAME:
+        return _BY_NAME[source], None
     kind, colon, name = source.partition(":")
-    if not (colon and kind in READERS):
+    if not (colon and kind in _WITH_FILES):
         kind, name = _kind(source), source
     path = stack.root / name
     if not path.is_file():
         raise UsageError(
             f"no such file: {name}",
             where="stacktest.toml:stack.routes",
-            hint="name the front door's configuration, `traefik`, or `none`",
+            hint="name the front door's configuration, `traefik`, `caddy-docker-proxy`, "
+            "`nginx-proxy`, or `none`",
             code="SK-ROUTES",
         )
     return kind, path

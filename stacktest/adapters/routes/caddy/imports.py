@@ -19,6 +19,12 @@ def broken(what: str, line: Line) -> UsageError:
     return UsageError(f"the Caddyfile cannot be read: {what}", where=line.where, code="SK-ROUTES")
 
 
+def environment_of(stack: Stack) -> Mapping[str, str | None]:
+    """The environment of the front door, by which `{$NAME}` is replaced."""
+    door = stack.services.get(stack.front_door)
+    return door.environment if door else {}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaddySource:
     """The files of one configuration; snippets and named routes are known once `read` is done."""
@@ -30,6 +36,23 @@ class CaddySource:
     def read(self, path: Path) -> tuple[Line, ...]:
         """The top level of the file with every `import` replaced by what it names."""
         return self._lines_of(path, 0)
+
+    def expand_line(self, line: Line) -> tuple[Line, ...]:
+        """A line that stands in no file, with every `import` replaced; none for a snippet."""
+        return tuple(self._imported((line,), self.stack.root, 0))
+
+    def remember_snippets(self, lines: tuple[Line, ...]) -> None:
+        """Note the snippets and named routes that stand among the lines."""
+        for line in lines:
+            name = line.name
+            if line.block is None or len(line.tokens) != 1 or not name.endswith(")"):
+                continue
+            if name.startswith("("):
+                if name[1:-1] in self.snippets:
+                    raise broken(f"snippet {name} is declared twice", line)
+                self.snippets[name[1:-1]] = line.block
+            elif name.startswith("&("):
+                self.named_routes[name[2:-1]] = line.block
 
     # Private
 
@@ -44,21 +67,11 @@ class CaddySource:
                 hint="correct `routes` under [stack]",
                 code="SK-ROUTES",
             ) from None
-        lines = read_lines(text, file=shown(path, self.stack), environment=_environment(self.stack))
-        self._remember_snippets(lines)
+        lines = read_lines(
+            text, file=shown(path, self.stack), environment=environment_of(self.stack)
+        )
+        self.remember_snippets(lines)
         return tuple(self._imported(lines, path.parent, depth))
-
-    def _remember_snippets(self, lines: tuple[Line, ...]) -> None:
-        for line in lines:
-            name = line.name
-            if line.block is None or len(line.tokens) != 1 or not name.endswith(")"):
-                continue
-            if name.startswith("("):
-                if name[1:-1] in self.snippets:
-                    raise broken(f"snippet {name} is declared twice", line)
-                self.snippets[name[1:-1]] = line.block
-            elif name.startswith("&("):
-                self.named_routes[name[2:-1]] = line.block
 
     def _imported(self, lines: tuple[Line, ...], folder: Path, depth: int) -> Iterator[Line]:
         if depth > MAX_DEPTH:
@@ -99,11 +112,6 @@ class CaddySource:
 _ARGUMENT = re.compile(r"\{args\[(\d+)\]\}|\{args\.(\d+)\}")
 _RANGE = re.compile(r"\{args\[(\d*):(\d*)\]\}")
 _BLOCK = re.compile(r"\{block\}|\{blocks\.([^{}]+)\}")
-
-
-def _environment(stack: Stack) -> Mapping[str, str | None]:
-    door = stack.services.get(stack.front_door)
-    return door.environment if door else {}
 
 
 def _with_arguments(

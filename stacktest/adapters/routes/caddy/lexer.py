@@ -39,6 +39,7 @@ class Line:
     block: "tuple[Line, ...] | None"
     file: str
     number: int
+    """0 where the place has no lines: a label."""
 
     @property
     def name(self) -> str:
@@ -52,14 +53,20 @@ class Line:
 
     @property
     def where(self) -> str:
-        """`file:line`."""
-        return f"{self.file}:{self.number}"
+        """`file:line`, or the label."""
+        return f"{self.file}:{self.number}" if self.number else self.file
 
 
 def read_lines(text: str, *, file: str, environment: Mapping[str, str | None]) -> tuple[Line, ...]:
     """The file as nested lines; `environment` is the front door's own."""
     lines = _joined_addresses(_logical_lines(_substituted(text, environment), file))
     return _block(lines, file, None)
+
+
+def read_words(text: str, where: str, environment: Mapping[str, str | None]) -> tuple[Token, ...]:
+    """The words of a text that is not a file; lines have no meaning in it."""
+    lines = _logical_lines(_substituted(text, environment), where)
+    return tuple(token for _, tokens in lines for token in tokens)
 
 
 # Private

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters.routes.caddy.directives import Block, steps_of
-from stacktest.adapters.routes.caddy.imports import CaddySource
+from stacktest.adapters.routes.caddy.imports import CaddySource, environment_of
+from stacktest.adapters.routes.caddy.labels import base_file, label_lines, merged
 from stacktest.adapters.routes.caddy.lexer import Line
 from stacktest.adapters.routes.caddy.matchers import named_matchers
 from stacktest.adapters.routes.caddy.sites import (
@@ -21,26 +22,76 @@ from stacktest.adapters.routes.caddy.sites import (
     read_options,
     read_sites,
 )
+from stacktest.adapters.routes.mounts import files_behind
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
 from stacktest.core.routing import covers
+from stacktest.errors import UsageError
 
 
 def read_caddyfile(path: Path, stack: Stack) -> tuple[Route, ...]:
     """Routes of every site in the file, its imports and snippets."""
     source = CaddySource(stack=stack)
-    lines = source.read(path)
-    options = read_options(lines)
-    reader = _Reader(
-        stack=stack, source=source, options=options, sites=read_sites(lines, options, stack)
-    )
-    return for_people(reader.routes())
+    return for_people(_routes(source.read(path), source))
+
+
+def read_caddy_labels(stack: Stack) -> tuple[Route, ...]:
+    """Routes of caddy-docker-proxy: its base Caddyfile, and the labels of every service.
+
+    As the program itself leaves out a site that cannot be read, such a site is not known.
+    """
+    source = CaddySource(stack=stack)
+    target = base_file(stack)
+    files = files_behind(stack, stack.root, target) if target else ()
+    base = tuple(line for path in files for line in source.read(path))
+    lines, broken_labels = label_lines(stack, environment_of(stack))
+    source.remember_snippets(lines)
+    plain, unread = list[Line](), list(_absent(target) if target and not files else ())
+    unread += [_not_known(f"{name}@", error) for name, error in broken_labels.items()]
+    for line in lines:
+        try:
+            site = source.expand_line(line)
+            list(_routes(merged(_options(base), site), source))
+        except UsageError as error:
+            unread += _unread(line, error)
+        else:
+            plain += site
+    ordered_lines = sorted(merged(base, plain), key=lambda line: bool(line.tokens))
+    return for_people([*_routes(tuple(ordered_lines), source), *unread])
 
 
 # Private
 
 _PERMANENT_REDIRECT = frozenset({308})
+
+
+def _routes(lines: tuple[Line, ...], source: CaddySource) -> Iterator[Route]:
+    options = read_options(lines)
+    sites = read_sites(lines, options, source.stack)
+    return _Reader(stack=source.stack, source=source, options=options, sites=sites).routes()
+
+
+def _options(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The block of global options alone."""
+    return lines[:1] if lines and not lines[0].tokens else ()
+
+
+def _absent(target: str) -> Iterator[Route]:
+    why = "caddy-docker-proxy begins with it, and it is not on this side"
+    yield Route(host=f"{target}@", unknown=why, where=target, upstream="?")
+
+
+def _unread(line: Line, error: UsageError) -> Iterator[Route]:
+    """The addresses of a site that cannot be read; its label stands in where it has none."""
+    for word in [token.text.strip(",") for token in line.tokens] or [f"{line.where}@"]:
+        host = word.partition("://")[2] or word
+        yield _not_known(host.partition("/")[0].partition(":")[0].lower(), error)
+
+
+def _not_known(host: str, error: UsageError) -> Route:
+    why = error.what.removeprefix("the Caddyfile cannot be read: ")
+    return Route(host=host, unknown=why, where=error.where, upstream="?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

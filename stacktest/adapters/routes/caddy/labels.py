@@ -1,0 +1,164 @@
+"""The Caddyfile that caddy-docker-proxy makes of labels, with the label in place of file and line.
+
+    caddy: a.test b.test            opens a site; without a value its block holds global options
+    caddy.reverse_proxy: …          a directive of it; dots nest
+    caddy_1.2_handle: /api/*        _1 tells sites apart, 2_ says the place among the others
+    {{upstreams https 8443}}        the container's address
+
+Sites of several services with the same addresses become one, as do their directives.
+"""
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from stacktest.adapters.routes.caddy.lexer import Line, Token, read_words
+from stacktest.core.model import Service, Stack
+from stacktest.errors import UsageError
+
+
+def label_prefix(stack: Stack) -> str:
+    """The word before the first dot, which caddy-docker-proxy can be told."""
+    return _option(stack, "--label-prefix", "CADDY_DOCKER_LABEL_PREFIX") or "caddy"
+
+
+def base_file(stack: Stack) -> str:
+    """The Caddyfile in the front door's container to which the labels are added, or empty."""
+    return _option(stack, "--caddyfile-path", "CADDY_DOCKER_CADDYFILE_PATH")
+
+
+def label_lines(
+    stack: Stack, environment: Mapping[str, str | None]
+) -> tuple[tuple[Line, ...], dict[str, UsageError]]:
+    """The lines of all labels: global options, snippets, then sites.
+
+    A service of which a label cannot be read is left out, as caddy-docker-proxy does; the second
+    value has it with the error.
+    """
+    prefix = label_prefix(stack)
+    lines: tuple[Line, ...] = ()
+    unread: dict[str, UsageError] = {}
+    for service in stack.services.values():
+        try:
+            lines = merged(lines, _of_service(service, prefix, environment))
+        except UsageError as error:
+            unread[service.name] = error
+    order = sorted(lines, key=lambda line: (bool(line.tokens), not line.name.startswith("(")))
+    return tuple(order), unread
+
+
+def merged(lines: Iterable[Line], others: Iterable[Line]) -> tuple[Line, ...]:
+    """Lines with equal words become one with both blocks, upstreams of one matcher one line."""
+    result = list(lines)
+    for other in others:
+        place = next((n for n, line in enumerate(result) if _belong_together(line, other)), None)
+        if place is None:
+            result.append(other)
+        elif _texts(result[place]) == _texts(other):
+            if other.block is not None:
+                block = merged(result[place].block or (), other.block)
+                result[place] = replace(result[place], block=block)
+        else:
+            known = set(_texts(result[place]))
+            more = tuple(token for token in other.tokens if token.text not in known)
+            result[place] = replace(result[place], tokens=(*result[place].tokens, *more))
+    return tuple(result)
+
+
+# Private
+
+_PART = re.compile(r"(?:(?P<order>\d+)_)?(?P<name>.+?)(?:_\d+)?")
+_UPSTREAMS = re.compile(
+    r"\{\{\s*upstreams(?:\s+(?P<scheme>[a-z][a-z0-9]*))?(?:\s+(?P<port>\d+))?\s*\}\}"
+)
+_EMPTY = re.compile(r"\{\{\s*(?:\"\"|``)\s*\}\}")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_SHARED = ("reverse_proxy", "php_fastcgi")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Block:
+    """One label, or the labels below it."""
+
+    where: str
+    words: tuple[Token, ...] = ()
+    inner: dict[str, "_Block"] = field(default_factory=dict)
+
+    def line(self, name: str) -> Line:
+        """The line, with its block where labels lie below it."""
+        head = (Token(text=name),) if name else ()
+        parts = sorted(self.inner.items(), key=lambda item: _order(item[0]))
+        block = tuple(part.line(_name(key)) for key, part in parts)
+        is_open = bool(block) or not name
+        return Line(
+            tokens=(*head, *self.words), block=block if is_open else None, file=self.where, number=0
+        )
+
+
+def _of_service(
+    service: Service, prefix: str, environment: Mapping[str, str | None]
+) -> tuple[Line, ...]:
+    sign = re.compile(rf"{re.escape(prefix)}(_\d+)?(\..+)?")
+    roots: dict[str, _Block] = {}
+    for label, value in sorted(service.labels.items()):
+        if not sign.fullmatch(label):
+            continue
+        root, *keys = label.split(".")
+        where = f"services.{service.name}.labels.{label}"
+        block = roots.setdefault(root, _Block(where=where))
+        for key in keys:
+            block = block.inner.setdefault(key, _Block(where=where))
+        block.where = where
+        block.words = read_words(_filled(value, service), where, environment)
+    blocks = sorted(roots.items(), key=lambda item: item[0])
+    return tuple(block.line("") for _, block in blocks)
+
+
+def _filled(text: str, service: Service) -> str:
+    """The value with what its templates stand for; one that is not known stays a placeholder."""
+
+    def address(match: re.Match[str]) -> str:
+        scheme = f"{match['scheme']}://" if match["scheme"] else ""
+        return f"{scheme}{service.name}" + (f":{match['port']}" if match["port"] else "")
+
+    return _TEMPLATE.sub("{template}", _EMPTY.sub("", _UPSTREAMS.sub(address, text)))
+
+
+def _order(key: str) -> tuple[int, str]:
+    part = _PART.fullmatch(key)
+    order = part["order"] if part else None
+    return int(order) if order else sys.maxsize, _name(key)
+
+
+def _name(key: str) -> str:
+    part = _PART.fullmatch(key)
+    return part["name"] if part else key
+
+
+def _texts(line: Line) -> tuple[str, ...]:
+    return tuple(token.text for token in line.tokens)
+
+
+def _belong_together(line: Line, other: Line) -> bool:
+    if _texts(line) == _texts(other):
+        return True
+    return line.name in _SHARED and line.name == other.name and _matcher(line) == _matcher(other)
+
+
+def _matcher(line: Line) -> str:
+    first = line.words[0] if line.words else ""
+    return first if first.startswith(("/", "@", "*")) else ""
+
+
+def _option(stack: Stack, option: str, variable: str) -> str:
+    door = stack.services.get(stack.front_door)
+    if door is None:
+        return ""
+    words = [*(door.command or ()), ""]
+    for word, following in pairwise(words):
+        name, equals, value = word.partition("=")
+        if name.lstrip("-") == option.lstrip("-"):
+            return value if equals else following
+    return door.environment.get(variable) or ""

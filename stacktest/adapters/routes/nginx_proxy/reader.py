@@ -1,0 +1,247 @@
+"""Host names in `VIRTUAL_HOST` and its like, by which nginx-proxy makes its own configuration.
+
+VIRTUAL_HOST, VIRTUAL_PORT, VIRTUAL_PATH     names of a service, its port, the path that it gets
+VIRTUAL_HOST_MULTIPORTS                      the same for several ports, as YAML
+HTTPS_METHOD, CERT_NAME, NETWORK_ACCESS      what nginx-proxy answers by itself
+/etc/nginx/certs, htpasswd, vhost.d          files of nginx-proxy, by host name
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stacktest.adapters.compose.yaml import parse_yaml
+from stacktest.adapters.routes.mounts import folder_behind, shown
+from stacktest.adapters.routes.ordered import for_people, ordered, shared
+from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.model import Service, Stack
+from stacktest.core.route import Listener, PathCondition, Route
+from stacktest.core.unknown import Unknown
+
+
+def read_virtual_hosts(stack: Stack) -> tuple[Route, ...]:
+    """The routes of every host name that a service's environment gives to nginx-proxy."""
+    claims = [claim for service in stack.services.values() for claim in _claims(service)]
+    known = [claim for claim in claims if not claim.unknown]
+    by_host: dict[str, list[_Claim]] = {}
+    for claim in known:
+        by_host.setdefault(claim.host, []).append(claim)
+    routes = [route for group in by_host.values() for route in _routes(group, stack)]
+    unread = [
+        Route(host=f"{claim.service.name}@", unknown=claim.unknown, where=claim.where, upstream="?")
+        for claim in claims
+        if claim.unknown
+    ]
+    return for_people([*routes, *unread])
+
+
+# Private
+
+_REDIRECTS = frozenset({301, 307, 308})
+_PLAIN_PORT, _TLS_PORT = 80, 443
+_CERTS, _PASSWORDS, _EXTRA = "/etc/nginx/certs", "/etc/nginx/htpasswd", "/etc/nginx/vhost.d"
+_ACTING = re.compile(
+    r"^\s*(?:return|rewrite|location|deny|allow|auth_\w+|\w+_pass|try_files|if|root|alias|index|"
+    r"error_page|include|internal|limit_\w+|\w+_by_lua\w*|stub_status)\b"
+)
+"""Directives of nginx by which it may answer by itself, or ask somebody else."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Claim:
+    """One host name of a service, with the path that it wants there."""
+
+    service: Service
+    where: str
+    host: str = ""
+    path: str = "/"
+    port: str = ""
+    unknown: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tls:
+    """Whether nginx-proxy has a certificate for a name; None where nobody on this side knows."""
+
+    has_certificate: bool | None
+    method: str
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Where the services answer; empty: at either port."""
+        plain, secure = _listeners()
+        if self.has_certificate is None:
+            return (plain,) if self.method == "nohttps" else ()
+        if not self.has_certificate or self.method == "nohttps":
+            return (plain,)
+        return (plain, secure) if self.method == "noredirect" else (secure,)
+
+    @property
+    def redirects(self) -> bool:
+        """Whether plain HTTP is led to HTTPS, or may be."""
+        return self.has_certificate is not False and self.method == "redirect"
+
+
+def _claims(service: Service) -> Iterator[_Claim]:
+    environment = service.environment
+    where = f"services.{service.name}.environment.VIRTUAL_HOST"
+    several = environment.get("VIRTUAL_HOST_MULTIPORTS") or ""
+    if several:
+        yield from _several(service, several, f"{where}_MULTIPORTS")
+        return
+    for host in (environment.get("VIRTUAL_HOST") or "").split(","):
+        if host.strip():
+            yield _Claim(
+                service=service,
+                where=where,
+                host=host.strip().lower(),
+                path=(environment.get("VIRTUAL_PATH") or "/").strip(),
+                port=(environment.get("VIRTUAL_PORT") or "").strip(),
+            )
+
+
+def _several(service: Service, text: str, where: str) -> Iterator[_Claim]:
+    document = parse_yaml(text.encode(), where)
+    if isinstance(document, Unknown) or not isinstance(document, Mapping):
+        yield _Claim(service=service, where=where, unknown="it is not a mapping of host names")
+        return
+    for host, paths in document.items():
+        inner = paths if isinstance(paths, Mapping) and paths else {"/": {}}
+        for path, options in inner.items():
+            port = options.get("port", "") if isinstance(options, Mapping) else ""
+            yield _Claim(
+                service=service,
+                where=where,
+                host=str(host).strip().lower(),
+                path=str(path).strip(),
+                port=str(port or ""),
+            )
+
+
+def _routes(claims: list[_Claim], stack: Stack) -> list[Route]:
+    host, where = claims[0].host, claims[0].where
+    tls = _tls(claims, stack)
+    listeners = tls.listeners
+    door = stack.services.get(stack.front_door)
+    facts = [
+        door.image if door else "",
+        repr(tls),
+        *(repr((c.service.name, c.path, c.port)) for c in claims),
+    ]
+    steps = [*_redirect(host, where, tls), *_guards(claims, stack), *_targets(claims, stack)]
+    routes = ordered(steps, host=host, listeners=listeners, where=where, basis="\n".join(facts))
+    if tls.redirects and tls.has_certificate:
+        routes.append(
+            Route(
+                host=host,
+                where=where,
+                match="http",
+                statuses=_REDIRECTS,
+                listeners=_listeners()[:1],
+                order=len(routes),
+            )
+        )
+    return routes
+
+
+def _targets(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
+    """Per path the services that ask for it, the longest path first, as nginx chooses."""
+    paths = dict.fromkeys(claim.path for claim in claims)
+    for path in sorted(paths, key=lambda text: (not text.startswith("/"), -len(text))):
+        steps = [_target(claim, stack) for claim in claims if claim.path == path]
+        yield from (_narrowed(step, path) for step in shared(list(dict.fromkeys(steps))))
+
+
+def _target(claim: _Claim, stack: Stack) -> Route:
+    name, port = claim.service.name, claim.port
+    if port and not port.isdecimal():
+        why = f"'{port}' is not a port number"
+        return Route(host="", where=claim.where, unknown=why, upstream=port)
+    route = route_to(stack, host="", upstream=f"{name}:{port}" if port else name, where=claim.where)
+    return route if port else replace(route, port=None)
+
+
+def _narrowed(step: Route, path: str) -> Route:
+    if path in {"", "/"}:
+        return step
+    if not path.startswith("/"):
+        # A modifier of nginx stands in front: `~ ^/(a|b)/`.
+        return replace(step, is_hidden=True, match="@path")
+    condition = PathCondition(patterns=(f"^{re.escape(path)}",))
+    return replace(step, conditions=(condition,), match=f"{path}*")
+
+
+def _tls(claims: list[_Claim], stack: Stack) -> _Tls:
+    methods = [claim.service.environment.get("HTTPS_METHOD") or "" for claim in claims]
+    names = [claim.service.environment.get("CERT_NAME") or "" for claim in claims]
+    door = stack.services.get(stack.front_door)
+    default = (door.environment.get("HTTPS_METHOD") or "" if door else "") or "redirect"
+    host = claims[0].host
+    parents = [host.split(".", n)[-1] for n in range(1, host.count(".") + 1)]
+    candidates = [*filter(None, names), host, *parents]
+    return _Tls(
+        has_certificate=_has_file(stack, _CERTS, [f"{name}.crt" for name in candidates]),
+        method=next(filter(None, methods), default),
+    )
+
+
+def _redirect(host: str, where: str, tls: _Tls) -> Iterator[Route]:
+    """The way to HTTPS at the plain port, where only the container can tell whether it is there."""
+    if tls.redirects and tls.has_certificate is None:
+        plain = _listeners()[:1]
+        yield Route(
+            host=host,
+            where=where,
+            match="http",
+            statuses=_REDIRECTS,
+            listeners=plain,
+            is_hidden=True,
+            is_final=False,
+        )
+
+
+def _guards(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
+    """What nginx-proxy may answer by itself before a service is asked."""
+    host, where = claims[0].host, claims[0].where
+    guard = Route(host=host, where=where, is_guard=True, is_final=False, is_hidden=True)
+    names = [host, *(f"{host}_{claim.path}" for claim in claims)]
+    if _has_file(stack, _PASSWORDS, names) is not False and stack.front_door:
+        yield replace(guard, statuses=frozenset({401}))
+    if any(claim.service.environment.get("NETWORK_ACCESS") == "internal" for claim in claims):
+        yield replace(guard, statuses=frozenset({403}))
+    folder = folder_behind(stack, _EXTRA)
+    for name in (host, f"{host}_location", "default", "default_location") if folder else ():
+        if place := _acting_line(Path(folder, name), stack):
+            why = f"nginx-proxy also has {place}"
+            yield replace(guard, unknown=why, where=place, upstream="?")
+
+
+def _has_file(stack: Stack, folder: str, names: Iterable[str]) -> bool | None:
+    """Whether nginx-proxy has one of the files; None: only the container can tell."""
+    on_this_side = folder_behind(stack, folder)
+    if on_this_side:
+        return any(Path(on_this_side, name).is_file() for name in names)
+    door = stack.services.get(stack.front_door)
+    if door is None:
+        return None
+    places = {mount.target.rstrip("/") for mount in door.mounts}
+    return (
+        None
+        if any(folder == place or folder.startswith(f"{place}/") for place in places)
+        else False
+    )
+
+
+def _acting_line(path: Path, stack: Stack) -> str:
+    """`file:line` of the first directive by which nginx may answer by itself, or empty."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    number = next((n for n, line in enumerate(lines, 1) if _ACTING.match(line)), 0)
+    return f"{shown(path, stack)}:{number}" if number else ""
+
+
+def _listeners() -> tuple[Listener, Listener]:
+    return Listener(port=_PLAIN_PORT, tls=False), Listener(port=_TLS_PORT, tls=True)

@@ -1,0 +1,149 @@
+"""`VIRTUAL_HOST` as nginx-proxy reads it: who answers, and what is nginx-proxy's own."""
+
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.routes import read_routes
+from stacktest.core.model import Mount, Port, Service, Stack
+from stacktest.core.route import Route
+from stacktest.core.routing import service_behind
+
+WEB = (Port(target=80, published=80), Port(target=443, published=443))
+
+
+def app(name: str, **environment: str) -> Service:
+    return Service(name=name, environment=environment)
+
+
+def read(root: Path, *apps: Service, volumes: tuple[str, ...] = ()) -> tuple[Route, ...]:
+    """The routes; a folder of the root is mounted below /etc/nginx where it exists."""
+    binds = [
+        Mount(kind="bind", source=str(root / name), target=f"/etc/nginx/{name}")
+        for name in ("certs", "vhost.d", "htpasswd")
+        if (root / name).is_dir()
+    ]
+    named = [Mount(kind="volume", source="v", target=f"/etc/nginx/{name}") for name in volumes]
+    door = Service(name="door", ports=WEB, mounts=(*binds, *named))
+    services = {service.name: service for service in (door, *apps)}
+    stack = Stack(name="t", root=root, services=services, front_door="door")
+    return read_routes(("nginx-proxy",), stack)
+
+
+def write(root: Path, name: str, text: str = "") -> None:
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text(text)
+
+
+def who(routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200, port: int = 80):
+    return service_behind(routes, host=host, path=path, status=status, port=port)
+
+
+def leads(routes: tuple[Route, ...]) -> dict[str, str]:
+    rows: dict[str, str] = {}
+    for route in routes:
+        rows.setdefault(route.host, f"{route.service}:{route.port}")
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("environment", "hosts"),
+    [
+        ({"VIRTUAL_HOST": "a.test"}, {"a.test": "app:None"}),
+        ({"VIRTUAL_HOST": "A.test, b.test,", "VIRTUAL_PORT": "3000"},
+         {"a.test": "app:3000", "b.test": "app:3000"}),
+        ({"VIRTUAL_HOST": "*.a.test,a.*"}, {"*.a.test": "app:None", "a.*": "app:None"}),
+        ({"VIRTUAL_HOST_MULTIPORTS": "a.test:\n  '/': {port: 1}\nb.test: {}"},
+         {"a.test": "app:1", "b.test": "app:None"}),
+        ({"VIRTUAL_HOST": ""}, {}),
+    ],
+)  # fmt: skip
+def test_the_environment_names_hosts_and_ports(tmp_path, environment, hosts):
+    assert leads(read(tmp_path, app("app", **environment))) == hosts
+
+
+def test_the_longest_path_wins_and_the_rest_is_the_front_doors_own(tmp_path):
+    routes = read(
+        tmp_path,
+        app("web", VIRTUAL_HOST="a.test", VIRTUAL_PATH="/web/"),
+        app("api", VIRTUAL_HOST="a.test", VIRTUAL_PATH="/web/api/"),
+    )
+    assert who(routes, "a.test", "/web/x") == "web"
+    assert who(routes, "a.test", "/web/api/x") == "api"
+    assert who(routes, "a.test", "/", 404) is None
+
+
+def test_two_services_of_one_name_and_path_are_not_told_apart(tmp_path):
+    routes = read(tmp_path, app("a", VIRTUAL_HOST="x.test"), app("b", VIRTUAL_HOST="x.test"))
+    assert who(routes, "x.test") is None
+
+
+@pytest.mark.parametrize("file", ["certs/a.b.test.crt", "certs/b.test.crt", "certs/own.crt"])
+def test_with_a_certificate_plain_http_is_led_away_by_nginx_proxy_itself(tmp_path, file):
+    write(tmp_path, file)
+    certificate = {"CERT_NAME": "own"} if "own" in file else {}
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="a.b.test", **certificate))
+    assert who(routes, "a.b.test", port=443) == "app"
+    assert who(routes, "a.b.test", status=301) is None
+    assert who(routes, "a.b.test", status=301, port=443) == "app"
+
+
+def test_without_a_certificate_the_service_answers_plain_http(tmp_path):
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
+    assert who(routes, "a.test", status=301) == "app"
+
+
+@pytest.mark.parametrize(
+    ("method", "owner"), [("", None), ("noredirect", "app"), ("nohttps", "app")]
+)
+def test_whether_a_volume_holds_a_certificate_is_not_known(tmp_path, method, owner):
+    service = app("app", VIRTUAL_HOST="a.test", HTTPS_METHOD=method)
+    routes = read(tmp_path, service, volumes=("certs",))
+    assert who(routes, "a.test", status=301) == owner
+    assert who(routes, "a.test") == "app"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "status", "owner"),
+    [
+        ("htpasswd/a.test", "bob:x", 401, None),
+        ("htpasswd/a.test", "bob:x", 200, "app"),
+        ("htpasswd/b.test", "bob:x", 401, "app"),
+        ("vhost.d/a.test", "client_max_body_size 10G;\n", 200, "app"),
+        ("vhost.d/a.test", "# location /x\nlocation /x { return 200; }\n", 200, None),
+        ("vhost.d/default_location", "  deny all;\n", 200, None),
+    ],
+)  # fmt: skip
+def test_files_by_host_name_say_what_nginx_proxy_answers(tmp_path, file, text, status, owner):
+    write(tmp_path, file, text)
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
+    assert who(routes, "a.test", status=status) == owner
+
+
+def test_a_file_that_answers_is_named_with_its_line(tmp_path):
+    write(tmp_path, "vhost.d/a.test", "# ours\nreturn 200;\n")
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
+    assert [route.where for route in routes if route.unknown] == ["vhost.d/a.test:2"]
+
+
+@pytest.mark.parametrize("text", ["a.test", "- a.test", "a: [unclosed"])
+def test_what_is_not_a_mapping_costs_this_service_only(tmp_path, text):
+    routes = read(
+        tmp_path, app("bad", VIRTUAL_HOST_MULTIPORTS=text), app("app", VIRTUAL_HOST="a.test")
+    )
+    assert who(routes, "a.test") == "app"
+    assert [(route.host, bool(route.unknown), route.where) for route in routes[1:]] == [
+        ("bad@", True, "services.bad.environment.VIRTUAL_HOST_MULTIPORTS")
+    ]
+
+
+def test_a_port_that_is_none_and_a_path_that_is_an_expression_are_not_known(tmp_path):
+    routes = read(
+        tmp_path,
+        app("a", VIRTUAL_HOST="a.test", VIRTUAL_PORT="http"),
+        app("b", VIRTUAL_HOST="b.test", VIRTUAL_PATH="~ ^/(x|y)"),
+    )
+    assert {route.host: route.unknown for route in routes if route.unknown} == {
+        "a.test": "'http' is not a port number"
+    }
+    assert who(routes, "b.test", "/x") is None
