@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.atomic_write import create_file
 from stacktest.core.model import Service, Stack
 from stacktest.init import InitResult, initialise
 
 
-def init(root: Path, *names: str, **more) -> InitResult:
-    services = {name: Service(name=name, image="redis:7", **more) for name in names}
-    return initialise(Stack(name="d", root=root, services=services), lambda _sources, _stack: ())
+def init(root: Path, *names: str, profiles: tuple[str, ...] = ()) -> InitResult:
+    services = {name: Service(name=name, image="redis:7", profiles=profiles) for name in names}
+    stack = Stack(name="d", root=root, services=services)
+    return initialise(stack, lambda _sources, _stack: (), create=create_file)
 
 
 def suites(root: Path) -> list[str]:
@@ -26,7 +28,7 @@ def own_test(root: Path, name: str) -> None:
 
 
 @pytest.mark.case("compose/own-tests")
-def test_a_name_that_a_test_of_the_project_has_is_not_used_again(tmp_path):
+def test_a_name_that_a_test_of_the_project_has_is_not_used_again(tmp_path: Path) -> None:
     own_test(tmp_path, "tests/test_cache.py")
     result = init(tmp_path, "cache")
     assert suites(tmp_path) == ["suites/phase0_stores/test_stack_cache.py"]
@@ -37,7 +39,7 @@ def test_a_name_that_a_test_of_the_project_has_is_not_used_again(tmp_path):
 
 
 @pytest.mark.case("compose/own-tests")
-def test_pytest_collects_the_own_tests_and_the_suites_together(tmp_path):
+def test_pytest_collects_the_own_tests_and_the_suites_together(tmp_path: Path) -> None:
     own_test(tmp_path, "tests/test_cache.py")
     own_test(tmp_path, "app/checks/test_stack_cache.py")
     init(tmp_path, "cache")
@@ -63,14 +65,16 @@ def test_pytest_collects_the_own_tests_and_the_suites_together(tmp_path):
         (("cache",), ("node_modules/x/test_cache.py", ".tox/test_cache.py"), ["test_cache.py"]),
     ],
 )  # fmt: skip
-def test_every_suite_of_a_stack_has_a_name_of_its_own(tmp_path, names, own, files):
+def test_every_suite_of_a_stack_has_a_name_of_its_own(
+    tmp_path: Path, names: tuple[str, ...], own: tuple[str, ...], files: list[str]
+) -> None:
     for name in own:
         own_test(tmp_path, name)
     init(tmp_path, *names)
     assert [Path(name).name for name in suites(tmp_path)] == files
 
 
-def test_a_test_in_a_package_has_another_module_name(tmp_path):
+def test_a_test_in_a_package_has_another_module_name(tmp_path: Path) -> None:
     own_test(tmp_path, "tests/test_cache.py")
     (tmp_path / "tests/__init__.py").touch()
     init(tmp_path, "cache")
@@ -78,7 +82,9 @@ def test_a_test_in_a_package_has_another_module_name(tmp_path):
 
 
 @pytest.mark.parametrize("own", [(), ("tests/test_cache.py",)])
-def test_a_second_time_nothing_is_written_whatever_phase_the_service_is_in(tmp_path, own):
+def test_a_second_time_nothing_is_written_whatever_phase_the_service_is_in(
+    tmp_path: Path, own: tuple[str, ...]
+) -> None:
     for name in own:
         own_test(tmp_path, name)
     init(tmp_path, "cache")

@@ -139,10 +139,7 @@ def test_labels_of_a_front_door_in_another_project_keep_their_names(tmp_path: Pa
     assert door.unknown[0].startswith("where Traefik is: labels name hosts, and no service")
 
 
-<<<<<<< HEAD
-def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path: Path) -> None:
-=======
-NAMES = {
+NAMES: dict[str, dict[str, Any]] = {
     "traefik": {"labels": LABEL},
     "caddy-docker-proxy": {
         "labels": {"caddy_0": "a.b.c", "caddy_0.reverse_proxy": "{{upstreams}}"}
@@ -152,7 +149,9 @@ NAMES = {
 
 
 @pytest.mark.parametrize("word", NAMES)
-def test_names_that_services_declare_are_kept_wherever_their_front_door_is(tmp_path, word):
+def test_names_that_services_declare_are_kept_wherever_their_front_door_is(
+    tmp_path: Path, word: str
+) -> None:
     app = service("a", **NAMES[word])
     door = find_front_door(stack(app, root=tmp_path))
     assert (door.service, door.sources) == ("", (word,))
@@ -169,7 +168,9 @@ def test_names_that_services_declare_are_kept_wherever_their_front_door_is(tmp_p
 @pytest.mark.parametrize(
     ("image", "word"), [("own/caddy:1", "caddy-docker-proxy"), ("nginx:1", "nginx-proxy")]
 )
-def test_a_plain_image_without_files_goes_by_what_services_declare(tmp_path, image, word):
+def test_a_plain_image_without_files_goes_by_what_services_declare(
+    tmp_path: Path, image: str, word: str
+) -> None:
     proxy = service("proxy", image, ports=(Port(target=80, published=80),))
     door = find_front_door(stack(service("a", **NAMES[word]), proxy, root=tmp_path))
     assert (door.service, door.kind, door.sources) == ("proxy", word, (word,))
@@ -185,7 +186,9 @@ def test_a_plain_image_without_files_goes_by_what_services_declare(tmp_path, ima
         ("lucaslorentz/caddy-docker-proxy:2", "no service has a label caddy"),
     ],
 )
-def test_a_front_door_that_cannot_be_read_is_named_with_file_and_line(tmp_path, image, why):
+def test_a_front_door_that_cannot_be_read_is_named_with_file_and_line(
+    tmp_path: Path, image: str, why: str
+) -> None:
     compose = tmp_path / "compose.yaml"
     compose.write_text(f"# proxy: none\nservices:\n  app: {{}}\n  proxy:\n    image: {image}\n")
     proxy = service("proxy", image, ports=(Port(target=80, published=80),))
@@ -199,8 +202,7 @@ def test_a_front_door_that_cannot_be_read_is_named_with_file_and_line(tmp_path, 
     )
 
 
-def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path):
->>>>>>> e383760 (Labels of caddy-docker-proxy and VIRTUAL_HOST of nginx-proxy say who is behind a name)
+def test_a_known_door_goes_before_another_service_that_publishes_80(tmp_path: Path) -> None:
     web = (Port(target=80),)
     both = stack(service("app", ports=web), service("caddy", ports=web), root=tmp_path)
     assert find_front_door(both).service == "caddy"

@@ -1,6 +1,7 @@
 """Labels as caddy-docker-proxy reads them: the same sites as a Caddyfile would have."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from stacktest.core.routing import service_behind
 WEB = (Port(target=80, published=80), Port(target=443, published=443))
 
 
-def read(root: Path, *labels: dict[str, str], **door) -> tuple[Route, ...]:
+def read(root: Path, *labels: dict[str, str], **door: Any) -> tuple[Route, ...]:
     """The routes of services s0, s1, … with these labels."""
     apps = [Service(name=f"s{n}", labels=items) for n, items in enumerate(labels)]
     front = Service(name="door", ports=WEB, **door)
@@ -28,7 +29,7 @@ def leads(routes: tuple[Route, ...]) -> dict[str, str]:
     return rows
 
 
-def who(routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200):
+def who(routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200) -> str | None:
     return service_behind(routes, host=host, path=path, status=status, port=443)
 
 
@@ -44,12 +45,14 @@ def who(routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200
         ("{{.Name}}:80", "the upstream depends on {template}"),
     ],
 )
-def test_upstreams_are_the_service_that_has_the_label(tmp_path, template, target):
+def test_upstreams_are_the_service_that_has_the_label(
+    tmp_path: Path, template: str, target: str
+) -> None:
     routes = read(tmp_path, {"caddy": "a.test", "caddy.reverse_proxy": template})
     assert leads(routes) == {"a.test": target}
 
 
-def test_numbers_tell_sites_apart_and_put_directives_in_order(tmp_path):
+def test_numbers_tell_sites_apart_and_put_directives_in_order(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         {
@@ -66,7 +69,7 @@ def test_numbers_tell_sites_apart_and_put_directives_in_order(tmp_path):
     assert service_behind(routes, host="c.test", port=80) == "s0"
 
 
-def test_labels_of_several_services_make_one_site(tmp_path):
+def test_labels_of_several_services_make_one_site(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         {"caddy": "a.test", "caddy.reverse_proxy": "{{upstreams}}"},
@@ -76,12 +79,12 @@ def test_labels_of_several_services_make_one_site(tmp_path):
     assert (who(routes, "a.test"), who(routes, "a.test", "/api/x")) == ("s0", "s1")
 
 
-def test_two_services_behind_one_name_are_not_told_apart(tmp_path):
+def test_two_services_behind_one_name_are_not_told_apart(tmp_path: Path) -> None:
     site = {"caddy": "a.test", "caddy.reverse_proxy": "{{upstreams}}"}
     assert who(read(tmp_path, site, site), "a.test") is None
 
 
-def test_a_sign_in_and_the_answers_of_caddy_itself_are_nobodys(tmp_path):
+def test_a_sign_in_and_the_answers_of_caddy_itself_are_nobodys(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         {
@@ -98,7 +101,7 @@ def test_a_sign_in_and_the_answers_of_caddy_itself_are_nobodys(tmp_path):
     assert service_behind(routes, host="a.test", port=80, status=308) is None
 
 
-def test_snippets_and_global_options_stand_in_any_service(tmp_path):
+def test_snippets_and_global_options_stand_in_any_service(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         {"caddy": "a.test", "caddy.import": "closed", "caddy.reverse_proxy": "{{upstreams}}"},
@@ -108,7 +111,7 @@ def test_snippets_and_global_options_stand_in_any_service(tmp_path):
     assert leads(routes) == {"a.test": "None:None"}
 
 
-def test_a_site_that_cannot_be_read_costs_its_own_name_only(tmp_path):
+def test_a_site_that_cannot_be_read_costs_its_own_name_only(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         {"caddy": "a.test", "caddy.import": "elsewhere"},
@@ -119,12 +122,12 @@ def test_a_site_that_cannot_be_read_costs_its_own_name_only(tmp_path):
     assert routes[-1].where == "services.s0.labels.caddy.import"
 
 
-def test_the_label_stands_where_a_file_would_have_its_line(tmp_path):
+def test_the_label_stands_where_a_file_would_have_its_line(tmp_path: Path) -> None:
     routes = read(tmp_path, {"caddy": "a.test", "caddy.reverse_proxy": "{{upstreams}}"})
     assert routes[0].where == "services.s0.labels.caddy.reverse_proxy"
 
 
-def test_the_base_caddyfile_goes_first(tmp_path):
+def test_the_base_caddyfile_goes_first(tmp_path: Path) -> None:
     (tmp_path / "Caddyfile").write_text("{\n auto_https off\n}\n(tls) {\n tls internal\n}\n"
                                         "b.test {\n reverse_proxy s0:1\n}\n")  # fmt: skip
     mount = Mount(kind="bind", source=str(tmp_path / "Caddyfile"), target="/etc/caddy/Caddyfile")
@@ -137,7 +140,7 @@ def test_the_base_caddyfile_goes_first(tmp_path):
     assert leads(routes) == {"b.test": "s0:1", "a.test": "s0:80"}
 
 
-def test_a_base_caddyfile_in_the_image_is_not_known(tmp_path):
+def test_a_base_caddyfile_in_the_image_is_not_known(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         {"caddy": "a.test", "caddy.reverse_proxy": "{{upstreams}}"},
@@ -151,13 +154,13 @@ def test_a_base_caddyfile_in_the_image_is_not_known(tmp_path):
     "door", [{"environment": {"CADDY_DOCKER_LABEL_PREFIX": "web"}},
              {"command": ("docker-proxy", "--label-prefix=web")}]
 )  # fmt: skip
-def test_the_prefix_of_the_labels_can_be_another(tmp_path, door):
+def test_the_prefix_of_the_labels_can_be_another(tmp_path: Path, door: dict[str, Any]) -> None:
     labels = {"web": "a.test", "web.reverse_proxy": "{{upstreams}}", "caddy": "b.test"}
     assert list(leads(read(tmp_path, labels, **door))) == ["a.test"]
 
 
 @pytest.mark.parametrize("value", ["{", "}", '"', "<<X", "{{", "a.test {"])
-def test_no_value_breaks_the_others(tmp_path, value):
+def test_no_value_breaks_the_others(tmp_path: Path, value: str) -> None:
     routes = read(
         tmp_path,
         {"caddy": "a.test", "caddy.respond": value},

@@ -35,7 +35,9 @@ def write(root: Path, name: str, text: str = "") -> None:
     (root / name).write_text(text)
 
 
-def who(routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200, port: int = 80):
+def who(
+    routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200, port: int = 80
+) -> str | None:
     return service_behind(routes, host=host, path=path, status=status, port=port)
 
 
@@ -58,11 +60,13 @@ def leads(routes: tuple[Route, ...]) -> dict[str, str]:
         ({"VIRTUAL_HOST": ""}, {}),
     ],
 )  # fmt: skip
-def test_the_environment_names_hosts_and_ports(tmp_path, environment, hosts):
+def test_the_environment_names_hosts_and_ports(
+    tmp_path: Path, environment: dict[str, str], hosts: dict[str, str]
+) -> None:
     assert leads(read(tmp_path, app("app", **environment))) == hosts
 
 
-def test_the_longest_path_wins_and_the_rest_is_the_front_doors_own(tmp_path):
+def test_the_longest_path_wins_and_the_rest_is_the_front_doors_own(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         app("web", VIRTUAL_HOST="a.test", VIRTUAL_PATH="/web/"),
@@ -73,13 +77,15 @@ def test_the_longest_path_wins_and_the_rest_is_the_front_doors_own(tmp_path):
     assert who(routes, "a.test", "/", 404) is None
 
 
-def test_two_services_of_one_name_and_path_are_not_told_apart(tmp_path):
+def test_two_services_of_one_name_and_path_are_not_told_apart(tmp_path: Path) -> None:
     routes = read(tmp_path, app("a", VIRTUAL_HOST="x.test"), app("b", VIRTUAL_HOST="x.test"))
     assert who(routes, "x.test") is None
 
 
 @pytest.mark.parametrize("file", ["certs/a.b.test.crt", "certs/b.test.crt", "certs/own.crt"])
-def test_with_a_certificate_plain_http_is_led_away_by_nginx_proxy_itself(tmp_path, file):
+def test_with_a_certificate_plain_http_is_led_away_by_nginx_proxy_itself(
+    tmp_path: Path, file: str
+) -> None:
     write(tmp_path, file)
     certificate = {"CERT_NAME": "own"} if "own" in file else {}
     routes = read(tmp_path, app("app", VIRTUAL_HOST="a.b.test", **certificate))
@@ -88,7 +94,7 @@ def test_with_a_certificate_plain_http_is_led_away_by_nginx_proxy_itself(tmp_pat
     assert who(routes, "a.b.test", status=301, port=443) == "app"
 
 
-def test_without_a_certificate_the_service_answers_plain_http(tmp_path):
+def test_without_a_certificate_the_service_answers_plain_http(tmp_path: Path) -> None:
     routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
     assert who(routes, "a.test", status=301) == "app"
 
@@ -96,7 +102,9 @@ def test_without_a_certificate_the_service_answers_plain_http(tmp_path):
 @pytest.mark.parametrize(
     ("method", "owner"), [("", None), ("noredirect", "app"), ("nohttps", "app")]
 )
-def test_whether_a_volume_holds_a_certificate_is_not_known(tmp_path, method, owner):
+def test_whether_a_volume_holds_a_certificate_is_not_known(
+    tmp_path: Path, method: str, owner: str | None
+) -> None:
     service = app("app", VIRTUAL_HOST="a.test", HTTPS_METHOD=method)
     routes = read(tmp_path, service, volumes=("certs",))
     assert who(routes, "a.test", status=301) == owner
@@ -114,20 +122,22 @@ def test_whether_a_volume_holds_a_certificate_is_not_known(tmp_path, method, own
         ("vhost.d/default_location", "  deny all;\n", 200, None),
     ],
 )  # fmt: skip
-def test_files_by_host_name_say_what_nginx_proxy_answers(tmp_path, file, text, status, owner):
+def test_files_by_host_name_say_what_nginx_proxy_answers(
+    tmp_path: Path, file: str, text: str, status: int, owner: str | None
+) -> None:
     write(tmp_path, file, text)
     routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
     assert who(routes, "a.test", status=status) == owner
 
 
-def test_a_file_that_answers_is_named_with_its_line(tmp_path):
+def test_a_file_that_answers_is_named_with_its_line(tmp_path: Path) -> None:
     write(tmp_path, "vhost.d/a.test", "# ours\nreturn 200;\n")
     routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
     assert [route.where for route in routes if route.unknown] == ["vhost.d/a.test:2"]
 
 
 @pytest.mark.parametrize("text", ["a.test", "- a.test", "a: [unclosed"])
-def test_what_is_not_a_mapping_costs_this_service_only(tmp_path, text):
+def test_what_is_not_a_mapping_costs_this_service_only(tmp_path: Path, text: str) -> None:
     routes = read(
         tmp_path, app("bad", VIRTUAL_HOST_MULTIPORTS=text), app("app", VIRTUAL_HOST="a.test")
     )
@@ -137,7 +147,7 @@ def test_what_is_not_a_mapping_costs_this_service_only(tmp_path, text):
     ]
 
 
-def test_a_port_that_is_none_and_a_path_that_is_an_expression_are_not_known(tmp_path):
+def test_a_port_that_is_none_and_a_path_that_is_an_expression_are_not_known(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         app("a", VIRTUAL_HOST="a.test", VIRTUAL_PORT="http"),
