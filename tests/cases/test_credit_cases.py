@@ -309,7 +309,7 @@ def test_the_newest_run_failed(world: StackSimulator) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
-@pytest.mark.case("T21")
+@pytest.mark.case("T21", "field/c16")
 def test_tests_of_another_machine(world: StackSimulator) -> None:
     world.add("caddy")
     world.stack = "shop@laptop"

@@ -29,6 +29,7 @@ class Fault:
     ask: tuple[str, ...] = ()
     rules: dict[str, str] = field(default_factory=dict)
     timeouts: dict[str, float] = field(default_factory=dict)
+    case: str = ""
 
 
 OK = "{image: IMAGE, init: true, command: [sleep, infinity]}"
@@ -44,6 +45,21 @@ services:
         what="app exited 3",
         says=("exit code 3, not killed for memory", "| the config file is empty"),
         hint="docker compose run --rm --no-deps app",
+    ),
+    Fault(
+        name="keeps-no-logs",
+        compose="""
+services:
+  app:
+    image: IMAGE
+    command: [sh, -c, "echo going down; exit 3"]
+    logging: {driver: none}
+""",
+        service="app",
+        what="app exited 3",
+        says=("last lines of app: its logs cannot be read",),
+        hint="docker compose run --rm --no-deps app",
+        case="field/b21",
     ),
     Fault(
         name="exits-after-a-moment",
@@ -119,6 +135,7 @@ services:
         says=("last health check: exit 7: no answer on 8080", "| listening nowhere"),
         hint="if it only needs longer to start, raise services.app.healthcheck.start_period in the "
         "compose file; else correct its health check, which is shown by: docker compose config app",
+        case="field/b24",
     ),
     Fault(
         name="dependency-unhealthy",
@@ -463,7 +480,15 @@ services:
 )
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(
+            fault, id=fault.name, marks=[pytest.mark.case(fault.case)] if fault.case else []
+        )
+        for fault in FAULTS
+    ],
+)
 def test_one_message_names_service_cause_and_next_command(fault: Fault, project: Project) -> None:
     project.write(fault.compose.replace("OK", OK), fault.files)
     with pytest.raises(StacktestError) as caught:

@@ -108,6 +108,7 @@ def test_a_variable_in_the_path_of_an_include_has_the_value_that_compose_sees(pa
     assert files.value("db", every)["stanzas"] == [{"image": "pg"}]
 
 
+@pytest.mark.case("field/b06")
 def test_paths_start_at_the_project_directory_and_not_at_the_stack() -> None:
     contents = {
         f"{ROOT}/deploy/a.yml": {"include": ["inc.yml"]},
