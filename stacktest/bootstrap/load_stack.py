@@ -9,6 +9,7 @@ from stacktest.adapters.secret_sources import declared_secrets
 from stacktest.config import Config
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
+from stacktest.core.route import Route
 
 
 def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
@@ -33,7 +34,7 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
     )
     routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
     # Names are compared as A-labels, wherever they come from.
-    ascii_routes = tuple(replace(route, host=_ascii_host(route.host)) for route in routes)
+    ascii_routes = tuple(replace(route, host=_ascii_host(route)) for route in routes)
     stack = replace(stack, routes=ascii_routes)
     secrets = declared_secrets(stack, config, compose.project_files)
     return config, replace(stack, secrets=secrets)
@@ -42,5 +43,6 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
 # Private
 
 
-def _ascii_host(host: str) -> str:
-    return host if host.startswith("~") else to_ascii(host)
+def _ascii_host(route: Route) -> str:
+    is_name = route.has_name and not route.host.startswith("~")
+    return to_ascii(route.host) if is_name else route.host

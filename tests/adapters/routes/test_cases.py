@@ -387,7 +387,7 @@ def test_a_template_is_filled_in_with_the_doors_environment(tmp_path: Path) -> N
     routes = read_routes(("default.conf.template",), of)
     assert leads(routes) == {
         "wiki.test": "wiki:3000",
-        "${gone}": "the variable ${gone} is not set in the front door's environment",
+        "${GONE}": "the variable GONE is not set in the front door's environment",
     }
     assert routes[0].where == "default.conf.template:2"
 

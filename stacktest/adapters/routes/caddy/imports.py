@@ -1,10 +1,11 @@
 """A Caddyfile with all that it imports: files through the mounts, snippets, their arguments."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
 from stacktest.core.model import Stack
@@ -17,12 +18,6 @@ MAX_DEPTH = 100
 def broken(what: str, line: Line) -> UsageError:
     """The error for a line that cannot mean what it says."""
     return UsageError(f"the Caddyfile cannot be read: {what}", where=line.where, code="SK-ROUTES")
-
-
-def environment_of(stack: Stack) -> Mapping[str, str | None]:
-    """The environment of the front door, by which `{$NAME}` is replaced."""
-    door = stack.services.get(stack.front_door)
-    return door.environment if door else {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +63,7 @@ class CaddySource:
                 code="SK-ROUTES",
             ) from None
         lines = read_lines(
-            text, file=shown(path, self.stack), environment=environment_of(self.stack)
+            text, file=shown(path, self.stack), environment=door_environment(self.stack)
         )
         self.remember_snippets(lines)
         return tuple(self._imported(lines, path.parent, depth))

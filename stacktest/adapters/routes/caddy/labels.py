@@ -14,8 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from stacktest.adapters.routes.blank_names import FindBlank, blank_names
+from stacktest.adapters.routes.caddy.directives import ORDER
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_words
 from stacktest.core.model import Service, Stack
+from stacktest.core.route import Route
 from stacktest.errors import UsageError
 
 
@@ -31,22 +34,31 @@ def base_file(stack: Stack) -> str:
 
 def label_lines(
     stack: Stack, environment: Mapping[str, str | None]
-) -> tuple[tuple[Line, ...], dict[str, UsageError]]:
-    """The lines of all labels: global options, snippets, then sites.
+) -> tuple[tuple[Line, ...], list[Route]]:
+    """The lines of all labels: global options, snippets, then sites; and what is not known.
 
-    A service of which a label cannot be read is left out, as caddy-docker-proxy does; the second
-    value has it with the error.
+    A service of which a label cannot be read is left out, as caddy-docker-proxy does.
     """
     prefix = label_prefix(stack)
     lines: tuple[Line, ...] = ()
-    unread: dict[str, UsageError] = {}
+    unread: list[Route] = []
     for service in stack.services.values():
+        find = blank_names(stack, service.name, "labels")
         try:
-            lines = merged(lines, _of_service(service, prefix, environment))
+            for line in _of_service(service, prefix, environment):
+                whole, blank = _whole(line, find)
+                unread += blank
+                lines = merged(lines, whole)
         except UsageError as error:
-            unread[service.name] = error
+            unread.append(unread_label(f"{service.name}@", error))
     order = sorted(lines, key=lambda line: (bool(line.tokens), not line.name.startswith("(")))
     return tuple(order), unread
+
+
+def unread_label(host: str, error: UsageError) -> Route:
+    """The route of a host of which nobody knows who answers, because of the error."""
+    why = error.what.removeprefix("the Caddyfile cannot be read: ")
+    return Route(host=host, unknown=why, where=error.where, upstream="?")
 
 
 def merged(lines: Iterable[Line], others: Iterable[Line]) -> tuple[Line, ...]:
@@ -68,6 +80,24 @@ def merged(lines: Iterable[Line], others: Iterable[Line]) -> tuple[Line, ...]:
 
 
 # Private
+
+
+def _whole(line: Line, find: FindBlank) -> tuple[tuple[Line, ...], list[Route]]:
+    """The site without addresses that are made of a variable that is not set, and those."""
+    names = [(token, find(token.text.strip(",").partition("/")[0])) for token in line.tokens]
+    blanks = [blank for _, blank in names if blank]
+    is_site = any(part.name in ORDER for part in line.block or ())
+    if not line.tokens and is_site and (blank := find("")):
+        blanks.append(blank)
+    routes = [
+        Route(host=blank.written, unknown=blank.why, where=line.where, upstream="?")
+        for blank in blanks
+    ]
+    if not blanks:
+        return (line,), []
+    tokens = tuple(replace(t, text=t.text.strip(",")) for t, blank in names if not blank)
+    return (replace(line, tokens=tokens),) if tokens else (), routes
+
 
 _PART = re.compile(r"(?:(?P<order>\d+)_)?(?P<name>.+?)(?:_\d+)?")
 _UPSTREAMS = re.compile(

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.directives import Block, steps_of
-from stacktest.adapters.routes.caddy.imports import CaddySource, environment_of
-from stacktest.adapters.routes.caddy.labels import base_file, label_lines, merged
+from stacktest.adapters.routes.caddy.imports import CaddySource
+from stacktest.adapters.routes.caddy.labels import base_file, label_lines, merged, unread_label
 from stacktest.adapters.routes.caddy.lexer import Line
 from stacktest.adapters.routes.caddy.matchers import named_matchers
 from stacktest.adapters.routes.caddy.sites import (
@@ -45,10 +46,10 @@ def read_caddy_labels(stack: Stack) -> tuple[Route, ...]:
     target = base_file(stack)
     files = files_behind(stack, stack.root, target) if target else ()
     base = tuple(line for path in files for line in source.read(path))
-    lines, broken_labels = label_lines(stack, environment_of(stack))
+    lines, left_out = label_lines(stack, door_environment(stack))
     source.remember_snippets(lines)
     plain, unread = list[Line](), list(_absent(target) if target and not files else ())
-    unread += [_not_known(f"{name}@", error) for name, error in broken_labels.items()]
+    unread += left_out
     for line in lines:
         try:
             site = source.expand_line(line)
@@ -86,12 +87,7 @@ def _unread(line: Line, error: UsageError) -> Iterator[Route]:
     """The addresses of a site that cannot be read; its label stands in where it has none."""
     for word in [token.text.strip(",") for token in line.tokens] or [f"{line.where}@"]:
         host = word.partition("://")[2] or word
-        yield _not_known(host.partition("/")[0].partition(":")[0].lower(), error)
-
-
-def _not_known(host: str, error: UsageError) -> Route:
-    why = error.what.removeprefix("the Caddyfile cannot be read: ")
-    return Route(host=host, unknown=why, where=error.where, upstream="?")
+        yield unread_label(host.partition("/")[0].partition(":")[0].lower(), error)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from stacktest.adapters.routes.nginx.source import Directive, read_directives
 from stacktest.adapters.routes.nginx.variables import Variables, initial
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.interpolation import variables_of
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
 
@@ -75,7 +76,8 @@ def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool = False) 
 
 
 def _unset(server: Server, name: str) -> Route:
-    why = f"the variable {name} is not set in the front door's environment"
+    variable = next(variables_of(name), name)
+    why = f"the variable {variable} is not set in the front door's environment"
     return Route(host=name, unknown=why, upstream=name, where=server.block.where)
 
 

@@ -19,7 +19,7 @@ class Server:
     """One `server` block."""
 
     names: tuple[str, ...]
-    """As written, in small letters but for expressions; empty for one that has no name."""
+    """As written, in small letters but for expressions and variables; empty without a name."""
     listeners: tuple[Listener, ...]
     defaults: frozenset[int]
     """Ports where it answers for names that no server has."""
@@ -118,10 +118,12 @@ def listened(block: Directive) -> Iterator[tuple[int, bool, bool]]:
 
 
 def _server(block: Directive, forwarded: Mapping[int, int]) -> Server:
-    words = [word for item in block.all("server_name") for word in item.words]
+    # The parser takes what follows a `${…}` for a part of the same word.
+    texts = [text for item in block.all("server_name") for text in item.words]
+    words = [word for text in texts for word in text.split()]
     rows = [(forwarded.get(port, port), tls, first) for port, tls, first in listened(block)]
     return Server(
-        names=tuple(word if word.startswith("~") else word.lower() for word in words),
+        names=tuple(word if word[:1] == "~" or "$" in word else word.lower() for word in words),
         listeners=tuple(dict.fromkeys(Listener(port=port, tls=tls) for port, tls, _ in rows)),
         defaults=frozenset(port for port, _, first in rows if first),
         block=block,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stacktest.adapters.atomic_write import write_file
+from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
 from stacktest.adapters.temporary import temporary_folder
 from stacktest.core.model import Stack
@@ -123,8 +124,7 @@ def _text(path: Path, stack: Stack) -> str:
 
 def _filled(text: str, stack: Stack) -> str:
     """The template as the image's own script fills it: variables that are set, no others."""
-    door = stack.services.get(stack.front_door)
-    environment = door.environment if door else {}
+    environment = door_environment(stack)
 
     def value(match: re.Match[str]) -> str:
         setting = environment.get(match[1] or match[2])

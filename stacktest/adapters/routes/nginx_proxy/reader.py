@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stacktest.adapters.compose.yaml import parse_yaml
+from stacktest.adapters.routes.blank_names import blank_names
 from stacktest.adapters.routes.mounts import folder_behind, shown
 from stacktest.adapters.routes.ordered import for_people, ordered, shared
 from stacktest.adapters.routes.upstream import route_to
@@ -22,14 +23,19 @@ from stacktest.core.unknown import Unknown
 
 def read_virtual_hosts(stack: Stack) -> tuple[Route, ...]:
     """The routes of every host name that a service's environment gives to nginx-proxy."""
-    claims = [claim for service in stack.services.values() for claim in _claims(service)]
+    claims = [claim for service in stack.services.values() for claim in _claims(service, stack)]
     known = [claim for claim in claims if not claim.unknown]
     by_host: dict[str, list[_Claim]] = {}
     for claim in known:
         by_host.setdefault(claim.host, []).append(claim)
     routes = [route for group in by_host.values() for route in _routes(group, stack)]
     unread = [
-        Route(host=f"{claim.service.name}@", unknown=claim.unknown, where=claim.where, upstream="?")
+        Route(
+            host=claim.host or f"{claim.service.name}@",
+            unknown=claim.unknown,
+            where=claim.where,
+            upstream="?",
+        )
         for claim in claims
         if claim.unknown
     ]
@@ -83,15 +89,19 @@ class _Tls:
         return self.has_certificate is not False and self.method == "redirect"
 
 
-def _claims(service: Service) -> Iterator[_Claim]:
+def _claims(service: Service, stack: Stack) -> Iterator[_Claim]:
+    find = blank_names(stack, service.name, "environment")
     environment = service.environment
     where = f"services.{service.name}.environment.VIRTUAL_HOST"
     several = environment.get("VIRTUAL_HOST_MULTIPORTS") or ""
     if several:
         yield from _several(service, several, f"{where}_MULTIPORTS")
         return
-    for host in (environment.get("VIRTUAL_HOST") or "").split(","):
-        if host.strip():
+    hosts = environment.get("VIRTUAL_HOST")
+    for host in hosts.split(",") if hosts is not None else ():
+        if blank := find(host.strip()):
+            yield _Claim(service=service, where=where, host=blank.written, unknown=blank.why)
+        elif host.strip():
             yield _Claim(
                 service=service,
                 where=where,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stacktest.adapters.routes.blank_names import BlankName, blank_names
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered, shared
 from stacktest.adapters.routes.traefik.configuration import (
     Origin,
@@ -167,10 +168,17 @@ class _Reader:
             ]
         )
         priority = str(router.get("priority", ""))
+        find = blank_names(self.stack, origin.service, "labels")
         for part in parts:
             if any(literal.name == "hostsni" for literal in part):
                 continue
             hosts = _hosts(part)
+            blanks = {host: blank for host in hosts or () if host and (blank := find(host))}
+            self.unknown.extend(_not_whole(blank, where) for blank in blanks.values())
+            if hosts and blanks:
+                hosts = tuple(host for host in hosts if host not in blanks)
+                if not hosts:
+                    continue
             if hosts is None or "" in hosts:
                 why = f"its rule names no host{self._unset(where)}"
                 self.unknown.append(_not_known(name, where, why, rule))
@@ -314,6 +322,10 @@ def _not_known(name: str, where: str, why: str, rule: str) -> Route:
     return Route(
         host=hosts[0].lower() if hosts else f"{name}@", unknown=why, where=where, upstream="?"
     )
+
+
+def _not_whole(blank: BlankName, where: str) -> Route:
+    return Route(host=blank.written, unknown=blank.why, where=where, upstream="?")
 
 
 def _services(origin: Origin) -> Mapping[str, Section]:

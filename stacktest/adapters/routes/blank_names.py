@@ -1,0 +1,92 @@
+"""Host names that are made of a variable which nothing sets: Compose makes `a.` of `a.${DOMAIN}`.
+
+Whoever reads a name off a service's labels or environment asks here whether it is whole. The text
+of the compose files tells, since Compose's own model holds only what is left of it.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from stacktest.adapters.compose.yaml import load_yaml
+from stacktest.core.interpolation import interpolate, variables_of
+from stacktest.core.model import Json, Stack
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlankName:
+    """A name as the compose file writes it, and the variable in it that is not set."""
+
+    written: str
+    variable: str
+
+    @property
+    def why(self) -> str:
+        """The reason for which the name is not known."""
+        return f"{self.variable} is not set"
+
+
+FindBlank = Callable[[str], BlankName | None]
+"""What is written where the model has this text, if a variable of it is not set."""
+
+
+def blank_names(stack: Stack, service: str, section: str) -> FindBlank:
+    """The lookup for `labels` or `environment` of a service."""
+    key = f"services.{service}.{section}"
+    unset = {name for name, keys in stack.unset_variables.items() if key in keys}
+    if not unset:
+        return lambda _text: None
+    known = [
+        (_expression(word, unset), BlankName(written=word, variable=variable))
+        for text in _texts(stack, service, section)
+        for word in _WORDS.split(text)
+        for variable in variables_of(word)
+        if variable in unset
+    ]
+
+    def find(text: str) -> BlankName | None:
+        return next((name for expression, name in known if expression.fullmatch(text)), None)
+
+    return find
+
+
+def door_environment(stack: Stack) -> Mapping[str, str | None]:
+    """The front door's environment; what is made of a variable that nothing sets is not set."""
+    door = stack.services.get(stack.front_door)
+    if door is None:
+        return {}
+    find = blank_names(stack, door.name, "environment")
+    return {
+        name: None if value is not None and find(value) else value
+        for name, value in door.environment.items()
+    }
+
+
+# Private
+
+_WORDS = re.compile(r"[`\"'\s,()=|&!;]+")
+_OTHER = "\x00"
+"""Stands for the value of a variable that is set."""
+
+
+def _expression(word: str, unset: set[str]) -> re.Pattern[str]:
+    """What the model may hold where the file has the word."""
+    text = interpolate(word, lambda name: "" if name in unset else _OTHER)
+    return re.compile(".*".join(map(re.escape, text.split(_OTHER))), re.IGNORECASE)
+
+
+def _texts(stack: Stack, service: str, section: str) -> Iterator[str]:
+    """The texts below the section of a service, as every compose file writes them."""
+    for path in stack.compose_files:
+        document = load_yaml(path)
+        for key in ("services", service, section):
+            document = document.get(key) if isinstance(document, dict) else None
+        yield from _values(document)
+
+
+def _values(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _values(item)
