@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from stacktest.core.model import Service, Stack
+from stacktest.core.nginx_templates import template_folder, template_suffix
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
 from stacktest.init.dockerfile import copied_files
 from stacktest.init.programs import recognise
@@ -61,7 +62,6 @@ _CONFIGURATION = {
 _FOLDERS = {
     "caddy": (("/etc/caddy", ("Caddyfile", "*.caddy", "Caddyfile*")),),
     "nginx": (
-        ("/etc/nginx/templates", ("*.template",)),
         ("/etc/nginx/conf.d", ("*.conf",)),
         ("/etc/nginx/http.d", ("*.conf",)),
         ("/etc/nginx/sites-enabled", ("*",)),
@@ -94,7 +94,8 @@ def _candidates(stack: Stack) -> Iterator[_Candidate]:
         program = recognise(service)
         if program is None or not program.door or not _is_reachable(service):
             continue
-        files = _read_first(tuple(dict.fromkeys(_configuration(service, program.door))))
+        files = tuple(dict.fromkeys(_configuration(service, program.door)))
+        files = _read_first(files, template_suffix(service))
         kind = _kind(program.door, files, words)
         if kind == "nginx" and not files:
             # The image's default serves a folder: a page of its own, not the way to others.
@@ -109,10 +110,10 @@ def _kind(door: str, files: tuple[Path, ...], words: tuple[str, ...]) -> str:
     return by_words if by_words in words and not files else door
 
 
-def _read_first(files: tuple[Path, ...]) -> tuple[Path, ...]:
+def _read_first(files: tuple[Path, ...], suffix: str) -> tuple[Path, ...]:
     """nginx.conf includes what else is read, but for templates, which are filled in elsewhere."""
     main = [path for path in files if path.name == "nginx.conf"]
-    templates = [path for path in files if path.suffix == ".template"]
+    templates = [path for path in files if path.name.endswith(suffix)]
     return (*main, *templates) if main else files
 
 
@@ -192,8 +193,15 @@ def _configuration(service: Service, kind: str) -> Iterator[Path]:
             elif path.is_dir() and PurePosixPath(name).is_relative_to(target):
                 inner = path / PurePosixPath(name).relative_to(target)
                 yield from [inner] if inner.is_file() else []
-        for folder, patterns in _FOLDERS.get(kind, ()):
+        for folder, patterns in _folders(service, kind):
             yield from _in_folder(path, PurePosixPath(target), PurePosixPath(folder), patterns)
+
+
+def _folders(service: Service, kind: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Folders in the container, and which files in them count."""
+    if kind == "nginx":
+        yield template_folder(service), (f"*{template_suffix(service)}",)
+    yield from _FOLDERS.get(kind, ())
 
 
 def _target(service: Service, name: str) -> str:

@@ -154,6 +154,12 @@ def _routes(
 def _refuse_blocked(root: Path, name: str) -> None:
     """UsageError when a file stands where a folder has to be, or a folder may not be written."""
     path = root / name
+    if path.is_dir():
+        raise UsageError(
+            f"cannot write {name}: it is a folder",
+            where=str(path),
+            hint=f"give {path} another name, then: stacktest init",
+        )
     if path.exists():
         return
     above = next(folder for folder in path.parents if folder.exists() or folder == root)

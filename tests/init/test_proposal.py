@@ -180,6 +180,7 @@ def test_a_plain_image_without_files_goes_by_what_services_declare(
     ("image", "why"),
     [
         ("jc21/nginx-proxy-manager:2", "Nginx Proxy Manager keeps that in its database"),
+        ("zoeyvid/npmplus", "Nginx Proxy Manager keeps that in its database"),
         ("haproxy:3", "stacktest does not read the configuration of HAProxy"),
         ("envoyproxy/envoy:v1", "stacktest does not read the configuration of Envoy"),
         ("nginxproxy/nginx-proxy:1", "no service has a VIRTUAL_HOST"),
@@ -259,6 +260,22 @@ def test_the_place_in_the_container_tells_what_a_file_is(
     proxy = service("proxy", image, ports=(Port(target=80, published=80),), mounts=mounts)
     door = find_front_door(stack(proxy, root=tmp_path))
     assert (door.service, door.sources) == ("proxy", sources)
+
+
+@pytest.mark.case("compose/nginx-template")
+def test_templates_lie_where_the_environment_says(tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t/wiki.tpl").write_text("proxy_pass http://a;")
+    (tmp_path / "t/other.template").write_text("proxy_pass http://a;")
+    environment = {"NGINX_ENVSUBST_TEMPLATE_DIR": "/t/", "NGINX_ENVSUBST_TEMPLATE_SUFFIX": ".tpl"}
+    proxy = service(
+        "proxy",
+        "nginx:1",
+        ports=(Port(target=80, published=80),),
+        mounts=(bind(tmp_path, "t", "/t"),),
+        environment=environment,
+    )
+    assert find_front_door(stack(proxy, root=tmp_path)).sources == ("nginx:t/wiki.tpl",)
 
 
 def test_who_leads_to_others_goes_before_who_serves_a_folder(tmp_path: Path) -> None:

@@ -34,6 +34,17 @@ def test_a_file_where_a_folder_has_to_be_is_an_error_and_nothing_is_left(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["suites"]
 
 
+@pytest.mark.case("compose/suites-is-a-file")
+@pytest.mark.parametrize("name", ["stacktest.toml", "suites/phase0_stores/test_cache.py"])
+def test_a_folder_where_a_file_has_to_be_is_an_error_and_nothing_is_left(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(UsageError, match=f"cannot write {name}: it is a folder"):
+        initialise(stack(tmp_path, REDIS), no_routes, create=create_file)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 @pytest.mark.case("compose/unwritable")
 def test_a_folder_that_may_not_be_written_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -376,6 +376,19 @@ server { listen 80; server_name s.test; location / { return 200 door; } }"""
     }
 
 
+@pytest.mark.case("compose/nginx-template")
+def test_the_suffix_of_templates_can_be_another(tmp_path: Path) -> None:
+    (tmp_path / "x.tpl").write_text(
+        "server { listen 80; server_name ${SITE}; location / { proxy_pass http://wiki; } }"
+    )
+    of = stack(
+        tmp_path,
+        *apps("wiki"),
+        environment={"SITE": "wiki.test", "NGINX_ENVSUBST_TEMPLATE_SUFFIX": ".tpl"},
+    )
+    assert leads(read_routes(("nginx:x.tpl",), of)) == {"wiki.test": "wiki:80"}
+
+
 @pytest.mark.case("field/b48")
 @pytest.mark.case("compose/nginx-template")
 def test_a_template_is_filled_in_with_the_doors_environment(tmp_path: Path) -> None:

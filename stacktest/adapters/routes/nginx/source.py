@@ -15,6 +15,7 @@ from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
 from stacktest.adapters.temporary import temporary_folder
 from stacktest.core.model import Stack
+from stacktest.core.nginx_templates import template_suffix
 from stacktest.errors import ToolMissingError, UsageError
 
 UNSEEN = "include (unseen)"
@@ -50,7 +51,6 @@ def read_directives(paths: tuple[Path, ...], stack: Stack) -> tuple[Directive, .
 # Private
 
 _MAX_INCLUDES = 50
-_TEMPLATE = ".template"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
 _SILENT_FILES = re.compile(r"(?i)mime|param|ssl|tls|gzip|proxy|fastcgi|header|cache|log|modules")
 _CONFIGURATION = "/etc/nginx"
@@ -106,7 +106,7 @@ class _Reader:
 
 
 def _parse(path: Path, stack: Stack) -> list[Mapping[str, Any]]:
-    if path.suffix != _TEMPLATE:
+    if not path.name.endswith(template_suffix(stack.services.get(stack.front_door))):
         return _parsed(path, path, stack)
     with temporary_folder("nginx") as folder:
         filled = folder / "filled.conf"
