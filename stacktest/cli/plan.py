@@ -20,6 +20,7 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
     """
     from stacktest.adapters.process import run
     from stacktest.adapters.temporary import temporary_folder
+    from stacktest.bootstrap.context import find_project
 
     # A process of its own: pytest cannot rewrite the assertions of a plugin that is imported.
     argv = [sys.executable, "-m", "pytest", "--stack-dry-run", "--no-header", "-q", *pytest_args]
@@ -28,6 +29,9 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
         file = place / "plan.json"
         done = run([*argv, f"--stack-plan-file={file}"])
         _check_options(done.err)
+        if done.code in _NOTHING_COLLECTED:
+            # Whoever has no stack, or one that Compose refuses, has no test of it either.
+            _ = find_project(folder).stack
         if as_json and file.is_file():
             say_text(file.read_text(encoding="utf-8") + "\n")
         else:
@@ -53,5 +57,7 @@ def _check_options(text: str) -> None:
             )
 
 
+_NOTHING_COLLECTED = frozenset({4, 5})
+"""pytest's codes for a wrong argument, and for no test at all."""
 _OWN_CODES = dict.fromkeys((2, 4, 5), UsageError.exit_code)
 """pytest's codes for what cannot be collected, for a wrong argument and for no test at all."""

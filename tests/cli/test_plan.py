@@ -100,3 +100,26 @@ def test_an_option_that_pytest_does_not_know_is_named_in_one_line() -> None:
     with pytest.raises(UsageError, match="pytest does not know --cov=app"):
         _check_options(text)
     _check_options("ERROR: no test of a service is left")
+
+
+@pytest.mark.parametrize(
+    ("remove", "compose", "message"),
+    [
+        ("stacktest.toml", COMPOSE, "error: no stack here"),
+        (
+            "",
+            "services: {web: {image: x, env_file: gone.env}}",
+            "error: env_file gone.env does not",
+        ),
+    ],
+)
+def test_without_a_stack_that_can_be_read_the_stack_is_the_error(
+    plan, tmp_path: Path, remove: str, compose: str, message: str
+) -> None:
+    (tmp_path / "suites/phase5_web/test_web.py").unlink()
+    (tmp_path / "compose.yaml").write_text(compose)
+    if remove:
+        (tmp_path / remove).unlink()
+    done = plan()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
