@@ -18,12 +18,13 @@ class BlankName:
     """A name as the compose file writes it, and the variable in it that is not set."""
 
     written: str
-    variable: str
+    variable: str = ""
+    """Empty where another file says it, from which the service is extended."""
 
     @property
     def why(self) -> str:
         """The reason for which the name is not known."""
-        return f"{self.variable} is not set"
+        return f"{self.variable} is not set" if self.variable else "a part of the name is blank"
 
 
 FindBlank = Callable[[str], BlankName | None]
@@ -34,18 +35,21 @@ def blank_names(stack: Stack, service: str, section: str) -> FindBlank:
     """The lookup for `labels` or `environment` of a service."""
     key = f"services.{service}.{section}"
     unset = {name for name, keys in stack.unset_variables.items() if key in keys}
-    if not unset:
-        return lambda _text: None
+    texts = _texts(stack, service, section) if unset else ()
     known = [
         (_expression(word, unset), BlankName(written=word, variable=variable))
-        for text in _texts(stack, service, section)
+        for text in texts
         for word in _WORDS.split(text)
         for variable in variables_of(word)
         if variable in unset
     ]
 
     def find(text: str) -> BlankName | None:
-        return next((name for expression, name in known if expression.fullmatch(text)), None)
+        for expression, name in known:
+            if expression.fullmatch(text):
+                return name
+        is_whole = not stack.unset_variables or text.strip(".") == text
+        return None if is_whole else BlankName(written=text)
 
     return find
 

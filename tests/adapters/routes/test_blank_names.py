@@ -145,6 +145,16 @@ def test_the_front_doors_own_environment(
     assert found
 
 
+def test_a_name_of_which_another_file_says_a_part(tmp_path: Path) -> None:
+    labels = {
+        "traefik.http.routers.a.rule": "Host(`a.`)",
+        "traefik.http.routers.b.rule": "Host(`.x`)",
+    }
+    text = "services: {a: {extends: {file: common.yaml, service: base}}}"
+    routes = read(tmp_path, text, "traefik", "labels", Service(name="a", labels=labels))
+    assert leads(routes) == dict.fromkeys(("a.", ".x"), "a part of the name is blank")
+
+
 def test_a_name_that_is_whole_is_nobodys_blank(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {a: {labels: {x: 'y.${DOMAIN:-test}'}}}")
     stack = Stack(
