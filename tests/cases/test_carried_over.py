@@ -1,8 +1,9 @@
-"""A pass that version 1 of the fingerprint recorded still counts where nothing moved.
+"""A pass that an older version of the fingerprint recorded still counts where nothing moved.
 
-The digests below were made by the last release that knew version 1 only, of the project below.
+The digests below were made by the last programs that knew version 1 and 2, of the project below.
 """
 
+import hashlib
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
 from stacktest.core.fingerprint.compare import moved
 from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.file_tree import Entry, tree_digest
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import inputs
 from stacktest.core.freshness.docs_page import PageFacts, judge_page
@@ -35,6 +37,19 @@ PASS = FingerprintRecord(
         "build": "a28e120b0dfafadb",
     },
     repo="a5e7efd91b572f2d",
+    key_id=Key(secret=b"k" * 32).key_id,
+)
+SECOND = FingerprintRecord(
+    version=2,
+    digest="de720447ad3f4acc",
+    parts={
+        "image": "8bf7f517c2e21608",
+        "config": "58d13629dc3a2f59",
+        "env": "a125c75e8e11f7f5",
+        "stanza": "df0e142f9f0bc5ec",
+        "build": "d9a267613bb49a98",
+    },
+    repo="71a0d7a88f055822",
     key_id=Key(secret=b"k" * 32).key_id,
 )
 FILES = {
@@ -96,7 +111,9 @@ def fingerprint(root: Path, image: Any = IMAGE) -> Fingerprint:
     return read_fingerprints(stack, key=key, images={"app": image}, config=Config(root=root))["app"]
 
 
-def reasons(current: Fingerprint, scope: str = "host") -> tuple[str, ...]:
+def reasons(
+    current: Fingerprint, scope: str = "host", record: FingerprintRecord = PASS
+) -> tuple[str, ...]:
     present = inputs.Present(
         service="app",
         now=datetime(2026, 1, 1, tzinfo=UTC),
@@ -104,22 +121,34 @@ def reasons(current: Fingerprint, scope: str = "host") -> tuple[str, ...]:
         tests=inputs.Tests(digest="", required=0),
         stack="s",
     )
-    return moved(PASS, present, inputs.Policy(scope="repo" if scope == "repo" else "host"))
+    return moved(record, present, inputs.Policy(scope="repo" if scope == "repo" else "host"))
 
 
-def test_what_has_not_changed_is_carried_over(root: Path) -> None:
+@pytest.mark.parametrize("record", [PASS, SECOND], ids=["version 1", "version 2"])
+def test_what_has_not_changed_is_carried_over(root: Path, record: FingerprintRecord) -> None:
     current = fingerprint(root)
-    assert current.version == 2
-    assert current.digest != PASS.digest
-    assert reasons(current) == ()
-    assert reasons(current, "repo") == ()
+    assert current.version == 3
+    assert current.digest != record.digest
+    assert reasons(current, record=record) == ()
+    assert reasons(current, "repo", record=record) == ()
 
 
-def test_what_changed_since_is_not(root: Path) -> None:
+def test_no_file_of_the_second_version_is_hashed_in_the_open(root: Path) -> None:
+    current = fingerprint(root)
+    assert {name for name in current.parts if current.parts[name] == SECOND.parts[name]} == {
+        "image",
+        "env",
+        "stanza",
+    }
+    assert set(current.keyed) == {"config", "env", "stanza", "build"}
+
+
+@pytest.mark.parametrize("record", [PASS, SECOND], ids=["version 1", "version 2"])
+def test_what_changed_since_is_not(root: Path, record: FingerprintRecord) -> None:
     (root / "conf/a").write_text("2")
     current = fingerprint(root)
-    assert reasons(current) == ("fingerprint_version",)
-    assert reasons(current, "repo") == ("repo",)
+    assert reasons(current, record=record) == ("fingerprint_version",)
+    assert reasons(current, "repo", record=record) == ("repo",)
 
 
 def test_what_version_1_did_not_count_does_not_hinder(root: Path) -> None:
@@ -144,3 +173,30 @@ def test_a_page_that_names_the_older_fingerprint_still_holds(root: Path) -> None
         )
         assert not isinstance(page, Unknown)
         assert page.state == "current"
+
+
+def guesses(prefix: str, *, count: int = 10_000) -> set[str]:
+    """Digests of every four-digit number in a file, in every way that needs no key."""
+    found = set()
+    for number in range(count):
+        pin = f"{number:04d}".encode()
+        for content in (pin, pin + b"\n"):
+            entry = Entry(path=prefix, kind="file", content=hashlib.sha256(content).hexdigest())
+            found |= {tree_digest([entry]), hashlib.sha256(content).hexdigest()[:16]}
+    return found
+
+
+@pytest.mark.parametrize("is_tracked", [True, False], ids=["tracked", "not tracked"])
+def test_a_number_in_a_mounted_file_cannot_be_guessed(root: Path, *, is_tracked: bool) -> None:
+    (root / "conf/a").write_text("4711")
+    if not is_tracked:
+        subprocess.run(["git", "rm", "-qf", "--cached", "conf/a"], cwd=root, check=True)
+    written = set(fingerprint(root).parts.values())
+    assert not written & guesses("conf/a")
+
+
+def test_committing_a_file_does_not_change_what_the_service_is(root: Path) -> None:
+    (root / "conf/new").write_text("4711")
+    before = fingerprint(root)
+    subprocess.run(["git", "add", "conf/new"], cwd=root, check=True)
+    assert fingerprint(root).digest == before.digest

@@ -45,7 +45,9 @@ from stacktest.core.model import Json, Service, Stack
 from stacktest.core.routing import route_targets
 from stacktest.core.unknown import Unknown
 
-OLD = FINGERPRINT_VERSION - 1
+OLDER = range(1, FINGERPRINT_VERSION)
+FIRST = 1
+"""The version that counted other files."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -73,10 +75,12 @@ class StackReading:
         build_entries = self._entries(_reading(build))
         parts = {
             "image": image_part(image),
-            "config": config_part(config_entries),
+            "config": config_part(config_entries, self.key),
             "env": self._env(service),
             "stanza": definition_part(self.stack, service, self.key, self.paths),
-            "build": build_part(build_entries, arguments) if service.build else Part(value=NONE),
+            "build": build_part(build_entries, arguments, self.key)
+            if service.build
+            else Part(value=NONE),
         }
         tracked = self._tracked(_reading(config)), self._tracked(_reading(build))
         repo = repo_part(self._written(service), *tracked, arguments)
@@ -89,8 +93,8 @@ class StackReading:
             keyed=tuple(name for name, part in parts.items() if part.keyed or name in KEYED),
             detail=detail,
             left_out=merged(r for r in map(_reading, (config, build)) if isinstance(r, Reading)),
-            carried=Carried(OLD, lambda: self._old_digest(service, parts, config, build)),
-            carried_repo=Carried(OLD, lambda: self._old_repo(service, config, build)),
+            carried=Carried(OLDER, lambda v: self._old_digest(v, service, parts, config, build)),
+            carried_repo=Carried(OLDER, lambda v: self._old_repo(v, service, config, build)),
             inputs=cache(lambda: self._inputs(service, config, build)),
         )
 
@@ -98,33 +102,39 @@ class StackReading:
 
     def _old_digest(
         self,
+        version: int,
         service: Service,
         parts: Mapping[str, Part],
         config: ConfigReading | Unknown,
         build: BuildReading | Unknown,
     ) -> str | Unknown:
-        """The digest as the version before made it, of the same readings."""
+        """The digest as an older version made it, of the same readings."""
         arguments = service.build.arguments if service.build else ()
         entries = [self._entries(_reading(part)) for part in (config, build)]
         old = {
             **parts,
-            "config": config_part(_old_entries(entries[0], config)),
-            "stanza": definition_part(self.stack, service, self.key, self.paths, OLD),
+            "config": config_part(_old_entries(version, entries[0], config), self.key, version),
+            "stanza": definition_part(self.stack, service, self.key, self.paths, version),
         }
         if service.build:
-            old["build"] = build_part(_old_entries(entries[1], build), arguments)
-        return digest_of(OLD, {name: part.value for name, part in old.items()})
+            old_build = _old_entries(version, entries[1], build)
+            old["build"] = build_part(old_build, arguments, self.key, version)
+        return digest_of(version, {name: part.value for name, part in old.items()})
 
     def _old_repo(
-        self, service: Service, config: ConfigReading | Unknown, build: BuildReading | Unknown
+        self,
+        version: int,
+        service: Service,
+        config: ConfigReading | Unknown,
+        build: BuildReading | Unknown,
     ) -> str | Unknown:
-        """The repository's digest as the version before made it."""
+        """The repository's digest as an older version made it."""
         arguments = service.build.arguments if service.build else ()
         tracked = [self._tracked(_reading(part)) for part in (config, build)]
         return repo_part(
-            self._written(service, OLD),
-            _old_entries(tracked[0], config),
-            _old_entries(tracked[1], build),
+            self._written(service, version),
+            _old_entries(version, tracked[0], config),
+            _old_entries(version, tracked[1], build),
             arguments,
         ).value
 
@@ -230,10 +240,12 @@ def _reading(part: ConfigReading | BuildReading | Unknown) -> Reading | Unknown:
 
 
 def _old_entries(
-    entries: tuple[Entry, ...] | Unknown, part: ConfigReading | BuildReading | Unknown
+    version: int,
+    entries: tuple[Entry, ...] | Unknown,
+    part: ConfigReading | BuildReading | Unknown,
 ) -> tuple[Entry, ...] | Unknown:
-    """The entries as the version before counted them."""
-    if isinstance(entries, Unknown) or isinstance(part, Unknown):
+    """The entries as an older version counted them."""
+    if version > FIRST or isinstance(entries, Unknown) or isinstance(part, Unknown):
         return entries
     if isinstance(part, BuildReading):
         return part.old(entries)

@@ -1,6 +1,6 @@
 """The fingerprint as older versions of the algorithm would have made it, to carry passes over."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from stacktest.core.fingerprint.digest import digest
@@ -8,10 +8,10 @@ from stacktest.core.unknown import Unknown
 
 
 class Carried(Mapping[int, str]):
-    """Older version → digest, computed when somebody asks; empty where it is not known."""
+    """Older version → digest, computed when somebody asks; without those that are not known."""
 
-    def __init__(self, version: int, compute: Callable[[], str | Unknown]) -> None:
-        self._version = version
+    def __init__(self, versions: Iterable[int], compute: Callable[[int], str | Unknown]) -> None:
+        self._versions = tuple(versions)
         self._compute = compute
 
     def __getitem__(self, version: int) -> str:
@@ -25,8 +25,8 @@ class Carried(Mapping[int, str]):
 
     @cached_property
     def _digests(self) -> dict[int, str]:
-        value = self._compute()
-        return {} if isinstance(value, Unknown) else {self._version: value}
+        digests = {version: self._compute(version) for version in self._versions}
+        return {v: value for v, value in digests.items() if not isinstance(value, Unknown)}
 
 
 def digest_of(version: int, parts: Mapping[str, str | Unknown]) -> str | Unknown:

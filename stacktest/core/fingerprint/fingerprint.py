@@ -18,10 +18,11 @@
     build    Dockerfile, contexts after .dockerignore,       comments, values of build arguments
              names of build arguments                        (in `stanza`), what .dockerignore names
 
-A part is 16 hex digits, `none` (the service has no such thing) or `Unknown` with a reason. `env`,
-`stanza` and the secret files in `config` and `build` are signed with the stack's key: under another
-key they cannot be compared: neither equal nor changed. What can be compared between
-machines without key and images is `repo`: the service definition as written, and the tracked files.
+A part is 16 hex digits, `none` (the service has no such thing) or `Unknown` with a reason. All of
+them but `image` are signed with the stack's key, since any file may hold a secret, whatever its
+name, and four digits are guessed from a plain digest in seconds. Under another key they cannot be
+compared: neither equal nor changed. What can be compared between machines without key and images
+is `repo`: the service definition as written, and the tracked files.
 
 Known limits: a running container may not have read what lies in the files now (see freshness); a
 remote build context counts by its address only; a value in an image's own environment is hashed,
@@ -39,12 +40,14 @@ from stacktest.core.model import Json, Service, Stack
 from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
 
-FINGERPRINT_VERSION = 2
+FINGERPRINT_VERSION = 3
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
 ROUTE = "route."
 """Before the host names among the rows of a definition."""
 KEYED = ("env", "stanza")
+_SIGNED_FILES = 3
+"""The first version that signs the parts that are made of files."""
 
 OTHER_KEY = "was signed with another key"
 """Why a part cannot be compared although both sides are known."""
@@ -235,23 +238,36 @@ def definition_part(
     return _signed("stanza", rows, key)
 
 
-def config_part(entries: Iterable[Entry] | Unknown) -> Part:
+def config_part(
+    entries: Iterable[Entry] | Unknown, key: Key | Unknown, version: int = FINGERPRINT_VERSION
+) -> Part:
     """The files that the service reads from the project."""
     if isinstance(entries, Unknown):
         return Part(value=entries)
     files = tuple(entries)
-    keyed = any(entry.secret for entry in files)
-    return Part(value=tree_digest(files), detail=tree_detail(files), keyed=keyed)
+    value = tree_digest(files)
+    if value == NONE:
+        return Part(value=NONE)
+    if version < _SIGNED_FILES:
+        return Part(value=value, detail=tree_detail(files), keyed=_has_secret(files))
+    return _sealed("config", value, tree_detail(files), key)
 
 
-def build_part(entries: Iterable[Entry] | Unknown, arguments: Iterable[str]) -> Part:
+def build_part(
+    entries: Iterable[Entry] | Unknown,
+    arguments: Iterable[str],
+    key: Key | Unknown,
+    version: int = FINGERPRINT_VERSION,
+) -> Part:
     """Dockerfile, context and names of arguments; without a `build:` section do not call it."""
     if isinstance(entries, Unknown):
         return Part(value=entries)
     files, names = tuple(entries), sorted(arguments)
     detail = {**tree_detail(files), **{f"argument {name}": "named" for name in names}}
     value = digest({"tree": tree_digest(files), "arguments": names})
-    return Part(value=value, detail=detail, keyed=any(entry.secret for entry in files))
+    if version < _SIGNED_FILES:
+        return Part(value=value, detail=detail, keyed=_has_secret(files))
+    return _sealed("build", value, detail, key)
 
 
 def repo_part(
@@ -296,6 +312,18 @@ def _signed(purpose: str, rows: Mapping[str, Json], key: Key | Unknown) -> Part:
         return Part(value=key, keyed=True)
     detail = {name: key.sign(f"{purpose} entry", [name, rows[name]]) for name in sorted(rows)}
     return Part(value=key.sign(purpose, rows), detail=detail, keyed=True)
+
+
+def _has_secret(files: Iterable[Entry]) -> bool:
+    """Whether a file among them was signed by itself: all that older versions signed."""
+    return any(entry.secret for entry in files)
+
+
+def _sealed(purpose: str, value: str, detail: Mapping[str, str], key: Key | Unknown) -> Part:
+    """A part made of files, whose digest is signed as a whole."""
+    if isinstance(key, Unknown):
+        return Part(value=key, detail=detail, keyed=True)
+    return Part(value=key.sign(purpose, value), detail=detail, keyed=True)
 
 
 def _without_secret(entry: Entry) -> Entry:

@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 
 from stacktest.core.fingerprint.digest import Key
-from stacktest.core.fingerprint.file_tree import Entry
+from stacktest.core.fingerprint.file_tree import Entry, tree_digest
 from stacktest.core.fingerprint.fingerprint import (
+    NONE,
     PARTS,
     Change,
     Fingerprint,
@@ -164,15 +165,25 @@ PLAIN = Entry(path="a", kind="file", content="1" * 64)
 SECRET = Entry(path="s", kind="file", content="2" * 64, secret=True)
 
 
-def test_files_are_keyed_when_one_is_secret() -> None:
-    assert not config_part([PLAIN]).keyed
-    assert config_part([PLAIN, SECRET]).keyed
-    assert config_part(Unknown("no")).value == Unknown("no")
+def test_files_are_signed_whatever_their_names() -> None:
+    signed = config_part([PLAIN], KEY)
+    assert signed.keyed
+    assert signed.value != config_part([PLAIN], Key(secret=b"other")).value
+    assert signed.value != tree_digest([PLAIN])
+    assert config_part([PLAIN], NO_KEY).value == NO_KEY
+    assert config_part([], NO_KEY).value == NONE
+    assert config_part(Unknown("no"), KEY).value == Unknown("no")
+
+
+def test_the_second_version_signed_secrets_alone() -> None:
+    assert config_part([PLAIN], KEY, 2).value == tree_digest([PLAIN])
+    assert not config_part([PLAIN], KEY, 2).keyed
+    assert config_part([PLAIN, SECRET], KEY, 2).keyed
 
 
 def test_names_of_build_arguments_count() -> None:
-    assert build_part([PLAIN], ["A"]).value != build_part([PLAIN], ["B"]).value
-    assert build_part([PLAIN], ["A", "B"]).value == build_part([PLAIN], ["B", "A"]).value
+    assert build_part([PLAIN], ["A"], KEY).value != build_part([PLAIN], ["B"], KEY).value
+    assert build_part([PLAIN], ["A", "B"], KEY).value == build_part([PLAIN], ["B", "A"], KEY).value
 
 
 def test_the_repository_tells_of_secrets_only_their_names() -> None:
