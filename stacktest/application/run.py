@@ -21,8 +21,9 @@ from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan, needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.run_texts import RunTexts, texts_of
 from stacktest.core.records.status import StatusMeta
-from stacktest.core.redaction import redact
+from stacktest.core.redaction import clean, redact
 from stacktest.core.runs.credit import Refusal, close, credit, history_line
 from stacktest.core.runs.start_failure import StartFailure, whole_failure
 from stacktest.core.runs.summary import RunSummary
@@ -141,6 +142,8 @@ class RunPorts:
     """
     read_code: Callable[[], CodeDigest]
     """Reads the same digests now."""
+    save_texts: Callable[[Mapping[str, RunTexts]], None] = lambda _: None
+    """Keeps what failures said on this machine, out of the records."""
     on_locked: Callable[[], None] = lambda: None
     """Called once the stack is this run's alone, before anything is started."""
 
@@ -238,6 +241,7 @@ class StackSession:
         inventory = replace(_inventory(whole, unknown), hidden=hidden, elsewhere=elsewhere)
         verdicts = fold(inventory, outcomes, facts)
         credited, refused = self._record(verdicts, after, tests, self._edited(code))
+        self._remember_words(verdicts, whole)
         now = self._ports.now()
         # A file that cannot be collected hides its tests, which is not their removal.
         required: TestsOf = Unknown("; ".join(unknown)) if unknown else tests
@@ -303,8 +307,33 @@ class StackSession:
         door = (self.stack.front_door,) if outcome.nodeid in self._routed else ()
         names = (*outcome.services, *door)
         if failures := [self.not_up[name] for name in names if name in self.not_up]:
-            return replace(outcome, result="unfinished", reason=failures[0].cause)
+            failure = failures[0]
+            return replace(
+                outcome, result="unfinished", reason=failure.cause, kind=failure.recorded
+            )
         return replace(outcome, reason=redact(outcome.reason, self._secrets))
+
+    def _remember_words(self, verdicts: Mapping[str, Verdict], whole: Iterable[Collected]) -> None:
+        """Keep on this machine what the failures said, and which parameters the tests had."""
+        if self._opened is None:
+            return
+        run, tests = self._opened.run.id, (*whole, *self._tests)
+        self._save_texts(
+            {
+                name: texts_of(
+                    run,
+                    verdicts[name].recorded,
+                    verdicts[name].reasons,
+                    {test.nodeid: test.full for test in tests if name in test.services},
+                )
+                for name in self._opened.records
+            }
+        )
+
+    def _save_texts(self, texts: Mapping[str, RunTexts]) -> None:
+        # What tests said is lost rather than the run.
+        with suppress(StacktestError):
+            self._ports.save_texts(clean(texts, self._secrets))
 
     def _record_whole_failure(self, run: Run, plan: Plan, error: StacktestError) -> None:
         """A bring-up that ended with an error: what it wanted and did not get is not up."""
@@ -312,7 +341,8 @@ class StackSession:
         if not self.not_up or "" in self.not_up:
             needs = {name: needs_of(self.stack, name) for name in plan.services}
             culprit = error.service if isinstance(error, StackNotReadyError) else ""
-            self.not_up = whole_failure(error.what, plan.services, culprit, needs)
+            kind = error.what.partition(": ")[0]
+            self.not_up = whole_failure(error.what, plan.services, culprit, needs, kind)
         observations: Mapping[str, ServiceObservation] = {}
         # Why the start failed is told whatever else cannot be read or written now.
         with suppress(StacktestError):
@@ -331,9 +361,19 @@ class StackSession:
         }
         finished = replace(run, finished=self._ports.now())
         self.not_up = {
-            name: replace(failure, cause=redact(failure.cause, self._secrets))
+            name: replace(
+                failure,
+                cause=redact(failure.cause, self._secrets),
+                kind=redact(failure.kind, self._secrets),
+            )
             for name, failure in self.not_up.items()
         }
+        self._save_texts(
+            {
+                name: texts_of(run.id, [failure.recorded], [failure.cause], {})
+                for name, failure in self.not_up.items()
+            }
+        )
         record = self._ports.recorder.record_failed_starts
         self._unrecorded = record(finished, self.not_up, fingerprints, whole=whole)
 
@@ -467,13 +507,19 @@ def tests_of(whole: Iterable[Collected], code_digest: CodeDigest) -> dict[str, T
 
 
 def _tests(tests: list[Collected], code_digest: CodeDigest) -> Tests:
-    digest = hashlib.sha256()
-    for test in sorted(tests, key=lambda test: test.nodeid):
-        digest.update(f"{test.nodeid}\n".encode())
-    for path, test in sorted({test.path: test for test in tests}.items()):
-        digest.update(f"{path} {code_digest(test)}\n".encode())
     nodeids = frozenset(test.nodeid for test in tests)
-    return Tests(digest=digest.hexdigest()[:16], required=len(nodeids), nodeids=nodeids)
+    files = sorted({test.path: test for test in tests}.items())
+    code = [f"{path} {code_digest(test)}" for path, test in files]
+    return Tests(
+        digest=_digest([*sorted(test.nodeid for test in tests), *code]),
+        required=len(nodeids),
+        nodeids=nodeids,
+        carried=_digest([*sorted(test.full or test.nodeid for test in tests), *code]),
+    )
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()[:16]
 
 
 def _inventory(whole: tuple[Collected, ...], unknown: tuple[str, ...]) -> Inventory:

@@ -71,6 +71,7 @@ def open_run(
     project.compose.ask()
     import stacktest.adapters.fingerprint_inputs  # noqa: F401 - not while somebody waits for them
     from stacktest.adapters.ledger.part_names import save_detail
+    from stacktest.adapters.ledger.run_texts import save_texts
     from stacktest.adapters.tls import check_ca
 
     if project.ca is not None and not project.makes_its_ca:
@@ -100,6 +101,7 @@ def open_run(
         bring_up=start,
         observe=project.look,
         save_part_names=lambda name, seen: save_detail(project.memory, name, seen.fingerprint),
+        save_texts=partial(save_texts, project.memory),
         now=now,
         git=project.commit,
         collected_code=code_as_collected(base, tests),

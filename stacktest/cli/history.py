@@ -17,13 +17,17 @@ def history(*, folder: str, as_json: bool, subject: str | None) -> None:
 
     Of all services, of one SERVICE, or of one TEST.
     """
+    from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.report_source import read_board
+    from stacktest.reports.local_texts import recorded_name
     from stacktest.reports.terminal.history import history_document, history_lines
 
     project = find_project(folder)
     board = read_board(project).without_secrets()
     is_test = "::" in (subject or "")
+    if subject and is_test:
+        subject = recorded_name(subject, read_texts(project.root))
     if subject and not is_test:
         known_services(project.stack, [subject])
     runs = {

@@ -18,8 +18,10 @@ DEFAULT_PAGE = "reports/status.html"
 @click.option("--port", type=int, default=8765, help="Port of --serve.")
 def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     """Write the status page: one offline HTML file."""
+    from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.report_source import read_board
+    from stacktest.reports.local_texts import board_with_texts
     from stacktest.reports.page.page import render_page
 
     project = find_project(folder)
@@ -28,7 +30,8 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     if output != "-":
         say(f"open     {Path(output).resolve().as_uri()}")
     if serve:
-        _serve(board, project.suites.base, port)
+        shown = board_with_texts(board, read_texts(project.root)).without_secrets()
+        _serve(shown, project.suites.base, port)
 
 
 # Private

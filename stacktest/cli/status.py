@@ -22,7 +22,9 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
 
     status.meta.json beside it says when, and what holds for all of them.
     """
+    from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project
+    from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.status import markdown_lines, text_lines
 
     project = find_project(folder)
@@ -36,7 +38,9 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
     if style == "md":
         lines = markdown_lines(judgements, meta, stand_ins)
     else:
-        lines = text_lines(judgements, meta, stand_ins, terminal_width())
+        texts = read_texts(project.root)
+        shown = {name: judgement_with_texts(j, texts) for name, j in judgements.items()}
+        lines = text_lines(shown, meta, stand_ins, terminal_width())
     for line in lines:
         say(line)
     if style == "text":

@@ -14,7 +14,10 @@ from stacktest.cli.output import print_json, say
 @click.argument("service", shell_complete=complete_services)
 def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     """Say what changed since the last pass, by name, never a value."""
+    from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project, now
+    from stacktest.core.records.run_texts import lacks_text
+    from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.why import why_document, why_lines
 
     project = find_project(folder)
@@ -24,10 +27,18 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     judgement = project.judge.judge(name, observations, tests(), now(), "host")
     evidence = project.judge.evidence(name)
     history = project.ledger.history(name)[0]
-    subject = (judgement, evidence, observations[name].fingerprint, history)
+    texts = read_texts(project.root)
+    if lacks_text(judgement.reasons, texts.get(name, ())) and not as_json:
+        note = "what its tests said is on the machine that ran them, in .stacktest/ there"
+    else:
+        note = ""
+    shown = judgement_with_texts(judgement, texts)
+    subject = (shown, evidence, observations[name].fingerprint, history)
     if as_json:
         print_json(why_document(*subject))
         return
     most, next_step = None if everything else 5, project.judge.next_step
     for line in why_lines(*subject, most=most, next_step=next_step):
         say(line)
+    if note:
+        say(f"text      {note}")

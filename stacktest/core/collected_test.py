@@ -16,7 +16,7 @@ class Collected:
     """One collected test that asks for the stack."""
 
     nodeid: str
-    """What records call it: its file relative to the suites' base, then as pytest writes it."""
+    """What records call it: its file relative to the suites' base, and no value of a parameter."""
     reported: str
     """What pytest calls it in this run."""
     services: tuple[str, ...]
@@ -39,6 +39,8 @@ class Collected:
     """Names of every fixture that it uses, directly or not."""
     no_contact: tuple[str, ...] = ()
     """Services that it need not touch: `service("x", no_contact="reason")`."""
+    full: str = ""
+    """Its name with the values of its parameters; never in a record."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Collected":

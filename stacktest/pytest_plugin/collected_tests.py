@@ -10,6 +10,7 @@ from stacktest import config as configuration
 from stacktest.adapters.suite_code import CodeGraph, saved_at
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.core.collected_test import ROUTED_FIXTURES, Collected
+from stacktest.core.runs.bare_text import bare_name, bare_test
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.checks import count_checks, written_functions
 from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of, services_of
@@ -90,8 +91,9 @@ class _Reader:
         code = functions[-1].__code__ if functions else None
         name = self._suites.relative(path)
         services, excused = services_of(item)
+        full = _nodeid(item, name)
         return Collected(
-            nodeid=_nodeid(item, name),
+            nodeid=_recorded(item, full),
             reported=item.nodeid,
             services=services,
             phase=phase_of(path),
@@ -104,7 +106,21 @@ class _Reader:
             saved=item.stash.get(SAVED, saved_at(path)),
             fixtures=tuple(sorted(fixtures)),
             no_contact=excused,
+            full=full,
         )
+
+
+def _recorded(item: pytest.Item, full: str) -> str:
+    """The test as records call it: its parameters by their places, where their ids are values."""
+    call = getattr(item, "callspec", None)
+    if call is None:
+        return bare_name(full)
+    ids = call.id
+    end = f"[{ids}]"
+    if not full.endswith(end):
+        return bare_name(full)
+    pieces = getattr(call, "_idlist", None) or [ids]
+    return bare_test(full.removesuffix(end), map(str, pieces), call.indices)
 
 
 def _nodeid(item: pytest.Item, name: str) -> str:

@@ -347,7 +347,10 @@ class Controller:
     def _tell_trouble(self, error: StacktestError) -> list[str]:
         from stacktest.bootstrap.context import now
 
-        return self._run.notifier.tell_trouble(error.what, now()) if self._run else []
+        failures: Mapping[str, StartFailure] = getattr(error, "failures", {})
+        causes = [failure.recorded for failure in failures.values() if not failure.because_of]
+        trouble = clean_text(causes[0] if causes else error.what)
+        return self._run.notifier.tell_trouble(trouble, now()) if self._run else []
 
     def _timeline(self, summary: "RunSummary", run_id: str) -> "Timeline":
         from stacktest.core.records.timeline import Span, Timeline

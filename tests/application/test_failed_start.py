@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from stacktest.adapters.ledger.run_texts import read_texts
 from stacktest.application.notify import current_status
 from stacktest.core.freshness.states import State
 from stacktest.core.plan import Plan
@@ -147,9 +148,13 @@ def test_secrets_do_not_enter_the_record(simulator: StackSimulator) -> None:
         "db exited 1: cannot reach postgres://x:geheim-0815@db"
     )
     simulator.run()
-    text = simulator.record("db", "last_run.json").read_text()
-    assert "cannot reach" in text
-    assert "geheim-0815" not in text + simulator.record("db", "history.jsonl").read_text()
+    records = [simulator.record("db", name) for name in ("last_run.json", "history.jsonl")]
+    assert not any("cannot reach" in path.read_text() for path in records)
+    assert "db exited 1" in records[0].read_text()
+    texts = read_texts(simulator.root)["db"][-1]
+    assert texts.sentences == {
+        "db exited 1": "db exited 1: cannot reach postgres://x:[redacted]@db"
+    }
 
 
 @pytest.mark.case("field/x02")
@@ -157,9 +162,11 @@ def test_a_failing_assertion_s_secret_does_not_enter_the_record(simulator: Stack
     simulator.environment = {"DB_PASSWORD": "geheim-0815"}
     nodeid = simulator.services["db"].tests[0]
     simulator.run([simulator.outcome(nodeid, "failed", reason="assert 'geheim-0815' == 'x'")])
-    written = [path.read_text() for path in simulator.root.rglob("*") if path.is_file()]
-    assert any("assert '[redacted]' == 'x'" in text for text in written)
-    assert not any("geheim-0815" in text for text in written)
+    written = {p: p.read_text() for p in simulator.root.rglob("*") if p.is_file()}
+    assert [path.name for path, text in written.items() if "== 'x'" in text] == ["texts.json"]
+    assert not any("geheim-0815" in text for text in written.values())
+    texts = read_texts(simulator.root)["db"][-1]
+    assert texts.failure(nodeid) == f"{nodeid} failed: assert '[redacted]' == 'x'"
 
 
 def test_news_tell_it_once_and_again_only_when_it_is_over(simulator: StackSimulator) -> None:

@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 from stacktest import config as configuration
 from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.ledger.run_texts import save_texts
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.suites import locate_suites
 from stacktest.application.judge import Judge
@@ -179,6 +181,7 @@ def open_run(request: RunRequest, wall: Any, tests: Iterable[Collected]) -> Pyte
         bring_up=lambda plan: story.bring_up(plan, wall),
         observe=story.look,
         save_part_names=lambda name, seen: None,
+        save_texts=partial(save_texts, story.root),
         now=now,
         git=lambda: (None, None),
         collected_code=code_as_collected(request.rootdir, tests),

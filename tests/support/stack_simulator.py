@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.ledger.run_texts import save_texts
 from stacktest.application.judge import Judge
 from stacktest.application.run import RunPorts, StackSession, tests_of
 from stacktest.config import Config, FreshnessSection, GateSection
@@ -300,6 +302,7 @@ class StackSimulator:
             bring_up=self.bring_up,
             observe=self.observe,
             save_part_names=lambda service, observation: None,
+            save_texts=partial(save_texts, self.root),
             now=lambda: self.now,
             git=lambda: (None, None),
             collected_code={t.path: self.code(t) for t in collected(self.inventory())},

@@ -12,6 +12,7 @@ Evidence that cannot be read is never replaced: who finds it has to look first. 
 refused by name while every other one is written. Only the controlling process of a run writes.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -368,7 +369,7 @@ class Ledger:
         if isinstance(text, Unknown):
             raise _refusal(path, text.why)
         text = text or ""
-        before = text if not text or text.endswith("\n") else text + "\n"
+        before = "".join(map(_without_texts, text.splitlines()))
         documents.write_text(path, before + documents.line_of(line.to_dict()))
 
     def _next_seq(self, services: Iterable[str], local: Mapping[str, LastRun]) -> int:
@@ -417,6 +418,17 @@ def _read(document: Json | Unknown | None, read: Callable[[Json], T]) -> T | Unk
         return read(document)
     except RecordError as error:
         return Unknown(str(error))
+
+
+def _without_texts(line: str) -> str:
+    """A line of a history as this version writes it; what cannot be read stays as it is."""
+    read = _read(documents.parse(line, HISTORY), HistoryLine.from_dict)
+    if not isinstance(read, HistoryLine):
+        return f"{line}\n"
+    before = json.loads(line)
+    now = read.to_dict()
+    is_bare = all(before.get(key) == now[key] for key in ("reasons", "tests", "start"))
+    return f"{line}\n" if is_bare else documents.line_of(now)
 
 
 def _passed(run: LastRun | None) -> bool:

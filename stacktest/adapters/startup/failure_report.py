@@ -89,7 +89,7 @@ def container_failed(
     `usual` is how many seconds it took in earlier runs.
     """
     service = stack.services[culprit.service]
-    why, hint = _explained(culprit, judged, stack, rule)
+    why, kind, hint = _explained(culprit, judged, stack, rule)
     details = [_state(culprit)]
     if rule is not None:
         details.append(f"ready means: {rule}")
@@ -108,6 +108,7 @@ def container_failed(
     return StartFailure(
         service=culprit.service,
         cause=mask(f"{culprit.service} {why}", stack),
+        kind=mask(f"{culprit.service} {kind}", stack),
         where=f"service {culprit.service}, container {culprit.name}, image {culprit.image_ref}",
         hint=hint,
         code=judged.code or CODE,
@@ -132,6 +133,7 @@ def creation_failed(
     return StartFailure(
         service=name,
         cause=f"{words['service']} {what}",
+        kind=f"{words['service']} {what if cause else 'could not be created'}",
         where=_key(stack, name),
         hint=_command(stack, cause.hint.format(**words), name) if cause else fallback,
         details=tuple(_quoted("Compose says:", text.splitlines()[-6:])),
@@ -170,17 +172,20 @@ _UNREACHABLE = re.compile(
 
 def _explained(
     culprit: Container, judged: Impossible, stack: Stack, rule: Rule | None
-) -> tuple[str, str]:
-    """The cause in words, and the next command."""
+) -> tuple[str, str, str]:
+    """The cause in words, the same without the engine's own, and the next command."""
     name = culprit.service
     text = mask(culprit.error, stack)
     known, facts = find_cause(START, text)
     if known:
         words = {**facts, "service": name}
-        return known.what.format(**words), _command(stack, known.hint.format(**words), name)
+        what = known.what.format(**words)
+        return what, what, _command(stack, known.hint.format(**words), name)
     if text:
-        return f"{judged.cause}: {text}", compose_command(stack, "up", services=[name])
-    return judged.cause, judged.hint or _next_command(culprit, judged.cause, stack, rule)
+        hint = compose_command(stack, "up", services=[name])
+        return f"{judged.cause}: {text}", judged.cause, hint
+    hint = judged.hint or _next_command(culprit, judged.cause, stack, rule)
+    return judged.cause, judged.cause, hint
 
 
 def _next_command(culprit: Container, cause: str, stack: Stack, rule: Rule | None) -> str:

@@ -42,6 +42,8 @@ class Tests:
     required: int
     nodeids: frozenset[str] = field(default=frozenset(), compare=False)
     """The tests themselves."""
+    carried: str = field(default="", compare=False)
+    """The digest as older versions made it, of the tests' names with their parameters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from stacktest.core.freshness.witnesses import (
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import ForeignRun, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
+from stacktest.core.runs.bare_text import is_same_test
 from stacktest.core.unknown import Unknown
 
 
@@ -98,7 +99,7 @@ class _Service:
         failed, tests = self.failure.tests if self.failure else (), self.present.tests
         if isinstance(tests, Unknown) or tests.required != len(tests.nodeids):
             return failed
-        return tuple(nodeid for nodeid in failed if nodeid in tests.nodeids)
+        return tuple(nodeid for nodeid in failed if is_same_test(nodeid, tests.nodeids))
 
     @property
     def deleted_failures(self) -> tuple[str, ...]:
@@ -221,7 +222,7 @@ def _tests(service: _Service, last_pass: LastPass) -> Iterator[str]:
         yield Reason.of("tests", f"removed {before - now}")
     elif now > before:
         yield Reason.of("tests", f"added {now - before}")
-    elif tests.digest != last_pass.tests.digest:
+    elif last_pass.tests.digest not in (tests.digest, tests.carried):
         yield Reason.of("tests", "edited")
     elif service.deleted_failures:
         # They came after the pass and failed; what is left has to show that it suffices.

@@ -9,7 +9,7 @@ strict: anything else than what this version writes is a `RecordError` with the 
 document, and never a default. The status documents are in `status.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
@@ -18,6 +18,7 @@ from stacktest.core import timestamps
 from stacktest.core.model import Json
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
+from stacktest.core.runs.bare_text import bare_name, bare_reason
 from stacktest.core.runs.verdict import Kind
 
 LAST_PASS = "stacktest.last_pass/1"  # noqa: S105 - the name of a schema
@@ -59,7 +60,7 @@ class PassedTests:
             digest=f.text("digest"),
             required=f.number("required"),
             passed=f.number("passed"),
-            skipped=f.texts("skipped"),
+            skipped=_bare_names(f.texts("skipped")),
             assertions=f.number("assertions"),
             contacts=f.number("contacts"),
         )
@@ -163,7 +164,7 @@ class Failure:
             started=f.moment("started"),
             fingerprint=FingerprintRecord.of(f),
             drifted=f.flag("drifted"),
-            tests=f.texts("tests"),
+            tests=_bare_names(f.texts("tests")),
         )
 
 
@@ -231,7 +232,7 @@ class FailedStart:
             run=f.text("run"),
             seq=f.number("seq"),
             at=f.moment("at"),
-            cause=f.text("cause"),
+            cause=bare_reason(f.text("cause")),
             because_of=f.text("because_of"),
             whole=f.flag("whole"),
         )
@@ -265,8 +266,8 @@ class RunTests:
             required=f.number("required"),
             passed=f.number("passed"),
             flaky=f.number("flaky"),
-            failed=f.texts("failed"),
-            skipped=f.texts("skipped"),
+            failed=_bare_names(f.texts("failed")),
+            skipped=_bare_names(f.texts("skipped")),
         )
 
 
@@ -332,7 +333,7 @@ class LastRun:
             flaky=f.flag("flaky"),
             credited=f.flag("credited"),
             refusal=f.text("refusal"),
-            reasons=f.texts("reasons"),
+            reasons=tuple(map(bare_reason, f.texts("reasons"))),
             tests=RunTests.from_dict(*f.raw("tests")),
             failure=None if failure[0] is None else Failure.from_dict(*failure),
             start=None if start[0] is None else FailedStart.from_dict(*start),
@@ -400,15 +401,32 @@ class HistoryLine:
             verdict=_kind(f),
             credited=f.flag("credited"),
             flaky=f.flag("flaky"),
-            reasons=f.texts("reasons"),
-            tests=f.text_map("tests"),
+            reasons=tuple(map(bare_reason, f.texts("reasons"))),
+            tests=_bare_letters(f.text_map("tests")),
             boot_ms=f.optional_number("boot_ms"),
-            start=f.optional_text("start") or "",
+            start=bare_reason(f.optional_text("start") or ""),
             code=f.optional_text("code") or "",
         )
 
 
 # Private
+
+WORST_FIRST = "FE?XxsS~."
+"""Letters of tests, for those that an older record told apart by the values of parameters."""
+
+
+def _bare_names(names: Sequence[str]) -> tuple[str, ...]:
+    bare = tuple(map(bare_name, names))
+    return bare if bare == tuple(names) else tuple(dict.fromkeys(bare))
+
+
+def _bare_letters(letters: Mapping[str, str]) -> dict[str, str]:
+    bare: dict[str, str] = {}
+    for name, letter in letters.items():
+        test = bare_name(name)
+        both = (bare.get(test, letter), letter)
+        bare[test] = min(both, key=lambda each: WORST_FIRST.find(each) % len(WORST_FIRST))
+    return bare
 
 
 def _kind(fields: Fields) -> Kind:

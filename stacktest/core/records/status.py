@@ -11,9 +11,11 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, Self, get_args
 
 from stacktest.core import timestamps
+from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State, StatusWord
 from stacktest.core.model import Json
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
+from stacktest.core.runs.bare_text import bare_name, bare_reason
 
 META = "stacktest.status_meta/1"
 Scope = Literal["host", "repo"]
@@ -122,7 +124,7 @@ class StatusEntry:
             functional=self.functional,
             documented=self.documented,
             state=state,
-            reasons=f.texts("reasons"),
+            reasons=tuple(map(_bare, f.texts("reasons"))),
             also=tuple(_state(name, f"{path}.also") for name in f.texts("also")),
             parts=f.optional_text_map("parts"),
             repo_fingerprint=f.optional_text("repo_fingerprint"),
@@ -230,6 +232,14 @@ def _written(moment: datetime | None) -> str | None:
 def _seconds(moment: datetime | None) -> str | None:
     """A commit's time has no milliseconds, and its first readers show it as it is."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _bare(text: str) -> str:
+    """A reason as this version writes it: without what a test said, in a status of an older one."""
+    reason = Reason(text)
+    if reason.kind in ("run", "start") and reason.subject:
+        return Reason.of(reason.kind, bare_reason(reason.subject))
+    return Reason.of("test", bare_name(reason.subject)) if reason.kind == "test" else text
 
 
 def _state(name: str, path: str) -> State:

@@ -26,6 +26,13 @@ class StartFailure:
     """The service that failed itself, where this one only needs it; empty where it is this one."""
     details: tuple[str, ...] = ()
     """State, health output and last log lines, without secrets."""
+    kind: str = ""
+    """The cause without words of Compose and the engine, where it has some."""
+
+    @property
+    def recorded(self) -> str:
+        """The cause without anything that another program said."""
+        return self.kind or self.cause
 
     def lines(self) -> list[str]:
         """The failure as printed: what, where, details, hint."""
@@ -37,15 +44,19 @@ class StartFailure:
 
 
 def whole_failure(
-    cause: str, services: Iterable[str], culprit: str, needs: Mapping[str, Collection[str]]
+    cause: str,
+    services: Iterable[str],
+    culprit: str,
+    needs: Mapping[str, Collection[str]],
+    kind: str = "",
 ) -> dict[str, StartFailure]:
     """Who was not up when a bring-up ended with one error: the culprit and what needs it, or all.
 
     `culprit` is empty where no single service is to blame: then none of the planned is up.
     """
     if culprit:
-        return with_dependants([StartFailure(service=culprit, cause=cause)], needs)
-    return {name: StartFailure(service=name, cause=cause) for name in services}
+        return with_dependants([StartFailure(service=culprit, cause=cause, kind=kind)], needs)
+    return {name: StartFailure(service=name, cause=cause, kind=kind) for name in services}
 
 
 def with_dependants(
@@ -66,6 +77,7 @@ def with_dependants(
                 known[name] = StartFailure(
                     service=name,
                     cause=f"{name} needs {failed.service}, which is not up: {known[root].cause}",
+                    kind=f"{name} needs {failed.service}, which is not up: {known[root].recorded}",
                     where=known[root].where,
                     hint=known[root].hint,
                     code=known[root].code,

@@ -13,9 +13,11 @@ each of its required tests, which are listed by an inventory that is taken witho
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
+
+from stacktest.core.runs.bare_text import bare_cause, bare_end, bare_selection
 
 Result = Literal[
     "passed", "failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished"
@@ -56,6 +58,8 @@ class Outcome:
     flaky: bool = False
     """An earlier attempt failed."""
     reason: str = ""
+    kind: str = ""
+    """What of the reason a record may keep: nothing that a test or a plugin said."""
     contacts: tuple[str, ...] = ()
     """Services that really answered during the test."""
     looks: tuple[str, ...] = ()
@@ -139,6 +143,9 @@ class Verdict:
     kind: Kind
     flaky: bool = False
     reasons: tuple[str, ...] = ()
+    """Why, with the texts that tests and plugins brought: for who looks on, never for a record."""
+    recorded: tuple[str, ...] = ()
+    """The same without them: which test, and what kind of failure."""
     required: int = 0
     passed: int = 0
     flaky_tests: int = 0
@@ -162,9 +169,14 @@ def fold(
     Shards: pass the outcomes of all of them; the union has to be the inventory.
     """
     worst = _worst(outcomes)
+    bare = _without_texts(inventory, worst, facts)
     services = {name for test in inventory.required for name in test.services}
     services |= {name for outcome in worst.values() for name in outcome.services}
-    return {name: _verdict(name, inventory, worst, facts) for name in sorted(services)}
+    verdicts = {name: _verdict(name, inventory, worst, facts) for name in sorted(services)}
+    return {
+        name: replace(verdict, recorded=_verdict(name, *bare).reasons)
+        for name, verdict in verdicts.items()
+    }
 
 
 def worst_result(results: Iterable[Result]) -> Result:
@@ -182,6 +194,24 @@ def _worst(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
         if other is None or SEVERITY.index(outcome.result) < SEVERITY.index(other.result):
             worst[outcome.nodeid] = outcome
     return worst
+
+
+def _without_texts(
+    inventory: Inventory, worst: Mapping[str, Outcome], facts: RunFacts
+) -> tuple[Inventory, Mapping[str, Outcome], RunFacts]:
+    """The same run, where nothing says why in words of tests, plugins or the command line."""
+    hidden = (replace(file, why=bare_cause(file.why)) for file in inventory.hidden)
+    return (
+        replace(inventory, why=tuple(map(bare_cause, inventory.why)), hidden=tuple(hidden)),
+        {name: replace(outcome, reason=outcome.kind) for name, outcome in worst.items()},
+        replace(
+            facts,
+            collection_errors=tuple(map(bare_cause, facts.collection_errors)),
+            selection=bare_selection(facts.selection),
+            ended_early=bare_end(facts.ended_early),
+            deviations=tuple(map(bare_selection, facts.deviations)),
+        ),
+    )
 
 
 def _verdict(

@@ -173,7 +173,7 @@ def test_what_a_first_run_left_open_is_told(world: StackSimulator) -> None:
     world.add("app")
     world.run([world.outcome("suites/test_app.py::test_0")], facts=RunFacts(selection="-k 0"))
     assert world.judge("app").reasons == (
-        "run:1 of 2 tests that name app did not run: not selected by -k 0",
+        "run:1 of 2 tests that name app did not run: not selected by -k",
     )
     world.run(crash=True)
     assert world.judge("app").reasons == ("run:unfinished",)

@@ -1,0 +1,125 @@
+"""What of the words of a run is kept in records: which test, and what kind of failure; no text.
+
+The text of an assertion, of an exception or of a skip shows values, and so do the ids that pytest
+makes of parameters. Records are committed, so neither is in them:
+
+    suites/test_a.py::test_b[path#2]          the third value of `path`, whatever it is
+    suites/test_a.py::test_b[chromium-404]    words that give nothing away stay
+    suites/test_a.py::test_b failed           not why
+
+Records of older versions hold more; they are read as if they had been written today.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+HIDDEN = "…"
+"""Stands for the parameters of a test of which an older record knows the values alone."""
+
+
+def bare_test(function: str, ids: Iterable[str], indices: Mapping[str, int]) -> str:
+    """The name of a test: `function` without parameters, pytest's ids of them, and their places."""
+    ids = tuple(ids)
+    if all(map(_is_harmless, ids)) or not indices:
+        return f"{function}[{'-'.join(ids)}]" if ids else function
+    places = "-".join(f"{name}#{index}" for name, index in indices.items())
+    return f"{function}[{places}]"
+
+
+def bare_name(nodeid: str) -> str:
+    """A test as a record may name it: one that an older version wrote loses its values."""
+    function, bracket, rest = nodeid.partition("[")
+    if not bracket or "::" not in function or _BARE.fullmatch(rest):
+        return nodeid
+    return f"{function}[{HIDDEN}]"
+
+
+def is_same_test(name: str, tests: Iterable[str]) -> bool:
+    """Whether the test of a record is among `tests`; hidden parameters may be those of any."""
+    if not name.endswith(f"[{HIDDEN}]"):
+        return name in tests
+    function = name.partition("[")[0]
+    return any(test.partition("[")[0] == function for test in tests)
+
+
+def bare_reason(sentence: str) -> str:
+    """A sentence of a verdict without any text that a test, a plugin or the engine brought."""
+    if match := _FAILURE.match(sentence):
+        return f"{bare_name(match['test'])} {match['verb']}"
+    if match := _COUNTED.match(sentence):
+        tests = match["tests"]
+        is_bare = " (" not in tests and all(bare_name(test) == test for test in tests.split(", "))
+        return sentence if is_bare else f"{match['count']}: {_names(tests)}".removesuffix(": ")
+    for pattern, replacement in _CUTS:
+        sentence = pattern.sub(replacement, sentence)
+    return sentence
+
+
+def bare_selection(typed: str) -> str:
+    """The arguments that selected tests, without expressions and values of parameters."""
+    typed = _KEYWORD.sub(r"\1", typed)
+    return re.sub(r"\[[^\]]*\]?", f"[{HIDDEN}]", typed)
+
+
+def bare_cause(text: str) -> str:
+    """What kept something from being read or run, by its kind: `skipped`, `pytest.exit`."""
+    kind, colon, rest = text.partition(": ")
+    if not colon:
+        return bare_reason(text)
+    if kind in _KINDS_OF_CAUSE:
+        return kind
+    # A file or a test, and what Python said of it.
+    return kind if "::" in kind or kind.endswith(".py") else bare_reason(f"{kind}: {rest}")
+
+
+def bare_end(text: str) -> str:
+    """Why a run ended early, by its kind: what a plugin or `pytest.exit` says is theirs."""
+    if not text or _STOPPED.fullmatch(text):
+        return text
+    return "pytest.exit" if text.startswith("pytest.exit") else "it was stopped"
+
+
+# Private
+
+_HARMLESS = r"(?:chromium|firefox|webkit|\d{1,3}|True|False|None)"
+_PLACE = r"(?:[A-Za-z_]\w*#\d{1,6})"
+_BARE = re.compile(rf"(?:{_HARMLESS}(?:-{_HARMLESS})*|{_PLACE}(?:-{_PLACE})*|{HIDDEN})\]")
+_FAILURE = re.compile(
+    r"(?P<test>\S+?::[^\[\s]+(?:\[.*?\])?) (?P<verb>failed outside its body"
+    r"|failed, then was [a-z, ]+ on the retry: it never passed|failed|crashed with its worker)"
+    r"(?:: .*)?$",
+    re.DOTALL,
+)
+_COUNTED = re.compile(
+    r"(?P<count>\d+ of \d+ tests? that names? .+? (?:was|were) (?:skipped|expected to fail"
+    r"|expected to fail, although it passed|crashed with its worker|not finished)): (?P<tests>.*)$",
+    re.DOTALL,
+)
+_CUTS = (
+    (re.compile(r"\(pytest\.exit: .*\)", re.DOTALL), "(pytest.exit)"),
+    (
+        re.compile(r"was not collected \(skipped: .*\), and it "),
+        "was not collected (skipped), and it ",
+    ),
+    (
+        re.compile(r"(could not be created|cannot be started|could not be started): .*", re.DOTALL),
+        r"\1",
+    ),
+    (re.compile(r"(collection failed): .*Error.*", re.DOTALL), r"\1"),
+    (
+        re.compile(r"(\S+::[^\[\s]+)\[(?!(?:" + _BARE.pattern + r"))[^\n]*?\](?=[\s,:;)]|$)"),
+        rf"\1[{HIDDEN}]",
+    ),
+)
+_KINDS_OF_CAUSE = frozenset({"skipped", "the tests could not be collected"})
+_STOPPED = re.compile(r"stopping after \d+ failures?")
+_KEYWORD = re.compile(r"(-k) (?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\S+)")
+
+
+def _is_harmless(text: str) -> bool:
+    return re.fullmatch(_HARMLESS, text) is not None
+
+
+def _names(tests: str) -> str:
+    """The tests alone, of a list that names a reason after each: none where they cannot be told."""
+    return "" if " (" in tests else ", ".join(map(bare_name, tests.split(", ")))

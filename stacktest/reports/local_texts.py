@@ -1,0 +1,73 @@
+"""Puts what failures said into what this machine shows: never into what it writes for others.
+
+`why`, `status` and `gate` in the terminal, and the page that is served to this machine.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from stacktest.core.freshness.gate import Gate
+from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.records.documents import HistoryLine
+from stacktest.core.records.run_texts import RunTexts, with_text
+from stacktest.reports.report_data import Board
+
+Texts = Mapping[str, tuple[RunTexts, ...]]
+"""Service → what its runs said, as this machine remembers it."""
+
+
+def judgement_with_texts(judgement: Judgement, texts: Texts) -> Judgement:
+    """The judgement, each reason with what is known of it here."""
+    runs = texts.get(judgement.service, ())
+    findings = (
+        replace(finding, reasons=_with_texts(finding.reasons, runs))
+        for finding in judgement.findings
+    )
+    return replace(judgement, findings=tuple(findings))
+
+
+def gate_with_texts(gate: Gate, texts: Texts) -> Gate:
+    """The decision, each reason with what is known of it here."""
+    blockers = (
+        replace(blocker, reasons=_with_texts(blocker.reasons, texts.get(blocker.service, ())))
+        for blocker in gate.blockers
+    )
+    return replace(gate, blockers=tuple(blockers))
+
+
+def board_with_texts(board: Board, texts: Texts) -> Board:
+    """The board for a page that only this machine sees."""
+    status = {
+        name: replace(entry, reasons=_with_texts(entry.reasons, texts.get(name, ())))
+        for name, entry in board.status.items()
+    }
+    histories = {
+        name: [_line_with_texts(line, texts.get(name, ())) for line in lines]
+        for name, lines in board.histories.items()
+    }
+    gate = board.gate and gate_with_texts(board.gate, texts)
+    return replace(board, status=status, histories=histories, gate=gate)
+
+
+def recorded_name(test: str, texts: Texts) -> str:
+    """What records call a test that a person names with its parameters."""
+    names = {
+        full: bare for runs in texts.values() for run in runs for bare, full in run.tests.items()
+    }
+    return names.get(test, test)
+
+
+# Private
+
+
+def _with_texts(reasons: Iterable[str], runs: tuple[RunTexts, ...]) -> tuple[str, ...]:
+    return tuple(with_text(reason, runs) for reason in reasons)
+
+
+def _line_with_texts(line: HistoryLine, runs: tuple[RunTexts, ...]) -> HistoryLine:
+    own = next((run for run in runs if run.run == line.run), None)
+    if own is None:
+        return line
+    return replace(
+        line, reasons=tuple(own.sentences.get(reason, reason) for reason in line.reasons)
+    )
