@@ -83,6 +83,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "service(*names): the compose services that the test is about"
     )
+    config.addinivalue_line(
+        "markers",
+        "claim(id, text, source=, holds=True, until=None): a claim that the test states",
+    )
     from stacktest.pytest_plugin.fixtures import browser, containers, credentials, stack
 
     for fixtures in (stack, containers, browser, credentials):
@@ -127,7 +131,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note on each report what the test really touched; the attribute survives pytest-xdist.
 
@@ -135,6 +139,11 @@ def pytest_runtest_makereport(
     """
     report = yield
     if collection.asks_for_stack(item):
+        if item.get_closest_marker("claim") is not None:
+            from stacktest.bootstrap.context import now
+            from stacktest.pytest_plugin.claims import judge_report
+
+            judge_report(item, call, report, now().date())
         vars(report)["stacktest_contacts"] = list(touched(item))
         vars(report)["stacktest_looks"] = list(looked_at(item))
         item.stash[_FAILED] = item.stash.get(_FAILED, 0) + (report.outcome == "failed")

@@ -34,6 +34,7 @@ from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.bootstrap.made_ca import ca_maker, readable_copy
 from stacktest.config import Config
+from stacktest.core.collected_test import Collection
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Port, Stack
@@ -283,6 +284,10 @@ class Project:
         judgements = self.judge.judge_all(observations, tests_of_services(), moment, scope, pages)
         self.ledger.remember(judgements)
         return observations, judgements, moment
+
+    def collect_tests(self) -> Collection:
+        """Every test of the suites, collected by a pytest of its own."""
+        return BackgroundInventory(self.suites, stack=str(self.root)).read()
 
     def collect(self) -> Callable[[], TestsOf]:
         """Starts to collect the required tests of every service; the answer waits for them."""

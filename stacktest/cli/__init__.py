@@ -16,6 +16,7 @@ import click
 from stacktest.cli import (
     ack,
     check,
+    claims,
     completion,
     config,
     doctor,
@@ -69,6 +70,7 @@ for _verb in (
     history.history,
     init.init,
     check.check,
+    claims.claims,
     ack.ack,
     config.config,
     completion.completion,

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from stacktest.core.claims import Claim
 from stacktest.core.runs.verdict import HiddenFile
 
 ROUTED_FIXTURES = frozenset({"page", "context", "browser", "new_context", "api", "async_api"})
@@ -41,6 +42,8 @@ class Collected:
     """Services that it need not touch: `service("x", no_contact="reason")`."""
     full: str = ""
     """Its name with the values of its parameters; never in a record."""
+    claims: tuple[Claim, ...] = ()
+    """What documents say and the test states: `claim("A8", "…")`."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Collected":
@@ -48,6 +51,7 @@ class Collected:
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
         }
+        values["claims"] = tuple(map(Claim.from_json, data.get("claims", ())))
         return cls(**values)
 
     def as_json(self) -> dict[str, Any]:

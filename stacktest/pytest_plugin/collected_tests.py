@@ -13,6 +13,7 @@ from stacktest.core.collected_test import ROUTED_FIXTURES, Collected
 from stacktest.core.runs.bare_text import bare_name, bare_test
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.checks import count_checks, written_functions
+from stacktest.pytest_plugin.claims import claims_of
 from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of, services_of
 
 
@@ -107,6 +108,7 @@ class _Reader:
             fixtures=tuple(sorted(fixtures)),
             no_contact=excused,
             full=full,
+            claims=claims_of(item),
         )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
+from stacktest.pytest_plugin.claims import HOLDS_NOW, KNOWN_FALSE
 
 FAILED_ATTEMPTS = "stacktest_failed_attempts"
 """Attribute of a report: how often the test had failed by then, shown or not."""
@@ -191,6 +192,8 @@ def _process(report: pytest.TestReport) -> str:
 def _result(report: pytest.TestReport) -> _PhaseReport | None:
     """What one report says; None: an outcome that only a plugin knows."""
     outcome = str(report.outcome)
+    if judged := _judged_claim(report):
+        return judged
     if outcome == "failed":
         return _PhaseReport(_failure_in(str(report.when)), _last_line(report.longreprtext))
     if outcome not in ("passed", "skipped"):
@@ -200,6 +203,15 @@ def _result(report: pytest.TestReport) -> _PhaseReport | None:
     if outcome == "skipped":
         return _PhaseReport("skipped", _skip_reason(report))
     return _PhaseReport("passed")
+
+
+def _judged_claim(report: pytest.TestReport) -> _PhaseReport | None:
+    """What the marker `claim` made of a report, if anything."""
+    if getattr(report, KNOWN_FALSE, False):
+        return _PhaseReport("known_false", str(getattr(report, "wasxfail", "")))
+    if getattr(report, HOLDS_NOW, False):
+        return _PhaseReport("holds_now", _last_line(report.longreprtext))
+    return None
 
 
 def _failure_in(when: str) -> Result:

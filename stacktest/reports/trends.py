@@ -22,7 +22,7 @@ from stacktest.core.runs.history import Trend, TrendKind, classify
 from stacktest.reports.wording import count
 
 Shape = Literal["steady", "recovered", "flaky", "regression", "steady failure", "no runs"]
-Cell = Literal["passed", "flaky", "failed", "incomplete", "absent"]
+Cell = Literal["passed", "flaky", "failed", "known-false", "incomplete", "absent"]
 
 SHAPES: Mapping[TrendKind, Shape] = {
     "steady": "steady",
@@ -62,7 +62,14 @@ def test_cell(line: HistoryLine, nodeid: str) -> Cell:
     letter = line.tests.get(nodeid)
     if letter is None:
         return "absent"
-    known: dict[str, Cell] = {".": "passed", "~": "flaky", "F": "failed", "E": "failed"}
+    known: dict[str, Cell] = {
+        ".": "passed",
+        "~": "flaky",
+        "k": "known-false",
+        "K": "failed",
+        "F": "failed",
+        "E": "failed",
+    }
     return known.get(letter, "incomplete")
 
 

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from stacktest import config
 from stacktest.cli import cli
+from stacktest.config.claims_file import listed_claims
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -59,6 +60,10 @@ def test_every_block_says_its_language() -> None:
 
 @pytest.mark.parametrize("block", blocks("toml"), ids=str)
 def test_a_configuration_is_accepted(block: Block, tmp_path: Path) -> None:
+    if block.title == "claims.toml":
+        (tmp_path / block.title).write_text(block.text)
+        assert listed_claims(tmp_path)
+        return
     assert block.title == "stacktest.toml"
     (tmp_path / "stacktest.toml").write_text(block.text)
     loaded = config.load(tmp_path)

@@ -39,6 +39,8 @@ class PassedTests:
     skipped: tuple[str, ...] = ()
     assertions: int = 0
     contacts: int = 0
+    known_false: int = 0
+    """Tests whose claim is known to be false: they ran, and were judged."""
 
     def to_dict(self) -> dict[str, Json]:
         """The JSON object."""
@@ -49,13 +51,14 @@ class PassedTests:
             "skipped": list(self.skipped),
             "assertions": self.assertions,
             "contacts": self.contacts,
+            "known_false": self.known_false,
         }
 
     @classmethod
     def from_dict(cls, value: Json, path: str) -> Self:
         """The reverse of `to_dict`."""
         keys = ("digest", "required", "passed", "skipped", "assertions", "contacts")
-        f = Fields(value, path, keys)
+        f = Fields(value, path, keys, later=("known_false",))
         return cls(
             digest=f.text("digest"),
             required=f.number("required"),
@@ -63,6 +66,7 @@ class PassedTests:
             skipped=_bare_names(f.texts("skipped")),
             assertions=f.number("assertions"),
             contacts=f.number("contacts"),
+            known_false=f.optional_number("known_false") or 0,
         )
 
 
@@ -124,7 +128,8 @@ class LastPass:
         )
         if record.fingerprint.digest is None:
             raise RecordError("$.fingerprint is null: a pass without it proves nothing")
-        if record.tests.passed < record.tests.required or record.tests.required == 0:
+        judged = record.tests.passed + record.tests.known_false
+        if judged < record.tests.required or record.tests.required == 0:
             raise RecordError("$.tests: not every required test passed")
         return record
 
@@ -247,6 +252,8 @@ class RunTests:
     flaky: int = 0
     failed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    known_false: tuple[str, ...] = ()
+    """Node ids of the tests whose claim is known to be false."""
 
     def to_dict(self) -> dict[str, Json]:
         """The JSON object."""
@@ -256,18 +263,23 @@ class RunTests:
             "flaky": self.flaky,
             "failed": list(self.failed),
             "skipped": list(self.skipped),
+            "known_false": list(self.known_false),
         }
 
     @classmethod
     def from_dict(cls, value: Json, path: str) -> Self:
         """The reverse of `to_dict`."""
-        f = Fields(value, path, ("required", "passed", "flaky", "failed", "skipped"))
+        keys = ("required", "passed", "flaky", "failed", "skipped")
+        f = Fields(value, path, keys, later=("known_false",))
         return cls(
             required=f.number("required"),
             passed=f.number("passed"),
             flaky=f.number("flaky"),
             failed=_bare_names(f.texts("failed")),
             skipped=_bare_names(f.texts("skipped")),
+            known_false=_bare_names(f.texts("known_false"))
+            if f.raw("known_false")[0] is not None
+            else (),
         )
 
 

@@ -139,6 +139,7 @@ def credit(
             digest=tests.digest,
             required=verdict.required,
             passed=verdict.passed,
+            known_false=len(verdict.known_false),
             skipped=verdict.skipped,
             assertions=verdict.assertions,
             contacts=verdict.contacts,
@@ -178,6 +179,7 @@ def close(
             flaky=verdict.flaky_tests,
             failed=verdict.failed,
             skipped=verdict.skipped,
+            known_false=verdict.known_false,
         ),
     )
     if credited:
@@ -292,7 +294,10 @@ def _unsound_observation(when: str, observation: ServiceObservation) -> Iterator
 def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:
     if isinstance(tests, Unknown):
         yield f"its required tests are unknown: {tests.why}"
-    elif verdict.required != tests.required or verdict.passed < verdict.required:
+    elif (
+        verdict.required != tests.required
+        or verdict.passed + len(verdict.known_false) < verdict.required
+    ):
         yield "the tests that ran are not the required ones"
     if verdict.started is None:
         yield "no start time of its tests was recorded"

@@ -63,7 +63,7 @@ def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Trend:
     """The course of one test, from the history of a service that it names."""
     ordered = sorted(lines, key=lambda line: line.seq)
     letters = [(line, line.tests.get(nodeid, "")) for line in ordered]
-    return _course([(line, x in ".~", x == "~") for line, x in letters if x and x in ".~FE"])
+    return _course([(line, x in ".~k", x == "~") for line, x in letters if x and x in ".~kKFE"])
 
 
 def usual_boot(lines: Iterable[HistoryLine]) -> float | None:

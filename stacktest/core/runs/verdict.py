@@ -20,23 +20,40 @@ from typing import Literal
 from stacktest.core.runs.bare_text import bare_cause, bare_end, bare_selection
 
 Result = Literal[
-    "passed", "failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished"
+    "passed",
+    "known_false",
+    "holds_now",
+    "failed",
+    "error",
+    "skipped",
+    "xfailed",
+    "xpassed",
+    "crashed",
+    "unfinished",
 ]
-"""The outcome of one test. `passed` means set-up, call and tear-down of the last attempt passed."""
+"""The outcome of one test. `passed` means set-up, call and tear-down of the last attempt passed.
+
+`known_false`: an assertion failed whose claim is known to be false; the test judged it all the
+same. `holds_now`: the test passed although its claim is said to be false, which is a failure.
+"""
 
 Kind = Literal["passed", "failed", "incomplete", "untouched"]
 
 #: From worst to best: where a test was reported more than once, the worst counts.
 SEVERITY: tuple[Result, ...] = (
     "failed",
+    "holds_now",
     "error",
     "crashed",
     "unfinished",
     "xpassed",
     "xfailed",
     "skipped",
+    "known_false",
     "passed",
 )
+JUDGED = frozenset({"passed", "known_false"})
+"""Results of tests that ran to their end and said what they had to say."""
 
 PHRASES: Mapping[str, str] = {
     "skipped": "skipped",
@@ -152,6 +169,8 @@ class Verdict:
     failed: tuple[str, ...] = ()
     """Node ids of the tests that failed."""
     skipped: tuple[str, ...] = ()
+    known_false: tuple[str, ...] = ()
+    """Node ids of the tests whose claim is known to be false."""
     assertions: int = 0
     contacts: int = 0
     """Tests during which the service answered."""
@@ -240,6 +259,7 @@ def _verdict(
         flaky_tests=len(flaky),
         failed=tuple(sorted(outcome.nodeid for outcome in failed)),
         skipped=tuple(sorted(o.nodeid for o in outcomes if o.result == "skipped")),
+        known_false=tuple(sorted(o.nodeid for o in outcomes if o.result == "known_false")),
         assertions=sum(outcome.assertions for outcome in outcomes),
         contacts=len(touched),
         started=min((o.started for o in outcomes if o.started is not None), default=None),
@@ -250,14 +270,16 @@ def _verdict(
 def _is_failure(outcome: Outcome) -> bool:
     """Failed for good, or failed once and then evaded: a test that never passed is no flake."""
     evaded = outcome.flaky and outcome.result != "passed"
-    return outcome.result in ("failed", "error") or evaded
+    return outcome.result in ("failed", "holds_now", "error") or evaded
 
 
 def _failure(outcome: Outcome) -> str:
+    if outcome.result == "known_false":
+        return f"{outcome.nodeid} failed, then its claim was false on the retry: it wavers"
     if outcome.result in PHRASES:
         evasion = PHRASES[outcome.result]
         return f"{outcome.nodeid} failed, then was {evasion} on the retry: it never passed"
-    verb = "failed" if outcome.result == "failed" else "failed outside its body"
+    verb = "failed outside its body" if outcome.result == "error" else "failed"
     return f"{outcome.nodeid} {verb}" + (f": {outcome.reason}" if outcome.reason else "")
 
 
@@ -291,10 +313,12 @@ def _doubts(
         for test in required
         if service not in test.no_contact
         and test.nodeid in by_id
-        and by_id[test.nodeid].result == "passed"
+        and by_id[test.nodeid].result in JUDGED
         and service not in (*by_id[test.nodeid].contacts, *by_id[test.nodeid].looks)
     ]
     doubts += _only_looks(service, outcomes)
+    if outcomes and all(outcome.result == "known_false" for outcome in outcomes):
+        doubts.append(f"no test of {service} passed: every claim about it is known to be false")
     return [*doubts, *_no_assertion(service, listed, outcomes)]
 
 
@@ -375,5 +399,13 @@ def _naming(count: int, service: str) -> str:
 def _letter(outcome: Outcome) -> str:
     if outcome.result == "passed":
         return "~" if outcome.flaky else "."
-    letters = {"failed": "F", "error": "E", "skipped": "s", "xfailed": "x", "xpassed": "X"}
+    letters = {
+        "failed": "F",
+        "holds_now": "K",
+        "known_false": "k",
+        "error": "E",
+        "skipped": "s",
+        "xfailed": "x",
+        "xpassed": "X",
+    }
     return letters.get(outcome.result, "?")

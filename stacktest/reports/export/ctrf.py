@@ -67,6 +67,7 @@ _STATUS: Mapping[str, str] = {
     "passed": "passed",
     "failed": "failed",
     "error": "failed",
+    "holds_now": "failed",
     "skipped": "skipped",
 }
 _RESULTS: Mapping[str, Result] = {
@@ -74,6 +75,8 @@ _RESULTS: Mapping[str, Result] = {
     "~": "passed",
     "F": "failed",
     "E": "error",
+    "k": "known_false",
+    "K": "holds_now",
     "s": "skipped",
     "x": "xfailed",
     "X": "xpassed",

@@ -2,6 +2,7 @@
 
     passed      a full bar            flaky     a bar broken in two
     failed      a cross               incomplete  a dot
+    known-false a lying bar
     absent      nothing               a triangle below: the fingerprint moved before this run
 
 All marks of one kind are one SVG path, so that 36 services with 30 runs each stay small.
@@ -74,6 +75,7 @@ _MARKS: dict[Cell, str] = {
     "passed": "M{x} 3v9",
     "flaky": "M{x} 3v2m0 5v2",
     "failed": "M{left} 4.5l4 6m0-6l-4 6",
+    "known-false": "M{left} 7.5h4",
     "incomplete": "M{x} 7.5v.01",
     "absent": "",
 }
@@ -81,11 +83,13 @@ _SAID: dict[Cell, str] = {
     "passed": "passed",
     "flaky": "passed only on a retry",
     "failed": "failed",
+    "known-false": "known to be false",
     "incomplete": "incomplete",
 }
 _LAST: dict[Cell, str] = {
     "passed": "passed",
     "flaky": "passed on a retry",
     "failed": "failed",
+    "known-false": "is known to be false",
     "incomplete": "was incomplete",
 }

@@ -107,13 +107,17 @@ def _test(nodeid: str, lines: Sequence[HistoryLine]) -> Test:
 
 def _cell(cells: Sequence[trends.Cell]) -> Cell:
     total, failed = len(cells), cells.count("failed")
-    passed = cells.count("passed") + cells.count("flaky")
+    false = cells.count("known-false")
+    passed = cells.count("passed") + cells.count("flaky") + false
     tests = wording.count(total, "test")
     if failed:
         return Cell(kind="failed", text=f"{failed}/{total}", label=f"{failed} of {tests} failed")
     if passed < total:
         label = f"{passed} of {tests} passed, the rest did not run to the end"
         return Cell(kind="incomplete", text=f"{passed}/{total}", label=label)
+    if false:
+        label = f"{total - false} of {tests} passed, {false} known to be false"
+        return Cell(kind="known-false", text=f"{total - false}/{total}", label=label)
     if "flaky" in cells:
         return Cell(kind="flaky", text=str(total), label=f"{tests} passed, some only on a retry")
     return Cell(kind="passed", text=str(total), label=f"{tests} passed")

@@ -66,6 +66,8 @@ class ServiceView:
     required: int
     passed: int
     flaky: int
+    known_false: int
+    """Tests whose claim is known to be false."""
     dependencies: tuple[Neighbour, ...]
     dependents: tuple[Neighbour, ...]
     unverified: tuple[str, ...]
@@ -133,6 +135,7 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         required=entry.required,
         passed=entry.passed,
         flaky=entry.flaky,
+        known_false=[*test_rows.current_cells(lines).values()].count("known-false"),
         dependencies=_neighbours(board, model.dependencies if model else ()),
         dependents=_neighbours(board, _dependents(board, name)),
         unverified=entry.unverified,

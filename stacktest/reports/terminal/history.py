@@ -27,7 +27,8 @@ def history_lines(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> 
     for name, lines in sorted(known.items()):
         course = classify_test(lines, test) if test else classify(lines)
         yield f"{name:<{width}}  {strips[name]:<{longest}}  {course_words(course)}".rstrip()
-    yield ". passed  ~ passed on a retry  F failed  - incomplete"
+    false = "  k known to be false" if test else ""
+    yield f". passed  ~ passed on a retry  F failed  - incomplete{false}"
 
 
 def history_document(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> Json:

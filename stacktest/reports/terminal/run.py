@@ -93,6 +93,7 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
         *_not_functional(summary, width),
         *_without_credit(summary),
         *(("fell over", f"{name} {why}") for name, why in sorted(summary.fallen.items())),
+        *_known_false(summary.outcomes),
         *_slowest(summary.outcomes),
         *(
             []
@@ -142,7 +143,9 @@ def _phases(summary: RunSummary, stack: Stack) -> Iterator[tuple[str, str]]:
         counts.setdefault(phase, Counter())[word] += 1
     width = max((len(titles.get(name, "")) for name in counts), default=0)
     for name in sorted(counts, key=lambda name: (order.get(name, len(order)), name)):
-        results = ", ".join(f"{count} {word}" for word, count in sorted(counts[name].items()))
+        results = ", ".join(
+            f"{count} {word.replace('_', ' ')}" for word, count in sorted(counts[name].items())
+        )
         title = f"{titles.get(name, ''):<{width}}  " if width else ""
         yield name or "no phase", f"{title}{results}"
 
@@ -224,6 +227,13 @@ def _first(reasons: Sequence[str]) -> str:
         return ""
     first, *more = reasons
     return first + (f" (and {count(len(more), 'more reason')})" if more else "")
+
+
+def _known_false(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
+    false = [outcome for outcome in outcomes if outcome.result == "known_false"]
+    if false:
+        tests = count(len(false), "test")
+        yield "false", f"{tests} stated a claim that is known to be false: stacktest claims"
 
 
 def _slowest(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:

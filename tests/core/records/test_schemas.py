@@ -224,7 +224,12 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "history": (lines, HistoryLine.from_dict),
     "status_meta": (metas, StatusMeta.from_dict),
 }
-LATER = {"status": ("run",), "history": ("boot_ms", "start", "code"), "last_run": ("start",)}
+LATER = {
+    "status": ("run",),
+    "history": ("boot_ms", "start", "code"),
+    "last_pass": ("known_false",),
+    "last_run": ("start", "known_false"),
+}
 """Keys that lines written before they existed lack; they read as null."""
 
 

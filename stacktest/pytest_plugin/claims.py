@@ -1,0 +1,105 @@
+"""The marker `claim`: a test states what a document says, and may say that it is known to be false.
+
+holds    the test's body            becomes
+True     passes or fails            what it is
+False    an assertion fails         known false: judged, and no failure of the service
+False    an assertion fails, after `until`     a failure
+False    passes                     a failure: the claim holds now
+False    any other exception        a failure, as everywhere
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from stacktest.core.claims import Claim
+from stacktest.errors import UsageError
+
+KNOWN_FALSE = "stacktest_known_false"
+"""Attribute of a report: an assertion failed whose claim is known to be false."""
+HOLDS_NOW = "stacktest_holds_now"
+"""Attribute of a report: the test passed although its claim is said to be false."""
+
+
+def claims_of(item: pytest.Item) -> tuple[Claim, ...]:
+    """The claims that the test states, nearest marker first."""
+    return tuple(_claim(item, mark) for mark in item.iter_markers("claim"))
+
+
+def judge_report(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, today: dt.date
+) -> None:
+    """Turn the report of a test's body into what its claims make of it."""
+    false = [claim for claim in claims_of(item) if not claim.holds]
+    if not false or report.when != "call" or hasattr(report, "wasxfail"):
+        return
+    names = ", ".join(claim.id for claim in false)
+    if report.outcome == "passed":
+        report.outcome = "failed"
+        report.longrepr = f"claim {names} holds now; take `holds=False` away"
+        vars(report)[HOLDS_NOW] = True
+    elif report.outcome == "failed" and _is_judgement(item, call):
+        overdue = [claim for claim in false if claim.is_overdue(today)]
+        if overdue:
+            text = ", ".join(f"{claim.id} until {claim.until}" for claim in overdue)
+            report.sections.append(("Claim", f"it was allowed to be false: {text}"))
+            return
+        line = str(call.excinfo.value).partition("\n")[0] if call.excinfo else ""
+        report.outcome = "skipped"
+        vars(report)["wasxfail"] = f"claim {names} is known to be false: {line}".rstrip(": ")
+        vars(report)[KNOWN_FALSE] = True
+
+
+# Private
+
+
+def _claim(item: pytest.Item, mark: pytest.Mark) -> Claim:
+    words = [*mark.args, "", ""][:2]
+    unknown = set(mark.kwargs) - {"id", "text", "source", "holds", "until"}
+    id_ = str(mark.kwargs.get("id", words[0]))
+    if not id_ or unknown or len(mark.args) > len(words):
+        raise _usage_error(
+            f"marker claim: {'unknown: ' + ', '.join(sorted(unknown)) if unknown else 'no id'}",
+            where=item.nodeid,
+            hint='write @pytest.mark.claim("A8", "what it says", source="README.md")',
+        )
+    return Claim(
+        id=id_,
+        text=str(mark.kwargs.get("text", words[1])),
+        source=str(mark.kwargs.get("source", "")),
+        holds=bool(mark.kwargs.get("holds", True)),
+        until=_day(item, mark.kwargs.get("until")),
+    )
+
+
+def _day(item: pytest.Item, until: object) -> str:
+    if until is None:
+        return ""
+    try:
+        return dt.date.fromisoformat(str(until)).isoformat()
+    except ValueError:
+        raise _usage_error(
+            f"marker claim: until={until!r} is not a valid date",
+            where=item.nodeid,
+            hint='write until="2027-03-31"',
+        ) from None
+
+
+def _usage_error(what: str, *, where: str, hint: str) -> pytest.UsageError:
+    return pytest.UsageError("\n".join(UsageError(what, where=where, hint=hint).told()))
+
+
+def _is_judgement(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
+    """Whether an assertion of the suites failed: not one inside of a library, and no error.
+
+    Playwright's `expect` raises where it waits, so its assertions count as the suites' own.
+    """
+    if call.excinfo is None or not isinstance(call.excinfo.value, AssertionError):
+        return False
+    path = Path(call.excinfo.traceback[-1].path)
+    is_library = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
+    is_own = path.is_relative_to(item.config.rootpath) and not is_library
+    return is_own or "playwright" in path.parts
