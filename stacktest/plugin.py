@@ -12,6 +12,7 @@ import pytest
 
 from stacktest.adapters.standard_library import prefer_standard_library
 from stacktest.pytest_plugin import markers as collection
+from stacktest.pytest_plugin.alone import order
 from stacktest.pytest_plugin.contacts import looked_at, touched
 from stacktest.pytest_plugin.running_test import follow_tests
 from stacktest.pytest_plugin.stash import COLLECTED, RUNNING, SHARED
@@ -87,9 +88,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "claim(id, text, source=, holds=True, until=None): a claim that the test states",
     )
-    from stacktest.pytest_plugin.fixtures import browser, containers, credentials, stack
+    config.addinivalue_line("markers", "alone: runs last and by itself, under pytest-xdist too")
+    from stacktest.pytest_plugin.fixtures import browser, containers, credentials, lifecycle, stack
 
-    for fixtures in (stack, containers, browser, credentials):
+    for fixtures in (stack, containers, lifecycle, browser, credentials):
         config.pluginmanager.register(fixtures, f"stacktest-fixtures-{fixtures.__name__}")
     if config.getoption("--stack-inventory"):
         prefer_standard_library()
@@ -117,7 +119,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`--stale` leaves out the tests of functional services."""
+    """Tests that are alone go last; `--stale` leaves out the tests of functional services."""
+    order(items)
     if config.getoption("--stale") and not config.getoption("--stack-inventory"):
         from stacktest.pytest_plugin.stale import leave_out_functional
 
@@ -212,9 +215,12 @@ class Waker:
 
         whole = take(self._config, collected, self._reports)
         if hasattr(self._config, "workerinput"):
+            from stacktest.pytest_plugin.alone import AloneGate
             from stacktest.pytest_plugin.worker import Worker
 
-            self._config.pluginmanager.register(Worker(self._config, whole), "stacktest-worker")
+            worker = Worker(self._config, whole)
+            self._config.pluginmanager.register(worker, "stacktest-worker")
+            self._config.pluginmanager.register(AloneGate(worker.shared), "stacktest-alone")
         else:
             self._wake(whole)
 

@@ -25,6 +25,7 @@ from stacktest.core.records.run_texts import RunTexts, texts_of
 from stacktest.core.records.status import StatusMeta
 from stacktest.core.redaction import clean, redact
 from stacktest.core.runs.credit import Refusal, close, credit, history_line
+from stacktest.core.runs.moves import Move
 from stacktest.core.runs.start_failure import StartFailure, whole_failure
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import (
@@ -163,6 +164,7 @@ class StackSession:
         self._routed: frozenset[str] = frozenset()
         self._secrets = secrets_of(ports.judge.stack)
         self._unrecorded: Mapping[str, str] = {}
+        self._moves: tuple[Move, ...] = ()
         self._trouble: StacktestError | None = None
         self.not_up: Mapping[str, StartFailure] = {}
         """Services that the run wanted and that are not up, each with its cause."""
@@ -226,16 +228,19 @@ class StackSession:
         unknown: tuple[str, ...] = (),
         hidden: tuple[HiddenFile, ...] = (),
         elsewhere: frozenset[str] = frozenset(),
+        moves: tuple[Move, ...] = (),
     ) -> RunSummary:
         """Verdicts, credit and states of this run, written to the ledger and the status.
 
         `whole` is the inventory; `unknown` says why it may not be complete, `hidden` which of its
-        files were not collected; tests `elsewhere` lie outside the suites.
+        files were not collected; tests `elsewhere` lie outside the suites; `moves` are what tests
+        declared to do to containers.
         """
+        self._moves = moves
         whole = tuple(whole)
         outcomes = tuple(map(self._as_recorded, outcomes))
-        fallen = self._up.fallen() if self._up else {}
         after = self._ports.observe()
+        fallen = self._fallen(after)
         code = self._ports.read_code()
         tests = tests_of(whole, code)
         inventory = replace(_inventory(whole, unknown), hidden=hidden, elsewhere=elsewhere)
@@ -455,7 +460,18 @@ class StackSession:
             edited=edited,
             failing=failing,
             exempt=self._judge.exempt_states(now),
+            moves=self._moves,
         )
+
+    def _fallen(self, after: Mapping[str, ServiceObservation]) -> Mapping[str, str]:
+        """Services that are not ready any more, without those that a declared move replaced."""
+        moved = {name for move in self._moves for name in move.after}
+        fallen = self._up.fallen() if self._up else {}
+        return {
+            name: why
+            for name, why in fallen.items()
+            if name not in moved or name not in after or after[name].drift
+        }
 
     def _failing(
         self,

@@ -1,6 +1,7 @@
-"""Which containers a run began with: written by the controller, read by whoever runs tests.
+"""Which containers a run began with, and which declared moves changed them since.
 
-Looking at a container counts for a test only where that container is one of them.
+The controller writes the snapshot, whoever moves a container adds the move, and all processes of
+the run read both. A look counts for a test only at one of these containers.
 """
 
 import json
@@ -10,9 +11,11 @@ from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.core.freshness.observation import ServiceObservation
+from stacktest.core.runs.moves import Move
 from stacktest.core.unknown import Unknown
 
 FILE = "containers.json"
+MOVES = "moves.jsonl"
 Start = tuple[str, str]
 """A container's id, and when its program was started, in the engine's words."""
 
@@ -62,10 +65,29 @@ def read_snapshot(folder: Path) -> RunSnapshot:
     if not (folder / FILE).is_file():
         return RunSnapshot()
     document = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    starts = {
+        name: {(str(container), str(started)) for container, started in rows}
+        for name, rows in document["starts"].items()
+    }
+    for move in read_moves(folder):
+        for name, refs in move.after.items():
+            starts.setdefault(name, set()).update((ref.container, ref.started_at) for ref in refs)
     return RunSnapshot(
-        starts={
-            name: frozenset((str(container), str(started)) for container, started in starts)
-            for name, starts in document["starts"].items()
-        },
+        starts={name: frozenset(rows) for name, rows in starts.items()},
         healthy_at=document["healthy_at"],
     )
+
+
+def add_move(folder: Path, move: Move) -> None:
+    """Write down one more declared move; who moves something is alone, so nobody else writes."""
+    moves = [*read_moves(folder), move]
+    lines = "".join(f"{json.dumps(item.to_dict())}\n" for item in moves)
+    write_file(folder / MOVES, lines)
+
+
+def read_moves(folder: Path) -> tuple[Move, ...]:
+    """The declared moves of the run, in their order."""
+    if not (folder / MOVES).is_file():
+        return ()
+    lines = (folder / MOVES).read_text(encoding="utf-8").splitlines()
+    return tuple(Move.from_dict(json.loads(line)) for line in lines)

@@ -8,7 +8,13 @@ from stacktest.core.runs.verdict import HiddenFile
 
 ROUTED_FIXTURES = frozenset({"page", "context", "browser", "new_context", "api", "async_api"})
 """Fixtures that go through the front door."""
-REACHING_FIXTURES = ROUTED_FIXTURES | {"inside", "reach_from", "answered", "container"}
+REACHING_FIXTURES = ROUTED_FIXTURES | {
+    "inside",
+    "reach_from",
+    "answered",
+    "container",
+    "lifecycle",
+}
 """Fixtures by which a test can reach a service."""
 
 

@@ -99,6 +99,8 @@ def _is_judgement(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
     """
     if call.excinfo is None or not isinstance(call.excinfo.value, AssertionError):
         return False
+    if getattr(call.excinfo.value, "is_judgement", False):
+        return True
     path = Path(call.excinfo.traceback[-1].path)
     is_library = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
     is_own = path.is_relative_to(item.config.rootpath) and not is_library

@@ -17,7 +17,7 @@ import pytest
 from stacktest.adapters.atomic_write import write_file
 from stacktest.application.evidence_folder import boot_folder, forget_old_runs, restrict_run
 from stacktest.application.required_tests import BackgroundInventory
-from stacktest.application.run_snapshot import write_snapshot
+from stacktest.application.run_snapshot import read_moves, write_snapshot
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError, refusal_of
@@ -303,6 +303,7 @@ class Controller:
             outcomes,
             facts,
             unknown=errors,
+            moves=read_moves(self._shared),
             hidden=tuple({file.path: file for file in self._hidden(collection)}.values()),
             elsewhere=frozenset(
                 test.nodeid for test in self._selected if not suites.holds(suites.base / test.path)

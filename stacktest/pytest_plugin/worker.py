@@ -23,15 +23,16 @@ class Worker:
 
     def __init__(self, config: pytest.Config, whole: Collection) -> None:
         workerinput: dict[str, str] = config.workerinput  # type: ignore[attr-defined]
-        self._shared = Path(workerinput[SHARED])
+        self.shared = Path(workerinput[SHARED])
+        """Where controller and workers meet."""
         self._name = workerinput["workerid"]
         self._whole = whole
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the controller, which waits for this before it plans."""
         selected = Collection(tests=read(session.items, session.config))
-        write_collected(self._shared / f"whole-{self._name}.json", self._whole)
-        write_collected(self._shared / f"selected-{self._name}.json", selected)
+        write_collected(self.shared / f"whole-{self._name}.json", self._whole)
+        write_collected(self.shared / f"selected-{self._name}.json", selected)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -40,10 +41,10 @@ class Worker:
             from stacktest.bootstrap.workers import join
 
             stash = item.config.stash
-            stack = stash.get(JOIN, join)(self._shared, stash.get(ASKED, None))
+            stack = stash.get(JOIN, join)(self.shared, stash.get(ASKED, None))
             stash[RUNNING] = stack
             page_options(item.config, stack.run_id, self._name)
-        blocked_tests.check(item, self._shared)
+        blocked_tests.check(item, self.shared)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Leave nothing that others could read."""

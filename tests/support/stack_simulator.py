@@ -36,6 +36,7 @@ from stacktest.core.plan import Plan
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.documents import LastPass
 from stacktest.core.records.status import Exemption, Scope, StatusMeta
+from stacktest.core.runs.moves import Move
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.core.runs.verdict import Inventory, Outcome, Required, Result, RunFacts, Verdict
 from stacktest.core.unknown import Unknown
@@ -255,6 +256,7 @@ class StackSimulator:
         inventory: Inventory | None = None,
         meanwhile: Callable[[], None] | None = None,
         crash: bool = False,
+        moves: Callable[[], tuple[Move, ...]] = tuple,
         id: str = "",  # noqa: A002
         **results: Result,
     ) -> Ran:
@@ -283,7 +285,11 @@ class StackSimulator:
             return Ran(verdicts={}, passes={}, refused={})
         lost = tuple(s.tests_unknown.why for s in self.services.values() if s.tests_unknown)
         summary = session.finish(
-            collected(inventory), tuple(outcomes), facts, unknown=inventory.why or lost
+            collected(inventory),
+            tuple(outcomes),
+            facts,
+            unknown=inventory.why or lost,
+            moves=moves(),
         )
         session.stop()
         passes = {name: self.ledger.read(name).last_pass for name in summary.credited}

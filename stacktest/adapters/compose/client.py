@@ -152,6 +152,13 @@ class Compose:
         words = ("up", "--detach", "--no-deps", "--no-recreate", *services)
         return self._up(words, override, timeout=timeout)
 
+    def recreate(
+        self, services: Iterable[str], override: Json, *, timeout: float = CREATE_TIMEOUT
+    ) -> process.Completed:
+        """Replaces the containers of services, and starts the new ones."""
+        words = ("up", "--detach", "--no-deps", "--force-recreate", "--no-build", *services)
+        return self._up(words, override, timeout=timeout)
+
     def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
         """What Compose would label each service's container with, for a resolved document.
 

@@ -17,6 +17,7 @@ Names are compared as A-labels (`core.hostnames`).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Any, cast
 
 from stacktest.core.hostnames import to_ascii, to_unicode
 from stacktest.core.model import Port, Service, Stack
@@ -121,6 +122,17 @@ class NameMap:
             for address, publication in self.published.items()
             if publication.service == service
         }
+
+    def move_to(self, other: "NameMap") -> None:
+        """Take over where another look found doors and published ports, for everybody who has this.
+
+        The engine may publish a container that was created again at another port.
+        """
+        doors, published = dict(other.doors), dict(other.published)
+        for own, new in ((self.doors, doors), (self.published, published)):
+            mutable = cast("dict[Any, Any]", own)
+            mutable.clear()
+            mutable.update(new)
 
     # Private
 

@@ -17,7 +17,7 @@ is drifted or fails its own tests is not what its files say, so nothing can be p
 | untouched  | neither                                                                           |
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -37,6 +37,7 @@ from stacktest.core.records.documents import (
     PassedTests,
     RunTests,
 )
+from stacktest.core.runs.moves import Move, explains
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
@@ -107,18 +108,20 @@ def credit(
     edited: tuple[str, ...] = (),
     failing: Collection[str] = (),
     exempt: Mapping[str, Collection[str]] | None = None,
+    moves: Sequence[Move] = (),
 ) -> LastPass | Refusal:
     """The pass that the verdict earned, or why it earned none.
 
     `run` has its `finished` time; `state_before` is the service's state as judged when the run
     began, None when it was not judged; `edited` are test files whose code is not what it was when
     they were collected. `failing` are dependencies that fail their own tests; `exempt` holds
-    the states that an exemption allows a service to be in.
+    the states that an exemption allows a service to be in. `moves` are the declared moves of the
+    run, which alone may explain another container at the end.
     """
     if verdict.kind != "passed":
         return Refusal(reason=f"the verdict is {verdict.kind}")
     refusal = (
-        _moved(before, after)
+        _moved(verdict.service, before, after, moves)
         or _edited(edited)
         or _unsound(verdict, (before, after), tests, run)
         or _bad_dependency((before, after), failing, exempt or {})
@@ -129,7 +132,7 @@ def credit(
         return refusal
     assert verdict.started is not None  # noqa: S101 - `_unsound` said so
     assert not isinstance(tests, Unknown)  # noqa: S101
-    assert not isinstance(before.containers, Unknown)  # noqa: S101
+    assert not isinstance(after.containers, Unknown)  # noqa: S101
     return LastPass(
         timestamp=verdict.started,
         service=verdict.service,
@@ -148,7 +151,7 @@ def credit(
             name: _attested_digest(dependency)
             for name, dependency in sorted(before.dependencies.items())
         },
-        live=tuple(sorted(before.containers, key=lambda ref: ref.container)),
+        live=tuple(sorted(after.containers, key=lambda ref: ref.container)),
         run=run,
     )
 
@@ -238,13 +241,17 @@ def failed_start_line(record: LastRun) -> HistoryLine:
 # Private
 
 
-def _moved(before: ServiceObservation, after: ServiceObservation) -> Refusal | None:
+def _moved(
+    service: str, before: ServiceObservation, after: ServiceObservation, moves: Sequence[Move]
+) -> Refusal | None:
     """A refusal when the service was not one and the same thing during its tests."""
     if parts := changes(before.fingerprint, after.fingerprint):
         what = ", ".join(reason for part in parts for reason in part.reasons)
         return Refusal(reason=f"it changed while its tests ran: {what}", moved=True)
     first, last = before.containers, after.containers
-    if not isinstance(first, Unknown) and not isinstance(last, Unknown) and set(first) != set(last):
+    if isinstance(first, Unknown) or isinstance(last, Unknown):
+        pass
+    elif not explains(moves, service, first, last):
         reason = "its container was replaced or restarted during its tests"
         return Refusal(reason=reason, moved=True)
     for name in sorted(before.dependency_digests.keys() | after.dependency_digests.keys()):

@@ -1,0 +1,258 @@
+"""Moves containers that this run started: restart, stop, start, recreate, crash; each is declared.
+
+    restart, start, recreate    return when the service is ready again
+    stop                        returns when its program has ended
+    crash                       its main process is killed; returns when it is ready again by itself
+
+Only containers that carry the label of this run are moved. What a service's dependants were before
+and after is declared with each move, since they may restart along with it.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine import labels
+from stacktest.adapters.engine.client import PROJECT
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.startup.up import bring_up
+from stacktest.core.model import Json, Stack
+from stacktest.core.plan import Plan, Step
+from stacktest.core.readiness import Rule
+from stacktest.core.records.common import ContainerRef
+from stacktest.core.runs.moves import Containers, Move, dependants_of
+from stacktest.core.unknown import Unknown
+from stacktest.errors import StackNotReadyError, StacktestError
+
+COMES_BACK = 60.0
+"""Seconds within which the engine restarts a program that was killed, at the latest."""
+
+
+class ForeignContainerError(StacktestError):
+    """The service ran before this run, so it is not this run's to move."""
+
+
+class NotBackError(AssertionError):
+    """The service did not do what a move waits for: a fact about the service, not an error."""
+
+    is_judgement = True
+
+
+class Mover:
+    """Moves the containers of one run's services; `declare` is told about each move."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        compose: Compose,
+        engine: EnginePort,
+        *,
+        run_id: str,
+        rules: Mapping[str, Rule],
+        timeouts: Mapping[str, float],
+        probe_image: str,
+        declare: Callable[[Move], None],
+    ) -> None:
+        self._stack, self._compose, self._engine = stack, compose, engine
+        self._run_id = run_id
+        self._rules, self._timeouts, self._probe_image = rules, timeouts, probe_image
+        self._declare = declare
+        self._last: dict[str, Containers] = {}
+        """What each service was after the last move of this test that declared it."""
+        self._moved: set[str] = set()
+
+    def restart(self, service: str) -> None:
+        """End its program and start it again in the same container."""
+        container = self._own(service)
+        before = self._observe(service)
+        self._engine.stop(container)
+        self._start(service, container)
+        self._wait(service, "restart", before)
+
+    def stop(self, service: str, grace: float | None = None) -> tuple[float, int]:
+        """End its program: seconds that it took, and its exit code; 137 is a kill."""
+        container = self._own(service)
+        before = self._observe(service)
+        begin = time.monotonic()
+        self._engine.stop(container, grace=grace)
+        seconds = time.monotonic() - begin
+        state = self._inspect(container)["State"]
+        if state["Running"]:
+            raise StacktestError(f"{service} still runs after it was stopped", where="lifecycle")
+        self._tell(service, "stop", before)
+        return seconds, int(state["ExitCode"])
+
+    def start(self, service: str) -> None:
+        """Start its container again."""
+        container = self._own(service)
+        before = self._observe(service)
+        self._start(service, container)
+        self._wait(service, "start", before)
+
+    def recreate(self, service: str) -> None:
+        """Remove its container and create another one from the same definition."""
+        container = self._own(service)
+        before = self._observe(service)
+        keep = labels.KEEP in (self._inspect(container)["Config"].get("Labels") or {})
+        networks = self._engine.networks({PROJECT: self._stack.name})
+        override = labels.label_override(
+            self._stack,
+            [service],
+            self._run_id,
+            networks={str(net["Name"]): net.get("Labels") or {} for net in networks},
+            keep=keep,
+        )
+        completed = self._compose.recreate([service], override)
+        if completed.code != 0:
+            raise StacktestError(
+                f"{service} cannot be created again: {completed.tail}", where=f"services.{service}"
+            )
+        self._wait(service, "recreate", before)
+
+    def crash(self, service: str) -> None:
+        """Kill its main process; the engine has to start it again by its restart policy."""
+        container = self._own(service)
+        before = self._observe(service)
+        document = self._inspect(container)
+        self._kill(service, document)
+        started = document["State"]["StartedAt"]
+        deadline = time.monotonic() + COMES_BACK
+        while (state := self._inspect(container)["State"])["StartedAt"] == started:
+            if time.monotonic() > deadline or self._stays_down(container, state):
+                self._tell(service, "crash", before)
+                policy = document["HostConfig"].get("RestartPolicy", {}).get("Name") or "no"
+                raise NotBackError(
+                    f"{service} does not come back: its restart policy is {policy!r}"
+                )
+            time.sleep(0.05)
+        self._wait(service, "crash", before)
+
+    def settle(self) -> None:
+        """The end of a test: start what it left stopped, and declare what dependants are now.
+
+        A moved service has to be what its last move declared; a difference stays a gap.
+        """
+        moved, self._moved = sorted(self._moved), set()
+        try:
+            for service in moved:
+                if not self._inspect(self._own(service))["State"]["Running"]:
+                    self.start(service)
+        finally:
+            dependants = {name for service in moved for name in dependants_of(self._stack, service)}
+            before = {name: self._last[name] for name in sorted(dependants & set(self._last))}
+            self._last, self._moved = {}, set()
+            if before:
+                after = self._containers(before)
+                self._declare(Move(service=moved[0], kind="settled", before=before, after=after))
+
+    # Private
+
+    def _own(self, service: str) -> str:
+        """The id of its one container, which has to be this run's."""
+        containers = [
+            container
+            for container in self._engine.containers(self._stack.name)
+            if container.service == service and not container.one_off
+        ]
+        if len(containers) != 1:
+            raise StacktestError(
+                f"{service} has {len(containers)} containers, and only a single one is moved",
+                where=f"services.{service}",
+            )
+        if containers[0].run_id != self._run_id:
+            raise ForeignContainerError(
+                f"{service} ran before this run, which moves only what it started",
+                where=f"container {containers[0].name}",
+                hint="take the stack down first: stacktest down",
+            )
+        return containers[0].id
+
+    def _observe(self, service: str) -> dict[str, Containers]:
+        """The containers of the service and its dependants as they are now."""
+        return self._containers([service, *dependants_of(self._stack, service)])
+
+    def _containers(self, names: Collection[str]) -> dict[str, Containers]:
+        refs: dict[str, list[ContainerRef]] = {name: [] for name in sorted(names)}
+        for container in self._engine.containers(self._stack.name):
+            if container.service not in names or container.one_off:
+                continue
+            document = self._engine.inspect(container.id)
+            if not isinstance(document, Unknown):
+                refs[container.service].append(
+                    ContainerRef(
+                        container=document["Id"],
+                        image=document["Image"],
+                        started_at=document["State"]["StartedAt"],
+                    )
+                )
+        return {name: tuple(rows) for name, rows in refs.items()}
+
+    def _tell(self, service: str, kind: str, before: Mapping[str, Containers]) -> None:
+        after = self._observe(service)
+        # Between two moves a dependant may restart; the service itself may not.
+        known = {**before, **{k: v for k, v in self._last.items() if k in before and k != service}}
+        self._declare(Move(service=service, kind=kind, before=known, after=after))
+        self._last |= after
+        self._moved.add(service)
+
+    def _inspect(self, container: str) -> Json:
+        document = self._engine.inspect(container)
+        if isinstance(document, Unknown):
+            raise StacktestError(document.why, where="lifecycle")
+        return document
+
+    def _start(self, service: str, container: str) -> None:
+        if why := self._engine.start(container):
+            raise StacktestError(f"{service} cannot be started: {why}", where="lifecycle")
+
+    def _wait(self, service: str, kind: str, before: Mapping[str, Containers]) -> None:
+        """Wait until the service is ready; the move is declared either way."""
+        plan = Plan(
+            steps=(Step(service=service, phase="", reasons=()),),
+            waves=((service,),),
+            waits={},
+            purposes=frozenset({frozenset({service})}),
+        )
+        try:
+            bring_up(
+                self._stack,
+                plan,
+                self._compose,
+                self._engine,
+                run_id=self._run_id,
+                mode="never",
+                rules=self._rules,
+                timeouts=self._timeouts,
+                probe_image=self._probe_image,
+            )
+        except StackNotReadyError as error:
+            raise NotBackError(error.what) from error
+        finally:
+            self._tell(service, kind, before)
+
+    def _stays_down(self, container: str, state: Json) -> bool:
+        """Whether the engine will not start it again: it has ended, and nothing is planned."""
+        if state["Status"] != "exited":
+            return False
+        policy = self._inspect(container)["HostConfig"].get("RestartPolicy") or {}
+        return (policy.get("Name") or "no") == "no"
+
+    def _kill(self, service: str, document: Json) -> None:
+        pid = int(document["State"].get("Pid") or 0)
+        group = Path(f"/proc/{pid}/cgroup")
+        # The engine may count processes of another machine or namespace: then that id is not ours.
+        is_here = pid > 0 and group.is_file() and document["Id"] in group.read_text()
+        try:
+            if is_here:
+                os.kill(pid, signal.SIGKILL)
+        except PermissionError:
+            is_here = False
+        if not is_here:
+            raise ForeignContainerError(
+                f"the main process of {service} cannot be killed from here",
+                where="lifecycle",
+                hint="run the tests as the user who runs the engine, on its machine",
+            )

@@ -1,0 +1,44 @@
+"""What moves the containers of a run, for the fixtures."""
+
+import os
+from collections.abc import Callable
+
+from stacktest.adapters.startup.moves import Mover
+from stacktest.application.run_snapshot import add_move
+from stacktest.application.running_stack import RunningStack
+from stacktest.bootstrap.context import Project
+from stacktest.core.readiness import parse_rule
+from stacktest.core.runs.moves import Move
+
+
+def mover_of(running: RunningStack) -> Mover:
+    """Moves the services of a running stack; addresses are looked up again after each move."""
+    project = Project(running.config.root, os.environ)
+
+    def declare(move: Move) -> None:
+        add_move(running.scratch, move)
+        running.names.move_to(project.names)
+
+    config = running.config
+    return Mover(
+        running.model,
+        project.compose,
+        running.engine,
+        run_id=running.run_id,
+        rules={
+            name: parse_rule(section.ready, where=f"{config.file}:services.{name}.ready")
+            for name, section in config.services.items()
+            if section.ready
+        },
+        timeouts={
+            name: section.timeout for name, section in config.services.items() if section.timeout
+        },
+        probe_image=config.stack.probe_image,
+        declare=declare,
+    )
+
+
+def address_reader(running: RunningStack) -> Callable[[], None]:
+    """Looks the addresses of the stack up again, after another process moved a container."""
+    project = Project(running.config.root, os.environ)
+    return lambda: running.names.move_to(project.names)

@@ -1,0 +1,88 @@
+"""Declared moves of a run's containers, and whether they alone explain what changed.
+
+A move says which containers a service had before and after it. Credit accepts other containers at
+the end than at the beginning only where declared moves lead from the ones to the others without a
+gap: a restart that nobody declared is a gap. A service that depends on the moved one may restart
+along with it, so a move also says what its dependants were before and after.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from stacktest.core.model import Json, Stack
+from stacktest.core.plan import needs_of
+from stacktest.core.records.common import ContainerRef
+
+Containers = tuple[ContainerRef, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """One declared move of one service, with what it did to the services that need it."""
+
+    service: str
+    kind: str
+    """restart, stop, start, recreate, crash, or `settled`: the end of a test that moved it."""
+    before: Mapping[str, Containers] = field(default_factory=dict)
+    """Service → its containers; the moved service and its dependants."""
+    after: Mapping[str, Containers] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "service": self.service,
+            "kind": self.kind,
+            "before": _to_json(self.before),
+            "after": _to_json(self.after),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Json) -> Self:
+        """The reverse of `to_dict`."""
+        return cls(
+            service=value["service"],
+            kind=value["kind"],
+            before=_from_json(value["before"]),
+            after=_from_json(value["after"]),
+        )
+
+
+def explains(
+    moves: Iterable[Move], service: str, first: Iterable[ContainerRef], last: Iterable[ContainerRef]
+) -> bool:
+    """Whether declared moves lead from the first containers of a service to the last ones."""
+    current = frozenset(first)
+    for move in moves:
+        if service not in move.before:
+            continue
+        if frozenset(move.before[service]) != current:
+            return False
+        current = frozenset(move.after.get(service, ()))
+    return current == frozenset(last)
+
+
+def dependants_of(stack: Stack, service: str) -> tuple[str, ...]:
+    """The services that need `service`, directly or not, sorted."""
+    needs = {name: set(needs_of(stack, name)) for name in stack.services}
+    dependants: set[str] = set()
+    while (
+        more := {name for name, needed in needs.items() if needed & {service, *dependants}}
+        - dependants
+    ):
+        dependants |= more
+    return tuple(sorted(dependants - {service}))
+
+
+# Private
+
+
+def _to_json(containers: Mapping[str, Containers]) -> Json:
+    return {name: [ref.to_dict() for ref in refs] for name, refs in containers.items()}
+
+
+def _from_json(value: Json) -> dict[str, Containers]:
+    return {
+        name: tuple(ContainerRef.from_dict(ref, f"$.{name}") for ref in refs)
+        for name, refs in value.items()
+    }
