@@ -89,9 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "claim(id, text, source=, holds=True, until=None): a claim that the test states",
     )
     config.addinivalue_line("markers", "alone: runs last and by itself, under pytest-xdist too")
-    from stacktest.pytest_plugin.fixtures import browser, containers, credentials, lifecycle, stack
+    from stacktest.pytest_plugin import fixtures as rooms
 
-    for fixtures in (stack, containers, lifecycle, browser, credentials):
+    for fixtures in rooms.modules():
         config.pluginmanager.register(fixtures, f"stacktest-fixtures-{fixtures.__name__}")
     if config.getoption("--stack-inventory"):
         prefer_standard_library()

@@ -14,6 +14,8 @@ REACHING_FIXTURES = ROUTED_FIXTURES | {
     "answered",
     "container",
     "lifecycle",
+    "tls",
+    "ws",
 }
 """Fixtures by which a test can reach a service."""
 

@@ -14,7 +14,18 @@ from pathlib import Path
 import pytest
 
 STACK_FIXTURES = frozenset(
-    {"stack", "api", "async_api", "inside", "person", "stack_ca", "container", "lifecycle"}
+    {
+        "stack",
+        "api",
+        "async_api",
+        "inside",
+        "person",
+        "stack_ca",
+        "container",
+        "lifecycle",
+        "tls",
+        "ws",
+    }
 )
 SAVED: pytest.StashKey[int] = pytest.StashKey()
 """Per test: when its file had been saved, in nanoseconds, when it was collected."""
