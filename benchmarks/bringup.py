@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.turns import timed
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.labels import folder_id
+from stacktest.adapters.ledger.stack_identity import stack_mark
 
 # As on any machine where a program is run twice: without this, some set-ups compile every time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -167,7 +167,7 @@ def kills(folder: Path, count: int) -> list[tuple[float, int]]:
 
     def left(session: int) -> int:
         networks = engine.networks({"com.docker.compose.project": name})
-        owned = engine.containers(labels={"stacktest.stack": folder_id(folder)})
+        owned = engine.containers(labels={"stacktest.stack": stack_mark(folder)})
         return len(owned) + len(networks) + processes_of(session)
 
     found = []

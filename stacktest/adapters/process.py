@@ -7,6 +7,7 @@ code; `check` insists on code 0; `spawn_detached` starts a program that outlives
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,6 +124,14 @@ def become(argv: Sequence[str], *, cwd: Path) -> NoReturn:
     os.execv(argv[0], list(argv))  # noqa: S606
 
 
+def isolated(module: str) -> list[str]:
+    """The beginning of a command that runs a module of this package and no file of a project.
+
+    Neither the working folder nor `PYTHONPATH` is searched: a `json.py` there does not matter.
+    """
+    return [sys.executable, "-I", "-c", _RUN_MODULE, str(Path(__file__).parents[2]), module]
+
+
 def write_wrapper(path: Path, argv: Sequence[str]) -> str:
     """A program at `path` that becomes `argv`, with its own arguments after it; its path."""
     write_file(path, f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n', mode=PROGRAM)
@@ -159,3 +168,15 @@ def spawn_detached(
     # The object is dropped on purpose: a program that outlives this one is not waited for.
     started.returncode = 0
     return Detached(pid=started.pid, pipe=started.stdin)
+
+
+# Private
+
+_RUN_MODULE = """\
+import runpy, sys
+root, module = sys.argv[1:3]
+del sys.argv[1:3]
+# Behind the standard library, before other installations of this package.
+sys.path.insert(sum(not path.endswith("-packages") for path in sys.path[:3]), root)
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""

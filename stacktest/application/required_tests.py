@@ -83,7 +83,15 @@ class BackgroundInventory:
     def _run(self, addopts: tuple[str, ...], folders: Iterable[Path]) -> Completed:
         from stacktest.adapters.process import run
 
-        argv = [*_python(), "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+        argv = [
+            *python_of_pytest(),
+            "-m",
+            "pytest",
+            "--collect-only",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+        ]
         argv += ["-m", "", "-k", "", f"--stack-inventory={self._file}"]
         argv += ["-o", f"addopts={shlex.join(addopts)}"]
         file = self._suites.settings.file
@@ -103,10 +111,7 @@ def read_collected(file: Path) -> Collection:
     return Collection.from_json(json.loads(file.read_text(encoding="utf-8")))
 
 
-# Private
-
-
-def _python() -> list[str]:
+def python_of_pytest() -> list[str]:
     """The interpreter, with the working folder on its path only where this process has it there.
 
     `python -m pytest` puts the folder there; neither `pytest` nor `stacktest` does: a `secrets.py`
@@ -114,6 +119,9 @@ def _python() -> list[str]:
     """
     is_module = ("-m", "pytest") in itertools.pairwise(sys.orig_argv)
     return [sys.executable] if is_module and not sys.flags.safe_path else [sys.executable, "-P"]
+
+
+# Private
 
 
 def _complaint(result: Completed | None) -> str:

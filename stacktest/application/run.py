@@ -57,6 +57,10 @@ class Opened(Protocol):
     def refused(self) -> Mapping[str, str]:
         """Service → why its evidence may not be touched."""
 
+    @property
+    def foreign(self) -> Mapping[str, str]:
+        """Service → the other stack that its records come from."""
+
 
 class Recorder(Protocol):
     """The part of the ledger that a run writes to."""
@@ -267,6 +271,7 @@ class StackSession:
             facts=facts,
             not_up=self.not_up,
             trouble=self._trouble,
+            foreign=self._opened.foreign if self._opened else {},
         )
 
     def judge_only(self, collection: Collection) -> Mapping[str, Judgement]:

@@ -1,11 +1,14 @@
 """Brings services up for good, and takes down what stacktest started."""
 
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from stacktest.adapters.engine.cleanup import remove_owned
-from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.labels import COPY_OF, STACK, folder_id, stack_id
+from stacktest.adapters.engine.client import PROJECT, Engine
+from stacktest.adapters.engine.labels import COPY_OF, STACK, stack_id
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.ledger.stack_identity import stack_mark
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.up import BringUp
 from stacktest.core.model import Stack
@@ -36,21 +39,23 @@ def start_and_keep(
 def take_down(
     stack: Stack, engine: Engine, services: Iterable[str] | None, volumes: Iterable[str]
 ) -> list[str]:
-    """Remove what stacktest started here (of these services, None: all), by its label alone.
+    """Remove what stacktest started from this checkout, by its label alone; `services` None: all.
 
     Volumes go only by their name in the compose model; lines say what went and what is left.
     """
     names = [_volume(stack, volume) for volume in volumes]
     chosen = None if services is None else set(services)
-    removed = remove_owned(
-        engine,
-        {STACK: stack_id(stack)},
-        order=tuple(stack.services),
-        spare=lambda labels: chosen is not None and labels.get(SERVICE, "") not in chosen,
-    )
+    mark = stack_id(stack)
+
+    def spare(labels: Mapping[str, str]) -> bool:
+        is_other = labels.get(PROJECT, stack.name) != stack.name
+        return is_other or (chosen is not None and labels.get(SERVICE, "") not in chosen)
+
+    removed = remove_owned(engine, {STACK: mark}, order=tuple(stack.services), spare=spare)
     containers = count(len(removed.containers), "container")
     lines = [f"{containers} and {count(len(removed.networks), 'network')} removed"]
-    lines += [f"left     {name}: {why}" for name, why in sorted(removed.left.items())]
+    left = {**_others(engine, stack, mark), **removed.left}
+    lines += [f"left     {name}: {why}" for name, why in sorted(left.items())]
     for name in names:
         why = engine.remove_volume(name)
         lines.append(f"left     {name}: {why}" if why else f"removed  volume {name}")
@@ -59,12 +64,27 @@ def take_down(
 
 def remove_copies(stack: Stack, engine: Engine) -> list[str]:
     """Remove every copy of this stack that is still there; lines say what went and what is left."""
-    removed = remove_owned(engine, {COPY_OF: folder_id(stack.root)})
+    removed = remove_owned(engine, {COPY_OF: stack_mark(stack.root)})
     lines = [f"{count(len(removed.containers), 'container')} of copies removed"]
     return lines + [f"left     {name}: {why}" for name, why in sorted(removed.left.items())]
 
 
 # Private
+
+
+def _others(engine: EnginePort, stack: Stack, mark: str) -> Mapping[str, str]:
+    """Containers that look like this stack's and are not: name → whose they are."""
+    marked = {
+        container.name: f"it belongs to the project {container.project}, which this stack was: "
+        f"docker compose --project-name {shlex.quote(container.project)} down"
+        for container in engine.containers(labels={STACK: mark})
+        if container.project not in ("", stack.name)
+    }
+    return marked | {
+        container.name: "it was started from another copy of this stack"
+        for container in engine.containers(stack.name)
+        if container.labels.get(STACK, mark) != mark
+    }
 
 
 def _volume(stack: Stack, name: str) -> str:

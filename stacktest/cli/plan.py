@@ -1,7 +1,5 @@
 """The verb `plan`: what would be started, in which order, and why."""
 
-import sys
-
 import click
 
 from stacktest.cli.options import json_option, stack_option
@@ -20,10 +18,19 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
     """
     from stacktest.adapters.process import run
     from stacktest.adapters.temporary import temporary_folder
+    from stacktest.application.required_tests import python_of_pytest
     from stacktest.bootstrap.context import find_project
 
     # A process of its own: pytest cannot rewrite the assertions of a plugin that is imported.
-    argv = [sys.executable, "-m", "pytest", "--stack-dry-run", "--no-header", "-q", *pytest_args]
+    argv = [
+        *python_of_pytest(),
+        "-m",
+        "pytest",
+        "--stack-dry-run",
+        "--no-header",
+        "-q",
+        *pytest_args,
+    ]
     argv += [f"--stack={folder}"] if folder else []
     with temporary_folder("plan") as place:
         file = place / "plan.json"

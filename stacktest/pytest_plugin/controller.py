@@ -155,7 +155,8 @@ class Controller:
         """Say what kept the end of the run from being written; then the run is not a success."""
         self._closing += [*error.told(), *self._tell_trouble(error)]
         if session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            is_usage = isinstance(error, UsageError)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR if is_usage else NOT_READY
 
     def _tell_boot_evidence(self) -> None:
         if self._session is None:
@@ -383,7 +384,7 @@ class Controller:
             self._closing += [f"left      {name}: {why}" for name, why in sorted(left.items())]
         except StacktestError as error:
             # The reaper tries once more when this process has ended.
-            self._closing += error.told()
+            self._closing += [line for line in error.told() if line not in self._closing]
 
 
 def selection_of(config: pytest.Config) -> str:

@@ -433,7 +433,7 @@ def test_a_newer_record_is_named_and_kept(world: StackSimulator) -> None:
     judgement = world.index()["caddy"]
     assert judgement.state is State.ERROR
     assert (
-        "'stacktest.last_pass/2', and this version reads stacktest.last_pass/1 only"
+        "a newer stacktest wrote it: schema 'stacktest.last_pass/2', this one reads stacktest.last_pass/1"
         in judgement.reasons[0]
     )
     world.run()

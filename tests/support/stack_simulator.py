@@ -38,6 +38,7 @@ from stacktest.core.records.documents import LastPass
 from stacktest.core.records.status import Exemption, Scope, StatusMeta
 from stacktest.core.runs.moves import Move
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
+from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import Inventory, Outcome, Required, Result, RunFacts, Verdict
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
@@ -120,6 +121,8 @@ class Ran:
     """Service → the pass that it earned."""
     refused: Mapping[str, str]
     """Service → why its tests, which passed, earned nothing."""
+    summary: RunSummary | None = None
+    """What the run tells people; None: it never came to its end."""
 
     def credited(self) -> set[str]:
         return set(self.passes)
@@ -297,6 +300,7 @@ class StackSimulator:
             verdicts=summary.verdicts,
             passes={name: one for name, one in passes.items() if isinstance(one, LastPass)},
             refused=summary.refused,
+            summary=summary,
         )
 
     def ports(self) -> RunPorts:

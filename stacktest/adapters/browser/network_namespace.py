@@ -15,7 +15,7 @@ import signal
 import sys
 from pathlib import Path
 
-from stacktest.adapters.process import run, write_wrapper
+from stacktest.adapters.process import isolated, run, write_wrapper
 from stacktest.adapters.streams import keep_task, pump
 from stacktest.errors import ToolMissingError
 
@@ -42,7 +42,7 @@ def in_own_network(program: str, *, socket: Path, port: int, wrapper: Path) -> s
     entering = _entering()
     if not entering:
         return program
-    inner = [sys.executable, "-P", "-m", __name__, str(socket), str(port), program]
+    inner = [*isolated(__name__), str(socket), str(port), program]
     return write_wrapper(wrapper, [*entering, *inner])
 
 

@@ -30,7 +30,6 @@ def remove_owned(
     labels: Mapping[str, str],
     *,
     order: Sequence[str] = (),
-    grace: float | None = None,
     spare: Callable[[Mapping[str, str]], bool] = lambda _: False,
 ) -> Removed:
     """Removes the containers and networks with these labels, all at once where nothing is at risk.
@@ -38,8 +37,8 @@ def remove_owned(
     So go the volumes of a copy, which alone carry labels.
 
     A container without a writable volume or bind mount has nothing to save and is killed. The
-    others are asked to end (`grace` seconds, default their own setting), dependants first:
-    `order` lists services with dependencies first. `spare` says by labels what to leave.
+    others are asked to end and get the time that they ask for (`stop_grace_period`), dependants
+    first: `order` lists services with dependencies first. `spare` says by labels what to leave.
     """
     if not ({RUN, STACK, COPY_OF} & set(labels)):
         raise ValueError("only what carries stacktest's own label may be removed")
@@ -54,7 +53,7 @@ def remove_owned(
             left[container.name] = why
 
     def end(container: Container) -> None:
-        engine.stop(container.id, grace=grace)
+        engine.stop(container.id)
         remove(container)
 
     _together(remove, [item for item in containers if item not in careful], at_once=REMOVING)
@@ -79,7 +78,7 @@ def remove_leftovers(engine: EnginePort, stack: Stack, run_id: str) -> Removed:
     def spare(labels: Mapping[str, str]) -> bool:
         return labels.get(RUN) == run_id or KEEP in labels
 
-    return remove_owned(engine, {STACK: stack_id(stack)}, grace=1, spare=spare)
+    return remove_owned(engine, {STACK: stack_id(stack)}, spare=spare)
 
 
 def has_data(container: Container) -> bool:

@@ -2,7 +2,7 @@
 
     label               on                       value
     stacktest.run       containers, networks     the run that created it
-    stacktest.stack     containers, networks     the folder of the stack, as a digest
+    stacktest.stack     containers, networks     the mark of the checkout that it belongs to
     stacktest.stanza    containers               digest of the definition that it was created from
     stacktest.holder    probe containers         the process that uses them
     stacktest.keep      containers, networks     meant to outlive its run (`up`, `--stack-keep`)
@@ -17,8 +17,8 @@ a copy were made for it, carry the labels of its run, and go with it.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
+from stacktest.adapters.ledger.stack_identity import stack_mark
 from stacktest.core.model import Json, Service, Stack
 
 RUN = "stacktest.run"
@@ -29,21 +29,16 @@ KEEP = "stacktest.keep"
 COPY_OF = "stacktest.copy-of"
 
 
-def folder_id(root: Path) -> str:
-    """The label's value for the stack in a folder."""
-    return hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
-
-
 def stack_id(stack: Stack) -> str:
     """The label's value for a stack, or for one copy of it."""
-    folder = folder_id(stack.root)
-    return f"{folder}-{stack.copy}" if stack.copy else folder
+    mark = stack_mark(stack.root)
+    return f"{mark}-{stack.copy}" if stack.copy else mark
 
 
 def stack_labels(stack: Stack) -> dict[str, str]:
     """The labels of what belongs to this stack, or to this copy of it."""
     labels = {STACK: stack_id(stack)}
-    return {**labels, COPY_OF: folder_id(stack.root)} if stack.copy else labels
+    return {**labels, COPY_OF: stack_mark(stack.root)} if stack.copy else labels
 
 
 def holder_labels(stack: Stack, run_id: str, holder: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ A Compose that the run had started may still be creating containers. It holds th
 so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
 No container with access to the engine is needed, and no image.
 
-    python -m stacktest.adapters.engine.reaper ADDRESS CERTIFICATES LABELS PARENT OTHERS
+    … reaper ADDRESS CERTIFICATES LABELS PARENT OTHERS
 """
 
 import contextlib
@@ -20,7 +20,8 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from stacktest.adapters.engine.connection import Connection
     from stacktest.adapters.process import Detached
 
-GRACE = 1.0
-"""Seconds that a program with data gets to end."""
+PATIENCE = 60.0
+"""Seconds that an engine which does not answer gets to come back."""
 SETTLED = 1.0
 """Seconds after which the processor is no longer left to the stack that starts."""
 QUIET = 1.2
@@ -72,23 +73,24 @@ def arm(
     connection: "Connection",
     labels: Mapping[str, str],
     *,
+    order: Sequence[str] = (),
     stop: Sequence[str] = (),
     paused: Sequence[str] = (),
     log: Path | None = None,
 ) -> Reaper:
     """Start the child, which removes what carries all of these labels when this process ends.
 
+    `order` lists services, dependencies first: what has data is asked to end in the reverse order.
     `stop` are ids of containers that are stopped then, and left where they are; `paused` those
     that go on then.
     """
     from stacktest.adapters import process
 
-    # Without -P a file such as `email.py` in the working folder would be imported in place of the
-    # standard library's module, and nothing would be removed after a kill.
-    argv = [sys.executable, "-P", "-m", "stacktest.adapters.engine.reaper"]
+    # A file such as `email.py` of a project must not keep it from its work.
+    argv = process.isolated(__name__)
     # The child must not look the engine up again: a person may choose another context meanwhile.
     argv += [connection.address, str(connection.certificates or "")]
-    others = {"stop": list(stop), "paused": list(paused)}
+    others = {"order": list(order), "stop": list(stop), "paused": list(paused)}
     argv += [json.dumps(labels), str(os.getpid()), json.dumps(others)]
     return Reaper(process.spawn_detached(argv, log=log))
 
@@ -108,16 +110,18 @@ def watch(
         return 0
     from stacktest.adapters.engine.client import Engine
     from stacktest.adapters.engine.connection import Connection
+    from stacktest.adapters.temporary import remove_abandoned
     from stacktest.errors import StacktestError
 
     folder = Path(certificates) if certificates else None
     try:
         engine = Engine(Connection(address=address, certificates=folder))
         for container in others["paused"]:
-            engine.unpause(container)
-        _remove_until_quiet(engine, labels)
+            _outlast(partial(engine.unpause, container))
+        _outlast(lambda: _remove_until_quiet(engine, labels, others["order"]))
         for container in others["stop"]:
-            engine.stop(container)
+            _outlast(partial(engine.stop, container))
+        remove_abandoned()
     except StacktestError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -135,7 +139,8 @@ def _load() -> None:
     An upgrade of the package during the run has no effect on the removal then, either.
     """
     import stacktest.adapters.engine.cleanup
-    import stacktest.adapters.engine.client  # noqa: F401 - only to have it
+    import stacktest.adapters.engine.client
+    import stacktest.adapters.temporary  # noqa: F401 - only to have it
 
 
 def _is_disarmed(parent: int) -> bool:
@@ -166,12 +171,31 @@ def _pipe_has_ended() -> bool:
     return bool(readable) and not os.read(0, 64)
 
 
-def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str]) -> None:
+def _outlast(work: Callable[[], object]) -> None:
+    """Do the work; begin again while the engine restarts, for a minute from its first silence."""
+    from stacktest.errors import ToolMissingError
+
+    silent_since: float | None = None
+    while True:
+        try:
+            work()
+        except ToolMissingError:
+            moment = time.monotonic()
+            silent_since = moment if silent_since is None else silent_since
+            if moment - silent_since > PATIENCE:
+                raise
+            # An engine that starts tells nobody that it is there again.
+            time.sleep(0.5)
+        else:
+            return
+
+
+def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str], order: Sequence[str]) -> None:
     from stacktest.adapters.engine.cleanup import remove_owned
 
     start = quiet_since = time.monotonic()
     while time.monotonic() - quiet_since < QUIET:
-        removed = remove_owned(engine, labels, grace=GRACE)
+        removed = remove_owned(engine, labels, order=order)
         busy = not _pipe_has_ended() and time.monotonic() - start < LONGEST
         if removed.containers or removed.left or busy:
             quiet_since = time.monotonic()

@@ -13,10 +13,9 @@ refused by name while every other one is written. Only the controlling process o
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -24,7 +23,13 @@ from typing import Any, TypeVar
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
-from stacktest.adapters.ledger.local_runs import newer_run, read_local_runs, save_local_runs
+from stacktest.adapters.ledger.history_text import known_runs, newer_runs, run_numbers
+from stacktest.adapters.ledger.local_runs import (
+    missing_run,
+    newer_run,
+    read_local_runs,
+    save_local_runs,
+)
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.freshness.inputs import Evidence, Judgement
@@ -33,8 +38,9 @@ from stacktest.core.model import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
-from stacktest.core.records.strict_json import RecordError
+from stacktest.core.records.strict_json import NEWER, RecordError
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
+from stacktest.core.runs.knowledge import newest_runs, runs_known_to
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, LockHeldError, UsageError
@@ -58,6 +64,8 @@ class Opened:
     records: Mapping[str, LastRun]
     refused: Mapping[str, str]
     """Service → why its evidence may not be touched; it earns nothing in this run."""
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    """Service → the other stack that its records come from; this run replaces them."""
 
 
 class Ledger:
@@ -80,6 +88,8 @@ class Ledger:
         self.meta_path = self.status_path.with_suffix(".meta.json")
         self._lock_timeout = lock_timeout
         self._lock: Any = None
+        self._previous: dict[str, str] = {}
+        """Service → its newest run on this machine before the one that is under way."""
 
     def read(self, service: str) -> Evidence:
         """All that is remembered of a service; what cannot be read is Unknown with its reason."""
@@ -133,8 +143,10 @@ class Ledger:
         """
         records: dict[str, LastRun] = {}
         refused: dict[str, str] = {}
+        foreign: dict[str, str] = {}
         with self.locked():
             local = read_local_runs(self.root)
+            self._previous = {service: record.run.id for service, record in local.items()}
             run = replace(run, seq=self._next_seq(before, local), finished=None)
             for service, observation in sorted(before.items()):
                 if reason := self._untouchable(service):
@@ -142,6 +154,8 @@ class Ledger:
                     continue
                 last_run = self._last_run(service, local.get(service))
                 previous = last_run if isinstance(last_run, LastRun) else None
+                if previous and previous.run.stack not in ("", run.stack):
+                    foreign[service] = previous.run.stack
                 records[service] = open_record(service, run, observation, previous)
                 refused |= self._try(service, {LAST_RUN: records[service].to_dict()})
             started = {name: self._without_start(name, local) for name in set(up) - set(before)}
@@ -150,7 +164,7 @@ class Ledger:
                 refused |= self._try(service, {LAST_RUN: record.to_dict()})
             # What could not be written into the record is remembered here all the same.
             save_local_runs(self.root, {**records, **others})
-        return Opened(run=run, records=records, refused=refused)
+        return Opened(run=run, records=records, refused=refused, foreign=foreign)
 
     def record_failed_starts(
         self,
@@ -168,6 +182,9 @@ class Ledger:
         refused: dict[str, str] = {}
         with self.locked():
             local, records = read_local_runs(self.root), dict[str, LastRun]()
+            for service, record in local.items():
+                if record.run.id != run.id:
+                    self._previous[service] = record.run.id
             run = replace(run, seq=run.seq or self._next_seq(failures, local))
             for service, failure in sorted(failures.items()):
                 if reason := self._untouchable(service):
@@ -229,11 +246,14 @@ class Ledger:
 
         Refuses with an EvidenceError to cover a document that it cannot read.
         """
+        meta_version = meta.fingerprint_version
         with self.locked():
             status, old_meta = self.read_status(), self.read_meta()
             for path, document in ((self.status_path, status), (self.meta_path, old_meta)):
                 if isinstance(document, Unknown):
                     raise _refusal(path, document.why)
+            if isinstance(old_meta, StatusMeta) and old_meta.fingerprint_version > meta_version:
+                raise _refusal(self.meta_path, NEWER)
             changed = self._with_foreign(judgements)
             for service, last_run in changed.items():
                 self._try(service, {LAST_RUN: last_run.to_dict()})
@@ -281,6 +301,7 @@ class Ledger:
     ) -> Evidence:
         last_pass = self._record(service, LAST_PASS, LastPass.from_dict)
         last_run = self._last_run(service, local)
+        history = self._history(service)
         is_gone = last_pass is None and last_run is None
         tracked = self._tracked_records(service) if is_gone else frozenset[str]()
         return Evidence(
@@ -291,7 +312,13 @@ class Ledger:
             passed_before=last_pass is None
             and (LAST_PASS in tracked or self._ever_passed(service) or _passed(local)),
             ran_before=last_run is None and (local is not None or LAST_RUN in tracked),
-            newer_runs=self._newer_runs(service, last_pass),
+            newer_runs=newer_runs(history, last_pass),
+            known_to_pass=runs_known_to(last_pass.run.id, known_runs(history))
+            if isinstance(last_pass, LastPass)
+            else None,
+            missing_run=missing_run(
+                self._record(service, LAST_RUN, LastRun.from_dict), local, history
+            ),
         )
 
     def _last_run(self, service: str, local: LastRun | None) -> LastRun | Unknown | None:
@@ -309,19 +336,10 @@ class Ledger:
         names = (LAST_PASS, LAST_RUN)
         return frozenset(name for name in names if (folder / name).as_posix() in tracked)
 
-    def _newer_runs(
-        self, service: str, last_pass: LastPass | Unknown | None
-    ) -> tuple[HistoryLine, ...]:
-        """The runs of the history that are not older than the pass, in the order of the file."""
+    def _history(self, service: str) -> str:
+        """The text of the history; empty where it is absent or cannot be read."""
         text = documents.read_text(self.records / service / HISTORY)
-        since = last_pass.run.seq if isinstance(last_pass, LastPass) else 0
-        lines = [] if not isinstance(text, str) else text.splitlines()
-        records = (
-            _read(documents.parse(line, HISTORY), HistoryLine.from_dict)
-            for line in lines
-            if max(_numbers(line), default=since) >= since
-        )
-        return tuple(record for record in records if isinstance(record, HistoryLine))
+        return text if isinstance(text, str) else ""
 
     def _record(self, service: str, name: str, read: Callable[[Json], T]) -> T | Unknown | None:
         return _read(documents.read_json(self.records / service / name), read)
@@ -337,8 +355,11 @@ class Ledger:
         for name, document in documents_of.items():
             if isinstance(document, Unknown):
                 reasons.append(f"{name}: {document.why}")
-            elif isinstance(document, LastPass | LastRun) and document.service != service:
-                reasons.append(f"{name} is about {document.service!r}")
+            elif isinstance(document, LastPass | LastRun):
+                if document.service != service:
+                    reasons.append(f"{name} is about {document.service!r}")
+                if document.fingerprint.is_newer:
+                    reasons.append(f"{name}: {document.fingerprint.newer}; update stacktest")
         return "; ".join(reasons)
 
     def _ever_passed(self, service: str) -> bool:
@@ -369,8 +390,14 @@ class Ledger:
         if isinstance(text, Unknown):
             raise _refusal(path, text.why)
         text = text or ""
+        line = replace(line, after=self._newest_known(line, text))
         before = "".join(map(_without_texts, text.splitlines()))
         documents.write_text(path, before + documents.line_of(line.to_dict()))
+
+    def _newest_known(self, line: HistoryLine, history: str) -> tuple[str, ...]:
+        """The newest runs in the history, and the newest one on this machine before this one."""
+        known = (*newest_runs(known_runs(history)), self._previous.get(line.service, ""))
+        return tuple(dict.fromkeys(run for run in known if run and run != line.run))
 
     def _next_seq(self, services: Iterable[str], local: Mapping[str, LastRun]) -> int:
         """One more than any number that any record mentions."""
@@ -385,7 +412,7 @@ class Ledger:
             )
             numbers += [r.run.seq for r in records if isinstance(r, LastPass | LastRun)]
             text = documents.read_text(self.records / service / HISTORY)
-            numbers += _numbers(text) if isinstance(text, str) else []
+            numbers += run_numbers(text) if isinstance(text, str) else []
         return max(numbers) + 1
 
     def _without_start(self, service: str, local: Mapping[str, LastRun]) -> LastRun | None:
@@ -436,16 +463,13 @@ def _passed(run: LastRun | None) -> bool:
     return run is not None and (run.credited or run.foreign is not None)
 
 
-def _numbers(text: str) -> list[int]:
-    """The numbers of the runs in the text of a history, without reading all that it says."""
-    return [int(number) for number in _SEQ.findall(text)]
-
-
 def _refusal(path: Path, why: str) -> EvidenceError:
     return EvidenceError(
         f"{path.name} cannot be read and is not replaced: {why}",
         where=str(path),
-        hint=f"git checkout -- {path}, or look at it and remove it",
+        hint="update stacktest: pip install --upgrade stacktest"
+        if why.startswith(NEWER)
+        else f"git checkout -- {path}, or look at it and remove it",
     )
 
 
@@ -454,6 +478,3 @@ def _steady(old: StatusMeta, new: StatusMeta) -> StatusMeta:
     is_recent = timedelta() <= new.evaluated_at - old.evaluated_at < LOOK_AGAIN
     same = replace(new, evaluated_at=old.evaluated_at) == old
     return old if is_recent and same else new
-
-
-_SEQ = re.compile(r'"seq": (\d+)')

@@ -54,3 +54,22 @@ def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
         return committed
     is_same_run = local.run.id == committed.run.id
     return committed if is_same_run and committed.is_finished and not local.is_finished else local
+
+
+def missing_run(
+    committed: LastRun | Unknown | None, local: LastRun | None, history: str
+) -> LastRun | None:
+    """The run that this machine remembers, where the records are from before it or from elsewhere.
+
+    Only a run that decided something counts: losing one that proved nothing changes nothing. Where
+    the record is newer by its number the history has to hold the run, as it does when another
+    clone went on from there.
+    """
+    if local is None or not isinstance(committed, LastRun):
+        return None
+    has_decided = local.verdict in ("passed", "failed") or local.failure or local.start
+    is_other = local.service != committed.service or local.run.stack != committed.run.stack
+    if is_other or not has_decided or local.run.id == committed.run.id:
+        return None
+    is_held = committed.run.seq >= local.run.seq and f'"run": "{local.run.id}"' in history
+    return None if is_held else local

@@ -41,7 +41,11 @@ class Creation:
         networks = self.engine.networks({PROJECT: stack.name})
         existing = {str(net["Name"]): net.get("Labels") or {} for net in networks}
         override = labels.label_override(
-            stack, missing, self.run_id, networks=existing, keep=self.keep
+            stack,
+            missing,
+            self.run_id,
+            networks=existing,
+            keep=self.keep,
         )
         whole = [name for name in missing if _is_whole_once_created(stack, name)]
         self.loop.start_early(whole, self.run_id)

@@ -212,7 +212,9 @@ def bring_up(
         before=frozenset(item.id for items in present.values() for item in items),
         woken=tuple(container.id for container in woken),
         keep=keep,
-        reaper=_guard(stack, engine, run_id, woken) if missing and not keep else None,
+        reaper=_guard(stack, engine, run_id, plan.services, woken)
+        if missing and not keep
+        else None,
     )
     progress.planned(plan, missing, usual)
     try:
@@ -241,10 +243,16 @@ def bring_up(
 # Private
 
 
-def _guard(stack: Stack, engine: EnginePort, run_id: str, woken: Iterable[Container]) -> Reaper:
+def _guard(
+    stack: Stack,
+    engine: EnginePort,
+    run_id: str,
+    order: Sequence[str],
+    woken: Iterable[Container],
+) -> Reaper:
     log = state_dir(stack.root) / "reaper.log"
     stop = [container.id for container in woken]
-    return reaper.arm(engine.connection, {labels.RUN: run_id}, stop=stop, log=log)
+    return reaper.arm(engine.connection, {labels.RUN: run_id}, order=order, stop=stop, log=log)
 
 
 def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:

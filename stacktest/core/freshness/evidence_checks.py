@@ -50,6 +50,8 @@ def _bad_evidence(evidence: Evidence, present: Present, policy: Policy) -> Itera
     for name, record in records.items():
         if isinstance(record, LastPass | LastRun):
             yield from _foreign(name, record, present, policy)
+            if record.fingerprint.is_newer:
+                yield Reason.of("evidence", name, record.fingerprint.newer)
     match evidence.last_pass, evidence.last_run:
         case LastPass(run=passed), LastRun(run=last) if last.seq < passed.seq:
             yield Reason.of("evidence", "last_run is older than last_pass")

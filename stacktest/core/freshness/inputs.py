@@ -30,6 +30,10 @@ class Evidence:
     """The last run is gone: this machine remembers one, or git tracks its record."""
     newer_runs: tuple[HistoryLine, ...] = ()
     """Runs of the history that are not older than the last pass."""
+    known_to_pass: frozenset[str] | None = None
+    """The runs that the last pass knew of, itself included; None: only their numbers can tell."""
+    missing_run: LastRun | None = None
+    """The newest run on this machine, where the records do not hold it."""
     detail: Names = field(default_factory=dict)
     """Names behind the parts of the last pass, where this machine has them."""
 

@@ -20,6 +20,7 @@ from stacktest.core.fingerprint.fingerprint import OTHER_KEY
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
+from stacktest.core.records.strict_json import NEWER
 
 PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
@@ -104,6 +105,8 @@ class NextStep:
         name = reason.subject.partition(" ")[0]
         if "comes from another stack" in reason.subject:
             return PROVE
+        if NEWER in reason:
+            return "pip install --upgrade stacktest"
         if name == "status":
             return f"{shlex.join(['rm', self.status])} && stacktest status"
         path = f"{self.ledger}/{service}/{EVIDENCE.get(name, 'last_run.json')}"

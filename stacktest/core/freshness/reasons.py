@@ -63,6 +63,10 @@ KINDS: Mapping[str, ReasonKind] = {
     "mount": ReasonKind(about="the mount {subject} differs"),
     "moved during the tests": ReasonKind(alone="it was changed while its tests ran"),
     "network": ReasonKind(about="the network {subject} exists with other options"),
+    "older": ReasonKind(
+        alone="its records are older than its last run on this machine",
+        about="its records do not hold {subject}, which this machine remembers",
+    ),
     "part": ReasonKind(about="not known: {subject}", explains=True),
     "repo": ReasonKind(alone="what the repository says of it changed"),
     "reverted": ReasonKind(alone="it is what it was, but something else ran in between"),

@@ -139,6 +139,9 @@ def _pass_findings(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
     evidence, present, policy = service.evidence, service.present, service.policy
     if service.last_run is None:
         yield Finding(state=State.EVIDENCE_MISSING, reasons=("last_run",))
+    elif (missing := evidence.missing_run) is not None:
+        reason = Reason.of("older", f"run {missing.run.seq}, {_outcome(missing)}")
+        yield Finding(state=State.EVIDENCE_MISSING, reasons=(reason,))
     reasons = moved(last_pass.fingerprint, present, policy, evidence.detail)
     if not reasons and service.last_run and policy.scope == "host":
         reasons = _reverted(service, last_pass, service.last_run)
@@ -150,6 +153,12 @@ def _pass_findings(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
         yield Finding(state=State.TESTS_CHANGED, reasons=tests)
     if present.now - last_pass.timestamp > policy.max_age:
         yield Finding(state=State.EXPIRED, reasons=("age",))
+
+
+def _outcome(run: LastRun) -> str:
+    if run.start is not None and run.verdict is None:
+        return "in which it did not come up"
+    return f"which {run.verdict}" if run.verdict else "which found a failure"
 
 
 def _no_pass(service: _Service) -> Finding:

@@ -11,7 +11,7 @@ itself, the history and the last `status.json` are witnesses.
 | status   | the state `failing`, with the same pass | another fingerprint of a container |
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stacktest.core.fingerprint.compare import moved
@@ -21,6 +21,7 @@ from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
+from stacktest.core.runs.knowledge import runs_known_to
 
 FAILED = "FE"
 """Letters of tests that failed, or broke outside of their body."""
@@ -41,7 +42,7 @@ def last_failure(
 ) -> KnownFailure | None:
     """The newest failure that any witness knows of and no newer pass has ended."""
     failure = last_run.failure if last_run else None
-    if failure is not None and not _is_ended(failure.seq, failure.run, last_pass):
+    if failure is not None and not _is_ended(failure.seq, failure.run, evidence, last_pass):
         return KnownFailure(
             tests=failure.tests, fingerprint=failure.fingerprint, drifted=failure.drifted
         )
@@ -51,7 +52,7 @@ def last_failure(
 def failed_start(evidence: Evidence, last_pass: LastPass | None, last_run: LastRun | None) -> str:
     """Why the service did not come up in the newest run that is known; empty where it did."""
     start = last_run.start if last_run else None
-    if start is not None and not _is_ended(start.seq, start.run, last_pass):
+    if start is not None and not _is_ended(start.seq, start.run, evidence, last_pass):
         return start.cause
     seq = last_run.run.seq if last_run else 0
     newer = [line for line in _lines_since(evidence, last_pass) if line.seq > seq]
@@ -82,29 +83,45 @@ def ran_otherwise(
 # Private
 
 
-def _is_ended(seq: int, run: str, last_pass: LastPass | None) -> bool:
-    """Whether the pass is newer; two clones may have given one number to two runs."""
+def _is_ended(seq: int, run: str, evidence: Evidence, last_pass: LastPass | None) -> bool:
+    """Whether the pass came after that run, and knew of it.
+
+    Two clones number their runs without each other: one number may be that of two runs, and after
+    a merge a failure may have a lower number than a pass that never knew of it.
+    """
     if last_pass is None:
         return False
-    return last_pass.run.seq > seq or last_pass.run.id == run
+    if last_pass.run.id == run:
+        return True
+    known = evidence.known_to_pass
+    return last_pass.run.seq > seq and (known is None or run in known)
 
 
 def _lines_since(evidence: Evidence, last_pass: LastPass | None) -> Iterator[HistoryLine]:
     for line in evidence.newer_runs:
-        if not _is_ended(line.seq, line.run, last_pass):
+        if not _is_ended(line.seq, line.run, evidence, last_pass):
             yield line
 
 
 def _failure_of_history(evidence: Evidence, last_pass: LastPass | None) -> KnownFailure | None:
     lines = sorted(_lines_since(evidence, last_pass), key=lambda line: line.seq)
-    passed = max((line.seq for line in lines if line.credited), default=0)
     failed = [
-        line for line in lines if line.verdict == "failed" and not line.start and line.seq > passed
+        line
+        for line in lines
+        if line.verdict == "failed" and not line.start and not _is_outrun(line, lines)
     ]
     if not failed:
         return None
     tests = tuple(name for name, letter in failed[-1].tests.items() if letter in FAILED)
     return KnownFailure(tests=tests, fingerprint=failed[-1].fingerprint)
+
+
+def _is_outrun(failed: HistoryLine, lines: Sequence[HistoryLine]) -> bool:
+    """Whether a newer run passed that knew of the failure, as far as anybody can tell."""
+    after = {line.run: line.after for line in lines}
+    newer = [line.run for line in lines if line.credited and line.seq > failed.seq]
+    known = [runs_known_to(run, after) for run in newer]
+    return any(runs is None or failed.run in runs for runs in known)
 
 
 def _failure_of_status(evidence: Evidence, last_pass: LastPass | None) -> KnownFailure | None:

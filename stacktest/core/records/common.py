@@ -8,7 +8,7 @@ from typing import Self
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, KEYED, PARTS, Fingerprint
 from stacktest.core.model import Json
-from stacktest.core.records.strict_json import Fields, RecordError
+from stacktest.core.records.strict_json import NEWER, Fields, RecordError
 from stacktest.core.unknown import Unknown
 
 
@@ -25,6 +25,16 @@ class FingerprintRecord:
     """Names the key that signed; empty without a key."""
     keyed: tuple[str, ...] = KEYED
     """Parts that only compare under the same key."""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether an algorithm made it that this version does not know."""
+        return self.version > FINGERPRINT_VERSION
+
+    @property
+    def newer(self) -> str:
+        """Why it cannot be compared, where a later version made it."""
+        return f"{NEWER}: fingerprint version {self.version}, this one knows {FINGERPRINT_VERSION}"
 
     KEYS = ("v", "fingerprint", "parts", "repo_fingerprint", "key_id", "keyed")
 

@@ -375,6 +375,9 @@ class HistoryLine:
     """Why it was not up in this run; empty where it was."""
     code: str = ""
     """Digest of the tests that were required; empty: not known."""
+    after: tuple[str, ...] | None = None
+    """The newest runs that were known when it was written; None: a version wrote it that did not
+    say."""
 
     def to_dict(self) -> dict[str, Json]:
         """One line of `history.jsonl`."""
@@ -394,6 +397,7 @@ class HistoryLine:
             "boot_ms": self.boot_ms,
             "start": self.start or None,
             "code": self.code or None,
+            "after": None if self.after is None else list(self.after),
         }
 
     @classmethod
@@ -402,7 +406,9 @@ class HistoryLine:
         check_schema(document, HISTORY)
         keys = ("schema", "service", "run", "seq", "started", "git_commit", *FingerprintRecord.KEYS)
         result_keys = ("verdict", "credited", "flaky", "reasons", "tests")
-        f = Fields(document, "$", (*keys, *result_keys), later=("boot_ms", "start", "code"))
+        f = Fields(
+            document, "$", (*keys, *result_keys), later=("boot_ms", "start", "code", "after")
+        )
         return cls(
             service=f.text("service"),
             run=f.text("run"),
@@ -418,6 +424,7 @@ class HistoryLine:
             boot_ms=f.optional_number("boot_ms"),
             start=bare_reason(f.optional_text("start") or ""),
             code=f.optional_text("code") or "",
+            after=None if f.raw("after")[0] is None else f.texts("after"),
         )
 
 

@@ -26,5 +26,7 @@ class RunSummary:
     facts: RunFacts = field(default_factory=RunFacts)
     not_up: Mapping[str, StartFailure] = field(default_factory=dict)
     """Services that the run wanted and that were not up."""
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    """Service → the other stack whose records this run replaced."""
     trouble: StacktestError | None = None
     """Why records or status could not be written, where that costs more than single services."""

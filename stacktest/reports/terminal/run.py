@@ -95,6 +95,7 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
         *(("fell over", f"{name} {why}") for name, why in sorted(summary.fallen.items())),
         *_known_false(summary.outcomes),
         *_slowest(summary.outcomes),
+        *_replaced(summary.foreign),
         *(
             []
             if stack.copy
@@ -148,6 +149,15 @@ def _phases(summary: RunSummary, stack: Stack) -> Iterator[tuple[str, str]]:
         )
         title = f"{titles.get(name, ''):<{width}}  " if width else ""
         yield name or "no phase", f"{title}{results}"
+
+
+def _replaced(foreign: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Whose records this run replaced, where they came from another stack."""
+    stacks: dict[str, list[str]] = {}
+    for name, stack in sorted(foreign.items()):
+        stacks.setdefault(stack, []).append(name)
+    for stack, services in sorted(stacks.items()):
+        yield "replaced", f"{names(services, WIDE)}: the records came from another stack, {stack}"
 
 
 def _partial(summary: RunSummary) -> Iterator[str]:

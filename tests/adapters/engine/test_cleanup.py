@@ -136,6 +136,12 @@ STACK_MODEL = Stack(
 )
 
 
+@pytest.fixture(autouse=True)
+def mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of the stack does not exist, so that it cannot hold an id."""
+    monkeypatch.setattr(labels, "stack_mark", lambda root: f"mark of {root}")
+
+
 def test_leftovers_of_other_runs_go_unless_they_were_to_stay() -> None:
     mark = labels.stack_id(STACK_MODEL)
     engine = FakeEngine(
@@ -205,6 +211,6 @@ def test_the_volumes_of_a_copy_go_with_it() -> None:
 
 def test_a_copy_is_no_leftover_of_its_stack() -> None:
     copy = replace(STACK_MODEL, copy="ab12cd")
-    assert labels.stack_labels(STACK_MODEL) == {STACK: labels.folder_id(STACK_MODEL.root)}
-    assert labels.stack_labels(copy)[STACK] == f"{labels.folder_id(STACK_MODEL.root)}-ab12cd"
+    assert labels.stack_labels(STACK_MODEL) == {STACK: labels.stack_mark(STACK_MODEL.root)}
+    assert labels.stack_labels(copy)[STACK] == f"{labels.stack_mark(STACK_MODEL.root)}-ab12cd"
     assert labels.stack_labels(copy)[labels.COPY_OF] == labels.stack_id(STACK_MODEL)

@@ -17,9 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import stacktest
+from stacktest.adapters import process
 from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.labels import RUN
+from stacktest.errors import ToolMissingError
 
 pytestmark = pytest.mark.processes
 
@@ -42,6 +44,7 @@ class _Engine(http.server.BaseHTTPRequestHandler):
         self._answer(None)
 
     def do_POST(self) -> None:
+        self.server.queries.append(urlsplit(self.path).query)
         self.server.removed.append(" ".join(urlsplit(self.path).path.split("/")[2:]))
         self._answer(None)
 
@@ -66,6 +69,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
 def engine(tmp_path: Path) -> Iterator[_Server]:
     with _Server(str(tmp_path / "e.sock"), _Engine) as server:
         server.removed = []
+        server.queries = []
         server.address = f"unix://{tmp_path / 'e.sock'}"
         server.here = [
             {
@@ -173,13 +177,63 @@ def test_the_package_may_go_while_the_run_lasts(
     shutil.copytree(Path(stacktest.__file__).parent, copy / "stacktest")
     client = copy / "stacktest/adapters/engine/client.py"
     client.write_text(f"{client.read_text()}\nopen({str(loaded)!r}, 'x').close()\n")
-    monkeypatch.setenv("PYTHONPATH", str(copy))
+    monkeypatch.setattr(process, "__file__", str(copy / "stacktest/adapters/process.py"))
     guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
     wait_until(loaded.exists)
     shutil.rmtree(copy)
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
     assert engine.removed == ["c1", "n1"]
+
+
+@pytest.mark.case("hard/D2-module-in-folder-disarms-watchdog")
+def test_a_module_on_the_search_path_of_a_person_does_not_disarm_it(
+    engine: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stacktest").mkdir()
+    for name in ("email", "http", "json", "runpy", "stacktest/__init__"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not the standard library')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == ["c1", "n1"]
+
+
+@pytest.mark.case("hard/D1-one-second-for-a-database")
+def test_what_has_data_gets_its_own_time_dependants_first(engine: _Server) -> None:
+    data = [{"Type": "volume", "Name": "data", "Destination": "/d", "RW": True}]
+    engine.here[0] |= {"Mounts": data, "Labels": {"com.docker.compose.service": "db"}}
+    app = {"kind": "containers", "Id": "a1", "Names": ["/a1"], "State": "running", "Mounts": data}
+    engine.here.append(app | {"Labels": {"com.docker.compose.service": "app"}})
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"}, order=["db", "app"])
+    guard._child.pipe.close()
+    os.waitpid(guard.pid, 0)
+    # No `t=`: the engine then waits as long as the container's own setting says.
+    assert engine.removed == ["a1 stop", "a1", "c1 stop", "c1", "n1"]
+    assert engine.queries == ["", ""]
+
+
+def test_an_engine_that_restarts_is_waited_for(engine: _Server, tmp_path: Path) -> None:
+    socket = tmp_path / "e.sock"
+    socket.rename(tmp_path / "away")
+    guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
+    guard._child.pipe.close()
+    time.sleep(1.5)  # it has asked in vain by now, more than once
+    assert engine.removed == []
+    (tmp_path / "away").rename(socket)
+    os.waitpid(guard.pid, 0)
+    assert engine.removed == ["c1", "n1"]
+
+
+def test_an_engine_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaper, "PATIENCE", 0.0)
+
+    def silent() -> None:
+        raise ToolMissingError("the container engine does not answer")
+
+    with pytest.raises(ToolMissingError):
+        reaper._outlast(silent)
 
 
 CREATING = """

@@ -80,7 +80,7 @@ def test_a_record_of_a_run_that_is_older_than_the_pass(world: StackSimulator, ap
     world.run()
     world.record("app", "last_run.json").write_text(old)
     # This machine remembers the newer one, a clone does not.
-    assert world.judge("app").state is State.FUNCTIONAL
+    assert world.judge("app").state is State.EVIDENCE_MISSING
     (world.root / ".stacktest" / "last_runs.json").unlink()
     judgement = world.judge("app")
     assert judgement.state is State.ERROR

@@ -28,6 +28,14 @@ def keep(world: StackSimulator) -> Path:
     return copy
 
 
+def keep_in(world: StackSimulator, name: str) -> Path:
+    """One more copy, beside the first."""
+    copy = world.root / name
+    for folder in ("data", "docs"):
+        shutil.copytree(world.root / folder, copy / folder)
+    return copy
+
+
 def put_back(world: StackSimulator, copy: Path, *names: str) -> None:
     for name in names:
         target = world.root / name
@@ -139,6 +147,100 @@ def test_a_failure_of_two_runs_with_one_number_stands(world: StackSimulator, app
     assert world.state("app") is State.FAILING
     assert world.run().credited() == {"app"}
     assert world.state("app") is State.FUNCTIONAL
+
+
+def merge(world: StackSimulator, *histories: str) -> None:
+    """The history as git's union of two branches leaves it."""
+    lines = dict.fromkeys("".join(histories).splitlines())
+    world.record("app", "history.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.parametrize("order", ["ours first", "theirs first"])
+@pytest.mark.parametrize("place", ["here", "there", "in a third clone"])
+def test_a_later_failure_with_a_lower_number_stands_after_a_merge(
+    world: StackSimulator, app: Service, order: str, place: str
+) -> None:
+    """Two clones on one engine number their runs without each other."""
+    copy = keep(world)
+    world.run(id="more")
+    world.run(id="there")
+    there = keep_in(world, "there")
+    put_back(world, copy, "data", "docs")
+    memory = world.root / ".stacktest/last_runs.json"
+    memory_there = memory.read_text()
+    forget_here(world)
+    world.run(id="here", app="failed")
+    history = world.record("app", "history.jsonl").read_text()
+    put_back(world, there, "data", "docs")
+    theirs = world.record("app", "history.jsonl").read_text()
+    merge(world, *((history, theirs) if order == "ours first" else (theirs, history)))
+    if place == "there":
+        memory.write_text(memory_there)
+    elif place == "in a third clone":
+        forget_here(world)
+    assert world.state("app") is State.FAILING
+    assert not world.gate().open
+    # The next run knows of both.
+    assert world.run().credited() == {"app"}
+    assert world.state("app") is State.FUNCTIONAL
+    forget_here(world)
+    assert world.state("app") is State.FUNCTIONAL
+
+
+def test_a_record_of_another_clone_does_not_replace_what_this_machine_saw(
+    world: StackSimulator, app: Service
+) -> None:
+    """Nothing of the run here is left: a merge took all of the other branch."""
+    copy = keep(world)
+    world.run(id="more")
+    world.run(id="there")
+    there = keep_in(world, "there")
+    put_back(world, copy, "data", "docs")
+    forget_here(world)
+    world.run(id="here", app="failed")
+    put_back(world, there, "data", "docs")
+    judgement = world.index()["app"]
+    assert judgement.state is State.EVIDENCE_MISSING
+    assert judgement.reasons == ("older:run 2, which failed",)
+    assert not world.gate().open
+    assert world.run().credited() == {"app"}
+    assert world.state("app") is State.FUNCTIONAL
+
+
+def test_a_clone_that_went_on_from_here_is_believed(world: StackSimulator, app: Service) -> None:
+    memory = (world.root / ".stacktest/last_runs.json").read_text()
+    world.run(id="there")
+    (world.root / ".stacktest/last_runs.json").write_text(memory)
+    assert world.state("app") is State.FUNCTIONAL
+
+
+@pytest.mark.parametrize("names", [("data", "docs"), (RECORDS,), (RECORD,)])
+def test_an_older_pass_is_not_taken_for_the_newest(
+    world: StackSimulator, app: Service, names: tuple[str, ...]
+) -> None:
+    copy = keep(world)
+    world.run()
+    put_back(world, copy, *names)
+    judgement = world.index()["app"]
+    assert (judgement.state, judgement.reasons) == (
+        State.EVIDENCE_MISSING,
+        ("older:run 2, which passed",),
+    )
+    gate = world.gate()
+    assert (gate.open, gate.exit_code) == (False, 11)
+    assert gate.blockers[0].command == "pytest --stale"
+    assert world.run().credited() == {"app"}
+    assert world.gate().open
+
+
+def test_losing_a_run_that_decided_nothing_changes_nothing(
+    world: StackSimulator, app: Service
+) -> None:
+    copy = keep(world)
+    world.run(app="skipped")
+    put_back(world, copy, "data", "docs")
+    assert world.state("app") is State.FUNCTIONAL
+    assert world.gate().open
 
 
 def lose_records(world: StackSimulator) -> None:

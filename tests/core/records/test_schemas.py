@@ -168,6 +168,7 @@ lines = st.builds(
         texts, st.sampled_from([".", "~", "F", "E", "s", "x", "X", "?"]), max_size=3
     ),
     boot_ms=maybe(st.integers(0, 600_000)),
+    after=maybe(st.lists(st.text(min_size=1, max_size=8), max_size=2).map(tuple)),
     start=texts,
     code=texts,
 )
@@ -226,7 +227,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
 }
 LATER = {
     "status": ("run",),
-    "history": ("boot_ms", "start", "code"),
+    "history": ("boot_ms", "start", "code", "after"),
     "last_pass": ("known_false",),
     "last_run": ("start", "known_false"),
 }

@@ -1,0 +1,29 @@
+"""What distinguishes this checkout of a stack from every other on the same engine: a mark.
+
+The mark is a digest of the folder's path, of an id in `.stacktest/id` that is made once, and of
+that file itself: a copy of the folder, on this host or on another, is another stack, and so is a
+new project in the place of an old one. Only what carries the mark is taken down.
+"""
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from stacktest.adapters.atomic_write import create_file, writing
+from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.private_files import PRIVATE_FILE
+
+FILE = "id"
+
+
+def stack_mark(root: Path) -> str:
+    """The mark of the stack in this folder; its id is made if absent."""
+    path = state_dir(root) / FILE
+    with writing(path):
+        if not path.exists():
+            # Of two programs that start at once, both use the first one's id.
+            with contextlib.suppress(FileExistsError):
+                create_file(path, os.urandom(16).hex() + "\n", mode=PRIVATE_FILE)
+        parts = (str(root.resolve()), path.read_text(encoding="ascii"), str(path.stat().st_ino))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,32 @@
+"""Which earlier runs a run knew of, where clones number theirs without each other.
+
+Each line of a history names the newest runs that were known when it was written. After a merge a
+failure may have a lower number than a pass that never knew of it: that pass does not end it.
+"""
+
+from collections.abc import Mapping
+
+After = Mapping[str, tuple[str, ...] | None]
+"""Run → the newest runs that it knew of; None: the version that wrote its line did not say."""
+
+
+def runs_known_to(run: str, after: After) -> frozenset[str] | None:
+    """The run and all that it knew of, directly or not; None: only numbers can tell."""
+    if after.get(run) is None:
+        return None
+    known = {earlier for earlier, before in after.items() if before is None}
+    waiting = [run]
+    while waiting:
+        name = waiting.pop()
+        if name not in known:
+            known.add(name)
+            waiting += after.get(name) or ()
+    return frozenset(known)
+
+
+def newest_runs(after: After) -> tuple[str, ...]:
+    """The runs that no other one knew of: one, or more after a merge."""
+    silent = [run for run, before in after.items() if before is None]
+    known = {run for before in after.values() for run in before or ()}
+    newest = [run for run, before in after.items() if before is not None and run not in known]
+    return tuple(newest or silent[-1:])

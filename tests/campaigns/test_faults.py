@@ -1,0 +1,30 @@
+"""The short forms of the campaigns about kills, disks, clocks, engines and many runs."""
+
+from collections.abc import Callable
+
+import pytest
+
+from campaigns import clock, disk, engine_restart, kill_run, soak, two_runs
+from campaigns.common import Options, Report
+
+SHORT = Options(short=True)
+
+
+@pytest.mark.parametrize("run", [clock.run, disk.run], ids=["clock", "disk"])
+def test_without_an_engine(run: Callable[[Options], Report]) -> None:
+    report = run(SHORT)
+    assert report.rows
+    assert list(report.faults) == []
+
+
+@pytest.mark.real_docker
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "run",
+    [kill_run.run, two_runs.run, soak.run, engine_restart.run],
+    ids=["kill_run", "two_runs", "soak", "engine_restart"],
+)
+def test_with_an_engine(run: Callable[[Options], Report]) -> None:
+    report = run(SHORT)
+    assert report.rows
+    assert list(report.faults) == []
