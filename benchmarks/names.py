@@ -23,7 +23,7 @@ from benchmarks.turns import medians, timed
 from stacktest.adapters.browser.chromium_trust import browser_home
 from stacktest.adapters.names import ConnectProxy, NameMap, http_client
 from stacktest.adapters.tls import client_context
-from stacktest.adapters.tls.ca import _context
+from stacktest.adapters.tls.ca import _shared
 
 HOST = "app.stack.local"
 TARGET = 1.1
@@ -95,7 +95,7 @@ def main() -> int:
             return client.get(f"https://{HOST}/").text
 
     def fresh_context() -> object:
-        _context.cache_clear()
+        _shared.cache_clear()
         return client_context(ca_file)
 
     def fresh_trust() -> object:

@@ -7,7 +7,8 @@
     request        new_context, get, post …             the same for requests without a page
 
 What a test makes up itself is nobody's answer: `route.fulfill`, a HAR file, a service worker and a
-cache all answer without a byte from the stack.
+cache all answer without a byte from the stack. Nor is what came from a server whose certificate the
+stack's CA does not stand for, in whatever way the browser was talked into accepting it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from stacktest.adapters.names import OWN_ANSWER, ConnectProxy, Refused
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.failure_artifacts import remember_answer
+from stacktest.pytest_plugin.weakened_tls import guard_commands, refuse_weakening
 from stacktest.pytest_plugin.wire import note_response
 
 if TYPE_CHECKING:
@@ -33,34 +35,9 @@ if TYPE_CHECKING:
         Response,
     )
 
+    from stacktest.adapters.tls import ServerTrust
     from stacktest.application.running_stack import RunningStack
     from stacktest.pytest_plugin.running_test import Owner, RunningTest
-
-WEAKENING = {
-    "ignore_https_errors": "switches the verification of certificates off",
-    # Playwright tells the browser to ignore certificate errors in such a context, and then checks
-    # only the origins that a client certificate is meant for.
-    "client_certificates": "makes Playwright skip the verification of other certificates",
-    "proxy": "leads round the proxy that knows the stack's names",
-}
-"""Options under which a wrong certificate, or another server, would go unnoticed."""
-
-WEAKENING_ARGUMENTS = (
-    "--ignore-certificate-errors",
-    "--allow-insecure-localhost",
-    "--ignore-urlfetcher-cert-requests",
-    "--no-proxy-server",
-    "--proxy-server",
-    "--proxy-pac-url",
-    "--proxy-auto-detect",
-)
-"""Arguments of Chromium that do the same."""
-
-WEAKENING_COMMANDS = (
-    "Security.setIgnoreCertificateErrors",
-    "Security.setOverrideCertificateErrors",
-)
-"""Commands of Chromium's debugging protocol that do the same."""
 
 REQUESTS = ("fetch", "get", "post", "put", "patch", "delete", "head")
 
@@ -84,9 +61,10 @@ class Watch:
         running_test: RunningTest,
         proxy: ConnectProxy,
         launch_options: LaunchOptions,
+        trust: ServerTrust,
     ) -> None:
         self._stack, self._running_test, self._proxy = stack, running_test, proxy
-        self._launch_options = launch_options
+        self._launch_options, self._trust = launch_options, trust
 
     def driver(self, playwright: Playwright, proxy_url: str) -> None:
         """Whatever is launched, connected or requested by this driver is watched."""
@@ -122,7 +100,7 @@ class Watch:
 
         _replace(browser, "new_context", new_context)
         _replace(browser, "new_page", new_page)
-        _guard_commands(browser, "new_browser_cdp_session")
+        guard_commands(browser, "new_browser_cdp_session")
 
     def context(self, context: BrowserContext) -> BrowserContext:
         """The context, with every answer noted for the test that it belongs to."""
@@ -139,7 +117,7 @@ class Watch:
             return page
 
         _replace(context, "new_page", new_page)
-        _guard_commands(context, "new_cdp_session")
+        guard_commands(context, "new_cdp_session")
         self._requests(context.request, owner)
         return context
 
@@ -186,12 +164,15 @@ class Watch:
             from playwright.sync_api import Error
 
             try:
-                return go(url, **options)
+                response = go(url, **options)
             except Error as error:
                 if why := self._refusal(url):
                     # Playwright's own class: a test may expect the refusal.
                     raise Error(f"{error.message}\nstacktest: {why}") from error
                 raise
+            if response is not None:
+                self._check_server(response.url)
+            return response
 
         vars(goto)["is_watched"] = True
         _replace(page, "goto", goto)
@@ -211,6 +192,7 @@ class Watch:
             if _is_the_proxys(response):
                 # Playwright takes the refusal of a tunnel for the answer of the host itself.
                 raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
+            self._check_server(response.url)
             note_response(
                 owner.test,
                 self._stack,
@@ -224,7 +206,12 @@ class Watch:
         return request
 
     def _response(self, owner: Owner, response: Response) -> None:
-        if self._came_over_the_wire(response):
+        if not self._came_over_the_wire(response):
+            return
+        if why := self._objection(response.url):
+            if owner.test is not None:
+                remember_answer(owner.test, f"not counted {response.url}: {why}")
+        else:
             note_response(
                 owner.test,
                 self._stack,
@@ -242,33 +229,39 @@ class Watch:
         last_answer = self._proxy.last_answer(urlsplit(response.url).hostname or "")
         return last_answer >= timing["startTime"] / 1000 - CLOCKS
 
+    def _check_server(self, url: str) -> None:
+        """Raise the error of a server whose certificate is not trusted."""
+        if why := self._objection(url):
+            raise UsageError(
+                f"the certificate of {urlsplit(url).netloc} is refused: {why}",
+                where=url,
+                hint="stacktest doctor",
+                code="SK-TLS",
+            )
+
+    def _objection(self, url: str) -> str:
+        """Why the certificate of one of the stack's servers is not trusted; empty for others."""
+        host, port = _host_and_port(url)
+        if urlsplit(url).scheme != "https" or not host:
+            return ""
+        names = self._stack.names
+        address = names.resolve(host, port)
+        if isinstance(address, Refused):
+            return ""
+        if not names.is_ours(host) and names.publication(*address) is None:
+            return ""
+        return self._trust.objection(host, address)
+
     def _failure(self, owner: Owner, url: str) -> None:
         if owner.test is not None and (why := self._refusal(url)):
             remember_answer(owner.test, f"refused {url}: {why}")
 
     def _refusal(self, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        host, port = _host_and_port(url)
+        if not host:
             return ""
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        address = self._stack.names.resolve(parts.hostname, port)
+        address = self._stack.names.resolve(host, port)
         return address.why if isinstance(address, Refused) else ""
-
-
-def refuse_weakening(options: Mapping[str, Any], where: str) -> None:
-    """Raise a `UsageError` for an option under which a wrong certificate would go unnoticed."""
-    weak = {name: why for name, why in WEAKENING.items() if options.get(name)}
-    for argument in options.get("args") or ():
-        if str(argument).partition("=")[0].startswith(WEAKENING_ARGUMENTS):
-            weak[argument] = "weakens what the browser checks, or leads round the stack's proxy"
-    for name, why in weak.items():
-        raise UsageError(
-            f"the browser option {name} {why}",
-            where=where,
-            hint="trust the stack's CA with `ca` under [stack]; for client certificates use "
-            "the fixture `api` with a `tls_context` of your own",
-            code="SK-TLS",
-        )
 
 
 # Private
@@ -278,29 +271,12 @@ def _replace(target: object, name: str, function: Callable[..., Any]) -> None:
     setattr(target, name, function)
 
 
-def _guard_commands(target: Browser | BrowserContext, name: str) -> None:
-    """Sessions of the debugging protocol that `target` opens refuse what weakens TLS."""
-    open_session = getattr(target, name)
-
-    @functools.wraps(open_session)
-    def open_guarded(*arguments: Any, **options: Any) -> Any:
-        session = open_session(*arguments, **options)
-        send = session.send
-
-        @functools.wraps(send)
-        def send_guarded(method: str, params: dict[str, Any] | None = None) -> Any:
-            if method in WEAKENING_COMMANDS:
-                raise UsageError(
-                    f"the command {method} switches the verification of certificates off",
-                    where=name,
-                    code="SK-TLS",
-                )
-            return send(method, params)
-
-        _replace(session, "send", send_guarded)
-        return session
-
-    _replace(target, name, open_guarded)
+def _host_and_port(url: str) -> tuple[str, int]:
+    """Where a request for a URL goes; no host for what no server is asked for."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "", 0
+    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _is_the_proxys(response: Any) -> bool:

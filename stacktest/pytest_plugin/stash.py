@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stacktest.adapters.compose.client import Compose
+    from stacktest.adapters.tls import ServerTrust
     from stacktest.application.judge import Judge
     from stacktest.application.running_stack import RunningStack
     from stacktest.bootstrap.session import PytestRun, RunRequest
@@ -35,6 +36,8 @@ CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 """Per test: services whose container it looked at."""
+TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
+"""Per process: the CA's file → which servers showed a certificate that it stands for."""
 SHARED = "stacktest_shared"
 """Key of `workerinput`: the folder where controller and workers of pytest-xdist meet."""
 OPEN_RUN: pytest.StashKey[RunFactory] = pytest.StashKey()
@@ -47,3 +50,13 @@ NOTHING_STALE: pytest.StashKey[bool] = pytest.StashKey()
 """Per process: `--stale` took away every test that the other options left."""
 COLLECTED: pytest.StashKey[list[pytest.Item]] = pytest.StashKey()
 """Per process: the tests before any was deselected."""
+
+
+def trust_of(config: pytest.Config, ca: Path | None) -> ServerTrust:
+    """What this process knows of servers and their certificates, by this CA."""
+    from stacktest.adapters.tls import ServerTrust
+
+    known = config.stash.setdefault(TRUST, {})
+    if ca not in known:
+        known[ca] = ServerTrust(ca)
+    return known[ca]

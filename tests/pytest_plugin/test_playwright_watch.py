@@ -271,3 +271,187 @@ def test_commands(page):
 @pytest.mark.case("hard/C1-request-ignores-certificate", "hard/C2-browser-new-context-weakens")
 def test_what_weakens_tls_is_refused_by_name(suite: Any) -> None:
     suite(WEAKENED, passed=10)
+
+
+UNNAMED = """
+import os
+import re
+import signal
+import subprocess
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, CDPSession
+
+from stacktest.adapters.browser.chromium import find_chromium
+from stacktest.errors import UsageError
+
+URL = "https://app.stack.local:1001/"  # its certificate is by an unknown CA
+SHOWN = "GET app.stack.local:1001 /"
+PROGRAM = find_chromium(headless=True)
+ROOT = [] if os.geteuid() else ["--no-sandbox"]
+
+
+def refused(page, contacts):
+    # The browser took the certificate: what it shows is nobody's answer.
+    with pytest.raises(UsageError, match="the certificate of app.stack.local:1001 is refused"):
+        page.goto(URL)
+    assert page.inner_text("body") == SHOWN
+    page.evaluate("location.reload()")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(f"fetch('{URL}x').then(response => response.text())")
+    return contacts() == ()
+
+
+def test_a_wrapper_around_the_browser(playwright, contacts, tmp_path):
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\\nexec {PROGRAM} --ignore-certificate-errors "$@"\\n')
+    script.chmod(0o755)
+    browser = playwright.chromium.launch(executable_path=str(script))
+    assert refused(browser.new_page(), contacts)
+    browser.close()
+
+
+@pytest.fixture
+def endpoint(browser_proxy, tmp_path):
+    weak = ["--ignore-certificate-errors", f"--proxy-server={browser_proxy.url}"]
+    argv = [PROGRAM, "--headless", "--remote-debugging-port=0", f"--user-data-dir={tmp_path}", *ROOT]
+    # A group of its own: the program may be a script that runs another one.
+    options = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen([*argv, *weak], **options) as process:
+        lines = (re.search(r"listening on (ws://\\S+)", line) for line in process.stderr)
+        yield next(match[1] for match in lines if match)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_browser_that_runs_already(playwright, contacts, endpoint):
+    browser = playwright.chromium.connect_over_cdp(endpoint)
+    assert refused(browser.new_context().new_page(), contacts)
+    assert browser.contexts
+    browser.contexts[0].new_page().goto(URL)
+    assert contacts() == ()
+    browser.close()
+
+
+def test_methods_of_the_class(browser, contacts):
+    context = Browser.new_context(browser, ignore_https_errors=True)
+    page = context.new_page()
+    page.goto(URL)
+    assert page.inner_text("body") == SHOWN
+    assert context.request.get(URL).text() == SHOWN
+    assert contacts() == ()
+    context.close()
+
+
+def test_commands_by_the_class(page, contacts):
+    session = page.context.new_cdp_session(page)
+    CDPSession.send(session, "Security.setIgnoreCertificateErrors", {"ignore": True})
+    assert refused(page, contacts)
+
+
+def test_clients_of_ones_own(browser_proxy, contacts):
+    with httpx.Client(verify=False, proxy=browser_proxy.url) as client:
+        assert client.get(URL).text == SHOWN
+    assert contacts() == ()
+"""
+
+
+@pytest.mark.case("hard/C2-browser-new-context-weakens")
+def test_a_browser_that_was_talked_into_a_certificate_earns_nothing(suite: Any) -> None:
+    """By ways that no option shows: what counts is whether the CA stands for the server."""
+    suite(UNNAMED, passed=5)
+
+
+ASYNCHRONOUS = """
+import asyncio
+
+from playwright.async_api import async_playwright
+
+from stacktest.adapters.browser.chromium import find_chromium
+
+URL = "https://app.stack.local:1001/"
+
+
+def test_asynchronous_playwright_is_nobodys_fixture(browser_proxy, contacts):
+    async def ask():
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=find_chromium(headless=True),
+                proxy={"server": browser_proxy.url},
+                args=["--ignore-certificate-errors", "--no-sandbox"],
+            )
+            context = await browser.new_context(ignore_https_errors=True)
+            page = await context.new_page()
+            await page.goto(URL)
+            text = await page.inner_text("body")
+            again = await (await context.request.get(URL)).text()
+            await browser.close()
+            return text, again
+
+    assert asyncio.run(ask()) == ("GET app.stack.local:1001 /",) * 2
+    assert contacts() == ()
+"""
+
+
+def test_what_is_launched_without_the_fixtures_earns_nothing(suite: Any) -> None:
+    suite(ASYNCHRONOUS, passed=1)
+
+
+OVERRIDDEN = """
+import pytest
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "args": [*browser_type_launch_args["args"], ARGUMENT]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, **OPTIONS}
+
+
+def test_it(page, contacts):
+    page.goto("https://app.stack.local/")
+    assert contacts() == ("app", "door")
+"""
+
+
+@pytest.mark.parametrize(
+    ("argument", "options", "refusal"),
+    [
+        ("--mute-audio", {"locale": "de-DE"}, ""),
+        ("--ignore-certificate-errors", {}, "the browser option --ignore-certificate-errors"),
+        ("-allow-insecure-localhost", {}, "the browser option -allow-insecure-localhost"),
+        ("--mute-audio", {"ignore_https_errors": True}, "the browser option ignore_https_errors"),
+    ],
+)
+def test_fixtures_that_a_suite_overrides(suite: Any, argument, options, refusal) -> None:
+    source = f"ARGUMENT = {argument!r}\nOPTIONS = {options!r}\n" + OVERRIDDEN
+    outcome = suite(source, **({"errors": 1} if refusal else {"passed": 1}))
+    if refusal:
+        outcome.stdout.fnmatch_lines([f"*{refusal}*"])
+
+
+REQUESTED = """
+import pytest
+from playwright.sync_api import Error
+
+URL = "https://app.stack.local:1001/"
+
+
+def test_what_the_shell_says_does_not_matter(page, playwright, contacts):
+    for requests in (page.request, playwright.request.new_context()):
+        with pytest.raises(Error, match="certificate"):
+            requests.get(URL)
+        assert requests.get("https://app.stack.local/").ok
+    assert contacts() == ("app", "door")
+"""
+
+
+def test_a_shell_that_switches_nodes_verification_off(suite: Any, monkeypatch, pki) -> None:
+    monkeypatch.setenv("NODE_TLS_REJECT_UNAUTHORIZED", "0")
+    monkeypatch.setenv("NODE_OPTIONS", "--use-openssl-ca")
+    monkeypatch.setenv("SSL_CERT_FILE", str(pki.other_ca))
+    monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    suite(REQUESTED, passed=1)

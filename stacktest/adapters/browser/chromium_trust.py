@@ -1,13 +1,14 @@
 """The private CA as Chromium trusts it: an NSS database in a throw-away home.
 
 Chromium reads its own trust from `$HOME/.pki/nssdb`. The database is made once per CA (30 ms) and
-kept under the CA's hash; each browser gets a copy, so that the user's own home is neither read nor
-written.
+kept under the hash of its certificates; each browser gets a copy, so that the user's own home is
+neither read nor written.
 """
 
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_file
@@ -23,7 +24,7 @@ DATABASE = Path(".pki/nssdb")
 def browser_home(ca: Path | None, home: Path, *, cache: Path | None = None) -> dict[str, str]:
     """Make `home` a home for Chromium that trusts `ca`; the variables to launch it with.
 
-    `cache` keeps the database for the next run; the file name is the hash of the CA's content.
+    `cache` keeps the database for the next run; the file name is the hash of the certificates.
     """
     home.mkdir(parents=True, exist_ok=True)
     if ca is not None and not (home / DATABASE).exists():
@@ -43,20 +44,15 @@ _TOOL_HINT = "apt-get install libnss3-tools (Debian), dnf install nss-tools (Fed
 
 
 def _database(ca: Path, cache: Path) -> Path:
-    try:
-        content = ca.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise UsageError(
-            f"the CA {ca} cannot be read: {reason}", where=WHERE, hint=HINT, code="SK-CA"
-        ) from None
-    database = cache / f"nss2-{hashlib.sha256(content).hexdigest()[:16]}"
+    certificates = pem_certificates(ca)
+    digest = hashlib.sha256(b"".join(certificates)).hexdigest()
+    database = cache / f"nss2-{digest[:16]}"
     if database.is_dir():
         return database
     cache.mkdir(parents=True, exist_ok=True)
     fresh = make_folder("nss", place=cache)
     try:
-        _make(ca, fresh)
+        _make(ca, certificates, fresh)
         # Two workers may be here at once: whole or absent, and the first one wins.
         fresh.rename(database)
     except OSError:
@@ -67,7 +63,7 @@ def _database(ca: Path, cache: Path) -> Path:
     return database
 
 
-def _make(ca: Path, folder: Path) -> None:
+def _make(ca: Path, certificates: Sequence[bytes], folder: Path) -> None:
     where = f"sql:{folder}"
     environment = {**os.environ, "LC_ALL": "C"}
     try:
@@ -80,7 +76,7 @@ def _make(ca: Path, folder: Path) -> None:
         ) from None
     try:
         # certutil reads one certificate of a file: the second of a bundle would not be trusted.
-        for number, certificate in enumerate(pem_certificates(ca)):
+        for number, certificate in enumerate(certificates):
             single = folder / "certificate.pem"
             write_file(single, certificate)
             adding = ["certutil", "-A", "-d", where, "-n", f"stacktest-{number}", "-t", "C,,"]

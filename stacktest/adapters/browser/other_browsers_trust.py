@@ -46,9 +46,10 @@ def with_system_trust(program: str, ca: Path | None, folder: Path) -> str:
     """
     if ca is None:
         return program
+    certificates = b"".join(pem_certificates(ca))
     bundle = _bundle()
     joined = folder / "ca-bundle.crt"
-    write_file(joined, bundle.read_bytes() + b"\n" + ca.read_bytes())
+    write_file(joined, bundle.read_bytes() + b"\n" + certificates)
     entering = ["unshare", "--mount"]
     if os.geteuid() != 0:
         entering += ["--user", "--map-root-user"]

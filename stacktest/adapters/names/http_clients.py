@@ -53,16 +53,22 @@ def http_client(
     base_url: str = "",
     *,
     on_answer: Callable[[Answer], None] | None = None,
+    objection: Callable[[str, Address], str] | None = None,
     **options: Any,
 ) -> "httpx.Client":
-    """A client that verifies with `context`; close it. `options` are httpx's own."""
+    """A client that verifies with `context`; close it. `options` are httpx's own.
+
+    `objection` tells why the certificate that an address shows for a host is not trusted: what the
+    context lets through is refused all the same.
+    """
     import httpx
 
-    from stacktest.adapters.names.stack_transport import StackTransport
+    from stacktest.adapters.names.stack_transport import StackTransport, check_httpx
 
+    check_httpx()
     arguments, pool = _divide(options, context, httpx.Client)
     return httpx.Client(
-        transport=StackTransport(names, pool, on_answer),
+        transport=StackTransport(names, pool, on_answer, objection),
         trust_env=False,
         **{"base_url": base_url, "timeout": DEFAULT_TIMEOUT, **arguments},
     )
@@ -74,16 +80,18 @@ def async_http_client(
     base_url: str = "",
     *,
     on_answer: Callable[[Answer], None] | None = None,
+    objection: Callable[[str, Address], str] | None = None,
     **options: Any,
 ) -> "httpx.AsyncClient":
     """The asynchronous twin of `http_client`."""
     import httpx
 
-    from stacktest.adapters.names.stack_transport import AsyncStackTransport
+    from stacktest.adapters.names.stack_transport import AsyncStackTransport, check_httpx
 
+    check_httpx()
     arguments, pool = _divide(options, context, httpx.AsyncClient)
     return httpx.AsyncClient(
-        transport=AsyncStackTransport(names, pool, on_answer),
+        transport=AsyncStackTransport(names, pool, on_answer, objection),
         trust_env=False,
         **{"base_url": base_url, "timeout": DEFAULT_TIMEOUT, **arguments},
     )

@@ -3,36 +3,52 @@
 Each connection knows the address that it leads to, before and after TLS. A response whose
 connection does not know one was made up by a mock or a recording, and one whose connection has
 brought nothing since the request began comes from a cache: neither is reported.
+
+A server's certificate is verified by the client's context, and once more by `objection`, which asks
+whether the stack's CA stands for it: a context may be changed after it was handed over.
 """
 
+import functools
 import itertools
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+import anyio.to_thread
 import httpcore
 import httpx
 
 from stacktest.adapters.names.http_clients import Answer
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
+from stacktest.errors import ToolMissingError, UsageError
 
 OnAnswer = Callable[[Answer], None]
+Objection = Callable[[str, Address], str]
+"""Host name and address → why the certificate that is shown there is not trusted, or nothing."""
 
 
 class StackTransport(httpx.HTTPTransport):
     """Opens connections where the names lead, and reports what came over them."""
 
-    def __init__(self, names: NameMap, pool: Mapping[str, Any], on_answer: OnAnswer | None) -> None:
+    def __init__(
+        self,
+        names: NameMap,
+        pool: Mapping[str, Any],
+        on_answer: OnAnswer | None,
+        objection: Objection | None,
+    ) -> None:
         super().__init__(verify=pool["ssl_context"], trust_env=False)
-        # NOTE: httpx offers no way to hand a network backend through; its pool is replaced instead,
-        # and `tests/adapters/names/test_http_clients.py` notices when the attribute goes away.
+        # httpx offers no way to hand a network backend through: its pool is replaced instead.
+        _check_pool(self, httpcore.ConnectionPool)
         self._reads = _Reads()
-        backend = _Backend(names, self._reads)
+        backend = _Backend(names, self._reads, objection)
         self._pool = httpcore.ConnectionPool(**pool, network_backend=backend)
         self._on_answer = on_answer
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The response, after it was reported."""
+        _check_extensions(request)
         before = self._reads.last
         response = super().handle_request(request)
         _report(request, response, before, self._on_answer)
@@ -42,15 +58,23 @@ class StackTransport(httpx.HTTPTransport):
 class AsyncStackTransport(httpx.AsyncHTTPTransport):
     """The asynchronous twin of `StackTransport`."""
 
-    def __init__(self, names: NameMap, pool: Mapping[str, Any], on_answer: OnAnswer | None) -> None:
+    def __init__(
+        self,
+        names: NameMap,
+        pool: Mapping[str, Any],
+        on_answer: OnAnswer | None,
+        objection: Objection | None,
+    ) -> None:
         super().__init__(verify=pool["ssl_context"], trust_env=False)
+        _check_pool(self, httpcore.AsyncConnectionPool)
         self._reads = _Reads()
-        backend = _AsyncBackend(names, self._reads)
+        backend = _AsyncBackend(names, self._reads, objection)
         self._pool = httpcore.AsyncConnectionPool(**pool, network_backend=backend)
         self._on_answer = on_answer
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response, after it was reported."""
+        _check_extensions(request)
         before = self._reads.last
         response = await super().handle_async_request(request)
         _report(request, response, before, self._on_answer)
@@ -63,6 +87,60 @@ _ADDRESS = "stacktest.address"
 """The name under which a connection tells the address that it leads to."""
 _LAST_READ = "stacktest.last_read"
 """The name under which a connection tells which of all reads was its last."""
+
+
+@functools.cache
+def check_httpx() -> None:
+    """Raise a `ToolMissingError` where httpx would go round the transport's own connections.
+
+    A name that leads nowhere shows it without a byte being sent.
+    """
+    pool = {"ssl_context": ssl.create_default_context()}
+    transport = StackTransport(NameMap(), pool, None, None)
+    try:
+        response = transport.handle_request(httpx.Request("GET", "http://stacktest.invalid/"))
+    except httpx.ConnectError as error:
+        if "not a host name of this stack" not in str(error):
+            raise _unknown_httpx() from error
+    else:
+        # A mock that takes httpx's place answers without a connection.
+        if "network_stream" in response.extensions:
+            raise _unknown_httpx()
+    finally:
+        transport.close()
+
+
+def _check_pool(transport: object, kind: type[Any]) -> None:
+    if not isinstance(getattr(transport, "_pool", None), kind):
+        raise _unknown_httpx()
+
+
+def _unknown_httpx() -> ToolMissingError:
+    return ToolMissingError(
+        f"httpx {httpx.__version__} cannot be told where to connect, so the stack's names would "
+        "be asked of the system",
+        where="fixture api",
+        hint="pip install 'httpx>=0.27,<0.29'",
+    )
+
+
+def _check_extensions(request: httpx.Request) -> None:
+    if "sni_hostname" in request.extensions:
+        raise UsageError(
+            "the extension sni_hostname is refused: the certificate would be checked for another "
+            "name than that of the URL",
+            where=f"{request.method} {request.url}",
+            code="SK-TLS",
+        )
+
+
+def _url(request: httpx.Request) -> str:
+    """The URL that the server saw: an extension may have put another path in place."""
+    target = request.extensions.get("target", b"").decode("latin-1")
+    if not target.startswith("/"):
+        return str(request.url)
+    parts = urlsplit(str(request.url))
+    return f"{parts.scheme}://{parts.netloc}{target}"
 
 
 class _Reads:
@@ -91,7 +169,7 @@ def _report(
     on_answer(
         Answer(
             method=request.method,
-            url=str(request.url),
+            url=_url(request),
             host=request.headers.get("Host", ""),
             status=response.status_code,
             address=address,
@@ -106,9 +184,22 @@ def _address(names: NameMap, host: str, port: int) -> Address:
     return address
 
 
+def _verify(objection: Objection | None, host: str | None, address: Address) -> None:
+    """Raise the error with which a client refuses a certificate."""
+    if objection is not None and (why := objection(host or address[0], address)):
+        raise httpcore.ConnectError(f"[SSL: CERTIFICATE_VERIFY_FAILED] {why} (stacktest)")
+
+
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, address: Address, reads: _Reads) -> None:
+    def __init__(
+        self,
+        inner: httpcore.NetworkStream,
+        address: Address,
+        reads: _Reads,
+        objection: Objection | None,
+    ) -> None:
         self._inner, self._address, self._reads = inner, address, reads
+        self._objection = objection
         self._last_read = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -129,7 +220,12 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         inner = self._inner.start_tls(ssl_context, server_hostname, timeout)
-        return _Stream(inner, self._address, self._reads)
+        try:
+            _verify(self._objection, server_hostname, self._address)
+        except httpcore.ConnectError:
+            inner.close()
+            raise
+        return _Stream(inner, self._address, self._reads, self._objection)
 
     def get_extra_info(self, info: str) -> Any:
         if info == _LAST_READ:
@@ -138,8 +234,9 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, names: NameMap, reads: _Reads) -> None:
-        self._names, self._reads, self._inner = names, reads, httpcore.SyncBackend()
+    def __init__(self, names: NameMap, reads: _Reads, objection: Objection | None) -> None:
+        self._names, self._reads, self._objection = names, reads, objection
+        self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -151,15 +248,22 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         address = _address(self._names, host, port)
         inner = self._inner.connect_tcp(*address, timeout, local_address, socket_options)
-        return _Stream(inner, address, self._reads)
+        return _Stream(inner, address, self._reads, self._objection)
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 
 
 class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(self, inner: httpcore.AsyncNetworkStream, address: Address, reads: _Reads) -> None:
+    def __init__(
+        self,
+        inner: httpcore.AsyncNetworkStream,
+        address: Address,
+        reads: _Reads,
+        objection: Objection | None,
+    ) -> None:
         self._inner, self._address, self._reads = inner, address, reads
+        self._objection = objection
         self._last_read = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
@@ -180,7 +284,13 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
         inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        return _AsyncStream(inner, self._address, self._reads)
+        try:
+            # In a thread: the server may be served by this very loop.
+            await anyio.to_thread.run_sync(_verify, self._objection, server_hostname, self._address)
+        except httpcore.ConnectError:
+            await inner.aclose()
+            raise
+        return _AsyncStream(inner, self._address, self._reads, self._objection)
 
     def get_extra_info(self, info: str) -> Any:
         if info == _LAST_READ:
@@ -189,8 +299,9 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, names: NameMap, reads: _Reads) -> None:
-        self._names, self._reads, self._inner = names, reads, httpcore.AnyIOBackend()
+    def __init__(self, names: NameMap, reads: _Reads, objection: Objection | None) -> None:
+        self._names, self._reads, self._objection = names, reads, objection
+        self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -202,7 +313,7 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         address = _address(self._names, host, port)
         inner = await self._inner.connect_tcp(*address, timeout, local_address, socket_options)
-        return _AsyncStream(inner, address, self._reads)
+        return _AsyncStream(inner, address, self._reads, self._objection)
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)

@@ -6,17 +6,21 @@ Every client keeps full verification; nothing here switches a check off to let a
 from stacktest.adapters.tls.ca import (
     check_ca,
     client_context,
+    new_context,
     node_environment,
     pem_certificates,
     wide_context,
 )
 from stacktest.adapters.tls.certificate import CertificateFacts, certificate_facts
+from stacktest.adapters.tls.server_trust import ServerTrust
 
 __all__ = [
     "CertificateFacts",
+    "ServerTrust",
     "certificate_facts",
     "check_ca",
     "client_context",
+    "new_context",
     "node_environment",
     "pem_certificates",
     "wide_context",

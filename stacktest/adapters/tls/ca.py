@@ -2,7 +2,9 @@
 
 import datetime as dt
 import functools
+import re
 import ssl
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,17 @@ def client_context(ca: Path | None) -> ssl.SSLContext:
     Shared: the same file with the same content gives the same object, since reading certificates is
     what makes an HTTP client slow to create. Without a CA, the system's own trust.
     """
-    return _shared(ca, wide=False)
+    return _shared("" if ca is None else _pem(ca), False)  # noqa: FBT003 - a cache's key
 
 
 def wide_context(ca: Path | None) -> ssl.SSLContext:
     """A context that trusts what the system trusts, and this CA besides; shared likewise."""
-    return _shared(ca, wide=True)
+    return _shared("" if ca is None else _pem(ca), True)  # noqa: FBT003 - a cache's key
+
+
+def new_context(ca: Path | None) -> ssl.SSLContext:
+    """The same as `client_context`, but an object of its own, which nobody else can change."""
+    return _context("" if ca is None else _pem(ca), wide=False)
 
 
 def check_ca(ca: Path, *, now: dt.datetime) -> None:
@@ -34,55 +41,58 @@ def check_ca(ca: Path, *, now: dt.datetime) -> None:
 
     Of several certificates, an old one beside its successor may have expired.
     """
-    from cryptography import x509
-
-    try:
-        certificates = x509.load_pem_x509_certificates(_pem(ca).encode())
-    except ValueError as error:
-        raise _unusable(ca, f"is not a certificate ({error})") from None
+    certificates = _certificates(ca)
     for certificate in certificates:
-        if not _may_sign(certificate):
-            subject = certificate.subject.rfc4514_string()
+        subject = certificate.subject.rfc4514_string()
+        if not _is_ca(certificate):
             raise _unusable(ca, f"holds the certificate of a server, not of a CA ({subject})")
+        if not _may_sign(certificate):
+            raise _unusable(ca, f"holds a certificate whose key may not sign others ({subject})")
     problems = [_out_of_date(ca, certificate, now) for certificate in certificates]
     if problems and all(problems):
         raise problems[0] or _unusable(ca, "is out of date")
 
 
 def pem_certificates(ca: Path) -> tuple[bytes, ...]:
-    """Each certificate of the file as PEM, for programs that take one at a time."""
-    from cryptography import x509
+    """Each certificate of the file as PEM, once, for programs that take one at a time."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    try:
-        certificates = x509.load_pem_x509_certificates(_pem(ca).encode())
-    except ValueError as error:
-        raise _unusable(ca, f"is not a certificate ({error})") from None
-    return tuple(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+    certificates = [certificate.public_bytes(Encoding.PEM) for certificate in _certificates(ca)]
+    return tuple(dict.fromkeys(certificates))
 
 
 def node_environment(ca: Path | None) -> dict[str, str]:
-    """What Playwright's driver must find in its environment *before* it starts."""
-    return {} if ca is None else {"NODE_EXTRA_CA_CERTS": str(ca.resolve())}
+    """What Playwright's driver must find in its environment *before* it starts.
+
+    What the shell says of Node's trust would otherwise be heeded.
+    """
+    verifying = {"NODE_TLS_REJECT_UNAUTHORIZED": "1"}
+    if ca is None:
+        return verifying
+    return verifying | {"NODE_OPTIONS": "", "NODE_EXTRA_CA_CERTS": str(ca.resolve())}
 
 
 # Private
 
-
-def _shared(ca: Path | None, *, wide: bool) -> ssl.SSLContext:
-    try:
-        return _context("" if ca is None else _pem(ca), wide)
-    except ssl.SSLError:
-        raise _unusable(ca, "is not a certificate") from None
+_LARGEST = 10_000_000
+"""Bytes of a file of CAs; the bundle of a whole system has 200 000."""
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+_PRIVATE_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
 
 
 @functools.lru_cache(maxsize=16)
-def _context(pem: str, wide: bool) -> ssl.SSLContext:  # noqa: FBT001 - part of a cache's key
+def _shared(pem: str, wide: bool) -> ssl.SSLContext:  # noqa: FBT001 - part of a cache's key
+    return _context(pem, wide=wide)
+
+
+def _context(pem: str, *, wide: bool) -> ssl.SSLContext:
     # Certificates that are given here take the place of the system's.
     context = ssl.create_default_context(cadata=None if wide else pem or None)
     if wide and pem:
         context.load_verify_locations(cadata=pem)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Browsers take no name from the subject; OpenSSL does where no other is given.
+    context.hostname_checks_common_name = False
     # Python 3.13 sets other defaults than those before it: what verifies must not depend on that.
     # Browsers and Node accept certificates without key identifiers; `doctor` names what is missing.
     flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT
@@ -91,16 +101,73 @@ def _context(pem: str, wide: bool) -> ssl.SSLContext:  # noqa: FBT001 - part of 
 
 
 def _pem(ca: Path) -> str:
+    """The file's certificates and nothing else: comments may hold any letters."""
+    return b"".join(pem_certificates(ca)).decode("ascii")
+
+
+def _certificates(ca: Path) -> "list[Certificate]":
+    from cryptography import x509
+
+    content = _read(ca)
+    _check_form(ca, content)
     try:
-        text = ca.read_text(encoding="ascii")
-    except UnicodeDecodeError:
-        raise _unusable(ca, "is not PEM text", f"openssl x509 -inform der -in {ca.name}") from None
+        certificates = x509.load_pem_x509_certificates(content)
+    except ValueError as error:
+        raise _unusable(ca, f"is not a certificate ({error})") from None
+    if len(certificates) != content.count(_BEGIN):
+        raise _unusable(
+            ca,
+            f"is cut off or damaged: {content.count(_BEGIN)} certificates begin in it, "
+            f"{len(certificates)} can be read",
+        )
+    return certificates
+
+
+def _read(ca: Path) -> bytes:
+    try:
+        status = ca.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device or a pipe"
+            raise _unusable(ca, f"cannot be read: it is {kind}, not a file")
+        if status.st_size > _LARGEST:
+            raise _unusable(ca, f"is too large for certificates: {status.st_size} bytes")
+        return ca.read_bytes()
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise _unusable(ca, f"cannot be read: {reason}") from None
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        raise _unusable(ca, "holds no certificate")
-    return text
+
+
+def _check_form(ca: Path, content: bytes) -> None:
+    """Raise for everything that is not a PEM file of certificates alone, with what it is."""
+    if not content.strip():
+        raise _unusable(ca, "is empty")
+    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        hint = "save it as plain text without such a mark; other programs stumble over it, too"
+        raise _unusable(ca, "begins with a byte order mark", hint)
+    if _PRIVATE_KEY.search(content):
+        what = "holds a private key beside" if _BEGIN in content else "holds a private key, not"
+        hint = f"openssl x509 -in {ca.name} -out ca-only.crt" if _BEGIN in content else HINT
+        raise _unusable(ca, f"{what} a certificate", hint)
+    if _BEGIN in content:
+        return
+    if b"-----BEGIN CERTIFICATE REQUEST-----" in content:
+        raise _unusable(ca, "holds a request for a certificate, not the certificate")
+    if _is_der(content):
+        hint = f"openssl x509 -inform der -in {ca.name} -out {ca.stem}.pem"
+        raise _unusable(ca, "is not PEM text but a certificate in DER form", hint)
+    if not content.isascii():
+        raise _unusable(ca, "is not PEM text")
+    raise _unusable(ca, "holds no certificate")
+
+
+def _is_der(content: bytes) -> bool:
+    from cryptography import x509
+
+    try:
+        x509.load_der_x509_certificate(content)
+    except ValueError:
+        return False
+    return True
 
 
 def _out_of_date(ca: Path, certificate: "Certificate", now: dt.datetime) -> UsageError | None:
@@ -114,7 +181,7 @@ def _out_of_date(ca: Path, certificate: "Certificate", now: dt.datetime) -> Usag
     return None
 
 
-def _may_sign(certificate: "Certificate") -> bool:
+def _is_ca(certificate: "Certificate") -> bool:
     from cryptography import x509
 
     try:
@@ -123,6 +190,16 @@ def _may_sign(certificate: "Certificate") -> bool:
         # Version 1 certificates know no extensions; old roots are such.
         return certificate.version is x509.Version.v1
     return constraints.value.ca
+
+
+def _may_sign(certificate: "Certificate") -> bool:
+    from cryptography import x509
+
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
+    except x509.ExtensionNotFound:
+        return True
+    return usage.value.key_cert_sign
 
 
 def _unusable(ca: Path | None, what: str, hint: str = HINT) -> UsageError:

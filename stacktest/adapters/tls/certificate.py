@@ -6,7 +6,9 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from stacktest.adapters.tls.ca import client_context
+from stacktest.adapters.tls.ca import client_context, new_context
+
+SMALLEST_RSA_KEY = 2048
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +48,30 @@ def certificate_facts(
     why = ""
     try:
         der, version = _shake_hands(client_context(ca), host, address, timeout)
+        why = leaf_objection(der)
     except ssl.SSLCertVerificationError as error:
         why = error.verify_message or str(error.reason)
         der, version = _shake_hands(_reader(), host, address, timeout)
     strict_why = why or _strict_why(host, address, ca, timeout)
     return _facts(der, version, why, strict_why)
+
+
+def leaf_objection(der: bytes) -> str:
+    """What browsers hold against a server's certificate and OpenSSL does not; empty if nothing."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    certificate = x509.load_der_x509_certificate(der)
+    if certificate.version is not x509.Version.v3:
+        return "a version 1 certificate holds no host names"
+    extensions = {type(item.value): item.value for item in certificate.extensions}
+    usage = extensions.get(x509.KeyUsage)
+    if isinstance(usage, x509.KeyUsage) and not usage.digital_signature:
+        return "its key usage does not include digital signatures"
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < SMALLEST_RSA_KEY:
+        return f"its RSA key has {key.key_size} bits, fewer than {SMALLEST_RSA_KEY}"
+    return ""
 
 
 # Private
@@ -75,7 +96,7 @@ def _reader() -> ssl.SSLContext:
 
 
 def _strict_why(host: str, address: tuple[str, int], ca: Path | None, timeout: float) -> str:
-    context = ssl.create_default_context(cafile=ca)
+    context = new_context(ca)
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
         _shake_hands(context, host, address, timeout)

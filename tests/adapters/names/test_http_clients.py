@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import httpcore
 import httpx
 import pytest
 
@@ -14,9 +15,10 @@ from stacktest.adapters.names import (
     NameMap,
     async_http_client,
     http_client,
+    stack_transport,
 )
-from stacktest.adapters.tls import client_context
-from stacktest.errors import UsageError
+from stacktest.adapters.tls import ServerTrust, client_context
+from stacktest.errors import ToolMissingError, UsageError
 from tests.support.tls_servers import BAD, HOST, Pki
 
 
@@ -175,8 +177,6 @@ def test_an_answer_that_a_mock_below_httpx_makes_up_is_not_reported(
     pki: Pki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Recorders and respx take the place of httpcore's pool."""
-    import httpcore
-
     answers: list[Answer] = []
     monkeypatch.setattr(
         httpcore.ConnectionPool,
@@ -478,3 +478,120 @@ def test_a_tunnel_that_waits_for_its_answer_survives_the_garbage_collector() -> 
                 assert client.recv(4096) == b"pong"
         finally:
             running.stop()
+
+
+def objecting(host: str, address: object) -> str:
+    return f"{host} is not trusted"
+
+
+def test_a_certificate_that_the_context_accepts_may_be_objected_to(pki) -> None:
+    """A context can be given another CA, or lose its checks, after it was handed over."""
+    answers: list[Answer] = []
+    with (
+        client_of(pki, answers, objection=objecting) as client,
+        pytest.raises(httpx.ConnectError, match=f"VERIFY_FAILED. {HOST} is not trusted"),
+    ):
+        client.get("/")
+
+    async def ask() -> None:
+        async with async_client_of(pki, answers, objection=objecting) as client:
+            await client.get("/")
+
+    with pytest.raises(httpx.ConnectError, match=f"VERIFY_FAILED. {HOST} is not trusted"):
+        anyio.run(ask)
+    assert answers == []
+
+
+@pytest.mark.parametrize("weaken", ["trusts another CA", "checks nothing"])
+def test_a_weakened_context_reaches_nobody(weaken: str, pki) -> None:
+    context = ssl.create_default_context(cafile=pki.ca)
+    answers: list[Answer] = []
+    with http_client(
+        pki.names("unknown_ca"),
+        context,
+        f"https://{HOST}",
+        on_answer=answers.append,
+        objection=ServerTrust(pki.ca).objection,
+    ) as client:
+        if weaken == "checks nothing":
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        else:
+            context.load_verify_locations(pki.other_ca)
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            client.get("/")
+    assert answers == []
+
+
+def test_the_certificate_is_checked_for_the_name_in_the_url(pki) -> None:
+    """httpcore would check it for a name of the caller's choice."""
+    answers: list[Answer] = []
+    extensions = {"sni_hostname": "other.example"}
+    with (
+        http_client(pki.names("wrong_name"), client_context(pki.ca)) as client,
+        pytest.raises(UsageError, match="the extension sni_hostname is refused"),
+    ):
+        client.get(f"https://{HOST}/", extensions=extensions)
+
+    async def ask() -> None:
+        async with async_client_of(pki, answers) as client:
+            await client.get("/", extensions=extensions)
+
+    with pytest.raises(UsageError, match="the extension sni_hostname is refused"):
+        anyio.run(ask)
+    assert answers == []
+
+
+def test_an_answer_is_reported_for_the_path_that_the_server_saw(pki) -> None:
+    answers: list[Answer] = []
+    with client_of(pki, answers) as client:
+        response = client.get("/a", extensions={"target": b"/b?c"})
+        assert response.text == f"GET {HOST} /b?c"
+    assert [answer.url for answer in answers] == [f"https://{HOST}/b?c"]
+
+
+@pytest.mark.parametrize("kind", ["HTTPTransport", "AsyncHTTPTransport"])
+def test_an_httpx_without_the_attribute_that_is_replaced_is_refused(kind, pki, monkeypatch) -> None:
+    """Otherwise names would be asked of the system, silently."""
+
+    def make(self: object, **_: object) -> None:
+        vars(self)["_connections"] = None
+
+    monkeypatch.setattr(getattr(httpx, kind), "__init__", make)
+    make_client = client_of if kind == "HTTPTransport" else async_client_of
+    with pytest.raises(ToolMissingError, match="cannot be told where to connect") as caught:
+        make_client(pki, [])
+    assert caught.value.hint.startswith("pip install")
+
+
+@pytest.fixture
+def unproved():
+    stack_transport.check_httpx.cache_clear()
+    yield
+    stack_transport.check_httpx.cache_clear()
+
+
+@pytest.mark.usefixtures("unproved")
+def test_an_httpx_that_goes_round_the_attribute_is_refused(pki, monkeypatch) -> None:
+    """The attribute is there, and another one decides where connections lead."""
+
+    def go_round(_: object, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("[Errno -2] Name or service not known")
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", go_round)
+    with pytest.raises(ToolMissingError, match="would be asked of the system"):
+        client_of(pki, [])
+
+    def answer(_: object, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, extensions={"network_stream": httpcore.MockStream([])})
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
+    with pytest.raises(ToolMissingError, match="would be asked of the system"):
+        client_of(pki, [])
+
+
+@pytest.mark.usefixtures("unproved")
+def test_a_mock_in_the_place_of_httpx_is_no_fault_of_httpx(pki, monkeypatch) -> None:
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda _, request: invented(request))
+    with client_of(pki, []) as client:
+        assert client.get("/").text == "invented"

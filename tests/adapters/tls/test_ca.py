@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,11 +17,24 @@ from cryptography.x509.oid import NameOID
 from stacktest.adapters.browser.chromium_trust import browser_home
 from stacktest.adapters.browser.other_browsers_trust import firefox_environment, with_system_trust
 from stacktest.adapters.process import run
-from stacktest.adapters.tls import certificate_facts, check_ca, client_context, node_environment
+from stacktest.adapters.tls import (
+    certificate_facts,
+    check_ca,
+    client_context,
+    new_context,
+    node_environment,
+    pem_certificates,
+    wide_context,
+)
 from stacktest.errors import ToolMissingError, UsageError
 from tests.support.tls_servers import HOST, Pki
 
 NOW = dt.datetime.now(dt.UTC)  # noqa: TID251 - certificates are judged by the real clock
+BEGIN = b"-----BEGIN CERTIFICATE-----\n"
+_CA = trustme.CA()
+GOOD = _CA.cert_pem.bytes()
+KEY = _CA.private_key_pem.bytes()
+DER = x509.load_pem_x509_certificate(GOOD).public_bytes(serialization.Encoding.DER)
 
 
 def test_the_context_is_shared_and_strict(pki: Pki) -> None:
@@ -49,20 +63,89 @@ def test_a_good_ca_passes(pki: Pki) -> None:
     ("content", "what"),
     [
         (None, "cannot be read: no such file"),
-        (b"", "holds no certificate"),
+        (b"", "is empty"),
+        (b" \r\n\n", "is empty"),
+        (b"any text\n", "holds no certificate"),
         (b"\xff\x00", "is not PEM text"),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "is not a certificate"),
+        (os.urandom(5000), "is not PEM text"),
+        (b"\xef\xbb\xbf" + GOOD, "begins with a byte order mark"),
+        (GOOD.decode().encode("utf-16"), "begins with a byte order mark"),
+        (GOOD[: len(GOOD) // 2], "is not a certificate"),
+        (GOOD + GOOD[: len(GOOD) // 2], "is cut off or damaged: 2 certificates begin in it, 1 can"),
+        (GOOD + KEY, "holds a private key beside a certificate"),
+        (KEY, "holds a private key, not a certificate"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\n", "holds a request for a certificate"),
+        (DER, "is not PEM text but a certificate in DER form"),
+        (BEGIN + b"AAAA\n-----END CERTIFICATE-----\n", "is not a certificate"),
+        (BEGIN + b"%%%%\n-----END CERTIFICATE-----\n", "is not a certificate"),
     ],
 )
 def test_a_file_that_is_no_ca(content: bytes | None, what: str, tmp_path: Path) -> None:
     ca = tmp_path / "ca.crt"
     if content is not None:
         ca.write_bytes(content)
-    for use in (client_context, lambda path: check_ca(path, now=NOW)):
+    assert_refused(ca, what)
+
+
+def assert_refused(ca: Path, what: str) -> None:
+    """By every client, in the same words."""
+    uses = (
+        client_context,
+        new_context,
+        wide_context,
+        pem_certificates,
+        lambda path: check_ca(path, now=NOW),
+        lambda path: browser_home(path, path.parent / "home"),
+        lambda path: firefox_environment(path, path.parent),
+        lambda path: with_system_trust("/bin/true", path, path.parent),
+    )
+    for use in uses:
         with pytest.raises(UsageError) as caught:
             use(ca)
         assert what in caught.value.what
-        assert caught.value.where == "stacktest.toml:stack.ca"
+        assert (caught.value.where, caught.value.code) == ("stacktest.toml:stack.ca", "SK-CA")
+
+
+def test_what_is_not_a_file_is_not_a_ca(tmp_path: Path) -> None:
+    assert_refused(tmp_path, "cannot be read: it is a folder, not a file")
+    os.mkfifo(tmp_path / "pipe")
+    assert_refused(tmp_path / "pipe", "cannot be read: it is a device or a pipe, not a file")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    assert_refused(tmp_path / "circle", "cannot be read: too many levels of symbolic links")
+    with (tmp_path / "large.crt").open("wb") as file:
+        file.truncate(11_000_000)
+    assert_refused(tmp_path / "large.crt", "is too large for certificates: 11000000 bytes")
+
+
+def test_a_file_that_nobody_may_read(pki: Pki, tmp_path: Path, monkeypatch) -> None:
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path == pki.ca:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert_refused(pki.ca, "cannot be read: permission denied")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.replace(b"\n", b"\r\n"),
+        "# Bücher-CA, seit 2024 ✓\n".encode() + GOOD,
+        "# Bücher-CA\n".encode("latin-1") + GOOD,
+        b"Subject: CN = a CA\n" + GOOD + b"\n\n" + GOOD,
+        GOOD.rstrip(),
+    ],
+    ids=["CRLF", "comment in UTF-8", "comment in Latin-1", "twice", "no line break at the end"],
+)
+def test_what_is_around_a_certificate_does_not_matter(content: bytes, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.crt"
+    ca.write_bytes(content)
+    check_ca(ca, now=NOW)
+    assert pem_certificates(ca) == (GOOD,)
+    assert len(client_context(ca).get_ca_certs()) == 1
 
 
 def test_an_expired_ca_is_named(pki: Pki) -> None:
@@ -81,8 +164,15 @@ def test_a_leaf_is_no_ca(pki: Pki, tmp_path: Path) -> None:
 
 def test_node_is_told_by_an_absolute_path(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pki.ca.parent)
-    assert node_environment(Path("ca.crt")) == {"NODE_EXTRA_CA_CERTS": str(pki.ca)}
-    assert node_environment(None) == {}
+    variables = node_environment(Path("ca.crt"))
+    assert variables["NODE_EXTRA_CA_CERTS"] == str(pki.ca)
+
+
+def test_the_shell_cannot_weaken_nodes_trust(pki: Pki) -> None:
+    """Node heeds these: off with verification, another CA by `--use-openssl-ca`, older TLS."""
+    assert node_environment(pki.ca)["NODE_TLS_REJECT_UNAUTHORIZED"] == "1"
+    assert node_environment(pki.ca)["NODE_OPTIONS"] == ""
+    assert node_environment(None) == {"NODE_TLS_REJECT_UNAUTHORIZED": "1"}
 
 
 def test_facts_of_a_good_certificate(pki: Pki) -> None:
