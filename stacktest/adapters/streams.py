@@ -7,6 +7,8 @@ from typing import Any
 
 CHUNK = 65536
 """Bytes that are read at once."""
+CLOSING = 5.0
+"""Seconds that the other end gets to read what was written before a connection is closed."""
 
 
 async def pump(
@@ -28,10 +30,35 @@ async def pump(
 
 
 async def close_writer(writer: asyncio.StreamWriter) -> None:
-    """Close a connection whose other end may have closed it already."""
+    """Close a connection whose other end may have closed it already, or reads no more."""
     writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    try:
+        async with asyncio.timeout(CLOSING):
+            await writer.wait_closed()
+    except TimeoutError:
+        writer.transport.abort()
+    except OSError:
+        # Closed by the other end.
+        return
+
+
+class IdleClock:
+    """How long a connection has carried nothing; `touch` it whenever bytes pass."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._last = asyncio.get_running_loop().time()
+
+    def touch(self) -> None:
+        """Bytes passed just now."""
+        self._last = asyncio.get_running_loop().time()
+
+    async def run_out(self) -> None:
+        """Return once nothing has passed for as long as the limit."""
+        loop = asyncio.get_running_loop()
+        # No event: bytes pass too often for each of them to wake somebody.
+        while (left := self._last + self._limit - loop.time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(left)
 
 
 @contextlib.contextmanager

@@ -11,28 +11,51 @@ open could read this one by giving its own name our address. What a failed test 
 text: a browser shows it without running scripts or loading anything.
 """
 
+import contextlib
 import mimetypes
-import shutil
+import os
+import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from stacktest.errors import ToolMissingError, UsageError
+from stacktest.errors import StacktestError, ToolMissingError, UsageError
 
 ADDRESS = "127.0.0.1"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
-INERT = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
-"""Policy of evidence: nothing in it runs, and nothing is loaded from elsewhere."""
+_NOBODY_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+INERT = (
+    "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""Policy of evidence, and of what is not here: nothing runs, nothing is loaded from elsewhere."""
+PAGE = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    + _NOBODY_ELSE
+)
+"""Policy of the status page, which holds what it needs; it says itself which script is its own."""
+LIST = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " + _NOBODY_ELSE
+"""Policy of the other pages, which have no script."""
 VIEWER = (
     "default-src 'self' blob: data:; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'"
+    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'none'; "
+    "frame-ancestors 'self'"
 )
 """Policy of Playwright's trace viewer: its own scripts, and no other machine."""
+PATIENCE = 20.0
+"""Seconds that a connection may keep silent."""
+MOST = 64
+"""Connections that are open at once; what comes beyond is closed."""
+CHUNK = 65536
+"""Bytes that are sent at once."""
 _TEXTS = frozenset({".log", ".txt", ".json", ".ndjson", ".yml", ".md"})
 
 
@@ -73,6 +96,24 @@ def make_server(
 
 
 class _Server(ThreadingHTTPServer):
+    def __init__(self, address: tuple[str, int], handler: type["_Handler"]) -> None:
+        super().__init__(address, handler)
+        self._places = threading.BoundedSemaphore(MOST)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread for the connection, as long as there are not too many."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, and make room for the next."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that gives up a download is not an error of this server."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
@@ -82,14 +123,26 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     pages: ClassVar[Mapping[str, Callable[[], str]]]
     folders: ClassVar[Mapping[str, Path]]
+    timeout = PATIENCE
+
+    def handle(self) -> None:
+        """One request, which has to arrive whole in time: bytes may trickle in."""
+        self._deadline = threading.Timer(PATIENCE, self._give_up)
+        self._deadline.daemon = True
+        self._deadline.start()
+        try:
+            super().handle()
+        finally:
+            self._deadline.cancel()
 
     def do_GET(self) -> None:
         """A page, a file, or why there is none."""
+        self._deadline.cancel()
         path = _path(self.path)
         if not self._is_for_us():
             self._send(403, TEXT, b"this server answers to 127.0.0.1 and localhost only\n")
         elif path in self.pages:
-            self._send(200, HTML, self.pages[path]().encode())
+            self._send_page(path)
         elif (file := self._file(path)) is not None:
             self._send_file(file)
         else:
@@ -99,6 +152,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """The terminal belongs to the person."""
+
+    def send_error(self, code: int, *_: Any, **__: Any) -> None:
+        """What the library refuses, in plain text: its own page repeats what was asked for."""
+        self.close_connection = True
+        words = self.responses.get(HTTPStatus(code), ("refused", ""))[0]
+        self._send(code, TEXT, f"{words.lower()}\n".encode())
+
+    def _give_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _is_for_us(self) -> bool:
         port = self.connection.getsockname()[1]
@@ -110,28 +173,47 @@ class _Handler(BaseHTTPRequestHandler):
                 return _file_below(folder, path.removeprefix(prefix).lstrip("/"))
         return None
 
+    def _send_page(self, path: str) -> None:
+        try:
+            text = self.pages[path]()
+        except (StacktestError, OSError) as error:
+            # What it reads may have been damaged or taken away meanwhile.
+            self._send(500, TEXT, f"{error}\n".encode())
+            return
+        self._send(200, HTML, text.encode(), PAGE if path == "/" else LIST)
+
     def _send_file(self, file: Path) -> None:
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         policy = VIEWER if self.path.startswith("/trace/") else INERT
         text = TEXT if file.suffix in _TEXTS else kind
-        self._head(200, text, file.stat().st_size, policy)
-        if self.command == "GET":
-            with file.open("rb") as stream:
-                shutil.copyfileobj(stream, self.wfile)
+        try:
+            stream = file.open("rb")
+        except OSError as error:
+            reason = (error.strerror or "cannot be read").lower()
+            self._send(404, TEXT, f"cannot be read: {reason}\n".encode())
+            return
+        with stream:
+            size = os.fstat(stream.fileno()).st_size
+            self._head(200, text, size, policy)
+            if self.command == "GET":
+                # A log may grow while it is read: no more than was announced.
+                _copy(stream, self.wfile, size)
 
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self._head(status, kind, len(body))
-        if self.command == "GET":
+    def _send(self, status: int, kind: str, body: bytes, policy: str = INERT) -> None:
+        self._head(status, kind, len(body), policy)
+        if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _head(self, status: int, kind: str, size: int, policy: str = "") -> None:
+    def _head(self, status: int, kind: str, size: int, policy: str) -> None:
+        # HTTP/0.9, for which a version that cannot be read is taken, would have no headers.
+        self.request_version = self.protocol_version
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(size))
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cache-Control", "no-store")
-        if policy:
-            self.send_header("Content-Security-Policy", policy)
+        self.send_header("Content-Security-Policy", policy)
+        self.send_header("Referrer-Policy", "no-referrer")
         self.end_headers()
 
 
@@ -148,5 +230,12 @@ def _file_below(folder: Path, name: str) -> Path | None:
     try:
         file = (folder / name).resolve()
         return file if file.is_relative_to(folder) and file.is_file() else None
-    except OSError:
+    except (OSError, RuntimeError, ValueError):
+        # Too long a name, links that lead in a circle, or letters that no file can have.
         return None
+
+
+def _copy(stream: BinaryIO, target: BufferedIOBase, size: int) -> None:
+    while size > 0 and (data := stream.read(min(size, CHUNK))):
+        target.write(data)
+        size -= len(data)

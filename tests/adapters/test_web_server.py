@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 from stacktest.adapters import web_server
 from stacktest.adapters.browser.chromium import find_chromium
 from stacktest.adapters.web_server import make_server, viewer_folder
-from stacktest.errors import ToolMissingError, UsageError
+from stacktest.errors import EvidenceError, ToolMissingError, UsageError
 
 
 @contextmanager
@@ -41,6 +41,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "reports/evidence-of-others/x.log").write_text("canary")
     (evidence / "r1/redis.log").write_text("<script>ü")
     (evidence / "r1/pages/trace.zip").write_bytes(b"PK")
+    (root / "viewer").mkdir()
+    (root / "viewer/a.js").write_text("let a = 1\n")
     (evidence / "r1/out").symlink_to(root / ".env")
     (evidence / "r1/up").symlink_to(root)
     return root
@@ -49,7 +51,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(project: Path) -> Iterator[web_server._Server]:
     folders = {"/evidence/": project / "reports/evidence"}
-    with serving({"/": lambda: "<h1>page ü</h1>"}, folders) as server:
+    folders["/trace/"] = project / "viewer"
+    pages = {"/": lambda: "<h1>page ü</h1>", "/list/": lambda: "<ul></ul>"}
+    with serving(pages, folders) as server:
         yield server
 
 
@@ -127,7 +131,96 @@ def headers_of(server: web_server._Server, path: str) -> http.client.HTTPMessage
 def test_nothing_in_the_evidence_runs(server: web_server._Server) -> None:
     policy = headers_of(server, "/evidence/r1/redis.log")["Content-Security-Policy"]
     assert policy.split("; ")[:2] == ["sandbox", "default-src 'none'"]
-    assert headers_of(server, "/")["Content-Security-Policy"] is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/list/", "/nowhere", "/evidence/r1/redis.log", "/trace/a.js"]
+)
+def test_every_answer_has_a_policy(server, path):
+    headers = headers_of(server, path)
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; ")[1:])
+    assert policy["base-uri"] in ("'none'", "'self'")
+    assert policy["form-action"] == "'none'"
+    assert policy["frame-ancestors"] in ("'none'", "'self'")
+    assert "http" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    has_scripts = "script-src" in policy
+    assert has_scripts == (path in ("/", "/trace/a.js"))
+
+
+def test_a_page_that_cannot_be_made_says_why(capfd):
+    def broken() -> str:
+        raise EvidenceError("the record is damaged", where="last_run.json")
+
+    def unreadable() -> str:
+        raise PermissionError(13, "Permission denied", "status.json")
+
+    with serving({"/": broken, "/evidence/": unreadable}, {}) as server:
+        assert ask(server, "/")[0] == ask(server, "/evidence/")[0] == 500
+        assert b"the record is damaged" in ask(server, "/")[2]
+    assert capfd.readouterr().err == ""
+
+
+def test_files_that_cannot_be_read_are_not_here(tmp_path, capfd, monkeypatch):
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "locked.log").write_text("x")
+    with serving({}, {"/evidence/": tmp_path}) as server:
+        assert ask(server, "/evidence/circle")[0] == 404
+
+        def refuse(*_: object) -> object:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "open", refuse)
+        assert ask(server, "/evidence/locked.log")[::2] == (
+            404,
+            b"cannot be read: permission denied\n",
+        )
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /<script> HTTP/9.9\r\n\r\n", b"505"),
+        (b"<script>alert(1)</script>\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", b"431"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"414"),
+        (b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n", b"403"),
+        (b"TRACE / HTTP/1.1\r\n\r\n", b"501"),
+    ],
+)
+def test_what_the_library_refuses_is_plain_text(server, capfd, sent, status):
+    with socket.create_connection(server.server_address, timeout=10) as client:
+        client.sendall(sent)
+        reply = b"".join(iter(lambda: client.recv(65536), b""))
+    assert reply.split(b" ", 2)[1] == status
+    assert b"Content-Type: text/plain" in reply
+    assert b"script" not in reply.partition(b"\r\n\r\n")[2]
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /", b"GET / HTTP/1.1\r\n"])
+def test_a_connection_that_waits_for_nothing_ends(sent, monkeypatch, capfd):
+    monkeypatch.setattr(web_server, "PATIENCE", 0.3)
+    with (
+        serving({}, {}) as server,
+        socket.create_connection(server.server_address, timeout=5) as client,
+    ):
+        client.sendall(sent)
+        assert client.recv(100) == b""
+    assert capfd.readouterr().err == ""
+
+
+def test_connections_beyond_the_limit_are_closed(monkeypatch, capfd):
+    monkeypatch.setattr(web_server, "MOST", 1)
+    with (
+        serving({"/": lambda: "x"}, {}) as server,
+        socket.create_connection(server.server_address, timeout=5),
+        socket.create_connection(server.server_address, timeout=5) as second,
+    ):
+        assert second.recv(100) == b""
+    assert capfd.readouterr().err == ""
 
 
 def test_a_browser_that_gives_up_a_download_prints_nothing(

@@ -2,6 +2,9 @@
 
 It forwards bytes and never looks into TLS, so every certificate is still checked by the client for
 the name that the client asked for. A name that is not the stack's is answered 403 with the reason.
+
+Nothing waits forever: a request has to come within `PATIENCE` seconds, and what carries nothing for
+`IDLE` seconds ends. Beyond `MOST` connections, a client is told to come back.
 """
 
 import asyncio
@@ -15,17 +18,23 @@ from urllib.parse import urlsplit
 
 from stacktest.adapters.names.event_loop_thread import LoopThread, close_server
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
-from stacktest.adapters.streams import close_writer, keep_task, pump
+from stacktest.adapters.streams import IdleClock, close_writer, keep_task, pump
 
 OWN_ANSWER = "Stacktest-Proxy"
 """Header of what the proxy answers itself, so that nobody takes it for the front door's answer."""
+PATIENCE = 30.0
+"""Seconds for a request to arrive whole, and for a connection to its server to be made."""
+IDLE = 300.0
+"""Seconds without a byte in either direction: longer than a model on a slow machine thinks."""
+MOST = 256
+"""Connections that are open at once: each takes two descriptors of this process."""
 
 
 class ConnectProxy:
     """`CONNECT` for https and websockets, forwarding for plain http, on a free loopback port."""
 
-    def __init__(self, names: NameMap) -> None:
-        self._names = names
+    def __init__(self, names: NameMap, *, patience: float = PATIENCE, idle: float = IDLE) -> None:
+        self._names, self._patience, self._idle = names, patience, idle
         self._thread: LoopThread | None = None
         self._servers: list[asyncio.Server] = []
         self._last_answers: dict[str, float] = {}
@@ -69,18 +78,21 @@ class ConnectProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            if len(self._tasks) >= MOST:
+                await _say(writer, 503, f"more than {MOST} connections are open")
+                return
             with keep_task(self._tasks):
                 await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            # The client went away or never spoke HTTP: there is no one to answer.
+            # The client went away, never spoke HTTP, or took too long: there is no one to answer.
             return
         finally:
             await close_writer(writer)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        method, _, rest = head.decode("latin-1").partition(" ")
-        target = rest.partition(" ")[0]
+        async with asyncio.timeout(self._patience):
+            head = await reader.readuntil(b"\r\n\r\n")
+        method, target = _request_line(head)
         destination = _address(method, target)
         if destination is None:
             await _say(writer, 400, f"not a request for a proxy: {method} {target}")
@@ -91,29 +103,47 @@ class ConnectProxy:
             await _decline(writer, head, 403, address.why)
             return
         try:
-            upstream = await asyncio.open_connection(*address)
-        except OSError as error:
-            await _decline(
-                writer, head, 502, f"{address[0]}:{address[1]}: {error.strerror or error}"
-            )
+            async with asyncio.timeout(self._patience):
+                upstream = await asyncio.open_connection(*address)
+        except (OSError, ValueError) as error:
+            # A ValueError is a host name that no system could look up.
+            why = getattr(error, "strerror", None) or str(error) or "no answer in time"
+            await _decline(writer, head, 502, f"{address[0]}:{address[1]}: {why}")
             return
-        on_data = functools.partial(self._note_answer, destination[0])
+        clock = IdleClock(self._idle)
+        on_data = functools.partial(self._note_answer, destination[0], clock)
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = pump(upstream[0], writer, on_data)
         else:
             upstream[1].write(_as_origin(head, target))
             back = _answer_back(upstream[0], writer, on_data)
-        await _both_ways(pump(reader, upstream[1]), back, upstream[1])
+        await _both_ways(pump(reader, upstream[1], clock.touch), back, upstream[1], clock)
 
-    def _note_answer(self, host: str) -> None:
+    def _note_answer(self, host: str, clock: IdleClock) -> None:
+        clock.touch()
         self._last_answers[host] = time.time()  # noqa: TID251 - set beside a browser's clock
 
 
-_REASONS = {400: "Bad Request", 403: "Forbidden", 502: "Bad Gateway"}
+_REASONS = {
+    400: "Bad Request",
+    403: "Forbidden",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+}
+_WORDS = 3
+"""Method, target and version of a request."""
 _NAVIGATION = b"\r\nupgrade-insecure-requests: 1\r\n"
 """What browsers send with a request whose answer they will show as a page."""
 _HOP_BY_HOP = (b"proxy-", b"connection:", b"keep-alive:")
+
+
+def _request_line(head: bytes) -> tuple[str, str]:
+    """Method and target; an empty target for what is not a request of HTTP/1."""
+    words = head.partition(b"\r\n")[0].decode("latin-1").split(" ")
+    if len(words) != _WORDS or not words[2].startswith("HTTP/1."):
+        return words[0], ""
+    return words[0], words[1]
 
 
 def _address(method: str, target: str) -> Address | None:
@@ -122,7 +152,7 @@ def _address(method: str, target: str) -> Address | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if not host or (method != "CONNECT" and parts.scheme != "http"):
+    if not host or port == 0 or (method != "CONNECT" and parts.scheme != "http"):
         return None
     return host, port or (443 if method == "CONNECT" else 80)
 
@@ -142,14 +172,19 @@ async def _both_ways(
     there: Coroutine[Any, Any, None],
     back: Coroutine[Any, Any, None],
     upstream: asyncio.StreamWriter,
+    clock: IdleClock,
 ) -> None:
+    sending, answering = asyncio.ensure_future(there), asyncio.ensure_future(back)
+    waiting = asyncio.ensure_future(clock.run_out())
     try:
-        sending = asyncio.ensure_future(there)
-        await asyncio.gather(back, return_exceptions=True)
-        # Whatever the client still sends, nobody reads it any more.
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        await asyncio.wait((answering, waiting), return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # Whatever the client still sends, nobody reads it any more.
+        for task in (sending, answering, waiting):
+            task.cancel()
+        # At once: while it is waited for, the proxy itself may be stopped.
+        upstream.close()
+        await asyncio.gather(sending, answering, waiting, return_exceptions=True)
         await close_writer(upstream)
 
 
@@ -162,7 +197,7 @@ async def _answer_back(
             (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n").split(b"\r\n")
         )
         on_data()
-        is_interim = first.split(b" ", 2)[1].startswith(b"1")
+        is_interim = first.partition(b" ")[2].startswith(b"1")
         forwarded = [line for line in headers if not line.lower().startswith(_HOP_BY_HOP)]
         closing = [] if is_interim else [b"Connection: close"]
         writer.write(b"\r\n".join((first, *forwarded, *closing)) + b"\r\n\r\n")

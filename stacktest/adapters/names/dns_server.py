@@ -6,6 +6,10 @@ the same, AAAA                    the address, if it is IPv6 (else no record)
 the same, any other type          no record
 another name below the domain     NXDOMAIN
 a name outside of the domain      REFUSED: this server is no resolver
+any class but IN                  REFUSED
+not a question, or several        NOTIMP; no answer at all to what is not a DNS message
+
+Connections end after `PATIENCE` seconds without a question, and at most `MOST` are open at once.
 """
 
 import asyncio
@@ -20,6 +24,10 @@ from stacktest.errors import UsageError
 
 TTL = 30
 """Seconds for which an answer may be kept: short, since stacks come and go."""
+PATIENCE = 10.0
+"""Seconds that a connection may wait for its next question."""
+MOST = 64
+"""Connections that are open at once; what comes beyond is closed."""
 
 
 def answer(wire: bytes, names: NameMap, address: IPv4Address | IPv6Address) -> bytes | None:
@@ -29,6 +37,7 @@ def answer(wire: bytes, names: NameMap, address: IPv4Address | IPv6Address) -> b
     import dns.message
     import dns.opcode
     import dns.rcode
+    import dns.rdataclass
     import dns.rdatatype
     import dns.rrset
 
@@ -44,7 +53,7 @@ def answer(wire: bytes, names: NameMap, address: IPv4Address | IPv6Address) -> b
         return response.to_wire()
     question = query.question[0]
     name = question.name.to_text(omit_final_dot=True).lower()
-    if not names.is_ours(name):
+    if question.rdclass != dns.rdataclass.IN or not names.is_ours(name):
         response.set_rcode(dns.rcode.REFUSED)
         return response.to_wire()
     response.flags |= dns.flags.AA
@@ -61,8 +70,10 @@ def answer(wire: bytes, names: NameMap, address: IPv4Address | IPv6Address) -> b
 class NameServer:
     """Answers on UDP and TCP until stopped."""
 
-    def __init__(self, names: NameMap, *, answer_with: str = "127.0.0.1") -> None:
-        self._names = names
+    def __init__(
+        self, names: NameMap, *, answer_with: str = "127.0.0.1", patience: float = PATIENCE
+    ) -> None:
+        self._names, self._patience = names, patience
         self._address = ip_address(answer_with)
         self._thread: LoopThread | None = None
         self._server: asyncio.Server | None = None
@@ -108,20 +119,25 @@ class NameServer:
             await close_server(self._server)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._tasks) >= MOST:
+            await close_writer(writer)
+            return
         with keep_task(self._tasks):
             await self._converse(reader, writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while size := await reader.readexactly(2):
-                wire = await reader.readexactly(int.from_bytes(size))
-                reply = answer(wire, self._names, self._address)
-                if reply is None:
-                    return
-                writer.write(len(reply).to_bytes(2) + reply)
-                await writer.drain()
+            while True:
+                async with asyncio.timeout(self._patience):
+                    size = await reader.readexactly(2)
+                    wire = await reader.readexactly(int.from_bytes(size))
+                    reply = answer(wire, self._names, self._address)
+                    if reply is None:
+                        return
+                    writer.write(len(reply).to_bytes(2) + reply)
+                    await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
-            # The client is done.
+            # The client is done, or asks nothing any more.
             return
         finally:
             await close_writer(writer)

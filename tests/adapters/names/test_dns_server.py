@@ -6,7 +6,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from stacktest.adapters.names import NameMap, NameServer
+from stacktest.adapters.names import NameMap, NameServer, dns_server
 from stacktest.errors import UsageError
 
 NAMES = NameMap(
@@ -68,3 +68,41 @@ def test_a_taken_port_is_a_usage_error(server: tuple[str, int, str]) -> None:
     second = NameServer(NAMES)
     with pytest.raises(UsageError, match=f"cannot listen on {host}:{port}"):
         second.start(host, port)
+
+
+@pytest.mark.parametrize("ask", [dns.query.udp, dns.query.tcp])
+@pytest.mark.parametrize("class_", ["CH", "HS", "ANY", "NONE"])
+def test_another_class_is_refused(ask, class_: str, server) -> None:
+    """`version.bind CH TXT` and its like: only the Internet's class has these names."""
+    host, port, _ = server
+    question = dns.message.make_query("grafana.stack.local", "A", class_)
+    answer = ask(question, host, port=port, timeout=2)
+    assert (answer.rcode(), answer.answer) == (dns.rcode.REFUSED, [])
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x00", b"\x00\x20half"])
+def test_a_connection_without_a_question_ends(sent: bytes) -> None:
+    import socket
+
+    running = NameServer(NAMES, patience=0.2)
+    with socket.create_connection(running.start(), timeout=5) as client:
+        client.sendall(sent)
+        assert client.recv(100) == b""
+    running.stop()
+
+
+def test_connections_beyond_the_limit_are_closed(monkeypatch) -> None:
+    import socket
+
+    monkeypatch.setattr(dns_server, "MOST", 1)
+    running = NameServer(NAMES)
+    address = running.start()
+    with (
+        socket.create_connection(address, timeout=5) as first,
+        socket.create_connection(address, timeout=5) as second,
+    ):
+        assert second.recv(100) == b""
+        question = dns.message.make_query("stack.local", "A")
+        dns.query.send_tcp(first, question)
+        assert dns.query.receive_tcp(first)[0].rcode() == dns.rcode.NOERROR
+    running.stop()

@@ -1,3 +1,4 @@
+import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -595,3 +596,141 @@ def test_a_mock_in_the_place_of_httpx_is_no_fault_of_httpx(pki, monkeypatch) -> 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda _, request: invented(request))
     with client_of(pki, []) as client:
         assert client.get("/").text == "invented"
+
+
+IDLE = {"patience": 0.3, "idle": 0.5}
+
+
+@pytest.fixture
+def impatient(serve):
+    """A proxy whose patience ends soon, and its address; plain HTTP leads to a real server."""
+    names = NameMap(hosts=(HOST,), domain="stack.local", doors={80: ("127.0.0.1", serve())})
+    running = ConnectProxy(names, **IDLE)
+    yield ("127.0.0.1", int(running.start().rpartition(":")[2])), running
+    running.stop()
+
+
+def read_all(client) -> bytes:
+    client.settimeout(5)
+    return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"CONNECT",
+        b"GET http://app.stack.local/ HTTP/1.1\r\nHost: app.stack.local\r\n",
+        f"CONNECT {HOST}:80 HTTP/1.1\r\n\r\n".encode(),
+    ],
+    ids=["nothing", "a word", "half a head", "a tunnel and nothing in it"],
+)
+def test_a_connection_that_waits_for_nothing_ends(sent: bytes, impatient) -> None:
+    import socket
+
+    with socket.create_connection(impatient[0], timeout=5) as client:
+        client.sendall(sent)
+        assert read_all(client) in (b"", b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+
+def test_a_request_that_trickles_in_ends(impatient) -> None:
+    import socket
+    import time
+
+    started = time.monotonic()
+    with (
+        socket.create_connection(impatient[0], timeout=5) as client,
+        contextlib.suppress(BrokenPipeError, ConnectionResetError),
+    ):
+        while time.monotonic() - started < 5:
+            client.sendall(b"x")
+            time.sleep(0.05)
+    assert time.monotonic() - started < 3
+
+
+def test_a_tunnel_that_is_used_stays(impatient) -> None:
+    import socket
+    import time
+
+    with socket.create_connection(impatient[0], timeout=5) as client:
+        client.sendall(f"CONNECT {HOST}:80 HTTP/1.1\r\n\r\n".encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 200")
+        for _ in range(4):
+            time.sleep(0.3)
+            client.sendall(f"GET /a HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            reply = b""
+            while not reply.endswith(f"GET {HOST} /a".encode()):
+                reply += client.recv(4096)
+
+
+def test_too_many_connections_are_told_so(impatient, monkeypatch) -> None:
+    import socket
+
+    monkeypatch.setattr("stacktest.adapters.names.connect_proxy.MOST", 2)
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(impatient[0], timeout=5)) for _ in range(3)
+        ]
+        assert read_all(clients[2]).startswith(b"HTTP/1.1 503 ")
+        assert read_all(clients[0]) == b""
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET http://app.stack.local/",
+        "GET http://app.stack.local/ HTTP/0.9",
+        "GET http://app.stack.local:0/ HTTP/1.1",
+        "GET ftp://app.stack.local/ HTTP/1.1",
+        "GET file:///etc/passwd HTTP/1.1",
+        "CONNECT app.stack.local:99999 HTTP/1.1",
+        "GET http://app.stack.local/a b HTTP/1.1",
+        "\r\n",
+    ],
+)
+def test_what_is_not_a_request_is_refused(request_line: str, impatient) -> None:
+    import socket
+
+    with socket.create_connection(impatient[0], timeout=5) as client:
+        client.sendall(f"{request_line}\r\n\r\n".encode())
+        assert read_all(client).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_name_that_no_system_could_look_up_is_no_crash() -> None:
+    import socket
+
+    host = "x" * 300 + ".example"
+    running = ConnectProxy(NameMap(allowed=("*.example",)))
+    port = int(running.start().rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode())
+        assert read_all(client).startswith(b"HTTP/1.1 502 ")
+    running.stop()
+
+
+@pytest.mark.parametrize(
+    "reply", [b"nonsense\r\n\r\n", b"\r\n\r\n", b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n" * 9000]
+)
+def test_a_server_that_speaks_no_http_is_no_crash(reply: bytes, caplog) -> None:
+    import socket
+    import threading
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            with listener.accept()[0] as connection:
+                connection.recv(4096)
+                with contextlib.suppress(OSError):
+                    connection.sendall(reply)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        running = ConnectProxy(NameMap(hosts=(HOST,), doors={80: listener.getsockname()}))
+        port = int(running.start().rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(f"GET http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            with contextlib.suppress(ConnectionResetError):
+                read_all(client)
+        running.stop()
+        thread.join(5)
+    assert caplog.records == []
