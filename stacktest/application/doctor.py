@@ -55,6 +55,10 @@ class StackContext(Protocol):
         """The private CA's certificate."""
 
     @property
+    def ca_name(self) -> str:
+        """The same for people: a path, or a service and a path in its container."""
+
+    @property
     def makes_its_ca(self) -> bool:
         """Whether a service may write the CA's file at its first start."""
 
@@ -221,9 +225,9 @@ def _ca(project: StackContext, now: datetime) -> Checkup:
     except StacktestError:
         if not project.makes_its_ca or _exists(project.ca):
             raise
-        made_later = f"{project.ca} is made by the stack at its first start"
+        made_later = f"{project.ca_name} is made by the stack at its first start"
         return Checkup(subject="ca", is_fine=True, said=made_later)
-    return Checkup(subject="ca", is_fine=True, said=str(project.ca))
+    return Checkup(subject="ca", is_fine=True, said=project.ca_name)
 
 
 def _exists(path: Path) -> bool:

@@ -32,12 +32,19 @@ from stacktest.application.run import CodeDigest, tests_of
 from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
-from stacktest.bootstrap.made_ca import ca_maker, readable_copy
+from stacktest.bootstrap.made_ca import (
+    CaMaker,
+    ca_maker,
+    is_in_container,
+    named_maker,
+    readable_copy,
+)
 from stacktest.config import Config
 from stacktest.core.collected_test import Collection
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Port, Stack
+from stacktest.core.observed_state import Container
 from stacktest.core.records.status import Scope
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError, UsageError
@@ -141,7 +148,7 @@ class Project:
             self.config.notify,
             environ=self._environ,
             status=self.ledger.read_status,
-            ca=self.ca,
+            ca=self.readable_ca if self.config.notify else self.ca,
         )
 
     @property
@@ -224,26 +231,38 @@ class Project:
 
     @property
     def ca(self) -> Path | None:
-        """The private CA's certificate."""
+        """The private CA's certificate; a file that is only in a container is never there."""
         named = self.settings.stack.ca
         return self.root / named if named else None
 
-    @cached_property
+    @property
+    def ca_name(self) -> str:
+        """The same for people: a path, or a service and a path in its container."""
+        named = self.settings.stack.ca
+        return named if is_in_container(named) else str(self.ca or "")
+
+    @property
     def makes_its_ca(self) -> bool:
         """Whether a service may write the CA's file, as a front door does at its first start."""
-        return self.ca is not None and ca_maker(self.stack, self.ca) is not None
+        return self._ca_maker is not None
+
+    @cached_property
+    def _ca_maker(self) -> CaMaker | None:
+        if self.ca is None:
+            return None
+        return named_maker(self.settings.stack.ca, self.stack) or ca_maker(self.stack, self.ca)
 
     @property
     def readable_ca(self) -> Path | None:
         """The CA's certificate as this user can read it: perhaps a copy from its maker."""
-        maker = ca_maker(self.stack, self.ca) if self.ca else None
+        maker = self._ca_maker
         if self.ca is None or maker is None:
             return self.ca
 
         def read() -> bytes | None:
             for container in self.engine.containers(self.stack.name):
                 if container.service == maker.service and not container.one_off:
-                    return self.engine.file(container.id, maker.path)
+                    return _read(self.engine, container, maker.path)
             return None
 
         return readable_copy(self.ca, state_dir(self.root) / "trust", read)
@@ -330,6 +349,15 @@ def find_project(
 
 
 # Private
+
+
+def _read(engine: Engine, container: Container, path: str) -> bytes | None:
+    """A file of a container; what lies on a tmpfs is seen only from inside of it."""
+    content = engine.file(container.id, path)
+    if content is not None or not container.is_running:
+        return content
+    code, text, _ = engine.execute(container.id, ["cat", path])
+    return text.encode() if code == 0 else None
 
 
 def _page_reader(stack: Stack, config: Config) -> PagesOf:

@@ -1,11 +1,13 @@
 """A private CA that the stack makes itself at its first start, as `tls internal` does.
 
-Its file lies in a folder that a service mounts and may write. Before the first start it is absent,
-and afterwards it often belongs to the service's own user: then the engine is asked for a copy.
+Its file lies in a folder that a service mounts and may write, or only in the service's container:
+`ca = "SERVICE:/path"`. Before the first start it is absent, and afterwards it often belongs to the
+service's own user: then the engine is asked for a copy.
 """
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.core.model import Stack
+from stacktest.core.suggestions import did_you_mean
+from stacktest.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +25,25 @@ class CaMaker:
 
     service: str
     path: str
+
+
+def is_in_container(ca: str) -> bool:
+    """Whether `ca` names a service and a path in its container."""
+    return _IN_CONTAINER.fullmatch(ca) is not None
+
+
+def named_maker(ca: str, stack: Stack) -> CaMaker | None:
+    """The service and the file that `SERVICE:/path` names; None for a path on this machine."""
+    match = _IN_CONTAINER.fullmatch(ca)
+    if match is None:
+        return None
+    if match[1] not in stack.services:
+        raise UsageError(
+            f"'{match[1]}' is not a service of this stack",
+            where="stacktest.toml:stack.ca",
+            hint=did_you_mean(match[1], stack.services) or "write SERVICE:/path, or a file's path",
+        )
+    return CaMaker(service=match[1], path=match[2])
 
 
 def ca_maker(stack: Stack, ca: Path) -> CaMaker | None:
@@ -59,3 +82,8 @@ def can_read(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+# Private
+
+_IN_CONTAINER = re.compile(r"([a-zA-Z0-9._-]+):(/.+)")

@@ -128,7 +128,7 @@ def _described(candidate: _Candidate, stack: Stack) -> FrontDoor:
     if not sources:
         unknown.append(_unread(service, candidate.kind, stack))
     has_tls = any(WEB[0] in (port.target, port.published) for port in service.ports)
-    ca = _ca(stack.root) if has_tls else ""
+    ca = _made_ca(candidate) or (_ca(stack.root) if has_tls else "")
     if has_tls and not ca:
         unknown.append(
             f"whose certificates {service.name} shows: name the private CA as `ca` in "
@@ -249,6 +249,23 @@ def _source(path: Path, kind: str) -> str:
     else:
         tells = lowered.endswith((".conf", ".conf.template")) and "caddyfile" not in lowered
     return name if tells else f"{kind}:{name}"
+
+
+def _made_ca(candidate: _Candidate) -> str:
+    """Where Caddy keeps the CA that it makes itself, when its files ask it to: in its container."""
+    if candidate.kind != "caddy" or not any(map(_makes_ca, candidate.files)):
+        return ""
+    home = candidate.service.environment.get("XDG_DATA_HOME") or "/data"
+    return f"{candidate.service.name}:{home.rstrip('/')}/caddy/pki/authorities/local/root.crt"
+
+
+def _makes_ca(path: Path) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    lines = (line.partition("#")[0].split() for line in text.splitlines())
+    return any(words[:2] == ["tls", "internal"] or words[:1] == ["local_certs"] for words in lines)
 
 
 def _ca(root: Path) -> str:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.bootstrap.made_ca import CaMaker, ca_maker, can_read, readable_copy
+from stacktest.bootstrap.made_ca import CaMaker, ca_maker, can_read, named_maker, readable_copy
 from stacktest.core.model import Mount, Service, Stack
+from stacktest.errors import UsageError
 
 pytestmark = pytest.mark.case("field/b29")
 
@@ -54,3 +55,24 @@ def test_before_the_first_start_nothing_is_there(tmp_path: Path) -> None:
     ca = tmp_path / "root.crt"
     assert readable_copy(ca, tmp_path / "trust", lambda: None) == ca
     assert not can_read(ca)
+
+
+ROOT = "/data/caddy/pki/authorities/local/root.crt"
+
+
+def test_a_file_in_a_container_is_named_with_its_service(tmp_path: Path) -> None:
+    assert named_maker(f"door:{ROOT}", stack(tmp_path)) == CaMaker(service="door", path=ROOT)
+
+
+@pytest.mark.parametrize(
+    "path", ["certs/ca.crt", "/etc/ssl/ca.crt", "./a:b/ca.crt", "door:ca.crt", "door:"]
+)
+def test_a_path_on_this_machine_names_no_service(tmp_path: Path, path: str) -> None:
+    assert named_maker(path, stack(tmp_path)) is None
+
+
+def test_a_service_that_the_stack_lacks_is_one_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="'dor' is not a service of this stack") as raised:
+        named_maker(f"dor:{ROOT}", stack(tmp_path))
+    assert raised.value.where == "stacktest.toml:stack.ca"
+    assert "door" in raised.value.hint

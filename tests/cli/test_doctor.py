@@ -218,12 +218,12 @@ def test_a_ca_that_the_stack_makes_itself_may_be_absent(
     mount = Mount(kind="bind", source=str(project.root / "data"), target="/data")
     services = {"door": Service(name="door", mounts=(mount,))}
     vars(project)["stack"] = Stack(name="shop", root=project.root, services=services)
-    vars(project).pop("makes_its_ca", None)
+    vars(project).pop("_ca_maker", None)
     assert any("is made by the stack at its first start" in line for line in said())
     read_only = replace(mount, read_only=True)
     services = {"door": Service(name="door", mounts=(read_only,))}
     vars(project)["stack"] = Stack(name="shop", root=project.root, services=services)
-    vars(project).pop("makes_its_ca", None)
+    vars(project).pop("_ca_maker", None)
     assert any("cannot be read" in line for line in said(2))
 
 

@@ -18,6 +18,7 @@ from stacktest.init.phases import propose_phases
 from stacktest.init.programs import PROGRAMS, image_path, recognise
 from tests.support.properties import examples
 
+CADDYS_CA = "caddy/pki/authorities/local/root.crt"
 DOOR = FrontDoor(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
 
 
@@ -124,6 +125,31 @@ def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_pa
 
 
 LABEL = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "ca"),
+    [
+        ("{\n\tlocal_certs\n}\n", {}, f"web:/data/{CADDYS_CA}"),
+        ("a.lan {\n\ttls internal\n}\n", {}, f"web:/data/{CADDYS_CA}"),
+        ("{\n\tlocal_certs\n}\n", {"XDG_DATA_HOME": "/state/"}, f"web:/state/{CADDYS_CA}"),
+        ("a.lan {\n\ttls /certs/a.crt /certs/a.key\n}\n", {}, ""),
+        ("# local_certs\na.lan {\n\t# tls internal\n}\n", {}, ""),
+        ("a.lan {\n\ttls admin@a.lan\n}\n", {}, ""),
+    ],
+)
+def test_a_ca_that_caddy_makes_itself_is_named_where_it_keeps_it(
+    tmp_path: Path, text: str, environment: dict[str, str | None], ca: str
+) -> None:
+    (tmp_path / "Caddyfile").write_text(text)
+    web = service(
+        "web",
+        "caddy:2",
+        ports=(Port(target=8443, published=8443),),
+        mounts=mounted(tmp_path, "Caddyfile"),
+        environment=environment,
+    )
+    assert find_front_door(stack(web, root=tmp_path)).ca == ca
 
 
 def test_labels_are_read_beside_another_front_door(tmp_path: Path) -> None:
