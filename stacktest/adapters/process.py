@@ -35,6 +35,11 @@ class Completed:
         return shlex.join(self.argv)
 
     @property
+    def paths(self) -> str:
+        """What `out` is where it holds names of files, whatever bytes they consist of."""
+        return os.fsdecode(self.raw)
+
+    @property
     def tail(self) -> str:
         """The last lines of what the program printed, those of standard error if there are any."""
         text = self.err.strip() or self.out.strip()
@@ -69,7 +74,7 @@ def run(
             list(argv),
             cwd=cwd,
             env=dict(env) if env is not None else None,
-            input=input.encode(),
+            input=os.fsencode(input),
             capture_output=True,
             timeout=timeout,
             pass_fds=tuple(holding),

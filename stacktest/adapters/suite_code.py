@@ -194,7 +194,7 @@ def _read(path: Path, _saved: int | None) -> _Source:
         return _Source(tree=_EMPTY, digest=digest)
     try:
         return _Source(tree=ast.parse(content, filename=str(path)), digest=digest)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _Source(tree=_EMPTY, digest=digest)
 
 

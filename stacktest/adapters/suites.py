@@ -117,7 +117,7 @@ def _values(path: Path, section: str) -> dict[str, Any] | None:
     try:
         text = path.read_text(encoding="utf-8")
         values = _toml(text, section) if path.suffix == ".toml" else _ini(text, section)
-    except (OSError, ValueError, configparser.Error):
+    except (OSError, ValueError, RecursionError, configparser.Error):
         # pytest itself says what is wrong with its configuration.
         values = {} if path.name in ALWAYS else None
     return {} if values is None and path.name in ALWAYS else values

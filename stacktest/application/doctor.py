@@ -15,6 +15,7 @@ from stacktest.adapters.engine.client import Engine
 from stacktest.core import timestamps
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.routing import HTTPS
 from stacktest.errors import StacktestError, ToolMissingError
 from stacktest.reports.wording import count
@@ -367,7 +368,7 @@ def _engine_number(project: StackContext) -> int:
         major = project.engine.version().partition(".")[0]
     except ToolMissingError:
         return ENGINE
-    return int(major) if major.isdigit() else ENGINE
+    return whole_number(major) or ENGINE
 
 
 def _is_taken(host: str, port: int) -> bool:

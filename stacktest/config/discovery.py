@@ -49,8 +49,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; a `UsageError` names the file when it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError("not UTF-8 text", where=f"{path}:{line}", hint=_SAVE_AS_UTF_8) from error
+    except ValueError as error:
         raise UsageError(f"not valid TOML: {error}", where=str(path)) from error
+    except RecursionError:
+        raise UsageError("not valid TOML: nested too deeply", where=str(path)) from None
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(path)) from error
 
@@ -63,9 +68,11 @@ def inline_table(folder: Path) -> dict[str, Any]:
 
 # Private
 
+_SAVE_AS_UTF_8 = "save the file as UTF-8"
+
 
 def _existing(path: Path, where: str) -> Path:
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - `Path.is_dir` raises for some names
         raise UsageError(
             f"no folder {str(path)!r}", where=where, hint="name the folder of the compose file"
         )

@@ -183,7 +183,7 @@ def listening_ports(service: Service) -> tuple[int, ...]:
         return ()
     published = [port.target for port in service.ports if port.protocol == "tcp"]
     matches = (
-        re.fullmatch(r"(\d+)(?:/tcp)?", str(port)) for port in definition.get("expose") or ()
+        re.fullmatch(r"(\d{1,5})(?:/tcp)?", str(port)) for port in definition.get("expose") or ()
     )
     exposed = [int(match[1]) for match in matches if match]
     return tuple(dict.fromkeys([*published, *exposed]))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.model import Service, Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.readiness import is_job
 from stacktest.core.route import Route
 from stacktest.init.front_door import FrontDoor
@@ -201,7 +202,7 @@ def _tenants(stack: Stack, name: str) -> list[str]:
 def _offered(service: Service) -> set[int]:
     """TCP ports that the service publishes or exposes."""
     exposed = (service.definition or {}).get("expose") or ()
-    numbers = {int(text) for text in map(str, exposed) if text.isdigit()}
+    numbers = {number for text in map(str, exposed) if (number := whole_number(text))}
     return numbers | {port.target for port in service.ports if port.protocol == "tcp"}
 
 

@@ -325,5 +325,5 @@ def _document(result: process.Completed) -> Json | None:
         return None
     try:
         return read_config(result.out)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

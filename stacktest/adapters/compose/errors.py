@@ -36,6 +36,7 @@ from stacktest.adapters.compose.files import (
 from stacktest.adapters.compose.masking import masked
 from stacktest.adapters.compose.unset import KEY_DEPTH, texts_of, unset_variables
 from stacktest.adapters.compose.yaml import load_yaml
+from stacktest.adapters.existing import is_file
 from stacktest.core.interpolation import interpolate
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, UsageError
@@ -166,7 +167,7 @@ def _no_env_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
         (
             path.parent / f"{path.name}{end}"
             for end in (".example", ".sample", ".dist")
-            if (path.parent / f"{path.name}{end}").is_file()
+            if is_file(path.parent / f"{path.name}{end}")
         ),
         None,
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from stacktest.adapters.compose.env_files import read_env_files
 from stacktest.adapters.compose.yaml import load_yaml
+from stacktest.adapters.existing import is_file
 from stacktest.core.interpolation import interpolate
 from stacktest.core.model import Json
 from stacktest.errors import UsageError
@@ -122,7 +123,7 @@ def list_files(project: ProjectFiles) -> tuple[ComposeFile, ...]:
     files: dict[Path, ComposeFile] = {}
 
     def visit(path: Path, folder: Path) -> None:
-        if path in files or not path.is_file():
+        if path in files or not is_file(path):
             return
         files[path] = ComposeFile(path=path, folder=folder)
         for other, inner in references(files[path], project):
@@ -189,7 +190,7 @@ def _named(root: Path, names: Sequence[str], where: str) -> tuple[Path, ...]:
 
 def _existing(root: Path, name: str, where: str) -> Path:
     path = absolute(root, name)
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(
             f"compose file {name} does not exist", where=where, hint=f"looked for {path}"
         )

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from stacktest.adapters.compose.shape import misshapen
 from stacktest.core.model import Build, Dependency, FileRef, Json, Mount, Port, Service, Stack
-from stacktest.errors import UsageError
+from stacktest.core.numbers import whole_number
+from stacktest.errors import ToolMissingError, UsageError
 
 
 def read_config(text: str) -> Json:
@@ -14,6 +16,14 @@ def read_config(text: str) -> Json:
     Compose doubles every `$` of the output, so that it can be read back as a compose file.
     """
     return json.loads(text.replace("$$", "$"))
+
+
+def read_printed(text: str) -> Json:
+    """The same; a ToolMissingError where it is something else than JSON."""
+    try:
+        return read_config(text)
+    except (ValueError, RecursionError):
+        return _mapping(text, "its beginning")
 
 
 def write_config(document: Json) -> str:
@@ -35,14 +45,14 @@ def read_model(
 ) -> Stack:
     """The stack that `docker compose config --format json` describes, and what lies beside it."""
     definitions = {
-        key: document.get(key) or {} for key in ("networks", "volumes", "configs", "secrets")
+        key: _mapping(document, key) for key in ("networks", "volumes", "configs", "secrets")
     }
     services = {
-        name: _service(name, definition or {}, definitions)
-        for name, definition in sorted((document.get("services") or {}).items())
+        name: _service(name, {} if definition is None else definition, definitions)
+        for name, definition in sorted(_mapping(document, "services").items())
     }
     return Stack(
-        name=document.get("name", ""),
+        name=str(document.get("name") or ""),
         root=root,
         services={**(unreadable or {}), **services},
         definitions=definitions,
@@ -97,7 +107,21 @@ def _shown(stack: Stack) -> str:
     )
 
 
+def _mapping(document: Json, key: str) -> Mapping[str, Json]:
+    is_document = isinstance(document, Mapping)
+    value = document.get(key) if is_document else None
+    if not is_document or not (value is None or isinstance(value, Mapping)):
+        raise ToolMissingError(
+            f"docker compose config prints something else than a compose model at {key!r}",
+            where="docker compose config --format json",
+            hint="stacktest doctor says which Compose this is, and which are known",
+        )
+    return value or {}
+
+
 def _service(name: str, definition: Json, definitions: Mapping[str, Json]) -> Service:
+    if why := misshapen(definition, definitions):
+        return Service(name=name, unreadable=f"services.{name} as Compose prints it: {why}")
     return Service(
         name=name,
         image=definition.get("image", ""),
@@ -131,10 +155,15 @@ def _port(port: Json) -> Port:
     return Port(
         target=int(port["target"]),
         # A range leaves the choice to the engine, as no number does.
-        published=int(published) if published.isdigit() and published != "0" else None,
+        published=_number(published) or None,
         host_ip=port.get("host_ip", ""),
         protocol=port.get("protocol", "tcp"),
     )
+
+
+def _number(text: str) -> int:
+    """0 where it is a range, or no port number."""
+    return whole_number(text) or 0
 
 
 def _mounts(definition: Json) -> tuple[Mount, ...]:
@@ -190,7 +219,7 @@ def _contexts(contexts: Json) -> dict[str, str]:
 
 def _has_check(check: Json) -> bool:
     """True when the stack itself defines a probe; one of the image shows only when it runs."""
-    if not check or check.get("disable"):
+    if not isinstance(check, Mapping) or check.get("disable"):
         return False
     test = check.get("test")
     return bool(test) and test != ["NONE"]

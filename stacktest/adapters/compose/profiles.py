@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stacktest.adapters.compose.files import ProjectFiles, list_files
-from stacktest.adapters.compose.model import read_config
+from stacktest.adapters.compose.model import read_printed
 from stacktest.adapters.process import Completed
 from stacktest.core.model import Json, Service
 from stacktest.errors import StacktestError
@@ -35,14 +35,14 @@ def load_by_profile(project: ProjectFiles, ask: Ask, explain: Explain) -> Loaded
     result = ask(enabled)
     if result.code != 0:
         raise explain(result)
-    document = read_config(result.out)
+    document = read_printed(result.out)
     written = dict(_written_services(project))
     usable, faults = list(enabled), dict[str, str]()
     for profile in sorted({name for names in written.values() for name in names} - set(enabled)):
         result = ask((*enabled, profile))
         if result.code == 0:
             usable.append(profile)
-            document = _merged(document, read_config(result.out))
+            document = _merged(document, read_printed(result.out))
         else:
             faults[profile] = explain(result).what
     unreadable = {

@@ -39,5 +39,8 @@ def read_variables(
         return Unknown(error.what)
     if result.code != 0:
         return Unknown(f"Compose did not resolve {', '.join(sorted_names)}")
-    values = read_config(result.out)["services"]["variables"].get("environment") or {}
+    try:
+        values = read_config(result.out)["services"]["variables"].get("environment") or {}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return Unknown("Compose printed something else than the variables")
     return {name: values.get(name) for name in sorted_names}

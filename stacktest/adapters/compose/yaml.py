@@ -5,12 +5,18 @@ it refuses is read again by the pure one; both resolve scalars with the same 1.2
 """
 
 import functools
+import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
+
+DEEPEST = 200
+"""Levels of nesting; no compose file of a person comes near."""
+MOST = 1_000_000
+"""Values of a document with its anchors written out: a text of some 20 MB."""
 
 
 def load_yaml(path: str) -> Json | Unknown:
@@ -28,23 +34,68 @@ def parse_yaml(text: bytes, name: str) -> Json | Unknown:
 
     The same text is parsed once and its content shared: nobody may change what is returned.
     """
-    from ruamel.yaml.error import YAMLError
-
+    if line := _deep_line(text):
+        # The scanner is written in C, and ends the process where its stack ends.
+        return Unknown(f"{name}:{line} is nested more than {DEEPEST} levels deep")
     try:
-        return _load(text, pure=False)
-    except (YAMLError, ValueError):
+        document = _load(text, pure=False)
+    except _refusals():
         try:
-            return _load(text, pure=True)
-        except (YAMLError, ValueError) as error:
+            document = _load(text, pure=True)
+        except _refusals() as error:
             mark = getattr(error, "problem_mark", None)
             where = f"{name}:{mark.line + 1}" if mark else name
             # The problem alone: the whole message quotes the line, which may hold a secret.
             return Unknown(
                 f"{where} is not valid YAML: {getattr(error, 'problem', None) or 'text'}"
             )
+    if not _is_small(document):
+        return Unknown(f"{name}: its anchors make it too large, or a part of itself")
+    return document
 
 
 # Private
+
+_BRACKET = re.compile(rb"[\[{]|[\]}]")
+_STEPS = re.compile(rb"^[ \t]{%d}|(?:[-?:][ \t]+){%d}" % (DEEPEST, DEEPEST), re.MULTILINE)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What the two scanners raise for a text that is not YAML."""
+    from ruamel.yaml.error import YAMLError
+
+    # A mapping as a key is a TypeError, a number of 5000 digits a ValueError.
+    return YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError
+
+
+def _deep_line(text: bytes) -> int:
+    """The line where the text is nested too deeply, by its brackets or its indent; 0: nowhere."""
+    text = text.replace(b"\0", b"")
+    depth, place = 0, _STEPS.search(text)
+    if place is not None:
+        return text.count(b"\n", 0, place.start()) + 1
+    for bracket in _BRACKET.finditer(text):
+        depth = depth + 1 if bracket[0] in b"[{" else max(0, depth - 1)
+        if depth > DEEPEST:
+            return text.count(b"\n", 0, bracket.start()) + 1
+    return 0
+
+
+def _is_small(document: Json) -> bool:
+    """Whether it has at most `MOST` values when every anchor is written out where it is used."""
+    sizes: dict[int, int] = {}
+
+    def size(value: Json) -> int:
+        if not isinstance(value, dict | list):
+            return 1
+        if id(value) not in sizes:
+            # A value that holds itself has no end.
+            sizes[id(value)] = MOST + 1
+            items = value.values() if isinstance(value, dict) else value
+            sizes[id(value)] = 1 + sum(map(size, items))
+        return sizes[id(value)]
+
+    return size(document) <= MOST
 
 
 def _load(text: bytes, *, pure: bool) -> Json:

@@ -2,7 +2,8 @@
 
     by its socket       whatever a warm run or the reaper asks, and streams of JSON documents:
                         containers, images, networks, info, events, start, stop, remove, execute
-    by the Docker SDK   what has a protocol or many options of its own: logs, attached commands,
+                        and logs, of which only the end is kept
+    by the Docker SDK   what has a protocol or many options of its own: attached commands and
                         probe containers
 
 See the decision "Two ways to one engine". Nothing here decides anything; `core.observed_state` has
@@ -12,11 +13,13 @@ the types, `core.readiness` the judgement.
 import io
 import re
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import TypeVar
 
 from stacktest.adapters.engine.attached import Attached
 from stacktest.adapters.engine.connection import Connection, connection_to, find_connection
+from stacktest.adapters.engine.log_end import read_end
 from stacktest.adapters.engine.socket import ERR, FRAME, OUT, EngineSocket, Lines
 from stacktest.core.healthcheck_timing import INTERVAL, RETRIES, TIMEOUT
 from stacktest.core.model import Json, Mount, Port
@@ -70,13 +73,13 @@ class Engine:
         chosen = [f"{PROJECT}={project}"] if project else []
         chosen += [f"{name}={value}" for name, value in (labels or {}).items()]
         rows = self.socket.get("/containers/json", {"all": 1, "filters": {"label": chosen}})
-        containers = (_from_list(row) for row in rows)
+        containers = [understood(_from_list, row, "a row of its containers") for row in rows or ()]
         return tuple(sorted(containers, key=lambda item: (item.service, item.name)))
 
     def container(self, id: str) -> Container | None:  # noqa: A002 - the engine's own word
         """Everything about one container, or None when it is gone."""
         reply = self.socket.call("GET", f"/containers/{id}/json")
-        return _from_inspect(reply.data) if reply.ok else None
+        return understood(_from_inspect, reply.data, "a container") if reply.ok else None
 
     def inspect(self, id: str) -> Json | Unknown:  # noqa: A002 - the engine's own word
         """The engine's own document about a container; Unknown when it is gone."""
@@ -179,18 +182,21 @@ class Engine:
         since: float | None = None,
         until: float | None = None,
     ) -> str | Unknown:
-        """What the container wrote, both streams in order; Unknown where nothing keeps it."""
-        with closing(self.connection.sdk()) as sdk:
-            from docker.errors import APIError
-
-            try:
-                text: bytes = sdk.logs(
-                    id, stdout=True, stderr=True, tail=tail or "all", since=since, until=until
-                )
-            except APIError as error:
-                # `logging: {driver: none}`, or a container that has just been removed.
-                return Unknown(f"its logs cannot be read: {error.explanation}")
-        return text.decode(errors="replace")
+        """The end of what it wrote, both streams in order; Unknown where nothing keeps it."""
+        container = self.inspect(id)
+        if isinstance(container, Unknown):
+            return Unknown(f"its logs cannot be read: {container.why}")
+        is_framed = not container["Config"].get("Tty")
+        times = {"since": since, "until": until}
+        query: dict[str, Json] = {"stdout": 1, "stderr": 1, "tail": tail or "all"}
+        query |= {name: f"{time:.9f}" for name, time in times.items() if time is not None}
+        end = self.socket.read(
+            f"/containers/{id}/logs", query, lambda source: read_end(source, framed=is_framed)
+        )
+        # `logging: {driver: none}`, or a container that has just been removed.
+        if isinstance(end, Unknown):
+            return Unknown(f"its logs cannot be read: {end.why}")
+        return end.decode(errors="replace")
 
     def sent_bytes(self, id: str) -> int | None:  # noqa: A002
         """Bytes that left a container's own interfaces; None where the engine cannot say."""
@@ -326,6 +332,21 @@ class Engine:
         return connection_to(self._address) if self._address else find_connection()
 
 
+T = TypeVar("T")
+
+
+def understood(read: Callable[[Json], T], document: Json, what: str) -> T:
+    """What `read` makes of an engine's document; a ToolMissingError where it has another form."""
+    try:
+        return read(document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ToolMissingError(
+            f"the container engine says of {what} what cannot be understood",
+            where=f"{type(error).__name__}: {error}",
+            hint="stacktest doctor says which engine this is, and which are known",
+        ) from error
+
+
 class Events:
     """An open stream of events; `close` wakes whoever reads it."""
 
@@ -335,7 +356,7 @@ class Events:
     def __iter__(self) -> Iterator[EngineEvent]:
         """Events until the engine or `close` ends the stream."""
         for document in self._lines:
-            yield _event(document)
+            yield understood(_event, document, "an event")
 
     def close(self) -> None:
         """End the stream."""

@@ -20,8 +20,8 @@ PROXIES = {
 def client_variables(address: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Proxy variables that the client adds to every container on the engine at `address`."""
     document = _read(_folder(environ) / "config.json")
-    proxies = document.get("proxies") or {}
-    settings = proxies.get(address) or proxies.get("default") or {}
+    proxies = _mapping(document.get("proxies"))
+    settings = _mapping(proxies.get(address)) or _mapping(proxies.get("default"))
     variables: dict[str, str] = {}
     for key, name in PROXIES.items():
         if settings.get(key):
@@ -53,10 +53,14 @@ def _folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/root")) / ".docker")
 
 
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _read(path: Path) -> Mapping[str, Json]:
     try:
         document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         # Without it the client adds nothing, and no build is known.
         return {}
     return document if isinstance(document, dict) else {}

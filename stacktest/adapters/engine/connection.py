@@ -108,7 +108,7 @@ def _chosen_context(environ: Mapping[str, str]) -> str:
     try:
         text = (_docker_folder(environ) / "config.json").read_text(encoding="utf-8")
         return str(json.loads(text).get("currentContext", ""))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         # No configuration, or one that the docker command itself would complain about.
         return ""
 
@@ -120,7 +120,7 @@ def _of_context(name: str, environ: Mapping[str, str]) -> Connection | None:
         address = str(document["Endpoints"]["docker"]["Host"])
         has_certificates = "docker" in (document.get("TLSMaterial") or {})
         folder = Path(document["Storage"]["TLSPath"]) / "docker"
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         # A context that the docker command does not know: it says so itself where it is used.
         return None
     return Connection(address=address, certificates=folder if has_certificates else None)

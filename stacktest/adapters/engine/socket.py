@@ -11,12 +11,14 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import IO
 from urllib.parse import quote, urlencode, urlsplit
 
 from stacktest.adapters.engine.connection import Connection
 from stacktest.core.model import Json
+from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
 FRAME = struct.Struct(">BxxxL")
@@ -118,6 +120,25 @@ class EngineSocket:
             connection.close()
             raise self._silent(error) from error
 
+    def read(
+        self,
+        path: str,
+        query: Mapping[str, Json],
+        reader: Callable[[IO[bytes]], bytes],
+    ) -> bytes | Unknown:
+        """What `reader` makes of an answer that may be too long to be held; Unknown: a refusal."""
+        connection = self._connect(300.0)
+        try:
+            connection.request("GET", _target(path, query), headers={"Host": "engine"})
+            answer = connection.getresponse()
+            if answer.status >= http.HTTPStatus.BAD_REQUEST:
+                return Unknown(Reply(status=answer.status, body=answer.read()).message)
+            return reader(answer)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._silent(error) from error
+        finally:
+            connection.close()
+
     def _granted(
         self,
         method: str,
@@ -181,7 +202,7 @@ class Lines:
             while line := self._answer.readline():
                 if line.strip():
                     yield json.loads(line)
-        except (OSError, ValueError, AttributeError, http.client.HTTPException):
+        except (OSError, ValueError, RecursionError, AttributeError, http.client.HTTPException):
             # Closed under our hands, by us or by the engine: the stream has ended.
             return
 
@@ -230,5 +251,5 @@ def _target(path: str, query: Mapping[str, Json] | None) -> str:
 def _decode(body: bytes) -> Json:
     try:
         return json.loads(body) if body.strip() else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode(errors="replace").strip()

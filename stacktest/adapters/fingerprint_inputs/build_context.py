@@ -5,9 +5,11 @@ that matches decides, and `<Dockerfile>.dockerignore` is preferred where it exis
 Dockerfile do not count.
 """
 
+import codecs
 import hashlib
 import os
 import posixpath
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,7 +86,11 @@ def left_out_of_context(build: Build, path: str) -> bool:
     dockerfile = posixpath.normpath(posixpath.join(context, build.dockerfile))
     if inside == ".." or inside.startswith("../") or path == dockerfile:
         return False
-    excluded, is_folder = _excluded(_patterns(context, dockerfile)), False
+    try:
+        excluded, is_folder = _excluded(_patterns(context, dockerfile)), False
+    except UnreadableError:
+        # The part itself is unknown, with the reason.
+        return False
     return excluded(inside, is_folder)
 
 
@@ -167,13 +173,34 @@ def _patterns(context: str, dockerfile: str) -> list[str]:
     names = (f"{dockerfile}.dockerignore", posixpath.join(context, ".dockerignore"))
     for name in names if dockerfile else names[1:]:
         try:
-            text = Path(name).read_text(encoding="utf-8-sig")
+            content = Path(name).read_bytes().removeprefix(codecs.BOM_UTF8)
         except FileNotFoundError:
             continue
         except OSError as error:
             raise UnreadableError(f"cannot read {name}: {error.strerror}") from error
-        return [line for line in (_anchored(raw) for raw in text.splitlines()) if line]
+        lines = enumerate(content.splitlines(), start=1)
+        return [rule for number, line in lines if (rule := _rule(line, f"{name}:{number}"))]
     return []
+
+
+def _rule(line: bytes, where: str) -> str:
+    """The line as the .gitignore line that means the same, if the engine takes it."""
+    import pathspec
+
+    if len(line) > _LONGEST_RULE or line.count(b"*") > _MOST_STARS:
+        raise UnreadableError(f"{where} is too long to be a pattern")
+    try:
+        rule = _anchored(line.decode("utf-8"))
+        pathspec.PathSpec.from_lines("gitignore", [rule])
+    except UnicodeDecodeError:
+        raise UnreadableError(f"{where} is not UTF-8 text") from None
+    except (ValueError, re.error):
+        raise UnreadableError(f"{where} is not a pattern") from None
+    return rule
+
+
+_LONGEST_RULE, _MOST_STARS = 500, 16
+"""What a person writes is shorter, and such a pattern would be tried for hours."""
 
 
 def _anchored(raw: str) -> str:

@@ -70,8 +70,8 @@ def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str]
         return Unknown(error.what)
     if completed.code != 0:
         return _explained(completed.err, folder)
-    prefix = _run(folder, "rev-parse", "--show-prefix").out.strip()
-    names = (row[3:] for row in completed.out.split("\0") if row)
+    prefix = _run(folder, "rev-parse", "--show-prefix").paths.strip()
+    names = (row[3:] for row in completed.paths.split("\0") if row)
     return frozenset(os.path.relpath(name, prefix or ".") for name in names)
 
 
@@ -84,8 +84,19 @@ def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Com
         folder, "log", "-z", "--topo-order", "--relative", "--no-renames", "--name-only",
         "--format=%x00%H%x1f%P%x1f%cI", start, "--", *pathspecs,
     )  # fmt: skip
+    return read_commits(output)
+
+
+def read_commits(output: str) -> tuple[Commit, ...]:
+    """The commits in what `log` makes git print; StacktestError where it is something else."""
     # No name is empty: an empty field stands before each commit and nowhere else.
-    return tuple(_commit(block) for block in f"\0{output}".split("\0\0") if block.strip("\0"))
+    blocks = (block for block in f"\0{output}".split("\0\0") if block.strip("\0"))
+    try:
+        return tuple(_commit(block) for block in blocks)
+    except ValueError as error:
+        raise StacktestError(
+            f"git printed what is not a commit: {error}", where="git log"
+        ) from None
 
 
 def text_at(folder: Path, commit: str, path: str) -> str | None:
@@ -187,7 +198,7 @@ def _check(folder: Path, *arguments: str) -> str:
     completed = _run(folder, *arguments)
     if completed.code != 0:
         raise StacktestError(f"git failed: {completed.tail}", where=completed.command)
-    return completed.out
+    return completed.paths
 
 
 def _explained(stderr: str, folder: Path) -> Unknown:

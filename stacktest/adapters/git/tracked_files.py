@@ -17,7 +17,7 @@ def ignored_files(root: Path, names: Iterable[str]) -> frozenset[str]:
         completed = process.run(["git", "check-ignore", "-z", "--", *listed], cwd=root)
     except ToolMissingError:
         return frozenset()
-    return frozenset(name for name in completed.out.split("\0") if name)
+    return frozenset(name for name in completed.paths.split("\0") if name)
 
 
 def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | Unknown:
@@ -32,4 +32,4 @@ def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | U
         return Unknown(error.what)
     if completed.code != 0:
         return Unknown(f"git cannot say what it tracks here: {completed.tail.splitlines()[0]}")
-    return frozenset(path for path in completed.out.split("\0") if path)
+    return frozenset(path for path in completed.paths.split("\0") if path)

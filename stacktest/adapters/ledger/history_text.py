@@ -44,9 +44,9 @@ def newer_runs(text: str, last_pass: LastPass | Unknown | None) -> tuple[History
 
 # Private
 
-_SEQ = re.compile(r'"seq": (\d+)')
+_SEQ = re.compile(r'"seq": (\d{1,18})\b')
 _NAME = re.compile(r'"([^"]+)"')
-_LINE = re.compile(r'"run": "([^"\n]+)", "seq": (\d+)(?:.*"after": (\[[^\]\n]*\]|null))?')
+_LINE = re.compile(r'"run": "([^"\n]+)", "seq": (\d{1,18})\b(?:.*"after": (\[[^\]\n]*\]|null))?')
 
 
 def _numbered(text: str) -> Iterator[tuple[str, int, str]]:

@@ -42,7 +42,7 @@ def load_detail(root: Path, service: str, digest: str) -> Mapping[str, Mapping[s
     try:
         text = (_folder(state_path(root), service) / f"{digest}.json").read_text("utf-8")
         detail = json.loads(text)["detail"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         # Only names are lost: what changed is still told part by part.
         return None
     return detail if isinstance(detail, dict) else None

@@ -98,5 +98,5 @@ def read_holder(root: Path) -> Holder | None:
     try:
         note = json.loads(state_path(root, "run.holder.json").read_text(encoding="utf-8"))
         return Holder(pid=int(note["pid"]), command=note["command"], since=note["since"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from stacktest.adapters.existing import is_file
 from stacktest.adapters.routes.caddy.reader import read_caddy_labels, read_caddyfile
 from stacktest.adapters.routes.nginx.reader import read_nginx
 from stacktest.adapters.routes.nginx_proxy.reader import read_virtual_hosts
@@ -91,7 +92,7 @@ def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
     if not (colon and kind in _WITH_FILES):
         kind, name = _kind(source), source
     path = stack.root / name
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(
             f"no such file: {name}",
             where="stacktest.toml:stack.routes",

@@ -4,12 +4,13 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
+from stacktest.adapters.existing import is_file, is_folder, matching
 from stacktest.core.model import Mount, Stack
 
 
 def files_behind(stack: Stack, folder: Path, pattern: str) -> tuple[Path, ...]:
     """Files that `pattern` means in the front door's container, sorted; relative to `folder`."""
-    return tuple(sorted(path for path in _matches(stack, folder, pattern) if path.is_file()))
+    return tuple(sorted(path for path in _matches(stack, folder, pattern) if is_file(path)))
 
 
 def folder_behind(stack: Stack, target: str) -> str:
@@ -18,7 +19,7 @@ def folder_behind(stack: Stack, target: str) -> str:
         inner = _below(mount.target, target)
         if inner is not None:
             path = Path(mount.source, inner)
-            return str(path) if path.is_dir() else ""
+            return str(path) if is_folder(path) else ""
     return ""
 
 
@@ -76,11 +77,11 @@ def _below(target: str, path: str) -> str | None:
 
 def _matches(stack: Stack, folder: Path, pattern: str) -> list[Path]:
     if not pattern.startswith("/"):
-        return list(folder.glob(pattern))
+        return matching(folder, pattern)
     for mount in _binds(stack):
         inner = _below(mount.target, pattern)
         if inner == "":
             return [Path(mount.source)]
         if inner is not None:
-            return list(Path(mount.source).glob(inner))
+            return matching(Path(mount.source), inner)
     return []

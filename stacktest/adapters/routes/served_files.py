@@ -2,6 +2,8 @@
 
 from pathlib import Path, PurePosixPath
 
+from stacktest.adapters.existing import is_file, is_folder
+
 
 def file_kind(folder: str, path: str) -> str:
     """`file`, `folder`, or empty where the folder has nothing at the path of a request."""
@@ -9,6 +11,6 @@ def file_kind(folder: str, path: str) -> str:
     if ".." in parts or "\0" in path:
         return ""
     place = Path(folder, *parts)
-    if place.is_file():
+    if is_file(place):
         return "file"
-    return "folder" if place.is_dir() else ""
+    return "folder" if is_folder(place) else ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stacktest.adapters.routes.upstream import service_of
 from stacktest.core.model import Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
@@ -20,7 +21,8 @@ def read_configured(hosts: Mapping[str, str], stack: Stack) -> tuple[Route, ...]
 def _route(host: str, target: str, stack: Stack) -> Route:
     where = f"stack.hosts.{host}"
     name, _, port = target.partition(":")
-    if port and not port.isdecimal():
+    number = whole_number(port)
+    if port and number is None:
         raise UsageError(
             f"'{port}' is not a port number", where=where, hint="write service or service:port"
         )
@@ -31,5 +33,4 @@ def _route(host: str, target: str, stack: Stack) -> Route:
             where=where,
             hint=did_you_mean(name, stack.services) or "name a service",
         )
-    number = int(port) if port else None
     return Route(host=host, service=service, port=number, where=where, upstream=target)

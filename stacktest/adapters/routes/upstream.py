@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from stacktest.core.model import Service, Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
 from stacktest.core.shared_network import network_mode, network_owner, tenants_of
 
@@ -62,7 +63,10 @@ def resolve_upstream(stack: Stack, upstream: str) -> Target:
     parts = _ADDRESS.match(upstream)
     if not parts or upstream.startswith(("unix:", "unix/", "/")):
         return Target(unknown=f"{upstream} is not an address on a network")
-    port = int(parts["port"]) if parts["port"] else _DEFAULT_PORTS.get(parts["scheme"] or "")
+    port = whole_number(parts["port"] or "")
+    if parts["port"] and port is None:
+        return Target(unknown=f"{upstream} has no valid port")
+    port = port if parts["port"] else _DEFAULT_PORTS.get(parts["scheme"] or "")
     return _by_host(stack, (parts["host"] or "localhost").lower(), port)
 
 
@@ -159,7 +163,7 @@ def _own_ports(service: Service, labels: Mapping[str, str]) -> set[int]:
     texts += re.findall(r":(\d{2,5})\b", " ".join(map(str, check)))
     texts += re.findall(r"(?:^|[:=\s])(\d{2,5})\b", " ".join(service.command or ()))
     texts += [v for k, v in labels.items() if k.lower().endswith(".server.port")]
-    return {int(text) for text in texts if text.isdecimal()}
+    return {number for text in texts if (number := whole_number(text)) is not None}
 
 
 def _leads_to_engine(door: Service, host: str) -> bool:

@@ -76,3 +76,32 @@ def test_an_anchor_that_is_used_twice_is_the_later_one_and_nothing_is_printed(
     assert not isinstance(content, Unknown)
     assert content["c"] == {"PASS": "two"}
     assert capfd.readouterr() == ("", "")
+
+
+BOMB = b"a: &a [x, x, x, x, x, x, x, x, x, x]\n" + b"".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n".encode()
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"a:\n" + b"[" * 100_000, "x.yml:2 is nested more than 200 levels deep"),
+        (b"- " * 100_000, "x.yml:1 is nested more than 200 levels deep"),
+        (b"{a: " * 5_000 + b"}" * 5_000, "x.yml:1 is nested more than 200 levels deep"),
+        (b"a: &a [*a]\n", "x.yml: its anchors make it too large, or a part of itself"),
+        (BOMB, "x.yml: its anchors make it too large, or a part of itself"),
+        (b"a: 1\nb\xfc: 2\n", "x.yml is not valid YAML: text"),
+        (b"a: 1\n? {b: [c]}\n: 2\n", None),
+        (b"a: " + b"9" * 5000, None),
+        ("a: b\r\n".encode("utf-16"), None),
+    ],
+    ids=["brackets", "dashes", "closed", "itself", "bomb", "latin-1", "key", "digits", "utf-16"],
+)
+def test_a_text_that_is_hostile_is_unknown_with_its_place(text: bytes, why: str | None) -> None:
+    content = parse_yaml(text, "x.yml")
+    if why is not None:
+        assert isinstance(content, Unknown)
+        assert content.why.startswith(why[: why.find(":2") + 2] if ":2 " in why else why[:20])
+        assert why in content.why or why.startswith("x.yml is not valid")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.fingerprint_inputs.build_context import read_build
+from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_context, read_build
 from stacktest.adapters.fingerprint_inputs.files import FileReader, UnreadableError
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.model import Build
@@ -99,3 +99,26 @@ def test_git_would_know_the_files_by_their_place_in_the_project(root: Path) -> N
     assert found["context/src/c.py"].source == "c.py"
     assert found["context/a.md"].source == "../a.md"
     assert found["Dockerfile"].source == "../Dockerfile"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"app\ncaf\xe9/**\n", ".dockerignore:2 is not UTF-8 text"),
+        (b"[z-a]\n", ".dockerignore:1 is not a pattern"),
+        (b"#\n" + b"*a" * 400, ".dockerignore:2 is too long to be a pattern"),
+    ],
+)
+def test_an_ignore_file_that_is_broken_is_named_with_its_line(
+    root: Path, content: bytes, why: str
+) -> None:
+    (root / ".dockerignore").write_bytes(content)
+    with pytest.raises(UnreadableError, match=why.replace(".", "[.]")):
+        paths(root)
+    build = Build(context=str(root))
+    assert not left_out_of_context(build, str(root / "x")), "it says so elsewhere"
+
+
+def test_an_ignore_file_may_begin_with_a_byte_order_mark(root: Path) -> None:
+    (root / ".dockerignore").write_bytes(b"\xef\xbb\xbf*\r\n!Dockerfile\r\n")
+    assert all("Dockerfile" in path for path in paths(root))

@@ -1,3 +1,4 @@
+import contextlib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -159,6 +160,45 @@ def test_broken_caddyfile(
         read_routes(("Caddyfile",), make_stack("door", "app"))
     assert caught.value.where == where
     assert what in caught.value.what
+
+
+@pytest.mark.case("hard/F4-caddy-port-typo")
+@pytest.mark.parametrize(
+    ("content", "where", "what"),
+    [
+        (b"{\n\thttp_port 8O80\n}\n", "Caddyfile:2", "'8O80' is not a port number"),
+        (b"{\n\thttps_port \xc2\xb2\n}\n", "Caddyfile:2", "is not a port number"),
+        (b"a.test {\n\trespond caf\xe9\n}\n", "Caddyfile:2", "not UTF-8 text"),
+        (b"server {\n # \xfc\n}\n", "a.conf.template:2", "not UTF-8 text"),
+    ],
+)
+def test_a_broken_file_is_one_error_with_its_line(
+    content: bytes, where: str, what: str, make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    name = where.partition(":")[0]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        read_routes((name,), make_stack("door", "app"))
+    assert caught.value.where == where
+    assert what in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http { server { listen 80; server_name a.test; return %s x; } }",
+        "http { server { listen 80; server_name a.test; location / { proxy_pass http://app:%s; } } }",
+        "http { server { listen %s; server_name a.test; error_page %s =200 @x; } }",
+        "http { server { listen 80; server_name a.test; include %s/*.conf; } }",
+    ],
+)
+@pytest.mark.parametrize("word", ["9" * 5000, "²", "a." * 200, "%s%%", "-1"])
+def test_odd_words_in_nginx_break_nothing(
+    text: str, word: str, make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    (tmp_path / "nginx.conf").write_text(text.replace("%s", word), encoding="utf-8")
+    with contextlib.suppress(UsageError):
+        read_routes(("nginx.conf",), make_stack("door", "app"))
 
 
 NGINX = """events {}

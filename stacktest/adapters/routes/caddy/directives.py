@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stacktest.adapters.existing import is_file
 from stacktest.adapters.routes.caddy.imports import MAX_DEPTH, broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
 from stacktest.adapters.routes.caddy.matchers import Matcher, named_matchers, split_matcher
@@ -21,6 +22,7 @@ from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.ordered import is_certain, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, NOT_2XX, STATIC_FILE, PathCondition, Route
 
 ORDER = (
@@ -46,7 +48,7 @@ GUARDS = {
 }
 """Directives that may answer by themselves before others do, and with which statuses."""
 _REDIRECTS = {"": 302, "temporary": 302, "permanent": 301, "html": 200}
-_LABEL = re.compile(r"\{(?:http\.request\.)?(?:host\.)?labels\.(\d+)\}")
+_LABEL = re.compile(r"\{(?:http\.request\.)?(?:host\.)?labels\.(\d{1,4})\}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -246,7 +248,7 @@ def _of_host(text: str, block: Block) -> str:
     if "*" in block.host or not block.host:
         return text
     labels = block.host.split(".")[::-1]
-    text = re.sub(r"\{(?:http\.request\.)?host\}", block.host, text)
+    text = re.sub(r"\{(?:http\.request\.)?host\}", lambda _: block.host, text)
     return _LABEL.sub(lambda m: labels[int(m[1])] if int(m[1]) < len(labels) else m[0], text)
 
 
@@ -303,7 +305,7 @@ def _php(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route]:
     index = options.get("index") or ("index.php",)
     if index == ("off",):
         return
-    is_sure = bool(root) and "try_files" not in options and Path(root, index[0]).is_file()
+    is_sure = bool(root) and "try_files" not in options and is_file(Path(root, index[0]))
     if root and not is_sure and "try_files" not in options:
         yield from (replace(s, files=root, index=index[0], match="folder") for s in upstreams)
         return
@@ -325,7 +327,8 @@ def _files(line: Line, block: Block) -> Iterator[Route]:
 def _number(text: str, default: int) -> frozenset[int]:
     if not text:
         return frozenset({default})
-    return frozenset({int(text)}) if text.isdecimal() else ANY_STATUS
+    number = whole_number(text)
+    return ANY_STATUS if number is None else frozenset({number})
 
 
 def _respond(words: tuple[Token, ...]) -> frozenset[int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stacktest.adapters.existing import text_or_line
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
@@ -53,20 +54,24 @@ class CaddySource:
 
     def _lines_of(self, path: Path, depth: int) -> tuple[Line, ...]:
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise UsageError(
-                f"the Caddyfile cannot be read: {reason}",
-                where=f"{shown(path, self.stack)}:1",
-                hint="correct `routes` under [stack]",
-                code="SK-ROUTES",
-            ) from None
+            text = text_or_line(path)
+        except OSError as error:
+            raise self._unreadable(error.strerror or "refused", path, 1) from None
+        if isinstance(text, int):
+            raise self._unreadable("it is not UTF-8 text", path, text)
         lines = read_lines(
             text, file=shown(path, self.stack), environment=door_environment(self.stack)
         )
         self.remember_snippets(lines)
         return tuple(self._imported(lines, path.parent, depth))
+
+    def _unreadable(self, reason: str, path: Path, line: int) -> UsageError:
+        return UsageError(
+            f"the Caddyfile cannot be read: {reason}",
+            where=f"{shown(path, self.stack)}:{line}",
+            hint="correct the file, or `routes` under [stack]",
+            code="SK-ROUTES",
+        )
 
     def _imported(self, lines: tuple[Line, ...], folder: Path, depth: int) -> Iterator[Line]:
         if depth > MAX_DEPTH:
@@ -104,8 +109,8 @@ class CaddySource:
             yield from _with_arguments(lines, tuple(arguments), line)
 
 
-_ARGUMENT = re.compile(r"\{args\[(\d+)\]\}|\{args\.(\d+)\}")
-_RANGE = re.compile(r"\{args\[(\d*):(\d*)\]\}")
+_ARGUMENT = re.compile(r"\{args\[(\d{1,4})\]\}|\{args\.(\d{1,4})\}")
+_RANGE = re.compile(r"\{args\[(\d{0,4}):(\d{0,4})\]\}")
 _BLOCK = re.compile(r"\{block\}|\{blocks\.([^{}]+)\}")
 
 

@@ -89,7 +89,7 @@ def fingerprint_text(lines: tuple[Line, ...], stack: Stack) -> str:
 # Private
 
 _ADDRESS = re.compile(
-    r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/]*)(?::(?P<port>\d+))?(?P<path>/.*)?"
+    r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/]*)(?::(?P<port>\d{1,5}))?(?P<path>/.*)?"
 )
 _VARIABLE = re.compile(r"\{env\.([^{}]+)\}")
 

@@ -25,6 +25,7 @@ from stacktest.adapters.routes.nginx.variables import Variables
 from stacktest.adapters.routes.ordered import is_certain, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, STATIC_FILE, PathCondition, Route
 from stacktest.core.unknown import Unknown
 
@@ -149,8 +150,8 @@ class Phases:
         for item in chain[0].all("limit_except"):
             yield _guard(item, frozenset({401, 403}), is_hidden=True)
         for item in _inherited(chain, "limit_req_status", "limit_conn_status"):
-            if item.words and item.words[0].isdecimal():
-                yield _guard(item, frozenset({int(item.words[0])}), is_hidden=True)
+            if item.words and (status := whole_number(item.words[0])):
+                yield _guard(item, frozenset({status}), is_hidden=True)
         for item in (i for around in chain for i in around.block):
             if "_by_lua" in item.name or item.name == "js_access":
                 why = f"what the directive `{item.name}` answers"
@@ -171,9 +172,9 @@ class Phases:
         for item in _inherited(chain, "error_page"):
             *codes, target = item.words or ("",)
             change = codes.pop() if codes and codes[-1].startswith("=") else ""
-            own = frozenset(int(code) for code in codes if code.isdecimal())
-            if change[1:].isdecimal():
-                statuses = frozenset({int(change[1:])})
+            own = frozenset(number for code in codes if (number := whole_number(code)))
+            if status := whole_number(change[1:]):
+                statuses = frozenset({status})
             elif re.match(r"https?:|\$scheme", target):
                 statuses = frozenset({302})
             else:
@@ -241,7 +242,7 @@ class Phases:
             else:
                 steps += [replace(step, is_hidden=True) for step in here]
         if last.startswith("="):
-            status = int(last[1:]) if last[1:].isdecimal() else 404
+            status = whole_number(last[1:]) or 404
             return [*steps, _own(item, frozenset({status}))]
         jumped = self._jump(last, jumps + 1)
         return steps + (jumped or [_own(item, ANY_STATUS)])
@@ -322,8 +323,8 @@ def _guard(item: Directive, statuses: frozenset[int], *, is_hidden: bool = False
 
 def _return_statuses(item: Directive, variables: Variables) -> frozenset[int]:
     code = variables.expand(item.words[0]) if item.words else "404"
-    if code.isdecimal():
-        return frozenset({int(code)})
+    if status := whole_number(code):
+        return frozenset({status})
     return frozenset({302}) if re.match(r"https?:|\$scheme", code) else ANY_STATUS
 
 

@@ -11,7 +11,7 @@ from stacktest.core.route import Listener
 
 _CATCH_ALL = frozenset({"_", "", "default_server"})
 _NO_NAME = re.compile(r"\$|^localhost$|^[\d.]+$|^\[")
-_LOCAL = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)$")
+_LOCAL = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +106,7 @@ def listened(block: Directive) -> Iterator[tuple[int, bool, bool]]:
         yield 80, has_tls, False
     for line in lines:
         address = line.words[0] if line.words else ""
-        port = re.search(r"(?:^|:)(\d+)$", address)
+        port = re.search(r"(?:^|:)(\d{1,5})$", address)
         if address.startswith("unix:") or (not port and "$" in address):
             continue
         number = int(port[1]) if port else 80

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stacktest.adapters.atomic_write import write_file
+from stacktest.adapters.existing import matching, text_or_line
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
 from stacktest.adapters.temporary import temporary_folder
@@ -60,7 +61,7 @@ def _beside(paths: tuple[Path, ...], stack: Stack) -> Iterator[Path]:
     for folder in dict.fromkeys(path.parent for path in paths):
         if target_of(stack, folder):
             for suffix in dict.fromkeys(path.suffix for path in paths):
-                yield from sorted(folder.glob(f"*{suffix}"))
+                yield from sorted(matching(folder, f"*{suffix}"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,10 +117,13 @@ def _parse(path: Path, stack: Stack) -> list[Mapping[str, Any]]:
 
 def _text(path: Path, stack: Stack) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise _unreadable(reason or "it cannot be opened", shown(path, stack), 1) from None
+        text = text_or_line(path)
+    except OSError as error:
+        reason = error.strerror or "it cannot be opened"
+        raise _unreadable(reason, shown(path, stack), 1) from None
+    if isinstance(text, int):
+        raise _unreadable("it is not UTF-8 text", shown(path, stack), text)
+    return text
 
 
 def _filled(text: str, stack: Stack) -> str:

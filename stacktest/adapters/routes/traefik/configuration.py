@@ -47,7 +47,7 @@ class Static:
         ports: dict[str, int] = {}
         for key, value in self.values.items():
             name = re.fullmatch(r"entrypoints\.([^.]+)\.address", key)
-            port = re.search(r":(\d+)(?:/tcp)?$", value)
+            port = re.search(r":(\d{1,5})(?:/tcp)?$", value)
             if name and port:
                 ports[name[1]] = int(port[1])
         return ports
@@ -171,7 +171,7 @@ def _document(path: Path, stack: Stack) -> Json | Unknown:
         text = path.read_bytes()
         if path.suffix == ".toml":
             return _lower(tomllib.loads(text.decode()))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not valid TOML"
         return Unknown(f"{file}: {reason}")
     document = parse_yaml(text, file)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from stacktest.adapters.routes.traefik.configuration import Section
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Json, Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, NOT_2XX, Route
 
 MAX_DEPTH = 20
@@ -93,7 +94,7 @@ def _statuses(kind: str, section: Section) -> frozenset[int]:
         return REDIRECTS
     if kind in {"ipwhitelist", "ipallowlist"}:
         code = str(section.get("rejectstatuscode", ""))
-        return frozenset({int(code) if code.isdecimal() else 403})
+        return frozenset({whole_number(code) or 403})
     if kind == "errors":
         return frozenset(code for text in listed(section.get("status")) for code in _range(text))
     return _OWN.get(kind, ANY_STATUS)

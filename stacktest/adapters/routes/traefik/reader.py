@@ -20,6 +20,7 @@ from stacktest.adapters.routes.traefik.middlewares import MAX_DEPTH, REDIRECTS, 
 from stacktest.adapters.routes.traefik.rule import Alternative, Literal, RuleError, alternatives
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Json, Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route
 from stacktest.core.routing import covers, target_of
 from stacktest.core.unknown import Unknown
@@ -190,7 +191,7 @@ class _Reader:
                 ),
                 steps=tuple(_narrowed(step, part, name) for step in (*guards, *targets)),
                 listeners=listeners,
-                priority=int(priority) if priority.isdecimal() and int(priority) else len(rule),
+                priority=whole_number(priority) or len(rule),
                 basis=basis,
             )
 
@@ -307,7 +308,7 @@ class _Reader:
         )
         server = section(section(definition.get("loadbalancer")).get("server"))
         port = str(server.get("port", ""))
-        if port and not port.isdecimal():
+        if port and whole_number(port) is None:
             return Route(
                 host="", where=where, unknown=f"'{port}' is not a port number", upstream=port
             )

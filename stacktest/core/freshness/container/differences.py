@@ -90,9 +90,8 @@ def differences(container: Created) -> Differences:
     return Differences(
         certain=frozenset(key for verdict, key in verdicts if verdict == "certain"),
         possible=frozenset(key for verdict, key in verdicts if verdict == "possible"),
-        unseen=frozenset(
-            key for key, value in container.definition.items() if _is_unseen(key, value)
-        ),
+        unseen=frozenset(key for verdict, key in verdicts if verdict == "unseen")
+        | frozenset(key for key, value in container.definition.items() if _is_unseen(key, value)),
     )
 
 

@@ -81,12 +81,16 @@ class Row:
     """False: the engine may have another value although the definition is the same."""
 
     def verdict(self, container: Created) -> str:
-        """`same`, `certain` or `possible`, as `differences` explains them."""
-        expected, actual, usual = (
-            self.expected(container),
-            self.actual(container),
-            self.usual(container),
-        )
+        """`same`, `certain`, `possible` or `unseen`, as `differences` explains them."""
+        try:
+            expected, actual, usual = (
+                self.expected(container),
+                self.actual(container),
+                self.usual(container),
+            )
+        except (AttributeError, LookupError, TypeError, ValueError):
+            # Another engine shows it in another form, which is neither equal nor changed.
+            return "unseen"
         if ANY in (expected, actual) or expected == actual or not (expected or actual):
             return "same"
         if self.firm and expected in usual and actual in usual:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from stacktest.core.durations import parse_duration
 from stacktest.core.model import Json
+from stacktest.core.numbers import whole_number
 
 ANY = "(any)"
 """Stands for a value that cannot be known: a row that holds it is not compared."""
@@ -126,7 +127,7 @@ def restart_policy(definition: Mapping[str, Json]) -> list[Json] | None:
     """Name and number of attempts, from `restart` or else from `deploy.restart_policy`."""
     name, _, attempts = str(definition.get("restart") or "").partition(":")
     if name:
-        return [name, int(attempts) if attempts.isdigit() else 0]
+        return [name, whole_number(attempts) or 0]
     policy = (definition.get("deploy") or {}).get("restart_policy")
     if not policy:
         return None

@@ -1,0 +1,34 @@
+"""What lies at a path that a file of somebody else names: a name that cannot exist is not there.
+
+`Path.is_file` raises for a name that is too long and for a folder that may not be entered.
+"""
+
+import os
+from pathlib import Path
+
+
+def is_file(path: Path | str) -> bool:
+    """Whether there is a file, or a link to one."""
+    return os.path.isfile(path)  # noqa: PTH113 - this one never raises
+
+
+def is_folder(path: Path | str) -> bool:
+    """Whether there is a folder, or a link to one."""
+    return os.path.isdir(path)  # noqa: PTH112 - this one never raises
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """The paths in a folder that a pattern means, which may be one name; none for an odd one."""
+    try:
+        return list(folder.glob(pattern))
+    except (OSError, ValueError, NotImplementedError, RecursionError):
+        return []
+
+
+def text_or_line(path: Path) -> str | int:
+    """The text of a file, or the number of the first line that is not UTF-8; OSError as usual."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
