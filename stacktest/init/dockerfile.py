@@ -1,5 +1,6 @@
 """What a service's own Dockerfile says: the image that it ends with, and what it copies."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -39,7 +40,8 @@ def copied_files(service: Service) -> Iterator[tuple[Path, str]]:
         return
     for source, target in stage.copies:
         path = Path(service.build.context, source)
-        name = target + path.name if target.endswith("/") and path.is_file() else target
+        is_file = os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises for some names
+        name = target + path.name if target.endswith("/") and is_file else target
         yield path, name
 
 

@@ -12,6 +12,7 @@ A program is known by its image, by the last FROM line of its Dockerfile, or by 
 configuration is mounted. A service of which none of that is known is not taken for the front door.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -189,10 +190,10 @@ def _configuration(service: Service, kind: str) -> Iterator[Path]:
     for path, target in places:
         for name in _CONFIGURATION.get(kind, ()):
             if target == name:
-                yield from [path] if path.is_file() else []
-            elif path.is_dir() and PurePosixPath(name).is_relative_to(target):
+                yield from [path] if _is_file(path) else []
+            elif _is_folder(path) and PurePosixPath(name).is_relative_to(target):
                 inner = path / PurePosixPath(name).relative_to(target)
-                yield from [inner] if inner.is_file() else []
+                yield from [inner] if _is_file(inner) else []
         for folder, patterns in _folders(service, kind):
             yield from _in_folder(path, PurePosixPath(target), PurePosixPath(folder), patterns)
 
@@ -216,7 +217,7 @@ def _target(service: Service, name: str) -> str:
 def _in_folder(
     path: Path, target: PurePosixPath, folder: PurePosixPath, patterns: tuple[str, ...]
 ) -> Iterator[Path]:
-    if path.is_file():
+    if _is_file(path):
         if target.is_relative_to(folder) and any(target.match(pattern) for pattern in patterns):
             yield path
         return
@@ -225,10 +226,19 @@ def _in_folder(
     elif not target.is_relative_to(folder):
         return
     for pattern in patterns:
-        files = sorted(file for file in path.glob(pattern) if file.is_file())
+        files = sorted(file for file in path.glob(pattern) if _is_file(file))
         if files:
             yield from files
             return
+
+
+def _is_file(path: Path) -> bool:
+    """Never raises: what a compose file mounts may have a name that cannot exist."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _names_upstream(path: Path) -> bool:

@@ -18,6 +18,7 @@ from stacktest.adapters.routes.blank_names import FindBlank, blank_names
 from stacktest.adapters.routes.caddy.directives import ORDER
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_words
 from stacktest.core.model import Service, Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
 
@@ -159,7 +160,8 @@ def _filled(text: str, service: Service) -> str:
 def _order(key: str) -> tuple[int, str]:
     part = _PART.fullmatch(key)
     order = part["order"] if part else None
-    return int(order) if order else sys.maxsize, _name(key)
+    number = whole_number(order or "")
+    return sys.maxsize if number is None else number, _name(key)
 
 
 def _name(key: str) -> str:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stacktest.adapters.compose.yaml import parse_yaml
+from stacktest.adapters.existing import is_file
 from stacktest.adapters.routes.blank_names import blank_names
 from stacktest.adapters.routes.mounts import folder_behind, shown
 from stacktest.adapters.routes.ordered import for_people, ordered, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Service, Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route
 from stacktest.core.unknown import Unknown
 
@@ -165,7 +167,7 @@ def _targets(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
 
 def _target(claim: _Claim, stack: Stack) -> Route:
     name, port = claim.service.name, claim.port
-    if port and not port.isdecimal():
+    if port and whole_number(port) is None:
         why = f"'{port}' is not a port number"
         return Route(host="", where=claim.where, unknown=why, upstream=port)
     route = route_to(stack, host="", upstream=f"{name}:{port}" if port else name, where=claim.where)
@@ -231,7 +233,7 @@ def _has_file(stack: Stack, folder: str, names: Iterable[str]) -> bool | None:
     """Whether nginx-proxy has one of the files; None: only the container can tell."""
     on_this_side = folder_behind(stack, folder)
     if on_this_side:
-        return any(Path(on_this_side, name).is_file() for name in names)
+        return any(is_file(Path(on_this_side, name)) for name in names)
     door = stack.services.get(stack.front_door)
     if door is None:
         return None

@@ -35,7 +35,10 @@ Alternative = tuple[Literal, ...]
 def alternatives(rule: str) -> tuple[Alternative, ...]:
     """The rule as a list of alternatives; a request that fits one of them fits the rule."""
     tokens = _Tokens(items=list(_tokens(rule)))
-    expression = _either(tokens)
+    try:
+        expression = _either(tokens)
+    except RecursionError:
+        raise RuleError("it is nested too deeply") from None
     if tokens.items:
         raise RuleError("something stands behind its end")
     return tuple(_unfolded(expression, negated=False))
