@@ -20,7 +20,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from stacktest.adapters.engine.client import PROJECT, Engine
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.documents import PROJECT
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 HERE = Path(__file__).resolve().parents[1]

@@ -15,8 +15,8 @@ from campaigns import seeds
 from stacktest import config as configuration
 from stacktest.adapters.check_sites import sites_at
 from stacktest.adapters.compose import env_files, errors, files, model, unset, yaml
-from stacktest.adapters.engine import client as engine
 from stacktest.adapters.engine import client_settings
+from stacktest.adapters.engine import documents as engine
 from stacktest.adapters.engine.socket import _decode
 from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_context, read_build
 from stacktest.adapters.fingerprint_inputs.files import FileReader, UnreadableError
@@ -454,7 +454,7 @@ def _read_log(data: bytes, _: Path) -> object:
 
 def _read_container(data: bytes, folder: Path) -> object:
     document = _document(data)
-    engine.understood(engine._from_inspect, document, "x")
+    engine.understood(engine.inspected_container, document, "x")
     service = Service(name="web", image="x", definition=seeds.DEFINITION)
     stack = Stack(name="demo", root=folder, services={"web": service})
     return differences(
@@ -463,4 +463,4 @@ def _read_container(data: bytes, folder: Path) -> object:
 
 
 def _read_list(data: bytes, _: Path) -> object:
-    return [engine.understood(engine._from_list, row, "x") for row in _document(data)]
+    return [engine.understood(engine.listed_container, row, "x") for row in _document(data)]

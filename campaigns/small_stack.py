@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stacktest.adapters.engine.client import PROJECT, Engine
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.core.unknown import Unknown
 

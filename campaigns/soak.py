@@ -14,7 +14,7 @@ from pathlib import Path
 
 from campaigns.common import Options, Report, main
 from campaigns.small_stack import TEST, SmallStack, small_stack
-from stacktest.adapters.engine.client import PROJECT
+from stacktest.adapters.engine.documents import PROJECT
 
 COUNTING = (
     TEST

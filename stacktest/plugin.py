@@ -295,7 +295,7 @@ def _new_folder() -> Path:
 
 def _run_nothing(config: pytest.Config) -> None:
     """No worker for a plan, and the tests of the stack where nobody said which."""
-    from stacktest.pytest_plugin.collected_tests import find_suites
+    from stacktest.pytest_plugin.suites import find_suites
 
     for name, value in {"numprocesses": 0, "dist": "no", "tx": []}.items():
         if hasattr(config.option, name):

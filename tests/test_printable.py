@@ -65,26 +65,26 @@ PLAIN = (
 
 @pytest.mark.case("hard/E1-control-sequences-from-containers")
 @pytest.mark.parametrize("kind", ACTING)
-def test_what_acts_is_removed(kind):
+def test_what_acts_is_removed(kind: str) -> None:
     text, left = ACTING[kind]
     assert visible(text) == left
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_no_line_is_a_command_of_a_ci_system(text):
+def test_no_line_is_a_command_of_a_ci_system(text: str) -> None:
     assert printable(text) == COMMANDS[text]
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_plain_text_stays(text):
+def test_plain_text_stays(text: str) -> None:
     assert one_line(text) == text
 
 
-def test_a_name_begins_no_line():
+def test_a_name_begins_no_line() -> None:
     assert one_line("a\nb\tc\n") == "a\\nb\\tc"
 
 
-def test_records_are_cleaned_inside():
+def test_records_are_cleaned_inside() -> None:
     class Word(StrEnum):
         GOOD = "good"
 
@@ -104,7 +104,7 @@ PIECES = [text for text, _ in ACTING.values()] + list(COMMANDS) + list(string.pr
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join))
-def test_nothing_acts_however_it_is_put_together(text):
+def test_nothing_acts_however_it_is_put_together(text: str) -> None:
     result = printable(text)
     result.encode("utf-8")
     assert printable(result) == result

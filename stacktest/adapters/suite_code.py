@@ -8,7 +8,6 @@ led to; the digest over them can be taken anywhere, and is the same for the same
 """
 
 import ast
-import hashlib
 import os
 import sys
 import sysconfig
@@ -19,6 +18,7 @@ from typing import NamedTuple
 
 from stacktest.adapters.suite_data import DataFiles, Mentions, mentions
 from stacktest.adapters.suites import Suites
+from stacktest.core.fingerprint.digest import DIGEST_LENGTH, content_digest
 
 IMPORTING_CALLS = frozenset({"import_module", "importorskip", "__import__"})
 
@@ -70,12 +70,12 @@ class SuiteCode:
     def digest(self, files: tuple[str, ...]) -> str:
         """16 hex digits over the files: the same in every checkout of the same content."""
         if files not in self._digests:
-            digest = hashlib.sha256()
+            lines = []
             for name in sorted(files, key=Path):
                 path = Path(os.path.normpath(self._base / name))
                 content = _read(path, saved_at(path)).digest
-                digest.update(f"{_portable(name)}\0{content}\n".encode())
-            self._digests[files] = digest.hexdigest()[:16]
+                lines.append(f"{_portable(name)}\0{content}\n")
+            self._digests[files] = content_digest("".join(lines))[:DIGEST_LENGTH]
         return self._digests[files]
 
 
@@ -189,7 +189,7 @@ def _read(path: Path, _saved: int | None) -> _Source:
         content = path.read_bytes()
     except OSError:
         return _Source(tree=_EMPTY, digest="gone")
-    digest = hashlib.sha256(content).hexdigest()
+    digest = content_digest(content)
     if path.suffix not in (".py", ""):
         return _Source(tree=_EMPTY, digest=digest)
     try:

@@ -3,15 +3,13 @@
 It takes objects and never makes them; `bootstrap` knows what they really talk to.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol
+from dataclasses import replace
 
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge, TestsOf
+from stacktest.application.run_ports import Opened, RunPorts, StartedStack
 from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.freshness.inputs import Judgement, Tests
@@ -22,135 +20,17 @@ from stacktest.core.plan import Demand, Plan, make_plan, needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.run_texts import RunTexts, texts_of
-from stacktest.core.records.status import StatusMeta
 from stacktest.core.redaction import clean, redact
 from stacktest.core.runs.credit import Refusal, close, credit, history_line
+from stacktest.core.runs.fold import fold
 from stacktest.core.runs.moves import Move
+from stacktest.core.runs.requirements import edited_files, inventory_of, tests_of
 from stacktest.core.runs.start_failure import StartFailure, whole_failure
 from stacktest.core.runs.summary import RunSummary
-from stacktest.core.runs.verdict import (
-    HiddenFile,
-    Inventory,
-    Outcome,
-    Required,
-    RunFacts,
-    Verdict,
-    fold,
-)
+from stacktest.core.runs.verdict import HiddenFile, Outcome, RunFacts, Verdict
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import LockHeldError, StackNotReadyError, StacktestError, UsageError
-
-
-class Opened(Protocol):
-    """The records of a run that is about to begin."""
-
-    @property
-    def run(self) -> Run:
-        """The run with its number."""
-
-    @property
-    def records(self) -> Mapping[str, LastRun]:
-        """Service → its record."""
-
-    @property
-    def refused(self) -> Mapping[str, str]:
-        """Service → why its evidence may not be touched."""
-
-    @property
-    def foreign(self) -> Mapping[str, str]:
-        """Service → the other stack that its records come from."""
-
-
-class Recorder(Protocol):
-    """The part of the ledger that a run writes to."""
-
-    def open_run(
-        self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
-    ) -> Opened:
-        """Leave a record of the run before its first test; `up` are the services that are up."""
-
-    def record_failed_starts(
-        self,
-        run: Run,
-        failures: Mapping[str, StartFailure],
-        fingerprints: Mapping[str, FingerprintRecord],
-        *,
-        whole: bool,
-    ) -> Mapping[str, str]:
-        """Write down which services were not up; answers those that were refused, and why."""
-
-    def close_run(
-        self,
-        records: Mapping[str, LastRun],
-        passes: Mapping[str, LastPass],
-        lines: Mapping[str, HistoryLine],
-    ) -> Mapping[str, str]:
-        """Write what came of the run; answers the services that were refused, and why."""
-
-    def write_status(self, judgements: Mapping[str, Judgement], meta: StatusMeta) -> bool:
-        """Write the status."""
-
-
-class StartedStack(Protocol):
-    """A stack that was brought up, and can be taken down again."""
-
-    @property
-    def failures(self) -> Mapping[str, StartFailure]:
-        """Services that are not up, and those that need them, each with its cause."""
-
-    def stop(self) -> Mapping[str, str]:
-        """Remove what the run created; name → why it is left, of what is not removed."""
-
-    @property
-    def healthy_at(self) -> Mapping[str, float]:
-        """Container → when the run saw it become healthy; Unix time."""
-
-    def fallen(self) -> Mapping[str, str]:
-        """Services that were ready and are not any more."""
-
-    def boot_seconds(self) -> Mapping[str, float]:
-        """Service → seconds from its start until it was ready, for what this run started."""
-
-
-class Lock(Protocol):
-    """One run per stack."""
-
-    def acquire(self) -> None:
-        """Take it, or say who holds it."""
-
-    def release(self) -> None:
-        """Give it back."""
-
-
-CodeDigest = Callable[[Collected], str]
-"""A test → digest over everything that the tests of its file consist of."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunPorts:
-    """Everything outside that a run talks to."""
-
-    judge: Judge
-    recorder: Recorder
-    lock: Lock
-    bring_up: Callable[[Plan], StartedStack]
-    observe: Callable[[], Mapping[str, ServiceObservation]]
-    save_part_names: Callable[[str, ServiceObservation], None]
-    now: Callable[[], datetime]
-    git: Callable[[], tuple[str | None, bool | None]]
-    """The commit, and whether the working tree differs from it."""
-    collected_code: Mapping[str, str]
-    """Path of a test file → digest of the code that its tests consist of, as it was collected.
-
-    It differs from any that `read_code` gives when the file was saved while others were collected.
-    """
-    read_code: Callable[[], CodeDigest]
-    """Reads the same digests now."""
-    save_texts: Callable[[Mapping[str, RunTexts]], None] = lambda _: None
-    """Keeps what failures said on this machine, out of the records."""
-    on_locked: Callable[[], None] = lambda: None
-    """Called once the stack is this run's alone, before anything is started."""
 
 
 class StackSession:
@@ -247,9 +127,10 @@ class StackSession:
         fallen = self._fallen(after)
         code = self._ports.read_code()
         tests = tests_of(whole, code)
-        inventory = replace(_inventory(whole, unknown), hidden=hidden, elsewhere=elsewhere)
+        edited = edited_files(self._tests, self._ports.collected_code, code)
+        inventory = replace(inventory_of(whole, unknown), hidden=hidden, elsewhere=elsewhere)
         verdicts = fold(inventory, outcomes, facts)
-        credited, refused = self._record(verdicts, after, tests, self._edited(code))
+        credited, refused = self._record(verdicts, after, tests, edited)
         self._remember_words(verdicts, whole)
         now = self._ports.now()
         # A file that cannot be collected hides its tests, which is not their removal.
@@ -502,57 +383,3 @@ class StackSession:
                 and self._judge.state_before(name, after, tests, now) is State.FAILING
             )
         )
-
-    def _edited(self, code: CodeDigest) -> dict[str, tuple[str, ...]]:
-        """Service → its test files whose code is not what it was when they were collected."""
-        collected = self._ports.collected_code
-        tests = {test.path: test for test in self._tests if test.path in collected}
-        changed = {path for path, test in tests.items() if code(test) != collected[path]}
-        edited: dict[str, set[str]] = {}
-        for test in self._tests:
-            for service in test.services if test.path in changed else ():
-                edited.setdefault(service, set()).add(test.path)
-        return {service: tuple(sorted(paths)) for service, paths in edited.items()}
-
-
-def tests_of(whole: Iterable[Collected], code_digest: CodeDigest) -> dict[str, Tests]:
-    """Service → its required tests: their number, and a digest over node ids and code."""
-    by_service: dict[str, list[Collected]] = {}
-    for test in whole:
-        for service in test.services:
-            by_service.setdefault(service, []).append(test)
-    return {service: _tests(tests, code_digest) for service, tests in by_service.items()}
-
-
-# Private
-
-
-def _tests(tests: list[Collected], code_digest: CodeDigest) -> Tests:
-    nodeids = frozenset(test.nodeid for test in tests)
-    files = sorted({test.path: test for test in tests}.items())
-    code = [f"{path} {code_digest(test)}" for path, test in files]
-    return Tests(
-        digest=_digest([*sorted(test.nodeid for test in tests), *code]),
-        required=len(nodeids),
-        nodeids=nodeids,
-        carried=_digest([*sorted(test.full or test.nodeid for test in tests), *code]),
-    )
-
-
-def _digest(lines: Iterable[str]) -> str:
-    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()[:16]
-
-
-def _inventory(whole: tuple[Collected, ...], unknown: tuple[str, ...]) -> Inventory:
-    required = tuple(
-        Required(
-            nodeid=test.nodeid,
-            services=test.services,
-            phase=test.phase,
-            source=test.path,
-            no_contact=frozenset(test.no_contact),
-        )
-        for test in whole
-        if test.services
-    )
-    return Inventory(required=required, complete=not unknown, why=unknown)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from stacktest.adapters.engine.cleanup import remove_owned
-from stacktest.adapters.engine.client import PROJECT, Engine
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.labels import COPY_OF, STACK, stack_id
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.ledger.stack_identity import stack_mark

@@ -4,7 +4,6 @@ Only `bootstrap` makes adapters; each is made when it is first asked for.
 """
 
 import datetime as dt
-import hashlib
 import os
 import shlex
 import sys
@@ -28,7 +27,6 @@ from stacktest.application.judge import Judge, PagesOf, TestsOf
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
-from stacktest.application.run import CodeDigest, tests_of
 from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
@@ -41,11 +39,13 @@ from stacktest.bootstrap.made_ca import (
 )
 from stacktest.config import Config
 from stacktest.core.collected_test import Collection
+from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Port, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.records.status import Scope
+from stacktest.core.runs.requirements import CodeDigest, tests_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError, UsageError
 
@@ -222,7 +222,7 @@ class Project:
             engine = str(self.engine.info().get("ID", ""))
         except ToolMissingError as error:
             return Unknown(error.what)
-        return f"{self.stack.name}@{hashlib.sha256(engine.encode()).hexdigest()[:12]}"
+        return f"{self.stack.name}@{content_digest(engine)[:12]}"
 
     def versions(self) -> Mapping[str, str]:
         """What took part, by version."""

@@ -13,7 +13,7 @@ from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.json_files import write_json
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.startup.failure_report import NotReadyError
-from stacktest.application.run import StartedStack
+from stacktest.application.run_ports import StartedStack
 from stacktest.bootstrap.context import now
 from stacktest.bootstrap.copy_project import CopyProject, copy_files
 from stacktest.core.plan import Plan

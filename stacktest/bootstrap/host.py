@@ -1,14 +1,15 @@
 """What this machine knows beside the containers, made of the adapters of one stack."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from stacktest.adapters.compose.client import Compose
-from stacktest.adapters.engine.client import PROJECT, Engine
+from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.client_settings import build_time, client_variables
+from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.ledger.origins import load_origins, save_origins
+from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.model import Build, Json
 from stacktest.core.unknown import Unknown
@@ -41,7 +42,7 @@ class Host:
     def file_digest(self, container: str, path: str) -> str | None:
         """The sha256 of a file in a container."""
         content = self._engine.file(container, path)
-        return None if content is None else hashlib.sha256(content).hexdigest()
+        return None if content is None else content_digest(content)
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """The networks of a project, by name."""

@@ -5,7 +5,6 @@ Its file lies in a folder that a service mounts and may write, or only in the se
 service's own user: then the engine is asked for a copy.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.private_files import make_private_folder
+from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
@@ -68,7 +68,7 @@ def readable_copy(ca: Path, folder: Path, read: Callable[[], bytes | None]) -> P
     content = read()
     if content is None:
         return ca
-    copy = folder / f"ca-{hashlib.sha256(content).hexdigest()[:16]}.crt"
+    copy = folder / f"ca-{content_digest(content)[:16]}.crt"
     if not copy.exists():
         make_private_folder(folder)
         write_file(copy, content)

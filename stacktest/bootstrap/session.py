@@ -12,7 +12,8 @@ from stacktest.adapters.suite_code import saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
 from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
-from stacktest.application.run import RunPorts, StackSession, StartedStack, tests_of
+from stacktest.application.run import StackSession
+from stacktest.application.run_ports import RunPorts, StartedStack
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap import copy_start
 from stacktest.bootstrap.context import Project, find_project, now, read_code
@@ -26,6 +27,7 @@ from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.plan import Plan
 from stacktest.core.records.timeline import Timeline
 from stacktest.core.rehearsal.settings import CopySettings
+from stacktest.core.runs.requirements import tests_of
 from stacktest.core.runs.summary import RunSummary
 from stacktest.errors import StacktestError
 

@@ -1,32 +1,18 @@
 """Reads the collected tests that ask for the stack."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from stacktest import config as configuration
 from stacktest.adapters.suite_code import CodeGraph, saved_at
-from stacktest.adapters.suites import Suites, locate_suites
+from stacktest.adapters.suites import Suites
 from stacktest.core.collected_test import ROUTED_FIXTURES, Collected
 from stacktest.core.runs.bare_text import bare_name, bare_test
-from stacktest.errors import UsageError
 from stacktest.pytest_plugin.checks import count_checks, written_functions
 from stacktest.pytest_plugin.claims import claims_of
 from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of, services_of
-
-
-def find_suites(config: pytest.Config) -> Suites | None:
-    """The suites of the stack that this run is about; None where there is no stack."""
-    if _SUITES not in config.stash:
-        config.stash[_SUITES] = _locate(config)
-    return config.stash[_SUITES]
-
-
-def suites_of(config: pytest.Config) -> Suites:
-    """The suites of the stack, or pytest's rootdir where there is none."""
-    return find_suites(config) or locate_suites(config.rootpath, (), pointer=config.rootpath)
+from stacktest.pytest_plugin.suites import suites_of
 
 
 def read(items: Iterable[pytest.Item], config: pytest.Config) -> tuple[Collected, ...]:
@@ -44,25 +30,7 @@ def read(items: Iterable[pytest.Item], config: pytest.Config) -> tuple[Collected
 
 # Private
 
-_SUITES: pytest.StashKey[Suites | None] = pytest.StashKey()
 _COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
-
-
-def _locate(config: pytest.Config) -> Suites | None:
-    here, rootdir = Path.cwd(), config.rootpath
-    option = str(config.getoption("--stack"))
-    try:
-        root = configuration.find_stack(
-            option=option, environ=os.environ, folder=here, rootdir=rootdir
-        )
-        if root is None:
-            return None
-        section = configuration.load(root, environ=os.environ).stack
-        pointer = configuration.pointing_folder(root, folder=here, rootdir=rootdir)
-        return locate_suites(root, section.suites, pointer=pointer)
-    except UsageError:
-        # Who brings the stack up says what is wrong with the configuration.
-        return locate_suites(rootdir, (), pointer=rootdir)
 
 
 class _Reader:

@@ -23,12 +23,13 @@ from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError, refusal_of
 from stacktest.printable import one_line, visible
 from stacktest.pytest_plugin import blocked_tests
-from stacktest.pytest_plugin.collected_tests import read, suites_of
+from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.inventory import NARROWING, deviations, is_whole
 from stacktest.pytest_plugin.outcomes import Listener, reason_of
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.stash import NOTHING_STALE, OPEN_RUN, RUNNING
+from stacktest.pytest_plugin.suites import suites_of
 
 if TYPE_CHECKING:
     from stacktest.application.run import StackSession

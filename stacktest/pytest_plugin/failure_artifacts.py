@@ -14,7 +14,6 @@ The last ten runs are kept.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -31,6 +30,7 @@ from stacktest.application.evidence_folder import (
     write_evidence,
 )
 from stacktest.application.running_stack import RunningStack
+from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.observed_state import EngineEvent
 from stacktest.core.secrets import secrets_of
 from stacktest.pytest_plugin.contacts import touched
@@ -106,7 +106,7 @@ def folder_name(nodeid: str) -> str:
     """
     function = nodeid.partition("[")[0]
     readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", function).strip("-")[-110:]
-    return f"{readable}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
+    return f"{readable}-{content_digest(nodeid)[:8]}"
 
 
 # Private

@@ -20,7 +20,8 @@ from stacktest.adapters.suites import Suites
 from stacktest.application.required_tests import write_collected
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
-from stacktest.pytest_plugin.collected_tests import read, suites_of
+from stacktest.pytest_plugin.collected_tests import read
+from stacktest.pytest_plugin.suites import suites_of
 
 NARROWING = ("ignore", "ignore_glob", "deselect", "lf", "failedfirst", "stepwise", "pyargs")
 """Options after which the collection may lack tests without a word."""

@@ -105,7 +105,7 @@ def _uses_ours(item: pytest.Item, fixtures: Iterable[str]) -> bool:
 
 def _is_in_suites(item: pytest.Item) -> bool:
     """Whether there is a stack, and the test lies where its tests are."""
-    from stacktest.pytest_plugin.collected_tests import find_suites
+    from stacktest.pytest_plugin.suites import find_suites
 
     suites = find_suites(item.config)
     return suites is not None and suites.holds(item.path)

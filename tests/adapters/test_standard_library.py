@@ -23,7 +23,7 @@ def imported(folder: Path, importer: str) -> Path:
 
 
 @pytest.mark.case("hard/D2", "hard/D3")
-def test_who_imports_decides(tmp_path):
+def test_who_imports_decides(tmp_path: Path) -> None:
     own = tmp_path / "wave.py"
     own.write_text("")
     library = f"{sysconfig.get_path('purelib')}/anything/client.py"
@@ -36,7 +36,7 @@ def test_who_imports_decides(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["secrets", "token", "logging", "email", "http", "json", "queue"])
-def test_the_command_starts_beside_any_module(tmp_path, name):
+def test_the_command_starts_beside_any_module(tmp_path: Path, name: str) -> None:
     (tmp_path / f"{name}.py").write_text("raise RuntimeError('the file of a person')")
     argv = [sys.executable, "-m", "stacktest", "config", "schema"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)

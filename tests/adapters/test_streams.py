@@ -4,11 +4,13 @@ import asyncio
 import socket
 import time
 
+import pytest
+
 from stacktest.adapters import streams
 from stacktest.adapters.streams import IdleClock, close_writer
 
 
-def test_a_clock_that_is_touched_does_not_run_out():
+def test_a_clock_that_is_touched_does_not_run_out() -> None:
     async def run() -> tuple[float, float]:
         clock = IdleClock(0.2)
         started = time.monotonic()
@@ -25,7 +27,7 @@ def test_a_clock_that_is_touched_does_not_run_out():
     assert total >= touched + 0.2
 
 
-def test_a_client_that_reads_no_more_holds_nobody_up(monkeypatch):
+def test_a_client_that_reads_no_more_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "CLOSING", 0.2)
 
     async def run() -> float:

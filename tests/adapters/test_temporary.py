@@ -22,7 +22,7 @@ time.sleep(60)
 
 
 @pytest.fixture
-def place(tmp_path_factory, monkeypatch):
+def place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A short folder that `TMPDIR` names."""
     folder = Path(temporary.tempfile.mkdtemp(dir="/tmp", prefix="sk"))
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -35,7 +35,7 @@ def started() -> tuple[subprocess.Popen, Path]:
     return process, Path(process.stdout.readline().strip())
 
 
-def test_a_folder_is_private_and_goes_with_the_block(place):
+def test_a_folder_is_private_and_goes_with_the_block(place: Path) -> None:
     with temporary.temporary_folder("plan") as folder:
         assert folder.parent == place
         assert folder.stat().st_mode & 0o777 == 0o700
@@ -44,7 +44,9 @@ def test_a_folder_is_private_and_goes_with_the_block(place):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_that_ends_the_process_leaves_no_folder(place, number):
+def test_a_signal_that_ends_the_process_leaves_no_folder(
+    place: Path, number: signal.Signals
+) -> None:
     process, folder = started()
     assert folder.is_dir()
     process.send_signal(number)
@@ -54,7 +56,7 @@ def test_a_signal_that_ends_the_process_leaves_no_folder(place, number):
     assert list(place.iterdir()) == []
 
 
-def test_the_next_run_removes_the_folder_of_a_killed_one_and_no_other(place):
+def test_the_next_run_removes_the_folder_of_a_killed_one_and_no_other(place: Path) -> None:
     killed, folder = started()
     alive, used = started()
     own = place / "stacktest-run-of-a-person"
@@ -70,14 +72,14 @@ def test_the_next_run_removes_the_folder_of_a_killed_one_and_no_other(place):
     alive.communicate()
 
 
-def test_a_link_in_the_place_of_a_folder_is_not_followed(place, tmp_path):
+def test_a_link_in_the_place_of_a_folder_is_not_followed(place: Path, tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir(mode=0o700)
     (place / "stacktest-run-0123456789ab").symlink_to(tmp_path / "precious")
     temporary.remove_abandoned(place)
     assert (tmp_path / "precious").is_dir()
 
 
-def test_a_fork_does_not_remove_the_folders_of_its_parent(place):
+def test_a_fork_does_not_remove_the_folders_of_its_parent(place: Path) -> None:
     folder = temporary.make_folder("run")
     child = os.fork()
     if child == 0:
@@ -90,7 +92,9 @@ def test_a_fork_does_not_remove_the_folders_of_its_parent(place):
 
 @pytest.mark.case("hard/D9")
 @pytest.mark.parametrize("named", ["missing", "too-long", "a-file"])
-def test_another_place_is_taken_where_the_named_one_cannot_serve(place, monkeypatch, named):
+def test_another_place_is_taken_where_the_named_one_cannot_serve(
+    place: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
     path = place / ("x" * 80 if named == "too-long" else named)
     if named == "too-long":
         path.mkdir()
@@ -103,7 +107,7 @@ def test_another_place_is_taken_where_the_named_one_cannot_serve(place, monkeypa
 
 
 @pytest.mark.case("hard/D9")
-def test_a_place_without_programs_is_not_used(place, monkeypatch):
+def test_a_place_without_programs_is_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.statvfs
 
     class NoPrograms:
@@ -113,7 +117,7 @@ def test_a_place_without_programs_is_not_used(place, monkeypatch):
     assert temporary.usable_place() != place
 
 
-def test_no_place_at_all_is_one_error_with_a_hint(monkeypatch):
+def test_no_place_at_all_is_one_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporary, "is_usable", lambda _place: False)
     monkeypatch.setenv("TMPDIR", "/nowhere")
     with pytest.raises(UsageError, match="no temporary folder can be made in /nowhere") as caught:

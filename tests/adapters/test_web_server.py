@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from stacktest.adapters import web_server
 from stacktest.adapters.browser.chromium import find_chromium
@@ -136,7 +136,7 @@ def test_nothing_in_the_evidence_runs(server: web_server._Server) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/list/", "/nowhere", "/evidence/r1/redis.log", "/trace/a.js"]
 )
-def test_every_answer_has_a_policy(server, path):
+def test_every_answer_has_a_policy(server: web_server._Server, path: str) -> None:
     headers = headers_of(server, path)
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; ")[1:])
     assert policy["base-uri"] in ("'none'", "'self'")
@@ -149,7 +149,7 @@ def test_every_answer_has_a_policy(server, path):
     assert has_scripts == (path in ("/", "/trace/a.js"))
 
 
-def test_a_page_that_cannot_be_made_says_why(capfd):
+def test_a_page_that_cannot_be_made_says_why(capfd: pytest.CaptureFixture[str]) -> None:
     def broken() -> str:
         raise EvidenceError("the record is damaged", where="last_run.json")
 
@@ -162,7 +162,9 @@ def test_a_page_that_cannot_be_made_says_why(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_files_that_cannot_be_read_are_not_here(tmp_path, capfd, monkeypatch):
+def test_files_that_cannot_be_read_are_not_here(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     (tmp_path / "locked.log").write_text("x")
     with serving({}, {"/evidence/": tmp_path}) as server:
@@ -190,7 +192,9 @@ def test_files_that_cannot_be_read_are_not_here(tmp_path, capfd, monkeypatch):
         (b"TRACE / HTTP/1.1\r\n\r\n", b"501"),
     ],
 )
-def test_what_the_library_refuses_is_plain_text(server, capfd, sent, status):
+def test_what_the_library_refuses_is_plain_text(
+    server: web_server._Server, capfd: pytest.CaptureFixture[str], sent, status
+) -> None:
     with socket.create_connection(server.server_address, timeout=10) as client:
         client.sendall(sent)
         reply = b"".join(iter(lambda: client.recv(65536), b""))
@@ -201,7 +205,9 @@ def test_what_the_library_refuses_is_plain_text(server, capfd, sent, status):
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /", b"GET / HTTP/1.1\r\n"])
-def test_a_connection_that_waits_for_nothing_ends(sent, monkeypatch, capfd):
+def test_a_connection_that_waits_for_nothing_ends(
+    sent, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(web_server, "PATIENCE", 0.3)
     with (
         serving({}, {}) as server,
@@ -212,7 +218,9 @@ def test_a_connection_that_waits_for_nothing_ends(sent, monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_connections_beyond_the_limit_are_closed(monkeypatch, capfd):
+def test_connections_beyond_the_limit_are_closed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(web_server, "MOST", 1)
     with (
         serving({"/": lambda: "x"}, {}) as server,
@@ -262,7 +270,7 @@ def test_a_playwright_without_a_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def chromium():
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(headless=True), args=["--no-sandbox"]
@@ -272,7 +280,9 @@ def chromium():
 
 
 @pytest.mark.real_browser
-def test_the_viewer_shows_a_trace_and_asks_no_other_machine(chromium, tmp_path: Path) -> None:
+def test_the_viewer_shows_a_trace_and_asks_no_other_machine(
+    chromium: Browser, tmp_path: Path
+) -> None:
     context = chromium.new_context()
     context.tracing.start(snapshots=True)
     context.new_page().set_content("<h1>hello</h1>")

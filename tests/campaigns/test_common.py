@@ -14,7 +14,7 @@ from campaigns.common import SEED, Options, Report, main
     ],
 )
 def test_a_fault_decides_the_exit_code(
-    capsys: pytest.CaptureFixture[str], faults, code, last
+    capsys: pytest.CaptureFixture[str], faults: tuple[str, ...], code: int, last: str
 ) -> None:
     report = Report(columns=("what", "count"), rows=[("messages", 7), ("b", 12)], faults=faults)
     assert main("x", lambda _: report, []) == code

@@ -10,7 +10,7 @@ from campaigns.common import Options
 
 
 @pytest.mark.case("hard/B2-page-server-tracebacks")
-def test_nothing_that_listens_falls_for_a_hostile_message():
+def test_nothing_that_listens_falls_for_a_hostile_message() -> None:
     report = listeners.run(Options(short=True))
     assert report.faults == []
     names = [row[0] for row in report.rows]
@@ -19,11 +19,13 @@ def test_nothing_that_listens_falls_for_a_hostile_message():
         assert "replies" in answers, name
 
 
-def test_the_long_form_sends_more_than_forty_thousand():
+def test_the_long_form_sends_more_than_forty_thousand() -> None:
     assert sum(listeners.MESSAGES.values()) >= 40_000
 
 
-def reply(name="app.stack.local", kind="A", value="127.0.0.1", class_="IN"):
+def reply(
+    name: str = "app.stack.local", kind: str = "A", value: str = "127.0.0.1", class_: str = "IN"
+):
     question = dns.message.from_wire(hostile.GOOD_QUESTION)
     answer = dns.message.make_response(question)
     answer.answer.append(dns.rrset.from_text(f"{name}.", 1, class_, kind, value))
@@ -42,7 +44,7 @@ def reply(name="app.stack.local", kind="A", value="127.0.0.1", class_="IN"):
         (reply()[:20], "a reply that cannot be read"),
     ],
 )
-def test_a_wrong_reply_is_noticed(wire, fault):
+def test_a_wrong_reply_is_noticed(wire, fault) -> None:
     assert hostile.dns_fault(hostile.GOOD_QUESTION, wire).startswith(fault)
     assert bool(hostile.dns_fault(hostile.GOOD_QUESTION, wire)) == bool(fault)
 
@@ -68,7 +70,7 @@ def test_a_wrong_reply_is_noticed(wire, fault):
         (b"x", b"HTTP/1.1 500 x\r\n\r\n", "answered"),
     ],
 )
-def test_an_open_relay_is_noticed(sent, answer, fault):
+def test_an_open_relay_is_noticed(sent, answer, fault) -> None:
     assert listeners._proxy_fault(sent, answer).startswith(fault)
     assert bool(listeners._proxy_fault(sent, answer)) == bool(fault)
 
@@ -83,15 +85,15 @@ def test_an_open_relay_is_noticed(sent, answer, fault):
         (b"x", b"HTTP/1.0 200 OK\r\n\r\nok", "an answer without a policy"),
     ],
 )
-def test_a_wrong_page_is_noticed(sent, answer, fault):
+def test_a_wrong_page_is_noticed(sent, answer, fault) -> None:
     assert listeners._page_fault(sent, answer).startswith(fault)
     assert bool(listeners._page_fault(sent, answer)) == bool(fault)
 
 
-def test_what_is_written_to_the_terminal_is_a_fault(monkeypatch):
+def test_what_is_written_to_the_terminal_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    def loud(listener, count, numbers):
+    def loud(listener, count, numbers) -> None:
         sys.stderr.write("Traceback (most recent call last):\n")
 
     monkeypatch.setattr(listeners, "_ask_pages", loud)

@@ -7,14 +7,14 @@ from campaigns.certificates import cases
 from campaigns.common import Options
 
 
-def test_the_table_is_large_enough_and_its_names_are_unique():
+def test_the_table_is_large_enough_and_its_names_are_unique() -> None:
     table = cases()
     assert len({case.name for case in table}) == len(table) >= 90
     assert sum(case.accepted for case in table) > 20
 
 
 @pytest.mark.processes
-def test_every_client_agrees_about_every_certificate():
+def test_every_client_agrees_about_every_certificate() -> None:
     report = tls.run(Options(short=True))
     assert report.faults == []
     clients = [row[0] for row in report.rows]
@@ -24,11 +24,11 @@ def test_every_client_agrees_about_every_certificate():
 
 @pytest.mark.real_browser
 @pytest.mark.slow
-def test_pages_and_their_requests_agree_as_well():
+def test_pages_and_their_requests_agree_as_well() -> None:
     assert tls.run(Options()).faults == []
 
 
-def test_a_verdict_that_differs_is_a_fault():
+def test_a_verdict_that_differs_is_a_fault() -> None:
     table = cases()
     verdicts = {(case.name, "api"): (case.accepted, case.accepted) for case in table}
     assert tls._report(table, ["api"], verdicts).faults == []

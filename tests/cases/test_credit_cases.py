@@ -20,10 +20,11 @@ from tests.support.stack_simulator import StackSimulator
 @pytest.mark.case("T1", "T2")
 def test_nothing_was_executed(world: StackSimulator) -> None:
     world.add("caddy")
-    ran = world.run([], facts=RunFacts(no_tests_executed=True, selection="--collect-only"))
+    ran = world.run([], facts=RunFacts(selection="--collect-only"))
     assert ran.credited() == set()
     assert ran.verdicts["caddy"].kind == "untouched"
-    assert ran.verdicts["caddy"].reasons == ("no test of caddy was executed: --collect-only",)
+    reason = "no test that names caddy was asked to run: --collect-only"
+    assert ran.verdicts["caddy"].reasons == (reason,)
     assert world.state("caddy") is State.NEVER_RUN
     # The same outcomes without the option do earn it.
     assert world.run().credited() == {"caddy"}

@@ -231,7 +231,9 @@ def test_who_gets_colour(stream: object, environ: dict[str, str], colour: bool) 
     [({}, {"m"}), ({"CI": "1"}, set()), ({"NO_COLOR": "1"}, set()), ({"TERM": "dumb"}, set())],
     ids=str,
 )
-def test_an_error_on_a_real_terminal(environ, controls, tmp_path: Path) -> None:
+def test_an_error_on_a_real_terminal(
+    environ: dict[str, str], controls: set[str], tmp_path: Path
+) -> None:
     with Terminal([str(BIN), "gaet"], cwd=tmp_path, **environ) as terminal:
         assert terminal.finish() == 2
     assert terminal.controls == controls
@@ -250,7 +252,7 @@ def test_an_error_in_a_pipe(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> Path:
     """A folder with a status of two services."""
     (tmp_path / "stacktest.toml").write_text("")
     status = tmp_path / "docs/_data/status.json"
@@ -275,7 +277,7 @@ def folder(tmp_path: Path):
     ],
     ids=" ".join,
 )
-def test_bash_completes(folder, typed, offered) -> None:
+def test_bash_completes(folder: Path, typed: list[str], offered: list[str]) -> None:
     script = f"""
         eval "$(stacktest completion bash)"
         COMP_WORDS=({" ".join(word or "''" for word in typed)})
@@ -302,7 +304,9 @@ def test_bash_completes(folder, typed, offered) -> None:
         ("fish", "complete --no-files --command stacktest", "plain,gate\tDecide"),
     ],
 )
-def test_other_shells_are_given_their_script_and_its_answers(folder, shell, said, answer) -> None:
+def test_other_shells_are_given_their_script_and_its_answers(
+    folder: Path, shell: str, said: str, answer: str
+) -> None:
     environ = plain({"PATH": f"{BIN.parent}:{os.environ['PATH']}"})
     script = subprocess.run(
         [BIN, "completion", shell], capture_output=True, text=True, check=True, env=environ

@@ -19,7 +19,7 @@ def notify(pair: Pair, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("HOOK", f"{server.url}/secret-path")
         (pair.root / "stacktest.toml").write_text(CHANNEL)
 
-        def run(*arguments):
+        def run(*arguments: str) -> tuple[int, str]:
             server.asked.clear()
             code = "from stacktest.cli import main; main()"
             argv = [sys.executable, "-c", code, "notify", "--stack", str(pair.root), *arguments]

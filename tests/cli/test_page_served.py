@@ -26,7 +26,7 @@ def test_the_page_is_served_until_it_is_interrupted(pair: Pair) -> None:
         line = page.stdout.readline().split()
         address = line[1]
 
-        def read(path):
+        def read(path: str) -> str:
             with urllib.request.urlopen(address + path, timeout=20) as answer:
                 return answer.read().decode()
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def plan(tmp_path: Path):
     (tmp_path / "suites/phase5_web").mkdir(parents=True)
     (tmp_path / "suites/phase5_web/test_web.py").write_text(SUITE)
 
-    def plan(*words):
+    def plan(*words: str):
         argv = [BIN, "plan", *words, "-p", "no:randomly"]
         return subprocess.run(
             argv, cwd=tmp_path, env=plain({}), capture_output=True, text=True, check=False
@@ -49,7 +50,9 @@ def plan(tmp_path: Path):
     return plan
 
 
-def test_it_says_what_would_be_started_and_why(plan) -> None:
+def test_it_says_what_would_be_started_and_why(
+    plan: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
     done = plan()
     assert (done.returncode, done.stderr) == (0, "")
     assert (
@@ -66,7 +69,7 @@ no tests ran in TIME
     )
 
 
-def test_programs_get_the_same(plan) -> None:
+def test_programs_get_the_same(plan: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = plan("--json")
     assert done.returncode == 0
     assert json.loads(done.stdout) == {
@@ -87,7 +90,9 @@ def test_programs_get_the_same(plan) -> None:
 
 
 @pytest.mark.parametrize("words", [["--no-such-option"], ["-k", "nothing"], ["--json", "nowhere"]])
-def test_what_cannot_be_planned_is_a_usage_error_and_no_document(plan, words) -> None:
+def test_what_cannot_be_planned_is_a_usage_error_and_no_document(
+    plan: Callable[..., subprocess.CompletedProcess[str]], words: str
+) -> None:
     done = plan(*words)
     assert done.returncode == 2
     assert done.stdout == "" or "--json" not in words
@@ -114,7 +119,11 @@ def test_an_option_that_pytest_does_not_know_is_named_in_one_line() -> None:
     ],
 )
 def test_without_a_stack_that_can_be_read_the_stack_is_the_error(
-    plan, tmp_path: Path, remove: str, compose: str, message: str
+    plan: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    remove: str,
+    compose: str,
+    message: str,
 ) -> None:
     (tmp_path / "suites/phase5_web/test_web.py").unlink()
     (tmp_path / "compose.yaml").write_text(compose)

@@ -1,4 +1,5 @@
 import datetime as dt
+from pathlib import Path
 
 from stacktest.core.claims import Claim, ClaimTest, JudgedClaim, ListedClaim, judge_claims
 from stacktest.core.records.documents import HistoryLine
@@ -36,7 +37,7 @@ def judged(tmp_path, letters: str, *, holds: bool = True, services=("redis",)) -
     return claim
 
 
-def test_what_the_newest_results_say(tmp_path) -> None:
+def test_what_the_newest_results_say(tmp_path: Path) -> None:
     assert judged(tmp_path, ".").word == "true"
     assert judged(tmp_path, ".~").word == "true"
     assert judged(tmp_path, ".k", holds=False).word == "false"
@@ -50,7 +51,7 @@ def test_what_the_newest_results_say(tmp_path) -> None:
     assert judged(tmp_path, ".", services=()).note.startswith("t0 names no service")
 
 
-def test_the_newest_run_counts_and_the_oldest_of_several_is_named(tmp_path) -> None:
+def test_the_newest_run_counts_and_the_oldest_of_several_is_named(tmp_path: Path) -> None:
     simulator = StackSimulator(tmp_path)
     simulator.add("redis")
     history = [line(simulator, 1, a="F", b="."), line(simulator, 2, a=".")]
@@ -60,7 +61,7 @@ def test_the_newest_run_counts_and_the_oldest_of_several_is_named(tmp_path) -> N
     assert claim.fingerprints == {"redis": history[0].fingerprint.digest}
 
 
-def test_claims_of_the_list_come_first_and_without_a_test_they_are_named(tmp_path) -> None:
+def test_claims_of_the_list_come_first_and_without_a_test_they_are_named(tmp_path: Path) -> None:
     listed = (
         ListedClaim(claim=Claim(id="B2", text="renewed", source="R.md"), why="needs the internet"),
         ListedClaim(claim=Claim(id="B1", text="as listed", source="R.md")),

@@ -134,13 +134,13 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 @pytest.mark.processes
 @pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
-def test_the_site_is_built_without_a_warning(tmp_path: Path, builder) -> None:
+def test_the_site_is_built_without_a_warning(tmp_path: Path, builder: str) -> None:
     """By today's builder and by its successor; a link that leads nowhere fails both."""
     shutil.copytree(DOCS, tmp_path / "docs")
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     argv = [sys.executable, "-W", "ignore", "-m", builder, "build", "--strict"]
 
-    def build():
+    def build() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
         )

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,16 @@ UNITS = ("/etc/systemd/system/stacktest.service", "/etc/systemd/system/stacktest
 BIN = Path(sys.executable).parent
 
 
-def run(*argv, folder, **variables):
+def run(*argv: object, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(word) for word in argv], cwd=folder, env=os.environ | variables,
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
 
-def written(folder, *titles, change=lambda text: text):
+def written(
+    folder: Path, *titles: str, change: Callable[[str], str] = lambda text: text
+) -> list[Path]:
     """The recipes as files below `folder`."""
     for title in titles:
         path = folder / title.lstrip("/")
@@ -44,7 +47,7 @@ def test_every_recipe_of_the_page_is_tested() -> None:
 # What their readers accept
 
 
-def schema(name, *files):
+def schema(name: str, *files: Path) -> int:
     checker = (BIN / "check-jsonschema", "--builtin-schema", f"vendor.{name}")
     return run(*checker, *files, folder=files[0].parent).returncode
 
@@ -55,7 +58,9 @@ def schema(name, *files):
     [("github-workflows", WORKFLOWS, ("runs-on:", "run-on:")),
      ("gitlab-ci", (".gitlab-ci.yml",), ("script:", "scripts:"))],
 )  # fmt: skip
-def test_a_recipe_holds_against_its_schema(tmp_path: Path, name, titles, damage) -> None:
+def test_a_recipe_holds_against_its_schema(
+    tmp_path: Path, name: str, titles: tuple[str, ...], damage: tuple[str, str]
+) -> None:
     assert schema(name, *written(tmp_path, *titles)) == 0
     broken = written(tmp_path, *titles, change=lambda text: text.replace(*damage))
     assert schema(name, *broken) == 1
@@ -74,8 +79,8 @@ def test_nothing_unsafe_is_known_of_the_workflows(tmp_path: Path) -> None:
 @pytest.mark.processes
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not on this machine")
 @pytest.mark.parametrize("unit", UNITS)
-def test_systemd_accepts_a_unit(tmp_path: Path, unit) -> None:
-    def here(text):
+def test_systemd_accepts_a_unit(tmp_path: Path, unit: str) -> None:
+    def here(text: str) -> str:
         return text.replace("/srv/stack/.venv/bin", str(BIN)).replace("User=stack", "User=root")
 
     (file, *_) = written(tmp_path, unit, *UNITS, change=here)
@@ -100,7 +105,7 @@ def test_a_run_outlives_its_workspace_and_reaches_its_dead_man_switch() -> None:
 # What their commands do
 
 
-def scripts(title):
+def scripts(title: str) -> list[str]:
     """The shell of each step; what only a runner has is left out: `pip install`, `doctor`."""
     recipe = YAML(typ="safe").load(RECIPES[title])
     if "jobs" in recipe:
@@ -127,7 +132,7 @@ def runner(pair: Pair, tmp_path_factory: pytest.TempPathFactory):
         "STACKTEST_STATUS": str(kept / "status.json"),
     }
 
-    def job(title):
+    def job(title: str) -> tuple[list[int], str]:
         """The exit code of each step, as a runner would see it, and what the last one said."""
         done = [
             run("bash", "-e", "-o", "pipefail", "-c", line, folder=pair.pytester.path, **variables)
@@ -143,7 +148,7 @@ def runner(pair: Pair, tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.parametrize(
     ("title", "steps"), [(WORKFLOWS[0], 3), (".gitlab-ci.yml", 3)], ids=["github", "gitlab"]
 )
-def test_a_nightly_job_proves_and_decides(runner, pair: Pair, title, steps) -> None:
+def test_a_nightly_job_proves_and_decides(runner, pair: Pair, title: str, steps: int) -> None:
     assert runner(title) == ([0] * steps, "gate open\n")
     assert (runner.folder / "reports/junit.xml").is_file()
     assert "beta" in (runner.folder / "reports/status.html").read_text()

@@ -9,7 +9,9 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,7 @@ IMAGES = {
 }
 
 
-def steps(text):
+def steps(text: str) -> Iterator[tuple[str, str, Any]]:
     """`("write", name, text)` and `("run", command, expected lines)`, in the page's order."""
     for language, title, body in FENCE.findall(text):
         if title:
@@ -35,7 +37,7 @@ def steps(text):
                 yield "run", command, [line for line in said.splitlines() if line.strip()]
 
 
-def found_in_order(expected, output):
+def found_in_order(expected: list[str], output: str) -> str | None:
     """The first expected line that is not found after those before it, or None."""
     lines = iter(output.splitlines())
     for line in expected:
@@ -49,7 +51,7 @@ def found_in_order(expected, output):
 
 
 @pytest.fixture
-def project(tmp_path: Path):
+def project(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -64,7 +66,7 @@ def project(tmp_path: Path):
     subprocess.run(down, cwd=tmp_path, check=True, capture_output=True)
 
 
-def test_the_tutorial_is_true(project) -> None:
+def test_the_tutorial_is_true(project: tuple[Path, dict[str, str]]) -> None:
     folder, changes = project
     person = {"NAME": "Somebody", "EMAIL": "somebody@example.com"}
     git = {

@@ -30,11 +30,11 @@ def printing(tree: ast.AST) -> Iterator[int]:
 @pytest.mark.parametrize(
     "line", ["click.echo(x)", "print(x)", "r.write_line(x)", "sys.stderr.write(x)"]
 )
-def test_what_prints_is_seen(line):
+def test_what_prints_is_seen(line: str) -> None:
     assert list(printing(ast.parse(line))) == [1]
 
 
-def test_only_the_printers_print():
+def test_only_the_printers_print() -> None:
     places = {
         str(path.relative_to(PACKAGE)): [*printing(ast.parse(path.read_text(encoding="utf-8")))]
         for path in PACKAGE.rglob("*.py")

@@ -70,7 +70,7 @@ def modes(call: ast.Call) -> Iterator[str]:
         "self._note.write_bytes(b'')",
     ],
 )
-def test_what_counts_as_writing(source):
+def test_what_counts_as_writing(source: str) -> None:
     assert list(writes(ast.parse(source)))
 
 
@@ -84,11 +84,11 @@ def test_what_counts_as_writing(source):
         "os.open(p, os.O_RDONLY)",
     ],
 )
-def test_what_does_not(source):
+def test_what_does_not(source: str) -> None:
     assert not list(writes(ast.parse(source)))
 
 
-def test_one_module_writes_files():
+def test_one_module_writes_files() -> None:
     others = {
         f"{path.relative_to(PACKAGE)}:{line}": name
         for path in sorted(PACKAGE.rglob("*.py"))

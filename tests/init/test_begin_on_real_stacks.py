@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -19,6 +20,7 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.routes.caddy.reader import read_caddyfile
 from stacktest.init import initialise
+from stacktest.init.proposal import Proposal
 
 pytestmark = pytest.mark.real_docker
 
@@ -57,7 +59,7 @@ def stopped(stack):
 class Demo:
     """A copy of one demo, under a project name and a port of its own."""
 
-    def __init__(self, name, folder) -> None:
+    def __init__(self, name: str, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(STACKS / name, folder, dirs_exist_ok=True)
         self.file = folder / "docker-compose.yml"
@@ -68,19 +70,19 @@ class Demo:
             self.run(str(CERTS), str(folder), "demo.local")
         self.environment = {**os.environ, "DEMO_PORT": str(free_port())}
 
-    def run(self, *argv, **more):
+    def run(self, *argv: object, **more: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             argv, cwd=self.folder, capture_output=True, text=True, check=True, **more
         )
 
-    def compose(self, *words):
+    def compose(self, *words: str) -> subprocess.CompletedProcess[str]:
         every = ("docker", "compose", "--profile", "*", *words)
         return self.run(*every, env=self.environment, timeout=240)
 
-    def initialise(self):
+    def initialise(self) -> Proposal:
         return initialise(Compose(self.folder, (), ()).model(), read_routes)
 
-    def test(self, *options):
+    def test(self, *options: str) -> tuple[set[str], set[str]]:
         """Names of the tests that passed, and of those that did not."""
         report = self.folder / "report.xml"
         argv = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *options]
@@ -98,7 +100,7 @@ class Demo:
             found[not is_bad].add(case.attrib["classname"].rpartition("test_")[2])
         return found[True] - found[False], found[False]
 
-    def swap(self, service) -> None:
+    def swap(self, service: str) -> None:
         """Put a program in its place that says Hello to everybody, whatever is asked."""
         yaml = YAML()
         model = yaml.load(self.file)
@@ -113,7 +115,7 @@ class Demo:
         yaml.dump(model, self.file)
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -123,7 +125,7 @@ def free_port():
 def demo(tmp_path: Path):
     made = []
 
-    def make(name):
+    def make(name: str):
         made.append(Demo(name, tmp_path / name))
         return made[-1]
 
@@ -133,7 +135,9 @@ def demo(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("name", "services"), EVERY.items())
-def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, services) -> None:
+def test_the_first_run_is_green_and_every_service_has_a_test(
+    demo, name: str, services: tuple[str, ...]
+) -> None:
     stack = demo(name)
     begun = stack.initialise()
     assert begun.proposal.unknown == ()
@@ -150,7 +154,7 @@ def test_the_first_run_is_green_and_every_service_has_a_test(demo, name, service
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
-def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service) -> None:
+def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name: str, service: str) -> None:
     stack = demo(name)
     stack.initialise()
     (stack.folder / "conftest.py").write_text(STOPPING.format(service=service))
@@ -161,7 +165,9 @@ def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name, service) -
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
-def test_the_suite_goes_red_for_a_service_that_is_another_program(demo, name, service) -> None:
+def test_the_suite_goes_red_for_a_service_that_is_another_program(
+    demo, name: str, service: str
+) -> None:
     stack = demo(name)
     stack.initialise()
     stack.swap(service)

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
 
-def run(*argv, folder=None, **variables):
+def run(
+    *argv: object, folder: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """A program that cannot see this repository unless it stands in it."""
     hidden = ("PYTHON", "PYTEST", "COVERAGE", "STACKTEST")
     environ = {key: v for key, v in os.environ.items() if not key.startswith(hidden)}
@@ -32,7 +34,7 @@ def run(*argv, folder=None, **variables):
 
 
 @pytest.fixture(scope="module")
-def archives(tmp_path_factory: pytest.TempPathFactory):
+def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The source archive, and the wheel that is built from it and from nothing else."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
@@ -42,17 +44,17 @@ def archives(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="module")
-def wheel(archives):
+def wheel(archives: tuple[Path, Path]) -> Path:
     return archives[1]
 
 
-def tracked(*folders, under: str = ""):
+def tracked(*folders: str, under: str = "") -> set[str]:
     """What git knows below `folders`, with new files that it does not ignore."""
     done = run("git", "ls-files", "-co", "--exclude-standard", "--", *folders, folder=ROOT)
     return {under + name for name in done.stdout.splitlines() if (ROOT / name).is_file()}
 
 
-def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel) -> None:
+def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) -> None:
     found = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert found == tracked("stacktest") | tracked("schemas", under="stacktest/")
     assert {"stacktest/py.typed", "stacktest/schemas/config.v1.schema.json"} <= found
@@ -62,19 +64,21 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel) -> Non
     } <= found
 
 
-def test_the_source_archive_holds_what_builds_the_wheel_and_no_tests(archives) -> None:
+def test_the_source_archive_holds_what_builds_the_wheel_and_no_tests(
+    archives: tuple[Path, Path],
+) -> None:
     with tarfile.open(archives[0]) as archive:
         found = {name.partition("/")[2] for name in archive.getnames()}
     own = {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", ".gitignore", "PKG-INFO"}
     assert found == own | tracked("stacktest", "schemas")
 
 
-def test_an_index_would_take_both_archives(archives) -> None:
+def test_an_index_would_take_both_archives(archives: tuple[Path, Path]) -> None:
     done = run(sys.executable, "-m", "twine", "check", "--strict", *archives)
     assert done.stdout.count("PASSED") == len(archives)
 
 
-def test_the_metadata_say_what_is_needed(wheel) -> None:
+def test_the_metadata_say_what_is_needed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         said = Parser().parsestr(archive.read(name).decode())
@@ -90,7 +94,7 @@ def test_the_metadata_say_what_is_needed(wheel) -> None:
 
 
 @pytest.fixture(scope="module")
-def bin_folder(wheel, tmp_path_factory: pytest.TempPathFactory):
+def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`bin` of an environment with the wheel; its dependencies are those of this environment."""
     folder = tmp_path_factory.mktemp("venv")
     run(sys.executable, "-m", "venv", "--without-pip", folder)
@@ -107,7 +111,7 @@ def bin_folder(wheel, tmp_path_factory: pytest.TempPathFactory):
     return folder / "bin"
 
 
-def test_the_command_is_the_installed_one(bin_folder, wheel, tmp_path: Path) -> None:
+def test_the_command_is_the_installed_one(bin_folder: Path, wheel: Path, tmp_path: Path) -> None:
     where = "import stacktest; print(stacktest.__file__)"
     said = run(bin_folder / "python", "-c", where, folder=tmp_path).stdout
     assert said.startswith(str(bin_folder.parent))
@@ -117,13 +121,13 @@ def test_the_command_is_the_installed_one(bin_folder, wheel, tmp_path: Path) -> 
     )
 
 
-def test_the_schema_comes_out_of_the_wheel(bin_folder, tmp_path: Path) -> None:
+def test_the_schema_comes_out_of_the_wheel(bin_folder: Path, tmp_path: Path) -> None:
     said = run(bin_folder / "stacktest", "config", "schema", folder=tmp_path).stdout
     assert said == (ROOT / "schemas/config.v1.schema.json").read_text()
 
 
 @pytest.fixture
-def project(tmp_path: Path):
+def project(tmp_path: Path) -> Path:
     """A stack of two that has never heard of stacktest."""
     folder = tmp_path / "stack"
     folder.mkdir()
@@ -131,7 +135,7 @@ def project(tmp_path: Path):
     return folder
 
 
-def test_a_first_project_is_begun(bin_folder, project) -> None:
+def test_a_first_project_is_begun(bin_folder: Path, project: Path) -> None:
     said = run(bin_folder / "stacktest", "init", folder=project, PAIR_PROJECT="t-package").stdout
     assert "stacktest.toml" in said
     done = run(
@@ -142,7 +146,7 @@ def test_a_first_project_is_begun(bin_folder, project) -> None:
 
 @pytest.mark.real_docker
 def test_a_stack_is_proved_outside_of_the_repository(
-    bin_folder, project, pair_running: str
+    bin_folder: Path, project: Path, pair_running: str
 ) -> None:
     suite = project / "suites/phase0_pair/test_alpha.py"
     suite.parent.mkdir(parents=True)

@@ -4,10 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stacktest.reports.export.allure import categories, properties
+from tests.support.fake_stack import Shop
 
 pytest_plugins = ["tests.support.fake_stack"]
 ALLURE = "allure@3.18.0"
@@ -15,7 +18,7 @@ MESSAGE = "httpx.ConnectError: [Errno 111] refused"
 
 
 @pytest.fixture
-def proved(shop):
+def proved(shop: Shop) -> Shop:
     """Two services, of which loki's test fails, with Allure's results in `allure`."""
     shop.story(services={"redis": {"boot": 2.5}, "loki": {}}, phases={"phase4": "Datastores"})
     (shop.path / "stacktest.toml").write_text('[phases.phase4]\ntitle = "Datastores"\n')
@@ -25,11 +28,11 @@ def proved(shop):
     return shop
 
 
-def results(shop, kind):
+def results(shop: Shop, kind: str) -> list[Any]:
     return [json.loads(file.read_text()) for file in (shop.path / "allure").glob(f"*-{kind}.json")]
 
 
-def attached(shop):
+def attached(shop: Shop) -> dict[str, str]:
     """What is attached to the run: name → text."""
     return {
         one["name"]: (shop.path / "allure" / one["source"]).read_text()
@@ -39,7 +42,7 @@ def attached(shop):
 
 
 @pytest.mark.processes
-def test_a_run_says_what_ran_and_how_the_services_came_up(proved) -> None:
+def test_a_run_says_what_ran_and_how_the_services_came_up(proved: Shop) -> None:
     labels = {
         found["fullName"].split("#")[0].rpartition(".")[2]: {
             (one["name"], one["value"])
@@ -64,7 +67,7 @@ def test_a_run_says_what_ran_and_how_the_services_came_up(proved) -> None:
 
 
 @pytest.mark.processes
-def test_a_stack_that_does_not_come_up_is_an_error_of_the_run(shop) -> None:
+def test_a_stack_that_does_not_come_up_is_an_error_of_the_run(shop: Shop) -> None:
     shop.story(services={"redis": {"fails": "exited with 1"}})
     shop.about("phase4_data", "redis")
     boot = shop.path / "reports/evidence/20260106T000000-fake00/boot"
@@ -77,7 +80,7 @@ def test_a_stack_that_does_not_come_up_is_an_error_of_the_run(shop) -> None:
 
 
 @pytest.mark.processes
-def test_nothing_is_written_where_nobody_asked(shop) -> None:
+def test_nothing_is_written_where_nobody_asked(shop: Shop) -> None:
     shop.story(services={"redis": {}})
     shop.about("phase4_data", "redis")
     assert int(shop.run().ret) == 0
@@ -100,7 +103,7 @@ def test_a_value_stays_on_its_line() -> None:
 
 
 @pytest.fixture(scope="module")
-def allure(tmp_path_factory: pytest.TempPathFactory):
+def allure(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("npm"):
         pytest.skip("node and npm are not on this machine")
     folder = tmp_path_factory.mktemp("allure")
@@ -110,7 +113,7 @@ def allure(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.slow
-def test_allure_makes_a_report_of_it(allure, proved) -> None:
+def test_allure_makes_a_report_of_it(allure: Path, proved: Shop) -> None:
     config = "allure/allurerc.json"
     argv = [allure, "generate", "allure", "--config", config, "--output", "report"]
     done = subprocess.run(
@@ -119,7 +122,7 @@ def test_allure_makes_a_report_of_it(allure, proved) -> None:
     # It ends with 0 even where a part of the report could not be made.
     assert (done.returncode, "error" in done.stdout + done.stderr) == (0, False), done.stderr
 
-    def widget(name):
+    def widget(name: str) -> Any:
         (file,) = (proved.path / "report").glob(f"**/widgets/{name}.json")
         return json.loads(file.read_text())
 

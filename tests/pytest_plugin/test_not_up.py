@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.fake_stack import Shop
+
 pytest_plugins = ["tests.support.fake_stack"]
 pytestmark = pytest.mark.processes
 
@@ -9,14 +11,16 @@ CAUSE = "db exited 3"
 
 
 @pytest.fixture
-def small(shop):
+def small(shop: Shop) -> Shop:
     shop.story(services={"db": {"fails": "exited 3"}, "app": {"needs": ["db"]}, "other": {}})
     shop.about("phase0_x", "db", "app", "other")
     return shop
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
-def test_its_tests_are_errors_and_the_others_are_credited(small, workers) -> None:
+def test_its_tests_are_errors_and_the_others_are_credited(
+    small: Shop, workers: tuple[str, ...]
+) -> None:
     done = small.run(*workers)
     assert done.ret == 1
     done.assert_outcomes(passed=1, errors=2)
@@ -30,7 +34,7 @@ def test_its_tests_are_errors_and_the_others_are_credited(small, workers) -> Non
     assert "failing   db: not up: db exited 3" in text
 
 
-def test_where_nothing_can_run_the_stack_did_not_come_up(small) -> None:
+def test_where_nothing_can_run_the_stack_did_not_come_up(small: Shop) -> None:
     done = small.run("suites/phase0_x/test_app.py")
     assert done.ret == 10
     done.assert_outcomes()
@@ -38,7 +42,7 @@ def test_where_nothing_can_run_the_stack_did_not_come_up(small) -> None:
     assert (db["start"]["cause"], db["start"]["whole"]) == (CAUSE, True)
 
 
-def test_a_test_of_both_takes_no_pass_away(small) -> None:
+def test_a_test_of_both_takes_no_pass_away(small: Shop) -> None:
     small.story(services={"db": {}, "app": {"needs": ["db"]}, "other": {}})
     small.suite(
         "phase0_x/test_both.py",

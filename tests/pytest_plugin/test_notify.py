@@ -1,10 +1,13 @@
 """A run tells its channels what changed, once; it never fails over somebody who cannot be told."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.support.listener import listening
+from tests.support.fake_stack import Shop
+from tests.support.listener import Listener, listening
 
 pytestmark = pytest.mark.processes
 pytest_plugins = ["tests.support.fake_stack"]
@@ -23,7 +26,7 @@ TOKEN = "tk-canary-91ad"
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch):
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     with listening() as listener:
         monkeypatch.setenv("HOOK", f"{listener.url}/hook")
         monkeypatch.setenv("HOOK_TOKEN", TOKEN)
@@ -32,7 +35,7 @@ def server(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def told(shop, server):
+def told(shop: Shop, server: Listener) -> Shop:
     """Two services, both of which pass; the channels are told of it."""
     (shop.path / "stacktest.toml").write_text(CHANNELS)
     tell(shop, {"redis": {}, "loki": {}})
@@ -40,22 +43,22 @@ def told(shop, server):
     return shop
 
 
-def tell(shop, services) -> None:
+def tell(shop: Shop, services: dict[str, Any]) -> None:
     shop.story(services=services, running=[*services])
 
 
-def hooked(server):
+def hooked(server: Listener) -> list[dict[str, Any]]:
     return [json.loads(body) for line, _, body in server.asked if line == "POST /hook"]
 
 
-def run(shop, server, *arguments):
+def run(shop: Shop, server: Listener, *arguments: str) -> tuple[pytest.RunResult, list[str]]:
     """The exit code, and what was asked meanwhile."""
     server.asked.clear()
     done = shop.run(*arguments)
     return done, [line.removeprefix("POST ") for line in server.lines]
 
 
-def test_a_run_tells_what_works_once_and_pings_each_time(told, server) -> None:
+def test_a_run_tells_what_works_once_and_pings_each_time(told: Shop, server: Listener) -> None:
     done, asked = run(told, server)
     assert (int(done.ret), asked) == (0, ["/uuid/start", "/hook", "/uuid"])
     (said,) = hooked(server)
@@ -66,7 +69,7 @@ def test_a_run_tells_what_works_once_and_pings_each_time(told, server) -> None:
     assert (int(done.ret), asked) == (0, ["/uuid/start", "/uuid"])
 
 
-def test_what_breaks_is_told_once_with_the_reason(told, server) -> None:
+def test_what_breaks_is_told_once_with_the_reason(told: Shop, server: Listener) -> None:
     run(told, server)
     told.about("phase4_data", "loki", body="assert 6 * 7 == 54")
     done, asked = run(told, server)
@@ -82,7 +85,9 @@ def test_what_breaks_is_told_once_with_the_reason(told, server) -> None:
     assert hooked(server)[0]["title"] == "shop: 1 service works"
 
 
-def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(told, server) -> None:
+def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(
+    told: Shop, server: Listener
+) -> None:
     server.answers["/hook"] = (403, "")
     done, _ = run(told, server)
     assert int(done.ret) == 0
@@ -93,7 +98,9 @@ def test_who_refuses_costs_one_line_and_is_told_by_the_next_run(told, server) ->
     assert hooked(server)[0]["title"] == "shop: 2 services work"
 
 
-def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(told, server) -> None:
+def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(
+    told: Shop, server: Listener
+) -> None:
     run(told, server)
     story = {"redis": {"fails": "exited with 1"}, "loki": {"needs": ["redis"]}}
     told.story(services=story, running=[])
@@ -106,15 +113,15 @@ def test_a_stack_that_does_not_come_up_is_told_once_and_so_is_its_end(told, serv
     assert [said["title"] for said in hooked(server)] == ["shop: the stack came up again"]
 
 
-def test_nothing_is_told_by_a_dry_run(told, server) -> None:
+def test_nothing_is_told_by_a_dry_run(told: Shop, server: Listener) -> None:
     assert run(told, server, "--stack-dry-run")[1] == []
 
 
-def test_workers_tell_nothing_of_their_own(told, server) -> None:
+def test_workers_tell_nothing_of_their_own(told: Shop, server: Listener) -> None:
     assert run(told, server, "-n2")[1] == ["/uuid/start", "/hook", "/uuid"]
 
 
-def test_no_secret_is_shown_or_kept(told, server) -> None:
+def test_no_secret_is_shown_or_kept(told: Shop, server: Listener) -> None:
     server.answers["/"] = (401, "")
     done, _ = run(told, server, "-v", "--log-level=DEBUG", "--log-file=run.log")
     server.answers.clear()

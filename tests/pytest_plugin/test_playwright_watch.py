@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.browser_suite import CONFTEST
-from tests.support.tls_servers import BAD
+from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.real_browser
@@ -449,7 +449,9 @@ def test_what_the_shell_says_does_not_matter(page, playwright, contacts):
 """
 
 
-def test_a_shell_that_switches_nodes_verification_off(suite: Any, monkeypatch, pki) -> None:
+def test_a_shell_that_switches_nodes_verification_off(
+    suite: Any, monkeypatch: pytest.MonkeyPatch, pki: Pki
+) -> None:
     monkeypatch.setenv("NODE_TLS_REJECT_UNAUTHORIZED", "0")
     monkeypatch.setenv("NODE_OPTIONS", "--use-openssl-ca")
     monkeypatch.setenv("SSL_CERT_FILE", str(pki.other_ca))

@@ -55,7 +55,7 @@ def test_a_report_holds_none_in_any_style(pytester: pytest.Pytester, style: str)
 
     class Cleaning:
         @pytest.hookimpl(wrapper=True, tryfirst=True)
-        def pytest_runtest_makereport(self):  # type: ignore[no-untyped-def]
+        def pytest_runtest_makereport(self) -> Iterator[None]:  # type: ignore[no-untyped-def]
             report = yield
             reports.append(report)
             dirty.append(str(report.longrepr) + str(report.sections))

@@ -11,6 +11,7 @@ from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.records.status import Exemption
 from stacktest.pytest_plugin.stale import stale_services
+from tests.support.fake_stack import Shop
 from tests.support.listener import listening
 
 pytest_plugins = ["tests.support.fake_stack"]
@@ -55,7 +56,7 @@ def test_nor_does_one_that_an_exemption_excuses_while_it_lasts(
 
 
 @pytest.fixture
-def proved(shop):
+def proved(shop: Shop) -> Shop:
     """Two services, both functional."""
     shop.story(services={"db": {}, "app": {"needs": ["db"]}})
     shop.about("phase0_x", "db", "app")
@@ -66,7 +67,7 @@ def proved(shop):
 @pytest.mark.processes
 @pytest.mark.case("field/c07")
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
-def test_a_quiet_night_ends_well_and_says_so(proved, workers) -> None:
+def test_a_quiet_night_ends_well_and_says_so(proved: Shop, workers: tuple[str, ...]) -> None:
     (proved.path / "stacktest.toml").write_text(
         '[[notify]]\nkind = "healthchecks"\nurl_env = "HEALTHCHECKS_URL"\n'
     )
@@ -79,13 +80,13 @@ def test_a_quiet_night_ends_well_and_says_so(proved, workers) -> None:
 
 
 @pytest.mark.processes
-def test_what_is_stale_is_tested(proved) -> None:
+def test_what_is_stale_is_tested(proved: Shop) -> None:
     proved.story(services={"db": {"config": "2"}, "app": {"needs": ["db"]}})
     proved.run("--stale").assert_outcomes(passed=2)
 
 
 @pytest.mark.processes
-def test_a_selection_that_matches_nothing_is_no_quiet_night(proved) -> None:
+def test_a_selection_that_matches_nothing_is_no_quiet_night(proved: Shop) -> None:
     done = proved.run("--stale", "-k", "misspelt")
     assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "nothing is stale" not in done.stdout.str()

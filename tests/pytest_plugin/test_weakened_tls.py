@@ -47,7 +47,9 @@ def test_a_variable_with_a_lone_quote_is_read_all_the_same() -> None:
     refused({"env": {"CHROMIUM_FLAGS": "it's --ignore-certificate-errors"}})
 
 
-def test_the_variables_of_this_process_count_where_no_others_are_given(monkeypatch) -> None:
+def test_the_variables_of_this_process_count_where_no_others_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("CHROMIUM_FLAGS", "--ignore-certificate-errors")
     refused({})
     refuse_weakening({"env": {"PATH": "/bin"}}, "here")

@@ -1,6 +1,9 @@
 """Whose answer came over the wire, where the front door or no service has a host name."""
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -27,7 +30,7 @@ ROUTES = (
 
 
 @pytest.fixture
-def running(tmp_path):
+def running(tmp_path: Path) -> Callable[..., Any]:
     """A stack without names: a front door with a path, and a service at a port of its own."""
 
     def make(routes=ROUTES, door: str = "door"):
@@ -55,12 +58,16 @@ def running(tmp_path):
         ("http://127.0.0.1:7000/api/x", ()),
     ],
 )
-def test_credit_is_exact_by_port(running, request, url: str, services: tuple[str, ...]) -> None:
+def test_credit_is_exact_by_port(
+    running: Callable[..., Any], request: pytest.FixtureRequest, url: str, services: tuple[str, ...]
+) -> None:
     note_response(request.node, running(), url, 200, method="GET")
     assert touched(request.node) == services
 
 
-def test_a_route_for_one_name_says_nothing_of_an_address(running, request) -> None:
+def test_a_route_for_one_name_says_nothing_of_an_address(
+    running: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
     from dataclasses import replace
 
     named = tuple(replace(route, holds_for_addresses=False) for route in ROUTES)
@@ -68,14 +75,14 @@ def test_a_route_for_one_name_says_nothing_of_an_address(running, request) -> No
     assert touched(request.node) == ("door",)
 
 
-def test_targets_without_names(running) -> None:
+def test_targets_without_names(running: Callable[..., Any]) -> None:
     stack = running()
     assert base_url(stack, "door") == "http://localhost:18000"
     assert base_url(stack, "rag") == "http://localhost:18000/api/"
     assert base_url(stack, "docs") == "http://127.0.0.1:8000"
 
 
-def test_relative_addresses_lead_to_the_first_door(running) -> None:
+def test_relative_addresses_lead_to_the_first_door(running: Callable[..., Any]) -> None:
     assert first_url(running()) == "http://localhost:18000"
     assert first_url(running(routes=())) == "http://127.0.0.1:18000"
     assert first_url(running(routes=(), door="")) == "http://127.0.0.1:18000"

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ class Project:
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             (self.root / path).write_text(content)
 
-    def up(self, *services: str, rules: dict[str, str] | None = None, **options) -> BringUp:
+    def up(self, *services: str, rules: dict[str, str] | None = None, **options: Any) -> BringUp:
         """Bring up these services, or all."""
         compose = Compose(self.root)
         stack = compose.model()

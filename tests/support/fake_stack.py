@@ -26,7 +26,8 @@ from stacktest.adapters.suites import locate_suites
 from stacktest.application.judge import Judge
 from stacktest.application.notify import Notifier
 from stacktest.application.required_tests import BackgroundInventory
-from stacktest.application.run import RunPorts, StackSession, tests_of
+from stacktest.application.run import StackSession
+from stacktest.application.run_ports import RunPorts
 from stacktest.bootstrap.context import now, read_code
 from stacktest.bootstrap.session import PytestRun, RunRequest, code_as_collected
 from stacktest.core.collected_test import Collected
@@ -36,6 +37,7 @@ from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Plan, needs_of
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.history import usual_boot
+from stacktest.core.runs.requirements import tests_of
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note

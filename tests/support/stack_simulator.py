@@ -21,7 +21,8 @@ from typing import Any
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_texts import save_texts
 from stacktest.application.judge import Judge
-from stacktest.application.run import RunPorts, StackSession, tests_of
+from stacktest.application.run import StackSession
+from stacktest.application.run_ports import RunPorts
 from stacktest.config import Config, FreshnessSection, GateSection
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
@@ -37,6 +38,7 @@ from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.documents import LastPass
 from stacktest.core.records.status import Exemption, Scope, StatusMeta
 from stacktest.core.runs.moves import Move
+from stacktest.core.runs.requirements import tests_of
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import Inventory, Outcome, Required, Result, RunFacts, Verdict

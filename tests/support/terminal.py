@@ -9,7 +9,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -67,7 +67,7 @@ class Terminal:
         self._read(lambda: False)
         return self._process.wait(LONGEST)
 
-    def _read(self, enough) -> None:
+    def _read(self, enough: Callable[[], bool]) -> None:
         end = time.monotonic() + LONGEST
         while not enough() and time.monotonic() < end:
             ready, _, _ = select.select([self._end], [], [], 1)

@@ -5,7 +5,6 @@ kept under the hash of its certificates; each browser gets a copy, so that the u
 neither read nor written.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.process import check
 from stacktest.adapters.temporary import make_folder, remove_folder
 from stacktest.adapters.tls.ca import HINT, WHERE, pem_certificates
+from stacktest.core.fingerprint.digest import content_digest
 from stacktest.errors import StacktestError, ToolMissingError, UsageError
 
 DATABASE = Path(".pki/nssdb")
@@ -45,8 +45,7 @@ _TOOL_HINT = "apt-get install libnss3-tools (Debian), dnf install nss-tools (Fed
 
 def _database(ca: Path, cache: Path) -> Path:
     certificates = pem_certificates(ca)
-    digest = hashlib.sha256(b"".join(certificates)).hexdigest()
-    database = cache / f"nss2-{digest[:16]}"
+    database = cache / f"nss2-{content_digest(b''.join(certificates))[:16]}"
     if database.is_dir():
         return database
     cache.mkdir(parents=True, exist_ok=True)

@@ -14,11 +14,11 @@ the stack get no labels and are never removed: only a person names a volume to b
 a copy were made for it, carry the labels of its run, and go with it.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
 from stacktest.adapters.ledger.stack_identity import stack_mark
+from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.model import Json, Service, Stack
 
 RUN = "stacktest.run"
@@ -49,7 +49,7 @@ def holder_labels(stack: Stack, run_id: str, holder: str) -> dict[str, str]:
 def definition_digest(service: Service) -> str:
     """Digest of the service's definition, to tell whether a container still is what it says."""
     text = json.dumps(service.definition, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return content_digest(text)[:32]
 
 
 def label_override(

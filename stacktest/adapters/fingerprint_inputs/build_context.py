@@ -6,7 +6,6 @@ Dockerfile do not count.
 """
 
 import codecs
-import hashlib
 import os
 import posixpath
 import re
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
+from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.fingerprint.dockerfile import copied_sources, instructions
 from stacktest.core.fingerprint.file_tree import Entry
 from stacktest.core.model import Build
@@ -119,7 +119,7 @@ def _read_dockerfile(reader: FileReader, path: str, result: BuildReading) -> str
     result.raw_dockerfile = entry
     plain = "\n".join(instructions(text)).encode("utf-8", "surrogateescape")
     if not entry.secret:
-        content = hashlib.sha256(plain).hexdigest()
+        content = content_digest(plain)
         result.reading.entries[DOCKERFILE] = replace(entry, content=content)
     return text
 

@@ -4,7 +4,6 @@ There is no cache of file states on disk: it would save a quarter of a second fo
 would believe a copy that kept its times.
 """
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.digest import Key, content_stream
 from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_secret_name
 from stacktest.core.unknown import Unknown
 
@@ -238,7 +237,7 @@ class FileReader:
             is_secret = is_secret or PRIVATE_KEY in piece[:4096]
             if is_secret and isinstance(self.key, Unknown):
                 return executable, "", True, status.st_ctime
-            summed: Any = hashlib.sha256(piece)
+            summed: Any = content_stream(piece)
             if is_secret and isinstance(self.key, Key):
                 summed = self.key.stream("file", piece)
             while len(piece) == CHUNK or len(piece) > status.st_size:

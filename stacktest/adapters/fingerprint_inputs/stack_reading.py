@@ -1,6 +1,5 @@
 """The fingerprint of each service, from what all services of one call share."""
 
-import hashlib
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
@@ -23,7 +22,7 @@ from stacktest.adapters.fingerprint_inputs.mounted_files import (
 )
 from stacktest.adapters.fingerprint_inputs.settings import Settings
 from stacktest.core.fingerprint.carried import Carried, digest_of
-from stacktest.core.fingerprint.digest import Key
+from stacktest.core.fingerprint.digest import Key, content_digest
 from stacktest.core.fingerprint.file_tree import Entry
 from stacktest.core.fingerprint.fingerprint import (
     FINGERPRINT_VERSION,
@@ -185,7 +184,7 @@ class StackReading:
                     text = variables.get(str(definition["environment"]))
                 if text is not None:
                     path = target if target.startswith("/") else f"{folder}{target}"
-                    contents[path] = hashlib.sha256(str(text).encode()).hexdigest()
+                    contents[path] = content_digest(str(text))
         return contents
 
     def _written(self, service: Service, version: int = FINGERPRINT_VERSION) -> Json | Unknown:

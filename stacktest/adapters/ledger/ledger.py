@@ -12,23 +12,29 @@ Evidence that cannot be read is never replaced: who finds it has to look first. 
 refused by name while every other one is written. Only the controlling process of a run writes.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
-from stacktest.adapters.ledger.history_text import known_runs, newer_runs, run_numbers
+from stacktest.adapters.ledger.history_text import known_runs, newer_runs
 from stacktest.adapters.ledger.local_runs import (
     missing_run,
     newer_run,
     read_local_runs,
     save_local_runs,
+)
+from stacktest.adapters.ledger.service_records import (
+    LAST_PASS,
+    LAST_RUN,
+    ServiceRecords,
+    read_record,
+    refusal,
 )
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
@@ -38,21 +44,15 @@ from stacktest.core.model import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
-from stacktest.core.records.strict_json import NEWER, RecordError
+from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
 from stacktest.core.runs.knowledge import newest_runs, runs_known_to
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
-from stacktest.errors import EvidenceError, LockHeldError, UsageError
-
-T = TypeVar("T")
+from stacktest.errors import LockHeldError
 
 LOOK_AGAIN = timedelta(hours=1)
 """How old `evaluated_at` has to be before a look that found nothing new moves it."""
-
-LAST_PASS = "last_pass.json"  # noqa: S105 - the name of a file
-LAST_RUN = "last_run.json"
-HISTORY = "history.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +84,7 @@ class Ledger:
         self.root = root
         self._tracked = cache(tracked)
         self.records = root / records
+        self._files = ServiceRecords(self.records)
         self.status_path = root / status
         self.meta_path = self.status_path.with_suffix(".meta.json")
         self._lock_timeout = lock_timeout
@@ -104,35 +105,19 @@ class Ledger:
 
     def services(self) -> tuple[str, ...]:
         """Names that have records, be they services of the stack or not."""
-        if not self.records.is_dir():
-            return ()
-        names = (LAST_PASS, LAST_RUN, HISTORY)
-        folders = (path for path in self.records.iterdir() if path.is_dir())
-        return tuple(sorted(f.name for f in folders if any((f / name).exists() for name in names)))
+        return self._files.services()
 
     def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
         """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""
-        path = self.records / service / HISTORY
-        text = documents.read_text(path)
-        if isinstance(text, Unknown):
-            return (), (text.why,)
-        lines: list[HistoryLine] = []
-        broken: list[str] = []
-        for number, line in enumerate((text or "").splitlines(), start=1):
-            read = _read(documents.parse(line, f"{HISTORY}:{number}"), HistoryLine.from_dict)
-            if isinstance(read, HistoryLine):
-                lines.append(read)
-            elif read is not None:
-                broken.append(read.why)
-        return tuple(sorted(lines, key=lambda line: line.seq)), tuple(broken)
+        return self._files.history(service)
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
         """`status.json`; None: there is none."""
-        return _read(documents.read_json(self.status_path), read_status)
+        return read_record(documents.read_json(self.status_path), read_status)
 
     def read_meta(self) -> StatusMeta | Unknown | None:
         """`status.meta.json`; None: there is none."""
-        return _read(documents.read_json(self.meta_path), StatusMeta.from_dict)
+        return read_record(documents.read_json(self.meta_path), StatusMeta.from_dict)
 
     def open_run(
         self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
@@ -149,7 +134,7 @@ class Ledger:
             self._previous = {service: record.run.id for service, record in local.items()}
             run = replace(run, seq=self._next_seq(before, local), finished=None)
             for service, observation in sorted(before.items()):
-                if reason := self._untouchable(service):
+                if reason := self._files.untouchable(service):
                     refused[service] = reason
                     continue
                 last_run = self._last_run(service, local.get(service))
@@ -187,7 +172,7 @@ class Ledger:
                     self._previous[service] = record.run.id
             run = replace(run, seq=run.seq or self._next_seq(failures, local))
             for service, failure in sorted(failures.items()):
-                if reason := self._untouchable(service):
+                if reason := self._files.untouchable(service):
                     refused[service] = reason
                     continue
                 last_run = self._last_run(service, local.get(service))
@@ -220,7 +205,7 @@ class Ledger:
         with self.locked():
             local = dict(records)
             for service, record in sorted(records.items()):
-                if reason := self._untouchable(service):
+                if reason := self._files.untouchable(service):
                     refused[service] = reason
                     del local[service]
                     continue
@@ -251,9 +236,9 @@ class Ledger:
             status, old_meta = self.read_status(), self.read_meta()
             for path, document in ((self.status_path, status), (self.meta_path, old_meta)):
                 if isinstance(document, Unknown):
-                    raise _refusal(path, document.why)
+                    raise refusal(path, document.why)
             if isinstance(old_meta, StatusMeta) and old_meta.fingerprint_version > meta_version:
-                raise _refusal(self.meta_path, NEWER)
+                raise refusal(self.meta_path, NEWER)
             changed = self._with_foreign(judgements)
             for service, last_run in changed.items():
                 self._try(service, {LAST_RUN: last_run.to_dict()})
@@ -299,9 +284,9 @@ class Ledger:
         status: Mapping[str, StatusEntry] | Unknown | None,
         local: LastRun | None,
     ) -> Evidence:
-        last_pass = self._record(service, LAST_PASS, LastPass.from_dict)
+        last_pass = self._files.last_pass(service)
         last_run = self._last_run(service, local)
-        history = self._history(service)
+        history = self._files.history_text(service)
         is_gone = last_pass is None and last_run is None
         tracked = self._tracked_records(service) if is_gone else frozenset[str]()
         return Evidence(
@@ -310,19 +295,17 @@ class Ledger:
             last_run=last_run,
             previous=status if isinstance(status, Unknown) else (status or {}).get(service),
             passed_before=last_pass is None
-            and (LAST_PASS in tracked or self._ever_passed(service) or _passed(local)),
+            and (LAST_PASS in tracked or self._files.ever_passed(service) or _passed(local)),
             ran_before=last_run is None and (local is not None or LAST_RUN in tracked),
             newer_runs=newer_runs(history, last_pass),
             known_to_pass=runs_known_to(last_pass.run.id, known_runs(history))
             if isinstance(last_pass, LastPass)
             else None,
-            missing_run=missing_run(
-                self._record(service, LAST_RUN, LastRun.from_dict), local, history
-            ),
+            missing_run=missing_run(self._files.last_run(service), local, history),
         )
 
     def _last_run(self, service: str, local: LastRun | None) -> LastRun | Unknown | None:
-        record = self._record(service, LAST_RUN, LastRun.from_dict)
+        record = self._files.last_run(service)
         return newer_run(record, local) if isinstance(record, LastRun) else record
 
     def _tracked_records(self, service: str) -> frozenset[str]:
@@ -336,63 +319,14 @@ class Ledger:
         names = (LAST_PASS, LAST_RUN)
         return frozenset(name for name in names if (folder / name).as_posix() in tracked)
 
-    def _history(self, service: str) -> str:
-        """The text of the history; empty where it is absent or cannot be read."""
-        text = documents.read_text(self.records / service / HISTORY)
-        return text if isinstance(text, str) else ""
-
-    def _record(self, service: str, name: str, read: Callable[[Json], T]) -> T | Unknown | None:
-        return _read(documents.read_json(self.records / service / name), read)
-
-    def _untouchable(self, service: str) -> str:
-        """Why the evidence of a service may not be replaced, or empty."""
-        documents_of = {
-            LAST_PASS: self._record(service, LAST_PASS, LastPass.from_dict),
-            LAST_RUN: self._record(service, LAST_RUN, LastRun.from_dict),
-            HISTORY: documents.read_text(self.records / service / HISTORY),
-        }
-        reasons = []
-        for name, document in documents_of.items():
-            if isinstance(document, Unknown):
-                reasons.append(f"{name}: {document.why}")
-            elif isinstance(document, LastPass | LastRun):
-                if document.service != service:
-                    reasons.append(f"{name} is about {document.service!r}")
-                if document.fingerprint.is_newer:
-                    reasons.append(f"{name}: {document.fingerprint.newer}; update stacktest")
-        return "; ".join(reasons)
-
-    def _ever_passed(self, service: str) -> bool:
-        lines, broken = self.history(service)
-        # A line that cannot be read may have been a pass.
-        return bool(broken) or any(line.credited for line in lines)
-
     def _try(
         self, service: str, named: Mapping[str, Json], line: HistoryLine | None = None
     ) -> dict[str, str]:
         """Write what a run left of one service; service → why its records cannot be written."""
-        try:
-            for name, document in named.items():
-                self._write(service, name, document)
-            if line is not None:
-                self._append(service, line)
-        except UsageError as error:
-            return {service: error.what}
-        return {}
-
-    def _write(self, service: str, name: str, document: Json) -> None:
-        documents.write_json(self.records / service / name, document)
-
-    def _append(self, service: str, line: HistoryLine) -> None:
-        """Add a line by replacing the file: it is small, and never seen with half a line."""
-        path = self.records / service / HISTORY
-        text = documents.read_text(path)
-        if isinstance(text, Unknown):
-            raise _refusal(path, text.why)
-        text = text or ""
-        line = replace(line, after=self._newest_known(line, text))
-        before = "".join(map(_without_texts, text.splitlines()))
-        documents.write_text(path, before + documents.line_of(line.to_dict()))
+        if line is not None:
+            history = self._files.history_text(service)
+            line = replace(line, after=self._newest_known(line, history))
+        return self._files.try_write(service, named, line)
 
     def _newest_known(self, line: HistoryLine, history: str) -> tuple[str, ...]:
         """The newest runs in the history, and the newest one on this machine before this one."""
@@ -406,13 +340,7 @@ class Ledger:
         numbers = [0, *(run.run.seq for run in local.values())]
         numbers += [entry.run for entry in entries if entry.run is not None]
         for service in {*services, *self.services()}:
-            records = (
-                self._record(service, LAST_PASS, LastPass.from_dict),
-                self._record(service, LAST_RUN, LastRun.from_dict),
-            )
-            numbers += [r.run.seq for r in records if isinstance(r, LastPass | LastRun)]
-            text = documents.read_text(self.records / service / HISTORY)
-            numbers += run_numbers(text) if isinstance(text, str) else []
+            numbers += self._files.run_numbers(service)
         return max(numbers) + 1
 
     def _without_start(self, service: str, local: Mapping[str, LastRun]) -> LastRun | None:
@@ -438,39 +366,9 @@ class Ledger:
 # Private
 
 
-def _read(document: Json | Unknown | None, read: Callable[[Json], T]) -> T | Unknown | None:
-    if document is None or isinstance(document, Unknown):
-        return document
-    try:
-        return read(document)
-    except RecordError as error:
-        return Unknown(str(error))
-
-
-def _without_texts(line: str) -> str:
-    """A line of a history as this version writes it; what cannot be read stays as it is."""
-    read = _read(documents.parse(line, HISTORY), HistoryLine.from_dict)
-    if not isinstance(read, HistoryLine):
-        return f"{line}\n"
-    before = json.loads(line)
-    now = read.to_dict()
-    is_bare = all(before.get(key) == now[key] for key in ("reasons", "tests", "start"))
-    return f"{line}\n" if is_bare else documents.line_of(now)
-
-
 def _passed(run: LastRun | None) -> bool:
     """Whether the run shows that there was a pass."""
     return run is not None and (run.credited or run.foreign is not None)
-
-
-def _refusal(path: Path, why: str) -> EvidenceError:
-    return EvidenceError(
-        f"{path.name} cannot be read and is not replaced: {why}",
-        where=str(path),
-        hint="update stacktest: pip install --upgrade stacktest"
-        if why.startswith(NEWER)
-        else f"git checkout -- {path}, or look at it and remove it",
-    )
 
 
 def _steady(old: StatusMeta, new: StatusMeta) -> StatusMeta:

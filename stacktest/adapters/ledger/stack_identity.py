@@ -6,13 +6,13 @@ new project in the place of an old one. Only what carries the mark is taken down
 """
 
 import contextlib
-import hashlib
 import os
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import create_file, writing
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.private_files import PRIVATE_FILE
+from stacktest.core.fingerprint.digest import DIGEST_LENGTH, content_digest
 
 FILE = "id"
 
@@ -26,4 +26,4 @@ def stack_mark(root: Path) -> str:
             with contextlib.suppress(FileExistsError):
                 create_file(path, os.urandom(16).hex() + "\n", mode=PRIVATE_FILE)
         parts = (str(root.resolve()), path.read_text(encoding="ascii"), str(path.stat().st_ino))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return content_digest("\0".join(parts))[:DIGEST_LENGTH]

@@ -5,9 +5,10 @@ what a machine answers for it differs between the apex and the names below it. N
 the stack's are refused, so that a run depends on nothing outside.
 """
 
+from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.connect_proxy import OWN_ANSWER, ConnectProxy
 from stacktest.adapters.names.dns_server import NameServer
-from stacktest.adapters.names.http_clients import Answer, async_http_client, http_client
+from stacktest.adapters.names.http_clients import async_http_client, http_client
 from stacktest.adapters.names.outer_door import outer_doors
 from stacktest.adapters.names.remote_dns import look_up_all
 from stacktest.adapters.names.resolver import (

@@ -10,10 +10,10 @@ a recording or a cache makes up has no such connection.
 import inspect
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.resolver import Address, NameMap
 from stacktest.errors import UsageError
 
@@ -32,19 +32,6 @@ REFUSED_OPTIONS = {
     "`tls_context`, or pass `verify=CONTEXT` with the certificate loaded",
 }
 """Options of httpx that would put something else in the place of the stack, and why not."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """One response that came over a connection to the stack."""
-
-    method: str
-    url: str
-    host: str
-    """The `Host` header, which is what the server went by."""
-    status: int
-    address: Address
-    """Where the connection led."""
 
 
 def http_client(

@@ -19,7 +19,7 @@ import anyio.to_thread
 import httpcore
 import httpx
 
-from stacktest.adapters.names.http_clients import Answer
+from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
 from stacktest.errors import ToolMissingError, UsageError
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from stacktest.adapters import process
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine import labels
-from stacktest.adapters.engine.client import PROJECT
+from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
 from stacktest.adapters.startup.heartbeat import beating

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine import labels
-from stacktest.adapters.engine.client import PROJECT
+from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.up import bring_up
 from stacktest.core.model import Json, Stack

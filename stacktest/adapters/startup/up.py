@@ -11,8 +11,8 @@ A reaper is armed before the first container exists and disarmed after the last 
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from stacktest.adapters.compose.client import Compose
@@ -183,24 +183,14 @@ def bring_up(
         can_go_on=plan.has_purpose_without,
     )
     progress = progress or Progress()
-    present = present_containers(
-        stack,
-        plan,
-        engine,
-        "" if mode == "never" else run_id,
-        settings.rules,
-        replace_changed=keep,
-    )
-    missing = missing_of(plan, present, settings.rules)
-    stopped = stopped_containers(present, missing, settings.rules)
-    refused = refusals(stack, missing, stopped, mode=mode, engine=engine)
-    woken = stopped if mode == "always" else ()
+    here = _here(stack, plan, engine, settings.rules, run_id=run_id, mode=mode, keep=keep)
+    missing = here.missing
     loop = Loop(stack, plan, engine, settings, progress)
     loop.add_present(
         container
         for name in plan.services
         if name not in missing
-        for container in present.get(name, ())
+        for container in here.present.get(name, ())
     )
     up = BringUp(
         run_id=run_id,
@@ -209,22 +199,70 @@ def bring_up(
         already_running=tuple(name for name in plan.services if name not in missing),
         order=plan.services,
         rules=settings.rules,
-        before=frozenset(item.id for items in present.values() for item in items),
-        woken=tuple(container.id for container in woken),
+        before=frozenset(item.id for items in here.present.values() for item in items),
+        woken=tuple(container.id for container in here.woken),
         keep=keep,
-        reaper=_guard(stack, engine, run_id, plan.services, woken)
+        reaper=_guard(stack, engine, run_id, plan.services, here.woken)
         if missing and not keep
         else None,
     )
     progress.planned(plan, missing, usual)
-    try:
+    with _undone_on_failure(up, progress, on_failure):
         with closing(probes):
-            if refused:
-                loop.fail(*refused)
+            if here.refused:
+                loop.fail(*here.refused)
             _run(up, compose, loop, progress, missing)
         up.failures = loop.failures
         if loop.failures:
             on_failure(NotReadyError.of(loop.failures))
+    progress.over()
+    return up
+
+
+# Private
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Here:
+    """What of the plan exists before anything is started."""
+
+    present: Mapping[str, tuple[Container, ...]]
+    missing: tuple[str, ...]
+    refused: tuple[StartFailure, ...]
+    """Why the mode starts none of what is missing."""
+    woken: tuple[Container, ...]
+    """Stopped containers of somebody else that the mode starts."""
+
+
+def _here(
+    stack: Stack,
+    plan: Plan,
+    engine: EnginePort,
+    rules: Mapping[str, Rule],
+    *,
+    run_id: str,
+    mode: str,
+    keep: bool,
+) -> _Here:
+    owner = "" if mode == "never" else run_id
+    present = present_containers(stack, plan, engine, owner, rules, replace_changed=keep)
+    missing = missing_of(plan, present, rules)
+    stopped = stopped_containers(present, missing, rules)
+    return _Here(
+        present=present,
+        missing=missing,
+        refused=refusals(stack, missing, stopped, mode=mode, engine=engine),
+        woken=stopped if mode == "always" else (),
+    )
+
+
+@contextmanager
+def _undone_on_failure(
+    up: BringUp, progress: Progress, on_failure: Callable[[StacktestError], None]
+) -> Iterator[None]:
+    """A failure, an interrupt included, is reported, and what was created is removed."""
+    try:
+        yield
     except BaseException as error:
         what = getattr(error, "what", type(error).__name__)
         progress.failed(getattr(error, "service", ""), what, removed=up.reaper is not None)
@@ -236,11 +274,6 @@ def bring_up(
             with suppress(KeyboardInterrupt):
                 up.stop()
         raise
-    progress.over()
-    return up
-
-
-# Private
 
 
 def _guard(

@@ -28,6 +28,16 @@ def digest(value: Json) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()[:DIGEST_LENGTH]
 
 
+def content_digest(content: bytes | str) -> str:
+    """All 64 hex digits of a file's content or a text, as `sha256sum` prints them."""
+    return content_stream(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def content_stream(start: bytes = b"") -> "hashlib._Hash":
+    """The same, to feed piece by piece: for files that do not fit into memory."""
+    return hashlib.sha256(start)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key:
     """The stack's key: 32 bytes that never leave the machine, and a public name for them."""

@@ -123,26 +123,6 @@ class Fingerprint:
             "unknown": {n: v.why for n, v in all_parts.items() if isinstance(v, Unknown)},
         }
 
-    @classmethod
-    def from_json(
-        cls, data: Mapping[str, Json], detail: Mapping[str, Mapping[str, str]] | None = None
-    ) -> "Fingerprint":
-        """The inverse of `to_json`; an old record that lacks a reason gets one."""
-        why = data.get("unknown", {})
-
-        def back(name: str, value: str | None) -> str | Unknown:
-            return value if value is not None else Unknown(why.get(name) or "not recorded")
-
-        return cls(
-            parts={name: back(name, data["parts"].get(name)) for name in PARTS},
-            repo=back("repo", data.get("repo_fingerprint")),
-            key_id=data.get("key_id", ""),
-            version=data["version"],
-            # A record that does not say whether secret files were in it may have had some.
-            keyed=tuple(data.get("keyed", (*KEYED, "config", "build"))),
-            detail=detail or {},
-        )
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:

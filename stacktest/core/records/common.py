@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, KEYED, PARTS, Fingerprint
 from stacktest.core.model import Json
+from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import NEWER, Fields, RecordError
 from stacktest.core.unknown import Unknown
 
@@ -100,7 +100,7 @@ class FingerprintRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerRef:
+class ContainerRef(PlainRecord):
     """A container that ran, by what changes when it is recreated or restarted."""
 
     container: str
@@ -108,21 +108,9 @@ class ContainerRef:
     started_at: str
     """As the engine says it, to the nanosecond."""
 
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {"container": self.container, "image": self.image, "started_at": self.started_at}
-
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        f = Fields(value, path, ("container", "image", "started_at"))
-        return cls(
-            container=f.text("container"), image=f.text("image"), started_at=f.text("started_at")
-        )
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
+class Run(PlainRecord):
     """One run of pytest: its number in the ledger, when, on which stack, of which commit."""
 
     id: str
@@ -136,41 +124,8 @@ class Run:
     dirty: bool | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "id": self.id,
-            "seq": self.seq,
-            "started": timestamps.to_text(self.started),
-            "finished": _written(self.finished),
-            "stack": self.stack,
-            "git_commit": self.git_commit,
-            "dirty": self.dirty,
-            "versions": dict(self.versions),
-        }
-
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        keys = ("id", "seq", "started", "finished", "stack", "git_commit", "dirty", "versions")
-        f = Fields(value, path, keys)
-        return cls(
-            id=f.text("id"),
-            seq=f.number("seq"),
-            started=f.moment("started"),
-            finished=f.optional_moment("finished"),
-            stack=f.text("stack"),
-            git_commit=f.optional_text("git_commit"),
-            dirty=f.optional_flag("dirty"),
-            versions=f.text_map("versions"),
-        )
-
 
 # Private
-
-
-def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else timestamps.to_text(moment)
 
 
 def _or_none(value: str | Unknown) -> str | None:

@@ -10,13 +10,14 @@ document, and never a default. The status documents are in `status.py`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
 from stacktest.core import timestamps
 from stacktest.core.model import Json
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
+from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 from stacktest.core.runs.bare_text import bare_name, bare_reason
 from stacktest.core.runs.verdict import Kind
@@ -29,7 +30,7 @@ Quality = Literal["clean", "flaky"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PassedTests:
+class PassedTests(PlainRecord):
     """The tests that a pass rests on."""
 
     digest: str
@@ -42,32 +43,11 @@ class PassedTests:
     known_false: int = 0
     """Tests whose claim is known to be false: they ran, and were judged."""
 
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "digest": self.digest,
-            "required": self.required,
-            "passed": self.passed,
-            "skipped": list(self.skipped),
-            "assertions": self.assertions,
-            "contacts": self.contacts,
-            "known_false": self.known_false,
-        }
+    LATER = ("known_false",)
 
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        keys = ("digest", "required", "passed", "skipped", "assertions", "contacts")
-        f = Fields(value, path, keys, later=("known_false",))
-        return cls(
-            digest=f.text("digest"),
-            required=f.number("required"),
-            passed=f.number("passed"),
-            skipped=_bare_names(f.texts("skipped")),
-            assertions=f.number("assertions"),
-            contacts=f.number("contacts"),
-            known_false=f.optional_number("known_false") or 0,
-        )
+    def as_written_now(self) -> Self:
+        """Tests by the names that this version gives them."""
+        return replace(self, skipped=_bare_names(self.skipped))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,7 +154,7 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ForeignRun:
+class ForeignRun(PlainRecord):
     """Another fingerprint or container that ran since the pass: going back needs a new pass."""
 
     pass_seq: int
@@ -183,29 +163,9 @@ class ForeignRun:
     at: datetime
     why: str
 
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "pass_seq": self.pass_seq,
-            "fingerprint": self.fingerprint,
-            "at": timestamps.to_text(self.at),
-            "why": self.why,
-        }
-
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        f = Fields(value, path, ("pass_seq", "fingerprint", "at", "why"))
-        return cls(
-            pass_seq=f.number("pass_seq"),
-            fingerprint=f.optional_text("fingerprint"),
-            at=f.moment("at"),
-            why=f.text("why"),
-        )
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FailedStart:
+class FailedStart(PlainRecord):
     """A run wanted the service up and it was not; stands until a run brings it up."""
 
     run: str
@@ -218,33 +178,13 @@ class FailedStart:
     whole: bool = False
     """Whether nothing of the stack could be tested in that run."""
 
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "run": self.run,
-            "seq": self.seq,
-            "at": timestamps.to_text(self.at),
-            "cause": self.cause,
-            "because_of": self.because_of,
-            "whole": self.whole,
-        }
-
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        f = Fields(value, path, ("run", "seq", "at", "cause", "because_of", "whole"))
-        return cls(
-            run=f.text("run"),
-            seq=f.number("seq"),
-            at=f.moment("at"),
-            cause=bare_reason(f.text("cause")),
-            because_of=f.text("because_of"),
-            whole=f.flag("whole"),
-        )
+    def as_written_now(self) -> Self:
+        """The cause without what a program said."""
+        return replace(self, cause=bare_reason(self.cause))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunTests:
+class RunTests(PlainRecord):
     """How many of a service's tests did what in one run."""
 
     required: int = 0
@@ -255,32 +195,13 @@ class RunTests:
     known_false: tuple[str, ...] = ()
     """Node ids of the tests whose claim is known to be false."""
 
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "required": self.required,
-            "passed": self.passed,
-            "flaky": self.flaky,
-            "failed": list(self.failed),
-            "skipped": list(self.skipped),
-            "known_false": list(self.known_false),
-        }
+    LATER = ("known_false",)
 
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        keys = ("required", "passed", "flaky", "failed", "skipped")
-        f = Fields(value, path, keys, later=("known_false",))
-        return cls(
-            required=f.number("required"),
-            passed=f.number("passed"),
-            flaky=f.number("flaky"),
-            failed=_bare_names(f.texts("failed")),
-            skipped=_bare_names(f.texts("skipped")),
-            known_false=_bare_names(f.texts("known_false"))
-            if f.raw("known_false")[0] is not None
-            else (),
-        )
+    def as_written_now(self) -> Self:
+        """Tests by the names that this version gives them."""
+        failed, skipped = _bare_names(self.failed), _bare_names(self.skipped)
+        known_false = _bare_names(self.known_false)
+        return replace(self, failed=failed, skipped=skipped, known_false=known_false)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

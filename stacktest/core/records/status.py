@@ -14,6 +14,7 @@ from stacktest.core import timestamps
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State, StatusWord
 from stacktest.core.model import Json
+from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 from stacktest.core.runs.bare_text import bare_name, bare_reason
 
@@ -138,37 +139,13 @@ class StatusEntry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Exemption:
+class Exemption(PlainRecord):
     """States of one service that do not close the gate, with a reason and a last day."""
 
     service: str
     states: tuple[str, ...]
     reason: str
     until: date
-
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {
-            "service": self.service,
-            "states": list(self.states),
-            "reason": self.reason,
-            "until": self.until.isoformat(),
-        }
-
-    @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        f = Fields(value, path, ("service", "states", "reason", "until"))
-        try:
-            until = date.fromisoformat(f.text("until"))
-        except ValueError:
-            raise RecordError(f"{path}.until is not a date") from None
-        return cls(
-            service=f.text("service"),
-            states=f.texts("states"),
-            reason=f.text("reason"),
-            until=until,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ or ignored; each complaint names the path inside the document.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from stacktest.core import timestamps
@@ -64,6 +64,13 @@ class Fields:
             return timestamps.parse(self._values[key])
         except ValueError as error:
             raise RecordError(f"{self._path}.{key}: {error}") from None
+
+    def day(self, key: str) -> date:
+        """A date without a time."""
+        try:
+            return date.fromisoformat(self.text(key))
+        except ValueError:
+            raise RecordError(f"{self._path}.{key} is not a date") from None
 
     def optional_text(self, key: str) -> str | None:
         """A string or null."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -86,7 +86,7 @@ def engine(tmp_path: Path) -> Iterator[_Server]:
         server.shutdown()
 
 
-def wait_until(holds, seconds: float = 20.0) -> None:
+def wait_until(holds: Callable[[], object], seconds: float = 20.0) -> None:
     begun = time.monotonic()
     while not holds():
         assert time.monotonic() - begun < seconds, "it never came true"
@@ -145,7 +145,7 @@ os.wait()
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
-    engine: _Server, number
+    engine: _Server, number: signal.Signals
 ) -> None:
     argv = [sys.executable, "-c", PARENT, engine.address]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:

@@ -1,7 +1,9 @@
 """What cannot be written costs one service, is said with its path, and never opens the gate."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,12 @@ from tests.support.stack_simulator import StackSimulator
 
 
 @pytest.fixture
-def refuse(monkeypatch):
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Files whose path holds this text cannot be written any more."""
     real = atomic_write.write_atomically
 
     def use(part: str) -> None:
-        def write(path: Path, content, *, mode=None):
+        def write(path: Path, content: Any, *, mode: Any = None) -> None:
             if part in str(path):
                 raise OSError(28, os.strerror(28), str(path))
             real(path, content, mode=mode)
@@ -27,7 +29,9 @@ def refuse(monkeypatch):
     return use
 
 
-def test_one_record_costs_its_service_only(world: StackSimulator, refuse) -> None:
+def test_one_record_costs_its_service_only(
+    world: StackSimulator, refuse: Callable[..., None]
+) -> None:
     world.add("app")
     world.add("db")
     refuse("app/last_pass.json")
@@ -40,7 +44,7 @@ def test_one_record_costs_its_service_only(world: StackSimulator, refuse) -> Non
 
 @pytest.mark.parametrize("file", ["last_run.json", "history.jsonl"])
 def test_a_failure_that_cannot_be_recorded_stays_a_failure(
-    world: StackSimulator, refuse, file: str
+    world: StackSimulator, refuse: Callable[..., None], file: str
 ) -> None:
     world.add("app")
     world.run()
@@ -52,7 +56,9 @@ def test_a_failure_that_cannot_be_recorded_stays_a_failure(
     assert not world.gate().open
 
 
-def test_the_status_is_one_error_with_a_path(world: StackSimulator, refuse) -> None:
+def test_the_status_is_one_error_with_a_path(
+    world: StackSimulator, refuse: Callable[..., None]
+) -> None:
     world.add("app")
     world.run()
     refuse("status.json")

@@ -72,7 +72,9 @@ def test_a_taken_port_is_a_usage_error(server: tuple[str, int, str]) -> None:
 
 @pytest.mark.parametrize("ask", [dns.query.udp, dns.query.tcp])
 @pytest.mark.parametrize("class_", ["CH", "HS", "ANY", "NONE"])
-def test_another_class_is_refused(ask, class_: str, server) -> None:
+def test_another_class_is_refused(
+    ask: Callable[..., Any], class_: str, server: tuple[str, int, str]
+) -> None:
     """`version.bind CH TXT` and its like: only the Internet's class has these names."""
     host, port, _ = server
     question = dns.message.make_query("grafana.stack.local", "A", class_)
@@ -91,7 +93,7 @@ def test_a_connection_without_a_question_ends(sent: bytes) -> None:
     running.stop()
 
 
-def test_connections_beyond_the_limit_are_closed(monkeypatch) -> None:
+def test_connections_beyond_the_limit_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     monkeypatch.setattr(dns_server, "MOST", 1)

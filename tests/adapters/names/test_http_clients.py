@@ -485,7 +485,7 @@ def objecting(host: str, address: object) -> str:
     return f"{host} is not trusted"
 
 
-def test_a_certificate_that_the_context_accepts_may_be_objected_to(pki) -> None:
+def test_a_certificate_that_the_context_accepts_may_be_objected_to(pki: Pki) -> None:
     """A context can be given another CA, or lose its checks, after it was handed over."""
     answers: list[Answer] = []
     with (
@@ -504,7 +504,7 @@ def test_a_certificate_that_the_context_accepts_may_be_objected_to(pki) -> None:
 
 
 @pytest.mark.parametrize("weaken", ["trusts another CA", "checks nothing"])
-def test_a_weakened_context_reaches_nobody(weaken: str, pki) -> None:
+def test_a_weakened_context_reaches_nobody(weaken: str, pki: Pki) -> None:
     context = ssl.create_default_context(cafile=pki.ca)
     answers: list[Answer] = []
     with http_client(
@@ -524,7 +524,7 @@ def test_a_weakened_context_reaches_nobody(weaken: str, pki) -> None:
     assert answers == []
 
 
-def test_the_certificate_is_checked_for_the_name_in_the_url(pki) -> None:
+def test_the_certificate_is_checked_for_the_name_in_the_url(pki: Pki) -> None:
     """httpcore would check it for a name of the caller's choice."""
     answers: list[Answer] = []
     extensions = {"sni_hostname": "other.example"}
@@ -543,7 +543,7 @@ def test_the_certificate_is_checked_for_the_name_in_the_url(pki) -> None:
     assert answers == []
 
 
-def test_an_answer_is_reported_for_the_path_that_the_server_saw(pki) -> None:
+def test_an_answer_is_reported_for_the_path_that_the_server_saw(pki: Pki) -> None:
     answers: list[Answer] = []
     with client_of(pki, answers) as client:
         response = client.get("/a", extensions={"target": b"/b?c"})
@@ -552,7 +552,9 @@ def test_an_answer_is_reported_for_the_path_that_the_server_saw(pki) -> None:
 
 
 @pytest.mark.parametrize("kind", ["HTTPTransport", "AsyncHTTPTransport"])
-def test_an_httpx_without_the_attribute_that_is_replaced_is_refused(kind, pki, monkeypatch) -> None:
+def test_an_httpx_without_the_attribute_that_is_replaced_is_refused(
+    kind: str, pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise names would be asked of the system, silently."""
 
     def make(self: object, **_: object) -> None:
@@ -566,14 +568,16 @@ def test_an_httpx_without_the_attribute_that_is_replaced_is_refused(kind, pki, m
 
 
 @pytest.fixture
-def unproved():
+def unproved() -> Iterator[None]:
     stack_transport.check_httpx.cache_clear()
     yield
     stack_transport.check_httpx.cache_clear()
 
 
 @pytest.mark.usefixtures("unproved")
-def test_an_httpx_that_goes_round_the_attribute_is_refused(pki, monkeypatch) -> None:
+def test_an_httpx_that_goes_round_the_attribute_is_refused(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The attribute is there, and another one decides where connections lead."""
 
     def go_round(_: object, request: httpx.Request) -> httpx.Response:
@@ -592,7 +596,9 @@ def test_an_httpx_that_goes_round_the_attribute_is_refused(pki, monkeypatch) -> 
 
 
 @pytest.mark.usefixtures("unproved")
-def test_a_mock_in_the_place_of_httpx_is_no_fault_of_httpx(pki, monkeypatch) -> None:
+def test_a_mock_in_the_place_of_httpx_is_no_fault_of_httpx(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda _, request: invented(request))
     with client_of(pki, []) as client:
         assert client.get("/").text == "invented"
@@ -602,7 +608,7 @@ IDLE = {"patience": 0.3, "idle": 0.5}
 
 
 @pytest.fixture
-def impatient(serve):
+def impatient(serve: Callable[..., int]):
     """A proxy whose patience ends soon, and its address; plain HTTP leads to a real server."""
     names = NameMap(hosts=(HOST,), domain="stack.local", doors={80: ("127.0.0.1", serve())})
     running = ConnectProxy(names, **IDLE)
@@ -663,7 +669,7 @@ def test_a_tunnel_that_is_used_stays(impatient) -> None:
                 reply += client.recv(4096)
 
 
-def test_too_many_connections_are_told_so(impatient, monkeypatch) -> None:
+def test_too_many_connections_are_told_so(impatient, monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     monkeypatch.setattr("stacktest.adapters.names.connect_proxy.MOST", 2)
@@ -711,7 +717,9 @@ def test_a_name_that_no_system_could_look_up_is_no_crash() -> None:
 @pytest.mark.parametrize(
     "reply", [b"nonsense\r\n\r\n", b"\r\n\r\n", b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n" * 9000]
 )
-def test_a_server_that_speaks_no_http_is_no_crash(reply: bytes, caplog) -> None:
+def test_a_server_that_speaks_no_http_is_no_crash(
+    reply: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     import socket
     import threading
 

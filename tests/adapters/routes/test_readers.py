@@ -383,7 +383,7 @@ server { listen 8000; server_name localhost; location / { proxy_pass http://graf
 
 @pytest.mark.parametrize(("name", "text", "same"), NAMELESS)
 def test_routes_without_a_name_hold_for_addresses_where_they_are_the_same(
-    make_stack, tmp_path: Path, name: str, text: str, same: bool
+    make_stack: Callable[..., Stack], tmp_path: Path, name: str, text: str, same: bool
 ) -> None:
     (tmp_path / name).write_text(text)
     stack = replace(

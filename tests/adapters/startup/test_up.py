@@ -45,15 +45,15 @@ class Recorder(Progress):
         self.said.append(("ready", service))
 
 
-def states(project) -> dict[str, str]:
+def states(project: Project) -> dict[str, str]:
     return {each.service: each.state for each in project.engine.containers(project.name)}
 
 
-def ids(project) -> dict[str, str]:
+def ids(project: Project) -> dict[str, str]:
     return {each.service: each.id for each in project.engine.containers(project.name)}
 
 
-def wait_until(holds, seconds: float = 10.0) -> float:
+def wait_until(holds: Callable[[], object], seconds: float = 10.0) -> float:
     begun = time.monotonic()
     while not holds():
         assert time.monotonic() - begun < seconds, "it never came true"
@@ -421,7 +421,9 @@ CHILD = textwrap.dedent("""
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda each: each.name)
 @pytest.mark.parametrize("moment", ["creating", "starting", "up"])
-def test_nothing_is_left_two_seconds_after_a_kill(project: Project, number, moment) -> None:
+def test_nothing_is_left_two_seconds_after_a_kill(
+    project: Project, number: signal.Signals, moment: str
+) -> None:
     project.write(TWO)
     argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
@@ -478,7 +480,7 @@ class Ending(Progress):
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_whether_what_failed_goes_or_stays_is_said_and_done(project: Project, keep) -> None:
+def test_whether_what_failed_goes_or_stays_is_said_and_done(project: Project, keep: bool) -> None:
     project.write("services:\n  app:\n    image: IMAGE\n    command: [sh, -c, 'exit 3']\n")
     said = Ending()
     with pytest.raises(StackNotReadyError):

@@ -117,7 +117,9 @@ def test_what_is_not_a_file_is_not_a_ca(tmp_path: Path) -> None:
     assert_refused(tmp_path / "large.crt", "is too large for certificates: 11000000 bytes")
 
 
-def test_a_file_that_nobody_may_read(pki: Pki, tmp_path: Path, monkeypatch) -> None:
+def test_a_file_that_nobody_may_read(
+    pki: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = Path.read_bytes
 
     def refuse(path: Path) -> bytes:

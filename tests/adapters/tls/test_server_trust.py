@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +14,7 @@ def address(port: int) -> tuple[str, int]:
     return "127.0.0.1", port
 
 
-def test_a_good_server_is_asked_once(pki: Pki, monkeypatch) -> None:
+def test_a_good_server_is_asked_once(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     trust = ServerTrust(pki.ca)
     assert trust.objection(HOST, address(pki.ports["good"])) == ""
     monkeypatch.setattr(server_trust.socket, "create_connection", None)
@@ -32,7 +33,7 @@ def test_trust_is_for_the_name_and_for_the_address(pki: Pki) -> None:
     assert "expired" in trust.objection(HOST, address(pki.ports["expired"]))
 
 
-def test_an_objection_is_not_kept_for_long(pki: Pki, monkeypatch) -> None:
+def test_an_objection_is_not_kept_for_long(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     trust = ServerTrust(pki.ca)
     port = pki.ports["good"]
     now = 100.0
@@ -46,14 +47,14 @@ def test_an_objection_is_not_kept_for_long(pki: Pki, monkeypatch) -> None:
     assert trust.objection(HOST, address(port)) == ""
 
 
-def test_a_server_that_cannot_be_asked_is_not_trusted(pki: Pki, serve) -> None:
+def test_a_server_that_cannot_be_asked_is_not_trusted(pki: Pki, serve: Callable[..., int]) -> None:
     assert "could not be asked" in ServerTrust(pki.ca).objection(HOST, address(1))
     assert ServerTrust(pki.ca).objection(HOST, address(serve())), "it speaks no TLS"
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_server_that_wants_a_client_certificate_has_shown_its_own(
-    version: ssl.TLSVersion, pki: Pki, serve
+    version: ssl.TLSVersion, pki: Pki, serve: Callable[..., int]
 ) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(pki.ca))
     context.verify_mode = ssl.CERT_REQUIRED

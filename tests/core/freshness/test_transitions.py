@@ -123,7 +123,7 @@ def skipped(scene: Scene) -> None:
 
 
 def collect_only(scene: Scene) -> None:
-    scene.world.run([], facts=RunFacts(no_tests_executed=True))
+    scene.world.run([], facts=RunFacts(selection="--collect-only"))
 
 
 def crashed(scene: Scene) -> None:

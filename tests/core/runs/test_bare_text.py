@@ -10,14 +10,8 @@ from stacktest.core.runs.bare_text import (
     bare_test,
     is_same_test,
 )
-from stacktest.core.runs.verdict import (
-    HiddenFile,
-    Inventory,
-    Outcome,
-    Required,
-    RunFacts,
-    fold,
-)
+from stacktest.core.runs.fold import fold
+from stacktest.core.runs.verdict import HiddenFile, Inventory, Outcome, Required, RunFacts
 
 F = "suites/test_a.py::test_b"
 CANARY = "canary-4711"

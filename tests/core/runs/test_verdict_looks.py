@@ -1,6 +1,7 @@
 """A test may live on a look at the container; a service needs an answer in at least one test."""
 
-from stacktest.core.runs.verdict import Inventory, Outcome, Required, RunFacts, Verdict, fold
+from stacktest.core.runs.fold import fold
+from stacktest.core.runs.verdict import Inventory, Outcome, Required, RunFacts, Verdict
 
 
 def verdict(*tests: dict[str, object], no_contact: tuple[str, ...] = ()) -> Verdict:

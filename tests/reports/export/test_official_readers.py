@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,13 +27,15 @@ CTRF_PACKAGE = "ctrf@0.3.0"
 
 
 @pytest.fixture(scope="module")
-def promtool():
+def promtool() -> Callable[..., subprocess.CompletedProcess[str]]:
     if shutil.which("promtool"):
         command = ["promtool"]
     else:
         command = ["docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "promtool"]
 
-    def run(*arguments, folder=None, stdin: str = ""):
+    def run(
+        *arguments: object, folder: Path | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         mounts = ["-v", f"{folder}:/given:ro", "-w", "/given"] if folder else []
         argv = [*command, *arguments]
         if command[0] == "docker":
@@ -44,13 +48,17 @@ def promtool():
 
 
 @pytest.mark.real_docker
-def test_promtool_accepts_the_metrics(promtool, board: Board) -> None:
+def test_promtool_accepts_the_metrics(
+    promtool: Callable[..., subprocess.CompletedProcess[str]], board: Board
+) -> None:
     done = promtool("check", "metrics", stdin=metrics.metrics(board))
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 @pytest.mark.real_docker
-def test_promtool_refuses_what_is_no_metric(promtool) -> None:
+def test_promtool_refuses_what_is_no_metric(
+    promtool: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
     assert promtool("check", "metrics", stdin="stacktest_state{ 1\n").returncode != 0
 
 
@@ -87,7 +95,9 @@ tests:
 
 
 @pytest.mark.real_docker
-def test_the_alerts_fire_when_they_should_and_only_then(promtool, tmp_path: Path) -> None:
+def test_the_alerts_fire_when_they_should_and_only_then(
+    promtool: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     (tmp_path / "alert-rules.yml").write_text(metrics.companions()["alert-rules.yml"])
     (tmp_path / "test.yml").write_text(ALERTS)
     tmp_path.chmod(0o755)
@@ -109,7 +119,7 @@ scrape_configs:
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory):
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
     """The reference Prometheus, which scrapes a file that it serves itself; answers its API."""
     folder = tmp_path_factory.mktemp("prometheus")
     folder.chmod(0o755)
@@ -123,7 +133,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory):
              "--web.console.templates=/given"]  # fmt: skip
     subprocess.run(start, check=True, capture_output=True)
 
-    def ask(path, **query):
+    def ask(path: str, **query: str) -> Any:
         options = [word for key, v in query.items() for word in ("--data-urlencode", f"{key}={v}")]
         url = f"http://127.0.0.1:9090/api/v1/{path}"
         argv = ["docker", "exec", name, "curl", "-sfG", "--max-time", "10", url, *options]
@@ -137,7 +147,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory):
         subprocess.run(["docker", "rm", "-f", "-v", name], check=True, capture_output=True)
 
 
-def wait_until(condition, seconds: int = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: int = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "Prometheus never scraped the metrics"
@@ -153,12 +163,16 @@ PANELS = [
 
 @pytest.mark.real_docker
 @pytest.mark.parametrize(("title", "asked"), PANELS, ids=[title for title, _ in PANELS])
-def test_prometheus_answers_what_a_panel_asks(prometheus, title, asked) -> None:
+def test_prometheus_answers_what_a_panel_asks(
+    prometheus: Callable[..., Any], title: str, asked: str
+) -> None:
     assert prometheus("query", query=asked)["result"]
 
 
 @pytest.mark.real_docker
-def test_prometheus_scrapes_every_service_and_evaluates_the_rules(prometheus) -> None:
+def test_prometheus_scrapes_every_service_and_evaluates_the_rules(
+    prometheus: Callable[..., Any],
+) -> None:
     proved = prometheus("query", query="stacktest_service_functional")["result"]
     assert {one["metric"]["service"] for one in proved} == set(build_board().status)
     assert prometheus("query", query="stacktest_no_such_metric")["result"] == []
@@ -168,7 +182,7 @@ def test_prometheus_scrapes_every_service_and_evaluates_the_rules(prometheus) ->
     )
 
 
-def loaded(prometheus):
+def loaded(prometheus: Callable[..., Any]) -> list[Any]:
     """The rules as Prometheus has them, with what it says of each."""
     groups = prometheus("rules").get("groups", [])
     return [rule for group in groups for rule in group["rules"]]
@@ -178,7 +192,7 @@ def loaded(prometheus):
 
 
 @pytest.fixture(scope="module")
-def ctrf_schema(tmp_path_factory: pytest.TempPathFactory):
+def ctrf_schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("ctrf")
     subprocess.run(
         ["npm", "pack", "--silent", CTRF_PACKAGE], cwd=folder, check=True, capture_output=True
@@ -189,7 +203,7 @@ def ctrf_schema(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.slow
-def test_the_report_holds_against_the_official_schema(ctrf_schema, board: Board) -> None:
+def test_the_report_holds_against_the_official_schema(ctrf_schema: Any, board: Board) -> None:
     import jsonschema
 
     report = ctrf.ctrf(board, board.latest_run, ctrf.remembered(board))
@@ -220,14 +234,16 @@ BUILDERS = {
 
 
 @pytest.fixture(params=list(BUILDERS))
-def site(request: pytest.FixtureRequest, tmp_path: Path, board: Board):
+def site(
+    request: pytest.FixtureRequest, tmp_path: Path, board: Board
+) -> Callable[[], subprocess.CompletedProcess[str]]:
     (tmp_path / "mkdocs.yml").write_text(SITE)
     (tmp_path / "docs").mkdir()
     text = "{{ stack_age() }}\n\n{{ stack_table() }}\n\nloki: {{ stack_badge('loki') }}\n"
     (tmp_path / "docs/index.md").write_text(text)
     (tmp_path / "stacktest.json").write_text(json.dumps(docs_data.docs_data(board)))
 
-    def build():
+    def build() -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, *BUILDERS[request.param]]
         return subprocess.run(
             argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
@@ -238,7 +254,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, board: Board):
 
 
 @pytest.mark.processes
-def test_a_site_shows_the_states(site) -> None:
+def test_a_site_shows_the_states(site: Callable[[], subprocess.CompletedProcess[str]]) -> None:
     done = site()
     assert done.returncode == 0, done.stdout + done.stderr
     page = (site.folder / "site/index.html").read_text()
@@ -249,7 +265,9 @@ def test_a_site_shows_the_states(site) -> None:
 
 @pytest.mark.processes
 @pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "unknown service"])
-def test_a_site_is_not_built_from_broken_data(site, damage) -> None:
+def test_a_site_is_not_built_from_broken_data(
+    site: Callable[[], subprocess.CompletedProcess[str]], damage: str
+) -> None:
     file = site.folder / "stacktest.json"
     if damage == "missing":
         file.unlink()

@@ -1,10 +1,13 @@
 """The page in real Chromium: accessible, quiet, and the same by keyboard, on a phone, on paper."""
 
 import datetime as dt
+from collections.abc import Callable, Iterator
 from functools import _lru_cache_wrapper
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from stacktest.adapters.browser.chromium import find_chromium
 from stacktest.reports.page.page import render_page
@@ -15,7 +18,7 @@ SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -27,10 +30,10 @@ def chromium():
 
 
 @pytest.fixture
-def visit(chromium, make_board: _lru_cache_wrapper, tmp_path: Path):
+def visit(chromium: Browser, make_board: _lru_cache_wrapper, tmp_path: Path):
     contexts = []
 
-    def visit(*, size: str = "desk", now=None, **options):
+    def visit(*, size: str = "desk", now: dt.datetime | None = None, **options: Any):
         now = now or dt.datetime.now(dt.UTC)  # noqa: TID251 - as the browser does
         file = tmp_path / "status.html"
         board = make_board(now=now)
@@ -52,7 +55,9 @@ def visit(chromium, make_board: _lru_cache_wrapper, tmp_path: Path):
 
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_and_the_console_is_silent(visit, size, theme) -> None:
+def test_axe_finds_nothing_and_the_console_is_silent(
+    visit: Callable[..., Page], size: str, theme: str
+) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     page = visit(size=size, color_scheme=theme)
@@ -63,13 +68,13 @@ def test_axe_finds_nothing_and_the_console_is_silent(visit, size, theme) -> None
     assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
 
 
-def test_a_phone_scrolls_in_one_direction_only(visit) -> None:
+def test_a_phone_scrolls_in_one_direction_only(visit: Callable[..., Page]) -> None:
     page = visit(size="phone")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
 
 
-def test_the_theme_can_be_switched_and_is_remembered(visit) -> None:
+def test_the_theme_can_be_switched_and_is_remembered(visit: Callable[..., Page]) -> None:
     page = visit(color_scheme="light")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Dark theme").click()
@@ -80,7 +85,7 @@ def test_the_theme_can_be_switched_and_is_remembered(visit) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
 
 
-def test_the_keyboard_finds_a_service(visit) -> None:
+def test_the_keyboard_finds_a_service(visit: Callable[..., Page]) -> None:
     page = visit()
     page.keyboard.press("/")
     page.keyboard.type("regression")
@@ -90,13 +95,15 @@ def test_the_keyboard_finds_a_service(visit) -> None:
     page.get_by_text("Regression: image, config, env").wait_for()
 
 
-def test_a_link_opens_the_service_without_scripts(visit) -> None:
+def test_a_link_opens_the_service_without_scripts(visit: Callable[..., Page]) -> None:
     page = visit(java_script_enabled=False)
     page.get_by_role("link", name="loki").first.click()
     page.get_by_text("Steady failure: 30 runs").wait_for()
 
 
-def test_every_mark_of_a_strip_has_a_colour_also_where_its_drawing_is_shared(visit) -> None:
+def test_every_mark_of_a_strip_has_a_colour_also_where_its_drawing_is_shared(
+    visit: Callable[..., Page],
+) -> None:
     page = visit()
     paint = "marks => marks.map(m => getComputedStyle(m)).filter(s => s.stroke == 'none' && s.fill == 'none').length"
     for where in (".matrix .strip path", "symbol ~ g.strip path, g.strip path"):
@@ -109,7 +116,7 @@ def test_every_mark_of_a_strip_has_a_colour_also_where_its_drawing_is_shared(vis
     assert (round(shown["width"]), round(shown["height"])) == (210, 19)
 
 
-def test_paper_shows_what_is_folded_away(visit) -> None:
+def test_paper_shows_what_is_folded_away(visit: Callable[..., Page]) -> None:
     page = visit()
     shows = "el => el.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true})"
     fold = page.locator("#s-loki")
@@ -119,7 +126,7 @@ def test_paper_shows_what_is_folded_away(visit) -> None:
     assert page.locator("#s-redis").evaluate(shows) is False
 
 
-def test_nothing_is_cut_off_on_a_landscape_sheet(visit) -> None:
+def test_nothing_is_cut_off_on_a_landscape_sheet(visit: Callable[..., Page]) -> None:
     page = visit()
     page.set_viewport_size({"width": 1032, "height": 703})  # A4 without its margins
     page.emulate_media(media="print")
@@ -129,14 +136,18 @@ def test_nothing_is_cut_off_on_a_landscape_sheet(visit) -> None:
 
 
 @pytest.mark.parametrize("width", [1100, 1200, 1280, 1440])
-def test_the_matrix_with_its_words_fits_an_ordinary_window(visit, width) -> None:
+def test_the_matrix_with_its_words_fits_an_ordinary_window(
+    visit: Callable[..., Page], width: int
+) -> None:
     page = visit()
     page.set_viewport_size({"width": width, "height": 900})
     beyond = "el => Math.max(0, el.scrollWidth - el.clientWidth)"
     assert page.locator(".scroll:has(.matrix)").evaluate(beyond) == 0
 
 
-def test_on_a_phone_what_changed_and_the_newest_runs_need_no_scrolling(visit) -> None:
+def test_on_a_phone_what_changed_and_the_newest_runs_need_no_scrolling(
+    visit: Callable[..., Page],
+) -> None:
     page = visit(size="phone")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     wide = "els => els.filter(el => el.getBoundingClientRect().right > innerWidth).length"
@@ -149,7 +160,7 @@ def test_on_a_phone_what_changed_and_the_newest_runs_need_no_scrolling(visit) ->
         assert page.locator(what).evaluate_all(wide) == 0
 
 
-def test_a_page_that_is_kept_open_or_stored_says_that_it_is_old(visit) -> None:
+def test_a_page_that_is_kept_open_or_stored_says_that_it_is_old(visit: Callable[..., Page]) -> None:
     page = visit(now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
     page.clock.install(time=dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC))
     page.reload()

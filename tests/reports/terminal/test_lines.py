@@ -7,8 +7,9 @@ import pytest
 
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Demand, make_plan
+from stacktest.core.runs.fold import fold
 from stacktest.core.runs.summary import RunSummary
-from stacktest.core.runs.verdict import RunFacts, fold
+from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
 from stacktest.reports.terminal.gate import gate_lines
 from stacktest.reports.terminal.history import history_lines

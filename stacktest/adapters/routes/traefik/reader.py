@@ -16,12 +16,13 @@ from stacktest.adapters.routes.traefik.configuration import (
     read_static,
     section,
 )
+from stacktest.adapters.routes.traefik.matchers import host_patterns, hosts_of, narrowed
 from stacktest.adapters.routes.traefik.middlewares import MAX_DEPTH, REDIRECTS, guards_of, listed
-from stacktest.adapters.routes.traefik.rule import Alternative, Literal, RuleError, alternatives
+from stacktest.adapters.routes.traefik.rule import RuleError, alternatives
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Json, Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.route import Listener, PathCondition, Route
+from stacktest.core.route import Listener, Route
 from stacktest.core.routing import covers, target_of
 from stacktest.core.unknown import Unknown
 
@@ -173,7 +174,7 @@ class _Reader:
         for part in parts:
             if any(literal.name == "hostsni" for literal in part):
                 continue
-            hosts = _hosts(part)
+            hosts = hosts_of(part)
             blanks = {host: blank for host in hosts or () if host and (blank := find(host))}
             self.unknown.extend(_not_whole(blank, where) for blank in blanks.values())
             if hosts and blanks:
@@ -187,9 +188,12 @@ class _Reader:
             yield _Choice(
                 hosts=hosts,
                 other_hosts=tuple(
-                    pattern for item in part if item.negated for pattern in _patterns(item) or ()
+                    pattern
+                    for item in part
+                    if item.negated
+                    for pattern in host_patterns(item) or ()
                 ),
-                steps=tuple(_narrowed(step, part, name) for step in (*guards, *targets)),
+                steps=tuple(narrowed(step, part, name) for step in (*guards, *targets)),
                 listeners=listeners,
                 priority=whole_number(priority) or len(rule),
                 basis=basis,
@@ -351,77 +355,3 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-
-
-def _patterns(literal: Literal) -> tuple[str, ...] | None:
-    """Names and expressions of a matcher by host; None for another matcher."""
-    if literal.name in {"host", "hostheader"}:
-        return tuple(value.lower() for value in literal.values)
-    if literal.name == "hostregexp":
-        return tuple(f"~{_expression(value)}" for value in literal.values)
-    return None
-
-
-def _expression(value: str) -> str:
-    """Version 2 writes `{name:expression}.example.test`, version 3 an expression."""
-    if not re.search(r"\{[A-Za-z]", value):
-        return value
-    parts = re.split(r"\{\w+(?::((?:[^{}]|\{[\d,]+\})*))?\}", value)
-    texts = [
-        re.escape(part) if place % 2 == 0 else (part or "[^.]+") for place, part in enumerate(parts)
-    ]
-    return f"^{''.join(texts)}$"
-
-
-def _hosts(part: Alternative) -> tuple[str, ...] | None:
-    """Host names of an alternative, none where a path is enough; None where no host can fit."""
-    named = [_patterns(literal) for literal in part if not literal.negated]
-    known = [patterns for patterns in named if patterns is not None]
-    if not known:
-        return () if any(item.name.startswith("path") for item in part) else None
-    first, *others = known
-    hosts = tuple(h for h in first if all(any(covers(p, h) for p in item) for item in others))
-    return hosts or None
-
-
-def _narrowed(step: Route, part: Alternative, name: str) -> Route:
-    conditions: list[PathCondition] = []
-    methods: frozenset[str] = frozenset()
-    is_hidden = False
-    for literal in part:
-        if _patterns(literal) is not None:
-            continue
-        patterns = _paths(literal)
-        if patterns is not None:
-            conditions += (
-                [PathCondition(patterns=patterns, negated=literal.negated)] if patterns else []
-            )
-        elif literal.name == "method" and not literal.negated:
-            methods = frozenset(value.upper() for value in literal.values)
-        else:
-            is_hidden = True
-    paths = [item for item in part if item.name in {"path", "pathprefix"} and not item.negated]
-    text = f"@{name}"
-    if not is_hidden and not methods and len(conditions) == 1 and len(paths) == 1:
-        text = ",".join(f"{v}*" if paths[0].name == "pathprefix" else v for v in paths[0].values)
-    elif not is_hidden and not methods and all(condition.negated for condition in conditions):
-        text = ""
-    return replace(
-        step,
-        conditions=(*conditions, *step.conditions),
-        methods=methods or step.methods,
-        is_hidden=is_hidden or step.is_hidden,
-        match=step.match or text,
-    )
-
-
-def _paths(literal: Literal) -> tuple[str, ...] | None:
-    """Regular expressions of a matcher by path; empty for all paths; None for another matcher."""
-    if literal.name == "pathregexp":
-        return literal.values
-    if literal.name not in {"path", "pathprefix"} or any("{" in v for v in literal.values):
-        return None
-    if literal.name == "pathprefix" and "/" in literal.values and not literal.negated:
-        return ()
-    end = "" if literal.name == "pathprefix" else r"\Z"
-    return tuple(f"^{re.escape(value)}{end}" for value in literal.values)

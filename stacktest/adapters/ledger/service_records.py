@@ -1,0 +1,169 @@
+"""The record files of the services, one folder for each: read and written file by file.
+
+    <records>/<service>/last_pass.json   the last pass that could be credited
+    <records>/<service>/last_run.json    the last run
+    <records>/<service>/history.jsonl    one line for each run
+
+What cannot be read is Unknown with its reason, and is never replaced.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from stacktest.adapters.ledger import json_files as documents
+from stacktest.adapters.ledger.history_text import run_numbers
+from stacktest.core.model import Json
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.strict_json import NEWER, RecordError
+from stacktest.core.unknown import Unknown
+from stacktest.errors import EvidenceError, UsageError
+
+T = TypeVar("T")
+
+LAST_PASS = "last_pass.json"  # noqa: S105 - the name of a file
+LAST_RUN = "last_run.json"
+HISTORY = "history.jsonl"
+
+
+class ServiceRecords:
+    """The records of all services below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def services(self) -> tuple[str, ...]:
+        """Names that have records, be they services of the stack or not."""
+        if not self.folder.is_dir():
+            return ()
+        names = (LAST_PASS, LAST_RUN, HISTORY)
+        folders = (path for path in self.folder.iterdir() if path.is_dir())
+        return tuple(sorted(f.name for f in folders if any((f / name).exists() for name in names)))
+
+    def last_pass(self, service: str) -> LastPass | Unknown | None:
+        """The last credited pass; None: there is none."""
+        return self._record(service, LAST_PASS, LastPass.from_dict)
+
+    def last_run(self, service: str) -> LastRun | Unknown | None:
+        """The last run as the file has it; None: there is none."""
+        return self._record(service, LAST_RUN, LastRun.from_dict)
+
+    def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
+        """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""
+        path = self.folder / service / HISTORY
+        text = documents.read_text(path)
+        if isinstance(text, Unknown):
+            return (), (text.why,)
+        lines: list[HistoryLine] = []
+        broken: list[str] = []
+        for number, line in enumerate((text or "").splitlines(), start=1):
+            read = read_record(documents.parse(line, f"{HISTORY}:{number}"), HistoryLine.from_dict)
+            if isinstance(read, HistoryLine):
+                lines.append(read)
+            elif read is not None:
+                broken.append(read.why)
+        return tuple(sorted(lines, key=lambda line: line.seq)), tuple(broken)
+
+    def history_text(self, service: str) -> str:
+        """The text of the history; empty where it is absent or cannot be read."""
+        text = documents.read_text(self.folder / service / HISTORY)
+        return text if isinstance(text, str) else ""
+
+    def run_numbers(self, service: str) -> list[int]:
+        """The number of every run that the service's records mention."""
+        records = (self.last_pass(service), self.last_run(service))
+        return [
+            *(record.run.seq for record in records if isinstance(record, LastPass | LastRun)),
+            *run_numbers(self.history_text(service)),
+        ]
+
+    def ever_passed(self, service: str) -> bool:
+        """Whether the history holds a pass, or a line that may have been one."""
+        lines, broken = self.history(service)
+        return bool(broken) or any(line.credited for line in lines)
+
+    def untouchable(self, service: str) -> str:
+        """Why the evidence of a service may not be replaced, or empty."""
+        documents_of = {
+            LAST_PASS: self.last_pass(service),
+            LAST_RUN: self.last_run(service),
+            HISTORY: documents.read_text(self.folder / service / HISTORY),
+        }
+        reasons = []
+        for name, document in documents_of.items():
+            if isinstance(document, Unknown):
+                reasons.append(f"{name}: {document.why}")
+            elif isinstance(document, LastPass | LastRun):
+                if document.service != service:
+                    reasons.append(f"{name} is about {document.service!r}")
+                if document.fingerprint.is_newer:
+                    reasons.append(f"{name}: {document.fingerprint.newer}; update stacktest")
+        return "; ".join(reasons)
+
+    def try_write(
+        self, service: str, named: Mapping[str, Json], line: HistoryLine | None = None
+    ) -> dict[str, str]:
+        """Write what a run left of one service; service → why its records cannot be written."""
+        try:
+            for name, document in named.items():
+                self.write(service, name, document)
+            if line is not None:
+                self.append(service, line)
+        except UsageError as error:
+            return {service: error.what}
+        return {}
+
+    def write(self, service: str, name: str, document: Json) -> None:
+        """Replace one record, whole or not at all."""
+        documents.write_json(self.folder / service / name, document)
+
+    def append(self, service: str, line: HistoryLine) -> None:
+        """Add a line by replacing the file: it is small, and never seen with half a line."""
+        path = self.folder / service / HISTORY
+        text = documents.read_text(path)
+        if isinstance(text, Unknown):
+            raise refusal(path, text.why)
+        text = text or ""
+        before = "".join(map(_without_texts, text.splitlines()))
+        documents.write_text(path, before + documents.line_of(line.to_dict()))
+
+    # Private
+
+    def _record(self, service: str, name: str, read: Callable[[Json], T]) -> T | Unknown | None:
+        return read_record(documents.read_json(self.folder / service / name), read)
+
+
+def read_record(document: Json | Unknown | None, read: Callable[[Json], T]) -> T | Unknown | None:
+    """The record that a document holds; Unknown where it holds something else."""
+    if document is None or isinstance(document, Unknown):
+        return document
+    try:
+        return read(document)
+    except RecordError as error:
+        return Unknown(str(error))
+
+
+def refusal(path: Path, why: str) -> EvidenceError:
+    """The error of a command that would have to replace a file that it cannot read."""
+    return EvidenceError(
+        f"{path.name} cannot be read and is not replaced: {why}",
+        where=str(path),
+        hint="update stacktest: pip install --upgrade stacktest"
+        if why.startswith(NEWER)
+        else f"git checkout -- {path}, or look at it and remove it",
+    )
+
+
+# Private
+
+
+def _without_texts(line: str) -> str:
+    """A line of a history as this version writes it; what cannot be read stays as it is."""
+    read = read_record(documents.parse(line, HISTORY), HistoryLine.from_dict)
+    if not isinstance(read, HistoryLine):
+        return f"{line}\n"
+    before = json.loads(line)
+    now = read.to_dict()
+    is_bare = all(before.get(key) == now[key] for key in ("reasons", "tests", "start"))
+    return f"{line}\n" if is_bare else documents.line_of(now)

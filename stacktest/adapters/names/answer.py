@@ -1,0 +1,18 @@
+"""What came over a connection to the stack: who was asked, what was answered, and from where."""
+
+from dataclasses import dataclass
+
+from stacktest.adapters.names.resolver import Address
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One response that came over a connection to the stack."""
+
+    method: str
+    url: str
+    host: str
+    """The `Host` header, which is what the server went by."""
+    status: int
+    address: Address
+    """Where the connection led."""

@@ -1,0 +1,86 @@
+"""What the matchers of a rule mean for a route's step: host names, paths and methods."""
+
+import re
+from dataclasses import replace
+
+from stacktest.adapters.routes.traefik.rule import Alternative, Literal
+from stacktest.core.route import PathCondition, Route
+from stacktest.core.routing import covers
+
+
+def host_patterns(literal: Literal) -> tuple[str, ...] | None:
+    """Names and expressions of a matcher by host; None for another matcher."""
+    if literal.name in {"host", "hostheader"}:
+        return tuple(value.lower() for value in literal.values)
+    if literal.name == "hostregexp":
+        return tuple(f"~{_expression(value)}" for value in literal.values)
+    return None
+
+
+def hosts_of(part: Alternative) -> tuple[str, ...] | None:
+    """Host names of an alternative, none where a path is enough; None where no host can fit."""
+    named = [host_patterns(literal) for literal in part if not literal.negated]
+    known = [patterns for patterns in named if patterns is not None]
+    if not known:
+        return () if any(item.name.startswith("path") for item in part) else None
+    first, *others = known
+    hosts = tuple(h for h in first if all(any(covers(p, h) for p in item) for item in others))
+    return hosts or None
+
+
+def narrowed(step: Route, part: Alternative, name: str) -> Route:
+    """The step for the requests that an alternative of the router `name` takes."""
+    conditions: list[PathCondition] = []
+    methods: frozenset[str] = frozenset()
+    is_hidden = False
+    for literal in part:
+        if host_patterns(literal) is not None:
+            continue
+        patterns = _paths(literal)
+        if patterns is not None:
+            conditions += (
+                [PathCondition(patterns=patterns, negated=literal.negated)] if patterns else []
+            )
+        elif literal.name == "method" and not literal.negated:
+            methods = frozenset(value.upper() for value in literal.values)
+        else:
+            is_hidden = True
+    paths = [item for item in part if item.name in {"path", "pathprefix"} and not item.negated]
+    text = f"@{name}"
+    if not is_hidden and not methods and len(conditions) == 1 and len(paths) == 1:
+        text = ",".join(f"{v}*" if paths[0].name == "pathprefix" else v for v in paths[0].values)
+    elif not is_hidden and not methods and all(condition.negated for condition in conditions):
+        text = ""
+    return replace(
+        step,
+        conditions=(*conditions, *step.conditions),
+        methods=methods or step.methods,
+        is_hidden=is_hidden or step.is_hidden,
+        match=step.match or text,
+    )
+
+
+# Private
+
+
+def _expression(value: str) -> str:
+    """Version 2 writes `{name:expression}.example.test`, version 3 an expression."""
+    if not re.search(r"\{[A-Za-z]", value):
+        return value
+    parts = re.split(r"\{\w+(?::((?:[^{}]|\{[\d,]+\})*))?\}", value)
+    texts = [
+        re.escape(part) if place % 2 == 0 else (part or "[^.]+") for place, part in enumerate(parts)
+    ]
+    return f"^{''.join(texts)}$"
+
+
+def _paths(literal: Literal) -> tuple[str, ...] | None:
+    """Regular expressions of a matcher by path; empty for all paths; None for another matcher."""
+    if literal.name == "pathregexp":
+        return literal.values
+    if literal.name not in {"path", "pathprefix"} or any("{" in v for v in literal.values):
+        return None
+    if literal.name == "pathprefix" and "/" in literal.values and not literal.negated:
+        return ()
+    end = "" if literal.name == "pathprefix" else r"\Z"
+    return tuple(f"^{re.escape(value)}{end}" for value in literal.values)

@@ -1,0 +1,70 @@
+"""Records whose JSON object has a key for each of their fields, in the order of the fields."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any, ClassVar, Self
+
+from stacktest.core import timestamps
+from stacktest.core.model import Json
+from stacktest.core.records.strict_json import Fields
+
+
+class PlainRecord:
+    """The base of a dataclass that is written and read field by field, each by its type."""
+
+    __slots__ = ()
+
+    LATER: ClassVar[tuple[str, ...]] = ()
+    """Fields that older documents of the same schema lack: their default stands."""
+
+    def to_dict(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {name: _written(getattr(self, name)) for name, _ in _readers(type(self))}
+
+    @classmethod
+    def from_dict(cls, value: Json, path: str) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong at which path."""
+        readers = _readers(cls)
+        keys = [name for name, _ in readers if name not in cls.LATER]
+        read = Fields(value, path, keys, later=cls.LATER)
+        values: dict[str, Any] = {
+            name: reader(read, name)
+            for name, reader in readers
+            if name not in cls.LATER or read.raw(name)[0] is not None
+        }
+        return cls(**values).as_written_now()
+
+    def as_written_now(self) -> Self:
+        """The record of an older version as this one would have written it."""
+        return self
+
+
+# Private
+
+_READERS: Mapping[Any, Callable[[Fields, str], Any]] = {
+    str: Fields.text,
+    str | None: Fields.optional_text,
+    int: Fields.number,
+    bool: Fields.flag,
+    bool | None: Fields.optional_flag,
+    date: Fields.day,
+    datetime: Fields.moment,
+    datetime | None: Fields.optional_moment,
+    tuple[str, ...]: Fields.texts,
+    Mapping[str, str]: Fields.text_map,
+}
+
+
+def _readers(record: Any) -> tuple[tuple[str, Callable[[Fields, str], Any]], ...]:
+    return tuple((item.name, _READERS[item.type]) for item in fields(record))
+
+
+def _written(value: Any) -> Json:
+    if isinstance(value, datetime):
+        return timestamps.to_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value

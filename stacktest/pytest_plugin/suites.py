@@ -1,0 +1,44 @@
+"""The suites of the stack that a run is about, found once for each run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stacktest import config as configuration
+from stacktest.adapters.suites import Suites, locate_suites
+from stacktest.errors import UsageError
+
+
+def find_suites(config: pytest.Config) -> Suites | None:
+    """The suites of the stack that this run is about; None where there is no stack."""
+    if _SUITES not in config.stash:
+        config.stash[_SUITES] = _locate(config)
+    return config.stash[_SUITES]
+
+
+def suites_of(config: pytest.Config) -> Suites:
+    """The suites of the stack, or pytest's rootdir where there is none."""
+    return find_suites(config) or locate_suites(config.rootpath, (), pointer=config.rootpath)
+
+
+# Private
+
+_SUITES: pytest.StashKey[Suites | None] = pytest.StashKey()
+
+
+def _locate(config: pytest.Config) -> Suites | None:
+    here, rootdir = Path.cwd(), config.rootpath
+    option = str(config.getoption("--stack"))
+    try:
+        root = configuration.find_stack(
+            option=option, environ=os.environ, folder=here, rootdir=rootdir
+        )
+        if root is None:
+            return None
+        section = configuration.load(root, environ=os.environ).stack
+        pointer = configuration.pointing_folder(root, folder=here, rootdir=rootdir)
+        return locate_suites(root, section.suites, pointer=pointer)
+    except UsageError:
+        # Who brings the stack up says what is wrong with the configuration.
+        return locate_suites(rootdir, (), pointer=rootdir)
