@@ -25,7 +25,7 @@ from stacktest.printable import one_line, visible
 from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
-from stacktest.pytest_plugin.inventory import NARROWING, deviations, is_whole
+from stacktest.pytest_plugin.inventory import deviations, is_whole, selection_of
 from stacktest.pytest_plugin.outcomes import Listener, reason_of
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.stash import NOTHING_STALE, OPEN_RUN, RUNNING
@@ -386,18 +386,3 @@ class Controller:
         except StacktestError as error:
             # The reaper tries once more when this process has ended.
             self._closing += [line for line in error.told() if line not in self._closing]
-
-
-def selection_of(config: pytest.Config) -> str:
-    """The arguments that may have left tests out, as typed; empty when none could."""
-    options = {"markexpr": "-m", "keyword": "-k"}
-    typed = [
-        f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
-    ]
-    typed += ["--stale"] if config.getoption("--stale") else []
-    for flag in ("--stack-services", "--stack-copy-without"):
-        typed += [f"{flag} {name}" for name in config.getoption(flag)]
-    if config.args_source == pytest.Config.ArgsSource.ARGS:
-        typed += [str(arg) for arg in config.args]
-    typed += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]
-    return " ".join(typed)

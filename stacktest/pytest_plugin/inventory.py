@@ -130,6 +130,21 @@ def deviations(config: pytest.Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_deviations(config)))
 
 
+def selection_of(config: pytest.Config) -> str:
+    """The arguments that may have left tests out, as typed; empty when none could."""
+    options = {"markexpr": "-m", "keyword": "-k"}
+    typed = [
+        f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
+    ]
+    typed += ["--stale"] if config.getoption("--stale") else []
+    for flag in ("--stack-services", "--stack-copy-without"):
+        typed += [f"{flag} {name}" for name in config.getoption(flag)]
+    if config.args_source == pytest.Config.ArgsSource.ARGS:
+        typed += [str(arg) for arg in config.args]
+    typed += [f"--{name.replace('_', '-')}" for name in NARROWING if config.getoption(name, None)]
+    return " ".join(typed)
+
+
 def is_whole(config: pytest.Config) -> bool:
     """Whether this run's own collection, before deselection, is the inventory."""
     suites = suites_of(config)

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from stacktest.adapters import notify_channels
-from stacktest.adapters.notify_channels import Message, Target, send, send_start
+from stacktest.adapters.notify_channels import Kind, Message, Target, send, send_start
 from stacktest.adapters.tls import wide_context
 from stacktest.errors import UsageError
 from tests.support.listener import Listener, listening
@@ -39,7 +39,7 @@ def trust() -> ssl.SSLContext:
     return wide_context(None)
 
 
-def target(server: Listener, kind: str, path: str = "/secret-path", **more: str) -> Target:
+def target(server: Listener, kind: Kind, path: str = "/secret-path", **more: str) -> Target:
     return Target(kind=kind, url=server.url + path, group="shop", **more)
 
 
@@ -143,7 +143,7 @@ def test_kuma_s_own_values_are_replaced_and_other_parts_of_its_query_stay(
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "healthchecks"])
 def test_only_a_dead_man_switch_hears_of_a_start(
-    server: Listener, trust: ssl.SSLContext, kind: str
+    server: Listener, trust: ssl.SSLContext, kind: Kind
 ) -> None:
     assert send_start(target(server, kind), trust) == ""
     assert server.asked == []
@@ -183,7 +183,7 @@ def test_apprise_that_is_not_installed(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 500])
 def test_every_answer_but_yes_is_a_refusal(
-    server: Listener, trust: ssl.SSLContext, kind: str, status: int
+    server: Listener, trust: ssl.SSLContext, kind: Kind, status: int
 ) -> None:
     server.answers["/"] = (status, "")
     assert send(target(server, kind), MESSAGE, trust) == f"answered {status}"
@@ -196,21 +196,21 @@ def test_every_answer_but_yes_is_a_refusal(
       "answered that it does not know the address")],
 )  # fmt: skip
 def test_a_refusal_that_says_200_is_seen(
-    server: Listener, trust: ssl.SSLContext, kind: str, body: str, why: str
+    server: Listener, trust: ssl.SSLContext, kind: Kind, body: str, why: str
 ) -> None:
     server.answers["/"] = (200, body)
     assert send(target(server, kind), WELL, trust) == why
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobody_listens(trust: ssl.SSLContext, kind: str) -> None:
+def test_nobody_listens(trust: ssl.SSLContext, kind: Kind) -> None:
     told = Target(kind=kind, url="http://127.0.0.1:1/secret-path", group="shop")
     assert send(told, MESSAGE, trust) == "cannot be reached"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("url", ["secret-path", "ftp://a/secret-path", "http://a:b/"])
-def test_an_address_that_is_none(trust: ssl.SSLContext, kind: str, url: str) -> None:
+def test_an_address_that_is_none(trust: ssl.SSLContext, kind: Kind, url: str) -> None:
     said = send(Target(kind=kind, url=url, group="shop"), MESSAGE, trust)
     assert said == "the address is not an http or https URL"
 
@@ -245,7 +245,7 @@ def test_only_a_certificate_that_is_trusted_will_do(trust: ssl.SSLContext, tmp_p
 def test_neither_address_nor_token_is_ever_logged_or_shown(
     server: Listener,
     trust: ssl.SSLContext,
-    kind: str,
+    kind: Kind,
     status: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -1,15 +1,19 @@
 """Temporary folders lie in a usable place, and go with their process, however it ends."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from stacktest.adapters import temporary
 from stacktest.errors import UsageError
+from tests.support.known import known
 
 PROGRAM = """
 import sys, time
@@ -22,17 +26,19 @@ time.sleep(60)
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """A short folder that `TMPDIR` names."""
-    folder = Path(temporary.tempfile.mkdtemp(dir="/tmp", prefix="sk"))
+    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="sk"))
     monkeypatch.setenv("TMPDIR", str(folder))
     yield folder
-    temporary.shutil.rmtree(folder)
+    shutil.rmtree(folder)
 
 
-def started() -> tuple[subprocess.Popen, Path]:
+def started() -> tuple[subprocess.Popen[str], Path]:
     process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True)
-    return process, Path(process.stdout.readline().strip())
+    return process, Path(known(process.stdout).readline().strip())
 
 
 def test_a_folder_is_private_and_goes_with_the_block(place: Path) -> None:

@@ -6,6 +6,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from stacktest.errors import EvidenceError, ToolMissingError, UsageError
 @contextmanager
 def serving(
     pages: dict[str, Callable[..., Any]], folders: dict[str, Path]
-) -> Iterator[web_server._Server]:
+) -> Iterator[ThreadingHTTPServer]:
     with make_server(pages, folders, 0) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
@@ -49,7 +50,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(project: Path) -> Iterator[web_server._Server]:
+def server(project: Path) -> Iterator[ThreadingHTTPServer]:
     folders = {"/evidence/": project / "reports/evidence"}
     folders["/trace/"] = project / "viewer"
     pages = {"/": lambda: "<h1>page ü</h1>", "/list/": lambda: "<ul></ul>"}
@@ -58,7 +59,7 @@ def server(project: Path) -> Iterator[web_server._Server]:
 
 
 def ask(
-    server: web_server._Server, path: str, *, method: str = "GET", host: str | None = None
+    server: ThreadingHTTPServer, path: str, *, method: str = "GET", host: str | None = None
 ) -> tuple[int, str, bytes]:
     port = server.server_address[1]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -71,12 +72,12 @@ def ask(
     return answer.status, answer.headers["Content-Type"], body
 
 
-def test_the_page_is_served(server: web_server._Server) -> None:
+def test_the_page_is_served(server: ThreadingHTTPServer) -> None:
     assert ask(server, "/") == (200, "text/html; charset=utf-8", "<h1>page ü</h1>".encode())
     assert ask(server, "/", method="HEAD") == (200, "text/html; charset=utf-8", b"")
 
 
-def test_evidence_is_served_and_no_log_is_a_page(server: web_server._Server) -> None:
+def test_evidence_is_served_and_no_log_is_a_page(server: ThreadingHTTPServer) -> None:
     kind = "text/plain; charset=utf-8"
     assert ask(server, "/evidence/r1/redis.log") == (200, kind, "<script>ü".encode())
     assert ask(server, "/evidence/r1/pages/trace.zip") == (200, "application/zip", b"PK")
@@ -105,20 +106,20 @@ def test_evidence_is_served_and_no_log_is_a_page(server: web_server._Server) -> 
         pytest.param("//[::1/x", id="not a URL"),
     ],
 )
-def test_nothing_else_is(server: web_server._Server, path: str) -> None:
+def test_nothing_else_is(server: ThreadingHTTPServer, path: str) -> None:
     assert ask(server, path) == (404, "text/plain; charset=utf-8", b"not here\n")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "", "127.0.0.1:1", "10.0.0.1:80"])
-def test_a_request_for_another_host_is_refused(server: web_server._Server, host: str) -> None:
+def test_a_request_for_another_host_is_refused(server: ThreadingHTTPServer, host: str) -> None:
     assert ask(server, "/", host=host)[0] == 403
 
 
-def test_this_machine_has_two_names(server: web_server._Server) -> None:
+def test_this_machine_has_two_names(server: ThreadingHTTPServer) -> None:
     assert ask(server, "/", host=f"localhost:{server.server_address[1]}")[0] == 200
 
 
-def headers_of(server: web_server._Server, path: str) -> http.client.HTTPMessage:
+def headers_of(server: ThreadingHTTPServer, path: str) -> http.client.HTTPMessage:
     port = server.server_address[1]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", path)
@@ -128,7 +129,7 @@ def headers_of(server: web_server._Server, path: str) -> http.client.HTTPMessage
     return response.headers
 
 
-def test_nothing_in_the_evidence_runs(server: web_server._Server) -> None:
+def test_nothing_in_the_evidence_runs(server: ThreadingHTTPServer) -> None:
     policy = headers_of(server, "/evidence/r1/redis.log")["Content-Security-Policy"]
     assert policy.split("; ")[:2] == ["sandbox", "default-src 'none'"]
 
@@ -236,7 +237,7 @@ def test_a_browser_that_gives_up_a_download_prints_nothing(
 ) -> None:
     (project / "reports/evidence/r1/large.log").write_bytes(b"x" * 50_000_000)
     with serving({}, {"/evidence/": project / "reports/evidence"}) as server:
-        connection = socket.create_connection(server.server_address, timeout=10)
+        connection = socket.create_connection(("127.0.0.1", server.server_port), timeout=10)
         host = f"127.0.0.1:{server.server_address[1]}"
         connection.sendall(f"GET /evidence/r1/large.log HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         assert connection.recv(15) == b"HTTP/1.0 200 OK"
@@ -248,15 +249,15 @@ def test_a_browser_that_gives_up_a_download_prints_nothing(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_nothing_can_be_written(server: web_server._Server, method: str) -> None:
+def test_nothing_can_be_written(server: ThreadingHTTPServer, method: str) -> None:
     assert ask(server, "/", method=method)[0] == 501
 
 
-def test_only_this_machine_is_listened_to(server: web_server._Server) -> None:
+def test_only_this_machine_is_listened_to(server: ThreadingHTTPServer) -> None:
     assert server.server_address[0] == "127.0.0.1"
 
 
-def test_a_port_that_is_taken(server: web_server._Server) -> None:
+def test_a_port_that_is_taken(server: ThreadingHTTPServer) -> None:
     port = server.server_address[1]
     with pytest.raises(UsageError, match=f"port {port}: address already in use"):
         make_server({}, {}, port)

@@ -132,11 +132,13 @@ def test_what_the_person_typed_or_another_run_holds_is_no_evidence(
     assert set(simulator.states().values()) == {State.FUNCTIONAL}
 
 
-def test_an_interrupt_is_no_evidence(simulator: StackSimulator) -> None:
+def test_an_interrupt_is_no_evidence(
+    simulator: StackSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(_plan: Plan) -> None:
         raise KeyboardInterrupt
 
-    simulator.bring_up = interrupt
+    monkeypatch.setattr(simulator, "bring_up", interrupt)
     with pytest.raises(KeyboardInterrupt):
         simulator.run()
     assert set(simulator.states().values()) == {State.FUNCTIONAL}

@@ -287,9 +287,9 @@ class Tenant(SmallStack):
         return (app, replace(app, id="c2", name="s-vpn-1", service="vpn"))
 
     def inspect(self, id: str) -> Any:  # noqa: A002
-        document = super().inspect(id)
+        document: Any = super().inspect(id)
         if id == "c2":
-            state = {"Status": "running", "StartedAt": self.vpn_started.isoformat()}
+            state: dict[str, Any] = {"Status": "running", "StartedAt": self.vpn_started.isoformat()}
             return {**document, "Name": "/s-vpn-1", "State": state}
         state = {**document["State"], "Status": self.status, "ExitCode": 0}
         joined = {"NetworkMode": "container:c2"}

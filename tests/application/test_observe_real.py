@@ -9,6 +9,7 @@ from stacktest.bootstrap.context import find_project
 from stacktest.core.freshness.container.as_created import LABEL, hash_document, labels_of
 from stacktest.core.freshness.container.row import Created
 from tests.support.compose_project import IMAGE, Project
+from tests.support.known import known
 
 pytestmark = pytest.mark.real_docker
 
@@ -69,7 +70,7 @@ def test_a_container_has_the_hash_of_its_definition_as_it_was_created(applied: P
             service=stacktest.stack.services[name],
             stack=stacktest.stack,
             inspect=document,
-            image=stacktest.engine.image(str(document["Image"])),
+            image=stacktest.engine.image(str(known(document)["Image"])),
             containers=ids,
         )
         for name, document in documents.items()

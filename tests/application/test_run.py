@@ -6,6 +6,7 @@ import pytest
 
 from stacktest.core.freshness.states import State
 from stacktest.core.records.documents import LastPass, LastRun
+from stacktest.core.runs.verdict import Result
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
 from stacktest.reports.export.metrics import metrics
@@ -32,7 +33,7 @@ def simulator() -> Iterator[StackSimulator]:
     ids=["the door says 502", "it says 500 itself", "its fixture fails"],
 )
 def test_a_service_that_stopped_to_answer_closes_the_gate(
-    simulator: StackSimulator, result: str, contacts: tuple[str, ...]
+    simulator: StackSimulator, result: Result, contacts: tuple[str, ...]
 ) -> None:
     tests = simulator.services["app"].tests
     simulator.run(

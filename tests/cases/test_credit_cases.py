@@ -7,13 +7,15 @@ options do are run with a real pytest in tests/plugin.
 import ast
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from stacktest.application.lint_suites import weak_spots
 from stacktest.core.freshness.states import State
 from stacktest.core.runs.credit import Refusal, credit
-from stacktest.core.runs.verdict import Inventory, RunFacts
+from stacktest.core.runs.verdict import Inventory, Result, RunFacts
+from tests.support.known import known
 from tests.support.stack_simulator import StackSimulator
 
 
@@ -80,11 +82,12 @@ def test_one_of_many_was_picked_in_the_code(world: StackSimulator) -> None:
 @pytest.mark.case("T7")
 def test_skipped_or_expected_to_fail(world: StackSimulator) -> None:
     world.add("caddy")
-    for result, said in (
-        ("skipped", "were skipped"),
-        ("xfailed", "were expected to fail"),
-        ("xpassed", "were expected to fail, although it passed"),
-    ):
+    phrases: dict[Result, str] = {
+        "skipped": "were skipped",
+        "xfailed": "were expected to fail",
+        "xpassed": "were expected to fail, although it passed",
+    }
+    for result, said in phrases.items():
         ran = world.run(caddy=result)
         assert ran.credited() == set()
         assert ran.verdicts["caddy"].kind == "incomplete"
@@ -105,7 +108,7 @@ def test_passed_on_a_retry(world: StackSimulator) -> None:
     service = world.add("caddy")
     first, second = service.tests
 
-    def flaky() -> list:
+    def flaky() -> list[Any]:
         return [world.outcome(first, flaky=True), world.outcome(second)]
 
     ran = world.run(flaky())
@@ -268,8 +271,7 @@ def test_a_pass_of_a_service_that_is_gone(world: StackSimulator) -> None:
     world.index()
     del world.services["ghost"]
     world.index()
-    meta = world.ledger.read_meta()
-    assert meta is not None
+    meta = known(world.ledger.read_meta())
     assert meta.warnings == ("ghost: has records, but is not a service of the stack",)
     assert set(world.status) == {"caddy"}
     # A run names nothing that the stack does not have.
@@ -357,7 +359,7 @@ def test_a_service_that_moved_is_told_before_tests_that_were_edited(world: Stack
     world.add("caddy")
     before = world.snapshot("caddy")
     ran = world.run()
-    told = {
+    told: dict[str, Any] = {
         "before": before,
         "tests": world.tests()["caddy"],
         "run": replace(ran.passes["caddy"].run, finished=world.now),
@@ -402,7 +404,9 @@ def test_a_collection_error_credits_nobody(world: StackSimulator) -> None:
 
 
 @pytest.mark.parametrize("result", ["crashed", "unfinished"])
-def test_what_did_not_end_neither_credits_nor_revokes(world: StackSimulator, result: str) -> None:
+def test_what_did_not_end_neither_credits_nor_revokes(
+    world: StackSimulator, result: Result
+) -> None:
     world.add("caddy")
     world.run()
     ran = world.run(caddy=result)

@@ -19,6 +19,7 @@ from stacktest.core.freshness.docs_page import DocsPage, acknowledge, acknowledg
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Build, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
+from tests.support.known import known
 from tests.support.stack_simulator import StackSimulator, hexed
 
 pytestmark = pytest.mark.processes
@@ -109,7 +110,7 @@ class Repository:
         fingerprint = self.fingerprints(stack)["caddy"]
         return read_pages(stack, {"caddy": fingerprint}, pages=self.pages)["caddy"]
 
-    def page(self, stack: Stack | None = None) -> DocsPage | Unknown:
+    def judged(self, stack: Stack | None = None) -> DocsPage | Unknown:
         stack = stack or self.stack
         fingerprint = self.fingerprints(stack)["caddy"]
         facts = read_pages(stack, {"caddy": fingerprint}, pages=self.pages)["caddy"].facts
@@ -117,6 +118,9 @@ class Repository:
             return facts
         assert isinstance(fingerprint.repo, str)
         return judge_page(facts, fingerprint=hexed("whole"), repo_fingerprint=fingerprint.repo)
+
+    def page(self, stack: Stack | None = None) -> DocsPage:
+        return known(self.judged(stack))
 
 
 @pytest.fixture
@@ -199,7 +203,7 @@ def test_a_shallow_clone(repo: Repository, tmp_path: Path, world: StackSimulator
     )
     clone = Repository.__new__(Repository)
     clone.root, clone.minutes, clone.pages = tmp_path / "clone", 0, repo.pages
-    page = clone.page()
+    page = clone.judged()
     assert isinstance(page, Unknown)
     assert "git fetch --unshallow" in page.why
     world.add("caddy", page=page)
@@ -367,19 +371,13 @@ def test_a_deleted_file_is_a_change(repo: Repository) -> None:
 
 
 def test_a_build_context_that_is_the_whole_repository(repo: Repository) -> None:
-    built = {
-        "services": {
-            "caddy": replace(
-                repo.stack.services["caddy"], build=Build(context=str(repo.root)), mounts=()
-            )
-        }
-    }
+    built = replace(repo.stack.services["caddy"], build=Build(context=str(repo.root)), mounts=())
     repo.write("Dockerfile", "FROM scratch\n")
     repo.write(".dockerignore", "docs\n")
     repo.write("docs/spokes/caddy.md", PAGE)
     repo.write("docs/other.md", "other\n")
     repo.commit("all")
-    stack = replace(repo.stack, **built)
+    stack = replace(repo.stack, services={"caddy": built})
     assert repo.page(stack=stack).holds()
     repo.write("docs/other.md", "more\n")
     repo.commit("what the build ignores")
@@ -425,7 +423,7 @@ def test_a_stack_below_the_top_of_its_repository(tmp_path: Path) -> None:
     assert inner.page().holds()
     assert git.changed_paths(inner.root) == frozenset()
     inner.write("configs/caddy/Caddyfile", ":81\n")
-    assert git.changed_paths(inner.root) == {"configs/caddy/Caddyfile"}
+    assert known(git.changed_paths(inner.root)) == {"configs/caddy/Caddyfile"}
     assert inner.page().state == "behind"
     inner.commit("change")
     assert inner.page().state == "behind"

@@ -23,6 +23,7 @@ from stacktest.docs_macros import badge, table
 from stacktest.errors import UsageError
 from stacktest.reports.export.docs_data import SCHEMA
 from stacktest.reports.wording import meaning, tone, word
+from tests.support.known import known
 from tests.support.stack_simulator import START, StackSimulator
 
 
@@ -31,7 +32,7 @@ def test_pages_that_read_the_status(world: StackSimulator) -> None:
     world.add("caddy")
     world.run(caddy="failed")
     entry = world.index()["caddy"].entry
-    state = entry.state
+    state = known(entry.state)
     one = {
         "word": word(state),
         "tone": tone(state),

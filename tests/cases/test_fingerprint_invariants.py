@@ -298,7 +298,7 @@ def test_invariant_4_another_locale(tmp_path: Path) -> None:
     for number, locale in enumerate(({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", **latin})):
         copied = tmp_path / f"copy{number}"
         shutil.copytree(root, copied, symlinks=True)
-        argv = [sys.executable, "-c", script, copied, tmp_path / "document.json"]
+        argv = [sys.executable, "-c", script, str(copied), str(tmp_path / "document.json")]
         env = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8:surrogateescape", **locale}
         done = subprocess.run(argv, env=env, check=True, capture_output=True)
         said.append(done.stdout)

@@ -41,9 +41,12 @@ def ask(
 
     def ask(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["stacktest", *words])
+        # However pytest itself was started: the command is the installed one.
+        monkeypatch.setattr(sys.modules["__main__"], "__package__", None)
         with pytest.raises(SystemExit) as end:
             cli.main()
         said = capsys.readouterr()
+        assert isinstance(end.value.code, int)
         return end.value.code, said.out, said.err
 
     return ask
@@ -137,7 +140,7 @@ def test_a_service_that_does_not_exist(
 # Exit codes
 
 
-def kinds(base: object = StacktestError) -> Iterator[object]:
+def kinds(base: type[StacktestError] = StacktestError) -> Iterator[type[StacktestError]]:
     yield base
     for kind in base.__subclasses__():
         yield from kinds(kind)
@@ -145,7 +148,9 @@ def kinds(base: object = StacktestError) -> Iterator[object]:
 
 @pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.__name__)
 def test_an_error_ends_with_its_exit_code_and_its_name(
-    ask: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, kind: object
+    ask: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[StacktestError],
 ) -> None:
     @click.command()
     def fails() -> None:
@@ -234,7 +239,7 @@ def test_who_gets_colour(stream: object, environ: dict[str, str], colour: bool) 
 def test_an_error_on_a_real_terminal(
     environ: dict[str, str], controls: set[str], tmp_path: Path
 ) -> None:
-    with Terminal([str(BIN), "gaet"], cwd=tmp_path, **environ) as terminal:
+    with Terminal([str(BIN), "gaet"], cwd=tmp_path, environ=environ) as terminal:
         assert terminal.finish() == 2
     assert terminal.controls == controls
     assert terminal.seen.splitlines()[0] == "error: no command 'gaet'"
@@ -327,7 +332,7 @@ def test_no_stack_completes_to_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     context = click.Context(cli.cli)
     context.params = {"folder": ""}
-    assert complete_services(context, None, "") == []
+    assert complete_services(context, click.Argument(["service"]), "") == []
 
 
 # For programs

@@ -38,7 +38,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     vars(found)["stack"] = Stack(name="shop", root=tmp_path, services=services)
     monkeypatch.setattr(context, "find_project", lambda _: found)
     monkeypatch.setattr(context, "now", lambda: NOW)
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(
+        "stacktest.application.doctor.shutil.which", lambda name: f"/usr/bin/{name}"
+    )
     monkeypatch.setattr(Engine, "version", lambda _: "28.2.2")
     monkeypatch.setattr(Compose, "version", lambda _: (2, 36, 0))
     monkeypatch.setattr(

@@ -22,13 +22,14 @@ def test_the_page_is_served_until_it_is_interrupted(pair: Pair) -> None:
     code = "from stacktest.cli import main; main()"
     argv = [sys.executable, "-c", code, "page", "--stack=stack", "--serve", "--port=0"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=pair.pytester.path) as page:
+        assert page.stdout is not None
         said = [page.stdout.readline().split()[0] for _ in range(2)]
         line = page.stdout.readline().split()
         address = line[1]
 
         def read(path: str) -> str:
             with urllib.request.urlopen(address + path, timeout=20) as answer:
-                return answer.read().decode()
+                return str(answer.read().decode())
 
         assert (said, line[0]) == (["written", "open"], "serving")
         assert 'href="/evidence/"' in read("")

@@ -33,7 +33,7 @@ def test_it():
 
 
 @pytest.fixture
-def plan(tmp_path: Path):
+def plan(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     (tmp_path / "stacktest.toml").write_text("")
     # Warnings are errors here, as in a careful project: nothing may be imported too early.
@@ -41,8 +41,8 @@ def plan(tmp_path: Path):
     (tmp_path / "suites/phase5_web").mkdir(parents=True)
     (tmp_path / "suites/phase5_web/test_web.py").write_text(SUITE)
 
-    def plan(*words: str):
-        argv = [BIN, "plan", *words, "-p", "no:randomly"]
+    def plan(*words: str) -> subprocess.CompletedProcess[str]:
+        argv = [str(BIN), "plan", *words, "-p", "no:randomly"]
         return subprocess.run(
             argv, cwd=tmp_path, env=plain({}), capture_output=True, text=True, check=False
         )

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -225,7 +226,7 @@ def test_known_names_pass(tmp_path: Path) -> None:
 
 def test_the_schema_knows_every_field_and_no_other() -> None:
     properties = json.loads(schema_text())["properties"]
-    sections = {
+    sections: dict[str, Any] = {
         "stack": StackSection,
         "freshness": FreshnessSection,
         "gate": GateSection,

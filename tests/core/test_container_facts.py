@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -6,7 +7,7 @@ from stacktest.core import container_facts as facts
 from stacktest.core.container_facts import Capabilities, Limits, LogConfig, Masked
 from stacktest.core.model import Port
 
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "Config": {"Env": ["MODE=test", "EMPTY=", "TOKEN=s3cret=x"], "User": "1001:1001"},
     "State": {"StartedAt": "2026-11-29T14:00:00.123456789Z"},
     "HostConfig": {
@@ -59,7 +60,8 @@ def test_what_was_not_given_is_none_and_not_nought() -> None:
     assert facts.limits(BARE) == Limits(cpus=0.5)
     assert facts.capabilities(BARE) == Capabilities()
     assert facts.log_config(BARE) == LogConfig(driver="")
-    assert facts.ports(BARE) == facts.networks(BARE, {}) == ()
+    assert facts.ports(BARE) == ()
+    assert facts.networks(BARE, {}) == ()
     assert facts.environment(BARE) == {}
     assert facts.started(BARE) is None
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.core.model import Dependency, Phase, Route, Service, Stack
+from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Demand, dependencies_of, make_plan, plan_services
+from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from tests.support.properties import examples
 
@@ -36,7 +38,7 @@ def stack(
 ) -> Stack:
     return Stack(
         name="demo",
-        root="/demo",
+        root=Path("/demo"),
         services={each.name: each for each in services},
         routes=tuple(Route(host=host, service=name) for host, name in routes),
         front_door=front_door,

@@ -1,6 +1,7 @@
 """What counts as ready, what does not yet, and what never will."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -176,7 +177,7 @@ def test_only_a_running_server_or_a_job_that_ended_as_it_should_is_ready(
 def stack(*services: Service, routes: tuple[Route, ...] = (), front_door: str = "caddy") -> Stack:
     return Stack(
         name="p",
-        root="/p",
+        root=Path("/p"),
         services={each.name: each for each in services},
         routes=tuple(routes),
         front_door=front_door,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.core.redaction import MASK, clean, redact
+from stacktest.core.redaction import clean, redact
+from stacktest.core.secret_text import MASK
 from stacktest.reports.report_data import Board
 from tests.support.properties import examples
 

@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,17 +22,17 @@ def below(path: str, *, negated: bool = False, level: int = 0) -> tuple[PathCond
     return (PathCondition(patterns=(f"(?i)^{re.escape(path)}",), negated=negated, level=level),)
 
 
-def host(name: str, *steps: Route, **common: object) -> tuple[Route, ...]:
+def host(name: str, *steps: Route, **common: Any) -> tuple[Route, ...]:
     return tuple(
         replace(step, host=name, order=place, **common) for place, step in enumerate(steps)
     )
 
 
-def to(service: str | None, **what: object) -> Route:
+def to(service: str | None, **what: Any) -> Route:
     return Route(host="", service=service, upstream=f"{service}:1" if service else "", **what)
 
 
-def guard(*statuses: int, **what: object) -> Route:
+def guard(*statuses: int, **what: Any) -> Route:
     return Route(host="", statuses=frozenset(statuses), is_final=False, is_guard=True, **what)
 
 
@@ -186,7 +187,7 @@ def test_a_star_covers_one_label() -> None:
         ({8080: ("127.0.0.1", 80)}, "http://a.test"),
     ],
 )
-def test_the_address_of_a_host(ports: object, expected: str) -> None:
+def test_the_address_of_a_host(ports: Any, expected: str) -> None:
     assert origin(ports, "a.test") == expected
 
 

@@ -112,7 +112,8 @@ def test_a_command_exists_and_takes_its_options(
         used = {word.partition("=")[0] for word in arguments if word.startswith("-")}
         assert used <= known | own
         return
-    command, context = cli, click.Context(cli)
+    command: click.Command = cli
+    context = click.Context(cli)
     while isinstance(command, click.Group):
         assert arguments, words
         name = arguments.pop(0)

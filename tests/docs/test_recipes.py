@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -118,8 +119,18 @@ def scripts(title: str) -> list[str]:
     return [line for line in lines if not line.startswith(left_out)]
 
 
+@dataclass(frozen=True)
+class Runner:
+    """A CI runner: its checkout, and what it keeps elsewhere."""
+
+    job: Callable[[str], tuple[list[int], str]]
+    kept: Path
+    summary: Path
+    folder: Path
+
+
 @pytest.fixture
-def runner(pair: Pair, tmp_path_factory: pytest.TempPathFactory):
+def runner(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Runner:
     """A checkout with a stack of two in it, and state that is kept elsewhere."""
     kept = tmp_path_factory.mktemp("var-lib")
     (pair.pytester.path / "stacktest.toml").write_text("")
@@ -140,23 +151,24 @@ def runner(pair: Pair, tmp_path_factory: pytest.TempPathFactory):
         ]
         return [one.returncode for one in done], done[-1].stdout + done[-1].stderr
 
-    job.kept, job.summary, job.folder = kept, summary, pair.pytester.path
-    return job
+    return Runner(job=job, kept=kept, summary=summary, folder=pair.pytester.path)
 
 
 @pytest.mark.real_docker
 @pytest.mark.parametrize(
     ("title", "steps"), [(WORKFLOWS[0], 3), (".gitlab-ci.yml", 3)], ids=["github", "gitlab"]
 )
-def test_a_nightly_job_proves_and_decides(runner, pair: Pair, title: str, steps: int) -> None:
-    assert runner(title) == ([0] * steps, "gate open\n")
+def test_a_nightly_job_proves_and_decides(
+    runner: Runner, pair: Pair, title: str, steps: int
+) -> None:
+    assert runner.job(title) == ([0] * steps, "gate open\n")
     assert (runner.folder / "reports/junit.xml").is_file()
     assert "beta" in (runner.folder / "reports/status.html").read_text()
     assert (runner.kept / "ledger/alpha/last_pass.json").is_file()
     assert not (runner.folder / "data").exists()
     pair.write("phase1_pair/test_beta.py", "import pytest\n\n\n@pytest.mark.service('beta')\n"
                "def test_it(inside):\n    assert inside('beta').run('true').out == 'x'\n")  # fmt: skip
-    codes, said = runner(title)
+    codes, said = runner.job(title)
     assert (codes[-1], codes[-2]) == (1, 0)
     assert "beta" in said
     if title == WORKFLOWS[0]:

@@ -138,7 +138,9 @@ def test_the_table_of_states_says_what_the_code_does(state: State) -> None:
     assert row in (REFERENCE / "states.md").read_text().splitlines()
 
 
-def kinds(base: object = errors.StacktestError) -> Iterator[object]:
+def kinds(
+    base: type[errors.StacktestError] = errors.StacktestError,
+) -> Iterator[type[errors.StacktestError]]:
     yield base
     for kind in base.__subclasses__():
         yield from kinds(kind)

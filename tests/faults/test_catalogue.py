@@ -41,7 +41,7 @@ def test_a_fault_names_checks_that_exist(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_changes_what_is_really_written(fault: Fault) -> None:
-    texts = {}
+    texts: dict[str, str] = {}
     for step in fault.seed:
         if isinstance(step, Edit):
             # A fresh checkout has no `.env` yet; its example has the same names.

@@ -92,9 +92,8 @@ def messages(tree: ast.AST) -> Iterator[str]:
     """Every text of a module that is not a docstring."""
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in docstrings:
-            yield node.value
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from () if id(node) in docstrings else (node.value,)
 
 
 def test_messages_negate_the_verb() -> None:

@@ -10,17 +10,19 @@ import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from stacktest.adapters.atomic_write import create_file
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.routes.caddy.reader import read_caddyfile
 from stacktest.init import initialise
-from stacktest.init.proposal import Proposal
+from stacktest.init.write import InitResult
 
 pytestmark = pytest.mark.real_docker
 
@@ -70,7 +72,7 @@ class Demo:
             self.run(str(CERTS), str(folder), "demo.local")
         self.environment = {**os.environ, "DEMO_PORT": str(free_port())}
 
-    def run(self, *argv: object, **more: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, *argv: str, **more: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             argv, cwd=self.folder, capture_output=True, text=True, check=True, **more
         )
@@ -79,8 +81,8 @@ class Demo:
         every = ("docker", "compose", "--profile", "*", *words)
         return self.run(*every, env=self.environment, timeout=240)
 
-    def initialise(self) -> Proposal:
-        return initialise(Compose(self.folder, (), ()).model(), read_routes)
+    def initialise(self) -> InitResult:
+        return initialise(Compose(self.folder, (), ()).model(), read_routes, create=create_file)
 
     def test(self, *options: str) -> tuple[set[str], set[str]]:
         """Names of the tests that passed, and of those that did not."""
@@ -94,7 +96,7 @@ class Demo:
         import xml.etree.ElementTree as ET
 
         cases = ET.parse(report).iter("testcase")
-        found = {True: set(), False: set()}
+        found: dict[bool, set[str]] = {True: set(), False: set()}
         for case in cases:
             is_bad = any(child.tag in ("failure", "error", "skipped") for child in case)
             found[not is_bad].add(case.attrib["classname"].rpartition("test_")[2])
@@ -118,14 +120,14 @@ class Demo:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
-def demo(tmp_path: Path):
+def demo(tmp_path: Path) -> Iterator[Callable[[str], Demo]]:
     made = []
 
-    def make(name: str):
+    def make(name: str) -> Demo:
         made.append(Demo(name, tmp_path / name))
         return made[-1]
 
@@ -136,7 +138,7 @@ def demo(tmp_path: Path):
 
 @pytest.mark.parametrize(("name", "services"), EVERY.items())
 def test_the_first_run_is_green_and_every_service_has_a_test(
-    demo, name: str, services: tuple[str, ...]
+    demo: Callable[[str], Demo], name: str, services: set[str]
 ) -> None:
     stack = demo(name)
     begun = stack.initialise()
@@ -154,7 +156,9 @@ def test_the_first_run_is_green_and_every_service_has_a_test(
 
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
-def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name: str, service: str) -> None:
+def test_the_suite_goes_red_for_a_service_that_is_stopped(
+    demo: Callable[[str], Demo], name: str, service: str
+) -> None:
     stack = demo(name)
     stack.initialise()
     (stack.folder / "conftest.py").write_text(STOPPING.format(service=service))
@@ -166,7 +170,7 @@ def test_the_suite_goes_red_for_a_service_that_is_stopped(demo, name: str, servi
 
 @pytest.mark.parametrize(("name", "service"), SERVICES)
 def test_the_suite_goes_red_for_a_service_that_is_another_program(
-    demo, name: str, service: str
+    demo: Callable[[str], Demo], name: str, service: str
 ) -> None:
     stack = demo(name)
     stack.initialise()

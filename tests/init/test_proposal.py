@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 
 from stacktest import config
 from stacktest.adapters.atomic_write import create_file
-from stacktest.core.model import Dependency, Mount, Port, Route, Service, Stack
+from stacktest.core.model import Dependency, Mount, Port, Service, Stack
+from stacktest.core.route import Route
 from stacktest.init import initialise, propose
 from stacktest.init.front_door import FrontDoor, find_front_door
 from stacktest.init.phases import propose_phases
 from stacktest.init.programs import PROGRAMS, image_path, recognise
+from tests.support.known import known
 from tests.support.properties import examples
 
 CADDYS_CA = "caddy/pki/authorities/local/root.crt"
 DOOR = FrontDoor(service="caddy", kind="caddy", sources=("Caddyfile",), has_tls=True)
 
 
-def service(
-    name: str, image: str = "", **more: Any | dict[str, str] | tuple[Port | str, ...]
-) -> Service:
+def service(name: str, image: str = "", **more: Any) -> Service:
     needs = tuple(Dependency(service=one) for one in more.pop("needs", ()))
     return Service(name=name, image=image or f"{name}:1", depends_on=needs, **more)
 
@@ -33,7 +33,7 @@ def stack(
     *services: Service,
     root: Path = Path("stack"),
     hosts: dict[str, str] | None = None,
-    **more: object,
+    **more: Any,
 ) -> Stack:
     routes = tuple(Route(host=host, service=to) for host, to in (hosts or {}).items())
     found = {one.name: one for one in services}
@@ -86,7 +86,7 @@ def test_registry_tag_and_digest_are_no_part_of_the_program(image: str, path: st
     ],
 )
 def test_a_well_known_image_is_recognised(image: str, name: str) -> None:
-    assert recognise(service("x", image)).name == name
+    assert known(recognise(service("x", image))).name == name
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Which suite a service gets from what its files show, and what is said where it gets none."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,7 @@ from stacktest.init.proposal import propose
 from stacktest.init.suites import http_port, is_one_shot
 
 
-def stack(
-    *services: Service, routes: tuple[Route, ...] = (), **more: dict[str, tuple[str]]
-) -> Stack:
+def stack(*services: Service, routes: tuple[Route, ...] = (), **more: Any) -> Stack:
     return Stack(
         name="demo",
         root=Path("/srv/demo"),
@@ -119,9 +118,7 @@ def test_who_shares_a_network_is_not_told_apart_by_its_address() -> None:
     assert "whether books.test is tunnel's own: books shares its network" in unknown
 
 
-def job(
-    *words: str, restart: str = "on-failure", image: str = "own/app", **more: bool | tuple[Port]
-) -> Service:
+def job(*words: str, restart: str = "on-failure", image: str = "own/app", **more: Any) -> Service:
     return Service(name="x", image=image, restart=restart, command=words, **more)
 
 

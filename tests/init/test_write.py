@@ -8,6 +8,7 @@ import pytest
 from stacktest import config
 from stacktest.adapters.atomic_write import create_file
 from stacktest.core.model import Mount, Port, Service, Stack
+from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from stacktest.init import initialise
 
@@ -19,7 +20,7 @@ def stack(root: Path, *services: Service) -> Stack:
 REDIS = Service(name="cache", image="redis:7")
 
 
-def no_routes(_sources: tuple[str, ...], _stack: Stack) -> tuple[str, ...]:
+def no_routes(_sources: tuple[str, ...], _stack: Stack) -> tuple[Route, ...]:
     return ()
 
 
@@ -114,7 +115,7 @@ def test_a_file_that_git_ignores_is_not_named(tmp_path: Path, hidden: str) -> No
 
 
 def test_a_source_that_cannot_be_read_costs_its_own_names_only(tmp_path: Path) -> None:
-    def read(sources: tuple[str, ...], _stack: Stack) -> tuple[str, ...] | None:
+    def read(sources: tuple[str, ...], _stack: Stack) -> tuple[Route, ...]:
         if "Caddyfile" in sources:
             raise UsageError("unexpected end of file", where="Caddyfile:12")
         return ()

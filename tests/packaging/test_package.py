@@ -84,8 +84,8 @@ def test_the_metadata_say_what_is_needed(wheel: Path) -> None:
         said = Parser().parsestr(archive.read(name).decode())
     assert (said["Name"], said["Requires-Python"]) == ("stacktest", ">=3.11")
     assert said["License-Expression"] == "MIT"
-    assert "Typing :: Typed" in said.get_all("Classifier")
-    needed = [one for one in said.get_all("Requires-Dist") if "extra ==" not in one]
+    assert "Typing :: Typed" in said.get_all("Classifier", [])
+    needed = [one for one in said.get_all("Requires-Dist", []) if "extra ==" not in one]
     assert any(one.startswith("pytest>=") for one in needed)
     assert not [one for one in needed if one.startswith(("allure-combine", "apprise", "mkdocs"))]
 

@@ -12,7 +12,6 @@ import pytest
 from stacktest.reports.export.allure import categories, properties
 from tests.support.fake_stack import Shop
 
-pytest_plugins = ["tests.support.fake_stack"]
 ALLURE = "allure@3.18.0"
 MESSAGE = "httpx.ConnectError: [Errno 111] refused"
 
@@ -28,7 +27,7 @@ def proved(shop: Shop) -> Shop:
     return shop
 
 
-def results(shop: Shop, kind: str) -> list[Any]:
+def results(shop: Shop, kind: str | None) -> list[Any]:
     return [json.loads(file.read_text()) for file in (shop.path / "allure").glob(f"*-{kind}.json")]
 
 
@@ -107,7 +106,16 @@ def allure(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("npm"):
         pytest.skip("node and npm are not on this machine")
     folder = tmp_path_factory.mktemp("allure")
-    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, ALLURE]
+    install = [
+        "npm",
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        str(folder),
+        ALLURE,
+    ]
     subprocess.run(install, check=True, capture_output=True, timeout=300)
     return folder / "node_modules/.bin/allure"
 
@@ -115,7 +123,7 @@ def allure(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_allure_makes_a_report_of_it(allure: Path, proved: Shop) -> None:
     config = "allure/allurerc.json"
-    argv = [allure, "generate", "allure", "--config", config, "--output", "report"]
+    argv = [str(allure), "generate", "allure", "--config", config, "--output", "report"]
     done = subprocess.run(
         argv, cwd=proved.path, capture_output=True, text=True, check=False, timeout=120
     )

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.processes
-pytest_plugins = ["tests.support.fake_stack"]
 
 SERVICES: dict[str, Any] = {
     "redis": {"fails": "exited 3"},

@@ -9,7 +9,6 @@ import pytest
 Shop = Any
 
 
-pytest_plugins = ["tests.support.fake_stack"]
 pytestmark = pytest.mark.processes
 
 GOOD = """

@@ -4,7 +4,6 @@ import pytest
 
 from tests.support.fake_stack import Shop
 
-pytest_plugins = ["tests.support.fake_stack"]
 pytestmark = pytest.mark.processes
 
 CAUSE = "db exited 3"

@@ -10,7 +10,6 @@ from tests.support.fake_stack import Shop
 from tests.support.listener import Listener, listening
 
 pytestmark = pytest.mark.processes
-pytest_plugins = ["tests.support.fake_stack"]
 
 CHANNELS = """
 [[notify]]

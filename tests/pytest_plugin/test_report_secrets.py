@@ -1,6 +1,6 @@
 """What pytest and Allure report of a test holds no secret of the stack."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,9 @@ def test_a_report_holds_none_in_any_style(pytester: pytest.Pytester, style: str)
 
     class Cleaning:
         @pytest.hookimpl(wrapper=True, tryfirst=True)
-        def pytest_runtest_makereport(self) -> Iterator[None]:  # type: ignore[no-untyped-def]
+        def pytest_runtest_makereport(
+            self,
+        ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
             report = yield
             reports.append(report)
             dirty.append(str(report.longrepr) + str(report.sections))

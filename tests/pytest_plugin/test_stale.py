@@ -1,8 +1,10 @@
 """`--stale`: what is left out, and the night on which nothing is stale."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,24 +16,22 @@ from stacktest.pytest_plugin.stale import stale_services
 from tests.support.fake_stack import Shop
 from tests.support.listener import listening
 
-pytest_plugins = ["tests.support.fake_stack"]
-
 TODAY = dt.date(2026, 3, 1)
 
 
-def stale(
-    states: dict[str, State], tmp_path: Path, exempt: list[Exemption] | tuple[str, ...] = ()
-) -> set[str]:
+def stale(states: dict[str, State], tmp_path: Path, exempt: Sequence[Exemption] = ()) -> set[str]:
     """The stale services of a stack in which `app` depends on all others."""
     names = {**states, "app": State.FUNCTIONAL}
     needs = tuple(Dependency(service=name) for name in states)
     services = {name: Service(name=name, image="a") for name in states}
     services["app"] = Service(name="app", image="a", depends_on=needs)
-    judge = SimpleNamespace(
+    judge: Any = SimpleNamespace(
         config=Config(root=tmp_path, exempt=tuple(exempt)),
         stack=Stack(name="shop", root=tmp_path, services=services),
     )
-    judgements = {name: SimpleNamespace(state=state) for name, state in names.items()}
+    judgements: dict[str, Any] = {
+        name: SimpleNamespace(state=state) for name, state in names.items()
+    }
     return stale_services(judge, judgements, TODAY)
 
 

@@ -11,7 +11,6 @@ from stacktest.reports.terminal.startup import BootState, display_lines
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.processes
-pytest_plugins = ["tests.support.fake_stack"]
 
 ROOT = Path(__file__).parents[2]
 SERVICES: dict[str, Any] = {
@@ -377,7 +376,7 @@ PLAIN: dict[str, tuple[list[str], dict[str, str]]] = {
 @pytest.mark.parametrize("case", PLAIN)
 def test_plain_text_where_nobody_can_or_wants_to_be_drawn_to(small: Any, case: str) -> None:
     arguments, environ = PLAIN[case]
-    with Terminal([*PYTEST, *arguments], cwd=small.path, **environ) as terminal:
+    with Terminal([*PYTEST, *arguments], cwd=small.path, environ=environ) as terminal:
         assert terminal.finish() == 1
     # pytest itself uses colours under CI and with -q.
     assert terminal.controls <= ({"m"} if case in ("CI", "-q") else set())

@@ -15,7 +15,7 @@ from stacktest.pytest_plugin.targets import base_url, first_url
 from stacktest.pytest_plugin.wire import note_response
 
 HERE = "127.0.0.1"
-AT = {"listeners": (Listener(port=8000, tls=False),), "holds_for_addresses": True}
+AT: dict[str, Any] = {"listeners": (Listener(port=8000, tls=False),), "holds_for_addresses": True}
 ROUTES = (
     Route(
         host="localhost",
@@ -33,7 +33,7 @@ ROUTES = (
 def running(tmp_path: Path) -> Callable[..., Any]:
     """A stack without names: a front door with a path, and a service at a port of its own."""
 
-    def make(routes=ROUTES, door: str = "door"):
+    def make(routes: tuple[Route, ...] = ROUTES, door: str = "door") -> SimpleNamespace:
         services = {name: Service(name=name) for name in ("door", "docs", "rag")}
         published = {
             (HERE, 18000): Publication(service="door", port=8000),

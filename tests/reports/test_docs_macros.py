@@ -1,6 +1,7 @@
 """The macros of documentation sites refuse what they cannot stand for."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from stacktest.reports.report_data import Board
 
 
 @pytest.fixture
-def data(board: Board) -> dict[str, Any]:
+def data(board: Board) -> Mapping[str, Any]:
     return docs_macros.checked(docs_data(board)["stacktest"])
 
 
@@ -28,18 +29,18 @@ def test_data_without_services_fails_the_build(board: Board) -> None:
         docs_macros.checked(empty)
 
 
-def test_a_badge_of_nobody_fails_the_build(data: dict[str, Any]) -> None:
+def test_a_badge_of_nobody_fails_the_build(data: Mapping[str, Any]) -> None:
     with pytest.raises(UsageError, match="no service 'nobody'"):
         docs_macros.badge(data, "nobody")
 
 
-def test_the_table_has_a_line_per_service(data: dict[str, Any]) -> None:
+def test_the_table_has_a_line_per_service(data: Mapping[str, Any]) -> None:
     lines = docs_macros.table(data).splitlines()
     assert len(lines) == 2 + len(data["services"])
     assert "| mariadb | ✓ functional | 2026-10-21 10:00 UTC |  |" in lines
 
 
-def test_old_data_says_so(data: dict[str, Any]) -> None:
+def test_old_data_says_so(data: Mapping[str, Any]) -> None:
     judged = dt.datetime(2026, 11, 20, 9, 15, tzinfo=dt.UTC)
     assert docs_macros.age(data, judged) == "Judged 2026-11-20 09:15 UTC."
     assert "That was 2 days ago" in docs_macros.age(data, judged + dt.timedelta(days=2))

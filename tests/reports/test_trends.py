@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 from stacktest.reports import trends
 from stacktest.reports.page import run_marks
 
-A, B = {}, {"image": "b" * 16}
+A: dict[str, str] = {}
+B = {"image": "b" * 16}
 
 
 @pytest.fixture
 def history(
-    make_line: Callable[..., list[HistoryLine]], make_mark: Callable[..., list[HistoryLine]]
+    make_line: Callable[..., HistoryLine], make_mark: Callable[..., FingerprintRecord]
 ) -> Callable[..., list[HistoryLine]]:
     def build(*runs: tuple[str | None, ...]) -> list[HistoryLine]:
         """`("passed", "a")`: verdict and fingerprint; `None` is one that is not known."""
@@ -71,7 +72,7 @@ def test_a_history_has_a_shape_and_a_sentence(
 
 
 def test_a_part_that_is_not_known_has_not_changed(
-    make_line: Callable[..., Any], make_mark: Callable[..., Any]
+    make_line: Callable[..., HistoryLine], make_mark: Callable[..., FingerprintRecord]
 ) -> None:
     old = make_line("x", 1, P, make_mark("s", env=None), {})
     new = make_line("x", 2, P, make_mark("s"), {})

@@ -11,11 +11,13 @@ import pytest
 
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Dependency, Phase, Port, Route, Service, Stack
+from stacktest.core.model import Dependency, Phase, Port, Service, Stack
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun, PassedTests, RunTests
 from stacktest.core.records.status import Exemption, StatusEntry, StatusMeta
 from stacktest.core.records.timeline import Span, Timeline
+from stacktest.core.route import Route
+from stacktest.core.runs.verdict import Kind
 from stacktest.reports.report_data import Board
 
 NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
@@ -68,10 +70,10 @@ def mark(seed: str, **parts: str | None) -> FingerprintRecord:
 def line(
     service: str,
     seq: int,
-    verdict: str,
+    verdict: Kind,
     print_of: FingerprintRecord,
     tests: dict[str, str],
-    **more: tuple[str, ...],
+    **more: Any,
 ) -> HistoryLine:
     return HistoryLine(
         service=service, run=f"r{seq:04d}", seq=seq, started=NOW - dt.timedelta(days=60 - seq),
@@ -94,7 +96,8 @@ def _history(
     for seq in range(1, runs + 1):
         now = mark(service + ("b" if seq >= move else "a"))
         letters = dict.fromkeys(names, ".")
-        verdict, reasons = "passed", ()
+        verdict: Kind = "passed"
+        reasons: tuple[str, ...] = ()
         fails = service == "loki" or (service == "outline" and seq > runs - 4)
         if fails or (service == "kopia" and seq % 9 == 0):
             letters[names[0]], verdict = "F", "failed"
@@ -246,15 +249,15 @@ def board() -> Board:
 
 
 @pytest.fixture
-def make_board() -> functools._lru_cache_wrapper:
+def make_board() -> Callable[..., Board]:
     return build_board
 
 
 @pytest.fixture
-def make_line() -> Callable[..., Any]:
+def make_line() -> Callable[..., HistoryLine]:
     return line
 
 
 @pytest.fixture
-def make_mark() -> Callable[..., Any]:
+def make_mark() -> Callable[..., FingerprintRecord]:
     return mark

@@ -99,6 +99,6 @@ def free_port() -> Callable[[], int]:
     def find() -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
+            return int(probe.getsockname()[1])
 
     return find

@@ -45,6 +45,7 @@ def firefox(proxy: str, ca: Path | None, folder: Path) -> Iterator[Visit]:
     home = {**os.environ, "HOME": str(folder)}
     with subprocess.Popen(argv, env=home, stderr=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stderr is not None
             found = (re.search(r"BiDi listening on (ws://\S+)", line) for line in process.stderr)
             address = next(match[1] for match in found if match)
             # It goes on talking, and would stop at a pipe that nobody reads.
@@ -62,6 +63,7 @@ def webkit(proxy: str, ca: Path | None, folder: Path) -> Iterator[Visit]:
     argv = ["Xvfb", "-displayfd", "1", "-nolisten", "tcp"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as screen:
         try:
+            assert screen.stdout is not None
             display = f":{screen.stdout.readline().decode().strip()}"
             env = {**os.environ, "HOME": str(folder), "DISPLAY": display, "GDK_BACKEND": "x11"}
 
@@ -103,7 +105,8 @@ def _visit_by_bidi(socket: Any, proxy: str) -> Visit:
     def visit(url: str) -> str:
         ask("browsingContext.navigate", context=tab, url=url, wait="complete")
         asked = {"expression": "document.body.innerText", "awaitPromise": False}
-        return ask("script.evaluate", target={"context": tab}, **asked)["result"]["value"].strip()
+        value = ask("script.evaluate", target={"context": tab}, **asked)["result"]["value"]
+        return str(value).strip()
 
     # Both kinds of pages go to the one proxy, as Playwright has it in its own build.
     way = {"proxyType": "manual", "httpProxy": proxy, "sslProxy": proxy}

@@ -206,8 +206,10 @@ class StackSimulator:
         """A service with a container and a current page, and this many tests that name it."""
         service = Service(
             name=name,
-            parts={part: hexed(f"{part}{name}") for part in ("image", "config", "env", "stanza")}
-            | {"build": "none"},
+            parts={
+                "build": "none",
+                **{part: hexed(f"{part}{name}") for part in ("image", "config", "env", "stanza")},
+            },
             repo=hexed(f"r{name}"),
             tests=tuple(f"suites/test_{name}.py::test_{n}" for n in range(tests)),
         )

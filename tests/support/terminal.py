@@ -23,7 +23,13 @@ class Terminal:
     """One program on a pseudo-terminal of this size; `with` ends it."""
 
     def __init__(
-        self, argv: list[str], *, cwd: Path, columns: int = 80, lines: int = 24, **environ: str
+        self,
+        argv: list[str],
+        *,
+        cwd: Path,
+        columns: int = 80,
+        lines: int = 24,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.raw = ""
         self._screen = pyte.HistoryScreen(columns, lines, history=5000)
@@ -31,7 +37,7 @@ class Terminal:
         self._end, other = pty.openpty()
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._process = subprocess.Popen(
-            argv, cwd=cwd, env=plain(environ), stdin=other, stdout=other, stderr=other,
+            argv, cwd=cwd, env=plain(environ or {}), stdin=other, stdout=other, stderr=other,
             start_new_session=True,
         )  # fmt: skip
         os.close(other)

@@ -6,10 +6,11 @@ import socketserver
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+from typing import Any
 
 import pytest
 import trustme
@@ -33,7 +34,7 @@ def make_stack(tmp_path: Path) -> Callable[..., Stack]:
     def make(
         *names: str,
         ports: list[Port] | tuple[Port, ...] = HTTPS,
-        mounts: list[tuple[Path, str]] | tuple[str, ...] = (),
+        mounts: Sequence[tuple[Path, str]] = (),
         environment: dict[str, str] | None = None,
         **services: Service,
     ) -> Stack:
@@ -95,7 +96,7 @@ class _Server(socketserver.ThreadingTCPServer):
         connection.settimeout(5)
         return connection, address
 
-    def finish_request(self, request: socket, client_address: tuple[str, int]) -> None:
+    def finish_request(self, request: Any, client_address: Any) -> None:
         # In the connection's own thread: one slow handshake must not hold up the next.
         try:
             # A server that takes its time: what is tested happens meanwhile.
@@ -138,7 +139,7 @@ class Pki:
     ports: dict[str, int]
     leaf: trustme.LeafCert
 
-    def names(self, kind: str = "good", **options: tuple[str]) -> NameMap:
+    def names(self, kind: str = "good", **options: Any) -> NameMap:
         """Names that lead to the server with this kind of certificate."""
         address = ("127.0.0.1", self.ports[kind])
         return NameMap(hosts=(HOST,), domain="stack.local", doors={443: address}, **options)

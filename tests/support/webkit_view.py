@@ -6,6 +6,7 @@ makes which Playwright starts. WebKit's own WebDriver says "loaded" of a refused
 """
 
 import sys
+from typing import Any
 
 import gi
 
@@ -30,11 +31,11 @@ def main(proxy: str, url: str) -> int:
         text.append(view.evaluate_javascript_finish(result).to_string())
         Gtk.main_quit()
 
-    def is_distrusted(_view: object, _url: str, _leaf: object, errors: object) -> bool:
+    def is_distrusted(_view: object, _url: str, _leaf: object, errors: Any) -> bool:
         refused.extend(sorted({*errors.value_nicks} - {"no-flags"}))
         return True
 
-    def has_failed(_view: object, _event: object, _url: str, error: object) -> bool:
+    def has_failed(_view: object, _event: object, _url: str, error: Any) -> bool:
         refused.append(error.message)
         return True
 

@@ -110,7 +110,7 @@ def test_the_env_file_that_compose_reads_is_read(
         **{"compose.yaml": "", ".env": "V=root", "deploy__c.yml": "", "deploy__.env": "V=deploy\nW=1",
            "one.env": "V=one", "two.env": "V=two"},
     )  # fmt: skip
-    files = project(tmp_path, *named, **environ)
+    files = find_project_files(tmp_path, named, (), environ)
     assert files.value("V") == value
     # The second `.env` fills in what the first leaves out.
     assert files.value("W") == (
@@ -196,7 +196,7 @@ def test_a_command_means_this_project_where_the_person_stands(
     options: tuple[str, ...],
 ) -> None:
     write(tmp_path, **{"compose.yaml": "", "deploy__c.yml": "", ".env": "", "x.env": ""})
-    files = project(tmp_path, *named, **environ)
+    files = find_project_files(tmp_path, named, (), environ)
     assert command_options(files, tmp_path if folder == "." else tmp_path / folder) == options
 
 

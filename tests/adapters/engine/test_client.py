@@ -18,6 +18,7 @@ from stacktest.core.model import Mount
 from stacktest.core.observed_state import EngineEvent
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
+from tests.support.known import known
 
 DATA = Path(__file__).parents[1] / "data"
 EVENT = {
@@ -30,8 +31,15 @@ HEALTH = {
 }
 
 
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    asked: list[str]
+
+
 class _Recorded(http.server.BaseHTTPRequestHandler):
     """Answers from the recorded documents, over a socket file."""
+
+    server: _Server
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
@@ -86,31 +94,31 @@ class _Recorded(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class _Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
+@pytest.fixture
+def asked() -> list[str]:
+    """The paths that the engine is asked for."""
+    return []
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(tmp_path: Path, asked: list[str]) -> Iterator[Engine]:
     path = tmp_path / "e.sock"
     with _Server(str(path), _Recorded) as server:
-        server.asked = []
+        server.asked = asked
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        made = Engine(f"unix://{path}")
-        made.asked = server.asked
-        yield made
+        yield Engine(f"unix://{path}")
         server.shutdown()
 
 
-def test_one_list_call_tells_state_health_and_exit_code(engine: Engine) -> None:
+def test_one_list_call_tells_state_health_and_exit_code(engine: Engine, asked: list[str]) -> None:
     found = {each.service: each for each in engine.containers("demo")}
     assert {name: (each.state, each.health, each.exit_code) for name, each in found.items()} == {
         "job": ("exited", "", 3),
         "never": ("created", "", None),
         "web": ("running", "healthy", None),
     }
-    assert len(engine.asked) == 1
-    assert "com.docker.compose.project%3Ddemo" in engine.asked[0]
+    assert len(asked) == 1
+    assert "com.docker.compose.project%3Ddemo" in asked[0]
     web = found["web"]
     assert (web.name, web.project, web.image_ref) == (
         "demo-web-1",
@@ -130,7 +138,7 @@ def test_one_list_call_tells_state_health_and_exit_code(engine: Engine) -> None:
 
 
 def test_an_inspect_tells_the_rest(engine: Engine) -> None:
-    web, job, never = (engine.container(name) for name in ("web", "job", "never"))
+    web, job, never = (known(engine.container(name)) for name in ("web", "job", "never"))
     assert (web.state, web.health, web.health_log) == ("running", "healthy", "exit 0")
     assert web.started_at.startswith("20")
     assert (job.state, job.exit_code, job.oom, job.restart_count) == ("exited", 3, False, 0)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from stacktest.adapters.engine import data_copy
 from stacktest.adapters.engine.data_copy import DataCopier, shown
 from stacktest.core.model import Mount
 from stacktest.core.observed_state import Container
@@ -83,7 +82,7 @@ def guards(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
         armed.append(paused)
         return SimpleNamespace(disarm=lambda: armed.append(()))
 
-    monkeypatch.setattr(data_copy.reaper, "arm", arm)
+    monkeypatch.setattr("stacktest.adapters.engine.data_copy.reaper.arm", arm)
     return armed
 
 

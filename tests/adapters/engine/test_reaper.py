@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -22,12 +23,22 @@ from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.labels import RUN
 from stacktest.errors import ToolMissingError
+from tests.support.known import known
 
 pytestmark = pytest.mark.processes
 
 
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    address: str
+    here: list[dict[str, Any]]
+    removed: list[str]
+
+
 class _Engine(http.server.BaseHTTPRequestHandler):
     """An engine with one container and one network, over a socket file."""
+
+    server: _Server
 
     def do_GET(self) -> None:
         asked = parse_qs(urlsplit(self.path).query).get("filters", [""])[0]
@@ -59,10 +70,6 @@ class _Engine(http.server.BaseHTTPRequestHandler):
         return "socket"
 
     def log_message(self, *_: object) -> None: ...
-
-
-class _Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
 
 
 @pytest.fixture
@@ -149,7 +156,7 @@ def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
 ) -> None:
     argv = [sys.executable, "-c", PARENT, engine.address]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
-        child = int(parent.stdout.readline())
+        child = int(known(parent.stdout).readline())
         try:
             parent.send_signal(number)
             wait_until(lambda: engine.removed == ["c1", "n1"])
@@ -253,7 +260,7 @@ def test_a_compose_that_outlives_its_run_is_waited_for(engine: _Server, tmp_path
     os.mkfifo(fifo)
     argv = [sys.executable, "-c", CREATING, engine.address, str(fifo)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
-        guard = int(parent.stdout.readline())
+        guard = int(known(parent.stdout).readline())
         parent.kill()
     wait_until(lambda: engine.removed == ["c1", "n1"])
     time.sleep(reaper.QUIET + 0.5)  # long enough for one that does not wait to have gone

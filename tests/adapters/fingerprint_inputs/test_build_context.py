@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def paths(root: Path, **build: object) -> list[str]:
+def paths(root: Path, **build: Any) -> list[str]:
     reader = FileReader(root=root, key=Key(secret=b"k" * 32))
     found = read_build(reader, Build(context=str(root), **build))
     return sorted(path.removeprefix("context/") for path in found.reading.entries)
@@ -86,7 +87,7 @@ def test_a_remote_context_is_no_file_here(root: Path) -> None:
         ({"context": "src", "dockerfile": "No"}, "the Dockerfile src/No does not exist"),
     ],
 )
-def test_what_is_missing_is_named(root: Path, build: dict[str, str], why: str) -> None:
+def test_what_is_missing_is_named(root: Path, build: dict[str, Any], why: str) -> None:
     given = Build(**{**build, "context": f"{root}/{build['context']}"})
     with pytest.raises(UnreadableError) as error:
         read_build(FileReader(root=root, key=Unknown("no key")), given)

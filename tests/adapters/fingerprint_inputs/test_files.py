@@ -1,6 +1,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "stack"
 
 
-def read(root: Path, path: str, label: str | None = None, **given: object) -> Reading:
+def read(root: Path, path: str, label: str | None = None, **given: Any) -> Reading:
     into = Reading()
     FileReader(root=root, key=KEY, **given).read(
         f"{root}/{path}", path if label is None else label, into
@@ -175,6 +176,6 @@ def test_a_file_is_read_once_for_all_services(root: Path, monkeypatch: pytest.Mo
     (root / "conf/x").write_text("1")
     reader = FileReader(root=root, key=KEY)
     reader.read(f"{root}/conf", "conf", first := Reading())
-    monkeypatch.setattr(files_module.os, "open", None)
+    monkeypatch.setattr("stacktest.adapters.fingerprint_inputs.files.os.open", None)
     reader.read(f"{root}/conf", "conf", second := Reading())
     assert first.entries == second.entries

@@ -11,6 +11,7 @@ from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
+from tests.support.known import known
 
 KEY = Key(secret=b"k" * 32)
 
@@ -35,7 +36,9 @@ def test_a_broken_service_costs_only_itself(
     (tmp_path / "configs/fine/x").write_text("1")
     fine = {"image": "f", "environment": {"A": "1"}}
     alone = read(tmp_path, {"fine": fine})["fine"]
-    stanza, sections, part = {"image": "a"}, {}, "config"
+    stanza: Json = {"image": "a"}
+    sections: dict[str, ServiceSection] = {}
+    part = "config"
     if broken == "unreadable file":
         (tmp_path / "mem").symlink_to("/proc/self/mem")
         stanza["volumes"] = [bind(tmp_path / "mem")]
@@ -131,8 +134,8 @@ def test_git_says_what_it_tracks(tmp_path: Path) -> None:
         (tmp_path / name).write_text("1")
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     subprocess.run(["git", "add", "deep er/a ü", "shared", "elsewhere"], cwd=tmp_path, check=True)
-    assert tracked_files(root, ["../shared"]) == {"a ü", "../shared/x"}
-    assert tracked_files(root, ["../../beyond"]) == {"a ü"}
+    assert known(tracked_files(root, ["../shared"])) == {"a ü", "../shared/x"}
+    assert known(tracked_files(root, ["../../beyond"])) == {"a ü"}
 
 
 def test_only_the_services_that_were_asked_for_are_read(tmp_path: Path) -> None:

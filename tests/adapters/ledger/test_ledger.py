@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,9 @@ def test_what_breaks_during_a_run_is_not_covered_at_its_end(world: StackSimulato
         ({"required": -1}, "$.tests.required is -1, not a count"),
     ],
 )
-def test_a_pass_that_contradicts_itself(changes: dict, why: str, world: StackSimulator) -> None:
+def test_a_pass_that_contradicts_itself(
+    changes: dict[str, Any], why: str, world: StackSimulator
+) -> None:
     world.add("app")
     world.run()
     tests = json.loads(world.record("app").read_text())["tests"]

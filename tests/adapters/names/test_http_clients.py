@@ -111,6 +111,12 @@ def test_old_tls_is_refused(
         get(pki, "old")
 
 
+def pool_of(client: httpx.Client | httpx.AsyncClient) -> Any:
+    """httpcore's pool; httpx does not hand it out."""
+    transport: Any = client._transport
+    return transport._pool
+
+
 def client_of(pki: Pki, answers: list[Answer] | None = None, **options: object) -> httpx.Client:
     report = None if answers is None else answers.append
     context = client_context(pki.ca)
@@ -257,20 +263,20 @@ def test_a_hook_that_fails_comes_after_the_report(pki: Pki) -> None:
 def test_limits_arrive(pki: Pki) -> None:
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=0, keepalive_expiry=1.0)
     with client_of(pki, limits=limits) as client:
-        pool = client._transport._pool
+        pool = pool_of(client)
         assert pool._max_connections == 1
         assert pool._max_keepalive_connections == 0
         assert pool._keepalive_expiry == 1.0
         assert client.get("/").status_code == 200
     with client_of(pki) as client:
-        assert client._transport._pool._max_connections == 100
+        assert pool_of(client)._max_connections == 100
 
 
 @pytest.mark.case("field/c18")
 def test_more_requests_than_httpcores_own_ten_are_at_once(pki: Pki) -> None:
     limits = httpx.Limits(max_connections=50)
-    assert async_client_of(pki, [])._transport._pool._max_connections == 100
-    assert async_client_of(pki, [], limits=limits)._transport._pool._max_connections == 50
+    assert pool_of(async_client_of(pki, []))._max_connections == 100
+    assert pool_of(async_client_of(pki, [], limits=limits))._max_connections == 50
 
 
 @pytest.mark.parametrize(
@@ -353,7 +359,7 @@ def proxy(pki: Pki) -> Iterator[tuple[ConnectProxy, str]]:
     running.stop()
 
 
-def through(url: str, pki: Pki, target: str, **options: str) -> httpx.Response:
+def through(url: str, pki: Pki, target: str, **options: Any) -> httpx.Response:
     with httpx.Client(proxy=url, verify=client_context(pki.ca), trust_env=False) as client:
         return client.request(options.pop("method", "GET"), target, **options)
 
@@ -616,7 +622,7 @@ def impatient(serve: Callable[..., int]):
     running.stop()
 
 
-def read_all(client) -> bytes:
+def read_all(client: httpx.Client | httpx.AsyncClient) -> bytes:
     client.settimeout(5)
     return b"".join(iter(lambda: client.recv(65536), b""))
 

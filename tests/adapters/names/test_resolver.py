@@ -16,7 +16,8 @@ from stacktest.adapters.names import (
     reachable,
     resolve_hosts_lines,
 )
-from stacktest.core.model import Port, Route, Service, Stack
+from stacktest.core.model import Port, Service, Stack
+from stacktest.core.route import Route
 from stacktest.errors import UsageError
 
 DOOR = ("127.0.0.1", 9443)

@@ -16,15 +16,14 @@ WEB = (Port(target=80, published=80), Port(target=443, published=443))
 Write = Callable[..., tuple[Route, ...]]
 
 
-def stack(
-    root: Path, *others: Service, mounts: dict[str, str] | None = None, **door: Any | dict[str, str]
-) -> Stack:
+def stack(root: Path, *others: Service, mounts: dict[str, str] | None = None, **door: Any) -> Stack:
     """A front door `door` with the services; `mounts` are folders of the root by target."""
     binds = tuple(
         Mount(kind="bind", source=str(root / source), target=target)
         for target, source in (mounts or {}).items()
     )
-    services = [Service(**{"name": "door", "ports": WEB, "mounts": binds} | door), *others]
+    settings: dict[str, Any] = {"name": "door", "ports": WEB, "mounts": binds} | door
+    services = [Service(**settings), *others]
     return Stack(
         name="t",
         root=root,
@@ -39,11 +38,10 @@ def apps(*names: str) -> tuple[Service, ...]:
 
 
 def who(
-    routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200, **more: int | str
+    routes: tuple[Route, ...], host: str, path: str = "/", status: int = 200, **more: Any
 ) -> str | None:
-    return service_behind(
-        routes, host=host, path=path, status=status, file_kind=file_kind, **{"port": 80} | more
-    )
+    more = {"port": 80} | more
+    return service_behind(routes, host=host, path=path, status=status, file_kind=file_kind, **more)
 
 
 def caddy(root: Path, text: str, of: Stack) -> tuple[Route, ...]:
@@ -91,7 +89,7 @@ def test_the_only_tenant_answers_at_the_address_of_its_network(tmp_path: Path) -
 )  # fmt: skip
 @pytest.mark.case("compose/shared-network")
 def test_tenants_are_told_apart_by_the_ports_that_they_declare(
-    books: dict, films: dict, expected: str, tmp_path: Path
+    books: dict[str, Any], films: dict[str, Any], expected: str, tmp_path: Path
 ) -> None:
     labels = {
         "traefik.http.routers.b.rule": "Host(`b.test`)",
@@ -222,7 +220,7 @@ def test_what_a_sign_in_may_have_answered_is_nobodys(tmp_path: Path) -> None:
 @pytest.mark.case("field/b44")
 @pytest.mark.case("freshness/c11-front-door-answers")
 def test_what_caddy_may_have_answered_is_nobodys(
-    lines: str, request_: dict, status: int, tmp_path: Path
+    lines: str, request_: dict[str, Any], status: int, tmp_path: Path
 ) -> None:
     text = f"http://a.test {{\n {lines}\n reverse_proxy app:1\n}}"
     routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "other")))
@@ -558,7 +556,7 @@ def test_a_file_provider_that_is_not_on_this_side_is_named(tmp_path: Path) -> No
 )
 @pytest.mark.case("freshness/c11-front-door-answers")
 def test_what_a_middleware_may_have_answered_is_nobodys(
-    middleware: dict, status: int, tmp_path: Path
+    middleware: dict[str, Any], status: int, tmp_path: Path
 ) -> None:
     more = {f"traefik.http.middlewares.m.{key}": value for key, value in middleware.items()}
     more["traefik.http.routers.app.middlewares"] = "m"

@@ -3,6 +3,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from stacktest.core.route import Route
 from stacktest.errors import ToolMissingError, UsageError
 
 
-def seen(routes: tuple[Route, ...]) -> list[tuple]:
+def seen(routes: tuple[Route, ...]) -> list[tuple[Any, ...]]:
     """What answers, without guards and the redirect from HTTP."""
     return [
         (r.host, r.service, r.port, r.match) for r in routes if not r.is_guard and r.match != "http"
@@ -104,7 +105,7 @@ CADDY = [
 
 @pytest.mark.parametrize(("text", "expected"), CADDY)
 def test_caddyfile(
-    text: str, expected: list[tuple], make_stack: Callable[..., Stack], tmp_path: Path
+    text: str, expected: list[tuple[Any, ...]], make_stack: Callable[..., Stack], tmp_path: Path
 ) -> None:
     (tmp_path / "Caddyfile").write_text(text)
     stack = make_stack("door", "app", "grafana", environment={"NAME": "envy"})
@@ -291,7 +292,9 @@ def labelled(**labels: str) -> Service:
         ("HostSNI(`a.test`)", []),
     ],
 )
-def test_traefik(rule: str, expected: list[tuple], make_stack: Callable[..., Stack]) -> None:
+def test_traefik(
+    rule: str, expected: list[tuple[Any, ...]], make_stack: Callable[..., Stack]
+) -> None:
     app = labelled(
         traefik__http__routers__x__rule=rule,
         traefik__http__services__x__loadbalancer__server__port="8080",

@@ -3,10 +3,12 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.network import Connector
 from stacktest.adapters.process import Completed
 from stacktest.adapters.startup.creation import Creation
 from stacktest.adapters.startup.failure_report import NotReadyError
@@ -79,13 +81,13 @@ def create(broken: dict[str, str], *, go_on: bool = True) -> tuple[list[str], di
         timeouts={},
         answers=None,
         clock=lambda: 0.0,
-        connector=None,  # type: ignore[arg-type] - nothing is probed here
+        connector=cast(Connector, None),  # nothing is probed here
         can_go_on=lambda _: go_on,
     )
     loop = Loop(stack, plan, engine, settings, Progress())
     creation = Creation(
         stack=stack,
-        compose=compose,  # type: ignore[arg-type] - only `create` is called
+        compose=cast(Compose, compose),  # only `create` is called
         engine=engine,
         loop=loop,
         progress=Progress(),

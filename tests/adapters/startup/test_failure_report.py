@@ -1,9 +1,11 @@
 """A report names the service and the cause, and never shows a secret."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed, mask
 from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
 from stacktest.core.model import Build, FileRef, Mount, Service, Stack
@@ -146,7 +148,10 @@ def test_details_stand_between_where_and_hint() -> None:
 )
 def test_what_compose_says_when_it_cannot_create(said: str, what: str, hint: str) -> None:
     failure = creation_failed(
-        STACK, ["app", "site"], f"time=1 level=warning msg=noise\n{said}", OldEngine()
+        STACK,
+        ["app", "site"],
+        f"time=1 level=warning msg=noise\n{said}",
+        cast(EnginePort, OldEngine()),
     )
     assert (failure.cause, failure.hint) == (what, hint)
     assert "correct horse" not in str(failure)

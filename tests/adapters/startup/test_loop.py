@@ -2,18 +2,20 @@
 
 import queue
 import time
-from collections.abc import Callable, Iterator
-from contextlib import _GeneratorContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import Connection
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.network import Connector
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
 from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings
@@ -39,7 +41,7 @@ class Clock:
 
 class Stream:
     def __init__(self) -> None:
-        self.news: queue.SimpleQueue = queue.SimpleQueue()
+        self.news: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def __iter__(self) -> Iterator[EngineEvent]:
         while (each := self.news.get()) is not None:
@@ -63,19 +65,25 @@ class Events:
 class FakeEngine:
     """Containers that do on start what the test wrote down for them."""
 
-    def __init__(self, **scripts: list[dict]) -> None:
+    def __init__(self, **scripts: list[dict[str, Any]]) -> None:
         self.here = {name: container(name) for name in scripts}
         self.scripts = scripts
         self.stream = Stream()
         self.connection = Connection(address="unix:///fake")
+        self.events_of: Callable[[], Stream | Events] = lambda: self.stream
+        self.look: Callable[[str], Container | None] = self.here.get
 
-    def events(self, project: str) -> Stream:
-        return self.stream
+    def port(self) -> EnginePort:
+        """Itself, as the loop knows an engine: what a loop does not ask for is not simulated."""
+        return cast(EnginePort, self)
+
+    def events(self, project: str) -> Stream | Events:
+        return self.events_of()
 
     def start(self, id: str) -> str:  # noqa: A002
         for change in self.scripts[id]:
             if "refused" in change:
-                return change["refused"]
+                return str(change["refused"])
             if "raises" in change:
                 raise StacktestError(change["raises"])
             if "stream" in change:
@@ -88,13 +96,17 @@ class FakeEngine:
         return ""
 
     def container(self, id: str) -> Container | None:  # noqa: A002
-        return self.here.get(id)
+        return self.look(id)
 
     def containers(self, project: str) -> tuple[Container, ...]:
         return tuple(self.here.values())
 
     def logs(self, id: str, tail: int | None = None) -> str:  # noqa: A002
         return f"the words of {id}\n"
+
+
+NO_CONNECTOR = cast(Connector, None)
+"""No rule of these tests asks a port."""
 
 
 class Recorder(Progress):
@@ -107,7 +119,7 @@ class Recorder(Progress):
     def ready(self, service: str, seconds: float, why: str) -> None:
         self.said.append(f"{service} {why}")
 
-    def heartbeat(self, seconds: float, waiting: dict[str, str]) -> None:
+    def heartbeat(self, seconds: float, waiting: Mapping[str, str]) -> None:
         self.said.append(f"after {seconds:.0f} s: {dict(waiting)}")
 
 
@@ -123,8 +135,8 @@ def container(name: str) -> Container:
     )
 
 
-HEALTHY = {"action": "health_status", "state": "running", "health": "healthy"}
-RUNNING = {"state": "running", "health": "starting"}
+HEALTHY: dict[str, Any] = {"action": "health_status", "state": "running", "health": "healthy"}
+RUNNING: dict[str, Any] = {"state": "running", "health": "starting"}
 
 
 def service(name: str, *needs: str, condition: str = "service_healthy") -> Service:
@@ -136,8 +148,8 @@ def run(
     engine: FakeEngine,
     *services: Service,
     rules: dict[str, str] | None = None,
-    **options: Any | Callable[..., Any] | Recorder,
-) -> dict[str, Any] | None:
+    **options: Any,
+) -> Mapping[str, Any]:
     stack = Stack(
         name="p",
         root=Path("/p"),
@@ -154,11 +166,11 @@ def run(
         timeouts=options.get("timeouts", {}),
         answers=options.get("answers"),
         clock=options.get("clock", Clock()),
-        connector=None,
+        connector=NO_CONNECTOR,
         usual=options.get("usual", {}).get,
         can_go_on=options.get("can_go_on", lambda _: False),
     )
-    loop = Loop(stack, plan, engine, settings, options.get("said", Progress()))
+    loop = Loop(stack, plan, engine.port(), settings, options.get("said", Progress()))
     if "news" in options:
         loop._messages = options["news"]
     with loop.listening():
@@ -175,7 +187,7 @@ def test_a_dependant_starts_after_its_dependency_is_healthy() -> None:
     assert seconds.keys() == {"db", "app"}
 
 
-def test_started_is_enough_where_compose_says_so() -> None:
+def test_started_is_enough_where_compose_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     said = Recorder()
     engine = FakeEngine(db=[RUNNING], app=[RUNNING, HEALTHY])
 
@@ -186,34 +198,43 @@ def test_started_is_enough_where_compose_says_so() -> None:
             engine.stream.news.put(happening)
         return FakeEngine.start(engine, name)
 
-    engine.start = when_app_runs
+    monkeypatch.setattr(engine, "start", when_app_runs)
     run(engine, service("db"), service("app", "db", condition="service_started"), said=said)
     assert said.said.index("starting app") < said.said.index("db healthy")
 
 
-def test_what_waits_for_nothing_starts_while_others_are_still_created() -> None:
+def test_what_waits_for_nothing_starts_while_others_are_still_created(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     said = Recorder()
     engine = FakeEngine(db=[RUNNING, HEALTHY], foreign=[RUNNING, HEALTHY], app=[RUNNING, HEALTHY])
-    engine.started = []
-    engine.start = lambda name: engine.started.append(name) or FakeEngine.start(engine, name)
+    started: list[str] = []
+
+    def start(name: str) -> str:
+        started.append(name)
+        return FakeEngine.start(engine, name)
+
+    monkeypatch.setattr(engine, "start", start)
     services = {each.name: each for each in (service("db"), service("foreign"))}
     services["app"] = service("app", "db")
     stack = Stack(name="p", root=Path("/p"), services=services)
     plan = plan_services(stack, stack.services)
     rules = {name: derive(each, stack) for name, each in services.items()}
-    settings = Settings(rules=rules, timeouts={}, answers=None, clock=Clock(), connector=None)
-    loop = Loop(stack, plan, engine, settings, said)
+    settings = Settings(
+        rules=rules, timeouts={}, answers=None, clock=Clock(), connector=NO_CONNECTOR
+    )
+    loop = Loop(stack, plan, engine.port(), settings, said)
     with loop.listening():
         loop.start_early(services, "mine")
         for name, run_id in (("app", "mine"), ("foreign", "another"), ("db", "mine")):
             created = EngineEvent(action="create", container=name, service=name, run_id=run_id)
             engine.stream.news.put(created)
-        while not engine.started:
+        while not started:
             time.sleep(0.001)
-        assert engine.started == ["db"]
+        assert started == ["db"]
         loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
         loop.run()
-    assert sorted(engine.started) == ["app", "db", "foreign"]
+    assert sorted(started) == ["app", "db", "foreign"]
     assert said.said[0] == "starting db"
 
 
@@ -222,7 +243,7 @@ LOOP = [RUNNING, {"action": "die", "state": "restarting", "exit_code": 1}, RUNNI
 
 
 def early(
-    script: list[dict], rule: str, look: Callable[[str], Container] | None = None
+    script: list[dict[str, Any]], rule: str, look: Callable[[str], Container] | None = None
 ) -> dict[str, float]:
     """Seconds of a service that starts early, while creating others takes a minute.
 
@@ -236,7 +257,7 @@ def early(
         timeouts={"db": 30},
         answers=None,
         clock=clock,
-        connector=None,
+        connector=NO_CONNECTOR,
     )
 
     def events() -> Iterator[EngineEvent]:
@@ -244,9 +265,9 @@ def early(
             yield each
             clock.now += 5
 
-    engine.events = lambda _: Events(events(), engine.stream.close)
-    engine.container = look or engine.container
-    loop = Loop(stack, plan_services(stack, services), engine, settings, Progress())
+    engine.events_of = lambda: Events(events(), engine.stream.close)
+    engine.look = look or engine.look
+    loop = Loop(stack, plan_services(stack, services), engine.port(), settings, Progress())
     with loop.listening():
         loop.start_early(services, "mine")
         created = EngineEvent(action="create", container="db", service="db", run_id="mine")
@@ -263,7 +284,7 @@ def early(
     [([RUNNING, HEALTHY], "healthy", 5), (JOB, "exited(0)", 5), (LOOP, "healthy", 15)],
 )
 def test_what_was_ready_before_anybody_looked_took_the_time_that_its_events_took(
-    script: list[dict], rule: str, seconds: float
+    script: list[dict[str, Any]], rule: str, seconds: float
 ) -> None:
     assert early(script, rule) == {"db": seconds}
 
@@ -308,7 +329,7 @@ def test_an_engine_that_stops_talking_is_noticed() -> None:
         run(engine, service("app"))
 
 
-def test_a_container_that_vanished_will_not_become_ready() -> None:
+def test_a_container_that_vanished_will_not_become_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine(app=[RUNNING])
     engine.scripts["app"].append({"action": "destroy"})
     start = engine.start
@@ -318,7 +339,7 @@ def test_a_container_that_vanished_will_not_become_ready() -> None:
         engine.here.pop(name)
         return said
 
-    engine.start = vanish
+    monkeypatch.setattr(engine, "start", vanish)
     with pytest.raises(NotReadyError, match="app was removed while it was starting"):
         run(engine, service("app"))
 
@@ -328,7 +349,7 @@ class Impatient:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.inner: queue.SimpleQueue = queue.SimpleQueue()
+        self.inner: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def put(self, news: object) -> None:
         self.inner.put(news)
@@ -348,12 +369,17 @@ def test_silence_is_a_heartbeat_and_then_the_end_of_its_time(
     news = Impatient(clock)
     before = Loop.listening
 
-    def listening(loop: Loop) -> _GeneratorContextManager:
-        loop._messages = news
+    def listening(loop: Loop) -> AbstractContextManager[None]:
+        loop._messages = cast(queue.SimpleQueue[object], news)
         return before(loop)
 
     monkeypatch.setattr(Loop, "listening", listening)
-    options = {"said": said, "clock": clock, "timeouts": {"app": 45}, "usual": {"app": 12.34}}
+    options: dict[str, Any] = {
+        "said": said,
+        "clock": clock,
+        "timeouts": {"app": 45},
+        "usual": {"app": 12.34},
+    }
     with pytest.raises(NotReadyError) as failed:
         run(FakeEngine(app=[RUNNING]), service("app"), **options)
     assert failed.value.what == "app was not ready within 45 s: health is starting"
@@ -371,9 +397,9 @@ def test_a_warm_stack_is_judged_without_waiting() -> None:
         timeouts={},
         answers=None,
         clock=Clock(),
-        connector=None,
+        connector=NO_CONNECTOR,
     )
-    loop = Loop(model, plan, engine, settings, Progress())
+    loop = Loop(model, plan, engine.port(), settings, Progress())
     loop.add_present(engine.containers("p"))
     assert loop.settle()
 
@@ -394,8 +420,8 @@ def test_an_engine_that_does_not_answer_ends_it_before_anything_is_made(tmp_path
 
 # One service that is not up costs itself and what needs it
 
-DIES = [RUNNING, {"action": "die", "state": "exited", "exit_code": 3}]
-UP = [RUNNING, HEALTHY]
+DIES: list[dict[str, Any]] = [RUNNING, {"action": "die", "state": "exited", "exit_code": 3}]
+UP: list[dict[str, Any]] = [RUNNING, HEALTHY]
 
 
 def go_on(_: object) -> bool:
@@ -538,7 +564,7 @@ class Opening:
         return connect
 
 
-def run_routed(answers: object, clock: Clock, connector: object = None) -> dict[str, float]:
+def run_routed(answers: Any, clock: Clock, connector: Any = None) -> dict[str, float]:
     """One routed service without a health check, whose front door answers like this."""
     app = Service(name="app")
     route = Route(host="app.test", service="app", port=80)
@@ -552,8 +578,8 @@ def run_routed(answers: object, clock: Clock, connector: object = None) -> dict[
         connector=connector,
     )
     engine = FakeEngine(app=[{"state": "running"}])
-    loop = Loop(stack, plan, engine, settings, Progress())
-    loop._messages = Impatient(clock)
+    loop = Loop(stack, plan, engine.port(), settings, Progress())
+    loop._messages = cast(queue.SimpleQueue[object], Impatient(clock))
     with loop.listening():
         loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
         return dict(loop.run())

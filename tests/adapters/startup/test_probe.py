@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from stacktest.adapters.network import Connector
 from stacktest.adapters.network.connect import Connect, _DirectStream
 from stacktest.adapters.startup import probe
 from stacktest.core.model import Port, Service, Stack
@@ -27,6 +29,10 @@ class Leading:
     def __init__(self, port: int = 0, *, straight: bool = False) -> None:
         self._port, self._straight = port, straight
 
+    def connector(self) -> Connector:
+        """Itself, in place of one that asks an engine."""
+        return cast(Connector, self)
+
     def address(self, container: str) -> str | None:
         return "127.0.0.1" if self._straight else None
 
@@ -37,12 +43,12 @@ class Leading:
 NOBODY = Leading()
 
 
-def ask(rule: str, service: Service, port: int, connector: Leading) -> object:
+def ask(rule: str, service: Service, port: int, connector: Leading) -> str | Refused:
     """What a probe answers; `port` is the one that a rule without a port means."""
     expose = {"expose": [str(port)]}
     service = replace(service, definition=expose) if not service.ports else service
     stack = Stack(name="p", root=Path("/p"), services={service.name: service})
-    return probe.ask(parse_rule(rule), stack, SEEN, connector)
+    return probe.ask(parse_rule(rule), stack, SEEN, connector.connector())
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -102,14 +108,14 @@ def test_a_container_that_this_host_reaches_is_asked_itself(listening: int) -> N
 
 def test_a_closed_port_says_so(closed: int) -> None:
     service = Service(name="app", ports=(Port(target=80, published=closed),))
-    assert f"127.0.0.1:{closed}" in ask("tcp:80", service, 80, NOBODY)
-    assert "no answer from" in ask("http:/x", service, 80, NOBODY)
+    assert f"127.0.0.1:{closed}" in str(ask("tcp:80", service, 80, NOBODY))
+    assert "no answer from" in str(ask("http:/x", service, 80, NOBODY))
 
 
 @pytest.mark.parametrize("rule", ["tcp:80", "http:/200"])
 def test_a_port_that_is_closed_inside_says_so(closed: int, rule: str) -> None:
     said = ask(rule, Service(name="app"), 80, Leading(closed))
-    assert said.startswith("nothing accepts a connection on the container:80 (")
+    assert str(said).startswith("nothing accepts a connection on the container:80 (")
 
 
 class _Hosts(http.server.BaseHTTPRequestHandler):
@@ -133,12 +139,14 @@ def test_a_probe_names_the_host_by_which_people_call_the_service() -> None:
             routes=(Route(host="cal.test", service="app", port=port),),
         )
         rule = parse_rule("http:/")
-        assert probe.ask(rule, routed, SEEN, Leading(straight=True)) == ""
-        answer = probe.ask(rule, replace(routed, routes=()), SEEN, Leading(straight=True))
+        assert probe.ask(rule, routed, SEEN, Leading(straight=True).connector()) == ""
+        answer = probe.ask(
+            rule, replace(routed, routes=()), SEEN, Leading(straight=True).connector()
+        )
         assert answer == "no port is known; write http:PORT/path"
-        answer = ask(f"http:{port}/", Service(name="app"), port, Leading(straight=True))
-        assert isinstance(answer, Refused)
-        assert answer.code == "SK-NAMES"
+        refusal = ask(f"http:{port}/", Service(name="app"), port, Leading(straight=True))
+        assert isinstance(refusal, Refused)
+        assert refusal.code == "SK-NAMES"
         server.shutdown()
 
 
@@ -168,6 +176,6 @@ def test_a_connection_that_a_proxy_closes_at_once_is_no_listener() -> None:
 def test_one_of_several_ports_is_enough(listening: int, closed: int) -> None:
     rule = Rule(kind=Kind.LISTENING, ports=(closed, listening), derived=True)
     stack = Stack(name="p", root=Path("/p"), services={"app": Service(name="app")})
-    assert probe.ask(rule, stack, SEEN, Leading(straight=True)) == ""
+    assert probe.ask(rule, stack, SEEN, Leading(straight=True).connector()) == ""
     nobody = replace(rule, ports=(closed,))
-    assert f":{closed}" in str(probe.ask(nobody, stack, SEEN, Leading(straight=True)))
+    assert f":{closed}" in str(probe.ask(nobody, stack, SEEN, Leading(straight=True).connector()))

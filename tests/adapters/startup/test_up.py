@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.core.progress import Progress
 from stacktest.errors import StackNotReadyError, UsageError
 from tests.support.compose_project import Project
+from tests.support.known import known
 
 pytestmark = pytest.mark.real_docker
 
@@ -145,7 +147,7 @@ def test_an_unknown_mode_is_refused(project: Project) -> None:
 def test_what_an_earlier_run_left_is_replaced_and_what_was_kept_is_used(project: Project) -> None:
     project.write(TWO)
     lost = project.up("app", run_id="lost")
-    lost.reaper.disarm()
+    known(lost.reaper).disarm()
     up = project.up("app", run_id="next")
     assert up.started.keys() == {"app"}
     assert up.started["app"] != lost.started["app"]
@@ -204,7 +206,7 @@ services:
 configs: {conf: {content: "colour = blue"}}
 """)
     up = project.up("app")
-    assert "colour = blue" in project.engine.logs(up.started["app"][0])
+    assert "colour = blue" in known(project.engine.logs(up.started["app"][0]))
     up.stop()
     assert project.leftovers() == []
 
@@ -248,7 +250,7 @@ services:
 """
     )
     up = project.up()
-    assert "it ended 137" in project.engine.logs(up.started["app"][0])
+    assert "it ended 137" in known(project.engine.logs(up.started["app"][0]))
     up.stop()
 
 
@@ -311,7 +313,7 @@ def test_a_dead_container_is_reported_within_a_second_of_its_end(project: Projec
 services:
   app: {image: IMAGE, command: [sh, -c, "sleep 1; date +%s.%N; echo out of disk; exit 3"]}
 """)
-    with pytest.raises(StackNotReadyError) as caught:
+    with pytest.raises(NotReadyError) as caught:
         project.up(keep=True)
     heard = time.time()  # noqa: TID251 - compared with the container's clock
     stamp = next(line for line in caught.value.details if line.strip(" |").startswith("1"))
@@ -432,7 +434,7 @@ def test_nothing_is_left_two_seconds_after_a_kill(
         elif moment == "starting":
             wait_until(lambda: "running" in states(project).values())
         else:
-            assert run.stdout.readline() == "up\n"
+            assert known(run.stdout).readline() == "up\n"
         os.killpg(run.pid, number)
         run.wait(10)
         begun = time.monotonic()
@@ -451,7 +453,7 @@ def test_what_always_woke_is_stopped_when_the_run_is_killed(project: Project) ->
     before = ids(project)
     argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}", "always"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout.readline() == "up\n"
+        assert known(run.stdout).readline() == "up\n"
         assert states(project)["db"] == "running"
         run.kill()
     wait_until(lambda: states(project) == {"db": "exited"})
@@ -465,7 +467,7 @@ def test_the_reaper_of_one_run_leaves_another_runs_containers(
     kept = project.up("db", run_id="kept", keep=True)
     argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout.readline() == "up\n"
+        assert known(run.stdout).readline() == "up\n"
         run.kill()
     wait_until(lambda: ids(project) == {"db": kept.started["db"][0]})
     assert states(project) == {"db": "running"}

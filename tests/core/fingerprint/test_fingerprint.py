@@ -1,4 +1,6 @@
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +86,7 @@ def test_other_versions_are_not_compared() -> None:
     assert all(isinstance(v, Unknown) for v in compare(ONE, replace(ONE, version=1)).values())
 
 
-IMAGE = {
+IMAGE: dict[str, Any] = {
     "Os": "linux",
     "Architecture": "amd64",
     "RootFS": {"Layers": ["sha256:" + "a" * 64]},
@@ -131,7 +133,7 @@ def test_variables_that_are_not_set_do_not_count() -> None:
 
 def test_signed_parts_need_the_key() -> None:
     service = Service(name="app", definition={"image": "a"})
-    stack = Stack(name="s", root="/", services={"app": service})
+    stack = Stack(name="s", root=Path("/"), services={"app": service})
     for part in (env_part({"A": "1"}, NO_KEY), definition_part(stack, service, NO_KEY)):
         assert part.value == NO_KEY
         assert part.detail == {}
@@ -139,7 +141,7 @@ def test_signed_parts_need_the_key() -> None:
 
 def test_a_stanza_that_is_no_mapping_is_unknown() -> None:
     service = Service(name="app", definition=None)
-    stack = Stack(name="s", root="/", services={"app": service})
+    stack = Stack(name="s", root=Path("/"), services={"app": service})
     assert "not a mapping" in str(definition_part(stack, service, KEY).value)
 
 
@@ -177,6 +179,6 @@ def test_the_repository_tells_of_secrets_only_their_names() -> None:
 
 @pytest.mark.parametrize("place", range(3))
 def test_what_the_repository_cannot_tell_is_unknown(place: int) -> None:
-    given: list[object] = [{}, [], []]
+    given: list[Any] = [{}, [], []]
     given[place] = Unknown("no git")
-    assert repo_part(*given, ()).value == Unknown("no git")
+    assert repo_part(given[0], given[1], given[2], ()).value == Unknown("no git")

@@ -1,6 +1,7 @@
 """Which differences between two resolved stanzas count, row by row."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,10 @@ def test_the_version_before_counted_what_somebody_wrote_out() -> None:
 
 
 def test_nothing_that_was_given_is_changed() -> None:
-    stanza = {"volumes": [{"type": "bind", "source": "/srv/stack/a"}], "cap_add": ["B", "A"]}
+    stanza: dict[str, Any] = {
+        "volumes": [{"type": "bind", "source": "/srv/stack/a"}],
+        "cap_add": ["B", "A"],
+    }
     rows(stanza)
     assert stanza["volumes"][0]["source"] == "/srv/stack/a"
     assert stanza["cap_add"] == ["B", "A"]
@@ -152,7 +156,7 @@ def test_definitions_that_are_used_come_along_without_the_project_s_name() -> No
         "volumes": [{"type": "volume", "source": "data", "target": "/d"}],
         "configs": [{"source": "c"}],
     }
-    given = {
+    given: dict[str, Any] = {
         "networks": {"back": {"name": "stack_back", "internal": True}, "unused": {"name": "u"}},
         "volumes": {"data": {"name": "stack_data"}},
         "configs": {"c": {"name": "stack_c", "file": "/srv/stack/c.txt"}},

@@ -5,6 +5,7 @@ import pytest
 from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
 from stacktest.core.model import Json, Stack
 from stacktest.core.unknown import Unknown
+from tests.support.known import known
 
 ROOT = "/srv/stack"
 
@@ -44,33 +45,33 @@ def test_only_definitions_that_are_used_are_said() -> None:
         "networks": {"back": {"internal": True}, "front": {}},
         "volumes": {"data": None},
     }
-    assert project(a=data).value("app", every)["uses"] == {
+    assert known(project(a=data).value("app", every))["uses"] == {
         "networks.back": [{"internal": True}],
         "volumes.data": [None],
     }
 
 
 def test_the_default_network_is_used_without_being_named() -> None:
-    data = {"services": {"app": {"image": "a"}}, "networks": {"default": {"internal": True}}}
-    assert "networks.default" in project(a=data).value("app", every)["uses"]
+    data: Json = {"services": {"app": {"image": "a"}}, "networks": {"default": {"internal": True}}}
+    assert "networks.default" in known(project(a=data).value("app", every))["uses"]
     data["services"]["app"]["network_mode"] = "host"
-    assert project(a=data).value("app", every)["uses"] == {}
+    assert known(project(a=data).value("app", every))["uses"] == {}
 
 
 def test_what_git_does_not_track_is_not_said() -> None:
     files = project(a={"services": {"app": {"image": "a"}}}, b={"services": {"app": {"user": "1"}}})
-    assert files.value("app", {"a"}.__contains__)["stanzas"] == [{"image": "a"}]
+    assert known(files.value("app", {"a"}.__contains__))["stanzas"] == [{"image": "a"}]
     assert isinstance(files.value("app", set().__contains__), Unknown)
     network = {"networks": {"default": {"internal": True}}}
     with_network = project(a={"services": {"app": {"image": "a"}}}, b=network)
-    assert with_network.value("app", {"a"}.__contains__)["uses"] == {}
+    assert known(with_network.value("app", {"a"}.__contains__))["uses"] == {}
 
 
 @pytest.mark.parametrize("extends", [{"file": "base", "service": "b"}, {"service": "here"}, "here"])
 def test_extends_is_followed_and_the_base_comes_first(extends: Json) -> None:
     services = {"app": {"extends": extends, "user": "1"}, "here": {"image": "b"}}
     files = project(a={"services": services}, base={"services": {"b": {"image": "b"}}})
-    assert files.value("app", every)["stanzas"][0] == {"image": "b"}
+    assert known(files.value("app", every))["stanzas"][0] == {"image": "b"}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_what_cannot_be_told_costs_that_service_only(services: Json, why: str) -
     found = files.value("app", every)
     assert isinstance(found, Unknown)
     assert why in found.why
-    assert files.value("fine", every)["stanzas"] == [{"image": "a"}]
+    assert known(files.value("fine", every))["stanzas"] == [{"image": "a"}]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_what_cannot_be_told_costs_that_service_only(services: Json, why: str) -
 def test_include_is_followed(include: Json) -> None:
     inner = {"services": {"db": {"image": "pg", "volumes": ["../up:/up"]}}}
     found = project(a={"include": [include]}, **{"sub/inc.yml": inner})
-    assert found.value("db", every)["stanzas"][0]["image"] == "pg"
+    assert known(found.value("db", every))["stanzas"][0]["image"] == "pg"
     assert found.outside() == {f"{ROOT}/up": "up"}
 
 
@@ -105,7 +106,7 @@ def test_include_is_followed(include: Json) -> None:
 def test_a_variable_in_the_path_of_an_include_has_the_value_that_compose_sees(path: str) -> None:
     inner = {"services": {"db": {"image": "pg"}}}
     files = project(a={"include": [path]}, **{"sub/inc.yml": inner})
-    assert files.value("db", every)["stanzas"] == [{"image": "pg"}]
+    assert known(files.value("db", every))["stanzas"] == [{"image": "pg"}]
 
 
 @pytest.mark.case("field/b06")
@@ -123,7 +124,7 @@ def test_paths_start_at_the_project_directory_and_not_at_the_stack() -> None:
     )
     files = read_sources(stack, lambda path: contents.get(path, Unknown(path)))
     assert isinstance(files, ComposeSources)
-    assert files.value("db", every)["stanzas"] == [{"image": "pg"}]
+    assert known(files.value("db", every))["stanzas"] == [{"image": "pg"}]
 
 
 def test_a_file_that_cannot_be_read_is_unknown_for_all() -> None:

@@ -23,7 +23,7 @@ from stacktest.core.freshness.drift import (
 from stacktest.core.model import FileRef, Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
-IMAGE = {
+IMAGE: dict[str, Any] = {
     "Id": "sha256:one",
     "Config": {"Env": ["PATH=/bin", "FROM_IMAGE=1"], "Volumes": {"/of/the/image": {}}},
     "RootFS": {"Layers": ["sha256:a"]},

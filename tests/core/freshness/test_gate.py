@@ -15,6 +15,7 @@ from stacktest.core.freshness.states import State
 from stacktest.core.model import Build, Service, Stack
 from stacktest.core.records.status import Exemption
 from stacktest.core.unknown import Unknown
+from tests.support.known import known
 from tests.support.stack_simulator import START, StackSimulator
 
 LATER = date(2030, 1, 1)
@@ -121,7 +122,7 @@ def test_a_repository_lowers_what_the_host_said(ready: StackSimulator) -> None:
     ],
 )
 def test_an_entry_that_contradicts_itself_is_no_evidence(
-    changes: dict, ready: StackSimulator
+    changes: dict[str, Any], ready: StackSimulator
 ) -> None:
     rewrite(ready, **changes)
     gate = ready.gate("repo", look=False)
@@ -159,9 +160,10 @@ def test_a_status_that_is_none(document: str | None, reason: str, ready: StackSi
 
 
 def test_a_model_that_is_none(ready: StackSimulator) -> None:
-    status, meta = ready.ledger.read_status(), ready.ledger.read_meta()
+    status, meta = ready.ledger.read_status(), known(ready.ledger.read_meta())
     policy = GatePolicy(now=ready.now)
-    for services in ([], Unknown("no compose file")):
+    models: tuple[list[str] | Unknown, ...] = ([], Unknown("no compose file"))
+    for services in models:
         gate = decide(status, meta, services=services, policy=policy)
         assert (gate.open, gate.exit_code) == (False, 11)
     assert decide(status, meta, services=["app", "db"], policy=policy).open

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from stacktest.core.fingerprint.fingerprint import PARTS
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State
-from stacktest.core.records.status import Exemption
+from stacktest.core.records.status import Exemption, Scope
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
@@ -70,7 +70,7 @@ def tell(world: StackSimulator, story: list[Step]) -> None:
 
 
 def act(world: StackSimulator, verb: str, first: Any, second: Any) -> None:  # noqa: C901, PLR0912
-    service = world.services.get(first) if isinstance(first, str) else None
+    service: Any = world.services.get(first) if isinstance(first, str) else None
     match verb:
         case "edit":
             service.edit("config", second)
@@ -192,7 +192,7 @@ LOSSES: list[Callable[[StackSimulator, Any], None]] = [
 ]
 
 
-def is_open(world: StackSimulator, scope: str) -> bool:
+def is_open(world: StackSimulator, scope: Scope) -> bool:
     """The gate after another look, as CI and people run it; a refusal to write is no opening."""
     if scope == "host":
         try:
@@ -223,7 +223,7 @@ exemptions = st.builds(
     data=st.data(),
 )
 def test_1_losing_anything_never_opens_the_gate(
-    scope: str,
+    scope: Scope,
     story: list[Step],
     exempt: list[Exemption],
     lose: Callable[[StackSimulator, Any], None],

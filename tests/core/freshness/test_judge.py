@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,9 @@ def app(world: StackSimulator) -> Service:
     return app
 
 
-def last_run(world: StackSimulator) -> dict:
-    return json.loads(world.record("app", "last_run.json").read_text())
+def last_run(world: StackSimulator) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(world.record("app", "last_run.json").read_text())
+    return document
 
 
 def test_tests_that_could_not_be_collected(world: StackSimulator, app: Service) -> None:

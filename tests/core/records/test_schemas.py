@@ -53,9 +53,9 @@ def several(strategy: Any) -> Any:
 
 @st.composite
 def marks(draw: Any, *, known: bool = False) -> FingerprintRecord:
-    value = hexes | st.just("none")
+    value: st.SearchStrategy[str | Unknown] = hexes | st.just("none")
     if not known:
-        value |= st.just(Unknown("not here"))
+        value = value | st.just(Unknown("not here"))
     fingerprint = Fingerprint(
         parts={part: draw(value) for part in PARTS},
         repo=draw(hexes | st.just(Unknown("no git"))),

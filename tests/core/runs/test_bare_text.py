@@ -11,7 +11,7 @@ from stacktest.core.runs.bare_text import (
     is_same_test,
 )
 from stacktest.core.runs.fold import fold
-from stacktest.core.runs.verdict import HiddenFile, Inventory, Outcome, Required, RunFacts
+from stacktest.core.runs.verdict import HiddenFile, Inventory, Outcome, Required, Result, RunFacts
 
 F = "suites/test_a.py::test_b"
 CANARY = "canary-4711"
@@ -110,7 +110,15 @@ def test_why_a_run_ended_is_kept_by_its_kind() -> None:
 
 def test_a_verdict_says_everything_and_records_no_text() -> None:
     """Every text that a verdict can repeat, as one canary."""
-    results = ("failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished")
+    results: tuple[Result, ...] = (
+        "failed",
+        "error",
+        "skipped",
+        "xfailed",
+        "xpassed",
+        "crashed",
+        "unfinished",
+    )
     required = tuple(Required(nodeid=f"s/t.py::test_{r}", services=("a",)) for r in results)
     required += (Required(nodeid="s/t.py::test_gone", services=("a",)),)
     sentences: list[str] = []

@@ -51,7 +51,7 @@ def now(trouble: str = "", **states: State) -> CurrentStatus:
 def test_a_transition_is_told_and_nothing_else(
     before: tuple[str, ...], after: dict[str, State], told: list[tuple[str, bool]]
 ) -> None:
-    found = news(ReportedStatus(functional=frozenset(before)), now(**after))
+    found = news(ReportedStatus(functional=frozenset(before)), now("", **after))
     assert [(one.service, one.functional) for one in found.changes] == told
     assert bool(found) == bool(told)
 

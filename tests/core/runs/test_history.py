@@ -10,6 +10,7 @@ from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import classify, classify_test, usual_boot
+from stacktest.core.runs.verdict import Kind
 from tests.support.stack_simulator import START, StackSimulator, hexed
 
 
@@ -23,7 +24,7 @@ def mark(config: str) -> FingerprintRecord:
 
 def runs(story: str) -> list[HistoryLine]:
     """`a. b. bF b~`: fingerprint and outcome of each run; `i` is an incomplete one."""
-    kinds = {".": "passed", "~": "passed", "F": "failed", "i": "incomplete"}
+    kinds: dict[str, Kind] = {".": "passed", "~": "passed", "F": "failed", "i": "incomplete"}
     return [
         HistoryLine(
             service="app",

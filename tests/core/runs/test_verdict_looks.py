@@ -1,10 +1,12 @@
 """A test may live on a look at the container; a service needs an answer in at least one test."""
 
+from typing import Any
+
 from stacktest.core.runs.fold import fold
 from stacktest.core.runs.verdict import Inventory, Outcome, Required, RunFacts, Verdict
 
 
-def verdict(*tests: dict[str, object], no_contact: tuple[str, ...] = ()) -> Verdict:
+def verdict(*tests: dict[str, Any], no_contact: tuple[str, ...] = ()) -> Verdict:
     outcomes = [
         Outcome(nodeid=f"t{number}", services=("redis",), result="passed", assertions=1, **test)
         for number, test in enumerate(tests)

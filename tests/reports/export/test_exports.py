@@ -13,11 +13,12 @@ from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Phase
 from stacktest.core.records.common import ContainerRef
-from stacktest.core.runs.verdict import Outcome, Verdict
+from stacktest.core.runs.verdict import Outcome, Result, Verdict
 from stacktest.core.unknown import Unknown
 from stacktest.reports.export import allure, ctrf, docs_data, in_toto, junit, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_json, badge_svg
 from stacktest.reports.report_data import Board
+from tests.support.known import known
 
 # Badges
 
@@ -112,7 +113,16 @@ def test_the_dashboard_asks_only_for_metrics_that_exist(board: Board) -> None:
 
 def outcomes() -> list[Outcome]:
     began = dt.datetime(2026, 11, 20, 9, 10, tzinfo=dt.UTC)
-    words = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "crashed", "unfinished")
+    words: tuple[Result, ...] = (
+        "passed",
+        "failed",
+        "error",
+        "skipped",
+        "xfailed",
+        "xpassed",
+        "crashed",
+        "unfinished",
+    )
     return [
         Outcome(
             nodeid=f"suites/phase2_x/test_a.py::test_{word}", services=("loki",), result=word,
@@ -124,7 +134,7 @@ def outcomes() -> list[Outcome]:
 
 
 def test_ctrf_keeps_pytests_own_word_beside_its_five(board: Board) -> None:
-    report = ctrf.ctrf(board, board.latest_run, outcomes())
+    report = ctrf.ctrf(board, known(board.latest_run), outcomes())
     said = {test["rawStatus"]: test["status"] for test in report["results"]["tests"]}
     assert said == {
         "passed": "passed",
@@ -139,7 +149,7 @@ def test_ctrf_keeps_pytests_own_word_beside_its_five(board: Board) -> None:
 
 
 def test_ctrf_counts_add_up_and_only_a_pass_is_flaky(board: Board) -> None:
-    found = ctrf.ctrf(board, board.latest_run, outcomes())["results"]["summary"]
+    found = ctrf.ctrf(board, known(board.latest_run), outcomes())["results"]["summary"]
     words = ("passed", "failed", "skipped", "pending", "other")
     assert sum(found[word] for word in words) == found["tests"] == 8
     assert found["flaky"] == 1
@@ -249,9 +259,9 @@ def attested(board: Board, image: str) -> dict[str, Any] | Unknown:
 
 def test_a_statement_is_about_the_image_that_ran(board: Board) -> None:
     made = attested(board, "sha256:" + "ab" * 32)
-    assert made["subject"] == [{"name": "caddy:2", "digest": {"sha256": "ab" * 32}}]
-    assert made["predicate"]["passedTests"] == sorted(board.histories["caddy"][-1].tests)
-    assert made["predicate"]["result"] == "PASSED"
+    assert known(made)["subject"] == [{"name": "caddy:2", "digest": {"sha256": "ab" * 32}}]
+    assert known(made)["predicate"]["passedTests"] == sorted(board.histories["caddy"][-1].tests)
+    assert known(made)["predicate"]["result"] == "PASSED"
 
 
 @pytest.mark.parametrize("image", ["", "caddy:2", "sha256:short", "sha256:" + "XY" * 32])
@@ -267,8 +277,8 @@ def test_the_statement_is_what_in_toto_reads(board: Board) -> None:
 
     made = attested(board, "sha256:" + "ab" * 32)
     Statement.copy_from_pb(json_format.ParseDict(made, Message())).validate()
-    predicate = json_format.ParseDict(made["predicate"], test_result_pb2.TestResult())
-    assert list(predicate.passed_tests) == made["predicate"]["passedTests"]
+    predicate = json_format.ParseDict(known(made)["predicate"], test_result_pb2.TestResult())
+    assert list(predicate.passed_tests) == known(made)["predicate"]["passedTests"]
 
 
 # JUnit and Allure
@@ -286,7 +296,9 @@ def test_a_test_says_its_services_its_phase_and_its_contacts() -> None:
 
 def test_a_run_says_its_verdicts(board: Board) -> None:
     verdicts = {"a": Verdict(service="a", kind="passed"), "b": Verdict(service="b", kind="failed")}
-    found = dict(junit.suite_properties(run=board.latest_run, verdicts=verdicts, credited=["a"]))
+    found = dict(
+        junit.suite_properties(run=known(board.latest_run), verdicts=verdicts, credited=["a"])
+    )
     assert found["stacktest.verdict.a"] == "passed, credited"
     assert found["stacktest.verdict.b"] == "failed"
     assert found["stacktest.commit"].endswith("+dirty")
@@ -308,7 +320,7 @@ def test_allure_sorts_by_phase_and_service(board: Board) -> None:
 def test_no_output_holds_a_value_of_the_environment(board: Board) -> None:
     outputs = [
         json.dumps(badge_json(badge(board))), badge_svg(badge(board)), metrics.metrics(board),
-        json.dumps(ctrf.ctrf(board, board.latest_run, ctrf.remembered(board))),
+        json.dumps(ctrf.ctrf(board, known(board.latest_run), ctrf.remembered(board))),
         markdown.summary(board), "\n".join(markdown.annotations(board)),
         json.dumps(docs_data.docs_data(board)),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from stacktest.reports.export import ctrf, docs_data, metrics
 from stacktest.reports.export.badge import badge, badge_json
 from stacktest.reports.report_data import Board
 from tests.support.board import build_board
+from tests.support.known import known
 
 PROMETHEUS = "stacktest/prometheus:2.42"
 CTRF_PACKAGE = "ctrf@0.3.0"
@@ -34,7 +36,7 @@ def promtool() -> Callable[..., subprocess.CompletedProcess[str]]:
         command = ["docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "promtool"]
 
     def run(
-        *arguments: object, folder: Path | None = None, stdin: str = ""
+        *arguments: str, folder: Path | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         mounts = ["-v", f"{folder}:/given:ro", "-w", "/given"] if folder else []
         argv = [*command, *arguments]
@@ -199,14 +201,14 @@ def ctrf_schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
     )
     with tarfile.open(next(folder.glob("*.tgz"))) as package:
         member = package.extractfile("package/dist/ctrf-schema-0.0.json")
-        return json.load(member)
+        return json.load(known(member))
 
 
 @pytest.mark.slow
 def test_the_report_holds_against_the_official_schema(ctrf_schema: Any, board: Board) -> None:
     import jsonschema
 
-    report = ctrf.ctrf(board, board.latest_run, ctrf.remembered(board))
+    report = ctrf.ctrf(board, known(board.latest_run), ctrf.remembered(board))
     checker = jsonschema.FormatChecker()
     jsonschema.Draft7Validator(ctrf_schema, format_checker=checker).validate(report)
     report["results"]["tests"][0]["status"] = "green"
@@ -233,10 +235,16 @@ BUILDERS = {
 }
 
 
+@dataclass(frozen=True)
+class Site:
+    """A site of documentation, and how it is built."""
+
+    build: Callable[[], subprocess.CompletedProcess[str]]
+    folder: Path
+
+
 @pytest.fixture(params=list(BUILDERS))
-def site(
-    request: pytest.FixtureRequest, tmp_path: Path, board: Board
-) -> Callable[[], subprocess.CompletedProcess[str]]:
+def site(request: pytest.FixtureRequest, tmp_path: Path, board: Board) -> Site:
     (tmp_path / "mkdocs.yml").write_text(SITE)
     (tmp_path / "docs").mkdir()
     text = "{{ stack_age() }}\n\n{{ stack_table() }}\n\nloki: {{ stack_badge('loki') }}\n"
@@ -249,13 +257,12 @@ def site(
             argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
         )
 
-    build.folder = tmp_path
-    return build
+    return Site(build=build, folder=tmp_path)
 
 
 @pytest.mark.processes
-def test_a_site_shows_the_states(site: Callable[[], subprocess.CompletedProcess[str]]) -> None:
-    done = site()
+def test_a_site_shows_the_states(site: Site) -> None:
+    done = site.build()
     assert done.returncode == 0, done.stdout + done.stderr
     page = (site.folder / "site/index.html").read_text()
     assert 'loki: <span class="stack-badge bad"' in page
@@ -265,9 +272,7 @@ def test_a_site_shows_the_states(site: Callable[[], subprocess.CompletedProcess[
 
 @pytest.mark.processes
 @pytest.mark.parametrize("damage", ["missing", "empty", "torn", "foreign", "unknown service"])
-def test_a_site_is_not_built_from_broken_data(
-    site: Callable[[], subprocess.CompletedProcess[str]], damage: str
-) -> None:
+def test_a_site_is_not_built_from_broken_data(site: Site, damage: str) -> None:
     file = site.folder / "stacktest.json"
     if damage == "missing":
         file.unlink()
@@ -279,7 +284,7 @@ def test_a_site_is_not_built_from_broken_data(
         file.write_text('{"stacktest": {"schema": "other/1"}}')
     else:
         (site.folder / "docs/index.md").write_text("{{ stack_badge('nobody') }}")
-    assert site().returncode != 0
+    assert site.build().returncode != 0
 
 
 def test_the_badge_is_what_shields_reads(board: Board) -> None:

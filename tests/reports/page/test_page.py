@@ -2,13 +2,14 @@
 
 import datetime as dt
 import re
-from functools import _lru_cache_wrapper
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
 
 from stacktest.reports.page.page import render_page
 from stacktest.reports.report_data import Board
+from tests.support.known import known
 
 
 class Reader(HTMLParser):
@@ -16,12 +17,14 @@ class Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.text, self.loads, self._skip = [], [], 0
+        self.text: list[str] = []
+        self.loads: list[str] = []
+        self._skip = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._skip += tag in ("script", "style")
         wanted = {"src", "srcset", "data", "poster", "action"} | ({"href"} if tag != "a" else set())
-        self.loads += [value for name, value in attrs if name in wanted]
+        self.loads += [value or "" for name, value in attrs if name in wanted]
 
     def handle_endtag(self, tag: str) -> None:
         self._skip -= tag in ("script", "style")
@@ -39,7 +42,7 @@ def read(page: str) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize(("claims", "trouble"), [(4, False), (14, False), (14, True)])
 def test_the_page_stays_small_for_36_services_and_30_runs(
-    make_board: _lru_cache_wrapper, claims: int, trouble: bool
+    make_board: Callable[..., Board], claims: int, trouble: bool
 ) -> None:
     """The last: 450 tests of which every second run fails many, with long messages."""
     page = render_page(make_board(claims=claims, trouble=trouble))
@@ -80,10 +83,10 @@ def test_the_three_kinds_of_bad_history_have_three_words(board: Board) -> None:
 
 @pytest.mark.parametrize(("hours", "hidden"), [(35, True), (37, False)])
 def test_an_old_judgement_gets_a_banner(
-    make_board: _lru_cache_wrapper, hours: int, hidden: bool
+    make_board: Callable[..., Board], hours: int, hidden: bool
 ) -> None:
     page = render_page(make_board(now=make_board().meta.evaluated_at + dt.timedelta(hours=hours)))
-    banner = re.search(r'<p class="banner[^>]*>', page)[0]
+    banner = known(re.search(r'<p class="banner[^>]*>', page))[0]
     assert banner.endswith(" hidden>") is hidden
 
 
@@ -91,7 +94,7 @@ def test_no_value_of_the_environment_reaches_the_page(board: Board) -> None:
     assert "canary-in-the-environment" not in render_page(board)
 
 
-def test_what_a_test_says_cannot_become_markup(make_board: _lru_cache_wrapper) -> None:
+def test_what_a_test_says_cannot_become_markup(make_board: Callable[..., Board]) -> None:
     from dataclasses import replace
 
     board = make_board()
@@ -100,11 +103,11 @@ def test_what_a_test_says_cannot_become_markup(make_board: _lru_cache_wrapper) -
     assert "<script>alert" not in page
 
 
-def test_the_same_board_gives_the_same_page(make_board: _lru_cache_wrapper) -> None:
+def test_the_same_board_gives_the_same_page(make_board: Callable[..., Board]) -> None:
     assert render_page(make_board()) == render_page(make_board())
 
 
-def test_an_empty_stack_says_so(make_board: _lru_cache_wrapper) -> None:
+def test_an_empty_stack_says_so(make_board: Callable[..., Board]) -> None:
     from dataclasses import replace
 
     empty = replace(make_board(), status={}, gate=None, timeline=None, histories={})
@@ -115,9 +118,13 @@ def test_an_empty_stack_says_so(make_board: _lru_cache_wrapper) -> None:
 def test_a_service_with_two_blockers_is_counted_once(board: Board) -> None:
     from dataclasses import replace
 
-    twice = replace(board.gate, blockers=(*board.gate.blockers, *board.gate.blockers[:2]))
+    twice = replace(
+        known(board.gate), blockers=(*known(board.gate).blockers, *known(board.gate).blockers[:2])
+    )
     text, _ = read(render_page(replace(board, gate=twice)))
     assert "The gate is closed by 8 services." in text
-    nobody = replace(board.gate, blockers=(replace(board.gate.blockers[0], service=""),))
+    nobody = replace(
+        known(board.gate), blockers=(replace(known(board.gate).blockers[0], service=""),)
+    )
     text, _ = read(render_page(replace(board, gate=nobody)))
     assert "The gate is closed by the status itself." in text

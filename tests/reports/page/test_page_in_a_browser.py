@@ -2,19 +2,23 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from stacktest.adapters.browser.chromium import find_chromium
 from stacktest.reports.page.page import render_page
+from stacktest.reports.report_data import Board
+from tests.support.known import known
 
 pytestmark = pytest.mark.real_browser
 
-SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+SIZES: dict[str, ViewportSize] = {
+    "desk": {"width": 1280, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +34,28 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, make_board: _lru_cache_wrapper, tmp_path: Path):
+def said() -> list[str]:
+    """What pages write to the console, errors included."""
+    return []
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    """The URLs that pages ask for."""
+    return []
+
+
+@pytest.fixture
+def visit(
+    chromium: Browser,
+    make_board: Callable[..., Board],
+    tmp_path: Path,
+    said: list[str],
+    asked: list[str],
+) -> Iterator[Callable[..., Page]]:
     contexts = []
 
-    def visit(*, size: str = "desk", now: dt.datetime | None = None, **options: Any):
+    def visit(*, size: str = "desk", now: dt.datetime | None = None, **options: Any) -> Page:
         now = now or dt.datetime.now(dt.UTC)  # noqa: TID251 - as the browser does
         file = tmp_path / "status.html"
         board = make_board(now=now)
@@ -41,10 +63,9 @@ def visit(chromium: Browser, make_board: _lru_cache_wrapper, tmp_path: Path):
         context = chromium.new_context(viewport=SIZES[size], **options)
         contexts.append(context)
         page = context.new_page()
-        page.said, page.asked = [], []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
         page.goto(file.as_uri())
         return page
 
@@ -56,7 +77,7 @@ def visit(chromium: Browser, make_board: _lru_cache_wrapper, tmp_path: Path):
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_and_the_console_is_silent(
-    visit: Callable[..., Page], size: str, theme: str
+    visit: Callable[..., Page], size: str, theme: str, said: list[str], asked: list[str]
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
@@ -64,8 +85,8 @@ def test_axe_finds_nothing_and_the_console_is_silent(
     page.evaluate("document.querySelectorAll('details').forEach((d, i) => d.open = i < 12)")
     found = Axe().run(page)
     assert [(v["id"], v["nodes"][0]["html"]) for v in found.response["violations"]] == []
-    assert page.said == []
-    assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 def test_a_phone_scrolls_in_one_direction_only(visit: Callable[..., Page]) -> None:
@@ -112,7 +133,7 @@ def test_every_mark_of_a_strip_has_a_colour_also_where_its_drawing_is_shared(
         assert marks.evaluate_all(paint) == 0
     strip = page.locator("#s-outline .tests svg.strip").first
     page.locator("#s-outline").evaluate("el => el.closest('details').open = true")
-    shown = strip.bounding_box()
+    shown = known(strip.bounding_box())
     assert (round(shown["width"]), round(shown["height"])) == (210, 19)
 
 

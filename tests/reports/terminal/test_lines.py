@@ -16,6 +16,7 @@ from stacktest.reports.terminal.history import history_lines
 from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lines
 from stacktest.reports.terminal.status import markdown_lines, text_lines
 from stacktest.reports.terminal.why import why_lines
+from tests.support.known import known
 from tests.support.stack_simulator import StackSimulator, hexed
 
 
@@ -169,7 +170,7 @@ def test_why_names_files_and_variables_and_no_value(world: StackSimulator) -> No
 redis is changed; as it is now since 2026-01-06 02:01
   config   changed 1: redis.conf
   env      changed 1: A; added 1: NEW; deleted 1: OLD
-last pass 2026-01-06 00:00 on {evidence.last_pass.fingerprint.digest}, by 1 test
+last pass 2026-01-06 00:00 on {known(evidence.last_pass).fingerprint.digest}, by 1 test
 history   steady: it passes, and did so before
 next      pytest --stale"""
     )

@@ -156,7 +156,8 @@ def plan(**waits: Any) -> Plan:
 
 
 def test_lines_of_a_bring_up_that_fails() -> None:
-    said, clock = [], Clock()
+    said: list[str] = []
+    clock = Clock()
     lines = ProgressLines(said.append, clock=clock)
     lines.planned(plan(caddy=(), redis=(), grafana=("redis",)), ["redis", "grafana"], lambda _: 2.0)
     lines.starting("redis")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def adapted(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def _handlers(route: dict) -> list[dict]:
+def _handlers(route: dict[str, Any]) -> list[dict[str, Any]]:
     mine = []
     for handler in route.get("handle", []):
         mine.append(handler)

@@ -106,9 +106,11 @@ def trees(draw: st.DrawFn, depth: int = 0) -> list[tuple[str, object]]:
     return draw(st.lists(st.tuples(WORD, blocks), min_size=1, max_size=4))
 
 
-def written(
-    tree: list[tuple[str, None] | tuple[str, list[tuple[Any, Any]]]], indent: str = ""
-) -> str:
+Tree = list[tuple[str, Any]]
+"""Name and block: another tree, or None."""
+
+
+def written(tree: Tree, indent: str = "") -> str:
     return "".join(
         f"{indent}{name}\n"
         if block is None
@@ -117,13 +119,13 @@ def written(
     )
 
 
-def shape(lines: tuple[Line, ...]) -> list[tuple[str, None] | tuple[str, list[tuple[Any, Any]]]]:
+def shape(lines: tuple[Line, ...]) -> Tree:
     return [(line.name, None if line.block is None else shape(line.block)) for line in lines]
 
 
 @FEW
 @given(trees())
-def test_trees_come_back(tree: list[tuple[str, None]]) -> None:
+def test_trees_come_back(tree: Tree) -> None:
     text = written(tree)
     lines = read_lines(text, file="C", environment={})
     assert shape(lines) == tree
@@ -131,9 +133,7 @@ def test_trees_come_back(tree: list[tuple[str, None]]) -> None:
 
 @FEW
 @given(trees(), st.integers(0, 30))
-def test_a_lost_closing_brace_is_always_noticed(
-    tree: list[tuple[str, None] | tuple[str, list[tuple[Any, Any]]]], index: int
-) -> None:
+def test_a_lost_closing_brace_is_always_noticed(tree: Tree, index: int) -> None:
     lines = written(tree).splitlines()
     closing = [number for number, line in enumerate(lines) if line.strip() == "}"]
     if not closing:

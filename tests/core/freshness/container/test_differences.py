@@ -82,7 +82,7 @@ def test_a_container_as_compose_makes_it_has_no_differences() -> None:
     assert differences(created({"image": "a", "networks": {"default": None}})) == Differences()
 
 
-APPLIED = {
+APPLIED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "user": ({"user": "root"}, {"User": "root"}, {}),
     "working_dir": ({"working_dir": "/x"}, {"WorkingDir": "/x"}, {}),
     "stop_signal": ({"stop_signal": "SIGINT"}, {"StopSignal": "SIGINT"}, {}),
@@ -346,7 +346,7 @@ def test_how_a_volume_is_mounted(
     definition = {"volumes": [volume]}
     plain = {"volumes": [{"type": volume["type"], "target": "/d"}]}
     bare = {"Type": volume["type"], "Destination": "/d", "Propagation": "rprivate"}
-    applied = {"host": host, "mounts": [mount]}
+    applied: dict[str, Any] = {"host": host, "mounts": [mount]}
     assert differences(created(definition, **applied)) == Differences()
     assert differences(created(plain, mounts=[bare])) == Differences()
     assert differences(created(plain, **applied)).possible == {"volumes"}
