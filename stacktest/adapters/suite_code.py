@@ -143,8 +143,12 @@ class CodeGraph:
         for end in range(1, len(parts) + 1):
             if module := self._loaded.get(".".join(parts[:end])):
                 yield module
-        for folder in self._folders(file, is_loaded=top in self._loaded):
+        for folder in self._near(file):
             yield from _module_files(name, folder)
+        if portions := self._portions.get(top):
+            yield from _first_files(name.partition(".")[2], portions)
+        elif top not in self._loaded:
+            yield from _first_files(name, self._settled)
 
     @cached_property
     def _loaded(self) -> dict[str, Path]:
@@ -153,11 +157,23 @@ class CodeGraph:
         files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
         return {name: Path(file) for name, file in files.items() if isinstance(file, str)}
 
-    def _folders(self, file: Path, *, is_loaded: bool) -> tuple[Path, ...]:
+    @cached_property
+    def _portions(self) -> dict[str, tuple[Path, ...]]:
+        """The folders of each loaded package, those of a package without `__init__.py` included."""
+        if self._modules is not None:
+            return {}
+        paths = {name: getattr(module, "__path__", ()) for name, module in sys.modules.items()}
+        return {
+            name: tuple(Path(folder) for folder in folders if isinstance(folder, str))
+            for name, folders in paths.items()
+            if "." not in name and isinstance(folders, Iterable)
+        }
+
+    def _near(self, file: Path) -> tuple[Path, ...]:
         """Where a module of the project may lie, as seen from `file`."""
         base = self._suites.base
         above = [folder for folder in file.parents if folder.is_relative_to(base)]
-        return tuple(dict.fromkeys([*above, base, *(() if is_loaded else self._settled)]))
+        return tuple(dict.fromkeys([*above, base]))
 
     @cached_property
     def _settled(self) -> tuple[Path, ...]:
@@ -270,6 +286,15 @@ def _module_files(name: str, folder: Path) -> Iterator[Path]:
         (base.with_suffix(".py"), base / "__init__.py") if name else (base / "__init__.py",)
     )
     yield from (candidate for candidate in candidates if candidate.is_file())
+
+
+def _first_files(name: str, folders: Iterable[Path]) -> Iterator[Path]:
+    """The module in the first of the folders that has it: Python looks no further."""
+    for folder in folders:
+        files = tuple(_module_files(name, folder))
+        if files:
+            yield from files
+            return
 
 
 @cache

@@ -1,5 +1,7 @@
 """What tests consist of: every file that Python imports for them, wherever it lies."""
 
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,47 @@ def test_a_module_that_python_loaded_from_elsewhere_is_followed(tmp_path: Path) 
     write(tmp_path, **{"stack/suites/test_it.py": "import helpers\n", "lib/helpers.py": "x = 1\n"})
     loaded = str(tmp_path / "lib/helpers.py")
     assert "../lib/helpers.py" in files(tmp_path / "stack", helpers=loaded)
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_another_copy_of_a_package_further_down_the_path_is_none_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_loaded: bool
+) -> None:
+    """An editable installation of another checkout has the same packages, and its own edits."""
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    for checkout in (mine, other):
+        write(checkout, **{"checks_of_ours/answers.py": "x = 1\n", "checks_of_ours/later.py": ""})
+    text = "import checks_of_ours.answers\ndef test():\n    from checks_of_ours import later\n"
+    write(mine, **{"suites/test_it.py": text})
+    monkeypatch.syspath_prepend(str(other))
+    monkeypatch.syspath_prepend(str(mine))
+    for name in ("checks_of_ours", "checks_of_ours.answers"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    if is_loaded:
+        importlib.import_module("checks_of_ours.answers")
+    graph = CodeGraph(locate_suites(mine, ["suites"]))
+    assert set(graph.files(mine / "suites/test_it.py")) == {
+        "suites/test_it.py",
+        "checks_of_ours/answers.py",
+        "checks_of_ours/later.py",
+    }
+    for name in ("checks_of_ours", "checks_of_ours.answers"):
+        sys.modules.pop(name, None)
+
+
+def test_what_a_loaded_package_has_yet_to_import_is_looked_for_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path, **{"elsewhere/kit_of_ours/__init__.py": "", "elsewhere/kit_of_ours/rest.py": ""}
+    )
+    write(tmp_path, **{"suites/test_it.py": "def test():\n    from kit_of_ours import rest\n"})
+    monkeypatch.syspath_prepend(str(tmp_path / "elsewhere"))
+    monkeypatch.delitem(sys.modules, "kit_of_ours", raising=False)
+    importlib.import_module("kit_of_ours")
+    graph = CodeGraph(locate_suites(tmp_path, ["suites"]))
+    assert "elsewhere/kit_of_ours/rest.py" in graph.files(tmp_path / "suites/test_it.py")
+    del sys.modules["kit_of_ours"]
 
 
 def test_neither_python_nor_installed_packages_belong_to_a_test(tmp_path: Path) -> None:

@@ -162,11 +162,13 @@ def test_what_a_hook_of_the_suites_leaves_out_did_not_run(parts: Shop, name: str
     assert not is_credited(parts)
 
 
-@pytest.mark.parametrize("option", ["--lf", "--sw"])
-def test_the_failures_of_the_last_run_are_a_part(parts: Shop, option: str) -> None:
+@pytest.mark.parametrize(("option", "before"), [("--lf", []), ("--sw", ["--sw"])])
+def test_the_failures_of_the_last_run_are_a_part(
+    parts: Shop, option: str, before: list[str]
+) -> None:
     ini = parts.path / "tox.ini"
     ini.write_text(ini.read_text().replace(" -p no:cacheprovider", ""))
-    assert parts.run().ret == 1
+    assert parts.run(*before).ret != 0
     parts.suite("phase2_b/test_b.py", BAD.replace("not touch", "touch"))
     assert parts.run(option).ret == 0
     assert not is_credited(parts)
@@ -247,7 +249,7 @@ def test_tests_in_a_file_that_is_broken_were_not_removed(parts: Shop) -> None:
     entry = parts.status()["blue"]
     assert (entry["state"], entry["reasons"]) == (
         "error",
-        ["tests:suites/phase1_a/test_blue.py: could not be collected"],
+        ["tests:suites/phase1_a/test_blue.py"],
     )
 
 
