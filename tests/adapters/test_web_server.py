@@ -137,7 +137,7 @@ def test_nothing_in_the_evidence_runs(server: ThreadingHTTPServer) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/list/", "/nowhere", "/evidence/r1/redis.log", "/trace/a.js"]
 )
-def test_every_answer_has_a_policy(server: web_server._Server, path: str) -> None:
+def test_every_answer_has_a_policy(server: ThreadingHTTPServer, path: str) -> None:
     headers = headers_of(server, path)
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; ")[1:])
     assert policy["base-uri"] in ("'none'", "'self'")
@@ -194,9 +194,9 @@ def test_files_that_cannot_be_read_are_not_here(
     ],
 )
 def test_what_the_library_refuses_is_plain_text(
-    server: web_server._Server, capfd: pytest.CaptureFixture[str], sent, status
+    server: ThreadingHTTPServer, capfd: pytest.CaptureFixture[str], sent: bytes, status: bytes
 ) -> None:
-    with socket.create_connection(server.server_address, timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as client:
         client.sendall(sent)
         reply = b"".join(iter(lambda: client.recv(65536), b""))
     assert reply.split(b" ", 2)[1] == status
@@ -207,12 +207,12 @@ def test_what_the_library_refuses_is_plain_text(
 
 @pytest.mark.parametrize("sent", [b"", b"GET /", b"GET / HTTP/1.1\r\n"])
 def test_a_connection_that_waits_for_nothing_ends(
-    sent, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    sent: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(web_server, "PATIENCE", 0.3)
     with (
         serving({}, {}) as server,
-        socket.create_connection(server.server_address, timeout=5) as client,
+        socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as client,
     ):
         client.sendall(sent)
         assert client.recv(100) == b""
@@ -225,8 +225,8 @@ def test_connections_beyond_the_limit_are_closed(
     monkeypatch.setattr(web_server, "MOST", 1)
     with (
         serving({"/": lambda: "x"}, {}) as server,
-        socket.create_connection(server.server_address, timeout=5),
-        socket.create_connection(server.server_address, timeout=5) as second,
+        socket.create_connection(("127.0.0.1", server.server_port), timeout=5),
+        socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as second,
     ):
         assert second.recv(100) == b""
     assert capfd.readouterr().err == ""

@@ -24,7 +24,9 @@ def line(simulator: StackSimulator, seq: int, **tests: str) -> HistoryLine:
     )
 
 
-def judged(tmp_path: Path, letters: str, *, holds: bool = True, services=("redis",)) -> JudgedClaim:
+def judged(
+    tmp_path: Path, letters: str, *, holds: bool = True, services: tuple[str, ...] = ("redis",)
+) -> JudgedClaim:
     """A claim with a test per letter; a blank is a test that has not run."""
     simulator = StackSimulator(tmp_path)
     simulator.add("redis")

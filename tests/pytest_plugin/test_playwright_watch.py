@@ -426,7 +426,9 @@ def test_it(page, contacts):
         ("--mute-audio", {"ignore_https_errors": True}, "the browser option ignore_https_errors"),
     ],
 )
-def test_fixtures_that_a_suite_overrides(suite: Any, argument, options, refusal) -> None:
+def test_fixtures_that_a_suite_overrides(
+    suite: Any, argument: str, options: dict[str, Any], refusal: str
+) -> None:
     source = f"ARGUMENT = {argument!r}\nOPTIONS = {options!r}\n" + OVERRIDDEN
     outcome = suite(source, **({"errors": 1} if refusal else {"passed": 1}))
     if refusal:

@@ -216,6 +216,7 @@ def test_the_volumes_of_a_copy_go_with_it() -> None:
 
 def test_a_copy_is_no_leftover_of_its_stack() -> None:
     copy = replace(STACK_MODEL, copy="ab12cd")
-    assert labels.stack_labels(STACK_MODEL) == {STACK: labels.stack_mark(STACK_MODEL.root)}
-    assert labels.stack_labels(copy)[STACK] == f"{labels.stack_mark(STACK_MODEL.root)}-ab12cd"
+    mark = f"mark of {STACK_MODEL.root}"
+    assert labels.stack_labels(STACK_MODEL) == {STACK: mark}
+    assert labels.stack_labels(copy)[STACK] == f"{mark}-ab12cd"
     assert labels.stack_labels(copy)[labels.COPY_OF] == labels.stack_id(STACK_MODEL)

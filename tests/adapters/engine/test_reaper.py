@@ -33,6 +33,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     address: str
     here: list[dict[str, Any]]
     removed: list[str]
+    queries: list[str]
 
 
 class _Engine(http.server.BaseHTTPRequestHandler):

@@ -1,4 +1,5 @@
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -117,13 +118,13 @@ def pool_of(client: httpx.Client | httpx.AsyncClient) -> Any:
     return transport._pool
 
 
-def client_of(pki: Pki, answers: list[Answer] | None = None, **options: object) -> httpx.Client:
+def client_of(pki: Pki, answers: list[Answer] | None = None, **options: Any) -> httpx.Client:
     report = None if answers is None else answers.append
     context = client_context(pki.ca)
     return http_client(pki.names(), context, f"https://{HOST}", on_answer=report, **options)
 
 
-def async_client_of(pki: Pki, answers: list[Answer], **options: object) -> httpx.AsyncClient:
+def async_client_of(pki: Pki, answers: list[Answer], **options: Any) -> httpx.AsyncClient:
     context = client_context(pki.ca)
     return async_http_client(
         pki.names(), context, f"https://{HOST}", on_answer=answers.append, **options
@@ -399,7 +400,6 @@ def test_proxy_forwards_plain_http(pki: Pki, serve: Callable[..., int]) -> None:
 
 
 def test_proxy_says_when_the_door_is_shut(pki: Pki) -> None:
-    import socket
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -425,7 +425,6 @@ def test_proxy_says_when_the_door_is_shut(pki: Pki) -> None:
 def test_proxy_refuses_what_is_no_request_for_a_proxy(
     proxy: tuple[ConnectProxy, str], sent: bytes
 ) -> None:
-    import socket
 
     port = int(proxy[1].rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
@@ -434,7 +433,6 @@ def test_proxy_refuses_what_is_no_request_for_a_proxy(
 
 
 def test_proxy_closes_its_port(pki: Pki) -> None:
-    import socket
 
     running = ConnectProxy(pki.names())
     port = int(running.start().rpartition(":")[2])
@@ -445,7 +443,6 @@ def test_proxy_closes_its_port(pki: Pki) -> None:
 
 
 def test_proxy_stops_with_open_tunnels(pki: Pki) -> None:
-    import socket
 
     running = ConnectProxy(pki.names())
     port = int(running.start().rpartition(":")[2])
@@ -461,7 +458,6 @@ def test_proxy_stops_with_open_tunnels(pki: Pki) -> None:
 def test_a_tunnel_that_waits_for_its_answer_survives_the_garbage_collector() -> None:
     """The client has sent all and waits; the server takes its time."""
     import gc
-    import socket
 
     with socket.create_server(("127.0.0.1", 0)) as slow:
         slow.settimeout(5)
@@ -613,8 +609,11 @@ def test_a_mock_in_the_place_of_httpx_is_no_fault_of_httpx(
 IDLE = {"patience": 0.3, "idle": 0.5}
 
 
+Impatient = tuple[tuple[str, int], ConnectProxy]
+
+
 @pytest.fixture
-def impatient(serve: Callable[..., int]):
+def impatient(serve: Callable[..., int]) -> Iterator[Impatient]:
     """A proxy whose patience ends soon, and its address; plain HTTP leads to a real server."""
     names = NameMap(hosts=(HOST,), domain="stack.local", doors={80: ("127.0.0.1", serve())})
     running = ConnectProxy(names, **IDLE)
@@ -622,7 +621,7 @@ def impatient(serve: Callable[..., int]):
     running.stop()
 
 
-def read_all(client: httpx.Client | httpx.AsyncClient) -> bytes:
+def read_all(client: socket.socket) -> bytes:
     client.settimeout(5)
     return b"".join(iter(lambda: client.recv(65536), b""))
 
@@ -637,16 +636,14 @@ def read_all(client: httpx.Client | httpx.AsyncClient) -> bytes:
     ],
     ids=["nothing", "a word", "half a head", "a tunnel and nothing in it"],
 )
-def test_a_connection_that_waits_for_nothing_ends(sent: bytes, impatient) -> None:
-    import socket
+def test_a_connection_that_waits_for_nothing_ends(sent: bytes, impatient: Impatient) -> None:
 
     with socket.create_connection(impatient[0], timeout=5) as client:
         client.sendall(sent)
         assert read_all(client) in (b"", b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 
-def test_a_request_that_trickles_in_ends(impatient) -> None:
-    import socket
+def test_a_request_that_trickles_in_ends(impatient: Impatient) -> None:
     import time
 
     started = time.monotonic()
@@ -660,8 +657,7 @@ def test_a_request_that_trickles_in_ends(impatient) -> None:
     assert time.monotonic() - started < 3
 
 
-def test_a_tunnel_that_is_used_stays(impatient) -> None:
-    import socket
+def test_a_tunnel_that_is_used_stays(impatient: Impatient) -> None:
     import time
 
     with socket.create_connection(impatient[0], timeout=5) as client:
@@ -675,8 +671,9 @@ def test_a_tunnel_that_is_used_stays(impatient) -> None:
                 reply += client.recv(4096)
 
 
-def test_too_many_connections_are_told_so(impatient, monkeypatch: pytest.MonkeyPatch) -> None:
-    import socket
+def test_too_many_connections_are_told_so(
+    impatient: Impatient, monkeypatch: pytest.MonkeyPatch
+) -> None:
 
     monkeypatch.setattr("stacktest.adapters.names.connect_proxy.MOST", 2)
     with contextlib.ExitStack() as stack:
@@ -700,8 +697,7 @@ def test_too_many_connections_are_told_so(impatient, monkeypatch: pytest.MonkeyP
         "\r\n",
     ],
 )
-def test_what_is_not_a_request_is_refused(request_line: str, impatient) -> None:
-    import socket
+def test_what_is_not_a_request_is_refused(request_line: str, impatient: Impatient) -> None:
 
     with socket.create_connection(impatient[0], timeout=5) as client:
         client.sendall(f"{request_line}\r\n\r\n".encode())
@@ -709,7 +705,6 @@ def test_what_is_not_a_request_is_refused(request_line: str, impatient) -> None:
 
 
 def test_a_name_that_no_system_could_look_up_is_no_crash() -> None:
-    import socket
 
     host = "x" * 300 + ".example"
     running = ConnectProxy(NameMap(allowed=("*.example",)))
@@ -726,7 +721,6 @@ def test_a_name_that_no_system_could_look_up_is_no_crash() -> None:
 def test_a_server_that_speaks_no_http_is_no_crash(
     reply: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import socket
     import threading
 
     with socket.create_server(("127.0.0.1", 0)) as listener:

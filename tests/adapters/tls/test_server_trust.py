@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stacktest.adapters.tls import ServerTrust, server_trust
+from stacktest.adapters.tls import ServerTrust
 from tests.support.tls_servers import BAD, HOST, Pki
 
 
@@ -17,7 +17,7 @@ def address(port: int) -> tuple[str, int]:
 def test_a_good_server_is_asked_once(pki: Pki, monkeypatch: pytest.MonkeyPatch) -> None:
     trust = ServerTrust(pki.ca)
     assert trust.objection(HOST, address(pki.ports["good"])) == ""
-    monkeypatch.setattr(server_trust.socket, "create_connection", None)
+    monkeypatch.setattr("stacktest.adapters.tls.server_trust.socket.create_connection", None)
     assert trust.objection(HOST, address(pki.ports["good"])) == ""
 
 
@@ -37,13 +37,13 @@ def test_an_objection_is_not_kept_for_long(pki: Pki, monkeypatch: pytest.MonkeyP
     trust = ServerTrust(pki.ca)
     port = pki.ports["good"]
     now = 100.0
-    monkeypatch.setattr(server_trust.time, "monotonic", lambda: now)
+    monkeypatch.setattr("stacktest.adapters.tls.server_trust.time.monotonic", lambda: now)
     monkeypatch.setattr(ServerTrust, "_ask", lambda *_: "expired")
     assert trust.objection(HOST, address(port)) == "expired"
     monkeypatch.undo()
-    monkeypatch.setattr(server_trust.time, "monotonic", lambda: now + 0.5)
+    monkeypatch.setattr("stacktest.adapters.tls.server_trust.time.monotonic", lambda: now + 0.5)
     assert trust.objection(HOST, address(port)) == "expired"
-    monkeypatch.setattr(server_trust.time, "monotonic", lambda: now + 1.5)
+    monkeypatch.setattr("stacktest.adapters.tls.server_trust.time.monotonic", lambda: now + 1.5)
     assert trust.objection(HOST, address(port)) == ""
 
 
