@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -65,6 +66,12 @@ def leaky() -> Board:
 
 VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "in-toto app", "metrics", "summary",
          "summary --annotations"]  # fmt: skip
+
+
+def test_every_export_is_tried() -> None:
+    exports = cli.commands["export"]
+    assert isinstance(exports, click.Group)
+    assert {verb.split()[0] for verb in VERBS} == {"page", *exports.commands}
 
 
 @pytest.mark.parametrize("verb", VERBS)
