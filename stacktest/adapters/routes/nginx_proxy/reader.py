@@ -74,11 +74,13 @@ class _Tls:
 
     has_certificate: bool | None
     method: str
+    ports: tuple[Listener, Listener]
+    """Plain HTTP, and HTTPS."""
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
         """Where the services answer; empty: at either port."""
-        plain, secure = _listeners()
+        plain, secure = self.ports
         if self.has_certificate is None:
             return (plain,) if self.method == "nohttps" else ()
         if not self.has_certificate or self.method == "nohttps":
@@ -150,7 +152,7 @@ def _routes(claims: list[_Claim], stack: Stack) -> list[Route]:
                 where=where,
                 match="http",
                 statuses=_REDIRECTS,
-                listeners=_listeners()[:1],
+                listeners=tls.ports[:1],
                 order=len(routes),
             )
         )
@@ -192,22 +194,36 @@ def _tls(claims: list[_Claim], stack: Stack) -> _Tls:
     host = claims[0].host
     parents = [host.split(".", n)[-1] for n in range(1, host.count(".") + 1)]
     candidates = [*filter(None, names), host, *parents]
+    has_certificate = _has_file(stack, _CERTS, [f"{name}.crt" for name in candidates])
+    if not has_certificate and _has_file(stack, _CERTS, ["default.crt"]):
+        # Newer versions take the default one for every name, older ones do not.
+        has_certificate = None
     return _Tls(
-        has_certificate=_has_file(stack, _CERTS, [f"{name}.crt" for name in candidates]),
+        has_certificate=has_certificate,
         method=next(filter(None, methods), default),
+        ports=_ports(door),
+    )
+
+
+def _ports(door: Service | None) -> tuple[Listener, Listener]:
+    """Where nginx-proxy listens, in its container."""
+    environment = door.environment if door else {}
+    plain, secure = (environment.get(name) or "" for name in ("HTTP_PORT", "HTTPS_PORT"))
+    return (
+        Listener(port=int(plain) if plain.isdecimal() else _PLAIN_PORT, tls=False),
+        Listener(port=int(secure) if secure.isdecimal() else _TLS_PORT, tls=True),
     )
 
 
 def _redirect(host: str, where: str, tls: _Tls) -> Iterator[Route]:
     """The way to HTTPS at the plain port, where only the container can tell whether it is there."""
     if tls.redirects and tls.has_certificate is None:
-        plain = _listeners()[:1]
         yield Route(
             host=host,
             where=where,
             match="http",
             statuses=_REDIRECTS,
-            listeners=plain,
+            listeners=tls.ports[:1],
             is_hidden=True,
             is_final=False,
         )
@@ -253,7 +269,3 @@ def _acting_line(path: Path, stack: Stack) -> str:
         return ""
     number = next((n for n, line in enumerate(lines, 1) if _ACTING.match(line)), 0)
     return f"{shown(path, stack)}:{number}" if number else ""
-
-
-def _listeners() -> tuple[Listener, Listener]:
-    return Listener(port=_PLAIN_PORT, tls=False), Listener(port=_TLS_PORT, tls=True)

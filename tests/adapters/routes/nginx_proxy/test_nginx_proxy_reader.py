@@ -16,7 +16,9 @@ def app(name: str, **environment: str) -> Service:
     return Service(name=name, environment=environment)
 
 
-def read(root: Path, *apps: Service, volumes: tuple[str, ...] = ()) -> tuple[Route, ...]:
+def read(
+    root: Path, *apps: Service, volumes: tuple[str, ...] = (), **environment: str
+) -> tuple[Route, ...]:
     """The routes; a folder of the root is mounted below /etc/nginx where it exists."""
     binds = [
         Mount(kind="bind", source=str(root / name), target=f"/etc/nginx/{name}")
@@ -24,7 +26,7 @@ def read(root: Path, *apps: Service, volumes: tuple[str, ...] = ()) -> tuple[Rou
         if (root / name).is_dir()
     ]
     named = [Mount(kind="volume", source="v", target=f"/etc/nginx/{name}") for name in volumes]
-    door = Service(name="door", ports=WEB, mounts=(*binds, *named))
+    door = Service(name="door", ports=WEB, mounts=(*binds, *named), environment=environment)
     services = {service.name: service for service in (door, *apps)}
     stack = Stack(name="t", root=root, services=services, front_door="door")
     return read_routes(("nginx-proxy",), stack)
@@ -97,6 +99,20 @@ def test_with_a_certificate_plain_http_is_led_away_by_nginx_proxy_itself(
 def test_without_a_certificate_the_service_answers_plain_http(tmp_path: Path) -> None:
     routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
     assert who(routes, "a.test", status=301) == "app"
+
+
+def test_whether_the_default_certificate_counts_is_a_matter_of_the_version(tmp_path: Path) -> None:
+    write(tmp_path, "certs/default.crt")
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
+    assert who(routes, "a.test", status=301) is None
+    assert (who(routes, "a.test"), who(routes, "a.test", port=443)) == ("app", "app")
+
+
+def test_nginx_proxy_may_listen_at_other_ports(tmp_path: Path) -> None:
+    write(tmp_path, "certs/a.test.crt")
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"), HTTP_PORT="8080", HTTPS_PORT="8443")
+    assert who(routes, "a.test", status=301, port=8080) is None
+    assert who(routes, "a.test", port=8443) == "app"
 
 
 @pytest.mark.parametrize(
