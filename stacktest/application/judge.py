@@ -18,6 +18,7 @@ from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
+from stacktest.core.plan import needs_of
 from stacktest.core.records.common import Run
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
@@ -82,7 +83,8 @@ class Judge:
         """One service, and with it the direct dependencies that the stack has."""
         names = self.stack.services[service].dependencies
         dependencies = {name: observations[name] for name in names if name in observations}
-        return replace(observations[service], dependencies=dependencies)
+        optional = frozenset(names).difference(needs_of(self.stack, service))
+        return replace(observations[service], dependencies=dependencies, optional=optional)
 
     @property
     def next_step(self) -> NextStep:

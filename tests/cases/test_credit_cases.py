@@ -460,6 +460,25 @@ def test_no_credit_on_a_dependency_that_is_not_what_the_files_say(world: StackSi
     assert world.state("app") is State.FUNCTIONAL
 
 
+@pytest.mark.case("field/b22")
+@pytest.mark.parametrize("trouble", ["unhealthy", "fails its tests", "edited"])
+def test_an_optional_dependency_costs_no_credit(world: StackSimulator, trouble: str) -> None:
+    otel = world.add("otel")
+    world.add("app", optional=("otel",))
+    results: dict[str, Any] = {"otel": "failed"} if trouble == "fails its tests" else {}
+    if trouble == "unhealthy":
+        otel.drift = ("container:unhealthy",)
+    elif trouble == "edited":
+        otel.edit("stanza", "five collectors")
+        otel.drift = ("command",)
+    assert world.run(**results).credited() == {"app"}
+    assert world.state("app") is State.FUNCTIONAL
+    # A change of one that was what its files say is still seen; of the others nothing was claimed.
+    otel.edit("config", "other")
+    is_claimed = trouble == "fails its tests"
+    assert world.state("app") is (State.DEP_CHANGED if is_claimed else State.FUNCTIONAL)
+
+
 def test_the_tests_that_ran_have_to_be_the_required_ones(world: StackSimulator) -> None:
     world.add("caddy")
     snapshot, ran = world.snapshot("caddy"), world.run()

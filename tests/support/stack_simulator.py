@@ -71,6 +71,8 @@ class Service:
     code: str = "v1"
     tests_unknown: Unknown | None = None
     depends_on: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    """Dependencies with `required: false`."""
     page: DocsPage | Unknown | None = DOCUMENTED
     must_run: bool = False
     changed_on: datetime | None = None
@@ -377,7 +379,10 @@ class StackSimulator:
                     name=name,
                     image=f"{name}:1",
                     environment=self.environment,
-                    depends_on=tuple(Dependency(service=need) for need in service.depends_on),
+                    depends_on=(
+                        *(Dependency(service=need) for need in service.depends_on),
+                        *(Dependency(service=need, required=False) for need in service.optional),
+                    ),
                 )
                 for name, service in self.services.items()
             },

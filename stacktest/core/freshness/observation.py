@@ -22,6 +22,8 @@ class ServiceObservation:
     """What could not be checked, e.g. `live:no-exec`; it never makes a state worse."""
     dependencies: Mapping[str, Self] = field(default_factory=dict)
     """Its direct dependencies at the same moment."""
+    optional: frozenset[str] = frozenset()
+    """Those of them whose failure costs the service nothing: `required: false`, or order alone."""
 
     @property
     def dependency_digests(self) -> dict[str, str | Unknown]:

@@ -7,7 +7,8 @@
 
 A pass is for what ran, so what ran has to be the same before the first and after the last test:
 fingerprint, containers with their start times, dependencies and the tests' code. A dependency that
-is drifted or fails its own tests is not what its files say, so nothing can be proved with it.
+is drifted or fails its own tests is not what its files say, so nothing can be proved with it; an
+optional one costs nothing, as it may be missing.
 
 | verdict    | effect                                                                            |
 |------------|-----------------------------------------------------------------------------------|
@@ -148,7 +149,7 @@ def credit(
             contacts=verdict.contacts,
         ),
         dependencies={
-            name: _attested_digest(dependency)
+            name: _attested_digest(dependency, is_optional=name in before.optional)
             for name, dependency in sorted(before.dependencies.items())
         },
         live=tuple(sorted(after.containers, key=lambda ref: ref.container)),
@@ -318,6 +319,8 @@ def _bad_dependency(
     """A refusal when what the service was tested with is not what the pass would name."""
     for observation in observations:
         for name, dependency in sorted(observation.dependencies.items()):
+            if name in observation.optional:
+                continue
             allowed = exempt.get(name, ())
             if dependency.drift and State.DRIFTED.value not in allowed:
                 drift = "; ".join(dependency.drift)
@@ -327,10 +330,15 @@ def _bad_dependency(
     return None
 
 
-def _attested_digest(dependency: ServiceObservation) -> str | None:
-    """The dependency's fingerprint; None, which is no claim, where nothing of it ran."""
+def _attested_digest(dependency: ServiceObservation, *, is_optional: bool) -> str | None:
+    """The dependency's fingerprint; None, which is no claim, where nothing of it ran.
+
+    Nor is anything claimed of an optional one that was not what the files say.
+    """
     digest = dependency.fingerprint.digest
-    return None if isinstance(digest, Unknown) or dependency.containers == () else digest
+    is_other = is_optional and bool(dependency.drift)
+    is_claimed = not is_other and dependency.containers != ()
+    return digest if is_claimed and not isinstance(digest, Unknown) else None
 
 
 def _too_flaky(
