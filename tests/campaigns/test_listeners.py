@@ -44,6 +44,7 @@ def reply(
         (hostile.GOOD_QUESTION, "not a reply to what was asked"),
         (reply()[:20], "a reply that cannot be read"),
     ],
+    ids=["right", "address", "name", "type", "id", "question", "cut"],
 )
 def test_a_wrong_reply_is_noticed(wire: bytes, fault: str) -> None:
     assert hostile.dns_fault(hostile.GOOD_QUESTION, wire).startswith(fault)
