@@ -65,14 +65,16 @@ class FakeEngine:
         return "20.10.24"
 
 
-def create(broken: dict[str, str], *, go_on: bool = True) -> tuple[list[str], dict[str, str]]:
+def create(
+    root: Path, broken: dict[str, str], *, go_on: bool = True
+) -> tuple[list[str], dict[str, str]]:
     """The services that were created, and why others were not; `web` needs `app`."""
     services = {
         "app": Service(name="app", image="team/app:1"),
         "web": Service(name="web", depends_on=(Dependency(service="app"),)),
         "db": Service(name="db", image="db:1"),
     }
-    stack = Stack(name="p", root=Path("/p"), services=services)
+    stack = Stack(name="p", root=root, services=services)
     plan = plan_services(stack, services)
     compose = FakeCompose(broken)
     engine: Any = FakeEngine(compose)
@@ -99,25 +101,25 @@ def create(broken: dict[str, str], *, go_on: bool = True) -> tuple[list[str], di
     return sorted(ids), {name: failure.cause for name, failure in loop.failures.items()}
 
 
-def test_whoever_compose_names_is_left_out_with_what_needs_it() -> None:
-    created, failures = create({"app": "pull access denied for team/app"})
+def test_whoever_compose_names_is_left_out_with_what_needs_it(tmp_path: Path) -> None:
+    created, failures = create(tmp_path, {"app": "pull access denied for team/app"})
     assert created == ["db"]
     assert failures["app"] == "app has an image that is not here and cannot be pulled"
     assert failures["web"].startswith("web needs app, which is not up: ")
 
 
-def test_where_compose_names_nobody_each_is_created_by_itself() -> None:
-    created, failures = create({"db": f"something odd{os.linesep}"})
+def test_where_compose_names_nobody_each_is_created_by_itself(tmp_path: Path) -> None:
+    created, failures = create(tmp_path, {"db": f"something odd{os.linesep}"})
     assert created == ["app", "web"]
     assert failures == {"db": "db could not be created: something odd"}
 
 
-def test_a_cause_that_is_no_services_ends_it() -> None:
+def test_a_cause_that_is_no_services_ends_it(tmp_path: Path) -> None:
     everything = dict.fromkeys(("app", "web", "db"), "something odd")
     with pytest.raises(NotReadyError, match="the stack could not be created: something odd"):
-        create(everything)
+        create(tmp_path, everything)
 
 
-def test_it_ends_at_once_where_nothing_is_left_to_test() -> None:
+def test_it_ends_at_once_where_nothing_is_left_to_test(tmp_path: Path) -> None:
     with pytest.raises(NotReadyError, match="cannot be pulled"):
-        create({"app": "pull access denied for team/app"}, go_on=False)
+        create(tmp_path, {"app": "pull access denied for team/app"}, go_on=False)
