@@ -27,6 +27,8 @@ from stacktest.errors import UsageError
 
 PREFIX = "stacktest-"
 PRIVATE = 0o700
+ROOM = 16 * 2**20
+"""Bytes that have to be free in a place: a browser's trust and what a run writes down."""
 SHORT_ENOUGH = 66
 """Characters of a place: a socket file may have 107, and a folder and a name follow."""
 NAME = re.compile(r"stacktest-[a-z]+-[0-9a-f]{12}")
@@ -85,10 +87,13 @@ def usable_place() -> Path:
 
 
 def is_usable(place: Path) -> bool:
-    """Whether folders with programs and sockets can be made there."""
+    """Whether folders with programs and sockets can be made there, and hold something."""
     try:
-        forbids_programs = os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0)
+        status = os.statvfs(place)
     except OSError:
+        return False
+    forbids_programs = status.f_flag & getattr(os, "ST_NOEXEC", 0)
+    if status.f_bavail * status.f_frsize < ROOM:
         return False
     is_writable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
     return is_writable and not forbids_programs and len(os.fsencode(place)) <= SHORT_ENOUGH

@@ -117,10 +117,15 @@ def test_a_place_without_programs_is_not_used(place: Path, monkeypatch: pytest.M
     real = os.statvfs
 
     class NoPrograms:
-        f_flag = os.ST_NOEXEC
+        f_flag, f_bavail, f_frsize = os.ST_NOEXEC, 2**20, 4096
 
-    monkeypatch.setattr(os, "statvfs", lambda path: NoPrograms() if path == place else real(path))
-    assert temporary.usable_place() != place
+    class Full:
+        f_flag, f_bavail, f_frsize = 0, 3, 4096
+
+    for system in (NoPrograms(), Full()):
+        answer = {place: system}
+        monkeypatch.setattr(os, "statvfs", lambda path, a=answer: a.get(path) or real(path))
+        assert temporary.usable_place() != place
 
 
 def test_no_place_at_all_is_one_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:

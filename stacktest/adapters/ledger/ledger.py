@@ -24,9 +24,11 @@ from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.history_text import known_runs, newer_runs
 from stacktest.adapters.ledger.local_runs import (
+    damage_of,
     missing_run,
     newer_run,
     read_local_runs,
+    read_memory,
     save_local_runs,
 )
 from stacktest.adapters.ledger.service_records import (
@@ -99,8 +101,13 @@ class Ledger:
     def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
         """All that is remembered of each of the services; the status is read once for all."""
         status, local = self.read_status(), read_local_runs(self.root)
+        memory = read_memory(self.root)
         return {
-            service: self._evidence(service, status, local.get(service)) for service in services
+            service: replace(
+                self._evidence(service, status, local.get(service)),
+                memory_damage=damage_of(memory, service),
+            )
+            for service in services
         }
 
     def services(self) -> tuple[str, ...]:
@@ -134,7 +141,7 @@ class Ledger:
             self._previous = {service: record.run.id for service, record in local.items()}
             run = replace(run, seq=self._next_seq(before, local), finished=None)
             for service, observation in sorted(before.items()):
-                if reason := self._files.untouchable(service):
+                if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
                 last_run = self._last_run(service, local.get(service))
@@ -172,7 +179,7 @@ class Ledger:
                     self._previous[service] = record.run.id
             run = replace(run, seq=run.seq or self._next_seq(failures, local))
             for service, failure in sorted(failures.items()):
-                if reason := self._files.untouchable(service):
+                if reason := self._untouchable(service):
                     refused[service] = reason
                     continue
                 last_run = self._last_run(service, local.get(service))
@@ -205,7 +212,7 @@ class Ledger:
         with self.locked():
             local = dict(records)
             for service, record in sorted(records.items()):
-                if reason := self._files.untouchable(service):
+                if reason := self._untouchable(service):
                     refused[service] = reason
                     del local[service]
                     continue
@@ -307,6 +314,11 @@ class Ledger:
     def _last_run(self, service: str, local: LastRun | None) -> LastRun | Unknown | None:
         record = self._files.last_run(service)
         return newer_run(record, local) if isinstance(record, LastRun) else record
+
+    def _untouchable(self, service: str) -> str:
+        """Why what is remembered of a service may not be replaced, or empty."""
+        damage = damage_of(read_memory(self.root), service)
+        return "; ".join(filter(None, (self._files.untouchable(service), damage)))
 
     def _tracked_records(self, service: str) -> frozenset[str]:
         """Names of the service's records that git tracks."""

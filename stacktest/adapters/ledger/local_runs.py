@@ -7,39 +7,65 @@ failed, or to have run in between, does not become unknown by that. Losing this 
 than a clone does, which has none.
 """
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.private_files import PRIVATE_FILE
+from stacktest.core.model import Json
 from stacktest.core.records.documents import LastRun
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown
+from stacktest.errors import EvidenceError
 
 FILE = "last_runs.json"
 
 
+Memory = Mapping[str, LastRun | Unknown] | Unknown
+"""Service → its newest run here, or why that cannot be read; Unknown: nothing can be read."""
+
+
+def read_memory(root: Path) -> Memory:
+    """What this machine remembers; nothing where it has no such file."""
+    document = read_json(state_path(root, FILE))
+    if document is None or isinstance(document, Unknown):
+        return {} if document is None else document
+    if not isinstance(document, Mapping):
+        return Unknown(f"{FILE} is not a JSON object")
+    return {service: _read(value) for service, value in document.items()}
+
+
 def read_local_runs(root: Path) -> Mapping[str, LastRun]:
     """Service → its newest run here; what cannot be read is left out."""
-    document = read_json(state_path(root, FILE))
-    if document is None or isinstance(document, Unknown) or not isinstance(document, Mapping):
+    memory = read_memory(root)
+    if isinstance(memory, Unknown):
         return {}
-    runs: dict[str, LastRun] = {}
-    for service, value in document.items():
-        try:
-            runs[service] = LastRun.from_dict(value)
-        except RecordError:
-            continue
-    return runs
+    return {service: run for service, run in memory.items() if isinstance(run, LastRun)}
+
+
+def damage_of(memory: Memory, service: str) -> str:
+    """Why the memory of a service cannot be read; empty where it can, or where there is none."""
+    run = memory if isinstance(memory, Unknown) else memory.get(service)
+    return run.why if isinstance(run, Unknown) else ""
 
 
 def save_local_runs(root: Path, records: Mapping[str, LastRun]) -> None:
-    """Remember these runs beside those of other services."""
+    """Remember these runs beside those of other services; what cannot be read is not replaced."""
     if not records:
         return
-    runs = {**read_local_runs(root), **records}
-    document = {service: run.to_dict() for service, run in sorted(runs.items())}
-    write_json(state_dir(root) / FILE, document, mode=0o600)
+    document = read_json(state_path(root, FILE))
+    if isinstance(document, Unknown) or not isinstance(document, Mapping | None):
+        path = state_path(root, FILE)
+        raise EvidenceError(
+            f"{FILE} cannot be read and is not replaced",
+            where=str(path),
+            hint=f"look at it and remove it: rm {shlex.quote(str(path))}",
+        )
+    new = {service: run.to_dict() for service, run in records.items()}
+    runs = dict(sorted({**(document or {}), **new}.items()))
+    write_json(state_dir(root) / FILE, runs, mode=PRIVATE_FILE)
 
 
 def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
@@ -73,3 +99,13 @@ def missing_run(
         return None
     is_held = committed.run.seq >= local.run.seq and f'"run": "{local.run.id}"' in history
     return None if is_held else local
+
+
+# Private
+
+
+def _read(value: Json) -> LastRun | Unknown:
+    try:
+        return LastRun.from_dict(value)
+    except RecordError as error:
+        return Unknown(f"{FILE}: {error}")

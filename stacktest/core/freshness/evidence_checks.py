@@ -47,6 +47,8 @@ def _bad_evidence(evidence: Evidence, present: Present, policy: Policy) -> Itera
     for name, document in {**records, "status": evidence.previous}.items():
         if isinstance(document, Unknown):
             yield Reason.of("evidence", name, document.why)
+    if evidence.memory_damage:
+        yield Reason.of("evidence", "last_runs", evidence.memory_damage)
     for name, record in records.items():
         if isinstance(record, LastPass | LastRun):
             yield from _foreign(name, record, present, policy)

@@ -32,6 +32,8 @@ class Evidence:
     """Runs of the history that are not older than the last pass."""
     known_to_pass: frozenset[str] | None = None
     """The runs that the last pass knew of, itself included; None: only their numbers can tell."""
+    memory_damage: str = ""
+    """Why what this machine remembers of the service cannot be read; empty where it can."""
     missing_run: LastRun | None = None
     """The newest run on this machine, where the records do not hold it."""
     detail: Names = field(default_factory=dict)

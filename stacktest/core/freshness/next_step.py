@@ -109,6 +109,8 @@ class NextStep:
             return "pip install --upgrade stacktest"
         if name == "status":
             return f"{shlex.join(['rm', self.status])} && stacktest status"
+        if name == "last_runs":
+            return f"rm .stacktest/last_runs.json && {PROVE}"
         path = f"{self.ledger}/{service}/{EVIDENCE.get(name, 'last_run.json')}"
         return f"{shlex.join(['rm', path])} && {PROVE}"
 

@@ -233,6 +233,35 @@ def test_an_older_pass_is_not_taken_for_the_newest(
     assert world.gate().open
 
 
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("{", "rm .stacktest/last_runs.json && pytest --stale"),
+        ("[]", "rm .stacktest/last_runs.json && pytest --stale"),
+        ('{"app": {"schema": "stacktest.last_run/2"}}', "pip install --upgrade stacktest"),
+    ],
+)
+def test_a_memory_that_cannot_be_read_is_neither_forgotten_nor_replaced(
+    world: StackSimulator, app: Service, text: str, command: str
+) -> None:
+    copy = keep(world)
+    world.run(app="failed")
+    put_back(world, copy, "data", "docs")
+    memory = world.root / ".stacktest/last_runs.json"
+    memory.write_text(text)
+    judgement = world.index()["app"]
+    assert judgement.state is State.ERROR
+    assert judgement.reasons[0].startswith("evidence:last_runs: ")
+    gate = world.gate()
+    assert not gate.open
+    assert gate.blockers[0].command == command
+    assert world.run().credited() == set()
+    assert memory.read_text() == text
+    memory.unlink()
+    assert world.run().credited() == {"app"}
+    assert world.gate().open
+
+
 def test_losing_a_run_that_decided_nothing_changes_nothing(
     world: StackSimulator, app: Service
 ) -> None:
