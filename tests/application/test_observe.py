@@ -158,6 +158,11 @@ def chmod(root: Path) -> None:
     (root / "conf/a").chmod(0o644)
 
 
+def chown(root: Path) -> None:
+    owner = (root / "conf/a").stat()
+    os.chown(root / "conf/a", owner.st_uid, owner.st_gid)
+
+
 def hard_link(root: Path) -> None:
     (root / "backup").hardlink_to(root / "conf/a")
 
@@ -178,7 +183,7 @@ def editor_file(root: Path) -> None:
 
 @pytest.mark.case("freshness/a04-touched-not-changed", "field/b54")
 @pytest.mark.parametrize(
-    "act", [touch, chmod, hard_link, rewrite, replace_by_the_same, editor_file]
+    "act", [touch, chmod, chown, hard_link, rewrite, replace_by_the_same, editor_file]
 )
 def test_the_same_bytes_are_no_drift(small: SmallStack, act: Callable[[Path], None]) -> None:
     small.mount("conf", "/conf")
@@ -226,6 +231,43 @@ def test_other_files_are_drift(
     small.host.kept = Origins()
     small.started = PAST
     assert without_memory in small.drift()
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("is_remembered", [True, False])
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_stacktest_writes_below_a_mounted_project_is_no_drift(
+    small: SmallStack, *, is_remembered: bool, read_only: bool
+) -> None:
+    for name in ("docs/index.md", "data/own.txt"):
+        (small.root / name).parent.mkdir()
+        (small.root / name).write_text("1")
+    subprocess.run(["git", "init", "-q"], cwd=small.root, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=small.root, check=True)
+    small.mount("", "/src", read_only=read_only)
+    # What lies there now is older than the container, and what is written is newer.
+    small.started = later_time(small.root)
+    assert not is_remembered or small.drift() == ()
+    for name in ("data/tests/app/last_run.json", "docs/_data/status.json", "reports/evidence/x/y"):
+        (small.root / name).parent.mkdir(parents=True)
+        (small.root / name).write_text("1")
+    (small.root / ".stacktest").mkdir(exist_ok=True)
+    (small.root / ".stacktest/key").write_text("1")
+    subprocess.run(["git", "add", "--force", "-A"], cwd=small.root, check=True)
+    assert small.drift() == ()
+    (small.root / "docs/index.md").write_text("2")
+    assert small.drift() == ("stale:docs/index.md",)
+
+
+def later_time(folder: Path) -> datetime:
+    """A time of the file system after that of all that was written, and before what will be."""
+    file = folder / ".stacktest/clock"
+    file.parent.mkdir(exist_ok=True)
+    times: list[int] = []
+    while len(set(times)) <= 2:
+        file.touch()
+        times.append(file.stat().st_ctime_ns)
+    return datetime.fromtimestamp(sorted(set(times))[1] / 1e9, UTC)
 
 
 def test_the_target_of_a_mounted_link_counts(small: SmallStack) -> None:

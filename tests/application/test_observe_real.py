@@ -142,3 +142,39 @@ def test_a_context_that_nobody_built_is_drift(project: Project) -> None:
     project.compose("up", "-d", "--build")
     assert drift(project) == ()
     project.compose("down", "--rmi", "local", "-t", "0")
+
+
+def test_the_target_of_a_mounted_link_counts_as_the_container_sees_it(project: Project) -> None:
+    mounts = "['./current:/conf:ro', './one.conf:/one.conf:ro']"
+    text = f"services:\n  base: {{image: IMAGE, command: [sleep, '600'], volumes: {mounts}}}\n"
+    files = {"releases/1/x": "1", "releases/2/x": "2", "one/real.conf": "1", "stacktest.toml": ""}
+    project.write(text, files)
+    (project.root / "current").symlink_to("releases/1")
+    (project.root / "one.conf").symlink_to("one/real.conf")
+    project.compose("up", "-d")
+    assert drift(project) == ()
+    for name in ("releases/1/x", "one/real.conf"):
+        (project.root / name).write_text("another")
+        assert drift(project) == (f"stale:{name}",)
+        (project.root / name).write_text("1")
+        assert drift(project) == ()
+    # The container still shows the folder that the link led to when it was created.
+    (project.root / "current").unlink()
+    (project.root / "current").symlink_to("releases/2")
+    assert "stale:current" in drift(project)
+    assert project.compose("exec", "-T", "base", "cat", "/conf/x").stdout == "1"
+    project.compose("up", "-d", "--force-recreate", "-t", "0")
+    assert drift(project) == ()
+    assert project.compose("exec", "-T", "base", "cat", "/conf/x").stdout == "2"
+
+
+def test_a_tenant_of_a_restarted_vpn_is_drift_until_it_is_restarted(project: Project) -> None:
+    base = "{image: IMAGE, command: [sleep, '600'], init: true}"
+    text = f"services:\n  base: {base}\n  tenant: {base[:-1]}, network_mode: 'service:base'}}\n"
+    project.write(text, {"stacktest.toml": ""})
+    project.compose("up", "-d")
+    assert drift(project, "tenant") == ()
+    project.compose("restart", "-t", "0", "--no-deps", "base")
+    assert drift(project, "tenant") == ("container:base was restarted after tenant",)
+    project.compose("restart", "-t", "0", "--no-deps", "tenant")
+    assert drift(project, "tenant") == ()

@@ -73,6 +73,8 @@ class FileReader:
     """The project's path as given and without links, decoded as every path here is."""
     # As bytes: decoding every path of a large tree only to find it in neither costs a fifth.
     _own: frozenset[bytes] = frozenset()
+    _above_own: frozenset[bytes] = frozenset()
+    """Folders in which stacktest may make the folders that it writes to."""
     _secret_paths: frozenset[bytes] = frozenset()
 
     def __post_init__(self) -> None:
@@ -85,6 +87,7 @@ class FileReader:
         # The same folder may be mounted or built by either of its names.
         self.own |= {f"{root}{path}" for root in self.roots for path in inside}
         self._own = frozenset(map(_raw, self.own))
+        self._above_own = frozenset(path.rpartition(b"/")[0] for path in self._own)
         self._secret_paths = frozenset(map(_raw, self.secret_paths))
 
     def relative(self, path: str) -> str | None:
@@ -145,6 +148,7 @@ class FileReader:
             if self._counts(child, name, path, walk, is_folder=is_folder):
                 if is_folder:
                     self._walk(child.path, path, walk)
+                    all_count = all_count and child.path not in self._above_own
                 else:
                     self._add_child(child, path, walk)
             else:

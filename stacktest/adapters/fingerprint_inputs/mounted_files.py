@@ -18,7 +18,7 @@ from functools import cached_property
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
 from stacktest.adapters.fingerprint_inputs.settings import ServiceSection
-from stacktest.core.fingerprint.file_tree import Entry, is_state_name
+from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_state_name
 from stacktest.core.fingerprint.service_definition import ProjectPaths
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Mount, Service, Stack
@@ -142,7 +142,8 @@ class ConfigReader:
         if os.path.isdir(mount.source):  # noqa: PTH112 - paths are text here
             into.leave_out(path or ".", UNTRACKED)
             for item in self.tracked.below(path):
-                if not (into.ignored and into.ignored(item)):
+                is_left_out = any(map(is_ignored_name, item.split("/")))
+                if not is_left_out and not (into.ignored and into.ignored(item)):
                     self.files.read(f"{self.files.roots[0]}/{item}", item, into, secret=secret)
         elif is_state or not os.path.lexists(mount.source):
             into.leave_out(path, WRITABLE)
