@@ -13,7 +13,9 @@ REACHING_FIXTURES = ROUTED_FIXTURES | {
     "reach_from",
     "answered",
     "container",
+    "egress",
     "lifecycle",
+    "variant",
     "tls",
     "ws",
 }

@@ -9,12 +9,12 @@ back, not when a client was made. Between tests there is no test to note it for.
 
 import pytest
 
-from stacktest.pytest_plugin.stash import CONTACTS, LOOKS
+from stacktest.pytest_plugin.stash import CONTACTS, IN_VARIANT, LOOKS
 
 
 def note(test: pytest.Item | None, service: str) -> None:
-    """Record one answer of `service` for a test."""
-    if test is not None:
+    """Record one answer of `service` for a test; what is said in a variant is nobody's."""
+    if test is not None and not test.stash.get(IN_VARIANT, False):
         counts = test.stash.setdefault(CONTACTS, {})
         counts[service] = counts.get(service, 0) + 1
 
@@ -27,7 +27,7 @@ def touched(test: pytest.Item) -> tuple[str, ...]:
 
 def note_look(test: pytest.Item | None, service: str) -> None:
     """Record that a test looked at the container of `service`."""
-    if test is not None:
+    if test is not None and not test.stash.get(IN_VARIANT, False):
         test.stash.setdefault(LOOKS, set()).add(service)
 
 

@@ -22,9 +22,12 @@ STACK_FIXTURES = frozenset(
         "person",
         "stack_ca",
         "container",
+        "egress",
         "lifecycle",
         "tls",
         "ws",
+        "variant",
+        "sandbox",
     }
 )
 SAVED: pytest.StashKey[int] = pytest.StashKey()

@@ -38,6 +38,8 @@ LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 """Per test: services whose container it looked at."""
 TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
 """Per process: the CA's file → which servers showed a certificate that it stands for."""
+IN_VARIANT: pytest.StashKey[bool] = pytest.StashKey()
+"""Per test: a service of the stack runs with other settings now, so no answer proves anything."""
 SHARED = "stacktest_shared"
 """Key of `workerinput`: the folder where controller and workers of pytest-xdist meet."""
 OPEN_RUN: pytest.StashKey[RunFactory] = pytest.StashKey()

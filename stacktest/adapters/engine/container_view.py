@@ -42,96 +42,96 @@ class ContainerView:
     @property
     def user(self) -> str:
         """The user of its program as the image or the compose file names it; empty: root."""
-        return str(self._document()["Config"].get("User") or "")
+        return str(self.document()["Config"].get("User") or "")
 
     @property
     def limits(self) -> Limits:
         """Processors, memory and processes that it may use."""
-        return facts.limits(self._document())
+        return facts.limits(self.document())
 
     @property
     def capabilities(self) -> Capabilities:
         """Rights that were added and taken away."""
-        return facts.capabilities(self._document())
+        return facts.capabilities(self.document())
 
     @property
     def read_only(self) -> bool:
         """Whether its root file system cannot be written."""
-        return bool(self._document()["HostConfig"].get("ReadonlyRootfs"))
+        return bool(self.document()["HostConfig"].get("ReadonlyRootfs"))
 
     @property
     def tmpfs(self) -> Mapping[str, str]:
         """Folder → options of the file system in memory that is mounted there."""
-        return dict(self._document()["HostConfig"].get("Tmpfs") or {})
+        return dict(self.document()["HostConfig"].get("Tmpfs") or {})
 
     @property
     def ports(self) -> tuple[Port, ...]:
         """Published ports with the address of this machine."""
-        return facts.ports(self._document())
+        return facts.ports(self.document())
 
     @property
     def log_config(self) -> LogConfig:
         """The logging driver and its options."""
-        return facts.log_config(self._document())
+        return facts.log_config(self.document())
 
     @property
     def env(self) -> Mapping[str, Masked]:
         """Its variables; values can be compared and are never shown."""
-        return facts.environment(self._document())
+        return facts.environment(self.document())
 
     @property
     def networks(self) -> tuple[str, ...]:
         """Its networks, named as in the compose file."""
         defined = self._model.definitions.get("networks") or {}
         known = {str((item or {}).get("name") or name): name for name, item in defined.items()}
-        return facts.networks(self._document(), known)
+        return facts.networks(self.document(), known)
 
     @property
     def restart_policy(self) -> str:
         """`no`, `always`, `unless-stopped` or `on-failure`."""
-        return str((self._document()["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no")
+        return str((self.document()["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no")
 
     @property
     def state(self) -> str:
         """`running`, `exited` or another of the engine's words."""
-        return str(self._document()["State"]["Status"])
+        return str(self.document()["State"]["Status"])
 
     @property
     def health(self) -> str:
         """`healthy`, `unhealthy`, `starting`, or empty where it has no health check."""
-        return str((self._document()["State"].get("Health") or {}).get("Status") or "")
+        return str((self.document()["State"].get("Health") or {}).get("Status") or "")
 
     @property
     def exit_code(self) -> int | None:
         """How its program ended; None while it runs."""
-        state = self._document()["State"]
+        state = self.document()["State"]
         return None if state["Status"] in {"created", "running"} else int(state["ExitCode"])
 
     @property
     def started(self) -> dt.datetime | None:
         """When its program was started last."""
-        return facts.started(self._document())
+        return facts.started(self.document())
 
     @property
     def healthy_since(self) -> dt.datetime | None:
         """When this run saw it become healthy after that start; None: it did not see it."""
-        document = self._document()
+        document = self.document()
         moment = self._healthy_at(_look(document))
         return None if moment is None else dt.datetime.fromtimestamp(moment, dt.UTC)
 
     @property
     def restarts(self) -> int:
         """How often the engine restarted it because its program ended."""
-        return int(self._document().get("RestartCount") or 0)
+        return int(self.document().get("RestartCount") or 0)
 
     @property
     def raw(self) -> Json:
         """The engine's own document, with the values of variables masked."""
-        return facts.without_values(self._document())
+        return facts.without_values(self.document())
 
     def logs(self, since: dt.datetime | float | None = None) -> str:
         """What it wrote, since a time (or Unix time) or from the beginning."""
-        document = self._document()
+        document = self.document()
         moment = since.timestamp() if isinstance(since, dt.datetime) else since
         return str(self._known(self._engine.logs(str(document["Id"]), since=moment)))
 
@@ -143,9 +143,8 @@ class ContainerView:
         """Processors that it uses, measured over a second: 0.5 is half of one."""
         return facts.used_cpus(self._stats(twice=True))
 
-    # Private
-
-    def _document(self) -> Json:
+    def document(self) -> Json:
+        """The engine's own document, values of variables included: not for a report."""
         containers = [
             container
             for container in self._engine.containers(self._model.name)
@@ -163,8 +162,10 @@ class ContainerView:
         self._on_look(_look(document))
         return document
 
+    # Private
+
     def _stats(self, *, twice: bool = False) -> Json:
-        document = self._document()
+        document = self.document()
         stats = self._known(self._engine.stats(str(document["Id"]), twice=twice))
         if not stats.get("memory_stats", {}).get("usage"):
             raise StacktestError(

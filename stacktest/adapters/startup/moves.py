@@ -2,6 +2,7 @@
 
     restart, start, recreate    return when the service is ready again
     stop                        returns when its program has ended
+    variant                     within it, another container with other settings; then its own again
     crash                       its main process is killed; returns when it is ready again by itself
 
 Only containers that carry the label of this run are moved. What a service's dependants were before
@@ -11,12 +12,13 @@ and after is declared with each move, since they may restart along with it.
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine import labels
 from stacktest.adapters.engine.documents import PROJECT
+from stacktest.adapters.engine.local_process import local_pid
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.up import bring_up
 from stacktest.core.model import Json, Stack
@@ -94,23 +96,20 @@ class Mover:
 
     def recreate(self, service: str) -> None:
         """Remove its container and create another one from the same definition."""
-        container = self._own(service)
-        before = self._observe(service)
-        keep = labels.KEEP in (self._inspect(container)["Config"].get("Labels") or {})
-        networks = self._engine.networks({PROJECT: self._stack.name})
-        override = labels.label_override(
-            self._stack,
-            [service],
-            self._run_id,
-            networks={str(net["Name"]): net.get("Labels") or {} for net in networks},
-            keep=keep,
-        )
-        completed = self._compose.recreate([service], override)
-        if completed.code != 0:
-            raise StacktestError(
-                f"{service} cannot be created again: {completed.tail}", where=f"services.{service}"
-            )
-        self._wait(service, "recreate", before)
+        self._replace(service, "recreate", {})
+
+    @contextmanager
+    def variant(self, service: str, changes: Json) -> Iterator[None]:
+        """Another container with `changes` laid over its definition, then one as it should be.
+
+        Both are declared moves, so that the service keeps what other tests prove of it.
+        """
+        try:
+            self._replace(service, "variant", changes)
+            yield
+        finally:
+            # Also where the variant did not become ready: it must not be what is left.
+            self._replace(service, "recreate", {})
 
     def crash(self, service: str) -> None:
         """Kill its main process; the engine has to start it again by its restart policy."""
@@ -149,6 +148,26 @@ class Mover:
                 self._declare(Move(service=moved[0], kind="settled", before=before, after=after))
 
     # Private
+
+    def _replace(self, service: str, kind: str, changes: Json) -> None:
+        container = self._own(service)
+        before = self._observe(service)
+        keep = labels.KEEP in (self._inspect(container)["Config"].get("Labels") or {})
+        networks = self._engine.networks({PROJECT: self._stack.name})
+        override = labels.label_override(
+            self._stack,
+            [service],
+            self._run_id,
+            networks={str(net["Name"]): net.get("Labels") or {} for net in networks},
+            keep=keep,
+        )
+        override["services"][service] |= changes
+        completed = self._compose.recreate([service], override)
+        if completed.code != 0:
+            raise StacktestError(
+                f"{service} cannot be created again: {completed.tail}", where=f"services.{service}"
+            )
+        self._wait(service, kind, before)
 
     def _own(self, service: str) -> str:
         """The id of its one container, which has to be this run's."""
@@ -229,9 +248,16 @@ class Mover:
                 probe_image=self._probe_image,
             )
         except StackNotReadyError as error:
-            raise NotBackError(error.what) from error
+            raise NotBackError(self._why_not_back(service) or error.what) from error
         finally:
             self._tell(service, kind, before)
+
+    def _why_not_back(self, service: str) -> str:
+        """`app ended with 3 after it was started`, or empty where it runs."""
+        state = self._inspect(self._own(service))["State"]
+        if state["Running"]:
+            return ""
+        return f"{service} ended with {state['ExitCode']} after it was started"
 
     def _stays_down(self, container: str, state: Json) -> bool:
         """Whether the engine will not start it again: it has ended, and nothing is planned."""
@@ -241,16 +267,13 @@ class Mover:
         return (policy.get("Name") or "no") == "no"
 
     def _kill(self, service: str, document: Json) -> None:
-        pid = int(document["State"].get("Pid") or 0)
-        group = Path(f"/proc/{pid}/cgroup")
-        # The engine may count processes of another machine or namespace: then that id is not ours.
-        is_here = pid > 0 and group.is_file() and document["Id"] in group.read_text()
+        pid = local_pid(document)
         try:
-            if is_here:
+            if pid is not None:
                 os.kill(pid, signal.SIGKILL)
         except PermissionError:
-            is_here = False
-        if not is_here:
+            pid = None
+        if pid is None:
             raise ForeignContainerError(
                 f"the main process of {service} cannot be killed from here",
                 where="lifecycle",
