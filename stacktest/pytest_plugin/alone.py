@@ -17,6 +17,7 @@ import pytest
 
 from stacktest.adapters.atomic_write import create_file
 from stacktest.application.run_snapshot import MOVES
+from stacktest.pytest_plugin.markers import asks_for_stack
 from stacktest.pytest_plugin.stash import RUNNING
 
 LOCK = "alone.lock"
@@ -25,7 +26,9 @@ MOVING_FIXTURES = frozenset({"lifecycle", "variant"})
 
 
 def is_alone(item: pytest.Item) -> bool:
-    """Whether the test must not run beside others."""
+    """Whether a test of the stack must not run beside others."""
+    if not asks_for_stack(item):
+        return False
     fixtures = getattr(item, "fixturenames", ())
     marked = item.get_closest_marker("alone") is not None
     return marked or not MOVING_FIXTURES.isdisjoint(fixtures)

@@ -1,15 +1,8 @@
 """The marker `alone`: last, and by itself under pytest-xdist, too."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from tests.support.fake_stack import Shop
-
-pytest_plugins = ["tests.support.fake_stack"]
+from tests.support.fake_stack import Shop
 
 SUITE = """
 import time
@@ -70,3 +63,23 @@ def test_with_workers_nothing_runs_beside_it(shop: Shop) -> None:
     assert not [pair for pair in overlaps if "alone" in (pair[0][0], pair[1][0])]
     # That the workers did run side by side, or this would prove nothing.
     assert overlaps
+
+
+@pytest.mark.processes
+def test_a_project_without_a_stack_keeps_its_order(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def lifecycle():
+            return 1
+
+        @pytest.mark.alone
+        def test_first(): pass
+        def test_second(lifecycle): pass
+        def test_third(): pass
+        """
+    )
+    ran = pytester.runpytest_subprocess("-v", "-p", "no:cacheprovider", "-p", "no:randomly")
+    ran.stdout.fnmatch_lines(["*test_first *", "*test_second *", "*test_third *"])

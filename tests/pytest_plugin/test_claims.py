@@ -1,16 +1,9 @@
 """The marker `claim`: a claim that is known to be false is judged, and costs no credit."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from tests.support.fake_stack import Shop
-    from tests.support.pair import Pair
-
-pytest_plugins = ["tests.support.fake_stack"]
+from tests.support.fake_stack import Shop
+from tests.support.pair import Pair
 
 SERVICES = {"services": {"redis": {}}, "running": ["redis"]}
 
