@@ -23,7 +23,7 @@ from stacktest.core.records.common import Run
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
 
-TestsOf = Mapping[str, Tests] | Unknown
+TestsOf = Mapping[str, Tests | Unknown] | Unknown
 """Service → its required tests as they are now; Unknown when they could not be collected."""
 
 

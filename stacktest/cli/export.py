@@ -1,6 +1,5 @@
 """The verb `export`: what is known, in other programs' formats."""
 
-import json
 from pathlib import Path
 
 import click
@@ -8,7 +7,7 @@ import click
 from stacktest.cli.completion import complete_services
 from stacktest.cli.group import Verbs
 from stacktest.cli.options import known_services, stack_option
-from stacktest.cli.output import write_report
+from stacktest.cli.output import json_text, write_report
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
 
@@ -32,9 +31,7 @@ def ctrf(*, folder: str, output: str) -> None:
     run = board.latest_run
     if run is None:
         raise EvidenceError("there was no run yet", where=board.stack.name, hint="pytest")
-    write_report(
-        output, json.dumps(document(board, run, remembered(board)), indent=2) + "\n", board
-    )
+    write_report(output, json_text(document(board, run, remembered(board))), board)
 
 
 @export.command()
@@ -51,7 +48,7 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
 
     board = read_board(find_project(folder)).without_secrets()
     data = make(board, service)
-    text = badge_svg(data) if svg else json.dumps(badge_json(data), indent=2) + "\n"
+    text = badge_svg(data) if svg else json_text(badge_json(data))
     write_report(output, text, board)
 
 
@@ -86,7 +83,7 @@ def docs(*, folder: str, output: str) -> None:
     project = find_project(folder)
     path = output or str(project.ledger.status_path.with_name("stacktest.json"))
     board = read_board(project).without_secrets()
-    write_report(path, json.dumps(docs_data(board), indent=2, sort_keys=True) + "\n", board)
+    write_report(path, json_text(docs_data(board), sort_keys=True), board)
 
 
 @export.command()
@@ -125,4 +122,4 @@ def in_toto(*, folder: str, service: str) -> None:
     document = statement(board.passes[name], board.histories.get(name, ()), image)
     if isinstance(document, Unknown):
         raise EvidenceError(document.why, where=name)
-    write_report("-", json.dumps(document, indent=2, ensure_ascii=False) + "\n", board)
+    write_report("-", json_text(document), board)

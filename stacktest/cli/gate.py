@@ -1,10 +1,18 @@
 """The verb `gate`: decide whether what is known is enough."""
 
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from stacktest.cli.options import json_option, stack_option
 from stacktest.cli.output import print_json, say
 from stacktest.core.records.status import Scope
+from stacktest.errors import UsageError
+
+if TYPE_CHECKING:
+    from stacktest.bootstrap.context import Project
 
 
 @click.command()
@@ -16,15 +24,47 @@ from stacktest.core.records.status import Scope
     default="host",
     help="repo: for a machine without images or key; can only make the verdict worse.",
 )
+@click.option(
+    "--base",
+    metavar="COMMIT",
+    default="",
+    help="With --scope repo: by that commit's records; imports nothing of the folder.",
+)
 @click.option("--offline", is_flag=True, help="Judge status.json as it is; ask no engine.")
-def gate(*, folder: str, as_json: bool, scope: Scope, offline: bool) -> None:
+def gate(*, folder: str, as_json: bool, scope: Scope, base: str, offline: bool) -> None:
     """Decide: open (0), closed (1), no evidence to judge by (11)."""
+    if base and (scope != "repo" or offline):
+        raise UsageError(
+            "--base judges a repository",
+            where="--base",
+            hint=f"stacktest gate --scope repo --base {base}",
+        )
+    from stacktest.adapters.temporary import temporary_folder
+
+    with temporary_folder("base") as place:
+        _decide(_project(folder, base, place), scope, as_json=as_json, offline=offline)
+
+
+# Private
+
+
+def _project(folder: str, base: str, place: Path) -> "Project":
+    from stacktest.bootstrap.context import find_project
+
+    project = find_project(folder)
+    if not base:
+        return project
+    from stacktest.bootstrap.base_commit import BaseProject
+
+    return BaseProject(project.root, os.environ, base, place)
+
+
+def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -> None:
     from stacktest.adapters.ledger.run_texts import read_texts
-    from stacktest.bootstrap.context import find_project, now
+    from stacktest.bootstrap.context import now
     from stacktest.reports.local_texts import gate_with_texts
     from stacktest.reports.terminal.gate import gate_document, gate_lines
 
-    project = find_project(folder)
     if offline:
         judgements, moment = None, now()
     else:

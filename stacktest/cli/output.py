@@ -38,10 +38,15 @@ def say_text(text: str, *, err: bool = False) -> None:
     click.echo(printable(without_secrets(text)), nl=False, err=err)
 
 
+def json_text(document: Any, *, sort_keys: bool = False) -> str:
+    """A document as JSON, nothing in which acts, not even for who reads it."""
+    values = visible_data(document)
+    return json.dumps(values, indent=2, ensure_ascii=False, sort_keys=sort_keys) + "\n"
+
+
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    document = clean(visible_data(document), known_secrets())
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(json_text(clean(visible_data(document), known_secrets())), nl=False)
 
 
 def print_own(text: str) -> None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/how-to/run-in-ci.md"
 FENCE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 RECIPES = dict(FENCE.findall(PAGE.read_text()))
-WORKFLOWS = (".github/workflows/stack.yml", ".github/workflows/gate.yml")
+WORKFLOWS = tuple(f".github/workflows/{name}.yml" for name in ("stack", "gate", "strangers"))
 UNITS = ("/etc/systemd/system/stacktest.service", "/etc/systemd/system/stacktest.timer")
 BIN = Path(sys.executable).parent
 

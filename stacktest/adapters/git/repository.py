@@ -105,6 +105,34 @@ def text_at(folder: Path, commit: str, path: str) -> str | None:
     return completed.out if completed.code == 0 else None
 
 
+def top(folder: Path) -> Path:
+    """The folder of the repository, without links; the folder itself outside of any."""
+    completed = _run(folder, "rev-parse", "--show-toplevel")
+    return Path(completed.paths.rstrip("\n")) if completed.code == 0 else folder
+
+
+def commit_named(folder: Path, name: str) -> str:
+    """The id of the commit that a name means; empty where there is none."""
+    if name.startswith("-"):
+        return ""
+    completed = _run(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return completed.out.strip() if completed.code == 0 else ""
+
+
+def files_at(folder: Path, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
+    """Path → content of the files that are these paths, or lie below them, in the commit."""
+    completed = _run(folder, "ls-tree", "-r", "-z", commit, "--", *paths)
+    if completed.code != 0:
+        raise StacktestError(f"git failed: {completed.tail}", where=completed.command)
+    rows = (row.partition("\t") for row in completed.paths.split("\0") if row)
+    blobs = {name: head.split() for head, _, name in rows}
+    return {
+        name: _run(folder, "cat-file", "blob", words[2]).raw
+        for name, words in blobs.items()
+        if words[0].startswith("100")
+    }
+
+
 def texts_at(
     folder: Path, requests: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str | None]:

@@ -40,6 +40,10 @@ class Evidence:
     """Names behind the parts of the last pass, where this machine has them."""
 
 
+NOT_RUN = "not known without running code"
+"""Why tests are unknown to a gate that imports nothing: somebody who trusts the code can tell."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tests:
     """The required tests as they are now."""

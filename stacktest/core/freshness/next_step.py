@@ -17,6 +17,7 @@ from pathlib import Path
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
+from stacktest.core.freshness.inputs import NOT_RUN
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
@@ -95,7 +96,8 @@ class NextStep:
             case "part" | "live" | "stack" | "dependency":
                 return "stacktest doctor"
             case "tests":
-                return "pytest --collect-only -q"
+                by_running = reason.subject.startswith(NOT_RUN)
+                return "stacktest gate --scope repo" if by_running else "pytest --collect-only -q"
             case "doc":
                 return reason.partition("run: ")[2] or "git status"
         return "stacktest status" if reason else f"stacktest why {shlex.quote(service)}"

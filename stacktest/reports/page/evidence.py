@@ -1,5 +1,6 @@
 """The list of what failed tests left, for `stacktest page --serve`."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +24,7 @@ class Left:
     @property
     def address(self) -> str:
         """Where the server has it."""
-        return quote(f"/evidence/{self.run}/{self.path}")
+        return quote(os.fsencode(f"/evidence/{self.run}/{self.path}"))
 
     @property
     def opens(self) -> str:

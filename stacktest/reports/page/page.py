@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from stacktest.core import timestamps
 from stacktest.core.freshness.gate import Blocker
+from stacktest.printable import visible
 from stacktest.reports import wording
 from stacktest.reports.page import view
 from stacktest.reports.page.gantt import lay_out
@@ -56,7 +57,7 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
     states = list(board.states.values())
     tones = Counter(wording.tone(state) for state in states)
     blockers = _first_of_each(board.gate.blockers if board.gate else ())
-    text: str = _template().render(
+    text = _template().render(
         stack=board.stack,
         evidence=evidence,
         now=board.now,
@@ -83,7 +84,7 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
         },
         runs=view.RUNS,
     )
-    return text
+    return visible(text)
 
 
 _TONE_WORDS = {
