@@ -13,10 +13,10 @@ from stacktest.adapters.git.tracked_files import tracked_files
 from stacktest.adapters.service_markers import may_name_services, named_services
 from stacktest.adapters.suite_code import CodeGraph, SuiteCode
 from stacktest.adapters.suites import Suites
-from stacktest.application.run import tests_of
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import NOT_RUN, Evidence, Tests
 from stacktest.core.records.documents import HistoryLine, LastPass
+from stacktest.core.runs.requirements import tests_of
 from stacktest.core.unknown import Unknown
 
 History = Callable[[str], Iterable[HistoryLine]]

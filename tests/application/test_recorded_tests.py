@@ -9,12 +9,12 @@ import pytest
 from stacktest.adapters.git.repository import commit_named, files_at
 from stacktest.adapters.suite_code import CodeGraph, SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
-from stacktest.application import run as runs
 from stacktest.application.recorded_tests import NEVER, recorded_tests
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import NOT_RUN, Evidence
 from stacktest.core.freshness.inputs import Tests as Required
 from stacktest.core.records.documents import HistoryLine, LastPass
+from stacktest.core.runs import requirements as runs
 from stacktest.core.unknown import Unknown
 from tests.support.board import build_board
 
@@ -87,7 +87,7 @@ def test_tests_that_are_as_recorded_are_known_without_importing(
     cache, last_pass = tests["cache"], records[0]["cache"].last_pass
     assert isinstance(cache, Required)
     assert isinstance(last_pass, LastPass)
-    assert (cache.digest, cache.nodeids) == (last_pass.tests.digest, {ID, OTHER})
+    assert (cache.digest, cache.nodeids) == (last_pass.tests.digest, frozenset({ID, OTHER}))
 
 
 EDITED = f"{NOT_RUN}: their code is not the recorded one"
