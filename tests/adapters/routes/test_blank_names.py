@@ -69,6 +69,8 @@ def test_labels_of_traefik(tmp_path: Path, written: str, left: str, form: str) -
         ("${DOMAIN}", "", {}),
         ("a.${DOMAIN}", "a.", {}),
         ("whole.test, a.${DOMAIN}", "whole.test, a.", {"whole.test": "a"}),
+        ("https://a.${DOMAIN}:8443", "https://a.:8443", {}),
+        ("a.${DOMAIN}/x/*", "a./x/*", {}),
     ],
 )
 def test_labels_of_caddy_docker_proxy(

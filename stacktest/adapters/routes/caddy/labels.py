@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from stacktest.adapters.routes.blank_names import FindBlank, blank_names
+from stacktest.adapters.routes.blank_names import BlankName, FindBlank, blank_names
 from stacktest.adapters.routes.caddy.directives import ORDER
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_words
 from stacktest.core.model import Service, Stack
@@ -83,23 +83,6 @@ def merged(lines: Iterable[Line], others: Iterable[Line]) -> tuple[Line, ...]:
 # Private
 
 
-def _whole(line: Line, find: FindBlank) -> tuple[tuple[Line, ...], list[Route]]:
-    """The site without addresses that are made of a variable that is not set, and those."""
-    names = [(token, find(token.text.strip(",").partition("/")[0])) for token in line.tokens]
-    blanks = [blank for _, blank in names if blank]
-    is_site = any(part.name in ORDER for part in line.block or ())
-    if not line.tokens and is_site and (blank := find("")):
-        blanks.append(blank)
-    routes = [
-        Route(host=blank.written, unknown=blank.why, where=line.where, upstream="?")
-        for blank in blanks
-    ]
-    if not blanks:
-        return (line,), []
-    tokens = tuple(replace(t, text=t.text.strip(",")) for t, blank in names if not blank)
-    return (replace(line, tokens=tokens),) if tokens else (), routes
-
-
 _PART = re.compile(r"(?:(?P<order>\d+)_)?(?P<name>.+?)(?:_\d+)?")
 _UPSTREAMS = re.compile(
     r"\{\{\s*upstreams(?:\s+(?P<scheme>[a-z][a-z0-9]*))?(?:\s+(?P<port>\d+))?\s*\}\}"
@@ -126,6 +109,28 @@ class _Block:
         return Line(
             tokens=(*head, *self.words), block=block if is_open else None, file=self.where, number=0
         )
+
+
+def _whole(line: Line, find: FindBlank) -> tuple[tuple[Line, ...], list[Route]]:
+    """The site without addresses that are made of a variable that is not set, and those."""
+    names = [(token, _blank(token.text.strip(","), find)) for token in line.tokens]
+    blanks = [blank for _, blank in names if blank]
+    is_site = any(part.name in ORDER for part in line.block or ())
+    if not line.tokens and is_site and (blank := find("")):
+        blanks.append(blank)
+    routes = [
+        Route(host=blank.written, unknown=blank.why, where=line.where, upstream="?")
+        for blank in blanks
+    ]
+    if not blanks:
+        return (line,), []
+    tokens = tuple(replace(t, text=t.text.strip(",")) for t, blank in names if not blank)
+    return (replace(line, tokens=tokens),) if tokens else (), routes
+
+
+def _blank(address: str, find: FindBlank) -> BlankName | None:
+    host = (address.partition("://")[2] or address).partition("/")[0].partition(":")[0]
+    return find(address) or find(host)
 
 
 def _of_service(

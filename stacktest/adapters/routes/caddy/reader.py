@@ -47,9 +47,14 @@ def read_caddy_labels(stack: Stack) -> tuple[Route, ...]:
     files = files_behind(stack, stack.root, target) if target else ()
     base = tuple(line for path in files for line in source.read(path))
     lines, left_out = label_lines(stack, door_environment(stack))
-    source.remember_snippets(lines)
-    plain, unread = list[Line](), list(_absent(target) if target and not files else ())
-    unread += left_out
+    unread = [*left_out, *(_absent(target) if target and not files else ())]
+    snippets = [line for line in lines if line.name.startswith(("(", "&("))]
+    for line in snippets:
+        try:
+            source.remember_snippets((line,))
+        except UsageError as error:
+            unread += _unread(line, error)
+    plain: list[Line] = []
     for line in lines:
         try:
             site = source.expand_line(line)

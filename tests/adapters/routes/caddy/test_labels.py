@@ -140,6 +140,19 @@ def test_the_base_caddyfile_goes_first(tmp_path: Path) -> None:
     assert leads(routes) == {"b.test": "s0:1", "a.test": "s0:80"}
 
 
+def test_a_snippet_that_the_base_caddyfile_has_already_costs_no_site(tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text("(tls) {\n tls internal\n}\n")
+    mount = Mount(kind="bind", source=str(tmp_path / "Caddyfile"), target="/etc/caddy/Caddyfile")
+    routes = read(
+        tmp_path,
+        {"caddy_1": "(tls)", "caddy_1.tls": "internal", "caddy_2": "a.test",
+         "caddy_2.import": "tls", "caddy_2.reverse_proxy": "{{upstreams}}"},
+        environment={"CADDY_DOCKER_CADDYFILE_PATH": "/etc/caddy/Caddyfile"},
+        mounts=(mount,),
+    )  # fmt: skip
+    assert who(routes, "a.test") == "s0"
+
+
 def test_a_base_caddyfile_in_the_image_is_not_known(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
