@@ -6,6 +6,7 @@ and from the configuration file that pytest finds for the suites by itself.
 """
 
 import configparser
+import glob
 import os
 import shlex
 import tomllib
@@ -35,6 +36,7 @@ class PytestSettings:
     file: Path | None = None
     addopts: tuple[str, ...] = ()
     pythonpath: tuple[Path, ...] = ()
+    testpaths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +91,24 @@ def read_settings(start: Path) -> PytestSettings:
     return PytestSettings()
 
 
+def config_leaving_out(root: Path, name: str) -> str:
+    """The configuration file whose `testpaths` leave out a folder of `root`, or empty."""
+    settings = read_settings(root)
+    if settings.file is None or settings.file.parent != root or not settings.testpaths:
+        return ""
+    folder = root / name
+    places = [path for text in settings.testpaths for path in _globbed(root, text)]
+    is_left_out = not any(folder.is_relative_to(place) for place in places)
+    return settings.file.name if is_left_out else ""
+
+
 # Private
+
+
+def _globbed(root: Path, text: str) -> list[Path]:
+    """What an entry of `testpaths` stands for; pytest ignores those that match nothing."""
+    plain = os.path.normpath(root / text)
+    return [Path(plain), *(Path(path) for path in glob.glob(plain))]  # noqa: PTH207 - may be absolute
 
 
 def _base(root: Path, folders: tuple[Path, ...], pointer: Path | None) -> Path:
@@ -144,6 +163,7 @@ def _settings(file: Path, values: dict[str, Any]) -> PytestSettings:
         file=file,
         addopts=_words(values.get("addopts", ())),
         pythonpath=tuple(file.parent / name for name in _words(values.get("pythonpath", ()))),
+        testpaths=_words(values.get("testpaths", ())),
     )
 
 

@@ -23,8 +23,9 @@ def init(*, folder: str) -> None:
     from stacktest.adapters.compose.command_line import working_folder
     from stacktest.adapters.git.tracked_files import ignored_files
     from stacktest.adapters.routes import read_routes
+    from stacktest.adapters.suites import config_leaving_out
     from stacktest.bootstrap.context import Project
-    from stacktest.init import initialise
+    from stacktest.init import SUITES, initialise
 
     root = Path(os.path.abspath(working_folder() / folder))  # noqa: PTH100 - links stay
     project = Project(root, os.environ)
@@ -34,6 +35,7 @@ def init(*, folder: str) -> None:
         create=create_file,
         section=_named(os.environ),
         ignored=partial(ignored_files, root),
+        left_out_by=config_leaving_out(root, SUITES),
     )
     for line in result.lines():
         say(line)

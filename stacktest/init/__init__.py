@@ -4,7 +4,8 @@ What is proposed is read off the compose model and the front door's own files. W
 off them is not guessed: it is named, and the test that needs it fails until somebody fills it in.
 """
 
+from stacktest.init.places import SUITES
 from stacktest.init.proposal import Proposal, propose
 from stacktest.init.write import InitResult, initialise
 
-__all__ = ["InitResult", "Proposal", "initialise", "propose"]
+__all__ = ["SUITES", "InitResult", "Proposal", "initialise", "propose"]

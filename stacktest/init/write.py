@@ -29,6 +29,10 @@ class InitResult:
     written: tuple[str, ...]
     existing: tuple[str, ...]
     """Files that were there already, and were left as they are."""
+    left_out_by: str = ""
+    """The configuration of pytest whose `testpaths` leave out the suites."""
+    has_own_tests: bool = False
+    """The project has other tests, which need not run where stacktest does."""
 
     def lines(self) -> list[str]:
         """What a person is told."""
@@ -37,7 +41,11 @@ class InitResult:
         if self.proposal.unknown:
             lines += ["", "not known:", *(f"  - {what}" for what in self.proposal.unknown)]
         has_suite = any(name.startswith(f"{SUITES}/") for name in self.proposal.files)
-        step = "pytest" if has_suite else f"write a first test below {SUITES}/, then: pytest"
+        command = f"pytest {SUITES}" if self.left_out_by or self.has_own_tests else "pytest"
+        step = command if has_suite else f"write a first test below {SUITES}/, then: {command}"
+        if self.left_out_by:
+            what = f"`testpaths` in {self.left_out_by} leaves out {SUITES}, so a plain pytest"
+            lines += ["", f"note: {what} does not run them; add {SUITES} there"]
         return [*lines, "", f"next: {step}"]
 
     # Private
@@ -55,10 +63,12 @@ def initialise(
     section: StackSection | None = None,
     ignored: Ignored = lambda _names: frozenset(),
     titles: Mapping[str, str] | None = None,
+    left_out_by: str = "",
 ) -> InitResult:
     """Read the front door, propose, and write; a file that exists is never touched.
 
-    `section` is what the person named when the command was started, by `STACKTEST_…`.
+    `section` is what the person named when the command was started, by `STACKTEST_…`;
+    `left_out_by` is the configuration of pytest whose `testpaths` leave out the suites.
     """
     named = section or StackSection()
     door = _without_ignored(find_front_door(stack), ignored)
@@ -76,7 +86,13 @@ def initialise(
         replace(placed, routes=routes), door, titles=titles, places=places, taken=taken
     )
     written, existing = write(stack.root, proposal, create)
-    return InitResult(proposal=proposal, written=written, existing=existing)
+    return InitResult(
+        proposal=proposal,
+        written=written,
+        existing=existing,
+        left_out_by=left_out_by,
+        has_own_tests=any(not path.startswith(f"{SUITES}/") for path in taken.values()),
+    )
 
 
 def write(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.suites import locate_suites, read_settings
+from stacktest.adapters.suites import config_leaving_out, locate_suites, read_settings
 
 
 def folder(path: Path) -> Path:
@@ -81,3 +81,30 @@ def test_a_file_without_a_word_on_pytest_does_not_configure_it(tmp_path: Path, t
 def test_an_empty_pytest_ini_configures_pytest(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("")
     assert read_settings(tmp_path).file == tmp_path / "pytest.ini"
+
+
+@pytest.mark.case("compose/own-testpaths")
+@pytest.mark.parametrize(
+    ("testpaths", "is_left_out"),
+    [
+        ("tests", True),
+        ("tests suites/phase0", True),
+        ("suites", False),
+        ("tests ./suites/", False),
+        (".", False),
+        ("s*", False),
+        ("", False),
+    ],
+)
+def test_testpaths_that_leave_out_the_suites(
+    tmp_path: Path, testpaths: str, is_left_out: bool
+) -> None:
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "tox.ini").write_text(f"[pytest]\ntestpaths = {testpaths}\n")
+    assert config_leaving_out(tmp_path, "suites") == ("tox.ini" if is_left_out else "")
+
+
+def test_testpaths_count_only_in_the_folder_of_their_file(tmp_path: Path) -> None:
+    (tmp_path / "stack").mkdir()
+    (tmp_path / "tox.ini").write_text("[pytest]\ntestpaths = tests\n")
+    assert config_leaving_out(tmp_path / "stack", "suites") == ""

@@ -78,6 +78,26 @@ def test_without_a_test_pytest_is_not_the_next_step(tmp_path: Path) -> None:
     assert result.lines()[-1] == "next: write a first test below suites/, then: pytest"
 
 
+@pytest.mark.case("compose/own-testpaths")
+def test_suites_that_testpaths_leave_out_are_named_in_the_next_command(tmp_path: Path) -> None:
+    result = initialise(
+        stack(tmp_path, REDIS), no_routes, create=create_file, left_out_by="tox.ini"
+    )
+    note, blank, step = result.lines()[-3:]
+    assert (blank, step) == ("", "next: pytest suites")
+    assert note == (
+        "note: `testpaths` in tox.ini leaves out suites, so a plain pytest does not run them; "
+        "add suites there"
+    )
+
+
+@pytest.mark.case("compose/own-brokentest")
+def test_beside_tests_of_the_project_the_next_command_names_the_suites(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text("import gone")
+    result = initialise(stack(tmp_path, REDIS), no_routes, create=create_file)
+    assert result.lines()[-1] == "next: pytest suites"
+
+
 @pytest.mark.case("field/b11", "compose/include-plain", "compose/extends-file")
 def test_what_compose_finds_by_itself_is_not_named(tmp_path: Path) -> None:
     initialise(stack(tmp_path, REDIS), no_routes, create=create_file)
