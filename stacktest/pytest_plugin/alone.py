@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.atomic_write import create_file
-from stacktest.application.run_snapshot import MOVES
 from stacktest.pytest_plugin.markers import asks_for_stack
 from stacktest.pytest_plugin.stash import RUNNING
 
@@ -64,6 +63,8 @@ class AloneGate:
 
     def _look_again(self, config: pytest.Config) -> None:
         """Another worker may have moved a container since: its address is looked up again."""
+        from stacktest.application.run_snapshot import MOVES
+
         file = self._shared / MOVES
         size = file.stat().st_size if file.is_file() else 0
         stack = config.stash.get(RUNNING, None)

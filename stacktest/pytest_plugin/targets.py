@@ -10,11 +10,9 @@ with port=                 the published address of that port, by its number ins
 """
 
 from stacktest.application.running_stack import RunningStack
-from stacktest.core.compose_command import compose_command
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
-from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.answers import url_of
 
@@ -46,17 +44,6 @@ def first_url(stack: RunningStack) -> str | None:
     doors = [stack.model.front_door] if stack.model.front_door else [*stack.model.services]
     published = next((known for door in doors if (known := stack.names.addresses(door))), None)
     return _url(*min(published.items())) if published else None
-
-
-def check_service(stack: RunningStack, name: str, fixture: str) -> None:
-    """UsageError, with the nearest name, where the stack has no such service."""
-    if name not in stack.model.services:
-        raise UsageError(
-            f"'{name}' is not a service of this stack",
-            where=f"fixture {fixture}",
-            hint=did_you_mean(name, stack.model.services)
-            or compose_command(stack.model, "config", "--services"),
-        )
 
 
 # Private

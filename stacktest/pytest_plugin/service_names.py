@@ -1,0 +1,23 @@
+"""Refuses the name of a service that the stack lacks; every run of pytest pays for this module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stacktest.core.compose_command import compose_command
+from stacktest.core.suggestions import did_you_mean
+from stacktest.errors import UsageError
+
+if TYPE_CHECKING:
+    from stacktest.application.running_stack import RunningStack
+
+
+def check_service(stack: RunningStack, name: str, fixture: str) -> None:
+    """UsageError, with the nearest name, where the stack has no such service."""
+    if name not in stack.model.services:
+        raise UsageError(
+            f"'{name}' is not a service of this stack",
+            where=f"fixture {fixture}",
+            hint=did_you_mean(name, stack.model.services)
+            or compose_command(stack.model, "config", "--services"),
+        )
