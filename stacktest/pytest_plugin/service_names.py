@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stacktest.core.compose_command import compose_command
-from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,6 +13,9 @@ if TYPE_CHECKING:
 def check_service(stack: RunningStack, name: str, fixture: str) -> None:
     """UsageError, with the nearest name, where the stack has no such service."""
     if name not in stack.model.services:
+        from stacktest.core.compose_command import compose_command
+        from stacktest.core.suggestions import did_you_mean
+
         raise UsageError(
             f"'{name}' is not a service of this stack",
             where=f"fixture {fixture}",

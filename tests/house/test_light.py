@@ -9,10 +9,6 @@ from tests.house.rooms import PACKAGE
 LIGHT = {
     "stacktest.adapters.atomic_write",
     "stacktest.adapters.standard_library",
-    "stacktest.core.compose_command",
-    "stacktest.core.model",
-    "stacktest.core.route",
-    "stacktest.core.suggestions",
     "stacktest.errors",
     "stacktest.plugin",
     "stacktest.printable",
