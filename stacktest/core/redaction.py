@@ -15,7 +15,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -27,37 +27,39 @@ SHORTEST = 4
 def redact(text: str, secrets: Iterable[str]) -> str:
     """`text` without any of `secrets`, in any of the ways that reports quote."""
     known = frozenset(secrets)
-    text = _without(text, _pattern(known, quoted=True))
-    return blank(_without_ends(text, known) if _GAP in text else text)
+    text = _without(text, _spelled(known, quoted=True))
+    if _GAP in text and len(text) < _LARGE:
+        text = _without_ends(text, known)
+    return blank(text)
 
 
 def redact_named(text: str, secrets: Mapping[str, str]) -> str:
     """The same, where a value that a variable holds becomes `${NAME}`."""
     for value, name in sorted(secrets.items(), key=lambda pair: (-len(pair[0]), pair)):
-        if name and (pattern := _pattern(frozenset({value}), quoted=True)):
-            text = pattern.sub(lambda _, name=name: f"${{{name}}}", text)  # type: ignore[misc]
+        if name:
+            text = _without(text, _spelled(frozenset({value}), quoted=True), f"${{{name}}}")
     return redact(text, secrets)
 
 
 def clean(value: Any, secrets: Iterable[str]) -> Any:
     """The same records without any of `secrets` in any of their strings, keys included."""
-    return _clean(value, _pattern(frozenset(secrets), quoted=False))
+    return _clean(value, _spelled(frozenset(secrets), quoted=False))
 
 
 # Private
 
 
-def _clean(value: Any, pattern: re.Pattern[str] | None) -> Any:
+def _clean(value: Any, spellings: tuple[str, ...]) -> Any:
     match value:
         case str():
-            return _as_it_was(value, blank(_without(value, pattern)))
+            return _as_it_was(value, blank(_without(value, spellings)))
         case list() | tuple():
-            return type(value)(_clean(item, pattern) for item in value)
+            return type(value)(_clean(item, spellings) for item in value)
         case Mapping():
-            return {_clean(key, pattern): _clean(item, pattern) for key, item in value.items()}
+            return {_clean(key, spellings): _clean(item, spellings) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        cleaned = {name: _clean(getattr(value, name), pattern) for name in names}
+        cleaned = {name: _clean(getattr(value, name), spellings) for name in names}
         return dataclasses.replace(value, **cleaned)
     return value
 
@@ -67,8 +69,10 @@ def _as_it_was(before: str, after: str) -> str:
     return before if before == after else after
 
 
-def _without(text: str, pattern: re.Pattern[str] | None) -> str:
-    return text if pattern is None else pattern.sub(lambda _match: MASK, text)
+def _without(text: str, spellings: tuple[str, ...], mask: str = MASK) -> str:
+    # Nearly always there is none, and a search for each is much quicker than one for all.
+    present = tuple(spelling for spelling in spellings if spelling in text)
+    return _pattern(present).sub(lambda _match: mask, text) if present else text
 
 
 def _without_ends(text: str, secrets: frozenset[str]) -> str:
@@ -86,17 +90,19 @@ def _without_ends(text: str, secrets: frozenset[str]) -> str:
     return _GAP.join(parts)
 
 
-@cache
-def _pattern(secrets: frozenset[str], *, quoted: bool) -> re.Pattern[str] | None:
-    """All spellings at once, the longest first, so that none hides a part of another."""
+@lru_cache(maxsize=256)
+def _pattern(spellings: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_alone, spellings)))
+
+
+@lru_cache(maxsize=64)
+def _spelled(secrets: frozenset[str], *, quoted: bool) -> tuple[str, ...]:
+    """All spellings, the longest first, so that none hides a part of another."""
     spelled = (
         {spelling for secret in secrets for spelling in _spellings(secret)} if quoted else secrets
     )
-    spellings = sorted(
-        {spelling for spelling in spelled if len(spelling) >= SHORTEST},
-        key=lambda spelling: (-len(spelling), spelling),
-    )
-    return re.compile("|".join(map(_alone, spellings))) if spellings else None
+    spellings = {spelling for spelling in spelled if len(spelling) >= SHORTEST}
+    return tuple(sorted(spellings, key=lambda spelling: (-len(spelling), spelling)))
 
 
 def _alone(spelling: str) -> str:
@@ -151,6 +157,7 @@ def _base64(secret: str) -> Iterable[str]:
 _WORD = re.compile(r"[A-Za-z0-9]{4,7}|[a-z]{8,12}")
 _LONG_LINE = 16
 _GAP = "..."
+_LARGE = 200_000
 _SHORTEST_BASE64 = 8
 _CUT = 64
 _END = 24

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from stacktest.adapters.names import OWN_ANSWER, ConnectProxy, Refused
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.failure_artifacts import remember_answer
+from stacktest.pytest_plugin.traces import clean_traces_of
 from stacktest.pytest_plugin.weakened_tls import guard_commands, refuse_weakening
 from stacktest.pytest_plugin.wire import note_response
 
@@ -76,6 +77,7 @@ class Watch:
         def new_context(**options: Any) -> APIRequestContext:
             refuse_weakening(options, "playwright.request.new_context")
             context = make(**{"proxy": {"server": proxy_url}, **options})
+            clean_traces_of(context)
             self._requests(context, self._running_test.owner())
             return context
 
@@ -119,6 +121,7 @@ class Watch:
         _replace(context, "new_page", new_page)
         guard_commands(context, "new_cdp_session")
         self._requests(context.request, owner)
+        clean_traces_of(context)
         return context
 
     # Private
