@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from stacktest.adapters.browser.trace_secrets import clean_trace
 from stacktest.bootstrap.known_secrets import known_secrets
@@ -39,7 +41,7 @@ def _cleaning(stop: Any) -> Any:
 def _clean(path: Path) -> None:
     try:
         clean_trace(path, known_secrets())
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, BadZipFile, zlib.error) as error:
         # Better no trace than one that nobody has cleaned.
         path.unlink(missing_ok=True)
         reason = type(error).__name__

@@ -29,6 +29,7 @@ from stacktest.application.required_tests import BackgroundInventory
 from stacktest.application.run import StackSession
 from stacktest.application.run_ports import RunPorts
 from stacktest.bootstrap.context import now, read_code
+from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.session import PytestRun, RunRequest, code_as_collected
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
@@ -73,6 +74,7 @@ class Story:
                 name=name,
                 image=f"{name}:1",
                 depends_on=tuple(Dependency(service=need) for need in one.get("needs", ())),
+                environment=one.get("environment", {}),
             )
             for name, one in self.told["services"].items()
         }
@@ -83,7 +85,9 @@ class Story:
             services=services,
             phases=phases,
             front_door=self.told.get("front_door", ""),
+            secrets=frozenset(self.told.get("secrets", ())),
         )
+        learn_secrets(self.stack)
         self.ledger = Ledger(self.root, records="data/tests", status="docs/_data/status.json")
 
     def look(self) -> dict[str, ServiceObservation]:

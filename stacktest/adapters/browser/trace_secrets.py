@@ -16,6 +16,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.redaction import redact
 from stacktest.core.secret_names import SECRET_HEADERS, is_plain_secret_name
 from stacktest.core.secret_text import MASK, secrets_in
-from stacktest.core.secrets import is_common
+from stacktest.core.secrets import is_common, settings_secrets
 
 EVENTS = (".trace", ".network", ".stacks")
 """Ends of the names of what holds one JSON document a line."""
@@ -34,13 +35,14 @@ VALUE = "__playwright_value_"
 def clean_trace(path: Path, secrets: Iterable[str]) -> None:
     """Replace the trace by one without secrets, for its owner alone."""
     with zipfile.ZipFile(path) as trace:
-        known = frozenset(secrets) | frozenset(_of_trace(trace))
+        found = _of_trace(trace)
+        known = frozenset(secrets) | found.secrets
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".trace-", suffix=".tmp")
         draft = Path(name)
         try:
             with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as cleaned:
                 for item in trace.infolist():
-                    content = _cleaned(item.filename, trace.read(item), known)
+                    content = _cleaned(item.filename, trace.read(item), known, found.passwords)
                     cleaned.writestr(item, content, item.compress_type)
             draft.chmod(PRIVATE_FILE)
             draft.replace(path)
@@ -53,8 +55,12 @@ def clean_trace(path: Path, secrets: Iterable[str]) -> None:
 
 _TYPING = frozenset({"fill", "type", "press", "insertText", "keyboardType", "keyboardInsertText"})
 _TYPED = ("value", "text")
+_POSTED = (".json", ".txt", ".bin", ".dat", "urlencoded")
+_LARGEST_POST = 256 * 1024
 _FIELD = re.compile(r"pass|pwd|secret|token|otp|\bpin\b|credential|api.?key", re.IGNORECASE)
-_HEADERS = ("headers", "extraHTTPHeaders", "requestHeaders", "responseHeaders")
+_CALL = re.compile(
+    r"(?P<before>\b(?:type|fill|press|insertText)\()\"(?P<text>(?:[^\"\\]|\\.)*)\"\)"
+)
 _BINARY = frozenset(
     {
         *(".png", ".jpeg", ".jpg", ".gif", ".webp", ".avif", ".ico", ".woff", ".woff2", ".ttf"),
@@ -72,25 +78,36 @@ def _lines(content: bytes) -> Iterator[Any]:
             continue
 
 
-def _of_trace(trace: zipfile.ZipFile) -> Iterator[str]:
-    """What the trace itself shows to be secret."""
-    typed: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a trace itself shows to be secret."""
+
+    secrets: frozenset[str]
+    passwords: frozenset[str]
+    """What stood in password fields at any moment: what is typed is a part of one."""
+
+
+def _of_trace(trace: zipfile.ZipFile) -> _Shown:
+    typed: set[str] = set()
+    named: set[str] = set()
     fields: set[str] = set()
+    sent: set[str] = set()
     has_snapshots = False
     for name in trace.namelist():
-        if not name.endswith(EVENTS):
-            continue
-        for event in _lines(trace.read(name)):
-            has_snapshots |= event.get("type") == "frame-snapshot"
-            fields.update(_password_values(event))
-            typed.extend(_typed_into_passwords(event))
-            yield from _sent(event)
-    if not has_snapshots:
-        for name in trace.namelist():
-            if name.endswith(".trace"):
-                for event in _lines(trace.read(name)):
-                    typed.extend(_typed(event))
-    yield from (value for value in (*fields, *typed) if value)
+        if name.endswith(EVENTS):
+            for event in _lines(trace.read(name)):
+                is_event = isinstance(event, dict)
+                has_snapshots |= is_event and event.get("type") == "frame-snapshot"
+                fields.update(_password_values(event))
+                typed.update(_typed(event))
+                named.update(_typed_into_passwords(event))
+                sent.update(_sent(event))
+        elif name.endswith(_POSTED) and trace.getinfo(name).file_size <= _LARGEST_POST:
+            sent.update(settings_secrets(trace.read(name).decode("utf-8", "replace")))
+    passwords = frozenset(filter(None, fields))
+    # Without snapshots nobody knows into what something was typed.
+    secrets = sent | named | passwords | (set() if has_snapshots else typed)
+    return _Shown(secrets=frozenset(filter(None, secrets)), passwords=passwords)
 
 
 def _password_values(node: Any) -> Iterator[str]:
@@ -157,13 +174,12 @@ def _names_secret(name: str) -> bool:
     return name.lower() in SECRET_HEADERS or is_plain_secret_name(name)
 
 
-def _cleaned(name: str, content: bytes, secrets: frozenset[str]) -> bytes:
+def _cleaned(
+    name: str, content: bytes, secrets: frozenset[str], passwords: frozenset[str]
+) -> bytes:
     if name.endswith(EVENTS):
-        has_passwords = any(True for event in _lines(content) for _ in _password_values(event))
-        return b"".join(
-            _line(line, secrets, blank_keys=has_passwords)
-            for line in content.splitlines(keepends=True)
-        )
+        lines = content.splitlines(keepends=True)
+        return b"".join(_line(line, secrets, passwords) for line in lines)
     is_binary = os.path.splitext(name)[1].lower() in _BINARY  # noqa: PTH122 - a name in a zip
     if is_binary or b"\0" in content[:4096]:
         return content
@@ -171,7 +187,7 @@ def _cleaned(name: str, content: bytes, secrets: frozenset[str]) -> bytes:
     return redact(text, secrets).encode("utf-8", "surrogateescape")
 
 
-def _line(line: bytes, secrets: frozenset[str], *, blank_keys: bool) -> bytes:
+def _line(line: bytes, secrets: frozenset[str], passwords: frozenset[str]) -> bytes:
     try:
         event = json.loads(line)
     except ValueError:
@@ -179,19 +195,33 @@ def _line(line: bytes, secrets: frozenset[str], *, blank_keys: bool) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     end = b"\n" if line.endswith(b"\n") else b""
     if isinstance(event, dict):
-        _blank_event(event, blank_keys=blank_keys)
+        _blank_event(event, passwords)
     cleaned = _blank(event, lambda text: redact(text, secrets))
     return json.dumps(cleaned, separators=(",", ":"), ensure_ascii=False).encode() + end
 
 
-def _blank_event(event: dict[str, Any], *, blank_keys: bool) -> None:
-    """What no value shows to be secret: the title, and keys that were pressed one by one."""
+def _blank_event(event: dict[str, Any], passwords: frozenset[str]) -> None:
+    """What no value shows to be secret: the title, and parts of a password that were typed."""
     if event.get("type") == "context-options" and event.get("title"):
         event["title"] = MASK
+    if event.get("type") == "log" and isinstance(event.get("message"), str):
+        event["message"] = _CALL.sub(
+            lambda call: (
+                f"{call['before']}{MASK})" if _is_part(call["text"], passwords) else call[0]
+            ),
+            event["message"],
+        )
     parameters = event.get("params")
-    is_key = blank_keys and isinstance(parameters, dict) and len(str(parameters.get("key"))) == 1
-    if is_key and isinstance(parameters, dict):
-        parameters["key"] = MASK
+    if event.get("method") not in _TYPING or not isinstance(parameters, dict):
+        return
+    for name in (*_TYPED, "key"):
+        text = parameters.get(name)
+        if isinstance(text, str) and _is_part(text, passwords):
+            parameters[name] = MASK
+
+
+def _is_part(text: str, passwords: frozenset[str]) -> bool:
+    return bool(text) and any(text in password for password in passwords)
 
 
 def _blank(node: Any, clean: Callable[[str], str]) -> Any:

@@ -1,0 +1,189 @@
+"""Canaries in everything that a run sees: none in any file or output that is not named for it.
+
+known     the stack says that it is secret: in no file and in no line
+said      a test, a plugin or a person said it: in no record, page, export or message;
+          pytest's own terminal, JUnit and Allure show it, and `.stacktest/texts.json`
+"""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.ledger.run_texts import read_texts
+from stacktest.bootstrap import context as projects
+from stacktest.bootstrap import report_source
+from stacktest.cli import cli
+from stacktest.core.model import Service, Stack
+from stacktest.core.records.documents import LastPass, LastRun
+from stacktest.core.records.status import StatusMeta
+from stacktest.reports.report_data import Board
+
+pytest_plugins = ["pytester", "tests.support.fake_stack"]
+
+KNOWN = "known-Canary-4711"
+SAID = "said-Canary-0815"
+TESTS = """
+    import os
+
+    KNOWN, SAID = os.environ["T_KNOWN"], os.environ["T_SAID"]
+
+    @pytest.mark.service("app")
+    def test_assertion(touch):
+        touch("app")
+        assert [KNOWN, SAID] == ["no"], f"{KNOWN} {SAID}"
+
+    @pytest.mark.service("app")
+    @pytest.mark.parametrize("word", [SAID, "v" + KNOWN])
+    def test_parameter(touch, word):
+        touch("app")
+        raise ValueError(f"{word} {KNOWN} {SAID}")
+
+    @pytest.mark.service("db")
+    def test_passes(touch):
+        touch("db")
+        print(KNOWN)
+        assert touch
+
+    @pytest.mark.service("db")
+    @pytest.mark.parametrize("word", [SAID])
+    def test_skipped(touch, word):
+        pytest.skip(f"{KNOWN} {SAID}")
+
+    @pytest.mark.service("db")
+    @pytest.mark.xfail(reason=SAID + KNOWN)
+    def test_expected(touch):
+        raise RuntimeError(SAID + KNOWN)
+
+    @pytest.fixture
+    def broken():
+        raise OSError(5, KNOWN, SAID)
+
+    @pytest.mark.service("cache")
+    def test_set_up(touch, broken):
+        assert touch
+"""
+OPEN = {"junit.xml", "allure", ".stacktest", "suites", "story.json", "stdout", "stderr"}
+"""What may hold what a test said."""
+COMMITTED = ("data", "docs", "reports")
+
+
+@pytest.fixture
+def canary_shop(shop: Any) -> Any:
+    shop.story(
+        services={
+            "app": {"environment": {"PGPASSWORD": KNOWN}},
+            "db": {"environment": {"URL": f"postgres://u:{KNOWN}@db/x"}},
+            "cache": {},
+            "late": {"fails": f"exited 3: password {KNOWN} refused"},
+        },
+        secrets=[KNOWN],
+    )
+    shop.suite("phase1/test_all.py", TESTS)
+    shop.about("phase1", "late")
+    shop.setenv("T_KNOWN", KNOWN)
+    shop.setenv("T_SAID", SAID)
+    return shop
+
+
+def holding(root: Path, word: str) -> set[str]:
+    """Files below the folder that hold the word, in their content or their name."""
+    return {
+        str(path.relative_to(root))
+        for path in root.rglob("*")
+        if (path.is_file() and word.encode() in path.read_bytes())
+        or (word in path.name and root / "suites" not in path.parents)
+    }
+
+
+@pytest.mark.case("hard/A1-ledger-holds-secret", "hard/A13-junit-and-allure-unfiltered")
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(("-v", "-l", "-ra"), id="verbose"),
+        pytest.param(("-n", "1", "-v"), id="workers"),
+        pytest.param(("-q", "--tb=native"), id="quiet", marks=pytest.mark.slow),
+        pytest.param(("-k", f"not {SAID}x"), id="selected", marks=pytest.mark.slow),
+    ],
+)
+def test_a_run_leaves_none(canary_shop: Any, options: tuple[str, ...]) -> None:
+    shop = canary_shop
+    done = shop.run(*options, "--junitxml=junit.xml", "--alluredir=allure")
+    assert done.ret == 1
+    printed = done.stdout.str() + done.stderr.str()
+    # The id of a parameter is pytest's own, in what pytest itself writes.
+    own = {"allure", "junit.xml", "story.json", "stdout", "stderr"}
+    written = {name for name in holding(shop.path, KNOWN) if Path(name).parts[0] not in own}
+    assert written == set()
+    lines = [line for line in printed.splitlines() if KNOWN in line and f"[v{KNOWN}]" not in line]
+    headings = [line for line in lines if not line.startswith("____")]
+    assert headings == []
+    said = {name for name in holding(shop.path, SAID) if Path(name).parts[0] in COMMITTED}
+    assert said == set()
+    run = shop.document("app", "last_run.json")
+    failed = ["suites/phase1/test_all.py::" + name for name in ("test_assertion",)]
+    assert set(failed) <= set(run["tests"]["failed"])
+    assert "suites/phase1/test_all.py::test_parameter[word#0]" in run["tests"]["failed"]
+    texts = json.dumps([text.to_dict() for text in read_texts(shop.path)["app"]])
+    assert SAID in texts, "the text is there for who asks"
+    assert KNOWN not in texts.replace(f"v{KNOWN}", "")
+
+
+VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "metrics", "summary",
+         "summary --annotations"]  # fmt: skip
+
+
+def test_no_export_holds_one(canary_shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = canary_shop
+    shop.run("-q")
+    ledger = Ledger(shop.path, records="data/tests", status="docs/_data/status.json")
+    evidence = ledger.read_all(ledger.services())
+    status, meta = ledger.read_status(), ledger.read_meta()
+    assert isinstance(status, dict)
+    assert isinstance(meta, StatusMeta)
+    services = {name: Service(name=name) for name in ("app", "db", "cache", "late")}
+    board = Board(
+        stack=Stack(name="shop", root=shop.path, services=services),
+        status=status,
+        meta=meta,
+        now=meta.evaluated_at,
+        passes={n: e.last_pass for n, e in evidence.items() if isinstance(e.last_pass, LastPass)},
+        runs={n: e.last_run for n, e in evidence.items() if isinstance(e.last_run, LastRun)},
+        histories={name: ledger.history(name)[0] for name in evidence},
+    )
+    project = SimpleNamespace(
+        stack=board.stack, ledger=ledger, root=shop.path, config=SimpleNamespace(notify=())
+    )
+    monkeypatch.setattr(projects, "find_project", lambda _folder: project)
+    monkeypatch.setattr(report_source, "read_board", lambda _project, **_: board)
+    for verb in (*VERBS, "history"):
+        words = verb.split() if verb in ("page", "history") else ["export", *verb.split()]
+        done = CliRunner().invoke(cli, words)
+        if verb != "summary --annotations" and "Error" not in done.output:
+            assert done.exit_code == 0, (verb, done.output, done.exception)
+        assert SAID not in done.output
+        assert KNOWN not in done.output
+    written = {Path(name).parts[0] for name in holding(shop.path, SAID)}
+    assert written <= OPEN
+
+
+@pytest.mark.case("hard/A1-ledger-holds-secret")
+def test_the_next_write_drops_what_an_older_version_wrote(canary_shop: Any) -> None:
+    shop = canary_shop
+    shop.run("-q")
+    name = "suites/phase1/test_all.py::test_parameter"
+    record = shop.path / "data/tests/app/last_run.json"
+    history = record.with_name("history.jsonl")
+    older = f"{name}[{SAID}]"
+    for path in (record, history):
+        text = path.read_text().replace(f"{name}[word#0] failed", f"{older} failed: {SAID}")
+        path.write_text(text.replace(f"{name}[word#0]", older))
+        assert SAID in path.read_text()
+    shop.run("-q", "-k", "test_passes")
+    assert shop.status()["app"]["state"] == "failing"
+    shop.run("-q")
+    assert {n for n in holding(shop.path, SAID) if Path(n).parts[0] in COMMITTED} == set()
