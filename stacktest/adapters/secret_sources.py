@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stacktest.adapters.compose.files import ProjectFiles
+from stacktest.adapters.ledger.state_dir import FOLDER
 from stacktest.config import Config
 from stacktest.core.model import Stack
 from stacktest.core.secrets import settings_secrets
@@ -63,7 +64,7 @@ def _of_mounts(stack: Stack) -> Iterator[str]:
     sources: dict[str, bool] = {}
     for service in stack.services.values():
         for mount in service.mounts:
-            if mount.kind == "bind" and mount.source:
+            if mount.kind == "bind" and mount.source and FOLDER not in Path(mount.source).parts:
                 is_secret = mount.target.startswith("/run/secrets")
                 sources[mount.source] = sources.get(mount.source, False) or is_secret
     for source, is_secret in sorted(sources.items()):

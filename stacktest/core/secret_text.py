@@ -54,7 +54,8 @@ def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
         yield from secrets_in(word)
         before = word
     for pattern in _COMMANDS:
-        yield from (match["value"] for match in pattern.finditer(" ".join(words)))
+        found = pattern.finditer(" ".join(words))
+        yield from (match["value"].strip("'\"") for match in found)
 
 
 def blank(text: str) -> str:

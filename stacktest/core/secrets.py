@@ -71,7 +71,7 @@ _SHORTEST_SETTING = 6
 _COMMON = re.compile(
     r"[a-z]{1,7}|\d{1,4}|(?i:true|false|none|null|yes|no|on|off)"
     r"|\d+(?:\.\d+)?\s?(?i:ns|us|ms|s|m|h|d|k|kb|kib|m|mb|mib|g|gb|gib)?|https?://[^@\s]*"
-    r"|[${<*].*|[*x.]+|%[({].*"
+    r"|[\"']?[${<*].*|[*x.]+|%[({].*"
 )
 _CAPABILITY = re.compile(r"https?://\S+/[\w-]{20,}")
 """An address that is a secret itself, as those of webhooks are."""

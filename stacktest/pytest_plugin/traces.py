@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 from stacktest.adapters.browser.trace_secrets import clean_trace
 from stacktest.bootstrap.known_secrets import known_secrets
+from stacktest.errors import StacktestError
 
 
 def clean_traces_of(context: Any) -> None:
@@ -22,6 +23,10 @@ def clean_traces_of(context: Any) -> None:
 
 
 # Private
+
+_FAILURES = (
+    *(OSError, ValueError, KeyError, RuntimeError, BadZipFile, zlib.error, StacktestError),
+)
 
 
 def _cleaning(stop: Any) -> Any:
@@ -41,7 +46,7 @@ def _cleaning(stop: Any) -> Any:
 def _clean(path: Path) -> None:
     try:
         clean_trace(path, known_secrets())
-    except (OSError, ValueError, KeyError, RuntimeError, BadZipFile, zlib.error) as error:
+    except _FAILURES as error:
         # Better no trace than one that nobody has cleaned.
         path.unlink(missing_ok=True)
         reason = type(error).__name__

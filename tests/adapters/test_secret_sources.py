@@ -104,3 +104,10 @@ def test_what_is_declared_is_secret_however_simple_it_is() -> None:
     assert redact("4711 47110 hunters hunter", secrets_of(stack)) == (
         "[redacted] 47110 hunters [redacted]"
     )
+
+
+def test_what_stacktest_keeps_itself_is_no_setting_of_a_service(tmp_path: Path) -> None:
+    (tmp_path / ".stacktest/detail").mkdir(parents=True)
+    (tmp_path / ".stacktest/detail/a.json").write_text('{"DB_PASSWORD": "02b541c0c91f61c4"}')
+    mount = Mount(kind="bind", source=str(tmp_path / ".stacktest"), target="/s")
+    assert declared(tmp_path, mount) == frozenset()

@@ -10,16 +10,17 @@ What was typed or sent once is a secret of the whole trace: it is taken out wher
 The title of the trace goes, since it repeats the parameters of the test.
 """
 
+import io
 import json
 import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.redaction import redact
 from stacktest.core.secret_names import SECRET_HEADERS, is_plain_secret_name
@@ -37,18 +38,12 @@ def clean_trace(path: Path, secrets: Iterable[str]) -> None:
     with zipfile.ZipFile(path) as trace:
         found = _of_trace(trace)
         known = frozenset(secrets) | found.secrets
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".trace-", suffix=".tmp")
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as cleaned:
-                for item in trace.infolist():
-                    content = _cleaned(item.filename, trace.read(item), known, found.passwords)
-                    cleaned.writestr(item, content, item.compress_type)
-            draft.chmod(PRIVATE_FILE)
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as cleaned:
+            for item in trace.infolist():
+                text = _cleaned(item.filename, trace.read(item), known, found.passwords)
+                cleaned.writestr(item, text, item.compress_type)
+    write_file(path, content.getvalue(), mode=PRIVATE_FILE)
 
 
 # Private
