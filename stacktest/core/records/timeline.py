@@ -1,13 +1,14 @@
 """When each service came up and each test ran, within one run: the data of the page's timeline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
 from stacktest.core import timestamps
 from stacktest.core.model import Json
 from stacktest.core.records.strict_json import Fields, check_schema
+from stacktest.core.runs.bare_text import bare_name
 
 TIMELINE = "stacktest.timeline/1"
 
@@ -78,5 +79,9 @@ class Timeline:
             run=f.text("run"),
             started=f.moment("started"),
             boots=tuple(Span.from_dict(*item) for item in f.items("boots")),
-            tests=tuple(Span.from_dict(*item) for item in f.items("tests")),
+            # An older version named tests with the values of their parameters.
+            tests=tuple(
+                replace(span, name=bare_name(span.name))
+                for span in (Span.from_dict(*item) for item in f.items("tests"))
+            ),
         )
