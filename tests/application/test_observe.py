@@ -280,6 +280,18 @@ def test_the_target_of_a_mounted_link_counts(small: SmallStack) -> None:
     assert small.drift() == ("stale:real/x",)
 
 
+def test_the_file_of_a_seccomp_profile_counts(small: SmallStack) -> None:
+    (small.root / "profile.json").write_text("{}")
+    small.definition = {"security_opt": ["seccomp:./profile.json", "seccomp=unconfined"]}
+    small.host_config = {"SecurityOpt": ["seccomp={}", "seccomp=unconfined"]}
+    before = small.observe()
+    assert before.drift == ()
+    (small.root / "profile.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+    after = small.observe()
+    assert after.drift == ("stale:profile.json",)
+    assert after.fingerprint.parts["config"] != before.fingerprint.parts["config"]
+
+
 @pytest.mark.case("freshness/c06-writable-config-mount", "field/b12")
 def test_a_file_that_the_container_may_write_to_counts(small: SmallStack) -> None:
     small.mount("conf/a", "/a", read_only=False)

@@ -6,6 +6,8 @@ read-only                    all of it                          what `ignore` na
 writable, a file             the file                           state by its name: *.db, *.log
 writable, a folder           what git tracks below it           the rest of the folder
 outside of the project       nothing                            its path
+
+The file of a seccomp profile counts as if it was mounted.
 """
 
 import bisect
@@ -113,6 +115,7 @@ class ConfigReader:
             for mount, path in writable:
                 self._read_writable(mount, path, into, always)
             result.writable = tuple(path for _, path in writable)
+            self._read_profiles(service, into)
         except UnreadableError as error:
             return Unknown(str(error))
         return result
@@ -162,6 +165,16 @@ class ConfigReader:
             self.files.read(file.path, label, into, secret=file.secret)
             if label not in into.entries:
                 into.entries[label] = Entry(path=label, kind="missing", source=label)
+
+    def _read_profiles(self, service: Service, into: Reading) -> None:
+        """Seccomp profiles: Compose hands the engine their content, and hashes their names."""
+        folder = self.stack.project_directory or str(self.stack.root)
+        for option in (service.definition or {}).get("security_opt") or ():
+            name, _, profile = str(option).replace(":", "=", 1).partition("=")
+            path = os.path.normpath(os.path.join(folder, profile))  # noqa: PTH118 - text
+            if name == "seccomp" and os.path.isfile(path):  # noqa: PTH113 - paths are text here
+                label = self.files.relative(path)
+                self.files.read(path, profile if label is None else label, into)
 
     def _read_extra(self, service: Service, extra: str, into: Reading) -> None:
         path = os.path.normpath(f"{self.files.roots[0]}/{extra}")
