@@ -5,6 +5,7 @@ from stacktest.adapters.standard_library import prefer_standard_library
 
 prefer_standard_library()
 
+import io
 import os
 import sys
 import time
@@ -80,6 +81,7 @@ for _verb in (
 
 def main() -> None:
     """Run the command line; every error becomes lines and the documented exit code."""
+    _accept_every_letter()
     try:
         # Without click's own main the code of an Exit is returned, not raised.
         code = cli.main(prog_name="stacktest", standalone_mode=False)
@@ -111,6 +113,13 @@ def main() -> None:
 
 
 # Private
+
+
+def _accept_every_letter() -> None:
+    """A terminal of another encoding shows the number of a letter, and ends no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(lines: list[str]) -> None:

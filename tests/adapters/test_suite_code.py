@@ -276,3 +276,11 @@ def test_a_folder_that_has_become_a_file_holds_nothing(tmp_path: Path) -> None:
     (tmp_path / "suites").write_text("")
     assert saved_at(tmp_path / "suites/test_it.py") is None
     assert len(SuiteCode(tmp_path).digest(("suites/test_it.py",))) == 16
+
+
+def test_a_file_whose_name_is_not_utf_8_is_code_like_any_other(tmp_path: Path) -> None:
+    name = b"test_f\xfcr.py".decode("utf-8", "surrogateescape")
+    (tmp_path / name).write_text("assert True\n")
+    before = SuiteCode(tmp_path).digest((name,))
+    (tmp_path / name).write_text("assert False\n")
+    assert before != SuiteCode(tmp_path).digest((name,))

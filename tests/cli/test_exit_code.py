@@ -1,6 +1,9 @@
 """The exit code that a verb decides on is the one that the shell sees."""
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -33,3 +36,14 @@ def test_a_wrong_option_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
+def test_no_encoding_of_the_terminal_ends_a_command(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text("[stäck…]\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "from stacktest.cli import main; main()", "status", "--stack", "…"],
+        cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": encoding}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert b"error: " in done.stderr

@@ -29,8 +29,13 @@ def digest(value: Json) -> str:
 
 
 def content_digest(content: bytes | str) -> str:
-    """All 64 hex digits of a file's content or a text, as `sha256sum` prints them."""
-    return content_stream(content.encode() if isinstance(content, str) else content).hexdigest()
+    """All 64 hex digits of a file's content or a text, as `sha256sum` prints them.
+
+    A text may hold the name of a file that is not UTF-8, which Python keeps as half a character.
+    """
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogatepass")
+    return content_stream(content).hexdigest()
 
 
 def content_stream(start: bytes = b"") -> "hashlib._Hash":
