@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from stacktest.core.secret_text import MASK, blank
+from stacktest.printable import visible
 
 SHORTEST = 4
 
@@ -127,8 +128,10 @@ def _spellings(secret: str) -> Iterable[str]:
             quoted = quoted.replace(sign, f"\\u{ord(sign):04x}")
         yield quoted
     yield repr(secret)[1:-1]
-    yield quote(secret, safe="")
-    yield quote_plus(secret)
+    # What is not UTF-8 is half a character here; reports show it by its number.
+    yield visible(secret)
+    yield quote(secret, safe="", errors="surrogatepass")
+    yield quote_plus(secret, errors="surrogatepass")
     yield from _base64(secret)
     for line in secret.splitlines():
         # A key in several lines is shown line by line, indented or cut.
@@ -142,7 +145,7 @@ def _spellings(secret: str) -> Iterable[str]:
 
 def _base64(secret: str) -> Iterable[str]:
     """What of it can be recognised in base64, whatever stands before and after it."""
-    raw = secret.encode("utf-8", "surrogateescape")
+    raw = secret.encode("utf-8", "surrogatepass")
     if len(raw) < _SHORTEST_BASE64:
         return
     for before in range(3):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stacktest.core.redaction import clean, redact
 from stacktest.core.secret_text import MASK
+from stacktest.printable import visible
 from stacktest.reports.report_data import Board
 from tests.support.properties import examples
 
@@ -131,3 +132,10 @@ def test_a_board_is_cleaned_of_what_its_compose_model_knows(board: Board) -> Non
     leaky = replace(board, status={"loki": entry})
     assert leaky.without_secrets().status["loki"].reasons == (f"said {MASK}`|<",)
     assert leaky.without_secrets().stack is leaky.stack
+
+
+@pytest.mark.parametrize(
+    "secret", ["f\udcfcr-secret", "half \ud83d pair", "pass\x1b[2Jword", "tab\u202eled"]
+)
+def test_a_secret_that_is_not_plain_text_is_taken_out_as_it_is_shown(secret: str) -> None:
+    assert visible(secret) not in redact(visible(f"it is {secret}."), [secret])

@@ -240,12 +240,12 @@ def _write_all(connection: socket.socket, data: bytes) -> None:
 def _target(path: str, query: Mapping[str, Json] | None) -> str:
     # No version in the path: the engine then speaks its newest, which both old and new ones do.
     if not query:
-        return quote(path, safe="/:@")
+        return quote(path, safe="/:@", errors="surrogatepass")
     flat = {
         name: json.dumps(value) if isinstance(value, dict | list) else str(value)
         for name, value in query.items()
     }
-    return f"{quote(path, safe='/:@')}?{urlencode(flat)}"
+    return f"{quote(path, safe='/:@', errors='surrogatepass')}?{urlencode(flat)}"
 
 
 def _decode(body: bytes) -> Json:
