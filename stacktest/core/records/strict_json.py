@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from stacktest.core import timestamps
+from stacktest.core.numbers import whole_number
 
 
 class RecordError(ValueError):
@@ -140,7 +141,7 @@ NEWER = "a newer stacktest wrote it"
 
 
 def _is_newer(written: str, known: str) -> bool:
-    return written.isdecimal() and int(written) > int(known)
+    return (whole_number(written) or 0) > int(known)
 
 
 _KINDS: dict[type, str] = {
