@@ -12,7 +12,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pathlib import Path
 from campaigns.certificates import Case, cases
 from campaigns.common import Options, Report, main
 from campaigns.pki import ADDRESS, Pki, write_server_files
+from stacktest.adapters.names.event_loop_thread import LoopThread, close_server
 from tests.support.browser_suite import CONFTEST
 
 CLIENTS = ("api", "async_api", "doctor", "trust", "page", "page.request")
@@ -193,24 +193,19 @@ def _report(table: Sequence[Case], clients: Sequence[str], verdicts: Verdicts) -
 @contextmanager
 def _serving(pki: Pki, table: Sequence[Case], folder: Path) -> Iterator[list[int]]:
     """The port of a server for each case; each answers every request with the same page."""
-    loop = asyncio.new_event_loop()
-    # Handshakes that clients break off are what is tested here.
-    loop.set_exception_handler(lambda *_: None)
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    ports = []
-    for case in table:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.load_cert_chain(write_server_files(case.make(pki), folder))
-        starting = asyncio.start_server(_answer, ADDRESS, 0, ssl=context)
-        server = asyncio.run_coroutine_threadsafe(starting, loop).result(10)
-        ports.append(server.sockets[0].getsockname()[1])
+    thread = LoopThread("stacktest-campaign")
+    servers = []
     try:
-        yield ports
+        for case in table:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.load_cert_chain(write_server_files(case.make(pki), folder))
+            servers.append(thread.call(asyncio.start_server(_answer, ADDRESS, 0, ssl=context)))
+        yield [server.sockets[0].getsockname()[1] for server in servers]
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        for server in servers:
+            thread.call(close_server(server))
+        thread.stop()
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
