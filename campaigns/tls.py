@@ -114,6 +114,24 @@ def run(options: Options) -> Report:
     return _report(table, clients, verdicts)
 
 
+@contextmanager
+def serving(pki: Pki, table: Sequence[Case], folder: Path) -> Iterator[list[int]]:
+    """The port of a server for each case; each answers every request with the same page."""
+    thread = LoopThread("stacktest-campaign")
+    servers = []
+    try:
+        for case in table:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.load_cert_chain(write_server_files(case.make(pki), folder))
+            servers.append(thread.call(asyncio.start_server(_answer, ADDRESS, 0, ssl=context)))
+        yield [server.sockets[0].getsockname()[1] for server in servers]
+    finally:
+        for server in servers:
+            thread.call(close_server(server))
+        thread.stop()
+
+
 # Private
 
 Verdicts = Mapping[tuple[str, str], tuple[bool, bool]]
@@ -123,7 +141,7 @@ Verdicts = Mapping[tuple[str, str], tuple[bool, bool]]
 def _verdicts(folder: Path, table: Sequence[Case], clients: Sequence[str]) -> Verdicts:
     pki = Pki(dt.datetime.now(dt.UTC))  # noqa: TID251 - certificates are judged by the real clock
     pki.write_trusted(folder / "ca.crt")
-    with _serving(pki, table, folder) as ports:
+    with serving(pki, table, folder) as ports:
         _write_suite(folder, table, ports)
         names = [f"test_{name.replace('.', '_')}" for name in clients]
         given = {
@@ -188,24 +206,6 @@ def _report(table: Sequence[Case], clients: Sequence[str], verdicts: Verdicts) -
     ]
     columns = ("client", "certificates", "good", ACCEPTED, REFUSED, "credited though bad")
     return Report(columns=columns, rows=rows, faults=faults)
-
-
-@contextmanager
-def _serving(pki: Pki, table: Sequence[Case], folder: Path) -> Iterator[list[int]]:
-    """The port of a server for each case; each answers every request with the same page."""
-    thread = LoopThread("stacktest-campaign")
-    servers = []
-    try:
-        for case in table:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.set_ciphers("ALL:@SECLEVEL=0")
-            context.load_cert_chain(write_server_files(case.make(pki), folder))
-            servers.append(thread.call(asyncio.start_server(_answer, ADDRESS, 0, ssl=context)))
-        yield [server.sockets[0].getsockname()[1] for server in servers]
-    finally:
-        for server in servers:
-            thread.call(close_server(server))
-        thread.stop()
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -76,7 +76,7 @@ class Watch:
         @functools.wraps(make)
         def new_context(**options: Any) -> APIRequestContext:
             refuse_weakening(options, "playwright.request.new_context")
-            context = make(**{"proxy": {"server": proxy_url}, **options})
+            context = make(**{**options, "proxy": {"server": proxy_url}})
             clean_traces_of(context)
             self._requests(context, self._running_test.owner())
             return context

@@ -164,8 +164,9 @@ def test_request_of_a_new_context(browser, contacts):
     assert contacts() == ("app", "door")
 
 
-def test_requests_of_the_driver(playwright, contacts):
-    requests = playwright.request.new_context(base_url=URL)
+@pytest.mark.parametrize("options", [{}, {"proxy": None}])
+def test_requests_of_the_driver(playwright, contacts, options):
+    requests = playwright.request.new_context(base_url=URL, **options)
     assert requests.get("/x").text() == "GET app.stack.local /x"
     requests.dispose()
     assert contacts() == ("app", "door")
@@ -216,7 +217,7 @@ def test_a_refused_host_says_why(browser):
 
 @pytest.mark.case("field/b26", "field/c25", "freshness/a09-contact-not-noted")
 def test_whatever_playwright_makes_knows_the_stack(suite: Any) -> None:
-    suite(EVERYWHERE, passed=10)
+    suite(EVERYWHERE, passed=11)
 
 
 WEAKENED = """

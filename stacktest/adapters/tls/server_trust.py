@@ -31,6 +31,8 @@ class ServerTrust:
 
     def objection(self, host: str, address: tuple[str, int]) -> str:
         """Why what `address` shows for `host` is not trusted; empty when it is."""
+        # A dot at its end makes a name absolute and no other.
+        host = host.rstrip(".")
         key = (host, address)
         with self._lock:
             if key in self._trusted:

@@ -96,3 +96,8 @@ def test_threads_may_share_it(pki: Pki) -> None:
     for thread in threads:
         thread.join(10)
     assert objections == [""] * 8
+
+
+def test_a_dot_at_the_end_makes_no_other_name(pki: Pki) -> None:
+    assert ServerTrust(pki.ca).objection(f"{HOST}.", address(pki.ports["good"])) == ""
+    assert ServerTrust(pki.ca).objection("other.example.", address(pki.ports["good"]))
