@@ -8,6 +8,7 @@ import pytest
 from stacktest.adapters.atomic_write import write_atomically
 
 
+@pytest.mark.case("hard/D5-ack-tears-the-page")
 def test_a_full_disk_leaves_the_old_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,9 @@ def imported(folder: Path, importer: str) -> Path:
     return Path(subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip())
 
 
-@pytest.mark.case("hard/D2", "hard/D3")
+@pytest.mark.case(
+    "hard/D2-module-in-folder-disarms-watchdog", "hard/D3-module-in-folder-breaks-status"
+)
 def test_who_imports_decides(tmp_path: Path) -> None:
     own = tmp_path / "wave.py"
     own.write_text("")

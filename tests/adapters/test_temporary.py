@@ -96,7 +96,7 @@ def test_a_fork_does_not_remove_the_folders_of_its_parent(place: Path) -> None:
     temporary.remove_folder(folder)
 
 
-@pytest.mark.case("hard/D9")
+@pytest.mark.case("hard/D9-noexec-tmp")
 @pytest.mark.parametrize("named", ["missing", "too-long", "a-file"])
 def test_another_place_is_taken_where_the_named_one_cannot_serve(
     place: Path, monkeypatch: pytest.MonkeyPatch, named: str
@@ -112,7 +112,7 @@ def test_another_place_is_taken_where_the_named_one_cannot_serve(
         assert len(str(folder / "proxy-gw99")) < 107
 
 
-@pytest.mark.case("hard/D9")
+@pytest.mark.case("hard/D9-noexec-tmp")
 def test_a_place_without_programs_is_not_used(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.statvfs
 

@@ -65,3 +65,17 @@ def test_the_status_is_one_error_with_a_path(
     world.services["app"].edit("config", "new")
     with pytest.raises(UsageError, match=r"status\.json cannot be written: no space left"):
         world.index()
+
+
+def test_what_was_proved_is_told_where_the_status_cannot_be_written(
+    world: StackSimulator, refuse
+) -> None:
+    world.add("app")
+    world.run()
+    world.services["app"].edit("config", "new")
+    refuse("status.json")
+    ran = world.run()
+    assert ran.credited() == {"app"}
+    assert ran.summary is not None
+    assert isinstance(ran.summary.trouble, UsageError)
+    assert "status.json cannot be written" in ran.summary.trouble.what
