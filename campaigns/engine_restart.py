@@ -5,10 +5,9 @@
     reaper     the run is killed while it is away: the reaper waits for it
     status     a verb asks it while it is away
 
-It goes away by TERM, which ends its containers, or by KILL, after which they go on.
+It goes away by TERM, which ends its containers.
 """
 
-import signal
 import subprocess
 import time
 from collections import Counter
@@ -32,7 +31,6 @@ def test_it_answers(inside):
         time.sleep(0.05)
 """
 CODES = {0, 1, 2, 10, 12}
-SIGNALS = (signal.SIGTERM, signal.SIGKILL)
 
 
 def run(options: Options) -> Report:
@@ -43,12 +41,12 @@ def run(options: Options) -> Report:
         with own_engine() as engine:
             engine.load(IMAGE)
             for number in range(times):
-                gone_by, delay = SIGNALS[number % 2], dice.uniform(0.3, 2.0)
+                delay = dice.uniform(0.3, 2.0)
                 for name, act in {"bring-up": _bring_up, "test": _test, "reaper": _reaper}.items():
                     with small_stack(WITHOUT_NETWORK, MARKED, DOCKER_HOST=engine.address) as stack:
-                        where = f"{name} {number}, {gone_by.name}, after {delay:.1f} s"
-                        counts[f"{name}, {gone_by.name}"] += 1
-                        faults += [f"{where}: {f}" for f in act(stack, engine, gone_by, delay)]
+                        where = f"{name} {number}, after {delay:.1f} s"
+                        counts[name] += 1
+                        faults += [f"{where}: {f}" for f in act(stack, engine, delay)]
                         if not engine.answers():
                             engine.start()
     except ToolMissingError as error:
@@ -56,22 +54,22 @@ def run(options: Options) -> Report:
     return Report(columns=("what", "number"), rows=sorted(counts.items()), faults=faults)
 
 
-def _bring_up(stack: SmallStack, engine: OwnEngine, gone_by: int, delay: float) -> list[str]:
+def _bring_up(stack: SmallStack, engine: OwnEngine, delay: float) -> list[str]:
     (stack.root / "go-on").write_text("")
     process = stack.start("pytest")
     time.sleep(delay)  # the moment is what the campaign varies
-    engine.stop(gone_by)
+    engine.stop()
     engine.start()
     out, _ = process.communicate(timeout=240)
     return [*_ended(process.returncode, out), *_remains(stack)]
 
 
-def _test(stack: SmallStack, engine: OwnEngine, gone_by: int, delay: float) -> list[str]:
+def _test(stack: SmallStack, engine: OwnEngine, delay: float) -> list[str]:
     """With an odd number of tenths the engine stays away until the run has ended."""
     process = stack.start("pytest")
     if not _reached(stack, process):
         return [f"the test was not reached: {process.communicate()[0]}"]
-    engine.stop(gone_by)
+    engine.stop()
     comes_back = int(delay * 10) % 2 == 0
     if comes_back:
         engine.start()
@@ -81,16 +79,16 @@ def _test(stack: SmallStack, engine: OwnEngine, gone_by: int, delay: float) -> l
         engine.start()
     faults = _ended(process.returncode, out)
     has_pass = isinstance(stack.ledger.read("cache").last_pass, LastPass)
-    if has_pass and (gone_by == signal.SIGTERM or not comes_back):
+    if has_pass:
         faults.append(f"credited although its container had ended, or could not be seen: {out}")
     return [*faults, *_remains(stack)]
 
 
-def _reaper(stack: SmallStack, engine: OwnEngine, gone_by: int, delay: float) -> list[str]:
+def _reaper(stack: SmallStack, engine: OwnEngine, delay: float) -> list[str]:
     process = stack.start("pytest")
     if not _reached(stack, process):
         return [f"the test was not reached: {process.communicate()[0]}"]
-    engine.stop(gone_by)
+    engine.stop()
     process.kill()
     process.communicate()
     time.sleep(5 * delay)  # up to ten seconds without an engine

@@ -1,8 +1,11 @@
-"""A container engine of a campaign's own, beside the one of this machine, that may be restarted."""
+"""A container engine of a campaign's own, beside the one of this machine, that may be restarted.
+
+It runs in a network namespace of its own: a `dockerd` without a bridge removes the interface
+`docker0` wherever it starts, and that of the machine's engine is not this campaign's to remove.
+"""
 
 import contextlib
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -12,6 +15,9 @@ from pathlib import Path
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.errors import ToolMissingError
+
+APART = ("unshare", "--net", "--")
+"""Runs a program, as the same process, where it sees no network interface of this machine."""
 
 
 class OwnEngine:
@@ -27,7 +33,7 @@ class OwnEngine:
         options = {"host": self.address, "data-root": f"{self._folder}/data"}
         options |= {"exec-root": f"{self._folder}/exec", "pidfile": f"{self._folder}/pid"}
         options |= {"bridge": "none", "iptables": "false", "ip-masq": "false"}
-        argv = ["dockerd", *(f"--{name}={value}" for name, value in options.items())]
+        argv = [*APART, "dockerd", *(f"--{name}={value}" for name, value in options.items())]
         (self._folder / "pid").unlink(missing_ok=True)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
@@ -45,10 +51,10 @@ class OwnEngine:
             return False
         return True
 
-    def stop(self, number: int = signal.SIGTERM) -> None:
-        """End it: with TERM its containers end, with KILL they go on."""
+    def stop(self) -> None:
+        """End it, and with it its containers."""
         if self._process is not None:
-            self._process.send_signal(number)
+            self._process.terminate()
             self._process.wait(timeout=60)
             self._process = None
 
@@ -83,6 +89,8 @@ def own_engine() -> Iterator[OwnEngine]:
     """An engine that is gone at the end; ToolMissingError where none can be started."""
     if shutil.which("dockerd") is None:
         raise ToolMissingError("dockerd is not installed")
+    if subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
+        raise ToolMissingError("no network namespace can be made here")
     engine = OwnEngine(Path(tempfile.mkdtemp(prefix="sk-engine-")))
     try:
         engine.start()
