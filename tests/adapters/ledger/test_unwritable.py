@@ -68,7 +68,7 @@ def test_the_status_is_one_error_with_a_path(
 
 
 def test_what_was_proved_is_told_where_the_status_cannot_be_written(
-    world: StackSimulator, refuse
+    world: StackSimulator, refuse: Callable[[str], None]
 ) -> None:
     world.add("app")
     world.run()
