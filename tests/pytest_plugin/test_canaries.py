@@ -23,8 +23,6 @@ from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.status import StatusMeta
 from stacktest.reports.report_data import Board
 
-pytest_plugins = ["pytester", "tests.support.fake_stack"]
-
 KNOWN = "known-Canary-4711"
 SAID = "said-Canary-0815"
 TESTS = """
