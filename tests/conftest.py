@@ -5,7 +5,7 @@
 import httpcore  # noqa: F401
 import pytest
 
-pytest_plugins = ["pytester", "tests.support.pair"]
+pytest_plugins = ["pytester", "tests.support.fake_stack", "tests.support.pair"]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

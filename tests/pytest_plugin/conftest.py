@@ -1,4 +1,3 @@
-from tests.support.fake_stack import shop, touch
 from tests.support.tls_servers import make_stack, pki, serve
 
-__all__ = ["make_stack", "pki", "serve", "shop", "touch"]
+__all__ = ["make_stack", "pki", "serve"]
