@@ -18,7 +18,7 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@dataclass
+@dataclass(eq=False)
 class Tally:
     """Collects the outcomes of each case; a pytest plugin."""
 
