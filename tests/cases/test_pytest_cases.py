@@ -36,7 +36,7 @@ def test_keyword(pair: Any) -> None:
     assert pair.credited() == {"beta"}
     assert pair.verdict("alpha") == "incomplete"
     reasons = pair.document("alpha", "last_run.json")["reasons"]
-    assert reasons == ["1 of 2 tests that name alpha did not run: deselected by -k 'ping'"]
+    assert reasons == ["1 of 2 tests that name alpha did not run: deselected by -k"]
 
 
 @pytest.mark.case("P5", "T3")
