@@ -323,9 +323,10 @@ def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
 
     folder = gather(item, Window(begin=item.stash[_BEGUN], end=report.stop))
     if folder is not None:
+        from stacktest.pytest_plugin.repeat import repeated_options
         from stacktest.reports.terminal.run import reproduce
 
         shown = folder.relative_to(item.config.rootpath)
-        again = reproduce(item.nodeid, item.config.getoption("--stack"))
+        again = reproduce(item.nodeid, repeated_options(item.config))
         vars(report)["stacktest_evidence"] = str(shown)
         report.sections.append(("Evidence", f"{shown}\nReproduce: {again}"))

@@ -175,13 +175,15 @@ class Controller:
             self._tell_boot_evidence()
 
     def _tell_failure(self, report: pytest.TestReport) -> None:
+        from stacktest.pytest_plugin.repeat import repeated_options
         from stacktest.reports.terminal.run import failure_lines
 
         if not any(test.reported == report.nodeid for test in self._selected):
             return
         evidence = str(getattr(report, "stacktest_evidence", ""))
-        stack = self._config.getoption("--stack")
-        first, *rest = failure_lines(report.nodeid, reason_of(report), evidence, stack)
+        first, *rest = failure_lines(
+            report.nodeid, reason_of(report), evidence, repeated_options(self._config)
+        )
         if self._wall.verbosity == 0:
             # With `-v` pytest has just said which one.
             self._wall.say_all([first], red=True)

@@ -207,6 +207,9 @@ def test_the_copy_has_the_data_and_the_names_and_the_stack_is_as_it_was(
 def test_a_copy_may_begin_empty(live: Live) -> None:
     done = live.run("--stack-copy-data=empty", "-k", "data_is_there")
     done.assert_outcomes(failed=1, deselected=2)
+    node = "stack/suites/phase0/test_store.py::test_the_data_is_there"
+    options = "--stack=stack --stack-copy --stack-copy-data=empty"
+    done.stdout.fnmatch_lines([f"  Reproduce: pytest {options} {node}"])
     assert live.results() == {"store": "failed"}
     assert live.rehearsal()["paused_ms"] == 0
 

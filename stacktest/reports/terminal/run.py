@@ -66,20 +66,21 @@ def plan_document(plan: Plan) -> Json:
     }
 
 
-def failure_lines(nodeid: str, reason: str, evidence: str, stack: str = "") -> Iterator[str]:
+def failure_lines(
+    nodeid: str, reason: str, evidence: str, options: Sequence[str] = ()
+) -> Iterator[str]:
     """A test that failed, when it failed: why, what it left behind, how to see it again."""
     yield f"FAILED {nodeid}"
     if reason:
         yield f"  {reason}"
     if evidence:
         yield f"  evidence: {evidence}"
-    yield f"  Reproduce: {reproduce(nodeid, stack)}"
+    yield f"  Reproduce: {reproduce(nodeid, options)}"
 
 
-def reproduce(nodeid: str, stack: str = "") -> str:
-    """The command that runs one test again, on the stack that was named on the command line."""
-    option = f"--stack={shlex.quote(stack)} " if stack else ""
-    return f"pytest {option}{shlex.quote(nodeid)}"
+def reproduce(nodeid: str, options: Sequence[str] = ()) -> str:
+    """The command that runs one test again; `options` are those that name the stack."""
+    return shlex.join(["pytest", *options, nodeid])
 
 
 def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Iterator[str]:
