@@ -1,5 +1,8 @@
 """The marker `claim`: a claim that is known to be false is judged, and costs no credit."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.support.fake_stack import Shop
@@ -129,7 +132,7 @@ why = "it is outside of the stack"
 def test_the_table_of_claims(pair: Pair) -> None:
     pair.write("phase0_pair/test_alpha.py", CLAIMED)
     (pair.root / "claims.toml").write_text(LISTED)
-    command = ("stacktest", "claims", "--stack=stack")
+    command = (str(Path(sys.executable).with_name("stacktest")), "claims", "--stack=stack")
     before = pair.pytester.run(*command)
     before.stdout.fnmatch_lines(
         ["L2 *not judged*has not run*", "claims: 3, of which 2 not judged, 1 no test"]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_stack_without_any_host_name(
 ) -> None:
     monkeypatch.setenv("LOOPBACK_PROJECT", f"t-loopback-{os.getpid()}")
     shutil.copytree(LOOPBACK, pytester.path, dirs_exist_ok=True)
-    command = ["stacktest"]
+    command = [str(Path(sys.executable).with_name("stacktest"))]
     assert pytester.run(*command, "init").ret == 0
     names = pytester.run(*command, "names")
     names.stdout.re_match_lines([r"127\.0\.0\.1:\?  host:8080 +published  services\.host\.ports"])
