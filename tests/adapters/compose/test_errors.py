@@ -162,7 +162,10 @@ def test_the_file_that_asks_for_an_environment_file_is_named(
 
 
 @pytest.mark.case("compose/masked-words", "compose/masked-words2")
-def test_harmless_words_of_the_environment_file_stay_readable(tmp_path: Path) -> None:
+def test_harmless_words_of_the_environment_file_stay_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     write(
         tmp_path,
         **{
@@ -175,7 +178,7 @@ def test_harmless_words_of_the_environment_file_stay_readable(tmp_path: Path) ->
     assert explained(tmp_path, f"env file {missing} not found: stat {missing}: no such file") == [
         "error: env_file conf/wiki.env does not exist",
         "  at: services.wiki.env_file in compose.yaml",
-        f"  hint: cp {tmp_path}/conf/wiki.env.example {tmp_path}/conf/wiki.env",
+        "  hint: cp conf/wiki.env.example conf/wiki.env",
     ]
     text = 'service "wiki" depends on undefined service "redis": invalid compose project'
     assert (
