@@ -4,8 +4,8 @@
     stacktest-inventory-XXXXXXXXXXXX   what a second pytest collected
     stacktest-plan-XXXXXXXXXXXX        a plan on its way to `stacktest plan`
 
-A place is usable when this user can write to it, when programs in it may be run, and when its path
-is short enough for socket files. The folder's own lock, which the kernel opens when its process
+A place is usable when this user can write to it; for folders that hold programs and sockets also
+when programs in it may be run and its path is short enough for socket files. The folder's own lock, which the kernel opens when its process
 ends, says whether it is still used: after `kill -9` the reaper or the next run removes it.
 """
 
@@ -33,13 +33,15 @@ SHORT_ENOUGH = 66
 """Characters of a place: a socket file may have 107, and a folder and a name follow."""
 NAME = re.compile(r"stacktest-[a-z]+-[0-9a-f]{12}")
 """What is removed when nobody uses it; a person's own folder is not called that."""
+WITH_PROGRAMS = frozenset({"run", "nest"})
+"""Kinds of folders that hold programs or sockets."""
 _OWN: dict[Path, tuple[int, int]] = {}
 """Folders of this process: its id, and the open folder that carries the lock."""
 
 
 def make_folder(kind: str, *, place: Path | None = None) -> Path:
     """A new private folder, in a usable place unless one is given."""
-    where = usable_place() if place is None else place
+    where = usable_place(programs=kind in WITH_PROGRAMS) if place is None else place
     _register_removal()
     try:
         remove_abandoned(where)
@@ -68,7 +70,7 @@ def temporary_folder(kind: str) -> Iterator[Path]:
 
 def remove_abandoned(place: Path | None = None) -> None:
     """Remove folders of this user whose process has ended without removing them."""
-    for path in sorted((place or usable_place()).glob(f"{PREFIX}*-*")):
+    for path in sorted((place or usable_place(programs=False)).glob(f"{PREFIX}*-*")):
         if not NAME.fullmatch(path.name):
             continue
         # Another process may remove it first; what cannot be removed stays for its owner.
@@ -76,10 +78,17 @@ def remove_abandoned(place: Path | None = None) -> None:
             _remove_if_abandoned(path)
 
 
-def usable_place() -> Path:
-    """The folder that `TMPDIR` names, or the first other one where all that is needed works."""
-    candidates = [Path(name) for name in _candidates()]
-    usable = [path for path in dict.fromkeys(candidates) if is_usable(path)]
+def usable_place(*, programs: bool) -> Path:
+    """The folder that `TMPDIR` names, or the first other one where all that is needed works.
+
+    Without `programs` one that can only be written to will do, as `/tmp` of a read-only container.
+    """
+    candidates = list(dict.fromkeys(Path(name) for name in _candidates()))
+    usable = [path for path in candidates if is_usable(path)]
+    if not usable and not programs:
+        usable = [
+            path for path in candidates if path.is_dir() and os.access(path, os.W_OK | os.X_OK)
+        ]
     if not usable:
         named = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - where everybody looks
         raise _unusable(Path(named), "no folder for temporary files can be used")

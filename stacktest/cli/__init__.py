@@ -152,7 +152,10 @@ def _log(error: Exception) -> str:
 
     lines = [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]
     try:
-        path = usable_place() / f"stacktest-bug-{os.getpid()}-{time.monotonic_ns():x}.log"
+        path = (
+            usable_place(programs=False)
+            / f"stacktest-bug-{os.getpid()}-{time.monotonic_ns():x}.log"
+        )
         create_file(path, "".join(lines), mode=0o600)
     except (OSError, UsageError) as refusal:
         return f"{lines[-2].strip()} (no file could be written: {refusal})"

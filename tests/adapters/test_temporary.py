@@ -125,7 +125,19 @@ def test_a_place_without_programs_is_not_used(place: Path, monkeypatch: pytest.M
     for system in (NoPrograms(), Full()):
         answer = {place: system}
         monkeypatch.setattr(os, "statvfs", lambda path, a=answer: a.get(path) or real(path))
-        assert temporary.usable_place() != place
+        assert temporary.usable_place(programs=True) != place
+
+
+def test_where_no_place_allows_programs_folders_without_them_are_made(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a container with `read_only` and a `tmpfs`, which the engine mounts with noexec.
+    monkeypatch.setattr(temporary, "is_usable", lambda _place: False)
+    monkeypatch.setenv("TMPDIR", str(place))
+    with temporary.temporary_folder("inventory") as folder:
+        assert folder.parent == place
+    with pytest.raises(UsageError, match="no temporary folder can be made"):
+        temporary.make_folder("nest")
 
 
 def test_no_place_at_all_is_one_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,7 +138,11 @@ def given(pytester: pytest.Pytester, pki: Pki, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.real_browser
-def test_pages_and_requests(pytester: pytest.Pytester, given: None) -> None:
+def test_pages_and_requests(
+    pytester: pytest.Pytester, given: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The pytest inside is no worker of the one that runs this test.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     pytester.makepyfile(TESTS)
     outcome = pytester.runpytest_subprocess(
         "-q", "-p", "no:randomly", "-W", "error", "--durations=6", timeout=120

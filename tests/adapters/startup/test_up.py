@@ -100,7 +100,10 @@ def test_only_the_missing_service_is_started_and_removed(project: Project) -> No
     assert f"{project.name}_default" in project.leftovers()
 
 
-def test_a_stopped_container_of_somebody_else_is_in_the_way(project: Project) -> None:
+def test_a_stopped_container_of_somebody_else_is_in_the_way(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.root)
     project.write(TWO.replace(SLEEP, SPEAKS))
     project.compose("up", "--detach", "--wait", "app")
     project.compose("stop", "--timeout", "0", "app")
@@ -110,7 +113,7 @@ def test_a_stopped_container_of_somebody_else_is_in_the_way(project: Project) ->
     assert words == ["  last lines of app:", "    | good bye"]
     assert error == "error: app has a stopped container that stacktest did not create"
     assert at.startswith(f"  at: container {project.name}-app-1 (exited 1")
-    docker = f"docker compose --project-directory {project.root}"
+    docker = "docker compose"
     assert hint == f"  hint: {docker} rm --force app, or start it yourself: {docker} start app"
     assert states(project) == {"app": "exited"}
 
