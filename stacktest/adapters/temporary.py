@@ -5,8 +5,9 @@
     stacktest-plan-XXXXXXXXXXXX        a plan on its way to `stacktest plan`
 
 A place is usable when this user can write to it; for folders that hold programs and sockets also
-when programs in it may be run and its path is short enough for socket files. The folder's own lock, which the kernel opens when its process
-ends, says whether it is still used: after `kill -9` the reaper or the next run removes it.
+when programs in it may be run and its path is short enough for socket files. The folder's own lock,
+which the kernel opens when its process ends, says whether it is still used: after `kill -9` the
+reaper or the next run removes it.
 """
 
 import atexit
