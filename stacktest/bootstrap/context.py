@@ -200,8 +200,12 @@ class Project:
 
     def lock(self) -> RunLock:
         """The lock that only one run of this stack can hold."""
+        return self.lock_in(self.memory)
+
+    def lock_in(self, folder: Path) -> RunLock:
+        """The lock of the stack, or of a copy of it, whose `.stacktest/` is in `folder`."""
         since = now().isoformat(timespec="seconds")
-        return RunLock(self.root, command=shlex.join(sys.argv), since=since)
+        return RunLock(folder, command=shlex.join(sys.argv), since=since)
 
     def commit(self) -> tuple[str | None, bool | None]:
         """The commit of the repository that holds the stack, and whether the folder differs."""

@@ -1,10 +1,8 @@
 """A copy of a stack as a project of its own: its files are the stack's, its containers are not."""
 
-import shlex
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +18,7 @@ from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.network import Connector, ProbeContainers
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
-from stacktest.bootstrap.context import Project, now
+from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
 from stacktest.core.model import Service, Stack
@@ -137,20 +135,17 @@ class CopyProject(Project):
         names = name_map(self.stack, allowed=self.config.stack.allow_hosts)
         return replace(names, moved=_moved(self.stack, address))
 
-    def lock(self) -> RunLock:
-        """A lock of the copy: the running stack may be used meanwhile."""
-        return RunLock(self.folder, command=shlex.join(sys.argv), since=_since())
-
     def live_lock(self) -> RunLock:
         """The lock of the running stack, for as long as its data is copied."""
-        return RunLock(self.root, command=shlex.join(sys.argv), since=_since())
+        return self.lock_in(self.root)
 
     def copier(self, run_id: str) -> DataCopier:
         """What fills the volumes of this copy."""
+        labels = {RUN: run_id, **stack_labels(self.stack)}
         return DataCopier(
             self.engine,
-            labels={RUN: run_id, **stack_labels(self.stack)},
-            tool=self._tool,
+            labels=labels,
+            tool=partial(self._tool, labels),
             limit=self.config.rehearsal.max_copy,
         )
 
@@ -216,13 +211,13 @@ class CopyProject(Project):
             )
         return str(document["Id"])
 
-    def _tool(self, copy: DataCopy) -> str:
+    def _tool(self, labels: Mapping[str, str], copy: DataCopy) -> str:
         """An image that has what copying needs."""
         own = [self.stack.services[name].image for name in copy.services]
         others = [service.image for service in self.stack.services.values()]
         named = [self.config.stack.probe_image] if self.config.stack.probe_image else []
         for image in dict.fromkeys([*named, *own, *others]):
-            if self._has_tools(image):
+            if self._has_tools(labels, image):
                 return image
         raise StacktestError(
             f"{copy.source} cannot be copied: no image of the stack has sh, cp and du",
@@ -230,9 +225,8 @@ class CopyProject(Project):
             hint="name an image that has them as `probe_image` under [stack]",
         )
 
-    def _has_tools(self, image: str) -> bool:
+    def _has_tools(self, labels: Mapping[str, str], image: str) -> bool:
         if image not in self._tools:
-            labels = stack_labels(self.stack)
             argv = ("sh", "-c", "command -v cp && command -v du")
             code, _ = self.engine.run_tool(image, argv, folders={}, labels=labels, timeout=60)
             self._tools[image] = code == 0
@@ -260,10 +254,6 @@ def copy_files(project: CopyProject, services: frozenset[str]) -> None:
 
 
 # Private
-
-
-def _since() -> str:
-    return now().isoformat(timespec="seconds")
 
 
 def _grafted(copy: Service, live: Service) -> Service:

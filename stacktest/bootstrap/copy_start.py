@@ -111,11 +111,11 @@ class StackCopy:
             if name in self.project.refused
         }
         if refused:
-            name, reason = next(iter(refused.items()))
-            others = f" (and {', '.join(sorted(refused)[1:])})" if len(refused) > 1 else ""
+            name, *more = sorted(refused)
+            others = f" (and {', '.join(more)})" if more else ""
             options = " ".join(f"--stack-copy-without {name}" for name in sorted(refused))
             raise UsageError(
-                f"{name} cannot be copied{others}: {reason}",
+                f"{name} cannot be copied{others}: {refused[name]}",
                 where=f"services.{name}",
                 hint=f"leave it out, with the tests that need it: {options}",
             )
