@@ -9,14 +9,14 @@ unexport PYTHONDONTWRITEBYTECODE
 
 STACK := fixtures/stacks/reference
 BIN   := .venv/bin
-CODE  := $(wildcard stacktest tests suites fixtures benchmarks campaigns conftest.py)
+CODE  := $(wildcard stacktest tests suites fixtures benchmarks campaigns examples conftest.py)
 
 INVARIANTS := tests/core/freshness/test_invariants.py tests/cases/test_fingerprint_invariants.py
 
 # What an ordinary machine proves in a few minutes.
 FAST_PHASES := phase0 or phase0_5 or phase2 or phase3 or phase4
 
-.PHONY: help setup demo test images certs provision cases faults bench bench-check campaigns clean lint type unit browsers real suites slow
+.PHONY: help setup demo test images certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites slow
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,10 @@ bench-check: ## the short form of bench
 
 campaigns: images ## hostile campaigns: listeners, TLS, … (figures of docs/reliability.md)
 	@$(BIN)/python -m campaigns
+
+examples: setup ## three stacks, as documented and as found: which of their claims hold
+	@scripts/example-images
+	@$(BIN)/python -m examples $(EXAMPLE)
 
 # ------------------------------------------------------------------ leftovers
 
