@@ -13,14 +13,24 @@ stack's CA does not stand for, in whatever way the browser was talked into accep
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from stacktest.adapters.names import OWN_ANSWER, ConnectProxy, Refused
+import pytest
+
+from stacktest.adapters.names import ConnectProxy, Refused
 from stacktest.errors import UsageError
+from stacktest.pytest_plugin.browser_wire import (
+    came_over_the_wire,
+    is_local,
+    is_the_proxys,
+    passed_the_proxy,
+)
 from stacktest.pytest_plugin.failure_artifacts import remember_answer
+from stacktest.pytest_plugin.stash import IN_VARIANT
 from stacktest.pytest_plugin.traces import clean_traces_of
 from stacktest.pytest_plugin.weakened_tls import guard_commands, refuse_weakening
 from stacktest.pytest_plugin.wire import note_response
@@ -40,10 +50,9 @@ if TYPE_CHECKING:
     from stacktest.application.running_stack import RunningStack
     from stacktest.pytest_plugin.running_test import Owner, RunningTest
 
+NOWHERE = "https://nowhere.invalid"
+"""An address that no cookie is for."""
 REQUESTS = ("fetch", "get", "post", "put", "patch", "delete", "head")
-
-CLOCKS = 0.05
-"""Seconds by which the browser's clock and this one may differ in reading the same time."""
 
 
 class LaunchOptions(Protocol):
@@ -66,6 +75,8 @@ class Watch:
     ) -> None:
         self._stack, self._running_test, self._proxy = stack, running_test, proxy
         self._launch_options, self._trust = launch_options, trust
+        self._arriving: dict[Response, tuple[pytest.Item, BrowserContext]] = {}
+        running_test.before_teardown(self._note_arriving)
 
     def driver(self, playwright: Playwright, proxy_url: str) -> None:
         """Whatever is launched, connected or requested by this driver is watched."""
@@ -107,7 +118,7 @@ class Watch:
     def context(self, context: BrowserContext) -> BrowserContext:
         """The context, with every answer noted for the test that it belongs to."""
         owner = self._running_test.owner()
-        context.on("response", lambda response: self._response(owner, response))
+        context.on("response", lambda response: self._response(owner, context, response))
         context.on("requestfailed", lambda request: self._failure(owner, request.url))
         context.on("page", self._page)
         make_page = context.new_page
@@ -192,7 +203,7 @@ class Watch:
         def request(*arguments: Any, **options: Any) -> Any:
             refuse_weakening(options, f"request.{verb}")
             response = method(*arguments, **options)
-            if _is_the_proxys(response):
+            if is_the_proxys(response):
                 # Playwright takes the refusal of a tunnel for the answer of the host itself.
                 raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
             self._check_server(response.url)
@@ -208,29 +219,42 @@ class Watch:
 
         return request
 
-    def _response(self, owner: Owner, response: Response) -> None:
-        if not self._came_over_the_wire(response):
+    def _response(self, owner: Owner, context: BrowserContext, response: Response) -> None:
+        test = owner.test
+        if test is None or test.stash.get(IN_VARIANT, False) or is_local(response):
             return
-        if why := self._objection(response.url):
-            if owner.test is not None:
-                remember_answer(owner.test, f"not counted {response.url}: {why}")
-        else:
-            note_response(
-                owner.test,
-                self._stack,
-                response.url,
-                response.status,
-                method=response.request.method,
-                host=_host_header(response.request.headers),
-            )
+        self._arriving[response] = (test, context)
+        came = came_over_the_wire(response, self._proxy, context)
+        # An answer that outlived its test was counted at the test's end.
+        if self._arriving.pop(response, None) is not None and came:
+            self._note(test, response)
 
-    def _came_over_the_wire(self, response: Response) -> bool:
-        """Whether the browser sent the request out, and the proxy saw its host answer since."""
-        timing = response.request.timing
-        if response.from_service_worker or _is_the_proxys(response) or timing["requestStart"] < 0:
-            return False
-        last_answer = self._proxy.last_answer(urlsplit(response.url).hostname or "")
-        return last_answer >= timing["startTime"] / 1000 - CLOCKS
+    def _note_arriving(self) -> None:
+        """At the end of a test: answers that have not arrived whole are judged by the clock."""
+        from playwright.sync_api import Error
+
+        for context in {context for _, context in self._arriving.values()}:
+            with contextlib.suppress(Error):
+                # A question to the browser: the events that it sent before are handled first.
+                context.cookies(NOWHERE)
+        while self._arriving:
+            response, (test, _) = self._arriving.popitem()
+            if passed_the_proxy(response, self._proxy):
+                self._note(test, response)
+
+    def _note(self, test: pytest.Item, response: Response) -> None:
+        if why := self._objection(response.url):
+            remember_answer(test, f"not counted {response.url}: {why}")
+            return
+        request = response.request
+        note_response(
+            test,
+            self._stack,
+            response.url,
+            response.status,
+            method=request.method,
+            host=_host_header(request.headers),
+        )
 
     def _check_server(self, url: str) -> None:
         """Raise the error of a server whose certificate is not trusted."""
@@ -280,10 +304,6 @@ def _host_and_port(url: str) -> tuple[str, int]:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "", 0
     return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _is_the_proxys(response: Any) -> bool:
-    return OWN_ANSWER.lower() in response.headers
 
 
 def _host_header(headers: Mapping[str, str] | None) -> str:

@@ -43,6 +43,7 @@ class RunningTest:
         self._item: pytest.Item | None = None
         self._setups: list[pytest.FixtureDef[Any]] = []
         self._finalizers: list[Callable[[], object]] = []
+        self._before_teardown: list[Callable[[], object]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -66,6 +67,7 @@ class RunningTest:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
         """Close what belongs to the test after its fixtures, which may still make clients."""
+        self.complete_contacts()
         try:
             return (yield)
         finally:
@@ -84,6 +86,15 @@ class RunningTest:
             return (yield)
         finally:
             self._setups.pop()
+
+    def before_teardown(self, call: Callable[[], object]) -> None:
+        """Call this at the end of each test, before its fixtures end."""
+        self._before_teardown.append(call)
+
+    def complete_contacts(self) -> None:
+        """Count what the running test was answered and is still being judged."""
+        for call in self._before_teardown:
+            call()
 
     def owner(self) -> Owner:
         """What a client that is made now belongs to."""

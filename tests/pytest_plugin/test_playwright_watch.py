@@ -20,12 +20,13 @@ def suite(pytester: pytest.Pytester, pki: Any, serve: Any, monkeypatch: Any) -> 
     pytester.makeconftest(CONFTEST)
     doors = {443: pki.ports["good"], 80: serve()}
     doors |= {1001 + number: pki.ports[kind] for number, kind in enumerate(BAD)}
-    published = {"web": serve()}
+    published = {"web": serve(), "app": serve()}
     value = {"root": str(pytester.path), "ca": str(pki.ca), "doors": doors, "published": published}
     monkeypatch.setenv("GIVEN", json.dumps(value))
 
     def run(source: str, *options: str, **expected: int) -> pytest.RunResult:
-        pytester.makepyfile(f"WEB = 'http://127.0.0.1:{published['web']}'\n" + source)
+        urls = (f"{name.upper()} = 'http://127.0.0.1:{published[name]}'" for name in published)
+        pytester.makepyfile("\n".join((*urls, source)))
         outcome = pytester.runpytest_subprocess(*OPTIONS, *options, timeout=170)
         outcome.assert_outcomes(**expected)
         return outcome
@@ -120,7 +121,8 @@ def test_the_first_visit_is_real(shared, contacts):
     assert contacts() == ("app", "door")
 
 
-def test_the_second_comes_from_the_cache(shared, contacts):
+@pytest.mark.parametrize("again", range(10))
+def test_the_second_comes_from_the_cache(shared, contacts, again):
     shared.goto("about:blank")
     assert shared.goto(f"{URL}/cached/a").status == 200
     assert contacts() == ()
@@ -129,11 +131,67 @@ def test_the_second_comes_from_the_cache(shared, contacts):
 def test_the_third_is_real_again(shared, contacts):
     shared.goto(f"{URL}/b")
     assert contacts() == ("app", "door")
+
+
+def test_another_service_at_the_same_address(shared, contacts):
+    shared.goto(f"{WEB}/cached/a")
+    assert contacts() == ("web",)
+
+
+def test_its_answer_is_not_taken_for_the_cached_one(shared, contacts):
+    shared.goto(f"{APP}/b")
+    shared.goto(f"{WEB}/cached/a")
+    assert contacts() == ("app",)
+
+
+def test_a_redirect_is_real_once(shared, contacts):
+    shared.goto(f"{URL}/redirect/c")
+    assert contacts() == ("app", "door")
+
+
+def test_many_real_answers_at_once(shared, contacts):
+    shared.goto(f"{URL}/b")
+    shared.evaluate("Promise.all([...Array(30).keys()].map(n => fetch('/n' + n)))")
+    shared.goto(f"{WEB}/b")
+    assert contacts() == ("app", "door", "web")
 """
 
 
 def test_what_the_browsers_cache_answers_is_nobodys(suite: Any) -> None:
-    suite(CACHED, passed=3)
+    suite(CACHED, passed=16)
+
+
+STREAMED = """
+import pytest
+
+
+@pytest.fixture(scope="module")
+def shared(browser):
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+def test_a_page(shared):
+    shared.goto(f"{WEB}/")
+
+
+def test_an_answer_that_does_not_end(shared):
+    # Its headers come, its body never does.
+    shared.evaluate("fetch('/endless').then(response => response.status)")
+
+
+def test_was_counted_when_its_test_ended(request):
+    from stacktest.pytest_plugin.contacts import touched
+
+    endless = request.session.items[1]
+    assert endless.name.startswith("test_an_answer")
+    assert touched(endless) == ("web",)
+"""
+
+
+def test_an_answer_that_does_not_end_is_counted_when_its_test_ends(suite: Any) -> None:
+    suite(STREAMED, passed=3)
 
 
 EVERYWHERE = """

@@ -12,7 +12,7 @@ from stacktest.config import Config
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.core.model import Service, Stack
 from stacktest.core.route import PathCondition, Route
-from stacktest.pytest_plugin.running_test import follow_tests
+from stacktest.pytest_plugin.running_test import RUNNING_TEST, follow_tests
 from stacktest.pytest_plugin.stash import RUNNING
 from stacktest.application.running_stack import RunningStack
 
@@ -64,5 +64,9 @@ def pytest_configure(config):
 
 @pytest.fixture
 def contacts(request):
-    return lambda: touched(request.node)
+    def complete():
+        request.config.stash[RUNNING_TEST].complete_contacts()
+        return touched(request.node)
+
+    return complete
 """
