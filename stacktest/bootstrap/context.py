@@ -27,6 +27,7 @@ from stacktest.application.judge import Judge, PagesOf, TestsOf
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
+from stacktest.bootstrap.container_addresses import container_names
 from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
@@ -155,11 +156,14 @@ class Project:
     def names(self) -> "NameMap":
         """What host names mean now: the front door, or what the stack's own name server says.
 
-        Read anew each time, since the engine chooses ports when a container starts.
+        Read anew each time, since the engine chooses ports when a container starts. Where nothing
+        may leave the stack, no port is published, and names lead to the containers themselves.
         """
         from stacktest.adapters.names import name_map, outer_doors
 
         section, host = self.config.stack, self._engine_host
+        if self.stack.denies_egress:
+            return container_names(self.stack, self.engine, allowed=section.allow_hosts)
         return name_map(
             self.stack,
             running=self._running_ports(),

@@ -1,6 +1,6 @@
 """A copy of a stack as a project of its own: its files are the stack's, its containers are not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,9 +15,9 @@ from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.state_dir import state_dir
-from stacktest.adapters.network import Connector, ProbeContainers
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
+from stacktest.bootstrap.container_addresses import container_names
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
@@ -115,25 +115,7 @@ class CopyProject(Project):
     @property
     def names(self) -> "NameMap":
         """The stack's host names and published addresses, leading to the containers of the copy."""
-        from stacktest.adapters.names import name_map
-
-        containers = {
-            container.service: container.id
-            for container in self.engine.containers(self.stack.name)
-            if container.is_running and not container.one_off
-        }
-        connector = Connector(
-            self.engine, ProbeContainers(self.stack, self.engine, image="", labels={})
-        )
-        addresses: dict[str, str | None] = {}
-
-        def address(service: str) -> str | None:
-            if service in containers and service not in addresses:
-                addresses[service] = connector.address(containers[service])
-            return addresses.get(service)
-
-        names = name_map(self.stack, allowed=self.config.stack.allow_hosts)
-        return replace(names, moved=_moved(self.stack, address))
+        return container_names(self.stack, self.engine, allowed=self.config.stack.allow_hosts)
 
     def live_lock(self) -> RunLock:
         """The lock of the running stack, for as long as its data is copied."""
@@ -258,20 +240,4 @@ def copy_files(project: CopyProject, services: frozenset[str]) -> None:
 
 def _grafted(copy: Service, live: Service) -> Service:
     """The service of a copy, with what its definition has lost and stacktest still needs."""
-    # A port that the engine would choose is asked for by its own number.
-    ports = tuple(replace(port, published=port.published or port.target) for port in live.ports)
-    return replace(copy, uses=live.uses, ports=ports, labels=live.labels)
-
-
-def _moved(
-    stack: Stack, address: Callable[[str], str | None]
-) -> "Mapping[tuple[str, int], tuple[str, int]]":
-    """Where the stack publishes a port → where the copy's container has it."""
-    from stacktest.adapters.names import reachable
-
-    return {
-        published: (host, port)
-        for name, service in stack.services.items()
-        for port, published in reachable(service.ports).items()
-        if (host := address(name)) is not None
-    }
+    return replace(copy, uses=live.uses, ports=live.ports, labels=live.labels)

@@ -38,8 +38,8 @@ def door_answer(project: "Project", service: str, host: str) -> DoorAnswer:
     url = origin(names.doors, host, routes, service)
     address = names.resolve(host, httpx.URL(url).port or _usual_port(url))
     if not isinstance(address, tuple):
-        if not names.doors and _publishes(project):
-            # The engine chooses the port, or the front door of another project is being started.
+        if not _has_door(names) and _publishes(project):
+            # The engine chooses the address, or the front door of another project is being started.
             return f"{url}/ does not answer: the front door does not run"
         return Refused(f"cannot be reached by its name: {address.why}", "SK-NAMES")
     try:
@@ -76,6 +76,13 @@ def _judge(
     if answerers(project.stack.routes, request, status) == {service}:
         return ""
     return OwnAnswer(f"{url} answers {status}, which may be the front door's own answer")
+
+
+def _has_door(names: "NameMap") -> bool:
+    """Whether any port of the front door can be reached now."""
+    if names.moved is None:
+        return bool(names.doors)
+    return any(address in names.moved for address in names.doors.values())
 
 
 def _publishes(project: "Project") -> bool:

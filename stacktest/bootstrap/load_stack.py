@@ -7,6 +7,7 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.secret_sources import declared_secrets
 from stacktest.config import Config
+from stacktest.core.denied_egress import deny_egress
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
@@ -36,6 +37,8 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
     # Names are compared as A-labels, wherever they come from.
     ascii_routes = tuple(replace(route, host=_ascii_host(route)) for route in routes)
     stack = replace(stack, routes=ascii_routes)
+    if settings.stack.egress == "deny":
+        stack = deny_egress(stack)
     secrets = declared_secrets(stack, config, compose.project_files)
     return config, replace(stack, secrets=secrets)
 

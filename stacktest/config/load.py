@@ -163,6 +163,8 @@ def _overlay(config: Config, values: Mapping[str, str], name: Callable[[str], st
         if not text or item.name == "hosts":
             continue
         is_list = isinstance(getattr(StackSection(), item.name), tuple)
-        overrides[item.name] = tuple(text.split(",")) if is_list else text
+        value = text.split(",") if is_list else text
+        _check_shape({"stack": {item.name: value}}, name(item.name))
+        overrides[item.name] = tuple(value) if is_list else text
         origins[f"stack.{item.name}"] = name(item.name)
     return replace(config, stack=replace(config.stack, **overrides), origins=origins)

@@ -39,6 +39,8 @@ class StackSection:
     pages: str = "docs/spokes/{service}.md"
     allow_hosts: tuple[str, ...] = ()
     """Host names outside the stack that tests may reach; every other one is refused."""
+    egress: str = ""
+    """`deny` when the containers of a run may reach nothing but each other."""
     identity: str = ""
     """What evidence calls this stack; empty: the engine that it runs on."""
     nameserver: str = ""

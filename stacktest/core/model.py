@@ -142,6 +142,8 @@ class Stack:
     """The profiles that `COMPOSE_PROFILES` switches on; `*` stands for all of them."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Values that are declared to be secret and that the compose model does not hold itself."""
+    denies_egress: bool = False
+    """Whether its networks lead nowhere but to its own containers."""
     copy: str = ""
     """Names a copy beside the stack itself, which has an empty one."""
 

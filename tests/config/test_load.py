@@ -158,6 +158,13 @@ def test_environment_and_options_win_over_the_file(tmp_path: Path) -> None:
     assert read.origins["stack.compose"] == "STACKTEST_COMPOSE"
 
 
+def test_a_variable_is_checked_like_the_file(tmp_path: Path) -> None:
+    assert load(tmp_path, environ={"STACKTEST_EGRESS": "deny"}).stack.egress == "deny"
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, environ={"STACKTEST_EGRESS": "yes"})
+    assert caught.value.where == "STACKTEST_EGRESS:stack.egress"
+
+
 class TestFindStack:
     def test_option_beats_variable_beats_folder(self, tmp_path: Path) -> None:
         for name in ("option", "variable", "here"):

@@ -55,5 +55,5 @@ def with_labels(document: Json, override: Mapping[str, Json]) -> Json:
         for name, entry in entries.items():
             target = labelled[section].get(name)
             if target is not None:
-                target["labels"] = {**(target.get("labels") or {}), **entry["labels"]}
+                target["labels"] = {**(target.get("labels") or {}), **entry.get("labels", {})}
     return labelled

@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from stacktest.adapters.ledger.stack_identity import stack_mark
+from stacktest.core.denied_egress import NO_NAME_SERVER, asks_nobody
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.model import Json, Service, Stack
 
@@ -60,12 +61,18 @@ def label_override(
     networks: Mapping[str, Mapping[str, str]],
     keep: bool = False,
 ) -> Json:
-    """The compose document that adds the labels; `networks` are those that exist, with labels."""
+    """The compose document that adds the labels, and what keeps a stack from the outside.
+
+    `networks` are those that exist, with their labels.
+    """
     labels = {RUN: run_id, **stack_labels(stack), **({KEEP: "yes"} if keep else {})}
     chosen = sorted(services)
     document: dict[str, Json] = {
         "services": {
-            name: {"labels": {**labels, STANZA: definition_digest(stack.services[name])}}
+            name: {
+                "labels": {**labels, STANZA: definition_digest(stack.services[name])},
+                **({"dns": NO_NAME_SERVER} if asks_nobody(stack, name) else {}),
+            }
             for name in chosen
         }
     }
@@ -91,6 +98,9 @@ def _network_labels(
         name = definition.get("name", f"{stack.name}_{key}")
         present = existing.get(name, labels)
         own = {label: value for label, value in present.items() if label.startswith("stacktest.")}
-        if own:
-            labelled[key] = {"labels": own}
+        entry: dict[str, Json] = {"labels": own} if own else {}
+        if stack.denies_egress:
+            entry["internal"] = True
+        if entry:
+            labelled[key] = entry
     return labelled

@@ -66,9 +66,10 @@ class NameMap:
     looked_up: Mapping[str, "str | Refused"] = field(default_factory=dict)
     """Host name → its address at the stack's own name server, or why there is none."""
     moved: Mapping[Address, Address] | None = None
-    """Of a copy of the stack: where the stack publishes a port → where the copy has it.
+    """Where the stack publishes a port → where a container has it, if nothing is published.
 
-    What is not listed is refused: nothing may lead to the stack itself.
+    None: ports are published. Of a copy of the stack, what is not listed is refused: nothing may
+    lead to the stack itself.
     """
 
     def resolve(self, host: str, port: int) -> Address | Refused:
@@ -77,7 +78,7 @@ class NameMap:
         if self.moved is None or isinstance(address, Refused) or self._is_outside(host, port):
             return address
         return self.moved.get(address) or Refused(
-            why=f"'{_shown(host, port)}': no running container of the copy has this port"
+            why=f"'{_shown(host, port)}': no running container has this port"
         )
 
     def _is_outside(self, host: str, port: int) -> bool:
@@ -111,8 +112,8 @@ class NameMap:
         return any(covers(pattern, name) for pattern in self.hosts)
 
     def publication(self, host: str, port: int) -> Publication | None:
-        """The service whose published port `host:port` is, or None."""
-        address = self._published_address(host.lower(), port)
+        """The service whose published port `host:port` is, or None; wherever that leads now."""
+        address = self._published_address(host.lower(), port) or self._moved_from(host, port)
         return self.published[address] if address else None
 
     def addresses(self, service: str) -> Mapping[int, Address]:
@@ -128,8 +129,12 @@ class NameMap:
 
         The engine may publish a container that was created again at another port.
         """
-        doors, published = dict(other.doors), dict(other.published)
-        for own, new in ((self.doors, doors), (self.published, published)):
+        pairs = (
+            (self.doors, dict(other.doors)),
+            (self.published, dict(other.published)),
+            (self.moved or {}, dict(other.moved or {})),
+        )
+        for own, new in pairs:
             mutable = cast("dict[Any, Any]", own)
             mutable.clear()
             mutable.update(new)
@@ -139,6 +144,11 @@ class NameMap:
     def _published_address(self, name: str, port: int) -> Address | None:
         names = LOOPBACK if name in LOOPBACK else (name,)
         return next(((n, port) for n in names if (n, port) in self.published), None)
+
+    def _moved_from(self, host: str, port: int) -> Address | None:
+        """The published address that leads to this address of a container."""
+        moved = (self.moved or {}).items()
+        return next((published for published, address in moved if address == (host, port)), None)
 
     def _door(self, name: str, port: int) -> Address | Refused:
         if port in self.doors:

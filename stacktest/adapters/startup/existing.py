@@ -7,9 +7,10 @@ left behind by an earlier run of stacktest   removed, then missing
 stopped, and not stacktest's                 in the way: an error, started only by `always`
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from stacktest.adapters.engine import cleanup, labels
+from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.failure_report import last_words
 from stacktest.core.compose_command import compose_command
@@ -18,6 +19,7 @@ from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
 from stacktest.core.readiness import Impossible, Rule, judge
 from stacktest.core.runs.start_failure import StartFailure
+from stacktest.errors import UsageError
 
 
 def present_containers(
@@ -56,6 +58,25 @@ def present_containers(
         if container.service in plan.services and not container.one_off:
             by_service[container.service] = (*by_service.get(container.service, ()), container)
     return by_service
+
+
+def refuse_open_networks(stack: Stack, services: Iterable[str], engine: EnginePort) -> None:
+    """A network that exists and leads outside is a UsageError where nothing may leave."""
+    if not stack.denies_egress:
+        return
+    definitions = stack.definitions["networks"]
+    names = {
+        definitions[key].get("name") or f"{stack.name}_{key}"
+        for service in services
+        for key in stack.services[service].networks
+    }
+    for network in engine.networks({PROJECT: stack.name}):
+        if network["Name"] in names and not network.get("Internal"):
+            raise UsageError(
+                f'the network {network["Name"]} exists and leads outside, and `egress` is "deny"',
+                where="stacktest.toml:stack.egress",
+                hint=f"take the stack down first: {compose_command(stack, 'down')}",
+            )
 
 
 def missing_of(

@@ -27,6 +27,7 @@ from stacktest.adapters.startup.existing import (
     missing_of,
     present_containers,
     refusals,
+    refuse_open_networks,
     stopped_containers,
 )
 from stacktest.adapters.startup.failure_report import NotReadyError
@@ -184,6 +185,7 @@ def bring_up(
     )
     progress = progress or Progress()
     here = _here(stack, plan, engine, settings.rules, run_id=run_id, mode=mode, keep=keep)
+    refuse_open_networks(stack, plan.services, engine)
     missing = here.missing
     loop = Loop(stack, plan, engine, settings, progress)
     loop.add_present(

@@ -9,13 +9,14 @@ volumes                               own ones, of which the data is copied or e
 bind mounts that can be written       volumes (folders) or copies (files) of their own
 images                                pinned by id, nothing is built or pulled
 logging to other machines             gone: the engine sends it, whatever the network is
-name servers                          none: a name outside of the copy fails at once
+name servers                          none: nobody is asked for a name outside of the copy
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+from stacktest.core.denied_egress import NO_NAME_SERVER
 from stacktest.core.model import Json, Stack
 from stacktest.core.rehearsal.settings import CopySettings
 
@@ -149,7 +150,7 @@ class _Copying:
         definition["pull_policy"] = "never"
         definition["restart"] = "no"
         # The engine answers for the copy's own names; nobody is asked for another one.
-        definition["dns"] = ["127.0.0.1"]
+        definition["dns"] = NO_NAME_SERVER
         (definition.get("deploy") or {}).pop("restart_policy", None)
         labels = definition.pop("labels", None) or {}
         own = {key: value for key, value in labels.items() if key.startswith("stacktest.")}

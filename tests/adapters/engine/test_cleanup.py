@@ -9,6 +9,7 @@ import pytest
 from stacktest.adapters.engine import cleanup, labels
 from stacktest.adapters.engine.labels import KEEP, RUN, STACK, STANZA
 from stacktest.adapters.engine.port import EnginePort
+from stacktest.core.denied_egress import deny_egress
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.errors import ToolMissingError
@@ -176,6 +177,17 @@ def test_the_override_labels_services_and_only_new_networks_of_ours() -> None:
     }
     kept = labels.label_override(STACK_MODEL, ["app"], "7", networks={}, keep=True)
     assert kept["services"]["app"]["labels"][KEEP] == "yes"
+
+
+def test_the_override_closes_networks_that_may_not_lead_outside() -> None:
+    own = replace(STACK_MODEL, services={"db": STACK_MODEL.services["db"]})
+    exists = {"p_default": {"a": "b"}, "p_mine": {RUN: "before"}}
+    made = labels.label_override(deny_egress(own), ["db"], "7", networks=exists)
+    assert made["networks"] == {
+        "default": {"internal": True},
+        "mine": {"labels": {RUN: "before"}, "internal": True},
+    }
+    assert made["services"]["db"]["dns"] == ["127.0.0.1"]
 
 
 def test_the_digest_of_a_definition_follows_its_content_not_its_order() -> None:

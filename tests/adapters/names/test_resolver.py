@@ -288,10 +288,18 @@ def test_names_of_a_copy_lead_to_its_own_containers(
     assert COPY.resolve(host, port) == expected
 
 
+def test_what_a_container_answers_is_that_of_its_published_port() -> None:
+    moved = {("127.0.0.1", 6379): ("172.20.0.3", 6379)}
+    names = replace(COPY, moved=moved)
+    assert names.publication("172.20.0.3", 6379) == Publication(service="redis", port=6379)
+    assert names.publication("172.20.0.3", 6380) is None
+    assert replace(names, moved=None).publication("172.20.0.3", 6379) is None
+
+
 @pytest.mark.parametrize(
     ("host", "port"), [("grafana.stack.local", 80), ("127.0.0.1", 6379), ("localhost", 6379)]
 )
 def test_what_a_copy_does_not_have_never_leads_to_the_stack(host: str, port: int) -> None:
     answer = COPY.resolve(host, port)
     assert isinstance(answer, Refused)
-    assert "no running container of the copy has this port" in answer.why
+    assert "no running container has this port" in answer.why

@@ -1,0 +1,65 @@
+"""The stack with networks that lead nowhere but to its own containers: `[stack] egress = "deny"`.
+
+of the files                             in a run
+networks                                 internal: the engine gives them no way outside
+name servers of a service, if it has     as they are, within these networks
+no name servers                          none: the engine answers for the stack's own names alone
+an external network, `network_mode` of   refused: stacktest cannot close what it does not make
+the host, the engine or a stranger
+"""
+
+from dataclasses import replace
+
+from stacktest.core.model import Json, Service, Stack
+from stacktest.errors import UsageError
+
+NO_NAME_SERVER = ["127.0.0.1"]
+"""`dns` of a container that asks nobody: nothing listens there, so nobody learns the name."""
+
+
+def deny_egress(stack: Stack) -> Stack:
+    """The stack as it is started where nothing may leave; UsageError where that cannot be."""
+    networks = stack.definitions.get("networks") or {}
+    for service in stack.services.values():
+        _refuse_ways_out(service, networks)
+    used = {key for service in stack.services.values() for key in service.networks}
+    closed = {key: {**(networks.get(key) or {}), "internal": True} for key in sorted(used)}
+    return replace(
+        stack,
+        services={name: _closed(service) for name, service in stack.services.items()},
+        definitions={**stack.definitions, "networks": {**networks, **closed}},
+        denies_egress=True,
+    )
+
+
+def asks_nobody(stack: Stack, service: str) -> bool:
+    """Whether the service has no name server because nothing may leave."""
+    definition = stack.services[service].definition or {}
+    return stack.denies_egress and definition.get("dns") == NO_NAME_SERVER
+
+
+# Private
+
+
+def _refuse_ways_out(service: Service, networks: Json) -> None:
+    mode = str((service.definition or {}).get("network_mode") or "")
+    if mode and mode != "none" and not mode.startswith("service:"):
+        raise UsageError(
+            f"{service.name} has `network_mode: {mode}`, which leads outside of the stack",
+            where=f"services.{service.name}.network_mode",
+            hint='give it a network of the stack, or take `egress = "deny"` away',
+        )
+    for key in service.networks:
+        if (networks.get(key) or {}).get("external"):
+            raise UsageError(
+                f"the network {key} of {service.name} is external, so stacktest cannot close it",
+                where=f"networks.{key}.external",
+                hint='let the stack make it, or take `egress = "deny"` away',
+            )
+
+
+def _closed(service: Service) -> Service:
+    definition = service.definition
+    if not service.networks or definition is None or definition.get("dns"):
+        return service
+    return replace(service, definition={**definition, "dns": NO_NAME_SERVER})
