@@ -311,7 +311,7 @@ class StackSession:
                 previous_pass=previous_pass,
             )
             lines[service] = history_line(
-                records[service], verdict, boots.get(service), tests.get(service)
+                records[service], verdict, boots.get(service), tests.get(service), self._moves
             )
         try:
             refused |= self._ports.recorder.close_run(records, passes, lines)

@@ -18,6 +18,7 @@ from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
+from stacktest.core.runs.growth import growths
 from stacktest.core.runs.history import Trend, TrendKind, classify
 from stacktest.reports.wording import count
 
@@ -45,7 +46,9 @@ class Reading:
 def read(lines: Sequence[HistoryLine]) -> Reading:
     """The shape of the runs, oldest first."""
     course = classify(lines)
-    return Reading(shape=SHAPES[course.trend], sentence=_sentence(course, lines))
+    slower = [f"Slower: {growth.phrase}." for growth in growths(lines)]
+    sentence = " ".join([_sentence(course, lines), *slower])
+    return Reading(shape=SHAPES[course.trend], sentence=sentence)
 
 
 def cell(line: HistoryLine) -> Cell:

@@ -32,6 +32,18 @@ def history(
     return build
 
 
+def test_times_that_have_grown_are_in_the_sentence(
+    history: Callable[..., list[HistoryLine]],
+) -> None:
+    *usual, last = history(*[("passed", "a")] * 4)
+    lines = [
+        *(replace(x, move_ms={"stop": 500}) for x in usual),
+        replace(last, move_ms={"stop": 9500}),
+    ]
+    sentence = trends.read(lines).sentence
+    assert sentence == "Steady: 4 runs in a row passed. Slower: ending takes 9.5 s, usually 0.5 s."
+
+
 P, F, R, INCOMPLETE = "passed", "failed", "retried", "incomplete"
 
 

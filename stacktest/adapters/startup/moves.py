@@ -1,6 +1,6 @@
 """Moves containers that this run started: restart, stop, start, recreate, crash; each is declared.
 
-    restart, start, recreate    return when the service is ready again
+    restart, start, recreate    return when the service is ready again; `start` need not wait
     stop                        returns when its program has ended
     variant                     within it, another container with other settings; then its own again
     crash                       its main process is killed; returns when it is ready again by itself
@@ -69,10 +69,10 @@ class Mover:
     def restart(self, service: str) -> None:
         """End its program and start it again in the same container."""
         container = self._own(service)
-        before = self._observe(service)
+        before, begin = self._observe(service), time.monotonic()
         self._engine.stop(container)
         self._start(service, container)
-        self._wait(service, "restart", before)
+        self._wait(service, "restart", before, begin)
 
     def stop(self, service: str, grace: float | None = None) -> tuple[float, int]:
         """End its program: seconds that it took, and its exit code; 137 is a kill."""
@@ -84,15 +84,18 @@ class Mover:
         state = self._inspect(container)["State"]
         if state["Running"]:
             raise StacktestError(f"{service} still runs after it was stopped", where="lifecycle")
-        self._tell(service, "stop", before)
+        self._tell(service, "stop", before, seconds)
         return seconds, int(state["ExitCode"])
 
-    def start(self, service: str) -> None:
-        """Start its container again."""
+    def start(self, service: str, *, wait: bool = True) -> None:
+        """Start its container again, and wait until it is ready unless it has to wait itself."""
         container = self._own(service)
-        before = self._observe(service)
+        before, begin = self._observe(service), time.monotonic()
         self._start(service, container)
-        self._wait(service, "start", before)
+        if wait:
+            self._wait(service, "start", before, begin)
+        else:
+            self._tell(service, "start", before)
 
     def recreate(self, service: str) -> None:
         """Remove its container and create another one from the same definition."""
@@ -114,8 +117,8 @@ class Mover:
     def crash(self, service: str) -> None:
         """Kill its main process; the engine has to start it again by its restart policy."""
         container = self._own(service)
-        before = self._observe(service)
         document = self._inspect(container)
+        before, begin = self._observe(service), time.monotonic()
         self._kill(service, document)
         started = document["State"]["StartedAt"]
         deadline = time.monotonic() + COMES_BACK
@@ -127,7 +130,7 @@ class Mover:
                     f"{service} does not come back: its restart policy is {policy!r}"
                 )
             time.sleep(0.05)
-        self._wait(service, "crash", before)
+        self._wait(service, "crash", before, begin)
 
     def settle(self) -> None:
         """The end of a test: start what it left stopped, and declare what dependants are now.
@@ -151,7 +154,7 @@ class Mover:
 
     def _replace(self, service: str, kind: str, changes: Json) -> None:
         container = self._own(service)
-        before = self._observe(service)
+        before, begin = self._observe(service), time.monotonic()
         keep = labels.KEEP in (self._inspect(container)["Config"].get("Labels") or {})
         networks = self._engine.networks({PROJECT: self._stack.name})
         override = labels.label_override(
@@ -167,7 +170,7 @@ class Mover:
             raise StacktestError(
                 f"{service} cannot be created again: {completed.tail}", where=f"services.{service}"
             )
-        self._wait(service, kind, before)
+        self._wait(service, kind, before, begin)
 
     def _own(self, service: str) -> str:
         """The id of its one container, which has to be this run's."""
@@ -209,11 +212,17 @@ class Mover:
                 )
         return {name: tuple(rows) for name, rows in refs.items()}
 
-    def _tell(self, service: str, kind: str, before: Mapping[str, Containers]) -> None:
+    def _tell(
+        self,
+        service: str,
+        kind: str,
+        before: Mapping[str, Containers],
+        seconds: float | None = None,
+    ) -> None:
         after = self._observe(service)
         # Between two moves a dependant may restart; the service itself may not.
         known = {**before, **{k: v for k, v in self._last.items() if k in before and k != service}}
-        self._declare(Move(service=service, kind=kind, before=known, after=after))
+        self._declare(Move(service=service, kind=kind, before=known, after=after, seconds=seconds))
         self._last |= after
         self._moved.add(service)
 
@@ -227,8 +236,11 @@ class Mover:
         if why := self._engine.start(container):
             raise StacktestError(f"{service} cannot be started: {why}", where="lifecycle")
 
-    def _wait(self, service: str, kind: str, before: Mapping[str, Containers]) -> None:
+    def _wait(
+        self, service: str, kind: str, before: Mapping[str, Containers], begin: float
+    ) -> None:
         """Wait until the service is ready; the move is declared either way."""
+        seconds = None
         plan = Plan(
             steps=(Step(service=service, phase="", reasons=()),),
             waves=((service,),),
@@ -247,10 +259,11 @@ class Mover:
                 timeouts=self._timeouts,
                 probe_image=self._probe_image,
             )
+            seconds = time.monotonic() - begin
         except StackNotReadyError as error:
             raise NotBackError(self._why_not_back(service) or error.what) from error
         finally:
-            self._tell(service, kind, before)
+            self._tell(service, kind, before, seconds)
 
     def _why_not_back(self, service: str) -> str:
         """`app ended with 3 after it was started`, or empty where it runs."""

@@ -292,6 +292,8 @@ class HistoryLine:
     """Node id → one letter."""
     boot_ms: int | None = None
     """Milliseconds from its start until it was ready; None: this run did not start it."""
+    move_ms: Mapping[str, int] = field(default_factory=dict)
+    """Kind of move that tests declared → milliseconds that the longest one took."""
     start: str = ""
     """Why it was not up in this run; empty where it was."""
     code: str = ""
@@ -316,6 +318,7 @@ class HistoryLine:
             "reasons": list(self.reasons),
             "tests": dict(self.tests),
             "boot_ms": self.boot_ms,
+            "move_ms": dict(self.move_ms),
             "start": self.start or None,
             "code": self.code or None,
             "after": None if self.after is None else list(self.after),
@@ -328,7 +331,10 @@ class HistoryLine:
         keys = ("schema", "service", "run", "seq", "started", "git_commit", *FingerprintRecord.KEYS)
         result_keys = ("verdict", "credited", "flaky", "reasons", "tests")
         f = Fields(
-            document, "$", (*keys, *result_keys), later=("boot_ms", "start", "code", "after")
+            document,
+            "$",
+            (*keys, *result_keys),
+            later=("boot_ms", "move_ms", "start", "code", "after"),
         )
         return cls(
             service=f.text("service"),
@@ -343,6 +349,7 @@ class HistoryLine:
             reasons=tuple(map(bare_reason, f.texts("reasons"))),
             tests=_bare_letters(f.text_map("tests")),
             boot_ms=f.optional_number("boot_ms"),
+            move_ms={} if f.raw("move_ms")[0] is None else f.number_map("move_ms"),
             start=bare_reason(f.optional_text("start") or ""),
             code=f.optional_text("code") or "",
             after=None if f.raw("after")[0] is None else f.texts("after"),

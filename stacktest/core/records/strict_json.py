@@ -114,6 +114,11 @@ class Fields:
             raise RecordError(f"{self._path}.{key} is not an object of strings and nulls")
         return dict(values)
 
+    def number_map(self, key: str) -> dict[str, int]:
+        """An object of whole numbers, zero or more."""
+        values = Fields(self._typed(key, Mapping), f"{self._path}.{key}", self._values[key])
+        return {name: values.number(name) for name in self._values[key]}
+
     def _typed(self, key: str, kind: type) -> Any:
         value = self._values[key]
         if not isinstance(value, kind):

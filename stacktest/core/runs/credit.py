@@ -38,7 +38,7 @@ from stacktest.core.records.documents import (
     PassedTests,
     RunTests,
 )
-from stacktest.core.runs.moves import Move, explains
+from stacktest.core.runs.moves import Move, explains, longest_moves
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
@@ -203,8 +203,9 @@ def history_line(
     verdict: Verdict,
     boot_seconds: float | None = None,
     tests: Tests | Unknown | None = None,
+    moves: Sequence[Move] = (),
 ) -> HistoryLine:
-    """What the history keeps of a run that was closed, and how long its service took to start."""
+    """What the history keeps of a closed run, and how long its service took to start and move."""
     return HistoryLine(
         service=record.service,
         run=record.run.id,
@@ -218,6 +219,7 @@ def history_line(
         reasons=(*verdict.recorded, record.refusal) if record.refusal else verdict.recorded,
         tests=verdict.letters,
         boot_ms=None if boot_seconds is None else round(boot_seconds * 1000),
+        move_ms=longest_moves(moves, record.service),
         code=tests.digest if isinstance(tests, Tests) else "",
     )
 

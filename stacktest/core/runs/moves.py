@@ -27,6 +27,9 @@ class Move:
     before: Mapping[str, Containers] = field(default_factory=dict)
     """Service → its containers; the moved service and its dependants."""
     after: Mapping[str, Containers] = field(default_factory=dict)
+    seconds: float | None = None
+    """How long it took until the service was ready again, or had ended; None: it was not waited
+    for, or failed."""
 
     def to_dict(self) -> dict[str, Json]:
         """The JSON object."""
@@ -35,6 +38,7 @@ class Move:
             "kind": self.kind,
             "before": _to_json(self.before),
             "after": _to_json(self.after),
+            "seconds": self.seconds,
         }
 
     @classmethod
@@ -45,6 +49,7 @@ class Move:
             kind=value["kind"],
             before=_from_json(value["before"]),
             after=_from_json(value["after"]),
+            seconds=value["seconds"],
         )
 
 
@@ -60,6 +65,15 @@ def explains(
             return False
         current = frozenset(move.after.get(service, ()))
     return current == frozenset(last)
+
+
+def longest_moves(moves: Iterable[Move], service: str) -> dict[str, int]:
+    """Kind of move → milliseconds that the longest one of `service` took."""
+    longest: dict[str, int] = {}
+    for move in moves:
+        if move.service == service and move.seconds is not None:
+            longest[move.kind] = max(round(move.seconds * 1000), longest.get(move.kind, 0))
+    return longest
 
 
 def dependants_of(stack: Stack, service: str) -> tuple[str, ...]:

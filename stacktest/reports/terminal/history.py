@@ -2,12 +2,15 @@
 
 redis     ..F..~.   flake: the same fingerprint both passed and failed
 mariadb   .....FF   regression: it fails since config changed
+grafana   .......   steady: it passes, and did so before; coming up takes 12.0 s, usually 4.1 s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine
+from stacktest.core.runs.growth import growths
 from stacktest.core.runs.history import Trend, classify, classify_test
 
 LETTERS = {"passed": ".", "failed": "F", "incomplete": "-", "untouched": " "}
@@ -26,16 +29,19 @@ def history_lines(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> 
     longest = max(len(strip) for strip in strips.values())
     for name, lines in sorted(known.items()):
         course = classify_test(lines, test) if test else classify(lines)
-        yield f"{name:<{width}}  {strips[name]:<{longest}}  {course_words(course)}".rstrip()
+        slower = [] if test else [growth.phrase for growth in growths(lines)]
+        words = "; ".join([course_words(course), *slower])
+        yield f"{name:<{width}}  {strips[name]:<{longest}}  {words}".rstrip()
     false = "  k known to be false" if test else ""
     yield f". passed  ~ passed on a retry  F failed  - incomplete{false}"
 
 
 def history_document(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") -> Json:
-    """The same for programs: service → trend and runs."""
+    """The same for programs: service → trend, times that have grown, and runs."""
     return {
         name: {
             "trend": (classify_test(lines, test) if test else classify(lines)).trend,
+            "growth": [asdict(growth) for growth in growths(lines)],
             "runs": [line.to_dict() for line in lines],
         }
         for name, lines in sorted(runs.items())

@@ -168,6 +168,7 @@ lines = st.builds(
         texts, st.sampled_from([".", "~", "F", "E", "s", "x", "X", "?"]), max_size=3
     ),
     boot_ms=maybe(st.integers(0, 600_000)),
+    move_ms=st.dictionaries(st.sampled_from(["restart", "stop"]), st.integers(0, 600_000)),
     after=maybe(st.lists(st.text(min_size=1, max_size=8), max_size=2).map(tuple)),
     start=texts,
     code=texts,
@@ -227,7 +228,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
 }
 LATER = {
     "status": ("run",),
-    "history": ("boot_ms", "start", "code", "after"),
+    "history": ("boot_ms", "move_ms", "start", "code", "after"),
     "last_pass": ("known_false",),
     "last_run": ("start", "known_false"),
 }
@@ -419,11 +420,14 @@ def test_a_line_of_before_a_key_existed_reads_as_null() -> None:
     @given(lines)
     def hold(line: HistoryLine) -> None:
         document = line.to_dict()
-        del document["boot_ms"], document["start"], document["code"]
+        del document["boot_ms"], document["move_ms"], document["start"], document["code"]
         assert validator("history").is_valid(document)
-        assert HistoryLine.from_dict(document) == replace(line, boot_ms=None, start="", code="")
+        older = replace(line, boot_ms=None, move_ms={}, start="", code="")
+        assert HistoryLine.from_dict(document) == older
         with pytest.raises(RecordError):
             HistoryLine.from_dict({**document, "boot_ms": -1})
+        with pytest.raises(RecordError):
+            HistoryLine.from_dict({**document, "move_ms": {"stop": 0.5}})
 
     hold()
 

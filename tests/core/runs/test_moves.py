@@ -6,7 +6,7 @@ import pytest
 
 from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.records.common import ContainerRef
-from stacktest.core.runs.moves import Containers, Move, dependants_of, explains
+from stacktest.core.runs.moves import Containers, Move, dependants_of, explains, longest_moves
 from tests.support.stack_simulator import StackSimulator
 
 
@@ -18,6 +18,20 @@ def move(before: int, after: int, service: str = "redis", moved: str = "redis") 
     return Move(
         service=moved, kind="restart", before={service: at(before)}, after={service: at(after)}
     )
+
+
+def test_of_each_kind_the_longest_move_of_the_service_counts() -> None:
+    moves = [
+        Move(service=service, kind=kind, seconds=seconds)
+        for service, kind, seconds in [
+            ("redis", "stop", 0.5),
+            ("redis", "stop", 2.0),
+            ("redis", "start", None),
+            ("app", "stop", 9.0),
+        ]
+    ]
+    assert longest_moves(moves, "redis") == {"stop": 2000}
+    assert longest_moves(moves, "caddy") == {}
 
 
 def test_without_a_move_nothing_may_change() -> None:

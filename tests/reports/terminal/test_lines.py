@@ -1,5 +1,6 @@
 """What people read in the terminal, compared as whole text."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
 from stacktest.reports.terminal.gate import gate_lines
-from stacktest.reports.terminal.history import history_lines
+from stacktest.reports.terminal.history import history_document, history_lines
 from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lines
 from stacktest.reports.terminal.status import markdown_lines, text_lines
 from stacktest.reports.terminal.why import why_lines
@@ -204,6 +205,19 @@ caddy  ...F  regression: it fails since config changed
 redis  .F..  flake: the same fingerprint both passed and failed
 . passed  ~ passed on a retry  F failed  - incomplete"""
     )
+
+
+def test_history_says_which_times_have_grown(world: StackSimulator) -> None:
+    for _ in range(4):
+        world.run()
+    *usual, last = world.ledger.history("redis")[0]
+    lines = [*(replace(line, boot_ms=4100) for line in usual), replace(last, boot_ms=12_000)]
+    assert text(history_lines({"redis": lines})).splitlines()[0] == (
+        "redis  ....  steady: it passes, and did so before; coming up takes 12.0 s, usually 4.1 s"
+    )
+    assert history_document({"redis": lines})["redis"]["growth"] == [
+        {"kind": "boot", "seconds": 12.0, "usual": 4.1}
+    ]
 
 
 def test_no_history_is_said(world: StackSimulator) -> None:

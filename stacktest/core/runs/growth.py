@@ -1,0 +1,68 @@
+"""Tells which times of a service have grown: until it is ready, and what moves of it took.
+
+The newest known time of each kind is compared with what is usual: the median of those before it.
+A machine is never equally fast twice, so a time has grown only if it is half as long again as usual
+and a second longer, and *usual* needs three runs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from stacktest.core.records.documents import HistoryLine
+from stacktest.core.runs.history import WINDOW
+
+FACTOR = 1.5
+LONGER_BY = 1.0
+"""Seconds."""
+RUNS = 3
+"""Times from which it can be told what is usual."""
+PHRASES: Mapping[str, str] = {
+    "boot": "coming up",
+    "restart": "a restart",
+    "stop": "ending",
+    "start": "a start after a stop",
+    "recreate": "coming up in a new container",
+    "crash": "coming back after a crash",
+    "variant": "coming up as a variant",
+}
+"""Kind of time → what takes it, for people."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Growth:
+    """A time that is longer than usual."""
+
+    kind: str
+    seconds: float
+    usual: float
+
+    @property
+    def phrase(self) -> str:
+        """`coming back after a crash takes 9.1 s, usually 2.0 s`."""
+        what = PHRASES.get(self.kind, self.kind)
+        return f"{what} takes {self.seconds:.1f} s, usually {self.usual:.1f} s"
+
+
+def growths(lines: Iterable[HistoryLine]) -> tuple[Growth, ...]:
+    """The times of a service that have grown, from its history in any order."""
+    ordered = sorted(lines, key=lambda line: line.seq)
+    kinds = dict.fromkeys(["boot", *(kind for line in ordered for kind in line.move_ms)])
+    return tuple(growth for kind in kinds for growth in _growth(kind, ordered))
+
+
+# Private
+
+
+def _growth(kind: str, lines: Sequence[HistoryLine]) -> Iterator[Growth]:
+    times = [time for line in lines if (time := _milliseconds(line, kind)) is not None]
+    before = times[-WINDOW - 1 : -1]
+    if len(before) < RUNS:
+        return
+    seconds, usual = times[-1] / 1000, median(before) / 1000
+    if seconds > max(usual * FACTOR, usual + LONGER_BY):
+        yield Growth(kind=kind, seconds=seconds, usual=usual)
+
+
+def _milliseconds(line: HistoryLine, kind: str) -> int | None:
+    return line.boot_ms if kind == "boot" else line.move_ms.get(kind)
