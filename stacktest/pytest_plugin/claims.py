@@ -2,6 +2,7 @@
 
 holds    the test's body            becomes
 True     passes or fails            what it is
+True     any other exception        a failure that judges nothing
 False    an assertion fails         known false: judged, and no failure of the service
 False    an assertion fails, after `until`     a failure
 False    passes                     a failure: the claim holds now
@@ -11,6 +12,7 @@ False    any other exception        a failure, as everywhere
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,8 @@ KNOWN_FALSE = "stacktest_known_false"
 """Attribute of a report: an assertion failed whose claim is known to be false."""
 HOLDS_NOW = "stacktest_holds_now"
 """Attribute of a report: the test passed although its claim is said to be false."""
+UNJUDGED = "stacktest_unjudged"
+"""Attribute of a report: the test of a claim failed outside of its assertions."""
 
 
 def claims_of(item: pytest.Item) -> tuple[Claim, ...]:
@@ -33,15 +37,28 @@ def judge_report(
     item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, today: dt.date
 ) -> None:
     """Turn the report of a test's body into what its claims make of it."""
-    false = [claim for claim in claims_of(item) if not claim.holds]
-    if not false or report.when != "call" or hasattr(report, "wasxfail"):
+    if report.when != "call" or hasattr(report, "wasxfail"):
         return
+    false = [claim for claim in claims_of(item) if not claim.holds]
+    if report.outcome == "failed" and not _is_judgement(item, call):
+        vars(report)[UNJUDGED] = True
+    elif false:
+        _judge_false(false, call, report, today)
+
+
+# Private
+
+
+def _judge_false(
+    false: Sequence[Claim], call: pytest.CallInfo[None], report: pytest.TestReport, today: dt.date
+) -> None:
+    """What a passing test, or a failing assertion, makes of claims that are known to be false."""
     names = ", ".join(claim.id for claim in false)
     if report.outcome == "passed":
         report.outcome = "failed"
         report.longrepr = f"claim {names} holds now; take `holds=False` away"
         vars(report)[HOLDS_NOW] = True
-    elif report.outcome == "failed" and _is_judgement(item, call):
+    elif report.outcome == "failed":
         overdue = [claim for claim in false if claim.is_overdue(today)]
         if overdue:
             text = ", ".join(f"{claim.id} until {claim.until}" for claim in overdue)
@@ -51,9 +68,6 @@ def judge_report(
         report.outcome = "skipped"
         vars(report)["wasxfail"] = f"claim {names} is known to be false: {line}".rstrip(": ")
         vars(report)[KNOWN_FALSE] = True
-
-
-# Private
 
 
 def _claim(item: pytest.Item, mark: pytest.Mark) -> Claim:

@@ -14,7 +14,7 @@ import pytest
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
-from stacktest.pytest_plugin.claims import HOLDS_NOW, KNOWN_FALSE
+from stacktest.pytest_plugin.claims import HOLDS_NOW, KNOWN_FALSE, UNJUDGED
 
 FAILED_ATTEMPTS = "stacktest_failed_attempts"
 """Attribute of a report: how often the test had failed by then, shown or not."""
@@ -211,6 +211,8 @@ def _judged_claim(report: pytest.TestReport) -> _PhaseReport | None:
         return _PhaseReport("known_false", str(getattr(report, "wasxfail", "")))
     if getattr(report, HOLDS_NOW, False):
         return _PhaseReport("holds_now", _last_line(report.longreprtext))
+    if getattr(report, UNJUDGED, False):
+        return _PhaseReport("unjudged", _last_line(report.longreprtext))
     return None
 
 

@@ -1,5 +1,6 @@
 """The marker `claim`: a claim that is known to be false is judged, and costs no credit."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -69,6 +70,24 @@ def test_anything_else_is_a_failure(shop: Shop, marker: str, body: str, line: st
     ran.stdout.fnmatch_lines([line])
     assert shop.document("redis", "last_pass.json") is None
     assert shop.status()["redis"]["state"] == "failing"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("marker", "body", "letter"),
+    [
+        ('"A8"', ASSERTS, "F"),
+        ('"A8"', "touch('redis'); raise OSError('gone')", "E"),
+        (FALSE, "touch('redis'); raise OSError('gone')", "E"),
+    ],
+    ids=["an assertion", "an error", "an error where it is known to be false"],
+)
+def test_an_error_judges_no_claim(shop: Shop, marker: str, body: str, letter: str) -> None:
+    claims(shop, marker=marker, body=body).assert_outcomes(passed=1, failed=1)
+    run = shop.document("redis", "last_run.json")
+    assert run["verdict"] == "failed"
+    lines = (shop.path / "data/tests/redis/history.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["tests"]["suites/test_redis.py::test_claim"] == letter
 
 
 @pytest.mark.processes

@@ -103,7 +103,7 @@ def _verdict(
 def _is_failure(outcome: Outcome) -> bool:
     """Failed for good, or failed once and then evaded: a test that never passed is no flake."""
     evaded = outcome.flaky and outcome.result != "passed"
-    return outcome.result in ("failed", "holds_now", "error") or evaded
+    return outcome.result in ("failed", "unjudged", "holds_now", "error") or evaded
 
 
 def _failure(outcome: Outcome) -> str:
@@ -235,6 +235,7 @@ def _letter(outcome: Outcome) -> str:
         "holds_now": "K",
         "known_false": "k",
         "error": "E",
+        "unjudged": "E",
         "skipped": "s",
         "xfailed": "x",
         "xpassed": "X",

@@ -21,6 +21,7 @@ Result = Literal[
     "known_false",
     "holds_now",
     "failed",
+    "unjudged",
     "error",
     "skipped",
     "xfailed",
@@ -32,6 +33,7 @@ Result = Literal[
 
 `known_false`: an assertion failed whose claim is known to be false; the test judged it all the
 same. `holds_now`: the test passed although its claim is said to be false, which is a failure.
+`unjudged`: the test of a claim failed outside of its assertions, a failure that says nothing of it.
 """
 
 Kind = Literal["passed", "failed", "incomplete", "untouched"]
@@ -39,6 +41,7 @@ Kind = Literal["passed", "failed", "incomplete", "untouched"]
 #: From worst to best: where a test was reported more than once, the worst counts.
 SEVERITY: tuple[Result, ...] = (
     "failed",
+    "unjudged",
     "holds_now",
     "error",
     "crashed",
