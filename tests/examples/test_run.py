@@ -6,7 +6,7 @@ import pytest
 
 from examples.example import Example
 from examples.forms import FORMS, UPSTREAM
-from examples.run import compare, prepare, total_line
+from examples.run import compare, prepare, total_line, without_pass
 
 FILES = {
     "stacktest.toml": '[stack]\nsuites = ["suites"]\n',
@@ -60,6 +60,20 @@ def test_every_other_word_is_a_difference() -> None:
     assert total_line(EXPECTED, words) == (
         "claims: 2 judged, 2 true, 0 false, as the facts say: 0 of 3"
     )
+
+
+def test_a_service_with_a_test_needs_a_pass() -> None:
+    status = {
+        "web": {"state": "functional", "functional": True, "reasons": [], "tests": {"required": 2}},
+        "job": {"state": "no_tests", "functional": False, "reasons": [], "tests": {"required": 0}},
+        "db": {
+            "state": "failing",
+            "functional": False,
+            "reasons": ["run:t failed"],
+            "tests": {"required": 1},
+        },
+    }
+    assert without_pass(status) == ["db is failing: run:t failed"]
 
 
 def test_the_forms_have_records_and_containers_of_their_own(example: Example) -> None:
