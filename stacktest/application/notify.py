@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
@@ -66,7 +66,7 @@ class Notifier:
         *,
         environ: Mapping[str, str],
         status: Callable[[], Statuses],
-        ca: Path | None = None,
+        ca: Callable[[], Path | None] = lambda: None,
     ) -> None:
         self._stack = stack
         self._channels = tuple(channels)
@@ -117,10 +117,6 @@ class Notifier:
 
     # Private
 
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        return wide_context(self._ca)
-
     def _to_all(self, tell: "Tell") -> Iterator[str]:
         for channel in self._channels:
             if problem := self._safely(channel, tell):
@@ -132,7 +128,8 @@ class Notifier:
         if isinstance(target, Unknown):
             return target.why
         try:
-            return tell(channel, target, self._trust)
+            # The first start of a stack may have made its CA since the message before.
+            return tell(channel, target, wide_context(self._ca()))
         except StacktestError as error:
             return error.what
 

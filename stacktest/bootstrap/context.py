@@ -34,6 +34,7 @@ from stacktest.bootstrap.load_stack import load_stack
 from stacktest.bootstrap.made_ca import (
     CaMaker,
     ca_maker,
+    can_read,
     is_in_container,
     named_maker,
     readable_copy,
@@ -149,7 +150,7 @@ class Project:
             self.config.notify,
             environ=self._environ,
             status=self.ledger.read_status,
-            ca=self.readable_ca if self.config.notify else self.ca,
+            ca=lambda: ca if (ca := self.readable_ca) and can_read(ca) else None,
         )
 
     @property

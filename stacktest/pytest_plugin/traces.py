@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from zipfile import BadZipFile
 
 from stacktest.adapters.browser.trace_secrets import clean_trace
@@ -16,17 +18,33 @@ from stacktest.errors import StacktestError
 
 def clean_traces_of(context: Any) -> None:
     """From now on, traces of this kind of context are cleaned in this process."""
-    tracing = getattr(context, "tracing", None)
-    for name in ("stop", "stop_chunk"):
-        if tracing is not None and not getattr(getattr(type(tracing), name), "is_cleaning", False):
-            setattr(type(tracing), name, _cleaning(getattr(type(tracing), name)))
+    if (tracing := getattr(context, "tracing", None)) is not None:
+        _clean_what_stops(type(tracing), _cleaning)
+
+
+def clean_asynchronous_traces() -> None:
+    """The same for Playwright's asynchronous contexts, where a test module has imported them."""
+    if asynchronous := sys.modules.get("playwright.async_api"):
+        tracing = get_type_hints(asynchronous.BrowserContext.tracing.fget)["return"]
+        _clean_what_stops(tracing, _cleaning_asynchronously)
 
 
 # Private
 
+_STOPS = ("stop", "stop_chunk")
+
 _FAILURES = (
     *(OSError, ValueError, KeyError, RuntimeError, BadZipFile, zlib.error, StacktestError),
 )
+
+
+def _clean_what_stops(tracing: type[Any], cleaning: Callable[[Any], Any]) -> None:
+    for name in _STOPS:
+        stop = getattr(tracing, name)
+        if not getattr(stop, "is_cleaning", False):
+            stop_clean = cleaning(stop)
+            vars(stop_clean)["is_cleaning"] = True
+            setattr(tracing, name, stop_clean)
 
 
 def _cleaning(stop: Any) -> Any:
@@ -35,15 +53,26 @@ def _cleaning(stop: Any) -> Any:
         try:
             return stop(self, *arguments, **options)
         finally:
-            path = options.get("path") or next(iter(arguments), None)
-            if path and Path(path).is_file():
-                _clean(Path(path))
+            _clean(options.get("path") or next(iter(arguments), None))
 
-    vars(stop_clean)["is_cleaning"] = True
     return stop_clean
 
 
-def _clean(path: Path) -> None:
+def _cleaning_asynchronously(stop: Any) -> Any:
+    @functools.wraps(stop)
+    async def stop_clean(self: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return await stop(self, *arguments, **options)
+        finally:
+            _clean(options.get("path") or next(iter(arguments), None))
+
+    return stop_clean
+
+
+def _clean(written: Path | str | None) -> None:
+    if not written or not Path(written).is_file():
+        return
+    path = Path(written)
     try:
         clean_trace(path, known_secrets())
     except _FAILURES as error:

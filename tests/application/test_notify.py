@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from stacktest.application.notify import Notifier
 from stacktest.config.sections import Channel
@@ -169,6 +171,28 @@ def test_a_message_holds_no_secret_of_the_stack(
 ) -> None:
     run({"a": entry(State.ERROR, "cannot read canary-9f31")}, HOOK, before={"a": WORKS})
     assert told(server)[0]["changes"][0]["reasons"] == ["cannot read [redacted]"]
+
+
+def test_a_ca_that_the_first_start_makes_is_trusted_afterwards(
+    tmp_path: Path,
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    file = tmp_path / "ca.crt"
+    stack = Stack(name="shop", root=tmp_path, services={})
+    with listening(context) as server:
+        teller = Notifier(
+            stack,
+            (HOOK,),
+            environ={"HOOK": server.url},
+            status=lambda: None,
+            ca=lambda: file if file.exists() else None,
+        )
+        before = list(teller.try_all(AT))
+        authority.cert_pem.write_to_path(str(file))
+        after = list(teller.try_all(AT))
+    assert before == [("webhook (HOOK)", "its certificate is not trusted")]
+    assert after == [("webhook (HOOK)", "")]
 
 
 def test_each_channel_can_be_tried(tmp_path: Path, server: Listener) -> None:

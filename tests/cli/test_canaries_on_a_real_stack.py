@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.listener import Listener, listening
+
 pytestmark = [pytest.mark.real_docker, pytest.mark.slow]
 
 CANARY = "cN-4711"
@@ -37,14 +39,44 @@ services:
     secrets: [by_file, by_variable]
     configs: [inline]
     volumes: ["./mounted.ini:/etc/app.ini:ro"]
+  door:
+    image: stacktest/caddy:2.6.2
+    environment: {{APP_TOKEN: cN-4711-door}}
+    ports: ["127.0.0.1::80"]
+    volumes: ["./Caddyfile:/etc/caddy/Caddyfile:ro"]
 secrets:
   by_file: {{file: ./secret.txt}}
   by_variable: {{environment: T_VARIABLE}}
 configs:
   inline: {{content: "password = cN-4711-inline"}}
 """
+CADDYFILE = """
+:80 {
+    header Set-Cookie "session={$APP_TOKEN}"
+    header X-Token {$APP_TOKEN}
+    respond "the token is {$APP_TOKEN}" 500
+}
+"""
+"""What an application shows on its error page, and sends with every answer."""
+BEFORE = """
+import pytest
+
+@pytest.mark.service("door")
+def test_an_error_page(api):
+    assert api("door").get("/").status_code == 500
+"""
 TESTS = """
 import pytest
+
+@pytest.mark.service("door")
+def test_an_error_page(api):
+    answer = api("door").get("/?token=cN-4711-door", headers={"Authorization": "Bearer cN-4711-door"})
+    assert answer.status_code == 200, (answer.text, dict(answer.headers))
+
+@pytest.mark.service("door")
+def test_an_error_page_in_a_browser(page, api):
+    page.goto(str(api("door").base_url))
+    assert page.inner_text("body") == "welcome"
 
 @pytest.mark.service("cache")
 @pytest.mark.parametrize("word", ["cN-4711-parameter"])
@@ -77,10 +109,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "cache.env").write_text(f"PGPASSWORD={CANARY}-env-file\n")
     (tmp_path / "secret.txt").write_text(f"{CANARY}-secret-file\n")
     (tmp_path / "mounted.ini").write_text(f"password = {CANARY}-mounted\n")
-    (tmp_path / "stacktest.toml").write_text("[stack]\n")
+    (tmp_path / "Caddyfile").write_text(CADDYFILE)
+    (tmp_path / "stacktest.toml").write_text(
+        '[stack]\n[[notify]]\nkind = "webhook"\nurl_env = "T_HOOK"\n'
+        '[[notify]]\nkind = "ntfy"\nurl_env = "T_TOPIC"\n'
+    )
     (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = suites\n")
     (tmp_path / "suites").mkdir()
-    (tmp_path / "suites/test_all.py").write_text(TESTS)
     yield tmp_path
     subprocess.run(
         ["docker", "compose", "-p", name, "down", "-v", "-t", "1"], cwd=tmp_path, check=False,
@@ -96,8 +131,22 @@ def ask(folder: Path, *words: str) -> str:
     return f"{done.stdout}{done.stderr}"
 
 
-def test_no_canary_anywhere(project: Path) -> None:
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+    """Takes what is sent to a webhook and to an ntfy topic."""
+    with listening() as listener:
+        monkeypatch.setenv("T_HOOK", f"{listener.url}/hook")
+        monkeypatch.setenv("T_TOPIC", f"{listener.url}/topic")
+        yield listener
+
+
+def test_no_canary_anywhere(project: Path, server: Listener) -> None:
     found: dict[str, list[str]] = {}
+    tests = project / "suites/test_all.py"
+    tests.write_text(BEFORE)
+    assert "1 passed" in ask(project, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    # A service that worked before is news when it fails.
+    tests.write_text(TESTS)
     printed = ask(
         project, "-m", "pytest", "-v", "-l", "-p", "no:cacheprovider", "--junitxml=junit.xml"
     )
@@ -112,6 +161,8 @@ def test_no_canary_anywhere(project: Path) -> None:
         text = ask(project, "-c", MAIN, *verb.split())
         assert "SK-BUG" not in text, text
         found[verb] = [line for line in text.splitlines() if CANARY in line]
+    assert {line for line, _, _ in server.asked} == {"POST /hook", "POST /topic"}
+    assert [asked for asked in server.asked if CANARY in str(asked)] == []
     # What a test said is for `why` and `gate` alone, in the terminal.
     texts = {verb: [line for line in lines if "-assertion" in line or "-parameter" in line]
              for verb, lines in found.items()}  # fmt: skip

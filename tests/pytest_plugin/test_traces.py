@@ -59,13 +59,57 @@ def test_it(page, signed_in):
 """
 
 
-@pytest.fixture
-def trace(pytester: pytest.Pytester, pki: Any, serve: Any, monkeypatch: Any) -> Path:
+ASYNCHRONOUS = f"""
+import asyncio
+
+from playwright.async_api import async_playwright
+
+from stacktest.adapters.browser.chromium import find_chromium
+
+PAGE = {PAGE!r}
+URL = "http://app.stack.local"
+
+
+async def sign_in(browser_proxy):
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(headless=True),
+            proxy={{"server": browser_proxy.url}}, args=["--no-sandbox"])
+        context = await browser.new_context(extra_http_headers={{
+            "Authorization": "Bearer cn-Bearer-4711"}})
+        await context.tracing.start(snapshots=True)
+        await context.route("**/*", lambda route: route.fulfill(
+            status=200, content_type="text/html", body=PAGE,
+            headers={{"Set-Cookie": "sid=cn-SetCookie-4711; Path=/; HttpOnly"}}))
+        page = await context.new_page()
+        await page.goto(URL + "/?access_token=cn-Query-4711&page=2")
+        await page.get_by_label("User").fill("somebody")
+        await page.get_by_label("Word").fill("cn-Typed-4711")
+        await page.get_by_role("button").click()
+        await page.wait_for_load_state()
+        await context.tracing.stop(path="out/trace.zip")
+        await browser.close()
+
+
+def test_it(browser_proxy):
+    asyncio.run(sign_in(browser_proxy))
+    assert False
+"""
+
+
+@pytest.fixture(params=[SUITE, ASYNCHRONOUS], ids=["page", "asynchronous"])
+def trace(
+    request: pytest.FixtureRequest,
+    pytester: pytest.Pytester,
+    pki: Any,
+    serve: Any,
+    monkeypatch: Any,
+) -> Path:
     pytester.makeconftest(CONFTEST + LEARN)
     doors = {443: pki.ports["good"], 80: serve()}
     value = {"root": str(pytester.path), "ca": str(pki.ca), "doors": doors}
     monkeypatch.setenv("GIVEN", json.dumps(value))
-    pytester.makepyfile(SUITE)
+    pytester.makepyfile(request.param)
     out = pytester.path / "out"
     done = pytester.runpytest_subprocess(
         *OPTIONS, "--tracing=retain-on-failure", f"--output={out}", timeout=170
