@@ -123,6 +123,23 @@ def check(
     return result
 
 
+def attended(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    holding: Sequence[int] = (),
+) -> int:
+    """The exit code of a program that has our terminal while it runs, and is told our signals."""
+    with subprocess.Popen(list(argv), cwd=cwd, env=dict(env), pass_fds=tuple(holding)) as program:
+        while True:
+            try:
+                return program.wait()
+            except KeyboardInterrupt:
+                # The terminal interrupts the program as well: it ends in its own way, and says so.
+                continue
+
+
 def become(argv: Sequence[str], *, cwd: Path) -> NoReturn:
     """Another program takes the place of this one, with its terminal and its signals."""
     os.chdir(cwd)

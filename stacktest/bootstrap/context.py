@@ -39,6 +39,7 @@ from stacktest.bootstrap.made_ca import (
     named_maker,
     readable_copy,
 )
+from stacktest.bootstrap.open_update import with_updates
 from stacktest.config import Config
 from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import content_digest
@@ -288,7 +289,7 @@ class Project:
             self.stack, self.config, self.engine, lambda i: reader(images=i), host
         )
         self.compose.version()
-        return observations
+        return with_updates(observations, self.memory, self._environ)
 
     def left_out(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Service → reason → paths that it mounts and that its fingerprint does not count."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
 from stacktest.bootstrap.container_addresses import container_names
 from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.copy_tool import CopyTool
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
 from stacktest.core.model import Service, Stack
@@ -124,10 +125,11 @@ class CopyProject(Project):
     def copier(self, run_id: str) -> DataCopier:
         """What fills the volumes of this copy."""
         labels = {RUN: run_id, **stack_labels(self.stack)}
+        named = self.config.stack.probe_image
         return DataCopier(
             self.engine,
             labels=labels,
-            tool=partial(self._tool, labels),
+            tool=CopyTool(self.engine, self.stack, named=named, labels=labels),
             limit=self.config.rehearsal.max_copy,
         )
 
@@ -192,31 +194,6 @@ class CopyProject(Project):
                 else f"docker pull {reference}",
             )
         return str(document["Id"])
-
-    def _tool(self, labels: Mapping[str, str], copy: DataCopy) -> str:
-        """An image that has what copying needs."""
-        own = [self.stack.services[name].image for name in copy.services]
-        others = [service.image for service in self.stack.services.values()]
-        named = [self.config.stack.probe_image] if self.config.stack.probe_image else []
-        for image in dict.fromkeys([*named, *own, *others]):
-            if self._has_tools(labels, image):
-                return image
-        raise StacktestError(
-            f"{copy.source} cannot be copied: no image of the stack has sh, cp and du",
-            where="stacktest.toml:stack.probe_image",
-            hint="name an image that has them as `probe_image` under [stack]",
-        )
-
-    def _has_tools(self, labels: Mapping[str, str], image: str) -> bool:
-        if image not in self._tools:
-            argv = ("sh", "-c", "command -v cp && command -v du")
-            code, _ = self.engine.run_tool(image, argv, folders={}, labels=labels, timeout=60)
-            self._tools[image] = code == 0
-        return self._tools[image]
-
-    @cached_property
-    def _tools(self) -> dict[str, bool]:
-        return {}
 
 
 def copy_files(project: CopyProject, services: frozenset[str]) -> None:

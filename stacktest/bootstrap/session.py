@@ -19,6 +19,7 @@ from stacktest.bootstrap import copy_start
 from stacktest.bootstrap.context import Project, find_project, now, read_code
 from stacktest.bootstrap.copy_project import CopyProject
 from stacktest.bootstrap.copy_start import StackCopy
+from stacktest.bootstrap.open_update import refuse_open_update
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach
@@ -69,6 +70,7 @@ def open_run(
 ) -> PytestRun:
     """The run that the request describes; nothing is started yet."""
     project = _project(request)
+    refuse_open_update(project.root, os.environ)
     # Compose answers while this process imports and reads what it needs next.
     project.compose.ask()
     import stacktest.adapters.fingerprint_inputs  # noqa: F401 - not while somebody waits for them

@@ -34,6 +34,7 @@ from stacktest.cli import (
     rehearse,
     status,
     up,
+    update,
     why,
 )
 from stacktest.cli.group import Verbs, usage_lines
@@ -63,6 +64,7 @@ for _verb in (
     plan.plan,
     up.up,
     rehearse.rehearse,
+    update.update,
     down.down,
     doctor.doctor,
     names.names,

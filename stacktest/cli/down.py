@@ -1,5 +1,7 @@
 """The verb `down`: stop what stacktest started."""
 
+import os
+
 import click
 
 from stacktest.cli.completion import complete_services
@@ -20,8 +22,10 @@ def down(*, folder: str, volumes: tuple[str, ...], names: tuple[str, ...]) -> No
     """
     from stacktest.application.up_down import take_down
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.open_update import refuse_open_update
 
     project = find_project(folder)
+    refuse_open_update(project.root, os.environ)
     chosen = services_of(project.stack, names) if names else None
     with project.lock():
         for line in take_down(project.stack, project.engine, chosen, volumes):

@@ -62,6 +62,7 @@ def _project(folder: str, base: str, place: Path) -> "Project":
 def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -> None:
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import now
+    from stacktest.bootstrap.open_update import open_lines
     from stacktest.reports.local_texts import gate_with_texts
     from stacktest.reports.terminal.gate import gate_document, gate_lines
 
@@ -74,5 +75,7 @@ def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -
         print_json(gate_document(decision))
     else:
         for line in gate_lines(gate_with_texts(decision, read_texts(project.root))):
+            say(line)
+        for line in open_lines(project.root, os.environ):
             say(line)
     raise click.exceptions.Exit(decision.exit_code)

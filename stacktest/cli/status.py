@@ -1,5 +1,7 @@
 """The verb `status`: judge every service, write status.json, print a table."""
 
+import os
+
 import click
 
 from stacktest.cli.colour import terminal_width
@@ -24,6 +26,7 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
     """
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.open_update import open_lines
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.status import markdown_lines, text_lines
 
@@ -44,4 +47,6 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
     for line in lines:
         say(line)
     if style == "text":
+        for line in open_lines(project.root, os.environ):
+            say(line)
         say(f"written  {project.ledger.status_path}")

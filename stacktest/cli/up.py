@@ -23,10 +23,12 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
     """
     from stacktest.application.up_down import start_and_keep
     from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.open_update import refuse_open_update
     from stacktest.bootstrap.start import new_run_id, starter
     from stacktest.reports.terminal.progress_display import ProgressLines, is_lively
 
     project = find_project(folder)
+    refuse_open_update(project.root, os.environ)
     stack = project.stack
     chosen = services_of(stack, names) if names else stack.default_services()
     screen = sys.stdout if is_lively(sys.stdout, os.environ) else None

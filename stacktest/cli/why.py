@@ -1,5 +1,7 @@
 """The verb `why`: what changed since the last pass of a service."""
 
+import os
+
 import click
 
 from stacktest.cli.completion import complete_services
@@ -16,6 +18,7 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     """Say what changed since the last pass, by name, never a value."""
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project, now
+    from stacktest.bootstrap.open_update import open_lines
     from stacktest.core.records.run_texts import lacks_text
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.why import why_document, why_lines
@@ -39,6 +42,8 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
         return
     most, next_step = None if everything else 5, project.judge.next_step
     for line in why_lines(*subject, most=most, next_step=next_step):
+        say(line)
+    for line in open_lines(project.root, os.environ):
         say(line)
     if note:
         say(f"text      {note}")

@@ -25,6 +25,7 @@ from stacktest.config.sections import (
     RehearsalSection,
     ServiceSection,
     StackSection,
+    UpdateSection,
 )
 from stacktest.core.model import Phase
 from stacktest.core.records.status import Exemption
@@ -120,6 +121,9 @@ def _build(root: Path, file: str, data: Mapping[str, Any]) -> Config:
     rehearsal = dict(data.get("rehearsal", {}))
     if "max_copy" in rehearsal:
         rehearsal["max_copy"] = required_size(rehearsal["max_copy"], f"{file}:rehearsal.max_copy")
+    update = dict(data.get("update", {}))
+    if "keep" in update:
+        update["keep"] = required_duration(update["keep"], f"{file}:update.keep")
     return Config(
         root=root,
         file=file,
@@ -134,6 +138,7 @@ def _build(root: Path, file: str, data: Mapping[str, Any]) -> Config:
         freshness=FreshnessSection(**_tuples(freshness)),
         gate=GateSection(**_tuples(data.get("gate", {}))),
         rehearsal=RehearsalSection(**rehearsal),
+        update=UpdateSection(**update),
         exempt=tuple(
             Exemption(**_tuples({**item, "until": dt.date.fromisoformat(item["until"])}))
             for item in data.get("exempt", [])

@@ -97,6 +97,14 @@ class RehearsalSection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateSection:
+    """`[update]`: what is left of an update that was kept."""
+
+    keep: float = 0.0
+    """Seconds for which what ran before can still be put back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Channel:
     """`[[notify]]`: who is told what changed; addresses and tokens are in the environment."""
 
@@ -127,6 +135,7 @@ class Config:
     freshness: FreshnessSection = field(default_factory=FreshnessSection)
     gate: GateSection = field(default_factory=GateSection)
     rehearsal: RehearsalSection = field(default_factory=RehearsalSection)
+    update: UpdateSection = field(default_factory=UpdateSection)
     exempt: tuple[Exemption, ...] = ()
     notify: tuple[Channel, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)

@@ -153,11 +153,26 @@ class Compose:
         return self._up(words, override, timeout=timeout)
 
     def recreate(
-        self, services: Iterable[str], override: Json, *, timeout: float = CREATE_TIMEOUT
+        self,
+        services: Iterable[str],
+        override: Json,
+        *,
+        holding: Sequence[int] = (),
+        timeout: float = CREATE_TIMEOUT,
     ) -> process.Completed:
-        """Replaces the containers of services, and starts the new ones."""
-        words = ("up", "--detach", "--no-deps", "--force-recreate", "--no-build", *services)
-        return self._up(words, override, timeout=timeout)
+        """Replaces the containers of services, and starts the new ones, from images that are here.
+
+        Compose keeps the files `holding` open while it lives.
+        """
+        words = ("up", "--detach", "--no-deps", "--force-recreate", "--no-build", "--pull", "never")
+        return self._up((*words, *services), override, timeout=timeout, holding=holding)
+
+    def fetch(
+        self, services: Iterable[str], *, build: bool, timeout: float = CREATE_TIMEOUT
+    ) -> process.Completed:
+        """Builds the images of services, or pulls those that are not built; starts nothing."""
+        words = ("build",) if build else ("pull", "--ignore-buildable")
+        return self._up((*words, *services), {"services": {}}, timeout=timeout)
 
     def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
         """What Compose would label each service's container with, for a resolved document.

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from stacktest.adapters.engine.labels import COPY_OF, KEEP, RUN, STACK, stack_id
+from stacktest.adapters.engine.labels import COPY_OF, KEEP, RUN, STACK, UPDATE, stack_id
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
@@ -34,13 +34,13 @@ def remove_owned(
 ) -> Removed:
     """Removes the containers and networks with these labels, all at once where nothing is at risk.
 
-    So go the volumes of a copy, which alone carry labels.
+    So go the volumes of a copy and those of an update, which alone carry labels.
 
     A container without a writable volume or bind mount has nothing to save and is killed. The
     others are asked to end and get the time that they ask for (`stop_grace_period`), dependants
     first: `order` lists services with dependencies first. `spare` says by labels what to leave.
     """
-    if not ({RUN, STACK, COPY_OF} & set(labels)):
+    if not ({RUN, STACK, COPY_OF, UPDATE} & set(labels)):
         raise ValueError("only what carries stacktest's own label may be removed")
     containers = [item for item in engine.containers(labels=labels) if not spare(item.labels)]
     careful = [

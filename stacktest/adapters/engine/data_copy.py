@@ -5,7 +5,7 @@ volume to volume by a program in a container; nothing of it passes through this 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -61,7 +61,7 @@ class DataCopier:
     def copy(self, copies: Sequence[DataCopy]) -> Copied:
         """Copies each source into its volume; the containers go on whatever happens."""
         sizes = self.sizes(copies)
-        writers = self._writers({copy.source for copy in copies})
+        writers = self.writers({copy.source for copy in copies})
         begin = time.monotonic()
         with self._standing_still(writers):
             for copy in copies:
@@ -72,9 +72,22 @@ class DataCopier:
             seconds=time.monotonic() - begin if writers else 0.0,
         )
 
-    # Private
+    def put_back(self, copies: Sequence[DataCopy]) -> None:
+        """Makes each source what its copy is, byte for byte; whoever writes it has to be stopped.
 
-    def _writers(self, sources: set[str]) -> tuple[Container, ...]:
+        A StacktestError where somebody still runs who can write there, or copying fails.
+        """
+        for copy in copies:
+            if writers := self.writers({copy.source}):
+                raise StacktestError(
+                    f"{copy.source} cannot be put back: {writers[0].name} runs and may write to it",
+                    where=f"container {writers[0].name}",
+                    hint=f"docker stop {writers[0].name}",
+                )
+        for copy in copies:
+            self._run_copying(copy, _PUT_BACK, of=copy.volume, to=copy.source)
+
+    def writers(self, sources: Collection[str]) -> tuple[Container, ...]:
         """Running containers, of whatever project, that can write to one of the sources."""
         return tuple(
             container
@@ -85,6 +98,8 @@ class DataCopier:
                 for mount in container.mounts
             )
         )
+
+    # Private
 
     @contextmanager
     def _standing_still(self, containers: Sequence[Container]) -> Iterator[None]:
@@ -110,7 +125,7 @@ class DataCopier:
                 guard.disarm()
 
     def _size(self, copy: DataCopy) -> int:
-        code, output = self._run(copy, ("du", "-sk", "/from"), write=False)
+        code, output = self._run(copy, ("du", "-sk", "/from"), of=copy.source)
         words = output.split()
         if code != 0 or not words or not words[0].isdigit():
             raise StacktestError(
@@ -121,18 +136,21 @@ class DataCopier:
         return int(words[0]) * 1024
 
     def _copy(self, copy: DataCopy) -> None:
-        code, output = self._run(copy, ("sh", "-c", _COPY), write=True)
+        self._run_copying(copy, _COPY, of=copy.source, to=copy.volume)
+
+    def _run_copying(self, copy: DataCopy, script: str, *, of: str, to: str) -> None:
+        code, output = self._run(copy, ("sh", "-c", script), of=of, to=to)
         if code != 0:
             raise StacktestError(
-                f"{copy.source} cannot be copied: {output.strip() or f'exit {code}'}",
+                f"{of} cannot be copied: {output.strip() or f'exit {code}'}",
                 where=self._tool(copy),
                 hint="docker system df",
             )
 
-    def _run(self, copy: DataCopy, argv: Sequence[str], *, write: bool) -> tuple[int, str]:
-        folders = {copy.source: ("/from", False)}
-        if write:
-            folders[copy.volume] = ("/to", True)
+    def _run(
+        self, copy: DataCopy, argv: Sequence[str], *, of: str, to: str = ""
+    ) -> tuple[int, str]:
+        folders = {of: ("/from", False), **({to: ("/to", True)} if to else {})}
         image = self._tool(copy)
         return self._engine.run_tool(
             image, argv, folders=folders, labels=self._labels, timeout=LONGEST
@@ -153,9 +171,14 @@ def shown(size: int) -> str:
 
 _STEP = 1000
 # BusyBox's cp has no long options; both keep owners, modes, times and links with -a.
-_COPY = (
-    "if cp --reflink=auto --version >/dev/null 2>&1; "
-    "then exec cp -a --reflink=auto /from/. /to/; else exec cp -a /from/. /to/; fi"
+_CP = (
+    "if cp --reflink=auto --version >/dev/null 2>&1; then set -- --reflink=auto; else set --; fi; "
+)
+# A single file is kept in a volume by a name of its own, and is written in place: it is a mount.
+_COPY = _CP + ('if [ -d /from ]; then cp -a "$@" /from/. /to/; else cp -a "$@" /from /to/file; fi')
+_PUT_BACK = _CP + (
+    "set -e; if [ -d /to ]; then cd /to; rm -rf -- ..?* .[!.]* *; "
+    'cp -a "$@" /from/. /to/; else cp -a "$@" /from/file /to; fi'
 )
 
 

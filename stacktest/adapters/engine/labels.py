@@ -7,11 +7,14 @@
     stacktest.holder    probe containers         the process that uses them
     stacktest.keep      containers, networks     meant to outlive its run (`up`, `--stack-keep`)
     stacktest.copy-of   what a copy consists of  the folder of the stack that it is a copy of
+    stacktest.update    spares, copies of data   the update that can be undone with them
+    stacktest.update-of the same                 the mark of the checkout that it belongs to
 
 The labels reach Compose as one more file on standard input. A network that exists already keeps
 its labels, since newer versions of Compose replace a network whose definition differs. Volumes of
 the stack get no labels and are never removed: only a person names a volume to be removed. Those of
-a copy were made for it, carry the labels of its run, and go with it.
+a copy were made for it, carry the labels of its run, and go with it. What an update saves outlives
+its process, and carries neither run nor stack: only the end of the update removes it.
 """
 
 import json
@@ -28,6 +31,8 @@ STANZA = "stacktest.stanza"
 HOLDER = "stacktest.holder"
 KEEP = "stacktest.keep"
 COPY_OF = "stacktest.copy-of"
+UPDATE = "stacktest.update"
+UPDATE_OF = "stacktest.update-of"
 
 
 def stack_id(stack: Stack) -> str:
@@ -45,6 +50,11 @@ def stack_labels(stack: Stack) -> dict[str, str]:
 def holder_labels(stack: Stack, run_id: str, holder: str) -> dict[str, str]:
     """The labels of what one process of a run starts for itself, and removes itself."""
     return {RUN: run_id, **stack_labels(stack), HOLDER: f"{run_id}.{holder}"}
+
+
+def update_labels(stack: Stack, update: str) -> dict[str, str]:
+    """The labels of what one update keeps until its end."""
+    return {UPDATE: update, UPDATE_OF: stack_mark(stack.root)}
 
 
 def definition_digest(service: Service) -> str:

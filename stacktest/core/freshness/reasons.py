@@ -83,6 +83,10 @@ KINDS: Mapping[str, ReasonKind] = {
     "test": ReasonKind(about="{subject} failed"),
     "tests": ReasonKind(about="its tests: {subject}", subjects={"edited": "its tests were edited"}),
     "unbuilt": ReasonKind(about="{subject} changed, and nobody built it since"),
+    "update": ReasonKind(
+        alone="an update of it is open: stacktest update --continue, or --undo",
+        about="its update was put back: {subject}",
+    ),
     "volume": ReasonKind(about="the volume {subject} exists with other options"),
 }
 

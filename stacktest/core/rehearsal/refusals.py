@@ -19,6 +19,14 @@ def refusals(stack: Stack) -> Mapping[str, str]:
     return {name: reason for name, reason in reasons.items() if reason}
 
 
+def host_part(source: str) -> str:
+    """What of the host a bind mount gives away that is not a service's data; empty: nothing."""
+    path = str(PurePosixPath(source))
+    if path.endswith(".sock"):
+        return f"the socket {path}"
+    return f"{path} of the host" if path in HOST_FOLDERS or path.startswith("/dev/") else ""
+
+
 # Private
 
 _HOST_SPACES = ("pid", "ipc", "uts", "cgroup")
@@ -65,8 +73,5 @@ def _mounts(service: Service) -> Iterator[str]:
     for mount in service.mounts:
         if mount.kind != "bind":
             continue
-        path = str(PurePosixPath(mount.source))
-        if path.endswith(".sock"):
-            yield f"it is given the socket {path}"
-        elif path in HOST_FOLDERS or path.startswith("/dev/"):
-            yield f"it is given {path} of the host"
+        if part := host_part(mount.source):
+            yield f"it is given {part}"

@@ -1,0 +1,141 @@
+"""The story of one update, step by step; each step may be begun again after a crash.
+
+It takes objects and never makes them; `bootstrap/update.py` knows what they really talk to. The
+order of the steps is `core/update/steps.py`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from stacktest.core.rehearsal.copy_document import DataCopy
+from stacktest.core.update.journal import Candidate, Journal, OldContainer
+from stacktest.core.update.judged import Judged
+from stacktest.core.update.steps import Outcome
+from stacktest.errors import StacktestError
+
+
+class Moves(Protocol):
+    """What an update does with the engine; `bootstrap/update_moves.py` does it."""
+
+    def tidy(self, journal: Journal) -> None:
+        """Remove what an earlier process was killed at, and let go on what it had paused."""
+
+    def save(self, containers: Sequence[OldContainer], data: Sequence[DataCopy]) -> None:
+        """Make the spares, and copy the data while its writers are paused."""
+
+    def replace(self, candidate: Candidate, containers: Sequence[OldContainer]) -> None:
+        """Create a service anew from the files, unless that is done; return when it is ready.
+
+        A StacktestError says why it is not, or is not what the candidate is.
+        """
+
+    def put_back(self, journal: Journal) -> None:
+        """Old containers and old data in place of the new ones, running; not yet ready."""
+
+    def wait(self, services: Sequence[str]) -> None:
+        """Return when the services are ready; a StacktestError says why one is not."""
+
+    def forget(self) -> None:
+        """Remove spares and copies."""
+
+
+@dataclass(kw_only=True)
+class Update:
+    """One update, from wherever its journal stands to its end."""
+
+    moves: Moves
+    tests: Callable[[Sequence[str]], Judged]
+    """Runs the tests of the services, and of all that depend on them."""
+    write: Callable[[Journal], None]
+    end: Callable[[Journal], None]
+    locked: Callable[[], AbstractContextManager[object]]
+    """The stack for this update alone, while containers are moved."""
+    now: Callable[[], datetime]
+    seconds: Callable[[], float]
+    say: Callable[[str], None]
+    keep: float = 0.0
+    """Seconds for which copies and spares stay after an update that was kept."""
+    trouble: StacktestError | None = field(default=None, init=False)
+    """Why nothing was replaced."""
+
+    def run(self, journal: Journal, *, resumed: bool = False) -> Journal:
+        """Every step until the end; the journal is written before each."""
+        if resumed:
+            self.moves.tidy(journal)
+        while journal.is_open:
+            journal = _STEPS[journal.step](self, journal)
+            if not journal.is_open:
+                journal = replace(
+                    journal, finished=self.now(), kept_until=self._kept_until(journal)
+                )
+            self.write(journal)
+        if journal.kept_until is None:
+            self.moves.forget()
+        self.end(journal)
+        return journal
+
+    # Private
+
+    def _save(self, journal: Journal) -> Journal:
+        try:
+            with self.locked():
+                self.moves.save(journal.containers, [item.copy for item in journal.data])
+        except StacktestError as error:
+            self.trouble = error
+            return journal.after("failed", why=error.what)
+        return journal.after("done")
+
+    def _replace(self, journal: Journal) -> Journal:
+        begin = self.seconds()
+        try:
+            with self.locked():
+                for candidate in journal.candidates:
+                    old = [c for c in journal.containers if c.service == candidate.service]
+                    self.moves.replace(candidate, old)
+        except StacktestError as error:
+            return journal.after("failed", why=error.what)
+        return journal.after("done", stood_ms=self._since(begin))
+
+    def _test(self, journal: Journal) -> Journal:
+        self.say(f"testing   {', '.join(journal.services)}, and what depends on them")
+        judged = self.tests(journal.services)
+        outcome: Outcome = "done" if judged.passed else "failed"
+        return journal.after(outcome, why=judged.why)
+
+    def _put_back(self, journal: Journal) -> Journal:
+        self.say(f"undoing   {', '.join(journal.services)}: {journal.why or 'asked for'}")
+        begin = self.seconds()
+        with self.locked():
+            self.moves.put_back(journal)
+            try:
+                self.moves.wait(journal.services)
+            except StacktestError as error:
+                # The tests say next what that means.
+                self.say(f"not ready {error.what}")
+        return journal.after("done", stood_ms=self._since(begin))
+
+    def _prove(self, journal: Journal) -> Journal:
+        self.say(f"testing   what was put back: {', '.join(journal.services)}")
+        judged = self.tests(journal.services)
+        return journal.after("done" if judged.passed else "failed", works=judged.passed)
+
+    def _since(self, begin: float) -> int:
+        return round((self.seconds() - begin) * 1000)
+
+    def _kept_until(self, journal: Journal) -> datetime | None:
+        is_kept = journal.step == "kept" and self.keep > 0
+        return self.now() + timedelta(seconds=self.keep) if is_kept else None
+
+
+# Private
+
+_STEPS: Mapping[str, Callable[[Update, Journal], Journal]] = {
+    "saving": Update._save,  # noqa: SLF001
+    "replacing": Update._replace,
+    "testing": Update._test,  # noqa: SLF001
+    "putting_back": Update._put_back,  # noqa: SLF001
+    "proving": Update._prove,  # noqa: SLF001
+}

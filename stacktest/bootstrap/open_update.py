@@ -1,0 +1,62 @@
+"""What every verb knows of updates: one that is open, and what was put back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from stacktest.adapters.ledger import updates
+from stacktest.core.freshness.observation import ServiceObservation
+from stacktest.core.update.drift import update_drift
+from stacktest.core.update.journal import Journal
+from stacktest.errors import UsageError
+
+
+def refuse_open_update(root: Path, environ: Mapping[str, str]) -> None:
+    """A UsageError where an update is open, unless this process works for it."""
+    journal = _open(root, environ)
+    if journal is not None:
+        raise UsageError(
+            open_line(journal),
+            where=f".stacktest/{updates.FILE}",
+            hint="finish it: stacktest update --continue, or put everything back: "
+            "stacktest update --undo",
+        )
+
+
+def open_lines(root: Path, environ: Mapping[str, str]) -> list[str]:
+    """That an update is open, for verbs that judge; no line where none is."""
+    journal = _open(root, environ)
+    return [f"note: {open_line(journal)}"] if journal else []
+
+
+def open_line(journal: Journal) -> str:
+    """That an update is open."""
+    return (
+        f"an update of {', '.join(journal.services)} is open since "
+        f"{journal.started:%Y-%m-%d %H:%M} UTC, at the step {journal.step!r}"
+    )
+
+
+def with_updates(
+    observations: Mapping[str, ServiceObservation], root: Path, environ: Mapping[str, str]
+) -> Mapping[str, ServiceObservation]:
+    """The observations, with what updates say of what runs."""
+    drift = {name: observation.drift for name, observation in observations.items()}
+    reasons = update_drift(_open(root, environ), updates.read_ended(root), drift)
+    return {
+        name: replace(observation, drift=(*observation.drift, *reasons[name]))
+        if name in reasons
+        else observation
+        for name, observation in observations.items()
+    }
+
+
+# Private
+
+
+def _open(root: Path, environ: Mapping[str, str]) -> Journal | None:
+    """The update that is open, unless this process works for it."""
+    journal = updates.read_open(root)
+    if journal is None or environ.get(updates.ENVIRONMENT) == journal.id:
+        return None
+    return journal

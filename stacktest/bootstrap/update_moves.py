@@ -1,0 +1,228 @@
+"""What one update does with the engine: it saves, replaces and puts back containers and data."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from stacktest.adapters.engine import labels, reaper
+from stacktest.adapters.engine.cleanup import remove_owned
+from stacktest.adapters.engine.data_copy import Copied, DataCopier, shown
+from stacktest.adapters.engine.spare_containers import SpareContainers
+from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.startup.failure_report import NotReadyError
+from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.copy_tool import CopyTool
+from stacktest.bootstrap.start import starter
+from stacktest.core.model import Json
+from stacktest.core.observed_state import Container
+from stacktest.core.plan import Plan, plan_services
+from stacktest.core.progress import Progress
+from stacktest.core.rehearsal.copy_document import DataCopy
+from stacktest.core.unknown import Unknown
+from stacktest.core.update.journal import Candidate, Journal, OldContainer
+from stacktest.errors import StacktestError
+
+
+@dataclass(kw_only=True)
+class UpdateMoves:
+    """The engine as one update moves it; `holding` is a file that its helpers keep open."""
+
+    project: Project
+    update: str
+    """Id of the update."""
+    progress: Progress
+    holding: int
+    say: Callable[[str], None]
+
+    @property
+    def run_labels(self) -> Mapping[str, str]:
+        """What marks programs that copy: they are removed with the process that started them."""
+        return {labels.RUN: f"update-{self.update}"}
+
+    @cached_property
+    def own_labels(self) -> Mapping[str, str]:
+        """What marks spares and copies: they stay until the end of the update."""
+        return labels.update_labels(self.project.stack, self.update)
+
+    def tidy(self, journal: Journal) -> None:
+        """Remove what an earlier process was killed at, and let go on what it had paused."""
+        engine, sources = self.project.engine, {item.source for item in journal.data}
+        remove_owned(engine, self.run_labels)
+        for container in engine.containers():
+            if container.state == "paused" and sources & {m.source for m in container.mounts}:
+                engine.unpause(container.id)
+
+    def save(self, containers: Sequence[OldContainer], data: Sequence[DataCopy]) -> None:
+        """Make the spares, and copy the data while its writers are paused."""
+        engine = self.project.engine
+        for copy in data:
+            # Of a copy that was cut off nothing is known.
+            _insist(copy.volume, engine.remove_volume(copy.volume))
+            engine.create_volume(copy.volume, self.own_labels)
+        self._spares.make(containers)
+        with self._guarded():
+            copied = self._copier.copy(data) if data else None
+        self.say(_saved_line(copied))
+
+    def replace(self, candidate: Candidate, containers: Sequence[OldContainer]) -> None:
+        """Create a service anew from the files, unless that is done; return when it is ready."""
+        name = candidate.service
+        if not self._is_replaced(candidate, containers):
+            done = self.project.compose.recreate(
+                [name], self._override(candidate, containers), holding=(self.holding,)
+            )
+            if done.code != 0:
+                raise StacktestError(f"{name} cannot be created: {done.tail}", where=done.command)
+        if {container.image_id for container in self._containers(name)} != {candidate.image}:
+            raise StacktestError(f"{name} runs another image than the one that was to be tested")
+        self.wait([name])
+
+    def put_back(self, journal: Journal) -> None:
+        """Old containers and old data in place of the new ones, running; not yet ready."""
+        engine, spares = self.project.engine, self._spares
+        copies = [item.copy for item in journal.data]
+        self._insist_on_copies(copies)
+        old = [item.container for item in journal.containers]
+        with self._guarded():
+            for container in (*reversed(old), *journal.writers):
+                engine.stop(container)
+            for successor in spares.successors(self.project.stack.name, journal.containers):
+                _insist(successor.name, engine.remove(successor.id))
+            self._copier.put_back(copies)
+        ids = spares.put_back(journal.containers)
+        ran = {item.container for item in journal.containers if item.ran}
+        for container in (*journal.writers, *(ids[name] for name in old if name in ran)):
+            if why := engine.start(container):
+                raise StacktestError(
+                    f"container {container[:12]} cannot be started again: {why}",
+                    where=f"update {journal.id}",
+                    hint="stacktest update --undo, once that is mended",
+                )
+
+    def writers(self, sources: Sequence[str]) -> tuple[str, ...]:
+        """Ids of the running containers that can write there."""
+        return tuple(container.id for container in self._copier.writers(sources))
+
+    def wait(self, services: Sequence[str]) -> None:
+        """Return when the services are ready; a StacktestError says why one is not."""
+        start = starter(
+            self.project, self.progress, run_id=f"update-{self.update}", mode="never", keep=True
+        )
+        up = start(_only(plan_services(self.project.stack, services), frozenset(services)))
+        if up.failures:
+            raise NotReadyError.of(up.failures)
+
+    def forget(self) -> None:
+        """Remove spares and copies."""
+        left = remove_owned(self.project.engine, self.own_labels).left
+        for name, why in left.items():
+            _insist(name, why)
+
+    # Private
+
+    def _insist_on_copies(self, copies: Sequence[DataCopy]) -> None:
+        """The engine would make an empty volume of one that is gone, and that would be put back."""
+        for copy in copies:
+            if isinstance(self.project.engine.volume(copy.volume), Unknown):
+                raise StacktestError(
+                    f"{copy.source} cannot be put back: its copy is gone",
+                    where=f"volume {copy.volume}",
+                    hint="nothing was touched; restore a backup, or keep what runs",
+                )
+
+    @cached_property
+    def _spares(self) -> SpareContainers:
+        return SpareContainers(self.project.engine, labels=self.own_labels)
+
+    @cached_property
+    def _copier(self) -> DataCopier:
+        project = self.project
+        tool = CopyTool(
+            project.engine,
+            project.stack,
+            named=project.config.stack.probe_image,
+            labels=self.run_labels,
+        )
+        return DataCopier(
+            project.engine,
+            labels=self.run_labels,
+            tool=tool,
+            limit=project.config.rehearsal.max_copy,
+        )
+
+    def _guarded(self) -> "_Guarded":
+        return _Guarded(
+            reaper.arm(
+                self.project.engine.connection,
+                self.run_labels,
+                log=state_dir(self.project.root) / "reaper.log",
+            )
+        )
+
+    def _containers(self, service: str) -> tuple[Container, ...]:
+        return tuple(
+            container
+            for container in self.project.engine.containers(self.project.stack.name)
+            if container.service == service and not container.one_off
+        )
+
+    def _is_replaced(self, candidate: Candidate, containers: Sequence[OldContainer]) -> bool:
+        """Whether the candidate runs in place of the old containers, as Compose leaves it."""
+        now, old = self._containers(candidate.service), {item.container for item in containers}
+        return {item.name for item in now} == {item.name for item in containers} and all(
+            item.is_running and item.image_id == candidate.image and item.id not in old
+            for item in now
+        )
+
+    def _override(self, candidate: Candidate, containers: Sequence[OldContainer]) -> Json:
+        """What is laid over the files: an image that was named, and labels that stay."""
+        entry: dict[str, Json] = {}
+        if candidate.named:
+            entry["image"] = candidate.named
+        if own := self._spares.own_labels_of(containers):
+            service = self.project.stack.services[candidate.service]
+            entry["labels"] = {**own, labels.STANZA: labels.definition_digest(service)}
+        return {"services": {candidate.service: entry}} if entry else {"services": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """What copies is removed when this process is killed while it does."""
+
+    reaper: reaper.Reaper
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.reaper.disarm()
+
+
+# Private
+
+
+def _saved_line(copied: Copied | None) -> str:
+    """What saving the data cost, for people."""
+    if copied is None:
+        return "saved     no data: nothing that outlives its container can be written"
+    paused = f", {len(copied.paused)} paused for {copied.seconds:.1f} s" if copied.paused else ""
+    return f"saved     {shown(copied.size)} of data{paused}"
+
+
+def _insist(name: str, why: str) -> None:
+    if why:
+        raise StacktestError(
+            f"{name} cannot be removed: {why}", where="docker", hint="docker ps --all"
+        )
+
+
+def _only(plan: Plan, services: Collection[str]) -> Plan:
+    """The plan without what else is needed: that runs, and is not waited for again."""
+    waits = {
+        name: tuple(need for need in needs if need.service in services)
+        for name, needs in (plan.waits or {}).items()
+        if name in services
+    }
+    waves = tuple(tuple(name for name in wave if name in services) for wave in plan.waves)
+    steps = tuple(step for step in plan.steps if step.service in services)
+    return replace(plan, steps=steps, waves=tuple(filter(None, waves)), waits=waits)

@@ -1,0 +1,125 @@
+"""Which services an update replaces, whose data it has to save, and what speaks against it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from stacktest.core.freshness.states import State
+from stacktest.core.model import Json, Stack
+from stacktest.core.observed_state import Container
+from stacktest.core.plan import dependencies_of
+from stacktest.core.records.common import ContainerRef
+from stacktest.core.records.documents import LastPass, LastRun
+from stacktest.core.rehearsal.refusals import host_part
+from stacktest.core.shared_network import tenants_of
+from stacktest.core.unknown import Unknown
+
+_RUNNING = "container:"
+"""Reasons that begin so are about how a container does, not about what it is."""
+_SHARED = ("network:", "volume:")
+"""Reasons that begin so are about what several services share: recreating one changes nothing."""
+
+
+def differences(drift: Iterable[str]) -> tuple[str, ...]:
+    """The reasons for which recreating a service makes it what the files say."""
+    return tuple(reason for reason in drift if not reason.startswith((_RUNNING, *_SHARED)))
+
+
+def with_tenants(stack: Stack, chosen: Iterable[str]) -> frozenset[str]:
+    """The services, and those that run in their networks or with their volumes."""
+    replaced = set(chosen)
+    while (
+        more := {
+            name
+            for service in replaced
+            for name in (*tenants_of(stack, service), *_heirs(stack, service))
+        }
+        - replaced
+    ):
+        replaced |= more
+    return frozenset(replaced)
+
+
+def whose_data(stack: Stack, replaced: Collection[str]) -> frozenset[str]:
+    """The services whose data a candidate may change: its own, and that of all it needs."""
+    names, todo = set(replaced), list(replaced)
+    while todo:
+        for need in dependencies_of(stack, todo.pop()):
+            if need.service not in names:
+                names.add(need.service)
+                todo.append(need.service)
+    return frozenset(names)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataSources:
+    """The data of services, by what the engine calls it."""
+
+    sources: Mapping[str, tuple[str, ...]]
+    """Volume or path of the host → the services that write to it."""
+    left_out: Mapping[str, str]
+    """What of the host they can write, which is not copied → what it is."""
+
+
+def data_sources(containers: Iterable[Container], services: Collection[str]) -> DataSources:
+    """What the containers of the services can write and that outlives them."""
+    sources: dict[str, list[str]] = {}
+    left_out: dict[str, str] = {}
+    for container in containers:
+        for mount in container.mounts:
+            if container.service not in services or mount.read_only:
+                continue
+            if mount.kind == "volume":
+                sources.setdefault(mount.source, []).append(container.service)
+            elif mount.kind == "bind" and (part := host_part(mount.source)):
+                left_out[mount.source] = part
+            elif mount.kind == "bind":
+                sources.setdefault(mount.source, []).append(container.service)
+    return DataSources(
+        sources={name: tuple(sorted(set(users))) for name, users in sorted(sources.items())},
+        left_out=left_out,
+    )
+
+
+def lacks_baseline(
+    last_pass: LastPass | Unknown | None,
+    last_run: LastRun | Unknown | None,
+    containers: tuple[ContainerRef, ...] | Unknown,
+    state: State,
+) -> str:
+    """Why what runs is not known to work; empty where it is."""
+    if last_pass is None or isinstance(last_pass, Unknown):
+        return "it has no pass"
+    if state is State.FAILING:
+        return "its tests fail"
+    if isinstance(last_run, LastRun) and not last_run.is_finished:
+        return "its last run never came to its end"
+    if isinstance(containers, Unknown):
+        return containers.why
+    passed = {(ref.container, ref.image) for ref in last_pass.live}
+    if passed != {(ref.container, ref.image) for ref in containers}:
+        return "its pass is of another container"
+    return ""
+
+
+def platform_refusal(old: Json, candidate: Json) -> str:
+    """Why an image cannot take the place of another: it is of another platform; empty: it can."""
+    was, is_now = _platform(old), _platform(candidate)
+    return "" if was == is_now else f"its image is for {is_now}, and {was} runs"
+
+
+# Private
+
+
+def _heirs(stack: Stack, owner: str) -> Iterable[str]:
+    """Services that mount all volumes of `owner`, or share its processes."""
+    for name, service in stack.services.items():
+        definition = service.definition if isinstance(service.definition, dict) else {}
+        from_others = {str(s).partition(":")[0] for s in definition.get("volumes_from") or ()}
+        shared = {definition.get(key) for key in ("pid", "ipc")}
+        if owner in from_others or f"service:{owner}" in shared:
+            yield name
+
+
+def _platform(image: Json) -> str:
+    parts = (image.get("Os"), image.get("Architecture"), image.get("Variant"))
+    return "/".join(str(part) for part in parts if part)

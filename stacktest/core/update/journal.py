@@ -1,0 +1,205 @@
+"""The journal of one update: what runs, what was copied, and which step it is at.
+
+It holds names, ids and digests. Values of variables stay where they were: with the engine, in the
+spare of each container (`spare.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from stacktest.core import timestamps
+from stacktest.core.model import Json
+from stacktest.core.records.plain import PlainRecord
+from stacktest.core.records.strict_json import Fields, check_schema
+from stacktest.core.rehearsal.copy_document import DataCopy
+from stacktest.core.update.steps import CLOSED, STEPS, Outcome, Step, next_step
+
+UPDATE = "stacktest.update/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate(PlainRecord):
+    """What a service is to become."""
+
+    service: str
+    image: str
+    """Id of the image."""
+    named: str
+    """The image that a person named in place of the one in the files; empty: that of the files."""
+    digest: str
+    """Of the image and of all files: the same candidate has the same one."""
+    differs: tuple[str, ...]
+    """How what ran differed from the files, by name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OldContainer(PlainRecord):
+    """A container that is replaced, and the one that remembers how it was made."""
+
+    service: str
+    name: str
+    container: str
+    """Its id when the update began."""
+    image: str
+    spare: str
+    """Name of a container that is never started and holds the configuration."""
+    ran: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedData(PlainRecord):
+    """A volume or folder of the running stack, and the volume that has the copy."""
+
+    source: str
+    volume: str
+    services: tuple[str, ...]
+
+    @property
+    def copy(self) -> DataCopy:
+        """The same for whoever copies."""
+        return DataCopy(volume=self.volume, source=self.source, services=self.services)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Journal:
+    """One update, from the first thing that it changes to its end."""
+
+    id: str
+    step: Step
+    started: datetime
+    finished: datetime | None = None
+    candidates: tuple[Candidate, ...]
+    """In the order in which the services are replaced."""
+    containers: tuple[OldContainer, ...]
+    data: tuple[SavedData, ...]
+    writers: tuple[str, ...] = ()
+    """Ids of other running containers that write to this data: stopped while it is put back."""
+    model: str
+    """Digest of the compose model that the candidates come from."""
+    without_baseline: bool = False
+    """Whether a service was replaced that had no standing pass."""
+    rehearsal: str = ""
+    """The rehearsal that passed; empty: there was none."""
+    why: str = ""
+    """Why it was put back."""
+    works: bool | None = None
+    """Whether the tests passed on what was put back."""
+    stood_ms: int = 0
+    """Milliseconds from the first stop until everything was ready again, of the last way."""
+    kept_until: datetime | None = None
+    """Until when copies and spares stay after the end."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is left to do."""
+        return self.step not in CLOSED
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether all that is needed to put everything back is still there."""
+        return self.is_open or (self.step == "kept" and self.kept_until is not None)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that are replaced, in order."""
+        return tuple(candidate.service for candidate in self.candidates)
+
+    def after(self, outcome: Outcome, **changes: Any) -> Self:
+        """The journal at the step that follows."""
+        return replace(self, step=next_step(self.step, outcome), **changes)
+
+    def to_dict(self) -> dict[str, Json]:
+        """The document `update.json`."""
+        return {
+            "schema": UPDATE,
+            "id": self.id,
+            "step": self.step,
+            "started": timestamps.to_text(self.started),
+            "finished": _text(self.finished),
+            "candidates": [item.to_dict() for item in self.candidates],
+            "containers": [item.to_dict() for item in self.containers],
+            "data": [item.to_dict() for item in self.data],
+            "writers": list(self.writers),
+            "model": self.model,
+            "without_baseline": self.without_baseline,
+            "rehearsal": self.rehearsal,
+            "why": self.why,
+            "works": self.works,
+            "stood_ms": self.stood_ms,
+            "kept_until": _text(self.kept_until),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, UPDATE)
+        f = Fields(document, "$", _KEYS)
+        step = f.text("step", among=STEPS)
+        return cls(
+            id=f.text("id"),
+            step=next(known for known in STEPS if known == step),
+            started=f.moment("started"),
+            finished=f.optional_moment("finished"),
+            candidates=tuple(Candidate.from_dict(*item) for item in f.items("candidates")),
+            containers=tuple(OldContainer.from_dict(*item) for item in f.items("containers")),
+            data=tuple(SavedData.from_dict(*item) for item in f.items("data")),
+            writers=f.texts("writers"),
+            model=f.text("model"),
+            without_baseline=f.flag("without_baseline"),
+            rehearsal=f.text("rehearsal"),
+            why=f.text("why"),
+            works=f.optional_flag("works"),
+            stood_ms=f.number("stood_ms"),
+            kept_until=f.optional_moment("kept_until"),
+        )
+
+
+def refused_again(
+    candidates: Sequence[Candidate], earlier: Sequence[Journal]
+) -> Mapping[str, Journal]:
+    """Service → the update in which this very candidate, the last one tried, was put back."""
+    last = last_tried(earlier)
+    return {
+        candidate.service: last[candidate.service][1]
+        for candidate in candidates
+        if candidate.service in last
+        and last[candidate.service][0].digest == candidate.digest
+        and last[candidate.service][1].step == "put_back"
+    }
+
+
+def last_tried(ended: Sequence[Journal]) -> Mapping[str, tuple[Candidate, Journal]]:
+    """Service → what it was last replaced with, and the update that did."""
+    last: dict[str, tuple[Candidate, Journal]] = {}
+    for journal in sorted(ended, key=lambda journal: journal.started):
+        if journal.step in {"kept", "put_back"}:
+            last |= {candidate.service: (candidate, journal) for candidate in journal.candidates}
+    return last
+
+
+# Private
+
+_KEYS = (
+    "schema",
+    "id",
+    "step",
+    "started",
+    "finished",
+    "candidates",
+    "containers",
+    "data",
+    "writers",
+    "model",
+    "without_baseline",
+    "rehearsal",
+    "why",
+    "works",
+    "stood_ms",
+    "kept_until",
+)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return timestamps.to_text(moment) if moment else None

@@ -1,0 +1,56 @@
+"""What an update says as lines: its plan, and how it ended."""
+
+from collections.abc import Iterator
+
+from stacktest.core.update.journal import Candidate, Journal, OldContainer, SavedData
+from stacktest.reports.wording import count
+
+
+def plan_lines(
+    candidates: tuple[Candidate, ...],
+    containers: tuple[OldContainer, ...],
+    data: tuple[SavedData, ...],
+) -> Iterator[str]:
+    """What is replaced, in which order and why, and what is saved before."""
+    for candidate in candidates:
+        old = [item.image for item in containers if item.service == candidate.service]
+        yield f"update    {candidate.service}: {_short(old[0])} → {_short(candidate.image)}"
+        for reason in candidate.differs:
+            yield f"          {reason}"
+    for item in data:
+        yield f"saves     {item.source} ({', '.join(item.services)})"
+
+
+def ended_lines(journal: Journal) -> Iterator[str]:
+    """How an update ended, and what still differs from the files."""
+    names = ", ".join(journal.services)
+    if journal.step == "kept":
+        yield f"kept      {names}: all tests passed; stood {_seconds(journal)}"
+        for candidate in journal.candidates:
+            if candidate.named:
+                yield f"note      {candidate.service}: the files do not name {candidate.named} yet"
+        if journal.kept_until is not None:
+            yield f"keeps     what ran before until {journal.kept_until:%Y-%m-%d %H:%M} UTC"
+        return
+    if journal.step == "given_up":
+        yield f"nothing was replaced: {journal.why or 'asked for'}"
+        return
+    yield f"put back  in {_seconds(journal)}: {journal.why or 'asked for'}"
+    for candidate in journal.candidates:
+        differs = count(len(candidate.differs), "difference")
+        yield f"differs   {candidate.service}, {differs} to the files: {candidate.differs[0]}"
+    if journal.works is False:
+        yield "not well  the tests fail on what was put back, too"
+
+
+# Private
+
+_SHORT = 12
+
+
+def _short(image: str) -> str:
+    return image.removeprefix("sha256:")[:_SHORT]
+
+
+def _seconds(journal: Journal) -> str:
+    return f"{journal.stood_ms / 1000:.1f} s"
