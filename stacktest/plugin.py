@@ -69,10 +69,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="only tests of this service and of those that depend on it",
     )
     group.addoption(
+        "--stack-drill",
+        metavar="SERVICE",
+        action="append",
+        default=[],
+        help="only tests of this service, on a copy that its backup was restored into",
+    )
+    group.addoption(
         "--stack-dry-run",
         action="store_true",
         help="print the plan with its reasons; start nothing",
     )
+    group.addoption("--stack-copy-verb", metavar="VERB", default="", help=_HIDDEN_VERB)
     group.addoption("--stack-inventory", metavar="FILE", default="", help=_HIDDEN)
     group.addoption("--stack-plan-file", metavar="FILE", default="", help=_HIDDEN_TOO)
 
@@ -126,10 +134,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
         leave_out_functional(config, items)
     chosen, left_out = config.getoption("--stack-services"), _left_out(config)
-    if (chosen or left_out) and not config.getoption("--stack-inventory"):
-        from stacktest.pytest_plugin.chosen_services import keep_chosen
+    drilled = config.getoption("--stack-drill")
+    if (chosen or left_out or drilled) and not config.getoption("--stack-inventory"):
+        from stacktest.pytest_plugin.chosen_services import Chosen, keep_chosen
 
-        keep_chosen(config, items, chosen, left_out)
+        keep_chosen(config, items, Chosen(with_dependants=chosen, alone=drilled), left_out)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -279,6 +288,7 @@ _SHOWING = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test"
 _FAILED: pytest.StashKey[int] = pytest.StashKey()
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
+_HIDDEN_VERB = "the verb whose options a hint has to name (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
 
 
@@ -307,9 +317,8 @@ def _run_nothing(config: pytest.Config) -> None:
 
 
 def _left_out(config: pytest.Config) -> list[str]:
-    return (
-        list(config.getoption("--stack-copy-without")) if config.getoption("--stack-copy") else []
-    )
+    is_copy = config.getoption("--stack-copy") or config.getoption("--stack-drill")
+    return list(config.getoption("--stack-copy-without")) if is_copy else []
 
 
 def _only_shows(config: pytest.Config) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from stacktest.config import Config
+from stacktest.core.backups.states import BackupJudgement, judge_backup
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage, PageFacts, judge_page
 from stacktest.core.freshness.gate import Gate, GatePolicy, decide, in_force
@@ -20,7 +21,8 @@ from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
 from stacktest.core.records.common import Run
-from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
+from stacktest.core.records.drill import Drill
+from stacktest.core.records.status import BackupEntry, Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
 
 TestsOf = Mapping[str, Tests | Unknown] | Unknown
@@ -44,6 +46,9 @@ class Memory(Protocol):
 
     def read_meta(self) -> StatusMeta | Unknown | None:
         """`status.meta.json`."""
+
+    def last_drill(self, service: str) -> Drill | Unknown | None:
+        """What the last drill of a service's backup showed."""
 
 
 class PageReading(Protocol):
@@ -142,6 +147,14 @@ class Judge:
             {name: observation.fingerprint for name, observation in observations.items()}
         )
 
+    def judge_backups(self, now: datetime) -> Mapping[str, BackupJudgement]:
+        """The backup of every service that declares one."""
+        return {
+            name: judge_backup(name, section.backup, self.memory.last_drill(name), now)
+            for name, section in sorted(self.config.services.items())
+            if section.backup is not None
+        }
+
     def exempt_states(self, now: datetime) -> Mapping[str, frozenset[str]]:
         """Service → the states that exemptions in force allow it to be in."""
         states: dict[str, frozenset[str]] = {}
@@ -180,6 +193,9 @@ class Judge:
             evaluated_at=now,
             exemptions=tuple(item for item in self.config.exempt if item.until >= now.date()),
             warnings=tuple(sorted(warnings)),
+            backups={
+                name: BackupEntry.of(backup) for name, backup in self.judge_backups(now).items()
+            },
         )
 
     def gate(
@@ -192,6 +208,7 @@ class Judge:
             services=self.stack.services,
             policy=self._gate_policy(now, scope, judgements or {}),
             judgements=judgements,
+            backups=self.judge_backups(now).values(),
         )
 
     def next_run(self, run_id: str, now: datetime, git: tuple[str | None, bool | None]) -> Run:
@@ -263,6 +280,7 @@ class Judge:
             max_age=timedelta(seconds=self.config.freshness.max_age),
             next_step=self.next_step,
             enabled=frozenset({*self.stack.default_services(), *required, *running}),
+            drills=self.config.gate.drills,
         )
 
 

@@ -14,6 +14,7 @@ from stacktest.adapters.engine.data_copy import DataCopier
 from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
+from stacktest.adapters.ledger.service_records import ServiceRecords
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
@@ -22,6 +23,8 @@ from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.copy_tool import CopyTool
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
+from stacktest.core.backups.backup import Backup
+from stacktest.core.backups.mounts import BackupMount, backup_mount, with_backups
 from stacktest.core.model import Service, Stack
 from stacktest.core.rehearsal.copy_document import (
     CopyDocument,
@@ -95,13 +98,34 @@ class CopyProject(Project):
             if name not in self.copy.left_out and name not in self.refused
         }
         settings = replace(self.copy, left_out=tuple({*self.copy.left_out, *self.refused}))
-        return copy_document(
+        document = copy_document(
             self.live,
             settings,
             images=images,
             is_file=lambda path: Path(path).is_file(),
             folder=str(self.folder / "files"),
         )
+        return with_backups(document, self.backup_mounts)
+
+    @cached_property
+    def backups(self) -> Mapping[str, Backup]:
+        """Drilled service → its backup; UsageError where none is declared."""
+        return {name: _backup_of(self._live[0], name) for name in self.copy.drilled}
+
+    @cached_property
+    def backup_mounts(self) -> Mapping[str, BackupMount]:
+        """Drilled service → where its backup is; what is not there has none."""
+        name, root = copy_name(self.live, self.copy), self.root
+        return {
+            service: backup_mount(name, service, backup, place, is_file=place.is_file())
+            for service, backup in self.backups.items()
+            if (place := (root / backup.path).resolve()).exists()
+        }
+
+    @property
+    def live_records(self) -> ServiceRecords:
+        """The records of the stack: what is proved of its backups is written there."""
+        return ServiceRecords(self.root / self.settings.stack.ledger)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -131,6 +155,7 @@ class CopyProject(Project):
             labels=labels,
             tool=CopyTool(self.engine, self.stack, named=named, labels=labels),
             limit=self.config.rehearsal.max_copy,
+            settings=self.copy,
         )
 
     def exists(self, copy: DataCopy) -> bool:
@@ -150,11 +175,12 @@ class CopyProject(Project):
                 where="stacktest.toml:stack.door",
                 hint="a copy needs a front door of its own",
             )
-        unknown = {*self.copy.left_out, *self.copy.images} - set(stack.services)
+        unknown = {*self.copy.left_out, *self.copy.images, *self.copy.drilled}
+        unknown -= set(stack.services)
         if unknown:
             raise UsageError(
                 f"'{min(unknown)}' is not a service of this stack",
-                where="--without or --with",
+                where="the services of a copy",
                 hint=f"known: {', '.join(sorted(stack.services))}",
             )
         return config, stack
@@ -208,11 +234,24 @@ def copy_files(project: CopyProject, services: frozenset[str]) -> None:
             raise StacktestError(
                 f"{file.source} cannot be copied: {error.strerror}",
                 where=f"services.{file.services[0]}.volumes",
-                hint=f"leave it out: --without {file.services[0]}",
+                hint=f"leave it out: {project.copy.without(file.services[0])}",
             ) from error
 
 
 # Private
+
+
+def _backup_of(config: Config, name: str) -> Backup:
+    if (backup := config.service(name).backup) is not None:
+        return backup
+    declared = [other for other, section in config.services.items() if section.backup]
+    raise UsageError(
+        f"{name} has no backup that could be restored",
+        where=f"stacktest.toml:services.{name}.backup",
+        hint=f"those that have one: {', '.join(sorted(declared))}"
+        if declared
+        else f"say where it is and what it is: [services.{name}.backup]",
+    )
 
 
 def _grafted(copy: Service, live: Service) -> Service:

@@ -16,6 +16,7 @@ from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.run_ports import StartedStack
 from stacktest.bootstrap.context import now
 from stacktest.bootstrap.copy_project import CopyProject, copy_files
+from stacktest.bootstrap.drill import Drilling
 from stacktest.core.plan import Plan
 from stacktest.core.records.rehearsal import Rehearsal, Rehearsed, Result
 from stacktest.core.runs.start_failure import StartFailure
@@ -35,6 +36,8 @@ class StackCopy:
     keep: bool
     started: datetime = field(default_factory=now)
     copied: Copied | None = None
+    drilling: Drilling | None = None
+    """What restores backups into the copy."""
     _up: StartedStack | None = None
     _guard: reaper.Reaper | None = None
 
@@ -46,11 +49,13 @@ class StackCopy:
         self._guard = reaper.arm(self.project.engine.connection, labels, log=log)
         try:
             self.copied = self._copy_data(frozenset(plan.services))
-            self._up = start(plan)
+            self._up = self.drilling.bring_up(plan, start) if self.drilling else start(plan)
         except BaseException as error:
             self._remove()
             if isinstance(error, StacktestError) and not isinstance(error, UsageError):
                 self.write(_not_up(plan, error))
+                if self.drilling:
+                    self.drilling.record_failed_start(error)
             raise
         return self
 
@@ -113,7 +118,7 @@ class StackCopy:
         if refused:
             name, *more = sorted(refused)
             others = f" (and {', '.join(more)})" if more else ""
-            options = " ".join(f"--stack-copy-without {name}" for name in sorted(refused))
+            options = self.project.copy.without(*sorted(refused))
             raise UsageError(
                 f"{name} cannot be copied{others}: {refused[name]}",
                 where=f"services.{name}",
@@ -165,6 +170,7 @@ def conclude(copy: StackCopy, summary: RunSummary) -> list[str]:
         f"rehearsal {word}: the running stack is as it was, and nothing counts for it",
         copy_line(copy.copied),
         f"written   {copy.path.relative_to(copy.project.root)}",
+        *(copy.drilling.conclude(summary) if copy.drilling else ()),
     ]
 
 

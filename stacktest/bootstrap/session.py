@@ -20,6 +20,7 @@ from stacktest.bootstrap.context import Project, find_project, now, read_code
 from stacktest.bootstrap.copy_project import CopyProject
 from stacktest.bootstrap.copy_start import StackCopy
 from stacktest.bootstrap.open_update import refuse_open_update
+from stacktest.bootstrap.drill import Drilling
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach
@@ -96,6 +97,8 @@ def open_run(
     conclude: Callable[[RunSummary], list[str]] = lambda _: []  # noqa: E731
     if isinstance(project, CopyProject):
         copy = StackCopy(project=project, run_id=run_id, keep=request.keep)
+        if project.copy.drilled:
+            copy.drilling = Drilling(project, run_id)
         start = partial(copy.bring_up, start=start)
         conclude = partial(copy_start.conclude, copy)
     ports = RunPorts(

@@ -8,22 +8,11 @@ import click
 from stacktest.cli.completion import complete_services
 from stacktest.cli.options import services_of, stack_option
 from stacktest.cli.output import say
-
-PYTEST = "pytest arguments"
-
-
-class _WithPytestArguments(click.Command):
-    """A command that keeps what follows `--` for pytest."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Takes away what follows `--`."""
-        end = args.index("--") if "--" in args else len(args)
-        ctx.meta[PYTEST] = args[end + 1 :]
-        return super().parse_args(ctx, args[:end])
+from stacktest.cli.pytest_arguments import PYTEST, WithPytestArguments
 
 
 @click.command(
-    cls=_WithPytestArguments,
+    cls=WithPytestArguments,
     options_metavar="[OPTIONS] [SERVICE]... [-- PYTEST ARGUMENTS]",
 )
 @stack_option
@@ -72,6 +61,7 @@ def rehearse(ctx: click.Context, /, *, folder: str, remove: bool, **choices: Any
 
     names = services_of(project.stack, choices["names"]) if choices["names"] else ()
     argv = [sys.executable, "-P", "-m", "pytest", f"--stack={project.root}", "--stack-copy"]
+    argv += ["--stack-copy-verb=rehearse"]
     argv += [f"--stack-copy-data={choices['data']}", *(["--stack-keep"] if choices["keep"] else [])]
     argv += [f"--stack-copy-with={text}" for text in choices["images"]]
     argv += [f"--stack-copy-without={name}" for name in choices["left_out"]]

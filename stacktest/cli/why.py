@@ -37,11 +37,12 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
         note = ""
     shown = judgement_with_texts(judgement, texts)
     subject = (shown, evidence, observations[name].fingerprint, history)
+    backup = project.judge.judge_backups(now()).get(name)
     if as_json:
-        print_json(why_document(*subject))
+        print_json(why_document(*subject, backup=backup))
         return
     most, next_step = None if everything else 5, project.judge.next_step
-    for line in why_lines(*subject, most=most, next_step=next_step):
+    for line in why_lines(*subject, most=most, next_step=next_step, backup=backup):
         say(line)
     for line in open_lines(project.root, os.environ):
         say(line)

@@ -27,6 +27,7 @@ from stacktest.config.sections import (
     StackSection,
     UpdateSection,
 )
+from stacktest.core.backups.backup import Backup, mistakes
 from stacktest.core.model import Phase
 from stacktest.core.records.status import Exemption
 from stacktest.core.suggestions import did_you_mean
@@ -152,7 +153,19 @@ def _service(table: Mapping[str, Any], where: str) -> ServiceSection:
     values = _tuples(table)
     if "timeout" in values:
         values["timeout"] = required_duration(values["timeout"], f"{where}.timeout")
+    if "backup" in values:
+        values["backup"] = _backup(values["backup"], f"{where}.backup")
     return ServiceSection(**values)
+
+
+def _backup(table: Mapping[str, Any], where: str) -> Backup:
+    values = _tuples(table)
+    if "max_age" in values:
+        values["max_age"] = required_duration(values["max_age"], f"{where}.max_age")
+    backup = Backup(**values)
+    for key, problem, hint in mistakes(backup):
+        raise UsageError(problem, where=f"{where}.{key}", hint=hint)
+    return backup
 
 
 def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:

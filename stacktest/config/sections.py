@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from stacktest.core.backups.backup import Backup
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Phase
 from stacktest.core.records.status import Exemption
@@ -61,6 +62,8 @@ class ServiceSection:
     ignore: tuple[str, ...] = ()
     reload: str = ""
     """`live` when the program reads its mounted files without a restart."""
+    backup: Backup | None = None
+    """What brings its data back; None: nothing is declared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +89,8 @@ class GateSection:
     """`[gate]`: the states that close the gate."""
 
     deny: tuple[str, ...] = DENIED
+    drills: bool = False
+    """Whether a backup that is declared has to be restorable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,10 @@
-"""Leaves out tests by the services that they name: `--stack-services`, `--stack-copy-without`."""
+"""Leaves out tests by the services that they name.
+
+`--stack-services`, `--stack-drill`, `--stack-copy-without`.
+"""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,16 +15,24 @@ from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.stash import COLLECTED
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """Services whose tests are to run; none at all: every service."""
+
+    with_dependants: Collection[str] = ()
+    """And those that depend on them, directly or not."""
+    alone: Collection[str] = ()
+
+
 def keep_chosen(
     config: pytest.Config,
     items: list[pytest.Item],
-    chosen: Collection[str],
+    chosen: Chosen,
     left_out: Collection[str],
 ) -> None:
     """Deselect, in place, tests that name a service left out, or none that is chosen.
 
-    With a chosen service go those that depend on it, directly or not; tests without a service stay
-    only where nothing is chosen.
+    Tests without a service stay only where nothing is chosen.
     """
     if not any(map(collection.asks_for_stack, items)):
         return
@@ -31,8 +43,8 @@ def keep_chosen(
     request = request_of(config)
     try:
         stack = find_project(request.stack, rootdir=request.rootdir, compose=request.compose).stack
-        wanted = with_dependants(stack, chosen)
-        _check(stack, left_out)
+        wanted = with_dependants(stack, chosen.with_dependants) | set(chosen.alone)
+        _check(stack, (*chosen.alone, *left_out))
     except UsageError as error:
         raise pytest.UsageError("\n".join(error.told())) from error
     collected: list[pytest.Item] = config.stash[COLLECTED]
@@ -40,7 +52,7 @@ def keep_chosen(
 
     def stays(item: pytest.Item) -> bool:
         names = services.get(item.nodeid, set())
-        return not names & set(left_out) and (not chosen or bool(names & wanted))
+        return not names & set(left_out) and (not wanted or bool(names & wanted))
 
     dropped = [item for item in items if not stays(item)]
     if dropped:

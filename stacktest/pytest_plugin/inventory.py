@@ -46,7 +46,7 @@ HARMLESS = frozenset(
         *("--no-header", "--no-summary", "--reruns-delay", "--timeout", "--strict-markers"),
         *("--headed", "--video", "--screenshot", "--tracing", "--output", "--cache-clear"),
         *("--basetemp", "--stack-copy", "--stack-copy-data", "--stack-copy-with"),
-        *("--stack-copy-without", "--stack-services"),
+        *("--stack-copy-without", "--stack-services", "--stack-drill", "--stack-copy-verb"),
         *("--continue-on-collection-errors", "--max-worker-restart", "--full-trace", "-ra", "-rA"),
     }
 )
@@ -137,7 +137,7 @@ def selection_of(config: pytest.Config) -> str:
         f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))
     ]
     typed += ["--stale"] if config.getoption("--stale") else []
-    for flag in ("--stack-services", "--stack-copy-without"):
+    for flag in ("--stack-services", "--stack-drill", "--stack-copy-without"):
         typed += [f"{flag} {name}" for name in config.getoption(flag)]
     if config.args_source == pytest.Config.ArgsSource.ARGS:
         typed += [str(arg) for arg in config.args]

@@ -85,8 +85,13 @@ def request_of(config: pytest.Config) -> "RunRequest":
         mode=config.getoption("--stack-up"),
         keep=config.getoption("--stack-keep"),
         compose=config.stash.get(ASKED, None),
-        copy=copy_settings(config) if config.getoption("--stack-copy") else None,
+        copy=copy_settings(config) if tests_a_copy(config) else None,
     )
+
+
+def tests_a_copy(config: pytest.Config) -> bool:
+    """Whether a copy of the stack is to be tested in its place."""
+    return bool(config.getoption("--stack-copy") or config.getoption("--stack-drill"))
 
 
 def copy_settings(config: pytest.Config) -> "CopySettings":
@@ -95,9 +100,12 @@ def copy_settings(config: pytest.Config) -> "CopySettings":
 
     from stacktest.core.rehearsal.settings import CopySettings, parse_images
 
+    drilled = tuple(dict.fromkeys(config.getoption("--stack-drill")))
     return CopySettings(
         id=token_hex(3),
-        data=config.getoption("--stack-copy-data"),
+        data="empty" if drilled else config.getoption("--stack-copy-data"),
+        drilled=drilled,
         images=parse_images(config.getoption("--stack-copy-with"), where="--stack-copy-with"),
         left_out=tuple(config.getoption("--stack-copy-without")),
+        verb=config.getoption("--stack-copy-verb"),
     )

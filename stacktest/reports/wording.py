@@ -3,13 +3,13 @@
 A tone is what a reader should feel about a state; it always comes with a shape and a word, so that
 colour carries nothing alone:
 
-| tone   | shape         | states                                                    |
+| tone   | shape         | states of a service or of a backup                        |
 |--------|---------------|-----------------------------------------------------------|
-| bad    | cross         | error, failing, drifted, evidence_missing                 |
-| stale  | clock         | changed, dep_changed, tests_changed, expired              |
-| blank  | empty circle  | never_run, no_tests                                       |
+| bad    | cross         | error, failing, drifted, evidence_missing; rotten         |
+| stale  | clock         | changed, dep_changed, tests_changed, expired; expired     |
+| blank  | empty circle  | never_run, no_tests; never_drilled                        |
 | doc    | sheet         | doc_missing, doc_stale                                    |
-| good   | check mark    | functional                                                |
+| good   | check mark    | functional; restorable                                    |
 """
 
 from collections import Counter
@@ -17,9 +17,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from stacktest.core.backups.states import BackupState
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
-from stacktest.core.records.status import StatusEntry
+from stacktest.core.records.status import BackupEntry, StatusEntry
 
 Tone = Literal["bad", "stale", "blank", "doc", "good"]
 TONES: tuple[Tone, ...] = ("bad", "stale", "blank", "doc", "good")
@@ -36,19 +37,27 @@ def state_of(entry: StatusEntry) -> State:
     return State.FUNCTIONAL if entry.status == "functional" else State.CHANGED
 
 
-def tone(state: State) -> Tone:
+def tone(state: State | BackupState) -> Tone:
     """The tone of a state."""
     return _SAID[state][0]
 
 
-def word(state: State) -> str:
+def word(state: State | BackupState) -> str:
     """The state in one or two words: `dependency changed`."""
     return _SAID[state][1]
 
 
-def meaning(state: State) -> str:
+def meaning(state: State | BackupState) -> str:
     """The state in one sentence."""
     return _SAID[state][2]
+
+
+def backup_sentence(entry: BackupEntry) -> str:
+    """`the one of 2026-11-19 03:10 UTC was restored in 1.2 s`, or why it is not restorable."""
+    if entry.why:
+        return reason(entry.why)
+    age = f"the one of {at(entry.made)}" if entry.made else "it"
+    return f"{age} was restored in {duration(entry.restore_ms / 1000)}"
 
 
 def verdict(states: Iterable[State]) -> str:
@@ -113,7 +122,7 @@ _MINUTE = 60
 _SHORT = 10
 _UNITS = ((86400, "day"), (3600, "hour"), (_MINUTE, "minute"))
 
-_SAID: dict[State, tuple[Tone, str, str]] = {
+_SAID: dict[State | BackupState, tuple[Tone, str, str]] = {
     State.ERROR: ("bad", "cannot be judged", "Something that the judgement needs is unreadable."),
     State.FAILING: ("bad", "failing", "The last run on exactly what runs now had a failure."),
     State.DRIFTED: ("bad", "drifted", "What runs is not what the files say, or it is not well."),
@@ -130,6 +139,10 @@ _SAID: dict[State, tuple[Tone, str, str]] = {
     State.NO_TESTS: ("blank", "no tests", "No test names it."),
     State.DOC_MISSING: ("doc", "page missing", "It works; it has no page."),
     State.DOC_STALE: ("doc", "page behind", "It works; its page is older than the change."),
+    BackupState.ROTTEN: ("bad", "backup rotten", "Its backup could not be restored, or not used."),
+    BackupState.NEVER_DRILLED: ("blank", "backup never drilled", "Its backup was never restored."),
+    BackupState.EXPIRED: ("stale", "backup expired", "The backup that was restored is too old."),
+    BackupState.RESTORABLE: ("good", "backup restorable", "Its backup was restored and works."),
     State.FUNCTIONAL: ("good", "functional", "Its tests passed on exactly what runs now."),
 }
 

@@ -109,6 +109,8 @@ def test_a_command_exists_and_takes_its_options(
     if program == "pytest":
         known = {"-m", "-k", "-n", "--junitxml", "--alluredir"}
         own = {"--stack", "--stack-up", "--stack-keep", "--stale", "--stack-dry-run"}
+        own |= {"--stack-copy", "--stack-copy-data", "--stack-copy-with", "--stack-copy-without"}
+        own |= {"--stack-services", "--stack-drill"}
         used = {word.partition("=")[0] for word in arguments if word.startswith("-")}
         assert used <= known | own
         return

@@ -6,11 +6,13 @@ same `.env` files and the same shell, so that nothing here has to know how that 
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stacktest.adapters import process
 from stacktest.adapters.compose.model import read_config
+from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -44,3 +46,34 @@ def read_variables(
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Unknown("Compose printed something else than the variables")
     return {name: values.get(name) for name in sorted_names}
+
+
+def find_secret(stack: Stack, name: str, env_files: Sequence[str]) -> str | Unknown:
+    """The value of a variable that a person named, by the first of these that has one.
+
+    The environment; what Compose gives services under that name, where all agree; what Compose
+    itself puts in the place of `${NAME}`, from the stack's `.env`.
+    """
+    if not name:
+        return Unknown("nothing sets it")
+    if value := os.environ.get(name):
+        return value
+    values = {
+        value for service in stack.services.values() if (value := service.environment.get(name))
+    }
+    if len(values) == 1:
+        return values.pop()
+    in_files = read_variables(stack.root, [name], env_files)
+    if not isinstance(in_files, Unknown) and (value := in_files.get(name)):
+        return value
+    return Unknown("several services have different values for it" if values else "nothing sets it")
+
+
+def read_secret_file(path: Path) -> str | Unknown:
+    """The first to the last line of a file that holds a secret, without the final line break."""
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        return Unknown(f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        return Unknown("is not UTF-8 text")

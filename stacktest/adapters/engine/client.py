@@ -34,6 +34,7 @@ from stacktest.errors import StacktestError, ToolMissingError
 STANDSTILL = 60.0
 """Seconds after which an engine that kills and removes something has come to a standstill."""
 LONGEST_STOP = 600.0
+LONGEST_SILENCE = 300.0
 """Seconds that a container's own setting may give its program to end."""
 ACTIONS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause")
 
@@ -231,8 +232,12 @@ class Engine:
         user: str = "",
         env: Mapping[str, str] | None = None,
         stdin: bytes | None = None,
+        silence: float = LONGEST_SILENCE,
     ) -> tuple[int, str, str]:
-        """Runs a command inside the container: exit code, standard output, standard error."""
+        """Runs a command inside the container: exit code, standard output, standard error.
+
+        `silence` is how many seconds it may print nothing.
+        """
         command = {
             "AttachStdin": stdin is not None,
             "AttachStdout": True,
@@ -243,7 +248,10 @@ class Engine:
         }
         exec_id = self.socket.post(f"/containers/{id}/exec", command).data["Id"]
         start = (f"/exec/{exec_id}/start", {"Detach": False, "Tty": False})
-        body = self.socket.post(*start).body if stdin is None else self.socket.talk(*start, stdin)
+        if stdin is None:
+            body = self.socket.post(*start, timeout=silence).body
+        else:
+            body = self.socket.talk(*start, stdin)
         output = _streams(body)
         code = self.socket.get(f"/exec/{exec_id}/json")["ExitCode"]
         return int(code), _text(output[OUT]), _text(output[ERR])
@@ -293,6 +301,7 @@ class Engine:
         folders: Mapping[str, tuple[str, bool]],
         labels: Mapping[str, str],
         timeout: float,
+        env: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         """Exit code and output of a program in a new container without a network, as root.
 
@@ -314,6 +323,7 @@ class Engine:
                     command=list(argv)[1:],
                     user="0:0",
                     labels=dict(labels),
+                    environment=dict(env or {}),
                     host_config=host,
                 )
             except APIError as error:

@@ -14,6 +14,7 @@ from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.client import Engine
 from stacktest.core.observed_state import Container
 from stacktest.core.rehearsal.copy_document import DataCopy
+from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.errors import StacktestError
 
 LONGEST = 4 * 3600.0
@@ -42,19 +43,22 @@ class DataCopier:
         labels: Mapping[str, str],
         tool: Callable[[DataCopy], str],
         limit: int,
+        settings: CopySettings,
     ) -> None:
         self._engine, self._labels, self._tool, self._limit = engine, labels, tool, limit
+        self._settings = settings
 
     def sizes(self, copies: Sequence[DataCopy]) -> Mapping[str, int]:
         """Source → bytes; a StacktestError names what is larger than the limit."""
         sizes = {copy.source: self._size(copy) for copy in copies}
-        for source, size in sizes.items():
-            if size > self._limit:
+        for copy in copies:
+            if sizes[copy.source] > self._limit:
+                size, without = sizes[copy.source], self._settings.without(*copy.services)
                 raise StacktestError(
-                    f"{source} holds {shown(size)}, and a copy may have {shown(self._limit)}",
+                    f"{copy.source} holds {shown(size)}, and a copy may have {shown(self._limit)}",
                     where="stacktest.toml:rehearsal.max_copy",
-                    hint="raise max_copy under [rehearsal], leave the service out with "
-                    "--without SERVICE, or begin with nothing: --data empty",
+                    hint=f"raise max_copy under [rehearsal], leave the service out: {without}, "
+                    f"or begin with nothing: {self._settings.begin_empty}",
                 )
         return sizes
 
@@ -115,7 +119,7 @@ class DataCopier:
                     raise StacktestError(
                         f"{container.name} cannot be paused: {why}",
                         where="docker pause",
-                        hint="begin with nothing: --data empty",
+                        hint=f"begin with nothing: {self._settings.begin_empty}",
                     )
                 paused.append(container.id)
             yield

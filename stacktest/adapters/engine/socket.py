@@ -83,9 +83,9 @@ class EngineSocket:
         """The document at `path`; a refusal raises ToolMissingError with the engine's words."""
         return self._granted("GET", path, query).data
 
-    def post(self, path: str, document: Json) -> Reply:
+    def post(self, path: str, document: Json, *, timeout: float = 300.0) -> Reply:
         """The answer to a document; a refusal raises as in `get`."""
-        return self._granted("POST", path, document=document)
+        return self._granted("POST", path, document=document, timeout=timeout)
 
     def talk(self, path: str, document: Json, data: bytes) -> bytes:
         """Post a document, write `data` to what it started, and read until that ends."""
@@ -145,8 +145,9 @@ class EngineSocket:
         path: str,
         query: Mapping[str, Json] | None = None,
         document: Json = None,
+        timeout: float = 300.0,
     ) -> Reply:
-        reply = self.call(method, path, query, document)
+        reply = self.call(method, path, query, document, timeout=timeout)
         if not reply.ok:
             raise self._refusal(reply, method, path)
         return reply

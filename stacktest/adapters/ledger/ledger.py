@@ -3,6 +3,7 @@
     <ledger>/<service>/last_pass.json   the last pass that could be credited
     <ledger>/<service>/last_run.json    the last run, opened before its first test
     <ledger>/<service>/history.jsonl    one line for each run
+    <ledger>/<service>/last_drill.json  what the last drill of its backup showed
     docs/_data/status.json              the flat map of service → state
     docs/_data/status.meta.json         what holds for that map as a whole
     .stacktest/ledger.lock              one writer at a time
@@ -45,6 +46,7 @@ from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
@@ -113,6 +115,10 @@ class Ledger:
     def services(self) -> tuple[str, ...]:
         """Names that have records, be they services of the stack or not."""
         return self._files.services()
+
+    def last_drill(self, service: str) -> Drill | Unknown | None:
+        """What the last drill of a service's backup showed; None: there was none."""
+        return self._files.last_drill(service)
 
     def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
         """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""

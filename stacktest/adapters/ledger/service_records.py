@@ -3,6 +3,7 @@
     <records>/<service>/last_pass.json   the last pass that could be credited
     <records>/<service>/last_run.json    the last run
     <records>/<service>/history.jsonl    one line for each run
+    <records>/<service>/last_drill.json  what the last drill of its backup showed
 
 What cannot be read is Unknown with its reason, and is never replaced.
 """
@@ -16,6 +17,7 @@ from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.history_text import run_numbers
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.drill import Drill
 from stacktest.core.records.strict_json import NEWER, RecordError
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError, UsageError
@@ -25,6 +27,7 @@ T = TypeVar("T")
 LAST_PASS = "last_pass.json"  # noqa: S105 - the name of a file
 LAST_RUN = "last_run.json"
 HISTORY = "history.jsonl"
+LAST_DRILL = "last_drill.json"
 
 
 class ServiceRecords:
@@ -48,6 +51,16 @@ class ServiceRecords:
     def last_run(self, service: str) -> LastRun | Unknown | None:
         """The last run as the file has it; None: there is none."""
         return self._record(service, LAST_RUN, LastRun.from_dict)
+
+    def last_drill(self, service: str) -> Drill | Unknown | None:
+        """What the last drill of its backup showed; None: there was none."""
+        return self._record(service, LAST_DRILL, Drill.from_dict)
+
+    def write_drill(self, drill: Drill) -> None:
+        """Replace the last drill of a service; EvidenceError where it cannot be read."""
+        if isinstance(previous := self.last_drill(drill.service), Unknown):
+            raise refusal(self.folder / drill.service / LAST_DRILL, previous.why)
+        self.write(drill.service, LAST_DRILL, drill.to_dict())
 
     def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
         """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""

@@ -4,6 +4,7 @@ The gate is closed unless everything that it needs is there: a readable `status.
 exactly the services of the compose model, looked at recently, with no state that denies.
 `error` and `evidence_missing` always deny, whatever is configured: otherwise losing evidence could
 open the gate. An exemption covers its own states only, so every other state that holds counts.
+With `drills` a declared backup that is not restorable closes it, too.
 
 With `scope="repo"` (CI) the verdict is the worse of the state that was committed and the state that
 the repository alone shows: CI only ever downgrades.
@@ -22,6 +23,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from stacktest.core import timestamps
+from stacktest.core.backups.states import BackupJudgement, BackupState
 from stacktest.core.freshness.inputs import Finding, Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
@@ -30,7 +32,15 @@ from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
 
 ALWAYS_DENIED = frozenset({State.ERROR, State.EVIDENCE_MISSING})
-NO_EVIDENCE = frozenset({State.ERROR, State.EVIDENCE_MISSING, State.NEVER_RUN, State.NO_TESTS})
+NO_EVIDENCE: frozenset[State | BackupState] = frozenset(
+    {
+        State.ERROR,
+        State.EVIDENCE_MISSING,
+        State.NEVER_RUN,
+        State.NO_TESTS,
+        BackupState.NEVER_DRILLED,
+    }
+)
 
 
 class Exempting(Protocol):
@@ -67,6 +77,8 @@ class GatePolicy:
     """Says the commands that clear a blocker."""
     enabled: frozenset[str] | None = None
     """Services that have to be proved: those that Compose starts, that must run, or that do run."""
+    drills: bool = False
+    """Whether declared backups have to be restorable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +87,7 @@ class Blocker:
 
     service: str
     """Empty: the status as a whole."""
-    state: State
+    state: State | BackupState
     reasons: tuple[str, ...]
     command: str
 
@@ -98,6 +110,7 @@ def decide(
     services: Iterable[str] | Unknown,
     policy: GatePolicy,
     judgements: Mapping[str, Judgement] | None = None,
+    backups: Iterable[BackupJudgement] = (),
 ) -> Gate:
     """Open or closed. `status` and `meta` are the files (None: missing, Unknown: unreadable).
 
@@ -112,6 +125,7 @@ def decide(
             blockers += _blockers(name, findings, policy, warnings)
         blockers = _after_dependencies(blockers)
         warnings += _idle_exemptions(set(services), policy)
+    blockers += _backup_blockers(backups) if policy.drills else ()
     states = {blocker.state for blocker in blockers}
     exit_code: Literal[0, 1, 11] = 0 if not states else 11 if states <= NO_EVIDENCE else 1
     return Gate(
@@ -176,6 +190,18 @@ def _model(
 def _remove(path: str) -> str:
     """What cannot be read is not replaced; without it, it is written anew."""
     return f"{shlex.join(['rm', path])} && stacktest status"
+
+
+def _backup_blockers(backups: Iterable[BackupJudgement]) -> Iterator[Blocker]:
+    """Backups that are not known to be restorable."""
+    for backup in backups:
+        if backup.state is not BackupState.RESTORABLE:
+            yield Blocker(
+                service=backup.service,
+                state=backup.state,
+                reasons=(f"its backup: {backup.why}",),
+                command=backup.command,
+            )
 
 
 def _error(reason: str, command: str) -> Blocker:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, Self, get_args
 
 from stacktest.core import timestamps
+from stacktest.core.backups.states import BackupJudgement, BackupState
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State, StatusWord
 from stacktest.core.model import Json
@@ -149,6 +150,42 @@ class Exemption(PlainRecord):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BackupEntry(PlainRecord):
+    """The backup of one service: what its last drill proved."""
+
+    state: str
+    why: str
+    """Empty when it is restorable."""
+    drilled: datetime | None
+    made: datetime | None
+    """When the backup that was restored was made."""
+    restore_ms: int
+
+    @classmethod
+    def of(cls, judgement: BackupJudgement) -> Self:
+        """The entry of a backup that was judged."""
+        drill = judgement.drill
+        return cls(
+            state=judgement.state.value,
+            why=judgement.why,
+            drilled=drill.finished if drill else None,
+            made=drill.made if drill else None,
+            restore_ms=drill.restore_ms if drill else 0,
+        )
+
+    @property
+    def known_state(self) -> BackupState:
+        """The state as this version knows it."""
+        return BackupState(self.state)
+
+    def as_written_now(self) -> Self:
+        """The same; a RecordError where the state is not one."""
+        if self.state not in {state.value for state in BackupState}:
+            raise RecordError(f"no state of a backup is called {self.state!r}")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StatusMeta:
     """What holds for `status.json` as a whole."""
 
@@ -161,9 +198,12 @@ class StatusMeta:
     exemptions: tuple[Exemption, ...] = ()
     """Those in force."""
     warnings: tuple[str, ...] = ()
+    backups: Mapping[str, BackupEntry] = field(default_factory=dict)
+    """Service → its backup, where one is declared."""
 
     def to_dict(self) -> dict[str, Json]:
         """The document `status.meta.json`."""
+        backups = {name: entry.to_dict() for name, entry in sorted(self.backups.items())}
         return {
             "schema": META,
             "versions": dict(sorted(self.versions.items())),
@@ -173,6 +213,7 @@ class StatusMeta:
             "evaluated_at": timestamps.to_text(self.evaluated_at),
             "exemptions": [exemption.to_dict() for exemption in self.exemptions],
             "warnings": list(self.warnings),
+            **({"backups": backups} if backups else {}),
         }
 
     @classmethod
@@ -180,7 +221,8 @@ class StatusMeta:
         """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
         check_schema(document, META)
         keys = ("schema", "versions", "fingerprint_version", "key_id", "scope", "evaluated_at")
-        f = Fields(document, "$", (*keys, "exemptions", "warnings"))
+        f = Fields(document, "$", (*keys, "exemptions", "warnings"), later=("backups",))
+        backups = f.objects("backups") if f.raw("backups")[0] is not None else {}
         return cls(
             versions=f.text_map("versions"),
             fingerprint_version=f.number("fingerprint_version"),
@@ -189,6 +231,7 @@ class StatusMeta:
             evaluated_at=f.moment("evaluated_at"),
             exemptions=tuple(Exemption.from_dict(*item) for item in f.items("exemptions")),
             warnings=f.texts("warnings"),
+            backups={name: BackupEntry.from_dict(*entry) for name, entry in backups.items()},
         )
 
 

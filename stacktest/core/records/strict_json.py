@@ -100,6 +100,11 @@ class Fields:
         """The elements of a list, each with its path."""
         return [(v, f"{self._path}.{key}[{i}]") for i, v in enumerate(self._typed(key, list))]
 
+    def objects(self, key: str) -> dict[str, tuple[Any, str]]:
+        """The values of an object, each with its path."""
+        values = self._typed(key, Mapping)
+        return {name: (value, f"{self._path}.{key}.{name}") for name, value in values.items()}
+
     def text_map(self, key: str) -> dict[str, str]:
         """An object of strings."""
         values = self._typed(key, Mapping)

@@ -22,6 +22,20 @@ class CopySettings:
     """Service → the image that it gets in place of its own."""
     left_out: tuple[str, ...] = ()
     """Services that the copy has not."""
+    drilled: tuple[str, ...] = ()
+    """Services whose data comes from their backup."""
+    verb: str = ""
+    """The verb of `stacktest` that a person typed; empty: pytest itself."""
+
+    def without(self, *services: str) -> str:
+        """What to type to leave these services out."""
+        option = "--without" if self.verb else "--stack-copy-without"
+        return " ".join(f"{option} {service}" for service in services)
+
+    @property
+    def begin_empty(self) -> str:
+        """What to type to copy no data."""
+        return "--data empty" if self.verb else "--stack-copy-data empty"
 
     def to_dict(self) -> dict[str, Json]:
         """As JSON."""
@@ -30,6 +44,8 @@ class CopySettings:
             "data": self.data,
             "images": dict(self.images),
             "left_out": list(self.left_out),
+            "drilled": list(self.drilled),
+            "verb": self.verb,
         }
 
     @classmethod
@@ -40,6 +56,8 @@ class CopySettings:
             data=document["data"],
             images=dict(document["images"]),
             left_out=tuple(document["left_out"]),
+            drilled=tuple(document["drilled"]),
+            verb=document["verb"],
         )
 
 

@@ -78,6 +78,8 @@ class ServiceView:
     recent: tuple[test_rows.RecentRun, ...]
     refusal: str
     cells: tuple[test_rows.Cell | None, ...]
+    backup: Neighbour | None
+    """What is known of its backup; None where it declares none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,7 +148,16 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         recent=test_rows.latest_runs(shown, depth.recent),
         refusal=last_run.refusal if last_run else "",
         cells=test_rows.by_phase(board, nodeids, lines),
+        backup=_backup(board, name),
     )
+
+
+def _backup(board: Board, name: str) -> Neighbour | None:
+    entry = board.meta.backups.get(name)
+    if entry is None:
+        return None
+    tone = wording.tone(entry.known_state)
+    return Neighbour(name=wording.backup_sentence(entry), tone=tone, word=entry.state)
 
 
 def _links(board: Board, name: str) -> tuple[tuple[str, str], ...]:

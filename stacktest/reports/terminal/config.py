@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from stacktest.config import Config
+from stacktest.core.backups.backup import Backup
 from stacktest.core.model import Json
 
 
@@ -47,6 +48,12 @@ def _rows(config: Config) -> Iterator[tuple[str, str]]:
 def _flat(prefix: str, section: Any) -> Iterator[tuple[str, str]]:
     assert is_dataclass(section)  # noqa: S101 - every section is one
     for item in fields(section):
-        value = getattr(section, item.name)
-        plain = list(value) if isinstance(value, tuple) else value
-        yield f"{prefix}.{item.name}", str(dict(plain) if isinstance(plain, Mapping) else plain)
+        yield f"{prefix}.{item.name}", _shown(getattr(section, item.name))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Backup):
+        set_keys = {item.name: getattr(value, item.name) for item in fields(value)}
+        return ", ".join(f"{key} {_shown(part)}" for key, part in set_keys.items() if part)
+    plain = list(value) if isinstance(value, tuple) else value
+    return str(dict(plain) if isinstance(plain, Mapping) else plain)

@@ -5,6 +5,7 @@ caddy     functional  2026-11-20 10:12  7513d8cdb2504e69
 redis     changed     2026-11-19 03:10  099f67df70ebaea5  config:redis.conf
 
 11 functional, 2 not: gate closed unless exempt
+backup of redis: restorable, the one of 2026-11-19 03:10 UTC was restored in 1.2 s
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusMeta
 from stacktest.reports.markup import cell
-from stacktest.reports.wording import count
+from stacktest.reports.wording import backup_sentence, count
 
 COLUMNS = ("service", "state", "last pass", "fingerprint", "why")
 FINGERPRINT = COLUMNS.index("fingerprint")
@@ -42,6 +43,7 @@ def text_lines(
     yield _count(judgements)
     if stand_ins:
         yield "* a stand-in answers, not the real program"
+    yield from _backups(meta)
     yield from (f"note: {warning}" for warning in meta.warnings)
 
 
@@ -55,7 +57,7 @@ def markdown_lines(
         yield f"| {' | '.join(cell(text) for text in row)} |"
     yield ""
     yield _count(judgements)
-    yield from (f"- {cell(warning)}" for warning in meta.warnings)
+    yield from (f"- {cell(line)}" for line in (*_backups(meta), *meta.warnings))
 
 
 # Private
@@ -83,6 +85,13 @@ def _rows(
             entry.fingerprint or "unknown",
             "; ".join(shown),
         )
+
+
+def _backups(meta: StatusMeta) -> Iterator[str]:
+    """The backups, worst first."""
+    entries = sorted(meta.backups.items(), key=lambda item: (item[1].known_state.rank, item[0]))
+    for name, entry in entries:
+        yield f"backup of {name}: {entry.state}, {backup_sentence(entry)}"
 
 
 def _minute(moment: datetime | None) -> str:

@@ -5,12 +5,14 @@ config   changed: configs/redis/redis.conf
 env      changed: REDIS_MAXMEMORY; added: REDIS_LOG
 last pass 2026-11-19 03:10 on 099f67df70ebaea5, by 7 tests
 history   steady: it passes, and did so before
+backup    restorable: the one of 2026-11-19 03:10 UTC was restored in 1.2 s
 next      pytest --stale
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from stacktest.core.backups.states import BackupJudgement, BackupState
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint, changes, compare
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.next_step import NextStep
@@ -18,11 +20,12 @@ from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
+from stacktest.core.records.status import BackupEntry
 from stacktest.core.runs.history import classify
 from stacktest.core.unknown import Unknown
 from stacktest.reports.terminal.history import course_words
 from stacktest.reports.terminal.left_out import left_out_document, left_out_lines
-from stacktest.reports.wording import count
+from stacktest.reports.wording import backup_sentence, count
 
 
 def why_lines(
@@ -33,6 +36,7 @@ def why_lines(
     *,
     most: int | None = 5,
     next_step: NextStep | None = None,
+    backup: BackupJudgement | None = None,
 ) -> Iterator[str]:
     """The state, the reasons, what changed, the last pass, the course, the next command."""
     since = _minute(judgement.entry.last_change)
@@ -48,6 +52,10 @@ def why_lines(
     yield from _pass(evidence, now, history)
     yield f"history   {course_words(classify(history))}"
     yield from left_out_lines(now.left_out)
+    if backup is not None:
+        yield f"backup    {backup.state.value}: {backup_sentence(BackupEntry.of(backup))}"
+        if backup.state is not BackupState.RESTORABLE:
+            yield f"          {backup.command}"
     if judgement.state is not State.FUNCTIONAL:
         command = (next_step or NextStep()).of(
             judgement.service, judgement.state, judgement.reasons
@@ -56,7 +64,12 @@ def why_lines(
 
 
 def why_document(
-    judgement: Judgement, evidence: Evidence, now: Fingerprint, history: Sequence[HistoryLine]
+    judgement: Judgement,
+    evidence: Evidence,
+    now: Fingerprint,
+    history: Sequence[HistoryLine],
+    *,
+    backup: BackupJudgement | None = None,
 ) -> Json:
     """The same for programs."""
     course = classify(history)
@@ -81,6 +94,7 @@ def why_document(
         else None,
         "left_out": left_out_document(now.left_out),
         "history": {"trend": course.trend, "runs": course.runs, "failures": course.failures},
+        **({"backup": BackupEntry.of(backup).to_dict()} if backup else {}),
     }
 
 

@@ -10,6 +10,7 @@ from stacktest.adapters.engine.data_copy import DataCopier, shown
 from stacktest.core.model import Mount
 from stacktest.core.observed_state import Container
 from stacktest.core.rehearsal.copy_document import DataCopy
+from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.errors import StacktestError
 
 DATA = DataCopy(volume="copy_data", source="shop_data", services=("db",))
@@ -87,7 +88,13 @@ def guards(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
 
 
 def copier(engine: FakeEngine, limit: int = 10**9) -> DataCopier:
-    return DataCopier(engine, labels={}, tool=lambda _: "tools:1", limit=limit)  # type: ignore[arg-type]
+    return DataCopier(
+        engine,  # type: ignore[arg-type]
+        labels={},
+        tool=lambda _: "tools:1",
+        limit=limit,
+        settings=CopySettings(id="x"),
+    )
 
 
 def test_writers_stand_still_while_their_data_is_copied(guards: list[Sequence[str]]) -> None:

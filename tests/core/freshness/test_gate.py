@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.freshness.gate import GatePolicy, _blockers, decide
+from stacktest.core.backups.states import BackupJudgement, BackupState
+from stacktest.core.freshness.gate import Gate, GatePolicy, _blockers, decide
 from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
@@ -259,3 +260,28 @@ def test_a_service_that_must_run_or_does_run_closes_it_all_the_same() -> None:
 )
 def test_the_command_for_drift_makes_a_new_container(name: str, text: str) -> None:
     assert NextStep(stack=two_profiles()).of(name, State.DRIFTED) == text
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (BackupState.RESTORABLE, 0),
+        (BackupState.EXPIRED, 1),
+        (BackupState.ROTTEN, 1),
+        (BackupState.NEVER_DRILLED, 11),
+    ],
+)
+def test_backups_count_where_the_configuration_says_so(
+    ready: StackSimulator, state: BackupState, code: int
+) -> None:
+    backup = BackupJudgement(service="db", state=state, why="of old")
+
+    def decided(policy: GatePolicy) -> Gate:
+        status, meta = ready.ledger.read_status(), ready.ledger.read_meta()
+        return decide(status, meta, services=["app", "db"], policy=policy, backups=[backup])
+
+    assert decided(GatePolicy(now=ready.now)).open
+    gate = decided(GatePolicy(now=ready.now, drills=True))
+    assert gate.exit_code == code
+    commands = [(blocker.service, blocker.state, blocker.command) for blocker in gate.blockers]
+    assert commands == ([("db", state, "stacktest drill db")] if code else [])

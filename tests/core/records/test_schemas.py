@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stacktest.core.backups.backup import Backup
+from stacktest.core.backups.states import BackupState, judge_backup
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
@@ -25,7 +27,14 @@ from stacktest.core.records.documents import (
     PassedTests,
     RunTests,
 )
-from stacktest.core.records.status import OUR_KEYS, Exemption, StatusEntry, StatusMeta, read_status
+from stacktest.core.records.status import (
+    OUR_KEYS,
+    BackupEntry,
+    Exemption,
+    StatusEntry,
+    StatusMeta,
+    read_status,
+)
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
@@ -218,6 +227,18 @@ metas = st.builds(
         )
     ),
     warnings=several(texts),
+    backups=st.dictionaries(
+        names,
+        st.builds(
+            BackupEntry,
+            state=st.sampled_from([state.value for state in BackupState]),
+            why=texts,
+            drilled=maybe(moments),
+            made=maybe(moments),
+            restore_ms=counts,
+        ),
+        max_size=2,
+    ),
 )
 
 KINDS: dict[str, tuple[Any, Any]] = {
@@ -231,6 +252,7 @@ LATER = {
     "history": ("boot_ms", "move_ms", "start", "code", "after"),
     "last_pass": ("known_false",),
     "last_run": ("start", "known_false"),
+    "status_meta": ("backups",),
 }
 """Keys that lines written before they existed lack; they read as null."""
 
@@ -323,7 +345,12 @@ def written(world: StackSimulator) -> dict[str, list[Any]]:
 
     def look() -> None:
         judgements = world.judge_all()
-        meta = replace(world.meta(judgements), exemptions=tuple(world.exempt))
+        backup = judge_backup("db", Backup(path="b", kind="tar"), None, world.now)
+        meta = replace(
+            world.meta(judgements),
+            exemptions=tuple(world.exempt),
+            backups={"db": BackupEntry.of(backup)},
+        )
         world.ledger.write_status(judgements, meta)
         documents["status"].append(json.loads(world.ledger.status_path.read_text()))
         documents["status_meta"].append(json.loads(world.ledger.meta_path.read_text()))

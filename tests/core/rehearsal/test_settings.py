@@ -7,7 +7,14 @@ from stacktest.errors import UsageError
 
 
 def test_settings_come_back_from_json() -> None:
-    settings = CopySettings(id="ab", data="empty", images={"web": "nginx:2"}, left_out=("vpn",))
+    settings = CopySettings(
+        id="ab",
+        data="empty",
+        images={"web": "nginx:2"},
+        left_out=("vpn",),
+        drilled=("db",),
+        verb="drill",
+    )
     assert CopySettings.from_dict(settings.to_dict()) == settings
 
 
@@ -24,3 +31,17 @@ def test_what_is_not_service_and_image_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="names no service with its image") as raised:
         parse_images([text], where="--with")
     assert raised.value.hint == "write SERVICE=IMAGE"
+
+
+@pytest.mark.parametrize(
+    ("verb", "without", "empty"),
+    [
+        ("", "--stack-copy-without a --stack-copy-without b", "--stack-copy-data empty"),
+        ("rehearse", "--without a --without b", "--data empty"),
+    ],
+)
+def test_hints_name_the_options_of_the_command_that_runs(
+    verb: str, without: str, empty: str
+) -> None:
+    settings = CopySettings(id="ab", verb=verb)
+    assert (settings.without("a", "b"), settings.begin_empty) == (without, empty)

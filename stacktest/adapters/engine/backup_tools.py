@@ -1,0 +1,114 @@
+"""Reads, unpacks and puts back backups by programs in containers without a network.
+
+The backup is mounted for reading only; a password is in the environment of the container alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from stacktest.adapters.engine.client import Engine
+from stacktest.core.backups.backup import Backup
+from stacktest.core.backups.commands import (
+    BACKUP,
+    UNPACKED,
+    copy_command,
+    made_at,
+    restore_command,
+    time_command,
+    unpack_command,
+)
+from stacktest.core.backups.mounts import BackupMount
+from stacktest.core.records.drill import Step
+from stacktest.core.unknown import Unknown
+
+LONGEST = 4 * 3600.0
+"""Seconds for one step of one backup."""
+
+
+class BackupError(Exception):
+    """A step that did not succeed: what it was, and the last lines of what its program said."""
+
+    def __init__(self, step: Step, problem: str, output: str) -> None:
+        super().__init__(problem)
+        self.step = step
+        self.lines = output.strip().splitlines()[-_LINES:]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackupTools:
+    """The steps of one backup's way into the copy."""
+
+    engine: Engine
+    service: str
+    backup: Backup
+    mount: BackupMount
+    image: str
+    """Has the program that unpacks, and `cp`."""
+    password: str
+    labels: Mapping[str, str]
+
+    def made(self) -> datetime | Unknown:
+        """When the newest backup was made."""
+        code, output = self._run(time_command(self.backup), {})
+        return made_at(self.backup, output) if code == 0 else Unknown("it cannot be read")
+
+    def unpack(self) -> None:
+        """Takes the newest content out into the volume for it; BackupError where it cannot."""
+        self.engine.create_volume(self.mount.unpacked, self.labels)
+        code, output = self._run(
+            unpack_command(self.backup), {self.mount.unpacked: (UNPACKED, True)}
+        )
+        if code != 0:
+            raise BackupError("read", f"{self.backup.kind} ended with {code}", output)
+
+    def put_files(self, volumes: Mapping[str, str], folders: Mapping[str, str]) -> None:
+        """Puts paths of the backup into volumes; BackupError where they are not in it."""
+        argv = copy_command(folders, all_of_them=bool(self.backup.paths))
+        writable = {volume: (place, True) for volume, place in volumes.items()}
+        content = {self.mount.unpacked: (BACKUP, False)} if self.mount.unpacked else None
+        code, output = self._run(argv, writable, content)
+        if code != 0:
+            raise BackupError("restore", "its files cannot be put into the volumes", output)
+
+    def restore_in(self, container: str) -> None:
+        """Runs the command that restores it inside of a container; BackupError where it fails."""
+        argv = restore_command(self.backup)
+        code, out, err = self.engine.execute(container, argv, silence=LONGEST)
+        if code != 0:
+            raise BackupError("restore", f"the command ended with {code}", f"{out}\n{err}")
+
+    # Private
+
+    def _run(
+        self,
+        argv: tuple[str, ...],
+        writable: Mapping[str, tuple[str, bool]],
+        content: Mapping[str, tuple[str, bool]] | None = None,
+    ) -> tuple[int, str]:
+        return self.engine.run_tool(
+            self.image,
+            argv,
+            folders={**(content or {self.mount.source: (self.mount.target, False)}), **writable},
+            labels=self.labels,
+            timeout=LONGEST,
+            env=self._environment(),
+        )
+
+    def _environment(self) -> Mapping[str, str]:
+        match self.backup.kind:
+            case "restic":
+                return {"RESTIC_PASSWORD": self.password}
+            case "borg":
+                return {**_BORG, "BORG_PASSPHRASE": self.password}
+        return {}
+
+
+# Private
+
+_LINES = 12
+_BORG = {
+    "BORG_BASE_DIR": "/tmp",  # noqa: S108 - of a container that is about to end
+    "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+    "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+}

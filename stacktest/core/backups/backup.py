@@ -1,0 +1,107 @@
+"""The backup of one service as its configuration declares it, and whether that makes sense.
+
+kind         what lies at `path`                     brought back by
+restic       a repository; its newest snapshot       `restore`, else as files
+borg         a repository; its newest archive        `restore`, else as files
+tar          the newest archive, or the archive      `restore`, else as files
+pg_dump      the newest dump, plain or custom        psql or pg_restore
+mysqldump    the newest dump                         mariadb or mysql
+(none)       whatever `restore` can use              `restore`
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal, get_args
+
+from stacktest.core.fingerprint.digest import content_digest
+
+Kind = Literal["restic", "borg", "tar", "pg_dump", "mysqldump"]
+Way = Literal["files", "pg_dump", "mysqldump"]
+PACKED = frozenset({"restic", "borg", "tar"})
+"""Kinds whose content has to be taken out before anything can use it."""
+REPOSITORIES = frozenset({"restic", "borg"})
+WAYS: tuple[str, ...] = get_args(Way)
+DAY = 86400.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backup:
+    """`[services.NAME.backup]`."""
+
+    path: str
+    """A folder or a file of the host, relative to the stack's folder."""
+    kind: str = ""
+    restore: tuple[str, ...] | str = ()
+    """A command for the service's container, or one of `WAYS`; empty: what the kind stands for."""
+    image: str = ""
+    """Has the program that unpacks; empty: the service's own image."""
+    password_env: str = ""
+    password_file: str = ""
+    tag: str = ""
+    """Of several backups in one repository, those with this tag, or whose name begins so."""
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Path in the backup → folder of the container; empty: the same paths as in the container."""
+    max_age: float = 7 * DAY
+    """Seconds; an older backup counts as expired, whatever was proved of it."""
+
+    @property
+    def way(self) -> str:
+        """How it is brought back: `command`, or one of `WAYS`."""
+        if isinstance(self.restore, tuple) and self.restore:
+            return "command"
+        if isinstance(self.restore, str) and self.restore:
+            return self.restore
+        return self.kind if self.kind in WAYS else "files"
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its content has to be taken out first."""
+        return self.kind in PACKED
+
+    @property
+    def needs_tools(self) -> bool:
+        """Whether a container beside the service's own works on it."""
+        return self.is_packed or self.way == "files"
+
+    @property
+    def digest(self) -> str:
+        """What a drill proved is about this declaration and no other one; its age may change."""
+        declared = {name: value for name, value in asdict(self).items() if name != "max_age"}
+        return content_digest(repr(sorted(declared.items())))[:16]
+
+
+def mistakes(backup: Backup) -> Iterator[tuple[str, str, str]]:
+    """What does not fit together: the key, what is wrong with it, and what to do."""
+    kind, restore = backup.kind, backup.restore
+    if not kind and not restore:
+        yield "kind", "nothing says how it is restored", "set `kind`, or `restore`"
+    if isinstance(restore, str) and restore and restore not in WAYS:
+        hint = f"a list of words, or one of: {', '.join(WAYS)}"
+        yield "restore", f"{restore!r} is not a way to restore", hint
+    if restore and kind in WAYS:
+        yield "restore", f"kind = {kind!r} says already how it is restored", "keep one of them"
+    if "://" in backup.path or backup.path.partition(":")[0] in _REMOTE:
+        hint = "a copy reaches nothing outside: name a folder of this machine"
+        yield "path", "it is on another machine", hint
+    yield from _out_of_place(backup)
+
+
+# Private
+
+_REMOTE = frozenset({"s3", "sftp", "rest", "b2", "azure", "gs", "swift", "rclone", "ssh"})
+
+
+def _out_of_place(backup: Backup) -> Iterator[tuple[str, str, str]]:
+    """Keys that mean nothing for a backup of this kind."""
+    is_repository = backup.kind in REPOSITORIES
+    for key in ("password_env", "password_file", "tag"):
+        if getattr(backup, key) and not is_repository:
+            yield key, "only a repository has one", 'kind = "restic" or "borg"'
+    if backup.password_env and backup.password_file:
+        yield "password_file", "the password is named twice", "keep one of them"
+    if backup.kind == "restic" and not (backup.password_env or backup.password_file):
+        yield "kind", "a restic repository has a password", "name password_env or password_file"
+    if backup.paths and backup.way != "files":
+        yield "paths", f"only files have paths, and this is restored by {backup.way}", "remove it"
+    if backup.image and not backup.needs_tools:
+        yield "image", "nothing is unpacked: the service's own container restores it", "remove it"

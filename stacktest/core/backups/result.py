@@ -1,0 +1,85 @@
+"""What one drill proved of one backup.
+
+| what happened                                                   | result      |
+|-----------------------------------------------------------------|-------------|
+| it could not be read, or not be restored                        | rotten      |
+| it was restored, and the service does not start on it           | rotten      |
+| it was restored, and a test of the service failed               | rotten      |
+| it was restored, and every required test of the service passed  | restorable  |
+| anything else: a dependency is down, tests were skipped         | not proved  |
+
+Only what the backup itself can be blamed for makes it rotten.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from stacktest.core.records.drill import Step
+from stacktest.core.runs.start_failure import StartFailure
+from stacktest.core.runs.verdict import Verdict
+
+
+@dataclass(kw_only=True, slots=True)
+class Attempt:
+    """How far the backup of one service came on its way into the copy."""
+
+    made: datetime | None = None
+    """When the backup was made, where it says so."""
+    seconds: float = 0.0
+    """What restoring took."""
+    failed: Step = ""
+    """The step that did not succeed."""
+    is_restored: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrillResult:
+    """What was proved."""
+
+    result: Literal["restorable", "rotten", "not_proved"]
+    step: Step = ""
+    tests: tuple[str, ...] = ()
+    why: str = ""
+    """Why nothing was proved."""
+
+
+def drill_result(
+    attempt: Attempt, failure: StartFailure | None, verdict: Verdict | None, *, refused: str
+) -> DrillResult:
+    """The result by how far it came, whether the service is up, and its tests.
+
+    `refused` is why tests that passed prove nothing, or empty.
+    """
+    if attempt.failed:
+        return DrillResult(result="rotten", step=attempt.failed)
+    if failure is not None:
+        return _not_up(attempt, failure)
+    if not attempt.is_restored:
+        return _nothing("it was not restored")
+    return _tested(verdict, refused)
+
+
+# Private
+
+
+def _not_up(attempt: Attempt, failure: StartFailure) -> DrillResult:
+    """Whether it is the backup that keeps the service from starting."""
+    if attempt.is_restored and not failure.because_of:
+        return DrillResult(result="rotten", step="start")
+    return _nothing(failure.recorded)
+
+
+def _tested(verdict: Verdict | None, refused: str) -> DrillResult:
+    """What the tests prove on what was restored."""
+    if verdict is None or verdict.kind == "untouched":
+        return _nothing("no test of the service ran")
+    if verdict.kind == "failed":
+        return DrillResult(result="rotten", step="test", tests=verdict.failed)
+    if verdict.kind == "passed" and not refused:
+        return DrillResult(result="restorable")
+    return _nothing(refused or "; ".join(verdict.recorded) or "its tests did not all run")
+
+
+def _nothing(why: str) -> DrillResult:
+    return DrillResult(result="not_proved", why=why)
