@@ -234,11 +234,16 @@ def copy_files(project: CopyProject, services: frozenset[str]) -> None:
             raise StacktestError(
                 f"{file.source} cannot be copied: {error.strerror}",
                 where=f"services.{file.services[0]}.volumes",
-                hint=f"leave it out: {project.copy.without(file.services[0])}",
+                hint=_leave_out(project.copy, file.services[0]),
             ) from error
 
 
 # Private
+
+
+def _leave_out(settings: CopySettings, service: str) -> str:
+    option = settings.without(service)
+    return f"leave it out: {option}" if option else "give yourself the right to read it"
 
 
 def _backup_of(config: Config, name: str) -> Backup:

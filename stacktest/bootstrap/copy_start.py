@@ -122,7 +122,9 @@ class StackCopy:
             raise UsageError(
                 f"{name} cannot be copied{others}: {refused[name]}",
                 where=f"services.{name}",
-                hint=f"leave it out, with the tests that need it: {options}",
+                hint=f"leave it out, with the tests that need it: {options}"
+                if options
+                else "update it without a copy: --no-rehearsal",
             )
 
     def _copy_data(self, services: frozenset[str]) -> Copied:

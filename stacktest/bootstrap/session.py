@@ -19,8 +19,8 @@ from stacktest.bootstrap import copy_start
 from stacktest.bootstrap.context import Project, find_project, now, read_code
 from stacktest.bootstrap.copy_project import CopyProject
 from stacktest.bootstrap.copy_start import StackCopy
-from stacktest.bootstrap.open_update import refuse_open_update
 from stacktest.bootstrap.drill import Drilling
+from stacktest.bootstrap.open_update import refuse_open_update
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach

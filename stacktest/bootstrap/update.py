@@ -80,7 +80,7 @@ class Updater:
         images = [f"--stack-copy-with={c.service}={c.image}" for c in plan.candidates]
         names = [candidate.service for candidate in plan.candidates]
         before = self._rehearsals()
-        argv = self._pytest(names, "--stack-copy", *images)
+        argv = self._pytest(names, "--stack-copy", "--stack-copy-verb=update", *images)
         code = process.attended(argv, cwd=self.project.suites.base, env=os.environ)
         return code == 0, min(self._rehearsals() - before, default="")
 

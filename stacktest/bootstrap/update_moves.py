@@ -18,6 +18,7 @@ from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan, plan_services
 from stacktest.core.progress import Progress
 from stacktest.core.rehearsal.copy_document import DataCopy
+from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import Candidate, Journal, OldContainer
 from stacktest.errors import StacktestError
@@ -148,6 +149,7 @@ class UpdateMoves:
             labels=self.run_labels,
             tool=tool,
             limit=project.config.rehearsal.max_copy,
+            settings=CopySettings(id="", verb="update"),
         )
 
     def _guarded(self) -> "_Guarded":

@@ -54,11 +54,11 @@ class DataCopier:
         for copy in copies:
             if sizes[copy.source] > self._limit:
                 size, without = sizes[copy.source], self._settings.without(*copy.services)
+                ways = [f"leave it out: {without}"] if without else []
                 raise StacktestError(
                     f"{copy.source} holds {shown(size)}, and a copy may have {shown(self._limit)}",
                     where="stacktest.toml:rehearsal.max_copy",
-                    hint=f"raise max_copy under [rehearsal], leave the service out: {without}, "
-                    f"or begin with nothing: {self._settings.begin_empty}",
+                    hint=", or ".join(["raise max_copy under [rehearsal]", *ways, *self._empty]),
                 )
         return sizes
 
@@ -105,6 +105,11 @@ class DataCopier:
 
     # Private
 
+    @property
+    def _empty(self) -> list[str]:
+        option = self._settings.begin_empty
+        return [f"begin with nothing: {option}"] if option else []
+
     @contextmanager
     def _standing_still(self, containers: Sequence[Container]) -> Iterator[None]:
         if not containers:
@@ -119,7 +124,7 @@ class DataCopier:
                     raise StacktestError(
                         f"{container.name} cannot be paused: {why}",
                         where="docker pause",
-                        hint=f"begin with nothing: {self._settings.begin_empty}",
+                        hint=", or ".join([f"docker inspect {container.name}", *self._empty]),
                     )
                 paused.append(container.id)
             yield

@@ -28,14 +28,14 @@ class CopySettings:
     """The verb of `stacktest` that a person typed; empty: pytest itself."""
 
     def without(self, *services: str) -> str:
-        """What to type to leave these services out."""
-        option = "--without" if self.verb else "--stack-copy-without"
-        return " ".join(f"{option} {service}" for service in services)
+        """What to type to leave these services out; empty where nothing can be typed."""
+        option = _OPTIONS.get(self.verb, _OPTIONS["rehearse"])[0]
+        return " ".join(f"{option} {service}" for service in services) if option else ""
 
     @property
     def begin_empty(self) -> str:
-        """What to type to copy no data."""
-        return "--data empty" if self.verb else "--stack-copy-data empty"
+        """What to type to copy no data; empty where nothing can be typed."""
+        return _OPTIONS.get(self.verb, _OPTIONS["rehearse"])[1]
 
     def to_dict(self) -> dict[str, Json]:
         """As JSON."""
@@ -72,3 +72,14 @@ def parse_images(texts: Iterable[str], *, where: str) -> dict[str, str]:
             )
         images[service] = image
     return images
+
+
+# Private
+
+_OPTIONS = {
+    "": ("--stack-copy-without", "--stack-copy-data empty"),
+    "rehearse": ("--without", "--data empty"),
+    "drill": ("--without", ""),
+    "update": ("", ""),
+}
+"""Verb → its options that leave a service out, and that begin with nothing."""

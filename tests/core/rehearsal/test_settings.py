@@ -38,6 +38,8 @@ def test_what_is_not_service_and_image_is_refused(text: str) -> None:
     [
         ("", "--stack-copy-without a --stack-copy-without b", "--stack-copy-data empty"),
         ("rehearse", "--without a --without b", "--data empty"),
+        ("drill", "--without a --without b", ""),
+        ("update", "", ""),
     ],
 )
 def test_hints_name_the_options_of_the_command_that_runs(
