@@ -2,8 +2,8 @@
 
 of the files                             in a run
 networks                                 internal: the engine gives them no way outside
-name servers of a service, if it has     as they are, within these networks
-no name servers                          none: the engine answers for the stack's own names alone
+`dns` or `dns_opt` of a service          as they are, within these networks
+neither                                  none: the engine answers for the stack's own names alone
 an external network, `network_mode` of   refused: stacktest cannot close what it does not make
 the host, the engine or a stranger
 """
@@ -13,8 +13,8 @@ from dataclasses import replace
 from stacktest.core.model import Json, Service, Stack
 from stacktest.errors import UsageError
 
-NO_NAME_SERVER = ["127.0.0.1"]
-"""`dns` of a container that asks nobody: nothing listens there, so nobody learns the name."""
+NO_NAME_SERVER: Json = {"dns": ["127.0.0.1"], "dns_opt": ["timeout:1", "attempts:2"]}
+"""Keys of a service that asks nobody: nothing listens there, and it does not wait for long."""
 
 
 def deny_egress(stack: Stack) -> Stack:
@@ -35,7 +35,7 @@ def deny_egress(stack: Stack) -> Stack:
 def asks_nobody(stack: Stack, service: str) -> bool:
     """Whether the service has no name server because nothing may leave."""
     definition = stack.services[service].definition or {}
-    return stack.denies_egress and definition.get("dns") == NO_NAME_SERVER
+    return stack.denies_egress and definition.get("dns") == NO_NAME_SERVER["dns"]
 
 
 # Private
@@ -60,6 +60,8 @@ def _refuse_ways_out(service: Service, networks: Json) -> None:
 
 def _closed(service: Service) -> Service:
     definition = service.definition
-    if not service.networks or definition is None or definition.get("dns"):
+    if not service.networks or definition is None:
         return service
-    return replace(service, definition={**definition, "dns": NO_NAME_SERVER})
+    if definition.get("dns") or definition.get("dns_opt"):
+        return service
+    return replace(service, definition={**definition, **NO_NAME_SERVER})

@@ -31,13 +31,18 @@ def test_networks_are_internal_and_nothing_else_of_them_changes() -> None:
 
 def test_a_service_without_a_name_server_gets_none() -> None:
     closed = deny_egress(stack({"default": None}))
-    assert closed.services["app"].definition == {"image": "x", "dns": ["127.0.0.1"]}
+    assert closed.services["app"].definition == {
+        "image": "x",
+        "dns": ["127.0.0.1"],
+        "dns_opt": ["timeout:1", "attempts:2"],
+    }
     assert asks_nobody(closed, "app")
 
 
-def test_a_name_server_of_its_own_stays() -> None:
-    closed = deny_egress(stack({"default": None}, dns=["172.30.0.2"]))
-    assert closed.services["app"].definition["dns"] == ["172.30.0.2"]
+@pytest.mark.parametrize("own", [{"dns": ["172.30.0.2"]}, {"dns_opt": ["ndots:2"]}])
+def test_a_name_server_of_its_own_stays(own: dict[str, Any]) -> None:
+    closed = deny_egress(stack({"default": None}, **own))
+    assert closed.services["app"].definition == {"image": "x", **own}
     assert not asks_nobody(closed, "app")
 
 

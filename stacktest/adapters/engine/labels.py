@@ -81,7 +81,7 @@ def label_override(
         "services": {
             name: {
                 "labels": {**labels, STANZA: definition_digest(stack.services[name])},
-                **({"dns": NO_NAME_SERVER} if asks_nobody(stack, name) else {}),
+                **(NO_NAME_SERVER if asks_nobody(stack, name) else {}),
             }
             for name in chosen
         }

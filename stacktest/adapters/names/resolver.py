@@ -78,7 +78,8 @@ class NameMap:
         if self.moved is None or isinstance(address, Refused) or self._is_outside(host, port):
             return address
         return self.moved.get(address) or Refused(
-            why=f"'{_shown(host, port)}': no running container has this port"
+            why=f"'{_shown(host, port)}': no running container has this port, or this machine "
+            "has no way into its network"
         )
 
     def _is_outside(self, host: str, port: int) -> bool:

@@ -150,7 +150,7 @@ class _Copying:
         definition["pull_policy"] = "never"
         definition["restart"] = "no"
         # The engine answers for the copy's own names; nobody is asked for another one.
-        definition["dns"] = NO_NAME_SERVER
+        definition |= NO_NAME_SERVER
         (definition.get("deploy") or {}).pop("restart_policy", None)
         labels = definition.pop("labels", None) or {}
         own = {key: value for key, value in labels.items() if key.startswith("stacktest.")}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stacktest.adapters.compose.model import read_model
+from stacktest.core.denied_egress import NO_NAME_SERVER
 from stacktest.core.model import Json, Stack
 from stacktest.core.rehearsal.copy_document import CopyDocument, DataCopy, FileCopy, copy_document
 from stacktest.core.rehearsal.settings import CopySettings
@@ -37,7 +38,7 @@ PLAIN = {
     "image": "sha256:web",
     "pull_policy": "never",
     "restart": "no",
-    "dns": ["127.0.0.1"],
+    **NO_NAME_SERVER,
 }
 
 
