@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stacktest.adapters.routes.upstream import service_of
+from stacktest.adapters.routes.container_names import services_named
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
@@ -26,11 +26,11 @@ def _route(host: str, target: str, stack: Stack) -> Route:
         raise UsageError(
             f"'{port}' is not a port number", where=where, hint="write service or service:port"
         )
-    service = service_of(stack, name)
-    if service is None:
+    services = (name,) if name in stack.services else services_named(stack, name.lower())
+    if len(services) != 1:
         raise UsageError(
             f"'{name}' is not a service of this stack",
             where=where,
             hint=did_you_mean(name, stack.services) or "name a service",
         )
-    return Route(host=host, service=service, port=number, where=where, upstream=target)
+    return Route(host=host, service=services[0], port=number, where=where, upstream=target)

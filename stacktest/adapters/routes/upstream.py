@@ -1,6 +1,7 @@
 """Whose program an upstream address means, as the front door's container resolves it.
 
-a service, its container name, host name or network alias     that service
+a service, by any name that it has for the front door          that service
+a name that several services have on its networks              not known
 a service whose network others share (network_mode: service:) the one that listens at the port
 localhost, no host                                             who shares the front door's network
 host.docker.internal and its like, this machine's addresses   who publishes the port
@@ -10,10 +11,11 @@ what only a request tells (a variable, a placeholder)          not known
 
 import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from stacktest.adapters.routes.container_names import extra_hosts, services_named
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
@@ -44,13 +46,6 @@ class Target:
     service: str | None = None
     port: int | None = None
     unknown: str = ""
-
-
-def service_of(stack: Stack, host: str) -> str | None:
-    """The service that a name means on the stack's networks, or None."""
-    if host in stack.services:
-        return host
-    return _other_names(stack.services).get(host)
 
 
 def resolve_upstream(stack: Stack, upstream: str) -> Target:
@@ -94,11 +89,15 @@ def route_to(stack: Stack, *, host: str, upstream: str, match: str = "", where: 
 
 def _by_host(stack: Stack, host: str, port: int | None) -> Target:
     door = stack.services.get(stack.front_door)
+    host = extra_hosts(door).get(host, host)
     if door and (host in _LOOPBACK):
         return _at_loopback(stack, door, port)
-    if service := service_of(stack, host):
-        return _in_network_of(stack, service, port)
-    if host in _ENGINE_HOSTS or (door and _leads_to_engine(door, host)) or _is_own_address(host):
+    services = services_named(stack, host.strip("[]"))
+    if len(services) > 1:
+        return Target(unknown=f"{' and '.join(services)} both have the name {host}")
+    if services:
+        return _in_network_of(stack, services[0], port)
+    if host in _ENGINE_HOSTS or _is_own_address(host):
         return _published(stack, port)
     if _is_address(host) and _publishers(stack, port):
         names = " or ".join(_publishers(stack, port))
@@ -166,23 +165,6 @@ def _own_ports(service: Service, labels: Mapping[str, str]) -> set[int]:
     return {number for text in texts if (number := whole_number(text)) is not None}
 
 
-def _leads_to_engine(door: Service, host: str) -> bool:
-    definition = door.definition if isinstance(door.definition, dict) else {}
-    return any(
-        name == host and address in _ENGINE_HOSTS | {"host-gateway"}
-        for name, address in _extra_hosts(definition.get("extra_hosts") or ())
-    )
-
-
-def _extra_hosts(entries: Mapping[str, object] | Iterable[str]) -> Iterator[tuple[str, str]]:
-    if isinstance(entries, Mapping):
-        yield from ((name, str(address)) for name, address in entries.items())
-        return
-    for entry in entries:
-        name, _, address = re.sub("[=:]", " ", entry, count=1).partition(" ")
-        yield name, address
-
-
 def _is_address(host: str) -> bool:
     try:
         ip_address(host.strip("[]"))
@@ -202,16 +184,3 @@ def _is_own_address(host: str) -> bool:
         except OSError:
             return False
     return True
-
-
-def _other_names(services: Mapping[str, Service]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for service in services.values():
-        definition = service.definition if isinstance(service.definition, dict) else {}
-        networks = definition.get("networks") or {}
-        details = networks.values() if isinstance(networks, dict) else ()
-        aliases = [alias for network in details for alias in (network or {}).get("aliases") or ()]
-        for name in (service.container_name, definition.get("hostname", ""), *aliases):
-            if name:
-                names.setdefault(name, service.name)
-    return names

@@ -147,6 +147,48 @@ def test_where_an_upstream_leads(upstream: str, expected: str, tmp_path: Path) -
     assert leads(routes) == {"app.test": expected}
 
 
+def on(name: str, *networks: str, **options: Any) -> Service:
+    """A service on these networks, with the same options on each."""
+    definition = {"networks": {network: options or None for network in networks}}
+    return Service(name=name, networks=networks, definition=definition)
+
+
+@pytest.mark.parametrize(
+    ("others", "door", "expected"),
+    [
+        ((on("app", "n"), on("other", "n", aliases=["app"])), {}, "app and other both have"),
+        ((on("app", "n"), on("other", "m", aliases=["app"])), {}, "app:1"),
+        ((on("app", "m"), on("other", "n", aliases=["app"])), {}, "other:1"),
+        ((on("app", "m"),), {}, "app:1"),
+        ((on("App", "n"),), {}, "App:1"),
+        ((on("app", "n"), on("other", "n")), {"links": ["other:app"]}, "other:1"),
+        ((on("app", "n"), on("other", "n")), {"links": ["app"]}, "app:1"),
+        ((on("app", "n"),), {"extra_hosts": ["app=192.0.2.7"]}, "app:1 elsewhere"),
+        (
+            (on("app", "n"), on("other", "n", ipv4_address="172.30.0.9")),
+            {"extra_hosts": {"app": "172.30.0.9"}},
+            "other:1",
+        ),
+    ],
+)
+def test_a_name_means_what_it_means_in_the_front_doors_container(
+    others: tuple[Service, ...], door: dict[str, Any], expected: str, tmp_path: Path
+) -> None:
+    of = stack(tmp_path, *others, networks=("n",), definition={"networks": {"n": None}} | door)
+    route = caddy(tmp_path, "http://a.test {\n reverse_proxy app:1\n}", of)[0]
+    target = f"{route.service}:{route.port}" if route.service else f"{route.upstream} elsewhere"
+    assert (route.unknown or target).startswith(expected)
+
+
+@pytest.mark.parametrize("upstream", ["172.30.0.9:1", "[fd00::9]:1", "t-app-1:1"])
+def test_a_service_by_its_address_or_its_containers_name(upstream: str, tmp_path: Path) -> None:
+    app = on("app", "n", ipv4_address="172.30.0.9", ipv6_address="fd00::9")
+    routes = caddy(
+        tmp_path, f"http://a.test {{\n reverse_proxy {upstream}\n}}", stack(tmp_path, app)
+    )
+    assert leads(routes) == {"a.test": "app:1"}
+
+
 def test_a_front_door_in_host_mode_reaches_published_ports(tmp_path: Path) -> None:
     app = Service(name="app", ports=(Port(target=80, published=8081),))
     of = stack(tmp_path, app, ports=(), definition={"network_mode": "host"})

@@ -1,0 +1,78 @@
+"""Which services a name means inside the front door's container, in the order in which it looks.
+
+extra_hosts   an address, whatever else has that name
+links         the linked service, by the name that the link gives it
+DNS           every service on a network of the front door that has the name there: its own, an
+              alias, a container's name or address; the engine answers with all of them in turn
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from stacktest.core.model import Json, Service, Stack
+
+
+def services_named(stack: Stack, host: str) -> tuple[str, ...]:
+    """The services that answer to a name; several where the engine's DNS knows several."""
+    door = stack.services.get(stack.front_door)
+    if linked := dict(_links(door)).get(host):
+        return (linked,) if linked in stack.services else ()
+    near = [service for service in stack.services.values() if _can_reach(door, service)]
+    named = tuple(service.name for service in near if host in _names(stack, service, door))
+    if named or host in stack.services:
+        return named or (host,)
+    others = (s.name for s in stack.services.values() if host in {*_names(stack, s), _hostname(s)})
+    return tuple(others)[:1]
+
+
+def extra_hosts(service: Service | None) -> dict[str, str]:
+    """Name → address, as the service's hosts file has them."""
+    entries = _definition(service).get("extra_hosts") or ()
+    if isinstance(entries, Mapping):
+        return {name.lower(): str(address) for name, address in entries.items()}
+    return dict(_host_and_address(entry) for entry in entries)
+
+
+# Private
+
+
+def _can_reach(door: Service | None, service: Service) -> bool:
+    """Whether both are on a network; where one says none, nothing is known."""
+    if door is None or not door.networks or not service.networks:
+        return True
+    return bool({*door.networks} & {*service.networks})
+
+
+def _names(stack: Stack, service: Service, door: Service | None = None) -> set[str]:
+    """The service's names on the networks of `door`, or on all of its networks."""
+    usual = service.container_name or f"{stack.name}-{service.name}-1"
+    return {service.name.lower(), usual.lower(), *_network_names(service, door)}
+
+
+def _network_names(service: Service, door: Service | None) -> Iterator[str]:
+    networks = _definition(service).get("networks") or {}
+    for network, options in networks.items() if isinstance(networks, dict) else ():
+        if options and (door is None or not door.networks or network in door.networks):
+            addresses = (options.get("ipv4_address"), options.get("ipv6_address"))
+            yield from (str(alias).lower() for alias in options.get("aliases") or ())
+            yield from (str(address).lower() for address in addresses if address)
+
+
+def _hostname(service: Service) -> str:
+    return str(_definition(service).get("hostname") or "").lower()
+
+
+def _links(service: Service | None) -> Iterable[tuple[str, str]]:
+    for link in _definition(service).get("links") or ():
+        name, _, alias = str(link).partition(":")
+        yield (alias or name).lower(), name
+
+
+def _host_and_address(entry: str) -> tuple[str, str]:
+    name, _, address = re.sub("[=:]", " ", entry, count=1).partition(" ")
+    return name.lower(), address.strip("[]")
+
+
+def _definition(service: Service | None) -> Json:
+    definition = service.definition if service else None
+    return definition if isinstance(definition, dict) else {}
