@@ -1,6 +1,15 @@
-"""Services that run in the network of another one: `network_mode: service:vpn`."""
+"""Services that run in the network of another one, and which of them listens at a port.
+
+`network_mode: service:vpn` puts a service into the network of another one, `host` into that of the
+machine. All of them answer at one address, so the port alone tells whose answer it is. What each
+declares is what counts: `expose`, `PORT` variables, its health check, its command, a label.
+"""
+
+import re
+from collections.abc import Mapping
 
 from stacktest.core.model import Service, Stack
+from stacktest.core.numbers import whole_number
 
 
 def network_owner(stack: Stack, name: str) -> str:
@@ -16,6 +25,45 @@ def tenants_of(stack: Stack, owner: str) -> tuple[str, ...]:
     return tuple(n for n in stack.services if n != owner and network_owner(stack, n) == owner)
 
 
+def listener(stack: Stack, owner: str, port: int | None) -> str:
+    """The service that listens at `port` in the network of `owner`; empty where nothing says it.
+
+    The one tenant that there is needs to declare nothing: `owner` publishes the port for it.
+    """
+    owner = network_owner(stack, owner)
+    tenants = tenants_of(stack, owner)
+    if not tenants:
+        return owner
+    declaring = [name for name in (owner, *tenants) if port in _declared_ports(stack, name)]
+    if len(declaring) == 1:
+        return declaring[0]
+    return tenants[0] if len(tenants) == 1 and owner not in declaring else ""
+
+
+def answering(stack: Stack, name: str, port: int) -> str:
+    """Whose answer came from `port` of `name`, as a test calls it; empty where that is in doubt.
+
+    Where others share its network, the test's word stands unless what is declared is against it.
+    """
+    others = neighbours_of(stack, name)
+    declaring = [other for other in others if port in _declared_ports(stack, other)]
+    if network_mode(stack.services[name]) == "host":
+        declaring += [s.name for s in stack.services.values() if _publishes(s, port)]
+    own = _declared_ports(stack, name) if others or declaring else frozenset({port})
+    if port in own or not (own or declaring):
+        return "" if declaring else name
+    return declaring[0] if len(declaring) == 1 else ""
+
+
+def neighbours_of(stack: Stack, name: str) -> tuple[str, ...]:
+    """Other services that are reached at the same address as this one, sorted."""
+    owner = network_owner(stack, name)
+    members = {owner, *tenants_of(stack, owner)}
+    if network_mode(stack.services[owner]) == "host":
+        members |= {s.name for s in stack.services.values() if network_mode(s) == "host"}
+    return tuple(sorted(members - {name}))
+
+
 def network_mode(service: Service) -> str:
     """`host`, `none`, `service:NAME`, `container:NAME`, or empty."""
     definition = service.definition if isinstance(service.definition, dict) else {}
@@ -23,6 +71,25 @@ def network_mode(service: Service) -> str:
 
 
 # Private
+
+
+def _publishes(service: Service, port: int) -> bool:
+    return any(p.published == port and p.protocol == "tcp" for p in service.ports)
+
+
+def _declared_ports(stack: Stack, name: str) -> frozenset[int]:
+    """Ports that a service's own definition mentions as those where it listens."""
+    service = stack.services[name]
+    definition = service.definition if isinstance(service.definition, dict) else {}
+    check = (definition.get("healthcheck") or {}).get("test") or ()
+    texts = [str(port).partition("/")[0] for port in definition.get("expose") or ()]
+    texts += [v or "" for k, v in service.environment.items() if k.upper().endswith("PORT")]
+    texts += re.findall(r":(\d{2,5})\b", " ".join(map(str, check)))
+    texts += re.findall(r"(?:^|[:=\s])(\d{2,5})\b", " ".join(service.command or ()))
+    # Labels of the one whose network it is name ports of the others, too.
+    labels: Mapping[str, str] = service.labels if network_owner(stack, name) != name else {}
+    texts += [v for k, v in labels.items() if k.lower().endswith(".server.port")]
+    return frozenset(number for text in texts if (number := whole_number(text)) is not None)
 
 
 def _next_owner(stack: Stack, name: str) -> str:

@@ -8,6 +8,7 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.readiness import is_job
 from stacktest.core.route import Route
+from stacktest.core.shared_network import neighbours_of
 from stacktest.init.front_door import FrontDoor
 from stacktest.init.programs import Program
 from stacktest.init.render import quoted, render
@@ -132,6 +133,16 @@ class SuiteWriter:
         )
 
     def _store(self, service: Service, program: Program) -> str:
+        twins = [
+            name
+            for name in neighbours_of(self.stack, service.name)
+            if (other := self.programs[name]) and other.store == program.store
+        ]
+        if twins:
+            return self._none(
+                f"which port is {service.name}'s own: {', '.join(twins)} shares its network, and a "
+                "client would ask whichever of them has the usual port"
+            )
         names = set(service.environment)
         words = " ".join(service.command or ())
         if program.store == "redis" and "--requirepass" in words and "REDISCLI_AUTH" not in names:

@@ -2,8 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.core.model import Service, Stack
-from stacktest.core.shared_network import network_mode, network_owner, tenants_of
+from stacktest.core.model import Port, Service, Stack
+from stacktest.core.shared_network import (
+    answering,
+    listener,
+    network_mode,
+    network_owner,
+    tenants_of,
+)
 
 
 def service(name: str, mode: str | None = None, container: str = "") -> Service:
@@ -55,3 +61,65 @@ def test_who_runs_in_the_network_of_another() -> None:
 
 def test_a_service_without_a_definition_has_a_network_of_its_own() -> None:
     assert network_mode(Service(name="bare")) == ""
+
+
+def shared(*services: Service) -> Stack:
+    return Stack(name="t", root=Path("/t"), services={item.name: item for item in services})
+
+
+def at(name: str, mode: str = "", *expose: str, command: str = "", published: int = 0) -> Service:
+    return Service(
+        name=name,
+        command=tuple(command.split()),
+        ports=(Port(target=80, published=published),) if published else (),
+        definition={"network_mode": mode or None, "expose": list(expose)},
+    )
+
+
+VPN, FILMS, SONGS = at("vpn"), at("films", "service:vpn"), at("songs", "service:vpn")
+
+
+@pytest.mark.parametrize(
+    ("services", "expected"),
+    [
+        ((VPN,), "vpn"),
+        ((VPN, FILMS), "films"),
+        ((at("vpn", "", "8000"), FILMS), "vpn"),
+        ((at("vpn", "", "8000"), at("films", "service:vpn", "8000")), ""),
+        ((VPN, FILMS, SONGS), ""),
+        ((VPN, at("films", "service:vpn", "8000/tcp"), SONGS), "films"),
+    ],
+)
+def test_who_listens_at_a_port_of_a_shared_network(
+    services: tuple[Service, ...], expected: str
+) -> None:
+    assert listener(shared(*services), "vpn", 8000) == expected
+
+
+def test_a_service_that_is_only_running_listens_for_itself() -> None:
+    assert listener(shared(VPN), "orphan", 8000) == "orphan"
+
+
+@pytest.mark.parametrize(
+    ("services", "name", "expected"),
+    [
+        ((at("db"),), "db", "db"),
+        ((at("db", "", "9000"),), "db", "db"),
+        ((VPN, FILMS, SONGS), "films", "films"),
+        ((VPN, at("films", "service:vpn", "8000"), SONGS), "films", "films"),
+        ((VPN, at("films", "service:vpn", "8000"), SONGS), "songs", "films"),
+        ((VPN, at("films", "service:vpn", "8000"), SONGS), "vpn", "films"),
+        ((at("vpn", "", "8000"), at("films", "service:vpn", "8000")), "films", ""),
+        ((VPN, at("films", "service:vpn", command="--port 9000")), "films", ""),
+        ((VPN, at("films", "service:vpn", command="--port 9000")), "vpn", "vpn"),
+        ((at("home", "host"), at("metrics", "host", "8000")), "home", "metrics"),
+        ((at("home", "host"), at("web", published=8000)), "home", "web"),
+        ((at("home", "host", "8000"), at("web", published=8000)), "home", ""),
+        ((at("home", "host", "8000"), at("web", published=8000)), "web", "web"),
+        ((at("home", "host", "9000"),), "home", "home"),
+    ],
+)
+def test_whose_answer_came_from_a_port_that_a_test_asked(
+    services: tuple[Service, ...], name: str, expected: str
+) -> None:
+    assert answering(shared(*services), name, 8000) == expected

@@ -118,6 +118,16 @@ def test_who_shares_a_network_is_not_told_apart_by_its_address() -> None:
     assert "whether books.test is tunnel's own: books shares its network" in unknown
 
 
+@pytest.mark.parametrize(("mode", "count"), [("service:cache", 0), ("host", 0), (None, 2)])
+def test_stores_of_one_kind_in_one_network_are_not_told_apart(mode: str | None, count: int) -> None:
+    owner = "host" if mode == "host" else None
+    cache = Service(name="cache", image="redis:7", definition={"network_mode": owner})
+    other = Service(name="other", image="redis:7", definition={"network_mode": mode})
+    texts, unknown = suites(stack(cache, other))
+    assert len([text for text in texts.values() if text]) == count
+    assert ("which port is other's own: cache shares its network" in unknown) == (count == 0)
+
+
 def job(*words: str, restart: str = "on-failure", image: str = "own/app", **more: Any) -> Service:
     return Service(name="x", image=image, restart=restart, command=words, **more)
 

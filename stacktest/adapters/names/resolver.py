@@ -22,6 +22,7 @@ from typing import Any, cast
 from stacktest.core.hostnames import to_ascii, to_unicode
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.routing import covers
+from stacktest.core.shared_network import listener
 from stacktest.errors import UsageError
 
 Address = tuple[str, int]
@@ -191,7 +192,7 @@ def name_map(
     door = _front_door(stack)
     ports = {service.name: service.ports for service in stack.services.values()}
     published = {
-        address: Publication(service=_answering(stack, service, target), port=target)
+        address: Publication(service=listener(stack, service, target), port=target)
         for service, its_ports in (running or ports).items()
         for target, address in reachable(its_ports, engine_host).items()
     }
@@ -242,23 +243,6 @@ def _door_addresses(
     """What runs wins over the model, since the engine may have chosen."""
     written = reachable(door.ports, engine_host)
     return {**written, **reachable(running.get(door.name, ()), engine_host)}
-
-
-def _answering(stack: Stack, publisher: str, port: int) -> str:
-    """The service behind a port that `publisher` publishes: perhaps one that uses its network."""
-    tenants = {
-        service.name: service.definition.get("expose") or ()
-        for service in stack.services.values()
-        if (service.definition or {}).get("network_mode") == f"service:{publisher}"
-    }
-    if len(tenants) <= 1:
-        return next(iter(tenants), publisher)
-    exposing = [name for name, ports in tenants.items() if str(port) in map(_number, ports)]
-    return exposing[0] if len(exposing) == 1 else ""
-
-
-def _number(exposed: object) -> str:
-    return str(exposed).partition("/")[0]
 
 
 def _ascii(pattern: str) -> str:

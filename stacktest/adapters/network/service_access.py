@@ -1,5 +1,6 @@
 """One service as seen from within its own network."""
 
+import functools
 import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,11 @@ NO_ANSWER = frozenset({125, 126, 127, 137})
 
 
 class ServiceAccess:
-    """HTTP, TCP or a command inside one service; `on_answer` is called for every answer."""
+    """HTTP, TCP or a command inside one service.
+
+    `on_answer` is called for every answer, with the port that it came from, None for a command;
+    `on_port` before a port is handed out.
+    """
 
     def __init__(
         self,
@@ -31,12 +36,13 @@ class ServiceAccess:
         connector: Connector,
         service: str,
         *,
-        on_answer: Callable[[], None],
+        on_answer: Callable[[int | None], None],
         client: "Callable[..., httpx.Client]",
+        on_port: Callable[[int], None] | None = None,
     ) -> None:
         self._model, self._engine, self._connector = model, engine, connector
         self.service = service
-        self._on_answer = on_answer
+        self._on_answer, self._on_port = on_answer, on_port
         self._client = client
         self._forwards: dict[int, PortForward] = {}
         self._clients: list[httpx.Client] = []
@@ -51,13 +57,17 @@ class ServiceAccess:
         Raises ConnectionRefusedError when nobody listens there.
         """
         if port not in self._forwards:
+            if self._on_port:
+                self._on_port(port)
             if self._connect is None:
                 self._connect = self._connector.to(self.container().id)
             try:
                 self._connect(port).close()
             except OSError as error:
                 raise ConnectionRefusedError(f"{self.service}:{port}: {error}") from error
-            self._forwards[port] = PortForward(self._connect, port, self._on_answer)
+            self._forwards[port] = PortForward(
+                self._connect, port, functools.partial(self._on_answer, port)
+            )
         return self._forwards[port].address
 
     def connect(self, port: int, timeout: float = 10.0) -> socket.socket:
@@ -90,7 +100,7 @@ class ServiceAccess:
             stdin=input.encode() if isinstance(input, str) else input,
         )
         if code not in NO_ANSWER:
-            self._on_answer()
+            self._on_answer(None)
         return Completed(argv=argv, code=code, out=out, err=err)
 
     def container(self) -> Container:

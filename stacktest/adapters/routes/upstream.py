@@ -11,7 +11,6 @@ what only a request tells (a variable, a placeholder)          not known
 
 import re
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -19,7 +18,7 @@ from stacktest.adapters.routes.container_names import extra_hosts, services_name
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
-from stacktest.core.shared_network import network_mode, network_owner, tenants_of
+from stacktest.core.shared_network import listener, network_mode, network_owner, tenants_of
 
 _ADDRESS = re.compile(
     r"^(?:(?P<scheme>[a-z0-9+]+)://)?(?P<host>\[[^\]]+\]|[^:/\s]+)?(?::(?P<port>\d+)(?:-\d+)?)?(?:/.*)?$"
@@ -115,21 +114,10 @@ def _at_loopback(stack: Stack, door: Service, port: int | None) -> Target:
 
 def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
     """The service that listens at `port` in the network of `owner`, which others may share."""
+    if name := listener(stack, owner, port):
+        return Target(service=name, port=port)
     owner = network_owner(stack, owner)
-    tenants = tenants_of(stack, owner)
-    if not tenants:
-        return Target(service=owner, port=port)
-    members = [owner, *tenants]
-    # Labels of the one whose network it is name ports of the others, too.
-    labels = {name: stack.services[name].labels for name in tenants}
-    declared = [
-        name for name in members if port in _own_ports(stack.services[name], labels.get(name, {}))
-    ]
-    if len(declared) != 1 and len(tenants) == 1:
-        declared = [tenants[0]] if owner not in declared else []
-    if len(declared) == 1:
-        return Target(service=declared[0], port=port)
-    names = " or ".join(members)
+    names = " or ".join((owner, *tenants_of(stack, owner)))
     return Target(
         unknown=f"{names} listens at port {port}, they share a network: write `expose` for the one"
     )
@@ -151,18 +139,6 @@ def _publishers(stack: Stack, port: int | None) -> list[str]:
         if any(p.published == port and p.protocol == "tcp" for p in service.ports)
         and service.name != stack.front_door
     ]
-
-
-def _own_ports(service: Service, labels: Mapping[str, str]) -> set[int]:
-    """Ports that the service's own definition mentions as those where it listens."""
-    definition = service.definition if isinstance(service.definition, dict) else {}
-    check = (definition.get("healthcheck") or {}).get("test") or ()
-    texts = [str(port).partition("/")[0] for port in definition.get("expose") or ()]
-    texts += [v or "" for k, v in service.environment.items() if k.upper().endswith("PORT")]
-    texts += re.findall(r":(\d{2,5})\b", " ".join(map(str, check)))
-    texts += re.findall(r"(?:^|[:=\s])(\d{2,5})\b", " ".join(service.command or ()))
-    texts += [v for k, v in labels.items() if k.lower().endswith(".server.port")]
-    return {number for text in texts if (number := whole_number(text)) is not None}
 
 
 def _is_address(host: str) -> bool:

@@ -1,7 +1,7 @@
 """Folds the outcomes of a run into a verdict per service, and says what stands against a pass."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from stacktest.core.runs.bare_text import bare_cause, bare_end, bare_selection
@@ -147,15 +147,21 @@ def _doubts(
         and by_id[test.nodeid].result in JUDGED
         and service not in (*by_id[test.nodeid].contacts, *by_id[test.nodeid].looks)
     ]
-    doubts += _only_looks(service, outcomes)
+    excused = {test.nodeid for test in required if service in test.no_contact}
+    doubts += _only_looks(service, outcomes, excused)
     if outcomes and all(outcome.result == "known_false" for outcome in outcomes):
         doubts.append(f"no test of {service} passed: every claim about it is known to be false")
     return [*doubts, *_no_assertion(service, listed, outcomes)]
 
 
-def _only_looks(service: str, outcomes: Sequence[Outcome]) -> Iterable[str]:
-    """`no test had an answer of redis: its container was only looked at`."""
-    has_looked = any(service in outcome.looks for outcome in outcomes)
+def _only_looks(
+    service: str, outcomes: Sequence[Outcome], excused: Collection[str]
+) -> Iterable[str]:
+    """`no test had an answer of redis: its container was only looked at`.
+
+    A test that is excused from touching the service may look at it, too.
+    """
+    has_looked = any(service in o.looks for o in outcomes if o.nodeid not in excused)
     if has_looked and not any(service in outcome.contacts for outcome in outcomes):
         yield f"no test had an answer of {service}: its container was only looked at"
 

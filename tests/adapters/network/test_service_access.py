@@ -270,7 +270,12 @@ def test_a_service_that_does_not_run_is_named(tmp_path: Path) -> None:
     model = Stack(name="p", root=tmp_path, services={"app": Service(name="app")})
     engine = NoEngine(container("exited"), container("running", one_off=True))
     app = ServiceAccess(
-        model, engine.port(), NO_CONNECTOR, "app", on_answer=lambda: None, client=_plain_client
+        model,
+        engine.port(),
+        NO_CONNECTOR,
+        "app",
+        on_answer=lambda _port: None,
+        client=_plain_client,
     )
     with pytest.raises(StackNotReadyError, match=r"has no running container \(it has: exited\)"):
         app.run("true")
@@ -311,7 +316,7 @@ def access(tmp_path: Path, engine: EnginePort, answers: list[int]) -> ServiceAcc
         engine,
         NO_CONNECTOR,
         "app",
-        on_answer=lambda: answers.append(1),
+        on_answer=lambda _port: answers.append(1),
         client=_plain_client,
     )
 
@@ -429,7 +434,7 @@ def store(
         engine,
         Connector(engine, footings),
         "store",
-        on_answer=lambda: told.append("store"),
+        on_answer=lambda _port: told.append("store"),
         client=_plain_client,
     )
     yield found, told

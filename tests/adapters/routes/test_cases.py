@@ -149,7 +149,7 @@ def test_where_an_upstream_leads(upstream: str, expected: str, tmp_path: Path) -
 
 def on(name: str, *networks: str, **options: Any) -> Service:
     """A service on these networks, with the same options on each."""
-    definition = {"networks": {network: options or None for network in networks}}
+    definition = {"networks": dict.fromkeys(networks, options or None)}
     return Service(name=name, networks=networks, definition=definition)
 
 

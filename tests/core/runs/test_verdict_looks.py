@@ -42,3 +42,10 @@ def test_a_look_at_another_container_is_nothing() -> None:
     assert verdict(ANSWER, {"looks": ("other",)}).reasons == (
         "t1 names redis but never touched it",
     )
+
+
+def test_a_test_that_need_not_touch_the_service_may_look_at_it() -> None:
+    assert verdict({}, no_contact=("t0",)).kind == "passed"
+    assert verdict(LOOK, no_contact=("t0",)).kind == "passed"
+    assert verdict(LOOK, {}, LOOK, no_contact=("t0", "t1")).kind == "incomplete"
+    assert verdict({**ANSWER, **LOOK}, LOOK, no_contact=("t0",)).kind == "passed"
