@@ -5,14 +5,20 @@ A broken thing never hides the next: every check stands alone.
 
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from stacktest.adapters.engine.client import Engine
-from stacktest.core import timestamps
+from stacktest.application.checkup import Checkup
+from stacktest.application.doctor_engine import (
+    check_clock,
+    check_compose,
+    check_engine,
+    check_health,
+    check_limits,
+)
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
@@ -26,8 +32,6 @@ if TYPE_CHECKING:
 
 SLOW_LOOKUP = 0.1
 """Seconds after which the system's own lookup of a stack name is worth a word."""
-CLOCKS_APART = 5.0
-"""Seconds between two clocks after which times in logs and records mislead."""
 EXPIRES_SOON = 14
 """Days before its end at which a certificate is worth a word."""
 LEAF_TIMEOUT = 3.0
@@ -75,32 +79,6 @@ class StackContext(Protocol):
         """The commit, and whether the folder differs from it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Checkup:
-    """What was looked at, what was found, and what to do when it is not fine."""
-
-    subject: str
-    is_fine: bool
-    said: str
-    fix: str = ""
-    exit_code: int = 0
-
-    def lines(self) -> Iterator[str]:
-        """`ok  engine   20.10.24` or `--  engine   no answer` with the fix below."""
-        yield f"{'ok' if self.is_fine else '--'}  {self.subject:<8} {self.said}"
-        if not self.is_fine and self.fix:
-            yield f"{'':<13}fix: {self.fix}"
-
-    def as_json(self) -> dict[str, object]:
-        """The same for programs."""
-        return {
-            "subject": self.subject,
-            "ok": self.is_fine,
-            "said": self.said,
-            "fix": self.fix,
-        }
-
-
 def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Checkup, ...]:
     """Every checkup, in the order in which a run needs the things.
 
@@ -111,8 +89,9 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
     except StacktestError as error:
         project, broken = None, _failed("stack", error)
     checks: list[Checkup] = [] if project else [broken]
-    checks += [_guarded("engine", _engine), _guarded("compose", _compose)]
-    checks += [_guarded("clock", lambda: _clock(now))]
+    checks += [_guarded("engine", check_engine), _guarded("limits", check_limits)]
+    checks += [_guarded("health", check_health), _guarded("compose", check_compose)]
+    checks += [_guarded("clock", lambda: check_clock(now))]
     checks += [_guarded("browser", _browser), _guarded("certutil", _certutil)]
     if project is not None:
         context = project
@@ -145,31 +124,6 @@ def _failed(subject: str, error: StacktestError) -> Checkup:
         fix=error.hint,
         exit_code=error.exit_code,
     )
-
-
-def _engine() -> Checkup:
-    return Checkup(subject="engine", is_fine=True, said=Engine().version())
-
-
-def _compose() -> Checkup:
-    from stacktest.adapters.compose.client import Compose
-
-    version = ".".join(map(str, Compose(Path.cwd()).version()))
-    return Checkup(subject="compose", is_fine=True, said=version)
-
-
-def _clock(now: datetime) -> Checkup:
-    """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
-    engine_time = timestamps.parse(str(Engine().info().get("SystemTime", "")))
-    difference = abs((engine_time - now).total_seconds())
-    if difference > CLOCKS_APART:
-        return Checkup(
-            subject="clock",
-            is_fine=False,
-            said=f"the engine's clock is {difference:.0f} s away from this one",
-            fix="synchronise both, for example: systemctl restart systemd-timesyncd",
-        )
-    return Checkup(subject="clock", is_fine=True, said="agrees with the engine's")
 
 
 def _browser() -> Checkup:

@@ -229,7 +229,7 @@ class Project:
         if name := self.settings.stack.identity:
             return f"{self.stack.name}@{name}"
         try:
-            engine = str(self.engine.info().get("ID", ""))
+            engine = self.engine.facts().identity
         except ToolMissingError as error:
             return Unknown(error.what)
         return f"{self.stack.name}@{content_digest(engine)[:12]}"

@@ -1,6 +1,7 @@
 """`stacktest doctor`: each thing is fine, or comes with the fix; nothing hides anything else."""
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,14 @@ from click.testing import CliRunner
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.socket import EngineSocket
+from stacktest.adapters.engine.socket import EngineSocket, Reply
 from stacktest.adapters.names import NameMap
 from stacktest.adapters.tls import CertificateFacts
 from stacktest.application import doctor
 from stacktest.bootstrap import context
 from stacktest.bootstrap.context import Project
 from stacktest.cli import cli
+from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Mount, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.core.unknown import Unknown
@@ -43,9 +45,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     )
     monkeypatch.setattr(Engine, "version", lambda _: "28.2.2")
     monkeypatch.setattr(Compose, "version", lambda _: (2, 36, 0))
-    monkeypatch.setattr(
-        EngineSocket, "get", lambda *_: {"SystemTime": "2026-03-01T12:00:00.123456789Z"}
-    )
+    answer = json.dumps({"SystemTime": "2026-03-01T12:00:00.123456789Z"}).encode()
+    monkeypatch.setattr(EngineSocket, "ask", lambda *_: Reply(status=200, body=answer))
     monkeypatch.setattr(
         "stacktest.adapters.git.repository.why_not", lambda _: Unknown("no repository")
     )
@@ -61,6 +62,8 @@ def said(code: int = 0) -> list[str]:
 def test_the_whole_of_it(project: Project) -> None:
     assert said() == [
         "ok  engine   28.2.2",
+        "ok  limits   the engine enforces them",
+        "ok  health   the engine runs health checks",
         "ok  compose  2.36.0",
         "ok  clock    agrees with the engine's",
         "ok  browser  /usr/bin/chromium-headless-shell",
@@ -82,11 +85,21 @@ def test_no_engine_hides_nothing_else(project: Project, monkeypatch: pytest.Monk
         raise ToolMissingError("the engine does not answer", hint="start it")
 
     monkeypatch.setattr(Engine, "version", silent)
-    monkeypatch.setattr(EngineSocket, "get", silent)
+    monkeypatch.setattr(EngineSocket, "ask", silent)
     lines = said(12)
     assert lines[:2] == ["--  engine   the engine does not answer", "             fix: start it"]
     assert "ok  compose  2.36.0" in lines
     assert "--  clock    the engine does not answer" in lines
+
+
+def test_an_engine_that_cannot_all(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = EngineFacts(
+        identity="a", unenforced=("memory",), why="it cannot", runs_health_checks=False
+    )
+    monkeypatch.setattr(Engine, "facts", lambda _: facts)
+    lines = said()
+    assert "--  limits   limits of memory are not enforced: it cannot" in lines
+    assert any(line.startswith("--  health   Podman runs health checks") for line in lines)
 
 
 @pytest.mark.parametrize("seconds", [-60, 60])

@@ -25,7 +25,9 @@ from stacktest.adapters.engine.documents import (
     understood,
 )
 from stacktest.adapters.engine.log_end import read_end
+from stacktest.adapters.engine.podman import engine_facts, with_health
 from stacktest.adapters.engine.socket import ERR, FRAME, OUT, EngineSocket, Lines
+from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Json
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
@@ -70,16 +72,22 @@ class Engine:
         """The engine's document about itself and its host."""
         return self.socket.get("/info")
 
+    def facts(self) -> EngineFacts:
+        """Who it is and what it does not enforce."""
+        return engine_facts(self.socket)
+
     def containers(
         self, project: str = "", *, labels: Mapping[str, str] | None = None
     ) -> tuple[Container, ...]:
         """Every container of the project (or with these labels), stopped ones too: one call."""
         chosen = [f"{PROJECT}={project}"] if project else []
         chosen += [f"{name}={value}" for name, value in (labels or {}).items()]
-        rows = self.socket.get("/containers/json", {"all": 1, "filters": {"label": chosen}})
+        reply = self.socket.ask("/containers/json", {"all": 1, "filters": {"label": chosen}})
         containers = [
-            understood(listed_container, row, "a row of its containers") for row in rows or ()
+            understood(listed_container, row, "a row of its containers") for row in reply.data or ()
         ]
+        if reply.is_podman:
+            containers = with_health(self.socket, containers)
         return tuple(sorted(containers, key=lambda item: (item.service, item.name)))
 
     def container(self, id: str) -> Container | None:  # noqa: A002 - the engine's own word

@@ -1,11 +1,12 @@
 """One service's container as the engine shows it: what it was given, and how it runs.
 
 Each question is asked anew, so that a loop sees what changes. `on_look` is told which container
-answered, and since when it has been running.
+answered, and since when it has been running; `cannot` is told what this engine cannot say.
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.core import container_facts as facts
@@ -30,11 +31,13 @@ class ContainerView:
         *,
         on_look: Callable[[Look], None],
         healthy_at: Callable[[Look], float | None],
+        cannot: Callable[[str], NoReturn],
     ) -> None:
         self._model, self._engine = model, engine
         self.service = service
         self._on_look = on_look
         self._healthy_at = healthy_at
+        self._cannot = cannot
 
     def __repr__(self) -> str:
         return f"ContainerView({self.service!r})"
@@ -47,6 +50,8 @@ class ContainerView:
     @property
     def limits(self) -> Limits:
         """Processors, memory and processes that it may use."""
+        if sentence := self._engine.facts().limits_sentence:
+            self._cannot(sentence)
         return facts.limits(self.document())
 
     @property
@@ -165,6 +170,9 @@ class ContainerView:
     # Private
 
     def _stats(self, *, twice: bool = False) -> Json:
+        engine = self._engine.facts()
+        if not engine.measures_containers:
+            self._cannot(f"use is not measured by container: {engine.why}")
         document = self.document()
         stats = self._known(self._engine.stats(str(document["Id"]), twice=twice))
         if not stats.get("memory_stats", {}).get("usage"):

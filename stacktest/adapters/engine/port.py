@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from stacktest.adapters.engine.connection import Connection
+from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Json
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
@@ -50,6 +51,9 @@ class EnginePort(Protocol):
 
     def info(self) -> Json:
         """The engine's document about itself and its host."""
+
+    def facts(self) -> EngineFacts:
+        """Who it is and what it does not enforce."""
 
     def containers(
         self, project: str = "", *, labels: Mapping[str, str] | None = None

@@ -32,6 +32,13 @@ class Reply:
 
     status: int
     body: bytes
+    server: str = ""
+    """The engine's name and version, as it signs its answers."""
+
+    @property
+    def is_podman(self) -> bool:
+        """Whether Podman answered, which is not Docker in all that it says."""
+        return self.server.startswith("Libpod/")
 
     @property
     def ok(self) -> bool:
@@ -73,18 +80,23 @@ class EngineSocket:
         try:
             connection.request(method, _target(path, query), body, headers)
             answer = connection.getresponse()
-            return Reply(status=answer.status, body=answer.read())
+            server = answer.getheader("Server") or ""
+            return Reply(status=answer.status, body=answer.read(), server=server)
         except (OSError, http.client.HTTPException) as error:
             raise self._silent(error) from error
         finally:
             connection.close()
 
+    def ask(self, path: str, query: Mapping[str, Json] | None = None) -> Reply:
+        """The whole answer; a refusal raises ToolMissingError with the engine's words."""
+        return self._granted("GET", path, query)
+
     def get(self, path: str, query: Mapping[str, Json] | None = None) -> Json:
-        """The document at `path`; a refusal raises ToolMissingError with the engine's words."""
-        return self._granted("GET", path, query).data
+        """The document at `path`; a refusal raises as in `ask`."""
+        return self.ask(path, query).data
 
     def post(self, path: str, document: Json, *, timeout: float = 300.0) -> Reply:
-        """The answer to a document; a refusal raises as in `get`."""
+        """The answer to a document; a refusal raises as in `ask`."""
         return self._granted("POST", path, document=document, timeout=timeout)
 
     def talk(self, path: str, document: Json, data: bytes) -> bytes:

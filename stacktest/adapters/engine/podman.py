@@ -1,0 +1,35 @@
+"""What Podman says otherwise than Docker does: who it is, and health only of a single container."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from stacktest.adapters.engine.documents import inspected_container, understood
+from stacktest.adapters.engine.socket import EngineSocket
+from stacktest.core.engine_facts import EngineFacts, docker_facts, podman_facts
+from stacktest.core.observed_state import Container
+
+OWN_INFO = "/v4.0.0/libpod/info"
+
+
+def engine_facts(socket: EngineSocket) -> EngineFacts:
+    """What the engine at this socket is, Docker or Podman."""
+    info = socket.ask("/info")
+    return (
+        podman_facts(info.data, socket.get(OWN_INFO)) if info.is_podman else docker_facts(info.data)
+    )
+
+
+def with_health(socket: EngineSocket, containers: Iterable[Container]) -> list[Container]:
+    """The same containers; those that run with their health, which the list lacks."""
+    return [
+        replace(container, health=_health(socket, container)) if container.is_running else container
+        for container in containers
+    ]
+
+
+# Private
+
+
+def _health(socket: EngineSocket, container: Container) -> str:
+    reply = socket.call("GET", f"/containers/{container.id}/json")
+    return understood(inspected_container, reply.data, "a container").health if reply.ok else ""

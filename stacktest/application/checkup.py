@@ -1,0 +1,30 @@
+"""One thing that was examined: what was looked at, what was found, and the fix."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkup:
+    """What was looked at, what was found, and what to do when it is not fine."""
+
+    subject: str
+    is_fine: bool
+    said: str
+    fix: str = ""
+    exit_code: int = 0
+
+    def lines(self) -> Iterator[str]:
+        """`ok  engine   20.10.24` or `--  engine   no answer` with the fix below."""
+        yield f"{'ok' if self.is_fine else '--'}  {self.subject:<8} {self.said}"
+        if not self.is_fine and self.fix:
+            yield f"{'':<13}fix: {self.fix}"
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "subject": self.subject,
+            "ok": self.is_fine,
+            "said": self.said,
+            "fix": self.fix,
+        }

@@ -1,0 +1,62 @@
+"""Examines the container engine and Compose: which they are, and what they cannot do."""
+
+from datetime import datetime
+from pathlib import Path
+
+from stacktest.adapters.engine.client import Engine
+from stacktest.application.checkup import Checkup
+from stacktest.core import timestamps
+
+CLOCKS_APART = 5.0
+"""Seconds between two clocks after which times in logs and records mislead."""
+
+
+def check_engine() -> Checkup:
+    """Which engine answers."""
+    return Checkup(subject="engine", is_fine=True, said=Engine().version())
+
+
+def check_limits() -> Checkup:
+    """An engine may take limits that have no effect: tests of them are skipped then."""
+    if sentence := Engine().facts().limits_sentence:
+        return Checkup(
+            subject="limits",
+            is_fine=False,
+            said=sentence,
+            fix="start the machine with control groups of version 2, or run the engine as root",
+        )
+    return Checkup(subject="limits", is_fine=True, said="the engine enforces them")
+
+
+def check_health() -> Checkup:
+    """What nobody runs never says healthy."""
+    if Engine().facts().runs_health_checks:
+        return Checkup(subject="health", is_fine=True, said="the engine runs health checks")
+    return Checkup(
+        subject="health",
+        is_fine=False,
+        said="Podman runs health checks by timers of systemd, which it does not use here",
+        fix="run Podman in a session of systemd, or: podman healthcheck run CONTAINER",
+    )
+
+
+def check_compose() -> Checkup:
+    """Which Compose there is."""
+    from stacktest.adapters.compose.client import Compose
+
+    version = ".".join(map(str, Compose(Path.cwd()).version()))
+    return Checkup(subject="compose", is_fine=True, said=version)
+
+
+def check_clock(now: datetime) -> Checkup:
+    """Evidence is dated here, and logs are cut by the engine's clock: they must agree."""
+    engine_time = timestamps.parse(str(Engine().info().get("SystemTime", "")))
+    difference = abs((engine_time - now).total_seconds())
+    if difference > CLOCKS_APART:
+        return Checkup(
+            subject="clock",
+            is_fine=False,
+            said=f"the engine's clock is {difference:.0f} s away from this one",
+            fix="synchronise both, for example: systemctl restart systemd-timesyncd",
+        )
+    return Checkup(subject="clock", is_fine=True, said="agrees with the engine's")
