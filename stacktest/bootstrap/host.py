@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.client_settings import build_time, client_variables
+from stacktest.adapters.engine.client_settings import KnownBuilds, client_variables
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.ledger.origins import load_origins, save_origins
 from stacktest.core.fingerprint.digest import content_digest
@@ -22,6 +22,7 @@ class Host:
         self._root = root
         self._compose = compose
         self._engine = engine
+        self._builds = KnownBuilds(os.environ)
 
     def config_hashes(self, document: Json) -> Mapping[str, str] | Unknown:
         """Compose's `config-hash` of each service of a resolved document."""
@@ -37,7 +38,7 @@ class Host:
 
     def build_time(self, build: Build) -> float:
         """When the last build of this context began here."""
-        return build_time(build, os.environ)
+        return self._builds.last(build)
 
     def file_digest(self, container: str, path: str) -> str | None:
         """The sha256 of a file in a container."""

@@ -7,7 +7,7 @@ from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.bootstrap.context import Project, now
-from stacktest.core.records.documents import LastPass, LastRun
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.records.timeline import Timeline
 from stacktest.core.unknown import Unknown
@@ -17,10 +17,22 @@ from stacktest.reports.report_data import Board
 TIMELINE = "timeline.json"
 
 
-def read_board(project: Project, *, with_gate: bool = False) -> Board:
-    """What the records say, for reports; EvidenceError when there is no status to report."""
+def read_board(project: Project, *, with_gate: bool = False, every_run: bool = False) -> Board:
+    """What the records say, for reports; EvidenceError when there is no status to report.
+
+    Histories end with the newest runs and hold older ones as far as reports need them, unless
+    `every_run` is asked for.
+    """
     ledger, moment = project.ledger, now()
-    evidence = ledger.read_all(ledger.services())
+    evidence, timeline = ledger.read_all(ledger.services()), read_timeline(project.root)
+    last_run = {timeline.run} if timeline else set()
+
+    def history(name: str, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
+        if every_run:
+            return ledger.history(name)[0]
+        run = {last_pass.run.id} if isinstance(last_pass, LastPass) else set()
+        return ledger.recent(name, run | last_run)
+
     return Board(
         stack=project.stack,
         status=_readable(ledger.read_status(), ledger.status_path),
@@ -36,8 +48,8 @@ def read_board(project: Project, *, with_gate: bool = False) -> Board:
             for name, records in evidence.items()
             if isinstance(records.last_run, LastRun)
         },
-        histories={name: ledger.history(name)[0] for name in evidence},
-        timeline=read_timeline(project.root),
+        histories={name: history(name, records.last_pass) for name, records in evidence.items()},
+        timeline=timeline,
         gate=project.judge.gate(None, moment) if with_gate else None,
     )
 

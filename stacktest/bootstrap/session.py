@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.suite_code import saved_at
 from stacktest.application.evidence_folder import boot_folder, gather_boot
 from stacktest.application.judge import Judge
@@ -94,7 +96,7 @@ def open_run(
         keep=request.keep,
         on_failure=keep_evidence,
     )
-    conclude: Callable[[RunSummary], list[str]] = lambda _: []  # noqa: E731
+    conclude: Callable[[RunSummary], list[str]] = partial(_keep_durations, project.ledger)
     if isinstance(project, CopyProject):
         copy = StackCopy(project=project, run_id=run_id, keep=request.keep)
         if project.copy.drilled:
@@ -137,6 +139,20 @@ def judge_tests(
     else:
         tests = tests_of(whole, read_code(project.suites.base))
     return project.judge, project.judge.judge_all(project.look(), tests, now())
+
+
+def _keep_durations(ledger: Ledger, summary: RunSummary) -> list[str]:
+    from stacktest.adapters.ledger.durations import keep_durations
+
+    passed = {
+        outcome.nodeid: outcome.seconds
+        for outcome in summary.outcomes
+        if outcome.services and outcome.result == "passed"
+    }
+    # No evidence: what else cannot be written says so itself.
+    with suppress(StacktestError):
+        keep_durations(ledger, passed, summary.phases)
+    return []
 
 
 def _project(request: RunRequest) -> Project:

@@ -48,7 +48,7 @@ def starter(
         answers=partial(door_answer, project),
         keep=keep,
         probe_image=config.stack.probe_image,
-        usual=lambda name: usual_boot(project.ledger.history(name)[0]),
+        usual=lambda name: usual_boot(project.ledger.recent(name)),
         on_failure=on_failure,
     )
 

@@ -24,8 +24,8 @@ def history(*, folder: str, as_json: bool, subject: str | None) -> None:
     from stacktest.reports.terminal.history import history_document, history_lines
 
     project = find_project(folder)
-    board = read_board(project).without_secrets()
     is_test = "::" in (subject or "")
+    board = read_board(project, every_run=as_json or is_test).without_secrets()
     if subject and is_test:
         subject = recorded_name(subject, read_texts(project.root))
     if subject and not is_test:

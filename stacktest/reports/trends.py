@@ -13,13 +13,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.growth import growths
-from stacktest.core.runs.history import Trend, TrendKind, classify
+from stacktest.core.runs.history import LONGEST_ROW, Trend, TrendKind, classify
 from stacktest.reports.wording import count
 
 Shape = Literal["steady", "recovered", "flaky", "regression", "steady failure", "no runs"]
@@ -115,8 +115,10 @@ def _sentence(course: Trend, lines: Sequence[HistoryLine]) -> str:
 
 
 def _in_a_row(lines: Sequence[HistoryLine], verdict: str) -> str:
-    conclusive = [line for line in reversed(lines) if line.verdict in ("passed", "failed")]
-    return count(len(list(takewhile(lambda line: line.verdict == verdict, conclusive))), "run")
+    conclusive = (line for line in reversed(lines) if line.is_conclusive)
+    row = takewhile(lambda line: line.verdict == verdict, islice(conclusive, LONGEST_ROW))
+    length = len(list(row))
+    return f"{'at least ' if length == LONGEST_ROW else ''}{count(length, 'run')}"
 
 
 def _date(moment: datetime | None) -> str:

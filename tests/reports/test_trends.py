@@ -59,6 +59,8 @@ P, F, R, INCOMPLETE = "passed", "failed", "retried", "incomplete"
         ),
         ([(P, "a"), (P, "a")], "steady", "Steady: 2 runs in a row passed."),
         ([(P, "a"), (P, "b")], "steady", "Steady: 2 runs in a row passed."),
+        ([(P, "a")] * 29, "steady", "Steady: 29 runs in a row passed."),
+        ([(P, "a")] * 31, "steady", "Steady: at least 30 runs in a row passed."),
         ([(P, "a"), (F, "a"), (P, "a")], "flaky", "Flaky: 1 of 3 runs on this fingerprint failed."),
         ([(P, "a"), (R, "a")], "flaky", "Flaky: 1 of 2 runs passed only on a retry."),
         (

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
 
 from stacktest.core.model import Build, Json
@@ -29,21 +30,34 @@ def client_variables(address: str, environ: Mapping[str, str]) -> dict[str, str]
     return variables
 
 
-def build_time(build: Build, environ: Mapping[str, str]) -> float:
-    """When the last build of this context and Dockerfile began here, in seconds; 0: none known.
+class KnownBuilds:
+    """The builds that this client began: Buildx leaves a small file for each, hundreds in time.
 
-    Buildx leaves a small file for each build that it begins.
+    They are read once, at the first question.
     """
-    folder = Path(environ.get("BUILDX_CONFIG") or _folder(environ) / "buildx") / "refs"
-    context = os.path.realpath(build.context)
-    times = [0.0]
-    for path in folder.glob("*/*/*"):
-        document = _read(path)
-        local = str(document.get("LocalPath") or "")
-        if local and os.path.realpath(local) == context and _is_dockerfile(document, build):
-            with contextlib.suppress(FileNotFoundError):
-                times.append(path.stat().st_mtime)
-    return max(times)
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._folder = Path(environ.get("BUILDX_CONFIG") or _folder(environ) / "buildx") / "refs"
+
+    def last(self, build: Build) -> float:
+        """When the last build of this context and Dockerfile began, in seconds; 0: none known."""
+        builds = self._by_context.get(os.path.realpath(build.context), ())
+        return max((began for path, began in builds if _is_dockerfile(path, build)), default=0.0)
+
+    # Private
+
+    @cached_property
+    def _by_context(self) -> Mapping[str, list[tuple[str, float]]]:
+        """Real path of a context → path of the Dockerfile, and when that build began."""
+        real_path = cache(os.path.realpath)
+        builds: dict[str, list[tuple[str, float]]] = {}
+        for path in self._folder.glob("*/*/*"):
+            document = _read(path)
+            if context := str(document.get("LocalPath") or ""):
+                with contextlib.suppress(FileNotFoundError):
+                    build = (str(document.get("DockerfilePath") or ""), path.stat().st_mtime)
+                    builds.setdefault(real_path(context), []).append(build)
+        return builds
 
 
 # Private
@@ -66,8 +80,7 @@ def _read(path: Path) -> Mapping[str, Json]:
     return document if isinstance(document, dict) else {}
 
 
-def _is_dockerfile(document: Mapping[str, Json], build: Build) -> bool:
-    path = str(document.get("DockerfilePath") or "")
+def _is_dockerfile(path: str, build: Build) -> bool:
     if build.inline or path in ("", "-"):
         # Handed over on standard input.
         return True

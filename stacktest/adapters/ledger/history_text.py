@@ -1,66 +1,220 @@
-"""The text of a history: what can be told of its lines without reading all that they say."""
+"""The text of a history: what can be told of its lines without reading all that they say.
+
+The beginning of each line says run, number, what it knew of, verdict and what the service was: that
+is enough to find the lines that a question is about, and only those are read.
+"""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
 
-from stacktest.adapters.ledger.json_files import parse
+from stacktest.adapters.ledger.json_files import compact_line, parse
+from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
+from stacktest.core.records.history_form import compact, definitions_of, expand, undefined
 from stacktest.core.records.strict_json import RecordError
+from stacktest.core.runs.history import WINDOW, differing_parts, is_enough
 from stacktest.core.runs.knowledge import After, runs_known_to
 from stacktest.core.unknown import Unknown
 
-
-def run_numbers(text: str) -> list[int]:
-    """The numbers of the runs."""
-    return [int(number) for number in _SEQ.findall(text)]
-
-
-def known_runs(text: str) -> After:
-    """Run → the newest runs that it knew of."""
-    return {
-        run: tuple(_NAME.findall(known)) if known.startswith("[") else None
-        for run, _, known in _numbered(text)
-    }
+NAME = "history.jsonl"
+RECENT = 60
+"""Lines of the newest runs that are read in one go: twice what reports show."""
 
 
-def newer_runs(text: str, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
-    """The runs that are not older than the pass or that it did not know of, as the file has them.
+class HistoryText:
+    """The runs of one service as their file has them; what is asked for twice is read once."""
 
-    A line without a number is read whatever it says.
-    """
-    since, known = 0, None
-    if isinstance(last_pass, LastPass):
-        since, known = last_pass.run.seq, runs_known_to(last_pass.run.id, known_runs(text))
-    older = {
-        run for run, seq, _ in _numbered(text) if seq < since and (known is None or run in known)
-    }
-    lines = (
-        _line(line)
-        for line in text.splitlines()
-        if not any(run in older for run, _, _ in _numbered(line))
-    )
-    return tuple(line for line in lines if line is not None)
+    def __init__(self, text: str, service: str) -> None:
+        self._texts = text.splitlines()
+        self._service = service
+        self._read: dict[int, HistoryLine | Unknown] = {}
+
+    @property
+    def run_numbers(self) -> list[int]:
+        """The numbers of the runs."""
+        return [head.seq for head in self._heads]
+
+    @cached_property
+    def known_runs(self) -> After:
+        """Run → the newest runs that it knew of."""
+        return {head.run: head.after for head in self._heads}
+
+    @property
+    def lines(self) -> tuple[HistoryLine, ...]:
+        """Every line that can be read, by the numbers of the runs."""
+        return _by_number(self._line(place) for place in range(len(self._texts)))
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """What is wrong with lines that cannot be read, or of which a part is lost."""
+        return tuple(why for place in range(len(self._texts)) for why in self._damage(place))
+
+    def newer_runs(self, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
+        """The runs that are not older than the pass or that it did not know of, in file order.
+
+        A line without a number is read whatever it says.
+        """
+        since, known = 0, None
+        if isinstance(last_pass, LastPass):
+            since, known = last_pass.run.seq, runs_known_to(last_pass.run.id, self.known_runs)
+        older = {
+            head.place
+            for head in self._heads
+            if head.seq < since and (known is None or head.run in known)
+        }
+        lines = (self._line(place) for place in range(len(self._texts)) if place not in older)
+        return tuple(line for line in lines if isinstance(line, HistoryLine))
+
+    def recent(self, runs: Collection[str] = ()) -> tuple[HistoryLine, ...]:
+        """The newest runs, the older ones that decide what they mean, and those named in `runs`.
+
+        `core.runs.history` says of them what it says of all lines.
+        """
+        heads = sorted(self._heads, key=lambda head: head.seq, reverse=True)
+        newest: list[HistoryLine] = []
+        count = 0
+        for count, head in enumerate(heads, start=1):
+            newest += self._lines_of([head])
+            if count % RECENT == 0 and is_enough(newest):
+                break
+        older = heads[count:]
+        chosen = (
+            (head for head in older if head.run in runs),
+            self._before(newest, older),
+            self._times(newest, older),
+        )
+        places = {head.place: head for head in chain(*chosen)}
+        return _by_number([*newest, *self._lines_of(places.values())])
+
+    def with_line(self, line: HistoryLine) -> str:
+        """The text with one more line; lines of the first form get the present one."""
+        texts: list[str] = []
+        defined: set[str] = set()
+        for text, present in chain(self._rewritten(), [("", line)]):
+            new = compact_line(compact(present, defined)) if present else f"{text}\n"
+            defined |= set(self._defined_in(new))
+            texts.append(new)
+        return "".join(texts)
+
+    # Private
+
+    @cached_property
+    def _heads(self) -> list["_Head"]:
+        """The beginning of each line that has a number."""
+        matches = ((place, _HEAD.search(text)) for place, text in enumerate(self._texts))
+        return [_head(place, match) for place, match in matches if match]
+
+    @cached_property
+    def _definitions(self) -> dict[str, Json]:
+        defined: dict[str, Json] = {}
+        for text in self._texts:
+            defined |= self._defined_in(text)
+        return defined
+
+    def _defined_in(self, text: str) -> dict[str, Json]:
+        document = parse(text, NAME) if '"define"' in text else None
+        return dict(definitions_of(document))
+
+    def _document(self, place: int) -> Json | Unknown:
+        return parse(self._texts[place], f"{NAME}:{place + 1}")
+
+    def _line(self, place: int) -> HistoryLine | Unknown:
+        if place not in self._read:
+            document = self._document(place)
+            if not isinstance(document, Unknown):
+                try:
+                    document = expand(document, self._service, self._definitions.get)
+                except RecordError as error:
+                    document = Unknown(str(error))
+            self._read[place] = document
+        return self._read[place]
+
+    def _lines_of(self, heads: Iterable["_Head"]) -> list[HistoryLine]:
+        lines = (self._line(head.place) for head in heads)
+        return [line for line in lines if isinstance(line, HistoryLine)]
+
+    def _damage(self, place: int) -> Iterator[str]:
+        line = self._line(place)
+        if isinstance(line, Unknown):
+            yield line.why
+        else:
+            for key in undefined(self._document(place), self._definitions.get):
+                yield f"{NAME}:{place + 1}: no line defines its {key!r}"
+
+    def _before(self, newest: Iterable[HistoryLine], older: Iterable["_Head"]) -> Iterator["_Head"]:
+        """The newest older run of something else than what the newest conclusive run was of."""
+        now = next((line for line in newest if line.is_tested), None)
+        same: set[str] = set()
+        for head in older if now else ():
+            if head.was and head.was in same:
+                continue
+            for line in self._lines_of([head]):
+                if now and line.is_tested and differing_parts(line, now):
+                    yield head
+                    return
+                if line.is_tested:
+                    same.add(head.was)
+
+    def _times(self, newest: Iterable[HistoryLine], older: Iterable["_Head"]) -> Iterator["_Head"]:
+        """The older runs with the times from which it is taken what is usual, kind by kind."""
+        known = Counter(kind for line in newest for kind in line.times)
+        for head in older:
+            kinds = [kind for kind in _times(self._texts[head.place]) if known[kind] <= WINDOW]
+            known.update(kinds)
+            if kinds:
+                yield head
+
+    def _rewritten(self) -> Iterator[tuple[str, HistoryLine | None]]:
+        """Each line as it is, or what it says where it has to be written anew."""
+        for place, text in enumerate(self._texts):
+            line = None if text.startswith(_COMPACT) else self._line(place)
+            is_ours = isinstance(line, HistoryLine) and line.service == self._service
+            yield text, line if isinstance(line, HistoryLine) and is_ours else None
 
 
 # Private
 
-_SEQ = re.compile(r'"seq": (\d{1,18})\b')
+
+class _Head(NamedTuple):
+    """The beginning of a line: what finds it."""
+
+    place: int
+    """Its place in the file, from 0."""
+    run: str
+    seq: int
+    after: tuple[str, ...] | None
+    was: str
+    """Id of what the service was; empty in a line of the first form."""
+
+
+_COMPACT = '{"schema":"stacktest.history/2",'
 _NAME = re.compile(r'"([^"]+)"')
-_LINE = re.compile(r'"run": "([^"\n]+)", "seq": (\d{1,18})\b(?:.*"after": (\[[^\]\n]*\]|null))?')
+_BOOT = re.compile(r'"boot_ms": ?\d')
+_TIME = re.compile(r'"(\w+)": ?\d')
+_HEAD = re.compile(
+    r'"run": ?"([^"\n]+)", ?"seq": ?(\d{1,18})\b'
+    r'(?:.*?"after": ?(\[[^\]\n]*\]|null))?(?:.*?"was": ?"([0-9a-f]+)")?'
+)
 
 
-def _numbered(text: str) -> Iterator[tuple[str, int, str]]:
-    """Run, number, and the runs that were known, of each line."""
-    for match in _LINE.finditer(text):
-        yield match[1], int(match[2]), match[3] or ""
+def _head(place: int, match: re.Match[str]) -> _Head:
+    known = match[3] or ""
+    after = tuple(_NAME.findall(known)) if known.startswith("[") else None
+    return _Head(place=place, run=match[1], seq=int(match[2]), after=after, was=match[4] or "")
 
 
-def _line(text: str) -> HistoryLine | None:
-    """A line; None where it cannot be read, which `Ledger.history` tells."""
-    document = parse(text, "history.jsonl")
-    if isinstance(document, Unknown):
-        return None
-    try:
-        return HistoryLine.from_dict(document)
-    except RecordError:
-        return None
+def _times(text: str) -> Iterator[str]:
+    """The kinds of times that a line has: `boot`, and those of moves."""
+    if _BOOT.search(text):
+        yield "boot"
+    _, _, moves = text.partition('"move_ms":')
+    yield from _TIME.findall(moves.partition("}")[0])
+
+
+def _by_number(lines: Iterable[HistoryLine | Unknown]) -> tuple[HistoryLine, ...]:
+    read = (line for line in lines if isinstance(line, HistoryLine))
+    return tuple(sorted(read, key=lambda line: line.seq))

@@ -13,7 +13,7 @@ Evidence that cannot be read is never replaced: who finds it has to look first. 
 refused by name while every other one is written. Only the controlling process of a run writes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -23,7 +23,6 @@ from typing import Any
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
-from stacktest.adapters.ledger.history_text import known_runs, newer_runs
 from stacktest.adapters.ledger.local_runs import (
     damage_of,
     missing_run,
@@ -50,7 +49,7 @@ from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
-from stacktest.core.runs.knowledge import newest_runs, runs_known_to
+from stacktest.core.runs.knowledge import After, newest_runs, runs_known_to
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
 from stacktest.errors import LockHeldError
@@ -122,7 +121,17 @@ class Ledger:
 
     def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
         """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""
-        return self._files.history(service)
+        if damage := self._files.history_damage(service):
+            return (), (damage,)
+        history = self._files.history(service)
+        return history.lines, history.broken
+
+    def recent(self, service: str, runs: Collection[str] = ()) -> tuple[HistoryLine, ...]:
+        """The newest runs of a service, oldest first, and with them what decides what they mean.
+
+        Of the others, those that `runs` names.
+        """
+        return self._files.history(service).recent(runs)
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:
         """`status.json`; None: there is none."""
@@ -299,7 +308,7 @@ class Ledger:
     ) -> Evidence:
         last_pass = self._files.last_pass(service)
         last_run = self._last_run(service, local)
-        history = self._files.history_text(service)
+        history = self._files.history(service)
         is_gone = last_pass is None and last_run is None
         tracked = self._tracked_records(service) if is_gone else frozenset[str]()
         return Evidence(
@@ -310,11 +319,11 @@ class Ledger:
             passed_before=last_pass is None
             and (LAST_PASS in tracked or self._files.ever_passed(service) or _passed(local)),
             ran_before=last_run is None and (local is not None or LAST_RUN in tracked),
-            newer_runs=newer_runs(history, last_pass),
-            known_to_pass=runs_known_to(last_pass.run.id, known_runs(history))
+            newer_runs=history.newer_runs(last_pass),
+            known_to_pass=runs_known_to(last_pass.run.id, history.known_runs)
             if isinstance(last_pass, LastPass)
             else None,
-            missing_run=missing_run(self._files.last_run(service), local, history),
+            missing_run=missing_run(self._files.last_run(service), local, history.known_runs),
         )
 
     def _last_run(self, service: str, local: LastRun | None) -> LastRun | Unknown | None:
@@ -342,13 +351,13 @@ class Ledger:
     ) -> dict[str, str]:
         """Write what a run left of one service; service → why its records cannot be written."""
         if line is not None:
-            history = self._files.history_text(service)
-            line = replace(line, after=self._newest_known(line, history))
+            known = self._files.history(service).known_runs
+            line = replace(line, after=self._newest_known(line, known))
         return self._files.try_write(service, named, line)
 
-    def _newest_known(self, line: HistoryLine, history: str) -> tuple[str, ...]:
+    def _newest_known(self, line: HistoryLine, after: After) -> tuple[str, ...]:
         """The newest runs in the history, and the newest one on this machine before this one."""
-        known = (*newest_runs(known_runs(history)), self._previous.get(line.service, ""))
+        known = (*newest_runs(after), self._previous.get(line.service, ""))
         return tuple(dict.fromkeys(run for run in known if run and run != line.run))
 
     def _next_seq(self, services: Iterable[str], local: Mapping[str, LastRun]) -> int:

@@ -8,7 +8,7 @@ than a clone does, which has none.
 """
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
@@ -83,13 +83,13 @@ def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
 
 
 def missing_run(
-    committed: LastRun | Unknown | None, local: LastRun | None, history: str
+    committed: LastRun | Unknown | None, local: LastRun | None, known: Collection[str]
 ) -> LastRun | None:
     """The run that this machine remembers, where the records are from before it or from elsewhere.
 
-    Only a run that decided something counts: losing one that proved nothing changes nothing. Where
-    the record is newer by its number the history has to hold the run, as it does when another
-    clone went on from there.
+    `known` are the runs of the history. Only a run that decided something counts: losing one that
+    proved nothing changes nothing. Where the record is newer by its number the history has to hold
+    the run, as it does when another clone went on from there.
     """
     if local is None or not isinstance(committed, LastRun):
         return None
@@ -97,7 +97,7 @@ def missing_run(
     is_other = local.service != committed.service or local.run.stack != committed.run.stack
     if is_other or not has_decided or local.run.id == committed.run.id:
         return None
-    is_held = committed.run.seq >= local.run.seq and f'"run": "{local.run.id}"' in history
+    is_held = committed.run.seq >= local.run.seq and local.run.id in known
     return None if is_held else local
 
 

@@ -8,13 +8,12 @@
 What cannot be read is Unknown with its reason, and is never replaced.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from stacktest.adapters.ledger import json_files as documents
-from stacktest.adapters.ledger.history_text import run_numbers
+from stacktest.adapters.ledger.history_text import HistoryText
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.drill import Drill
@@ -62,39 +61,29 @@ class ServiceRecords:
             raise refusal(self.folder / drill.service / LAST_DRILL, previous.why)
         self.write(drill.service, LAST_DRILL, drill.to_dict())
 
-    def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
-        """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""
-        path = self.folder / service / HISTORY
-        text = documents.read_text(path)
-        if isinstance(text, Unknown):
-            return (), (text.why,)
-        lines: list[HistoryLine] = []
-        broken: list[str] = []
-        for number, line in enumerate((text or "").splitlines(), start=1):
-            read = read_record(documents.parse(line, f"{HISTORY}:{number}"), HistoryLine.from_dict)
-            if isinstance(read, HistoryLine):
-                lines.append(read)
-            elif read is not None:
-                broken.append(read.why)
-        return tuple(sorted(lines, key=lambda line: line.seq)), tuple(broken)
-
-    def history_text(self, service: str) -> str:
-        """The text of the history; empty where it is absent or cannot be read."""
+    def history(self, service: str) -> HistoryText:
+        """The runs of a service; none where the file is absent or cannot be read."""
         text = documents.read_text(self.folder / service / HISTORY)
-        return text if isinstance(text, str) else ""
+        return HistoryText(text if isinstance(text, str) else "", service)
+
+    def history_damage(self, service: str) -> str:
+        """Why the history cannot be read at all; empty where it can, or where there is none."""
+        text = documents.read_text(self.folder / service / HISTORY)
+        return text.why if isinstance(text, Unknown) else ""
 
     def run_numbers(self, service: str) -> list[int]:
         """The number of every run that the service's records mention."""
         records = (self.last_pass(service), self.last_run(service))
         return [
             *(record.run.seq for record in records if isinstance(record, LastPass | LastRun)),
-            *run_numbers(self.history_text(service)),
+            *self.history(service).run_numbers,
         ]
 
     def ever_passed(self, service: str) -> bool:
         """Whether the history holds a pass, or a line that may have been one."""
-        lines, broken = self.history(service)
-        return bool(broken) or any(line.credited for line in lines)
+        history = self.history(service)
+        is_damaged = bool(history.broken or self.history_damage(service))
+        return is_damaged or any(line.credited for line in history.lines)
 
     def untouchable(self, service: str) -> str:
         """Why the evidence of a service may not be replaced, or empty."""
@@ -137,9 +126,7 @@ class ServiceRecords:
         text = documents.read_text(path)
         if isinstance(text, Unknown):
             raise refusal(path, text.why)
-        text = text or ""
-        before = "".join(map(_without_texts, text.splitlines()))
-        documents.write_text(path, before + documents.line_of(line.to_dict()))
+        documents.write_text(path, HistoryText(text or "", service).with_line(line))
 
     # Private
 
@@ -166,17 +153,3 @@ def refusal(path: Path, why: str) -> EvidenceError:
         if why.startswith(NEWER)
         else f"git checkout -- {path}, or look at it and remove it",
     )
-
-
-# Private
-
-
-def _without_texts(line: str) -> str:
-    """A line of a history as this version writes it; what cannot be read stays as it is."""
-    read = read_record(documents.parse(line, HISTORY), HistoryLine.from_dict)
-    if not isinstance(read, HistoryLine):
-        return f"{line}\n"
-    before = json.loads(line)
-    now = read.to_dict()
-    is_bare = all(before.get(key) == now[key] for key in ("reasons", "tests", "start"))
-    return f"{line}\n" if is_bare else documents.line_of(now)

@@ -2,7 +2,7 @@
 
     last_pass.json   LastPass      the last pass that could be credited
     last_run.json    LastRun       the last run that touched the service, whatever came of it
-    history.jsonl    HistoryLine   one line for each run
+    history.jsonl    HistoryLine   one line for each run, written as `history_form` says
 
 Each type has `to_dict` and `from_dict`; reading what was written gives an equal value. Reading is
 strict: anything else than what this version writes is a `RecordError` with the path inside the
@@ -262,7 +262,7 @@ class LastRun:
             service=f.text("service"),
             run=Run.from_dict(*f.raw("run")),
             fingerprint=FingerprintRecord.of(f),
-            verdict=None if f.raw("verdict")[0] is None else _kind(f),
+            verdict=None if f.raw("verdict")[0] is None else read_kind(f),
             flaky=f.flag("flaky"),
             credited=f.flag("credited"),
             refusal=f.text("refusal"),
@@ -302,8 +302,24 @@ class HistoryLine:
     """The newest runs that were known when it was written; None: a version wrote it that did not
     say."""
 
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether the run came to a verdict."""
+        return self.verdict in ("passed", "failed")
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether the verdict is that of tests: the service was up."""
+        return self.is_conclusive and not self.start
+
+    @property
+    def times(self) -> Mapping[str, int]:
+        """Milliseconds until it was ready (`boot`), and of each kind of move."""
+        boot = {} if self.boot_ms is None else {"boot": self.boot_ms}
+        return {**boot, **self.move_ms}
+
     def to_dict(self) -> dict[str, Json]:
-        """One line of `history.jsonl`."""
+        """The whole line, as `history --json` prints it and older versions wrote it."""
         return {
             "schema": HISTORY,
             "service": self.service,
@@ -343,7 +359,7 @@ class HistoryLine:
             started=f.moment("started"),
             git_commit=f.optional_text("git_commit"),
             fingerprint=FingerprintRecord.of(f),
-            verdict=_kind(f),
+            verdict=read_kind(f),
             credited=f.flag("credited"),
             flaky=f.flag("flaky"),
             reasons=tuple(map(bare_reason, f.texts("reasons"))),
@@ -354,6 +370,13 @@ class HistoryLine:
             code=f.optional_text("code") or "",
             after=None if f.raw("after")[0] is None else f.texts("after"),
         )
+
+
+def read_kind(fields: Fields) -> Kind:
+    """The verdict that a record has."""
+    word: Any = fields.text("verdict", among=get_args(Kind))
+    kind: Kind = word
+    return kind
 
 
 # Private
@@ -374,9 +397,3 @@ def _bare_letters(letters: Mapping[str, str]) -> dict[str, str]:
         both = (bare.get(test, letter), letter)
         bare[test] = min(both, key=lambda each: WORST_FIRST.find(each) % len(WORST_FIRST))
     return bare
-
-
-def _kind(fields: Fields) -> Kind:
-    word: Any = fields.text("verdict", among=get_args(Kind))
-    kind: Kind = word
-    return kind

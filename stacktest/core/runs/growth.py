@@ -47,7 +47,7 @@ class Growth:
 def growths(lines: Iterable[HistoryLine]) -> tuple[Growth, ...]:
     """The times of a service that have grown, from its history in any order."""
     ordered = sorted(lines, key=lambda line: line.seq)
-    kinds = dict.fromkeys(["boot", *(kind for line in ordered for kind in line.move_ms)])
+    kinds = dict.fromkeys(["boot", *(kind for line in ordered for kind in line.times)])
     return tuple(growth for kind in kinds for growth in _growth(kind, ordered))
 
 
@@ -55,14 +55,10 @@ def growths(lines: Iterable[HistoryLine]) -> tuple[Growth, ...]:
 
 
 def _growth(kind: str, lines: Sequence[HistoryLine]) -> Iterator[Growth]:
-    times = [time for line in lines if (time := _milliseconds(line, kind)) is not None]
+    times = [line.times[kind] for line in lines if kind in line.times]
     before = times[-WINDOW - 1 : -1]
     if len(before) < RUNS:
         return
     seconds, usual = times[-1] / 1000, median(before) / 1000
     if seconds > max(usual * FACTOR, usual + LONGER_BY):
         yield Growth(kind=kind, seconds=seconds, usual=usual)
-
-
-def _milliseconds(line: HistoryLine, kind: str) -> int | None:
-    return line.boot_ms if kind == "boot" else line.move_ms.get(kind)

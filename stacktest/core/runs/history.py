@@ -29,6 +29,9 @@ TrendKind = Literal["flake", "regression", "failing", "recovered", "steady", "un
 WINDOW = 20
 """How many conclusive runs of one fingerprint are looked at."""
 
+LONGEST_ROW = 30
+"""Runs in a row that are counted: a longer row is `at least` this long."""
+
 STAYS = 3
 """Failures in a row that make it more than a flake."""
 
@@ -52,10 +55,10 @@ class Trend:
 def classify(lines: Iterable[HistoryLine]) -> Trend:
     """The course of a service, from its history in any order."""
     ordered = sorted(lines, key=lambda line: line.seq)
-    conclusive = [line for line in ordered if line.verdict in ("passed", "failed")]
+    conclusive = [line for line in ordered if line.is_conclusive]
     if conclusive and conclusive[-1].start:
         return _not_up(conclusive)
-    tested = [line for line in conclusive if not line.start]
+    tested = [line for line in ordered if line.is_tested]
     return _course([(line, line.verdict == "passed", line.flaky) for line in tested])
 
 
@@ -73,6 +76,25 @@ def usual_boot(lines: Iterable[HistoryLine]) -> float | None:
     return median(known) / 1000 if known else None
 
 
+def differing_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
+    """The parts in which two runs differ: what the service was, and the tests that it had."""
+    parts = changes(old.fingerprint.as_fingerprint(), new.fingerprint.as_fingerprint())
+    edited = bool(old.code and new.code and old.code != new.code)
+    return (*(change.part for change in parts), *(["tests"] if edited else []))
+
+
+def is_enough(newest_first: Sequence[HistoryLine]) -> bool:
+    """Whether no older line can change what the newest say, but for what the service was before.
+
+    One has to be complete, so that it is known which tests there are.
+    """
+    now = next((line for line in newest_first if line.is_tested), None)
+    if now is None or not any(line.verdict == "passed" for line in newest_first):
+        return False
+    same = (x for x in newest_first if x.is_tested and not differing_parts(x, now))
+    return len(list(same)) >= max(WINDOW, LONGEST_ROW)
+
+
 # Private
 
 _Run = tuple[HistoryLine, bool, bool]
@@ -83,8 +105,8 @@ def _course(runs: Sequence[_Run]) -> Trend:
     if not runs:
         return Trend(trend="unknown", runs=0, failures=0, flaky=0)
     now = runs[-1][0]
-    same = [run for run in runs if not _parts(run[0], now)][-WINDOW:]
-    before = next((run for run in reversed(runs) if _parts(run[0], now)), None)
+    same = [run for run in runs if not differing_parts(run[0], now)][-WINDOW:]
+    before = next((run for run in reversed(runs) if differing_parts(run[0], now)), None)
     passed = [run[1] for run in same]
     flaky = sum(run[2] for run in same)
     trend = _trend(passed, flaky, before)
@@ -94,7 +116,7 @@ def _course(runs: Sequence[_Run]) -> Trend:
         runs=len(same),
         failures=passed.count(False),
         flaky=flaky,
-        changed=_parts(before[0], now) if before and turned else (),
+        changed=differing_parts(before[0], now) if before and turned else (),
         since=same[0][0].run,
     )
 
@@ -117,10 +139,3 @@ def _trend(passed: Sequence[bool], flaky: int, before: _Run | None) -> TrendKind
 def _wavers(passed: Sequence[bool]) -> bool:
     """Both results on one and the same thing: nothing that we fingerprint explains it."""
     return True in passed and False in passed
-
-
-def _parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
-    """The parts in which two runs differ: what the service was, and the tests that it had."""
-    parts = changes(old.fingerprint.as_fingerprint(), new.fingerprint.as_fingerprint())
-    edited = bool(old.code and new.code and old.code != new.code)
-    return (*(change.part for change in parts), *(["tests"] if edited else []))

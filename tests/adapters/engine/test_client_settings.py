@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.engine.client_settings import build_time, client_variables
+from stacktest.adapters.engine.client_settings import KnownBuilds, client_variables
 from stacktest.core.model import Build
 
 ADDRESS = "unix:///var/run/docker.sock"
@@ -52,12 +52,29 @@ def test_the_last_build_of_a_context_and_dockerfile(tmp_path: Path) -> None:
     context.mkdir()
     build = Build(context=str(context))
     environ = {"DOCKER_CONFIG": str(tmp_path)}
-    assert build_time(build, environ) == 0.0
+    assert KnownBuilds(environ).last(build) == 0.0
     local, dockerfile = str(context), str(context / "Dockerfile")
     reference(tmp_path, "a", 10, LocalPath=local, DockerfilePath=dockerfile)
     reference(tmp_path, "b", 20, LocalPath=local, DockerfilePath=dockerfile)
     reference(tmp_path, "c", 30, LocalPath=local, DockerfilePath=str(context / "other"))
     reference(tmp_path, "d", 40, LocalPath=str(tmp_path), DockerfilePath=dockerfile)
-    assert build_time(build, environ) == 20.0
-    assert build_time(Build(context=str(context), dockerfile="other"), environ) == 30.0
-    assert build_time(build, {"BUILDX_CONFIG": f"{tmp_path}/buildx"}) == 20.0
+    builds = KnownBuilds(environ)
+    assert builds.last(build) == 20.0
+    assert builds.last(Build(context=str(context), dockerfile="other")) == 30.0
+    assert KnownBuilds({"BUILDX_CONFIG": f"{tmp_path}/buildx"}).last(build) == 20.0
+
+
+def test_the_files_of_builds_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that built hundreds of times would read them all again for each service."""
+    reference(tmp_path, "a", 10, LocalPath=str(tmp_path), DockerfilePath="-")
+    reads: list[Path] = []
+    read_text = Path.read_text
+
+    def count(path: Path, *more: str) -> str:
+        reads.append(path)
+        return read_text(path, *more)
+
+    monkeypatch.setattr(Path, "read_text", count)
+    builds = KnownBuilds({"DOCKER_CONFIG": str(tmp_path)})
+    assert [builds.last(Build(context=str(tmp_path))) for _ in range(3)] == [10.0] * 3
+    assert len(reads) == 1

@@ -27,6 +27,7 @@ from stacktest.core.records.documents import (
     PassedTests,
     RunTests,
 )
+from stacktest.core.records.history_form import compact, definitions_of, expand
 from stacktest.core.records.status import (
     OUR_KEYS,
     BackupEntry,
@@ -247,8 +248,12 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "history": (lines, HistoryLine.from_dict),
     "status_meta": (metas, StatusMeta.from_dict),
 }
+WRITTEN = (*KINDS, "status", "history.v2")
 LATER = {
     "status": ("run",),
+    "history.v2": (
+        *("boot_ms", "move_ms", "tests", "not_passed", "reasons", "start", "flaky", "define"),
+    ),
     "history": ("boot_ms", "move_ms", "start", "code", "after"),
     "last_pass": ("known_false",),
     "last_run": ("start", "known_false"),
@@ -258,7 +263,8 @@ LATER = {
 
 
 def validator(name: str) -> Any:
-    schema = json.loads((SCHEMAS / f"{name}.v1.schema.json").read_text())
+    file = name if ".v" in name else f"{name}.v1"
+    schema = json.loads((SCHEMAS / f"{file}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     checker = jsonschema.FormatChecker(formats=["date"])
     return jsonschema.Draft202012Validator(schema, format_checker=checker)
@@ -341,7 +347,7 @@ def written(world: StackSimulator) -> dict[str, list[Any]]:
     world.exempt = [
         Exemption(service="db", states=("expired",), reason="x", until=date(2030, 1, 1))
     ]
-    documents: dict[str, list[Any]] = {name: [] for name in (*KINDS, "status")}
+    documents: dict[str, list[Any]] = {name: [] for name in WRITTEN}
 
     def look() -> None:
         judgements = world.judge_all()
@@ -361,7 +367,8 @@ def written(world: StackSimulator) -> dict[str, list[Any]]:
                     documents[kind].append(json.loads(path.read_text()))
             history = world.record(name, "history.jsonl")
             if history.exists():
-                documents["history"] += map(json.loads, history.read_text().splitlines())
+                documents["history.v2"] += map(json.loads, history.read_text().splitlines())
+                documents["history"] += (line.to_dict() for line in world.ledger.history(name)[0])
 
     look()
     world.run()
@@ -379,10 +386,14 @@ def written(world: StackSimulator) -> dict[str, list[Any]]:
     world.run(crash=True)
     app.parts["image"] = app.containers = Unknown("no engine")
     look()
+    started = replace(
+        world.ledger.history("app")[0][0], boot_ms=1200, move_ms={"stop": 90}, flaky=True
+    )
+    documents["history.v2"].append(compact(started, ()))
     return documents
 
 
-@pytest.mark.parametrize("name", [*KINDS, "status"])
+@pytest.mark.parametrize("name", WRITTEN)
 def test_every_key_of_the_schema_is_written_and_the_other_way_round(
     name: str, world: StackSimulator
 ) -> None:
@@ -412,7 +423,7 @@ def objects(schema: Any) -> Iterator[Any]:
             yield from objects(inner)
 
 
-@pytest.mark.parametrize("name", [*KINDS, "status"])
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_document_holds_nothing_that_its_schema_does_not_name(name: str) -> None:
     for one in objects(validator(name).schema):
         assert one["additionalProperties"] is not True
@@ -455,6 +466,21 @@ def test_a_line_of_before_a_key_existed_reads_as_null() -> None:
             HistoryLine.from_dict({**document, "boot_ms": -1})
         with pytest.raises(RecordError):
             HistoryLine.from_dict({**document, "move_ms": {"stop": 0.5}})
+
+    hold()
+
+
+def test_a_compact_line_says_the_same() -> None:
+    @examples(15)
+    @given(lines)
+    def hold(line: HistoryLine) -> None:
+        document = json.loads(json.dumps(compact(line, ())))
+        validator("history.v2").validate(document)
+        assert expand(document, line.service, definitions_of(document).get) == line
+        for wrong in ({**document, "extra": 1}, {**document, "seq": []}):
+            assert not validator("history.v2").is_valid(wrong)
+            with pytest.raises(RecordError):
+                expand(wrong, line.service, definitions_of(document).get)
 
     hold()
 

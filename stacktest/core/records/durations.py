@@ -1,0 +1,65 @@
+"""How long tests take: one number for each, so that work can be shared out evenly.
+
+    {"schema": "stacktest.durations/1", "ms": {"suites/test_a.py": {"test_b": 120, …}, …}}
+
+A time that is nearly the one that is known changes nothing: the file is committed, and moves only
+when a test has become another one.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from stacktest.core.model import Json
+from stacktest.core.records.strict_json import Fields, check_schema
+
+DURATIONS = "stacktest.durations/1"
+NOISE_MS = 200
+NOISE_RATIO = 1.5
+"""A time that differs by less, either way, is the same one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownDurations:
+    """Node id → milliseconds of its setup, call and teardown in a run that it passed."""
+
+    ms: Mapping[str, int] = field(default_factory=dict)
+
+    def after(self, seconds: Mapping[str, float], known: Collection[str]) -> Self:
+        """With the times of a run; tests that are not among the `known` ones any more are gone."""
+        ms = {name: value for name, value in self.ms.items() if name in known}
+        for name, duration in seconds.items():
+            new = round(duration * 1000)
+            if name not in ms or not _is_near(ms[name], new):
+                ms[name] = new
+        return type(self)(ms=ms)
+
+    def to_dict(self) -> dict[str, Json]:
+        """The document `durations.json`: by file, so that no path is there twice."""
+        files: dict[str, dict[str, int]] = {}
+        for nodeid, ms in sorted(self.ms.items()):
+            path, _, name = nodeid.partition("::")
+            files.setdefault(path, {})[name] = ms
+        return {"schema": DURATIONS, "ms": files}
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, DURATIONS)
+        files, path = Fields(document, "$", ("schema", "ms")).raw("ms")
+        fields = Fields(files, path, files)
+        return cls(
+            ms={
+                f"{file}::{name}": ms
+                for file in files
+                for name, ms in fields.number_map(file).items()
+            }
+        )
+
+
+# Private
+
+
+def _is_near(old: int, new: int) -> bool:
+    is_noise = abs(new - old) <= NOISE_MS
+    return is_noise or old / NOISE_RATIO <= new <= old * NOISE_RATIO

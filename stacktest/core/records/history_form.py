@@ -1,0 +1,133 @@
+"""A line of `history.jsonl` as it is written: what stays the same between runs is written once.
+
+    {"schema":"stacktest.history/2","run":"r7","seq":7,"after":["r6"],"verdict":"failed",
+     "credited":false,"was":"3f9c0c1d2e4b","tests":"77aa01b2c3d4","not_passed":{"a.py::test":"F"},…}
+
+`was` and `tests` are digests of what a line of the same file has under `define`: what the service
+and the code of its tests were, and the names of its tests. A line whose definition is lost still
+tells its run, its verdict and which tests did not pass; the rest of it is unknown. Keys that hold
+nothing (`flaky`, `reasons`, `boot_ms`, `move_ms`, `start`) are left out.
+
+Lines of the first form (`stacktest.history/1`) are read as they are: see `HistoryLine.from_dict`.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from stacktest.core import timestamps
+from stacktest.core.fingerprint.digest import digest
+from stacktest.core.model import Json
+from stacktest.core.records.common import FingerprintRecord
+from stacktest.core.records.documents import HISTORY, HistoryLine, read_kind
+from stacktest.core.records.strict_json import Fields, RecordError, check_schema
+from stacktest.core.runs.bare_text import bare_reason
+
+COMPACT = "stacktest.history/2"
+ID_LENGTH = 12
+"""Hex digits that name a definition within one file."""
+PASSED = "."
+
+Definition = Callable[[str], Json | None]
+"""Id → what a line of the file defines under it; None: no line does."""
+
+
+def compact(line: HistoryLine, defined: Collection[str]) -> dict[str, Json]:
+    """The line as it is written; `defined` are the ids that other lines of the file define."""
+    was = {**line.fingerprint.to_dict(), "code": line.code or None}
+    names = sorted(line.tests)
+    definitions: dict[str, Json] = {_id(was): was} | ({_id(names): names} if names else {})
+    optional: dict[str, Json] = {
+        "tests": _id(names) if names else "",
+        "not_passed": {name: line.tests[name] for name in names if line.tests[name] != PASSED},
+        "reasons": list(line.reasons),
+        "start": line.start,
+        "flaky": line.flaky,
+        "move_ms": dict(line.move_ms),
+        "define": {id_: value for id_, value in definitions.items() if id_ not in defined},
+    }
+    return {
+        "schema": COMPACT,
+        "run": line.run,
+        "seq": line.seq,
+        "after": None if line.after is None else list(line.after),
+        "verdict": line.verdict,
+        "credited": line.credited,
+        "was": _id(was),
+        "started": timestamps.to_text(line.started),
+        "git_commit": line.git_commit,
+        **({} if line.boot_ms is None else {"boot_ms": line.boot_ms}),
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def expand(document: Json, service: str, definition: Definition) -> HistoryLine:
+    """The line of a service that a document of either form tells; a RecordError says why not."""
+    if isinstance(document, Mapping) and document.get("schema") == HISTORY:
+        return HistoryLine.from_dict(document)
+    check_schema(document, COMPACT)
+    f = Fields(document, "$", _KEYS, later=_OPTIONAL)
+    fingerprint, code = _was(f.text("was"), definition)
+    return HistoryLine(
+        service=service,
+        run=f.text("run"),
+        seq=f.number("seq"),
+        started=f.moment("started"),
+        git_commit=f.optional_text("git_commit"),
+        fingerprint=fingerprint,
+        verdict=read_kind(f),
+        credited=f.flag("credited"),
+        flaky=bool(f.optional_flag("flaky")),
+        reasons=() if f.raw("reasons")[0] is None else tuple(map(bare_reason, f.texts("reasons"))),
+        tests=_tests(f, definition),
+        boot_ms=f.optional_number("boot_ms"),
+        move_ms={} if f.raw("move_ms")[0] is None else f.number_map("move_ms"),
+        start=bare_reason(f.optional_text("start") or ""),
+        code=code,
+        after=None if f.raw("after")[0] is None else f.texts("after"),
+    )
+
+
+def undefined(document: Json, definition: Definition) -> Iterator[str]:
+    """What a compact line names and no line of its file defines."""
+    for key in ("was", "tests"):
+        id_ = document.get(key)
+        if id_ is not None and definition(id_) is None:
+            yield key
+
+
+def definitions_of(document: Json) -> Mapping[str, Json]:
+    """What a line defines for others; what does not have its id is left out."""
+    named = document.get("define") if isinstance(document, Mapping) else None
+    if not isinstance(named, Mapping):
+        return {}
+    return {id_: value for id_, value in named.items() if _id(value) == id_}
+
+
+# Private
+
+_KEYS = (*("schema", "run", "seq", "after", "verdict", "credited", "was", "started", "git_commit"),)
+_OPTIONAL = ("boot_ms", "move_ms", "tests", "not_passed", "reasons", "start", "flaky", "define")
+
+
+def _id(value: Json) -> str:
+    return digest(value)[:ID_LENGTH]
+
+
+def _was(id_: str, definition: Definition) -> tuple[FingerprintRecord, str]:
+    """What the service was, and the digest of the code of its tests."""
+    document = definition(id_)
+    if document is None:
+        return FingerprintRecord.unknown(), ""
+    f = Fields(document, "$.was", (*FingerprintRecord.KEYS, "code"))
+    return FingerprintRecord.of(f), f.optional_text("code") or ""
+
+
+def _tests(fields: Fields, definition: Definition) -> dict[str, str]:
+    """Each test with its letter; without the names of all of them, those that did not pass."""
+    not_passed = {} if fields.raw("not_passed")[0] is None else fields.text_map("not_passed")
+    id_ = fields.optional_text("tests")
+    names = definition(id_) if id_ else None
+    if names is None:
+        return not_passed
+    if not isinstance(names, list) or not set(not_passed) <= set(names):
+        raise RecordError("$.tests are not the names of the tests that did not pass")
+    return {name: not_passed.get(name, PASSED) for name in names}
