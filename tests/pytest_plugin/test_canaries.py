@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from stacktest.adapters.ledger.history_text import HistoryText
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_texts import read_texts
 from stacktest.bootstrap import context as projects
@@ -177,6 +178,8 @@ def test_the_next_write_drops_what_an_older_version_wrote(canary_shop: Any) -> N
     record = shop.path / "data/tests/app/last_run.json"
     history = record.with_name("history.jsonl")
     older = f"{name}[{SAID}]"
+    lines = HistoryText(history.read_text(), "app").lines
+    history.write_text("".join(f"{json.dumps(line.to_dict())}\n" for line in lines))
     for path in (record, history):
         text = path.read_text().replace(f"{name}[word#0] failed", f"{older} failed: {SAID}")
         path.write_text(text.replace(f"{name}[word#0]", older))
