@@ -87,8 +87,8 @@ def expand(document: Json, service: str, definition: Definition) -> HistoryLine:
 
 
 def undefined(document: Json, definition: Definition) -> Iterator[str]:
-    """What a compact line names and no line of its file defines."""
-    for key in ("was", "tests"):
+    """What a line names and no line of its file defines; one of the first form names nothing."""
+    for key in ("was", "tests") if document["schema"] == COMPACT else ():
         id_ = document.get(key)
         if id_ is not None and definition(id_) is None:
             yield key

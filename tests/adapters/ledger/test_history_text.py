@@ -77,6 +77,7 @@ def test_older_lines_are_read_and_get_the_present_form_with_the_next_one() -> No
     lines = [run(1), replace(run(2, "b", "F", boot=True), after=None, code=""), run(3, "b", "!")]
     old = "".join(f"{json.dumps(line.to_dict())}\n" for line in lines)
     assert HistoryText(old, "app").lines == tuple(lines)
+    assert HistoryText(old, "app").broken == ()
     new = HistoryText(old, "app").with_line(run(4))
     assert '"stacktest.history/1"' not in new
     assert HistoryText(new, "app").lines == (*lines, run(4))
