@@ -28,8 +28,10 @@ RECENT = 60
 class HistoryText:
     """The runs of one service as their file has them; what is asked for twice is read once."""
 
-    def __init__(self, text: str, service: str) -> None:
-        self._texts = text.splitlines()
+    def __init__(self, text: str | Unknown | None, service: str) -> None:
+        """None: there is no file; Unknown: it cannot be read, and has no line."""
+        self._unreadable = (text.why,) if isinstance(text, Unknown) else ()
+        self._texts = text.splitlines() if isinstance(text, str) else []
         self._service = service
         self._read: dict[int, HistoryLine | Unknown] = {}
 
@@ -51,7 +53,8 @@ class HistoryText:
     @property
     def broken(self) -> tuple[str, ...]:
         """What is wrong with lines that cannot be read, or of which a part is lost."""
-        return tuple(why for place in range(len(self._texts)) for why in self._damage(place))
+        damage = (why for place in range(len(self._texts)) for why in self._damage(place))
+        return (*self._unreadable, *damage)
 
     def newer_runs(self, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
         """The runs that are not older than the pass or that it did not know of, in file order.

@@ -121,16 +121,11 @@ class Ledger:
 
     def history(self, service: str) -> tuple[tuple[HistoryLine, ...], tuple[str, ...]]:
         """The runs of a service, oldest first, and what is wrong with lines that cannot be read."""
-        if damage := self._files.history_damage(service):
-            return (), (damage,)
         history = self._files.history(service)
         return history.lines, history.broken
 
     def recent(self, service: str, runs: Collection[str] = ()) -> tuple[HistoryLine, ...]:
-        """The newest runs of a service, oldest first, and with them what decides what they mean.
-
-        Of the others, those that `runs` names.
-        """
+        """The newest runs of a service, what decides what they mean, and those named in `runs`."""
         return self._files.history(service).recent(runs)
 
     def read_status(self) -> Mapping[str, StatusEntry] | Unknown | None:

@@ -62,14 +62,8 @@ class ServiceRecords:
         self.write(drill.service, LAST_DRILL, drill.to_dict())
 
     def history(self, service: str) -> HistoryText:
-        """The runs of a service; none where the file is absent or cannot be read."""
-        text = documents.read_text(self.folder / service / HISTORY)
-        return HistoryText(text if isinstance(text, str) else "", service)
-
-    def history_damage(self, service: str) -> str:
-        """Why the history cannot be read at all; empty where it can, or where there is none."""
-        text = documents.read_text(self.folder / service / HISTORY)
-        return text.why if isinstance(text, Unknown) else ""
+        """The runs of a service as the file has them."""
+        return HistoryText(documents.read_text(self.folder / service / HISTORY), service)
 
     def run_numbers(self, service: str) -> list[int]:
         """The number of every run that the service's records mention."""
@@ -82,8 +76,7 @@ class ServiceRecords:
     def ever_passed(self, service: str) -> bool:
         """Whether the history holds a pass, or a line that may have been one."""
         history = self.history(service)
-        is_damaged = bool(history.broken or self.history_damage(service))
-        return is_damaged or any(line.credited for line in history.lines)
+        return bool(history.broken) or any(line.credited for line in history.lines)
 
     def untouchable(self, service: str) -> str:
         """Why the evidence of a service may not be replaced, or empty."""
@@ -126,7 +119,7 @@ class ServiceRecords:
         text = documents.read_text(path)
         if isinstance(text, Unknown):
             raise refusal(path, text.why)
-        documents.write_text(path, HistoryText(text or "", service).with_line(line))
+        documents.write_text(path, HistoryText(text, service).with_line(line))
 
     # Private
 
