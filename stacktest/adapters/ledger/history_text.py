@@ -56,14 +56,19 @@ class HistoryText:
         damage = (why for place in range(len(self._texts)) for why in self._damage(place))
         return (*self._unreadable, *damage)
 
+    def known_to(self, last_pass: LastPass | Unknown | None) -> frozenset[str] | None:
+        """The runs that the pass knew of; None: only numbers can tell, or there is no pass."""
+        if not isinstance(last_pass, LastPass):
+            return None
+        return runs_known_to(last_pass.run.id, self.known_runs)
+
     def newer_runs(self, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
         """The runs that are not older than the pass or that it did not know of, in file order.
 
         A line without a number is read whatever it says.
         """
-        since, known = 0, None
-        if isinstance(last_pass, LastPass):
-            since, known = last_pass.run.seq, runs_known_to(last_pass.run.id, self.known_runs)
+        since = last_pass.run.seq if isinstance(last_pass, LastPass) else 0
+        known = self.known_to(last_pass)
         older = {
             head.place
             for head in self._heads

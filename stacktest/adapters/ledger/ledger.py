@@ -49,7 +49,7 @@ from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
-from stacktest.core.runs.knowledge import After, newest_runs, runs_known_to
+from stacktest.core.runs.knowledge import After, newest_runs
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
 from stacktest.errors import LockHeldError
@@ -315,9 +315,7 @@ class Ledger:
             and (LAST_PASS in tracked or self._files.ever_passed(service) or _passed(local)),
             ran_before=last_run is None and (local is not None or LAST_RUN in tracked),
             newer_runs=history.newer_runs(last_pass),
-            known_to_pass=runs_known_to(last_pass.run.id, history.known_runs)
-            if isinstance(last_pass, LastPass)
-            else None,
+            known_to_pass=history.known_to(last_pass),
             missing_run=missing_run(self._files.last_run(service), local, history.known_runs),
         )
 
