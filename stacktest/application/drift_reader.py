@@ -24,6 +24,11 @@ from stacktest.core.freshness.container.as_created import (
     labels_of,
 )
 from stacktest.core.freshness.container.differences import Differences, differences
+from stacktest.core.freshness.container.namesakes import (
+    looked_up_names,
+    name_drift,
+    network_names,
+)
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.freshness.container.shared import shared_drift
 from stacktest.core.freshness.origins import (
@@ -91,6 +96,7 @@ class DriftReader:
                 unverified += unknown
         if reasons or any(item.service.name == service.name for item in self.containers):
             reasons += shared_drift(self.stack, service, self._networks, self._volumes)
+            reasons += name_drift(self.stack, service, self._others)
         outcome, unknown = self._build(service, fingerprint)
         return [*reasons, *outcome], [*unverified, *unknown]
 
@@ -129,6 +135,18 @@ class DriftReader:
     @cached_property
     def _volumes(self) -> Mapping[str, Json]:
         return self.host.volumes(self.stack.name) if self.stack.definitions.get("volumes") else {}
+
+    @cached_property
+    def _others(self) -> tuple[Json, ...]:
+        """Containers that are not the stack's, on the networks where names are looked up."""
+        names = {
+            network
+            for service in self.stack.services
+            if looked_up_names(self.stack, service)
+            for network in network_names(self.stack, service)
+        }
+        known = {str(item.inspect["Id"]) for item in self.containers}
+        return self.host.containers_on(names, known) if names else ()
 
     @cached_property
     def _differences(self) -> Mapping[str, Differences]:

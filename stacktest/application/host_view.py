@@ -1,6 +1,6 @@
 """What this machine knows beside the containers: Compose, the client's settings, earlier looks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from stacktest.core.freshness.origins import Origins
@@ -31,6 +31,9 @@ class HostView(Protocol):
 
     def volumes(self, project: str) -> Mapping[str, Json]:
         """The volumes of a project, by name."""
+
+    def containers_on(self, networks: Collection[str], known: Collection[str]) -> tuple[Json, ...]:
+        """The running containers on these networks, without those whose id is known."""
 
     def origins(self) -> Origins:
         """What containers and images were made of when they were new."""
@@ -73,6 +76,11 @@ class NoHost:
         """None."""
         del project
         return {}
+
+    def containers_on(self, networks: Collection[str], known: Collection[str]) -> tuple[Json, ...]:
+        """None."""
+        del networks, known
+        return ()
 
     def origins(self) -> Origins:
         """Nothing."""

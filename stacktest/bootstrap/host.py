@@ -1,7 +1,7 @@
 """What this machine knows beside the containers, made of the adapters of one stack."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from stacktest.adapters.compose.client import Compose
@@ -54,6 +54,18 @@ class Host:
     def volumes(self, project: str) -> Mapping[str, Json]:
         """The volumes of a project, by name."""
         return {str(volume["Name"]): volume for volume in self._engine.volumes({PROJECT: project})}
+
+    def containers_on(self, networks: Collection[str], known: Collection[str]) -> tuple[Json, ...]:
+        """The running containers on these networks, without those whose id is known."""
+        ids = [
+            container.id
+            for container in self._engine.containers()
+            if container.is_running
+            and container.id not in known
+            and not container.networks.keys().isdisjoint(networks)
+        ]
+        documents = map(self._engine.inspect, ids)
+        return tuple(document for document in documents if not isinstance(document, Unknown))
 
     def origins(self) -> Origins:
         """What containers and images were made of when they were new."""

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.model import Build, Stack
 from stacktest.core.observed_state import Container
+from stacktest.core.route import Route
 from stacktest.core.unknown import Unknown
 
 KEY = Key(secret=b"k" * 32)
@@ -37,6 +38,11 @@ class Host(NoHost):
         self.asked: list[Any] = []
         self.files: dict[str, str] = {}
         self.built_at = 0.0
+        self.others: tuple[Any, ...] = ()
+
+    def containers_on(self, networks: Collection[str], known: Collection[str]) -> tuple[Any, ...]:
+        assert known == {"c1"}
+        return self.others if "s_default" in networks else ()
 
     def config_hashes(self, document: Any) -> Mapping[str, str] | Unknown:
         self.asked.append(document)
@@ -87,6 +93,7 @@ class SmallStack:
     host: Host = field(default_factory=Host)
     started: datetime = FUTURE
     runs: str = "sha256:one"
+    routes: tuple[Route, ...] = ()
 
     def mount(self, name: str, target: str, *, read_only: bool = True) -> None:
         source = str(self.root / name)
@@ -101,7 +108,8 @@ class SmallStack:
     def stack(self) -> Stack:
         services = {"app": {"image": "app:1", **self.definition}}
         document = {"name": "s", "services": services, **self.definitions}
-        return read_model(document, root=self.root, files=[self.root / "compose.yml"])
+        model = read_model(document, root=self.root, files=[self.root / "compose.yml"])
+        return replace(model, routes=self.routes)
 
     def containers(self, project: str = "") -> tuple[Container, ...]:
         return (
@@ -193,6 +201,17 @@ def test_the_same_bytes_are_no_drift(small: SmallStack, act: Callable[[Path], No
     small.started = PAST
     act(small.root)
     assert small.drift() == ()
+
+
+def test_a_container_of_others_with_the_name_that_the_front_door_uses_is_drift(
+    small: SmallStack,
+) -> None:
+    endpoints = {"s_default": {"Aliases": ["app"]}}
+    small.host.others = ({"Name": "/by-hand", "NetworkSettings": {"Networks": endpoints}},)
+    small.definition["networks"] = {"default": None}
+    assert small.drift() == ()
+    small.routes = (Route(host="app.test", service="app", upstream="app:80"),)
+    assert small.drift() == ("name:app: by-hand has it, too",)
 
 
 def edit(root: Path) -> None:
@@ -334,7 +353,8 @@ class Tenant(SmallStack):
             "vpn": {"image": "app:1"},
         }
         document = {"name": "s", "services": services}
-        return read_model(document, root=self.root, files=[self.root / "compose.yml"])
+        model = read_model(document, root=self.root, files=[self.root / "compose.yml"])
+        return replace(model, routes=self.routes)
 
     def containers(self, project: str = "") -> tuple[Container, ...]:
         (app,) = super().containers(project)

@@ -13,6 +13,7 @@
     mount:/target                a mount is missing, binds another source, or should not be there
     content:/target              an inline `configs:` or `secrets:` entry has other content
     network:name, volume:name    it exists with other options than the files give it
+    name:web: x has it, too      the front door may get the answer of another container
     container:vpn was restarted  its network is that of another container, which was started later
     stale:path                   a mounted file changed after the container was started
     unbuilt:context/app.py       it changed, and nobody built the image since

@@ -2,7 +2,8 @@
 
 | state              | command                                                                   |
 |--------------------|---------------------------------------------------------------------------|
-| drifted            | what makes the container what the files say, then `pytest --stale`         |
+| drifted            | what makes the container what the files say, then `pytest --stale`; where  |
+|                    | others have its name, no command can tell which of them has to go          |
 | error              | by its kind: remove the damaged record, look at the engine, collect tests  |
 | doc_stale          | acknowledge the page and commit it                                         |
 | doc_missing        | no command can do it: write the page                                       |
@@ -44,7 +45,7 @@ class NextStep:
         page = self.pages.replace("{service}", service) or f"the page of {service}"
         match state:
             case State.DRIFTED:
-                return f"{self._apply(service, known)} && {PROVE}"
+                return self._drifted(service, known)
             case State.ERROR:
                 return self._error(service, known[0] if known else Reason())
             case State.NO_TESTS:
@@ -62,6 +63,11 @@ class NextStep:
         return compose_command(self.stack, "config", "--quiet")
 
     # Private
+
+    def _drifted(self, service: str, reasons: list[Reason]) -> str:
+        if {reason.kind for reason in reasons} == {"name"}:
+            return f"give one of the two another name, then: {PROVE}"
+        return f"{self._apply(service, reasons)} && {PROVE}"
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:
         """What makes the container what the files say."""

@@ -62,6 +62,9 @@ KINDS: Mapping[str, ReasonKind] = {
     "live": ReasonKind(about="what runs cannot be seen: {subject}", explains=True),
     "mount": ReasonKind(about="the mount {subject} differs"),
     "moved during the tests": ReasonKind(alone="it was changed while its tests ran"),
+    "name": ReasonKind(
+        about="the front door finds others by its name {subject}, too", explains=True
+    ),
     "network": ReasonKind(about="the network {subject} exists with other options"),
     "older": ReasonKind(
         alone="its records are older than its last run on this machine",

@@ -51,6 +51,7 @@ TABLE = [
     ("error", ["tests:suites/test_b.py"], "pytest --collect-only -q"),
     ("error", ["doc:this is a shallow clone; run: git fetch --unshallow"], "git fetch --unshallow"),
     ("error", ["not in status.json"], "stacktest status"),
+    ("drifted", ["name:red: other has it, too"], "give one of the two another name, then: pytest --stale"),
 ]  # fmt: skip
 
 

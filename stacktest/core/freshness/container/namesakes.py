@@ -1,0 +1,60 @@
+"""Other containers that have a name by which the front door looks for a service.
+
+The engine's DNS answers with all containers of a network that have the name, in turn: those of
+another project on an external network, those that somebody started by hand, those of a service
+that was removed. What then answers is not known, so the service is not what its files say.
+"""
+
+from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
+
+from stacktest.core.model import Json, Service, Stack
+from stacktest.core.route import Route
+
+
+def looked_up_names(stack: Stack, service: str) -> frozenset[str]:
+    """The names by which the front door looks for a service.
+
+    Who reads labels or variables of containers knows the container itself.
+    """
+    routes = (r for r in stack.routes_of(service) if not r.where.startswith("services."))
+    return frozenset(host for route in routes if (host := _host(route)))
+
+
+def network_names(stack: Stack, service: str) -> frozenset[str]:
+    """The engine's names of the networks on which the front door looks for a service."""
+    definitions = stack.definitions.get("networks") or {}
+    looking = stack.services.get(stack.front_door) or stack.services[service]
+    return frozenset(
+        str((definitions.get(name) or {}).get("name") or f"{stack.name}_{name}")
+        for name in looking.networks
+    )
+
+
+def name_drift(stack: Stack, service: Service, others: Iterable[Json]) -> tuple[str, ...]:
+    """`name:web: other-web-1 has it, too`, for each container of others that has a name of it."""
+    names, networks = looked_up_names(stack, service.name), network_names(stack, service.name)
+    return tuple(
+        f"name:{name}: {str(other['Name']).lstrip('/')} has it, too"
+        for other in others
+        for name in sorted(names & _names_on(other, networks))
+    )
+
+
+# Private
+
+
+def _host(route: Route) -> str:
+    address = route.upstream if "://" in route.upstream else f"//{route.upstream}"
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _names_on(container: Json, networks: Collection[str]) -> frozenset[str]:
+    endpoints = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    reached = [endpoint for name, endpoint in endpoints.items() if name in networks]
+    aliases = (alias for endpoint in reached for alias in (endpoint or {}).get("Aliases") or ())
+    own = [str(container["Name"]).lstrip("/")] if reached else []
+    return frozenset(str(name).lower() for name in (*own, *aliases))
