@@ -2,7 +2,7 @@
 
 `.dockerignore` patterns start at the context's root, unlike those of `.gitignore`; the last one
 that matches decides, and `<Dockerfile>.dockerignore` is preferred where it exists. Comments of a
-Dockerfile do not count.
+Dockerfile and of an ignore file do not count, in the context neither.
 """
 
 import codecs
@@ -29,8 +29,8 @@ class BuildReading:
     reading: Reading
     dockerfile: str = ""
     """The Dockerfile's text."""
-    raw_dockerfile: Entry | None = None
-    """The Dockerfile with its comments, as version 1 counted it."""
+    raw: dict[str, Entry] = field(default_factory=dict)
+    """Label → the file with its comments: `Dockerfile` as version 1 counted it, others until 3."""
     named: frozenset[str] = field(default=frozenset())
     """Labels of additional contexts, which version 1 did not count."""
 
@@ -43,12 +43,13 @@ class BuildReading:
         """Labels of what the image certainly holds: it follows them."""
         return frozenset(_copied(self.dockerfile, self.reading.entries))
 
-    def old(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-        """The entries as version 1 counted them."""
+    def old(self, entries: Iterable[Entry], version: int) -> tuple[Entry, ...]:
+        """The entries as version 1, 2 or 3 counted them."""
+        is_first = version == 1
         return tuple(
-            self.raw_dockerfile if self.raw_dockerfile and entry.path == DOCKERFILE else entry
+            self.raw.get(entry.path, entry) if is_first or entry.path != DOCKERFILE else entry
             for entry in entries
-            if entry.path not in self.named
+            if not (is_first and entry.path in self.named)
         )
 
 
@@ -66,6 +67,10 @@ def read_build(reader: FileReader, build: Build) -> BuildReading:
     if not build.inline:
         result.dockerfile = _read_dockerfile(reader, dockerfile, result)
     _read_context(reader, build.context, dockerfile, "context", into)
+    named = [] if build.inline else [dockerfile, f"{dockerfile}.dockerignore"]
+    for path in (*named, posixpath.join(build.context, ".dockerignore")):
+        label = f"context/{posixpath.relpath(path, build.context)}"
+        _leave_comments_out(result, label, path, reader)
     before = set(into.entries)
     for name, path in sorted(build.contexts.items()):
         label = f"context:{name}"
@@ -109,18 +114,22 @@ def _read_dockerfile(reader: FileReader, path: str, result: BuildReading) -> str
     if not outcome.entries:
         raise UnreadableError(f"the Dockerfile {_shown(reader, path)} does not exist")
     _take(outcome, result.reading, path, reader)
-    entry = result.reading.entries.get(DOCKERFILE)
+    return _leave_comments_out(result, DOCKERFILE, path, reader)
+
+
+def _leave_comments_out(result: BuildReading, label: str, path: str, reader: FileReader) -> str:
+    """Counts a file that the build reads by what it says; returns its text, if it is a file."""
+    entry = result.reading.entries.get(label)
     if entry is None or entry.kind != "file":
         return ""
     try:
         text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise UnreadableError(f"cannot read {_shown(reader, path)}: {error.strerror}") from error
-    result.raw_dockerfile = entry
+    result.raw[label] = entry
     plain = "\n".join(instructions(text)).encode("utf-8", "surrogateescape")
     if not entry.secret:
-        content = content_digest(plain)
-        result.reading.entries[DOCKERFILE] = replace(entry, content=content)
+        result.reading.entries[label] = replace(entry, content=content_digest(plain))
     return text
 
 

@@ -4,10 +4,11 @@ mount                        counts                             left out, by nam
 --------------------------   --------------------------------   ------------------------------
 read-only                    all of it                          what `ignore` names
 writable, a file             the file                           state by its name: *.db, *.log
-writable, a folder           what git tracks below it           the rest of the folder
+writable, a folder           what git tracks below it           the rest of the folder, state
 outside of the project       nothing                            its path
 
-The file of a seccomp profile counts as if it was mounted.
+A tracked text with an ambiguous name (*.db, *.lock) is no state: a person wrote it. The file of a
+seccomp profile counts as if it was mounted.
 """
 
 import bisect
@@ -20,7 +21,12 @@ from functools import cached_property
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
 from stacktest.adapters.fingerprint_inputs.settings import ServiceSection
-from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_state_name
+from stacktest.core.fingerprint.file_tree import (
+    Entry,
+    is_ambiguous_name,
+    is_ignored_name,
+    is_state_name,
+)
 from stacktest.core.fingerprint.service_definition import ProjectPaths
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Mount, Service, Stack
@@ -65,6 +71,8 @@ class ConfigReading:
     """How many of the folders are mounted read-only."""
     writable: tuple[str, ...] = ()
     """Labels of mounts that the container may write to."""
+    recounted: bool = False
+    """Whether versions up to 3 counted other files: tracked ones with names of state."""
 
     def times(self) -> dict[str, float]:
         """Label → when it last changed, of all that the container mounts; folders end with `/`.
@@ -113,7 +121,7 @@ class ConfigReader:
             for mount in inherited_mounts(self.stack, service):
                 self._read_mount(mount, into, writable)
             for mount, path in writable:
-                self._read_writable(mount, path, into, always)
+                self._read_writable(mount, path, result, always)
             result.writable = tuple(path for _, path in writable)
             self._read_profiles(service, into)
         except UnreadableError as error:
@@ -136,24 +144,42 @@ class ConfigReader:
             writable.append((mount, path))
 
     def _read_writable(
-        self, mount: Mount, path: str, into: Reading, always: tuple[str, ...]
+        self, mount: Mount, path: str, result: ConfigReading, always: tuple[str, ...]
     ) -> None:
+        into = result.reading
         if any(path == top or path.startswith(f"{top}/") for top in always):
             return
         secret = mount.target.startswith("/run/secrets")
-        is_state = is_state_name(posixpath.basename(path))
         if os.path.isdir(mount.source):  # noqa: PTH112 - paths are text here
             into.leave_out(path or ".", UNTRACKED)
             for item in self.tracked.below(path):
-                is_left_out = any(map(is_ignored_name, item.split("/")))
-                if not is_left_out and not (into.ignored and into.ignored(item)):
-                    self.files.read(f"{self.files.roots[0]}/{item}", item, into, secret=secret)
-        elif is_state or not os.path.lexists(mount.source):
+                self._read_tracked(item, result, secret=secret)
+        elif not os.path.lexists(mount.source) or self._is_state(path, result):
             into.leave_out(path, WRITABLE)
         elif into.ignored and into.ignored(path):
             into.leave_out(path, "declared ignore")
         else:
             self.files.read(mount.source, path, into, secret=secret)
+
+    def _read_tracked(self, path: str, result: ConfigReading, *, secret: bool) -> None:
+        into = result.reading
+        is_left_out = any(map(is_ignored_name, path.split("/")))
+        if is_left_out or (into.ignored and into.ignored(path)):
+            return
+        if self._is_state(path, result):
+            into.leave_out(path, WRITABLE)
+        else:
+            self.files.read(f"{self.files.roots[0]}/{path}", path, into, secret=secret)
+
+    def _is_state(self, path: str, result: ConfigReading) -> bool:
+        """Whether a file that the container may write to holds what it has written."""
+        name = posixpath.basename(path)
+        if not is_state_name(name):
+            return False
+        is_tracked = path in self.tracked
+        result.recounted = result.recounted or is_tracked
+        is_written = is_tracked and is_ambiguous_name(name)
+        return not (is_written and _is_text(f"{self.files.roots[0]}/{path}"))
 
     def _read_files(self, service: Service, into: Reading) -> None:
         for file in service.files:
@@ -189,6 +215,20 @@ class ConfigReader:
 
 def _is_below(label: str, tops: tuple[str, ...]) -> bool:
     return any(not top or label == top or label.startswith(f"{top}/") for top in tops)
+
+
+def _is_text(path: str) -> bool:
+    """Whether a file holds text; what is none, or is gone, holds no state either."""
+    if not os.path.isfile(path):  # noqa: PTH113 - paths are text here
+        return True
+    try:
+        with open(path.encode("utf-8", "surrogateescape"), "rb") as file:  # noqa: PTH123 - bytes
+            return b"\0" not in file.read(_BEGINNING)
+    except OSError as error:
+        raise UnreadableError(f"cannot read {path}: {error.strerror}") from error
+
+
+_BEGINNING = 4096
 
 
 def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:

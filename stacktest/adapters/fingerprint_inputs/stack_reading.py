@@ -244,10 +244,14 @@ def _old_entries(
     part: ConfigReading | BuildReading | Unknown,
 ) -> tuple[Entry, ...] | Unknown:
     """The entries as an older version counted them."""
-    if version > FIRST or isinstance(entries, Unknown) or isinstance(part, Unknown):
+    if isinstance(entries, Unknown) or isinstance(part, Unknown):
         return entries
     if isinstance(part, BuildReading):
-        return part.old(entries)
+        return part.old(entries, version)
+    if part.recounted:
+        return Unknown("tracked files that may be state were counted in another way")
+    if version > FIRST:
+        return entries
     counted = part.old()
     return tuple(entry for entry in entries if entry.path in counted)
 

@@ -32,6 +32,9 @@ STATE_NAMES = (
 )
 """Files that the program in a container writes by itself, where the mount lets it."""
 
+AMBIGUOUS_NAMES = ("*.db", "*.lock")
+"""Names of state that texts of people have, too: zones of a name server, versions of packages."""
+
 SECRET_NAMES = (
     *(".env", ".env.*", "*.env", "*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.kdbx", "*.age"),
     *("*.gpg", "*.keytab", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", ".pgpass"),
@@ -76,6 +79,11 @@ def is_state_name(name: str) -> bool:
     return _STATE.match(name) is not None
 
 
+def is_ambiguous_name(name: str) -> bool:
+    """Whether a file with this name of state may be a text that somebody wrote."""
+    return _AMBIGUOUS.match(name) is not None
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a file of this name usually holds a secret, so that its content must be signed."""
     return _SECRET.match(name) is not None
@@ -90,6 +98,7 @@ def _any_of(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
 
 _IGNORED = _any_of(IGNORED_NAMES)
 _STATE = _any_of(STATE_NAMES, re.IGNORECASE)
+_AMBIGUOUS = _any_of(AMBIGUOUS_NAMES, re.IGNORECASE)
 _SECRET = _any_of(SECRET_NAMES, re.IGNORECASE)
 
 

@@ -40,7 +40,7 @@ from stacktest.core.model import Json, Service, Stack
 from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
 
-FINGERPRINT_VERSION = 3
+FINGERPRINT_VERSION = 4
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
 ROUTE = "route."

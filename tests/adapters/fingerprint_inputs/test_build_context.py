@@ -59,6 +59,28 @@ def test_an_ignore_file_of_the_dockerfile_s_own_is_preferred(root: Path) -> None
     assert paths(root) == ["Dockerfile", "src/c.py"]
 
 
+def test_comments_of_what_the_build_reads_do_not_count(root: Path) -> None:
+    def contents() -> dict[str, str]:
+        build = Build(context=str(root), dockerfile="src/Dockerfile")
+        reader = FileReader(root=root, key=Key(secret=b"k" * 32))
+        entries = read_build(reader, build).reading.entries
+        return {path: entry.content for path, entry in entries.items()}
+
+    dockerfile, ignore = root / "src/Dockerfile", root / ".dockerignore"
+    dockerfile.write_text("FROM x\nCOPY . .\n")
+    ignore.write_text("*.md\n")
+    before = contents()
+    dockerfile.write_text("# why\nFROM x\n\n# all\nCOPY . .\n")
+    ignore.write_text("# prose\n*.md\n")
+    assert contents() == before
+    dockerfile.write_text("FROM x\nCOPY . /app\n")
+    changed = {path for path, content in contents().items() if content != before[path]}
+    assert changed == {"Dockerfile", "context/src/Dockerfile"}
+    # A file that only looks like one is a file like any other.
+    (root / "Dockerfile").write_text("# not the one that is used\n")
+    assert contents()["context/Dockerfile"] != before["context/Dockerfile"]
+
+
 def test_the_dockerfile_may_lie_outside_the_context(root: Path) -> None:
     found = paths(root / "src", dockerfile="../Dockerfile")
     assert found == ["Dockerfile", "b.md", "c.py"]

@@ -77,6 +77,37 @@ def test_mounts_that_are_not_read_are_listed(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("in_folder", [True, False])
+@pytest.mark.parametrize(
+    ("name", "content", "tracked", "counts"),
+    [
+        ("example.test.db", b"@ IN SOA ns. me. 1 2 3 4 5", True, True),
+        ("yarn.lock", b"left-pad@^1:", True, True),
+        ("yarn.lock", b"left-pad@^1:", False, False),
+        ("app.db", b"SQLite format 3\0", True, False),
+        ("app.sqlite3", b"SQLite format 3\0", True, False),
+        ("access.log", b"GET /", True, False),
+        ("settings.ini", b"a = 1", True, True),
+    ],
+)
+def test_what_a_container_writes_by_itself_is_known_by_name_and_content(
+    tmp_path: Path, name: str, content: bytes, *, tracked: bool, counts: bool, in_folder: bool
+) -> None:
+    path = tmp_path / "data" / name
+    path.parent.mkdir()
+    path.write_bytes(content)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    if tracked:
+        subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    source = path.parent if in_folder else path
+    app = {"image": "a", "volumes": [{**bind(source), "read_only": False}]}
+    fingerprint = read(tmp_path, {"app": app})["app"]
+    assert set(fingerprint.detail["config"]) == ({f"data/{name}"} if counts else set())
+    path.unlink()
+    assert read(tmp_path, {"app": app})["app"].detail["config"] == {}
+
+
 def test_configs_of_the_service_are_read_even_where_it_may_write(tmp_path: Path) -> None:
     (tmp_path / "configs/app").mkdir(parents=True)
     (tmp_path / "configs/app/x").write_text("1")
