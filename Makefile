@@ -9,14 +9,14 @@ unexport PYTHONDONTWRITEBYTECODE
 
 STACK := fixtures/stacks/reference
 BIN   := .venv/bin
-CODE  := $(wildcard stacktest tests suites fixtures benchmarks campaigns examples conftest.py)
+CODE  := $(wildcard stacktest tests suites lifecycle fixtures benchmarks campaigns examples conftest.py)
 
 INVARIANTS := tests/core/freshness/test_invariants.py tests/cases/test_fingerprint_invariants.py
 
 # What an ordinary machine proves in a few minutes.
 FAST_PHASES := phase0 or phase0_5 or phase2 or phase3 or phase4
 
-.PHONY: help setup demo test images certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites slow
+.PHONY: help setup demo test images certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites lifecycle slow
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ real: images browsers ## the tests that need an engine, a browser or other progr
 suites: images provision ## every phase of the reference stack
 	@echo "== suites"
 	@$(BIN)/pytest -n 2 -q
+
+lifecycle: images ## kill, end and replace every service of the reference stack, in a stack of its own
+	@echo "== lifecycle"
+	@cd lifecycle && ../$(BIN)/pytest -q
 
 slow: images ## the tests that take minutes, and the invariants of freshness in ten thousand examples each
 	@echo "== slow"

@@ -13,6 +13,7 @@ from stacktest.bootstrap.context import Project
 from tests.faults.catalogue import FAULTS
 from tests.faults.checks import REPOSITORY, Checked, Checks, all_checks, open_checks
 from tests.faults.model import Fault, expected
+from tests.faults.moved import PHASE, MovedCopy
 from tests.faults.throwaway import ThrowAway, free_port
 
 SHORT = (
@@ -86,7 +87,10 @@ def _seed_all(
     for phase in dict.fromkeys(fault.phase for fault in chosen):
         faults = tuple(fault for fault in chosen if fault.phase == phase)
         try:
-            _seed_phase(faults, wanted, found, keep=keep)
+            if phase == PHASE:
+                _seed_moved_phase(faults, wanted, found)
+            else:
+                _seed_phase(faults, wanted, found, keep=keep)
         except RuntimeError as error:
             print(f"{phase} broke off: {error}", flush=True)
     return dict.fromkeys((fault.name for fault in chosen), False) | found
@@ -107,11 +111,11 @@ def _seed_phase(
             copy.make()
             copy.up(_services(copy, faults))
             with open_checks(copy.root, _paths(files)) as checks:
-                if _is_whole(checks, files):
+                if _is_whole(checks.run(files)):
                     for fault in faults:
                         found[fault.name] = _seed_one(copy, checks, fault, wanted[fault.name])
                     # The last one must not leave anything behind either.
-                    found[faults[-1].name] &= _is_whole(checks, files)
+                    found[faults[-1].name] &= _is_whole(checks.run(files))
         finally:
             if not keep:
                 copy.remove()
@@ -123,9 +127,24 @@ def _paths(files: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found[file] for file in files)
 
 
-def _is_whole(checks: Checks, files: tuple[str, ...]) -> bool:
+def _seed_moved_phase(
+    faults: tuple[Fault, ...], wanted: dict[str, frozenset[str]], found: dict[str, bool]
+) -> None:
+    """Fill `found` for the faults of the lifecycle suites, which start what they move."""
+    with tempfile.TemporaryDirectory(prefix="t-faults-", ignore_cleanup_errors=True) as folder:
+        copy = MovedCopy(Path(folder))
+        try:
+            copy.make()
+            proved = frozenset[str]().union(*(wanted[fault.name] for fault in faults))
+            if _is_whole(copy.run(proved, doomed=False)):
+                for fault in faults:
+                    found[fault.name] = _seed_moved(copy, fault, wanted[fault.name])
+        finally:
+            copy.remove()
+
+
+def _is_whole(sick: Checked) -> bool:
     """Whether every check is green while nothing is broken; says which are not."""
-    sick = checks.run(files)
     for nodeid in sorted(sick.red):
         reason = sick.reasons.get(nodeid, sick.words[nodeid])
         print(f"red without a fault: {nodeid}\n    {reason}", flush=True)
@@ -155,6 +174,24 @@ def _seed_one(copy: ThrowAway, checks: Checks, fault: Fault, wanted: frozenset[s
         sick = Checked({}, {})
         print(f"         cannot be seeded: {error}")
     copy.heal(fault.touched, fault.undo)
+    return _is_found(fault, sick, wanted, begun)
+
+
+def _seed_moved(copy: MovedCopy, fault: Fault, wanted: frozenset[str]) -> bool:
+    """Whether all of the wanted checks failed."""
+    begun = time.monotonic()
+    try:
+        copy.heal()
+        copy.seed(fault.seed)
+        sick = copy.run(wanted, doomed=True)
+    except (ValueError, RuntimeError, subprocess.TimeoutExpired) as error:
+        sick = Checked({}, {})
+        print(f"         cannot be seeded: {error}")
+    return _is_found(fault, sick, wanted, begun)
+
+
+def _is_found(fault: Fault, sick: Checked, wanted: frozenset[str], begun: float) -> bool:
+    """Whether exactly the wanted checks were red; says so."""
     missed, extra = wanted - sick.red, sick.red - wanted
     good = bool(sick.words) and not missed and not extra
     print(

@@ -67,28 +67,20 @@ def open_checks(stack: Path, suites: tuple[str, ...]) -> Iterator[Checks]:
 
 def all_checks() -> frozenset[str]:
     """The node id of every check that the suites hold."""
+    return _collected(REPOSITORY) | _collected(REPOSITORY / "lifecycle")
+
+
+# Private
+
+
+def _collected(folder: Path) -> frozenset[str]:
+    argv = [sys.executable, "-m", "pytest", "suites", "--collect-only", "-q"]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "suites",
-            "--collect-only",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-        ],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
+        [*argv, "-p", "no:cacheprovider"], cwd=folder, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"the suites cannot be collected:\n{done.stdout[-3000:]}")
     return frozenset(line for line in done.stdout.splitlines() if "::" in line)
-
-
-# Private
 
 
 def _start(address: str, said: TextIO, *options: str) -> "subprocess.Popen[bytes]":

@@ -14,7 +14,12 @@ from tests.faults.checks import REPOSITORY, all_checks
 from tests.faults.model import Edit, Fault, expected, matches
 from tests.faults.throwaway import REFERENCE
 
-SUITES = sorted((REPOSITORY / "suites").glob("*/test_*.py"))
+SUITES = sorted(
+    [
+        *(REPOSITORY / "suites").glob("*/test_*.py"),
+        *(REPOSITORY / "lifecycle" / "suites").glob("test_*.py"),
+    ]
+)
 
 
 def names_in(file: Path) -> set[str]:

@@ -70,13 +70,17 @@ class ThrowAway:
             subprocess.run(["docker", "rmi", tag], capture_output=True, check=False)
         self._tags.clear()
 
+    def empty(self) -> None:
+        """No container and no volume of the copy is left, only its folder."""
+        self._compose("down", "-v", "--remove-orphans", "-t", "2")
+
     def remove(self) -> None:
         """Nothing of the copy is left: containers, networks, volumes, folder."""
         if self.root.is_dir():
             # A fault may have left a compose file that cannot be read.
             self._blinded.clear()
             self._copy()
-            self._compose("down", "-v", "--remove-orphans", "-t", "2")
+            self.empty()
         shutil.rmtree(self.root.parent, ignore_errors=True)
 
     # Private

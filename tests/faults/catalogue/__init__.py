@@ -11,6 +11,7 @@ from tests.faults.catalogue import (
     front_door,
     further,
     hardening,
+    lifecycle,
     logs,
     management,
     observability,
@@ -33,4 +34,5 @@ FAULTS: tuple[Fault, ...] = (
     *hardening.FAULTS,
     *applications.FAULTS,
     *further.FAULTS,
+    *lifecycle.FAULTS,
 )
