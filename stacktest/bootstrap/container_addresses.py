@@ -4,31 +4,41 @@ So a test asks for the same address whether the engine publishes the port or not
 copy of the stack, nor where nothing may leave.
 """
 
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stacktest.adapters.network import Connector, ProbeContainers
+from stacktest.adapters.network import ContainerPorts
 from stacktest.core.model import Service, Stack
 
 if TYPE_CHECKING:
     from stacktest.adapters.engine.client import Engine
-    from stacktest.adapters.names import NameMap
+    from stacktest.adapters.names import Address, NameMap
 
 
-def container_names(stack: Stack, engine: "Engine", *, allowed: tuple[str, ...]) -> "NameMap":
+class ContainerNames:
     """What host names and published ports mean where nothing is published."""
-    from stacktest.adapters.names import name_map, reachable
 
-    services = {name: _with_numbers(service) for name, service in stack.services.items()}
-    publishers = frozenset(name for name, service in services.items() if service.ports)
-    addresses = _addresses(stack, engine, publishers)
-    moved = {
-        published: (addresses[name], port)
-        for name in addresses
-        for port, published in reachable(services[name].ports).items()
-    }
-    return replace(name_map(replace(stack, services=services), allowed=allowed), moved=moved)
+    def __init__(self, stack: Stack, engine: "Engine", allowed: tuple[str, ...]) -> None:
+        services = {name: _with_numbers(service) for name, service in stack.services.items()}
+        self._stack = replace(stack, services=services)
+        self._engine, self._allowed = engine, allowed
+        self._ports = ContainerPorts(stack, engine)
+
+    def look(self) -> "NameMap":
+        """The names as they lead to the containers that run now."""
+        from stacktest.adapters.names import name_map, reachable
+
+        services = self._stack.services
+        moved: dict[Address, Address] = {}
+        for container in self._engine.containers(self._stack.name):
+            if container.service not in services or not container.is_running or container.one_off:
+                continue
+            for port, published in reachable(services[container.service].ports).items():
+                # One that has ended meanwhile leads nowhere.
+                with suppress(OSError):
+                    moved[published] = self._ports.address(container.id, port)
+        return replace(name_map(self._stack, allowed=self._allowed), moved=moved)
 
 
 # Private
@@ -38,16 +48,3 @@ def _with_numbers(service: Service) -> Service:
     """A port that the engine would choose is asked for by its own number."""
     ports = tuple(replace(port, published=port.published or port.target) for port in service.ports)
     return replace(service, ports=ports)
-
-
-def _addresses(stack: Stack, engine: "Engine", services: frozenset[str]) -> Mapping[str, str]:
-    """Service → the address of its running container."""
-    connector = Connector(engine, ProbeContainers(stack, engine, image="", labels={}))
-    addresses = {}
-    for container in engine.containers(stack.name):
-        if container.service not in services or not container.is_running or container.one_off:
-            continue
-        # One that is being restarted has none.
-        if address := connector.address(container.id):
-            addresses[container.service] = address
-    return addresses

@@ -27,7 +27,7 @@ from stacktest.application.judge import Judge, PagesOf, TestsOf
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
-from stacktest.bootstrap.container_addresses import container_names
+from stacktest.bootstrap.container_addresses import ContainerNames
 from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
@@ -165,7 +165,7 @@ class Project:
 
         section, host = self.config.stack, self._engine_host
         if self.stack.denies_egress:
-            return container_names(self.stack, self.engine, allowed=section.allow_hosts)
+            return self._container_names.look()
         return name_map(
             self.stack,
             running=self._running_ports(),
@@ -174,6 +174,10 @@ class Project:
             allowed=section.allow_hosts,
             looked_up=self._looked_up,
         )
+
+    @cached_property
+    def _container_names(self) -> ContainerNames:
+        return ContainerNames(self.stack, self.engine, self.config.stack.allow_hosts)
 
     @cached_property
     def _looked_up(self) -> "Mapping[str, str | Refused]":

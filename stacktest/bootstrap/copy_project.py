@@ -18,7 +18,6 @@ from stacktest.adapters.ledger.service_records import ServiceRecords
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
-from stacktest.bootstrap.container_addresses import container_names
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.copy_tool import CopyTool
 from stacktest.bootstrap.load_stack import load_stack
@@ -140,7 +139,7 @@ class CopyProject(Project):
     @property
     def names(self) -> "NameMap":
         """The stack's host names and published addresses, leading to the containers of the copy."""
-        return container_names(self.stack, self.engine, allowed=self.config.stack.allow_hosts)
+        return self._container_names.look()
 
     def live_lock(self) -> RunLock:
         """The lock of the running stack, for as long as its data is copied."""

@@ -79,8 +79,7 @@ class NameMap:
         if self.moved is None or isinstance(address, Refused) or self._is_outside(host, port):
             return address
         return self.moved.get(address) or Refused(
-            why=f"'{_shown(host, port)}': no running container has this port, or this machine "
-            "has no way into its network"
+            why=f"'{_shown(host, port)}': no running container has this port"
         )
 
     def _is_outside(self, host: str, port: int) -> bool:

@@ -9,6 +9,7 @@ somebody else's machine, or to a container of another engine.
 """
 
 from stacktest.adapters.network.connect import Connect, Connector
+from stacktest.adapters.network.container_ports import ContainerPorts
 from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
 from stacktest.adapters.network.reachability import OPEN, REACHES, Reach, reach
 from stacktest.adapters.network.service_access import ServiceAccess
@@ -18,6 +19,7 @@ __all__ = [
     "REACHES",
     "Connect",
     "Connector",
+    "ContainerPorts",
     "ProbeContainer",
     "ProbeContainers",
     "Reach",

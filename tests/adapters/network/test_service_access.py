@@ -13,7 +13,12 @@ import pytest
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.port import EnginePort
-from stacktest.adapters.network import Connector, ProbeContainers, ServiceAccess
+from stacktest.adapters.network import (
+    Connector,
+    ContainerPorts,
+    ProbeContainers,
+    ServiceAccess,
+)
 from stacktest.adapters.network.connect import Stream, is_attached
 from stacktest.adapters.network.port_forward import PortForward
 from stacktest.adapters.network.probe_container import ProbeContainer
@@ -516,6 +521,29 @@ def test_a_host_that_is_not_attached_goes_beside(
     assert told == ["store"]
     with pytest.raises(ConnectionRefusedError):
         inside.address(6380)
+
+
+@pytest.mark.real_docker
+@pytest.mark.parametrize("is_near", [True, False])
+def test_a_port_has_an_address_whether_or_not_this_host_is_attached(
+    project: Stack, engine: Engine, monkeypatch: pytest.MonkeyPatch, is_near: bool
+) -> None:
+    if not is_near:
+        monkeypatch.setattr("stacktest.adapters.network.connect.is_attached", lambda *_: False)
+    ((container, own),) = (
+        (item.id, address)
+        for item in engine.containers(project.name)
+        if item.service == "store"
+        for address in item.networks.values()
+    )
+    ports = ContainerPorts(project, engine)
+    address = ports.address(container, 6379)
+    assert (address == (own, 6379)) is is_near
+    assert ping(address) == b"+PONG\r\n"
+    assert ports.address(container, 6379) == address
+    ports.close()
+    with pytest.raises(ConnectionRefusedError):
+        ports.address("0" * 64, 6379)
 
 
 @pytest.mark.real_docker
