@@ -276,6 +276,10 @@ def _ports(project: StackContext) -> Checkup:
     door = stack.services.get(stack.front_door)
     if door is None:
         return Checkup(subject="ports", is_fine=True, said="no front door is configured")
+    if stack.denies_egress:
+        return Checkup(
+            subject="ports", is_fine=True, said='none is published, since `egress` is "deny"'
+        )
     running = {
         container.service
         for container in project.engine.containers(stack.name)

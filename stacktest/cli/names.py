@@ -67,11 +67,12 @@ def _row(route: Route) -> Row:
 
 def _published(stack: Stack) -> list[Row]:
     """Addresses at which services answer without the front door; chosen by the engine: `?`."""
+    reach = "for tests only" if stack.denies_egress else "published"
     return [
         (
             f"{port.host_ip or '0.0.0.0'}:{port.published or '?'}",  # noqa: S104 - only shown
             f"{name}:{port.target}",
-            "published",
+            reach,
             f"services.{name}.ports",
         )
         for name, service in sorted(stack.services.items())

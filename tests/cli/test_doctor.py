@@ -151,6 +151,8 @@ def test_a_port_that_somebody_else_has(project: Project, monkeypatch: pytest.Mon
     monkeypatch.setattr(Engine, "containers", lambda *_: ())
     monkeypatch.setattr(doctor, "_is_taken", lambda *_: True)
     assert "--  ports    9443: taken by another program" in said(2)
+    vars(project)["stack"] = replace(stack, denies_egress=True)
+    assert 'ok  ports    none is published, since `egress` is "deny"' in said()
 
 
 def leaf(why: str = "", *, strict_why: str = "", days: float = 90) -> CertificateFacts:

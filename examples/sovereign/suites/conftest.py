@@ -8,7 +8,7 @@ def door(api):
 
 @pytest.fixture
 def rag(inside):
-    return inside("rag").http(8000)
+    return inside("rag").http(8000, timeout=30)
 
 
 @pytest.fixture

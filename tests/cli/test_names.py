@@ -1,0 +1,16 @@
+"""Addresses of the verb `names` say whether anybody but a test reaches them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from stacktest.cli.names import _published
+from stacktest.core.model import Port, Service, Stack
+
+
+def test_a_port_that_no_run_publishes_is_for_tests_only() -> None:
+    web = Service(name="web", ports=(Port(target=80, published=8080),))
+    stack = Stack(name="t", root=Path("/t"), services={"web": web})
+    row = ("0.0.0.0:8080", "web:80", "published", "services.web.ports")
+    assert _published(stack) == [row]
+    closed = replace(stack, denies_egress=True)
+    assert _published(closed) == [(*row[:2], "for tests only", row[3])]
