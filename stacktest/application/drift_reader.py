@@ -89,7 +89,9 @@ class DriftReader:
                 self._definition(container, fingerprint),
                 (self._mounts(container), ()),
                 (self._contents(container, fingerprint), ()),
-                (self._files(container, fingerprint), ()),
+                self._live_files(container)
+                if self.reload(service.name) == "live"
+                else (self._files(container, fingerprint), ()),
                 (self._network(container), ()),
             ):
                 reasons += outcome
@@ -225,8 +227,6 @@ class DriftReader:
 
     def _files(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
         """Mounted files that are not what they were at the container's start."""
-        if self.reload(container.service.name) == "live":
-            return ()
         times = fingerprint.inputs().mounted
         detail = fingerprint.detail.get("config", {})
         now = {label: detail[label] for label in times if label in detail}
@@ -240,6 +240,25 @@ class DriftReader:
         if not reasons:
             self._remember(container, fingerprint, files=now)
         return reasons
+
+    def _live_files(self, container: Created) -> tuple[drift.Reasons, drift.Reasons]:
+        """Of a program that reads its files by itself: those that it cannot see.
+
+        A single file that was replaced by another of its name, as editors do, is mounted no more.
+        """
+        if container.inspect["State"]["Status"] != "running":
+            return (), ()
+        id_, root = container.inspect["Id"], self.stack.root
+        seen = {
+            os.path.relpath(mount.source, root): self.host.sees_file(
+                id_, mount.target, mount.source
+            )
+            for mount in container.service.mounts
+            if mount.kind == "bind" and os.path.isfile(mount.source)  # noqa: PTH113 - text
+        }
+        reasons = tuple(f"stale:{path}" for path, is_seen in seen.items() if is_seen is False)
+        unknown = [is_seen for is_seen in seen.values() if isinstance(is_seen, Unknown)]
+        return reasons, tuple(f"live:{why.why}" for why in unknown)
 
     def _build(
         self, service: Service, fingerprint: Fingerprint

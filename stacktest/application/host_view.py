@@ -26,6 +26,9 @@ class HostView(Protocol):
     def file_digest(self, container: str, path: str) -> str | None:
         """The sha256 of a file in a container; None where it cannot be read."""
 
+    def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
+        """Whether a program in a running container reads at `path` what lies at `source` here."""
+
     def networks(self, project: str) -> Mapping[str, Json]:
         """The networks of a project, by name."""
 
@@ -66,6 +69,10 @@ class NoHost:
         """Not readable."""
         del container, path
         return None
+
+    def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
+        """Unknown."""
+        return Unknown(f"nobody looks into {container} for {path}, which is {source} here")
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """None."""

@@ -13,6 +13,7 @@ from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.model import Build, Json
 from stacktest.core.unknown import Unknown
+from stacktest.errors import ToolMissingError
 
 
 class Host:
@@ -44,6 +45,18 @@ class Host:
         """The sha256 of a file in a container."""
         content = self._engine.file(container, path)
         return None if content is None else content_digest(content)
+
+    def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
+        """Whether a program in a running container reads at `path` what lies at `source` here.
+
+        The engine's own copy of a file comes from where it lies now, so a program has to read it.
+        """
+        try:
+            code, content, _ = self._engine.execute(container, ["cat", path])
+            here = Path(source).read_bytes().decode(errors="replace")
+        except (OSError, ToolMissingError) as error:
+            return Unknown(f"{path} in its container cannot be compared: {error}")
+        return content == here if code == 0 else Unknown(f"no `cat` shows {path} in its container")
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """The networks of a project, by name."""

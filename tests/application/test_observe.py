@@ -15,7 +15,7 @@ from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.application.host_view import NoHost
 from stacktest.application.observe import observe
-from stacktest.config import Config
+from stacktest.config import Config, ServiceSection
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.freshness.drift import HASH_ALONE
 from stacktest.core.freshness.observation import ServiceObservation
@@ -39,6 +39,10 @@ class Host(NoHost):
         self.files: dict[str, str] = {}
         self.built_at = 0.0
         self.others: tuple[Any, ...] = ()
+        self.seen: dict[str, bool] = {}
+
+    def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
+        return self.seen.get(path, Unknown("no cat"))
 
     def containers_on(self, networks: Collection[str], known: Collection[str]) -> tuple[Any, ...]:
         assert known == {"c1"}
@@ -94,6 +98,7 @@ class SmallStack:
     started: datetime = FUTURE
     runs: str = "sha256:one"
     routes: tuple[Route, ...] = ()
+    sections: dict[str, ServiceSection] = field(default_factory=dict)
 
     def mount(self, name: str, target: str, *, read_only: bool = True) -> None:
         source = str(self.root / name)
@@ -140,7 +145,7 @@ class SmallStack:
         return self.images.get(ref, Unknown(f"image {ref}: gone"))
 
     def observe(self) -> ServiceObservation:
-        stack, config = self.stack, Config(root=self.root)
+        stack, config = self.stack, Config(root=self.root, services=self.sections)
         reader = partial(read_fingerprints, stack, key=KEY, config=config)
         return observe(stack, config, self, lambda i: reader(images=i), self.host)["app"]
 
@@ -224,6 +229,20 @@ def delete(root: Path) -> None:
 
 def move_out(root: Path) -> None:
     (root / "conf/sub/b").rename(root / "b")
+
+
+def test_a_program_that_reloads_has_to_see_a_file_that_was_replaced(small: SmallStack) -> None:
+    small.mount("conf", "/conf")
+    small.mount("conf/a", "/etc/a")
+    small.sections = {"app": ServiceSection(reload="live")}
+    small.host.seen = {"/etc/a": True}
+    edit(small.root)
+    assert small.drift() == ()
+    small.host.seen = {"/etc/a": False}
+    assert small.drift() == ("stale:conf/a",)
+    small.host.seen = {}
+    assert small.drift() == ()
+    assert small.observe().unverified == ("live:no cat",)
 
 
 def add(root: Path) -> None:
