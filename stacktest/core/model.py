@@ -161,6 +161,10 @@ class Stack:
         """Routes that lead to `service`, the one that answers by default first."""
         return tuple(r for r in self.routes if r.service == service and not r.is_guard)
 
+    def named_routes_of(self, service: str) -> tuple[Route, ...]:
+        """Those of its routes whose host is one name, which can be asked for."""
+        return tuple(route for route in self.routes_of(service) if route.is_exact)
+
     def route(self, host: str) -> Route | None:
         """The route that answers for a host name by default, or None."""
         return next((route for route in self.routes if route.host == host), None)

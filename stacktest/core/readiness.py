@@ -162,9 +162,13 @@ def derive(service: Service, stack: Stack) -> Rule:
         return Rule(kind=Kind.EXITED, derived=True)
     if service.has_healthcheck:
         return Rule(kind=Kind.HEALTHY, derived=True)
-    routes = stack.routes_of(service.name)
-    if routes and service.name != stack.front_door:
-        return Rule(kind=Kind.ROUTED, host=routes[0].host, derived=True)
+    named = stack.named_routes_of(service.name)
+    if named and service.name != stack.front_door:
+        return Rule(kind=Kind.ROUTED, host=named[0].host, derived=True)
+    ports = {route.port for route in stack.routes_of(service.name) if route.port}
+    if ports and not listening_ports(service) and service.name != stack.front_door:
+        # Only patterns of names lead to it, which nobody can ask for.
+        return Rule(kind=Kind.LISTENING, ports=tuple(sorted(ports)), derived=True)
     return without_door(service)
 
 

@@ -63,7 +63,7 @@ class SuiteWriter:
     def _application(self, service: Service, program: Program | None) -> str:
         name = service.name
         tenants = _tenants(self.stack, name)
-        routes = [route for route in self.stack.routes_of(name) if route.is_exact]
+        routes = list(self.stack.named_routes_of(name))
         plain = [route for route in routes if _is_plain(route, self.stack)]
         if tenants and routes:
             hosts = ", ".join(sorted({route.host for route in routes}))

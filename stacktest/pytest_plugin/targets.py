@@ -26,7 +26,7 @@ def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
     if slash:
         return f"{_origin(stack, name, port)}/{prefix}"
     url = _origin(stack, name, port)
-    own = [route for route in stack.model.routes_of(name) if route.is_exact and not route.is_guard]
+    own = stack.model.named_routes_of(name)
     if len(own) == 1 and port is None and (below := _prefix(own[0])):
         return f"{url}{below}/"
     return url
@@ -61,7 +61,7 @@ def _origin(stack: RunningStack, name: str, port: int | None) -> str:
 def _has_host(model: Stack, service: str) -> bool:
     if service == model.front_door:
         return bool(model.domain or any(route.is_exact for route in model.routes))
-    return any(route.is_exact and not route.is_guard for route in model.routes_of(service))
+    return bool(model.named_routes_of(service))
 
 
 def _prefix(route: Route) -> str:

@@ -184,6 +184,18 @@ def stack(*services: Service, routes: tuple[Route, ...] = (), front_door: str = 
     )
 
 
+@pytest.mark.parametrize("host", [r"~^(?<sub>\w+)\.stack\.local$", "*.stack.local", "app.*"])
+def test_a_pattern_of_names_cannot_be_asked_for(host: str) -> None:
+    pattern = Route(host=host, service="app", port=8080)
+    name = Route(host="app.stack.local", service="app", port=8080)
+    app, exposing = Service(name="app"), Service(name="app", definition={"expose": ["81"]})
+    assert derive(app, stack(app, routes=(pattern,))).ports == (8080,)
+    assert derive(exposing, stack(exposing, routes=(pattern,))).ports == (81,)
+    assert derive(app, stack(app, routes=(pattern, name))).host == "app.stack.local"
+    door = Service(name="caddy")
+    assert derive(door, stack(door, routes=(pattern,))).kind is Kind.RUNNING
+
+
 def test_the_derived_rule() -> None:
     job = Service(name="job", has_healthcheck=True)
     checked = Service(name="checked", has_healthcheck=True)

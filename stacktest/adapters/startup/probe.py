@@ -38,9 +38,8 @@ def ask(rule: Rule, stack: Stack, container: Container, connector: Connector) ->
 
 def host_name(service: Service, stack: Stack, port: int) -> str:
     """The name by which people call the service, else the one that it has on its networks."""
-    routes = stack.routes_of(service.name)
-    if routes and "*" not in routes[0].host and "~" not in routes[0].host:
-        return routes[0].host
+    if named := stack.named_routes_of(service.name):
+        return named[0].host
     return service.name if port == _HTTP_PORT else f"{service.name}:{port}"
 
 

@@ -27,8 +27,7 @@ def links(stack: Stack, services: Iterable[str]) -> tuple[Label, ...]:
     return tuple(
         (f"https://{route.host}/", name)
         for name in sorted(set(services))
-        for route in stack.routes_of(name)[:1]
-        if "*" not in route.host
+        for route in stack.named_routes_of(name)[:1]
     )
 
 

@@ -35,7 +35,7 @@ def docs_data(board: Board) -> dict[str, Json]:
 
 def _service(board: Board, name: str, state: State) -> dict[str, Json]:
     entry, model = board.status[name], board.stack.services.get(name)
-    hosts = [route for route in board.stack.routes_of(name) if "*" not in route.host]
+    hosts = board.stack.named_routes_of(name)
     return {
         "state": state.value,
         "word": word(state),

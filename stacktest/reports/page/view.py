@@ -162,8 +162,8 @@ def _backup(board: Board, name: str) -> Neighbour | None:
 
 def _links(board: Board, name: str) -> tuple[tuple[str, str], ...]:
     """Address and host name of each route, each host once, patterns left out."""
-    addresses = {route.host: board.address(route) for route in board.stack.routes_of(name)}
-    return tuple((address, host) for host, address in addresses.items() if "*" not in host)
+    addresses = {route.host: board.address(route) for route in board.stack.named_routes_of(name)}
+    return tuple((address, host) for host, address in addresses.items())
 
 
 def _exemption(board: Board, name: str, state: State) -> str:
