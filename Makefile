@@ -96,9 +96,10 @@ bench-check: ## the short form of bench
 campaigns: images ## hostile campaigns: listeners, TLS, … (figures of docs/reliability.md)
 	@$(BIN)/python -m campaigns
 
+# ENGINE=rootless or ENGINE=podman: an engine of its own for as long as it takes, with the example that is made for such engines.
 examples: setup ## three stacks, as documented and as found: which of their claims hold
 	@scripts/example-images
-	@$(BIN)/python -m examples $(EXAMPLE)
+	@$(if $(ENGINE),scripts/with-engine $(ENGINE)) $(BIN)/python -m examples $(or $(EXAMPLE),$(if $(ENGINE),sovereign)) $(if $(ENGINE),--engine $(ENGINE))
 
 # ------------------------------------------------------------------ leftovers
 

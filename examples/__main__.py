@@ -24,7 +24,7 @@ def main() -> int:
     begun = time.monotonic()
     differing = 0
     for example in find_examples(arguments.names):
-        for form in _forms(example, arguments.form, upstream):
+        for form in _forms(example, arguments, upstream):
             result = run_form(example, form)
             differing += bool(result.differences)
             for line in _lines(example, form, result):
@@ -41,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     names = [example.name for example in find_examples()]
     parser.add_argument("names", nargs="*", metavar="EXAMPLE", help=", ".join(names) or "none")
+    parser.add_argument("--engine", default="", help="what scripts/with-engine started")
     parser.add_argument("--form", choices=[form.name for form in FORMS], help="only this form")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.names) - set(names)):
@@ -50,10 +51,13 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _forms(example: Example, name: str | None, upstream: str) -> list[Form]:
+def _forms(example: Example, arguments: argparse.Namespace, upstream: str) -> list[Form]:
     if upstream:
         return [UPSTREAM.of_checkout(example, upstream)]
-    return [form for form in FORMS if name in {None, form.name}]
+    forms = [form for form in FORMS if arguments.form in {None, form.name}]
+    if not arguments.engine:
+        return forms
+    return [form.on_engine(example, arguments.engine) for form in forms]
 
 
 def _lines(example: Example, form: Form, result: FormResult) -> list[str]:

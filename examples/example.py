@@ -4,6 +4,8 @@ claims.toml   every claim with its id, text and source; `why` if no test can sta
 forms.toml    [as-found.false] id = "what is so instead"
               [as-found]       other keys of `[stack]` for that form: routes = […]
               [upstream]       compose files of the original
+              [engines.NAME]   keys of `[stack]` on that engine
+              [engines.NAME.unjudged] id = "why it cannot be judged on that engine"
 """
 
 import tomllib

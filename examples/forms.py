@@ -8,7 +8,7 @@ upstream        files of a checkout of the original       as found
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from examples.example import Example
 
@@ -21,6 +21,8 @@ class Form:
     compose: tuple[str, ...]
     is_as_documented: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    unjudged: Mapping[str, str] = field(default_factory=dict)
+    """Claim that cannot be judged on this engine → why."""
 
     @property
     def title(self) -> str:
@@ -29,13 +31,13 @@ class Form:
 
     def environment(self, example: Example) -> dict[str, str]:
         """The variables by which stacktest runs this form, and keeps its records apart."""
-        stack = {} if self.is_as_documented else _settings(example)
+        found = {} if self.is_as_documented else example.forms["as-found"]
         values = {
             "compose": ",".join(self.compose),
             "project_name": f"example-{example.name}-{self.name}",
             "ledger": f"data/{self.name}/tests",
             "status": f"data/{self.name}/status.json",
-            **stack,
+            **_texts(found, leave_out="false"),
             **self.settings,
         }
         return {f"STACKTEST_{key.upper()}": value for key, value in values.items()}
@@ -43,10 +45,16 @@ class Form:
     def expected(self, example: Example) -> dict[str, str]:
         """Claim → the word that `stacktest claims` should say."""
         false = frozenset() if self.is_as_documented else frozenset(example.false_as_found)
-        return {
-            item.claim.id: "no test" if item.why else "false" if item.claim.id in false else "true"
-            for item in example.claims
-        }
+        words = dict.fromkeys((item.claim.id for item in example.claims), "true")
+        words |= dict.fromkeys(false, "false")
+        words |= dict.fromkeys(self.unjudged, "not judged")
+        return words | {item.claim.id: "no test" for item in example.claims if item.why}
+
+    def on_engine(self, example: Example, engine: str) -> Self:
+        """The same form on an engine that lacks something: `[engines.NAME]` of `forms.toml`."""
+        own = example.forms.get("engines", {}).get(engine, {})
+        settings = _texts(own, leave_out="unjudged")
+        return replace(self, settings=settings, unjudged=own.get("unjudged", {}))
 
     def of_checkout(self, example: Example, checkout: str) -> Self:
         """The same form with the compose files of a checkout of the original."""
@@ -65,10 +73,10 @@ UPSTREAM = Form(name="upstream", compose=())
 # Private
 
 
-def _settings(example: Example) -> dict[str, str]:
-    """Keys of `[stack]` that `forms.toml` gives the form as found."""
+def _texts(table: Mapping[str, Any], *, leave_out: str) -> dict[str, str]:
+    """Keys of `[stack]` in a table of `forms.toml`, as variables have them."""
     return {
         key: ",".join(value) if isinstance(value, list) else str(value)
-        for key, value in example.forms["as-found"].items()
-        if key != "false"
+        for key, value in table.items()
+        if key != leave_out
     }

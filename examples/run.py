@@ -46,7 +46,7 @@ def run_form(example: Example, form: Form) -> FormResult:
     differences = list(compare(expected, words))
     if form.is_as_documented:
         status = json.loads((example.folder / environment["STACKTEST_STATUS"]).read_text("utf-8"))
-        differences += without_pass(status)
+        differences += without_pass(status, may_skip=bool(form.unjudged))
     return FormResult(
         totals=total_line(expected, words),
         differences=tuple(differences),
@@ -80,12 +80,14 @@ def compare(expected: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
     ]
 
 
-def without_pass(status: Mapping[str, Any]) -> list[str]:
-    """Each service that has a test and is not functional."""
+def without_pass(status: Mapping[str, Any], *, may_skip: bool = False) -> list[str]:
+    """Each service that has a test and is not functional; with `may_skip`, that is failing."""
     return [
         f"{name} is {entry['state']}: {'; '.join(entry['reasons'])}"
         for name, entry in status.items()
-        if entry["tests"]["required"] and not entry["functional"]
+        if entry["tests"]["required"]
+        and not entry["functional"]
+        and (entry["state"] == "failing" or not may_skip)
     ]
 
 

@@ -5,8 +5,9 @@ A broken thing never hides the next: every check stands alone.
 
 import shutil
 import socket
+import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,6 +85,11 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
 
     `find_stack` raises StacktestError where there is no stack; the machine is examined anyway.
     """
+    begun = time.monotonic()
+
+    def clock() -> datetime:
+        return now + timedelta(seconds=time.monotonic() - begun)
+
     try:
         project: StackContext | None = find_stack()
     except StacktestError as error:
@@ -91,7 +97,7 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
     checks: list[Checkup] = [] if project else [broken]
     checks += [_guarded("engine", check_engine), _guarded("limits", check_limits)]
     checks += [_guarded("health", check_health), _guarded("compose", check_compose)]
-    checks += [_guarded("clock", lambda: check_clock(now))]
+    checks += [_guarded("clock", lambda: check_clock(clock))]
     checks += [_guarded("browser", _browser), _guarded("certutil", _certutil)]
     if project is not None:
         context = project

@@ -15,6 +15,7 @@ from stacktest.adapters.engine.socket import EngineSocket, Reply
 from stacktest.adapters.names import NameMap
 from stacktest.adapters.tls import CertificateFacts
 from stacktest.application import doctor
+from stacktest.application.doctor_engine import check_clock
 from stacktest.bootstrap import context
 from stacktest.bootstrap.context import Project
 from stacktest.cli import cli
@@ -90,6 +91,11 @@ def test_no_engine_hides_nothing_else(project: Project, monkeypatch: pytest.Monk
     assert lines[:2] == ["--  engine   the engine does not answer", "             fix: start it"]
     assert "ok  compose  2.36.0" in lines
     assert "--  clock    the engine does not answer" in lines
+
+
+def test_a_slow_engine_is_not_a_wrong_clock(project: Project) -> None:
+    moments = iter([NOW - dt.timedelta(seconds=8), NOW + dt.timedelta(seconds=8)])
+    assert check_clock(lambda: next(moments)).is_fine
 
 
 def test_an_engine_that_cannot_all(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,3 +55,4 @@ def test_podman_drops_limits_without_root_on_old_control_groups() -> None:
 def test_podman_needs_systemd_for_health_checks() -> None:
     assert podman_facts(PODMAN, own()).runs_health_checks
     assert not podman_facts(PODMAN, own(manager="cgroupfs")).runs_health_checks
+    assert not podman_facts(PODMAN, own()).dates_health

@@ -26,6 +26,10 @@ routes = ["as-found/Caddyfile"]
 A2 = "404"
 [upstream]
 compose = ["docker-compose.yml"]
+[engines.rootless]
+egress = "allow"
+[engines.rootless.unjudged]
+A1 = "limits are not enforced"
 """,
     ".env.example": "A=1\n",
     "secrets.example/password": "p\n",
@@ -74,6 +78,10 @@ def test_a_service_with_a_test_needs_a_pass() -> None:
         },
     }
     assert without_pass(status) == ["db is failing: run:t failed"]
+    skipped = {**status["web"], "state": "never_run", "functional": False}
+    assert without_pass({"web": skipped}) == ["web is never_run: "]
+    assert without_pass({"web": skipped}, may_skip=True) == []
+    assert without_pass(status, may_skip=True) == ["db is failing: run:t failed"]
 
 
 def test_the_forms_have_records_and_containers_of_their_own(example: Example) -> None:
@@ -96,6 +104,13 @@ def test_a_checkout_of_the_original_takes_the_place_of_the_stand_ins(example: Ex
     environment = UPSTREAM.of_checkout(example, "/src/original").environment(example)
     assert environment["STACKTEST_COMPOSE"] == "/src/original/docker-compose.yml"
     assert environment["STACKTEST_PROJECT_DIRECTORY"] == "/src/original"
+
+
+def test_an_engine_may_lack_what_a_claim_needs(example: Example) -> None:
+    documented = FORMS[0].on_engine(example, "rootless")
+    assert documented.expected(example) == {"A1": "not judged", "A2": "true", "A3": "no test"}
+    assert documented.environment(example)["STACKTEST_EGRESS"] == "allow"
+    assert FORMS[0].on_engine(example, "podman") == FORMS[0]
 
 
 def test_what_the_repository_leaves_out_is_copied_once(example: Example) -> None:

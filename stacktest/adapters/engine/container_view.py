@@ -122,6 +122,8 @@ class ContainerView:
         """When this run saw it become healthy after that start; None: it did not see it."""
         document = self.document()
         moment = self._healthy_at(_look(document))
+        if moment is None and not self._engine.facts().dates_health:
+            self._cannot("when it became healthy is not known: events of Podman do not say it")
         return None if moment is None else dt.datetime.fromtimestamp(moment, dt.UTC)
 
     @property
