@@ -13,10 +13,7 @@ CODE  := $(wildcard stacktest tests suites lifecycle fixtures benchmarks campaig
 
 INVARIANTS := tests/core/freshness/test_invariants.py tests/cases/test_fingerprint_invariants.py
 
-# What an ordinary machine proves in a few minutes.
-FAST_PHASES := phase0 or phase0_5 or phase2 or phase3 or phase4
-
-.PHONY: help setup demo test images certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites lifecycle slow
+.PHONY: help setup demo test images measuring certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites lifecycle slow
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,17 +28,20 @@ certs: ## the reference stack's CA, certificate and .env
 browsers: ## Firefox and WebKit, in which names and trust are tested as well
 	@scripts/setup browsers
 
+measuring: ## what only benchmarks need: a Chromium with a window
+	@scripts/setup measuring
+
 images: setup certs ## build the reference images whose inputs changed
 	@scripts/images
 
-demo: images ## prove the fast phases of the reference stack and show what is known now
-	@scripts/provision $(STACK) kopia
-	@$(BIN)/pytest -n 2 -m "$(FAST_PHASES)" && code=0 || code=$$?; \
+demo: images provision ## prove all services of the reference stack, and show what is known now
+	@$(BIN)/pytest -n 2 && code=0 || code=$$?; \
 	$(BIN)/stacktest status; \
 	$(BIN)/stacktest page; \
+	$(BIN)/stacktest gate && gate=0 || gate=$$?; \
 	echo "status   $(STACK)/docs/_data/status.json"; \
 	echo "next     source .venv/bin/activate; then pytest -m phase4, stacktest why redis, stacktest --help"; \
-	exit $$code
+	exit $$((code ? code : gate))
 
 provision: ## one-way set-up steps of the running reference stack (administrators, backup repository)
 	@scripts/provision $(STACK)
@@ -87,10 +87,10 @@ cases: ## the freshness cases, by group
 faults: images ## seeded faults against the suites, by phase
 	@$(BIN)/python -m tests.faults
 
-bench: images provision ## side-by-side measurements
+bench: images provision measuring ## side-by-side measurements
 	@$(BIN)/python -m benchmarks
 
-bench-check: ## the short form of bench
+bench-check: images measuring ## the short form of bench
 	@$(BIN)/python -m benchmarks --short
 
 campaigns: images ## hostile campaigns: listeners, TLS, … (figures of docs/reliability.md)

@@ -44,8 +44,8 @@ def windows(rounds: int) -> bool:
     """Print milliseconds per page of each kind; whether the target is missed."""
     programs = {"with": find_chromium(headless=False), "without": find_chromium(headless=True)}
     if len(set(programs.values())) < 2 or None in programs.values():
-        print(f"pages: nothing to compare; install {WITHOUT_WINDOW} and {WITH_WINDOW[0]}")
-        return False
+        print(f"MISS pages: {WITHOUT_WINDOW} and {WITH_WINDOW[0]} are needed: make measuring")
+        return True
     with sync_playwright() as playwright:
         start = playwright.chromium.launch
         browsers = [start(executable_path=program) for program in programs.values()]

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stacktest.adapters.suite_code import read_tree, saved_at
+from stacktest.adapters.suite_code import read_nodes, saved_at
 
 CHECKING_CALLS = frozenset(
     {
@@ -93,7 +93,7 @@ def is_always_true(node: ast.expr) -> bool:
 def _all_sites(path: Path, _saved: int | None) -> dict[int, Sites]:
     functions: dict[int, Sites] = {}
     lambdas: dict[int, Sites] = {}
-    for node in ast.walk(read_tree(path)):
+    for node in read_nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             line = min([node.lineno, *(item.lineno for item in node.decorator_list)])
             functions[line] = _read_sites(node.body)

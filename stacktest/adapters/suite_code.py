@@ -52,9 +52,15 @@ def read_tree(path: Path) -> ast.Module:
     return _read(path, saved_at(path)).tree
 
 
+def read_nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of the file as Python reads it; the file itself is the first."""
+    return _nodes(path, saved_at(path))
+
+
 @cache
-def is_foreign(path: Path) -> bool:
+def is_foreign(file: Path | str) -> bool:
     """Whether a file belongs to an installation of Python, or to stacktest itself."""
+    path = Path(file)
     if {"site-packages", "dist-packages"} & set(path.parts):
         return True
     return any(path.is_relative_to(folder) for folder in _installed())
@@ -93,6 +99,9 @@ class CodeGraph:
         self._modules = modules
         self._search = tuple(sys.path if search is None else search)
         self._imported: dict[Path, frozenset[Path]] = {}
+        self._resolved: dict[tuple[str, Path], tuple[Path, ...]] = {}
+        # One reading of one state of the files: what was asked once has the same answer.
+        self._relative, self._near = cache(suites.relative), cache(self._folders_near)
 
     def files(self, path: Path, more: Iterable[Path] = ()) -> tuple[str, ...]:
         """What the tests in `path` consist of, relative to the suites' base.
@@ -110,7 +119,7 @@ class CodeGraph:
                 code.add(file)
                 waiting += self._imports(file)
         data = {opened for file in code for opened in self._data(path).of(file, _mentions(file))}
-        return tuple(sorted({self._suites.relative(file) for file in code | data}))
+        return tuple(sorted({self._relative(file) for file in code | data}))
 
     # Private
 
@@ -133,8 +142,15 @@ class CodeGraph:
         for name in names:
             yield from self._resolve(name, file)
 
-    def _resolve(self, name: str, file: Path) -> Iterator[Path]:
-        """The files that `import name` in `file` runs: as loaded, and as they can be found."""
+    def _resolve(self, name: str, file: Path) -> tuple[Path, ...]:
+        """The same for every file of a folder."""
+        key = (name, file.parent)
+        if key not in self._resolved:
+            self._resolved[key] = tuple(self._files_of_import(name, file.parent))
+        return self._resolved[key]
+
+    def _files_of_import(self, name: str, folder: Path) -> Iterator[Path]:
+        """The files that `import name` below `folder` runs: as loaded, and as can be found."""
         top = name.partition(".")[0]
         loaded = self._loaded.get(top)
         if loaded is not None and is_foreign(loaded):
@@ -142,20 +158,20 @@ class CodeGraph:
         parts = name.split(".")
         for end in range(1, len(parts) + 1):
             if module := self._loaded.get(".".join(parts[:end])):
-                yield module
-        for folder in self._near(file):
-            yield from _module_files(name, folder)
+                yield Path(module)
+        for near in self._near(folder):
+            yield from _module_files(name, near)
         if portions := self._portions.get(top):
             yield from _first_files(name.partition(".")[2], portions)
         elif top not in self._loaded:
             yield from _first_files(name, self._settled)
 
     @cached_property
-    def _loaded(self) -> dict[str, Path]:
+    def _loaded(self) -> Mapping[str, str]:
         if self._modules is not None:
-            return {name: Path(file) for name, file in self._modules.items()}
+            return self._modules
         files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
-        return {name: Path(file) for name, file in files.items() if isinstance(file, str)}
+        return {name: file for name, file in files.items() if isinstance(file, str)}
 
     @cached_property
     def _portions(self) -> dict[str, tuple[Path, ...]]:
@@ -169,10 +185,10 @@ class CodeGraph:
             if "." not in name and isinstance(folders, Iterable)
         }
 
-    def _near(self, file: Path) -> tuple[Path, ...]:
-        """Where a module of the project may lie, as seen from `file`."""
+    def _folders_near(self, folder: Path) -> tuple[Path, ...]:
+        """Where a module of the project may lie, as seen from a file in `folder`."""
         base = self._suites.base
-        above = [folder for folder in file.parents if folder.is_relative_to(base)]
+        above = [place for place in (folder, *folder.parents) if place.is_relative_to(base)]
         return tuple(dict.fromkeys([*above, base]))
 
     @cached_property
@@ -214,22 +230,28 @@ def _read(path: Path, _saved: int | None) -> _Source:
         return _Source(tree=_EMPTY, digest=digest)
 
 
+@cache
+def _nodes(path: Path, saved: int | None) -> tuple[ast.AST, ...]:
+    """Every node of the file's tree; walking it is what takes longest."""
+    return tuple(ast.walk(_read(path, saved).tree))
+
+
 def _mentions(path: Path) -> Mentions:
     return _all_mentions(path, saved_at(path))
 
 
 @cache
 def _all_mentions(path: Path, saved: int | None) -> Mentions:
-    return mentions(_read(path, saved).tree)
+    return mentions(_nodes(path, saved))
 
 
 @cache
 def _import_statements(path: Path, saved: int | None) -> tuple[_Import, ...]:
-    return tuple(sorted(set(_imported(_read(path, saved).tree))))
+    return tuple(sorted(set(_imported(_nodes(path, saved)))))
 
 
-def _imported(tree: ast.AST) -> Iterator[_Import]:
-    for node in ast.walk(tree):
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[_Import]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (_Import(alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

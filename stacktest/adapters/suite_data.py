@@ -9,7 +9,7 @@ text names it is known at any time and on every machine. What the text only writ
 import ast
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -35,9 +35,8 @@ class Mentions:
     """Whether it lists a folder."""
 
 
-def mentions(tree: ast.AST) -> Mentions:
+def mentions(nodes: Sequence[ast.AST]) -> Mentions:
     """Every text in the code that may name a file or a folder that it reads."""
-    nodes = list(ast.walk(tree))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     skipped = {
         id(node.value)
@@ -68,7 +67,8 @@ class DataFiles:
             for path in self._paths
             if globs and path.suffix != ".py" and any(_ends(path, pattern) for pattern in globs)
         }
-        beside = [path for path in self._paths if path.is_relative_to(file.parent)]
+        folder = f"{file.parent}{os.sep}".replace(os.sep * 2, os.sep)
+        beside = [path for text, path in self._texts if text.startswith(folder)]
         files |= {path for path in beside if _is_own(path, file)}
         data = [path for path in beside if path.suffix != ".py"]
         files |= {path for path in data if path.suffix in exact}
@@ -79,6 +79,10 @@ class DataFiles:
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
         return tuple(sorted({path for folder in self._folders for path in _files_in(folder)}))
+
+    @cached_property
+    def _texts(self) -> tuple[tuple[str, Path], ...]:
+        return tuple((str(path), path) for path in self._paths)
 
     @cached_property
     def _index(self) -> dict[str, set[Path]]:

@@ -75,6 +75,8 @@ class Notifier:
         self._ca = ca
         self._before: Statuses = None
         self._begun = self._over = False
+        self._problems: set[tuple[Channel, str]] = set()
+        """What a person has read already: a variable that is not set stays so in the whole run."""
 
     def begin(self) -> list[str]:
         """Remember the status as it stands, and tell dead-man switches that a run begins."""
@@ -119,7 +121,9 @@ class Notifier:
 
     def _to_all(self, tell: "Tell") -> Iterator[str]:
         for channel in self._channels:
-            if problem := self._safely(channel, tell):
+            problem = self._safely(channel, tell)
+            if problem and (channel, problem) not in self._problems:
+                self._problems.add((channel, problem))
                 yield f"notify   {channel.name}: {problem}"
 
     def _safely(self, channel: Channel, tell: "Tell") -> str:

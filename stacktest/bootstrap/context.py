@@ -323,8 +323,14 @@ class Project:
         return BackgroundInventory(self.suites, stack=str(self.root)).read()
 
     def collect(self) -> Callable[[], TestsOf]:
-        """Starts to collect the required tests of every service; the answer waits for them."""
+        """Starts to collect the required tests of every service; the answer waits for them.
+
+        Compose is asked as well, so that neither waits for the other, nor this process for both.
+        """
+        self.compose.ask()
         inventory = BackgroundInventory(self.suites, stack=str(self.root))
+        # Read while both are at work, and not when somebody waits for it.
+        import stacktest.adapters.fingerprint_inputs  # noqa: F401
 
         def tests() -> TestsOf:
             collection = inventory.read()

@@ -24,8 +24,8 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     from stacktest.reports.terminal.why import why_document, why_lines
 
     project = find_project(folder)
-    (name,) = known_services(project.stack, [service])
     tests = project.collect()
+    (name,) = known_services(project.stack, [service])
     observations = project.look()
     judgement = project.judge.judge(name, observations, tests(), now(), "host")
     evidence = project.judge.evidence(name)

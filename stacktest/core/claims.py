@@ -9,10 +9,12 @@ no test      no test states it
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from stacktest.core.model import Json
-from stacktest.core.records.documents import HistoryLine
+
+if TYPE_CHECKING:
+    from stacktest.core.records.documents import HistoryLine
 
 Word = Literal["true", "false", "not judged", "no test"]
 WORDS: tuple[Word, ...] = ("true", "false", "not judged", "no test")
@@ -93,7 +95,7 @@ class JudgedClaim:
 def judge_claims(
     listed: Iterable[ListedClaim],
     tests: Iterable[ClaimTest],
-    histories: Mapping[str, Sequence[HistoryLine]],
+    histories: "Mapping[str, Sequence[HistoryLine]]",
 ) -> tuple[JudgedClaim, ...]:
     """Every claim, those of the list first and in its order."""
     by_id: dict[str, list[ClaimTest]] = {}
@@ -110,14 +112,14 @@ def judge_claims(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Result:
     letter: str
-    line: HistoryLine
+    line: "HistoryLine"
 
 
 def _judged(
     id_: str,
     listed: ListedClaim | None,
     tests: Sequence[ClaimTest],
-    histories: Mapping[str, Sequence[HistoryLine]],
+    histories: "Mapping[str, Sequence[HistoryLine]]",
 ) -> JudgedClaim:
     claim = _merged(id_, listed, tests)
     if not tests:
@@ -148,7 +150,7 @@ def _merged(id_: str, listed: ListedClaim | None, tests: Sequence[ClaimTest]) ->
     )
 
 
-def _newest(test: ClaimTest, histories: Mapping[str, Sequence[HistoryLine]]) -> _Result | None:
+def _newest(test: ClaimTest, histories: "Mapping[str, Sequence[HistoryLine]]") -> _Result | None:
     """The newest result of the test, from the history of any service that it names."""
     lines = [
         line

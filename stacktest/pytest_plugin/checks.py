@@ -185,7 +185,7 @@ def _steps(item: pytest.Function) -> Iterator[object]:
     names = [step.name for step in scenario.render(example).steps]
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and not is_foreign(Path(file)):
+        if isinstance(file, str) and not is_foreign(file):
             for name, value in list(vars(module).items()):
                 if name.startswith(_STEP):
                     yield from _matching(value, names)
@@ -211,8 +211,8 @@ def _variables(function: Callable[..., object]) -> dict[str, Any]:
 
 def _sites(function: types.FunctionType) -> Sites | None:
     code = function.__code__
-    file = Path(code.co_filename)
-    return None if is_foreign(file) else sites_at(file, code.co_firstlineno)
+    file = code.co_filename
+    return None if is_foreign(file) else sites_at(Path(file), code.co_firstlineno)
 
 
 def _attribute(target: object, name: str) -> object:
@@ -240,7 +240,7 @@ def _inner(wrapper: object) -> object:
 
 def _is_class_of_project(value: type) -> bool:
     file = getattr(inspect.getmodule(value), "__file__", None)
-    return isinstance(file, str) and not is_foreign(Path(file))
+    return isinstance(file, str) and not is_foreign(file)
 
 
 def _is_of_project(target: object) -> bool:
@@ -250,4 +250,4 @@ def _is_of_project(target: object) -> bool:
     if isinstance(target, type):
         return _is_class_of_project(target)
     functions = written_functions(target)
-    return any(not is_foreign(Path(function.__code__.co_filename)) for function in functions)
+    return any(not is_foreign(function.__code__.co_filename) for function in functions)

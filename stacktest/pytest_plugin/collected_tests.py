@@ -1,6 +1,7 @@
 """Reads the collected tests that ask for the stack."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ class _Reader:
     """Reads items into plain data; tests of one file share the files that make up their code."""
 
     def __init__(self, suites: Suites) -> None:
-        self._suites = suites
+        self._relative = cache(suites.relative)
         self._graph = CodeGraph(suites)
         self._more: dict[Path, set[Path]] = {}
         self._files: dict[Path, tuple[str, ...]] = {}
@@ -58,7 +59,7 @@ class _Reader:
         fixtures = frozenset(getattr(item, "fixturenames", ()))
         functions = list(written_functions(getattr(item, "function", None)))
         code = functions[-1].__code__ if functions else None
-        name = self._suites.relative(path)
+        name = self._relative(path)
         services, excused = services_of(item)
         full = _nodeid(item, name)
         return Collected(
@@ -68,7 +69,7 @@ class _Reader:
             phase=phase_of(path),
             routed=bool(ROUTED_FIXTURES & fixtures),
             path=name,
-            source=name if code is None else self._suites.relative(Path(code.co_filename)),
+            source=name if code is None else self._relative(Path(code.co_filename)),
             line=0 if code is None else code.co_firstlineno,
             checks=count_checks(item),
             files=self._files[path],

@@ -122,7 +122,7 @@ def decide(
     if isinstance(status, Mapping) and not isinstance(services, Unknown):
         for name in sorted(services):
             findings = tuple(_findings(name, status, policy, judgements))
-            blockers += _blockers(name, findings, policy, warnings)
+            blockers += _once(_blockers(name, findings, policy, warnings))
         blockers = _after_dependencies(blockers)
         warnings += _idle_exemptions(set(services), policy)
     blockers += _backup_blockers(backups) if policy.drills else ()
@@ -251,6 +251,13 @@ def _blockers(
             warnings.append(f"{name}: {state.value}, exempt: {why}")
         else:
             warnings.append(f"{name}: {state.value}, which does not close this gate")
+
+
+def _once(blockers: Iterable[Blocker]) -> list[Blocker]:
+    """A service that fails and has never passed closes the gate once: one command clears both."""
+    blockers = list(blockers)
+    fails = any(blocker.state is State.FAILING for blocker in blockers)
+    return [b for b in blockers if not (fails and b.state is State.NEVER_RUN)]
 
 
 def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:

@@ -66,6 +66,20 @@ def test_some_states_deny_whatever_is_configured(ready: StackSimulator) -> None:
     assert [one.state for one in ready.gate().blockers] == [State.EVIDENCE_MISSING]
 
 
+@pytest.mark.parametrize("scope", ["host", "repo"])
+def test_a_service_that_fails_and_never_passed_closes_the_gate_once(
+    scope: Any, world: StackSimulator
+) -> None:
+    world.add("app")
+    world.index()
+    world.run(app="failed")
+    assert [blocker.state for blocker in world.gate(scope).blockers] == [State.FAILING]
+    world.index()
+    assert [blocker.state for blocker in world.gate(scope).blockers] == [State.FAILING]
+    world.exempt = [exempt("app", "failing")]
+    assert [blocker.state for blocker in world.gate(scope).blockers] == [State.NEVER_RUN]
+
+
 def test_a_state_that_is_not_denied_is_a_warning(ready: StackSimulator) -> None:
     ready.deny = frozenset({State.FAILING})
     ready.services["app"].code = "v2"
