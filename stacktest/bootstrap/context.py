@@ -23,7 +23,7 @@ from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
-from stacktest.application.judge import Judge, PagesOf, TestsOf
+from stacktest.application.judge import Judge, TestsOf
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
@@ -40,6 +40,7 @@ from stacktest.bootstrap.made_ca import (
     readable_copy,
 )
 from stacktest.bootstrap.open_update import with_updates
+from stacktest.bootstrap.page_reader import page_reader
 from stacktest.config import Config
 from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import content_digest
@@ -137,7 +138,7 @@ class Project:
             stack=self.stack,
             config=self.config,
             memory=self.ledger,
-            pages=_page_reader(self.stack, self.config),
+            pages=page_reader(self.stack, self.config),
             identity=self.identity,
             detail=lambda service, digest: load_detail(self.memory, service, digest) or {},
             versions=self.versions,
@@ -378,24 +379,3 @@ def _read(engine: Engine, container: Container, path: str) -> bytes | None:
         return content
     code, text, _ = engine.execute(container.id, ["cat", path])
     return text.encode() if code == 0 else None
-
-
-def _page_reader(stack: Stack, config: Config) -> PagesOf:
-    """Reads the pages of services; empty for a stack that keeps none."""
-    from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_context
-    from stacktest.adapters.git.docs_pages import read_pages
-    from stacktest.adapters.git.repository import was_tracked
-
-    pattern = config.stack.pages
-    folder = pattern.partition("{service}")[0]
-    is_kept = "stack.pages" in config.origins or (stack.root / folder).is_dir()
-    # Losing the last page, or the folder, does not make a stack one that never kept any.
-    if not is_kept and not was_tracked(stack.root, folder):
-        return lambda _: {}
-
-    def left_out(service: str, path: str) -> bool:
-        build = stack.services[service].build
-        return build is not None and left_out_of_context(build, str(stack.root / path))
-
-    extra = {name: section.config for name, section in config.services.items()}
-    return partial(read_pages, stack, pages=pattern, extra=extra, left_out=left_out)
