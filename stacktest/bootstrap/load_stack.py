@@ -7,10 +7,12 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.secret_sources import declared_secrets
 from stacktest.config import Config
+from stacktest.config.sections import StackSection
 from stacktest.core.denied_egress import deny_egress
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
+from stacktest.errors import UsageError
 
 
 def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
@@ -38,12 +40,24 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
     ascii_routes = tuple(replace(route, host=_ascii_host(route)) for route in routes)
     stack = replace(stack, routes=ascii_routes)
     if settings.stack.egress == "deny":
+        _refuse_ways_around(settings.stack)
         stack = deny_egress(stack)
     secrets = declared_secrets(stack, config, compose.project_files)
     return config, replace(stack, secrets=secrets)
 
 
 # Private
+
+
+def _refuse_ways_around(section: StackSection) -> None:
+    """What leads tests past the containers: where nothing is published, it leads nowhere."""
+    for key, value in (("door", section.door), ("nameserver", section.nameserver)):
+        if value:
+            raise UsageError(
+                f'`{key}` leads to published ports, and with `egress = "deny"` there are none',
+                where=f"stacktest.toml:stack.{key}",
+                hint=f"take `egress` away, or `{key}`",
+            )
 
 
 def _ascii_host(route: Route) -> str:

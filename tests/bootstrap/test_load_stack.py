@@ -1,0 +1,45 @@
+"""What a configuration may not say together."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.compose.files import ProjectFiles
+from stacktest.bootstrap.load_stack import load_stack
+from stacktest.config import Config
+from stacktest.config.sections import StackSection
+from stacktest.core.model import Service, Stack
+from stacktest.errors import UsageError
+
+
+def load(tmp_path: Path, section: StackSection) -> Stack:
+    web = Service(name="web", networks=("default",), definition={"image": "x"})
+    model = Stack(name="t", root=tmp_path, services={"web": web})
+    files = ProjectFiles(root=tmp_path, paths=(), directory=tmp_path)
+    compose = cast("Compose", SimpleNamespace(model=lambda: model, project_files=files))
+    return load_stack(Config(root=tmp_path, stack=section), compose)[1]
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        (StackSection(egress="deny", door="proxy/caddy"), "door"),
+        (StackSection(egress="deny", nameserver="192.0.2.53"), "nameserver"),
+    ],
+)
+def test_nothing_leads_past_containers_that_publish_nothing(
+    tmp_path: Path, section: StackSection, key: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, section)
+    assert caught.value.where == f"stacktest.toml:stack.{key}"
+
+
+def test_egress_is_denied_by_the_configuration_alone(tmp_path: Path) -> None:
+    section = StackSection(routes=("none",))
+    assert not load(tmp_path, section).denies_egress
+    assert load(tmp_path, replace(section, egress="deny")).denies_egress
