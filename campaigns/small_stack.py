@@ -53,14 +53,18 @@ class SmallStack:
         """What is remembered of it."""
         return Ledger(self.root, records="data/tests", status="docs/_data/status.json")
 
-    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """A program of this package on the stack: `pytest`, or a verb of the command."""
+    def argv(self, *words: str) -> list[str]:
+        """A program of this package: `pytest`, or a verb of the command."""
         module = (
             ["pytest", "-q", "-p", "no:cacheprovider"] if words[0] == "pytest" else ["stacktest"]
         )
         rest = words[1:] if words[0] == "pytest" else words
+        return [sys.executable, "-P", "-m", *module, *rest]
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """The same, started on the stack."""
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", *module, *rest],
+            self.argv(*words),
             cwd=self.root,
             env=self.variables(environment),
             stdout=subprocess.PIPE,

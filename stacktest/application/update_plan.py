@@ -17,6 +17,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.core.update.choice import (
     data_sources,
     differences,
+    edited_files,
     lacks_baseline,
     platform_refusal,
     whose_data,
@@ -34,6 +35,8 @@ class UpdateRequest:
     """Empty: every service that is not what the files say."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Service → the image that it is to get in place of the one in the files."""
+    rehearsed: bool = True
+    """Whether a copy is tested before anything that runs is touched."""
     without_baseline: bool = False
     again: bool = False
 
@@ -78,6 +81,8 @@ class Planner:
             for name in order
         )
         self._refuse_again(candidates, request)
+        if not request.rehearsed and not request.without_baseline:
+            _insist_on_old_files(candidates)
         missing = {name: why for name in order if (why := self._lacks_baseline(name))}
         if missing and not request.without_baseline:
             raise _no_baseline(missing)
@@ -98,7 +103,7 @@ class Planner:
             ),
             left_out=found.left_out,
             model=self._model(),
-            without_baseline=bool(missing),
+            without_baseline=request.without_baseline,
         )
 
     # Private
@@ -221,6 +226,18 @@ def _old_containers(
         )
         for number, container in enumerate(chosen)
     )
+
+
+def _insist_on_old_files(candidates: Iterable[Candidate]) -> None:
+    """What a mounted file held before it was edited is on no disk, so it cannot be put back."""
+    for candidate in candidates:
+        if edited := edited_files(candidate.differs):
+            raise UsageError(
+                f"{candidate.service} cannot be put back as it is: {edited[0]} was edited, and its "
+                "old text is not kept",
+                where=f"services.{candidate.service}",
+                hint="test a copy first, without --no-rehearsal; or go without: --without-baseline",
+            )
 
 
 def _no_baseline(missing: Mapping[str, str]) -> UsageError:

@@ -1,6 +1,7 @@
 """What every verb knows of updates: one that is open, and what was put back."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from stacktest.adapters.ledger import updates
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.update.drift import update_drift
 from stacktest.core.update.journal import Journal
-from stacktest.errors import UsageError
+from stacktest.errors import EvidenceError, UsageError
 
 
 def refuse_open_update(root: Path, environ: Mapping[str, str]) -> None:
@@ -41,8 +42,12 @@ def with_updates(
     observations: Mapping[str, ServiceObservation], root: Path, environ: Mapping[str, str]
 ) -> Mapping[str, ServiceObservation]:
     """The observations, with what updates say of what runs."""
+    ended: tuple[Journal, ...] = ()
+    # They only explain what is seen anyway; `update` itself insists on reading them.
+    with suppress(EvidenceError):
+        ended = updates.read_ended(root)
     drift = {name: observation.drift for name, observation in observations.items()}
-    reasons = update_drift(_open(root, environ), updates.read_ended(root), drift)
+    reasons = update_drift(_open(root, environ), ended, drift)
     return {
         name: replace(observation, drift=(*observation.drift, *reasons[name]))
         if name in reasons

@@ -76,6 +76,7 @@ def _begin(updater: "Updater", handle: int, choices: dict[str, Any]) -> "Journal
     request = UpdateRequest(
         services=known_services(stack, sorted(chosen)) if chosen else (),
         images=images,
+        rehearsed=not choices["no_rehearsal"],
         without_baseline=choices["without_baseline"],
         again=choices["again"],
     )

@@ -3,7 +3,8 @@
 | state              | command                                                                   |
 |--------------------|---------------------------------------------------------------------------|
 | drifted            | what makes the container what the files say, then `pytest --stale`; where  |
-|                    | others have its name, no command can tell which of them has to go          |
+|                    | others have its name, no command can tell which of them has to go; where   |
+|                    | an update is open or was put back, `stacktest update`                      |
 | error              | by its kind: remove the damaged record, look at the engine, collect tests  |
 | doc_stale          | acknowledge the page and commit it                                         |
 | doc_missing        | no command can do it: write the page                                       |
@@ -67,6 +68,12 @@ class NextStep:
     def _drifted(self, service: str, reasons: list[Reason]) -> str:
         if {reason.kind for reason in reasons} == {"name"}:
             return f"give one of the two another name, then: {PROVE}"
+        updates = [reason for reason in reasons if reason.kind == "update"]
+        if any(not reason.subject for reason in updates):
+            return "stacktest update --continue"
+        if updates:
+            # What was put back is never just started again.
+            return f"stacktest update --again {shlex.quote(service)}"
         return f"{self._apply(service, reasons)} && {PROVE}"
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json, Stack
 from stacktest.core.observed_state import Container
@@ -22,6 +23,12 @@ _SHARED = ("network:", "volume:")
 def differences(drift: Iterable[str]) -> tuple[str, ...]:
     """The reasons for which recreating a service makes it what the files say."""
     return tuple(reason for reason in drift if not reason.startswith((_RUNNING, *_SHARED)))
+
+
+def edited_files(differs: Iterable[str]) -> tuple[str, ...]:
+    """The mounted files that were edited since the container read them."""
+    reasons = [Reason(text) for text in differs]
+    return tuple(reason.subject for reason in reasons if reason.kind == "stale")
 
 
 def with_tenants(stack: Stack, chosen: Iterable[str]) -> frozenset[str]:

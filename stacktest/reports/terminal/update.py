@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from stacktest.core.update.choice import edited_files
 from stacktest.core.update.journal import Candidate, Journal, OldContainer, SavedData
 from stacktest.reports.wording import count
 
@@ -17,6 +18,8 @@ def plan_lines(
         yield f"update    {candidate.service}: {_short(old[0])} → {_short(candidate.image)}"
         for reason in candidate.differs:
             yield f"          {reason}"
+        for path in edited_files(candidate.differs):
+            yield f"not saved {path} as it was before it was edited"
     for item in data:
         yield f"saves     {item.source} ({', '.join(item.services)})"
 

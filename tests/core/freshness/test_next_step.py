@@ -30,6 +30,8 @@ TABLE = [
     ("drifted", ["container:unhealthy"], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
     ("drifted", ["unbuilt:Dockerfile", "env:A"], f"{COMPOSE} up -d --build red && pytest --stale"),
     ("drifted", [], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
+    ("drifted", ["image:newer behind the tag", "update"], "stacktest update --continue"),
+    ("drifted", ["env:A", "update:a.py::test_b failed"], "stacktest update --again red"),
     ("changed", ["env"], "pytest --stale"),
     ("failing", ["test:a.py::test_b"], "pytest --stale"),
     ("evidence_missing", ["last_pass"], "pytest --stale"),

@@ -14,6 +14,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.core.update.choice import (
     data_sources,
     differences,
+    edited_files,
     lacks_baseline,
     platform_refusal,
     whose_data,
@@ -56,6 +57,10 @@ STACK = Stack(
 )
 def test_what_recreating_mends(drift: tuple[str, ...], differing: tuple[str, ...]) -> None:
     assert differences(drift) == differing
+
+
+def test_edited_files_are_those_that_the_container_read_otherwise() -> None:
+    assert edited_files(("image:newer behind the tag", "stale:conf/a", "mount:/a")) == ("conf/a",)
 
 
 def test_services_that_share_a_network_or_volumes_or_processes_are_replaced_together() -> None:
