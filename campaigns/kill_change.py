@@ -148,7 +148,7 @@ def run(options: Options) -> Report:
                 outcome, found = "ended badly", [str(error)]
             counts[f"{verb}: {outcome}"] += 1
             faults += [f"{where}: {fault}" for fault in found]
-    rows = [*sorted(counts.items())]
+    rows: list[tuple[str, object]] = [*sorted(counts.items())]
     rows += [(f"seconds of a whole {verb}", f"{whole:.1f}") for verb, whole in wholes.items()]
     return Report(columns=("what", "number"), rows=rows, faults=faults)
 

@@ -1,10 +1,10 @@
-"""The short forms of the campaigns about kills, disks, clocks, engines and many runs."""
+"""The short forms of the campaigns about kills, disks, clocks, engines, updates and many runs."""
 
 from collections.abc import Callable
 
 import pytest
 
-from campaigns import clock, disk, engine_restart, kill_run, soak, two_runs
+from campaigns import clock, disk, engine_restart, kill_change, kill_run, soak, two_runs, update
 from campaigns.common import Options, Report
 
 SHORT = Options(short=True)
@@ -21,8 +21,8 @@ def test_without_an_engine(run: Callable[[Options], Report]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "run",
-    [kill_run.run, two_runs.run, soak.run, engine_restart.run],
-    ids=["kill_run", "two_runs", "soak", "engine_restart"],
+    [kill_run.run, two_runs.run, soak.run, engine_restart.run, update.run, kill_change.run],
+    ids=["kill_run", "two_runs", "soak", "engine_restart", "update", "kill_change"],
 )
 def test_with_an_engine(run: Callable[[Options], Report]) -> None:
     report = run(SHORT)
