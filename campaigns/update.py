@@ -94,9 +94,9 @@ def _faults(stack: ChangeStack, kind: str, *, kept: bool, same_data: bool) -> Se
         faults.append("a good image was put back")
     if not same_data:
         faults.append("the data is not what it was")
-    label = "label=stacktest.update"
-    left = docker("ps", "--all", "--quiet", "--filter", label)
-    left += docker("volume", "ls", "--quiet", "--filter", label)
+    saved = f"name={stack.stack.name}-update"
+    left = docker("ps", "--all", "--quiet", "--filter", saved)
+    left += docker("volume", "ls", "--quiet", "--filter", saved)
     if left or (stack.stack.root / ".stacktest/update.json").exists():
         faults.append("something of the update is left")
     return faults

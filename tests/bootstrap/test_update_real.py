@@ -158,11 +158,11 @@ class Live:
 
     def left_over(self) -> list[str]:
         """What an update saves, and its journal."""
-        label = "label=stacktest.update"
+        saved = f"name={PROJECT}-update"
         journal = self.root / ".stacktest" / "update.json"
         return [
-            *docker("ps", "--all", "--quiet", "--filter", label).split(),
-            *docker("volume", "ls", "--quiet", "--filter", label).split(),
+            *docker("ps", "--all", "--quiet", "--filter", saved).split(),
+            *docker("volume", "ls", "--quiet", "--filter", saved).split(),
             *docker("ps", "--all", "--quiet", "--filter", f"name={PROJECT}-rehearsal").split(),
             *([journal.name] if journal.exists() else []),
         ]
