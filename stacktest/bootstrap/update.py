@@ -23,7 +23,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import Journal
 from stacktest.core.update.judged import Judged, judged
 from stacktest.core.update.steps import FIRST
-from stacktest.errors import UsageError
+from stacktest.errors import StacktestError, UsageError
 
 PATIENCE = 120.0
 """Seconds for which a program that a killed update had started may still work."""
@@ -143,7 +143,7 @@ class Updater:
         )
         ended = update.run(journal, resumed=resumed)
         if update.trouble is not None:
-            raise update.trouble
+            raise _nothing_replaced(update.trouble)
         return ended
 
     def _moves(self, update: str, handle: int) -> UpdateMoves:
@@ -214,6 +214,13 @@ def _fetched(what: str, done: process.Completed) -> None:
             where=done.command,
             hint="mend that, then begin again",
         )
+
+
+def _nothing_replaced(error: StacktestError) -> StacktestError:
+    """Why nothing was replaced: a full disk, for example, is for a person to mend."""
+    if error.exit_code != StacktestError.exit_code:
+        return error
+    return UsageError(f"{error.what}; nothing was replaced", where=error.where, hint=error.hint)
 
 
 def _undoable(ended: Sequence[Journal]) -> Journal | None:

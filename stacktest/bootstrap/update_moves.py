@@ -1,6 +1,7 @@
 """What one update does with the engine: it saves, replaces and puts back containers and data."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -152,14 +153,15 @@ class UpdateMoves:
             settings=CopySettings(id="", verb="update"),
         )
 
-    def _guarded(self) -> "_Guarded":
-        return _Guarded(
-            reaper.arm(
-                self.project.engine.connection,
-                self.run_labels,
-                log=state_dir(self.project.root) / "reaper.log",
-            )
-        )
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """What copies is removed when this process is killed while it does."""
+        log = state_dir(self.project.root) / "reaper.log"
+        guard = reaper.arm(self.project.engine.connection, self.run_labels, log=log)
+        try:
+            yield
+        finally:
+            guard.disarm()
 
     def _containers(self, service: str) -> tuple[Container, ...]:
         return tuple(
@@ -185,19 +187,6 @@ class UpdateMoves:
             service = self.project.stack.services[candidate.service]
             entry["labels"] = {**own, labels.STANZA: labels.definition_digest(service)}
         return {"services": {candidate.service: entry}} if entry else {"services": {}}
-
-
-@dataclass(frozen=True, slots=True)
-class _Guarded:
-    """What copies is removed when this process is killed while it does."""
-
-    reaper: reaper.Reaper
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        self.reaper.disarm()
 
 
 # Private
