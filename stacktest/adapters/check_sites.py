@@ -7,14 +7,12 @@ stands in a `try` that swallows its failure, or asserts a constant, is no check.
 """
 
 import ast
-import operator
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
+from stacktest.adapters.always_true import is_always_true, is_constant, objects_in
 from stacktest.adapters.suite_code import read_nodes, saved_at
 
 CHECKING_CALLS = frozenset(
@@ -29,16 +27,6 @@ SWALLOWING = frozenset({"Exception", "BaseException", "AssertionError"})
 NO_FAILURE = frozenset(
     {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}
 )
-COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +69,6 @@ def sites_at(path: Path, first_line: int) -> Sites | None:
     return _all_sites(path, saved_at(path)).get(first_line)
 
 
-def is_always_true(node: ast.expr) -> bool:
-    """Whether asserting the expression can never fail."""
-    return _truth(node) is True
-
-
 # Private
 
 
@@ -102,22 +85,27 @@ def _all_sites(path: Path, _saved: int | None) -> dict[int, Sites]:
     return lambdas | functions
 
 
-def _read_sites(nodes: Iterable[ast.AST]) -> Sites:
-    reader = _Reader()
+def _read_sites(nodes: Sequence[ast.AST]) -> Sites:
+    reader = _Reader(nodes)
     for node in nodes:
         reader.visit(node)
     return reader.sites
 
 
+_MAY_BE_OBJECT = (ast.Name, ast.Call, ast.Await, ast.BoolOp)
+
+
 class _Reader(ast.NodeVisitor):
     """Walks a function's body and leaves out what cannot fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
         self.sites = Sites()
+        self._nodes = nodes
         self._conditions = 0
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        self.sites.checks += not is_always_true(node.test)
+        objects = self._objects if isinstance(node.test, _MAY_BE_OBJECT) else ()
+        self.sites.checks += not is_always_true(node.test, objects)
         self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
@@ -160,7 +148,7 @@ class _Reader(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
         name = _last_name(node.func)
-        constant = bool(values) and all(_is_constant(value) for value in values)
+        constant = bool(values) and all(is_constant(value) for value in values)
         self._call(node, is_idle=constant and name.startswith("assert"))
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -170,6 +158,10 @@ class _Reader(ast.NodeVisitor):
         self._refer(node)
         if not _is_named(_chain(node)):
             self.generic_visit(node)
+
+    @cached_property
+    def _objects(self) -> Collection[str]:
+        return objects_in(self._nodes)
 
     def _call(self, node: ast.Call, *, is_idle: bool) -> None:
         chain = _chain(node.func)
@@ -242,63 +234,3 @@ def _suppresses(node: ast.expr) -> bool:
     if not isinstance(node, ast.Call) or _last_name(node.func) != "suppress":
         return False
     return any(_last_name(kind) in SWALLOWING for kind in node.args)
-
-
-def _is_constant(node: ast.expr) -> bool:
-    """Whether the value is in the text itself."""
-    return not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node))
-
-
-def _truth(node: ast.expr) -> bool | None:
-    """Whether the expression is true whatever happens; None: it depends."""
-    truth = None
-    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
-        truth = bool(node.keys if isinstance(node, ast.Dict) else node.elts)
-    elif isinstance(node, ast.Lambda | ast.GeneratorExp):
-        truth = True
-    elif isinstance(node, ast.JoinedStr):
-        truth = True if any(isinstance(part, ast.Constant) for part in node.values) else None
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = _truth(node.operand)
-        truth = None if inner is None else not inner
-    elif isinstance(node, ast.BoolOp):
-        truth = _truth_of_all(node)
-    elif isinstance(node, ast.Compare) and _compares_with_itself(node):
-        truth = True
-    elif _is_constant(node):
-        truth = _folded(node)
-    return truth
-
-
-def _truth_of_all(node: ast.BoolOp) -> bool | None:
-    values = [_truth(value) for value in node.values]
-    decisive = isinstance(node.op, ast.Or)
-    if decisive in values:
-        return decisive
-    return None if None in values else not decisive
-
-
-def _compares_with_itself(node: ast.Compare) -> bool:
-    """`x == x`, `len(x) >= 0`: true for everything."""
-    (comparison, right), *more = zip(node.ops, node.comparators, strict=True)
-    if more:
-        return False
-    if isinstance(comparison, ast.Eq | ast.Is | ast.LtE | ast.GtE):
-        same = isinstance(node.left, ast.Name) and ast.dump(node.left) == ast.dump(right)
-        length = isinstance(node.left, ast.Call) and _last_name(node.left.func) == "len"
-        zero = isinstance(right, ast.Constant) and right.value == 0
-        return same or (isinstance(comparison, ast.GtE) and length and zero)
-    return False
-
-
-def _folded(node: ast.expr) -> bool | None:
-    """The truth of an expression of constants; one that is not simple counts as true."""
-    if isinstance(node, ast.Constant):
-        return bool(node.value)
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        compare = COMPARISONS.get(type(node.ops[0]))
-        left, right = node.left, node.comparators[0]
-        if compare and isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
-            with suppress(TypeError):
-                return bool(compare(left.value, right.value))
-    return True

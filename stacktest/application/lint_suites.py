@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stacktest.adapters.check_sites import is_always_true
+from stacktest.adapters.always_true import is_always_true, objects_in
 from stacktest.adapters.suite_code import read_tree
 from stacktest.adapters.suites import Suites
 from stacktest.application.required_tests import BackgroundInventory
@@ -81,12 +81,13 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
 
 def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
     """Kind, line and description of each weakness that the code of one test shows."""
+    objects = objects_in([function])
     for node in ast.walk(function):
         if isinstance(node, ast.Compare) and _names_status(node.left):
             yield from _loose_status(node)
         elif isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _raises(node):
             yield "swallow", node.lineno, "catches its own failure"
-        elif isinstance(node, ast.Assert) and is_always_true(node.test):
+        elif isinstance(node, ast.Assert) and is_always_true(node.test, objects):
             yield "assert", node.lineno, "asserts what is always true"
 
 

@@ -22,6 +22,15 @@ CHECKS = [
     "try:\n    assert x\nexcept Exception:\n    pytest.fail('no')",
     "def inner():\n    assert x\ninner()",
     "subprocess.run(['true'], check=True)",
+    "assert api('web').get('/').text",
+    "assert api('web').get('/').is_success",
+    "answer = api('web').get('/')\nassert answer.json()",
+    "answer = api('web').get('/')\nanswer = answer.text\nassert answer",
+    "answer = api('web').get('/')\nfor answer in x:\n    assert answer",
+    "answer = settings.get('x')\nassert answer",
+    "assert page.locator('h1').is_visible()",
+    "assert inside('db').run('true').code == 0",
+    "assert not api('web').get('/')",
 ]
 CALLS = [
     "expect(page).to_be_visible()",
@@ -62,6 +71,15 @@ NEITHER = [
     "try:\n    f()\nexcept OSError:\n    raise",
     "raise NotImplementedError",
     "subprocess.run(['true'], check=False)",
+    "assert api('web').get('/')",
+    "assert inside('db').run('true')",
+    "assert inside('db').http(80).get('/')",
+    "client = api('web')\nanswer = client.get('/')\nassert answer",
+    "async with async_api('web') as client:\n    assert await client.get('/')",
+    "assert page.locator('h1')",
+    "heading = page.get_by_text('x')\nassert heading",
+    "assert page.get_by_role('button').locator('b')",
+    "assert container('web')",
 ]
 
 
