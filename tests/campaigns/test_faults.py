@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from campaigns import clock, disk, engine_restart, kill_change, kill_run, soak, two_runs, update
+from campaigns import (
+    clock,
+    disk,
+    drill,
+    engine_restart,
+    kill_change,
+    kill_drill,
+    kill_run,
+    soak,
+    two_runs,
+    update,
+)
 from campaigns.common import Options, Report
 
 SHORT = Options(short=True)
@@ -21,8 +32,20 @@ def test_without_an_engine(run: Callable[[Options], Report]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "run",
-    [kill_run.run, two_runs.run, soak.run, engine_restart.run, update.run, kill_change.run],
-    ids=["kill_run", "two_runs", "soak", "engine_restart", "update", "kill_change"],
+    [
+        kill_run.run,
+        kill_change.run,
+        kill_drill.run,
+        update.run,
+        drill.run,
+        two_runs.run,
+        soak.run,
+        engine_restart.run,
+    ],
+    ids=[
+        *("kill_run", "kill_change", "kill_drill", "update", "drill"),
+        *("two_runs", "soak", "engine_restart"),
+    ],
 )
 def test_with_an_engine(run: Callable[[Options], Report]) -> None:
     report = run(SHORT)

@@ -21,7 +21,8 @@ REFERENCE = REPOSITORY / "fixtures" / "stacks" / "reference"
 PATIENCE = 300
 """Seconds for one command; a fault that cannot be seeded must not hold up the others."""
 PROVISIONED = {"homeassistant", "jellyfin", "kopia", "librechat", "portainer"}
-NOT_COPIED = shutil.ignore_patterns("data", "images", ".stacktest", "_data", "node_modules")
+LEFT_OUT = {"backups", "data", "images", ".stacktest", "_data", "node_modules"}
+NOT_COPIED = shutil.ignore_patterns(*LEFT_OUT)
 FAULTY = "faulty.yml"
 """Compose file of the copy in which faulty services are called healthy, so that checks judge."""
 
@@ -101,7 +102,7 @@ class ThrowAway:
         """Files as in the reference; records and what services wrote stay."""
         for source in REFERENCE.rglob("*"):
             name = source.relative_to(REFERENCE)
-            if source.is_file() and not {"data", "images", ".stacktest", "_data"} & set(name.parts):
+            if source.is_file() and not LEFT_OUT & set(name.parts):
                 target = self.root / name
                 if not target.is_file() or target.read_bytes() != source.read_bytes():
                     target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -202,3 +203,71 @@ def test_backups_are_restored_beside_the_stack_and_tested(live: Live) -> None:
             "drill     files: restorable: the backup of * was restored in * s",
         ]
     )
+
+
+def test_a_rotten_backup_is_named_by_what_showed_it_and_costs_no_other_its_proof(
+    live: Live, stack: Path
+) -> None:
+    dump = stack / "backups" / "database" / "shop.sql"
+    whole = dump.read_text()
+    dump.write_text(whole.replace("\n2\n", "\n"))
+    try:
+        done = live.run("drill")
+    finally:
+        dump.write_text(whole)
+    done.assert_outcomes(passed=1, failed=1, deselected=1)
+    assert done.ret == 1
+    record = live.record("database")
+    assert (record["result"], record["step"]) == ("rotten", "test")
+    assert record["tests"] == ["suites/phase0/test_shop.py::test_the_orders_are_there"]
+    assert live.record("files")["result"] == "restorable"
+    assert left_over() == []
+
+
+def test_what_cannot_be_restored_says_so_without_the_password(live: Live, stack: Path) -> None:
+    (stack / "password").write_text("another-secret\n")
+    try:
+        done = live.run("drill", "files")
+    finally:
+        (stack / "password").write_text("hush-restic\n")
+    assert done.ret == 10
+    done.stdout.fnmatch_lines(
+        [
+            "error: the backup of files cannot be read: restic ended with 1",
+            "  at: services.files.backup",
+            "*wrong password or no key found*",
+        ]
+    )
+    assert "another-secret" not in done.stdout.str() + done.stderr.str()
+    assert (live.record("files")["result"], live.record("files")["step"]) == ("rotten", "read")
+    assert left_over() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("plain",), "*plain has no backup that could be restored*"),
+        (("nobody",), "*no service 'nobody' in the stack*"),
+    ],
+    ids=["no backup", "no such service"],
+)
+def test_what_cannot_be_drilled_is_one_error(
+    live: Live, words: tuple[str, ...], message: str
+) -> None:
+    done = live.run("drill", *words)
+    assert done.ret in (2, 4)
+    done.stderr.fnmatch_lines([message])
+    assert not list((live.folder / "data").rglob("last_drill.json"))
+    assert left_over() == []
+
+
+def test_after_a_kill_nothing_is_left_and_nothing_is_claimed(live: Live) -> None:
+    before = state()
+    command = str(Path(sys.executable).with_name("stacktest"))
+    argv = [command, "drill", "--stack", str(live.folder)]
+    with subprocess.Popen(argv, cwd=live.pytester.path, stdout=subprocess.DEVNULL) as run:
+        wait_until(lambda: left_over() != [])
+        run.send_signal(signal.SIGKILL)
+    wait_until(lambda: left_over() == [])
+    assert state() == before
+    assert not list((live.folder / "data").rglob("last_drill.json"))

@@ -113,6 +113,7 @@ def container_failed(
         hint=hint,
         code=judged.code or CODE,
         details=tuple(mask(line, stack) for line in details),
+        has_ended=not (culprit.is_running or culprit.oom),
     )
 
 

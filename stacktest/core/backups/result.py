@@ -3,10 +3,11 @@
 | what happened                                                   | result      |
 |-----------------------------------------------------------------|-------------|
 | it could not be read, or not be restored                        | rotten      |
-| it was restored, and the service does not start on it           | rotten      |
+| its files were put in place, and the program ends on them       | rotten      |
 | it was restored, and a test of the service failed               | rotten      |
 | it was restored, and every required test of the service passed  | restorable  |
-| anything else: a dependency is down, tests were skipped         | not proved  |
+| anything else: a dependency is down, the start takes too long,  | not proved  |
+| tests were skipped                                              |             |
 
 Only what the backup itself can be blamed for makes it rotten.
 """
@@ -65,7 +66,7 @@ def drill_result(
 
 def _not_up(attempt: Attempt, failure: StartFailure) -> DrillResult:
     """Whether it is the backup that keeps the service from starting."""
-    if attempt.is_restored and not failure.because_of:
+    if attempt.is_restored and failure.has_ended and not failure.because_of:
         return DrillResult(result="rotten", step="start")
     return _nothing(failure.recorded)
 

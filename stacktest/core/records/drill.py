@@ -104,6 +104,6 @@ _STEPS = {
     "": "",
     "read": "it cannot be read",
     "restore": "it cannot be restored",
-    "start": "the service does not start on it",
+    "start": "the program ends on it",
     "test": "a test failed on it",
 }

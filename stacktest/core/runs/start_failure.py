@@ -28,6 +28,8 @@ class StartFailure:
     """State, health output and last log lines, without secrets."""
     kind: str = ""
     """The cause without words of Compose and the engine, where it has some."""
+    has_ended: bool = False
+    """Whether its program ended by itself: no matter of being slow."""
 
     @property
     def recorded(self) -> str:

@@ -7,7 +7,8 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Verdict
 
 RESTORED = Attempt(is_restored=True)
-OWN = StartFailure(service="db", cause="db exited 1")
+OWN = StartFailure(service="db", cause="db exited 1", has_ended=True)
+SLOW = StartFailure(service="db", cause="db is unhealthy")
 OTHER = StartFailure(service="db", cause="db needs vpn, which is not up", because_of="vpn")
 PASSED = Verdict(service="db", kind="passed")
 FAILED = Verdict(service="db", kind="failed", failed=("t.py::a",))
@@ -22,6 +23,7 @@ SKIPPED = Verdict(service="db", kind="incomplete", recorded=("1 skipped",))
             Attempt(failed="restore"), OWN, PASSED, "", "rotten restore", id="cannot be restored"
         ),
         pytest.param(RESTORED, OWN, None, "", "rotten start", id="does not start on it"),
+        pytest.param(RESTORED, SLOW, None, "", "not_proved ", id="it only takes too long"),
         pytest.param(RESTORED, None, FAILED, "", "rotten test", id="a test failed"),
         pytest.param(RESTORED, None, PASSED, "", "restorable ", id="all passed"),
         pytest.param(RESTORED, OTHER, None, "", "not_proved ", id="a dependency is down"),
