@@ -81,6 +81,7 @@ class Links(HTMLParser):
             self.found.add(urljoin(self.base, target).partition("#")[0])
 
 
+@pytest.mark.claim("P0.5.4")
 def test_the_front_door_leads_to_the_documentation(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
@@ -94,6 +95,7 @@ def test_the_program_has_the_pinned_version(docs: httpx.Client, stack: RunningSt
     assert generator.endswith(f"mkdocs-material-{pinned_version(stack, 'mkdocs')}")
 
 
+@pytest.mark.claim("P0.5.5")
 def test_every_page_is_served_with_its_own_headline(
     docs: httpx.Client, pages: dict[str, str]
 ) -> None:

@@ -50,6 +50,7 @@ def test_the_program_has_the_pinned_version(inside: Inside, stack: RunningStack)
     verify_version(said.out, stack, "caddy")
 
 
+@pytest.mark.claim("P6.4")
 @pytest.mark.parametrize("name", HEADERS)
 def test_the_header_has_its_exact_value(api: Api, name: str) -> None:
     response = api("stack.local").get("/")
@@ -61,12 +62,14 @@ def test_the_server_does_not_name_itself(api: Api) -> None:
     assert "Server" not in response.headers
 
 
+@pytest.mark.claim("P6.4")
 def test_every_host_carries_the_headers(api: Api, stack: RunningStack) -> None:
     for host in sorted({route.host for route in stack.model.routes}):
         said = api(host).get("/").headers
         assert {name: said.get(name) for name in HEADERS} == HEADERS, host
 
 
+@pytest.mark.claim("P0.5")
 def test_every_host_shows_a_certificate_that_verifies(door: Door, stack: RunningStack) -> None:
     hosts = {route.host for route in stack.model.routes}
     shown = {door.certificate(host).serial_number for host in hosts}
@@ -78,6 +81,7 @@ def test_who_trusts_public_authorities_only_turns_away(door: Door) -> None:
     assert reason == "unable to get local issuer certificate"
 
 
+@pytest.mark.claim("P0.4")
 def test_the_certificate_is_for_the_domain_and_its_subdomains(
     door: Door, stack: RunningStack
 ) -> None:
@@ -87,6 +91,7 @@ def test_the_certificate_is_for_the_domain_and_its_subdomains(
     assert sorted(names.get_values_for_type(x509.DNSName)) == [f"*.{domain}", domain]
 
 
+@pytest.mark.claim("P0.4")
 def test_the_certificate_is_signed_by_the_stacks_own_authority(
     door: Door, stack: RunningStack
 ) -> None:
@@ -151,6 +156,7 @@ def test_the_door_measures_itself_for_prometheus(api: Api, inside: Inside) -> No
     assert "\ncaddy_http_requests_total{" in response.text
 
 
+@pytest.mark.claim("P0.1")
 def test_every_route_has_a_suite_that_tells_its_application_apart(
     api: Api, stack: RunningStack
 ) -> None:

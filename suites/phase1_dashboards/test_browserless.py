@@ -58,6 +58,7 @@ def test_a_page_is_rendered(remote: Browser) -> None:
     assert page.locator("#p").inner_text() == "42"
 
 
+@pytest.mark.claim("P1.1")
 def test_the_stack_can_be_visited_with_full_verification(remote: Browser) -> None:
     page = remote.new_page()
     answer = page.goto("https://stack.local/")

@@ -83,6 +83,7 @@ def test_the_administrator_is_known_by_name(grafana: httpx.Client) -> None:
     assert response.json()["login"] == "admin"
 
 
+@pytest.mark.claim("P1.3")
 def test_a_person_signs_in(page: Page, password: str) -> None:
     do_sign_in(page, "admin", password)
     expect(page.get_by_test_id("data-testid Command palette trigger")).to_be_visible()
@@ -95,6 +96,7 @@ def test_a_made_up_name_is_refused(page: Page) -> None:
     assert page.request.get("https://grafana.stack.local/api/user").status == 401
 
 
+@pytest.mark.claim("P2.4")
 def test_exactly_the_provisioned_sources_are_there(grafana: httpx.Client) -> None:
     found = {source["uid"]: source["type"] for source in grafana.get("/api/datasources").json()}
     assert found == {PROMETHEUS: "prometheus", LOKI: "loki"}
@@ -107,6 +109,7 @@ def test_the_source_is_healthy(grafana: httpx.Client, uid: str) -> None:
     assert response.json()["status"] == "OK"
 
 
+@pytest.mark.claim("P2.3")
 def test_measurements_come_through_from_prometheus(grafana: httpx.Client) -> None:
     for attempt in within(20):
         with attempt:
@@ -116,6 +119,7 @@ def test_measurements_come_through_from_prometheus(grafana: httpx.Client) -> Non
             assert [s["value"][1] for s in response.json()["data"]["result"]] == ["1"]
 
 
+@pytest.mark.claim("P2.3")
 def test_lines_come_through_from_loki(
     grafana: httpx.Client, api: Api, request: pytest.FixtureRequest, run_id: str
 ) -> None:

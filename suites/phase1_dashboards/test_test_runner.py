@@ -50,6 +50,7 @@ def test_it_has_the_tools_of_a_run(runner: ServiceAccess) -> None:
     assert runner.run("docker", "compose", "version").code == 0
 
 
+@pytest.mark.claim("P1.2")
 def test_every_routed_name_is_verified_and_known_from_there(
     runner: ServiceAccess, stack: RunningStack
 ) -> None:

@@ -117,6 +117,7 @@ def test_a_silence_can_be_taken_back(alertmanager: httpx.Client, silence: str) -
     assert alertmanager.get(f"/api/v2/silence/{silence}").json()["status"]["state"] == "expired"
 
 
+@pytest.mark.claim("P2.5")
 @pytest.mark.service("prometheus")
 def test_what_prometheus_fires_arrives_here(api: Api, alertmanager: httpx.Client) -> None:
     rules = ask(api("prometheus"), "rules")["groups"][0]["rules"]

@@ -55,6 +55,7 @@ def test_its_configuration_was_accepted(prometheus: httpx.Client) -> None:
     assert ask(prometheus, "status/runtimeinfo")["reloadConfigSuccess"] is True
 
 
+@pytest.mark.claim("P2.1")
 def test_every_target_is_up(prometheus: httpx.Client) -> None:
     for attempt in within(20):
         with attempt:

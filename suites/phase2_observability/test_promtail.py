@@ -78,6 +78,7 @@ def test_it_drops_nothing(
     assert do_measure(promtail, "promtail_dropped_entries_total") == 0
 
 
+@pytest.mark.claim("P2.2")
 def test_what_a_service_writes_is_found_under_its_name(
     api: Api,
     inside: Inside,

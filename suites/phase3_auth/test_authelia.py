@@ -52,6 +52,7 @@ def test_a_stranger_may_not_ask_how_to_sign_in(portal: httpx.Client) -> None:
     assert portal.get("/api/configuration").status_code == 403
 
 
+@pytest.mark.claim("P3.3")
 @pytest.mark.parametrize("role", PEOPLE)
 def test_the_person_signs_in_and_out(portal: httpx.Client, person: Person, role: str) -> None:
     who = person(role)

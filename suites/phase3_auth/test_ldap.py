@@ -81,6 +81,7 @@ def test_its_administrator_finds_the_whole_tree(directory: Connection) -> None:
     assert set(units) == {USERS, GROUPS}
 
 
+@pytest.mark.claim("P3.1")
 def test_exactly_the_seeded_people_are_there(directory: Connection) -> None:
     found = do_search(directory, USERS, SEEDED, "uid")
     assert sorted(entry["uid"][0] for entry in found.values()) == sorted(PEOPLE)
@@ -93,6 +94,7 @@ def test_the_person_binds_with_the_documented_password(
     assert do_bind(ldap, f"uid={person},{USERS}", password_of(stack, person)) == SUCCESS
 
 
+@pytest.mark.claim("P3.2")
 @pytest.mark.parametrize("person", PEOPLE)
 def test_the_person_is_in_the_group_of_that_name_only(directory: Connection, person: str) -> None:
     member = f"(uniqueMember=uid={person},{USERS})"

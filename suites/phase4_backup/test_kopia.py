@@ -74,6 +74,7 @@ def test_the_program_has_the_pinned_version(kopia: httpx.Client, stack: RunningS
     assert title.startswith(f"KopiaUI v{pinned_version(stack, 'kopia')}")
 
 
+@pytest.mark.claim("P4.10")
 def test_a_stranger_is_refused(api: Api) -> None:
     refused = api("kopia", auth=(NOBODY, "not-the-password")).get("/")
     assert refused.status_code == 401
@@ -87,6 +88,7 @@ def test_a_password_alone_does_not_open_the_api(api: Api, stack: RunningStack) -
     assert refused.text.strip() == "Invalid or missing CSRF token."
 
 
+@pytest.mark.claim("P4.7")
 def test_a_repository_is_connected(kopia: httpx.Client) -> None:
     said = kopia.get("/api/v1/repo/status").json()
     assert said["connected"] is True
@@ -124,6 +126,7 @@ def test_a_folder_that_is_not_there_is_refused(kopia: httpx.Client) -> None:
     assert refused.json()["code"] == "PATH_NOT_FOUND"
 
 
+@pytest.mark.claim("P4.9")
 @pytest.mark.service(no_contact="the container refuses the write, not the program")
 def test_the_folder_is_mounted_for_reading_only(inside: Inside) -> None:
     said = inside("kopia").run("sh", "-c", "touch /configs/written-by-a-test")

@@ -79,6 +79,7 @@ def test_what_was_written_can_be_read_back(ask: Any, table: str) -> None:
     assert ask(f"SELECT id, text FROM {table} ORDER BY id") == [("1", "one"), ("2", "zwei · два")]
 
 
+@pytest.mark.claim("P4.2")
 def test_rows_are_counted(ask: Any, table: str) -> None:
     ask(f"INSERT INTO {table} SELECT number, toString(number) FROM numbers(1000)")
     assert ask(f"SELECT count(), max(id) FROM {table}") == [("1000", "999")]

@@ -69,6 +69,7 @@ def test_what_was_rolled_back_is_gone(database: Cursor, table: str) -> None:
     assert rows(database, f"SELECT count(*) FROM {table}") == [(0,)]
 
 
+@pytest.mark.claim("P4.6")
 def test_the_seeded_measurements_are_there(database: Cursor) -> None:
     assert rows(database, "SELECT id, name FROM metrics ORDER BY id") == [
         (1, "cpu"),
@@ -81,6 +82,7 @@ def test_the_seeded_events_are_there(database: Cursor) -> None:
     assert rows(database, "SELECT kind FROM events ORDER BY id") == [("deploy",), ("backup",)]
 
 
+@pytest.mark.claim("P4.1")
 @pytest.mark.parametrize("application", ACCOUNTS)
 def test_the_application_can_write_to_its_own_database(
     server: ServiceAccess,
@@ -141,6 +143,7 @@ def test_the_administrator_cannot_come_over_the_network(
     assert refused.value.args[0] == ACCESS_DENIED
 
 
+@pytest.mark.claim("P0.6")
 def test_only_the_backend_has_a_way_to_the_server(
     reach_from: ReachFrom, stack: RunningStack
 ) -> None:

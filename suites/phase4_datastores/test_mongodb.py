@@ -85,6 +85,7 @@ def test_the_seeded_log_lines_are_there(server: Server) -> None:
     assert sorted(document["level"] for document in found) == ["info", "warn"]
 
 
+@pytest.mark.claim("P4.6")
 def test_the_seeded_document_is_there(server: Server) -> None:
     found = server["stack"]["documents"].find({}, {"_id": 0, "title": 1})
     assert list(found) == [{"title": "Welcome"}]

@@ -82,6 +82,7 @@ def test_what_was_rolled_back_is_gone(database: Cursor, table: str) -> None:
     assert rows(database, f'SELECT count(*) FROM "{table}"') == [(0,)]
 
 
+@pytest.mark.claim("P4.4")
 def test_the_database_belongs_to_its_application(database: Cursor, application: str) -> None:
     owner = rows(
         database,
@@ -90,6 +91,7 @@ def test_the_database_belongs_to_its_application(database: Cursor, application: 
     assert owner == [(application,)]
 
 
+@pytest.mark.claim("P4.4")
 def test_no_other_application_has_a_database_here(database: Cursor, application: str) -> None:
     databases = rows(database, "SELECT datname FROM pg_database WHERE NOT datistemplate")
     assert {name for (name,) in databases} - {"postgres"} == {application}
@@ -134,6 +136,7 @@ def test_the_applications_of_the_other_instances_are_refused(
             pass
 
 
+@pytest.mark.claim("P0.6")
 def test_only_the_backend_has_a_way_to_the_server(
     reach_from: ReachFrom, stack: RunningStack, instance: str
 ) -> None:

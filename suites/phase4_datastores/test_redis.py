@@ -106,6 +106,7 @@ def test_a_wrong_type_is_refused(store: Redis, key: str) -> None:
         store.lpush(key, "x")
 
 
+@pytest.mark.claim("P4.5")
 def test_the_other_instance_does_not_have_its_keys(
     store: Redis, inside: Inside, instance: str, key: str
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_other_instance_does_not_have_its_keys(
         assert elsewhere.info("server")["run_id"] != store.info("server")["run_id"]
 
 
+@pytest.mark.claim("P0.6")
 def test_only_the_backend_has_a_way_to_the_server(
     reach_from: ReachFrom, stack: RunningStack, instance: str
 ) -> None:

@@ -61,6 +61,7 @@ def do_sign_in(page: Page, mail: str, password: str) -> None:
     page.get_by_test_id("login-button").click()
 
 
+@pytest.mark.claim("P5.4")
 def test_the_front_door_leads_to_librechat(api: Api) -> None:
     verify_identity(api, IDENTITY)
 
@@ -94,6 +95,7 @@ def test_who_is_not_signed_in_sees_nothing(api: Api) -> None:
     assert api("librechat").get("/api/user").status_code == 401
 
 
+@pytest.mark.claim("P5.5")
 def test_the_person_is_known_by_their_address(librechat: httpx.Client) -> None:
     response = librechat.get("/api/user")
     assert response.status_code == 200
@@ -111,6 +113,7 @@ def test_a_preset_can_be_removed(librechat: httpx.Client, preset: tuple[Any, ...
     assert title not in [each["title"] for each in librechat.get("/api/presets").json()]
 
 
+@pytest.mark.claim("P4.3")
 @pytest.mark.service("mongodb")
 def test_a_preset_is_kept_in_mongodb(
     librechat: httpx.Client, inside: Inside, preset: tuple[Any, ...]

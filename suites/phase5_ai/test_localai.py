@@ -40,6 +40,7 @@ def upload(
     assert name not in [file["filename"] for file in localai.get("/v1/files").json()["data"]]
 
 
+@pytest.mark.claim("P5.2")
 def test_it_is_ready(localai: httpx.Client) -> None:
     response = localai.get("/readyz")
     assert response.status_code == 200
@@ -94,6 +95,7 @@ def test_an_unknown_path_is_not_found(localai: httpx.Client) -> None:
     assert response.json()["error"]["code"] == 404
 
 
+@pytest.mark.claim("P5.1")
 def test_only_the_backend_has_a_way_to_it(reach_from: ReachFrom) -> None:
     assert reach_from("backend", "localai", PORT) == "open"
     assert reach_from("frontend", "localai", PORT) == "unresolved"

@@ -67,6 +67,7 @@ def test_a_person_signs_in_to_mariadb(page: Page, stack: RunningStack) -> None:
     expect(page.locator("#content")).to_contain_text("MariaDB")
 
 
+@pytest.mark.claim("P5.7")
 def test_a_person_reads_the_seeded_rows(page: Page, stack: RunningStack) -> None:
     do_sign_in(
         page,

@@ -65,6 +65,7 @@ def test_it_shows_the_seeded_collections(express: httpx.Client) -> None:
     assert {"documents", "logs"} <= found
 
 
+@pytest.mark.claim("P5.7")
 def test_it_shows_a_seeded_document(express: httpx.Client) -> None:
     response = express.get("/db/stack/documents")
     assert response.status_code == 200

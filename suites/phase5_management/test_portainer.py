@@ -77,6 +77,7 @@ def test_it_sees_this_engine(portainer: httpx.Client, engine: str, stack: Runnin
     assert said == stack.engine.version()
 
 
+@pytest.mark.claim("P5.7")
 def test_it_sees_the_containers_of_this_stack(
     portainer: httpx.Client, engine: str, stack: RunningStack
 ) -> None:

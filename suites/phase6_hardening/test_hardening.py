@@ -120,11 +120,13 @@ def test_the_certificates_key_is_in_a_folder_of_its_owner(stack: RunningStack) -
     assert oct(mode) == "0o700"
 
 
+@pytest.mark.claim("P6.1")
 def test_nothing_runs_as_root(stack: RunningStack, running: list[Container]) -> None:
     users = do_read(stack, running, "awk '/^Uid:/ {print $2}' /proc/1/status")
     assert {name: uid for name, uid in users.items() if uid == ["0"]} == {}
 
 
+@pytest.mark.claim("P6.2")
 def test_nothing_has_a_capability(stack: RunningStack, running: list[Container]) -> None:
     said = do_read(stack, running, "awk '/^CapEff:|^CapBnd:/ {print $2}' /proc/1/status")
     none = ["0" * 16, "0" * 16]
@@ -136,6 +138,7 @@ def test_nothing_can_gain_privileges(stack: RunningStack, running: list[Containe
     assert {name: flag for name, flag in said.items() if flag != ["1"]} == {}
 
 
+@pytest.mark.claim("P6.3")
 def test_nothing_can_write_to_its_image(stack: RunningStack, running: list[Container]) -> None:
     said = do_read(stack, running, 'awk \'$2 == "/" {split($4, o, ","); print o[1]}\' /proc/mounts')
     assert {name: way for name, way in said.items() if way != ["ro"]} == {}

@@ -91,12 +91,14 @@ def test_a_made_up_name_is_refused(api: Api) -> None:
     assert refused.json()["ocs"]["meta"]["statuscode"] == 997
 
 
+@pytest.mark.claim("P4.1")
 def test_it_lives_in_mariadb(nextcloud: httpx.Client) -> None:
     said = nextcloud.get("/ocs/v2.php/apps/serverinfo/api/v1/info").json()["ocs"]["data"]
     assert said["server"]["database"]["type"] == "mysql"
     assert "MariaDB" in said["server"]["database"]["version"]
 
 
+@pytest.mark.claim("P7.1")
 def test_a_file_comes_back_as_it_was(nextcloud: httpx.Client, file: str) -> None:
     content = "zwei · два\n".encode()
     assert nextcloud.put(file, content=content).status_code == 201

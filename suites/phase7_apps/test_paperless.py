@@ -92,6 +92,7 @@ def test_its_database_is_up_to_date(status: dict[str, Any]) -> None:
     assert said["migration_status"]["unapplied_migrations"] == []
 
 
+@pytest.mark.claim("P7.3")
 def test_its_queue_and_worker_answer(status: dict[str, Any]) -> None:
     said = status["tasks"]
     assert (said["redis_url"], said["redis_status"]) == ("redis://redis:6379", "OK")
@@ -136,6 +137,7 @@ def test_a_tag_is_kept_in_its_database(
     assert found == [(1,)]
 
 
+@pytest.mark.claim("P7.3")
 def test_a_document_is_taken_up_and_can_be_thrown_away(
     paperless: httpx.Client, request: pytest.FixtureRequest, run_id: str
 ) -> None:

@@ -87,6 +87,7 @@ def test_the_tools_open_after_a_sign_in(stirling: httpx.Client) -> None:
     assert stirling.get("/").status_code == 200
 
 
+@pytest.mark.claim("P7.4")
 def test_a_page_is_rotated(stirling: httpx.Client) -> None:
     response = do_rotate(stirling, 90)
     assert response.status_code == 200, response.text

@@ -113,6 +113,7 @@ def test_who_is_not_signed_in_sees_nothing(api: Api) -> None:
     assert api("vaultwarden").get("/api/accounts/profile").status_code == 401
 
 
+@pytest.mark.claim("P7.2")
 def test_an_entry_can_be_kept_and_removed(vault: httpx.Client) -> None:
     made = vault.post(
         "/api/ciphers", json={"type": 2, "name": "2.secret", "secureNote": {"type": 0}}

@@ -41,6 +41,7 @@ def test_its_input_and_output_are_connected(benthos: httpx.Client) -> None:
     assert said == {INPUT: True, OUTPUT: True}
 
 
+@pytest.mark.claim("P8.5")
 def test_a_message_went_all_the_way(benthos: httpx.Client) -> None:
     for attempt in within(10):
         with attempt:

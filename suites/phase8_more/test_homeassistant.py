@@ -113,6 +113,7 @@ def test_it_knows_its_own_address(home: httpx.Client) -> None:
     assert home.get("/api/config").json()["external_url"] == "https://home.stack.local"
 
 
+@pytest.mark.claim("P8.4")
 def test_a_state_can_be_written_and_read(home: Any, state: Any) -> None:
     made = home.post(state, json={"state": "21.5", "attributes": {"unit": "°C"}})
     assert made.status_code == 201

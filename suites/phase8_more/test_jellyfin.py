@@ -105,6 +105,7 @@ def test_a_made_up_name_is_refused(api: Api) -> None:
     assert do_sign_in(api("jellyfin"), NOBODY, "not-the-password").status_code == 401
 
 
+@pytest.mark.claim("P8.3")
 def test_a_person_can_be_added_and_signs_in(
     jellyfin: httpx.Client, api: Api, newcomer: tuple[str, str, str]
 ) -> None:

@@ -108,6 +108,7 @@ def test_a_board_belongs_to_its_project(planka: httpx.Client, project: tuple[str
     assert [board["name"] for board in boards] == ["Board"]
 
 
+@pytest.mark.claim("P8.1")
 @pytest.mark.service("planka-postgres")
 def test_a_project_is_kept_in_its_database(
     planka: httpx.Client, inside: Inside, stack: RunningStack, project: tuple[str, str]

@@ -21,7 +21,7 @@ LIFECYCLE = REPOSITORY / "lifecycle"
 PHASE = "lifecycle"
 WORDS = {"failure": "failed", "error": "error", "skipped": "skipped"}
 """Element of JUnit's XML → word."""
-TIMEOUT = "30s"
+TIMEOUT = "60s"
 """How long a faulty program is waited for."""
 
 

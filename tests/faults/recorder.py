@@ -15,6 +15,7 @@ import pytest
 
 from stacktest.bootstrap.context import Project
 from stacktest.pytest_plugin import failure_artifacts as evidence
+from stacktest.pytest_plugin.claims import KNOWN_FALSE
 from stacktest.pytest_plugin.stash import RUNNING
 
 ADDRESS = "STACKTEST_FAULTS_ADDRESS"
@@ -35,7 +36,8 @@ class Recorder:
             self.words[report.nodeid] = "failed"
             self.reasons.setdefault(report.nodeid, _last_line(report.longreprtext))
         elif report.skipped:
-            self.words[report.nodeid] = "skipped"
+            is_judged = hasattr(report, KNOWN_FALSE)
+            self.words[report.nodeid] = "known false" if is_judged else "skipped"
         elif report.when == "call" and self.words.get(report.nodeid) == "unfinished":
             self.words[report.nodeid] = "passed"
 

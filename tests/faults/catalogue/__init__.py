@@ -16,6 +16,7 @@ from tests.faults.catalogue import (
     management,
     observability,
     portal,
+    promises,
 )
 from tests.faults.model import Fault
 
@@ -34,5 +35,6 @@ FAULTS: tuple[Fault, ...] = (
     *hardening.FAULTS,
     *applications.FAULTS,
     *further.FAULTS,
+    *promises.FAULTS,
     *lifecycle.FAULTS,
 )

@@ -37,7 +37,10 @@ NEEDS = {
     "promtail": ("loki",),
     "vaultwarden": ("mariadb",),
 }
-NO_RETRY = "{program} & while {found}; do sleep 0.2; done; kill -9 $!; sleep infinity"
+NO_RETRY = (
+    "until {found}; do sleep 0.2; done; {program} & "
+    "while {found}; do sleep 0.2; done; kill -9 $!; sleep infinity"
+)
 """Once what it needs has been gone, it never works again."""
 NO_PATIENCE = "{found} || sleep infinity; exec {program}"
 """It looks for what it needs once, when it starts."""
