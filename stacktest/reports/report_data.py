@@ -13,12 +13,12 @@ from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.core.records.timeline import Timeline
 from stacktest.core.redaction import clean
-from stacktest.core.route import Route
+from stacktest.core.route import Listener, Route
 from stacktest.core.secrets import secrets_of
 from stacktest.printable import visible_data
 from stacktest.reports.wording import state_of
 
-HTTPS = 443
+HTTPS, HTTP = 443, 80
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,8 +68,16 @@ class Board:
         return ""
 
     def address(self, route: Route) -> str:
-        """Where a person opens a route: `https://grafana.stack.local:8443/`."""
+        """Where a person opens a route: `https://grafana.stack.local:8443/`.
+
+        `http://` only where the front door listens for it in plain text alone.
+        """
         door = self.stack.services.get(self.stack.front_door)
-        ports = [p.published for p in (door.ports if door else ()) if p.target == HTTPS]
-        port = next((p for p in ports if p not in (None, HTTPS)), None)
-        return f"https://{route.host}{f':{port}' if port else ''}/"
+        published = {p.target: p.published for p in (door.ports if door else ()) if p.published}
+        reachable = [listener for listener in route.listeners if listener.port in published]
+        best = min(
+            reachable, key=lambda listener: not listener.tls, default=Listener(port=HTTPS, tls=True)
+        )
+        scheme, usual = ("https", HTTPS) if best.tls else ("http", HTTP)
+        port = published.get(best.port, usual)
+        return f"{scheme}://{route.host}{'' if port == usual else f':{port}'}/"
