@@ -45,7 +45,7 @@ BEGIN_WITH = tuple(
     for pair in NEEDS
     if pair[0] not in {"adminer", "caddy", "grafana", "prometheus"}  # they need nothing to start
 )
-GONE = 2.0
+GONE = 3.0
 """Seconds for which what it needs is gone: long enough for every program to notice."""
 AGAIN = 30
 """Seconds in which it works again: programs that retry do so every few seconds."""

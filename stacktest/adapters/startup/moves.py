@@ -23,7 +23,7 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.up import bring_up
 from stacktest.core.model import Json, Stack
 from stacktest.core.plan import Plan, Step
-from stacktest.core.readiness import Rule
+from stacktest.core.readiness import Kind, Rule, derive
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.moves import Containers, Move, dependants_of
 from stacktest.core.unknown import Unknown
@@ -140,7 +140,7 @@ class Mover:
         moved, self._moved = sorted(self._moved), set()
         try:
             for service in moved:
-                if not self._inspect(self._own(service))["State"]["Running"]:
+                if self._is_left_stopped(service):
                     self.start(service)
         finally:
             dependants = {name for service in moved for name in dependants_of(self._stack, service)}
@@ -151,6 +151,14 @@ class Mover:
                 self._declare(Move(service=moved[0], kind="settled", before=before, after=after))
 
     # Private
+
+    def _is_left_stopped(self, service: str) -> bool:
+        """Whether it does not run although it should; what runs once has ended by itself."""
+        rule = self._rules.get(service) or derive(self._stack.services[service], self._stack)
+        return (
+            rule.kind is not Kind.EXITED
+            and not self._inspect(self._own(service))["State"]["Running"]
+        )
 
     def _replace(self, service: str, kind: str, changes: Json) -> None:
         container = self._own(service)

@@ -39,9 +39,10 @@ NEEDS = {
 }
 NO_RETRY = (
     "until {found}; do sleep 0.2; done; {program} & "
-    "while {found}; do sleep 0.2; done; kill -9 $!; sleep infinity"
+    "while {found} || {{ {found}; }}; do sleep 0.2; done; kill -9 $!; sleep infinity"
 )
-"""Once what it needs has been gone, it never works again."""
+"""Once what it needs has been gone, it never works again; one question may be lost on the way."""
+LOOK_UP = "RES_OPTIONS='timeout:1 attempts:1' getent hosts {name} >/dev/null"
 NO_PATIENCE = "{found} || sleep infinity; exec {program}"
 """It looks for what it needs once, when it starts."""
 STALE_LOCK = (
@@ -51,6 +52,8 @@ STALE_LOCK = (
 """It removes its lock when it is told to end, and refuses to start where it finds one."""
 
 
+INDEXED = "/repo/fixtures/stacks/reference/data/lock"
+"""A file in the folder that the indexer writes to."""
 BUILD_ONCE = (
     "[ ! -e /site/lock ] || exit 1; /opt/mkdocs/bin/mkdocs build --strict "
     "--config-file /stack/mkdocs.yml --site-dir /site && touch /site/lock"
@@ -62,7 +65,7 @@ def wrapped(script: str, *services: str) -> Outside:
     stanzas = {}
     for service in services:
         program = PROGRAMS.get(service, f"python -m standin {service}")
-        found = " && ".join(f"getent hosts {name} >/dev/null" for name in NEEDS[service])
+        found = " && ".join(LOOK_UP.format(name=name) for name in NEEDS[service])
         text = script.format(program=program, found=found).replace("$", "$$")
         stanzas[service] = {"entrypoint": ["sh", "-c", text], "command": []}
     return laid_over(stanzas)
@@ -135,9 +138,7 @@ FAULTS = (
         "a program that runs once leaves something in its own way",
         laid_over(
             {
-                "docs-indexer": {
-                    "entrypoint": locked("/repo/${STACK_PREFIX}data/lock", "stacktest")
-                },
+                "docs-indexer": {"entrypoint": locked(INDEXED, "stacktest")},
                 "mkdocs": {
                     "entrypoint": [
                         "sh",
