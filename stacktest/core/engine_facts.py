@@ -31,6 +31,8 @@ class EngineFacts:
     """Why they have none."""
     runs_health_checks: bool = True
     """False: it starts them by timers of systemd, and does not use systemd here."""
+    words_rights_as_given: bool = True
+    """False: it lists capabilities one by one, as they differ from its own defaults."""
     dates_health: bool = True
     """Whether its events say when a container became healthy."""
     measures_containers: bool = True
@@ -69,6 +71,7 @@ def podman_facts(info: Json, own_info: Json) -> EngineFacts:
         unenforced=tuple(LIMITS) if drops_limits else (),
         why="Podman without root drops them where control groups are of version 1",
         runs_health_checks=host.get("cgroupManager") != "cgroupfs",
+        words_rights_as_given=False,
         dates_health=False,
         measures_containers=not drops_limits,
     )

@@ -56,3 +56,4 @@ def test_podman_needs_systemd_for_health_checks() -> None:
     assert podman_facts(PODMAN, own()).runs_health_checks
     assert not podman_facts(PODMAN, own(manager="cgroupfs")).runs_health_checks
     assert not podman_facts(PODMAN, own()).dates_health
+    assert not podman_facts(PODMAN, own()).words_rights_as_given

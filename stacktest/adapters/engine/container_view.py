@@ -57,6 +57,8 @@ class ContainerView:
     @property
     def capabilities(self) -> Capabilities:
         """Rights that were added and taken away."""
+        if not self._engine.facts().words_rights_as_given:
+            self._cannot("which rights were given is not known: Podman compares with its defaults")
         return facts.capabilities(self.document())
 
     @property

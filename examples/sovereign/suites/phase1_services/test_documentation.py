@@ -19,9 +19,7 @@ def test_it_can_be_read(api):
 @pytest.mark.claim("X28")
 def test_folders_and_files(inside, door):
     door.get("/no-such-path")
-    log = inside("caddy").run(
-        "stat", "--format", "%u %s", "/var/log/caddy", "/var/log/caddy/access.log"
-    )
+    log = inside("caddy").run("stat", "--format", "%u %s", "/log/caddy", "/log/caddy/access.log")
     (folder, _), (file, size) = (line.split() for line in log.out.splitlines())
     assert (folder, file) == ("1001", "1001")
     assert int(size) > 0
