@@ -9,6 +9,7 @@ BENCHMARKS = {
     "names": (["200"], ["40"]),
     "workers": ([], []),
     "pages": (["20", "--workers"], ["5"]),
+    "daily": (["--check"], ["--short", "--check"]),
     "fingerprint": (["--check"], ["--rounds", "3", "--check"]),
     "plugin": ([], ["--short"]),
 }

@@ -24,7 +24,7 @@ def read_board(project: Project, *, with_gate: bool = False, every_run: bool = F
     `every_run` is asked for.
     """
     ledger, moment = project.ledger, now()
-    evidence, timeline = ledger.read_all(ledger.services()), read_timeline(project.root)
+    last, timeline = ledger.last_records(ledger.services()), read_timeline(project.root)
     last_run = {timeline.run} if timeline else set()
 
     def history(name: str, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
@@ -38,17 +38,9 @@ def read_board(project: Project, *, with_gate: bool = False, every_run: bool = F
         status=_readable(ledger.read_status(), ledger.status_path),
         meta=_readable(ledger.read_meta(), ledger.meta_path),
         now=moment,
-        passes={
-            name: records.last_pass
-            for name, records in evidence.items()
-            if isinstance(records.last_pass, LastPass)
-        },
-        runs={
-            name: records.last_run
-            for name, records in evidence.items()
-            if isinstance(records.last_run, LastRun)
-        },
-        histories={name: history(name, records.last_pass) for name, records in evidence.items()},
+        passes={name: passed for name, (passed, _) in last.items() if isinstance(passed, LastPass)},
+        runs={name: run for name, (_, run) in last.items() if isinstance(run, LastRun)},
+        histories={name: history(name, passed) for name, (passed, _) in last.items()},
         timeline=timeline,
         gate=project.judge.gate(None, moment) if with_gate else None,
     )

@@ -16,13 +16,13 @@ from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
 from stacktest.core.records.history_form import compact, definitions_of, expand, undefined
 from stacktest.core.records.strict_json import RecordError
-from stacktest.core.runs.history import WINDOW, differing_parts, is_enough
+from stacktest.core.runs.history import LONGEST_ROW, WINDOW, differing_parts
 from stacktest.core.runs.knowledge import After, runs_known_to
 from stacktest.core.unknown import Unknown
 
 NAME = "history.jsonl"
-RECENT = 60
-"""Lines of the newest runs that are read in one go: twice what reports show."""
+RECENT = 30
+"""Lines of the newest runs that are read whatever they say: what reports show."""
 
 
 class HistoryText:
@@ -83,20 +83,15 @@ class HistoryText:
         `core.runs.history` says of them what it says of all lines.
         """
         heads = sorted(self._heads, key=lambda head: head.seq, reverse=True)
-        newest: list[HistoryLine] = []
-        count = 0
-        for count, head in enumerate(heads, start=1):
-            newest += self._lines_of([head])
-            if count % RECENT == 0 and is_enough(newest):
-                break
+        count, newest = self._newest(heads)
         older = heads[count:]
         chosen = (
             (head for head in older if head.run in runs),
-            self._before(newest, older),
+            self._deciding(newest, older),
             self._times(newest, older),
         )
-        places = {head.place: head for head in chain(*chosen)}
-        return _by_number([*newest, *self._lines_of(places.values())])
+        wanted = {head.place: head for head in chain(*chosen)}
+        return _by_number([*newest, *self._lines_of(wanted.values())])
 
     def with_line(self, line: HistoryLine) -> str:
         """The text with one more line; lines of the first form get the present one."""
@@ -104,7 +99,7 @@ class HistoryText:
         defined: set[str] = set()
         for text, present in chain(self._rewritten(), [("", line)]):
             new = compact_line(compact(present, defined)) if present else f"{text}\n"
-            defined |= set(self._defined_in(new))
+            defined |= set(definitions_of(parse(new, NAME))) if _DEFINES in new else set()
             texts.append(new)
         return "".join(texts)
 
@@ -120,12 +115,9 @@ class HistoryText:
     def _definitions(self) -> dict[str, Json]:
         defined: dict[str, Json] = {}
         for text in self._texts:
-            defined |= self._defined_in(text)
+            if _DEFINES in text:
+                defined |= definitions_of(parse(text, NAME))
         return defined
-
-    def _defined_in(self, text: str) -> dict[str, Json]:
-        document = parse(text, NAME) if '"define"' in text else None
-        return dict(definitions_of(document))
 
     def _document(self, place: int) -> Json | Unknown:
         return parse(self._texts[place], f"{NAME}:{place + 1}")
@@ -153,19 +145,48 @@ class HistoryText:
             for key in undefined(self._document(place), self._definitions.get):
                 yield f"{NAME}:{place + 1}: no line defines its {key!r}"
 
-    def _before(self, newest: Iterable[HistoryLine], older: Iterable["_Head"]) -> Iterator["_Head"]:
-        """The newest older run of something else than what the newest conclusive run was of."""
-        now = next((line for line in newest if line.is_tested), None)
-        same: set[str] = set()
-        for head in older if now else ():
-            if head.was and head.was in same:
-                continue
+    def _newest(self, heads: Iterable["_Head"]) -> tuple[int, list[HistoryLine]]:
+        """The newest runs without a gap, back to one that passed, so that its tests are known.
+
+        Beside them, how many of the heads these are.
+        """
+        newest: list[HistoryLine] = []
+        count = conclusive = passed = tested = 0
+        for count, head in enumerate(heads, start=1):  # noqa: B007 - it is the answer
             for line in self._lines_of([head]):
-                if now and line.is_tested and differing_parts(line, now):
+                newest.append(line)
+                conclusive += line.is_conclusive
+                tested += line.is_tested
+                passed += line.verdict == "passed"
+            if len(newest) >= RECENT and conclusive >= LONGEST_ROW and passed and tested:
+                break
+        return count, newest
+
+    def _deciding(
+        self, newest: Iterable[HistoryLine], older: Iterable["_Head"]
+    ) -> Iterator["_Head"]:
+        """Older runs of what the newest one was of, and the newest of something else."""
+        runs = [line for line in newest if line.is_tested]
+        same = sum(not differing_parts(line, runs[0]) for line in runs)
+        has_before = same < len(runs)
+        kinds: dict[str, bool] = {}
+        for head in older if runs else ():
+            is_known, is_full = head.was in kinds, same >= WINDOW
+            if is_known and (is_full or not kinds[head.was]):
+                continue
+            if is_full and has_before:
+                return
+            for line in self._lines_of([head]):
+                if not line.is_tested:
+                    continue
+                is_same = not differing_parts(line, runs[0])
+                kinds |= {head.was: is_same} if head.was else {}
+                if is_same and not is_full:
+                    same += 1
                     yield head
-                    return
-                if line.is_tested:
-                    same.add(head.was)
+                elif not is_same and not has_before:
+                    has_before = True
+                    yield head
 
     def _times(self, newest: Iterable[HistoryLine], older: Iterable["_Head"]) -> Iterator["_Head"]:
         """The older runs with the times from which it is taken what is usual, kind by kind."""
@@ -199,6 +220,7 @@ class _Head(NamedTuple):
     """Id of what the service was; empty in a line of the first form."""
 
 
+_DEFINES = '"define":'
 _COMPACT = '{"schema":"stacktest.history/2",'
 _NAME = re.compile(r'"([^"]+)"')
 _BOOT = re.compile(r'"boot_ms": ?\d')

@@ -16,7 +16,6 @@ refused by name while every other one is written. Only the controlling process o
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ from stacktest.core.model import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.drill import Drill
-from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
+from stacktest.core.records.status import StatusEntry, StatusMeta, read_status, steady
 from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
 from stacktest.core.runs.knowledge import After, newest_runs
@@ -54,8 +53,7 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
 from stacktest.errors import LockHeldError
 
-LOOK_AGAIN = timedelta(hours=1)
-"""How old `evaluated_at` has to be before a look that found nothing new moves it."""
+LastRecords = tuple[LastPass | Unknown | None, LastRun | Unknown | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +107,14 @@ class Ledger:
                 memory_damage=damage_of(memory, service),
             )
             for service in services
+        }
+
+    def last_records(self, services: Iterable[str]) -> Mapping[str, LastRecords]:
+        """The last pass and the last run of each service, and nothing of what came before."""
+        local = read_local_runs(self.root)
+        return {
+            name: (self._files.last_pass(name), self._last_run(name, local.get(name)))
+            for name in services
         }
 
     def services(self) -> tuple[str, ...]:
@@ -265,7 +271,7 @@ class Ledger:
             }
             is_new = documents.write_json(self.status_path, entries)
             if isinstance(old_meta, StatusMeta) and not is_new:
-                meta = _steady(old_meta, meta)
+                meta = steady(old_meta, meta)
             return documents.write_json(self.meta_path, meta.to_dict()) or is_new
 
     @contextmanager
@@ -389,10 +395,3 @@ class Ledger:
 def _passed(run: LastRun | None) -> bool:
     """Whether the run shows that there was a pass."""
     return run is not None and (run.credited or run.foreign is not None)
-
-
-def _steady(old: StatusMeta, new: StatusMeta) -> StatusMeta:
-    """The old document while nothing but the clock has moved, so that a second look is silent."""
-    is_recent = timedelta() <= new.evaluated_at - old.evaluated_at < LOOK_AGAIN
-    same = replace(new, evaluated_at=old.evaluated_at) == old
-    return old if is_recent and same else new

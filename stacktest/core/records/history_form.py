@@ -11,10 +11,12 @@ nothing (`flaky`, `reasons`, `boot_ms`, `move_ms`, `start`) are left out.
 Lines of the first form (`stacktest.history/1`) are read as they are: see `HistoryLine.from_dict`.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 
 from stacktest.core import timestamps
-from stacktest.core.fingerprint.digest import digest
+from stacktest.core.fingerprint.digest import canonical, digest
 from stacktest.core.model import Json
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HISTORY, HistoryLine, read_kind
@@ -117,7 +119,13 @@ def _was(id_: str, definition: Definition) -> tuple[FingerprintRecord, str]:
     document = definition(id_)
     if document is None:
         return FingerprintRecord.unknown(), ""
-    f = Fields(document, "$.was", (*FingerprintRecord.KEYS, "code"))
+    return _read_was(canonical(document))
+
+
+@lru_cache(maxsize=1024)
+def _read_was(text: bytes) -> tuple[FingerprintRecord, str]:
+    """The same definition is that of many lines."""
+    f = Fields(json.loads(text), "$.was", (*FingerprintRecord.KEYS, "code"))
     return FingerprintRecord.of(f), f.optional_text("code") or ""
 
 

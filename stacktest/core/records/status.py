@@ -6,8 +6,8 @@ top level would make its first readers' gate pass. Its schema, versions and time
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, Self, get_args
 
 from stacktest.core import timestamps
@@ -240,6 +240,17 @@ def read_status(document: Json) -> Mapping[str, StatusEntry]:
     if not isinstance(document, Mapping):
         raise RecordError("not a JSON object")
     return {name: StatusEntry.from_dict(value, name) for name, value in document.items()}
+
+
+LOOK_AGAIN = timedelta(hours=1)
+"""How old `evaluated_at` has to be before a look that found nothing new moves it."""
+
+
+def steady(old: StatusMeta, new: StatusMeta) -> StatusMeta:
+    """The old document while nothing but the clock has moved, so that a second look is silent."""
+    is_recent = timedelta() <= new.evaluated_at - old.evaluated_at < LOOK_AGAIN
+    same = replace(new, evaluated_at=old.evaluated_at) == old
+    return old if is_recent and same else new
 
 
 # Private

@@ -83,18 +83,6 @@ def differing_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
     return (*(change.part for change in parts), *(["tests"] if edited else []))
 
 
-def is_enough(newest_first: Sequence[HistoryLine]) -> bool:
-    """Whether no older line can change what the newest say, but for what the service was before.
-
-    One has to be complete, so that it is known which tests there are.
-    """
-    now = next((line for line in newest_first if line.is_tested), None)
-    if now is None or not any(line.verdict == "passed" for line in newest_first):
-        return False
-    same = (x for x in newest_first if x.is_tested and not differing_parts(x, now))
-    return len(list(same)) >= max(WINDOW, LONGEST_ROW)
-
-
 # Private
 
 _Run = tuple[HistoryLine, bool, bool]

@@ -15,6 +15,7 @@ from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.growth import growths
 from stacktest.core.runs.history import WINDOW, classify, usual_boot
 from stacktest.core.runs.verdict import Kind
+from stacktest.reports import trends
 from stacktest.reports.page.test_rows import current_tests
 from tests.support.properties import examples
 from tests.support.stack_simulator import START, StackSimulator, hexed
@@ -55,6 +56,19 @@ def written(lines: list[HistoryLine]) -> str:
     """The file as it is when the last of these runs was added to it."""
     old = "".join(f"{json.dumps(line.to_dict())}\n" for line in lines[:-1])
     return HistoryText(old, "app").with_line(lines[-1]) if lines else ""
+
+
+def counted(text: HistoryText, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The places of the lines that are read from now on."""
+    read: list[int] = []
+    document = text._document
+
+    def count(place: int) -> object:
+        read.append(place)
+        return document(place)
+
+    monkeypatch.setattr(text, "_document", count)
+    return read
 
 
 def test_a_thousand_runs_are_small() -> None:
@@ -117,11 +131,15 @@ outcomes = st.lists(
 
 def test_the_newest_runs_say_what_all_say() -> None:
     @examples(60)
-    @given(outcomes, outcomes, st.integers(0, 3 * RECENT))
+    @given(outcomes, outcomes, st.integers(0, 3 * RECENT), st.text("abcd", min_size=1, max_size=4))
     def hold(
-        first: list[tuple[str, str, bool]], last: list[tuple[str, str, bool]], steady: int
+        first: list[tuple[str, str, bool]],
+        last: list[tuple[str, str, bool]],
+        steady: int,
+        services: str,
     ) -> None:
-        story = [*first, *[("a", ".", False)] * steady, *last]
+        middle = [(services[n % len(services)], ".", False) for n in range(steady)]
+        story = [*first, *middle, *last]
         lines = [run(n, *what[:2], boot=what[2]) for n, what in enumerate(story, start=1)]
         text = HistoryText(written(lines), "app")
         recent = text.recent()
@@ -130,6 +148,7 @@ def test_the_newest_runs_say_what_all_say() -> None:
         assert classify(recent) == classify(lines)
         assert usual_boot(recent) == usual_boot(lines)
         assert growths(recent) == growths(lines)
+        assert trends.read(recent).sentence == trends.read(lines).sentence
         assert current_tests(recent) == current_tests(lines)
 
     hold()
@@ -138,18 +157,21 @@ def test_the_newest_runs_say_what_all_say() -> None:
 def test_only_the_newest_runs_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     story = [run(1, "b"), *(run(n, boot=n < 100) for n in range(2, 1000))]
     text = HistoryText(written(story), "app")
-    read: list[int] = []
-    document = text._document
-
-    def count(place: int) -> object:
-        read.append(place)
-        return document(place)
-
-    monkeypatch.setattr(text, "_document", count)
+    read = counted(text, monkeypatch)
     recent = text.recent({"20261129T000500-adf2bf"})
     assert len(read) <= RECENT + 2 * WINDOW + 5
     assert [line.seq for line in recent[:1]] == [1]
     assert any(line.seq == 500 for line in recent)
+
+
+def test_a_change_of_yesterday_does_not_make_all_runs_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = [run(n, "abcdefghij"[n // 100]) for n in range(1, 1000)]
+    text = HistoryText(written([*story, run(1000, "k")]), "app")
+    read = counted(text, monkeypatch)
+    assert classify(text.recent()) == classify([*story, run(1000, "k")])
+    assert len(read) < RECENT + 20
 
 
 def test_the_ledger_reads_a_stack_that_ran_with_both_forms(world: StackSimulator) -> None:
