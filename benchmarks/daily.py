@@ -84,10 +84,10 @@ def measure(command: tuple[str, ...], few: Path, many: Path, rounds: int) -> boo
     else:
         is_missed = after.wall > LIMITS_AFTER[command]
         limit = f"limit {LIMITS_AFTER[command]} s after {RUNS} runs"
+    before = f"{first.wall:.2f} s ({first.cpu:.2f} s CPU)"
+    later = f"after {RUNS} runs {after.wall:.2f} s ({growth:.2f} x CPU)"
     print(
-        f"{'MISS' if is_missed else 'ok  '} {command[0]:8} {first.wall:.2f} s "
-        f"({first.cpu:.2f} s CPU), after {RUNS} runs {after.wall:.2f} s ({growth:.2f} x CPU; {limit})",
-        flush=True,
+        f"{'MISS' if is_missed else 'ok  '} {command[0]:8} {before}, {later}; {limit}", flush=True
     )
     return is_missed
 
