@@ -43,8 +43,8 @@ def test_it_answers(inside):
 DOCKERFILE = """\
 FROM stacktest/redis:7.0
 USER root
-ENV VERSION={version} BAD={bad}
-ENTRYPOINT ["sh", "-c", "echo $VERSION >/data/version; {spoil}; exec sleep 1000"]
+ENV VERSION={version} BAD={bad} FILE=/data/version
+ENTRYPOINT ["sh", "-c", "grep -sqx $VERSION $FILE || echo $VERSION >$FILE; {spoil}; exec sleep 1000"]
 CMD []
 """
 
