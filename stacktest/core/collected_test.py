@@ -6,7 +6,9 @@ from typing import Any, Self
 from stacktest.core.claims import Claim
 from stacktest.core.runs.verdict import HiddenFile
 
-ROUTED_FIXTURES = frozenset({"page", "context", "browser", "new_context", "api", "async_api"})
+ROUTED_FIXTURES = frozenset(
+    {"page", "context", "browser", "new_context", "api", "async_api", "tls", "ws"}
+)
 """Fixtures that go through the front door."""
 REACHING_FIXTURES = ROUTED_FIXTURES | {
     "inside",
@@ -16,8 +18,6 @@ REACHING_FIXTURES = ROUTED_FIXTURES | {
     "egress",
     "lifecycle",
     "variant",
-    "tls",
-    "ws",
 }
 """Fixtures by which a test can reach a service."""
 
