@@ -16,7 +16,7 @@ from stacktest.application.host_view import HostView
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import ROUTE, Fingerprint
 from stacktest.core.freshness import drift
-from stacktest.core.freshness.built import not_built
+from stacktest.core.freshness.built import ARGUMENTS, not_built
 from stacktest.core.freshness.container.as_created import (
     LABEL,
     VERSION,
@@ -332,7 +332,7 @@ def _started(document: Json) -> datetime:
 def _build_inputs(fingerprint: Fingerprint) -> Digests:
     inputs = dict(fingerprint.detail.get("build", {}))
     arguments = fingerprint.detail.get("stanza", {}).get("build")
-    return inputs | ({"arguments": arguments} if arguments else {})
+    return inputs | ({ARGUMENTS: arguments} if arguments else {})
 
 
 def _image_time(image: Json) -> float:

@@ -144,8 +144,17 @@ class StackReading:
             mounted={} if isinstance(config, Unknown) else config.times(),
             built={} if isinstance(build, Unknown) else build.times(),
             copied=frozenset() if isinstance(build, Unknown) else build.copied(),
+            written=self._written_at() if service.build else 0.0,
             contents=self._contents(service),
         )
+
+    def _written_at(self) -> float:
+        """When a compose file, or a file of variables for it, changed last."""
+        folder = self.stack.project_directory or str(self.stack.root)
+        sources = () if isinstance(self.sources, Unknown) else self.sources.sources
+        paths = [*self.stack.compose_files, *(source.path for source in sources)]
+        paths += [os.path.join(folder, name) for name in (".env", *self.config.stack.env_files)]  # noqa: PTH118
+        return max((os.stat(p).st_ctime for p in paths if os.path.exists(p)), default=0.0)  # noqa: PTH110, PTH116
 
     def _config(self, service: Service) -> ConfigReading | Unknown:
         reader = ConfigReader(

@@ -79,6 +79,8 @@ class Inputs:
     """The same of what the image is built from."""
     copied: frozenset[str] = frozenset()
     """Labels of `built` that the image certainly holds."""
+    written: float = 0.0
+    """When a compose or env file changed last: no earlier build had another `build:` section."""
     contents: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Target → sha256 of each inline entry of `configs:` and `secrets:`."""
 

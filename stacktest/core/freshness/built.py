@@ -9,6 +9,8 @@ image was first seen is remembered, and compared:
 | what it was       | the same                             | built                                 |
 | built from        | another Dockerfile, another file     | not built: a build gives another      |
 |                   | that the image certainly holds       | image                                 |
+|                   | the `build:` section: arguments,     | built, if a build began or the image  |
+|                   | an inline Dockerfile, its target     | was tagged after the compose files    |
 |                   | anything else differs                | built, if a build began after it      |
 | nothing           | nothing is newer than the image      | built, and remembered                 |
 |                   | something is newer                   | built, if a build began after it      |
@@ -18,6 +20,9 @@ from collections.abc import Iterable
 
 from stacktest.core.fingerprint.fingerprint import Inputs
 from stacktest.core.freshness.origins import Digests, differing
+
+ARGUMENTS = "arguments"
+"""The label of the `build:` section among what an image was built from."""
 
 
 def not_built(
@@ -38,10 +43,11 @@ def not_built(
         certain = [label for label in changed if label in inputs.copied]
         if certain:
             return _reasons(certain)
-        newest = max((_time(inputs, label) for label in changed), default=0.0)
-    else:
-        changed = tuple(label for label, time in inputs.built.items() if time > image_time)
-        newest = max((inputs.built[label] for label in changed), default=0.0)
+        latest = {ARGUMENTS: max(build_time, image_time)}
+        is_built = all(latest.get(x, build_time) > _time(inputs, x) for x in changed)
+        return () if is_built else _reasons(changed)
+    changed = tuple(label for label, time in inputs.built.items() if time > image_time)
+    newest = max((inputs.built[label] for label in changed), default=0.0)
     return () if build_time > newest or not changed else _reasons(changed)
 
 
@@ -54,6 +60,8 @@ def _reasons(labels: Iterable[str]) -> tuple[str, ...]:
 
 def _time(inputs: Inputs, label: str) -> float:
     """When an input changed; of one that is gone, when its folder did."""
+    if label == ARGUMENTS:
+        return inputs.written
     if label in inputs.built:
         return inputs.built[label]
     folder = label.rpartition("/")[0]

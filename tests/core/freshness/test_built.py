@@ -8,8 +8,9 @@ from stacktest.core.freshness.built import not_built
 INPUTS = Inputs(
     built={"Dockerfile": 10.0, "context/app.py": 20.0, "context/notes.md": 30.0, "context/": 40.0},
     copied=frozenset({"Dockerfile", "context/app.py"}),
+    written=50.0,
 )
-NOW = {"Dockerfile": "1", "context/app.py": "1", "context/notes.md": "1"}
+NOW = {"arguments": "1", "Dockerfile": "1", "context/app.py": "1", "context/notes.md": "1"}
 
 
 @pytest.mark.case("field/c10", "freshness/c15-build-not-built")
@@ -25,6 +26,10 @@ NOW = {"Dockerfile": "1", "context/app.py": "1", "context/notes.md": "1"}
         ({**NOW, "context/notes.md": "0"}, 99.0, 31.0, ()),
         ({**NOW, "context/old.md": "0"}, 99.0, 39.0, ("unbuilt:context/old.md",)),
         ({**NOW, "context/old.md": "0"}, 99.0, 41.0, ()),
+        # The definition of the build is as old as the compose files are, at most.
+        ({**NOW, "arguments": "0"}, 49.0, 49.0, ("unbuilt:arguments",)),
+        ({**NOW, "arguments": "0"}, 49.0, 51.0, ()),
+        ({**NOW, "arguments": "0"}, 51.0, 0.0, ()),
         # Never seen before: times decide.
         (None, 50.0, 0.0, ()),
         (None, 25.0, 0.0, ("unbuilt:context/", "unbuilt:context/notes.md")),
