@@ -39,7 +39,7 @@ NEEDS = {
 }
 NO_RETRY = (
     "until {found}; do sleep 0.2; done; {program} & "
-    "while {found} || {{ {found}; }}; do sleep 0.2; done; kill -9 $!; sleep infinity"
+    "while {found} || {{ {found}; }}; do sleep 0.2; done; kill -9 -1; sleep infinity"
 )
 """Once what it needs has been gone, it never works again; one question may be lost on the way."""
 LOOK_UP = "RES_OPTIONS='timeout:1 attempts:1' getent hosts {name} >/dev/null"
