@@ -299,6 +299,7 @@ def _own_readers() -> Iterator[Reader]:
 
 
 def _records() -> dict[str, list[bytes]]:
+    from stacktest.core.records.history_form import compact
     from tests.support.board import build_board
 
     board = build_board(runs=4)
@@ -307,7 +308,10 @@ def _records() -> dict[str, list[bytes]]:
     documents: dict[str, list[Any]] = {
         "last_pass.json": [record.to_dict() for record in list(board.passes.values())[:4]],
         "last_run.json": [record.to_dict() for record in list(board.runs.values())[:4]],
-        "history.jsonl": [line.to_dict() for line in board.histories["caddy"]],
+        "history.jsonl": [
+            *(line.to_dict() for line in board.histories["caddy"]),
+            *(compact(line, ()) for line in board.histories["caddy"]),
+        ],
         "status.json": [{name: entry.to_dict() for name, entry in list(board.status.items())[:3]}],
         "status.meta.json": [board.meta.to_dict()],
         "timeline.json": [board.timeline.to_dict()],

@@ -87,7 +87,7 @@ def test_an_error_judges_no_claim(shop: Shop, marker: str, body: str, letter: st
     run = shop.document("redis", "last_run.json")
     assert run["verdict"] == "failed"
     lines = (shop.path / "data/tests/redis/history.jsonl").read_text().splitlines()
-    assert json.loads(lines[-1])["tests"]["suites/test_redis.py::test_claim"] == letter
+    assert json.loads(lines[-1])["not_passed"]["suites/test_redis.py::test_claim"] == letter
 
 
 @pytest.mark.processes

@@ -101,13 +101,21 @@ def definitions_of(document: Json) -> Mapping[str, Json]:
     named = document.get("define") if isinstance(document, Mapping) else None
     if not isinstance(named, Mapping):
         return {}
-    return {id_: value for id_, value in named.items() if _id(value) == id_}
+    return {id_: value for id_, value in named.items() if _is_flat(value, 2) and _id(value) == id_}
 
 
 # Private
 
 _KEYS = (*("schema", "run", "seq", "after", "verdict", "credited", "was", "started", "git_commit"),)
 _OPTIONAL = ("boot_ms", "move_ms", "tests", "not_passed", "reasons", "start", "flaky", "define")
+
+
+def _is_flat(value: Json, depth: int) -> bool:
+    """Whether it is nested no deeper than that: what is may be too deep to be digested at all."""
+    if isinstance(value, Mapping | list):
+        inner = value.values() if isinstance(value, Mapping) else value
+        return depth > 0 and all(_is_flat(item, depth - 1) for item in inner)
+    return True
 
 
 def _id(value: Json) -> str:

@@ -124,6 +124,12 @@ def test_a_definition_that_was_changed_is_none() -> None:
     assert line.fingerprint == FingerprintRecord.unknown()
 
 
+def test_a_definition_that_is_nested_without_end_is_none() -> None:
+    deep = "[" * 900 + "]" * 900
+    text = written([run(1)]).replace('"define":{', f'"define":{{"0123456789ab":{deep},')
+    assert HistoryText(text, "app").lines == (run(1),)
+
+
 outcomes = st.lists(
     st.tuples(st.sampled_from("aaab"), st.sampled_from("....F~i!"), st.booleans()), max_size=12
 )
