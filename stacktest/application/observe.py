@@ -130,8 +130,13 @@ def _documents(
     inspect: Callable[[str], Json | Unknown],
     image: Callable[[str], Json | Unknown],
 ) -> _Documents:
-    documents = [document for id_ in ids if not isinstance(document := inspect(id_), Unknown)]
-    tagged = image(tag)
+    documents, tagged = [], image(tag)
+    for id_ in ids:
+        document = inspect(id_)
+        if isinstance(document, Unknown):
+            # Left out, it would look as if the container had been removed.
+            return _Documents(inspected=document, tagged=tagged)
+        documents.append(document)
     if not documents:
         return _Documents(inspected=(), tagged=tagged)
     runs = documents[0]["Image"]

@@ -194,6 +194,14 @@ def editor_file(root: Path) -> None:
     (root / "conf/.a.swp").write_text("x")
 
 
+def test_a_container_that_the_engine_does_not_describe_is_not_known(
+    small: SmallStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = Unknown("container c1: the engine does not answer")
+    monkeypatch.setattr(small, "inspect", lambda _: unknown)
+    assert small.observe().containers == unknown
+
+
 @pytest.mark.case("freshness/a04-touched-not-changed", "field/b54")
 @pytest.mark.parametrize(
     "act", [touch, chmod, chown, hard_link, rewrite, replace_by_the_same, editor_file]

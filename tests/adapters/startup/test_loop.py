@@ -1,5 +1,6 @@
 """The loop follows events: what may start is started, what cannot be is said, silence is noticed."""
 
+import contextlib
 import queue
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -345,21 +346,25 @@ def test_a_container_that_vanished_will_not_become_ready(monkeypatch: pytest.Mon
 
 
 class Impatient:
-    """A queue in which waiting in vain takes no time, but the clock says that it did."""
+    """A queue in which waiting in vain takes no time, but the clock says that it did.
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+    The clock stands still while a question is being answered.
+    """
+
+    def __init__(self, clock: Clock, is_asking: Callable[[], bool] = lambda: False) -> None:
+        self.clock, self.is_asking = clock, is_asking
         self.inner: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def put(self, news: object) -> None:
         self.inner.put(news)
 
     def get(self, timeout: float) -> object:
-        try:
-            return self.inner.get(timeout=0.05)
-        except queue.Empty:
-            self.clock.now += timeout
-            raise
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self.inner.get(timeout=0.05)
+            if not self.is_asking():
+                self.clock.now += timeout
+                raise queue.Empty
 
 
 def test_silence_is_a_heartbeat_and_then_the_end_of_its_time(
@@ -579,7 +584,8 @@ def run_routed(answers: Any, clock: Clock, connector: Any = None) -> dict[str, f
     )
     engine = FakeEngine(app=[{"state": "running"}])
     loop = Loop(stack, plan, engine.port(), settings, Progress())
-    loop._messages = cast(queue.SimpleQueue[object], Impatient(clock))
+    news = Impatient(clock, lambda: any(tracked.probing for tracked in loop._tracked.values()))
+    loop._messages = cast(queue.SimpleQueue[object], news)
     with loop.listening():
         loop.add_created(engine.containers("p"), lambda each: engine.start(each.id))
         return dict(loop.run())

@@ -113,9 +113,8 @@ def test_a_closed_gate_names_each_blocker_and_its_command(world: StackSimulator)
     assert (
         text(gate_lines(world.gate()))
         == """\
-gate closed: 2 blockers
-  redis  failing    test:suites/test_redis.py::test_0
-  redis  never_run  run:suites/test_redis.py::test_0 failed
+gate closed: 1 blocker
+  redis  failing  test:suites/test_redis.py::test_0
          next: pytest --stale"""
     )
 
