@@ -13,6 +13,7 @@ from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.engine.data_copy import DataCopier
 from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.ledger.operations import REHEARSALS
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.service_records import ServiceRecords
 from stacktest.adapters.ledger.state_dir import state_dir
@@ -39,8 +40,6 @@ from stacktest.errors import StacktestError, UsageError
 if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap
 
-FOLDER = "rehearsals"
-
 
 class CopyProject(Project):
     """The copy of one stack; what it remembers lies in a folder of its own."""
@@ -60,7 +59,7 @@ class CopyProject(Project):
     @cached_property
     def folder(self) -> Path:
         """`.stacktest/rehearsals/<id>/`: what is known of this copy, and its files."""
-        copies = make_private_folder(state_dir(self.root) / FOLDER)
+        copies = make_private_folder(state_dir(self.root) / REHEARSALS)
         return make_private_folder(copies / self.copy.id)
 
     @property

@@ -11,6 +11,7 @@ from stacktest.adapters.engine.cleanup import remove_owned
 from stacktest.adapters.engine.data_copy import Copied, shown
 from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.json_files import write_json
+from stacktest.adapters.ledger.operations import REHEARSAL_FILE
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.run_ports import StartedStack
@@ -23,8 +24,6 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import Verdict
 from stacktest.errors import StacktestError, UsageError
-
-FILE = "rehearsal.json"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -98,6 +97,7 @@ class StackCopy:
             copied_bytes=copied.size,
             paused_seconds=copied.seconds,
             services={**dict.fromkeys(project.copy.left_out, left_out), **services},
+            drilled=project.copy.drilled,
         )
         write_json(self.path, rehearsal.to_dict(), mode=0o600)
         return rehearsal
@@ -105,7 +105,7 @@ class StackCopy:
     @property
     def path(self) -> Path:
         """Where it is written."""
-        return self.project.folder / FILE
+        return self.project.folder / REHEARSAL_FILE
 
     # Private
 

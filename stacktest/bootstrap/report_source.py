@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
+from stacktest.adapters.ledger.operations import read_operations
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.bootstrap.context import Project, now
@@ -43,6 +44,7 @@ def read_board(project: Project, *, with_gate: bool = False, every_run: bool = F
         histories={name: history(name, passed) for name, (passed, _) in last.items()},
         timeline=timeline,
         gate=project.judge.gate(None, moment) if with_gate else None,
+        operations=read_operations(project.root, ledger, project.stack.services),
     )
 
 

@@ -9,12 +9,12 @@ from functools import cached_property, partial
 
 from stacktest.adapters import process
 from stacktest.adapters.ledger import updates
+from stacktest.adapters.ledger.operations import REHEARSALS
 from stacktest.adapters.ledger.state_dir import state_path
 from stacktest.application.observe import image_name
 from stacktest.application.update import Update
 from stacktest.application.update_plan import Planner, UpdatePlan, UpdateRequest
 from stacktest.bootstrap.context import Project, now
-from stacktest.bootstrap.copy_project import FOLDER as REHEARSALS
 from stacktest.bootstrap.update_moves import UpdateMoves
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.progress import Progress

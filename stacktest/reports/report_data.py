@@ -8,6 +8,7 @@ from typing import Self
 from stacktest.core.freshness.gate import Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
+from stacktest.core.operations import Operations
 from stacktest.core.records.common import Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta
@@ -37,6 +38,8 @@ class Board:
     """The last run that brought the stack up, where this machine has it."""
     gate: Gate | None = None
     """The decision, where one was asked for."""
+    operations: Operations = field(default_factory=Operations)
+    """Rehearsals, updates and drills, as far as this machine knows them."""
 
     @property
     def latest_run(self) -> Run | None:
@@ -54,7 +57,16 @@ class Board:
     def without_secrets(self) -> Self:
         """The same board: no secret that the compose model knows, nothing that a terminal obeys."""
         secrets = secrets_of(self.stack)
-        records = ("status", "meta", "passes", "runs", "histories", "timeline", "gate")
+        records = (
+            "status",
+            "meta",
+            "passes",
+            "runs",
+            "histories",
+            "timeline",
+            "gate",
+            "operations",
+        )
         cleaned = {name: visible_data(clean(getattr(self, name), secrets)) for name in records}
         return replace(self, **cleaned)
 

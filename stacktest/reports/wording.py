@@ -20,10 +20,14 @@ from typing import Literal
 from stacktest.core.backups.states import BackupState
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
+from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import BackupEntry, StatusEntry
+from stacktest.core.update.journal import Journal
 
 Tone = Literal["bad", "stale", "blank", "doc", "good"]
 TONES: tuple[Tone, ...] = ("bad", "stale", "blank", "doc", "good")
+NOT_WELL = "the tests fail on what was put back, too"
+"""What is added where an update was put back and that did not help."""
 
 
 def state_of(entry: StatusEntry) -> State:
@@ -56,8 +60,23 @@ def backup_sentence(entry: BackupEntry) -> str:
     """`the one of 2026-11-19 03:10 UTC was restored in 1.2 s`, or why it is not restorable."""
     if entry.why:
         return reason(entry.why)
-    age = f"the one of {at(entry.made)}" if entry.made else "it"
-    return f"{age} was restored in {duration(entry.restore_ms / 1000)}"
+    return restored(entry)
+
+
+def restored(drill: BackupEntry | Drill) -> str:
+    """`the one of 2026-11-19 03:10 UTC was restored in 1.2 s`."""
+    age = f"the one of {at(drill.made)}" if drill.made else "it"
+    return f"{age} was restored in {duration(drill.restore_ms / 1000)}"
+
+
+def update_result(journal: Journal) -> str:
+    """How an update came to its end: `all tests passed; stood 3.1 s`, `in 6.2 s: test_a failed`."""
+    why, seconds = journal.why or "asked for", f"{journal.stood_ms / 1000:.1f} s"
+    if journal.step == "kept":
+        return f"all tests passed; stood {seconds}"
+    if journal.step == "given_up":
+        return f"nothing was replaced: {why}"
+    return f"in {seconds}: {why}"
 
 
 def verdict(states: Iterable[State]) -> str:

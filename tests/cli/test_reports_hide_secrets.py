@@ -14,10 +14,13 @@ from stacktest.cli import cli
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
+from stacktest.core.operations import Operations, UnreadableRecord
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, PassedTests
+from stacktest.core.records.rehearsal import Rehearsed
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.reports.report_data import Board
+from tests.support.board import journal, rehearsal
 
 CANARY = "canary-7f3a&<secret>|`"
 NOW = dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)
@@ -43,6 +46,11 @@ def leaky() -> Board:
         verdict="failed", credited=False, flaky=False,
         reasons=(f"t.py::test[{CANARY}] failed: {SAID}",), tests={f"t.py::test[{CANARY}]": "F"},
     )  # fmt: skip
+    operations = Operations(
+        rehearsals=(rehearsal(1, app=Rehearsed(result="failed", why=SAID)),),
+        updates=(journal(2, "put_back", "app", why=SAID),),
+        unreadable=(UnreadableRecord(kind="update", path="u.json", why=SAID, is_open=True),),
+    )
     record = LastPass(
         timestamp=NOW, service="app", quality="clean", fingerprint=mark, dependencies={}, run=run,
         tests=PassedTests(digest="d", required=1, passed=1),
@@ -61,6 +69,7 @@ def leaky() -> Board:
             open=False, exit_code=1,
             blockers=(Blocker(service="app", state=State.FAILING, reasons=(SAID,), command=SAID),),
         ),
+        operations=operations,
     )  # fmt: skip
 
 
@@ -90,5 +99,7 @@ def test_no_verb_lets_it_out(
     everything = done.output + "".join(written)
     assert len(everything) > 40
     assert "canary-7f3a" not in everything
+    if verb == "page":
+        assert everything.count("password [redacted] was refused") > 3
     if "badge" not in verb:
         assert "[redacted]" in everything

@@ -12,12 +12,17 @@ import pytest
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Phase, Port, Service, Stack
+from stacktest.core.operations import Operations, UnreadableRecord
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun, PassedTests, RunTests
+from stacktest.core.records.drill import Drill
+from stacktest.core.records.rehearsal import Rehearsal, Rehearsed
 from stacktest.core.records.status import Exemption, StatusEntry, StatusMeta
 from stacktest.core.records.timeline import Span, Timeline
 from stacktest.core.route import Route
 from stacktest.core.runs.verdict import Kind
+from stacktest.core.update.journal import Candidate, Journal
+from stacktest.core.update.steps import Step
 from stacktest.reports.report_data import Board
 
 NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
@@ -80,6 +85,55 @@ def line(
         git_commit=f"{seq:040x}", fingerprint=print_of, verdict=verdict,
         credited=verdict == "passed", flaky="~" in tests.values(), tests=tests, **more,
     )  # fmt: skip
+
+
+def rehearsal(hours: int, *, drilled: tuple[str, ...] = (), **services: Rehearsed) -> Rehearsal:
+    """A rehearsal that ended `hours` ago."""
+    end = NOW - dt.timedelta(hours=hours)
+    return Rehearsal(
+        id=f"{hours:06x}", run=f"r-{hours}", started=end - dt.timedelta(minutes=2), finished=end,
+        data="empty" if drilled else "copy", copied_bytes=0, paused_seconds=0.0,
+        services=services, drilled=drilled,
+    )  # fmt: skip
+
+
+def journal(hours: int, step: Step, *services: str, **more: Any) -> Journal:
+    """An update that began `hours` ago."""
+    return Journal(
+        id=f"u{hours}", step=step, started=NOW - dt.timedelta(hours=hours), model="m1",
+        candidates=tuple(
+            Candidate(service=name, image="sha256:2", named="", digest="d", differs=("image:newer",))
+            for name in services
+        ),
+        containers=(), data=(), **more,
+    )  # fmt: skip
+
+
+def drill(hours: int, service: str, **more: Any) -> Drill:
+    """The drill of a service's backup that ended `hours` ago."""
+    end = NOW - dt.timedelta(hours=hours)
+    return Drill(
+        service=service, run=f"r-{hours}", started=end - dt.timedelta(minutes=2), finished=end,
+        **{"result": "restorable", "restore_ms": 1200, **more},
+    )  # fmt: skip
+
+
+OPERATIONS = Operations(
+    rehearsals=(
+        rehearsal(30, grafana=Rehearsed(result="passed"), loki=Rehearsed(result="passed")),
+        rehearsal(3, outline=Rehearsed(result="failed", why="suites/phase7_x/test_outline.py::test_a_person_signs_in failed")),
+    ),
+    updates=(
+        journal(29, "kept", "grafana", stood_ms=3100),
+        journal(2, "put_back", "loki", "promtail", stood_ms=6200, why="suites/phase2_x/test_loki.py::test_it_is_what_it_says failed"),
+    ),
+    open_update=journal(1, "testing", "paperless"),
+    drills=(
+        drill(4, "redis", made=NOW - dt.timedelta(hours=7)),
+        drill(5, "paperless-postgres", result="rotten", step="restore"),
+    ),
+    unreadable=(UnreadableRecord(kind="update", path=".stacktest/updates/3f09ab.json", why="$.step is missing"),),
+)  # fmt: skip
 
 
 def _history(
@@ -223,6 +277,7 @@ def build_board(
         passes=passes,
         runs=last_runs,
         histories=histories,
+        operations=OPERATIONS,
         timeline=Timeline(run=f"r{runs:04d}", started=run.started, boots=boots, tests=tuple(spans)),
         gate=Gate(
             open=False,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from stacktest.adapters.atomic_write import open_log
 from stacktest.adapters.ledger.json_files import read_json, text_of
+from stacktest.adapters.ledger.service_records import read_record
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import make_private_folder, write_private
-from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import Journal
 from stacktest.errors import EvidenceError, LockHeldError
@@ -34,9 +34,18 @@ def read_open(root: Path) -> Journal | None:
 
 def read_ended(root: Path) -> tuple[Journal, ...]:
     """The updates that have ended, oldest first; what cannot be read is an EvidenceError."""
-    paths = state_path(root, FOLDER).glob("*.json")
-    journals = [journal for path in paths if (journal := _read(path)) is not None]
+    journals = [journal for path in ended_paths(root) if (journal := _read(path)) is not None]
     return tuple(sorted(journals, key=lambda journal: journal.started))
+
+
+def ended_paths(root: Path) -> tuple[Path, ...]:
+    """The files of the updates that have ended, in no order of time."""
+    return tuple(sorted(state_path(root, FOLDER).glob("*.json")))
+
+
+def read_journal(path: Path) -> Journal | Unknown | None:
+    """The journal in one file; Unknown with the reason where it cannot be read."""
+    return read_record(read_json(path), Journal.from_dict)
 
 
 def write_open(root: Path, journal: Journal) -> None:
@@ -87,20 +96,11 @@ def _take(handle: int, path: Path, patience: float) -> None:
 
 
 def _read(path: Path) -> Journal | None:
-    document = read_json(path)
-    if document is None:
-        return None
-    if isinstance(document, Unknown):
-        raise _damaged(path, document.why)
-    try:
-        return Journal.from_dict(document)
-    except RecordError as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _damaged(path: Path, why: str) -> EvidenceError:
-    return EvidenceError(
-        f"the journal of an update cannot be read: {why}",
-        where=str(path),
-        hint="docker ps --all --filter label=stacktest.update shows what the update had saved",
-    )
+    journal = read_journal(path)
+    if isinstance(journal, Unknown):
+        raise EvidenceError(
+            f"the journal of an update cannot be read: {journal.why}",
+            where=str(path),
+            hint="docker ps --all --filter label=stacktest.update shows what the update had saved",
+        )
+    return journal

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, Self, get_args
 
 from stacktest.core import timestamps
 from stacktest.core.model import Json
+from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 
 REHEARSAL = "stacktest.rehearsal/1"
 
@@ -27,6 +28,17 @@ class Rehearsed:
         """The JSON object."""
         return {"result": self.result, "image": self.image, "why": self.why}
 
+    @classmethod
+    def from_dict(cls, value: Any, path: str) -> Self:
+        """The reverse of `to_dict`."""
+        f = Fields(value, path, ("result", "image", "why"))
+        result = f.text("result", among=get_args(Result))
+        return cls(
+            result=next(known for known in get_args(Result) if known == result),
+            image=f.text("image"),
+            why=f.text("why"),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rehearsal:
@@ -42,6 +54,8 @@ class Rehearsal:
     paused_seconds: float
     """How long containers of the running stack stood still."""
     services: Mapping[str, Rehearsed]
+    drilled: tuple[str, ...] = ()
+    """Services whose backup it was for: what came of that is in their `last_drill.json`."""
 
     @property
     def passed(self) -> bool:
@@ -62,4 +76,42 @@ class Rehearsal:
             "paused_ms": round(self.paused_seconds * 1000),
             "passed": self.passed,
             "services": {name: item.to_dict() for name, item in sorted(self.services.items())},
+            "drilled": list(self.drilled),
         }
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, REHEARSAL)
+        f = Fields(document, "$", _KEYS, later=("drilled",))
+        services = f.objects("services")
+        rehearsal = cls(
+            id=f.text("id"),
+            run=f.text("run"),
+            started=f.moment("started"),
+            finished=f.moment("finished"),
+            data=f.text("data", among=("copy", "empty")),
+            copied_bytes=f.number("copied_bytes"),
+            paused_seconds=f.number("paused_ms") / 1000,
+            services={name: Rehearsed.from_dict(*item) for name, item in services.items()},
+            drilled=() if f.raw("drilled")[0] is None else f.texts("drilled"),
+        )
+        if f.flag("passed") is not rehearsal.passed:
+            raise RecordError("$.passed is not what $.services says")
+        return rehearsal
+
+
+# Private
+
+_KEYS = (
+    "schema",
+    "id",
+    "run",
+    "started",
+    "finished",
+    "data",
+    "copied_bytes",
+    "paused_ms",
+    "passed",
+    "services",
+)

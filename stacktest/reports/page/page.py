@@ -17,6 +17,7 @@ from stacktest.reports import wording
 from stacktest.reports.page import view
 from stacktest.reports.page.gantt import lay_out
 from stacktest.reports.page.jinja import environment
+from stacktest.reports.page.operations import operation_rows
 from stacktest.reports.report_data import Board
 
 OLD = timedelta(hours=36)
@@ -76,6 +77,7 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
         phases=[(phase.name, _number(phase.name), phase.title) for phase in board.stack.phases],
         gantt=lay_out(board.timeline, board.histories) if board.timeline else None,
         timeline=board.timeline,
+        operations=operation_rows(board.operations),
         environment=_environment(board),
         warnings=board.meta.warnings,
         exemptions=board.meta.exemptions,

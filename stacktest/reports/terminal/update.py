@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stacktest.core.update.choice import edited_files
 from stacktest.core.update.journal import Candidate, Journal, OldContainer, SavedData
-from stacktest.reports.wording import count
+from stacktest.reports.wording import NOT_WELL, count, update_result
 
 
 def plan_lines(
@@ -28,7 +28,7 @@ def ended_lines(journal: Journal) -> Iterator[str]:
     """How an update ended, and what still differs from the files."""
     names = ", ".join(journal.services)
     if journal.step == "kept":
-        yield f"kept      {names}: all tests passed; stood {_seconds(journal)}"
+        yield f"kept      {names}: {update_result(journal)}"
         for candidate in journal.candidates:
             if candidate.named:
                 yield f"note      {candidate.service}: the files do not name {candidate.named} yet"
@@ -36,14 +36,14 @@ def ended_lines(journal: Journal) -> Iterator[str]:
             yield f"keeps     what ran before until {journal.kept_until:%Y-%m-%d %H:%M} UTC"
         return
     if journal.step == "given_up":
-        yield f"nothing was replaced: {journal.why or 'asked for'}"
+        yield update_result(journal)
         return
-    yield f"put back  in {_seconds(journal)}: {journal.why or 'asked for'}"
+    yield f"put back  {update_result(journal)}"
     for candidate in journal.candidates:
         differs = count(len(candidate.differs), "difference")
         yield f"differs   {candidate.service}, {differs} to the files: {candidate.differs[0]}"
     if journal.works is False:
-        yield "not well  the tests fail on what was put back, too"
+        yield f"not well  {NOT_WELL}"
 
 
 # Private
@@ -53,7 +53,3 @@ _SHORT = 12
 
 def _short(image: str) -> str:
     return image.removeprefix("sha256:")[:_SHORT]
-
-
-def _seconds(journal: Journal) -> str:
-    return f"{journal.stood_ms / 1000:.1f} s"

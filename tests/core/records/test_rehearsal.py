@@ -1,6 +1,7 @@
 """A rehearsal passed when something was proved and nothing failed; its document keeps its schema."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import jsonschema
 import pytest
 
 from stacktest.core.records.rehearsal import Rehearsal, Rehearsed, Result
+from stacktest.core.records.strict_json import RecordError
 
 SCHEMA = Path(__file__).parents[3] / "schemas" / "rehearsal.v1.schema.json"
 START = datetime(2026, 11, 29, 14, tzinfo=UTC)
@@ -60,3 +62,31 @@ def test_a_document_without_one_of_its_keys_is_refused(key: str) -> None:
     del document[key]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize("drilled", [(), ("s0",)])
+def test_it_reads_what_it_wrote(drilled: tuple[str, ...]) -> None:
+    written = replace(rehearsal("passed", "failed"), drilled=drilled, paused_seconds=0.978)
+    assert Rehearsal.from_dict(json.loads(json.dumps(written.to_dict()))) == written
+
+
+def test_one_of_an_older_version_reads_as_drilling_nothing() -> None:
+    document = rehearsal("passed").to_dict()
+    del document["drilled"]
+    assert Rehearsal.from_dict(document).drilled == ()
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ({"passed": False}, r"\$\.passed is not what \$\.services says"),
+        ({"schema": "stacktest.rehearsal/2"}, "a newer stacktest wrote it"),
+        ({"data": "half"}, r"\$\.data is 'half'"),
+        ({"services": {"a": {"result": "passed"}}}, r"\$\.services\.a\.image is missing"),
+        ({"services": {"a": {"result": "fine", "image": "", "why": ""}}}, "is 'fine'"),
+        ({"more": 1}, r"\$\.more is not known"),
+    ],
+)
+def test_a_damaged_one_is_refused(damage: dict[str, object], why: str) -> None:
+    with pytest.raises(RecordError, match=why):
+        Rehearsal.from_dict({**rehearsal("passed").to_dict(), **damage})

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from stacktest.core.operations import Operations
 from stacktest.reports.page.page import render_page
 from stacktest.reports.report_data import Board
 from tests.support.known import known
@@ -128,3 +129,48 @@ def test_a_service_with_two_blockers_is_counted_once(board: Board) -> None:
     )
     text, _ = read(render_page(replace(board, gate=nobody)))
     assert "The gate is closed by the status itself." in text
+
+
+def section(page: str) -> str:
+    return known(
+        re.search(r"  <section aria-labelledby=\"operations\">.*?</section>\n\n", page, re.DOTALL)
+    )[0]
+
+
+def test_rehearsals_updates_and_drills_as_a_person_reads_them(board: Board) -> None:
+    text, _ = read(section(render_page(board)))
+    assert text == (
+        "Operations Rehearsals, updates and drills of backups that this machine knows of, the newest first. "
+        "open Update of paperless since 2026-11-20 09:00 UTC, at the step 'testing'. "
+        "Finish it: stacktest update --continue , or put everything back: stacktest update --undo . "
+        "1 hour ago "
+        "put back Update of loki , promtail in 6.2 s: suites/phase2_x/test_loki.py::test_it_is_what_it_says failed "
+        "2 hours ago "
+        "did not pass Rehearsal of outline outline: suites/phase7_x/test_outline.py::test_a_person_signs_in failed "
+        "3 hours ago "
+        "restorable Drill of redis the one of 2026-11-20 03:00 UTC was restored in 1.2 s 4 hours ago "
+        "rotten Drill of paperless-postgres it cannot be restored 5 hours ago "
+        "kept Update of grafana all tests passed; stood 3.1 s 1 day ago "
+        "passed Rehearsal of grafana , loki 1 day ago "
+        "cannot be read Update .stacktest/updates/3f09ab.json: $.step is missing"
+    )
+
+
+def test_an_open_update_stands_above_the_verdict(board: Board) -> None:
+    text, _ = read(render_page(board))
+    before, _, _ = text.partition("28 of 36 services are proved. The gate")
+    assert (
+        "Update of paperless : open , since 2026-11-20 09:00 UTC, at the step 'testing'. "
+        "Finish it: stacktest update --continue , or put everything back: stacktest update --undo ."
+    ) in before
+
+
+def test_a_stack_without_them_has_the_page_without_them(board: Board) -> None:
+    from dataclasses import replace
+
+    page = render_page(board)
+    rest = page.replace(section(page), "")
+    rest = re.sub(r' *<p class="banner"><b>Update.*?</p>\n', "", rest)
+    rest = re.sub(r' *<a href="#operations">Operations</a>', "", rest)
+    assert render_page(replace(board, operations=Operations())) == rest
+    assert "operation" not in rest.lower()
