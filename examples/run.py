@@ -130,4 +130,8 @@ def _take_down(example: Example, form: Form, environment: Mapping[str, str]) -> 
     if folder := environment.get("STACKTEST_PROJECT_DIRECTORY"):
         argv += ["--project-directory", folder]
     argv += ["down", "--volumes", "--remove-orphans", "--timeout", "2"]
-    subprocess.run(argv, cwd=example.folder, env=environment, check=True, capture_output=True)
+    done = subprocess.run(
+        argv, cwd=example.folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{project} cannot be taken down:\n{done.stderr.strip()}")

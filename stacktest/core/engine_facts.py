@@ -37,6 +37,8 @@ class EngineFacts:
     """Whether its events say when a container became healthy."""
     measures_containers: bool = True
     """Whether what it says about a container's use is about that container."""
+    answers_beside_name_servers: bool = True
+    """Whether it answers for a stack's own names where a container has a `dns` of its own."""
 
     @property
     def limits_sentence(self) -> str:
@@ -74,4 +76,5 @@ def podman_facts(info: Json, own_info: Json) -> EngineFacts:
         words_rights_as_given=False,
         dates_health=False,
         measures_containers=not drops_limits,
+        answers_beside_name_servers=False,
     )

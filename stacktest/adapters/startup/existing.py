@@ -64,6 +64,12 @@ def refuse_open_networks(stack: Stack, services: Iterable[str], engine: EnginePo
     """A network that exists and leads outside is a UsageError where nothing may leave."""
     if not stack.denies_egress:
         return
+    if not engine.facts().answers_beside_name_servers:
+        raise UsageError(
+            '`egress` is "deny", and on this engine a closed stack would not find its own names',
+            where="stacktest.toml:stack.egress",
+            hint="STACKTEST_EGRESS=allow runs the stack here as its files say",
+        )
     definitions = stack.definitions["networks"]
     names = {
         definitions[key].get("name") or f"{stack.name}_{key}"
