@@ -21,11 +21,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -33,8 +31,9 @@ from random import Random
 from campaigns import drill_stores
 from campaigns.common import Options, Report, main
 from campaigns.drill_stores import STORES, SUITE, Change, Row
+from campaigns.reference_copy import reference_copy
 from stacktest.core.records.drill import Drill
-from tests.faults.throwaway import ThrowAway, free_port
+from tests.faults.throwaway import ThrowAway
 
 REPOSITORY = Path(__file__).parents[1]
 TOOLS = "stacktest/backup:1"
@@ -64,7 +63,7 @@ class Judged:
 def run(options: Options) -> Report:
     """All stores and all kinds, or two stores in the short form."""
     names = SHORT if options.short else tuple(STORES)
-    with copied_stack() as copy:
+    with reference_copy("drill") as copy:
         campaign = Campaign(copy, names, options.random())
         campaign.fill()
         judged = [item for kind in ("whole", *ROTS) for item in campaign.judge(kind)]
@@ -77,19 +76,6 @@ def run(options: Options) -> Report:
         rows=rows,
         faults=list(_faults(judged)),
     )
-
-
-@contextmanager
-def copied_stack() -> Iterator[ThrowAway]:
-    """The reference stack once more, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="sk-drill-"))
-    copy = ThrowAway(folder, port=free_port(), project=f"t-drill-{os.getpid()}")
-    try:
-        copy.make()
-        yield copy
-    finally:
-        copy.remove()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Campaign:

@@ -12,6 +12,7 @@ from campaigns import (
     kill_change,
     kill_drill,
     kill_run,
+    rehearse,
     soak,
     two_runs,
     update,
@@ -38,12 +39,13 @@ def test_without_an_engine(run: Callable[[Options], Report]) -> None:
         kill_drill.run,
         update.run,
         drill.run,
+        rehearse.run,
         two_runs.run,
         soak.run,
         engine_restart.run,
     ],
     ids=[
-        *("kill_run", "kill_change", "kill_drill", "update", "drill"),
+        *("kill_run", "kill_change", "kill_drill", "update", "drill", "rehearse"),
         *("two_runs", "soak", "engine_restart"),
     ],
 )

@@ -1,0 +1,102 @@
+"""Counts packets of a project's networks that are seen where they should not be."""
+
+import json
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, ip_network
+from pathlib import Path
+
+ETH_P_IP = 0x0800
+SOURCE, TARGET = slice(26, 30), slice(30, 34)
+"""Where an Ethernet frame has the addresses of IPv4."""
+INTERFACES = Path("/sys/class/net")
+
+
+@dataclass
+class Packets:
+    """What was seen: packets inside of the networks, and those that left them."""
+
+    inside: int = 0
+    left: list[str] = field(default_factory=list)
+    """`source → target on interface` of each packet that left."""
+    networks: dict[str, IPv4Network] = field(default_factory=dict)
+    """Bridge of each network of the project → its addresses."""
+
+
+@contextmanager
+def watch_packets(project_prefix: str) -> Iterator[Packets]:
+    """Watches every interface of this machine for packets from networks of these projects.
+
+    Needs root. A packet has left when an interface sees it that is neither the bridge of its
+    network nor a port of that bridge.
+    """
+    packets, ended = Packets(), threading.Event()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_IP)) as listener:
+        listener.settimeout(0.5)
+        thread = threading.Thread(
+            target=_listen, args=(listener, packets, project_prefix, ended), daemon=True
+        )
+        thread.start()
+        try:
+            yield packets
+        finally:
+            ended.set()
+            thread.join()
+
+
+# Private
+
+
+def _listen(listener: socket.socket, packets: Packets, prefix: str, ended: threading.Event) -> None:
+    unknown: set[str] = set()
+    while not ended.is_set():
+        try:
+            frame, (interface, *_) = listener.recvfrom(128)
+        except TimeoutError:
+            continue
+        bridge = _bridge_of(interface)
+        if bridge.startswith("br-") and bridge not in packets.networks and bridge not in unknown:
+            packets.networks |= _networks(prefix)
+            unknown |= {bridge} - packets.networks.keys()
+        source, target = IPv4Address(frame[SOURCE]), IPv4Address(frame[TARGET])
+        home = [name for name, network in packets.networks.items() if source in network]
+        if not home or source == next(packets.networks[home[0]].hosts()):
+            # The first address of a network is this machine's own.
+            continue
+        if bridge in home:
+            packets.inside += 1
+        else:
+            packets.left.append(f"{source} → {target} on {interface}")
+
+
+def _bridge_of(interface: str) -> str:
+    """The bridge that an interface is a port of, or its own name."""
+    try:
+        return (INTERFACES / interface / "master").readlink().name
+    except OSError:
+        return interface
+
+
+def _networks(prefix: str) -> dict[str, IPv4Network]:
+    """Bridge → addresses, of the networks whose name begins with the prefix."""
+    listed = subprocess.run(
+        ["docker", "network", "ls", "--quiet", "--filter", f"name=^{prefix}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    if not listed:
+        return {}
+    inspected = subprocess.run(
+        ["docker", "network", "inspect", *listed], capture_output=True, text=True, check=False
+    )
+    return {
+        f"br-{network['Id'][:12]}": subnet
+        for network in json.loads(inspected.stdout or "[]")
+        for part in network["IPAM"]["Config"] or ()
+        if isinstance(subnet := ip_network(part["Subnet"]), IPv4Network)
+    }
