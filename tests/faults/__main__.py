@@ -18,8 +18,6 @@ from tests.faults.throwaway import ThrowAway, free_port
 
 SHORT = (
     "the root says that it is another stack",
-    "X-Frame-Options has another value",
-    "an unknown name leads to an application",
     "the certificate ends next week",
 )
 """All of one phase, which needs the front door only."""

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,11 @@ def test_every_variable_is_in_the_example() -> None:
     asked = set(re.findall(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)", text))
     known = set(re.findall(r"(?m)^([A-Z][A-Z0-9_]*)=", example))
     assert asked - known - {"COMPOSE_PROJECT_NAME", "STACKTEST_BASE_IMAGE"} == set()
-    # The rest are the passwords that `scripts/provision` sets.
+    # The rest are the passwords that `scripts/provision` sets, and that of the backups.
     provision = (STACK.parents[2] / "scripts/provision").read_text(encoding="utf-8")
-    assert known - asked == set(re.findall(r"\(secret ([A-Z_]+)\)", provision))
+    services = tomllib.loads((STACK / "stacktest.toml").read_text(encoding="utf-8"))["services"]
+    backups = {name for item in services.values() if (name := _password_of_backup(item))}
+    assert known - asked == set(re.findall(r"\(secret ([A-Z_]+)\)", provision)) | backups
 
 
 def test_no_value_of_the_example_is_a_secret() -> None:
@@ -106,3 +109,7 @@ def test_the_projects_own_images_fit_in_the_same_places(services: dict[str, Any]
     assert ours == {"docs-indexer", "test-runner"}
     labelled = {n for n, s in upstream.items() if "stacktest.stand-in" in s.get("labels", {})}
     assert labelled == set()
+
+
+def _password_of_backup(service: dict[str, Any]) -> str:
+    return str(service.get("backup", {}).get("password_env", ""))
