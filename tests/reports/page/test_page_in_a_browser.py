@@ -176,6 +176,7 @@ def test_on_a_phone_what_changed_and_the_newest_runs_need_no_scrolling(
         "#s-grafana .parts .moved",
         "#s-grafana .tests .strip",
         "#s-outline .recent .note",
+        "[aria-labelledby=operations] .why",
     ):
         assert page.locator(what).count() > 0
         assert page.locator(what).evaluate_all(wide) == 0
