@@ -20,7 +20,8 @@ def test_every_host_is_named_after_its_service(api: Api, stack: RunningStack) ->
 
 
 @pytest.mark.claim("P0.3", holds=False)
-def test_it_listens_for_plain_http(reach_from: ReachFrom) -> None:
+def test_it_listens_for_plain_http(api: Api, reach_from: ReachFrom) -> None:
+    assert api("stack.local").get("/").status_code == 200
     assert reach_from("frontend", "caddy", 80) == "open"
 
 
