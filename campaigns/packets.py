@@ -31,8 +31,8 @@ class Packets:
 def watch_packets(project_prefix: str) -> Iterator[Packets]:
     """Watches every interface of this machine for packets from networks of these projects.
 
-    Needs root. A packet has left when an interface sees it that is neither the bridge of its
-    network nor a port of that bridge.
+    Needs root. A packet leaves when it is for an address outside of its network, or seen on an
+    interface that is neither the bridge of its network nor a port of that bridge.
     """
     packets, ended = Packets(), threading.Event()
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_IP)) as listener:
@@ -63,14 +63,18 @@ def _listen(listener: socket.socket, packets: Packets, prefix: str, ended: threa
             packets.networks |= _networks(prefix)
             unknown |= {bridge} - packets.networks.keys()
         source, target = IPv4Address(frame[SOURCE]), IPv4Address(frame[TARGET])
-        home = [name for name, network in packets.networks.items() if source in network]
-        if not home or source == next(packets.networks[home[0]].hosts()):
+        home = {name: net for name, net in packets.networks.items() if source in net}
+        if not home or source in {next(network.hosts()) for network in home.values()}:
             # The first address of a network is this machine's own.
             continue
-        if bridge in home:
+        if bridge in home and (target in home[bridge] or _is_for_all(target)):
             packets.inside += 1
         else:
             packets.left.append(f"{source} → {target} on {interface}")
+
+
+def _is_for_all(address: IPv4Address) -> bool:
+    return address.is_multicast or address == IPv4Address("255.255.255.255")
 
 
 def _bridge_of(interface: str) -> str:

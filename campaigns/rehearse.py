@@ -6,6 +6,8 @@ every file in its volumes that no program of its own wrote meanwhile.
 """
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -21,17 +23,20 @@ from stacktest.core.rehearsal.refusals import refusals
 from tests.faults.throwaway import ThrowAway
 
 REPOSITORY = Path(__file__).parents[1]
-SHORT = ("redis", "paperless-postgres")
-"""Services of the short form."""
+SUITES = ("suites", "fixtures", "conftest.py", "pyproject.toml")
+"""What the tests consist of; they stand above their stack, as in the repository."""
+SHORT = ("clickhouse",)
+"""The service of the short form."""
 DIGESTS = 'cd /data && find . -type f -printf "%T@ " -exec sha256sum {} \\;'
 """Time of the last change, digest and name of each file."""
 PATIENCE = 1800
 
 
 def run(options: Options) -> Report:
-    """All services, or two in the short form."""
+    """All services, or one in the short form."""
     names = SHORT if options.short else ()
     with reference_copy("rehearse") as live:
+        _bring_suites(live.root.parent)
         live.up(names)
         before = _state(live)
         reasons = refusals(find_project(str(live.root)).stack)
@@ -56,6 +61,15 @@ def run(options: Options) -> Report:
 # Private
 
 
+def _bring_suites(folder: Path) -> None:
+    for name in SUITES:
+        source, target = REPOSITORY / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("stacks", "__pycache__"))
+        else:
+            shutil.copy(source, target)
+
+
 def _rehearse(live: ThrowAway, names: tuple[str, ...], reasons: Mapping[str, str]) -> str:
     """Runs the reference suites on a copy; what was printed."""
     argv = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -64,7 +78,8 @@ def _rehearse(live: ThrowAway, names: tuple[str, ...], reasons: Mapping[str, str
     argv += [f"--stack-services={name}" for name in names]
     done = subprocess.run(
         [*argv, "suites"],
-        cwd=REPOSITORY,
+        cwd=live.root.parent,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         check=False,
