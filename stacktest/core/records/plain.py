@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from functools import partial
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from stacktest.core import timestamps
 from stacktest.core.model import Json
-from stacktest.core.records.strict_json import Fields
+from stacktest.core.records.strict_json import Fields, check_schema
 
 
 class PlainRecord:
@@ -15,18 +16,25 @@ class PlainRecord:
 
     __slots__ = ()
 
+    SCHEMA: ClassVar[str] = ""
+    """Of a record that is a document of its own: the value of its first key, `schema`."""
     LATER: ClassVar[tuple[str, ...]] = ()
     """Fields that older documents of the same schema lack: their default stands."""
 
     def to_dict(self) -> dict[str, Json]:
         """The JSON object."""
-        return {name: _written(getattr(self, name)) for name, _ in _readers(type(self))}
+        schema = {"schema": self.SCHEMA} if self.SCHEMA else {}
+        values = {name: _written(getattr(self, name)) for name, _ in _readers(type(self))}
+        return {**schema, **values}
 
     @classmethod
-    def from_dict(cls, value: Json, path: str) -> Self:
+    def from_dict(cls, value: Json, path: str = "$") -> Self:
         """The reverse of `to_dict`; a RecordError says what is wrong at which path."""
+        if cls.SCHEMA:
+            check_schema(value, cls.SCHEMA)
         readers = _readers(cls)
-        keys = [name for name, _ in readers if name not in cls.LATER]
+        schema = ["schema"] if cls.SCHEMA else []
+        keys = [*schema, *(name for name, _ in readers if name not in cls.LATER)]
         read = Fields(value, path, keys, later=cls.LATER)
         values: dict[str, Any] = {
             name: reader(read, name)
@@ -57,7 +65,19 @@ _READERS: Mapping[Any, Callable[[Fields, str], Any]] = {
 
 
 def _readers(record: Any) -> tuple[tuple[str, Callable[[Fields, str], Any]], ...]:
-    return tuple((item.name, _READERS[item.type]) for item in fields(record))
+    return tuple((item.name, _reader(item.type)) for item in fields(record))
+
+
+def _reader(kind: Any) -> Callable[[Fields, str], Any]:
+    if get_origin(kind) is Literal:
+        return partial(Fields.text, among=get_args(kind))
+    if get_origin(kind) is tuple and issubclass(get_args(kind)[0], PlainRecord):
+        return partial(_read_records, get_args(kind)[0])
+    return _READERS[kind]
+
+
+def _read_records(record: type[PlainRecord], read: Fields, name: str) -> tuple[PlainRecord, ...]:
+    return tuple(record.from_dict(*item) for item in read.items(name))
 
 
 def _written(value: Any) -> Json:
@@ -65,6 +85,8 @@ def _written(value: Any) -> Json:
         return timestamps.to_text(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, PlainRecord):
+        return value.to_dict()
     if isinstance(value, tuple):
-        return list(value)
+        return [_written(item) for item in value]
     return dict(value) if isinstance(value, Mapping) else value

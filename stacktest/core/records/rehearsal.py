@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Self, get_args
+from typing import Literal, Self
 
 from stacktest.core import timestamps
 from stacktest.core.model import Json
+from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 
 REHEARSAL = "stacktest.rehearsal/1"
@@ -15,7 +16,7 @@ Result = Literal["passed", "failed", "not_proved", "left_out"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rehearsed:
+class Rehearsed(PlainRecord):
     """One service of a copy."""
 
     result: Result
@@ -23,21 +24,6 @@ class Rehearsed:
     """Id of the image that it ran."""
     why: str = ""
     """Empty when it passed."""
-
-    def to_dict(self) -> dict[str, Json]:
-        """The JSON object."""
-        return {"result": self.result, "image": self.image, "why": self.why}
-
-    @classmethod
-    def from_dict(cls, value: Any, path: str) -> Self:
-        """The reverse of `to_dict`."""
-        f = Fields(value, path, ("result", "image", "why"))
-        result = f.text("result", among=get_args(Result))
-        return cls(
-            result=next(known for known in get_args(Result) if known == result),
-            image=f.text("image"),
-            why=f.text("why"),
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,12 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from stacktest.core import timestamps
-from stacktest.core.model import Json
 from stacktest.core.records.plain import PlainRecord
-from stacktest.core.records.strict_json import Fields, check_schema
 from stacktest.core.rehearsal.copy_document import DataCopy
-from stacktest.core.update.steps import CLOSED, STEPS, Outcome, Step, next_step
+from stacktest.core.update.steps import CLOSED, Outcome, Step, next_step
 
 UPDATE = "stacktest.update/1"
 
@@ -63,8 +60,10 @@ class SavedData(PlainRecord):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Journal:
-    """One update, from the first thing that it changes to its end."""
+class Journal(PlainRecord):
+    """One update, from the first thing that it changes to its end: `update.json`."""
+
+    SCHEMA = UPDATE
 
     id: str
     step: Step
@@ -110,51 +109,6 @@ class Journal:
         """The journal at the step that follows."""
         return replace(self, step=next_step(self.step, outcome), **changes)
 
-    def to_dict(self) -> dict[str, Json]:
-        """The document `update.json`."""
-        return {
-            "schema": UPDATE,
-            "id": self.id,
-            "step": self.step,
-            "started": timestamps.to_text(self.started),
-            "finished": _text(self.finished),
-            "candidates": [item.to_dict() for item in self.candidates],
-            "containers": [item.to_dict() for item in self.containers],
-            "data": [item.to_dict() for item in self.data],
-            "writers": list(self.writers),
-            "model": self.model,
-            "without_baseline": self.without_baseline,
-            "rehearsal": self.rehearsal,
-            "why": self.why,
-            "works": self.works,
-            "stood_ms": self.stood_ms,
-            "kept_until": _text(self.kept_until),
-        }
-
-    @classmethod
-    def from_dict(cls, document: Json) -> Self:
-        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
-        check_schema(document, UPDATE)
-        f = Fields(document, "$", _KEYS)
-        step = f.text("step", among=STEPS)
-        return cls(
-            id=f.text("id"),
-            step=next(known for known in STEPS if known == step),
-            started=f.moment("started"),
-            finished=f.optional_moment("finished"),
-            candidates=tuple(Candidate.from_dict(*item) for item in f.items("candidates")),
-            containers=tuple(OldContainer.from_dict(*item) for item in f.items("containers")),
-            data=tuple(SavedData.from_dict(*item) for item in f.items("data")),
-            writers=f.texts("writers"),
-            model=f.text("model"),
-            without_baseline=f.flag("without_baseline"),
-            rehearsal=f.text("rehearsal"),
-            why=f.text("why"),
-            works=f.optional_flag("works"),
-            stood_ms=f.number("stood_ms"),
-            kept_until=f.optional_moment("kept_until"),
-        )
-
 
 def refused_again(
     candidates: Sequence[Candidate], earlier: Sequence[Journal]
@@ -177,29 +131,3 @@ def last_tried(ended: Sequence[Journal]) -> Mapping[str, tuple[Candidate, Journa
         if journal.step in {"kept", "put_back"}:
             last |= {candidate.service: (candidate, journal) for candidate in journal.candidates}
     return last
-
-
-# Private
-
-_KEYS = (
-    "schema",
-    "id",
-    "step",
-    "started",
-    "finished",
-    "candidates",
-    "containers",
-    "data",
-    "writers",
-    "model",
-    "without_baseline",
-    "rehearsal",
-    "why",
-    "works",
-    "stood_ms",
-    "kept_until",
-)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return timestamps.to_text(moment) if moment else None
