@@ -1,13 +1,12 @@
 """What an update would do, and every reason not to begin it; nothing is changed here."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.application.judge import Judge
 from stacktest.application.observe import image_name
-from stacktest.core.fingerprint.digest import content_digest
+from stacktest.core.fingerprint.digest import canonical, content_digest
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Json, Stack
@@ -148,7 +147,7 @@ class Planner:
             service=name,
             image=image["Id"],
             named=named,
-            digest=content_digest(_text({"image": image["Id"], "files": files})),
+            digest=content_digest(canonical({"image": image["Id"], "files": files})),
             differs=differs or ("it shares the network or the volumes of one that is replaced",),
         )
 
@@ -205,7 +204,7 @@ class Planner:
             name: str(observation.fingerprint.parts.get("stanza"))
             for name, observation in self.observations.items()
         }
-        return content_digest(_text(definitions))
+        return content_digest(canonical(definitions))
 
 
 # Private
@@ -250,7 +249,3 @@ def _no_baseline(missing: Mapping[str, str]) -> UsageError:
         hint=f"prove what runs first, with its files as they were: pytest {options}; "
         "or go without: --without-baseline",
     )
-
-
-def _text(document: Json) -> str:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))

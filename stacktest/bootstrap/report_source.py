@@ -8,6 +8,7 @@ from stacktest.adapters.ledger.operations import read_operations
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.bootstrap.context import Project, now
+from stacktest.core.operations import Operations
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.records.timeline import Timeline
@@ -18,7 +19,13 @@ from stacktest.reports.report_data import Board
 TIMELINE = "timeline.json"
 
 
-def read_board(project: Project, *, with_gate: bool = False, every_run: bool = False) -> Board:
+def read_board(
+    project: Project,
+    *,
+    with_gate: bool = False,
+    with_operations: bool = False,
+    every_run: bool = False,
+) -> Board:
     """What the records say, for reports; EvidenceError when there is no status to report.
 
     Histories end with the newest runs and hold older ones as far as reports need them, unless
@@ -44,7 +51,9 @@ def read_board(project: Project, *, with_gate: bool = False, every_run: bool = F
         histories={name: history(name, passed) for name, (passed, _) in last.items()},
         timeline=timeline,
         gate=project.judge.gate(None, moment) if with_gate else None,
-        operations=read_operations(project.root, ledger, project.stack.services),
+        operations=read_operations(project.root, ledger, project.stack.services)
+        if with_operations
+        else Operations(),
     )
 
 

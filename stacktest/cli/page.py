@@ -25,7 +25,7 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
     from stacktest.reports.page.page import render_page
 
     project = find_project(folder)
-    board = read_board(project, with_gate=True).without_secrets()
+    board = read_board(project, with_gate=True, with_operations=True).without_secrets()
     write_report(output, render_page(board), board)
     if output != "-":
         say(f"open     {Path(output).resolve().as_uri()}")

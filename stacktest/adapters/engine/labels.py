@@ -17,12 +17,11 @@ a copy were made for it, carry the labels of its run, and go with it. What an up
 its process, and carries neither run nor stack: only the end of the update removes it.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 
 from stacktest.adapters.ledger.stack_identity import stack_mark
 from stacktest.core.denied_egress import NO_NAME_SERVER, asks_nobody
-from stacktest.core.fingerprint.digest import content_digest
+from stacktest.core.fingerprint.digest import canonical, content_digest
 from stacktest.core.model import Json, Service, Stack
 
 RUN = "stacktest.run"
@@ -59,8 +58,7 @@ def update_labels(stack: Stack, update: str) -> dict[str, str]:
 
 def definition_digest(service: Service) -> str:
     """Digest of the service's definition, to tell whether a container still is what it says."""
-    text = json.dumps(service.definition, sort_keys=True, separators=(",", ":"))
-    return content_digest(text)[:32]
+    return content_digest(canonical(service.definition))[:32]
 
 
 def label_override(
