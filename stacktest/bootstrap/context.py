@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -318,6 +318,11 @@ class Project:
         judgements = self.judge.judge_all(observations, tests_of_services(), moment, scope, pages)
         self.ledger.remember(judgements)
         return observations, judgements, moment
+
+    def pytest_command(self, options: Iterable[str]) -> list[str]:
+        """The command that runs this stack's suites by this interpreter, in their folder."""
+        argv = [sys.executable, "-P", "-m", "pytest", f"--stack={self.root}", *options]
+        return [*argv, *(str(path) for path in self.suites.folders if path.is_dir())]
 
     def collect_tests(self) -> Collection:
         """Every test of the suites, collected by a pytest of its own."""

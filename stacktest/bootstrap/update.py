@@ -1,7 +1,6 @@
 """Puts together what one update talks to, and opens, resumes and ends it."""
 
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -178,10 +177,8 @@ class Updater:
         }
 
     def _pytest(self, services: Sequence[str], *options: str) -> list[str]:
-        suites = self.project.suites
-        argv = [sys.executable, "-P", "-m", "pytest", f"--stack={self.project.root}", *options]
-        argv += [f"--stack-services={name}" for name in services]
-        return [*argv, *(str(path) for path in suites.folders if path.is_dir())]
+        chosen = (f"--stack-services={name}" for name in services)
+        return self.project.pytest_command([*options, *chosen])
 
     def _rehearsals(self) -> set[str]:
         folder = state_path(self.project.root, REHEARSALS)

@@ -1,22 +1,23 @@
 """The verb `rehearse`: test a copy of the stack beside the running one."""
 
-import sys
 from typing import Any
 
 import click
 
-from stacktest.cli.completion import complete_services
 from stacktest.cli.options import services_of, stack_option
 from stacktest.cli.output import say
-from stacktest.cli.pytest_arguments import PYTEST, WithPytestArguments
-
-
-@click.command(
-    cls=WithPytestArguments,
-    options_metavar="[OPTIONS] [SERVICE]... [-- PYTEST ARGUMENTS]",
+from stacktest.cli.pytest_arguments import (
+    become_pytest,
+    copy_command,
+    keep_option,
+    names_argument,
+    without_option,
 )
+
+
+@copy_command()
 @stack_option
-@click.argument("names", nargs=-1, metavar="", required=False, shell_complete=complete_services)
+@names_argument
 @click.option(
     "--with",
     "images",
@@ -24,13 +25,7 @@ from stacktest.cli.pytest_arguments import PYTEST, WithPytestArguments
     multiple=True,
     help="Another image for a service of the copy.",
 )
-@click.option(
-    "--without",
-    "left_out",
-    metavar="SERVICE",
-    multiple=True,
-    help="Leave a service out, with the tests that name it.",
-)
+@without_option
 @click.option(
     "--data",
     type=click.Choice(["copy", "empty"]),
@@ -38,7 +33,7 @@ from stacktest.cli.pytest_arguments import PYTEST, WithPytestArguments
     show_default=True,
     help="What the volumes of the copy begin with.",
 )
-@click.option("--keep", is_flag=True, help="Leave the copy running.")
+@keep_option
 @click.option("--remove", is_flag=True, help="Only remove copies that are still there.")
 @click.pass_context
 def rehearse(ctx: click.Context, /, *, folder: str, remove: bool, **choices: Any) -> None:
@@ -57,14 +52,9 @@ def rehearse(ctx: click.Context, /, *, folder: str, remove: bool, **choices: Any
         for line in remove_copies(project.stack, project.engine):
             say(line)
         return
-    from stacktest.adapters.process import become
-
     names = services_of(project.stack, choices["names"]) if choices["names"] else ()
-    argv = [sys.executable, "-P", "-m", "pytest", f"--stack={project.root}", "--stack-copy"]
-    argv += ["--stack-copy-verb=rehearse"]
-    argv += [f"--stack-copy-data={choices['data']}", *(["--stack-keep"] if choices["keep"] else [])]
-    argv += [f"--stack-copy-with={text}" for text in choices["images"]]
-    argv += [f"--stack-copy-without={name}" for name in choices["left_out"]]
-    argv += [f"--stack-services={name}" for name in names]
-    argv += [str(path) for path in project.suites.folders if path.is_dir()]
-    become([*argv, *ctx.meta[PYTEST]], cwd=project.suites.base)
+    options = ["--stack-copy", "--stack-copy-verb=rehearse"]
+    options += [f"--stack-copy-data={choices['data']}"]
+    options += [f"--stack-copy-with={text}" for text in choices["images"]]
+    options += [f"--stack-services={name}" for name in names]
+    become_pytest(ctx, project, options, choices)
