@@ -8,10 +8,11 @@ its image carries. A bad image differs by the variable `BAD`, which the script o
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from campaigns.docker_command import docker
 from campaigns.small_stack import SmallStack, small_stack
 
 KINDS: Mapping[str, str] = {
@@ -305,9 +306,8 @@ def change_stack() -> Iterator[ChangeStack]:
             for name in PROGRAMS:
                 stack.tag(stack.image(name), name)
             docker("compose", "--project-directory", str(small.root), "up", "--detach", "--wait")
-            for name, program in PROGRAMS.items():
-                wait_until(lambda name=name: _seeded(stack, name))  # type: ignore[misc]
-                del program
+            for name in PROGRAMS:
+                _seed(stack, name)
             code, out = small.run("pytest")
             assert code == 0, out
             yield stack
@@ -316,32 +316,21 @@ def change_stack() -> Iterator[ChangeStack]:
             stack.remove_images()
 
 
-def docker(*words: str, text: str = "") -> str:
-    """What the docker command prints; CalledProcessError where it fails."""
-    done = subprocess.run(
-        ["docker", *words], check=True, capture_output=True, text=True, input=text
-    )
-    return done.stdout.strip()
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Returns when it holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.2)
-
-
 # Private
 
 
-def _seeded(stack: ChangeStack, service: str) -> bool:
-    try:
-        user = "0" if "nginx" in PROGRAMS[service].base else ""
-        stack.execute(service, PROGRAMS[service].seed, user)
-    except subprocess.CalledProcessError:
-        return False
-    return True
+def _seed(stack: ChangeStack, service: str, seconds: float = 60.0) -> None:
+    """Put the data in, as soon as the program takes it."""
+    program, deadline = PROGRAMS[service], time.monotonic() + seconds
+    while True:
+        try:
+            stack.execute(service, program.seed, "0" if "nginx" in program.base else "")
+        except subprocess.CalledProcessError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _definition(name: str) -> str:

@@ -5,7 +5,6 @@ program that it has started. A rehearsal is cleared away without anybody's help;
 next command says that it is open, and finishes or undoes it.
 """
 
-import os
 import signal
 import subprocess
 import time
@@ -14,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from campaigns.change_stack import docker
 from campaigns.common import Options, Report, main
+from campaigns.docker_command import docker
+from campaigns.kill_points import signal_after
 from campaigns.small_stack import SmallStack, small_stack
 
 SERVICES = """\
@@ -201,15 +201,9 @@ def _kill(changing: Changing, words: Sequence[str], point: Point, whole: float) 
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        text=True,
     )
-    with suppress(subprocess.TimeoutExpired):
-        # Whatever it is doing by then: the point is its time, not its progress.
-        process.wait(timeout=point.share * whole)
-    was_running = process.poll() is None
-    if was_running:
-        (os.killpg if point.group else os.kill)(process.pid, signal.SIGKILL)
-    process.wait()
-    return was_running
+    return signal_after(process, point.share * whole, signal.SIGKILL, group=point.group)
 
 
 def _killed_rehearsal(changing: Changing, point: Point, whole: float) -> tuple[str, list[str]]:

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from contextlib import suppress
 
 from campaigns.common import Options, Report, main
+from campaigns.docker_command import docker
+from campaigns.kill_points import signal_after
 from campaigns.small_stack import SmallStack, small_stack
 from stacktest.core.records.drill import Drill
 
@@ -48,12 +49,7 @@ def run(options: Options) -> Report:
         for point in range(points):
             number, share = dice.choice(SIGNALS), dice.random()
             process = stack.start("drill")
-            with suppress(subprocess.TimeoutExpired):
-                # Whatever the drill is doing by then: the point is its time, not its progress.
-                process.wait(timeout=share * whole)
-            was_running = process.poll() is None
-            process.send_signal(number)
-            process.communicate()
+            was_running = signal_after(process, share * whole, number)
             counts[number.name if was_running else "ended before"] += 1
             where = f"point {point}: {number.name} after {share:.0%} of a drill"
             faults += [f"{where}: {fault}" for fault in _faults(stack, before)]
@@ -71,32 +67,29 @@ def _prepare(stack: SmallStack) -> None:
     """The stack runs, with something in its volume, and a backup of that."""
     (stack.root / "stacktest.toml").write_text(BACKUP)
     (stack.root / "backups").mkdir()
-    _docker("compose", "--project-directory", str(stack.root), "up", "--detach", "--wait")
-    _docker("exec", f"{stack.name}-cache-1", "redis-cli", "set", "name", "live")
-    _docker("exec", f"{stack.name}-cache-1", "redis-cli", "save")
-    archive = _docker("exec", f"{stack.name}-cache-1", "tar", "-cf", "-", "-C", "/", "data")
-    (stack.root / "backups" / "cache.tar").write_bytes(archive)
+    docker("compose", "--project-directory", str(stack.root), "up", "--detach", "--wait")
+    docker("exec", f"{stack.name}-cache-1", "redis-cli", "set", "name", "live")
+    docker("exec", f"{stack.name}-cache-1", "redis-cli", "save")
+    tar = ["docker", "exec", f"{stack.name}-cache-1", "tar", "-cf", "-", "-C", "/", "data"]
+    with (stack.root / "backups" / "cache.tar").open("wb") as archive:
+        subprocess.run(tar, check=True, stdout=archive)
 
 
-def _docker(*words: str) -> bytes:
-    return subprocess.run(["docker", *words], check=True, capture_output=True).stdout
-
-
-def _state(stack: SmallStack) -> bytes:
+def _state(stack: SmallStack) -> str:
     """All that could be changed of the running stack."""
     name, form = f"{stack.name}-cache-1", "{{.Id}} {{.State.Status}} {{.State.StartedAt}}"
     data = "find /data -type f | sort | xargs sha256sum"
-    return _docker("inspect", "--format", form, name) + _docker("exec", name, "sh", "-c", data)
+    return docker("inspect", "--format", form, name) + docker("exec", name, "sh", "-c", data)
 
 
 def _left(stack: SmallStack) -> list[str]:
     """What of a copy is still there."""
     chosen = ("--quiet", "--filter", f"name={stack.name}-rehearsal")
     kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
-    return [name for kind in kinds for name in _docker(*kind, *chosen).decode().split()]
+    return [name for kind in kinds for name in docker(*kind, *chosen).split()]
 
 
-def _faults(stack: SmallStack, before: bytes) -> list[str]:
+def _faults(stack: SmallStack, before: str) -> list[str]:
     """What is wrong once the reaper had its time."""
     deadline = time.monotonic() + 90
     while (left := _left(stack)) and time.monotonic() < deadline:

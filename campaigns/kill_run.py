@@ -5,12 +5,11 @@ A service that had failed before must not look proved by that, and one that had 
 """
 
 import signal
-import subprocess
 import time
 from collections import Counter
-from contextlib import suppress
 
 from campaigns.common import Options, Report, main
+from campaigns.kill_points import signal_after
 from campaigns.small_stack import SmallStack, small_stack
 from stacktest.core.records.documents import LastPass, LastRun
 
@@ -35,12 +34,7 @@ def run(options: Options) -> Report:
                 stack.run("pytest", EXPECT="something else")
             number, share = dice.choice(SIGNALS), dice.random()
             process = stack.start("pytest")
-            with suppress(subprocess.TimeoutExpired):
-                # Whatever the run is doing by then: the point is its time, not its progress.
-                process.wait(timeout=share * whole)
-            was_running = process.poll() is None
-            process.send_signal(number)
-            process.communicate()
+            was_running = signal_after(process, share * whole, number)
             counts[number.name if was_running else "ended before"] += 1
             where = f"point {point}: {number.name} after {share:.0%} of a run"
             stands = has_failed and not _was_credited(stack)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from pathlib import Path
 
+from campaigns.docker_command import docker
+
 ETH_P_IP = 0x0800
 SOURCE, TARGET = slice(26, 30), slice(30, 34)
 """Where an Ethernet frame has the addresses of IPv4."""
@@ -87,20 +89,17 @@ def _bridge_of(interface: str) -> str:
 
 def _networks(prefix: str) -> dict[str, IPv4Network]:
     """Bridge → addresses, of the networks whose name begins with the prefix."""
-    listed = subprocess.run(
-        ["docker", "network", "ls", "--quiet", "--filter", f"name=^{prefix}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    listed = docker("network", "ls", "--quiet", "--filter", f"name=^{prefix}").split()
     if not listed:
         return {}
-    inspected = subprocess.run(
-        ["docker", "network", "inspect", *listed], capture_output=True, text=True, check=False
-    )
+    try:
+        inspected = docker("network", "inspect", *listed)
+    except subprocess.CalledProcessError as error:
+        # One is gone since; what was found of the others is printed all the same.
+        inspected = error.stdout
     return {
         f"br-{network['Id'][:12]}": subnet
-        for network in json.loads(inspected.stdout or "[]")
+        for network in json.loads(inspected or "[]")
         for part in network["IPAM"]["Config"] or ()
         if isinstance(subnet := ip_network(part["Subnet"]), IPv4Network)
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from campaigns.common import Options, Report, main
+from campaigns.docker_command import docker
 from campaigns.packets import Packets, watch_packets
 from campaigns.reference_copy import reference_copy
 from stacktest.bootstrap.context import find_project
@@ -95,16 +96,16 @@ def _record(live: ThrowAway) -> Any:
 
 def _state(live: ThrowAway) -> dict[str, str]:
     """What must not change: container → start and restarts, file in a volume → time and digest."""
-    listed = _docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={live.project}")
+    listed = docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={live.project}")
     form = "{{.Name}} {{.Id}} {{.State.StartedAt}} {{.RestartCount}} {{.State.Status}}"
-    lines = _docker("inspect", "--format", form, *listed.split()).splitlines()
+    lines = docker("inspect", "--format", form, *listed.split()).splitlines()
     state = {f"container {name}": rest for name, _, rest in (x.partition(" ") for x in lines)}
-    volumes = _docker(
+    volumes = docker(
         *("volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={live.project}")
     )
     for volume in volumes.split():
         mount = f"{volume}:/data:ro"
-        text = _docker(
+        text = docker(
             *("run", "--rm", "--network", "none", "-v", mount, "stacktest/backup:1"),
             *("sh", "-c", DIGESTS),
         )
@@ -149,10 +150,6 @@ def _rows(
         ("MB copied", f"{record['copied_bytes'] / 1e6:.1f}"),
         ("seconds of pause", f"{record['paused_ms'] / 1000:.1f}"),
     ]
-
-
-def _docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from campaigns.change_stack import KINDS, PROGRAMS, ChangeStack, change_stack, docker
+from campaigns.change_stack import KINDS, PROGRAMS, ChangeStack, change_stack
 from campaigns.common import Options, Report, main
+from campaigns.docker_command import docker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

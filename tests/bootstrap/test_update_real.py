@@ -7,12 +7,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.docker_command import docker, wait_until
 
 pytestmark = pytest.mark.real_docker
 
@@ -62,18 +63,6 @@ IMAGES = {
     "exec redis-server --protected-mode no --databases 4",
     "dead": "exit 3",
 }
-
-
-def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
-    begin = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begin < seconds, "it never came true"
-        time.sleep(0.02)
 
 
 class Live:
@@ -195,7 +184,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     docker("tag", f"{PROJECT}/app:good", f"{PROJECT}/app:current")
     subprocess.run([*compose, "up", "-d"], check=True, capture_output=True)
     store = ["exec", f"{PROJECT}-store-1", "redis-cli"]
-    wait_until(lambda: docker(*store, "ping") == "PONG")
+    wait_until(lambda: docker(*store, "ping") == "PONG", seconds=60)
     docker(*store, "set", "name", "live")
     yield root
     subprocess.run([*compose, "down", "-v", "-t", "1"], check=True, capture_output=True)
@@ -339,7 +328,7 @@ def test_after_a_kill_every_verb_knows_and_the_next_command_ends_it(
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_until(is_there)
+    wait_until(is_there, seconds=60)
     os.killpg(update.pid, signal.SIGKILL)
     update.wait()
     assert "an update of app is open since" in live.run("status").stdout

@@ -6,12 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.docker_command import docker, wait_until
 
 pytestmark = pytest.mark.real_docker
 
@@ -123,12 +124,6 @@ class Live:
         return {name: item["result"] for name, item in self.rehearsal()["services"].items()}
 
 
-def docker(*words: str) -> str:
-    return subprocess.run(
-        ["docker", *words], check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
 def state() -> str:
     """All that could be changed of the running stack: containers, their starts, and their data."""
     ids = docker("ps", "--all", "--quiet", "--no-trunc", "--filter", f"name={PROJECT}-").split()
@@ -170,13 +165,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def live(pytester: pytest.Pytester, folder: Path) -> Live:
     return Live(pytester, folder)
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    begin = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begin < seconds, "it never came true"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])

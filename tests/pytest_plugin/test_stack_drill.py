@@ -6,12 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.docker_command import docker, wait_until
 
 pytestmark = pytest.mark.real_docker
 
@@ -76,11 +77,6 @@ def test_it_answers(inside):
 """
 
 
-def docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
 def tool(folder: Path, script: str) -> None:
     """Runs a script in the image that makes backups, in the folder of the stack."""
     words = ["--rm", "--network", "none", "--env", "RESTIC_PASSWORD=hush-restic"]
@@ -137,13 +133,6 @@ def left_over() -> list[str]:
         *docker("volume", "ls", "--quiet", "--filter", name).split(),
         *docker("network", "ls", "--quiet", "--filter", name).split(),
     ]
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    begin = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begin < seconds, "it never came true"
-        time.sleep(0.01)
 
 
 def make_backups(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """What was copied goes back byte for byte, and never under the hands of who writes it."""
 
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,7 @@ from stacktest.core.observed_state import Container
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.errors import StacktestError
+from tests.support.docker_command import docker
 
 IMAGE = "stacktest/redis:7.0"
 NAME = f"t-put-back-{os.getpid()}"
@@ -63,10 +63,6 @@ def test_nothing_is_put_back_while_somebody_can_write_there() -> None:
     with pytest.raises(StacktestError, match="shop-store-1 runs and may write to it"):
         copier(cast("Engine", engine)).put_back([copy])
     assert engine.tools == []
-
-
-def docker(*words: str) -> str:
-    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
 
 
 def inside(mounts: Mapping[str, str], script: str) -> str:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +23,7 @@ from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.labels import RUN
 from stacktest.errors import ToolMissingError
+from tests.support.docker_command import wait_until
 from tests.support.known import known
 
 pytestmark = pytest.mark.processes
@@ -94,13 +95,6 @@ def engine(tmp_path: Path) -> Iterator[_Server]:
         server.shutdown()
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 20.0) -> None:
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < seconds, "it never came true"
-        time.sleep(0.01)
-
-
 def test_a_run_that_cleaned_up_itself_is_left_alone(engine: _Server) -> None:
     guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
     guard.disarm()
@@ -160,7 +154,7 @@ def test_a_killed_parent_is_noticed_although_a_child_holds_the_pipe(
         child = int(known(parent.stdout).readline())
         try:
             parent.send_signal(number)
-            wait_until(lambda: engine.removed == ["c1", "n1"])
+            wait_until(lambda: engine.removed == ["c1", "n1"], seconds=20)
         finally:
             os.kill(child, signal.SIGKILL)
 
@@ -187,7 +181,7 @@ def test_the_package_may_go_while_the_run_lasts(
     client.write_text(f"{client.read_text()}\nopen({str(loaded)!r}, 'x').close()\n")
     monkeypatch.setattr(process, "__file__", str(copy / "stacktest/adapters/process.py"))
     guard = reaper.arm(Connection(address=engine.address), {RUN: "r1"})
-    wait_until(loaded.exists)
+    wait_until(loaded.exists, seconds=20)
     shutil.rmtree(copy)
     guard._child.pipe.close()
     os.waitpid(guard.pid, 0)
@@ -263,12 +257,12 @@ def test_a_compose_that_outlives_its_run_is_waited_for(engine: _Server, tmp_path
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
         guard = int(known(parent.stdout).readline())
         parent.kill()
-    wait_until(lambda: engine.removed == ["c1", "n1"])
+    wait_until(lambda: engine.removed == ["c1", "n1"], seconds=20)
     time.sleep(reaper.QUIET + 0.5)  # long enough for one that does not wait to have gone
     engine.here.append({"kind": "containers", "Id": "c2", "Names": ["/c2"], "State": "created"})
-    wait_until(lambda: "c2" in engine.removed)
+    wait_until(lambda: "c2" in engine.removed, seconds=20)
     fifo.write_text("created everything")
-    wait_until(lambda: not Path(f"/proc/{guard}").exists() or _is_zombie(guard))
+    wait_until(lambda: not Path(f"/proc/{guard}").exists() or _is_zombie(guard), seconds=20)
 
 
 def _is_zombie(pid: int) -> bool:

@@ -16,6 +16,7 @@ from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.core.progress import Progress
 from stacktest.errors import StackNotReadyError, UsageError
 from tests.support.compose_project import Project
+from tests.support.docker_command import wait_until
 from tests.support.known import known
 
 pytestmark = pytest.mark.real_docker
@@ -53,14 +54,6 @@ def states(project: Project) -> dict[str, str]:
 
 def ids(project: Project) -> dict[str, str]:
     return {each.service: each.id for each in project.engine.containers(project.name)}
-
-
-def wait_until(holds: Callable[[], object], seconds: float = 10.0) -> float:
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < seconds, "it never came true"
-        time.sleep(0.02)
-    return time.monotonic() - begun
 
 
 def test_starts_only_what_is_asked_for_and_removes_it_but_not_its_volume(project: Project) -> None:
@@ -433,15 +426,15 @@ def test_nothing_is_left_two_seconds_after_a_kill(
     argv = [sys.executable, "-c", CHILD, str(project.root), f"run-{project.name}"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
         if moment == "creating":
-            wait_until(project.leftovers)
+            wait_until(project.leftovers, seconds=10)
         elif moment == "starting":
-            wait_until(lambda: "running" in states(project).values())
+            wait_until(lambda: "running" in states(project).values(), seconds=10)
         else:
             assert known(run.stdout).readline() == "up\n"
         os.killpg(run.pid, number)
         run.wait(10)
         begun = time.monotonic()
-        wait_until(lambda: run.poll() is not None and project.leftovers() == [])
+        wait_until(lambda: run.poll() is not None and project.leftovers() == [], seconds=10)
         took = time.monotonic() - begun
     assert took < 2.5
     time.sleep(1.0)
@@ -459,7 +452,7 @@ def test_what_always_woke_is_stopped_when_the_run_is_killed(project: Project) ->
         assert known(run.stdout).readline() == "up\n"
         assert states(project)["db"] == "running"
         run.kill()
-    wait_until(lambda: states(project) == {"db": "exited"})
+    wait_until(lambda: states(project) == {"db": "exited"}, seconds=10)
     assert ids(project) == before
 
 
@@ -472,7 +465,7 @@ def test_the_reaper_of_one_run_leaves_another_runs_containers(
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as run:
         assert known(run.stdout).readline() == "up\n"
         run.kill()
-    wait_until(lambda: ids(project) == {"db": kept.started["db"][0]})
+    wait_until(lambda: ids(project) == {"db": kept.started["db"][0]}, seconds=10)
     assert states(project) == {"db": "running"}
 
 
