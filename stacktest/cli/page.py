@@ -43,15 +43,15 @@ def _serve(board: Board, suites: Path, port: int) -> None:
 
     from stacktest.adapters.web_server import make_server, viewer_folder
     from stacktest.application.evidence_folder import FOLDER, left_over
-    from stacktest.reports.page.evidence import render_evidence
+    from stacktest.reports.page.evidence import ADDRESS, render_evidence
     from stacktest.reports.page.page import render_page
 
     folder = suites / FOLDER
     pages = {
-        "/": lambda: cleaned(render_page(board, evidence="/evidence/"), board),
-        "/evidence/": lambda: cleaned(render_evidence(board.stack.name, left_over(folder)), board),
+        "/": lambda: cleaned(render_page(board, evidence=tuple(left_over(folder))), board),
+        ADDRESS: lambda: cleaned(render_evidence(board.stack.name, left_over(folder)), board),
     }
-    folders = {"/evidence/": folder, "/trace/": viewer_folder()}
+    folders = {ADDRESS: folder, "/trace/": viewer_folder()}
     with make_server(pages, folders, port) as server, suppress(KeyboardInterrupt):
         say(f"serving  http://127.0.0.1:{server.server_port}/  (Ctrl-C ends it)")
         server.serve_forever()

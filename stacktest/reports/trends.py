@@ -20,7 +20,7 @@ from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.growth import growths
 from stacktest.core.runs.history import LONGEST_ROW, Trend, TrendKind, classify
-from stacktest.reports.wording import count
+from stacktest.reports.wording import count, part
 
 Shape = Literal["steady", "recovered", "flaky", "regression", "steady failure", "no runs"]
 Cell = Literal["passed", "flaky", "failed", "known-false", "incomplete", "absent"]
@@ -95,11 +95,11 @@ def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
 
 
 def _sentence(course: Trend, lines: Sequence[HistoryLine]) -> str:
-    parts = ", ".join(course.changed) or "what it is"
+    parts = ", ".join(map(part, course.changed)) or "what it is"
     since = _date(next((line.started for line in lines if line.run == course.since), None))
     runs = count(course.runs, "run")
     flake = (
-        f"{course.failures} of {runs} on this fingerprint failed"
+        f"{course.failures} of {runs} failed without any change"
         if course.failures
         else f"{course.flaky} of {runs} passed only on a retry"
     )

@@ -56,24 +56,29 @@ def meaning(state: State | BackupState) -> str:
     return _SAID[state][2]
 
 
+def part(name: str) -> str:
+    """A part of a fingerprint as people call it: `config` → `mounted files`."""
+    return _PARTS.get(name, name)
+
+
 def backup_sentence(entry: BackupEntry) -> str:
-    """`the one of 2026-11-19 03:10 UTC was restored in 1.2 s`, or why it is not restorable."""
+    """`the backup of 2026-11-19 03:10 UTC was restored in 1.2 s`, or why it is not restorable."""
     if entry.why:
         return reason(entry.why)
     return restored(entry)
 
 
 def restored(drill: BackupEntry | Drill) -> str:
-    """`the one of 2026-11-19 03:10 UTC was restored in 1.2 s`."""
-    age = f"the one of {at(drill.made)}" if drill.made else "it"
+    """`the backup of 2026-11-19 03:10 UTC was restored in 1.2 s`."""
+    age = f"the backup of {at(drill.made)}" if drill.made else "it"
     return f"{age} was restored in {duration(drill.restore_ms / 1000)}"
 
 
 def update_result(journal: Journal) -> str:
-    """How an update came to its end: `all tests passed; stood 3.1 s`, `in 6.2 s: test_a failed`."""
+    """How an update ended: `all tests passed; it was down for 3.1 s`, `in 6.2 s: t failed`."""
     why, seconds = journal.why or "asked for", f"{journal.stood_ms / 1000:.1f} s"
     if journal.step == "kept":
-        return f"all tests passed; stood {seconds}"
+        return f"all tests passed; it was down for {seconds}"
     if journal.step == "given_up":
         return f"nothing was replaced: {why}"
     return f"in {seconds}: {why}"
@@ -140,6 +145,13 @@ def count(number: int, noun: str) -> str:
 _MINUTE = 60
 _SHORT = 10
 _UNITS = ((86400, "day"), (3600, "hour"), (_MINUTE, "minute"))
+
+_PARTS = {
+    "config": "mounted files",
+    "env": "environment",
+    "stanza": "compose definition",
+    "build": "build files",
+}
 
 _SAID: dict[State | BackupState, tuple[Tone, str, str]] = {
     State.ERROR: ("bad", "cannot be judged", "Something that the judgement needs is unreadable."),

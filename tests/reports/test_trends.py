@@ -61,7 +61,7 @@ P, F, R, INCOMPLETE = "passed", "failed", "retried", "incomplete"
         ([(P, "a"), (P, "b")], "steady", "Steady: 2 runs in a row passed."),
         ([(P, "a")] * 29, "steady", "Steady: 29 runs in a row passed."),
         ([(P, "a")] * 31, "steady", "Steady: at least 30 runs in a row passed."),
-        ([(P, "a"), (F, "a"), (P, "a")], "flaky", "Flaky: 1 of 3 runs on this fingerprint failed."),
+        ([(P, "a"), (F, "a"), (P, "a")], "flaky", "Flaky: 1 of 3 runs failed without any change."),
         ([(P, "a"), (R, "a")], "flaky", "Flaky: 1 of 2 runs passed only on a retry."),
         (
             [(P, "a"), (F, "b"), (F, "b")],
@@ -109,7 +109,5 @@ def test_each_result_has_a_mark_of_its_own_form() -> None:
 
 def test_a_strip_says_in_words_what_it_draws() -> None:
     drawn = run_marks.draw(["passed", "failed", "passed"], [False, True, False])
-    assert drawn.label == (
-        "3 runs: 2 passed, 1 failed; the fingerprint moved once; the last one passed"
-    )
+    assert drawn.label == ("3 runs: 2 passed, 1 failed; it changed once; the last one passed")
     assert run_marks.draw([]).label == "no runs"

@@ -1,6 +1,7 @@
-"""The list of what failed tests left, for `stacktest page --serve`."""
+"""What failed tests left, for `stacktest page --serve`: all of it, and that of one test."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,8 @@ from urllib.parse import quote
 
 from stacktest.reports.page.jinja import environment
 
+ADDRESS = "/evidence/"
+"""Where the server has the list."""
 TRACE = "trace.zip"
 VIEWER = "/trace/index.html?trace="
 
@@ -24,7 +27,7 @@ class Left:
     @property
     def address(self) -> str:
         """Where the server has it."""
-        return quote(os.fsencode(f"/evidence/{self.run}/{self.path}"))
+        return quote(os.fsencode(f"{ADDRESS}{self.run}/{self.path}"))
 
     @property
     def opens(self) -> str:
@@ -32,6 +35,23 @@ class Left:
         if self.path.rpartition("/")[2] == TRACE:
             return VIEWER + quote(self.address, safe="")
         return self.address
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that it is in; empty: it belongs to the run as a whole."""
+        return self.path.rpartition("/")[0].rpartition("/")[2]
+
+    @property
+    def name(self) -> str:
+        """Its name without folders."""
+        return self.path.rpartition("/")[2]
+
+
+def left_by_test(nodeid: str, run: str, left: Iterable[Left]) -> tuple[Left, ...]:
+    """The files that a test left in a run: in its own folder, and in that of Playwright."""
+    function, full = _plain(nodeid.partition("[")[0]), _plain(nodeid)
+    own = re.compile(rf"{re.escape(function)}-[0-9a-f]{{8}}|{re.escape(full)}")
+    return tuple(file for file in left if file.run == run and own.fullmatch(_plain(file.folder)))
 
 
 def render_evidence(stack: str, left: Iterable[Left]) -> str:
@@ -48,6 +68,11 @@ def render_evidence(stack: str, left: Iterable[Left]) -> str:
 
 
 # Private
+
+
+def _plain(name: str) -> str:
+    """A test or a folder named after it, in letters and figures that both have."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 @cache

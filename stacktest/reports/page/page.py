@@ -15,6 +15,7 @@ from stacktest.core.freshness.gate import Blocker
 from stacktest.printable import visible
 from stacktest.reports import wording
 from stacktest.reports.page import view
+from stacktest.reports.page.evidence import ADDRESS, Left
 from stacktest.reports.page.gantt import lay_out
 from stacktest.reports.page.jinja import environment
 from stacktest.reports.page.operations import operation_rows
@@ -35,10 +36,10 @@ DEPTHS = (
 )
 
 
-def render_page(board: Board, *, evidence: str = "") -> str:
+def render_page(board: Board, *, evidence: Sequence[Left] | None = None) -> str:
     """The page of one stack; the same board always gives the same text.
 
-    `evidence` is the address of what failed tests left, where a server has it.
+    `evidence` is what failed tests left, where a server has it.
     Where it would grow too large, old runs and long lists of reasons are shortened.
     """
     text = ""
@@ -52,15 +53,15 @@ def render_page(board: Board, *, evidence: str = "") -> str:
 # Private
 
 
-def _render(board: Board, depth: view.Depth, evidence: str) -> str:
-    services = view.services(board, depth)
+def _render(board: Board, depth: view.Depth, evidence: Sequence[Left] | None) -> str:
+    services = view.services(board, depth, evidence or ())
     strips = {test.strip.paths: test.strip for s in services for _, ts in s.tests for test in ts}
     states = list(board.states.values())
     tones = Counter(wording.tone(state) for state in states)
     blockers = _first_of_each(board.gate.blockers if board.gate else ())
     text = _template().render(
         stack=board.stack,
-        evidence=evidence,
+        evidence="" if evidence is None else ADDRESS,
         now=board.now,
         evaluated=board.meta.evaluated_at,
         is_old=board.now - board.meta.evaluated_at > OLD,
@@ -71,6 +72,7 @@ def _render(board: Board, depth: view.Depth, evidence: str) -> str:
         tones=[(tone, tones[tone], _TONE_WORDS[tone]) for tone in reversed(wording.TONES)],
         total=len(states),
         services=services,
+        views={service.name: service for service in services},
         blockers=blockers[:LISTED],
         closed_by=_closed_by(blockers),
         more=max(0, len(blockers) - LISTED),

@@ -3,7 +3,7 @@
     passed      a full bar            flaky     a bar broken in two
     failed      a cross               incomplete  a dot
     known-false a lying bar
-    absent      nothing               a triangle below: the fingerprint moved before this run
+    absent      nothing               a triangle below: it changed before this run
 
 All marks of one kind are one SVG path, so that 36 services with 30 runs each stay small.
 """
@@ -65,7 +65,7 @@ def label(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> str:
     text = f"{len(conclusive)} {'run' if len(conclusive) == 1 else 'runs'}: {summary}"
     if any(moved):
         times = sum(moved)
-        text += f"; the fingerprint moved {'once' if times == 1 else f'{times} times'}"
+        text += f"; it changed {'once' if times == 1 else f'{times} times'}"
     return f"{text}; the last one {_LAST[conclusive[-1]]}"
 
 

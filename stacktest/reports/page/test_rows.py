@@ -7,6 +7,7 @@ from datetime import datetime
 
 from stacktest.core.records.documents import HistoryLine
 from stacktest.reports import trends, wording
+from stacktest.reports.page.evidence import Left, left_by_test
 from stacktest.reports.page.run_marks import Strip, draw, short_label
 from stacktest.reports.report_data import Board
 
@@ -42,6 +43,29 @@ class RecentRun:
     fingerprint: str
     commit: str
     note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A test that failed in the newest run, and where what it left is opened."""
+
+    name: str
+    links: tuple[tuple[str, str], ...]
+    """Address and name of each file."""
+
+
+def failures(
+    newest: Sequence[HistoryLine], evidence: Sequence[Left], most: int
+) -> tuple[Failure, ...]:
+    """The failed tests of the newest run that left something, traces before logs."""
+    nodeids = (
+        (line.run, nodeid)
+        for line in newest
+        for nodeid in line.tests
+        if trends.test_cell(line, nodeid) == "failed"
+    )
+    listed = ((nodeid, left_by_test(nodeid, run, evidence)) for run, nodeid in nodeids)
+    return tuple(_failure(nodeid, files) for nodeid, files in listed if files)[:most]
 
 
 def current_tests(lines: Sequence[HistoryLine]) -> tuple[str, ...]:
@@ -91,6 +115,13 @@ def latest_runs(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, .
 # Private
 
 
+def _failure(nodeid: str, files: Sequence[Left]) -> Failure:
+    ordered = sorted(files, key=lambda file: (file.opens == file.address, file.name))
+    return Failure(
+        name=nodeid.partition("::")[2], links=tuple((file.opens, file.name) for file in ordered)
+    )
+
+
 def _latest(nodeid: str, lines: Sequence[HistoryLine]) -> trends.Cell:
     cells = (trends.test_cell(line, nodeid) for line in reversed(lines))
     return next((cell for cell in cells if cell != "absent"), "absent")
@@ -125,7 +156,7 @@ def _cell(cells: Sequence[trends.Cell]) -> Cell:
 
 def _recent_run(old: HistoryLine | None, line: HistoryLine) -> RecentRun:
     changed = trends.changed_parts(old, line) if old else ()
-    notes = [f"{', '.join(changed)} changed"] if changed else []
+    notes = [f"{', '.join(map(wording.part, changed))} changed"] if changed else []
     notes += list(line.reasons[:2])
     if len(line.reasons) > len(line.reasons[:2]):
         notes.append(f"and {len(line.reasons) - 2} more")

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stacktest.core.freshness.states import State
+from stacktest.core.model import Port
 from stacktest.core.records.status import StatusEntry
 from stacktest.reports import trends, wording
 from stacktest.reports.page import test_rows
+from stacktest.reports.page.evidence import Left
 from stacktest.reports.page.run_marks import Strip, draw
 from stacktest.reports.report_data import Board
 
@@ -52,6 +54,9 @@ class ServiceView:
     """Clears the service from the gate; empty when it does not close it."""
     exemption: str
     links: tuple[tuple[str, str], ...]
+    """Address and host name."""
+    published: tuple[str, ...]
+    """Ports of this machine at which it is reached: `port 53/udp`, `127.0.0.1:8080`."""
     stand_in: str
     image: str
     profiles: tuple[str, ...]
@@ -76,6 +81,8 @@ class ServiceView:
     reading: trends.Reading
     strip: Strip
     recent: tuple[test_rows.RecentRun, ...]
+    failures: tuple[test_rows.Failure, ...]
+    """Tests that failed last, with what they left."""
     refusal: str
     cells: tuple[test_rows.Cell | None, ...]
     backup: Neighbour | None
@@ -93,15 +100,19 @@ class Depth:
     """Runs in the strip of one test."""
 
 
-def services(board: Board, depth: Depth = Depth()) -> tuple[ServiceView, ...]:
+def services(
+    board: Board, depth: Depth = Depth(), evidence: Sequence[Left] = ()
+) -> tuple[ServiceView, ...]:
     """One view per service in the status, worst state first."""
-    return tuple(_view(board, name, state, depth) for name, state in board.states.items())
+    return tuple(_view(board, name, state, depth, evidence) for name, state in board.states.items())
 
 
 # Private
 
 
-def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
+def _view(
+    board: Board, name: str, state: State, depth: Depth, evidence: Sequence[Left]
+) -> ServiceView:
     entry = board.status[name]
     model = board.stack.services.get(name)
     record, last_run = board.passes.get(name), board.runs.get(name)
@@ -124,6 +135,7 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         command=next((b.command for b in blockers if b.service == name), ""),
         exemption=_exemption(board, name, state),
         links=_links(board, name),
+        published=_published(model.ports if model else ()),
         stand_in=model.stand_in if model else "",
         image=model.image if model else "",
         profiles=model.profiles if model else (),
@@ -146,6 +158,7 @@ def _view(board: Board, name: str, state: State, depth: Depth) -> ServiceView:
         reading=trends.read(lines),
         strip=draw([trends.cell(line) for line in shown], moved),
         recent=test_rows.latest_runs(shown, depth.recent),
+        failures=test_rows.failures(shown[-1:], evidence, depth.reasons),
         refusal=last_run.refusal if last_run else "",
         cells=test_rows.by_phase(board, nodeids, lines),
         backup=_backup(board, name),
@@ -164,6 +177,18 @@ def _links(board: Board, name: str) -> tuple[tuple[str, str], ...]:
     """Address and host name of each route, each host once, patterns left out."""
     addresses = {route.host: board.address(route) for route in board.stack.named_routes_of(name)}
     return tuple((address, host) for host, address in addresses.items())
+
+
+def _published(ports: Sequence[Port]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_address(port) for port in ports if port.published))
+
+
+def _address(port: Port) -> str:
+    number = f"{port.published}{'' if port.protocol == 'tcp' else f'/{port.protocol}'}"
+    return f"{port.host_ip}:{number}" if port.host_ip not in _EVERYWHERE else f"port {number}"
+
+
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - read, never listened at
 
 
 def _exemption(board: Board, name: str, state: State) -> str:
@@ -185,7 +210,7 @@ def _part(name: str, now: str | None, then: str | None) -> Part:
         word = "does not apply" if now == "none" else "same"
     else:
         word = "changed"
-    return Part(name=name, now=_digest(now), then=_digest(then), word=word)
+    return Part(name=wording.part(name), now=_digest(now), then=_digest(then), word=word)
 
 
 def _digest(value: str | None) -> str:

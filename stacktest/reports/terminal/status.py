@@ -5,7 +5,7 @@ caddy     functional  2026-11-20 10:12  7513d8cdb2504e69
 redis     changed     2026-11-19 03:10  099f67df70ebaea5  config:redis.conf
 
 11 functional, 2 not: gate closed unless exempt
-backup of redis: restorable, the one of 2026-11-19 03:10 UTC was restored in 1.2 s
+backup of redis: restorable, the backup of 2026-11-19 03:10 UTC was restored in 1.2 s
 """
 
 from collections import Counter

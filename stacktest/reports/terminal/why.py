@@ -5,7 +5,7 @@ config   changed: configs/redis/redis.conf
 env      changed: REDIS_MAXMEMORY; added: REDIS_LOG
 last pass 2026-11-19 03:10 on 099f67df70ebaea5, by 7 tests
 history   steady: it passes, and did so before
-backup    restorable: the one of 2026-11-19 03:10 UTC was restored in 1.2 s
+backup    restorable: the backup of 2026-11-19 03:10 UTC was restored in 1.2 s
 next      pytest --stale
 """
 

@@ -45,7 +45,7 @@ def test_what_runs_left_is_found(tmp_path: Path) -> None:
 
 def test_only_a_page_that_is_served_leads_to_the_evidence(board: Board) -> None:
     assert "/evidence/" not in render_page(board)
-    assert '<a href="/evidence/">Evidence</a>' in render_page(board, evidence="/evidence/")
+    assert '<a href="/evidence/">Evidence</a>' in render_page(board, evidence=())
 
 
 @pytest.mark.real_browser
@@ -54,7 +54,7 @@ def test_a_trace_opens_in_the_viewer_that_playwright_ships(board: Board, tmp_pat
 
     trace = tmp_path / "r1/pages/main/t/trace.zip"
     pages = {
-        "/": lambda: render_page(board, evidence="/evidence/"),
+        "/": lambda: render_page(board, evidence=()),
         "/evidence/": lambda: render_evidence("shop", left_over(tmp_path)),
     }
     folders = {"/evidence/": tmp_path, "/trace/": viewer_folder()}

@@ -53,12 +53,12 @@ def row_of(operations: Operations) -> OperationRow:
         (
             Operations(updates=(journal(1, "kept", "app", stood_ms=3100),)),
             "good update kept app",
-            "all tests passed; stood 3.1 s",
+            "all tests passed; it was down for 3.1 s",
         ),
         (
             Operations(updates=(journal(1, "kept", "app", kept_until=NOW + dt.timedelta(days=7)),)),
             "good update kept app",
-            "all tests passed; stood 0.0 s; what ran before is kept until 2026-11-27 10:00 UTC",
+            "all tests passed; it was down for 0.0 s; what ran before is kept until 2026-11-27 10:00 UTC",
         ),
         (
             Operations(
@@ -87,7 +87,7 @@ def row_of(operations: Operations) -> OperationRow:
         (
             Operations(drills=(drill(1, "db", made=NOW - dt.timedelta(hours=7)),)),
             "good drill restorable db",
-            "the one of 2026-11-20 03:00 UTC was restored in 1.2 s",
+            "the backup of 2026-11-20 03:00 UTC was restored in 1.2 s",
         ),
         (
             Operations(drills=(drill(1, "db", result="rotten", step="restore"),)),

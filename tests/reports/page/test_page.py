@@ -72,14 +72,20 @@ def test_every_service_and_every_test_can_be_read_without_scripts(board: Board) 
         assert name in text
     assert "suites/phase7_x/test_outline.py" in text
     assert "configs/grafana/provisioning/datasources/datasources.yml" in text
-    assert "stand-in: no Debian package; speaks the same API" in text
+    assert (
+        "another program runs in place of the real one: no Debian package; speaks the same API"
+        in text
+    )
 
 
 def test_the_three_kinds_of_bad_history_have_three_words(board: Board) -> None:
     text, _ = read(render_page(board))
     assert "Steady failure: at least 30 runs in a row failed." in text
-    assert "Regression: image, config, env, stanza changed, and it has failed since" in text
-    assert "Flaky: 2 of 20 runs on this fingerprint failed." in text
+    assert (
+        "Regression: image, mounted files, environment, compose definition changed, and it has failed since"
+        in text
+    )
+    assert "Flaky: 2 of 20 runs failed without any change." in text
 
 
 @pytest.mark.parametrize(("hours", "hidden"), [(35, True), (37, False)])
@@ -148,9 +154,9 @@ def test_rehearsals_updates_and_drills_as_a_person_reads_them(board: Board) -> N
         "2 hours ago "
         "did not pass Rehearsal of outline outline: suites/phase7_x/test_outline.py::test_a_person_signs_in failed "
         "3 hours ago "
-        "restorable Drill of redis the one of 2026-11-20 03:00 UTC was restored in 1.2 s 4 hours ago "
+        "restorable Drill of redis the backup of 2026-11-20 03:00 UTC was restored in 1.2 s 4 hours ago "
         "rotten Drill of paperless-postgres it cannot be restored 5 hours ago "
-        "kept Update of grafana all tests passed; stood 3.1 s 1 day ago "
+        "kept Update of grafana all tests passed; it was down for 3.1 s 1 day ago "
         "passed Rehearsal of grafana , loki 1 day ago "
         "cannot be read Update .stacktest/updates/3f09ab.json: $.step is missing"
     )

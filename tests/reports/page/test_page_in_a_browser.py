@@ -1,7 +1,9 @@
 """The page in real Chromium: accessible, quiet, and the same by keyboard, on a phone, on paper."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.real_browser
 SIZES: dict[str, ViewportSize] = {
     "desk": {"width": 1280, "height": 900},
     "phone": {"width": 390, "height": 844},
+    "narrow": {"width": 360, "height": 780},
+    "wide phone": {"width": 430, "height": 932},
 }
 
 
@@ -55,10 +59,16 @@ def visit(
 ) -> Iterator[Callable[..., Page]]:
     contexts = []
 
-    def visit(*, size: str = "desk", now: dt.datetime | None = None, **options: Any) -> Page:
+    def visit(
+        *,
+        size: str = "desk",
+        now: dt.datetime | None = None,
+        board: Board | None = None,
+        **options: Any,
+    ) -> Page:
         now = now or dt.datetime.now(dt.UTC)  # noqa: TID251 - as the browser does
         file = tmp_path / "status.html"
-        board = make_board(now=now)
+        board = board or make_board(now=now)
         file.write_text(render_page(board), encoding="utf-8")
         context = chromium.new_context(viewport=SIZES[size], **options)
         contexts.append(context)
@@ -113,13 +123,13 @@ def test_the_keyboard_finds_a_service(visit: Callable[..., Page]) -> None:
     rows = page.locator(".matrix tbody tr:visible")
     assert rows.locator("th a").all_inner_texts() == ["outline"]
     rows.locator("th a").press("Enter")
-    page.get_by_text("Regression: image, config, env").wait_for()
+    page.locator("#s-outline").get_by_text("Regression: image, mounted files").wait_for()
 
 
 def test_a_link_opens_the_service_without_scripts(visit: Callable[..., Page]) -> None:
     page = visit(java_script_enabled=False)
-    page.get_by_role("link", name="loki").first.click()
-    page.get_by_text("Steady failure: at least 30 runs").wait_for()
+    page.locator(".matrix").get_by_role("link", name="loki").click()
+    page.locator("#s-loki").get_by_text("Steady failure: at least 30 runs").wait_for()
 
 
 def test_every_mark_of_a_strip_has_a_colour_also_where_its_drawing_is_shared(
@@ -154,6 +164,123 @@ def test_nothing_is_cut_off_on_a_landscape_sheet(visit: Callable[..., Page]) -> 
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
     wide = "els => els.filter(el => el.getBoundingClientRect().right > innerWidth + 1).length"
     assert page.locator(".matrix td").evaluate_all(wide) == 0
+
+
+@pytest.mark.parametrize("width", [360, 390, 430, 1280])
+def test_rows_of_services_have_one_height_and_strips_stay_low(
+    visit: Callable[..., Page], width: int
+) -> None:
+    """A service with one run, and one with none, look like those with thirty."""
+    page = visit()
+    page.set_viewport_size({"width": width, "height": 900})
+    heights = "els => [...new Set(els.map(el => el.getBoundingClientRect().height.toFixed(1)))]"
+    for rows in (".matrix tbody tr", "h2 ~ details > summary", ".gantt .row"):
+        assert len(page.locator(rows).evaluate_all(heights)) == 1, rows
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    strips = page.locator("svg.strip").evaluate_all(heights)
+    assert max(map(float, strips)) <= 20
+
+
+@pytest.mark.parametrize("width", [360, 390, 430])
+def test_a_row_on_a_phone_shows_name_state_age_and_runs(
+    visit: Callable[..., Page], width: int
+) -> None:
+    page = visit()
+    page.set_viewport_size({"width": width, "height": 900})
+    cut = """els => els.filter(el => el.scrollWidth > el.clientWidth + 1
+                       || el.getBoundingClientRect().right > innerWidth).length"""
+    for cell in (".service", ".state", ".when", ".runs"):
+        cells = page.locator(f".matrix tbody {cell}")
+        assert cells.count() == 36
+        assert cells.evaluate_all(cut) == 0, cell
+
+
+def test_why_a_service_closes_the_gate_opens_in_its_place(visit: Callable[..., Page]) -> None:
+    page = visit(size="phone", java_script_enabled=False)
+    row = page.locator(".todo li", has=page.get_by_role("link", name="grafana", exact=True)).first
+    row.get_by_text("Why", exact=True).click()
+    assert row.locator(".reasons li").all_inner_texts() == [
+        "its environment changed",
+        "configs/grafana/provisioning/datasources/datasources.yml changed",
+        "Also: page behind.",
+    ]
+    assert page.url.endswith("status.html")
+
+
+def test_the_address_of_a_service_is_a_link_beside_its_name(visit: Callable[..., Page]) -> None:
+    page = visit(size="phone")
+    link = page.locator(".matrix").get_by_role("link", name="Open grafana.stack.local")
+    assert link.get_attribute("href") == "https://grafana.stack.local:8443/"
+    size = known(link.bounding_box())
+    assert min(size["width"], size["height"]) >= 24
+
+
+HOSTILE = (
+    """</script></style>'"--><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}\u202e"""
+)
+
+
+def hostile(value: Any) -> Any:
+    """The same value, with markup in every text that a record holds."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return type(value)(f"{value}{HOSTILE}")
+    if isinstance(value, tuple | list):
+        return type(value)(hostile(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: hostile(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: hostile(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
+def test_markup_in_records_and_in_the_stack_stays_text(
+    visit: Callable[..., Page], make_board: Callable[..., Board], said: list[str], asked: list[str]
+) -> None:
+    board = make_board()
+    stack = replace(
+        board.stack,
+        name=hostile(board.stack.name),
+        phases=tuple(replace(phase, title=hostile(phase.title)) for phase in board.stack.phases),
+        routes=tuple(replace(route, host=hostile(route.host)) for route in board.stack.routes),
+        services={
+            name: replace(service, image=hostile(service.image), labels=hostile(service.labels))
+            for name, service in board.stack.services.items()
+        },
+    )
+    status = {
+        name: replace(entry, reasons=hostile(entry.reasons), unverified=hostile(entry.unverified))
+        for name, entry in board.status.items()
+    }
+    histories = {
+        name: [replace(line, reasons=hostile(line.reasons), tests={hostile(t): w for t, w in line.tests.items()}) for line in lines]
+        for name, lines in board.histories.items()
+    }  # fmt: skip
+    gate = known(board.gate)
+    blockers = tuple(
+        replace(item, reasons=hostile(item.reasons), command=hostile(item.command))
+        for item in gate.blockers
+    )
+    timeline = known(board.timeline)
+    page = visit(
+        board=replace(
+            board,
+            stack=stack,
+            status=status,
+            histories=histories,
+            gate=replace(gate, blockers=blockers),
+            meta=replace(board.meta, warnings=hostile(board.meta.warnings)),
+            timeline=replace(timeline, boots=tuple(hostile(s) for s in timeline.boots)),
+        )
+    )
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.locator("img").count() == 0
+    assert page.locator("script").count() == 1
+    assert page.get_by_text("onerror=alert(1)").count() > 36
+    assert "\u202e" not in page.content()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 @pytest.mark.parametrize("width", [1100, 1200, 1280, 1440])
