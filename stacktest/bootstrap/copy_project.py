@@ -10,7 +10,7 @@ from stacktest.adapters.atomic_write import copy_file
 from stacktest.adapters.compose.client import Compose, compose_of
 from stacktest.adapters.compose.copied_project import CopiedProject
 from stacktest.adapters.compose.model import read_model
-from stacktest.adapters.engine.data_copy import DataCopier
+from stacktest.adapters.engine.data_copy import DataCopier, copying_images
 from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.operations import REHEARSALS
@@ -20,7 +20,6 @@ from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
 from stacktest.bootstrap.context import Project
-from stacktest.bootstrap.copy_tool import CopyTool
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
 from stacktest.core.backups.backup import Backup
@@ -151,7 +150,7 @@ class CopyProject(Project):
         return DataCopier(
             self.engine,
             labels=labels,
-            tool=CopyTool(self.engine, self.stack, named=named, labels=labels),
+            images=copying_images(self.stack, named),
             limit=self.config.rehearsal.max_copy,
             settings=self.copy,
         )

@@ -7,12 +7,11 @@ from functools import cached_property
 
 from stacktest.adapters.engine import labels, reaper
 from stacktest.adapters.engine.cleanup import remove_owned
-from stacktest.adapters.engine.data_copy import Copied, DataCopier, shown
+from stacktest.adapters.engine.data_copy import Copied, DataCopier, copying_images, shown
 from stacktest.adapters.engine.spare_containers import SpareContainers
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.bootstrap.context import Project
-from stacktest.bootstrap.copy_tool import CopyTool
 from stacktest.bootstrap.start import starter
 from stacktest.core.model import Json
 from stacktest.core.observed_state import Container
@@ -139,16 +138,10 @@ class UpdateMoves:
     @cached_property
     def _copier(self) -> DataCopier:
         project = self.project
-        tool = CopyTool(
-            project.engine,
-            project.stack,
-            named=project.config.stack.probe_image,
-            labels=self.run_labels,
-        )
         return DataCopier(
             project.engine,
             labels=self.run_labels,
-            tool=tool,
+            images=copying_images(project.stack, project.config.stack.probe_image),
             limit=project.config.rehearsal.max_copy,
             settings=CopySettings(id="", verb="update"),
         )

@@ -3,8 +3,8 @@
     by its socket       whatever a warm run or the reaper asks, and streams of JSON documents:
                         containers, images, networks, info, events, start, stop, remove, execute
                         and logs, of which only the end is kept
-    by the Docker SDK   what has a protocol or many options of its own: attached commands and
-                        probe containers
+    by the Docker SDK   what has a protocol or many options of its own: attached commands,
+                        probe and tool containers
 
 See the decision "Two ways to one engine". Nothing here decides anything; `core.observed_state` has
 the types, `core.readiness` the judgement.
@@ -13,7 +13,7 @@ the types, `core.readiness` the judgement.
 import io
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 from stacktest.adapters.engine.attached import Attached
 from stacktest.adapters.engine.connection import Connection, connection_to, find_connection
@@ -27,6 +27,7 @@ from stacktest.adapters.engine.documents import (
 from stacktest.adapters.engine.log_end import read_end
 from stacktest.adapters.engine.podman import engine_facts, with_health
 from stacktest.adapters.engine.socket import ERR, FRAME, OUT, EngineSocket, Lines
+from stacktest.adapters.engine.tool_container import Folders, ToolContainer
 from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Json
 from stacktest.core.observed_state import Container, EngineEvent
@@ -306,46 +307,27 @@ class Engine:
         image: str,
         argv: Sequence[str],
         *,
-        folders: Mapping[str, tuple[str, bool]],
+        folders: Folders,
         labels: Mapping[str, str],
         timeout: float,
         env: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         """Exit code and output of a program in a new container without a network, as root.
 
-        `folders`: volume or folder of the host → where it is in the container, and whether it may
-        be written. The container is gone afterwards. StacktestError: it could not be started.
+        The container is gone afterwards. StacktestError: it could not be made.
         """
-        with closing(self.connection.sdk()) as sdk:
-            from docker.errors import APIError
+        made = ToolContainer(image=image, folders=folders, labels=labels, env=env or {})
+        return made.run(self.connection, argv, timeout=timeout)
 
-            binds: dict[str, Mapping[str, str]] = {
-                source: {"bind": target, "mode": "rw" if is_writable else "ro"}
-                for source, (target, is_writable) in folders.items()
-            }
-            host = sdk.create_host_config(network_mode="none", binds=binds)
-            try:
-                created = sdk.create_container(
-                    image,
-                    entrypoint=list(argv)[:1],
-                    command=list(argv)[1:],
-                    user="0:0",
-                    labels=dict(labels),
-                    environment=dict(env or {}),
-                    host_config=host,
-                )
-            except APIError as error:
-                raise StacktestError(
-                    f"no container can be made from {image}: {error.explanation}", where=image
-                ) from error
-            try:
-                sdk.start(created["Id"])
-                code = int(sdk.wait(created["Id"], timeout=int(timeout))["StatusCode"])
-                return code, sdk.logs(created["Id"]).decode(errors="replace")
-            except APIError as error:
-                return _NOT_STARTED, str(error.explanation)
-            finally:
-                sdk.remove_container(created["Id"], force=True)
+    def waiting_tool(
+        self, image: str, *, folders: Folders, labels: Mapping[str, str]
+    ) -> AbstractContextManager[str]:
+        """Id of such a container that waits for `execute`; it is removed at the end.
+
+        StacktestError: it could not be started.
+        """
+        made = ToolContainer(image=image, folders=folders, labels=labels)
+        return made.waiting(self.connection)
 
     # Private
 
@@ -374,7 +356,6 @@ class Events:
 # Private
 
 _NOT_FOUND = 404
-_NOT_STARTED = 127
 """What a shell says of a program that is not there."""
 
 

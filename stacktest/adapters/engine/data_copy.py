@@ -5,13 +5,14 @@ volume to volume by a program in a container; nothing of it passes through this 
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.client import Engine
+from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.rehearsal.settings import CopySettings
@@ -33,48 +34,50 @@ class Copied:
     """How long they did."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopyingContainer:
+    """A container that has the folders to copy: number N is `/from/N`, and goes to `/to/N`."""
+
+    id: str
+    image: str
+
+
+def copying_images(stack: Stack, named: str) -> Sequence[str]:
+    """Images that may have `sh`, `cp` and `du`: the one that is named, then those of the stack."""
+    own = [service.image or f"{stack.name}-{name}" for name, service in stack.services.items()]
+    return list(dict.fromkeys([*([named] if named else []), *own]))
+
+
 class DataCopier:
-    """Fills the volumes of a copy; `tool` chooses the image with `cp` for one of them."""
+    """Fills the volumes of a copy, by the first of `images` that has the programs for it."""
 
     def __init__(
         self,
         engine: Engine,
         *,
         labels: Mapping[str, str],
-        tool: Callable[[DataCopy], str],
+        images: Sequence[str],
         limit: int,
         settings: CopySettings,
     ) -> None:
-        self._engine, self._labels, self._tool, self._limit = engine, labels, tool, limit
+        self._engine, self._labels, self._images, self._limit = engine, labels, images, limit
         self._settings = settings
 
-    def sizes(self, copies: Sequence[DataCopy]) -> Mapping[str, int]:
-        """Source → bytes; a StacktestError names what is larger than the limit."""
-        sizes = {copy.source: self._size(copy) for copy in copies}
-        for copy in copies:
-            if sizes[copy.source] > self._limit:
-                size, without = sizes[copy.source], self._settings.without(*copy.services)
-                ways = [f"leave it out: {without}"] if without else []
-                raise StacktestError(
-                    f"{copy.source} holds {shown(size)}, and a copy may have {shown(self._limit)}",
-                    where="stacktest.toml:rehearsal.max_copy",
-                    hint=", or ".join(["raise max_copy under [rehearsal]", *ways, *self._empty]),
-                )
-        return sizes
-
     def copy(self, copies: Sequence[DataCopy]) -> Copied:
-        """Copies each source into its volume; the containers go on whatever happens."""
-        sizes = self.sizes(copies)
-        writers = self.writers({copy.source for copy in copies})
-        begin = time.monotonic()
-        with self._standing_still(writers):
-            for copy in copies:
-                self._copy(copy)
-        return Copied(
-            size=sum(sizes.values()),
-            paused=tuple(container.name for container in writers),
-            seconds=time.monotonic() - begin if writers else 0.0,
-        )
+        """Copies each source into its volume; the containers go on whatever happens.
+
+        A StacktestError names what is larger than the limit, before anything is paused.
+        """
+        ways = [(copy.source, copy.volume) for copy in copies]
+        with self._container(ways) as container:
+            sizes = self._sizes(container, copies)
+            writers = self.writers({copy.source for copy in copies})
+            begin = time.monotonic()
+            with self._standing_still(writers):
+                for number, copy in enumerate(copies):
+                    self._run_copying(container, _COPY, number, of=copy.source)
+            seconds = time.monotonic() - begin if writers else 0.0
+        return Copied(size=sum(sizes), paused=tuple(item.name for item in writers), seconds=seconds)
 
     def put_back(self, copies: Sequence[DataCopy]) -> None:
         """Makes each source what its copy is, byte for byte; whoever writes it has to be stopped.
@@ -88,8 +91,10 @@ class DataCopier:
                     where=f"container {writers[0].name}",
                     hint=f"docker stop {writers[0].name}",
                 )
-        for copy in copies:
-            self._run_copying(copy, _PUT_BACK, of=copy.volume, to=copy.source)
+        if copies:
+            with self._container([(copy.volume, copy.source) for copy in copies]) as container:
+                for number, copy in enumerate(copies):
+                    self._run_copying(container, _PUT_BACK, number, of=copy.volume)
 
     def writers(self, sources: Collection[str]) -> tuple[Container, ...]:
         """Running containers, of whatever project, that can write to one of the sources."""
@@ -133,37 +138,73 @@ class DataCopier:
             if not refusals:
                 guard.disarm()
 
-    def _size(self, copy: DataCopy) -> int:
-        code, output = self._run(copy, ("du", "-sk", "/from"), of=copy.source)
+    @contextmanager
+    def _container(self, ways: Sequence[tuple[str, str]]) -> Iterator[CopyingContainer]:
+        """The container that copies, until the end; `ways` are from where to where."""
+        folders: dict[str, tuple[str, bool]] = {}
+        for number, (source, target) in enumerate(ways):
+            folders[source] = (f"/from/{number}", False)
+            folders[target] = (f"/to/{number}", True)
+        with ExitStack() as kept:
+            yield self._start(kept, folders)
+
+    def _start(self, kept: ExitStack, folders: Mapping[str, tuple[str, bool]]) -> CopyingContainer:
+        why = ""
+        for image in self._images:
+            with ExitStack() as attempt:
+                waiting = self._engine.waiting_tool(image, folders=folders, labels=self._labels)
+                try:
+                    container = attempt.enter_context(waiting)
+                except StacktestError as error:
+                    # An image that is not here, or has no shell, copies nothing.
+                    why = why or error.what
+                    continue
+                code, _, _ = self._engine.execute(container, _HAS_PROGRAMS)
+                if code == 0:
+                    kept.push(attempt.pop_all())
+                    return CopyingContainer(id=container, image=image)
+        raise StacktestError(
+            f"no data can be copied: no image of the stack has sh, cp and du{why and f' ({why})'}",
+            where="stacktest.toml:stack.probe_image",
+            hint="name an image that has them as `probe_image` under [stack]",
+        )
+
+    def _sizes(self, container: CopyingContainer, copies: Sequence[DataCopy]) -> Sequence[int]:
+        sizes = [self._size(container, number, copy) for number, copy in enumerate(copies)]
+        for copy, size in zip(copies, sizes, strict=True):
+            if size > self._limit:
+                without = self._settings.without(*copy.services)
+                ways = [f"leave it out: {without}"] if without else []
+                raise StacktestError(
+                    f"{copy.source} holds {shown(size)}, and a copy may have {shown(self._limit)}",
+                    where="stacktest.toml:rehearsal.max_copy",
+                    hint=", or ".join(["raise max_copy under [rehearsal]", *ways, *self._empty]),
+                )
+        return sizes
+
+    def _size(self, container: CopyingContainer, number: int, copy: DataCopy) -> int:
+        argv = ("du", "-sk", f"/from/{number}")
+        code, output, complaint = self._engine.execute(container.id, argv, silence=LONGEST)
         words = output.split()
         if code != 0 or not words or not words[0].isdigit():
+            why = (complaint or output).strip() or f"exit {code}"
             raise StacktestError(
-                f"the size of {copy.source} cannot be read: {output.strip() or f'exit {code}'}",
-                where=self._tool(copy),
+                f"the size of {copy.source} cannot be read: {why}",
+                where=container.image,
                 hint="name an image with du and cp as `probe_image` under [stack]",
             )
         return int(words[0]) * 1024
 
-    def _copy(self, copy: DataCopy) -> None:
-        self._run_copying(copy, _COPY, of=copy.source, to=copy.volume)
-
-    def _run_copying(self, copy: DataCopy, script: str, *, of: str, to: str) -> None:
-        code, output = self._run(copy, ("sh", "-c", script), of=of, to=to)
+    def _run_copying(
+        self, container: CopyingContainer, script: str, number: int, *, of: str
+    ) -> None:
+        argv = ("sh", "-c", script, "sh", f"/from/{number}", f"/to/{number}")
+        code, output, complaint = self._engine.execute(container.id, argv, silence=LONGEST)
         if code != 0:
+            why = (complaint or output).strip() or f"exit {code}"
             raise StacktestError(
-                f"{of} cannot be copied: {output.strip() or f'exit {code}'}",
-                where=self._tool(copy),
-                hint="docker system df",
+                f"{of} cannot be copied: {why}", where=container.image, hint="docker system df"
             )
-
-    def _run(
-        self, copy: DataCopy, argv: Sequence[str], *, of: str, to: str = ""
-    ) -> tuple[int, str]:
-        folders = {of: ("/from", False), **({to: ("/to", True)} if to else {})}
-        image = self._tool(copy)
-        return self._engine.run_tool(
-            image, argv, folders=folders, labels=self._labels, timeout=LONGEST
-        )
 
 
 def shown(size: int) -> str:
@@ -179,15 +220,19 @@ def shown(size: int) -> str:
 # Private
 
 _STEP = 1000
+_HAS_PROGRAMS = ("sh", "-c", "command -v cp && command -v du")
 # BusyBox's cp has no long options; both keep owners, modes, times and links with -a.
 _CP = (
+    "from=$1; to=$2; "
     "if cp --reflink=auto --version >/dev/null 2>&1; then set -- --reflink=auto; else set --; fi; "
 )
 # A single file is kept in a volume by a name of its own, and is written in place: it is a mount.
-_COPY = _CP + ('if [ -d /from ]; then cp -a "$@" /from/. /to/; else cp -a "$@" /from /to/file; fi')
+_COPY = _CP + (
+    'if [ -d "$from" ]; then cp -a "$@" "$from/." "$to/"; else cp -a "$@" "$from" "$to/file"; fi'
+)
 _PUT_BACK = _CP + (
-    "set -e; if [ -d /to ]; then cd /to; rm -rf -- ..?* .[!.]* *; "
-    'cp -a "$@" /from/. /to/; else cp -a "$@" /from/file /to; fi'
+    'set -e; if [ -d "$to" ]; then cd "$to"; rm -rf -- ..?* .[!.]* *; '
+    'cp -a "$@" "$from/." "$to/"; else cp -a "$@" "$from/file" "$to"; fi'
 )
 
 

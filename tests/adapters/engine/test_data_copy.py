@@ -1,6 +1,7 @@
 """Data is copied while its writers stand still, and they go on whatever happens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -45,6 +46,9 @@ class FakeEngine:
     sizes: Mapping[str, int] = field(default_factory=dict)
     code: int = 0
     refuses: str = ""
+    absent: frozenset[str] = frozenset()
+    without_programs: frozenset[str] = frozenset()
+    sources: Sequence[str] = ()
     connection: None = None
 
     def containers(self) -> tuple[Container, ...]:
@@ -58,20 +62,25 @@ class FakeEngine:
         self.log.append(f"unpause {id}")
         return ""
 
-    def run_tool(
-        self,
-        image: str,
-        argv: Sequence[str],
-        *,
-        folders: Mapping[str, tuple[str, bool]],
-        labels: Mapping[str, str],
-        timeout: float,
-    ) -> tuple[int, str]:
-        source = next(iter(folders))
+    @contextmanager
+    def waiting_tool(
+        self, image: str, *, folders: Mapping[str, tuple[str, bool]], labels: Mapping[str, str]
+    ) -> Iterator[str]:
+        if image in self.absent:
+            raise StacktestError(f"no container can be made from {image}: No such image")
+        self.sources = [source for source, (at, _) in folders.items() if at.startswith("/from")]
+        self.log.append(f"mount {dict(folders)}")
+        yield image
+        self.log.append("remove the container")
+
+    def execute(self, id: str, argv: Sequence[str], **_: float) -> tuple[int, str, str]:  # noqa: A002
+        if argv == ("sh", "-c", "command -v cp && command -v du"):
+            return int(id in self.without_programs), "", ""
         if argv[0] == "du":
-            return 0, f"{self.sizes.get(source, 8)}\t/from"
-        self.log.append(f"copy {source} {folders}")
-        return self.code, "cp: No space left on device" if self.code else ""
+            source = self.sources[int(argv[-1].rpartition("/")[2])]
+            return 0, f"{self.sizes.get(source, 8)}\t/from", ""
+        self.log.append(f"copy {argv[-2]} {argv[-1]}")
+        return self.code, "", "cp: No space left on device" if self.code else ""
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +100,7 @@ def copier(engine: FakeEngine, limit: int = 10**9) -> DataCopier:
     return DataCopier(
         engine,  # type: ignore[arg-type]
         labels={},
-        tool=lambda _: "tools:1",
+        images=["tools:1", "tools:2", "tools:3"],
         limit=limit,
         settings=CopySettings(id="x"),
     )
@@ -109,13 +118,21 @@ def test_writers_stand_still_while_their_data_is_copied(guards: list[Sequence[st
         )
     )
     copied = copier(engine).copy([DATA, SITE])
+    folders = {
+        "shop_data": ("/from/0", False),
+        "copy_data": ("/to/0", True),
+        "/srv/shop/site": ("/from/1", False),
+        "copy_site": ("/to/1", True),
+    }
     assert engine.log == [
+        f"mount {folders}",
         "pause id-db",
         "pause id-editor",
-        "copy shop_data {'shop_data': ('/from', False), 'copy_data': ('/to', True)}",
-        "copy /srv/shop/site {'/srv/shop/site': ('/from', False), 'copy_site': ('/to', True)}",
+        "copy /from/0 /to/0",
+        "copy /from/1 /to/1",
         "unpause id-db",
         "unpause id-editor",
+        "remove the container",
     ]
     assert (copied.size, copied.paused) == (2 * 8 * 1024, ("db", "editor"))
     assert guards == [["id-db", "id-editor"], ()]
@@ -131,7 +148,7 @@ def test_what_cannot_be_copied_lets_the_writers_go_on() -> None:
     engine = FakeEngine(here=(container("db", volume("shop_data")),), code=1)
     with pytest.raises(StacktestError, match="shop_data cannot be copied: cp: No space left"):
         copier(engine).copy([DATA])
-    assert engine.log[-1] == "unpause id-db"
+    assert engine.log[-2:] == ["copy /from/0 /to/0", "unpause id-db"]
 
 
 def test_what_cannot_be_paused_lets_the_others_go_on() -> None:
@@ -141,7 +158,7 @@ def test_what_cannot_be_paused_lets_the_others_go_on() -> None:
     )
     with pytest.raises(StacktestError, match="job cannot be paused: it is restarting"):
         copier(engine).copy([DATA])
-    assert engine.log == ["pause id-db", "pause id-job", "unpause id-db"]
+    assert engine.log[1:] == ["pause id-db", "pause id-job", "unpause id-db"]
 
 
 def test_more_than_the_limit_is_refused_before_anything_is_paused() -> None:
@@ -150,7 +167,31 @@ def test_more_than_the_limit_is_refused_before_anything_is_paused() -> None:
     )
     with pytest.raises(StacktestError, match=r"shop_data holds 3\.1 GB, .* may have 1\.0 GB"):
         copier(engine).copy([DATA])
-    assert engine.log == []
+    assert len(engine.log) == 1
+
+
+def test_the_first_image_with_the_programs_copies() -> None:
+    engine = FakeEngine(
+        here=(), absent=frozenset({"tools:1"}), without_programs=frozenset({"tools:2"})
+    )
+    copier(engine).copy([DATA])
+    assert [line.split()[0] for line in engine.log] == [
+        "mount",
+        "remove",
+        "mount",
+        "copy",
+        "remove",
+    ]
+
+
+def test_where_no_image_has_them_the_first_reason_is_named() -> None:
+    engine = FakeEngine(
+        here=(), absent=frozenset({"tools:1"}), without_programs=frozenset({"tools:2", "tools:3"})
+    )
+    with pytest.raises(
+        StacktestError, match=r"no image of the stack has sh, cp and du \(no .*No such"
+    ):
+        copier(engine).copy([DATA])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """What was copied goes back byte for byte, and never under the hands of who writes it."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ def copier(engine: Engine) -> DataCopier:
     return DataCopier(
         engine,
         labels={RUN: NAME},
-        tool=lambda _: IMAGE,
+        images=[IMAGE],
         limit=10**9,
         settings=CopySettings(id="", verb="update"),
     )
@@ -36,7 +37,7 @@ class Writing:
     """An engine on which a container runs that may write to the volume."""
 
     def __init__(self) -> None:
-        self.tools: list[Sequence[str]] = []
+        self.tools: list[str] = []
 
     def containers(self) -> tuple[Container, ...]:
         return (
@@ -52,9 +53,10 @@ class Writing:
             ),
         )
 
-    def run_tool(self, _: str, argv: Sequence[str], **__: Any) -> tuple[int, str]:
-        self.tools.append(argv)
-        return 0, ""
+    @contextmanager
+    def waiting_tool(self, image: str, **_: Any) -> Iterator[str]:
+        self.tools.append(image)
+        yield image
 
 
 def test_nothing_is_put_back_while_somebody_can_write_there() -> None:

@@ -1,0 +1,91 @@
+"""Containers that hold a program for a moment: without a network, as root, removed at the end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stacktest.adapters.engine.connection import Connection
+from stacktest.errors import StacktestError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+Folders = Mapping[str, tuple[str, bool]]
+"""Volume or folder of the host → where it is in the container, and whether it may be written."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolContainer:
+    """What such a container is made of."""
+
+    image: str
+    folders: Folders
+    labels: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def run(
+        self, connection: Connection, argv: Sequence[str], *, timeout: float
+    ) -> tuple[int, str]:
+        """Exit code and output of one program. StacktestError: the container could not be made."""
+        from docker.errors import APIError
+
+        with closing(connection.sdk()) as sdk, self._made(sdk, argv) as container:
+            try:
+                sdk.start(container)
+                code = int(sdk.wait(container, timeout=int(timeout))["StatusCode"])
+                return code, sdk.logs(container).decode(errors="replace")
+            except APIError as error:
+                return _NOT_STARTED, str(error.explanation)
+
+    @contextmanager
+    def waiting(self, connection: Connection) -> Iterator[str]:
+        """Id of a container that runs and does nothing. StacktestError: it could not be started."""
+        from docker.errors import APIError
+
+        with closing(connection.sdk()) as sdk, self._made(sdk, _WAIT) as container:
+            try:
+                sdk.start(container)
+            except APIError as error:
+                raise StacktestError(
+                    f"no container of {self.image} starts: {error.explanation}", where=self.image
+                ) from error
+            yield container
+
+    # Private
+
+    @contextmanager
+    def _made(self, sdk: "APIClient", argv: Sequence[str]) -> Iterator[str]:
+        from docker.errors import APIError
+
+        binds: dict[str, Mapping[str, str]] = {
+            source: {"bind": target, "mode": "rw" if is_writable else "ro"}
+            for source, (target, is_writable) in self.folders.items()
+        }
+        try:
+            created = sdk.create_container(
+                self.image,
+                entrypoint=list(argv)[:1],
+                command=list(argv)[1:],
+                user="0:0",
+                stdin_open=True,
+                healthcheck={"test": ["NONE"]},
+                labels=dict(self.labels),
+                environment=dict(self.env),
+                host_config=sdk.create_host_config(network_mode="none", binds=binds),
+            )
+        except APIError as error:
+            raise StacktestError(
+                f"no container can be made from {self.image}: {error.explanation}", where=self.image
+            ) from error
+        try:
+            yield str(created["Id"])
+        finally:
+            sdk.remove_container(created["Id"], force=True)
+
+
+# Private
+
+_NOT_STARTED = 127
+# Its standard input is open and nobody writes to it. Every image with a shell has `read`.
+_WAIT = ("sh", "-c", "read nothing")
