@@ -10,6 +10,7 @@ BENCHMARKS = {
     "workers": ([], []),
     "pages": (["20", "--workers"], ["5"]),
     "daily": (["--check"], ["--short", "--check"]),
+    "change": ([], ["--rounds", "2", "--megabytes", "500"]),
     "fingerprint": (["--check"], ["--rounds", "3", "--check"]),
     "plugin": ([], ["--short"]),
 }

@@ -1,6 +1,6 @@
 """Two programs at once on one stack: runs of pytest, and runs beside the verbs that write.
 
-One of two runs holds the lock and the other ends with 10 and names it, or they run one after the
+One of two holds the lock, and the other ends with 10 or 13 and names it, or they run one after the
 other; no record is torn, nothing stays behind, and nobody removes what the other one uses.
 """
 
@@ -12,6 +12,8 @@ from campaigns.small_stack import SmallStack, small_stack
 from stacktest.core.records.documents import LastPass, LastRun
 
 BESIDE = (("pytest",), ("pytest",), ("status",), ("down",), ("up",), ("gate",))
+LOCKING = ("pytest", "up", "down")
+"""Whose turn it is when the other one of a pair is refused."""
 CODES = {"pytest": {0, 10}, "status": {0}, "down": {0, 13}, "up": {0, 13}, "gate": {0, 1, 11}}
 
 
@@ -34,8 +36,8 @@ def run(options: Options) -> Report:
                     faults.append(f"{where}: {word} ended with {code}: {out[-600:]}")
                 if code in (10, 13) and "another" not in out:
                     faults.append(f"{where}: {word} does not name the other: {out[-600:]}")
-            if 0 not in [code for word, code in ends if word == "pytest"]:
-                faults.append(f"{where}: neither run came to its end")
+            if 0 not in [code for word, code in ends if word in LOCKING]:
+                faults.append(f"{where}: neither of the two came to its end")
             faults += [f"{where}: {fault}" for fault in _faults(stack)]
         if left := stack.temporary():
             faults.append(f"temporary folders: {left}")
