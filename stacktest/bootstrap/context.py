@@ -68,7 +68,9 @@ class Project:
         environ: Mapping[str, str],
         compose: Compose | None = None,
         rootdir: Path | None = None,
+        draft: str = "",
     ) -> None:
+        self._draft = draft
         self.root = root
         self._environ = environ
         self._compose = compose
@@ -82,7 +84,7 @@ class Project:
     @cached_property
     def settings(self) -> Config:
         """The configuration, before compose labels are laid under it."""
-        return configuration.load(self.root, environ=self._environ)
+        return configuration.load(self.root, environ=self._environ, draft=self._draft)
 
     @cached_property
     def compose(self) -> Compose:

@@ -14,10 +14,11 @@ from stacktest.config import StackSection
 
 @click.command()
 @stack_option
-def init(*, folder: str) -> None:
+@click.option("--up", "starts", is_flag=True, help="Start what does not run, look, stop it again.")
+def init(*, folder: str, starts: bool) -> None:
     """Write a first stacktest.toml and a smoke test per service.
 
-    What is there already stays as it is.
+    Of what runs, every service is asked what only it answers. What is there already stays as it is.
     """
     from stacktest.adapters.atomic_write import create_file
     from stacktest.adapters.compose.command_line import working_folder
@@ -25,6 +26,7 @@ def init(*, folder: str) -> None:
     from stacktest.adapters.routes import read_routes
     from stacktest.adapters.suites import config_leaving_out
     from stacktest.bootstrap.context import Project
+    from stacktest.bootstrap.init_look import take_look
     from stacktest.init import SUITES, initialise
 
     root = Path(os.path.abspath(working_folder() / folder))  # noqa: PTH100 - links stay
@@ -35,6 +37,7 @@ def init(*, folder: str) -> None:
         create=create_file,
         section=_named(os.environ),
         ignored=partial(ignored_files, root),
+        take_look=partial(take_look, project, starts=starts),
         left_out_by=config_leaving_out(root, SUITES),
     )
     for line in result.lines():

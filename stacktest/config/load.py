@@ -7,6 +7,7 @@ The environment and the options are arguments: this module reads nothing but the
 
 import datetime as dt
 import json
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from importlib.resources import files
@@ -40,8 +41,12 @@ def load(
     *,
     environ: Mapping[str, str] | None = None,
     options: Mapping[str, str] | None = None,
+    draft: str = "",
 ) -> Config:
-    """The configuration of the stack in `root`; a `UsageError` names the file and the key."""
+    """The configuration of the stack in `root`; a `UsageError` names the file and the key.
+
+    `draft` is the text of a `stacktest.toml` that is to be written where there is no configuration.
+    """
     own, project = root / FILE_NAME, root / "pyproject.toml"
     inline = inline_table(root)
     if own.is_file() and inline:
@@ -51,7 +56,7 @@ def load(
             hint="keep one of them; they are never merged",
         )
     file = str(own) if own.is_file() else f"{project}:tool.stacktest" if inline else ""
-    data = _plain(read_toml(own) if own.is_file() else inline)
+    data = _plain(read_toml(own) if own.is_file() else inline or tomllib.loads(draft))
     _check_shape(data, file)
     config = _build(root, file, data)
     config = _overlay(config, environ or {}, lambda key: f"STACKTEST_{key.upper()}")

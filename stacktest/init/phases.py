@@ -1,6 +1,6 @@
-"""Proposes phases: one per profile, each after the profiles that it depends on.
+"""Proposes phases: what always runs first, then a phase per profile, each after what it needs.
 
-A stack without profiles gets three: the front door, what stores data, and the rest.
+What runs without a profile is in up to three phases: the front door, what stores data, the rest.
 """
 
 from collections.abc import Iterable
@@ -24,8 +24,7 @@ class Stage:
 
 def propose_phases(stack: Stack, door: str) -> tuple[Stage, ...]:
     """The stages in their order; every service is in exactly one of them."""
-    profiles = {profile for service in stack.services.values() for profile in service.profiles}
-    groups = _by_profile(stack, door) if profiles else _by_kind(stack, door)
+    groups = [*_by_kind(stack, door), *_by_profile(stack, door)]
     return tuple(
         Stage(
             phase=Phase(name=f"phase{number}", title=title, profiles=needed),
@@ -42,32 +41,38 @@ Group = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 
 
 def _by_kind(stack: Stack, door: str) -> list[Group]:
+    """Services without a profile, which always run."""
+    always = {name: service for name, service in stack.services.items() if not service.profiles}
     stores = {
         name
-        for name, service in stack.services.items()
+        for name, service in always.items()
         if (program := recognise(service)) and program.store
     }
-    rest = set(stack.services) - stores - {door}
-    groups = zip(_PLAIN, ({door} & set(stack.services), stores - {door}, rest), strict=True)
-    return [(title, word, (), tuple(sorted(names))) for (title, word), names in groups if names]
+    rest = set(always) - stores - {door}
+    groups = zip(_PLAIN, ({door} & set(always), stores - {door}, rest), strict=True)
+    return [
+        (title, word, _needed(stack, (), names, door), tuple(sorted(names)))
+        for (title, word), names in groups
+        if names
+    ]
 
 
 def _by_profile(stack: Stack, door: str) -> list[Group]:
-    """A service without a profile always runs, so it belongs to the first phase."""
     ordered = _ordered(stack, door)
-    home = {name: _home(service.profiles, ordered) for name, service in stack.services.items()}
+    home = {
+        name: min(service.profiles, key=ordered.index)
+        for name, service in stack.services.items()
+        if service.profiles
+    }
     groups: list[Group] = []
     for profile in ordered:
         names = tuple(sorted(name for name, where in home.items() if where == profile))
         if names:
-            needed = _needed(stack, profile, names, door)
+            needed = _needed(stack, (profile,), names, door)
             word = "".join(c if c.isalnum() else "_" for c in profile.lower())
-            groups.append((profile.replace("-", " ").capitalize(), word, needed, names))
+            title = profile.replace("-", " ").replace("_", " ").capitalize()
+            groups.append((title, word, needed, names))
     return groups
-
-
-def _home(profiles: tuple[str, ...], ordered: list[str]) -> str:
-    return min(profiles, key=ordered.index) if profiles else ordered[0]
 
 
 def _ordered(stack: Stack, door: str) -> list[str]:
@@ -90,9 +95,11 @@ def _ordered(stack: Stack, door: str) -> list[str]:
         return names
 
 
-def _needed(stack: Stack, profile: str, names: Iterable[str], door: str) -> tuple[str, ...]:
-    """The profiles to switch on: this one, the front door's, and those of dependencies."""
-    needed, todo = {profile}, [*names, *([door] if door in stack.services else [])]
+def _needed(
+    stack: Stack, profiles: Iterable[str], names: Iterable[str], door: str
+) -> tuple[str, ...]:
+    """The profiles to switch on: these, the front door's, and those of dependencies."""
+    needed, todo = set(profiles), [*names, *([door] if door in stack.services else [])]
     visited: set[str] = set()
     while todo:
         name = todo.pop()

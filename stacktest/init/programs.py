@@ -44,7 +44,7 @@ class Program:
     """What "works" means, in a sentence."""
     answer: Answer | None = None
     store: str = ""
-    """Kind of database: `postgres`, `mysql`, `redis`, `mongo`."""
+    """Kind of store: `postgres`, `mysql`, `redis`, and so on; `stores` lists them."""
     door: str = ""
     """Kind of front door: `caddy`, `nginx`, `traefik`, and so on; not every one can be read."""
     port: int = 0
@@ -129,6 +129,14 @@ PROGRAMS: tuple[Program, ...] = (
             says="keeps what was written"),
     Program(name="MongoDB", images=("mongo", "mongodb", "mongodb-community-server"), store="mongo",
             says="keeps what was written"),
+    Program(name="ClickHouse", images=("clickhouse", "clickhouse-server"), store="clickhouse",
+            says="keeps what was written"),
+    Program(name="OpenLDAP", images=("openldap",), store="ldap", says="keeps what was written"),
+    Program(name="RabbitMQ", images=("rabbitmq",), store="rabbitmq",
+            says="keeps what was made in it"),
+    Program(name="memcached", images=("memcached",), store="memcached",
+            says="keeps what was written"),
+    Program(name="MinIO", images=("minio",), store="minio", says="keeps what was written"),
     Program(
         name="Grafana",
         images=("grafana", "grafana-oss", "grafana-enterprise"),

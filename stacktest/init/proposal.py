@@ -8,6 +8,7 @@ from stacktest.core.readiness import is_job
 from stacktest.core.route import Route
 from stacktest.init.file_names import FileNames
 from stacktest.init.front_door import FrontDoor
+from stacktest.init.look.look import Look
 from stacktest.init.phases import Stage, propose_phases
 from stacktest.init.places import Places, find_places
 from stacktest.init.programs import recognise
@@ -34,30 +35,31 @@ def propose(
     stack: Stack,
     door: FrontDoor,
     *,
-    titles: Mapping[str, str] | None = None,
+    look: Look | None = None,
     places: Places | None = None,
     taken: Mapping[str, str] | None = None,
 ) -> Proposal:
     """The files for a stack whose routes are read.
 
-    `titles` are page titles of services as they are now, for programs that are not known. `taken`
-    are base names of the project's test files, each with its path.
+    `look` is what the services answered, where they ran. `taken` are base names of the project's
+    test files, each with its path.
     """
     programs = {name: recognise(service) for name, service in sorted(stack.services.items())}
     stages = propose_phases(stack, door.service)
     places = places or find_places(stack)
     unknown = [*door.unknown, *places.unknown, *_unset(stack)]
-    jobs = sorted(name for name in stack.services if is_one_shot(stack, name, programs[name]))
+    jobs = _jobs(stack)
     files = {CONFIG: _config(stack, door, stages, places, jobs)}
     names = FileNames(taken=dict(taken or {}))
-    writer = SuiteWriter(
-        stack=stack, door=door, programs=programs, titles=titles or {}, jobs=frozenset(jobs)
-    )
+    writer = SuiteWriter(stack=stack, door=door, programs=programs, look=look, jobs=frozenset(jobs))
     for stage in stages:
         for name in stage.services:
             text = writer.suite(name)
             if text:
-                files[names.place(stage.folder, name)] = text
+                path = names.place(stage.folder, name)
+                files[path] = text
+                if name in writer.blank:
+                    unknown.append(f"{writer.blank[name]} ({path}:{_line_to_fill(text)})")
     known = {name: program.name for name, program in programs.items() if program}
     return Proposal(
         files=files,
@@ -67,7 +69,25 @@ def propose(
     )
 
 
+def propose_config(stack: Stack, door: FrontDoor, places: Places) -> str:
+    """The text of `stacktest.toml`."""
+    return _config(stack, door, propose_phases(stack, door.service), places, _jobs(stack))
+
+
 # Private
+
+
+def _jobs(stack: Stack) -> list[str]:
+    services = sorted(stack.services.items())
+    return [name for name, service in services if is_one_shot(stack, name, recognise(service))]
+
+
+def _line_to_fill(text: str) -> int:
+    """The number of the line that a person has to fill in: a blank title, or the first test."""
+    lines = list(enumerate(text.splitlines(), 1))
+    blank = [number for number, line in lines if line.startswith("TITLE = ")]
+    tests = [number for number, line in lines if line.startswith("def test_")]
+    return (blank or tests)[0]
 
 
 def _config(

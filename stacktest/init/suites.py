@@ -9,12 +9,16 @@ from stacktest.core.numbers import whole_number
 from stacktest.core.readiness import is_job
 from stacktest.core.route import Route
 from stacktest.core.shared_network import neighbours_of
+from stacktest.init.declared_names import place_of
 from stacktest.init.front_door import FrontDoor
-from stacktest.init.programs import Program
+from stacktest.init.look.checks import Check, Contains, Keys, Member, Whole
+from stacktest.init.look.findings import Doorway, Finding, confirmed, doorways, findings
+from stacktest.init.look.look import Look
+from stacktest.init.programs import Answer, Program
 from stacktest.init.render import quoted, render
+from stacktest.init.stores import STORES, WITH_SCRIPT, required_password, script_of
 
-STORES = frozenset({"postgres", "mysql", "redis", "mongo"})
-_NOT_HTTP = frozenset(
+NOT_HTTP = frozenset(
     {21, 22, 23, 25, 53, 88, 110, 111, 123, 139, 143, 161, 179, 389, 445, 465, 514, 587, 636, 853,
      873, 993, 995, 1194, 1433, 1521, 1883, 2049, 2181, 2222, 3306, 3389, 4222, 5060, 5222, 5432,
      5672, 5900, 6379, 8883, 9042, 9092, 11211, 25565, 27017, 51820}
@@ -35,30 +39,73 @@ class SuiteWriter:
     stack: Stack
     door: FrontDoor
     programs: Mapping[str, Program | None]
-    titles: Mapping[str, str]
     jobs: frozenset[str] = frozenset()
+    look: Look | None = None
+    """What was seen of the stack while it ran; None where nobody looked."""
     unknown: list[str] = field(default_factory=list)
+    blank: dict[str, str] = field(default_factory=dict)
+    """Service → what is missing in the suite that was written for it."""
+    _findings: Mapping[str, Finding] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.look is not None:
+            self._findings = findings(self.look)
 
     def suite(self, name: str) -> str:
         """The text of the service's suite; empty where nothing can be claimed."""
         service, program = self.stack.services[name], self.programs[name]
         if service.unreadable:
-            return self._none(f"anything about {name}: {service.unreadable}")
+            return self._none(name, f"anything about {name}: {service.unreadable}")
         if name == self.door.service:
             return self._door()
         if name in self.jobs:
             return self._none(
-                f"what {name} leaves behind: it runs once and ends, so no test is written"
+                name, f"what {name} leaves behind: it runs once and ends, so no test is written"
             )
         if program and program.store in STORES:
             return self._store(service, program)
+        if self.look is not None:
+            return self._seen(service, program, self.look)
         return self._application(service, program)
 
     # Private
 
-    def _none(self, sentence: str) -> str:
-        self.unknown.append(sentence)
+    def _none(self, name: str, sentence: str) -> str:
+        self.unknown.append(f"{sentence} ({place_of(self.stack, name)})")
         return ""
+
+    def _seen(self, service: Service, program: Program | None, look: Look) -> str:
+        """A test of what the service answered, if it tells it from all the others."""
+        name, finding = service.name, self._findings.get(service.name)
+        if name in look.unanswered:
+            return self._none(
+                name,
+                f"what it means that {name} works: {look.unanswered[name]}, so no test is written",
+            )
+        visit = next(visit for visit in look.visits if visit.service == name and visit.credited)
+        claim = "its host name leads" if visit.host else "it leads"
+        if program and program.answer and not visit.prefix:
+            checks = checks_of(program.answer)
+            if confirmed(checks, program.answer.path, look, name):
+                return self._page(service, program, visit.client, claim)
+        if finding is None:
+            return self._none(
+                name,
+                f"what only {name} answers: nothing of what it was asked tells it from the other "
+                "services, so no test is written",
+            )
+        if finding.confused:
+            others = ", ".join(finding.confused)
+            self.blank[name] = f"what tells {name} from {others}: both answer the same"
+        return render(
+            "test_seen.py.j2",
+            service=name,
+            questions=finding.questions,
+            client=finding.visit.client,
+            fixture=finding.visit.client.partition("(")[0],
+            claim="its host name leads" if finding.visit.host else "it leads",
+            confused=finding.confused,
+        )
 
     def _application(self, service: Service, program: Program | None) -> str:
         name = service.name
@@ -68,8 +115,9 @@ class SuiteWriter:
         if tenants and routes:
             hosts = ", ".join(sorted({route.host for route in routes}))
             return self._none(
+                name,
                 f"whether {hosts} is {name}'s own: {', '.join(tenants)} shares its network and "
-                "answers at the same address"
+                "answers at the same address",
             )
         if plain:
             client = f"api({quoted(plain[0].host)})"
@@ -84,8 +132,9 @@ class SuiteWriter:
         if routes:
             return ""
         return self._none(
+            name,
             f"what it means that {name} works: it has no host name and no known port, so no test "
-            f"is written; one of your own can reach it by inside({quoted(name)})"
+            f"is written; one of your own can reach it by inside({quoted(name)})",
         )
 
     def _page(self, service: Service, program: Program | None, client: str, claim: str) -> str:
@@ -99,31 +148,34 @@ class SuiteWriter:
                 fixture=fixture,
                 claim=claim,
             )
-        title = self.titles.get(service.name, "")
-        if not title:
-            self.unknown.append(
-                f"what only {service.name} ({service.image or 'built here'}) shows: its test fails "
-                "until its page's title is written into it"
-            )
+        self.blank[service.name] = (
+            f"what only {service.name} ({service.image or 'built here'}) shows: its test fails "
+            "until its page's title is written into it"
+        )
         return render(
             "test_title.py.j2",
             service=service.name,
-            title=title,
             client=client,
             fixture=fixture,
             claim=claim,
         )
 
     def _door(self) -> str:
-        answers = []
-        for route in self.stack.routes:
-            program = self.programs.get(route.service or "")
-            if program and program.answer and _is_plain(route, self.stack) and route.is_exact:
-                answers.append((route.host, program.answer.path, program.answer.marker))
+        answers = self._known_rows() if self.look is None else list(doorways(self.look))
+        if self.look is not None:
+            missing = {visit.host for visit in self.look.visits if visit.host}
+            missing -= {row.host for row in answers}
+            for host in sorted(missing):
+                self._none(
+                    self.door.service,
+                    f"what tells apart where {host} leads: nothing of what it was asked does, so "
+                    f"the test of {self.door.service} leaves it out",
+                )
         if not answers:
             return self._none(
+                self.door.service,
                 f"what {self.door.service} has to answer: none of its host names leads to a known "
-                "program, so no test of it is written"
+                "program, so no test of it is written",
             )
         return render(
             "test_door.py.j2",
@@ -131,6 +183,16 @@ class SuiteWriter:
             answers=answers,
             has_tls=self.door.has_tls,
         )
+
+    def _known_rows(self) -> list[Doorway]:
+        rows = []
+        for route in self.stack.routes:
+            program = self.programs.get(route.service or "")
+            answer = program.answer if program else None
+            if answer and _is_plain(route, self.stack) and route.is_exact:
+                row = Doorway(host=route.host, path=answer.path, status=200, marker=answer.marker)
+                rows.append(row)
+        return rows
 
     def _store(self, service: Service, program: Program) -> str:
         twins = [
@@ -140,24 +202,38 @@ class SuiteWriter:
         ]
         if twins:
             return self._none(
+                service.name,
                 f"which port is {service.name}'s own: {', '.join(twins)} shares its network, and a "
-                "client would ask whichever of them has the usual port"
+                "client would ask whichever of them has the usual port",
             )
-        names = set(service.environment)
-        words = " ".join(service.command or ())
-        if program.store == "redis" and "--requirepass" in words and "REDISCLI_AUTH" not in names:
-            self.unknown.append(
-                f"the password of {service.name}: it stands in its command; set REDISCLI_AUTH in "
-                "its environment, which its client reads"
+        refusal = self._refusal(service)
+        if refusal:
+            return self._none(
+                service.name,
+                f"how to ask {service.name}: {refusal}; so no test of it is written",
             )
-        user = next((name for name in ("MARIADB_USER", "MYSQL_USER") if name in names), "")
+        boundaries = self.look.boundaries if self.look else ()
         return render(
             f"test_{program.store}.py.j2",
             service=service.name,
-            program=program,
-            names=names,
-            prefix=user.partition("_")[0],
+            script=script_of(service, program.store) if program.store in WITH_SCRIPT else "",
+            is_password_in_command=bool(required_password(service)),
+            boundary=next((item for item in boundaries if item.service == service.name), None),
+            is_unpublished=self.look is not None and not service.ports,
         )
+
+    def _refusal(self, service: Service) -> str:
+        """Why the store cannot be asked, where that is known."""
+        if self.look is not None:
+            name = service.name
+            return self.look.store_errors.get(
+                name, self.look.unanswered.get(name, "it does not run")
+            )
+        words = " ".join(service.command or ())
+        is_hidden = "--requirepass" in words and not required_password(service)
+        if is_hidden and "REDISCLI_AUTH" not in service.environment:
+            return "its password stands within its command; set REDISCLI_AUTH in its environment"
+        return ""
 
 
 def http_port(service: Service, program: Program | None, routes: list[Route]) -> int:
@@ -168,8 +244,30 @@ def http_port(service: Service, program: Program | None, routes: list[Route]) ->
     if program and program.port and (program.port in ports or not ports):
         return program.port if program.answer else 0
     ports -= {_FAST_CGI} - {port.target for port in service.ports}
-    plain = sorted(ports - _NOT_HTTP)
+    plain = sorted(ports - NOT_HTTP)
     return plain[0] if len(plain) == 1 and len(ports) == 1 else 0
+
+
+def checks_of(answer: Answer) -> tuple[Check, ...]:
+    """What the test of a known program asserts, as checks."""
+    checks = list[Check]()
+    if answer.text:
+        checks.append(Whole(answer.text))
+    if answer.title:
+        checks.append(Contains(f"<title>{answer.title}</title>"))
+    for path, value in answer.fields.items():
+        checks.append(Member(tuple(path.split(".")), value))
+    if answer.keys:
+        checks.append(Keys(answer.keys))
+    return tuple(checks)
+
+
+def prefix_of(route: Route) -> str | None:
+    """The path below which a route leads to its service, empty for all; None: not a plain one."""
+    path = route.match.rstrip("*").rstrip("/")
+    if route.is_guard or not route.is_final:
+        return None
+    return path if not path or (path.startswith("/") and "*" not in path) else None
 
 
 def is_one_shot(stack: Stack, name: str, program: Program | None) -> bool:

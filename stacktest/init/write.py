@@ -1,7 +1,7 @@
 """`stacktest init`: look, propose, and write what is not there yet."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,12 +11,15 @@ from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from stacktest.init.file_names import find_test_files
 from stacktest.init.front_door import FrontDoor, find_front_door
+from stacktest.init.look.look import Look
 from stacktest.init.places import SUITES, find_places
-from stacktest.init.proposal import Proposal, propose
+from stacktest.init.proposal import Proposal, propose, propose_config
 
 ReadRoutes = Callable[[tuple[str, ...], Stack], tuple[Route, ...]]
 CreateFile = Callable[[Path, str], None]
 """Writes a file that does not exist yet, whole or not at all; FileExistsError where one does."""
+TakeLook = Callable[[str], tuple[Look | None, tuple[str, ...]]]
+"""Text of the configuration → what the stack answers, if it runs, and sentences about that."""
 Ignored = Callable[[Iterable[str]], frozenset[str]]
 """Which of these files, relative to the stack's folder, git ignores."""
 
@@ -33,11 +36,14 @@ class InitResult:
     """The configuration of pytest whose `testpaths` leave out the suites."""
     has_own_tests: bool = False
     """The project has other tests, which need not run where stacktest does."""
+    notes: tuple[str, ...] = ()
+    """What is to be known about the look at the running stack."""
 
     def lines(self) -> list[str]:
         """What a person is told."""
         lines = [f"wrote {name}{self._apart(name)}" for name in self.written]
         lines += [f"kept  {name} (it was there; nothing was changed)" for name in self.existing]
+        lines += ["", *(f"note: {note}" for note in self.notes)] if self.notes else []
         if self.proposal.unknown:
             lines += ["", "not known:", *(f"  - {what}" for what in self.proposal.unknown)]
         has_suite = any(name.startswith(f"{SUITES}/") for name in self.proposal.files)
@@ -62,10 +68,10 @@ def initialise(
     create: CreateFile,
     section: StackSection | None = None,
     ignored: Ignored = lambda _names: frozenset(),
-    titles: Mapping[str, str] | None = None,
+    take_look: TakeLook = lambda _draft: (None, ()),
     left_out_by: str = "",
 ) -> InitResult:
-    """Read the front door, propose, and write; a file that exists is never touched.
+    """Read the front door, look at what runs, propose, and write; a file that exists stays.
 
     `section` is what the person named when the command was started, by `STACKTEST_…`;
     `left_out_by` is the configuration of pytest whose `testpaths` leave out the suites.
@@ -82,9 +88,9 @@ def initialise(
         project_name=named.project_name,
     )
     taken = find_test_files(stack.root)
-    proposal = propose(
-        replace(placed, routes=routes), door, titles=titles, places=places, taken=taken
-    )
+    routed = replace(placed, routes=routes)
+    look, notes = take_look(propose_config(routed, door, places))
+    proposal = propose(routed, door, look=look, places=places, taken=taken)
     written, existing = write(stack.root, proposal, create)
     return InitResult(
         proposal=proposal,
@@ -92,6 +98,7 @@ def initialise(
         existing=existing,
         left_out_by=left_out_by,
         has_own_tests=any(not path.startswith(f"{SUITES}/") for path in taken.values()),
+        notes=notes,
     )
 
 

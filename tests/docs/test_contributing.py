@@ -56,6 +56,7 @@ ELSEWHERE = {
         "stacktest/core/backups/states.py",
     },
     "Add a report format": {"stacktest/application/required_tests.py"},
+    "Add a fixture": {"stacktest/init/templates/boundary.j2"},
 }
 """Files with the same word in another meaning."""
 

@@ -8,7 +8,11 @@ the stack's are refused, so that a run depends on nothing outside.
 from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.connect_proxy import OWN_ANSWER, ConnectProxy
 from stacktest.adapters.names.dns_server import NameServer
-from stacktest.adapters.names.http_clients import async_http_client, http_client
+from stacktest.adapters.names.http_clients import (
+    async_http_client,
+    http_client,
+    inner_http_client,
+)
 from stacktest.adapters.names.outer_door import outer_doors
 from stacktest.adapters.names.remote_dns import look_up_all
 from stacktest.adapters.names.resolver import (
@@ -34,6 +38,7 @@ __all__ = [
     "Refused",
     "async_http_client",
     "http_client",
+    "inner_http_client",
     "look_up",
     "look_up_all",
     "name_map",

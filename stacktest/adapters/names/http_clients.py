@@ -7,6 +7,7 @@ An answer is reported only if its bytes came over a connection that was opened h
 a recording or a cache makes up has no such connection.
 """
 
+import functools
 import inspect
 import ssl
 from collections.abc import Callable, Mapping
@@ -84,7 +85,21 @@ def async_http_client(
     )
 
 
+def inner_http_client(service: str, port: int, address: Address, **options: Any) -> "httpx.Client":
+    """A client for `http://service:port`, which is reached at an address; no other name is known.
+
+    What is spoken inside of a stack is plain HTTP: nobody's certificate is trusted.
+    """
+    names = NameMap(hosts=(service,), doors={port: address})
+    return http_client(names, _no_trust(), f"http://{service}:{port}", **options)
+
+
 # Private
+
+
+@functools.cache
+def _no_trust() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _divide(

@@ -13,6 +13,7 @@ import pytest
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.names import inner_http_client
 from stacktest.adapters.network import (
     Connector,
     ContainerPorts,
@@ -29,7 +30,6 @@ from stacktest.core.observed_state import Container
 from stacktest.core.readiness import parse_rule
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError, StacktestError, ToolMissingError, UsageError
-from stacktest.pytest_plugin.fixtures.stack import _plain_client
 from tests.support.known import known
 
 
@@ -280,7 +280,7 @@ def test_a_service_that_does_not_run_is_named(tmp_path: Path) -> None:
         NO_CONNECTOR,
         "app",
         on_answer=lambda _port: None,
-        client=_plain_client,
+        client=inner_http_client,
     )
     with pytest.raises(StackNotReadyError, match=r"has no running container \(it has: exited\)"):
         app.run("true")
@@ -322,7 +322,7 @@ def access(tmp_path: Path, engine: EnginePort, answers: list[int]) -> ServiceAcc
         NO_CONNECTOR,
         "app",
         on_answer=lambda _port: answers.append(1),
-        client=_plain_client,
+        client=inner_http_client,
     )
 
 
@@ -440,7 +440,7 @@ def store(
         Connector(engine, footings),
         "store",
         on_answer=lambda _port: told.append("store"),
-        client=_plain_client,
+        client=inner_http_client,
     )
     yield found, told
     found.close()

@@ -1,5 +1,4 @@
 import contextlib
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.route import Route
-from stacktest.errors import ToolMissingError, UsageError
+from stacktest.errors import UsageError
 
 
 def seen(routes: tuple[Route, ...]) -> list[tuple[Any, ...]]:
@@ -247,15 +246,6 @@ def test_broken_nginx_names_the_line(make_stack: Callable[..., Stack], tmp_path:
     with pytest.raises(UsageError) as caught:
         read_routes(("nginx.conf",), make_stack("door"))
     assert caught.value.where == "nginx.conf:3"
-
-
-def test_nginx_without_its_extra_says_what_to_install(
-    make_stack: Callable[..., Stack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "nginx.conf").write_text(NGINX)
-    monkeypatch.setitem(sys.modules, "crossplane", None)
-    with pytest.raises(ToolMissingError, match=r"stacktest\[nginx\]"):
-        read_routes(("nginx.conf",), make_stack("door"))
 
 
 def labelled(**labels: str) -> Service:

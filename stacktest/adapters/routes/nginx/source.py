@@ -17,7 +17,7 @@ from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, show
 from stacktest.adapters.temporary import temporary_folder
 from stacktest.core.model import Stack
 from stacktest.core.nginx_templates import template_suffix
-from stacktest.errors import ToolMissingError, UsageError
+from stacktest.errors import UsageError
 
 UNSEEN = "include (unseen)"
 """The name of an `include` whose file only the container has."""
@@ -138,14 +138,8 @@ def _filled(text: str, stack: Stack) -> str:
 
 
 def _parsed(file: Path, path: Path, stack: Stack) -> list[Mapping[str, Any]]:
-    try:
-        import crossplane
-    except ImportError:
-        raise ToolMissingError(
-            "nginx configurations are read with crossplane, which is not installed",
-            where=shown(path, stack),
-            hint="pip install 'stacktest[nginx]'",
-        ) from None
+    import crossplane
+
     # Files under conf.d are fragments: where a directive may stand cannot be judged in them.
     payload = crossplane.parse(str(file), single=True, check_ctx=False)
     if payload["errors"]:

@@ -1,0 +1,63 @@
+"""Looks at a stack for `stacktest init`: as it runs, or started for the look and stopped again."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.look import look_at, running_services
+from stacktest.bootstrap.open_update import refuse_open_update
+from stacktest.bootstrap.start import new_run_id, starter
+from stacktest.core.plan import plan_services
+from stacktest.core.progress import Progress
+from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.init.look.look import Look
+
+NOT_RUNNING = (
+    "the stack does not run, so nothing of it was asked; it is started, looked at and stopped "
+    "again by: stacktest init --up"
+)
+
+
+def take_look(
+    project: Project, draft: str, *, starts: bool, progress: Progress | None = None
+) -> tuple[Look | None, tuple[str, ...]]:
+    """What the stack answers, and sentences about the look; None where nothing runs.
+
+    `draft` is the configuration that is to be written; one that exists counts in its place.
+    """
+    drafted = Project(project.root, os.environ, project.compose, draft=draft)
+    if starts:
+        with _started(drafted, progress or Progress()) as notes:
+            return look_at(drafted), notes
+    try:
+        if running_services(drafted):
+            return look_at(drafted), ()
+    except ToolMissingError as error:
+        return None, (f"nothing was asked: {error.what}",)
+    except StacktestError as error:
+        return None, (f"what runs was not asked: {error.what} ({error.where})",)
+    return None, (NOT_RUNNING,)
+
+
+# Private
+
+
+@contextmanager
+def _started(project: Project, progress: Progress) -> Iterator[tuple[str, ...]]:
+    """Every service that can be up is; what was started is removed at the end."""
+    refuse_open_update(project.root, os.environ)
+    names = [name for name, item in project.stack.services.items() if not item.unreadable]
+    plan = plan_services(project.stack, names)
+    purposes = frozenset(frozenset({name}) for name in plan.services)
+    start = starter(project, progress, run_id=new_run_id(), mode="auto", keep=False)
+    with project.lock():
+        up = start(replace(plan, purposes=purposes))
+        try:
+            yield tuple(
+                f"{name} did not become ready: {failure.cause}"
+                for name, failure in sorted(up.failures.items())
+            )
+        finally:
+            up.stop()

@@ -1,0 +1,108 @@
+"""Asks one address of a service the same things several times, and records what it answers."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from stacktest.core.readiness import GATEWAY_ERRORS
+from stacktest.errors import StacktestError
+from stacktest.init.look.answer import LONGEST, RecordedAnswer
+from stacktest.init.look.findings import LANDING
+from stacktest.init.look.look import Visit
+
+if TYPE_CHECKING:
+    import httpx
+
+PATIENCE = 5.0
+"""Seconds for one request."""
+TIMES = 3
+"""How often the same is asked, to see what changes from request to request."""
+_MOVES = 5
+
+Connect = Callable[..., "httpx.Client"]
+"""A new client, without cookies; `options` are httpx's own."""
+IsOwn = Callable[[str, int], bool]
+"""Whether an answer with this status to this path counts as the service's own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where a service is asked, and how a test writes that down."""
+
+    service: str
+    client: str
+    connect: Connect
+    is_own: IsOwn
+    host: str = ""
+    prefix: str = ""
+
+
+def visit(address: Address, paths: Iterable[str]) -> Visit | str:
+    """What the address answers to each path; a sentence where it does not answer at all."""
+    first = _ask(address, LANDING)
+    if isinstance(first, str):
+        return first
+    if first.answer.status in GATEWAY_ERRORS:
+        return f"answers {first.answer.status}"
+    answers, credited = dict[str, tuple[RecordedAnswer, ...]](), set[str]()
+    for path in (LANDING, *(path for path in paths if path != LANDING)):
+        exchanges = [item for _ in range(TIMES) if not isinstance(item := _ask(address, path), str)]
+        if len(exchanges) == TIMES:
+            answers[path] = tuple(exchange.answer for exchange in exchanges)
+            credited |= {path} if all(exchange.is_own for exchange in exchanges) else set()
+    if (last := _ask(address, LANDING)) and not isinstance(last, str) and LANDING in answers:
+        # A while after the others.
+        answers[LANDING] = (*answers[LANDING], last.answer)
+    return Visit(
+        service=address.service,
+        client=address.client,
+        host=address.host,
+        prefix=address.prefix,
+        answers=answers,
+        credited=frozenset(credited),
+    )
+
+
+# Private
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Exchange:
+    answer: RecordedAnswer
+    is_own: bool
+
+
+def _ask(address: Address, path: str) -> _Exchange | str:
+    """The answer after redirects on the same host, or why there is none."""
+    import httpx
+
+    is_own = False
+    try:
+        with address.connect(timeout=PATIENCE) as client:
+            response = client.get(address.prefix + path)
+            for _ in range(_MOVES):
+                is_own |= address.is_own(response.url.path, response.status_code)
+                if response.next_request is None or not _is_same_host(response):
+                    break
+                response = client.send(response.next_request)
+            return _Exchange(answer=_recorded(response), is_own=is_own)
+    except httpx.HTTPError as error:
+        return str(error) or type(error).__name__
+    except StacktestError as error:
+        return error.what
+    except OSError as error:
+        return str(error)
+
+
+def _is_same_host(response: "httpx.Response") -> bool:
+    target: Any = response.next_request
+    return urlsplit(str(target.url)).netloc == urlsplit(str(response.url)).netloc
+
+
+def _recorded(response: "httpx.Response") -> RecordedAnswer:
+    return RecordedAnswer(
+        status=response.status_code,
+        headers={name.lower(): value for name, value in response.headers.items()},
+        text=response.text[:LONGEST],
+    )

@@ -1,0 +1,1 @@
+"""What a running stack answers, and which checks tell its programs apart; pure."""

@@ -1,0 +1,45 @@
+"""An answer over HTTP as it was recorded, with what checks look at."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from stacktest.core.model import Json
+
+LONGEST = 200_000
+"""Characters of a body that are recorded."""
+TITLE = re.compile(r"<title[^<>]*>([^<>]*)</title>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedAnswer:
+    """The last answer to a request, redirects on the same host followed."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in small letters."""
+    text: str = ""
+
+    @cached_property
+    def document(self) -> Json:
+        """The body as JSON; None where it is none, or no object."""
+        if "json" not in self.headers.get("content-type", ""):
+            return None
+        try:
+            document = json.loads(self.text)
+        except ValueError:
+            return None
+        return document if isinstance(document, dict) else None
+
+    @cached_property
+    def shown(self) -> str:
+        """Headers and body as one text, in which the front door's test looks for a marker."""
+        lines = (f"{name}: {value}" for name, value in self.headers.items())
+        return "\n".join([*lines, self.text])
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a browser would show it."""
+        return "html" in self.headers.get("content-type", "")

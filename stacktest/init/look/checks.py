@@ -1,0 +1,172 @@
+"""Checks of an answer: whether each holds, and the line of Python that asserts it.
+
+Contains   a piece of the body
+Whole      the whole body
+Header     a header is there, or holds a text
+Member     a value in a JSON document
+Keys       the JSON document has these keys
+Shown      a piece of headers or body, for a table of markers
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from stacktest.core.model import Json
+from stacktest.init.look.answer import RecordedAnswer
+from stacktest.init.render import quoted
+
+
+class Check(Protocol):
+    """One claim about an answer."""
+
+    def holds(self, answer: RecordedAnswer) -> bool:
+        """Whether it is true of this answer."""
+
+    @property
+    def line(self) -> str:
+        """The assertion in Python, about `response`, or `document` for JSON."""
+
+    @property
+    def marker(self) -> str:
+        """A text in headers or body that the same claim rests on; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """The body contains a text."""
+
+    text: str
+
+    def holds(self, answer: RecordedAnswer) -> bool:
+        """Whether the body contains it."""
+        return self.text in answer.text
+
+    @property
+    def line(self) -> str:
+        """`assert "…" in response.text`."""
+        return f"assert {quoted(self.text)} in response.text"
+
+    @property
+    def marker(self) -> str:
+        """The text itself."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The body is a text."""
+
+    text: str
+
+    def holds(self, answer: RecordedAnswer) -> bool:
+        """Whether the body is just that."""
+        return answer.text == self.text
+
+    @property
+    def line(self) -> str:
+        """`assert response.text == "…"`."""
+        return f"assert response.text == {quoted(self.text)}"
+
+    @property
+    def marker(self) -> str:
+        """The text itself."""
+        return self.text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header is there, or contains a text."""
+
+    name: str
+    text: str = ""
+
+    def holds(self, answer: RecordedAnswer) -> bool:
+        """Whether the header is there, with the text."""
+        value = answer.headers.get(self.name)
+        return value is not None and self.text in value
+
+    @property
+    def line(self) -> str:
+        """`assert "…" in response.headers["…"]`, or `assert "…" in response.headers`."""
+        if not self.text:
+            return f"assert {quoted(self.name)} in response.headers"
+        return f"assert {quoted(self.text)} in response.headers[{quoted(self.name)}]"
+
+    @property
+    def marker(self) -> str:
+        """The text, or the beginning of the header's line."""
+        return self.text or f"{self.name}: "
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A value in a JSON document; `path` are its keys from the outside in."""
+
+    path: tuple[str, ...]
+    value: str | bool
+
+    def holds(self, answer: RecordedAnswer) -> bool:
+        """Whether the document has this value there."""
+        node: Json = answer.document
+        for key in self.path:
+            node = node.get(key) if isinstance(node, dict) else None
+        return type(node) is type(self.value) and node == self.value
+
+    @property
+    def line(self) -> str:
+        """`assert document["…"] == "…"`."""
+        keys = "".join(f"[{quoted(key)}]" for key in self.path)
+        if isinstance(self.value, bool):
+            return f"assert document{keys} is {self.value}"
+        return f"assert document{keys} == {quoted(self.value)}"
+
+    @property
+    def marker(self) -> str:
+        """The value where it is a text, else the key, in quotation marks."""
+        return quoted(self.value if isinstance(self.value, str) else self.path[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A JSON document has these keys."""
+
+    names: tuple[str, ...]
+
+    def holds(self, answer: RecordedAnswer) -> bool:
+        """Whether it has all of them."""
+        return answer.document is not None and set(self.names) <= answer.document.keys()
+
+    @property
+    def line(self) -> str:
+        """`assert document.keys() >= {…}`."""
+        return f"assert document.keys() >= {{{', '.join(map(quoted, self.names))}}}"
+
+    @property
+    def marker(self) -> str:
+        """The longest of the keys, in quotation marks."""
+        return quoted(max(self.names, key=len))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Headers or body contain a text."""
+
+    text: str
+
+    def holds(self, answer: RecordedAnswer) -> bool:
+        """Whether one of them contains it."""
+        return self.text in answer.shown
+
+    @property
+    def line(self) -> str:
+        """`assert "…" in shown(response)`."""
+        return f"assert {quoted(self.text)} in shown(response)"
+
+    @property
+    def marker(self) -> str:
+        """The text itself."""
+        return self.text
+
+
+JSON_CHECKS = (Member, Keys)
+"""Those whose line is about `document`."""

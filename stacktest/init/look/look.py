@@ -1,0 +1,53 @@
+"""What was seen of a running stack, as plain data for those who write tests from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stacktest.init.look.answer import RecordedAnswer
+
+DOOR = ""
+"""Stands for the front door's own answers, where no service of the stack gives them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """What one address of a service answered, each request several times."""
+
+    service: str
+    """Who answers there; `DOOR` where the front door itself does."""
+    client: str
+    """The client of the test, as Python: `api("wiki.home.lan")`."""
+    host: str = ""
+    """The host name, where the front door leads there."""
+    prefix: str = ""
+    """The path below which the service is."""
+    answers: Mapping[str, tuple[RecordedAnswer, ...]] = field(default_factory=dict)
+    """Path below the prefix → the answers to it, in order."""
+    credited: frozenset[str] = frozenset()
+    """Paths whose answers count as the service's own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Boundary:
+    """A store that one network reaches and the front door's network does not."""
+
+    service: str
+    port: int
+    inner: str
+    outer: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """Everything that was seen."""
+
+    visits: tuple[Visit, ...] = ()
+    boundaries: tuple[Boundary, ...] = ()
+    store_errors: Mapping[str, str] = field(default_factory=dict)
+    """Store → why its client could not ask it; empty where it answered."""
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+    """Service → why nothing of it was seen."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Values that no test may hold."""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """Service → the accessibility snapshot of its landing page."""
