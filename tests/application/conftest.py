@@ -1,3 +1,4 @@
 from tests.support.compose_project import project
+from tests.support.tls_servers import pki, serve
 
-__all__ = ["project"]
+__all__ = ["pki", "project", "serve"]

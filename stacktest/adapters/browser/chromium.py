@@ -25,6 +25,14 @@ def find_chromium(*, headless: bool, own: str = "") -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+def playwright_build() -> str:
+    """Where Playwright keeps its own Chromium, installed or not."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return str(playwright.chromium.executable_path)
+
+
 # Private
 
 

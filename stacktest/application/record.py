@@ -1,0 +1,227 @@
+"""Records what a person does on a service's page, and makes a suite of it.
+
+The window is that of Playwright's recorder; it finds the stack's names and trusts its CA as the
+browsers of tests do.
+"""
+
+import os
+import re
+import shlex
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from stacktest.adapters.atomic_write import create_file
+from stacktest.adapters.suites import Suites
+from stacktest.config import Config
+from stacktest.core.model import Stack
+from stacktest.core.routing import HTTP, HTTPS, origin
+from stacktest.core.secrets import secrets_of
+from stacktest.errors import ToolMissingError, UsageError
+from stacktest.init.file_names import find_test_files
+from stacktest.init.recorded_suite import RecordedSuite, TypedPerson, recorded_suite
+from stacktest.init.render import word
+
+if TYPE_CHECKING:
+    from stacktest.adapters.names import NameMap
+
+
+class RecordedStack(Protocol):
+    """The parts of a stack that a recording needs; `bootstrap.context` has them."""
+
+    @property
+    def root(self) -> Path:
+        """The stack's folder."""
+
+    @property
+    def stack(self) -> Stack:
+        """The compose model with its routes."""
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+
+    @property
+    def suites(self) -> Suites:
+        """Where the tests of the stack lie."""
+
+    @property
+    def readable_ca(self) -> Path | None:
+        """The private CA's certificate."""
+
+    @property
+    def names(self) -> "NameMap":
+        """What host names mean."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenRecording:
+    """The file of a recording, and what a person has to know about it."""
+
+    file: Path
+    suite: RecordedSuite
+
+
+def record_service(
+    project: RecordedStack, service: str, *, path: str = "/", output: Path | None = None
+) -> WrittenRecording:
+    """Open the service's page, wait for the person, and write the suite; no file is replaced."""
+    from stacktest.adapters.browser.recorder import has_window_system
+
+    site = _site(project, service)
+    if output is not None and output.exists():
+        raise UsageError(f"{output} exists", where="--output", hint="name another file")
+    if not has_window_system(os.environ):
+        raise ToolMissingError(
+            "no window can be opened here: neither DISPLAY nor WAYLAND_DISPLAY is set",
+            where="record",
+            hint=f"from a machine with a screen: {_from_elsewhere(project.root, service)}",
+        )
+    code = _recorded(project, f"{site}/{path.lstrip('/')}")
+    suite = recorded_suite(
+        code,
+        service=service,
+        site=site,
+        people=tuple(_people(project)),
+        secrets=secrets_of(project.stack),
+    )
+    return WrittenRecording(file=_write(project, service, suite.text, output), suite=suite)
+
+
+# Private
+
+
+def _site(project: RecordedStack, service: str) -> str:
+    """The address of the service, which must lead somewhere now."""
+    hosts = [route.host for route in project.stack.named_routes_of(service)]
+    if not hosts:
+        raise UsageError(
+            f"service '{service}' has no host name that a browser could open",
+            where="record",
+            hint="stacktest names lists the services that have one",
+        )
+    names = project.names
+    site = origin(names.doors, hosts[0], project.stack.routes, service)
+    parts = urlsplit(site)
+    port = parts.port or (HTTPS if parts.scheme == "https" else HTTP)
+    address = names.resolve(hosts[0], port)
+    if not isinstance(address, tuple):
+        raise UsageError(
+            f"{hosts[0]} leads nowhere now: {address.why}",
+            where="record",
+            hint=f"stacktest up {service}",
+        )
+    return site
+
+
+def _from_elsewhere(root: Path, service: str) -> str:
+    command = f"cd {shlex.quote(str(root))} && {shlex.quote(_own_command())} record {service}"
+    return f"ssh -X {socket.gethostname()} {shlex.quote(command)}"
+
+
+def _own_command() -> str:
+    import sys
+
+    beside = Path(sys.executable).with_name("stacktest")
+    return str(beside) if beside.exists() else "stacktest"
+
+
+def _recorded(project: RecordedStack, url: str) -> str:
+    """The code that the recorder wrote by the time its window was closed."""
+    from stacktest.adapters.browser.chromium_trust import browser_home
+    from stacktest.adapters.browser.recorder import record
+    from stacktest.adapters.names import ConnectProxy
+    from stacktest.adapters.temporary import temporary_folder
+
+    program = _browser()
+    proxy = ConnectProxy(project.names)
+    with temporary_folder("record") as folder:
+        output, empty = folder / "recorded.py", folder / "work"
+        empty.mkdir()
+        home = browser_home(project.readable_ca, folder / "home")
+        address = proxy.start()
+        try:
+            code = record(url, output, program=program, proxy=address, home=home, folder=empty)
+        finally:
+            proxy.stop()
+        if not output.exists():
+            raise UsageError(
+                f"the recorder ended with code {code} and wrote nothing",
+                where="playwright codegen",
+                hint="stacktest doctor",
+            )
+        return output.read_text(encoding="utf-8")
+
+
+def _browser() -> str:
+    from stacktest.adapters.browser.chromium import find_chromium, playwright_build
+
+    program = find_chromium(headless=False, own=playwright_build())
+    if program is None:
+        raise ToolMissingError(
+            "no Chromium that can open a window",
+            where="record",
+            hint="apt-get install chromium (Debian), or: playwright install chromium",
+        )
+    return program
+
+
+def _people(project: RecordedStack) -> Iterator[TypedPerson]:
+    """Every role whose password is known here: configured, or in the environment."""
+    from stacktest.adapters.compose.variables import find_secret, read_secret_file
+
+    for role, person in project.config.people.items():
+        password = (
+            read_secret_file(project.root / person.password_file)
+            if person.password_file
+            else find_secret(project.stack, person.password_env, project.config.stack.env_files)
+        )
+        if isinstance(password, str) and password:
+            yield TypedPerson(role=role, user=person.user, password=password)
+    yield from _people_of(os.environ)
+
+
+def _people_of(environ: Mapping[str, str]) -> Iterator[TypedPerson]:
+    for name, password in environ.items():
+        match = re.fullmatch(r"STACKTEST_(\w+)_PASSWORD", name)
+        user = environ.get(f"STACKTEST_{match[1]}_USER", "") if match else ""
+        if match and user and password:
+            yield TypedPerson(role=match[1].lower(), user=user, password=password)
+
+
+def _write(project: RecordedStack, service: str, text: str, output: Path | None) -> Path:
+    """The new file: the one that was named, or the next free name beside the service's suite."""
+    for file in [output] if output else _free_files(project.suites, service):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            create_file(file, text)
+        except FileExistsError:
+            if output:
+                raise UsageError(
+                    f"{output} exists", where="--output", hint="name another file"
+                ) from None
+            continue
+        return file
+    raise AssertionError("there is always another number")
+
+
+def _free_files(suites: Suites, service: str) -> Iterator[Path]:
+    taken = set(find_test_files(suites.base))
+    folder = _folder(suites, service)
+    plain = f"test_{word(service)}_recorded"
+    names = chain([f"{plain}.py"], (f"{plain}_{number}.py" for number in count(2)))
+    return (folder / name for name in names if name not in taken)
+
+
+def _folder(suites: Suites, service: str) -> Path:
+    """Where a suite of the service lies already, else the first folder of suites."""
+    marker = re.compile(rf"""\bservice\([^)]*["']{re.escape(service)}["']""")
+    for folder in suites.likely or (suites.base,):
+        for path in sorted(folder.rglob("test_*.py")):
+            if marker.search(path.read_text(encoding="utf-8", errors="replace")):
+                return path.parent
+    return next(iter(suites.likely), suites.base)
