@@ -20,7 +20,7 @@ from pathlib import Path
 from campaigns.certificates import Case, cases
 from campaigns.common import Options, Report, main
 from campaigns.pki import ADDRESS, Pki, write_server_files
-from stacktest.adapters.names.event_loop_thread import LoopThread, close_server
+from stacktest.adapters.event_loop_thread import LoopThread, close_server
 from tests.support.browser_suite import CONFTEST
 
 CLIENTS = ("api", "async_api", "doctor", "trust", "page", "page.request")

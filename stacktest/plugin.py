@@ -36,31 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--stale", action="store_true", help="only tests of services that are not functional"
     )
-    group.addoption(
-        "--stack-copy",
-        action="store_true",
-        help="test a copy of the stack beside the running one, under the same names",
-    )
-    group.addoption(
-        "--stack-copy-data",
-        choices=("copy", "empty"),
-        default="copy",
-        help="what the volumes of the copy begin with",
-    )
-    group.addoption(
-        "--stack-copy-with",
-        metavar="SERVICE=IMAGE",
-        action="append",
-        default=[],
-        help="another image for a service of the copy",
-    )
-    group.addoption(
-        "--stack-copy-without",
-        metavar="SERVICE",
-        action="append",
-        default=[],
-        help="leave a service out of the copy, with the tests that name it",
-    )
+    _add_copy_options(group)
     group.addoption(
         "--stack-services",
         metavar="SERVICE",
@@ -79,6 +55,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stack-dry-run",
         action="store_true",
         help="print the plan with its reasons; start nothing",
+    )
+    group.addoption(
+        "--browser-endpoint",
+        metavar="URL",
+        default="",
+        help="a server of Playwright whose browsers load the pages: ws://HOST:PORT/TOKEN",
     )
     group.addoption("--stack-copy-verb", metavar="VERB", default="", help=_HIDDEN_VERB)
     group.addoption("--stack-inventory", metavar="FILE", default="", help=_HIDDEN)
@@ -282,6 +264,35 @@ class Waker:
 
 
 # Private
+
+
+def _add_copy_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--stack-copy",
+        action="store_true",
+        help="test a copy of the stack beside the running one, under the same names",
+    )
+    group.addoption(
+        "--stack-copy-data",
+        choices=("copy", "empty"),
+        default="copy",
+        help="what the volumes of the copy begin with",
+    )
+    group.addoption(
+        "--stack-copy-with",
+        metavar="SERVICE=IMAGE",
+        action="append",
+        default=[],
+        help="another image for a service of the copy",
+    )
+    group.addoption(
+        "--stack-copy-without",
+        metavar="SERVICE",
+        action="append",
+        default=[],
+        help="leave a service out of the copy, with the tests that name it",
+    )
+
 
 NOTHING_LEFT = "no test of a service is left: nothing would be started, and nothing was run"
 _SHOWING = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")

@@ -3,6 +3,7 @@
     secrets:            the content of `file`, the value of `environment`
     mounts              files below /run/secrets; other settings, where their names are plain
     [people.ROLE]       the password, from its file or variable
+    [browser]           what the endpoint's address holds besides its host
     the environment     STACKTEST_KEY, STACKTEST_ROLE_PASSWORD, addresses and tokens of channels
 
 Nothing here raises: what cannot be read cannot be shown either, and who needs it says so.
@@ -16,6 +17,7 @@ from pathlib import Path
 from stacktest.adapters.compose.files import ProjectFiles
 from stacktest.adapters.ledger.state_dir import FOLDER
 from stacktest.config import Config
+from stacktest.core.browser_endpoint import Endpoint
 from stacktest.core.model import Stack
 from stacktest.core.secrets import settings_secrets
 
@@ -32,6 +34,7 @@ def declared_secrets(stack: Stack, config: Config, project: ProjectFiles) -> fro
         *_of_secrets(stack, project),
         *_of_mounts(stack),
         *_of_people(config, project),
+        *(Endpoint(config.browser.endpoint).secrets if config.browser.endpoint else ()),
         *_of_environment(config, project.environ),
     }
     return frozenset(value for value in values if value)

@@ -3,7 +3,6 @@
 A broken thing never hides the next: every check stands alone.
 """
 
-import shutil
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.application.checkup import Checkup
+from stacktest.application.doctor_browser import check_browser, check_certutil
 from stacktest.application.doctor_engine import (
     check_clock,
     check_compose,
@@ -20,6 +20,7 @@ from stacktest.application.doctor_engine import (
     check_health,
     check_limits,
 )
+from stacktest.config import Config
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
@@ -47,6 +48,10 @@ class StackContext(Protocol):
     @property
     def root(self) -> Path:
         """The stack's folder."""
+
+    @property
+    def settings(self) -> Config:
+        """The configuration as its file and the environment say it."""
 
     @property
     def stack(self) -> Stack:
@@ -98,7 +103,10 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
     checks += [_guarded("engine", check_engine), _guarded("limits", check_limits)]
     checks += [_guarded("health", check_health), _guarded("compose", check_compose)]
     checks += [_guarded("clock", lambda: check_clock(clock))]
-    checks += [_guarded("browser", _browser), _guarded("certutil", _certutil)]
+    address = project.settings.browser.endpoint if project else ""
+    checks.append(_guarded("browser", lambda: check_browser(address)))
+    if not address:
+        checks.append(_guarded("certutil", check_certutil))
     if project is not None:
         context = project
         checks.append(_guarded("stack", lambda: _stack(context)))
@@ -130,29 +138,6 @@ def _failed(subject: str, error: StacktestError) -> Checkup:
         fix=error.hint,
         exit_code=error.exit_code,
     )
-
-
-def _browser() -> Checkup:
-    from stacktest.adapters.browser.chromium import WITHOUT_WINDOW, find_chromium
-
-    program = find_chromium(headless=True)
-    if program is None:
-        raise ToolMissingError(
-            "no Chromium on PATH",
-            hint=f"apt-get install {WITHOUT_WINDOW}, or: playwright install chromium",
-        )
-    faster = "" if program.endswith(WITHOUT_WINDOW) else f"; {WITHOUT_WINDOW} would be faster"
-    return Checkup(subject="browser", is_fine=True, said=program + faster)
-
-
-def _certutil() -> Checkup:
-    program = shutil.which("certutil")
-    if program is None:
-        raise ToolMissingError(
-            "certutil is not installed: browsers cannot be taught the private CA",
-            hint="apt-get install libnss3-tools",
-        )
-    return Checkup(subject="certutil", is_fine=True, said=program)
 
 
 def _stack(project: StackContext) -> Checkup:

@@ -3,6 +3,8 @@
 Whoever prints has no stack at hand, an error least of all, so what is known is kept here.
 """
 
+from collections.abc import Iterable
+
 from stacktest.core.model import Stack
 from stacktest.core.secrets import secrets_of
 
@@ -12,6 +14,11 @@ _known: set[str] = set()
 def learn_secrets(stack: Stack) -> None:
     """From now on, the secrets of this stack are taken out of what is printed."""
     _known.update(secrets_of(stack))
+
+
+def learn_values(secrets: Iterable[str]) -> None:
+    """From now on, these values are taken out of what is printed."""
+    _known.update(secrets)
 
 
 def known_secrets() -> frozenset[str]:

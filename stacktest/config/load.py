@@ -18,6 +18,7 @@ from stacktest.config.discovery import inline_table, read_toml
 from stacktest.config.durations import required_duration, required_size
 from stacktest.config.sections import (
     FILE_NAME,
+    BrowserSection,
     Channel,
     Config,
     FreshnessSection,
@@ -148,6 +149,7 @@ def _build(root: Path, file: str, data: Mapping[str, Any]) -> Config:
         gate=GateSection(**_tuples(data.get("gate", {}))),
         rehearsal=RehearsalSection(**rehearsal),
         update=UpdateSection(**update),
+        browser=BrowserSection(**data.get("browser", {})),
         exempt=tuple(
             Exemption(**_tuples({**item, "until": dt.date.fromisoformat(item["until"])}))
             for item in data.get("exempt", [])
@@ -181,16 +183,38 @@ def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _overlay(config: Config, values: Mapping[str, str], name: Callable[[str], str]) -> Config:
-    """`config` with the scalar and list keys of `[stack]` that `values` sets under `name(key)`."""
+    """`config` with the keys of `[stack]` and of `[browser]` that `values` sets under their names.
+
+    A key of `[stack]` is called `name(key)`, one of `[browser]` `name("browser_" + key)`.
+    """
+    stack, from_stack = _set_keys("stack", StackSection(), values, name)
+    browser, from_browser = _set_keys(
+        "browser", BrowserSection(), values, lambda key: name(f"browser_{key}")
+    )
+    return replace(
+        config,
+        stack=replace(config.stack, **stack),
+        browser=replace(config.browser, **browser),
+        origins={**config.origins, **from_stack, **from_browser},
+    )
+
+
+def _set_keys(
+    section: str,
+    default: StackSection | BrowserSection,
+    values: Mapping[str, str],
+    name: Callable[[str], str],
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The scalar and list keys of a section that `values` sets, and where each comes from."""
     overrides: dict[str, Any] = {}
-    origins = dict(config.origins)
-    for item in fields(StackSection):
+    origins = {}
+    for item in fields(default):
         text = values.get(name(item.name))
         if not text or item.name == "hosts":
             continue
-        is_list = isinstance(getattr(StackSection(), item.name), tuple)
+        is_list = isinstance(getattr(default, item.name), tuple)
         value = text.split(",") if is_list else text
-        _check_shape({"stack": {item.name: value}}, name(item.name))
+        _check_shape({section: {item.name: value}}, name(item.name))
         overrides[item.name] = tuple(value) if is_list else text
-        origins[f"stack.{item.name}"] = name(item.name)
-    return replace(config, stack=replace(config.stack, **overrides), origins=origins)
+        origins[f"{section}.{item.name}"] = name(item.name)
+    return overrides, origins

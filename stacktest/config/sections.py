@@ -110,6 +110,14 @@ class UpdateSection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BrowserSection:
+    """`[browser]`: where browsers run."""
+
+    endpoint: str = field(default="", repr=False)
+    """The address of a server of Playwright; empty: this machine. It may hold a token."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Channel:
     """`[[notify]]`: who is told what changed; addresses and tokens are in the environment."""
 
@@ -141,6 +149,7 @@ class Config:
     gate: GateSection = field(default_factory=GateSection)
     rehearsal: RehearsalSection = field(default_factory=RehearsalSection)
     update: UpdateSection = field(default_factory=UpdateSection)
+    browser: BrowserSection = field(default_factory=BrowserSection)
     exempt: tuple[Exemption, ...] = ()
     notify: tuple[Channel, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)

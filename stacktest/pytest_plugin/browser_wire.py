@@ -34,7 +34,9 @@ def is_the_proxys(response: Response | APIResponse) -> bool:
     return OWN_ANSWER.lower() in response.headers
 
 
-def came_over_the_wire(response: Response, proxy: ConnectProxy, context: BrowserContext) -> bool:
+def came_over_the_wire(
+    response: Response, proxy: ConnectProxy, context: BrowserContext, clock_ahead: float = 0.0
+) -> bool:
     """Whether bytes came for it from its host. Waits until the answer has arrived whole.
 
     The browser's count is exact, and Chromium alone has it. Otherwise, and for an answer whose page
@@ -43,18 +45,21 @@ def came_over_the_wire(response: Response, proxy: ConnectProxy, context: Browser
     from playwright.sync_api import Error
 
     if response.status in REDIRECTS or not _counts_bytes(context):
-        return passed_the_proxy(response, proxy)
+        return passed_the_proxy(response, proxy, clock_ahead)
     try:
         sizes = response.request.sizes()
     except Error:
-        return passed_the_proxy(response, proxy)
+        return passed_the_proxy(response, proxy, clock_ahead)
     return sizes["responseHeadersSize"] + sizes["responseBodySize"] > 0
 
 
-def passed_the_proxy(response: Response, proxy: ConnectProxy) -> bool:
-    """Whether the proxy saw bytes of the host come back since the request began."""
+def passed_the_proxy(response: Response, proxy: ConnectProxy, clock_ahead: float = 0.0) -> bool:
+    """Whether the proxy saw bytes of the host come back since the request began.
+
+    `clock_ahead`: seconds by which the browser's machine is ahead of this one.
+    """
     last_answer = proxy.last_answer(urlsplit(response.url).hostname or "")
-    began: float = response.request.timing["startTime"] / 1000
+    began: float = response.request.timing["startTime"] / 1000 - clock_ahead
     return last_answer >= began - CLOCKS
 
 

@@ -1,6 +1,7 @@
 """Playwright's objects with the stack's names, trust and contacts, whoever makes them.
 
-    browser type   launch, launch_persistent_context    know the stack's names and its CA
+    browser type   launch, launch_persistent_context    know the stack's names and its CA; with a
+                                                        browser server, `launch` goes there
                    connect, connect_over_cdp            as they come; what is answered is noted
     browser        new_context, new_page                refuse what weakens TLS
     context        notes every response that came over the wire; `goto` says why it is refused
@@ -30,6 +31,7 @@ from stacktest.pytest_plugin.browser_wire import (
     passed_the_proxy,
 )
 from stacktest.pytest_plugin.failure_artifacts import remember_answer
+from stacktest.pytest_plugin.remote_browser import clock_ahead
 from stacktest.pytest_plugin.stash import IN_VARIANT
 from stacktest.pytest_plugin.traces import clean_traces_of
 from stacktest.pytest_plugin.weakened_tls import guard_commands, refuse_weakening
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
     from stacktest.adapters.tls import ServerTrust
     from stacktest.application.running_stack import RunningStack
+    from stacktest.pytest_plugin.remote_browser import BrowserServer
     from stacktest.pytest_plugin.running_test import Owner, RunningTest
 
 NOWHERE = "https://nowhere.invalid"
@@ -72,9 +75,13 @@ class Watch:
         proxy: ConnectProxy,
         launch_options: LaunchOptions,
         trust: ServerTrust,
+        *,
+        server: BrowserServer | None = None,
     ) -> None:
         self._stack, self._running_test, self._proxy = stack, running_test, proxy
         self._launch_options, self._trust = launch_options, trust
+        self._server = server
+        self._clocks_ahead: dict[Browser, float] = {}
         self._arriving: dict[Response, tuple[pytest.Item, BrowserContext]] = {}
         running_test.before_teardown(self._note_arriving)
 
@@ -143,25 +150,44 @@ class Watch:
 
         @functools.wraps(launch)
         def launch_watched(**options: Any) -> Browser:
-            browser = launch(**self._launch_options(browser_type, options))
+            options = self._launch_options(browser_type, options)
+            if self._server is not None:
+                return self._server.launch(browser_type.connect, options)
+            browser = launch(**options)
             self.browser(browser)
             return browser
 
         @functools.wraps(launch_persistent)
         def launch_persistent_watched(user_data_dir: str, **options: Any) -> BrowserContext:
             refuse_weakening({**options, "proxy": None}, "launch_persistent_context")
+            if self._server is not None:
+                raise UsageError(
+                    "a browser server has no persistent contexts",
+                    where="launch_persistent_context",
+                    hint="use browser.new_context, or run this test without a browser server",
+                    code="SK-BROWSER",
+                )
             options = self._launch_options(browser_type, options)
             return self.context(launch_persistent(user_data_dir, **options))
 
         _replace(browser_type, "launch", launch_watched)
         _replace(browser_type, "launch_persistent_context", launch_persistent_watched)
         for name in ("connect", "connect_over_cdp"):
-            _replace(browser_type, name, self._connecting(getattr(browser_type, name)))
+            connect = getattr(browser_type, name)
+            _replace(browser_type, name, self._connecting(browser_type, connect))
 
-    def _connecting(self, connect: Callable[..., Browser]) -> Callable[..., Browser]:
+    def _connecting(
+        self, browser_type: BrowserType, connect: Callable[..., Browser]
+    ) -> Callable[..., Browser]:
         @functools.wraps(connect)
         def connect_watched(*arguments: Any, **options: Any) -> Browser:
-            browser = connect(*arguments, **options)
+            server = self._server
+            if server is None or server.url not in (*arguments, *options.values()):
+                browser = connect(*arguments, **options)
+            else:
+                with server.connecting(browser_type):
+                    browser = connect(*arguments, **options)
+                    self._clocks_ahead[browser] = clock_ahead(browser)
             self.browser(browser)
             return browser
 
@@ -180,7 +206,7 @@ class Watch:
             try:
                 response = go(url, **options)
             except Error as error:
-                if why := self._refusal(url):
+                if why := self._refusal(url) or self._distrust(url, error.message):
                     # Playwright's own class: a test may expect the refusal.
                     raise Error(f"{error.message}\nstacktest: {why}") from error
                 raise
@@ -202,7 +228,7 @@ class Watch:
         @functools.wraps(method)
         def request(*arguments: Any, **options: Any) -> Any:
             refuse_weakening(options, f"request.{verb}")
-            response = method(*arguments, **options)
+            response = self._ask(method, arguments, options)
             if is_the_proxys(response):
                 # Playwright takes the refusal of a tunnel for the answer of the host itself.
                 raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
@@ -219,12 +245,30 @@ class Watch:
 
         return request
 
+    def _ask(
+        self, method: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        """The answer to a request; a browser server tells a refused host as a broken connection."""
+        from playwright.sync_api import Error
+
+        try:
+            return method(*arguments, **options)
+        except Error as error:
+            url = _asked_url(arguments, options)
+            if self._server is None:
+                raise
+            if why := self._refusal(url):
+                raise UsageError(why, where=url, code="SK-NAMES") from error
+            if why := self._distrust(url, error.message):
+                raise Error(f"{error.message}\nstacktest: {why}") from error
+            raise
+
     def _response(self, owner: Owner, context: BrowserContext, response: Response) -> None:
         test = owner.test
         if test is None or test.stash.get(IN_VARIANT, False) or is_local(response):
             return
         self._arriving[response] = (test, context)
-        came = came_over_the_wire(response, self._proxy, context)
+        came = came_over_the_wire(response, self._proxy, context, self._clock_ahead(context))
         # An answer that outlived its test was counted at the test's end.
         if self._arriving.pop(response, None) is not None and came:
             self._note(test, response)
@@ -239,7 +283,7 @@ class Watch:
                 context.cookies(NOWHERE)
         while self._arriving:
             response, (test, _) = self._arriving.popitem()
-            if passed_the_proxy(response, self._proxy):
+            if passed_the_proxy(response, self._proxy, self._clock_ahead(context)):
                 self._note(test, response)
 
     def _note(self, test: pytest.Item, response: Response) -> None:
@@ -279,6 +323,15 @@ class Watch:
             return ""
         return self._trust.objection(host, address)
 
+    def _clock_ahead(self, context: BrowserContext) -> float:
+        return self._clocks_ahead.get(context.browser, 0.0) if context.browser else 0.0
+
+    def _distrust(self, url: str, message: str) -> str:
+        """What to do where the browser server refuses a certificate that is trusted here."""
+        if self._server is None or self._objection(url):
+            return ""
+        return self._server.distrust(message)
+
     def _failure(self, owner: Owner, url: str) -> None:
         if owner.test is not None and (why := self._refusal(url)):
             remember_answer(owner.test, f"refused {url}: {why}")
@@ -304,6 +357,12 @@ def _host_and_port(url: str) -> tuple[str, int]:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "", 0
     return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _asked_url(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> str:
+    """Where a request without a page goes; it may also be given a request to repeat."""
+    target = arguments[0] if arguments else options.get("url_or_request", options.get("url", ""))
+    return target if isinstance(target, str) else str(getattr(target, "url", ""))
 
 
 def _host_header(headers: Mapping[str, str] | None) -> str:

@@ -42,7 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(context, "find_project", lambda _: found)
     monkeypatch.setattr(context, "now", lambda: NOW)
     monkeypatch.setattr(
-        "stacktest.application.doctor.shutil.which", lambda name: f"/usr/bin/{name}"
+        "stacktest.application.doctor_browser.shutil.which", lambda name: f"/usr/bin/{name}"
     )
     monkeypatch.setattr(Engine, "version", lambda _: "28.2.2")
     monkeypatch.setattr(Compose, "version", lambda _: (2, 36, 0))
@@ -79,6 +79,30 @@ def test_the_whole_of_it(project: Project) -> None:
         "--  git      no repository",
         "             fix: keep the stack in a git repository: pages are compared by its history",
     ]
+
+
+def test_a_browser_server(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "ws://browsers.test:3000/Canary-7"
+    vars(project)["_environ"] = {"STACKTEST_BROWSER_ENDPOINT": address}
+    checking = "stacktest.adapters.browser.server_check"
+    monkeypatch.setattr(f"{checking}.client_version", lambda: "1.65.2")
+    monkeypatch.setattr(f"{checking}.engines_of", lambda _: {"chromium": "156.0", "webkit": "26"})
+    engines = "chromium 156.0, webkit 26"
+    (line,) = (line for line in said() if " browser " in line)
+    assert line == (f"ok  browser  ws://browsers.test:3000, Playwright as here (1.65.2): {engines}")
+    assert not [line for line in said() if " certutil " in line]
+
+
+def test_a_browser_server_without_browsers(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vars(project)["_environ"] = {"STACKTEST_BROWSER_ENDPOINT": "ws://browsers.test/Canary-7"}
+    monkeypatch.setattr("stacktest.adapters.browser.server_check.engines_of", lambda _: {})
+    lines = said(12)
+    number = next(number for number, line in enumerate(lines) if " browser " in line)
+    what = "the browser server at ws://browsers.test:80 starts none of chromium, firefox, webkit"
+    fix = "on that machine: playwright install --with-deps chromium"
+    assert lines[number : number + 2] == [f"--  browser  {what}", f"             fix: {fix}"]
 
 
 def test_no_engine_hides_nothing_else(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

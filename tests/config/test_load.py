@@ -24,6 +24,7 @@ from stacktest.config import (
 from stacktest.core.model import Service, Stack
 from stacktest.core.records.status import Exemption
 from stacktest.errors import UsageError
+from stacktest.reports.terminal.config import config_lines
 
 EXAMPLE = """
 [stack]
@@ -156,6 +157,18 @@ def test_environment_and_options_win_over_the_file(tmp_path: Path) -> None:
     assert read.stack.compose == ("x.yml", "y.yml")
     assert read.origins["stack.domain"] == "--domain"
     assert read.origins["stack.compose"] == "STACKTEST_COMPOSE"
+
+
+def test_the_endpoint_of_browsers_has_a_variable(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_text("[browser]\nendpoint = 'ws://file:1/a'")
+    assert load(tmp_path).browser.endpoint == "ws://file:1/a"
+    read = load(tmp_path, environ={"STACKTEST_BROWSER_ENDPOINT": "ws://variable:1/Canary-7"})
+    assert read.browser.endpoint == "ws://variable:1/Canary-7"
+    assert read.origins["browser.endpoint"] == "STACKTEST_BROWSER_ENDPOINT"
+    assert "Canary" not in repr(read)
+    shown = list(config_lines(read, with_origin=True))
+    assert "browser.endpoint = ws://variable:1" in "\n".join(shown)
+    assert "Canary" not in "\n".join(shown)
 
 
 def test_a_variable_is_checked_like_the_file(tmp_path: Path) -> None:

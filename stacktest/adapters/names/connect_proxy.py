@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stacktest.adapters.names.event_loop_thread import LoopThread, close_server
+from stacktest.adapters.event_loop_thread import LoopThread, close_server
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
 from stacktest.adapters.streams import IdleClock, close_writer, keep_task, pump
 

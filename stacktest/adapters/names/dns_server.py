@@ -17,7 +17,7 @@ import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, cast
 
-from stacktest.adapters.names.event_loop_thread import LoopThread, close_server
+from stacktest.adapters.event_loop_thread import LoopThread, close_server
 from stacktest.adapters.names.resolver import Address, NameMap
 from stacktest.adapters.streams import close_writer, keep_task
 from stacktest.errors import UsageError

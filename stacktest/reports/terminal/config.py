@@ -6,6 +6,7 @@ from typing import Any
 
 from stacktest.config import Config
 from stacktest.core.backups.backup import Backup
+from stacktest.core.browser_endpoint import read_endpoint
 from stacktest.core.model import Json
 
 
@@ -38,6 +39,8 @@ def _rows(config: Config) -> Iterator[tuple[str, str]]:
         for key, value in _flat(f"services.{name}", service):
             if key in config.origins:
                 yield key, value
+    if config.browser.endpoint:
+        yield "browser.endpoint", read_endpoint(config.browser.endpoint).shown
     for item in config.exempt:
         covered = ", ".join(item.states)
         yield f"exempt.{item.service}", f"{covered} until {item.until}: {item.reason}"

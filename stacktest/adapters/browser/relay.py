@@ -1,0 +1,145 @@
+"""Between Playwright and a browser server: carries the protocol, and is the browser's network.
+
+    Playwright ── ws://127.0.0.1:PORT/… ── Relay ── the endpoint ── browser
+                                             └── ConnectProxy ── the stack
+
+Playwright knows the relay's address alone, so no log, trace or message of its has the endpoint's
+token. What the browser connects to goes the way of `client_network`.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from stacktest.adapters.browser.client_network import ClientNetwork
+from stacktest.adapters.browser.server_connection import NETWORK, open_connection
+from stacktest.adapters.browser.server_errors import went_away, without_network
+from stacktest.adapters.event_loop_thread import LoopThread
+from stacktest.core.browser_endpoint import Endpoint
+from stacktest.errors import ToolMissingError
+
+
+class Relay:
+    """Carries between Playwright and the server; `proxy` is where the stack's names are known."""
+
+    def __init__(self, endpoint: Endpoint, proxy: tuple[str, int]) -> None:
+        self.endpoint = endpoint
+        self.refusal: ToolMissingError | None = None
+        """Why the last connection could not be used at all."""
+        self.loss: ToolMissingError | None = None
+        """Why a connection ended that was in use."""
+        self._proxy = proxy
+        self._path = f"/{secrets.token_urlsafe(16)}"
+        self._thread: LoopThread | None = None
+        self._server: Server | None = None
+
+    def start(self) -> str:
+        """Listen, and return the address for Playwright."""
+        self._thread = LoopThread("stacktest-browser-relay")
+        self._server = self._thread.call(self._listen())
+        port = next(iter(self._server.sockets)).getsockname()[1]
+        return f"ws://127.0.0.1:{port}{self._path}"
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        if self._thread is not None and self._server is not None:
+            self._thread.call(_close(self._server))
+            self._thread.stop()
+
+    # Private
+
+    async def _listen(self) -> Server:
+        return await serve(
+            self._answer, "127.0.0.1", 0, compression=None, max_size=None, ping_interval=None
+        )
+
+    async def _answer(self, driver: ServerConnection) -> None:
+        request = driver.request
+        if request is None or request.path != self._path:
+            await driver.close(_REFUSED)
+            return
+        self.refusal = None
+        agent = request.headers.get("User-Agent", "")
+        try:
+            server = await open_connection(self.endpoint, agent, _passed_on(request.headers))
+        except ToolMissingError as error:
+            self.refusal = error
+            await driver.close(_REFUSED, "the browser server cannot be used")
+            return
+        network = ClientNetwork(partial(server.send, text=True), self._proxy)
+        try:
+            await self._carry(driver, server, network)
+        finally:
+            await network.close()
+            await server.close()
+            await driver.close()
+
+    async def _carry(
+        self, driver: ServerConnection, server: ClientConnection, network: ClientNetwork
+    ) -> None:
+        sending = asyncio.ensure_future(_send_on(driver, server))
+        answering = asyncio.ensure_future(self._answer_back(server, driver, network))
+        done, pending = await asyncio.wait(
+            (sending, answering), return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*done, *pending, return_exceptions=True)
+        if self.refusal is None and sending not in done:
+            # Playwright closes first when a browser is closed.
+            self.loss = went_away(self.endpoint, server.close_reason or "")
+
+    async def _answer_back(
+        self, server: ClientConnection, driver: ServerConnection, network: ClientNetwork
+    ) -> None:
+        async for message in _messages(server):
+            if network.takes(message):
+                continue
+            if not network.is_offered and _has_browser(message):
+                self.refusal = without_network(self.endpoint)
+                return
+            await driver.send(message, text=True)
+
+
+# Private
+
+_REFUSED = 1008
+_OWN_HEADERS = frozenset({"host", "connection", "upgrade", "user-agent", NETWORK})
+
+
+def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    """What Playwright tells the server: the kind of browser, how to launch it, who asks."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.lower() not in _OWN_HEADERS and not name.lower().startswith("sec-websocket-")
+    }
+
+
+def _has_browser(message: bytes) -> bool:
+    """Whether the server makes a browser known; the network's object comes before it."""
+    return b'"__create__"' in message and b'"preLaunchedBrowser"' in message
+
+
+async def _close(server: Server) -> None:
+    server.close()
+    await server.wait_closed()
+
+
+async def _messages(source: ClientConnection | ServerConnection) -> AsyncIterator[bytes]:
+    """Each message as it was sent, undecoded, until the connection is closed."""
+    while True:
+        try:
+            yield await source.recv(decode=False)
+        except ConnectionClosed:
+            return
+
+
+async def _send_on(driver: ServerConnection, server: ClientConnection) -> None:
+    async for message in _messages(driver):
+        await server.send(message, text=True)
