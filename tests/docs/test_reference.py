@@ -86,7 +86,7 @@ def test_every_subcommand_is_named() -> None:
 
 
 def test_every_option_of_pytest_has_a_heading() -> None:
-    source = inspect.getsource(plugin.pytest_addoption)
+    source = inspect.getsource(plugin)
     declared = re.findall(r'addoption\(\s*"(--[a-z-]+)"(.*?)\)\n', source, re.DOTALL)
     public = {name for name, rest in declared if "_HIDDEN" not in rest}
     said = section("cli.md", "pytest options")
