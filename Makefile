@@ -13,7 +13,7 @@ CODE  := $(wildcard stacktest tests suites lifecycle fixtures benchmarks campaig
 
 INVARIANTS := tests/core/freshness/test_invariants.py tests/cases/test_fingerprint_invariants.py
 
-.PHONY: help setup demo test images measuring certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites lifecycle slow
+.PHONY: help setup demo test images measuring registry certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites lifecycle slow
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ browsers: ## Firefox and WebKit, in which names and trust are tested as well
 
 measuring: ## what only benchmarks need: a Chromium with a window
 	@scripts/setup measuring
+
+registry: ## what only campaigns need: a registry of images
+	@scripts/setup campaigns
 
 images: setup certs ## build the reference images whose inputs changed
 	@scripts/images
@@ -64,7 +67,7 @@ unit: ## the fast tests: no engine, no browser, no network
 	@echo "== unit"
 	@$(BIN)/pytest tests -m "not real_docker and not real_browser and not processes and not slow" -n 2 -q
 
-real: images browsers ## the tests that need an engine, a browser or other programs
+real: images browsers registry ## the tests that need an engine, a browser or other programs
 	@echo "== real"
 	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" --durations=25 -q
 
@@ -93,7 +96,7 @@ bench: images provision measuring ## side-by-side measurements
 bench-check: images measuring ## the short form of bench
 	@$(BIN)/python -m benchmarks --short
 
-campaigns: images ## hostile campaigns: listeners, TLS, … (figures of docs/reliability.md)
+campaigns: images registry ## hostile campaigns: listeners, TLS, … (figures of docs/reliability.md)
 	@$(BIN)/python -m campaigns
 
 # ENGINE=rootless or ENGINE=podman: an engine of its own for as long as it takes, with the example that is made for such engines.

@@ -2,7 +2,7 @@
 
 The programs are real (Redis twice, PostgreSQL, MariaDB, nginx twice), each started by a script that
 its image carries. A bad image differs by the variable `BAD`, which the script obeys; a good one by
-`VERSION`, which nothing reads. Images are built and tagged here: no registry takes part.
+`VERSION`, which nothing reads. A registry of the campaign serves the images.
 """
 
 import json
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from campaigns.docker_command import docker
+from campaigns.registry import registry
 from campaigns.small_stack import SmallStack, small_stack
 
 KINDS: Mapping[str, str] = {
@@ -258,20 +259,31 @@ class ChangeStack:
     """The stack, and its images."""
 
     stack: SmallStack
+    registry: str
+    """HOST:PORT of what serves the images."""
 
     def image(self, service: str, *, bad: str = "", version: str = "") -> str:
         """The reference of an image, built if it is not here; `version` makes it another one."""
         program = PROGRAMS[service]
-        tag = f"{self.stack.name}/{service}:{bad or 'good'}{version}"
+        tag = f"{self._name(service)}:{bad or 'good'}{version}"
         lines = [f"FROM {program.base}", f"ENV SERVICE={service} BAD={bad} VERSION=v{version}"]
         lines += ['ENTRYPOINT ["sh", "-c", ' + json.dumps(program.script) + "]", "CMD []"]
         done = docker("build", "--quiet", "--tag", tag, "-", text="\n".join(lines))
         assert done, f"{tag} was not built"
         return tag
 
-    def tag(self, image: str, service: str) -> None:
-        """The tag of the compose file means this image now, as after a pull."""
-        docker("tag", image, f"{self.stack.name}/{service}:current")
+    def publish(self, image: str, service: str) -> None:
+        """The tag of the compose file means this image in the registry, and what it did here."""
+        current = f"{self._name(service)}:current"
+        here = docker("images", "--quiet", "--no-trunc", current)
+        docker("tag", image, current)
+        docker("push", "--quiet", current)
+        if here:
+            self.take_back(here, service)
+
+    def take_back(self, image: str, service: str) -> None:
+        """The tag of the compose file means this image again on this machine."""
+        docker("tag", image, f"{self._name(service)}:current")
 
     def runs(self, service: str) -> str:
         """Id of the image that the service runs."""
@@ -288,23 +300,28 @@ class ChangeStack:
 
     def remove_images(self) -> None:
         """Remove all images of this stack."""
-        names = docker("images", "--format", "{{.Repository}}:{{.Tag}}", f"{self.stack.name}/*")
+        names = docker("images", "--format", "{{.Repository}}:{{.Tag}}", self._name("*"))
         if names:
             docker("image", "rm", "--force", *names.split())
+
+    # Private
+
+    def _name(self, service: str) -> str:
+        return f"{self.registry}/{self.stack.name}/{service}"
 
 
 @contextmanager
 def change_stack() -> Iterator[ChangeStack]:
     """The stack, up, filled and proved; removed at the end with its images."""
-    with small_stack("".join(_definition(name) for name in PROGRAMS) + _volumes()) as small:
-        (small.root / "compose.yaml").write_text(
-            (small.root / "compose.yaml").read_text().replace("PROJECT", small.name)
-        )
+    definitions = "".join(_definition(name) for name in PROGRAMS) + _volumes()
+    with registry() as address, small_stack(definitions) as small:
+        path = small.root / "compose.yaml"
+        path.write_text(path.read_text().replace("PROJECT", f"{address}/{small.name}"))
         _write_suites(small)
-        stack = ChangeStack(stack=small)
+        stack = ChangeStack(stack=small, registry=address)
         try:
             for name in PROGRAMS:
-                stack.tag(stack.image(name), name)
+                stack.publish(stack.image(name), name)
             docker("compose", "--project-directory", str(small.root), "up", "--detach", "--wait")
             for name in PROGRAMS:
                 _seed(stack, name)

@@ -59,13 +59,14 @@ _COLUMNS = ("update", "tried", "kept by health check", "kept by tests", "data ke
 def _try(stack: ChangeStack, service: str, kind: str, version: str) -> Tried:
     image = stack.image(service, bad=kind, version=version)
     before, data = stack.runs(service), stack.data(service)
-    stack.tag(image, service)
-    code, out = stack.stack.run("update", service, "--no-rehearsal", "--without-baseline")
+    stack.publish(image, service)
+    options = ("--pull", "--no-rehearsal", "--without-baseline")
+    code, out = stack.stack.run("update", service, *options)
     kept = stack.runs(service) != before
     journal = _journal(stack, out)
     if kind:
-        # The files name what ran before again, as after a person has undone the change.
-        docker("tag", before, f"{stack.stack.name}/{service}:current")
+        # The tag means what ran before again, as after a person has undone the change.
+        stack.take_back(before, service)
     faults = list(_faults(stack, kind, kept=kept, same_data=stack.data(service) == data))
     if code not in (0, 1) or "Traceback" in out or not journal:
         faults.append(f"ended with {code}: {out[-600:]}")

@@ -125,7 +125,7 @@ class DataCopier:
         paused: list[str] = []
         try:
             for container in containers:
-                if why := self._engine.pause(container.id):
+                if why := self._pause(container.id):
                     raise StacktestError(
                         f"{container.name} cannot be paused: {why}",
                         where="docker pause",
@@ -137,6 +137,19 @@ class DataCopier:
             refusals = [why for container in paused if (why := self._engine.unpause(container))]
             if not refusals:
                 guard.disarm()
+
+    def _pause(self, container: str) -> str:
+        """Empty, or why it could not be paused.
+
+        runc gives up where a health check begins just then, and leaves everything running; so
+        the engine is asked again.
+        """
+        why = self._engine.pause(container)
+        for _ in range(_PAUSES):
+            if _UNFROZEN not in why:
+                break
+            why = self._engine.pause(container)
+        return why
 
     @contextmanager
     def _container(self, ways: Sequence[tuple[str, str]]) -> Iterator[CopyingContainer]:
@@ -220,6 +233,8 @@ def shown(size: int) -> str:
 # Private
 
 _STEP = 1000
+_UNFROZEN = "unable to freeze"
+_PAUSES = 5
 _HAS_PROGRAMS = ("sh", "-c", "command -v cp && command -v du")
 # BusyBox's cp has no long options; both keep owners, modes, times and links with -a.
 _CP = (

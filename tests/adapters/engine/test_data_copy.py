@@ -46,6 +46,8 @@ class FakeEngine:
     sizes: Mapping[str, int] = field(default_factory=dict)
     code: int = 0
     refuses: str = ""
+    unfrozen: int = 0
+    """How often the engine cannot freeze a container."""
     absent: frozenset[str] = frozenset()
     without_programs: frozenset[str] = frozenset()
     sources: Sequence[str] = ()
@@ -56,6 +58,9 @@ class FakeEngine:
 
     def pause(self, id: str) -> str:  # noqa: A002
         self.log.append(f"pause {id}")
+        if self.unfrozen > 0:
+            self.unfrozen -= 1
+            return "OCI runtime pause failed: unable to freeze: unknown"
         return "it is restarting" if id == self.refuses else ""
 
     def unpause(self, id: str) -> str:  # noqa: A002
@@ -159,6 +164,19 @@ def test_what_cannot_be_paused_lets_the_others_go_on() -> None:
     with pytest.raises(StacktestError, match="job cannot be paused: it is restarting"):
         copier(engine).copy([DATA])
     assert engine.log[1:] == ["pause id-db", "pause id-job", "unpause id-db"]
+
+
+def test_what_could_not_be_frozen_just_then_is_paused_again() -> None:
+    engine = FakeEngine(here=(container("db", volume("shop_data")),), unfrozen=2)
+    assert copier(engine).copy([DATA]).paused == ("db",)
+    assert engine.log.count("pause id-db") == 3
+    assert engine.log.count("unpause id-db") == 1
+
+
+def test_what_can_never_be_frozen_is_an_error() -> None:
+    engine = FakeEngine(here=(container("db", volume("shop_data")),), unfrozen=99)
+    with pytest.raises(StacktestError, match=r"db cannot be paused: .* unable to freeze"):
+        copier(engine).copy([DATA])
 
 
 def test_more_than_the_limit_is_refused_before_anything_is_paused() -> None:
