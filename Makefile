@@ -51,7 +51,9 @@ provision: ## one-way set-up steps of the running reference stack (administrator
 
 # ------------------------------------------------------------------ checks
 
-test: setup lint type unit real suites ## everything that must pass; what .ci/run calls
+test: setup ## everything that must pass; what .ci/run calls
+	@$(MAKE) --jobs=2 --output-sync=target lint type images browsers
+	@$(MAKE) unit real suites
 
 lint: ## style, layers
 	@echo "== lint"
@@ -69,7 +71,7 @@ unit: ## the fast tests: no engine, no browser, no network
 
 real: images browsers registry ## the tests that need an engine, a browser or other programs
 	@echo "== real"
-	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" --durations=25 -q
+	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" -n 2 --dist loadfile --durations=25 -q
 
 suites: images provision ## every phase of the reference stack
 	@echo "== suites"
