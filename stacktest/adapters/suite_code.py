@@ -100,6 +100,8 @@ class CodeGraph:
         self._search = tuple(sys.path if search is None else search)
         self._imported: dict[Path, frozenset[Path]] = {}
         self._resolved: dict[tuple[str, Path], tuple[Path, ...]] = {}
+        self.searched: set[Path] = set()
+        """Folders in which modules were looked for; one that appears there may be found first."""
         # One reading of one state of the files: what was asked once has the same answer.
         self._relative, self._near = cache(suites.relative), cache(self._folders_near)
 
@@ -137,7 +139,7 @@ class CodeGraph:
             parents = [file.parent, *file.parent.parents]
             folder = parents[min(item.level, len(parents)) - 1]
             for name in names:
-                yield from _module_files(name, folder)
+                yield from self._module_files(name, folder)
             return
         for name in names:
             yield from self._resolve(name, file)
@@ -160,11 +162,27 @@ class CodeGraph:
             if module := self._loaded.get(".".join(parts[:end])):
                 yield Path(module)
         for near in self._near(folder):
-            yield from _module_files(name, near)
+            yield from self._module_files(name, near)
         if portions := self._portions.get(top):
-            yield from _first_files(name.partition(".")[2], portions)
+            yield from self._first_files(name.partition(".")[2], portions)
         elif top not in self._loaded:
-            yield from _first_files(name, self._settled)
+            yield from self._first_files(name, self._settled)
+
+    def _first_files(self, name: str, folders: Iterable[Path]) -> Iterator[Path]:
+        """The module in the first of the folders that has it: Python looks no further."""
+        for folder in folders:
+            files = tuple(self._module_files(name, folder))
+            if files:
+                yield from files
+                return
+
+    def _module_files(self, name: str, folder: Path) -> Iterator[Path]:
+        base = folder.joinpath(*name.split(".")) if name else folder
+        candidates = (
+            (base.with_suffix(".py"), base / "__init__.py") if name else (base / "__init__.py",)
+        )
+        self.searched |= {candidate.parent for candidate in candidates}
+        yield from (candidate for candidate in candidates if candidate.is_file())
 
     @cached_property
     def _loaded(self) -> Mapping[str, str]:
@@ -300,23 +318,6 @@ def _packages(path: Path) -> Iterator[Path]:
             return
         if _read(package, saved_at(package)).tree.body:
             yield package
-
-
-def _module_files(name: str, folder: Path) -> Iterator[Path]:
-    base = folder.joinpath(*name.split(".")) if name else folder
-    candidates = (
-        (base.with_suffix(".py"), base / "__init__.py") if name else (base / "__init__.py",)
-    )
-    yield from (candidate for candidate in candidates if candidate.is_file())
-
-
-def _first_files(name: str, folders: Iterable[Path]) -> Iterator[Path]:
-    """The module in the first of the folders that has it: Python looks no further."""
-    for folder in folders:
-        files = tuple(_module_files(name, folder))
-        if files:
-            yield from files
-            return
 
 
 @cache

@@ -10,10 +10,11 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_atomically
+from stacktest.adapters.ledger.kept_inventory import Inputs, KeptInventories
 from stacktest.adapters.process import Completed
 from stacktest.adapters.suites import Suites
 from stacktest.adapters.temporary import make_folder, remove_folder
@@ -39,10 +40,14 @@ WITH_VALUE = frozenset(
 COLLECTING = frozenset({"-p", "--import-mode", "--ignore", "--ignore-glob", "--confcutdir"})
 """Options with a value that decide what is collected: all that is left where one is not known."""
 USAGE_ERROR = 4
+INPUTS = "inputs.json"
 
 
 class BackgroundInventory:
-    """A second pytest that collects the suites while the first one runs its tests."""
+    """A second pytest that collects the suites while the first one runs its tests.
+
+    None is started where an inventory of an earlier one is kept and still holds.
+    """
 
     def __init__(self, suites: Suites, *, stack: str = "") -> None:
         from concurrent.futures import ThreadPoolExecutor
@@ -51,38 +56,46 @@ class BackgroundInventory:
         self._stack = stack
         self._folder = make_folder("inventory")
         self._file = self._folder / "inventory.json"
+        self._began = self._folder.stat().st_mtime
         pool = ThreadPoolExecutor(max_workers=1)
         self._result = pool.submit(self._collect)
         pool.shutdown(wait=False)
 
     def read(self) -> Collection:
         """The tests and the errors of the whole collection; waits for its end."""
-        result = self._result.result()
         try:
-            if result is None:
-                return Collection()
-            return read_collected(self._file)
-        except (OSError, ValueError):
-            return Collection(errors=(f"the tests could not be collected: {_complaint(result)}",))
+            return self._result.result()
         finally:
             remove_folder(self._folder)
 
     # Private
 
-    def _collect(self) -> Completed | None:
+    def _collect(self) -> Collection:
         """Collect with the options of the configuration file, else with those pytest knows."""
         folders = [folder for folder in self._suites.folders if folder.is_dir()]
         if self._suites.folders and not folders:
-            return None
+            return Collection()
         addopts = self._suites.settings.addopts
-        result = self._run(tuple(_without_run_options(addopts)), folders)
+        command = self._command(tuple(_without_run_options(addopts)), folders)
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        question = [*command, repr(self._suites)]
+        kept = KeptInventories(Path(self._stack), question, environment) if self._stack else None
+        if kept and (collection := kept.read()):
+            return collection
+        result = self._run(command, environment)
         if result.code == USAGE_ERROR and not self._file.is_file():
-            result = self._run(tuple(_collecting_options(addopts)), folders)
-        return result
+            kept = None
+            command = self._command(tuple(_collecting_options(addopts)), folders)
+            result = self._run(command, environment)
+        try:
+            collection, inputs = read_collected(self._file), _read_inputs(self._file)
+        except (OSError, ValueError):
+            return Collection(errors=(f"the tests could not be collected: {_complaint(result)}",))
+        if kept and inputs and not collection.errors:
+            kept.write(collection, inputs, self._began)
+        return collection
 
-    def _run(self, addopts: tuple[str, ...], folders: Iterable[Path]) -> Completed:
-        from stacktest.adapters.process import run
-
+    def _command(self, addopts: tuple[str, ...], folders: Iterable[Path]) -> list[str]:
         argv = [
             *python_of_pytest(),
             "-m",
@@ -92,13 +105,17 @@ class BackgroundInventory:
             "-p",
             "no:cacheprovider",
         ]
-        argv += ["-m", "", "-k", "", f"--stack-inventory={self._file}"]
-        argv += ["-o", f"addopts={shlex.join(addopts)}"]
+        argv += ["-m", "", "-k", "", "-o", f"addopts={shlex.join(addopts)}"]
         file = self._suites.settings.file
         argv += ["-c", str(file)] if file else [f"--rootdir={self._suites.base}"]
         argv += [f"--stack={self._stack}"] if self._stack else []
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
-        return run([*argv, *map(str, folders)], cwd=self._suites.base, env=environment)
+        return [*argv, *map(str, folders)]
+
+    def _run(self, command: list[str], environment: Mapping[str, str]) -> Completed:
+        from stacktest.adapters.process import run
+
+        argv = [*command, f"--stack-inventory={self._file}"]
+        return run(argv, cwd=self._suites.base, env=environment)
 
 
 def write_collected(file: Path, collection: Collection) -> None:
@@ -109,6 +126,12 @@ def write_collected(file: Path, collection: Collection) -> None:
 def read_collected(file: Path) -> Collection:
     """What `write_collected` wrote."""
     return Collection.from_json(json.loads(file.read_text(encoding="utf-8")))
+
+
+def write_inputs(file: Path, inputs: Inputs | str) -> None:
+    """Hand over what an inventory depended on, or why that cannot be told: beside the inventory."""
+    document = inputs if isinstance(inputs, str) else inputs.as_json()
+    write_atomically(file.with_name(INPUTS), json.dumps(document))
 
 
 def python_of_pytest() -> list[str]:
@@ -124,11 +147,17 @@ def python_of_pytest() -> list[str]:
 # Private
 
 
-def _complaint(result: Completed | None) -> str:
+def _read_inputs(file: Path) -> Inputs | None:
+    """What `write_inputs` wrote, unless it is a reason to keep nothing."""
+    document = json.loads(file.with_name(INPUTS).read_text(encoding="utf-8"))
+    return None if isinstance(document, str) else Inputs.from_json(document)
+
+
+def _complaint(result: Completed) -> str:
     """The line in which pytest says what it does not understand, else its last words."""
-    text = f"{result.err}\n{result.out}" if result else ""
+    text = f"{result.err}\n{result.out}"
     lines = [line for line in text.splitlines() if "error:" in line]
-    return lines[0].strip() if lines else (result.tail if result else "")
+    return lines[0].strip() if lines else result.tail
 
 
 def _without_run_options(words: tuple[str, ...]) -> Iterator[str]:

@@ -15,6 +15,9 @@ from stacktest.pytest_plugin.claims import claims_of
 from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of, services_of
 from stacktest.pytest_plugin.suites import suites_of
 
+SEARCHED: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
+"""Per process: folders in which modules of the tests' code were looked for."""
+
 
 def read(items: Iterable[pytest.Item], config: pytest.Config) -> tuple[Collected, ...]:
     """The tests among `items` that ask for the stack, in order."""
@@ -26,6 +29,7 @@ def read(items: Iterable[pytest.Item], config: pytest.Config) -> tuple[Collected
             reader.note(item)
         for item in unread:
             item.stash[_COLLECTED] = reader.collected(item)
+        config.stash[SEARCHED] = config.stash.get(SEARCHED, frozenset()) | reader.searched
     return tuple(item.stash[_COLLECTED] for item in asking)
 
 
@@ -42,6 +46,11 @@ class _Reader:
         self._graph = CodeGraph(suites)
         self._more: dict[Path, set[Path]] = {}
         self._files: dict[Path, tuple[str, ...]] = {}
+
+    @property
+    def searched(self) -> set[Path]:
+        """Folders in which modules were looked for."""
+        return self._graph.searched
 
     def note(self, item: pytest.Item) -> None:
         """Remember the files that give the test its fixtures: plugins that nothing imports."""

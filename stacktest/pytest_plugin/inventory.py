@@ -16,12 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.ledger.kept_inventory import Inputs
 from stacktest.adapters.service_markers import may_name_services, named_services
 from stacktest.adapters.suites import Suites
-from stacktest.application.required_tests import write_collected
+from stacktest.application.required_tests import write_collected, write_inputs
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
-from stacktest.pytest_plugin.collected_tests import read
+from stacktest.pytest_plugin.collected_tests import SEARCHED, read
+from stacktest.pytest_plugin.inventory_inputs import inputs_of
 from stacktest.pytest_plugin.suites import suites_of
 
 NARROWING = ("ignore", "ignore_glob", "deselect", "lf", "failedfirst", "stepwise", "pyargs")
@@ -110,9 +112,19 @@ class InventoryWriter:
         """Write what there was before anything is deselected, with the markers of every hook."""
         collected = list(items)
         yield
-        write_collected(self._file, take(config, collected, self._reports))
+        collection = take(config, collected, self._reports)
+        write_collected(self._file, collection)
+        write_inputs(self._file, self._inputs(config, collected, collection))
         # pytest and Python look for garbage at the end, whatever was said before.
         gc.freeze()
+
+    def _inputs(
+        self, config: pytest.Config, items: list[pytest.Item], collection: Collection
+    ) -> Inputs | str:
+        if self._reports or collection.hidden:
+            return "a file could not be collected, or is hidden"
+        searched = config.stash.get(SEARCHED, frozenset())
+        return inputs_of(config, suites_of(config), items, collection, searched)
 
 
 def take(

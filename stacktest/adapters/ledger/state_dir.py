@@ -7,6 +7,7 @@
     detail/               names behind the parts of a fingerprint          part_names
     told/                 what each notification channel was last sent
     update.json, updates/ what is being replaced, and what was           updates
+    inventory/            the tests that the last collections found          kept_inventory
     timeline.json         when each service and test of the last run began
 
 Whoever needs the folder first makes it, always in the same way: 0700, and its files 0600.

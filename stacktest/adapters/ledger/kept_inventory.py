@@ -1,0 +1,167 @@
+"""Inventories of earlier collections in `.stacktest/inventory/`, valid while nothing has changed.
+
+An inventory is kept with the names of all that its collection depended on, and one digest over
+what that was: files of installations by size, times and inode, files of the project by content as
+well, folders by the names in them. It is read only where the digest still is the same, under the
+same command, interpreter and environment.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from stacktest.adapters.ledger.signing_key import read_key
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.private_files import make_private_folder, write_private
+from stacktest.core.collected_test import Collection
+from stacktest.core.fingerprint.digest import Key, content_digest, content_stream
+
+FOLDER = "inventory"
+FORMAT = "stacktest.inventory/1"
+KEPT = 4
+"""Inventories that are kept: a terminal and a nightly job have different environments."""
+OF_THE_TERMINAL = frozenset(
+    {
+        *("_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "TERM", "COLORTERM", "WINDOWID"),
+        *("SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "GPG_TTY", "XDG_SESSION_ID", "TMUX_PANE"),
+    }
+)
+"""Variables that differ from one terminal to the next, and decide nothing that is collected."""
+SETTLED = 1.0
+"""Seconds that a file was left alone before the collection began: a clock has no finer ticks."""
+_CONFIGURATIONS = (".pytest.ini", ".pytest.toml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """What a collection depended on, by path."""
+
+    installed: tuple[str, ...]
+    """Files of Python, of packages, and of stacktest."""
+    own: tuple[str, ...]
+    """Files of the project."""
+    folders: tuple[str, ...]
+    """Folders in which another file would be found; some of them are not there."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Sequence[str]]) -> "Inputs":
+        """The inputs that `as_json` wrote."""
+        return cls(**{name: tuple(paths) for name, paths in data.items()})
+
+    def as_json(self) -> dict[str, list[str]]:
+        """Plain data for another process."""
+        return {name: list(paths) for name, paths in asdict(self).items()}
+
+
+class KeptInventories:
+    """The inventories of one stack that one command, with one environment, has collected."""
+
+    def __init__(self, root: Path, command: Iterable[str], environment: Mapping[str, str]) -> None:
+        self._root = root
+        key = read_key(root)
+        name = _name(key, command, environment) if isinstance(key, Key) else ""
+        self._file = state_path(root, FOLDER, f"{name}.json") if name else None
+
+    def read(self) -> Collection | None:
+        """The inventory, if everything still is as it was when it was collected."""
+        if self._file is None:
+            return None
+        try:
+            data = json.loads(self._file.read_text(encoding="utf-8"))
+            if data["format"] != FORMAT or data["state"] != _state(
+                Inputs.from_json(data["inputs"])
+            ):
+                return None
+            return Collection.from_json(data["collection"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def write(self, collection: Collection, inputs: Inputs, began: float) -> None:
+        """Keep what was collected, unless a file was changed since the collection began."""
+        if self._file is None or _newest(inputs) > began - SETTLED:
+            return
+        make_private_folder(state_dir(self._root) / FOLDER)
+        document = {
+            "format": FORMAT,
+            "state": _state(inputs),
+            "inputs": inputs.as_json(),
+            "collection": collection.as_json(),
+        }
+        write_private(self._file, json.dumps(document))
+        self._forget()
+
+    # Private
+
+    def _forget(self) -> None:
+        """Remove all but the newest."""
+        files = state_path(self._root, FOLDER).glob("*.json")
+        with contextlib.suppress(OSError):
+            newest = sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
+            for file in newest[KEPT:]:
+                file.unlink()
+
+
+def names_in(folder: Path | str) -> tuple[str, ...] | None:
+    """The names in a folder that decide what is imported and collected; None: there is none."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - a hundred folders, and nothing but names
+    except OSError:
+        return None
+    return tuple(sorted(name for name in names if _counts(name)))
+
+
+# Private
+
+
+def _counts(name: str) -> bool:
+    if name.startswith("."):
+        return name in _CONFIGURATIONS
+    return name != "__pycache__" and not name.endswith(".pyc")
+
+
+def _name(key: Key, command: Iterable[str], environment: Mapping[str, str]) -> str:
+    """What stands for the question in the file's name, and gives no value away."""
+    variables = {k: v for k, v in environment.items() if k not in OF_THE_TERMINAL}
+    return key.sign("inventory", [list(command), variables, sys.version, sys.executable])
+
+
+def _state(inputs: Inputs) -> str:
+    """One digest over everything that the inputs are now."""
+    digest = content_stream()
+    for line in _lines(inputs):
+        digest.update(f"{line}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _lines(inputs: Inputs) -> Iterator[str]:
+    for path in inputs.installed:
+        yield f"{path}\0{_stat(path)}"
+    for path in inputs.own:
+        yield f"{path}\0{_stat(path)}\0{_content(path)}"
+    for path in inputs.folders:
+        yield f"{path}\0{names_in(path)}"
+
+
+def _stat(path: str) -> tuple[int, ...]:
+    try:
+        stat = os.stat(path)  # noqa: PTH116 - a thousand files: a Path for each takes longer
+    except OSError:
+        return ()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_mode
+
+
+def _content(path: str) -> str:
+    try:
+        return content_digest(Path(path).read_bytes())
+    except OSError:
+        return ""
+
+
+def _newest(inputs: Inputs) -> float:
+    """When one of the files was changed last; one that is gone was changed now."""
+    times = [_stat(path) for path in (*inputs.installed, *inputs.own)]
+    return max((max(time[1:3]) / 1e9 if time else float("inf") for time in times), default=0.0)

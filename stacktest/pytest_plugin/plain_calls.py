@@ -1,0 +1,174 @@
+"""What code may use at its import and still be plain: functions, methods, values, packages."""
+
+import abc
+import builtins
+import contextlib
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import fractions
+import functools
+import itertools
+import json
+import operator
+import pathlib
+import re
+import ssl
+import string
+import sys
+import textwrap
+import types
+import typing
+import uuid
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import Any
+
+import pytest
+
+from stacktest.adapters.suite_code import is_foreign
+
+_BUILT_IN = (
+    *("abs", "all", "any", "ascii", "bin", "bool", "bytes", "chr", "classmethod", "complex"),
+    *("dict", "divmod", "enumerate", "float", "frozenset", "hex", "int", "isinstance"),
+    *("issubclass", "len", "list", "max", "min", "oct", "ord", "pow", "property", "range"),
+    *("repr", "reversed", "round", "set", "slice", "sorted", "staticmethod", "str", "sum"),
+    *("tuple", "zip"),
+)
+PURE: tuple[object, ...] = (
+    *(getattr(builtins, name) for name in _BUILT_IN),
+    *(pytest.fixture, pytest.param, pytest.register_assert_rewrite),
+    *(dataclasses.dataclass, dataclasses.field, enum.auto, enum.unique),
+    *(contextlib.contextmanager, contextlib.asynccontextmanager, contextlib.suppress),
+    *(functools.cache, functools.lru_cache, functools.partial, functools.wraps),
+    *(typing.NewType, typing.TypeVar, typing.cast, typing.final, typing.overload),
+    *(typing.runtime_checkable, typing.no_type_check, typing.NamedTuple),
+    *(dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone, decimal.Decimal),
+    *(fractions.Fraction, uuid.UUID, types.MappingProxyType, types.SimpleNamespace),
+    *(itertools.chain, itertools.product, itertools.repeat, itertools.combinations),
+    *(operator.attrgetter, operator.itemgetter, string.Template, textwrap.dedent),
+    *(json.dumps, json.loads, re.compile, re.escape, ssl.create_default_context),
+    *(Path, PurePath, pathlib.PurePosixPath, str.lower, str.upper),
+)
+"""Functions and classes that read nothing but their arguments, as decorators, too."""
+PURE_METHODS = frozenset(
+    {
+        *("absolute", "as_posix", "capitalize", "copy", "count", "decode", "difference", "encode"),
+        *("endswith", "format", "get", "index", "intersection", "items", "join", "joinpath"),
+        *("keys", "ljust", "lower", "lstrip", "partition", "relative_to", "removeprefix"),
+        *("removesuffix", "replace", "resolve", "rjust", "rpartition", "rsplit", "rstrip"),
+        *("split", "splitlines", "startswith", "strip", "title", "union", "upper", "values"),
+        *("with_name", "with_stem", "with_suffix", "zfill"),
+    }
+)
+"""Methods of texts, containers and paths that do the same."""
+CALLED_ARGUMENTS = frozenset({"key", "ids", "scope", "default_factory"})
+"""Keywords whose value is called where it can be."""
+PURE_PACKAGES = frozenset({"allure", "allure_commons", "hypothesis", "tenacity"})
+"""Packages whose functions, called at an import, only describe a test."""
+TRUSTED = PURE_PACKAGES | {"_pytest", "pytest", "stacktest", "httpx", "playwright"}
+"""Packages whose constants and classes are the same as long as the package is."""
+CONSTANTS: dict[str, frozenset[str]] = {
+    "sys": frozenset({"version_info", "platform", "maxsize", "byteorder", "hexversion"}),
+    "os": frozenset({"name", "sep", "linesep", "pathsep", "curdir", "pardir", "devnull"}),
+    **dict.fromkeys(("locale", "random", "site", "tempfile", "time"), frozenset[str]()),
+}
+"""Modules of the standard library of which only these values are always the same."""
+_PLAIN = (
+    *(str, bytes, int, float, complex, tuple, list, dict, set, frozenset, range, PurePath),
+    *(type(None), type(...), re.Pattern, enum.Enum, types.MappingProxyType),
+)
+_DEFINED = (
+    *(type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.GenericAlias),
+    *(types.UnionType, types.MethodDescriptorType, pytest.MarkDecorator, pytest.MarkGenerator),
+)
+
+
+def is_pure(target: object) -> bool:
+    """Whether a call of this reads nothing but its arguments."""
+    if isinstance(target, types.BuiltinMethodType) and target == dict.fromkeys:
+        return True
+    if any(target is item for item in PURE) or isinstance(target, pytest.MarkDecorator):
+        return True
+    if isinstance(target, type) and is_own(target.__module__):
+        return _only_holds(target)
+    top = str(getattr(target, "__module__", "")).partition(".")[0]
+    return top in PURE_PACKAGES and not is_own(top)
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value is a text, a number, or a container; what it holds was looked at before."""
+    return isinstance(value, _PLAIN)
+
+
+def is_known_value(value: object) -> bool:
+    """Whether a value that code names is a definition, or plain, or holds what is plain."""
+    if is_plain(value) or isinstance(value, _DEFINED):
+        return True
+    kind = type(value)
+    if kind.__module__ in ("typing", "_pytest.fixtures", "functools"):
+        return True
+    return is_own(kind.__module__) and _only_holds(kind)
+
+
+def is_mere_definition(value: object) -> bool:
+    """Whether a value is a module or an ordinary class, which holds nothing that is looked at."""
+    return isinstance(value, types.ModuleType) or type(value) in (type, abc.ABCMeta)
+
+
+def is_field(owner: object, name: str) -> bool:
+    """Whether an object of the project holds a value by this name, and computes none."""
+    kind = type(owner)
+    fields: Iterable[str] = getattr(kind, "__dataclass_fields__", getattr(kind, "_fields", ()))
+    return is_own(kind.__module__) and _only_holds(kind) and name in fields
+
+
+def is_own(name: str) -> bool:
+    """Whether a loaded module belongs to the project, so that its own code is looked at."""
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    places = [file] if file else list(getattr(module, "__path__", ()))
+    return any(not is_foreign(str(place)) for place in places)
+
+
+def is_trusted(module: str, name: str) -> bool:
+    """Whether what an installed module calls `name` is the same as long as the module is."""
+    allowed = CONSTANTS.get(module)
+    value = getattr(sys.modules.get(module), name, None)
+    if allowed is not None:
+        return name in allowed or callable(value)
+    top = module.partition(".")[0]
+    return top in TRUSTED or top in sys.stdlib_module_names
+
+
+# Private
+
+
+def _only_holds(kind: type[Any]) -> bool:
+    """Whether nothing of a class of the project runs when an object of it is made or used."""
+    own = [base for base in kind.__mro__ if is_own(base.__module__)]
+    written = {
+        name
+        for base in own
+        for name, item in vars(base).items()
+        if isinstance(item, types.FunctionType) and not _is_generated(item)
+    }
+    is_record = dataclasses.is_dataclass(kind) or issubclass(kind, enum.Enum | tuple)
+    makers = [
+        field.default_factory
+        for field in (dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ())
+        if field.default_factory is not dataclasses.MISSING
+    ]
+    return (
+        is_record
+        and not any(name.startswith("__") for name in written)
+        and all(any(maker is item for item in PURE) for maker in makers)
+    )
+
+
+def _is_generated(function: types.FunctionType) -> bool:
+    """Written by `dataclass` or `NamedTuple`, not in a file of the project."""
+    return not Path(function.__code__.co_filename).is_file() or is_foreign(
+        function.__code__.co_filename
+    )
