@@ -52,6 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="only tests of this service, on a copy that its backup was restored into",
     )
     group.addoption(
+        "--stack-shard",
+        metavar="I/N",
+        default="",
+        help="only the first, second … of N parts of the tests; `stacktest merge` joins them",
+    )
+    group.addoption(
         "--stack-dry-run",
         action="store_true",
         help="print the plan with its reasons; start nothing",
@@ -71,6 +77,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, the fixtures, and the side that this process plays."""
     if config.getoption("--stack-dry-run"):
         _run_nothing(config)
+    if config.getoption("--stack-shard"):
+        _begin_shard(config)
     config.addinivalue_line(
         "markers", "service(*names): the compose services that the test is about"
     )
@@ -121,6 +129,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from stacktest.pytest_plugin.chosen_services import Chosen, keep_chosen
 
         keep_chosen(config, items, Chosen(with_dependants=chosen, alone=drilled), left_out)
+    if config.getoption("--stack-shard") and not config.getoption("--stack-inventory"):
+        from stacktest.pytest_plugin.shards import keep_shard
+
+        keep_shard(config, items)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -239,6 +251,11 @@ class Waker:
 
         whole = read_collected(self._folder / f"whole-{worker}.json")
         selected = read_collected(self._folder / f"selected-{worker}.json")
+        if self._config.getoption("--stack-shard"):
+            from stacktest.pytest_plugin.shards import note_division
+
+            divided = read_collected(self._folder / f"divided-{worker}.json")
+            note_division(self._config, divided.tests)
         self._wake(whole).begin(selected.tests)
 
     def pytest_unconfigure(self) -> None:
@@ -325,6 +342,15 @@ def _run_nothing(config: pytest.Config) -> None:
     folders = [str(folder) for folder in suites.folders if folder.is_dir()] if suites else []
     if folders and config.args_source != pytest.Config.ArgsSource.ARGS:
         config.args[:] = folders
+
+
+def _begin_shard(config: pytest.Config) -> None:
+    """Check which shard it is; a run that comes to no end leaves no record."""
+    from stacktest.pytest_plugin.shards import forget_record, shard_of
+
+    shard_of(config)
+    if not (hasattr(config, "workerinput") or _only_shows(config)):
+        forget_record(config)
 
 
 def _left_out(config: pytest.Config) -> list[str]:

@@ -11,6 +11,7 @@ from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge, TestsOf
 from stacktest.application.run_ports import Opened, RunPorts, StartedStack
 from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
+from stacktest.application.run_trace import RunTrace
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
@@ -44,6 +45,7 @@ class StackSession:
         self._locked = False
         self._before: Mapping[str, ServiceObservation] = {}
         self._opened: Opened | None = None
+        self._begun: Run | None = None
         self._tests: tuple[Collected, ...] = ()
         self._routed: frozenset[str] = frozenset()
         self._secrets = secrets_of(ports.judge.stack)
@@ -52,6 +54,8 @@ class StackSession:
         self._trouble: StacktestError | None = None
         self.not_up: Mapping[str, StartFailure] = {}
         """Services that the run wanted and that are not up, each with its cause."""
+        self.trace: RunTrace | None = None
+        """What the end of the run looked at, once it has ended."""
 
     @property
     def stack(self) -> Stack:
@@ -83,7 +87,7 @@ class StackSession:
         ports.lock.acquire()
         self._locked = True
         ports.on_locked()
-        run = self._judge.next_run(self.run_id, ports.now(), ports.git())
+        run = self._begun = self._judge.next_run(self.run_id, ports.now(), ports.git())
         try:
             self._up = ports.bring_up(plan)
         except StacktestError as error:
@@ -133,6 +137,16 @@ class StackSession:
         credited, refused = self._record(verdicts, after, tests, edited)
         self._remember_words(verdicts, whole)
         now = self._ports.now()
+        if self._begun is not None:
+            self.trace = RunTrace(
+                stack=self.stack.name,
+                run=replace(self._begun, finished=now),
+                before=self._before,
+                after=after,
+                collected_code=self._ports.collected_code,
+                code={test.path: code(test) for test in (*whole, *self._tests)},
+                boot_seconds=self._up.boot_seconds() if self._up else {},
+            )
         # A file that cannot be collected hides its tests, which is not their removal.
         required: TestsOf = Unknown("; ".join(unknown)) if unknown else tests
         judgements = self._judge.judge_all(after, required, now)
@@ -237,7 +251,7 @@ class StackSession:
         observations: Mapping[str, ServiceObservation] = {}
         # Why the start failed is told whatever else cannot be read or written now.
         with suppress(StacktestError):
-            observations = self._ports.observe()
+            observations = self._before = self._ports.observe()
         try:
             self._record_failures(run, observations, whole=True)
         except StacktestError as problem:

@@ -53,6 +53,8 @@ class RunRequest:
     """Compose that was asked already what the stack is."""
     copy: CopySettings | None = None
     """A copy of the stack is to be tested in its place."""
+    is_shard: bool = False
+    """Others run at the same time: whoever joins them tells people and remembers times."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +98,11 @@ def open_run(
         keep=request.keep,
         on_failure=keep_evidence,
     )
-    conclude: Callable[[RunSummary], list[str]] = partial(_keep_durations, project.ledger)
+    conclude: Callable[[RunSummary], list[str]] = partial(keep_times, project.ledger)
+    notifier = project.notifier
+    if request.is_shard:
+        conclude = _conclude_nothing
+        notifier = Notifier(project.stack, (), environ={}, status=project.ledger.read_status)
     if isinstance(project, CopyProject):
         copy = StackCopy(project=project, run_id=run_id, keep=request.keep)
         if project.copy.drilled:
@@ -115,11 +121,11 @@ def open_run(
         git=project.commit,
         collected_code=code_as_collected(base, tests),
         read_code=lambda: read_code(base),
-        on_locked=lambda: display.say_all(project.notifier.begin()),
+        on_locked=lambda: display.say_all(notifier.begin()),
     )
     return PytestRun(
         session=StackSession(ports, run_id),
-        notifier=project.notifier,
+        notifier=notifier,
         reach=partial(reach, project, run_id),
         write_timeline=partial(write_timeline, project.memory),
         conclude=conclude,
@@ -141,7 +147,8 @@ def judge_tests(
     return project.judge, project.judge.judge_all(project.look(), tests, now())
 
 
-def _keep_durations(ledger: Ledger, summary: RunSummary) -> list[str]:
+def keep_times(ledger: Ledger, summary: RunSummary) -> list[str]:
+    """Remember how long the tests of a run took; no line for a person."""
     from stacktest.adapters.ledger.durations import keep_durations
 
     passed = {
@@ -155,14 +162,6 @@ def _keep_durations(ledger: Ledger, summary: RunSummary) -> list[str]:
     return []
 
 
-def _project(request: RunRequest) -> Project:
-    """The stack, or the copy of it that is to be tested."""
-    project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
-    if request.copy is None:
-        return project
-    return CopyProject(project.root, os.environ, request.copy, request.compose, request.rootdir)
-
-
 def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:
     """Test file → digest of its code; empty where it was saved again after it was collected."""
     code = read_code(base)
@@ -170,3 +169,18 @@ def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:
         path: code(test) if saved_at(base / path) == test.saved else ""
         for path, test in sorted({test.path: test for test in tests}.items())
     }
+
+
+# Private
+
+
+def _conclude_nothing(_: RunSummary) -> list[str]:
+    return []
+
+
+def _project(request: RunRequest) -> Project:
+    """The stack, or the copy of it that is to be tested."""
+    project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
+    if request.copy is None:
+        return project
+    return CopyProject(project.root, os.environ, request.copy, request.compose, request.rootdir)

@@ -28,7 +28,7 @@ from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.inventory import deviations, is_whole, selection_of
 from stacktest.pytest_plugin.outcomes import Listener, reason_of
 from stacktest.pytest_plugin.report_secrets import clean_text
-from stacktest.pytest_plugin.stash import NOTHING_STALE, OPEN_RUN, RUNNING
+from stacktest.pytest_plugin.stash import DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
 from stacktest.pytest_plugin.suites import suites_of
 
 if TYPE_CHECKING:
@@ -302,13 +302,14 @@ class Controller:
         from stacktest.reports.terminal.run import summary_lines
 
         suites = suites_of(self._config)
+        hidden = tuple({file.path: file for file in self._hidden(collection)}.values())
         summary = session.finish(
             collection.tests,
             outcomes,
             facts,
             unknown=errors,
             moves=read_moves(self._shared),
-            hidden=tuple({file.path: file for file in self._hidden(collection)}.values()),
+            hidden=hidden,
             elsewhere=frozenset(
                 test.nodeid for test in self._selected if not suites.holds(suites.base / test.path)
             ),
@@ -321,6 +322,11 @@ class Controller:
         self._closing += self._tell(summary, run)
         if session.run is not None:
             self._tell_allure()
+        if DIVISION in self._config.stash:
+            from stacktest.pytest_plugin.shards import leave_record
+
+            whole = Collection(tests=collection.tests, errors=errors, hidden=hidden)
+            self._closing += leave_record(self._config, session, summary, whole, self._shared)
         if summary.trouble is not None:
             raise summary.trouble
 

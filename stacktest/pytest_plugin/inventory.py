@@ -50,6 +50,7 @@ HARMLESS = frozenset(
         *("--headed", "--video", "--screenshot", "--tracing", "--output", "--cache-clear"),
         *("--basetemp", "--stack-copy", "--stack-copy-data", "--stack-copy-with"),
         *("--stack-copy-without", "--stack-services", "--stack-drill", "--stack-copy-verb"),
+        "--stack-shard",
         *("--continue-on-collection-errors", "--max-worker-restart", "--full-trace", "-ra", "-rA"),
     }
 )
@@ -149,6 +150,13 @@ def deviations(config: pytest.Config) -> tuple[str, ...]:
 
 def selection_of(config: pytest.Config) -> str:
     """The arguments that may have left tests out, as typed; empty when none could."""
+    shard = config.getoption("--stack-shard")
+    words = (selection_before_division(config), f"--stack-shard {shard}" if shard else "")
+    return " ".join(filter(None, words))
+
+
+def selection_before_division(config: pytest.Config) -> str:
+    """The same without the shard, whose tests are a part of what the others left."""
     options = {"markexpr": "-m", "keyword": "-k"}
     typed = [
         f"{flag} {value!r}" for dest, flag in options.items() if (value := config.getoption(dest))

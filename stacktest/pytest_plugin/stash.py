@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stacktest.adapters.tls import ServerTrust
     from stacktest.application.judge import Judge
     from stacktest.application.running_stack import RunningStack
+    from stacktest.application.shards import Division
     from stacktest.bootstrap.session import PytestRun, RunRequest
     from stacktest.core.collected_test import Collected
     from stacktest.core.freshness.inputs import Judgement
@@ -50,6 +51,8 @@ JUDGE: pytest.StashKey[StackJudge] = pytest.StashKey()
 """Per process: what judges for `--stale`, in place of `bootstrap.session.judge_tests`."""
 NOTHING_STALE: pytest.StashKey[bool] = pytest.StashKey()
 """Per process: `--stale` took away every test that the other options left."""
+DIVISION: pytest.StashKey[Division] = pytest.StashKey()
+"""Per process: the shard that the command line asks for, and what was divided."""
 COLLECTED: pytest.StashKey[list[pytest.Item]] = pytest.StashKey()
 """Per process: the tests before any was deselected."""
 

@@ -15,7 +15,7 @@ from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
-from stacktest.pytest_plugin.stash import ASKED, JOIN, RUNNING, SHARED
+from stacktest.pytest_plugin.stash import ASKED, DIVISION, JOIN, RUNNING, SHARED
 
 
 class Worker:
@@ -33,6 +33,9 @@ class Worker:
         selected = Collection(tests=read(session.items, session.config))
         write_collected(self.shared / f"whole-{self._name}.json", self._whole)
         write_collected(self.shared / f"selected-{self._name}.json", selected)
+        if DIVISION in session.config.stash:
+            divided = Collection(tests=session.config.stash[DIVISION].selected)
+            write_collected(self.shared / f"divided-{self._name}.json", divided)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from stacktest.core.fingerprint.digest import digest
 from stacktest.core.model import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 
@@ -24,6 +25,11 @@ class KnownDurations:
     """Node id → milliseconds of its setup, call and teardown in a run that it passed."""
 
     ms: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same times."""
+        return digest(dict(self.ms))
 
     def after(self, seconds: Mapping[str, float], known: Collection[str]) -> Self:
         """With the times of a run; tests that are not among the `known` ones any more are gone."""

@@ -8,6 +8,9 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
 from stacktest.errors import StacktestError
 
+FAILURES = frozenset({"failed", "unjudged", "holds_now", "error", "crashed", "unfinished"})
+"""Results of tests with which a run is not a success."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSummary:
@@ -30,3 +33,8 @@ class RunSummary:
     """Service → the other stack whose records this run replaced."""
     trouble: StacktestError | None = None
     """Why records or status could not be written, where that costs more than single services."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether pytest would end with 1: a test failed, or did not come to its end."""
+        return any(outcome.result in FAILURES for outcome in self.outcomes)

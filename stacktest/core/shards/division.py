@@ -1,0 +1,149 @@
+"""Divides tests among shards: by whole services as far as that is even, else by ever smaller parts.
+
+A group of tests is split only where its shard would be too full otherwise:
+
+| a group                                            | is split into                    |
+|----------------------------------------------------|----------------------------------|
+| services that tests name together, and their tests | services; of several, the first  |
+| a service                                          | files                            |
+| a file                                             | tests                            |
+
+Equal tests and equal times give equal shards on every machine, in whatever order they come.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median_low
+from typing import NamedTuple
+
+TOLERANCE = 0.05
+"""By how much the longest shard may exceed the ideal before more is split."""
+UNKNOWN_MS = 1000
+"""How long a test takes where no time of any test is known."""
+
+
+class Divisible(NamedTuple):
+    """A test, as far as its place matters."""
+
+    name: str
+    path: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tests that stay together, sorted, and how long they take in all."""
+
+    tests: tuple[Divisible, ...]
+    ms: int
+
+
+def divide(
+    tests: Iterable[Divisible], known: Mapping[str, int], count: int
+) -> tuple[frozenset[str], ...]:
+    """The names of the tests of each of `count` shards; `known` are milliseconds by name."""
+    ordered = sorted(tests)
+    times = _times(ordered, known)
+    groups = _grouped(ordered, _joined_services(ordered), times)
+    most = _ideal(times, count) * (1 + TOLERANCE)
+    while True:
+        shards = _shared_out(groups, count)
+        fullest = max(shards, key=_load)
+        if _load(fullest) <= most and all(shards):
+            break
+        parts = _first_split(fullest, times) or (() if all(shards) else _first_split(groups, times))
+        if not parts:
+            break
+        whole = frozenset(test.name for part in parts for test in part.tests)
+        groups = [group for group in groups if group.tests[0].name not in whole]
+        groups += parts
+    return tuple(
+        frozenset(test.name for group in shard for test in group.tests) for shard in shards
+    )
+
+
+def imbalance(
+    shards: Sequence[Iterable[str]], known: Mapping[str, int], count: int | None = None
+) -> float:
+    """By which share the longest shard exceeds the ideal, which no division can undercut."""
+    loads = [sum(known.get(name, 0) for name in shard) for shard in shards]
+    names = {name: known.get(name, 0) for shard in shards for name in shard}
+    return max(loads) / _ideal(names, count or len(shards)) - 1
+
+
+# Private
+
+
+def _times(tests: Sequence[Divisible], known: Mapping[str, int]) -> dict[str, int]:
+    """A time for every test, never 0: where it is not known, that of an ordinary one."""
+    values = [known[test.name] for test in tests if test.name in known]
+    usual = median_low(values) if values else UNKNOWN_MS
+    return {test.name: max(1, known.get(test.name, usual)) for test in tests}
+
+
+def _ideal(times: Mapping[str, int], count: int) -> float:
+    return max(sum(times.values()) / count, *times.values(), 1)
+
+
+def _load(groups: Iterable[Group]) -> int:
+    return sum(group.ms for group in groups)
+
+
+def _joined_services(tests: Iterable[Divisible]) -> Callable[[Divisible], Hashable]:
+    """Tests of services that tests name together have one key; those without a service, a file."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            name = parent[name]
+        return name
+
+    for test in tests:
+        for service in test.services[1:]:
+            low, high = sorted((root(test.services[0]), root(service)))
+            parent[high] = low
+    return lambda test: ("", root(test.services[0])) if test.services else (test.path, "")
+
+
+def _grouped(
+    tests: Iterable[Divisible], key: Callable[[Divisible], Hashable], times: Mapping[str, int]
+) -> list[Group]:
+    members: dict[Hashable, list[Divisible]] = {}
+    for test in tests:
+        members.setdefault(key(test), []).append(test)
+    return [
+        Group(tests=tuple(group), ms=sum(times[test.name] for test in group))
+        for group in members.values()
+    ]
+
+
+def _first_split(groups: Iterable[Group], times: Mapping[str, int]) -> list[Group]:
+    """The parts of the longest group that has any."""
+    for group in sorted(groups, key=_longest_first):
+        for key in _KEYS:
+            parts = _grouped(group.tests, key, times)
+            if len(parts) > 1:
+                return parts
+    return []
+
+
+_KEYS: tuple[Callable[[Divisible], Hashable], ...] = (
+    lambda test: min(test.services, default=""),
+    lambda test: test.path,
+    lambda test: test.name,
+)
+
+
+def _shared_out(groups: Iterable[Group], count: int) -> list[list[Group]]:
+    """The longest group first, each to the shard that has least to do."""
+    shards: list[list[Group]] = [[] for _ in range(count)]
+    loads = [0] * count
+    for group in sorted(groups, key=_longest_first):
+        place = loads.index(min(loads))
+        shards[place].append(group)
+        loads[place] += group.ms
+    return shards
+
+
+def _longest_first(group: Group) -> tuple[int, Divisible]:
+    return -group.ms, group.tests[0]

@@ -1,0 +1,307 @@
+"""What one shard leaves behind: all that the end of its run looked at, and nothing it concluded.
+
+`stacktest merge` joins such records and lets the end of a run happen once, on what all of them saw.
+A record is committed nowhere, but people may download it: like every record it holds no text that a
+test or a program wrote, and no value of a variable.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from stacktest.core.collected_test import Collected
+from stacktest.core.fingerprint.digest import digest
+from stacktest.core.freshness.observation import ServiceObservation
+from stacktest.core.model import Json
+from stacktest.core.records.common import Run
+from stacktest.core.records.plain import PlainRecord
+from stacktest.core.records.strict_json import Fields, RecordError, check_schema
+from stacktest.core.runs.bare_text import bare_cause
+from stacktest.core.runs.moves import Move
+from stacktest.core.runs.start_failure import CODE, StartFailure
+from stacktest.core.runs.verdict import HiddenFile, Outcome, Result
+from stacktest.core.shards.observed import observation_of, observation_to_dict
+from stacktest.core.shards.shard import Shard
+
+SHARD = "stacktest.shard/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShardTest(PlainRecord):
+    """A test of the inventory, or of the selection that was divided."""
+
+    nodeid: str
+    services: tuple[str, ...]
+    phase: str
+    path: str
+    routed: bool
+    no_contact: tuple[str, ...]
+
+    @classmethod
+    def of(cls, test: Collected) -> Self:
+        """The test without what only the process that collected it can use."""
+        return cls(
+            nodeid=test.nodeid,
+            services=test.services,
+            phase=test.phase,
+            path=test.path,
+            routed=test.routed,
+            no_contact=test.no_contact,
+        )
+
+    def collected(self) -> Collected:
+        """The test as plan, verdict and credit look at it."""
+        return Collected(
+            nodeid=self.nodeid,
+            reported=self.nodeid,
+            services=self.services,
+            phase=self.phase,
+            routed=self.routed,
+            path=self.path,
+            source=self.path,
+            line=0,
+            checks=0,
+            files=(),
+            saved=None,
+            no_contact=self.no_contact,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShardOutcome(PlainRecord):
+    """What one test did; why it failed is only in the reports of its own machine."""
+
+    nodeid: str
+    services: tuple[str, ...]
+    result: Result
+    flaky: bool
+    kind: str
+    contacts: tuple[str, ...]
+    looks: tuple[str, ...]
+    assertions: int
+    started: datetime | None
+    ms: int
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """The outcome without its text."""
+        return cls(
+            nodeid=outcome.nodeid,
+            services=outcome.services,
+            result=outcome.result,
+            flaky=outcome.flaky,
+            kind=outcome.kind,
+            contacts=outcome.contacts,
+            looks=outcome.looks,
+            assertions=outcome.assertions,
+            started=outcome.started,
+            ms=round(outcome.seconds * 1000),
+        )
+
+    def outcome(self) -> Outcome:
+        """The outcome as verdicts look at it."""
+        return Outcome(
+            nodeid=self.nodeid,
+            services=self.services,
+            result=self.result,
+            flaky=self.flaky,
+            reason=self.kind,
+            kind=self.kind,
+            contacts=self.contacts,
+            looks=self.looks,
+            assertions=self.assertions,
+            started=self.started,
+            seconds=self.ms / 1000,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShardHiddenFile(PlainRecord):
+    """A file of the suites of which nothing was collected."""
+
+    path: str
+    services: tuple[str, ...]
+    why: str
+
+    @classmethod
+    def of(cls, file: HiddenFile) -> Self:
+        """The file, and by its kind why nothing was collected."""
+        return cls(path=file.path, services=file.services, why=bare_cause(file.why))
+
+    def hidden(self) -> HiddenFile:
+        """The file as verdicts look at it."""
+        return HiddenFile(path=self.path, services=self.services, why=self.why)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotUp(PlainRecord):
+    """A service that was not up in the shard."""
+
+    service: str
+    cause: str
+    because_of: str
+    has_ended: bool
+    code: str = CODE
+
+    @classmethod
+    def of(cls, failure: StartFailure) -> Self:
+        """The failure without words of other programs."""
+        return cls(
+            service=failure.service,
+            cause=failure.recorded,
+            because_of=failure.because_of,
+            has_ended=failure.has_ended,
+            code=failure.code,
+        )
+
+    def failure(self) -> StartFailure:
+        """The failure as the end of a run looks at it."""
+        return StartFailure(
+            service=self.service,
+            cause=self.cause,
+            because_of=self.because_of,
+            has_ended=self.has_ended,
+            code=self.code,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CodeOfFile(PlainRecord):
+    """The code of one test file: as it was collected, and as it was when the tests had run."""
+
+    path: str
+    collected: str
+    """Empty where the file was saved again while others were collected."""
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShardInventory(PlainRecord):
+    """Every test that is required, whatever was selected, and what may be missing of them."""
+
+    tests: tuple[ShardTest, ...]
+    elsewhere: tuple[ShardTest, ...]
+    """Tests of the selection outside the suites, which are never required."""
+    errors: tuple[str, ...]
+    hidden: tuple[ShardHiddenFile, ...]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same inventory."""
+        return digest(self.to_dict())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShardRun(PlainRecord):
+    """How the run of a shard went, apart from its tests."""
+
+    selection: str
+    """Arguments that selected tests before they were divided, without expressions."""
+    deviations: tuple[str, ...] = ()
+    interrupted: bool = False
+    ended_early: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShardRecord:
+    """One shard: what it was to run, what it saw, and what came of each of its tests."""
+
+    shard: Shard
+    group: str
+    """Names the run of CI that all shards belong to; empty outside of one."""
+    stack: str
+    """Name of the project; `run.stack` also names the engine."""
+    run: Run
+    key_id: str
+    times: str
+    """Digest of the remembered times that the tests were divided by."""
+    inventory: ShardInventory
+    order: tuple[str, ...]
+    """Every test that was divided, in the order of a whole run."""
+    facts: ShardRun
+    outcomes: tuple[ShardOutcome, ...]
+    """One for each test of this shard."""
+    code: tuple[CodeOfFile, ...]
+    before: Mapping[str, ServiceObservation]
+    after: Mapping[str, ServiceObservation]
+    moves: tuple[Move, ...] = ()
+    not_up: tuple[NotUp, ...] = ()
+    boot_ms: Mapping[str, int] = field(default_factory=dict)
+    fallen: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Json]:
+        """The document `2-of-4.json`; its digest shows that it is whole."""
+        document = self._content()
+        return {**document, "digest": digest(document)}
+
+    def _content(self) -> dict[str, Json]:
+        return {
+            "schema": SHARD,
+            "index": self.shard.index,
+            "count": self.shard.count,
+            "group": self.group,
+            "stack": self.stack,
+            "run": self.run.to_dict(),
+            "key_id": self.key_id,
+            "times": self.times,
+            "inventory_digest": self.inventory.digest,
+            "inventory": self.inventory.to_dict(),
+            "order": list(self.order),
+            "facts": self.facts.to_dict(),
+            "outcomes": [outcome.to_dict() for outcome in self.outcomes],
+            "code": [code.to_dict() for code in self.code],
+            "before": {n: observation_to_dict(o) for n, o in sorted(self.before.items())},
+            "after": {n: observation_to_dict(o) for n, o in sorted(self.after.items())},
+            "moves": [move.to_dict() for move in self.moves],
+            "not_up": [failure.to_dict() for failure in self.not_up],
+            "boot_ms": dict(sorted(self.boot_ms.items())),
+            "fallen": dict(sorted(self.fallen.items())),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Json) -> Self:
+        """The reverse of `to_dict`; a RecordError says what is wrong with the document."""
+        check_schema(document, SHARD)
+        f = Fields(document, "$", _KEYS)
+        shard = Shard(index=f.number("index"), count=f.number("count"))
+        if not 1 <= shard.index <= shard.count:
+            raise RecordError(f"$.index is {shard.index}, of {shard.count}")
+        record = cls(
+            shard=shard,
+            group=f.text("group"),
+            stack=f.text("stack"),
+            run=Run.from_dict(*f.raw("run")),
+            key_id=f.text("key_id"),
+            times=f.text("times"),
+            inventory=ShardInventory.from_dict(*f.raw("inventory")),
+            order=f.texts("order"),
+            facts=ShardRun.from_dict(*f.raw("facts")),
+            outcomes=tuple(ShardOutcome.from_dict(*item) for item in f.items("outcomes")),
+            code=tuple(CodeOfFile.from_dict(*item) for item in f.items("code")),
+            before={n: observation_of(*item) for n, item in f.objects("before").items()},
+            after={n: observation_of(*item) for n, item in f.objects("after").items()},
+            moves=tuple(_move(*item) for item in f.items("moves")),
+            not_up=tuple(NotUp.from_dict(*item) for item in f.items("not_up")),
+            boot_ms=f.number_map("boot_ms"),
+            fallen=f.text_map("fallen"),
+        )
+        if record.to_dict() != document:
+            raise RecordError("$.digest is not the one of its content: the record was changed")
+        return record
+
+
+# Private
+
+_KEYS = (
+    *("schema", "index", "count", "group", "stack", "run", "key_id", "times", "inventory_digest"),
+    *("inventory", "order", "facts", "outcomes", "code", "before", "after", "moves", "not_up"),
+    *("boot_ms", "fallen", "digest"),
+)
+
+
+def _move(value: Json, path: str) -> Move:
+    try:
+        return Move.from_dict(value)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RecordError(f"{path} is not a declared move") from error

@@ -1,0 +1,33 @@
+"""One part of a run that is divided: `2/4` is the second of four."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Shard:
+    """Which part of how many."""
+
+    index: int
+    """From 1 to `count`."""
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The shard that `2/4` names; a ValueError says why a text names none."""
+        match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
+        if match is None:
+            raise ValueError(f"{text!r} is not two numbers as in 2/4")
+        index, count = map(int, match.groups())
+        if not 1 <= index <= count:
+            raise ValueError(f"{text!r} is not a part: the first number is from 1 to the second")
+        return cls(index=index, count=count)
+
+    @property
+    def file(self) -> str:
+        """Name of the file that holds its record."""
+        return f"{self.index}-of-{self.count}.json"
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
