@@ -1,23 +1,31 @@
 """Shards that are joined say what one run would have said; a faulty set of them says nothing."""
 
+import json
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from stacktest.core.freshness.states import State
+from stacktest.core.shards.record import ShardRecord
+from stacktest.core.shards.shard import Shard
+from stacktest.errors import EvidenceError
 from tests.support.properties import examples
 from tests.support.sharded_run import (
     Machine,
     Scenario,
+    files_of,
     merge,
     run_shards,
     run_whole,
     text_of,
     without_times,
 )
-from tests.support.stack_simulator import StackSimulator, in_memory
+from tests.support.stack_simulator import StackSimulator, hexed, in_memory
 
 NAMES = ("app", "db", "web", "door")
 RESULTS = ("passed", "failed", "skipped", "xfailed", "error", "known_false", "crashed")
@@ -54,6 +62,14 @@ class Shop:
         world.start_failures = dict(self.down)
 
 
+GREEN = Shop(
+    tests={"app": 2, "db": 1, "web": 1, "door": 3},
+    shared=(("app", "db"),),
+    needs={"app": "db"},
+    down={},
+    drifted=frozenset(),
+    before=(),
+)
 few = st.frozensets(st.sampled_from(NAMES), max_size=1)
 shops = st.builds(
     Shop,
@@ -96,3 +112,155 @@ def test_joined_shards_say_what_one_run_says(scenario: Scenario) -> None:
         joined.later(days=1)
         merge(joined, [text_of(record) for record in records])
         assert without_times(joined.status) == without_times(whole.status)
+
+
+# Faults
+
+
+def changed(record: ShardRecord, **changes: Any) -> ShardRecord:
+    return replace(record, **changes)
+
+
+def another_run(record: ShardRecord, **changes: Any) -> ShardRecord:
+    return replace(record, run=replace(record.run, **changes))
+
+
+def another_fingerprint(record: ShardRecord) -> ShardRecord:
+    seen = record.before["app"]
+    parts = {**seen.fingerprint.parts, "config": hexed("another")}
+    other = replace(seen, fingerprint=replace(seen.fingerprint, parts=parts))
+    return replace(record, before={**record.before, "app": other})
+
+
+def another_inventory(record: ShardRecord) -> ShardRecord:
+    tests = record.inventory.tests
+    return replace(record, inventory=replace(record.inventory, tests=(*tests, tests[0])))
+
+
+def without_a_test(record: ShardRecord) -> ShardRecord:
+    return replace(record, outcomes=record.outcomes[1:])
+
+
+def with_other_code(record: ShardRecord) -> ShardRecord:
+    return replace(record, code=tuple(replace(item, after="0" * 16) for item in record.code))
+
+
+FAULTS: dict[str, tuple[str, str, Callable[[ShardRecord], ShardRecord]]] = {
+    "of another division": (
+        "foreign",
+        "",
+        lambda r: changed(r, shard=Shard(index=1, count=9)),
+    ),
+    "of another stack": ("foreign", "", lambda r: changed(r, stack="bakery")),
+    "on another engine": ("foreign", "", lambda r: another_run(r, stack="shop@engine-2")),
+    "by another stacktest": ("foreign", "", lambda r: another_run(r, versions={"stacktest": "9"})),
+    "with another key": ("foreign", "", lambda r: changed(r, key_id="k2")),
+    "with other services": ("foreign", "", lambda r: changed(r, before={}, after={})),
+    "of another commit": ("stale", "", lambda r: another_run(r, git_commit="f" * 40)),
+    "of another run of CI": ("stale", "", lambda r: changed(r, group="ci-0")),
+    "with another inventory": ("stale", "", another_inventory),
+    "with another selection": ("stale", "", lambda r: changed(r, order=r.order[1:])),
+    "by other times": ("stale", "", lambda r: changed(r, times="other")),
+    "with another service": ("contradicting", "", another_fingerprint),
+    "with other test code": ("contradicting", "", with_other_code),
+    "without a test": ("missing", "suites/", without_a_test),
+}
+"""What may be wrong with one record → the kind of the fault, what it names, and how it comes."""
+
+
+def spoiled(records: list[ShardRecord], fault: str, data: Any) -> tuple[str, str, list[str]]:
+    """The kind of a fault, what its message names, and the records with it."""
+    place = data.draw(st.integers(0, len(records) - 1))
+    texts, record = [text_of(item) for item in records], records[place]
+    if fault == "missing":
+        del texts[place]
+        return fault, f"shard {record.shard}", texts
+    if fault == "doubled":
+        return fault, f"shard {record.shard}", [*texts, texts[place]]
+    if fault == "ran twice":
+        other = records[place - 1]
+        texts[place] = text_of(changed(record, outcomes=(*record.outcomes, other.outcomes[0])))
+        return "doubled", other.outcomes[0].nodeid, texts
+    if fault == "torn":
+        texts[place] = texts[place][: data.draw(st.integers(0, len(texts[place]) - 1))]
+        return fault, f"{place}-of-", texts
+    if fault == "changed":
+        document = json.loads(texts[place])
+        spots = list(fields(document))
+        holder, key = data.draw(st.sampled_from(spots))
+        was = holder[key]
+        holder[key] = data.draw(st.sampled_from([None, [], {}, -1, "", "x", True, "passed"]))
+        assume(holder[key] != was)
+        texts[place] = json.dumps(document)
+        return "torn", f"{place}-of-", texts
+    kind, names, spoil = FAULTS[fault]
+    texts[place] = text_of(spoil(record))
+    return kind, names, texts
+
+
+def fields(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a document, as what holds it and its key there."""
+    places = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in list(places):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from fields(inner)
+
+
+SPOILED = ("missing", "doubled", "ran twice", "torn", "changed", *FAULTS)
+
+
+@examples(25)
+@given(
+    count=st.integers(2, 4),
+    fault=st.sampled_from(SPOILED),
+    data=st.data(),
+)
+def test_a_fault_is_named_and_opens_no_gate(count: int, fault: str, data: Any) -> None:
+    with ExitStack() as stack:
+        scenario = Scenario(prepare=GREEN, count=count)
+        records = run_shards(stack, scenario)
+        joined = Machine(stack.enter_context(in_memory()), scenario, "joined").world
+        kind, names, texts = spoiled(records, fault, data)
+        before = files_of(joined.root)
+        with pytest.raises(EvidenceError) as raised:
+            merge(joined, texts)
+        lines = raised.value.what.splitlines()
+        assert any(line.startswith(kind) and names in line for line in lines), lines
+        assert files_of(joined.root) == before
+        assert not joined.gate().open
+
+
+def test_without_a_fault_the_same_records_open_it() -> None:
+    with ExitStack() as stack:
+        scenario = Scenario(prepare=GREEN, count=3)
+        records = run_shards(stack, scenario)
+        joined = Machine(stack.enter_context(in_memory()), scenario, "joined").world
+        assert not joined.gate().open
+        joined.later(days=1)
+        assert not merge(joined, [text_of(record) for record in records]).has_failed
+        assert joined.gate(look=False).open
+
+
+def test_records_older_than_what_is_known_are_stale() -> None:
+    """A failure since then stays one."""
+    with ExitStack() as stack:
+        scenario = Scenario(prepare=GREEN)
+        records = run_shards(stack, scenario)
+        joined = Machine(stack.enter_context(in_memory()), scenario, "joined").world
+        joined.later(hours=2)
+        joined.run(app="failed")
+        with pytest.raises(EvidenceError, match=r"stale shard 1/2: run .* of app is newer"):
+            merge(joined, [text_of(record) for record in records])
+        assert joined.state("app") is State.FAILING
+
+
+def test_shards_are_joined_once() -> None:
+    with ExitStack() as stack:
+        scenario = Scenario(prepare=GREEN)
+        texts = [text_of(record) for record in run_shards(stack, scenario)]
+        joined = Machine(stack.enter_context(in_memory()), scenario, "joined").world
+        joined.later(days=1)
+        merge(joined, texts)
+        with pytest.raises(EvidenceError, match="these shards were joined already"):
+            merge(joined, texts)

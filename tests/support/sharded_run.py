@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stacktest.application.run import StackSession
 from stacktest.application.shards import Division, conclude, shard_record
 from stacktest.bootstrap.shards import join_shards
 from stacktest.core.collected_test import Collection
@@ -27,7 +28,6 @@ from tests.support.stack_simulator import (
     in_memory,
     path_of,
 )
-from stacktest.application.run import StackSession
 
 Prepare = Callable[[StackSimulator], None]
 TIMES = ("last_change", "last_test_pass", "spoke_updated")
@@ -86,10 +86,8 @@ class Machine:
                 container=f"{service.name}-{self.name}", image="sha256:a", started_at="t1"
             )
             service.containers = (ref,) if service.name in plan.services else ()
-        try:
+        with suppress(StackNotReadyError):
             session.start(plan, tests)
-        except StackNotReadyError:
-            pass
         outcomes = tuple(self._outcome(test.nodeid) for test in tests)
         moves = self._meanwhile({name for test in tests for name in test.services})
         world.later(minutes=1)
@@ -165,7 +163,7 @@ def merge(world: StackSimulator, texts: Sequence[str]) -> RunSummary:
     folder = world.root / "shards"
     for number, text in enumerate(texts):
         place = folder / f"job{number}"
-        place.mkdir(parents=True)
+        place.mkdir(parents=True, exist_ok=True)
         (place / f"{number}-of-{len(texts)}.json").write_text(text)
     run = join_shards([folder], checkout_of(world))
     return conclude(run, world.real_judge(), world.ledger, NoLock(), lambda: world.now)
