@@ -68,9 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="",
         help="a server of Playwright whose browsers load the pages: ws://HOST:PORT/TOKEN",
     )
-    group.addoption("--stack-copy-verb", metavar="VERB", default="", help=_HIDDEN_VERB)
-    group.addoption("--stack-inventory", metavar="FILE", default="", help=_HIDDEN)
-    group.addoption("--stack-plan-file", metavar="FILE", default="", help=_HIDDEN_TOO)
+    _add_own_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -318,6 +316,12 @@ _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
 _HIDDEN_VERB = "the verb whose options a hint has to name (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
+
+
+def _add_own_options(group: pytest.OptionGroup) -> None:
+    group.addoption("--stack-copy-verb", metavar="VERB", default="", help=_HIDDEN_VERB)
+    group.addoption("--stack-inventory", metavar="FILE", default="", help=_HIDDEN)
+    group.addoption("--stack-plan-file", metavar="FILE", default="", help=_HIDDEN_TOO)
 
 
 def _new_folder() -> Path:

@@ -140,7 +140,7 @@ class StackSession:
         if self._begun is not None:
             self.trace = RunTrace(
                 stack=self.stack.name,
-                run=replace(self._begun, finished=now),
+                run=replace(self.run or self._begun, finished=now),
                 before=self._before,
                 after=after,
                 collected_code=self._ports.collected_code,

@@ -40,7 +40,7 @@ def join_shards(places: Iterable[Path], checkout: Checkout) -> JoinedRun:
     faults = [item for item in items if isinstance(item, Fault)]
     if not items:
         raise EvidenceError(
-            "there is no record of a shard",
+            "no shard left a record there",
             where=where,
             hint="pytest --stack-shard 1/2 leaves one in reports/shards",
         )

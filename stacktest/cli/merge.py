@@ -13,13 +13,13 @@ from stacktest.cli.output import say
 @stack_option
 @click.argument(
     "places",
-    metavar="DIR...",
+    metavar="DIR [DIR]...",
     nargs=-1,
     required=True,
     type=click.Path(exists=True, path_type=Path),
 )
 def merge(*, folder: str, places: tuple[Path, ...]) -> None:
-    """Join the shards of a run: the verdict that one run would have had.
+    """Join the shards of a run to the verdict of one run.
 
     Reads the records that pytest --stack-shard leaves in reports/shards, anywhere below DIR; writes
     records and status, and tells the channels. 1: a test failed; 11: the shards are not one run,

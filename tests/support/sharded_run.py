@@ -25,6 +25,7 @@ from tests.support.stack_simulator import (
     NoLock,
     StackSimulator,
     collected,
+    hexed,
     in_memory,
     path_of,
 )
@@ -105,7 +106,7 @@ class Machine:
         division = Division(
             shard=shard,
             group="ci-1",
-            times="t",
+            times=hexed("times"),
             selected=collected(replace(self.whole, required=self.offered)),
             selection=summary.facts.selection,
         )

@@ -97,7 +97,7 @@ def _numbers(records: Sequence[ShardRecord]) -> Iterator[Fault]:
     present = Counter(record.shard for record in records if record.shard.count == count)
     for shard in (Shard(index=index, count=count) for index in range(1, count + 1)):
         if present[shard] == 0:
-            yield Fault(kind="missing", subject=f"shard {shard}", why="there is no record of it")
+            yield Fault(kind="missing", subject=f"shard {shard}", why="it left no record")
         elif present[shard] > 1:
             why = f"there are {present[shard]} records of it"
             yield Fault(kind="doubled", subject=f"shard {shard}", why=why)
