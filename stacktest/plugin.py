@@ -37,26 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stale", action="store_true", help="only tests of services that are not functional"
     )
     _add_copy_options(group)
-    group.addoption(
-        "--stack-services",
-        metavar="SERVICE",
-        action="append",
-        default=[],
-        help="only tests of this service and of those that depend on it",
-    )
-    group.addoption(
-        "--stack-drill",
-        metavar="SERVICE",
-        action="append",
-        default=[],
-        help="only tests of this service, on a copy that its backup was restored into",
-    )
-    group.addoption(
-        "--stack-shard",
-        metavar="I/N",
-        default="",
-        help="only the first, second … of N parts of the tests; `stacktest merge` joins them",
-    )
+    _add_selecting_options(group)
     group.addoption(
         "--stack-dry-run",
         action="store_true",
@@ -316,6 +297,29 @@ _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 _HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
 _HIDDEN_VERB = "the verb whose options a hint has to name (used by stacktest itself)"
 _HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
+
+
+def _add_selecting_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--stack-services",
+        metavar="SERVICE",
+        action="append",
+        default=[],
+        help="only tests of this service and of those that depend on it",
+    )
+    group.addoption(
+        "--stack-drill",
+        metavar="SERVICE",
+        action="append",
+        default=[],
+        help="only tests of this service, on a copy that its backup was restored into",
+    )
+    group.addoption(
+        "--stack-shard",
+        metavar="I/N",
+        default="",
+        help="only the first, second … of N parts of the tests; `stacktest merge` joins them",
+    )
 
 
 def _add_own_options(group: pytest.OptionGroup) -> None:
