@@ -20,6 +20,7 @@ from stacktest.core.unknown import Unknown
 
 REHEARSALS = "rehearsals"
 REHEARSAL_FILE = "rehearsal.json"
+REHEARSALS_KEPT = 50
 
 
 def read_operations(root: Path, ledger: Ledger, services: Iterable[str]) -> Operations:
@@ -45,6 +46,15 @@ def read_operations(root: Path, ledger: Ledger, services: Iterable[str]) -> Oper
         drills=_present(drills),
         unreadable=tuple(reader.unreadable),
     )
+
+
+def remove_old_rehearsals(root: Path) -> None:
+    """Leave the newest rehearsals, and every copy that was kept: its files are in its folder."""
+    paths = state_path(root, REHEARSALS).glob(f"*/{REHEARSAL_FILE}")
+    ended = [path for path in paths if list(path.parent.iterdir()) == [path]]
+    for path in sorted(ended, key=lambda item: item.stat().st_mtime)[:-REHEARSALS_KEPT]:
+        path.unlink()
+        path.parent.rmdir()
 
 
 # Private

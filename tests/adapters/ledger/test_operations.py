@@ -1,5 +1,6 @@
 """What is remembered of rehearsals, updates and drills is read; a damaged file is named."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,12 @@ import pytest
 from stacktest.adapters.ledger import updates
 from stacktest.adapters.ledger.json_files import write_json
 from stacktest.adapters.ledger.ledger import Ledger
-from stacktest.adapters.ledger.operations import REHEARSAL_FILE, REHEARSALS, read_operations
+from stacktest.adapters.ledger.operations import (
+    REHEARSAL_FILE,
+    REHEARSALS,
+    read_operations,
+    remove_old_rehearsals,
+)
 from stacktest.adapters.ledger.service_records import LAST_DRILL, ServiceRecords
 from stacktest.adapters.ledger.state_dir import state_path
 from stacktest.core.operations import Operations, UnreadableRecord
@@ -76,3 +82,14 @@ def test_a_damaged_file_is_named_and_hides_nothing_else(
     assert operations.updates == (() if name == "ended" else written.updates)
     assert operations.open_update == (None if name == "open" else written.open_update)
     assert operations.drills == (() if name == "drill" else written.drills)
+
+
+def test_the_newest_rehearsals_stay_and_every_copy_that_was_kept(tmp_path: Path) -> None:
+    folders = [tmp_path / f".stacktest/rehearsals/{number:03}" for number in range(60)]
+    for age, folder in enumerate(folders):
+        folder.mkdir(parents=True)
+        (folder / "rehearsal.json").write_text("{}")
+        os.utime(folder / "rehearsal.json", (age, age))
+    (folders[3] / "files").mkdir()
+    remove_old_rehearsals(tmp_path)
+    assert [folder for folder in folders if folder.is_dir()] == [folders[3], *folders[10:]]
