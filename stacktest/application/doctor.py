@@ -3,6 +3,7 @@
 A broken thing never hides the next: every check stands alone.
 """
 
+import os
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -58,6 +59,10 @@ class StackContext(Protocol):
         """The compose model with its routes."""
 
     @property
+    def settings(self) -> Config:
+        """The configuration."""
+
+    @property
     def engine(self) -> Engine:
         """The container engine."""
 
@@ -110,6 +115,7 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
     if project is not None:
         context = project
         checks.append(_guarded("stack", lambda: _stack(context)))
+        checks.append(_guarded("config", lambda: _config(context)))
         checks.append(_guarded("vars", lambda: _variables(context)))
         checks.append(_guarded("ca", lambda: _ca(context, now)))
         checks.append(_guarded("leaf", lambda: _leaf(context, now)))
@@ -117,6 +123,7 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
         checks.append(_guarded("ports", lambda: _ports(context)))
         checks.append(_guarded("start", lambda: _start(context)))
         checks.append(_guarded("git", lambda: _git(context)))
+        checks.append(_guarded("notify", lambda: _channels(context, os.environ)))
     return tuple(checks)
 
 
@@ -145,6 +152,34 @@ def _stack(project: StackContext) -> Checkup:
     services, routes = count(len(stack.services), "service"), count(len(stack.routes), "route")
     summary = f"{stack.name}: {services}, {routes}"
     return Checkup(subject="stack", is_fine=True, said=summary)
+
+
+def _config(project: StackContext) -> Checkup:
+    if file := project.settings.file:
+        return Checkup(subject="config", is_fine=True, said=file)
+    return Checkup(subject="config", is_fine=True, said="no stacktest.toml yet: stacktest init")
+
+
+def _channels(project: StackContext, environ: Mapping[str, str]) -> Checkup:
+    """A channel whose variables are not set gets no message; a run says so once."""
+    channels = project.settings.notify
+    unset = {
+        name: channel.name
+        for channel in channels
+        for name in (channel.url_env, channel.token_env)
+        if name and not environ.get(name, "").strip()
+    }
+    if not unset:
+        said = ", ".join(channel.name for channel in channels) or "no channel is configured"
+        return Checkup(subject="notify", is_fine=True, said=said)
+    return Checkup(
+        subject="notify",
+        is_fine=False,
+        said="; ".join(
+            f"{name} is not set, so {channel} is told nothing" for name, channel in unset.items()
+        ),
+        fix=f"set {', '.join(unset)}, then: stacktest notify --test",
+    )
 
 
 def _variables(project: StackContext) -> Checkup:

@@ -19,7 +19,7 @@ from stacktest.adapters.tls import wide_context
 from stacktest.application.judge import Judge
 from stacktest.config import Channel
 from stacktest.core.freshness.inputs import Judgement
-from stacktest.core.model import Stack
+from stacktest.core.model import Json, Stack
 from stacktest.core.records.documents import LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError
@@ -122,9 +122,25 @@ class Notifier:
     def _to_all(self, tell: "Tell") -> Iterator[str]:
         for channel in self._channels:
             problem = self._safely(channel, tell)
-            if problem and (channel, problem) not in self._problems:
+            was_told = self._was_told(channel, self._unset(channel))
+            if problem and not was_told and (channel, problem) not in self._problems:
                 self._problems.add((channel, problem))
                 yield f"notify   {channel.name}: {problem}"
+
+    def _unset(self, channel: Channel) -> str:
+        """The first variable of the channel that is not set; empty: all of them are."""
+        names = filter(None, (channel.url_env, channel.token_env))
+        return next((name for name in names if not self._environ.get(name, "").strip()), "")
+
+    def _was_told(self, channel: Channel, unset: str) -> bool:
+        """Whether an earlier run said that this variable is not set; remembered until it is."""
+        path = self._file(channel, "unset-")
+        before = read_json(path)
+        if isinstance(before, Mapping) and before.get("unset") == unset:
+            return bool(unset)
+        if unset or before is not None:
+            self._write(path, {"unset": unset})
+        return False
 
     def _safely(self, channel: Channel, tell: "Tell") -> str:
         """Why the channel could not be told, whatever it was; empty when it was told."""
@@ -174,14 +190,16 @@ class Notifier:
         return ReportedStatus(functional=functional(self._before))
 
     def _keep(self, channel: Channel, what: ReportedStatus) -> None:
-        path = self._file(channel)
+        self._write(self._file(channel), what.to_dict())
+
+    def _write(self, path: Path, value: dict[str, Json]) -> None:
         # At worst a person hears twice what works.
         with suppress(UsageError):
             make_private_folder(state_dir(self._stack.root) / path.parent.name)
-            write_json(path, what.to_dict(), mode=PRIVATE_FILE)
+            write_json(path, value, mode=PRIVATE_FILE)
 
-    def _file(self, channel: Channel) -> Path:
-        return state_path(self._stack.root, "told", f"{channel.kind}-{channel.url_env}.json")
+    def _file(self, channel: Channel, what: str = "") -> Path:
+        return state_path(self._stack.root, "told", f"{what}{channel.kind}-{channel.url_env}.json")
 
 
 Tell = Callable[[Channel, Target, ssl.SSLContext], str]

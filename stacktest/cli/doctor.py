@@ -1,9 +1,15 @@
 """The verb `doctor`: check what stacktest needs on this machine."""
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
 from stacktest.cli.options import json_option, stack_option
 from stacktest.cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from stacktest.bootstrap.context import Project
 
 
 @click.command()
@@ -17,7 +23,7 @@ def doctor(*, folder: str, as_json: bool) -> None:
     from stacktest.application.doctor import examine
     from stacktest.bootstrap import context
 
-    findings = examine(lambda: context.find_project(folder), context.now())
+    findings = examine(lambda: _find_stack(folder), context.now())
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:
@@ -25,3 +31,18 @@ def doctor(*, folder: str, as_json: bool) -> None:
             for line in finding.lines():
                 say(line)
     raise click.exceptions.Exit(max((finding.exit_code for finding in findings), default=0))
+
+
+# Private
+
+
+def _find_stack(folder: str) -> "Project":
+    """The stack that is configured, else that of the compose file here."""
+    from stacktest.adapters.compose.command_line import working_folder
+    from stacktest.bootstrap import context
+    from stacktest.bootstrap.unconfigured import unconfigured_project
+    from stacktest.config import find_stack
+
+    if find_stack(option=folder, environ=os.environ, folder=working_folder()) is None:
+        return unconfigured_project()
+    return context.find_project(folder)

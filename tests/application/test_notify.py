@@ -154,6 +154,16 @@ def test_an_address_that_leads_nowhere_is_said_in_one_line(
     assert lines == [f"notify   webhook (HOOK): {why}"]
 
 
+def test_a_variable_that_is_not_set_is_told_once_until_it_was_set(
+    run: Callable[..., tuple[list[str], list[str]]], server: Listener
+) -> None:
+    told_once = ["notify   webhook (HOOK): HOOK is not set"]
+    assert run({"a": WORKS}, HOOK, HOOK="")[0] == told_once
+    assert run({"a": WORKS}, HOOK, HOOK="")[0] == []
+    assert run({"a": WORKS}, HOOK, HOOK=f"{server.url}/hook")[0] == []
+    assert run({"a": WORKS}, HOOK, HOOK="")[0] == told_once
+
+
 def test_without_channels_nothing_is_kept(tmp_path: Path) -> None:
     teller = Notifier(
         Stack(name="shop", root=tmp_path, services={}), (), environ={}, status=lambda: None

@@ -70,6 +70,7 @@ def test_the_whole_of_it(project: Project) -> None:
         "ok  browser  /usr/bin/chromium-headless-shell",
         "ok  certutil /usr/bin/certutil",
         "ok  stack    shop: 1 service, 0 routes",
+        "ok  config   no stacktest.toml yet: stacktest init",
         "ok  vars     every variable of the files is set",
         "ok  ca       none: the system's trust serves",
         "ok  leaf     no host name is routed",
@@ -78,6 +79,7 @@ def test_the_whole_of_it(project: Project) -> None:
         "ok  start    health checks begin within 5 s",
         "--  git      no repository",
         "             fix: keep the stack in a git repository: pages are compared by its history",
+        "ok  notify   no channel is configured",
     ]
 
 
@@ -285,3 +287,66 @@ def test_a_variable_that_nothing_sets_is_named_once_with_its_keys(project: Proje
     assert lines[place + 1].strip() == (
         "fix: set APP_HOST in .env, or write a default: ${APP_HOST:-value}"
     )
+
+
+def test_a_channel_whose_variable_is_not_set_is_named_with_the_way_to_try_it(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stacktest.toml").write_text(
+        '[[notify]]\nkind = "ntfy"\nurl_env = "NTFY_URL"\ntoken_env = "NTFY_TOKEN"\n'
+    )
+    monkeypatch.setenv("NTFY_TOKEN", "t")
+    monkeypatch.delenv("NTFY_URL", raising=False)
+    lines = said()
+    assert lines[-2:] == [
+        "--  notify   NTFY_URL is not set, so ntfy (NTFY_URL) is told nothing",
+        "             fix: set NTFY_URL, then: stacktest notify --test",
+    ]
+    monkeypatch.setenv("NTFY_URL", "https://ntfy.example/x")
+    assert said()[-1] == "ok  notify   ntfy (NTFY_URL)"
+
+
+CADDYFILE = "wiki.home.lan {\n\ttls /certs/a.crt /certs/a.key\n\treverse_proxy wiki:8080\n}\n"
+COMPOSE = """\
+name: shop
+services:
+  door:
+    image: caddy:2
+    ports: ["443:443"]
+    volumes: ["./Caddyfile:/etc/caddy/Caddyfile:ro"]
+  wiki:
+    image: wiki:1
+"""
+
+
+@pytest.mark.processes
+def test_before_init_the_stack_is_that_of_the_compose_file_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE)
+    (tmp_path / "Caddyfile").write_text(CADDYFILE)
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "certs/ca.crt").write_text("not a certificate")
+    monkeypatch.chdir(tmp_path)
+    findings = {
+        finding["subject"]: finding
+        for finding in json.loads(CliRunner().invoke(cli, ["doctor", "--json"]).output)
+    }
+    assert findings["stack"]["said"] == "shop: 2 services, 1 route"
+    assert findings["config"]["said"] == "no stacktest.toml yet: stacktest init"
+    assert "ca.crt" in str(findings["ca"])
+    assert findings["ca"]["ok"] is False
+    assert {"engine", "compose", "browser", "certutil", "ports", "git"} <= set(findings)
+
+
+def test_without_a_compose_file_the_machine_is_examined_and_the_stack_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["doctor"])
+    assert done.output.splitlines()[:2] == [
+        "--  stack    no compose file here",
+        "             fix: add compose.yaml, or name the stack's folder: --stack DIR",
+    ]
+    assert done.exit_code != 0
+    assert any(" engine " in line for line in done.output.splitlines())
