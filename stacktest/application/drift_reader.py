@@ -36,6 +36,7 @@ from stacktest.core.freshness.origins import (
     Digests,
     ImageOrigin,
     Origins,
+    carried,
     differing,
 )
 from stacktest.core.inherited_mounts import inherited_mounts
@@ -234,7 +235,8 @@ class DriftReader:
         origin = self._origins.containers.get(container.inspect["Id"])
         is_known = origin is not None and origin.started_at == started
         if is_known and origin and origin.files is not None and _same_key(origin, fingerprint):
-            return drift.stale_by_digest(origin.files, now)
+            before = carried(origin.files, now, fingerprint.inputs().older)
+            return drift.stale_by_digest(before, now)
         moments = {label: datetime.fromtimestamp(at, UTC) for label, at in times.items()}
         reasons = drift.stale_inputs(moments, timestamps.parse(started))
         if not reasons:
@@ -270,10 +272,11 @@ class DriftReader:
         name = f"{service.name} {image['Id']}"
         origin = self._origins.images.get(name)
         is_known = origin is not None and origin.key_id == fingerprint.key_id
+        older = fingerprint.inputs().older
         reasons = not_built(
             fingerprint.inputs(),
             now,
-            before=origin.inputs if origin is not None and is_known else None,
+            before=carried(origin.inputs, now, older) if origin is not None and is_known else None,
             image_time=_image_time(image),
             build_time=self.host.build_time(service.build),
         )

@@ -66,7 +66,23 @@ THIRD = FingerprintRecord(
     key_id=Key(secret=b"k" * 32).key_id,
     keyed=("config", "env", "stanza", "build"),
 )
-OLDER = pytest.mark.parametrize("record", [PASS, SECOND, THIRD], ids=lambda r: f"v{r.version}")
+FOURTH = FingerprintRecord(
+    version=4,
+    digest="8cdd0e3325fdd43a",
+    parts={
+        "image": "8bf7f517c2e21608",
+        "config": "f3d1ce6022b12724",
+        "env": "a125c75e8e11f7f5",
+        "stanza": "df0e142f9f0bc5ec",
+        "build": "125bff67035e7f5d",
+    },
+    repo="ea5ff12588a32954",
+    key_id=Key(secret=b"k" * 32).key_id,
+    keyed=("config", "env", "stanza", "build"),
+)
+OLDER = pytest.mark.parametrize(
+    "record", [PASS, SECOND, THIRD, FOURTH], ids=lambda r: f"v{r.version}"
+)
 FILES = {
     "conf/a": "1",
     "data/db": "1",
@@ -142,7 +158,7 @@ def reasons(
 @OLDER
 def test_what_has_not_changed_is_carried_over(root: Path, record: FingerprintRecord) -> None:
     current = fingerprint(root)
-    assert current.version == 4
+    assert current.version == 5
     assert current.digest != record.digest
     assert reasons(current, record=record) == ()
     assert reasons(current, "repo", record=record) == ()
@@ -176,6 +192,7 @@ def test_a_pass_that_knew_other_files_by_names_of_state_is_not_carried_over(root
     (root / "data/zone.db").write_text("; of example.test")
     subprocess.run(["git", "add", "."], cwd=root, check=True)
     assert reasons(fingerprint(root), record=THIRD) == ("fingerprint_version",)
+    assert 4 in fingerprint(root).carried
 
 
 def test_a_part_that_is_unknown_is_neither_equal_nor_changed(root: Path) -> None:

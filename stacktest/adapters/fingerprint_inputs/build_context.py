@@ -44,7 +44,9 @@ class BuildReading:
         return frozenset(_copied(self.dockerfile, self.reading.entries))
 
     def old(self, entries: Iterable[Entry], version: int) -> tuple[Entry, ...]:
-        """The entries as version 1, 2 or 3 counted them."""
+        """The entries as an older version counted them."""
+        if version > _WITH_COMMENTS:
+            return tuple(entries)
         is_first = version == 1
         return tuple(
             self.raw.get(entry.path, entry) if is_first or entry.path != DOCKERFILE else entry
@@ -100,6 +102,9 @@ def left_out_of_context(build: Build, path: str) -> bool:
 
 
 # Private
+
+_WITH_COMMENTS = 3
+"""The last version that counted comments of what a build reads."""
 
 
 def _is_remote(context: str) -> bool:

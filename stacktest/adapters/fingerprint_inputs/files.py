@@ -13,6 +13,7 @@ from typing import Any
 
 from stacktest.core.fingerprint.digest import Key, content_stream
 from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_secret_name
+from stacktest.core.freshness.docs_page import unacknowledged
 from stacktest.core.unknown import Unknown
 
 CHUNK = 1 << 20
@@ -58,6 +59,17 @@ class _Walk:
     excluded: Callable[[str, bool], bool] | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    """What counts of one file: see `Entry`."""
+
+    executable: bool
+    secret: bool
+    changed: float
+    content: str = ""
+    whole: str = ""
+
+
 @dataclass(kw_only=True, slots=True)
 class FileReader:
     """Reads for all services of one stack; a file that two services mount is read once."""
@@ -68,7 +80,9 @@ class FileReader:
     """Absolute paths that the stack declares to be secrets."""
     own: frozenset[str] = frozenset()
     """Absolute paths that stacktest itself writes."""
-    _contents: dict[tuple[bytes, bool], tuple[bool, str, bool, float]] = field(default_factory=dict)
+    pages: frozenset[str] = frozenset()
+    """Absolute paths of docs pages, whose line of `stacktest ack` does not count."""
+    _contents: dict[tuple[bytes, bool], "_File"] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     """The project's path as given and without links, decoded as every path here is."""
     # As bytes: decoding every path of a large tree only to find it in neither costs a fifth.
@@ -76,6 +90,7 @@ class FileReader:
     _above_own: frozenset[bytes] = frozenset()
     """Folders in which stacktest may make the folders that it writes to."""
     _secret_paths: frozenset[bytes] = frozenset()
+    _pages: frozenset[bytes] = frozenset()
 
     def __post_init__(self) -> None:
         """Compose may name the project by the path that led to it, and links by the real one."""
@@ -89,6 +104,7 @@ class FileReader:
         self._own = frozenset(map(_raw, self.own))
         self._above_own = frozenset(path.rpartition(b"/")[0] for path in self._own)
         self._secret_paths = frozenset(map(_raw, self.secret_paths))
+        self._pages = frozenset(map(_raw, self.pages))
 
     def relative(self, path: str) -> str | None:
         """`path` relative to the project with `/`, empty for the project itself, None outside."""
@@ -210,25 +226,51 @@ class FileReader:
         file = self._contents.get(memo)
         if file is None:
             try:
-                file = self._content(path, is_secret=is_secret)
+                read = self._page if path in self._pages else self._content
+                file = read(path, is_secret=is_secret)
             except OSError as error:
                 raise UnreadableError(f"cannot read {label}: {error.strerror}") from error
             self._contents[memo] = file
-        executable, content, signed, changed = file
-        if signed and not content:
+        if file.secret and not file.content:
             into.unsigned = into.unsigned or label
         into.entries[label] = Entry(
             path=label,
             kind="file",
-            executable=executable,
-            content=content,
-            secret=signed,
+            executable=file.executable,
+            content=file.content,
+            secret=file.secret,
             source=label,
-            changed=changed,
+            whole=file.whole,
+            changed=file.changed,
         )
 
-    def _content(self, path: bytes, *, is_secret: bool) -> tuple[bool, str, bool, float]:
-        """(executable, sha256 or HMAC, secret, ctime) of one file, a megabyte at a time.
+    def _page(self, path: bytes, *, is_secret: bool) -> "_File":
+        """The file of a docs page, its text without the line that acknowledges it."""
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(handle, "rb") as file:  # noqa: PTH123 - a name that is bytes, opened already
+            status, text = os.fstat(handle), file.read()
+        executable = bool(status.st_mode & stat.S_IXUSR)
+        is_secret = is_secret or PRIVATE_KEY in text[:4096]
+        if is_secret and isinstance(self.key, Unknown):
+            return _File(executable=executable, secret=True, changed=status.st_ctime)
+        plain = _raw(unacknowledged(_text(text)))
+        content, whole = (self._stream(t, is_secret=is_secret).hexdigest() for t in (plain, text))
+        return _File(
+            executable=executable,
+            content=content,
+            secret=is_secret,
+            changed=status.st_ctime,
+            whole="" if whole == content else whole,
+        )
+
+    def _stream(self, piece: bytes, *, is_secret: bool) -> Any:
+        """A sum of bytes, signed where they are secret."""
+        if is_secret and isinstance(self.key, Key):
+            return self.key.stream("file", piece)
+        return content_stream(piece)
+
+    def _content(self, path: bytes, *, is_secret: bool) -> "_File":
+        """The sum of one file, a megabyte at a time.
 
         Without a key the content of a secret file stays empty: only its name may be reported.
         """
@@ -240,10 +282,8 @@ class FileReader:
             executable = bool(status.st_mode & stat.S_IXUSR)
             is_secret = is_secret or PRIVATE_KEY in piece[:4096]
             if is_secret and isinstance(self.key, Unknown):
-                return executable, "", True, status.st_ctime
-            summed: Any = content_stream(piece)
-            if is_secret and isinstance(self.key, Key):
-                summed = self.key.stream("file", piece)
+                return _File(executable=executable, secret=True, changed=status.st_ctime)
+            summed = self._stream(piece, is_secret=is_secret)
             while len(piece) == CHUNK or len(piece) > status.st_size:
                 piece = os.read(handle, CHUNK)
                 if not piece:
@@ -251,7 +291,12 @@ class FileReader:
                 summed.update(piece)
         finally:
             os.close(handle)
-        return executable, summed.hexdigest(), is_secret, status.st_ctime
+        return _File(
+            executable=executable,
+            content=summed.hexdigest(),
+            secret=is_secret,
+            changed=status.st_ctime,
+        )
 
 
 def merged(parts: Iterable[Reading]) -> Mapping[str, tuple[str, ...]]:

@@ -23,6 +23,10 @@ class StackSection(Protocol):
         """Path of the status file."""
 
     @property
+    def pages(self) -> str:
+        """Path of a service's docs page, with `{service}`."""
+
+    @property
     def env_files(self) -> tuple[str, ...]:
         """Files that Compose reads variables from."""
 
@@ -33,6 +37,16 @@ def own_paths(root: Path, section: StackSection) -> frozenset[str]:
     beside = (section.status.removesuffix(".json") + ".meta.json", f"{folder}/stacktest.json")
     paths = (section.ledger, section.status, *beside, REPORTS)
     return frozenset(os.path.normpath(root / path) for path in paths)
+
+
+def page_paths(stack: Stack, section: StackSection) -> frozenset[str]:
+    """The docs pages of services, by every path that leads to one."""
+    if not section.pages:
+        return frozenset()
+    paths = [str(stack.root / section.pages.replace("{service}", name)) for name in stack.services]
+    return frozenset(
+        spell(path) for path in paths for spell in (os.path.normpath, os.path.realpath)
+    )
 
 
 def secret_paths(stack: Stack) -> frozenset[str]:

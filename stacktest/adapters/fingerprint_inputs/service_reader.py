@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.fingerprint_inputs.files import FileReader
 from stacktest.adapters.fingerprint_inputs.mounted_files import TrackedFiles
-from stacktest.adapters.fingerprint_inputs.own_paths import own_paths, secret_paths
+from stacktest.adapters.fingerprint_inputs.own_paths import own_paths, page_paths, secret_paths
 from stacktest.adapters.fingerprint_inputs.settings import Settings
 from stacktest.adapters.fingerprint_inputs.stack_reading import StackReading, beyond, variables_of
 from stacktest.adapters.git.tracked_files import tracked_files
@@ -45,6 +45,7 @@ def read_fingerprints(
         key=key,
         secret_paths=secret_paths(stack),
         own=own_paths(stack.root, config.stack),
+        pages=page_paths(stack, config.stack),
     )
     sources = read_sources(stack, load_yaml)
     stack_reading = StackReading(

@@ -3,7 +3,7 @@
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from stacktest.adapters.fingerprint_inputs.mounted_files import (
 from stacktest.adapters.fingerprint_inputs.settings import Settings
 from stacktest.core.fingerprint.carried import Carried, digest_of
 from stacktest.core.fingerprint.digest import Key, content_digest
-from stacktest.core.fingerprint.file_tree import Entry
+from stacktest.core.fingerprint.file_tree import Entry, tree_detail
 from stacktest.core.fingerprint.fingerprint import (
     FINGERPRINT_VERSION,
     KEYED,
@@ -47,6 +47,8 @@ from stacktest.core.unknown import Unknown
 OLDER = range(1, FINGERPRINT_VERSION)
 FIRST = 1
 """The version that counted other files."""
+STATE_BY_NAME = 3
+"""The last version that told state by its name alone."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -146,6 +148,7 @@ class StackReading:
             copied=frozenset() if isinstance(build, Unknown) else build.copied(),
             written=self._written_at() if service.build else 0.0,
             contents=self._contents(service),
+            older=_older(_reading(config)) | _older(_reading(build)),
         )
 
     def _written_at(self) -> float:
@@ -247,6 +250,14 @@ def _reading(part: ConfigReading | BuildReading | Unknown) -> Reading | Unknown:
     return part if isinstance(part, Unknown) else part.reading
 
 
+def _older(reading: Reading | Unknown) -> dict[str, str]:
+    """Digests of acknowledged pages as older versions made them."""
+    if isinstance(reading, Unknown):
+        return {}
+    pages = (entry for entry in reading.entries.values() if entry.whole)
+    return dict(tree_detail(replace(page, content=page.whole) for page in pages))
+
+
 def _old_entries(
     version: int,
     entries: tuple[Entry, ...] | Unknown,
@@ -255,9 +266,10 @@ def _old_entries(
     """The entries as an older version counted them."""
     if isinstance(entries, Unknown) or isinstance(part, Unknown):
         return entries
+    entries = tuple(replace(e, content=e.whole) if e.whole else e for e in entries)
     if isinstance(part, BuildReading):
         return part.old(entries, version)
-    if part.recounted:
+    if part.recounted and version <= STATE_BY_NAME:
         return Unknown("tracked files that may be state were counted in another way")
     if version > FIRST:
         return entries

@@ -54,6 +54,8 @@ class Entry:
     """The content was signed, not hashed."""
     source: str = ""
     """Where the bytes lie, relative to the project: what git would call it."""
+    whole: str = field(default="", compare=False)
+    """Of a docs page: the same of all of its text, as versions up to 4 counted it."""
     changed: float = field(default=0.0, compare=False)
     """When the kernel last changed it (ctime), in seconds; never a part of a digest."""
 

@@ -8,7 +8,8 @@
     config   files of bind mounts in the project, those      .gitignore, empty folders, owners,
              of `volumes_from` included, of `configs:`       times, editor files; untracked files
              and `secrets:`, of configs/<service>/,          below writable mounts and declared
-             declared extras                                 ignores (both are listed)
+             declared extras                                 ignores (both are listed); of docs
+                                                             pages, the line of `stacktest ack`
     env      the environment as Compose resolved it          order, list or map form, variables that
              (env_file, interpolation, pass-through)         are not set
     stanza   the resolved service definition and the         see `service_definition`: the image's
@@ -40,7 +41,7 @@ from stacktest.core.model import Json, Service, Stack
 from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
 
-FINGERPRINT_VERSION = 4
+FINGERPRINT_VERSION = 5
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
 ROUTE = "route."
@@ -83,6 +84,8 @@ class Inputs:
     """When a compose or env file changed last: no earlier build had another `build:` section."""
     contents: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Target → sha256 of each inline entry of `configs:` and `secrets:`."""
+    older: Mapping[str, str] = field(default_factory=dict)
+    """Label of an acknowledged page → its digest as versions up to 4 made it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -113,6 +113,23 @@ def acknowledge(text: str, fingerprint: str) -> str:
     return f"{body}{newline}{FIELD} {fingerprint}{newline}"
 
 
+def unacknowledged(text: str) -> str:
+    """The page without its fingerprint line: the same whatever it names, and before it was there.
+
+    What serves the page is made of this, so that the line can name what the page is a part of.
+    """
+    match = _LINE.search(text)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if match is None:
+        plain = text if text.endswith("\n") else text + newline
+    else:
+        before = text[: match.start()]
+        after = text[match.end() :].removeprefix("\r").removeprefix("\n")
+        is_added = not after and before.endswith(newline * 2)
+        plain = (before.removesuffix(newline) if is_added else before) + after
+    return plain if plain.strip("\r\n") else ""
+
+
 # Private
 
 _LINE = re.compile(

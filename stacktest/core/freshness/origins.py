@@ -99,6 +99,14 @@ def differing(before: Digests, now: Digests) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if before.get(name) != now.get(name)))
 
 
+def carried(before: Digests, now: Digests, older: Digests) -> Digests:
+    """What is remembered, in this version's form where an older one saw what is there `now`."""
+    return {
+        name: now.get(name, digest) if older.get(name) == digest else digest
+        for name, digest in before.items()
+    }
+
+
 # Private
 
 

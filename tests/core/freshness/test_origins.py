@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from stacktest.core.freshness.origins import ContainerOrigin, ImageOrigin, Origins, differing
+from stacktest.core.freshness.origins import (
+    ContainerOrigin,
+    ImageOrigin,
+    Origins,
+    carried,
+    differing,
+)
 
 ORIGINS = Origins(
     containers={
@@ -31,3 +37,10 @@ def test_names_that_differ() -> None:
     assert differing({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}) == (
         *("b", "c", "d"),
     )
+
+
+def test_what_an_older_version_saw_of_an_acknowledged_page_is_no_difference() -> None:
+    before = {"docs/a.md": "whole-a", "docs/b.md": "whole-b", "c": "1"}
+    now = {"docs/a.md": "plain-a", "docs/b.md": "plain-b2", "c": "2"}
+    older = {"docs/a.md": "whole-a", "docs/b.md": "whole-b2"}
+    assert differing(carried(before, now, older), now) == ("c", "docs/b.md")
