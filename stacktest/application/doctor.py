@@ -59,10 +59,6 @@ class StackContext(Protocol):
         """The compose model with its routes."""
 
     @property
-    def settings(self) -> Config:
-        """The configuration."""
-
-    @property
     def engine(self) -> Engine:
         """The container engine."""
 
