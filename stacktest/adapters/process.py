@@ -192,6 +192,15 @@ def spawn_detached(
     return Detached(pid=started.pid, pipe=started.stdin)
 
 
+def has_ended(program: Detached) -> bool:
+    """Whether a program that was started detached by this process has ended."""
+    try:
+        return os.waitpid(program.pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        # Its end was noticed before.
+        return True
+
+
 # Private
 
 _RUN_MODULE = """\

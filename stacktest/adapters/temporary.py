@@ -3,6 +3,7 @@
     stacktest-run-XXXXXXXXXXXX         what a run and its workers share: programs, sockets
     stacktest-inventory-XXXXXXXXXXXX   what a second pytest collected
     stacktest-plan-XXXXXXXXXXXX        a plan on its way to `stacktest plan`
+    stacktest-engine-XXXXXXXXXXXX      the socket that leads to an engine behind ssh
 
 A place is usable when this user can write to it; for folders that hold programs and sockets also
 when programs in it may be run and its path is short enough for socket files. The folder's own lock,
@@ -34,7 +35,7 @@ SHORT_ENOUGH = 66
 """Characters of a place: a socket file may have 107, and a folder and a name follow."""
 NAME = re.compile(r"stacktest-[a-z]+-[0-9a-f]{12}")
 """What is removed when nobody uses it; a person's own folder is not called that."""
-WITH_PROGRAMS = frozenset({"run", "nest"})
+WITH_PROGRAMS = frozenset({"run", "nest", "engine"})
 """Kinds of folders that hold programs or sockets."""
 _OWN: dict[Path, tuple[int, int]] = {}
 """Folders of this process: its id, and the open folder that carries the lock."""

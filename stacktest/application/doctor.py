@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -101,6 +102,10 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
     except StacktestError as error:
         project, broken = None, _failed("stack", error)
     checks: list[Checkup] = [] if project else [broken]
+    if project is not None:
+        # It may choose the engine that everything else is asked of; an error is told by `stack`.
+        with suppress(StacktestError):
+            _ = project.engine
     checks += [_guarded("engine", check_engine), _guarded("limits", check_limits)]
     checks += [_guarded("health", check_health), _guarded("compose", check_compose)]
     checks += [_guarded("clock", lambda: check_clock(clock))]

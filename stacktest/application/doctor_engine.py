@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.docker_command import refuse_another_engine
 from stacktest.application.checkup import Checkup
 from stacktest.core import timestamps
 
@@ -13,8 +14,14 @@ CLOCKS_APART = 5.0
 
 
 def check_engine() -> Checkup:
-    """Which engine answers."""
-    return Checkup(subject="engine", is_fine=True, said=Engine().version())
+    """Which engine answers, and where its ports are reached if that is not here."""
+    engine = Engine()
+    version = engine.version()
+    refuse_another_engine(engine)
+    connection = engine.connection
+    place = f" at {connection.address}" if connection.is_elsewhere else ""
+    ports = f"; its published ports are reached at {connection.host}" if place else ""
+    return Checkup(subject="engine", is_fine=True, said=f"{version}{place}{ports}")
 
 
 def check_limits() -> Checkup:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from stacktest.application.host_view import HostView
+from stacktest.application.mounts_elsewhere import mounts_elsewhere
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import ROUTE, Fingerprint
 from stacktest.core.freshness import drift
@@ -90,6 +91,7 @@ class DriftReader:
                 self._definition(container, fingerprint),
                 (self._mounts(container), ()),
                 (self._contents(container, fingerprint), ()),
+                mounts_elsewhere(self.stack, container, fingerprint, self.host.has_same_files),
                 self._live_files(container)
                 if self.reload(service.name) == "live"
                 else (self._files(container, fingerprint), ()),

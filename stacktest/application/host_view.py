@@ -29,6 +29,12 @@ class HostView(Protocol):
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
         """Whether a program in a running container reads at `path` what lies at `source` here."""
 
+    def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
+        """Whether a container has at `path` what lies at `source` here.
+
+        That an engine of this machine mounts what lies here need not be asked: True.
+        """
+
     def networks(self, project: str) -> Mapping[str, Json]:
         """The networks of a project, by name."""
 
@@ -73,6 +79,11 @@ class NoHost:
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
         """Unknown."""
         return Unknown(f"nobody looks into {container} for {path}, which is {source} here")
+
+    def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
+        """As an engine of this machine has them."""
+        del container, path, source
+        return True
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """None."""

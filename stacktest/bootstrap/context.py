@@ -12,12 +12,13 @@ from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose, compose_of
 from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.connection import choose_context
+from stacktest.adapters.engine.docker_command import refuse_another_engine
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.state_dir import state_dir
@@ -84,16 +85,21 @@ class Project:
     @cached_property
     def settings(self) -> Config:
         """The configuration, before compose labels are laid under it."""
-        return configuration.load(self.root, environ=self._environ, draft=self._draft)
+        settings = configuration.load(self.root, environ=self._environ, draft=self._draft)
+        choose_context(settings.stack.context, os.environ)
+        return settings
 
     @cached_property
     def compose(self) -> Compose:
         """Docker Compose on this stack's files; perhaps it has been asked already."""
-        return self._compose or compose_of(self.root, self.settings.stack)
+        compose = self._compose or compose_of(self.root, self.settings.stack)
+        compose.before_creating = lambda: refuse_another_engine(self.engine)
+        return compose
 
     @cached_property
     def engine(self) -> Engine:
-        """The container engine."""
+        """The container engine, of the context that the configuration names if it does."""
+        _ = self.settings
         return Engine()
 
     @cached_property
@@ -166,7 +172,7 @@ class Project:
         """
         from stacktest.adapters.names import name_map, outer_doors
 
-        section, host = self.config.stack, self._engine_host
+        section, host = self.config.stack, self.engine.connection.host
         if self.stack.denies_egress:
             return self._container_names.look()
         return name_map(
@@ -188,13 +194,6 @@ class Project:
 
         server = self.config.stack.nameserver
         return look_up_all(server, [route.host for route in self.stack.routes]) if server else {}
-
-    @property
-    def _engine_host(self) -> str:
-        """Where published ports are reached: here, or where the engine is."""
-        address = urlsplit(self.engine.connection.address)
-        is_remote = address.scheme in {"tcp", "http", "https"}
-        return (address.hostname if is_remote else None) or "127.0.0.1"
 
     def _running_ports(self) -> Mapping[str, tuple[Port, ...]]:
         return {

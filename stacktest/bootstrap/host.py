@@ -7,6 +7,7 @@ from pathlib import Path
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.client_settings import KnownBuilds, client_variables
+from stacktest.adapters.engine.container_files import files_here
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.ledger.origins import load_origins, save_origins
 from stacktest.core.fingerprint.digest import content_digest
@@ -57,6 +58,16 @@ class Host:
         except (OSError, ToolMissingError) as error:
             return Unknown(f"{path} in its container cannot be compared: {error}")
         return content == here if code == 0 else Unknown(f"no `cat` shows {path} in its container")
+
+    def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
+        """Whether a container has at `path` what lies at `source` here; True for a near engine."""
+        if not self._engine.connection.is_elsewhere:
+            return True
+        here = files_here(source)
+        there = here if isinstance(here, Unknown) else self._engine.files(container, path)
+        if isinstance(there, Unknown):
+            return Unknown(f"{path} on the engine's host cannot be compared: {there.why}")
+        return here == there
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """The networks of a project, by name."""

@@ -34,6 +34,7 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
         phases=settings.phases,
         domain=to_ascii(settings.stack.domain),
         front_door=settings.stack.front_door,
+        context=settings.stack.context,
     )
     routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
     # Names are compared as A-labels, wherever they come from.

@@ -46,6 +46,8 @@ class StackSection:
     """What evidence calls this stack; empty: the engine that it runs on."""
     nameserver: str = ""
     """`ADDRESS` or `ADDRESS:PORT` of a real DNS server that knows the stack's names."""
+    context: str = ""
+    """The docker context of the engine that the stack is on; empty: the one that is chosen."""
     probe_image: str = ""
     """Image of the short-lived relay that reaches services where the host has no route."""
 

@@ -17,7 +17,12 @@ def compose_prefix(stack: Stack, services: Iterable[str] = ()) -> str:
     options = [*stack.compose_options]
     for profile in needed_profiles(stack, services):
         options += ["--profile", profile]
-    return shlex.join(["docker", "compose", *options])
+    return shlex.join([*docker_prefix(stack), "compose", *options])
+
+
+def docker_prefix(stack: Stack) -> tuple[str, ...]:
+    """`docker`, with the context that the stack names if it does."""
+    return ("docker", "--context", stack.context) if stack.context else ("docker",)
 
 
 def needed_profiles(stack: Stack, services: Iterable[str]) -> tuple[str, ...]:

@@ -136,6 +136,8 @@ class Stack:
     """Variables that the compose files name and nothing sets -> the keys that they leave blank."""
     path_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Values of the variables in paths of compose files that are included or extended."""
+    context: str = ""
+    """The docker context that the configuration names, which commands for people need, too."""
     compose_options: tuple[str, ...] = ()
     """What `docker compose` has to be given, where the person stands, to mean this project."""
     enabled_profiles: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ import pytest
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import compose_of
 from stacktest.adapters.compose.command_line import working_folder
+from stacktest.adapters.engine.connection import choose_context
 from stacktest.errors import StacktestError
 from stacktest.pytest_plugin.stash import ASKED
 
@@ -23,6 +24,7 @@ def ask_ahead(config: pytest.Config) -> None:
         )
         if root is not None:
             section = configuration.load(root, environ=os.environ).stack
+            choose_context(section.context, os.environ)
             compose = compose_of(root, section)
             # A worker records nothing, so it needs no version.
             compose.ask(version=not hasattr(config, "workerinput"))

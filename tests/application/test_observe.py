@@ -40,9 +40,13 @@ class Host(NoHost):
         self.built_at = 0.0
         self.others: tuple[Any, ...] = ()
         self.seen: dict[str, bool] = {}
+        self.elsewhere: dict[str, bool | Unknown] = {}
 
     def sees_file(self, container: str, path: str, source: str) -> bool | Unknown:
         return self.seen.get(path, Unknown("no cat"))
+
+    def has_same_files(self, container: str, path: str, source: str) -> bool | Unknown:
+        return self.elsewhere.get(path, True)
 
     def containers_on(self, networks: Collection[str], known: Collection[str]) -> tuple[Any, ...]:
         assert known == {"c1"}
@@ -356,6 +360,22 @@ def test_below_a_writable_folder_counts_what_git_tracks(small: SmallStack) -> No
     assert small.drift() == ()
     (small.root / "conf/a").write_text("2")
     assert small.drift() == ("stale:conf/a",)
+
+
+def test_what_the_engine_s_host_has_otherwise_is_drift(small: SmallStack) -> None:
+    """The engine is on another machine, and mounts what lies there."""
+    (small.root / "data").mkdir()
+    (small.root / "data" / "rules.yml").write_text("a: 1\n")
+    small.mount("data", "/data", read_only=False)
+    subprocess.run(["git", "init", "--quiet"], cwd=small.root, check=True)
+    subprocess.run(["git", "add", "data"], cwd=small.root, check=True)
+    assert small.drift() == ()
+    small.host.elsewhere = {"/data/rules.yml": False}
+    assert small.drift() == ("content:/data/rules.yml",)
+    small.host.elsewhere = {"/data/rules.yml": Unknown("it is too large")}
+    observation = small.observe()
+    assert observation.drift == ()
+    assert "live:mount: it is too large" in observation.unverified
 
 
 def test_a_restart_takes_up_what_lies_there(small: SmallStack) -> None:

@@ -1,5 +1,6 @@
 """A command for a stack names the files and profiles without which Compose means something else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,11 @@ def test_a_command_works_when_pasted(
 ) -> None:
     model = stack(options=options, enabled=enabled)
     assert compose_command(model, "restart", services=services) == text
+
+
+def test_a_command_means_the_engine_that_the_stack_names() -> None:
+    model = replace(stack(options=("-f", "a.yml"), enabled=()), context="far")
+    assert compose_command(model, "ps") == "docker --context far compose -f a.yml ps"
 
 
 @pytest.mark.parametrize(

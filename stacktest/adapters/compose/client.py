@@ -64,6 +64,8 @@ class Compose:
         self._answer: Future[process.Completed] | None = None
         self._environment: dict[str, str] = {}
         self._version: Future[tuple[int, ...]] | None = None
+        self.before_creating: Callable[[], None] = lambda: None
+        """Raises where nothing may be created, since it would be in another place than expected."""
 
     @cached_property
     def project_files(self) -> ProjectFiles:
@@ -142,6 +144,7 @@ class Compose:
         lives. Returns what it printed, its code unjudged. One that is too old creates nothing.
         """
         self.version()
+        self.before_creating()
         words = ("up", "--no-start", "--no-deps", "--no-recreate", "--quiet-pull", *services)
         return self._up(words, override, timeout=timeout, holding=holding)
 

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, closing
 
 from stacktest.adapters.engine.attached import Attached
 from stacktest.adapters.engine.connection import Connection, connection_to, find_connection
+from stacktest.adapters.engine.container_files import Files, files_there
 from stacktest.adapters.engine.documents import (
     PROJECT,
     event_of,
@@ -135,6 +136,10 @@ class Engine:
             member = archive.next()
             content = archive.extractfile(member) if member and member.isfile() else None
             return None if content is None else content.read()
+
+    def files(self, id: str, path: str) -> Files | Unknown:  # noqa: A002 - the engine's own word
+        """The files at a path of a container, running or not, by digest."""
+        return files_there(self.socket, id, path)
 
     def events(self, project: str, since: float | None = None) -> "Events":
         """What happens to the project's containers, from now or from a Unix time on."""

@@ -4,26 +4,33 @@
     a docker context is chosen   the context's address, and its own certificates
     neither                      the usual socket
 
-A context is chosen by DOCKER_CONTEXT or by `docker context use`. The certificates of DOCKER_HOST
-are in DOCKER_CERT_PATH, else in the docker command's own folder.
+A context is chosen by `context` under [stack], by DOCKER_CONTEXT or by `docker context use`. The
+certificates of DOCKER_HOST are in DOCKER_CERT_PATH, else in the docker command's own folder. The
+docker command reads the same variables, so that it asks the same engine.
+
+    unix://FILE                  an engine of this machine
+    tcp://HOST:PORT              perhaps another machine: files and ports of that one are its own
+    ssh://USER@HOST              the same, by a socket that ssh forwards (`ssh`)
 """
 
 import json
 import os
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stacktest.adapters import process
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import StacktestError, ToolMissingError, UsageError
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 USUAL_SOCKET = "unix:///var/run/docker.sock"
+TLS_PORT, PLAIN_PORT = 2376, 2375
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +39,43 @@ class Connection:
 
     address: str
     certificates: Path | None = None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it may be on another machine, with files and ports of its own."""
+        return self._scheme != "unix"
+
+    @property
+    def host(self) -> str:
+        """Where ports are reached that the engine publishes for everybody."""
+        if self._scheme == "ssh":
+            from stacktest.adapters.engine.ssh import host_name
+
+            return host_name(self.address)
+        return self.tcp_address()[0] if self.is_elsewhere else "127.0.0.1"
+
+    def socket_file(self) -> str | None:
+        """The socket file that leads to the engine; None where it is asked over the network."""
+        if self._scheme == "ssh":
+            from stacktest.adapters.engine.ssh import forwarded_socket
+
+            return str(forwarded_socket(self.address))
+        return urlsplit(self.address).path if self._scheme == "unix" else None
+
+    def tcp_address(self) -> tuple[str, int]:
+        """Host and port of an engine on the network; UsageError for any other address."""
+        parts = urlsplit(self.address)
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port = None, None
+        if parts.scheme not in {"tcp", "http", "https"} or not host:
+            raise UsageError(
+                f"{self.address!r} is not the address of an engine",
+                where="DOCKER_HOST or the docker context",
+                hint="write unix://FILE, tcp://HOST:PORT or ssh://USER@HOST",
+            )
+        return host, port or (PLAIN_PORT if self.certificates is None else TLS_PORT)
 
     def tls_context(self) -> ssl.SSLContext | None:
         """The TLS settings for a connection of our own; None where the engine uses no TLS."""
@@ -53,14 +97,11 @@ class Connection:
         """A client of the Docker SDK; close it. Importing it costs some 200 ms."""
         from docker import APIClient
         from docker.errors import DockerException
-        from docker.tls import TLSConfig
 
-        tls: TLSConfig | bool = False
-        if self.certificates is not None:
-            ca = str(self.certificates / "ca.pem")
-            tls = TLSConfig(client_cert=self._client_pair(), ca_cert=ca, verify=True)
+        socket_file = self.socket_file() or self._tls_socket_file()
+        address = self.address if socket_file is None else f"unix://{socket_file}"
         try:
-            return APIClient(base_url=self.address, version="auto", tls=tls)
+            return APIClient(base_url=address, version="auto")
         except DockerException as error:
             raise StacktestError(
                 f"the Docker SDK cannot connect: {error}",
@@ -69,6 +110,23 @@ class Connection:
             ) from error
 
     # Private
+
+    @property
+    def _scheme(self) -> str:
+        return urlsplit(self.address).scheme
+
+    def _tls_socket_file(self) -> str | None:
+        """A socket file for the SDK, whose own TLS sockets cannot end one direction."""
+        if (context := self.tls_context()) is None:
+            return None
+        from stacktest.adapters.engine.tls_relay import SecureConnection, secured, socket_file_to
+
+        host, port = self.tcp_address()
+
+        def connect() -> SecureConnection:
+            return secured(socket.create_connection((host, port)), context, host)
+
+        return socket_file_to(self, connect)
 
     def _client_pair(self) -> tuple[str, str] | None:
         if self.certificates is None or not (self.certificates / "cert.pem").is_file():
@@ -82,9 +140,30 @@ def find_connection(environ: Mapping[str, str] | None = None) -> Connection:
     if address := environ.get("DOCKER_HOST"):
         return connection_to(address, environ)
     context = environ.get("DOCKER_CONTEXT") or _chosen_context(environ)
-    if context and context != "default" and (connection := _of_context(context, environ)):
-        return connection
+    if context and context != "default":
+        return _of_context(context, environ)
     return Connection(address=USUAL_SOCKET)
+
+
+def choose_context(name: str, environ: MutableMapping[str, str]) -> None:
+    """Let this process, and all that it starts, use the engine of the context that a stack names.
+
+    UsageError where a variable names another engine: what the person wants is not known then.
+    """
+    if not name:
+        return
+    rival = next((key for key in ("DOCKER_HOST", "DOCKER_CONTEXT") if environ.get(key)), "")
+    if rival == "DOCKER_HOST":
+        is_same = _of_context(name, environ).address == environ[rival]
+    else:
+        is_same = not rival or environ[rival] == name
+    if not is_same:
+        raise UsageError(
+            f"two engines are named: the context {name} by the stack, {environ[rival]} by {rival}",
+            where="stacktest.toml:stack.context",
+            hint=f"unset {rival}, or name the context for this command: STACKTEST_CONTEXT",
+        )
+    environ.setdefault("DOCKER_CONTEXT", name)
 
 
 def connection_to(address: str, environ: Mapping[str, str] | None = None) -> Connection:
@@ -113,14 +192,17 @@ def _chosen_context(environ: Mapping[str, str]) -> str:
         return ""
 
 
-def _of_context(name: str, environ: Mapping[str, str]) -> Connection | None:
+def _of_context(name: str, environ: Mapping[str, str]) -> Connection:
     inspected = process.run(("docker", "context", "inspect", name), env=environ)
     try:
         document = json.loads(inspected.out)[0]
         address = str(document["Endpoints"]["docker"]["Host"])
         has_certificates = "docker" in (document.get("TLSMaterial") or {})
         folder = Path(document["Storage"]["TLSPath"]) / "docker"
-    except (ValueError, LookupError, TypeError, RecursionError):
-        # A context that the docker command does not know: it says so itself where it is used.
-        return None
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ToolMissingError(
+            f"the docker context {name!r} is not known, or cannot be read",
+            where="`context` under [stack], DOCKER_CONTEXT or `docker context use`",
+            hint="docker context ls",
+        ) from error
     return Connection(address=address, certificates=folder if has_certificates else None)

@@ -13,17 +13,22 @@ import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO
-from urllib.parse import quote, urlencode, urlsplit
+from typing import IO, TypeVar
+from urllib.parse import quote, urlencode
 
 from stacktest.adapters.engine.connection import Connection
+from stacktest.adapters.engine.unreachable import no_answer, wrong_interface
 from stacktest.core.model import Json
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
+T = TypeVar("T")
+
 FRAME = struct.Struct(">BxxxL")
 """Goes before what a command says: to which stream it was written, and how many bytes follow."""
 OUT, ERR = 1, 2
+CONNECT = 10.0
+"""Seconds for a connection to be made."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,12 +85,17 @@ class EngineSocket:
         try:
             connection.request(method, _target(path, query), body, headers)
             answer = connection.getresponse()
-            server = answer.getheader("Server") or ""
-            return Reply(status=answer.status, body=answer.read(), server=server)
+            reply = Reply(
+                status=answer.status, body=answer.read(), server=answer.getheader("Server") or ""
+            )
         except (OSError, http.client.HTTPException) as error:
-            raise self._silent(error) from error
+            raise no_answer(self.connection, error) from error
         finally:
             connection.close()
+        version = answer.getheader("Api-Version") or ""
+        if refusal := wrong_interface(self.connection, reply.status, reply.body, version):
+            raise refusal
+        return reply
 
     def ask(self, path: str, query: Mapping[str, Json] | None = None) -> Reply:
         """The whole answer; a refusal raises ToolMissingError with the engine's words."""
@@ -101,7 +111,7 @@ class EngineSocket:
 
     def talk(self, path: str, document: Json, data: bytes) -> bytes:
         """Post a document, write `data` to what it started, and read until that ends."""
-        connection = self._connect(300.0)
+        connection = self._two_way()
         headers = {
             "Host": "engine",
             "Content-Type": "application/json",
@@ -118,7 +128,7 @@ class EngineSocket:
             threading.Thread(target=_write_all, args=(connection.sock, data), daemon=True).start()
             return answer.fp.read()
         except (OSError, http.client.HTTPException) as error:
-            raise self._silent(error) from error
+            raise no_answer(self.connection, error) from error
         finally:
             connection.close()
 
@@ -130,14 +140,14 @@ class EngineSocket:
             return Lines(connection, connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise self._silent(error) from error
+            raise no_answer(self.connection, error) from error
 
     def read(
         self,
         path: str,
         query: Mapping[str, Json],
-        reader: Callable[[IO[bytes]], bytes],
-    ) -> bytes | Unknown:
+        reader: Callable[[IO[bytes]], T],
+    ) -> T | Unknown:
         """What `reader` makes of an answer that may be too long to be held; Unknown: a refusal."""
         connection = self._connect(300.0)
         try:
@@ -147,7 +157,7 @@ class EngineSocket:
                 return Unknown(Reply(status=answer.status, body=answer.read()).message)
             return reader(answer)
         except (OSError, http.client.HTTPException) as error:
-            raise self._silent(error) from error
+            raise no_answer(self.connection, error) from error
         finally:
             connection.close()
 
@@ -172,31 +182,40 @@ class EngineSocket:
         )
 
     def _connect(self, timeout: float | None) -> http.client.HTTPConnection:
-        parts = urlsplit(self.connection.address)
-        if parts.scheme == "unix":
-            return _UnixConnection(parts.path, timeout)
-        if parts.scheme in {"tcp", "http", "https"} and parts.hostname:
-            if context := self.connection.tls_context():
-                return http.client.HTTPSConnection(
-                    parts.hostname, parts.port or 2376, timeout=timeout, context=context
-                )
-            return http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
-        raise ToolMissingError(
-            f"stacktest cannot reach an engine at {self.connection.address}",
-            where="DOCKER_HOST or the docker context",
-            hint="use unix:// or tcp://; ssh: forward the socket with "
-            "`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`",
-        )
+        """An open connection; `timeout` is how long the engine may then be silent."""
+        connection = self._way()
+        try:
+            connection.connect()
+        except OSError as error:
+            connection.close()
+            raise no_answer(self.connection, error) from error
+        connection.sock.settimeout(timeout)
+        return connection
 
-    def _silent(self, error: Exception) -> ToolMissingError:
-        denied = isinstance(error, PermissionError)
-        return ToolMissingError(
-            f"the container engine does not answer: {error}",
-            where=self.connection.address,
-            hint="let your user use it (group docker), then: stacktest doctor"
-            if denied
-            else "start it (systemctl start docker), then: stacktest doctor",
-        )
+    def _two_way(self) -> http.client.HTTPConnection:
+        """An open connection whose directions end one by one, with TLS, too."""
+        context = self.connection.tls_context()
+        if context is None:
+            return self._connect(300.0)
+        from stacktest.adapters.engine.tls_relay import relayed, secured
+
+        host, port = self.connection.tcp_address()
+        connection = http.client.HTTPConnection(host, port, timeout=CONNECT)
+        try:
+            connection.connect()
+            connection.sock = relayed(secured(connection.sock, context, host))
+        except OSError as error:
+            connection.close()
+            raise no_answer(self.connection, error) from error
+        return connection
+
+    def _way(self) -> http.client.HTTPConnection:
+        if (path := self.connection.socket_file()) is not None:
+            return _UnixConnection(path, CONNECT)
+        host, port = self.connection.tcp_address()
+        if context := self.connection.tls_context():
+            return http.client.HTTPSConnection(host, port, timeout=CONNECT, context=context)
+        return http.client.HTTPConnection(host, port, timeout=CONNECT)
 
 
 class Lines:

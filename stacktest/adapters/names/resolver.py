@@ -60,6 +60,8 @@ class NameMap:
     """Port of the front door in its container → where it is published."""
     door_host: str = ""
     """Where every port of the front door is reached: it uses the network of that host itself."""
+    hidden_on: str = ""
+    """The engine's host, where the front door publishes ports for that host alone."""
     published: Mapping[Address, Publication] = field(default_factory=dict)
     """Where a service is published → the service."""
     allowed: tuple[str, ...] = ()
@@ -159,6 +161,11 @@ class NameMap:
                 return address
         if self.door_host:
             return self.door_host, port
+        if not self.doors and self.hidden_on:
+            return Refused(
+                why=f"'{to_unicode(name)}': the front door publishes its ports for "
+                f"{self.hidden_on} alone; publish them there without an address of its own"
+            )
         if not self.doors:
             return Refused(
                 why=f"'{to_unicode(name)}': nothing is known to answer for the stack's host names; "
@@ -200,6 +207,7 @@ def name_map(
         domain=to_ascii(stack.domain),
         doors=doors or (_door_addresses(door, running or {}, engine_host) if door else {}),
         door_host=engine_host if door and _is_on_host(door) else "",
+        hidden_on=engine_host if door and _has_hidden(door, running or {}, engine_host) else "",
         published=published,
         allowed=tuple(to_ascii(name) for name in allowed),
         looked_up={to_ascii(name): address for name, address in (looked_up or {}).items()},
@@ -214,12 +222,16 @@ def resolve_hosts_lines(names: NameMap, address: str = "127.0.0.1") -> list[str]
 
 
 def reachable(ports: Iterable[Port], engine_host: str = "127.0.0.1") -> dict[int, Address]:
-    """Port in the container → where it is published, for TCP; the first of several serves."""
+    """Port in the container → where it is published, for TCP; the first of several serves.
+
+    What another host publishes for itself alone is left out: that address here is ours.
+    """
     addresses: dict[int, Address] = {}
     for port in ports:
-        if port.protocol == "tcp" and port.published is not None:
-            host = engine_host if _is_everywhere(port.host_ip) else port.host_ip
-            addresses.setdefault(port.target, (host, port.published))
+        if port.protocol != "tcp" or port.published is None or _is_hidden(port, engine_host):
+            continue
+        host = engine_host if _is_everywhere(port.host_ip) else port.host_ip
+        addresses.setdefault(port.target, (host, port.published))
     return addresses
 
 
@@ -250,6 +262,15 @@ def _ascii(pattern: str) -> str:
 
 def _is_on_host(service: Service) -> bool:
     return bool(service.definition) and service.definition.get("network_mode") == "host"
+
+
+def _has_hidden(door: Service, running: Mapping[str, Iterable[Port]], engine_host: str) -> bool:
+    return any(_is_hidden(port, engine_host) for port in running.get(door.name, door.ports))
+
+
+def _is_hidden(port: Port, engine_host: str) -> bool:
+    is_own = bool(port.host_ip) and ip_address(port.host_ip).is_loopback
+    return is_own and engine_host not in LOOPBACK
 
 
 def _is_everywhere(host_ip: str) -> bool:

@@ -77,12 +77,15 @@ class Connector:
         if isinstance(network, Unknown):
             return ""
         name = (network.get("Options") or {}).get("com.docker.network.bridge.name")
+        if name and self._engine.connection.is_elsewhere:
+            # This host may have one of that name, too: each engine has its `docker0`.
+            return ""
         return str(name or f"br-{network['Id'][:12]}")
 
     def _is_here(self) -> bool:
         """Whether what the engine calls the host's network is that of this process."""
         options = self._engine.info().get("SecurityOptions") or []
-        return self._engine.connection.address.startswith("unix:") and not any(
+        return not self._engine.connection.is_elsewhere and not any(
             "rootless" in option for option in options
         )
 

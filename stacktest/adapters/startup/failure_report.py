@@ -14,11 +14,12 @@ is passed on as it is, without the stack's secrets (`core.secrets`).
 """
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
-from stacktest.core.compose_command import compose_command, compose_prefix
+from stacktest.core.compose_command import compose_command, compose_prefix, docker_prefix
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule
@@ -223,7 +224,9 @@ def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) 
 
 def _command(stack: Stack, hint: str, name: str) -> str:
     """The hint with the options that `docker compose` needs to mean this service of this stack."""
-    return hint.replace("docker compose", compose_prefix(stack, [name] if name else ()))
+    hint = hint.replace("docker compose", compose_prefix(stack, [name] if name else ()))
+    prefix = shlex.join(docker_prefix(stack))
+    return hint if hint.startswith(prefix) else re.sub(r"^docker\b", lambda _: prefix, hint)
 
 
 def _door_lines(

@@ -11,7 +11,8 @@
     definition:user              a key of the definition is not what the container has
     command, entrypoint          what it was started with is not what the definition says
     mount:/target                a mount is missing, binds another source, or should not be there
-    content:/target              an inline `configs:` or `secrets:` entry has other content
+    content:/target              an inline `configs:` or `secrets:` entry has other content, or
+                                 the engine's host has other files there than this machine
     network:name, volume:name    it exists with other options than the files give it
     name:web: x has it, too      the front door may get the answer of another container
     container:vpn was restarted  its network is that of another container, which was started later
@@ -139,7 +140,7 @@ def mount_drift(
         for target, mount in declared.items()
         if target not in actual or not _is_mounted(mount, actual[target], stack, resolve)
     }
-    files = dict(_file_targets(service))
+    files = dict(file_targets(service))
     wrong |= {
         target
         for target, path in files.items()
@@ -154,6 +155,18 @@ def mount_drift(
         or (mount.get("Type") == "volume" and target not in own and "*" not in own)
     }
     return tuple(f"mount:{target}" for target in sorted(wrong))
+
+
+def file_targets(service: Service) -> Iterable[tuple[str, str]]:
+    """Where Compose mounts `configs:` and `secrets:`, and the file; inline ones have none."""
+    definition = service.definition or {}
+    paths = {(file.secret, file.name): file.path for file in service.files}
+    for kind, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
+        for entry in definition.get(kind) or ():
+            source = entry["source"] if isinstance(entry, dict) else str(entry)
+            target = (entry.get("target") if isinstance(entry, dict) else "") or source
+            path = paths.get((kind == "secrets", source), "")
+            yield (target if target.startswith("/") else f"{folder}{target}"), path
 
 
 def content_drift(expected: Mapping[str, str], actual: Mapping[str, str | None]) -> Reasons:
@@ -230,15 +243,3 @@ def _image_volumes(image: Json | Unknown) -> set[str]:
     if isinstance(image, Unknown):
         return {"*"}
     return set((image.get("Config") or {}).get("Volumes") or ())
-
-
-def _file_targets(service: Service) -> Iterable[tuple[str, str]]:
-    """Where Compose mounts `configs:` and `secrets:`, and the file; inline ones have none."""
-    definition = service.definition or {}
-    paths = {(file.secret, file.name): file.path for file in service.files}
-    for kind, folder in (("configs", "/"), ("secrets", "/run/secrets/")):
-        for entry in definition.get(kind) or ():
-            source = entry["source"] if isinstance(entry, dict) else str(entry)
-            target = (entry.get("target") if isinstance(entry, dict) else "") or source
-            path = paths.get((kind == "secrets", source), "")
-            yield (target if target.startswith("/") else f"{folder}{target}"), path

@@ -176,12 +176,6 @@ def test_an_engine_that_does_not_answer_is_a_tool_missing(tmp_path: Path) -> Non
     ]
 
 
-def test_an_engine_behind_ssh_is_refused_with_a_way_out() -> None:
-    with pytest.raises(ToolMissingError, match="cannot reach an engine at ssh://") as caught:
-        Engine("ssh://me@far").ping()
-    assert "forward the socket" in caught.value.hint
-
-
 def test_where_the_engine_is(tmp_path: Path) -> None:
     usual = Connection(address=USUAL_SOCKET)
     assert find_connection({"DOCKER_HOST": "tcp://far:2375"}).address == "tcp://far:2375"

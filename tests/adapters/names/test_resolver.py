@@ -179,6 +179,20 @@ def test_ports_of_a_container() -> None:
     assert reachable(ports, "10.9.9.9")[443] == ("10.9.9.9", 32768)
 
 
+def test_what_another_host_publishes_for_itself_alone_does_not_lead_here(
+    make_stack: Callable[..., Stack],
+) -> None:
+    """127.0.0.1 of the engine's host is not ours, where another program may answer."""
+    own = Port(target=443, published=9443, host_ip="127.0.0.1")
+    stack = make_stack("caddy", ports=[own])
+    assert name_map(stack).resolve("app.stack.local", 443) == ("127.0.0.1", 9443)
+    far = name_map(stack, engine_host="10.9.9.9")
+    refused = far.resolve("app.stack.local", 443)
+    assert isinstance(refused, Refused)
+    assert "publishes its ports for 10.9.9.9 alone" in refused.why
+    assert isinstance(far.resolve("localhost", 9443), Refused)
+
+
 PUBLISHED = NameMap(
     published={
         ("127.0.0.1", 5000): Publication(service="web", port=80),

@@ -198,6 +198,8 @@ ELSEWHERE = {"Id": "0123456789abcdef", "Options": None}
         ("container:other", "unix:///s", USUAL, LOOPBACK, "127.0.0.9"),
         # The numbers are in use here, the network is not: it belongs to another engine.
         ("own", "unix:///s", ROOTLESS, ELSEWHERE, None),
+        # Each engine has a bridge of that name.
+        ("own", "tcp://far:2375", USUAL, LOOPBACK, None),
         ("host", "unix:///s", USUAL, LOOPBACK, "127.0.0.1"),
         ("host", "unix:///s", ROOTLESS, LOOPBACK, None),
         ("host", "tcp://far:2375", USUAL, LOOPBACK, None),

@@ -1,0 +1,79 @@
+"""Files in a container as digests, to be compared with files of this machine.
+
+An engine on another machine mounts what lies there under the path that the compose file gives,
+whatever lies under it here.
+"""
+
+import os
+import tarfile
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from stacktest.adapters.engine.socket import EngineSocket
+from stacktest.core.unknown import Unknown
+
+MOST = 64 * 2**20
+"""Bytes of a mount beyond which it is not fetched from the engine."""
+
+Files = Mapping[str, str]
+"""Path below the mount, empty for a mounted file itself → digest, or where a link leads."""
+
+
+def files_there(socket: EngineSocket, container: str, path: str) -> Files | Unknown:
+    """What is at a path of a container, running or not, as its engine reads it."""
+    query = {"path": path}
+    return socket.read(f"/containers/{container}/archive", query, _of_archive)
+
+
+def files_here(source: str) -> Files | Unknown:
+    """What is at a path of this machine."""
+    try:
+        return dict(_of_path(Path(source)))
+    except OSError as error:
+        return Unknown(f"{source} cannot be read: {error.strerror}")
+
+
+# Private
+
+
+def _of_archive(data: IO[bytes]) -> Files | Unknown:
+    files: dict[str, str] = {}
+    size = 0
+    try:
+        with tarfile.open(fileobj=data, mode="r|") as archive:
+            for member in archive:
+                size += member.size
+                if size > MOST:
+                    return Unknown(f"it holds more than {MOST // 2**20} MB")
+                name = member.name.partition("/")[2]
+                if member.issym():
+                    files[name] = f"link {member.linkname}"
+                elif member.islnk():
+                    files[name] = files[member.linkname.partition("/")[2]]
+                elif content := archive.extractfile(member) if member.isfile() else None:
+                    files[name] = sha256(content.read()).hexdigest()
+    except (tarfile.TarError, KeyError) as error:
+        return Unknown(f"the engine's archive of it cannot be read: {error}")
+    return files
+
+
+def _of_path(source: Path) -> Iterator[tuple[str, str]]:
+    if not source.is_dir():
+        yield "", _digest(source.resolve())
+        return
+    for folder, folders, names in os.walk(source, onerror=_raise):
+        for path in (Path(folder) / name for name in (*folders, *names)):
+            if path.is_symlink() or path.is_file():
+                yield str(path.relative_to(source)), _digest(path)
+
+
+def _digest(path: Path) -> str:
+    if path.is_symlink():
+        return f"link {path.readlink()}"
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _raise(error: OSError) -> None:
+    raise error
