@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.connection import SWARM
 from stacktest.application.checkup import Checkup
 from stacktest.application.doctor_browser import check_browser, check_certutil
 from stacktest.application.doctor_engine import (
@@ -22,6 +23,7 @@ from stacktest.application.doctor_engine import (
     check_health,
     check_limits,
 )
+from stacktest.application.doctor_swarm import check_swarm
 from stacktest.config import Config
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
@@ -123,6 +125,8 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
         checks.append(_guarded("names", lambda: _names(context)))
         checks.append(_guarded("ports", lambda: _ports(context)))
         checks.append(_guarded("start", lambda: _start(context)))
+        if context.engine.connection.orchestrator == SWARM:
+            checks += check_swarm(context.stack, context.engine)
         checks.append(_guarded("git", lambda: _git(context)))
         checks.append(_guarded("notify", lambda: _channels(context, os.environ)))
     return tuple(checks)

@@ -6,7 +6,7 @@ that are as the files say is remembered for the next look.
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -81,15 +81,15 @@ class DriftReader:
 
     def read(self, service: Service, fingerprint: Fingerprint) -> tuple[list[str], list[str]]:
         """Why the service's containers are not what the files say, and what was not verified."""
-        reasons: list[str] = []
+        specified = self.host.definition_drift(service)
+        reasons: list[str] = list(specified or ())
         unverified: list[str] = []
         for container in self.containers:
             if container.service.name != service.name:
                 continue
             for outcome, unknown in (
                 self._image(container),
-                self._definition(container, fingerprint),
-                (self._mounts(container), ()),
+                *(self._compared(container, fingerprint) if specified is None else ()),
                 (self._contents(container, fingerprint), ()),
                 mounts_elsewhere(self.stack, container, fingerprint, self.host.has_same_files),
                 self._live_files(container)
@@ -100,7 +100,8 @@ class DriftReader:
                 reasons += outcome
                 unverified += unknown
         if reasons or any(item.service.name == service.name for item in self.containers):
-            reasons += shared_drift(self.stack, service, self._networks, self._volumes)
+            if specified is None:
+                reasons += shared_drift(self.stack, service, self._networks, self._volumes)
             reasons += name_drift(self.stack, service, self._others)
         outcome, unknown = self._build(service, fingerprint)
         return [*reasons, *outcome], [*unverified, *unknown]
@@ -118,6 +119,13 @@ class DriftReader:
             self.host.keep_origins(after)
 
     # Private
+
+    def _compared(
+        self, container: Created, fingerprint: Fingerprint
+    ) -> Iterator[tuple[drift.Reasons, drift.Reasons]]:
+        """What the container itself shows of the definition that it was created from."""
+        yield self._definition(container, fingerprint)
+        yield self._mounts(container), ()
 
     def _network(self, container: Created) -> drift.Reasons:
         """Of a service in another one's network: whether that one was restarted since."""
@@ -158,6 +166,8 @@ class DriftReader:
         return {item.inspect["Id"]: differences(item) for item in self.containers}
 
     def _needs_hash(self, container: Created) -> bool:
+        if self.host.definition_drift(container.service) is not None:
+            return False
         id_ = container.inspect["Id"]
         origin = self._origins.containers.get(id_)
         is_known = origin is not None and origin.definition is not None

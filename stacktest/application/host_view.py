@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from stacktest.core.freshness.origins import Origins
-from stacktest.core.model import Build, Json
+from stacktest.core.model import Build, Json, Service
 from stacktest.core.unknown import Unknown
 
 
@@ -33,6 +33,12 @@ class HostView(Protocol):
         """Whether a container has at `path` what lies at `source` here.
 
         That an engine of this machine mounts what lies here need not be asked: True.
+        """
+
+    def definition_drift(self, service: Service) -> tuple[str, ...] | None:
+        """Why what runs is not what the files say, where the engine knows definitions itself.
+
+        None: it knows containers only, and they have to be compared.
         """
 
     def networks(self, project: str) -> Mapping[str, Json]:
@@ -84,6 +90,11 @@ class NoHost:
         """As an engine of this machine has them."""
         del container, path, source
         return True
+
+    def definition_drift(self, service: Service) -> tuple[str, ...] | None:
+        """None."""
+        del service
+        return None
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """None."""

@@ -22,14 +22,15 @@ from stacktest.adapters.engine.docker_command import refuse_another_engine
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.judge import Judge, TestsOf
 from stacktest.application.notify import Notifier
 from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
+from stacktest.bootstrap import orchestrator
 from stacktest.bootstrap.container_addresses import ContainerNames
-from stacktest.bootstrap.host import Host
 from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.bootstrap.made_ca import (
@@ -98,9 +99,13 @@ class Project:
 
     @cached_property
     def engine(self) -> Engine:
-        """The container engine, of the context that the configuration names if it does."""
-        _ = self.settings
-        return Engine()
+        """The engine, of the context that the configuration names, or the swarm that it manages."""
+        return orchestrator.engine_of(self.settings)
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """What creates the containers of this stack."""
+        return orchestrator.deployment_of(self.stack, self.compose, self.engine)
 
     @cached_property
     def stack(self) -> Stack:
@@ -116,7 +121,7 @@ class Project:
     def _loaded(self) -> tuple[Config, Stack]:
         config, stack = load_stack(self.settings, self.compose)
         learn_secrets(stack)
-        return config, stack
+        return config, orchestrator.with_commands(stack, config)
 
     @cached_property
     def suites(self) -> Suites:
@@ -290,7 +295,7 @@ class Project:
 
         key = read_key(self.root)
         reader = partial(read_fingerprints, self.stack, key=key, config=self.config)
-        host = Host(self.memory, self.compose, self.engine)
+        host = orchestrator.host_of(self.memory, self.stack, self.compose, self.engine)
         observations = observe(
             self.stack, self.config, self.engine, lambda i: reader(images=i), host
         )

@@ -21,6 +21,7 @@ from stacktest.adapters.private_files import make_private_folder
 from stacktest.application.notify import Notifier
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.load_stack import load_stack
+from stacktest.bootstrap.orchestrator import refuse_copies
 from stacktest.config import Config
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.mounts import BackupMount, backup_mount, with_backups
@@ -52,6 +53,7 @@ class CopyProject(Project):
         rootdir: Path | None = None,
     ) -> None:
         super().__init__(root, environ, compose, rootdir)
+        refuse_copies(self.settings)
         self.copy = settings
         self._live_compose = compose
 

@@ -12,7 +12,7 @@ from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.ledger.origins import load_origins, save_origins
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.origins import Origins
-from stacktest.core.model import Build, Json
+from stacktest.core.model import Build, Json, Service
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -68,6 +68,11 @@ class Host:
         if isinstance(there, Unknown):
             return Unknown(f"{path} on the engine's host cannot be compared: {there.why}")
         return here == there
+
+    def definition_drift(self, service: Service) -> tuple[str, ...] | None:
+        """None: containers alone show what they were created from."""
+        del service
+        return None
 
     def networks(self, project: str) -> Mapping[str, Json]:
         """The networks of a project, by name."""

@@ -22,7 +22,7 @@ def mover_of(running: RunningStack) -> Mover:
     config = running.config
     return Mover(
         running.model,
-        project.compose,
+        project.deployment,
         running.engine,
         run_id=running.run_id,
         rules={

@@ -55,7 +55,7 @@ def starter(
     def start_without_secrets(plan: Plan) -> BringUp:
         secrets_of_stack = secrets_of(project.stack)
         try:
-            up = start(project.stack, plan, project.compose, project.engine, run_id=run_id)
+            up = start(project.stack, plan, project.deployment, project.engine, run_id=run_id)
         except StacktestError as error:
             hide(error, secrets_of_stack)
             raise

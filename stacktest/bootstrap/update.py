@@ -14,6 +14,7 @@ from stacktest.application.observe import image_name
 from stacktest.application.update import Update
 from stacktest.application.update_plan import Planner, UpdatePlan, UpdateRequest
 from stacktest.bootstrap.context import Project, now
+from stacktest.bootstrap.orchestrator import refuse_copies
 from stacktest.bootstrap.update_moves import UpdateMoves
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.progress import Progress
@@ -35,6 +36,9 @@ class Updater:
     project: Project
     say: Callable[[str], None]
     progress: Progress
+
+    def __post_init__(self) -> None:
+        refuse_copies(self.project.settings)
 
     def fetch(self, request: UpdateRequest, *, pull: bool) -> None:
         """Pulls and builds what the candidates need; a StacktestError where that fails."""

@@ -40,6 +40,8 @@ class StackSection:
     pages: str = "docs/spokes/{service}.md"
     allow_hosts: tuple[str, ...] = ()
     """Host names outside the stack that tests may reach; every other one is refused."""
+    engine: str = "compose"
+    """What runs the services: `compose`, or a `swarm` that the engine manages."""
     egress: str = ""
     """`deny` when the containers of a run may reach nothing but each other."""
     identity: str = ""

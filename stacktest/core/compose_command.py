@@ -7,8 +7,14 @@ from stacktest.core.model import Stack
 
 
 def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> str:
-    """`docker compose [options] WORDS SERVICES`, with the files and profiles that they need."""
+    """`docker compose [options] WORDS SERVICES`, with the files and profiles that they need.
+
+    Where something else than Compose runs the services: its own command for that verb.
+    """
     names = tuple(services)
+    if words and (template := stack.own_commands.get(words[0])):
+        full_names = shlex.join(f"{stack.name}_{name}" for name in names)
+        return template.format(services=shlex.join(names), full_names=full_names).strip()
     return " ".join((compose_prefix(stack, names), shlex.join((*words, *names)))).strip()
 
 

@@ -146,6 +146,8 @@ class Stack:
     """Values that are declared to be secret and that the compose model does not hold itself."""
     denies_egress: bool = False
     """Whether its networks lead nowhere but to its own containers."""
+    own_commands: Mapping[str, str] = field(default_factory=dict)
+    """Verb of Compose → what a person types instead, where Compose does not run the services."""
     copy: str = ""
     """Names a copy beside the stack itself, which has an empty one."""
 

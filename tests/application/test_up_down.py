@@ -48,6 +48,9 @@ class FakeEngine:
     def volumes(self, labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
         return ()
 
+    def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        return {}
+
     def remove(self, id: str) -> str:  # noqa: A002
         self.removed.append(id)
         self.here = [item for item in self.here if item.id != id]

@@ -59,6 +59,7 @@ def remove_owned(
     _together(remove, [item for item in containers if item not in careful], at_once=REMOVING)
     for wave in _last_first(careful, order):
         _together(end, wave, at_once=ENDING)
+    left |= engine.remove_stored(labels)
     for volume in engine.volumes(labels):
         if not spare(volume.get("Labels") or {}) and (why := engine.remove_volume(volume["Name"])):
             left[str(volume["Name"])] = why

@@ -27,7 +27,7 @@ from stacktest.adapters.engine.documents import (
 )
 from stacktest.adapters.engine.log_end import read_end
 from stacktest.adapters.engine.podman import engine_facts, with_health
-from stacktest.adapters.engine.socket import ERR, FRAME, OUT, EngineSocket, Lines
+from stacktest.adapters.engine.socket import ERR, OUT, EngineSocket, Lines, split_streams
 from stacktest.adapters.engine.tool_container import Folders, ToolContainer
 from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Json
@@ -181,6 +181,11 @@ class Engine:
         reply = self.socket.call("DELETE", f"/volumes/{name}")
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
 
+    def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """Removes files that the engine stores for containers: this kind of engine has none."""
+        del labels
+        return {}
+
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Creates an empty volume of the local driver."""
         self.socket.post("/volumes/create", {"Name": name, "Labels": dict(labels)})
@@ -266,7 +271,7 @@ class Engine:
             body = self.socket.post(*start, timeout=silence).body
         else:
             body = self.socket.talk(*start, stdin)
-        output = _streams(body)
+        output = split_streams(body)
         code = self.socket.get(f"/exec/{exec_id}/json")["ExitCode"]
         return int(code), _text(output[OUT]), _text(output[ERR])
 
@@ -371,15 +376,3 @@ def _event_query(project: str) -> dict[str, Json]:
 
 def _text(data: bytes | bytearray | None) -> str:
     return (data or b"").decode(errors="replace")
-
-
-def _streams(framed: bytes) -> Mapping[int, bytearray]:
-    """Stream → all that was written to it."""
-    streams = {OUT: bytearray(), ERR: bytearray()}
-    at = 0
-    while at + FRAME.size <= len(framed):
-        stream, size = FRAME.unpack_from(framed, at)
-        at += FRAME.size
-        streams.setdefault(stream, bytearray()).extend(framed[at : at + size])
-        at += size
-    return streams

@@ -17,10 +17,10 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from stacktest.adapters import process
@@ -29,6 +29,7 @@ from stacktest.errors import StacktestError, ToolMissingError, UsageError
 if TYPE_CHECKING:
     from docker import APIClient
 
+SWARM: Literal["swarm"] = "swarm"
 USUAL_SOCKET = "unix:///var/run/docker.sock"
 TLS_PORT, PLAIN_PORT = 2376, 2375
 
@@ -39,6 +40,8 @@ class Connection:
 
     address: str
     certificates: Path | None = None
+    orchestrator: Literal["", "swarm"] = ""
+    """What has the containers there: the engine itself, or the swarm that it manages."""
 
     @property
     def is_elsewhere(self) -> bool:
@@ -92,6 +95,10 @@ class Connection:
                 hint="put ca.pem, cert.pem and key.pem there, or set DOCKER_CERT_PATH",
             ) from error
         return context
+
+    def words(self) -> list[str]:
+        """What `read_connection` makes the same connection of, in another process."""
+        return [self.address, str(self.certificates or ""), self.orchestrator]
 
     def sdk(self) -> "APIClient":
         """A client of the Docker SDK; close it. Importing it costs some 200 ms."""
@@ -174,6 +181,14 @@ def connection_to(address: str, environ: Mapping[str, str] | None = None) -> Con
         folder = environ.get("DOCKER_CERT_PATH") or _docker_folder(environ)
         return Connection(address=address, certificates=Path(folder))
     return Connection(address=address)
+
+
+def read_connection(words: Sequence[str]) -> Connection:
+    """The connection that another process put into words."""
+    address, certificates, orchestrator = words
+    folder = Path(certificates) if certificates else None
+    swarm = SWARM if orchestrator == SWARM else ""
+    return Connection(address=address, certificates=folder, orchestrator=swarm)
 
 
 # Private

@@ -12,6 +12,7 @@ from stacktest.errors import ToolMissingError
 T = TypeVar("T")
 
 PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
 
 
 def listed_container(row: Json) -> Container:
@@ -24,7 +25,7 @@ def listed_container(row: Json) -> Container:
     return Container(
         id=row["Id"],
         name=(row.get("Names") or ["/"])[0].lstrip("/"),
-        service=labels.get(_SERVICE, ""),
+        service=labels.get(SERVICE, ""),
         project=labels.get(PROJECT, ""),
         image_id=row.get("ImageID", ""),
         image_ref=row.get("Image", ""),
@@ -48,7 +49,7 @@ def inspected_container(document: Json) -> Container:
     return Container(
         id=document["Id"],
         name=document["Name"].lstrip("/"),
-        service=labels.get(_SERVICE, ""),
+        service=labels.get(SERVICE, ""),
         project=labels.get(PROJECT, ""),
         image_id=document["Image"],
         image_ref=document["Config"]["Image"],
@@ -77,7 +78,7 @@ def event_of(document: Json) -> EngineEvent:
     return EngineEvent(
         action=action,
         container=document["Actor"]["ID"],
-        service=attributes.get(_SERVICE, ""),
+        service=attributes.get(SERVICE, ""),
         exit_code=int(code) if code is not None else None,
         health=health,
         run_id=attributes.get("stacktest.run", ""),
@@ -99,7 +100,7 @@ def understood(read: Callable[[Json], T], document: Json, what: str) -> T:
 
 # Private
 
-_SERVICE = "com.docker.compose.service"
+
 _ONE_OFF = "com.docker.compose.oneoff"
 _CONFIG_HASH = "com.docker.compose.config-hash"
 _HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")

@@ -96,6 +96,9 @@ class EnginePort(Protocol):
     def remove_volume(self, name: str) -> str:
         """Remove a volume; empty, or why it could not be removed."""
 
+    def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """Remove what is stored there for containers; name -> why one is left."""
+
     def logs(
         self,
         id: str,  # noqa: A002

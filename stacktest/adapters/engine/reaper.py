@@ -10,7 +10,7 @@ A Compose that the run had started may still be creating containers. It holds th
 so the child goes on removing until the pipe has ended, too: nothing is ever killed but containers.
 No container with access to the engine is needed, and no image.
 
-    … reaper ADDRESS CERTIFICATES LABELS PARENT OTHERS
+    … reaper ADDRESS CERTIFICATES ORCHESTRATOR LABELS PARENT OTHERS
 """
 
 import contextlib
@@ -89,33 +89,34 @@ def arm(
     # A file such as `email.py` of a project must not keep it from its work.
     argv = process.isolated(__name__)
     # The child must not look the engine up again: a person may choose another context meanwhile.
-    argv += [connection.address, str(connection.certificates or "")]
+    argv += connection.words()
     others = {"order": list(order), "stop": list(stop), "paused": list(paused)}
     argv += [json.dumps(labels), str(os.getpid()), json.dumps(others)]
     return Reaper(process.spawn_detached(argv, log=log))
 
 
 def watch(
-    address: str,
-    certificates: str,
+    place: Sequence[str],
     labels: Mapping[str, str],
     parent: int,
     others: Mapping[str, Sequence[str]],
 ) -> int:
-    """The child: block until the parent is gone, then remove what it left."""
+    """The child: block until the parent is gone, then remove what it left.
+
+    `place` is the engine's address, the folder of its certificates, and its orchestrator.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # The signal that ends the run may reach us too; our work begins after it.
         signal.signal(number, signal.SIG_IGN)
     if _is_disarmed(parent):
         return 0
-    from stacktest.adapters.engine.client import Engine
-    from stacktest.adapters.engine.connection import Connection
+    from stacktest.adapters.engine.connection import read_connection
+    from stacktest.adapters.engine.kinds import engine_at
     from stacktest.adapters.temporary import remove_abandoned
     from stacktest.errors import StacktestError
 
-    folder = Path(certificates) if certificates else None
     try:
-        engine = Engine(Connection(address=address, certificates=folder))
+        engine = engine_at(read_connection(place))
         for container in others["paused"]:
             _outlast(partial(engine.unpause, container))
         _outlast(lambda: _remove_until_quiet(engine, labels, others["order"]))
@@ -139,7 +140,7 @@ def _load() -> None:
     An upgrade of the package during the run has no effect on the removal then, either.
     """
     import stacktest.adapters.engine.cleanup
-    import stacktest.adapters.engine.client
+    import stacktest.adapters.engine.kinds
     import stacktest.adapters.temporary  # noqa: F401 - only to have it
 
 
@@ -204,5 +205,5 @@ def _remove_until_quiet(engine: "Engine", labels: Mapping[str, str], order: Sequ
 
 
 if __name__ == "__main__":
-    _address, _certificates, _labels, _parent, _others = sys.argv[1:]
-    sys.exit(watch(_address, _certificates, json.loads(_labels), int(_parent), json.loads(_others)))
+    *_place, _labels, _parent, _others = sys.argv[1:]
+    sys.exit(watch(_place, json.loads(_labels), int(_parent), json.loads(_others)))

@@ -246,6 +246,18 @@ class Lines:
         self._connection.close()
 
 
+def split_streams(framed: bytes) -> Mapping[int, bytearray]:
+    """Stream → all that was written to it."""
+    streams = {OUT: bytearray(), ERR: bytearray()}
+    at = 0
+    while at + FRAME.size <= len(framed):
+        stream, size = FRAME.unpack_from(framed, at)
+        at += FRAME.size
+        streams.setdefault(stream, bytearray()).extend(framed[at : at + size])
+        at += size
+    return streams
+
+
 # Private
 
 

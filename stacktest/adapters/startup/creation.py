@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stacktest.adapters import process
-from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine import labels
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
 from stacktest.adapters.startup.heartbeat import beating
 from stacktest.adapters.startup.loop import Loop
@@ -26,7 +26,7 @@ class Creation:
     """Creates the containers of one bring-up and hands them to its loop."""
 
     stack: Stack
-    compose: Compose
+    deployment: Deployment
     engine: EnginePort
     loop: Loop
     progress: Progress
@@ -89,7 +89,9 @@ class Creation:
 
     def _run(self, services: Sequence[str], override: Json) -> process.Completed:
         chosen = {name: override["services"][name] for name in services}
-        return self.compose.create(services, {**override, "services": chosen}, holding=self.holding)
+        return self.deployment.create(
+            services, {**override, "services": chosen}, holding=self.holding
+        )
 
     def _failure(self, services: Sequence[str], completed: process.Completed) -> StartFailure:
         output = f"{completed.out}\n{completed.err}"
@@ -110,7 +112,7 @@ class Creation:
     def _start(self, container: Container, override: Json) -> str:
         if not _needs_compose(self.stack, container.service):
             return self.engine.start(container.id)
-        completed = self.compose.start([container.service], override)
+        completed = self.deployment.start([container.service], override)
         return "" if completed.code == 0 else completed.tail
 
 

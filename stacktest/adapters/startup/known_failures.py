@@ -98,7 +98,8 @@ START: Sequence[Cause] = (
         "docker compose rm --force {service}, then start again",
     ),
     Cause(
-        r"(?:error mounting|invalid mount[^\"]*|bind source path does not exist:?) "
+        r"(?:error mounting|invalid mount(?! config for type)[^\"]*"
+        r"|bind source path does not exist:?) "
         r"\"?(?P<path>[^\s\"]*)",
         "has a mount that cannot be made: {path}",
         "check the paths in services.{service}.volumes",

@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine import labels
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.local_process import local_pid
 from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.startup.up import bring_up
 from stacktest.core.model import Json, Stack
 from stacktest.core.plan import Plan, Step
@@ -49,7 +49,7 @@ class Mover:
     def __init__(
         self,
         stack: Stack,
-        compose: Compose,
+        deployment: Deployment,
         engine: EnginePort,
         *,
         run_id: str,
@@ -58,7 +58,7 @@ class Mover:
         probe_image: str,
         declare: Callable[[Move], None],
     ) -> None:
-        self._stack, self._compose, self._engine = stack, compose, engine
+        self._stack, self._deployment, self._engine = stack, deployment, engine
         self._run_id = run_id
         self._rules, self._timeouts, self._probe_image = rules, timeouts, probe_image
         self._declare = declare
@@ -173,7 +173,7 @@ class Mover:
             keep=keep,
         )
         override["services"][service] |= changes
-        completed = self._compose.recreate([service], override)
+        completed = self._deployment.recreate([service], override)
         if completed.code != 0:
             raise StacktestError(
                 f"{service} cannot be created again: {completed.tail}", where=f"services.{service}"
@@ -259,7 +259,7 @@ class Mover:
             bring_up(
                 self._stack,
                 plan,
-                self._compose,
+                self._deployment,
                 self._engine,
                 run_id=self._run_id,
                 mode="never",

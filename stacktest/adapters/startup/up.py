@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
-from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.model import refuse_twins
 from stacktest.adapters.engine import cleanup, labels, reaper
 from stacktest.adapters.engine.port import EnginePort
@@ -23,6 +22,7 @@ from stacktest.adapters.engine.reaper import Reaper
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.network import Connector, ProbeContainers
 from stacktest.adapters.startup.creation import Creation
+from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.startup.existing import (
     missing_of,
     present_containers,
@@ -135,7 +135,7 @@ class BringUp:
 def bring_up(
     stack: Stack,
     plan: Plan,
-    compose: Compose,
+    deployment: Deployment,
     engine: EnginePort,
     *,
     run_id: str,
@@ -213,7 +213,7 @@ def bring_up(
         with closing(probes):
             if here.refused:
                 loop.fail(*here.refused)
-            _run(up, compose, loop, progress, missing)
+            _run(up, deployment, loop, progress, missing)
         up.failures = loop.failures
         if loop.failures:
             on_failure(NotReadyError.of(loop.failures))
@@ -300,7 +300,7 @@ def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, rou
 
 def _run(
     up: BringUp,
-    compose: Compose,
+    deployment: Deployment,
     loop: Loop,
     progress: Progress,
     missing: Sequence[str],
@@ -313,7 +313,7 @@ def _run(
         if to_start:
             creation = Creation(
                 stack=up.stack,
-                compose=compose,
+                deployment=deployment,
                 engine=up.engine,
                 loop=loop,
                 progress=progress,

@@ -57,6 +57,9 @@ class FakeEngine:
         self.did.append(("volume", name))
         return "volume is in use" if name == "used" else ""
 
+    def remove_stored(self, labels: dict[str, str]) -> dict[str, str]:
+        return {}
+
     def stop(self, id: str, *, grace: None = None) -> None:  # noqa: A002
         self.did.append(("stop", id))
 

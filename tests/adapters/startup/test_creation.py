@@ -89,7 +89,7 @@ def create(
     loop = Loop(stack, plan, engine, settings, Progress())
     creation = Creation(
         stack=stack,
-        compose=cast(Compose, compose),  # only `create` is called
+        deployment=cast(Compose, compose),  # only `create` is called
         engine=engine,
         loop=loop,
         progress=Progress(),

@@ -36,7 +36,7 @@ def settle(tmp_path: Any, ready: str) -> list[str]:
     service = Service(name="app", definition={})
     mover = Mover(
         Stack(name="shop", root=tmp_path, services={"app": service}),
-        SimpleNamespace(),  # type: ignore[arg-type]
+        SimpleNamespace(),
         engine,
         run_id="r",
         rules={"app": parse_rule(ready)},

@@ -1,0 +1,376 @@
+"""Asks a manager of a swarm what `EnginePort` asks an engine: slots of services for containers.
+
+    containers, state, ports    from `/services`, `/tasks` and `/nodes`; containers of this node
+                                itself from the node
+    start, stop                 the service gets its number of tasks, or none
+    remove                      the service goes, and this waits until its tasks have gone
+    commands, logs, files       in the container of the slot's newest task, where it is on this node
+    everything else             as of any engine
+
+Only services with a label that stacktest wrote are ever removed: `cleanup` asks by that label.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from stacktest.adapters.engine.attached import Attached
+from stacktest.adapters.engine.client import LONGEST_SILENCE, LONGEST_STOP, STANDSTILL, Engine
+from stacktest.adapters.engine.connection import SWARM, Connection
+from stacktest.adapters.engine.documents import PROJECT, inspected_container, understood
+from stacktest.adapters.engine.log_end import read_end
+from stacktest.adapters.engine.swarm.events import PAUSE, SwarmEvents
+from stacktest.adapters.engine.swarm.slots import (
+    ENDED,
+    NAMESPACE,
+    REPLICAS,
+    Slot,
+    container_of,
+    is_down,
+    labels_of,
+    remote_document,
+    service_name,
+    slots_of,
+)
+from stacktest.adapters.engine.swarm.spec import PARTS, service_digests, service_drift
+from stacktest.core.fingerprint.digest import canonical
+from stacktest.core.model import Json
+from stacktest.core.observed_state import Container
+from stacktest.core.unknown import Unknown
+from stacktest.errors import StacktestError, ToolMissingError
+
+PATIENCE = 5.0
+"""Seconds that a task may wait for a node before that counts as why it does not start."""
+_SERVICE_OF_TASK = "com.docker.swarm.service.id"
+
+
+class SwarmEngine(Engine):
+    """A manager of a swarm; ids of slots (`SERVICE.SLOT`) stand where an engine has containers'."""
+
+    def __init__(self, address: str | Connection = "") -> None:
+        super().__init__(address)
+        self._starting = threading.Lock()
+        self._waiting_since: dict[str, float] = {}
+
+    @property
+    def connection(self) -> Connection:
+        """Where the manager is."""
+        return replace(super().connection, orchestrator=SWARM)
+
+    def ping(self) -> None:
+        """Returns when a manager answers; raises ToolMissingError when none does."""
+        super().ping()
+        swarm = self.info().get("Swarm") or {}
+        if not swarm.get("ControlAvailable"):
+            raise ToolMissingError(
+                "the engine is not a manager of a swarm",
+                where=self.connection.address,
+                hint="docker swarm init --advertise-addr 127.0.0.1, or name a manager: DOCKER_HOST",
+            )
+
+    def containers(
+        self, project: str = "", *, labels: Mapping[str, str] | None = None
+    ) -> tuple[Container, ...]:
+        """Every slot of the stack (or with these labels), and containers with these labels.
+
+        With neither: what runs on this node, by the ids of its containers.
+        """
+        if not project and not labels:
+            return super().containers()
+        slots = self._slots(project, labels or {})
+        own = self._own(slots)
+        containers = [self._as_container(slot, own.get(slot.container_id)) for slot in slots]
+        if labels:
+            plain = super().containers(labels=labels)
+            containers += [item for item in plain if _SERVICE_OF_TASK not in item.labels]
+        return tuple(sorted(containers, key=lambda item: (item.service, item.name)))
+
+    def container(self, id: str) -> Container | None:  # noqa: A002 - the engine's own word
+        """Everything about one slot, or None when its service is gone."""
+        if not _is_slot(id):
+            return super().container(id)
+        slot = self._slot(id)
+        if slot is None:
+            return None
+        document = super().inspect(slot.container_id) if slot.container_id else None
+        own = (
+            understood(inspected_container, document, "a container")
+            if isinstance(document, dict)
+            else None
+        )
+        return self._as_container(slot, own)
+
+    def inspect(self, id: str) -> Json | Unknown:  # noqa: A002 - the engine's own word
+        """The document of the newest task's container, or what the managers know instead of it."""
+        if not _is_slot(id):
+            return super().inspect(id)
+        slot = self._slot(id)
+        if slot is None:
+            return Unknown(f"slot {id}: its service is gone")
+        document = super().inspect(slot.container_id) if slot.container_id else None
+        if not isinstance(document, dict) or slot.lost_node:
+            return remote_document(slot, self.image(slot.image))
+        policy = slot.service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}
+        name = _POLICIES.get(str(policy.get("Condition")), "always")
+        document["HostConfig"]["RestartPolicy"] = {"Name": name}
+        return document
+
+    def networks(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
+        """Networks with these labels."""
+        return super().networks(_own_words(labels))
+
+    def volumes(self, labels: Mapping[str, str]) -> tuple[Json, ...]:
+        """Volumes of this node with these labels."""
+        return super().volumes(_own_words(labels))
+
+    def events(self, project: str, since: float | None = None) -> SwarmEvents:  # type: ignore[override]
+        """What happens to the stack's slots from now; what was before is not remembered."""
+        del since
+        return SwarmEvents(lambda: self.containers(project))
+
+    def start(self, id: str) -> str:  # noqa: A002 - the engine's own word
+        """Gives the slot's service its tasks; empty, or why the managers refused."""
+        if not _is_slot(id):
+            return super().start(id)
+
+        def scaled(spec: Json) -> Json:
+            labels = labels_of({"Spec": spec})
+            count = int(labels.get(REPLICAS, 1))
+            parts = {PARTS: canonical(service_digests(spec)).decode()}
+            spec["Labels"] = {**labels, **(parts if REPLICAS in labels else {})}
+            return _with_replicas(spec, count)
+
+        return self._update(_service_of(id), scaled)
+
+    def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
+        """Takes the service's tasks away and waits until they have ended."""
+        if not _is_slot(id):
+            super().stop(id, grace=grace)
+            return
+        service = _service_of(id)
+        self._update(service, lambda spec: _with_replicas(spec, 0))
+        self._wait_until_ended(service, LONGEST_STOP)
+
+    def remove(self, id: str) -> str:  # noqa: A002 - the engine's own word
+        """Removes the slot's service and waits until its tasks have gone; empty, or why not."""
+        if not _is_slot(id):
+            return super().remove(id)
+        service = _service_of(id)
+        reply = self.socket.call("DELETE", f"/services/{service}")
+        if not reply.ok and reply.status != _NOT_FOUND:
+            return reply.message
+        return self._wait_until_ended(service, LONGEST_STOP, removed=True)
+
+    def remove_network(self, id: str) -> str:  # noqa: A002 - the engine's own word
+        """Removes a network and waits until its name is free; empty, or why it could not be."""
+        why = super().remove_network(id)
+        if why:
+            return why
+        deadline = time.monotonic() + STANDSTILL
+        while not isinstance(self.network(id), Unknown):
+            if time.monotonic() > deadline:
+                return "the managers have not removed it"
+            time.sleep(PAUSE)
+        return ""
+
+    def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """Removes the `configs:` and `secrets:` with these labels; name → why one is left."""
+        left: dict[str, str] = {}
+        filters = {"filters": {"label": _pairs(labels)}}
+        for kind in ("configs", "secrets"):
+            for row in self.socket.get(f"/{kind}", filters) or ():
+                reply = self.socket.call("DELETE", f"/{kind}/{row['ID']}")
+                if not reply.ok and reply.status != _NOT_FOUND:
+                    left[str(row["Spec"]["Name"])] = reply.message
+        return left
+
+    def logs(
+        self,
+        id: str,  # noqa: A002 - the engine's own word
+        tail: int | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> str | Unknown:
+        """The end of what the slot's newest task wrote, on whatever node it is."""
+        if not _is_slot(id):
+            return super().logs(id, tail, since, until)
+        slot = self._slot(id)
+        if slot is None or not slot.task.get("NodeID"):
+            return Unknown("its logs cannot be read: no node has a task of it")
+        if slot.container_id and isinstance(super().inspect(slot.container_id), dict):
+            return super().logs(slot.container_id, tail, since, until)
+        query: dict[str, Json] = {"stdout": 1, "stderr": 1, "tail": tail or "all"}
+        path = f"/tasks/{slot.task['ID']}/logs"
+        end = self.socket.read(path, query, lambda source: read_end(source, framed=True))
+        if isinstance(end, Unknown):
+            return Unknown(f"its logs cannot be read: {end.why}")
+        return end.decode(errors="replace")
+
+    def file(self, id: str, path: str) -> bytes | None:  # noqa: A002 - the engine's own word
+        """The content of one file in the slot's container; None where there is none."""
+        return super().file(self._container_id(id), path)
+
+    def stats(self, id: str, *, twice: bool = False) -> Json | Unknown:  # noqa: A002
+        """What the slot's container uses now."""
+        return super().stats(self._container_id(id), twice=twice)
+
+    def execute(
+        self,
+        id: str,  # noqa: A002
+        argv: Sequence[str],
+        *,
+        user: str = "",
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+        silence: float = LONGEST_SILENCE,
+    ) -> tuple[int, str, str]:
+        """Runs a command in the slot's container: exit code, standard output, standard error."""
+        own = self._container_id(id)
+        return super().execute(own, argv, user=user, env=env, stdin=stdin, silence=silence)
+
+    def attach(self, id: str, argv: Sequence[str]) -> Attached:  # noqa: A002
+        """Starts a command in the slot's container and keeps its input and output open."""
+        return super().attach(self._container_id(id), argv)
+
+    def foreign_services(self, project: str, label: tuple[str, str]) -> tuple[str, ...]:
+        """The names of a stack's services that do not carry this label."""
+        name, value = label
+        services = self._services({NAMESPACE: project})
+        return tuple(service_name(row) for row in services if labels_of(row).get(name) != value)
+
+    def drift_of(self, project: str, deployed: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+        """Service → why what runs for it is not what the files say, by its specification.
+
+        `deployed`: service → digest of what the files say now.
+        """
+        by_service: dict[str, list[Slot]] = {}
+        for slot in self._slots(project, {}):
+            by_service.setdefault(slot.name, []).append(slot)
+        return {
+            name: service_drift(slots[0].service, slots, deployed.get(name, ""))
+            for name, slots in by_service.items()
+        }
+
+    # Private
+
+    def _services(self, labels: Mapping[str, str]) -> Sequence[Json]:
+        return self.socket.get("/services", {"filters": {"label": _pairs(labels)}}) or ()
+
+    def _slots(self, project: str, labels: Mapping[str, str]) -> list[Slot]:
+        filters = {**_own_words(labels), **({NAMESPACE: project} if project else {})}
+        services = self._services(filters)
+        if not services:
+            return []
+        ids = [service["ID"] for service in services]
+        tasks = self.socket.get("/tasks", {"filters": {"service": ids}}) or ()
+        nodes = {str(node["ID"]): node for node in self.socket.get("/nodes") or ()}
+        return [slot for service in services for slot in slots_of(service, tasks, nodes)]
+
+    def _slot(self, id_: str) -> Slot | None:
+        service = _service_of(id_)
+        reply = self.socket.call("GET", f"/services/{service}")
+        if not reply.ok:
+            return None
+        tasks = self.socket.get("/tasks", {"filters": {"service": [service]}}) or ()
+        nodes = {str(node["ID"]): node for node in self.socket.get("/nodes") or ()}
+        slots = {slot.id: slot for slot in slots_of(reply.data, tasks, nodes)}
+        return slots.get(id_)
+
+    def _own(self, slots: Iterable[Slot]) -> dict[str, Container]:
+        """The containers of these slots that are on this node, by their ids."""
+        own: dict[str, Container] = {}
+        for name in {slot.namespace for slot in slots}:
+            own |= {row.id: row for row in super().containers(labels={NAMESPACE: name})}
+        return own
+
+    def _as_container(self, slot: Slot, own: Container | None) -> Container:
+        container = container_of(slot, own)
+        status = slot.status
+        if status["State"] != "pending" or not status.get("Err"):
+            self._waiting_since.pop(slot.id, None)
+            return container
+        since = self._waiting_since.setdefault(slot.id, time.monotonic())
+        # A port or a place may just be about to become free.
+        is_late = time.monotonic() - since >= PATIENCE
+        return replace(container, error=str(status["Err"])) if is_late else container
+
+    def _container_id(self, id_: str) -> str:
+        """The container behind an id; StacktestError where it is not on this node."""
+        if not _is_slot(id_):
+            return id_
+        slot = self._slot(id_)
+        if slot is None or not slot.container_id:
+            raise StacktestError(f"slot {id_} has no container now", where="swarm")
+        if isinstance(super().inspect(slot.container_id), Unknown):
+            node = self.socket.call("GET", f"/nodes/{slot.task.get('NodeID')}")
+            name = (node.data or {}).get("Description", {}).get("Hostname", "") if node.ok else ""
+            raise StacktestError(
+                f"{slot.name}.{slot.key} runs on node {name}, whose engine is not the one asked",
+                where=self.connection.address,
+                hint=f"place the service on the node of this manager, or ask {name}: DOCKER_HOST",
+            )
+        return slot.container_id
+
+    def _update(self, service: str, change: Callable[[Json], Json]) -> str:
+        """Changes a service's specification; empty, or why the managers refused."""
+        with self._starting:
+            while True:
+                document = self.socket.get(f"/services/{service}")
+                before = document["Spec"]
+                spec = change({**before})
+                if spec == before:
+                    return ""
+                version = {"version": document["Version"]["Index"]}
+                reply = self.socket.call("POST", f"/services/{service}/update", version, spec)
+                # Somebody changed it since it was read: their change is read again, and kept.
+                if reply.ok or "out of sequence" not in reply.message:
+                    return "" if reply.ok else reply.message
+
+    def _wait_until_ended(self, service: str, seconds: float, *, removed: bool = False) -> str:
+        """Empty once no task of a service is left that has not ended; else why it still is."""
+        deadline = time.monotonic() + seconds
+        while names := list(self._unended(service, removed=removed)):
+            if time.monotonic() > deadline:
+                return f"has not ended: {', '.join(names)}"
+            time.sleep(PAUSE)
+        return ""
+
+    def _unended(self, service: str, *, removed: bool) -> Iterator[str]:
+        rows = super().containers(labels={_SERVICE_OF_TASK: service})
+        for row in rows:
+            if removed or row.is_running:
+                yield row.name
+        lost = {node["ID"] for node in self.socket.get("/nodes") or () if is_down(node)}
+        for task in self.socket.get("/tasks") or ():
+            # A node that does not answer says nothing of its tasks any more.
+            is_active = task["Status"]["State"] not in ENDED and task.get("NodeID") not in lost
+            if task["ServiceID"] == service and is_active:
+                yield f"task {task['ID']}"
+
+
+# Private
+
+_NOT_FOUND = 404
+_POLICIES = {"none": "no", "on-failure": "on-failure"}
+
+
+def _is_slot(id_: str) -> bool:
+    return "." in id_
+
+
+def _service_of(id_: str) -> str:
+    return id_.partition(".")[0]
+
+
+def _with_replicas(spec: Json, count: int) -> Json:
+    return {**spec, "Mode": {"Replicated": {"Replicas": count}}}
+
+
+def _own_words(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels as `docker stack` writes them: it has another one for the project."""
+    return {NAMESPACE if name == PROJECT else name: value for name, value in labels.items()}
+
+
+def _pairs(labels: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in labels.items()]

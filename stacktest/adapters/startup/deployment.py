@@ -1,0 +1,24 @@
+"""What creates and replaces the containers of services: Compose, or `docker stack deploy`."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from stacktest.adapters import process
+from stacktest.core.model import Json
+
+
+class Deployment(Protocol):
+    """The program that turns definitions into containers; the engine starts them."""
+
+    def create(
+        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+    ) -> process.Completed:
+        """Create what is missing and start nothing; `override` has the labels."""
+
+    def start(self, services: Iterable[str], override: Json) -> process.Completed:
+        """Start what was created, where the engine alone cannot."""
+
+    def recreate(
+        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+    ) -> process.Completed:
+        """Replace the containers of services, and start the new ones, from images that are here."""

@@ -1,0 +1,152 @@
+"""Deploys services on a swarm: a generated file, and `docker stack deploy`.
+
+Images are there before: what is not is built or pulled on this machine, by Compose. A service of
+the same name that somebody else deployed is never touched.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from stacktest.adapters import process
+from stacktest.adapters.atomic_write import write_file
+from stacktest.adapters.compose.client import CREATE_TIMEOUT, Compose
+from stacktest.adapters.compose.model import write_config
+from stacktest.adapters.compose.variables import read_variables
+from stacktest.adapters.engine import labels
+from stacktest.adapters.engine.swarm.client import SwarmEngine
+from stacktest.adapters.startup.swarm_file import add_files, stack_file
+from stacktest.adapters.startup.swarm_keys import impossible
+from stacktest.adapters.temporary import temporary_folder
+from stacktest.core.model import Json, Stack
+from stacktest.core.unknown import Unknown
+
+
+class SwarmDeployment:
+    """Creates the services of one stack on the swarm that an engine manages."""
+
+    def __init__(self, stack: Stack, compose: Compose, engine: SwarmEngine) -> None:
+        self._stack, self._compose, self._engine = stack, compose, engine
+
+    def create(
+        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+    ) -> process.Completed:
+        """Creates services without tasks, networks and volumes that are missing."""
+        names = list(services)
+        if why := self._refusal(names):
+            return _refused(why)
+        fetched = self._fetch(names)
+        if fetched is not None:
+            return fetched
+        with temporary_folder("swarm") as folder:
+            document = stack_file(self._stack, names, override, self._images(names))
+            try:
+                contents = self._contents(names, folder)
+                add_files(document, self._stack, contents, _shared_labels(override))
+            except (OSError, LookupError) as error:
+                return _refused(f"a config or secret cannot be read: {error}")
+            return process.run(
+                [*_DEPLOY, "--compose-file", "-", self._stack.name],
+                cwd=self._stack.root,
+                input=write_config(document),
+                timeout=CREATE_TIMEOUT,
+                holding=holding,
+            )
+
+    def start(self, services: Iterable[str], override: Json) -> process.Completed:
+        """Gives services their tasks; `override` was taken up when they were created."""
+        del override
+        chosen = set(services)
+        reasons = [
+            why
+            for container in self._engine.containers(self._stack.name)
+            if container.service in chosen and (why := self._engine.start(container.id))
+        ]
+        return _refused("\n".join(reasons)) if reasons else _DONE
+
+    def recreate(
+        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+    ) -> process.Completed:
+        """Replaces services by new ones of the same name, and gives them their tasks."""
+        names = list(services)
+        if why := self._refusal(names):
+            return _refused(why)
+        for container in self._engine.containers(self._stack.name):
+            if container.service in names and (why := self._engine.remove(container.id)):
+                return _refused(why)
+        created = self.create(names, override, holding=holding)
+        return created if created.code != 0 else self.start(names, override)
+
+    # Private
+
+    def _refusal(self, names: Iterable[str]) -> str:
+        """Why these services cannot be deployed, in words that name the first of them; or empty."""
+        label = (labels.STACK, labels.stack_id(self._stack))
+        foreign = self._engine.foreign_services(self._stack.name, label)
+        for name in names:
+            if name in foreign:
+                return f"{name} Error: the swarm has a service of this name that is not stacktest's"
+            for key, why in impossible(self._stack.services[name]):
+                return f"{name} Error: services.{name}.{key} cannot be had on a swarm: {why}"
+        return ""
+
+    def _fetch(self, names: Iterable[str]) -> process.Completed | None:
+        """Builds or pulls the images that are not here; what failed, or None."""
+        missing = [n for n in names if isinstance(self._engine.image(self._tag(n)), Unknown)]
+        for build in (True, False):
+            chosen = [n for n in missing if (self._stack.services[n].build is not None) is build]
+            if chosen and (done := self._compose.fetch(chosen, build=build)).code != 0:
+                return done
+        return None
+
+    def _tag(self, name: str) -> str:
+        return self._stack.services[name].image or f"{self._stack.name}-{name}"
+
+    def _images(self, names: Iterable[str]) -> dict[str, str]:
+        documents = {name: self._engine.image(self._tag(name)) for name in names}
+        return {
+            name: self._tag(name) if isinstance(document, Unknown) else str(document["Id"])
+            for name, document in documents.items()
+        }
+
+    def _contents(self, names: Iterable[str], folder: Path) -> Mapping[str, Path]:
+        """`configs.NAME` or `secrets.NAME` → a file with its content, perhaps written here."""
+        paths: dict[str, Path] = {}
+        for file in (file for name in names for file in self._stack.services[name].files):
+            section = "secrets" if file.secret else "configs"
+            key = f"{section}.{file.name}"
+            definition = (self._stack.definitions.get(section) or {}).get(file.name) or {}
+            if file.path:
+                paths[key] = Path(file.path)
+            elif not definition.get("external"):
+                paths[key] = folder / key
+                write_file(paths[key], self._inline(definition), mode=PRIVATE)
+        return paths
+
+    def _inline(self, definition: Json) -> str:
+        """The content of an entry that is in no file; LookupError where nothing sets it."""
+        if "content" in definition:
+            return str(definition["content"])
+        name = str(definition["environment"])
+        files = self._compose.project_files
+        values = read_variables(files.directory, [name], files.env_files, root=self._stack.root)
+        value = None if isinstance(values, Unknown) else values.get(name)
+        if value is None:
+            raise LookupError(f"nothing sets {name}")
+        return value
+
+
+# Private
+
+_DEPLOY = ("docker", "stack", "deploy", "--resolve-image", "never")
+PRIVATE = 0o600
+_DONE = process.Completed(argv=(), code=0, out="", err="")
+
+
+def _shared_labels(override: Json) -> Json:
+    """The labels that all services of an override have: those of the run and the stack."""
+    labels_of_service = next(iter(override["services"].values()))["labels"]
+    return {name: text for name, text in labels_of_service.items() if name != labels.STANZA}
+
+
+def _refused(why: str) -> process.Completed:
+    return process.Completed(argv=("docker", "stack", "deploy"), code=1, out="", err=why)

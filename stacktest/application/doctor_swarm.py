@@ -1,0 +1,106 @@
+"""Examines what a stack needs on a swarm: a manager, a kernel, and keys that a swarm knows."""
+
+import gzip
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.startup.swarm_keys import impossible, not_applied
+from stacktest.application.checkup import Checkup
+from stacktest.core.model import Json, Stack
+from stacktest.errors import StacktestError
+
+FEATURES = {
+    "IPVS": frozenset({"CONFIG_IP_VS=y", "ip_vs"}),
+    "netem": frozenset({"CONFIG_NET_SCH_NETEM=y", "sch_netem"}),
+}
+"""What a swarm, or a test of its networks, may ask of a kernel → how it says that it has it."""
+PROC, MODULES = Path("/proc"), Path("/lib/modules")
+
+
+def check_swarm(stack: Stack, engine: Engine) -> Iterator[Checkup]:
+    """Every checkup of a stack on a swarm."""
+    yield _manager(engine)
+    yield check_keys(stack)
+    yield check_kernel(stack, engine.info(), lacking_features(PROC, MODULES, os.uname().release))
+
+
+def check_keys(stack: Stack) -> Checkup:
+    """What of the compose file a swarm cannot do, or does not apply."""
+    refused = [
+        f"services.{name}.{key}: {why}"
+        for name, service in stack.services.items()
+        for key, why in impossible(service)
+    ]
+    ignored = [
+        f"services.{name}.{key}" + (f" ({why})" if why else "")
+        for name, service in stack.services.items()
+        for key, why in not_applied(service)
+    ]
+    if not refused and not ignored:
+        return Checkup(subject="keys", is_fine=True, said="a swarm knows all keys of the files")
+    rows = [("impossible", refused), ("not applied", ignored)]
+    said = "; ".join(f"{title} on a swarm: {', '.join(keys)}" for title, keys in rows if keys)
+    fix = "take the keys away, or run these services with Compose" if refused else ""
+    return Checkup(subject="keys", is_fine=not refused, said=said, fix=fix)
+
+
+def check_kernel(stack: Stack, info: Json, lacking: tuple[str, ...] | None) -> Checkup:
+    """What the kernel lacks; `lacking` is of this machine's, None where that cannot be told."""
+    if lacking is None or info.get("KernelVersion") != os.uname().release:
+        return Checkup(subject="kernel", is_fine=True, said="not known: the engine is elsewhere")
+    if not lacking:
+        return Checkup(subject="kernel", is_fine=True, said=f"has {' and '.join(FEATURES)}")
+    said = f"has no {' and no '.join(lacking)}"
+    if "IPVS" not in lacking:
+        return Checkup(subject="kernel", is_fine=True, said=said)
+    said += ": no virtual addresses and no routing mesh; names lead to tasks, ports to their nodes"
+    virtual = [name for name, service in stack.services.items() if _is_virtual(service.definition)]
+    return Checkup(
+        subject="kernel",
+        is_fine=not virtual,
+        said=said,
+        fix=f"deploy.endpoint_mode: dnsrr for {', '.join(virtual)}" if virtual else "",
+    )
+
+
+def lacking_features(proc: Path, modules: Path, release: str) -> tuple[str, ...] | None:
+    """What of `FEATURES` the kernel has neither built in nor as a module; None: it does not say."""
+    configuration, folder = _configuration(proc / "config.gz"), modules / release
+    if configuration is None and not folder.is_dir():
+        return None
+    built_in = configuration or set[str]()
+    if (folder / "modules.builtin").is_file():
+        built_in |= {Path(line).stem for line in _lines(folder / "modules.builtin")}
+    available = {path.name.partition(".")[0] for path in folder.rglob("*.ko*")}
+    available |= built_in | {row.split()[0] for row in _lines(proc / "modules")}
+    return tuple(name for name, words in FEATURES.items() if not available & words)
+
+
+# Private
+
+
+def _manager(engine: Engine) -> Checkup:
+    try:
+        engine.ping()
+    except StacktestError as error:
+        return Checkup(subject="swarm", is_fine=False, said=error.what, fix=error.hint)
+    nodes = (engine.info().get("Swarm") or {}).get("Nodes", 0)
+    said = "a manager, with 1 node" if nodes == 1 else f"a manager, with {nodes} nodes"
+    return Checkup(subject="swarm", is_fine=True, said=said)
+
+
+def _is_virtual(definition: Json) -> bool:
+    return ((definition or {}).get("deploy") or {}).get("endpoint_mode") == "vip"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.is_file() else []
+
+
+def _configuration(path: Path) -> set[str] | None:
+    """The lines of the kernel's own configuration; None where it does not show it."""
+    if not path.is_file():
+        return None
+    return set(gzip.decompress(path.read_bytes()).decode().splitlines())

@@ -1,0 +1,93 @@
+"""What runs the services of a stack, Compose or a swarm: its engine, its deployment, its commands.
+
+A copy of a stack beside it, and so `rehearse`, `drill` and `update`, are made of containers that
+Compose creates: on a swarm they are refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.engine.client import Engine
+from stacktest.adapters.engine.connection import SWARM, find_connection
+from stacktest.adapters.engine.kinds import engine_at
+from stacktest.adapters.startup.deployment import Deployment
+from stacktest.bootstrap.host import Host
+from stacktest.config import Config
+from stacktest.core.model import Service, Stack
+from stacktest.errors import UsageError
+
+COMMANDS = {
+    "down": "stacktest down",
+    "logs": "docker service logs {full_names}",
+    "ps": "docker service ps --no-trunc {full_names}",
+    "restart": "stacktest down {services} && stacktest up {services}",
+    "rm": "docker service rm {full_names}",
+    "run": "docker service ps --no-trunc {full_names}",
+    "start": "stacktest up {services}",
+    "unpause": "stacktest down {services} && stacktest up {services}",
+    "up": "stacktest down {services} && stacktest up {services}",
+}
+"""Verb of Compose → what a person types who means the same on a swarm."""
+
+
+def refuse_copies(config: Config) -> None:
+    """UsageError where the stack runs on a swarm: its services cannot be copied."""
+    if config.stack.engine == SWARM:
+        raise UsageError(
+            "a stack on a swarm cannot be copied, so that nothing can be tried beside it",
+            where=f"{config.file}:stack.engine",
+            hint="STACKTEST_ENGINE=compose runs the same files, and their copies, with Compose",
+        )
+
+
+class SwarmHost(Host):
+    """What this machine knows beside the containers; what a swarm says of a definition, too."""
+
+    def __init__(self, root: Path, compose: Compose, engine: Engine, stack: Stack) -> None:
+        super().__init__(root, compose, engine)
+        self._stack = stack
+
+    def definition_drift(self, service: Service) -> tuple[str, ...] | None:
+        """Why what runs is not what the files say, by the service's own specification."""
+        return self._drift.get(service.name, ())
+
+    @cached_property
+    def _drift(self) -> Mapping[str, tuple[str, ...]]:
+        from stacktest.adapters.engine.swarm.client import SwarmEngine
+        from stacktest.adapters.startup.swarm_file import deployed_digest
+
+        services = self._stack.services.items()
+        deployed = {name: deployed_digest(service) for name, service in services}
+        return SwarmEngine(self._engine.connection).drift_of(self._stack.name, deployed)
+
+
+def engine_of(config: Config) -> Engine:
+    """The container engine that the docker command would use, or the swarm that it manages."""
+    connection = find_connection()
+    is_swarm = config.stack.engine == SWARM
+    return engine_at(replace(connection, orchestrator=SWARM) if is_swarm else connection)
+
+
+def deployment_of(stack: Stack, compose: Compose, engine: Engine) -> Deployment:
+    """What creates the containers of a stack."""
+    if engine.connection.orchestrator != SWARM:
+        return compose
+    from stacktest.adapters.engine.swarm.client import SwarmEngine
+    from stacktest.adapters.startup.swarm_deployment import SwarmDeployment
+
+    return SwarmDeployment(stack, compose, SwarmEngine(engine.connection))
+
+
+def host_of(root: Path, stack: Stack, compose: Compose, engine: Engine) -> Host:
+    """What this machine knows of a stack beside its containers."""
+    if engine.connection.orchestrator != SWARM:
+        return Host(root, compose, engine)
+    return SwarmHost(root, compose, engine, stack)
+
+
+def with_commands(stack: Stack, config: Config) -> Stack:
+    """The stack, with the commands that a person has to type for it."""
+    return replace(stack, own_commands=COMMANDS) if config.stack.engine == SWARM else stack
