@@ -44,6 +44,8 @@ class Division:
     """Every test that was divided, in its order."""
     selection: str
     """The arguments that selected them."""
+    elsewhere: tuple[str, ...] = ()
+    """Those of them that lie outside the suites."""
 
 
 def shard_record(
@@ -64,9 +66,10 @@ def shard_record(
         times=division.times,
         inventory=ShardInventory(
             tests=tuple(map(ShardTest.of, whole.tests)),
-            elsewhere=tuple(
+            unlisted=tuple(
                 ShardTest.of(test) for test in division.selected if test.nodeid not in listed
             ),
+            elsewhere=division.elsewhere,
             errors=whole.errors,
             hidden=tuple(map(ShardHiddenFile.of, whole.hidden)),
         ),

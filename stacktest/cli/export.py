@@ -36,6 +36,24 @@ def ctrf(*, folder: str, output: str) -> None:
 
 @export.command()
 @stack_option
+@click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
+def durations(*, folder: str, output: str) -> None:
+    """How long tests take, as pytest-split reads it."""
+    from stacktest.adapters.ledger.durations import read_durations
+    from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.report_source import read_board
+    from stacktest.reports.export.durations import durations as document
+
+    project = find_project(folder)
+    times = read_durations(project.ledger)
+    if isinstance(times, Unknown):
+        raise EvidenceError(times.why, where=str(project.ledger.records), hint="pytest")
+    board = read_board(project).without_secrets()
+    write_report(output, json_text(document(times)), board)
+
+
+@export.command()
+@stack_option
 @click.option("--svg", is_flag=True, help="The picture, not the data for shields.")
 @click.option("--service", default="", help="The badge of one service.")
 @click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")

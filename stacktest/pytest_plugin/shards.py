@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacktest.core.shards.shard import Shard
-from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.stash import DIVISION
 
 if TYPE_CHECKING:
@@ -48,25 +47,23 @@ def forget_record(config: pytest.Config) -> None:
 
 def keep_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect, in place, the tests of the other shards."""
-    if not any(map(collection.asks_for_stack, items)):
-        return
     from stacktest.core.shards.division import Divisible, divide
     from stacktest.pytest_plugin.collected_tests import read
 
     shard, selected = shard_of(config), read(items, config)
-    if len(selected) < shard.count:
+    if 0 < len(selected) < shard.count:
         raise pytest.UsageError(
             f"--stack-shard {shard}: there are only {len(selected)} tests of the stack to divide\n"
             f"  hint: --stack-shard 1/{len(selected)}"
         )
-    times = note_division(config, selected)
+    known = note_division(config, selected).ms if selected else {}
     tests = {t.reported: Divisible(t.nodeid, t.path, t.services) for t in selected}
     others = {
         item.nodeid: Divisible(item.nodeid, item.nodeid.partition("::")[0])
         for item in items
         if item.nodeid not in tests
     }
-    names = divide(tests.values(), times.ms, shard.count)[shard.index - 1]
+    names = divide(tests.values(), known, shard.count)[shard.index - 1]
     names |= divide(others.values(), {}, shard.count)[shard.index - 1]
     dropped = {item for item in items if (tests | others)[item.nodeid].name not in names}
     if dropped:
@@ -80,14 +77,18 @@ def note_division(config: pytest.Config, selected: "tuple[Collected, ...]") -> "
     from stacktest.bootstrap.shards import group_of_run, remembered_times
     from stacktest.pytest_plugin.inventory import selection_before_division
     from stacktest.pytest_plugin.stale import request_of
+    from stacktest.pytest_plugin.suites import suites_of
 
-    times = remembered_times(request_of(config))
+    times, suites = remembered_times(request_of(config)), suites_of(config)
     config.stash[DIVISION] = Division(
         shard=shard_of(config),
         group=group_of_run(os.environ),
         times=times.digest,
         selected=selected,
         selection=selection_before_division(config),
+        elsewhere=tuple(
+            test.nodeid for test in selected if not suites.holds(suites.base / test.path)
+        ),
     )
     return times
 

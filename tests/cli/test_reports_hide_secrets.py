@@ -1,6 +1,7 @@
 """A secret that found its way into a record leaves by no verb."""
 
 import datetime as dt
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.operations import Operations, UnreadableRecord
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, PassedTests
+from stacktest.core.records.durations import KnownDurations
 from stacktest.core.records.rehearsal import Rehearsed
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.reports.report_data import Board
@@ -73,7 +75,7 @@ def leaky() -> Board:
     )  # fmt: skip
 
 
-VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "in-toto app", "metrics", "summary",
+VERBS = ["page", "badge", "badge --svg", "ctrf", "docs", "durations", "in-toto app", "metrics", "summary",
          "summary --annotations"]  # fmt: skip
 
 
@@ -87,7 +89,11 @@ def test_every_export_is_tried() -> None:
 def test_no_verb_lets_it_out(
     verb: str, leaky: Board, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    ledger = SimpleNamespace(status_path=tmp_path / "status.json")
+    records = tmp_path / "ledger"
+    records.mkdir()
+    times = KnownDurations(ms={f"suites/test_app.py::test_it[{SAID}]": 1})
+    (records / "durations.json").write_text(json.dumps(times.to_dict()))
+    ledger = SimpleNamespace(status_path=tmp_path / "status.json", records=records)
     project = SimpleNamespace(stack=leaky.stack, ledger=ledger)
     monkeypatch.setattr(projects, "find_project", lambda _folder: project)
     monkeypatch.setattr(report_source, "read_board", lambda _project, **_: leaky)
@@ -95,6 +101,7 @@ def test_no_verb_lets_it_out(
     words = verb.split() if verb == "page" else ["export", *verb.split()]
     done = CliRunner().invoke(cli, words)
     assert done.exit_code == 0, done.output
+    (records / "durations.json").unlink()
     written = [file.read_text() for file in tmp_path.rglob("*") if file.is_file()]
     everything = done.output + "".join(written)
     assert len(everything) > 40

@@ -26,10 +26,19 @@ HOSTILE = (
 """Modules that a stranger may put into a pull request; each notes that it ran."""
 VERBS = (
     *("ack cache", "check", "completion bash", "config schema", "config show --origin", "doctor"),
-    *("down", "export badge", "export ctrf", "export docs", "export in-toto cache"),
+    *("down", "export badge", "export ctrf", "export docs", "export durations"),
+    *("export in-toto cache",),
     *("export metrics", "export summary", "fingerprint", "gate", "gate --offline"),
-    *("gate --scope repo", "gate --scope repo --base HEAD", "history", "init", "names"),
-    *("names --hosts", "notify", "notify --test", "page --output p.html", "plan", "status"),
+    *("gate --scope repo", "gate --scope repo --base HEAD", "history", "init", "merge ."),
+    *(
+        "names",
+        "names --hosts",
+        "notify",
+        "notify --test",
+        "page --output p.html",
+        "plan",
+        "status",
+    ),
     *("up", "why cache"),
 )
 

@@ -64,7 +64,7 @@ def test_nothing_unsafe_is_known_of_the_workflow(tmp_path: Path) -> None:
     file = tmp_path / GITHUB
     file.parent.mkdir(parents=True)
     file.write_text(RECIPES[GITHUB])
-    audit = [BIN / "zizmor", "--offline", "--no-progress", "--color=never", "."]
+    audit = [str(BIN / "zizmor"), "--offline", "--no-progress", "--color=never", "."]
     done = subprocess.run(audit, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -127,8 +127,8 @@ class Machines:
     def run(self, job: Job) -> list[int]:
         """The exit code of each line; the checkout has no record of an earlier run."""
         for name in ("data", "docs", ".stacktest/last_runs.json"):
-            path = self.root / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            file = self.root / name
+            shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
         path = f"{BIN}:{os.environ['PATH']}"
         return [
             subprocess.run(
@@ -151,7 +151,9 @@ def machines(pair: Pair) -> Machines:
 
 
 @pytest.mark.real_docker
-@pytest.mark.parametrize("title", [GITHUB, GITLAB], ids=["github", "gitlab"])
+@pytest.mark.parametrize(
+    "title", [GITHUB, pytest.param(GITLAB, marks=pytest.mark.slow)], ids=["github", "gitlab"]
+)
 def test_the_shards_of_a_real_run_are_joined(machines: Machines, title: str) -> None:
     shards, merge = jobs(title)
     assert machines.run(Job(("pytest -q",), merge.variables)) == [0]
@@ -161,14 +163,14 @@ def test_the_shards_of_a_real_run_are_joined(machines: Machines, title: str) -> 
         if title != GITLAB:
             # As the artifacts of all jobs are downloaded.
             shutil.move(machines.root / "reports/shards", machines.root / f"shards/{number}")
+    # It needs no engine.
+    merge.variables["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
     assert machines.run(merge) == [0, 0]
     assert machines.status() == whole
     assert '"state": "functional"' in whole
-    (machines.root / merge.lines[0].split()[-1]).rename(machines.root / "elsewhere")
-    shutil.rmtree(next((machines.root / "elsewhere").glob("[12]"), machines.root / "none"), True)
-    for record in (machines.root / "elsewhere").glob("2-of-*.json"):
-        record.unlink()
-    assert machines.run(Job(("stacktest merge elsewhere",), merge.variables)) == [11]
+    folder = machines.root / merge.lines[0].split()[-1]
+    next(folder.rglob("2-of-*.json")).unlink()
+    assert machines.run(Job(merge.lines[:1], merge.variables)) == [11]
 
 
 def test_forgejo_runs_what_github_runs() -> None:

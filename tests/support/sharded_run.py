@@ -1,6 +1,7 @@
 """One run twice: as a whole on one simulated machine, and divided over several and joined again."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,8 @@ from tests.support.stack_simulator import (
     path_of,
 )
 
-Prepare = Callable[[StackSimulator], None]
+Prepare = Callable[[StackSimulator, bool], None]
+"""Adds services to a machine; True: it also remembers the runs that came before."""
 TIMES = ("last_change", "last_test_pass", "spoke_updated")
 
 
@@ -39,7 +41,6 @@ class Scenario:
     """What a run is to be: the stack, what came before, and what happens in it."""
 
     prepare: Prepare
-    """Adds services, and tells what came before."""
     count: int = 2
     known_ms: Mapping[str, int] = field(default_factory=dict)
     results: Mapping[str, Result] = field(default_factory=dict)
@@ -58,9 +59,11 @@ class Scenario:
 class Machine:
     """A simulated machine that runs some of the tests of a scenario."""
 
-    def __init__(self, world: StackSimulator, scenario: Scenario, name: str) -> None:
+    def __init__(
+        self, world: StackSimulator, scenario: Scenario, name: str, *, remembers: bool = True
+    ) -> None:
         self.world, self.scenario, self.name = world, scenario, name
-        scenario.prepare(world)
+        scenario.prepare(world, remembers)
         world.later(hours=1)
 
     @property
@@ -152,7 +155,9 @@ def run_shards(stack: ExitStack, scenario: Scenario) -> list[ShardRecord]:
     """The records of all shards, each run on a machine of its own."""
     records = []
     for index in range(1, scenario.count + 1):
-        machine = Machine(stack.enter_context(in_memory()), scenario, f"shard{index}")
+        machine = Machine(
+            stack.enter_context(in_memory()), scenario, f"shard{index}", remembers=False
+        )
         tests = [Divisible(t.nodeid, path_of(t.nodeid), t.services) for t in machine.offered]
         names = divide(tests, scenario.known_ms, scenario.count)[index - 1]
         records.append(machine.shard(Shard(index=index, count=scenario.count), names))
@@ -162,6 +167,7 @@ def run_shards(stack: ExitStack, scenario: Scenario) -> list[ShardRecord]:
 def merge(world: StackSimulator, texts: Sequence[str]) -> RunSummary:
     """`stacktest merge` on one more machine, which has run none of the tests."""
     folder = world.root / "shards"
+    shutil.rmtree(folder, ignore_errors=True)
     for number, text in enumerate(texts):
         place = folder / f"job{number}"
         place.mkdir(parents=True, exist_ok=True)

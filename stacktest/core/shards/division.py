@@ -62,15 +62,6 @@ def divide(
     )
 
 
-def imbalance(
-    shards: Sequence[Iterable[str]], known: Mapping[str, int], count: int | None = None
-) -> float:
-    """By which share the longest shard exceeds the ideal, which no division can undercut."""
-    loads = [sum(known.get(name, 0) for name in shard) for shard in shards]
-    names = {name: known.get(name, 0) for shard in shards for name in shard}
-    return max(loads) / _ideal(names, count or len(shards)) - 1
-
-
 # Private
 
 
@@ -82,7 +73,7 @@ def _times(tests: Sequence[Divisible], known: Mapping[str, int]) -> dict[str, in
 
 
 def _ideal(times: Mapping[str, int], count: int) -> float:
-    return max(sum(times.values()) / count, *times.values(), 1)
+    return max([sum(times.values()) / count, *times.values()])
 
 
 def _load(groups: Iterable[Group]) -> int:

@@ -65,7 +65,7 @@ class JoinedRun:
     @property
     def elsewhere(self) -> frozenset[str]:
         """Node ids of tests outside the suites."""
-        return frozenset(test.nodeid for test in self.inventory.elsewhere)
+        return frozenset(self.inventory.elsewhere)
 
 
 def join(records: Iterable[ShardRecord]) -> JoinedRun:
@@ -73,7 +73,7 @@ def join(records: Iterable[ShardRecord]) -> JoinedRun:
     shards = sorted(records, key=attrgetter("shard"))
     first = shards[0]
     inventory = first.inventory
-    tests = {test.nodeid: test for test in (*inventory.tests, *inventory.elsewhere)}
+    tests = {test.nodeid: test for test in (*inventory.tests, *inventory.unlisted)}
     runs = [record.run for record in shards]
     started = min(run.started for run in runs)
     code = [item for record in shards for item in record.code]

@@ -181,8 +181,10 @@ class ShardInventory(PlainRecord):
     """Every test that is required, whatever was selected, and what may be missing of them."""
 
     tests: tuple[ShardTest, ...]
-    elsewhere: tuple[ShardTest, ...]
-    """Tests of the selection outside the suites, which are never required."""
+    unlisted: tuple[ShardTest, ...]
+    """Tests of the selection that are not required."""
+    elsewhere: tuple[str, ...]
+    """Those of them that lie outside the suites."""
     errors: tuple[str, ...]
     hidden: tuple[ShardHiddenFile, ...]
 

@@ -18,7 +18,7 @@ SCHEMA = json.loads((Path(__file__).parents[3] / "schemas/shard.v1.schema.json")
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
-def shop(world: StackSimulator) -> None:
+def shop(world: StackSimulator, _remembers: bool) -> None:
     world.add("db", tests=2, drift=("env:X",))
     world.add("app", tests=2, depends_on=("db",))
     world.services["app"].parts["image"] = Unknown("no image here")

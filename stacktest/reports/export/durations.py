@@ -1,0 +1,9 @@
+"""How long tests take, as pytest-split reads it: node id → seconds."""
+
+from stacktest.core.model import Json
+from stacktest.core.records.durations import KnownDurations
+
+
+def durations(times: KnownDurations) -> Json:
+    """The document `.test_durations`."""
+    return {name: ms / 1000 for name, ms in sorted(times.ms.items())}
