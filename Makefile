@@ -81,10 +81,11 @@ lifecycle: images ## kill, end and replace every service of the reference stack,
 	@echo "== lifecycle"
 	@cd lifecycle && ../$(BIN)/pytest -q
 
-slow: images ## the tests that take minutes, and the invariants of freshness in ten thousand examples each
+slow: images ## the tests that take minutes, and the invariants of freshness and shards in thousands of examples each
 	@echo "== slow"
 	@$(BIN)/pytest tests -m slow -q
 	@STACKTEST_EXAMPLES=10000 $(BIN)/pytest $(INVARIANTS) -n 2 -q
+	@STACKTEST_EXAMPLES=2000 $(BIN)/pytest tests/application/test_shards.py -n 2 -q
 
 cases: ## the freshness cases, by group
 	@$(BIN)/python -m tests.cases
