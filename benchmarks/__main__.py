@@ -9,6 +9,7 @@ BENCHMARKS = {
     "names": (["200"], ["40"]),
     "workers": ([], []),
     "pages": (["20", "--workers"], ["5"]),
+    "remote_pages": (["40"], ["10"]),
     "daily": (["--check"], ["--short", "--check"]),
     "change": ([], ["--rounds", "2", "--megabytes", "500"]),
     "fingerprint": (["--check"], ["--rounds", "3", "--check"]),
