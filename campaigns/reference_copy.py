@@ -9,6 +9,10 @@ from pathlib import Path
 
 from tests.faults.throwaway import ThrowAway, free_port
 
+REPOSITORY = Path(__file__).parents[1]
+SUITES = ("suites", "fixtures", "conftest.py", "pyproject.toml")
+"""What the tests consist of; they stand above their stack, as in the repository."""
+
 
 @contextmanager
 def reference_copy(campaign: str) -> Iterator[ThrowAway]:
@@ -21,3 +25,13 @@ def reference_copy(campaign: str) -> Iterator[ThrowAway]:
     finally:
         copy.remove()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def bring_suites(folder: Path) -> None:
+    """Put the suites above their stack, as they are in the repository."""
+    for name in SUITES:
+        source, target = REPOSITORY / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("stacks", "__pycache__"))
+        else:
+            shutil.copy(source, target)

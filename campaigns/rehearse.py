@@ -7,25 +7,20 @@ every file in its volumes that no program of its own wrote meanwhile.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from campaigns.common import Options, Report, main
 from campaigns.docker_command import docker
 from campaigns.packets import Packets, watch_packets
-from campaigns.reference_copy import reference_copy
+from campaigns.reference_copy import REPOSITORY, bring_suites, reference_copy
 from stacktest.bootstrap.context import find_project
 from stacktest.core.rehearsal.refusals import refusals
 from tests.faults.throwaway import ThrowAway
 
-REPOSITORY = Path(__file__).parents[1]
-SUITES = ("suites", "fixtures", "conftest.py", "pyproject.toml")
-"""What the tests consist of; they stand above their stack, as in the repository."""
 SHORT = ("clickhouse",)
 """The service of the short form."""
 DIGESTS = 'cd /data && find . -type f -printf "%T@ " -exec sha256sum {} \\;'
@@ -37,7 +32,7 @@ def run(options: Options) -> Report:
     """All services, or one in the short form."""
     names = SHORT if options.short else ()
     with reference_copy("rehearse") as live:
-        _bring_suites(live.root.parent)
+        bring_suites(live.root.parent)
         live.up(names)
         before = _state(live)
         reasons = refusals(find_project(str(live.root)).stack)
@@ -60,15 +55,6 @@ def run(options: Options) -> Report:
 
 
 # Private
-
-
-def _bring_suites(folder: Path) -> None:
-    for name in SUITES:
-        source, target = REPOSITORY / name, folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("stacks", "__pycache__"))
-        else:
-            shutil.copy(source, target)
 
 
 def _rehearse(live: ThrowAway, names: tuple[str, ...], reasons: Mapping[str, str]) -> str:

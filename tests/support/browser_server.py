@@ -8,6 +8,7 @@ where Playwright looks for its own build.
 import itertools
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,12 +17,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import playwright
 from playwright.sync_api import sync_playwright
 
 from stacktest.adapters.browser.chromium import find_chromium
 from stacktest.adapters.browser.chromium_trust import browser_home
+from stacktest.adapters.browser.relay import Relay
+from stacktest.core.browser_endpoint import Endpoint
 
 DRIVER = Path(playwright.__file__).parent / "driver"
 TOKEN = "ServerToken-Canary-51"
@@ -82,7 +86,32 @@ def browser_server(
         yield BrowserServer(f"ws://{host}:{port}/{TOKEN}", process.pid, enter)
 
 
+@contextmanager
+def browser_network(server: BrowserServer, proxy: str) -> Iterator[str]:
+    """The network that the server gives to a browser, as the address of a proxy for any other one.
+
+    `server` is on this machine; `proxy` is where this side opens the connections.
+    """
+    address = urlsplit(proxy)
+    relay = Relay(Endpoint(server.url), (address.hostname or "", address.port or 0))
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.connect(relay.start())
+            yield _network_of_a_child(server.process)
+            browser.close()
+    finally:
+        relay.stop()
+
+
 # Private
+
+
+def _network_of_a_child(process: int) -> str:
+    """Which proxy the browser was told to use that the server started."""
+    pattern = re.compile(r"--proxy-server=(socks5://127\.0\.0\.1:\d+)")
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    found = (pattern.search(Path(f"/proc/{child}/cmdline").read_text()) for child in children)
+    return next(match[1] for match in found if match)
 
 
 @contextmanager

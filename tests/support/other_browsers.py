@@ -51,7 +51,7 @@ def firefox(proxy: str, ca: Path | None, folder: Path) -> Iterator[Visit]:
             # It goes on talking, and would stop at a pipe that nobody reads.
             threading.Thread(target=process.stderr.read, daemon=True).start()
             with connect(f"{address}/session", proxy=None) as socket:
-                yield _visit_by_bidi(socket, proxy.removeprefix("http://"))
+                yield _visit_by_bidi(socket, proxy)
         finally:
             process.kill()
 
@@ -108,8 +108,11 @@ def _visit_by_bidi(socket: Any, proxy: str) -> Visit:
         value = ask("script.evaluate", target={"context": tab}, **asked)["result"]["value"]
         return str(value).strip()
 
+    kind, _, address = proxy.partition("://")
     # Both kinds of pages go to the one proxy, as Playwright has it in its own build.
-    way = {"proxyType": "manual", "httpProxy": proxy, "sslProxy": proxy}
+    way: dict[str, Any] = {"proxyType": "manual", "httpProxy": address, "sslProxy": address}
+    if kind == "socks5":
+        way = {"proxyType": "manual", "socksProxy": address, "socksVersion": 5}
     ask("session.new", capabilities={"alwaysMatch": {"proxy": way}})
     tab = ask("browsingContext.getTree")["contexts"][0]["context"]
     return visit

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.names import ConnectProxy, NameMap
+from tests.support.browser_server import browser_network, browser_server
 from tests.support.other_browsers import Refused, Visit, firefox, webkit
 from tests.support.tls_servers import BAD, HOST, Pki
 
@@ -19,7 +20,7 @@ SAID = {
         "expired": "SEC_ERROR_EXPIRED_CERTIFICATE",
         "not_yet_valid": "MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE",
         "self_signed": "MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT",
-        "outside": "NS_ERROR_PROXY_FORBIDDEN",
+        "outside": "NS_ERROR_(PROXY_FORBIDDEN|CONNECTION_REFUSED)",
     },
     # All that is wrong: where the CA was not trusted either, there would be two words.
     "webkit": {
@@ -28,7 +29,7 @@ SAID = {
         "expired": "^expired$",
         "not_yet_valid": "^not-activated$",
         "self_signed": "^unknown-ca$",
-        "outside": "^Frame load interrupted$",
+        "outside": "^(Frame load interrupted|SOCKSv5 connection not allowed by ruleset\\.)$",
     },
 }
 
@@ -42,9 +43,23 @@ def proxy(pki: Pki) -> Iterator[ConnectProxy]:
     proxy.stop()
 
 
-@pytest.fixture(scope="module")
-def proxy_url(proxy: ConnectProxy) -> str:
-    return proxy.start()
+@pytest.fixture(scope="module", params=["here", pytest.param("there", marks=pytest.mark.slow)])
+def proxy_url(
+    request: pytest.FixtureRequest,
+    proxy: ConnectProxy,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The proxy itself, or the network that a browser server gives to its browsers."""
+    url = proxy.start()
+    if request.param == "here":
+        yield url
+        return
+    folder = tmp_path_factory.mktemp("server")
+    with (
+        browser_server(folder, None, host="127.0.0.1") as server,
+        browser_network(server, url) as network,
+    ):
+        yield network
 
 
 @pytest.fixture(scope="module", params=ENGINES)
