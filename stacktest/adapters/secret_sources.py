@@ -17,9 +17,10 @@ from pathlib import Path
 from stacktest.adapters.compose.files import ProjectFiles
 from stacktest.adapters.ledger.state_dir import FOLDER
 from stacktest.config import Config
-from stacktest.core.browser_endpoint import Endpoint
+from stacktest.core.browser_endpoint import read_endpoint
 from stacktest.core.model import Stack
 from stacktest.core.secrets import settings_secrets
+from stacktest.errors import UsageError
 
 LARGEST = 64 * 1024
 """Bytes of a file that are looked at; what is larger is data, not a setting."""
@@ -34,13 +35,21 @@ def declared_secrets(stack: Stack, config: Config, project: ProjectFiles) -> fro
         *_of_secrets(stack, project),
         *_of_mounts(stack),
         *_of_people(config, project),
-        *(Endpoint(config.browser.endpoint).secrets if config.browser.endpoint else ()),
+        *_of_browsers(config.browser.endpoint),
         *_of_environment(config, project.environ),
     }
     return frozenset(value for value in values if value)
 
 
 # Private
+
+
+def _of_browsers(address: str) -> frozenset[str]:
+    """Tokens in the address of a browser server; all of what is not an address."""
+    try:
+        return read_endpoint(address).secrets if address else frozenset()
+    except UsageError:
+        return frozenset({address})
 
 
 def _of_secrets(stack: Stack, project: ProjectFiles) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from stacktest.adapters.secret_sources import declared_secrets
 from stacktest.config import Config, Person
+from stacktest.config.sections import BrowserSection
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
@@ -16,7 +17,8 @@ from stacktest.core.secrets import secrets_of
 def declared(
     root: Path, *mounts: Mount, environ: dict[str, str] | None = None, **parts: Any
 ) -> frozenset[str]:
-    config = Config(root=root, people=parts.pop("people", {}))
+    browser = BrowserSection(endpoint=parts.pop("endpoint", ""))
+    config = Config(root=root, people=parts.pop("people", {}), browser=browser)
     stack = Stack(
         name="demo",
         root=root,
@@ -81,6 +83,14 @@ def test_people_and_variables(tmp_path: Path) -> None:
         },
     )
     assert values == {"from-File-1", "from-Variable-1", "of-Guest-1", "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [("ws://b:3000/in-Path-31337", "in-Path-31337"), ("b:x/in-Path-31337", "b:x/in-Path-31337")],
+)
+def test_the_token_of_a_browser_server(tmp_path: Path, address: str, secret: str) -> None:
+    assert declared(tmp_path, endpoint=address) == {secret, address}
 
 
 def test_what_cannot_be_read_or_is_large_costs_nothing(tmp_path: Path) -> None:

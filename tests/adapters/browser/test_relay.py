@@ -34,7 +34,10 @@ def play(answer: Callable[[ServerConnection], Awaitable[None]], story: Story) ->
             address = await asyncio.to_thread(relay.start)
             assert "Canary" not in address
             agent = "Playwright/1.65.2"
-            async with connect(address, user_agent_header=agent, max_size=None) as driver:
+            headers = {"Authorization": "Bearer of a grid", "x-playwright-proxy": ""}
+            async with connect(
+                address, user_agent_header=agent, additional_headers=headers, max_size=None
+            ) as driver:
                 await story(driver, relay)
             await asyncio.to_thread(relay.stop)
             return relay
@@ -48,6 +51,7 @@ def test_messages_go_both_ways_unchanged() -> None:
         assert server.request.path == "/Canary-1"
         assert server.request.headers["x-playwright-proxy"] == "*"
         assert server.request.headers["User-Agent"] == "Playwright/1.65.2"
+        assert server.request.headers["Authorization"] == "Bearer of a grid"
         await server.send(NETWORK)
         async for message in server:
             await server.send(message)
