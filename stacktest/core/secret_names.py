@@ -44,8 +44,19 @@ def is_plain_secret_name(name: str) -> bool:
     return any(map(_is_plain, words)) or bool(pairs & _PAIRS)
 
 
+def is_secret_field(text: str) -> bool:
+    """Whether a field's name, label or selector, in any of several languages, asks for a secret."""
+    return _FIELD.search(text) is not None
+
+
 # Private
 
+_FIELD = re.compile(
+    r"passw|passphrase|passcode|(?<![a-z])pass(?![a-z])|pwd|kennwort|geheim|contrase|mot de passe"
+    r"|senha|wachtwoord|has[lł]o(?![a-z])|парол|密码|パスワード|secret|token|credential|api.?key"
+    r"|(?<![a-z])(?:otp|pin)(?![a-z])|one.?time",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(
     r"passw(?:or)?d|passphrase|passcode|secret|token|credential|apikey|basicauth|jwt"
     r"|privatekey|masterkey|requirepass|masterauth|htpasswd"

@@ -59,7 +59,10 @@ def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
 
 
 def blank(text: str) -> str:
-    """The text without what its own form shows to be secret: userinfo, queries, headers."""
+    """The text without what its own form shows to be secret: userinfo, queries, headers.
+
+    A fragment that has the form of a query counts as one.
+    """
     if "://" in text:
         text = _USERINFO.sub(lambda match: _around(match, "password"), text)
     if "=" in text:
@@ -75,7 +78,7 @@ def blank(text: str) -> str:
 _USERINFO = re.compile(
     r"\b[a-z][a-z0-9+.-]*://[^/\s:@\"'<>]*:(?P<password>[^/\s\"'<>]+)@", re.IGNORECASE
 )
-_QUERY = re.compile(r"[?&;](?P<name>[\w.\[\]-]{1,60})=(?P<value>[^\s&;\"'<>#]+)")
+_QUERY = re.compile(r"[?&;#](?P<name>[\w.\[\]-]{1,60})=(?P<value>[^\s&;\"'<>#]+)")
 _ASSIGNMENT = re.compile(
     r"(?<!\$\{)(?<![\w$.?&-])-{0,2}(?P<name>[A-Za-z][\w.-]{1,80})[\"']?\s{0,8}(?:=>|[:=])\s{0,8}"
     r"(?P<value>\"(?:[^\"\\\n]|\\.)+\"|'[^'\n]+'|[^\s\"'`,;&<>{}\[\]()]+)"

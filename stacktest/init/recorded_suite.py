@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain, count
 
 from stacktest.core.redaction import redact
-from stacktest.core.secret_names import is_secret_name
+from stacktest.core.secret_names import is_secret_field, is_secret_name
 from stacktest.core.secrets import is_common
 from stacktest.errors import UsageError
 from stacktest.init.render import quoted, render
@@ -80,11 +80,6 @@ def recorded_suite(
 
 # Private
 
-_FIELD = re.compile(
-    r"passw|passphrase|passcode|pass phrase|kennwort|geheim|contrase|mot de passe|senha|wachtwoord"
-    r"|has[lł]o|парол|密码|パスワード|secret|token|api.?key|\botp\b|\bpin\b|\bcode\b|\bkey\b",
-    re.IGNORECASE,
-)
 _ORDINARY = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|https?://\S+|[\d.:/+ -]+")
 """E-mail addresses, URLs, dates and numbers."""
 _SECRET_LENGTH, _SECRET_KINDS = 8, 3
@@ -154,7 +149,7 @@ class _Recording:
 
     def _role(self, value: str, locator: str) -> str:
         """The role whose password was typed, perhaps a new one; empty where it is not secret."""
-        is_field = _is_secret_field(locator)
+        is_field = _asks_for_secret(locator)
         is_secret = is_field or value in self.secrets or _looks_secret(value)
         known = next((person.role for person in self.people if person.password == value), "")
         if not value or not (is_secret or (known and not is_common(value))):
@@ -207,9 +202,9 @@ def _edited(code: str, body: Sequence[ast.stmt], edits: Mapping[ast.Constant, st
     return textwrap.dedent(text[begin:end].decode())
 
 
-def _is_secret_field(locator: str) -> bool:
+def _asks_for_secret(locator: str) -> bool:
     names = re.findall(r"[\w-]+", locator)
-    return bool(_FIELD.search(locator)) or any(map(is_secret_name, names))
+    return is_secret_field(locator) or any(map(is_secret_name, names))
 
 
 def _looks_secret(value: str) -> bool:

@@ -115,3 +115,63 @@ def test_what_is_no_trace_is_an_error_and_stays(tmp_path: Path) -> None:
     with pytest.raises(zipfile.BadZipFile):
         clean_trace(path, ())
     assert path.read_bytes() == b"PK"
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a_json", '{"data": {"refreshToken": "sent-Canary", "n": [{"apiKeys": ["x-Canary"]}]}}'),
+        ("a_json", '{"pairs": [{"name": "client_secret", "value": "sent-Canary"}]}'),
+        ("a_jsonl", '{"type": "send", "data": "{\\"access_token\\": \\"sent-Canary\\"}"}'),
+        ("a_xml", "<r><apiKey>sent-Canary</apiKey><token value='x-Canary'/></r>"),
+        ("a_yaml", "password: sent-Canary\n"),
+        ("a_js", "var token = 'sent-Canary-1'; set('api_key', 'x-Canary-2')"),
+        ("a_html", '<meta name="csrf-token" content="sent-Canary"><input name=\'token\' value="x-Canary">'),
+        ("a_dat", '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nsent-Canary\r\n--b--'),
+        ("a_txt", "see ghp_sentCanary0123456789 and eyJhbGciOiJI.eyJzdWIi.x-Canary"),
+    ],
+)  # fmt: skip
+def test_what_an_answer_holds_in_secret_is_blanked_there_and_elsewhere(
+    tmp_path: Path, name: str, body: str
+) -> None:
+    console = {"type": "console", "text": "it is sent-Canary"}
+    content = cleaned(tmp_path, console, SNAPSHOT, **{f"resources__{name}": body.encode()})
+    assert b"Canary" not in content[f"resources/{name.replace('_', '.')}"]
+    if name not in {"a_js", "a_txt"}:
+        assert b"Canary" not in content["trace.trace"]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"storageState": {"origins": [{"localStorage": [{"name": "x", "value": "kept-Canary"}]}]}},
+        {"params": {"expression": "v => set('token', v)", "arg": {"value": {"s": "kept-Canary"}}}},
+        {"result": {"value": {"o": [{"k": "token", "v": {"s": "kept-Canary"}}]}}},
+        {"frameUrl": "https://app/#access_token=kept-Canary"},
+        {
+            "queryString": [
+                {"name": "code", "value": "kept-Canary"},
+                {"name": "code", "value": "404"},
+            ]
+        },
+        {"html": ["BODY", {}, ["INPUT", {"aria-label": "API key", VALUE: "kept-Canary"}]]},
+    ],
+)
+def test_what_pages_keep_and_programs_hand_over_is_blanked_there_and_elsewhere(
+    tmp_path: Path, node: dict[str, Any]
+) -> None:
+    events = ({"type": "x", **node}, {"type": "console", "text": "kept-Canary"}, SNAPSHOT)
+    content = cleaned(tmp_path, *events)
+    assert b"Canary" not in content["trace.trace"]
+
+
+def test_ordinary_words_of_pages_and_programs_stay(tmp_path: Path) -> None:
+    program = (
+        b"var token = 'required'; t('password', 'Repeat it'); secret = computed; x('token', y)"
+    )
+    texts = b'{"title": "Sign in", "session_count": 3, "code": "not_found", "key": "a-b-c-d"}'
+    console = {"type": "console", "text": "required Repeat it computed not_found a-b-c-d"}
+    content = cleaned(tmp_path, console, SNAPSHOT, resources__a_js=program, resources__b_json=texts)
+    assert content["resources/a.js"] == program
+    assert content["resources/b.json"] == texts
+    assert events_of(content)[0] == console
