@@ -16,7 +16,8 @@ that a name cannot begin a line of its own.
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 
@@ -41,22 +42,36 @@ def one_line(text: str) -> str:
 
 def visible_data(value: Any) -> Any:
     """A document or a record with `visible` applied to every string in it, keys included."""
-    match value:
-        case str():
-            return visible(value)
-        case list() | tuple() | frozenset():
-            return type(value)(visible_data(item) for item in value)
-        case Mapping():
-            return {visible_data(key): visible_data(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value)]
-        return dataclasses.replace(
-            value, **{name: visible_data(getattr(value, name)) for name in names}
-        )
-    return value
+    return map_strings(value, visible)
+
+
+def map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    """The same document or record with every string changed, keys included.
+
+    What holds no string that changes is handed back as it is: nearly always that is all of it.
+    """
+    strings: dict[str, str] = {}
+    parts: dict[int, Any] = {}
+    """By their identity: records share many of their parts."""
+
+    def mapped(value: Any) -> Any:
+        if type(value) in _WITHOUT_STRINGS:
+            return value
+        if isinstance(value, str):
+            if value not in strings:
+                strings[value] = change(value)
+            # A string that stays the same keeps its type, of an enumeration for example.
+            return value if strings[value] == value else strings[value]
+        if id(value) not in parts:
+            parts[id(value)] = _map_parts(value, mapped)
+        return parts[id(value)]
+
+    return mapped(value)
 
 
 # Private
+
+_WITHOUT_STRINGS = frozenset({int, float, bool, type(None)})
 
 _PLAIN = re.compile(r"[\n\t -~]*")
 _SEQUENCE = re.compile(
@@ -84,3 +99,29 @@ def _byte(match: re.Match[str]) -> str:
 
 def _disarmed(match: re.Match[str]) -> str:
     return "# #" if match[0] == "##" else match[0].replace("::", ": :")
+
+
+def _map_parts(value: Any, mapped: Callable[[Any], Any]) -> Any:
+    """A container or a record made of its mapped parts; the same one where none has changed."""
+    if isinstance(value, Mapping):
+        pairs = {mapped(key): mapped(item) for key, item in value.items()}
+        return value if _are_same(pairs, value) else pairs
+    if isinstance(value, list | tuple | frozenset):
+        items = [mapped(item) for item in value]
+        is_same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if is_same else type(value)(items)
+    fields = {name: getattr(value, name) for name in _fields(type(value))}
+    new = {name: mapped(item) for name, item in fields.items()}
+    return value if _are_same(new, fields) else dataclasses.replace(value, **new)
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """The names of a record's fields; none of what is not a record."""
+    is_record = dataclasses.is_dataclass(kind)
+    return tuple(field.name for field in dataclasses.fields(kind)) if is_record else ()
+
+
+def _are_same(new: Mapping[Any, Any], old: Mapping[Any, Any]) -> bool:
+    """Whether each key leads to the very same thing."""
+    return len(new) == len(old) and all(key in new and new[key] is old[key] for key in old)

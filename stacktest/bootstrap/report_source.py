@@ -31,6 +31,8 @@ def read_board(
     Histories end with the newest runs and hold older ones as far as reports need them, unless
     `every_run` is asked for.
     """
+    # Compose answers while the records are read.
+    project.compose.ask()
     ledger, moment = project.ledger, now()
     last, timeline = ledger.last_records(ledger.services()), read_timeline(project.root)
     last_run = {timeline.run} if timeline else set()
@@ -41,6 +43,7 @@ def read_board(
         run = {last_pass.run.id} if isinstance(last_pass, LastPass) else set()
         return ledger.recent(name, run | last_run)
 
+    histories = {name: history(name, passed) for name, (passed, _) in last.items()}
     return Board(
         stack=project.stack,
         status=_readable(ledger.read_status(), ledger.status_path),
@@ -48,7 +51,7 @@ def read_board(
         now=moment,
         passes={name: passed for name, (passed, _) in last.items() if isinstance(passed, LastPass)},
         runs={name: run for name, (_, run) in last.items() if isinstance(run, LastRun)},
-        histories={name: history(name, passed) for name, (passed, _) in last.items()},
+        histories=histories,
         timeline=timeline,
         gate=project.judge.gate(None, moment) if with_gate else None,
         operations=read_operations(project.root, ledger, project.stack.services)

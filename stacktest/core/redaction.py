@@ -10,17 +10,16 @@ everything else and no secret.
 """
 
 import base64
-import dataclasses
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from stacktest.core.secret_text import MASK, blank
-from stacktest.printable import visible
+from stacktest.printable import map_strings, visible
 
 SHORTEST = 4
 
@@ -44,30 +43,21 @@ def redact_named(text: str, secrets: Mapping[str, str]) -> str:
 
 def clean(value: Any, secrets: Iterable[str]) -> Any:
     """The same records without any of `secrets` in any of their strings, keys included."""
-    return _clean(value, _spelled(frozenset(secrets), quoted=False))
+    return map_strings(value, _cleaner(secrets))
+
+
+def clean_and_visible(value: Any, secrets: Iterable[str]) -> Any:
+    """The same, and nothing in them that a terminal or a reader's eye would obey."""
+    without_secrets = _cleaner(secrets)
+    return map_strings(value, lambda text: visible(without_secrets(text)))
 
 
 # Private
 
 
-def _clean(value: Any, spellings: tuple[str, ...]) -> Any:
-    match value:
-        case str():
-            return _as_it_was(value, blank(_without(value, spellings)))
-        case list() | tuple():
-            return type(value)(_clean(item, spellings) for item in value)
-        case Mapping():
-            return {_clean(key, spellings): _clean(item, spellings) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value)]
-        cleaned = {name: _clean(getattr(value, name), spellings) for name in names}
-        return dataclasses.replace(value, **cleaned)
-    return value
-
-
-def _as_it_was(before: str, after: str) -> str:
-    """A string that says nothing secret keeps its type, of an enumeration for example."""
-    return before if before == after else after
+def _cleaner(secrets: Iterable[str]) -> Callable[[str], str]:
+    spellings = _spelled(frozenset(secrets), quoted=False)
+    return lambda text: blank(_without(text, spellings))
 
 
 def _without(text: str, spellings: tuple[str, ...], mask: str = MASK) -> str:

@@ -13,10 +13,9 @@ from stacktest.core.records.common import Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.core.records.timeline import Timeline
-from stacktest.core.redaction import clean
+from stacktest.core.redaction import clean_and_visible
 from stacktest.core.route import Listener, Route
 from stacktest.core.secrets import secrets_of
-from stacktest.printable import visible_data
 from stacktest.reports.wording import state_of
 
 HTTPS, HTTP = 443, 80
@@ -67,7 +66,7 @@ class Board:
             "gate",
             "operations",
         )
-        cleaned = {name: visible_data(clean(getattr(self, name), secrets)) for name in records}
+        cleaned = clean_and_visible({name: getattr(self, name) for name in records}, secrets)
         return replace(self, **cleaned)
 
     def phase_of(self, nodeid: str) -> str:

@@ -192,6 +192,8 @@ class HistoryText:
         """The older runs with the times from which it is taken what is usual, kind by kind."""
         known = Counter(kind for line in newest for kind in line.times)
         for head in older:
+            if _TIMES not in self._texts[head.place]:
+                continue
             kinds = [kind for kind in _times(self._texts[head.place]) if known[kind] <= WINDOW]
             known.update(kinds)
             if kinds:
@@ -223,6 +225,7 @@ class _Head(NamedTuple):
 _DEFINES = '"define":'
 _COMPACT = '{"schema":"stacktest.history/2",'
 _NAME = re.compile(r'"([^"]+)"')
+_TIMES = '_ms":'
 _BOOT = re.compile(r'"boot_ms": ?\d')
 _TIME = re.compile(r'"(\w+)": ?\d')
 _HEAD = re.compile(

@@ -28,6 +28,7 @@ from stacktest.adapters.ledger.local_runs import (
     newer_run,
     read_local_runs,
     read_memory,
+    readable_runs,
     save_local_runs,
 )
 from stacktest.adapters.ledger.service_records import (
@@ -99,8 +100,8 @@ class Ledger:
 
     def read_all(self, services: Iterable[str]) -> Mapping[str, Evidence]:
         """All that is remembered of each of the services; the status is read once for all."""
-        status, local = self.read_status(), read_local_runs(self.root)
-        memory = read_memory(self.root)
+        status, memory = self.read_status(), read_memory(self.root)
+        local = readable_runs(memory)
         return {
             service: replace(
                 self._evidence(service, status, local.get(service)),

@@ -39,7 +39,11 @@ def read_memory(root: Path) -> Memory:
 
 def read_local_runs(root: Path) -> Mapping[str, LastRun]:
     """Service → its newest run here; what cannot be read is left out."""
-    memory = read_memory(root)
+    return readable_runs(read_memory(root))
+
+
+def readable_runs(memory: Memory) -> Mapping[str, LastRun]:
+    """Service → its newest run here, of what was read."""
     if isinstance(memory, Unknown):
         return {}
     return {service: run for service, run in memory.items() if isinstance(run, LastRun)}

@@ -14,6 +14,7 @@ Lines of the first form (`stacktest.history/1`) are read as they are: see `Histo
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.digest import canonical, digest
@@ -137,7 +138,7 @@ def _read_was(text: bytes) -> tuple[FingerprintRecord, str]:
     return FingerprintRecord.of(f), f.optional_text("code") or ""
 
 
-def _tests(fields: Fields, definition: Definition) -> dict[str, str]:
+def _tests(fields: Fields, definition: Definition) -> Mapping[str, str]:
     """Each test with its letter; without the names of all of them, those that did not pass."""
     not_passed = {} if fields.raw("not_passed")[0] is None else fields.text_map("not_passed")
     id_ = fields.optional_text("tests")
@@ -146,4 +147,11 @@ def _tests(fields: Fields, definition: Definition) -> dict[str, str]:
         return not_passed
     if not isinstance(names, list) or not set(not_passed) <= set(names):
         raise RecordError("$.tests are not the names of the tests that did not pass")
-    return {name: not_passed.get(name, PASSED) for name in names}
+    passed = _all_passed(tuple(names))
+    return {**passed, **not_passed} if not_passed else passed
+
+
+@lru_cache(maxsize=1024)
+def _all_passed(names: tuple[str, ...]) -> Mapping[str, str]:
+    """The same tests are those of many lines."""
+    return MappingProxyType(dict.fromkeys(names, PASSED))
