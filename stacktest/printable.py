@@ -17,7 +17,6 @@ that a name cannot begin a line of its own.
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 
@@ -110,16 +109,11 @@ def _map_parts(value: Any, mapped: Callable[[Any], Any]) -> Any:
         items = [mapped(item) for item in value]
         is_same = all(new is old for new, old in zip(items, value, strict=True))
         return value if is_same else type(value)(items)
-    fields = {name: getattr(value, name) for name in _fields(type(value))}
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     new = {name: mapped(item) for name, item in fields.items()}
     return value if _are_same(new, fields) else dataclasses.replace(value, **new)
-
-
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
-    """The names of a record's fields; none of what is not a record."""
-    is_record = dataclasses.is_dataclass(kind)
-    return tuple(field.name for field in dataclasses.fields(kind)) if is_record else ()
 
 
 def _are_same(new: Mapping[Any, Any], old: Mapping[Any, Any]) -> bool:

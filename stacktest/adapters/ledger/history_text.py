@@ -34,6 +34,8 @@ class HistoryText:
         self._texts = text.splitlines() if isinstance(text, str) else []
         self._service = service
         self._read: dict[int, HistoryLine | Unknown] = {}
+        self._known: dict[str, frozenset[str] | None] = {}
+        self._defined: dict[str, Json] = {}
 
     @property
     def run_numbers(self) -> list[int]:
@@ -60,7 +62,10 @@ class HistoryText:
         """The runs that the pass knew of; None: only numbers can tell, or there is no pass."""
         if not isinstance(last_pass, LastPass):
             return None
-        return runs_known_to(last_pass.run.id, self.known_runs)
+        run = last_pass.run.id
+        if run not in self._known:
+            self._known[run] = runs_known_to(run, self.known_runs)
+        return self._known[run]
 
     def newer_runs(self, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
         """The runs that are not older than the pass or that it did not know of, in file order.
@@ -112,12 +117,17 @@ class HistoryText:
         return [_head(place, match) for place, match in matches if match]
 
     @cached_property
-    def _definitions(self) -> dict[str, Json]:
-        defined: dict[str, Json] = {}
-        for text in self._texts:
-            if _DEFINES in text:
-                defined |= definitions_of(parse(text, NAME))
-        return defined
+    def _defining(self) -> list[str]:
+        """The lines that define something for others."""
+        return [text for text in self._texts if _DEFINES in text]
+
+    def _definition(self, id_: str) -> Json:
+        """What an id stands for; None where no line defines it. Lines without it are not read."""
+        if id_ not in self._defined:
+            for text in self._defining:
+                if f'"{id_}"' in text:
+                    self._defined |= definitions_of(parse(text, NAME))
+        return self._defined.get(id_)
 
     def _document(self, place: int) -> Json | Unknown:
         return parse(self._texts[place], f"{NAME}:{place + 1}")
@@ -127,7 +137,7 @@ class HistoryText:
             document = self._document(place)
             if not isinstance(document, Unknown):
                 try:
-                    document = expand(document, self._service, self._definitions.get)
+                    document = expand(document, self._service, self._definition)
                 except RecordError as error:
                     document = Unknown(str(error))
             self._read[place] = document
@@ -142,7 +152,7 @@ class HistoryText:
         if isinstance(line, Unknown):
             yield line.why
         else:
-            for key in undefined(self._document(place), self._definitions.get):
+            for key in undefined(self._document(place), self._definition):
                 yield f"{NAME}:{place + 1}: no line defines its {key!r}"
 
     def _newest(self, heads: Iterable["_Head"]) -> tuple[int, list[HistoryLine]]:
