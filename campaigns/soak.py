@@ -35,8 +35,9 @@ def run(options: Options) -> Report:
     runs = 6 if options.short else 200
     needs, seconds, faults = list[tuple[int, int]](), list[float](), list[str]()
     with small_stack(test=COUNTING) as stack:
-        stack.run("up", "cache")
-        stack.run("pytest")
+        # A run on a stack that is down leaves a file that the others do not: the log of its reaper.
+        for words in (("pytest",), ("up", "cache"), ("pytest",)):
+            stack.run(*words)
         before = _remains(stack)
         for number in range(runs):
             if number % 10 == 9:
@@ -70,9 +71,9 @@ def run(options: Options) -> Report:
             f"{statistics.median(seconds[-fifth:]):.2f}",
         )
     )
-    rows.append(("bytes of history per run", "", history // (runs + 1)))
-    if history > LINE * (runs + 1):
-        faults.append(f"{history} bytes of history after {runs + 1} runs")
+    rows.append(("bytes of history per run", "", history // (runs + 2)))
+    if history > LINE * (runs + 2):
+        faults.append(f"{history} bytes of history after {runs + 2} runs")
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     rows.append(("largest program (KiB)", "", largest))
     return Report(columns=("what", "before", "after"), rows=rows, faults=faults)
