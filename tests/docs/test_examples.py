@@ -98,22 +98,25 @@ def commands() -> Iterator[pytest.ParameterSet]:
             found = found or re.search(r"(?:^\$ |run: |^\s+- )(pytest)$", line)
             if found:
                 words = re.split(r" (?:\|\||>>|;|&&|\|) ?|; ", found[1])[0]
-                yield pytest.param(shlex.split(words), id=f"{block}: {words}")
+                yield pytest.param(shlex.split(words, comments=True), id=f"{block}: {words}")
 
 
 @pytest.mark.parametrize("words", list(commands()))
 def test_a_command_exists_and_takes_its_options(
-    words: list[str], pytestconfig: pytest.Config
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, *arguments = words
     if program == "pytest":
         known = {"-m", "-k", "-n", "--junitxml", "--alluredir"}
         own = {"--stack", "--stack-up", "--stack-keep", "--stale", "--stack-dry-run"}
         own |= {"--stack-copy", "--stack-copy-data", "--stack-copy-with", "--stack-copy-without"}
-        own |= {"--stack-services", "--stack-drill"}
+        own |= {"--stack-services", "--stack-drill", "--stack-shard", "--browser-endpoint"}
         used = {word.partition("=")[0] for word in arguments if word.startswith("-")}
         assert used <= known | own
         return
+    monkeypatch.chdir(tmp_path)
+    for folder in ("shards", "reports/shards"):
+        Path(folder).mkdir(parents=True)
     command: click.Command = cli
     context = click.Context(cli)
     while isinstance(command, click.Group):
