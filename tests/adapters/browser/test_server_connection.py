@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
@@ -19,7 +20,6 @@ def answering(text: str) -> Answer:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(text.encode())
         await writer.drain()
-        writer.close()
 
     return answer
 
@@ -28,11 +28,21 @@ def refusal(answer: Answer) -> ToolMissingError:
     """The error of a server that answers the handshake in this way."""
 
     async def run() -> ToolMissingError:
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        closed = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await answer(reader, writer)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            closed.set()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         endpoint = Endpoint(f"ws://127.0.0.1:{port}/Canary-1")
         with pytest.raises(ToolMissingError) as caught:
             await open_connection(endpoint, AGENT, {})
+        await closed.wait()
         server.close()
         return caught.value
 
@@ -83,8 +93,7 @@ def test_nobody_there(url: str, why: str) -> None:
 def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stacktest.adapters.browser.server_connection.PATIENCE", 0.2)
 
-    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def wait(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
     assert "no answer within" in refusal(wait).what
