@@ -1,13 +1,14 @@
 """The verb `export`: what is known, in other programs' formats."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from stacktest.cli.completion import complete_services
 from stacktest.cli.group import Verbs
-from stacktest.cli.options import known_services, stack_option
-from stacktest.cli.output import json_text, write_report
+from stacktest.cli.options import known_services, ledger_option, stack_option
+from stacktest.cli.output import json_text, write_report, write_text
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
 
@@ -72,9 +73,10 @@ def badge(*, folder: str, svg: bool, service: str, output: str) -> None:
 
 @export.command()
 @stack_option
+@ledger_option
 @click.option("--output", metavar="FILE", default="-", help="Where to write; - is the terminal.")
 @click.option("--companions", metavar="DIR", default="", help="Also a dashboard and alert rules.")
-def metrics(*, folder: str, output: str, companions: str) -> None:
+def metrics(*, folder: str, ledgers: Sequence[str], output: str, companions: str) -> None:
     """Metrics for Prometheus, for a node exporter's textfile collector."""
     from stacktest.adapters.atomic_write import write_file
     from stacktest.bootstrap.context import find_project
@@ -82,8 +84,11 @@ def metrics(*, folder: str, output: str, companions: str) -> None:
     from stacktest.reports.export.metrics import companions as files
     from stacktest.reports.export.metrics import metrics as text
 
-    board = read_board(find_project(folder), with_gate=True).without_secrets()
-    write_report(output, text(board), board)
+    if ledgers:
+        write_text(output, _metrics_of(ledgers))
+    else:
+        board = read_board(find_project(folder), with_gate=True).without_secrets()
+        write_report(output, text(board), board)
     if companions:
         for name, content in files().items():
             write_file(Path(companions) / name, content, hint="name another: --companions DIR")
@@ -141,3 +146,15 @@ def in_toto(*, folder: str, service: str) -> None:
     if isinstance(document, Unknown):
         raise EvidenceError(document.why, where=name)
     write_report("-", json_text(document), board)
+
+
+# Private
+
+
+def _metrics_of(ledgers: Sequence[str]) -> str:
+    from stacktest.bootstrap.context import now
+    from stacktest.bootstrap.fleet import read_fleet
+    from stacktest.printable import visible
+    from stacktest.reports.export.fleet_metrics import fleet_metrics
+
+    return visible(fleet_metrics(read_fleet(ledgers, now())))

@@ -24,6 +24,17 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def ledger_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--ledger DIR`, several times: the stacks of a fleet in place of the one that is here."""
+    return click.option(
+        "--ledger",
+        "ledgers",
+        metavar="DIR",
+        multiple=True,
+        help="Folder of a stack whose ledger is read; several: a fleet, worst first.",
+    )(function)
+
+
 def known_services(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:
     """The names, or all services when there are none; a UsageError for one that is unknown."""
     chosen = tuple(names)

@@ -66,7 +66,11 @@ def without_secrets(text: str) -> str:
 
 def write_report(output: str, text: str, board: Board) -> None:
     """Write the text to a file, or to the terminal when `output` is `-`."""
-    text = cleaned(text, board)
+    write_text(output, cleaned(text, board))
+
+
+def write_text(output: str, text: str) -> None:
+    """Write a text in which nothing is secret and nothing acts: to a file, or the terminal."""
     if output == "-":
         print_own(text)
         return

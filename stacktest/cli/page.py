@@ -1,11 +1,13 @@
 """The verb `page`: write or serve the status page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from stacktest.cli.options import stack_option
-from stacktest.cli.output import cleaned, say, write_report
+from stacktest.cli.options import ledger_option, stack_option
+from stacktest.cli.output import cleaned, say, write_report, write_text
+from stacktest.errors import UsageError
 from stacktest.reports.report_data import Board
 
 DEFAULT_PAGE = "reports/status.html"
@@ -13,11 +15,15 @@ DEFAULT_PAGE = "reports/status.html"
 
 @click.command()
 @stack_option
+@ledger_option
 @click.option("--output", metavar="FILE", default=DEFAULT_PAGE, help="Where to write the page.")
 @click.option("--serve", is_flag=True, help="Serve page and evidence on 127.0.0.1; traces open.")
 @click.option("--port", type=int, default=8765, help="Port of --serve.")
-def page(*, folder: str, output: str, serve: bool, port: int) -> None:
+def page(*, folder: str, ledgers: Sequence[str], output: str, serve: bool, port: int) -> None:
     """Write the status page: one offline HTML file."""
+    if ledgers:
+        _write_fleet(ledgers, output, serve=serve)
+        return
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.report_source import read_board
@@ -35,6 +41,22 @@ def page(*, folder: str, output: str, serve: bool, port: int) -> None:
 
 
 # Private
+
+
+def _write_fleet(ledgers: Sequence[str], output: str, *, serve: bool) -> None:
+    from stacktest.bootstrap.context import now
+    from stacktest.bootstrap.fleet import read_fleet
+    from stacktest.reports.page.fleet_page import render_fleet_page
+
+    if serve:
+        raise UsageError(
+            "--serve shows one stack with its evidence, not several",
+            where="stacktest page",
+            hint="stacktest page --ledger DIR --output FILE",
+        )
+    write_text(output, render_fleet_page(read_fleet(ledgers, now())))
+    if output != "-":
+        say(f"open     {Path(output).resolve().as_uri()}")
 
 
 def _serve(board: Board, suites: Path, port: int) -> None:

@@ -1,29 +1,37 @@
 """The verb `status`: judge every service, write status.json, print a table."""
 
 import os
+from collections.abc import Sequence
 
 import click
 
 from stacktest.cli.colour import terminal_width
-from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.options import json_option, ledger_option, stack_option
 from stacktest.cli.output import print_json, say
+from stacktest.errors import EvidenceError
 
 
 @click.command()
 @stack_option
 @json_option
+@ledger_option
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "md"]),
+    type=click.Choice(["text", "md", "json"]),
     default="text",
     help="Form of the table.",
 )
-def status(*, folder: str, as_json: bool, style: str) -> None:
+def status(*, folder: str, as_json: bool, ledgers: Sequence[str], style: str) -> None:
     """Judge every service, write status.json, print a table.
 
-    status.meta.json beside it says when, and what holds for all of them.
+    status.meta.json beside it says when, and what holds for all of them. With --ledger nothing is
+    judged or written: what the named ledgers say is shown, and ends with 11 if one is not believed.
     """
+    as_json = as_json or style == "json"
+    if ledgers:
+        _show_fleet(ledgers, "json" if as_json else style)
+        return
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.open_update import open_lines
@@ -50,3 +58,26 @@ def status(*, folder: str, as_json: bool, style: str) -> None:
         for line in open_lines(project.root, os.environ):
             say(line)
         say(f"written  {project.ledger.status_path}")
+
+
+# Private
+
+
+def _show_fleet(ledgers: Sequence[str], style: str) -> None:
+    from stacktest.bootstrap.context import now
+    from stacktest.bootstrap.fleet import read_fleet
+    from stacktest.reports.export.fleet_json import fleet_document
+    from stacktest.reports.terminal.fleet import fleet_lines, fleet_markdown
+
+    fleet = read_fleet(ledgers, now())
+    if style == "json":
+        print_json(fleet_document(fleet))
+    for line in {"text": fleet_lines, "md": fleet_markdown}.get(style, lambda _: ())(fleet):
+        say(line)
+    if fleet.troubled:
+        places = ", ".join(ledger.place for ledger in fleet.troubled)
+        raise EvidenceError(
+            f"{len(fleet.troubled)} of {len(fleet.ledgers)} ledgers are not believed",
+            where=places,
+            hint="see the notes; `stacktest status` where each stack is judges it again",
+        )

@@ -110,7 +110,7 @@ def test_the_readme_shows_the_help() -> None:
         (
             ["status", "--format", "xml"],
             [
-                "error: Invalid value for '--format': 'xml' is not one of 'text', 'md'",
+                "error: Invalid value for '--format': 'xml' is not one of 'text', 'md', 'json'",
                 "  at: stacktest status",
                 "  hint: stacktest status --help",
             ],

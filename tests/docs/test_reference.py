@@ -173,11 +173,11 @@ def test_every_schema_is_of_a_file_that_is_named() -> None:
 
 
 def test_every_metric_is_named() -> None:
-    from stacktest.reports.export import metrics
+    from stacktest.reports.export import fleet_metrics, metrics
 
     said = set(re.findall(r"`(stacktest_\w+)", (ROOT / "docs/how-to/publish.md").read_text()))
-    source = inspect.getsource(metrics)
-    made = {f"stacktest_{name}" for name in re.findall(r'_gauge\(\s*registry,\s*"(\w+)"', source)}
+    source = inspect.getsource(metrics) + inspect.getsource(fleet_metrics)
+    made = {f"stacktest_{name}" for name in re.findall(r'\bgauge\(\s*registry,\s*"(\w+)"', source)}
     assert said == made
 
 

@@ -34,22 +34,23 @@ def companions() -> Mapping[str, str]:
     return {name: (folder / name).read_text(encoding="utf-8") for name in COMPANIONS}
 
 
-# Private
-
-
-def _gauge(registry: Any, name: str, text: str, *labels: str) -> Any:
+def gauge(registry: Any, name: str, text: str, *labels: str) -> Any:
+    """A new gauge `stacktest_NAME` with these labels."""
     from prometheus_client import Gauge
 
     return Gauge(f"stacktest_{name}", text, labels, registry=registry)
 
 
+# Private
+
+
 def _services(board: Board, registry: Any) -> None:
-    state = _gauge(registry, "service_state", "1 for the service's state.", "service", "state")
-    proved = _gauge(registry, "service_functional", "1 when the service is proved.", "service")
-    reason = _gauge(
+    state = gauge(registry, "service_state", "1 for the service's state.", "service", "state")
+    proved = gauge(registry, "service_functional", "1 when the service is proved.", "service")
+    reason = gauge(
         registry, "service_reason", "How many reasons of a kind hold.", "service", "kind"
     )
-    passed = _gauge(
+    passed = gauge(
         registry,
         "service_last_pass_timestamp_seconds",
         "Start of the tests of the last pass that earned credit.",
@@ -72,7 +73,7 @@ def _kind(reason: str) -> str:
 
 
 def _tests(board: Board, registry: Any) -> None:
-    tests = _gauge(
+    tests = gauge(
         registry,
         "tests",
         "Tests of a service by phase and last outcome.",
@@ -89,25 +90,25 @@ def _tests(board: Board, registry: Any) -> None:
 
 
 def _run(board: Board, registry: Any) -> None:
-    judged = _gauge(registry, "evaluated_timestamp_seconds", "When the states were judged.")
+    judged = gauge(registry, "evaluated_timestamp_seconds", "When the states were judged.")
     judged.set(board.meta.evaluated_at.timestamp())
     if board.gate:
-        _gauge(registry, "gate_open", "1 when the gate is open.").set(board.gate.open)
-        blockers = _gauge(registry, "gate_blockers", "What closes the gate.")
+        gauge(registry, "gate_open", "1 when the gate is open.").set(board.gate.open)
+        blockers = gauge(registry, "gate_blockers", "What closes the gate.")
         blockers.set(len(board.gate.blockers))
     run = board.latest_run
-    about = _gauge(registry, "info", "Versions.", "version", "commit", "scope")
+    about = gauge(registry, "info", "Versions.", "version", "commit", "scope")
     versions = dict(board.meta.versions) | (dict(run.versions) if run else {})
     commit = (run.git_commit if run else None) or ""
     about.labels(versions.get("stacktest", ""), commit, board.meta.scope).set(1)
     if run:
-        began = _gauge(registry, "run_timestamp_seconds", "When the newest run began.")
+        began = gauge(registry, "run_timestamp_seconds", "When the newest run began.")
         began.set(run.started.timestamp())
     if run and run.finished:
-        took = _gauge(registry, "run_duration_seconds", "How long the newest run took.")
+        took = gauge(registry, "run_duration_seconds", "How long the newest run took.")
         took.set((run.finished - run.started).total_seconds())
     if board.timeline:
-        start = _gauge(
+        start = gauge(
             registry, "service_start_seconds", "How long the service took to be ready.", "service"
         )
         for span in board.timeline.boots:

@@ -1,5 +1,7 @@
 """The one way in which reports become HTML: escaped by default, and no undefined name passes."""
 
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 
@@ -14,3 +16,13 @@ def environment() -> Any:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+
+
+def with_script(templates: Any) -> Any:
+    """The same, with the script that pages hold and the digest by which a browser knows it."""
+    from markupsafe import Markup
+
+    script, _, _ = templates.loader.get_source(templates, "page.js")
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    templates.globals |= {"script": Markup(script), "script_digest": f"sha256-{digest}"}  # noqa: S704
+    return templates

@@ -1,14 +1,10 @@
 """The status page: one HTML file that needs no network, no server and no JavaScript."""
 
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
-from hashlib import sha256
 from typing import Any
-
-from markupsafe import Markup
 
 from stacktest.core import timestamps
 from stacktest.core.freshness.gate import Blocker
@@ -17,7 +13,7 @@ from stacktest.reports import wording
 from stacktest.reports.page import view
 from stacktest.reports.page.evidence import ADDRESS, Left
 from stacktest.reports.page.gantt import lay_out
-from stacktest.reports.page.jinja import environment
+from stacktest.reports.page.jinja import environment, with_script
 from stacktest.reports.page.operations import operation_rows
 from stacktest.reports.report_data import Board
 
@@ -110,14 +106,7 @@ def _template() -> Any:
         "iso": timestamps.to_text,
     }
     templates.globals |= {"count": wording.count, "tone": wording.tone, "word": wording.word}
-    script, _, _ = templates.loader.get_source(templates, "page.js")
-    templates.globals |= {"script": Markup(script), "script_digest": _digest(script)}  # noqa: S704
-    return templates.get_template("page.html.j2")
-
-
-def _digest(script: str) -> str:
-    """By which a browser knows the page's own script: no other one runs."""
-    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
+    return with_script(templates).get_template("page.html.j2")
 
 
 def _number(phase: str) -> str:
