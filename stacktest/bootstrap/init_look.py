@@ -11,9 +11,11 @@ from stacktest.bootstrap.open_update import refuse_open_update
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import StacktestError
 from stacktest.init.look.look import Look
 
+PATIENCE = 20.0
+"""Seconds that programs have to begin to answer after the stack counts as ready."""
 NOT_RUNNING = (
     "the stack does not run, so nothing of it was asked; it is started, looked at and stopped "
     "again by: stacktest init --up"
@@ -30,18 +32,23 @@ def take_look(
     drafted = Project(project.root, os.environ, project.compose, draft=draft)
     if starts:
         with _started(drafted, progress or Progress()) as notes:
-            return look_at(drafted), notes
-    try:
-        if running_services(drafted):
-            return look_at(drafted), ()
-    except ToolMissingError as error:
-        return None, (f"nothing was asked: {error.what}",)
-    except StacktestError as error:
-        return None, (f"what runs was not asked: {error.what} ({error.where})",)
-    return None, (NOT_RUNNING,)
+            look, more = _looked_at(drafted, PATIENCE)
+            return look, (*notes, *more)
+    return _looked_at(drafted)
 
 
 # Private
+
+
+def _looked_at(project: Project, patience: float = 0.0) -> tuple[Look | None, tuple[str, ...]]:
+    """What is wrong with the stack costs the look, and not the files."""
+    try:
+        if not running_services(project):
+            return None, (NOT_RUNNING,)
+        return look_at(project, patience), ()
+    except StacktestError as error:
+        where = f" ({error.where})" if error.where else ""
+        return None, (f"what runs was not asked: {error.what}{where}",)
 
 
 @contextmanager

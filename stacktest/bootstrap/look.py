@@ -7,9 +7,11 @@ where it publishes none: a port at which it listens            `inside("wiki").h
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ from stacktest.core.routing import Request, answerers, inner_port, origin
 from stacktest.core.secrets import secrets_of
 from stacktest.core.shared_network import answering, network_owner
 from stacktest.errors import StacktestError
+from stacktest.init.look.findings import findings
 from stacktest.init.look.look import DOOR, Boundary, Look, Visit
 from stacktest.init.look.paths import listening_ports, paths_to_ask
 from stacktest.init.programs import Program, recognise
@@ -41,16 +44,22 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Services that are asked at the same time."""
+PAUSE = 0.5
+"""Seconds between two attempts."""
 TLS_PORTS = frozenset({443, 8443, 9443})
 """Ports in containers behind which TLS is spoken."""
 
 
-def look_at(project: Project) -> Look:
-    """What the running services of a stack answer; nothing of it is changed."""
+def look_at(project: Project, patience: float = 0.0) -> Look:
+    """What the running services of a stack answer; nothing of it is changed.
+
+    `patience` are the seconds that a service without a health check has to begin to answer, where
+    it was only just started.
+    """
     labels = holder_labels(project.stack, new_run_id(), str(os.getpid()))
     image = project.config.stack.probe_image
     with closing(ProbeContainers(project.stack, project.engine, image=image, labels=labels)) as p:
-        return _Looker(project, p).look()
+        return _Looker(project, p, patience).look()
 
 
 def running_services(project: Project) -> frozenset[str]:
@@ -68,8 +77,9 @@ def running_services(project: Project) -> frozenset[str]:
 class _Looker:
     """Asks the services of one stack."""
 
-    def __init__(self, project: Project, probes: ProbeContainers) -> None:
+    def __init__(self, project: Project, probes: ProbeContainers, patience: float) -> None:
         self._project, self._stack = project, project.stack
+        self._deadline = time.monotonic() + patience
         self._names, self._probes = project.names, probes
         self._programs = {s.name: recognise(s) for s in self._stack.services.values()}
         self._running = running_services(project)
@@ -79,20 +89,29 @@ class _Looker:
         paths, visits, unanswered = paths_to_ask(self._stack), list[Visit](), dict[str, str]()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             names = [name for name in sorted(self._stack.services) if not self._is_quiet(name)]
-            for name, (seen, why) in zip(
-                names, pool.map(partial(self._visits, paths), names), strict=True
-            ):
+            results = pool.map(partial(self._patient_visits, paths), names)
+            for name, (seen, why) in zip(names, results, strict=True):
                 visits += seen
                 if not any(item.credited for item in seen):
                     unanswered[name] = why
             visits += filter(None, pool.map(partial(self._own, paths), self._own_hosts()))
-        return Look(
-            visits=tuple(visits),
+        look = Look(visits=tuple(visits), secrets=secrets_of(self._stack))
+        return replace(
+            look,
+            visits=(*visits, *self._closer(look, paths)),
+            store_errors={name: self._patient_store_error(name) for name in self._stores()},
+            store_ports=dict(self._store_ports()),
             boundaries=tuple(self._boundaries()),
-            store_errors={name: self._store_error(name) for name in self._stores()},
             unanswered=unanswered,
-            secrets=secrets_of(self._stack),
         )
+
+    def _closer(self, look: Look, paths: Iterable[str]) -> Iterator[Visit]:
+        """Within its network, a service that nothing tells from others through the front door."""
+        routed = {item.service for item in look.visits if item.host and item.credited} - {DOOR}
+        for name in sorted(routed - findings(look).keys()):
+            for address in self._inner(name):
+                if isinstance(result := visit(address, paths), Visit):
+                    yield result
 
     # Services
 
@@ -100,12 +119,22 @@ class _Looker:
         """Nothing that it answers over HTTP is of interest."""
         program = self._programs[name]
         is_store = program is not None and program.store in STORES
+        is_door = name == self._stack.front_door and bool(self._stack.routes)
         return (
             is_store
-            or name == self._stack.front_door
+            or is_door
             or is_one_shot(self._stack, name, program)
             or bool(self._stack.services[name].unreadable)
         )
+
+    def _patient_visits(self, paths: Iterable[str], name: str) -> tuple[list[Visit], str]:
+        """The same once it answers, or when it has had its time."""
+        while True:
+            visits, why = self._visits(paths, name)
+            is_late = time.monotonic() > self._deadline or name not in self._running
+            if any(item.credited for item in visits) or is_late:
+                return visits, why
+            time.sleep(PAUSE)
 
     def _visits(self, paths: Iterable[str], name: str) -> tuple[list[Visit], str]:
         """What its addresses answer, and why the last that was tried does not."""
@@ -180,6 +209,7 @@ class _Looker:
                     client=f"api({quoted(name)}, port={port})",
                     connect=partial(http_client, self._names, self._context, url),
                     is_own=lambda _path, _status: True,
+                    port=port,
                 )
 
     def _inner(self, name: str) -> Iterator[Address]:
@@ -190,6 +220,7 @@ class _Looker:
                     client=f"inside({quoted(name)}).http({port})",
                     connect=partial(self._inner_client, name, port),
                     is_own=lambda _path, _status: True,
+                    port=port,
                 )
 
     def _inner_client(self, name: str, port: int, **options: Any) -> "httpx.Client":
@@ -239,6 +270,18 @@ class _Looker:
         for name, program in self._programs.items():
             if program and program.store in STORES and name in self._running:
                 yield name
+
+    def _store_ports(self) -> Iterator[tuple[str, int]]:
+        for name in self._stores():
+            port = STORES[_kind(self._programs[name])]
+            if port in self._listening(name):
+                yield name, port
+
+    def _patient_store_error(self, name: str) -> str:
+        """The same once it answers, or when it has had its time."""
+        while (error := self._store_error(name)) and time.monotonic() < self._deadline:
+            time.sleep(PAUSE)
+        return error
 
     def _store_error(self, name: str) -> str:
         """Why the client in its container cannot ask it; empty where it can."""

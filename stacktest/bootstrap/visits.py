@@ -18,7 +18,7 @@ PATIENCE = 5.0
 """Seconds for one request."""
 TIMES = 3
 """How often the same is asked, to see what changes from request to request."""
-_MOVES = 5
+_MOST_MOVES = 5
 
 Connect = Callable[..., "httpx.Client"]
 """A new client, without cookies; `options` are httpx's own."""
@@ -36,6 +36,7 @@ class Address:
     is_own: IsOwn
     host: str = ""
     prefix: str = ""
+    port: int = 0
 
 
 def visit(address: Address, paths: Iterable[str]) -> Visit | str:
@@ -61,6 +62,7 @@ def visit(address: Address, paths: Iterable[str]) -> Visit | str:
         prefix=address.prefix,
         answers=answers,
         credited=frozenset(credited),
+        port=address.port,
     )
 
 
@@ -81,12 +83,14 @@ def _ask(address: Address, path: str) -> _Exchange | str:
     try:
         with address.connect(timeout=PATIENCE) as client:
             response = client.get(address.prefix + path)
-            for _ in range(_MOVES):
+            moves = 0
+            while moves <= _MOST_MOVES:
                 is_own |= address.is_own(response.url.path, response.status_code)
                 if response.next_request is None or not _is_same_host(response):
                     break
                 response = client.send(response.next_request)
-            return _Exchange(answer=_recorded(response), is_own=is_own)
+                moves += 1
+            return _Exchange(answer=_recorded(response, moves), is_own=is_own)
     except httpx.HTTPError as error:
         return str(error) or type(error).__name__
     except StacktestError as error:
@@ -100,9 +104,10 @@ def _is_same_host(response: "httpx.Response") -> bool:
     return urlsplit(str(target.url)).netloc == urlsplit(str(response.url)).netloc
 
 
-def _recorded(response: "httpx.Response") -> RecordedAnswer:
+def _recorded(response: "httpx.Response", moves: int) -> RecordedAnswer:
     return RecordedAnswer(
         status=response.status_code,
         headers={name.lower(): value for name, value in response.headers.items()},
         text=response.text[:LONGEST],
+        moves=moves,
     )

@@ -49,17 +49,21 @@ def propose(
     places = places or find_places(stack)
     unknown = [*door.unknown, *places.unknown, *_unset(stack)]
     jobs = _jobs(stack)
-    files = {CONFIG: _config(stack, door, stages, places, jobs)}
+    files = {CONFIG: ""}
     names = FileNames(taken=dict(taken or {}))
     writer = SuiteWriter(stack=stack, door=door, programs=programs, look=look, jobs=frozenset(jobs))
+    rules = dict[str, str]()
     for stage in stages:
         for name in stage.services:
             text = writer.suite(name)
             if text:
                 path = names.place(stage.folder, name)
                 files[path] = text
+                if rule := writer.ready_rule(name):
+                    rules[name] = rule
                 if name in writer.blank:
                     unknown.append(f"{writer.blank[name]} ({path}:{_line_to_fill(text)})")
+    files[CONFIG] = _config(stack, door, stages, places, rules)
     known = {name: program.name for name, program in programs.items() if program}
     return Proposal(
         files=files,
@@ -71,7 +75,7 @@ def propose(
 
 def propose_config(stack: Stack, door: FrontDoor, places: Places) -> str:
     """The text of `stacktest.toml`."""
-    return _config(stack, door, propose_phases(stack, door.service), places, _jobs(stack))
+    return _config(stack, door, propose_phases(stack, door.service), places, {})
 
 
 # Private
@@ -95,14 +99,16 @@ def _config(
     door: FrontDoor,
     stages: tuple[Stage, ...],
     places: Places,
-    jobs: list[str],
+    rules: Mapping[str, str],
 ) -> str:
+    jobs = _jobs(stack)
     return render(
         "stacktest.toml.j2",
         door=door,
         domain=_domain(stack.routes),
         stages=stages,
         places=places,
+        rules=rules,
         one_shots=[name for name in jobs if not is_job(stack.services[name], stack)],
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.readiness import is_job
+from stacktest.core.readiness import Kind, derive, is_job
 from stacktest.core.route import Route
 from stacktest.core.shared_network import neighbours_of
 from stacktest.init.declared_names import place_of
@@ -51,12 +51,31 @@ class SuiteWriter:
         if self.look is not None:
             self._findings = findings(self.look)
 
+    def ready_rule(self, name: str) -> str:
+        """When the service is ready, where that follows from what was seen and nothing else."""
+        if self.look is None:
+            return ""
+        service, finding = self.stack.services[name], self._findings.get(name)
+        kind = derive(service, self.stack).kind
+        if kind is Kind.RUNNING:
+            port = self.look.store_ports.get(name) or (finding.visit.port if finding else 0)
+            return f"tcp:{port}" if port else ""
+        program = self.programs[name]
+        if kind is Kind.LISTENING and finding and finding.visit.port and program and program.door:
+            # It listens before those do to whom it leads.
+            question = finding.questions[0]
+            answer = finding.visit.answers[question.path][0]
+            return (
+                "" if answer.moves else f"http:{finding.visit.port}{question.path} {answer.status}"
+            )
+        return ""
+
     def suite(self, name: str) -> str:
         """The text of the service's suite; empty where nothing can be claimed."""
         service, program = self.stack.services[name], self.programs[name]
         if service.unreadable:
             return self._none(name, f"anything about {name}: {service.unreadable}")
-        if name == self.door.service:
+        if name == self.door.service and (self.stack.routes or self.look is None):
             return self._door()
         if name in self.jobs:
             return self._none(

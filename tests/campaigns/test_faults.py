@@ -9,6 +9,7 @@ from campaigns import (
     disk,
     drill,
     engine_restart,
+    first_minute,
     kill_change,
     kill_drill,
     kill_run,
@@ -43,10 +44,11 @@ def test_without_an_engine(run: Callable[[Options], Report]) -> None:
         two_runs.run,
         soak.run,
         engine_restart.run,
+        first_minute.run,
     ],
     ids=[
         *("kill_run", "kill_change", "kill_drill", "update", "drill", "rehearse"),
-        *("two_runs", "soak", "engine_restart"),
+        *("two_runs", "soak", "engine_restart", "first_minute"),
     ],
 )
 def test_with_an_engine(run: Callable[[Options], Report]) -> None:

@@ -10,6 +10,7 @@ from stacktest.core.model import Json
 
 LONGEST = 200_000
 """Characters of a body that are recorded."""
+_HEAD = 1000
 TITLE = re.compile(r"<title[^<>]*>([^<>]*)</title>", re.IGNORECASE)
 
 
@@ -21,6 +22,8 @@ class RecordedAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in small letters."""
     text: str = ""
+    moves: int = 0
+    """How many redirects were followed."""
 
     @cached_property
     def document(self) -> Json:
@@ -42,4 +45,5 @@ class RecordedAnswer:
     @property
     def is_page(self) -> bool:
         """Whether a browser would show it."""
-        return "html" in self.headers.get("content-type", "")
+        is_declared = "html" in self.headers.get("content-type", "")
+        return is_declared or "<html" in self.text[:_HEAD].lower()

@@ -205,7 +205,7 @@ _COMMON_HEADERS = frozenset(
 def _short_text(answer: RecordedAnswer) -> Iterator[Whole]:
     text = answer.text
     is_text = not answer.is_page and answer.document is None
-    is_short = len(text) <= _LONGEST_TEXT and stable_start(text) == text
+    is_short = len(text) <= _LONGEST_TEXT and text != "" and stable_start(text) == text
     if is_text and is_short and text.replace("\n", "").isprintable():
         yield Whole(text)
 
@@ -217,10 +217,13 @@ def _headers(answer: RecordedAnswer) -> Iterator[Header]:
     target = stable_start(answer.headers.get("location", "").partition("?")[0])
     if target and answer.status in _REDIRECTS:
         yield Header("location", target)
-    server = stable_start(answer.headers.get("server", "").partition("/")[0])
+    # A front door may put its own name before it.
+    server = answer.headers.get("server", "").rpartition(", ")[2].partition("/")[0]
+    server = stable_start(server)
     if server:
         yield Header("server", server)
     for name in sorted(answer.headers):
-        is_own = name not in _COMMON_HEADERS and not name.startswith("access-control-")
+        is_own = "-" in name and name not in _COMMON_HEADERS
+        is_own = is_own and not name.startswith("access-control-")
         if is_own and not is_volatile(name) and not is_secret_name(name):
             yield Header(name)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from stacktest.init.look.answer import RecordedAnswer
-from stacktest.init.look.checks import Check
+from stacktest.init.look.checks import Check, Header
 
 Others = Mapping[str, Collection[RecordedAnswer]]
 """Who else may answer → what it answers, to whatever it was asked."""
@@ -34,13 +34,19 @@ def choose(status: int, suggestions: Sequence[Check], others: Others) -> Choice 
         name: tuple(answer for answer in answers if answer.status == status)
         for name, answers in others.items()
     }
-    for check in suggestions:
+    telling = [check for check in suggestions if not _is_of_a_server(check)] or suggestions
+    for check in telling:
         if not _passing((check,), alike):
             return Choice(status=status, checks=(check,))
     return _together(status, suggestions, alike)
 
 
 # Private
+
+
+def _is_of_a_server(check: Check) -> bool:
+    """Whether it only tells the library that serves: many programs share one."""
+    return isinstance(check, Header) and check.name == "server"
 
 
 def _together(status: int, suggestions: Sequence[Check], others: Others) -> Choice | None:

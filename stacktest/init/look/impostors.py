@@ -46,8 +46,17 @@ IMPOSTORS: tuple[RecordedAnswer, ...] = (
     ),
     *(_plain(status, "", "Caddy") for status in (200, 404, 502, 503)),
     *(_plain(200, text) for text in ("", "OK", "ok", "Hello", "It works!\n")),
-    RecordedAnswer(
-        status=200, headers={"content-type": "application/json"}, text='{"status": "ok"}'
+    *(
+        RecordedAnswer(status=status, headers={"content-type": "application/json"}, text=text)
+        for status, text in (
+            (200, '{"status": "ok"}'),
+            (200, '{"status": "healthy"}'),
+            (200, '{"status": "UP"}'),
+            (200, '{"ok": true, "success": true}'),
+            (404, '{"error": "Not found", "message": "Not found", "detail": "Not found"}'),
+            (404, '{"error": "Not Found", "message": "Not Found", "detail": "Not Found"}'),
+            (401, '{"error": "Unauthorized", "message": "Unauthorized", "detail": "Unauthorized"}'),
+        )
     ),
     _plain(404, "404 page not found\n"),
     _plain(502, "Bad Gateway"),

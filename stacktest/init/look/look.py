@@ -25,6 +25,8 @@ class Visit:
     """Path below the prefix → the answers to it, in order."""
     credited: frozenset[str] = frozenset()
     """Paths whose answers count as the service's own."""
+    port: int = 0
+    """The port in the container, where it was asked at a port."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +47,8 @@ class Look:
     boundaries: tuple[Boundary, ...] = ()
     store_errors: Mapping[str, str] = field(default_factory=dict)
     """Store → why its client could not ask it; empty where it answered."""
+    store_ports: Mapping[str, int] = field(default_factory=dict)
+    """Store → the usual port of its kind, where it listens there."""
     unanswered: Mapping[str, str] = field(default_factory=dict)
     """Service → why nothing of it was seen."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.init.look.answer import RecordedAnswer
-from stacktest.init.look.checks import Contains
+from stacktest.init.look.checks import Contains, Header
 from stacktest.init.look.choice import Choice, choose
 from tests.support.properties import examples
 
@@ -57,3 +57,12 @@ def test_who_passes_is_named_and_nobody_else_passes(own: str, others: dict[str, 
     assert choice.holds(answer(own))
     passing = {name for name, group in recorded.items() if any(map(choice.holds, group))}
     assert passing == set(choice.confused)
+
+
+def test_what_only_tells_the_library_that_serves_is_not_enough_by_itself() -> None:
+    others = {"door": [RecordedAnswer(status=200, text="a", headers={"server": "nginx"})]}
+    server = Header("server", "uvicorn")
+    assert choose(200, [A, server], others) == Choice(status=200, checks=(server,))
+    far = {"x": [answer("b")], **others}
+    assert choose(200, [A, server], far) == Choice(status=200, checks=(A, server))
+    assert choose(200, [server], far) == Choice(status=200, checks=(server,))

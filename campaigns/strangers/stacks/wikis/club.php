@@ -1,0 +1,1 @@
+<?php $conf["title"] = "The club"; $conf["useacl"] = 0;

@@ -1,0 +1,1 @@
+<?php $conf["title"] = "The team"; $conf["useacl"] = 0;
