@@ -23,7 +23,7 @@ from campaigns.common import Options, Report, main
 from tests.faults.throwaway import PROVISIONED, REPOSITORY, ThrowAway, free_port
 
 SHORT = ("suites/phase4_datastores/test_redis.py",)
-IMAGES = {True: "stacktest/redis", False: "stacktest/*"}
+IMAGES = {True: "stacktest/redis stacktest/probe", False: "stacktest/*"}
 """Images that the other engine gets, in the short form and in the whole one."""
 TIME = re.compile(r'"\d{4}-\d\d-\d\dT[^"]*"')
 COMMIT = {
@@ -46,14 +46,19 @@ class Machine:
         """A program of this package on the checkout: exit code, and what it printed."""
         done = subprocess.run(
             [sys.executable, "-P", "-m", *words, f"--stack={self.stack.root}"],
-            cwd=REPOSITORY,
-            env={**os.environ, **self.variables},
+            cwd=self.project,
+            env={**os.environ, **self.variables, "PYTHONPATH": str(REPOSITORY)},
             capture_output=True,
             text=True,
             check=False,
             timeout=3600,
         )
         return done.returncode, done.stdout + done.stderr
+
+    @property
+    def project(self) -> Path:
+        """The checkout: the stack's folder and its suites."""
+        return self.stack.root.parent
 
     @property
     def status(self) -> str:
@@ -94,10 +99,7 @@ class Campaign:
             machine = self._machine(f"{index}-of-{count}", self.other if is_other else "")
             _copy(times, machine.stack.root / "data/tests/durations.json")
             self._pytest(machine, f"--stack-shard={index}/{count}")
-            _copy(
-                REPOSITORY / f"reports/shards/{index}-of-{count}.json",
-                records / str(index) / f"{index}-of-{count}.json",
-            )
+            shutil.copytree(machine.project / "reports/shards", records / str(index))
         machine = self._machine(f"merge-{count}")
         _copy(times, machine.stack.root / "data/tests/durations.json")
         code, out = machine.run("stacktest", "merge", str(records))
@@ -111,8 +113,11 @@ class Campaign:
         copy = ThrowAway(self.folder / name, port=self._port, project=self._project)
         self.stack.callback(copy.remove)
         copy.make()
+        _copy_suites(copy.root.parent)
         for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "The stack")):
-            subprocess.run(["git", *words], cwd=copy.root, env={**os.environ, **COMMIT}, check=True)
+            subprocess.run(
+                ["git", *words], cwd=copy.root.parent, env={**os.environ, **COMMIT}, check=True
+            )
         return Machine(stack=copy, engine=engine, variables=self._variables)
 
     def _pytest(self, machine: Machine, *options: str) -> None:
@@ -124,8 +129,9 @@ class Campaign:
             code, out = machine.run("pytest", "-q", *workers, *options, *suites)
             machine.stack.empty()
         if code:
-            name = machine.stack.root.parent.name
-            self.faults.append(f"the tests of {name} ended with {code}: {out[-2000:]}")
+            self.faults.append(
+                f"the tests of {machine.project.name} ended with {code}: {out[-2000:]}"
+            )
 
 
 def run(options: Options) -> Report:
@@ -174,6 +180,16 @@ def _start_again(options: Options) -> None:
     argv = [str(REPOSITORY / "scripts/with-engine"), "rootless", sys.executable]
     argv += ["-m", "campaigns.shards", *sys.argv[1:]]
     os.execve(argv[0], argv, {**os.environ, "IMAGES": IMAGES[options.short]})
+
+
+def _copy_suites(project: Path) -> None:
+    """The suites of the repository, about the stack beside them."""
+    shutil.copytree(REPOSITORY / "suites", project / "suites")
+    no_stacks = shutil.ignore_patterns("stacks", "__pycache__")
+    shutil.copytree(REPOSITORY / "fixtures", project / "fixtures", ignore=no_stacks)
+    shutil.copy(REPOSITORY / "conftest.py", project)
+    settings = (REPOSITORY / "pyproject.toml").read_text()
+    (project / "pyproject.toml").write_text(settings.replace("fixtures/stacks/reference", "stack"))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -57,15 +57,16 @@ def keep_shard(config: pytest.Config, items: list[pytest.Item]) -> None:
             f"  hint: --stack-shard 1/{len(selected)}"
         )
     known = note_division(config, selected).ms if selected else {}
-    tests = {t.reported: Divisible(t.nodeid, t.path, t.services) for t in selected}
-    others = {
-        item.nodeid: Divisible(item.nodeid, item.nodeid.partition("::")[0])
+    names = {test.reported: test.nodeid for test in selected}
+    tests = [Divisible(test.nodeid, test.path, test.services) for test in selected]
+    others = [
+        Divisible(item.nodeid, item.nodeid.partition("::")[0])
         for item in items
-        if item.nodeid not in tests
-    }
-    names = divide(tests.values(), known, shard.count)[shard.index - 1]
-    names |= divide(others.values(), {}, shard.count)[shard.index - 1]
-    dropped = {item for item in items if (tests | others)[item.nodeid].name not in names}
+        if item.nodeid not in names
+    ]
+    own = divide(tests, known, shard.count)[shard.index - 1]
+    own |= divide(others, {}, shard.count)[shard.index - 1]
+    dropped = {item for item in items if names.get(item.nodeid, item.nodeid) not in own}
     if dropped:
         config.hook.pytest_deselected(items=list(dropped))
         items[:] = [item for item in items if item not in dropped]

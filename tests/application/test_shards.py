@@ -274,3 +274,32 @@ def test_shards_are_joined_once() -> None:
         merge(joined, texts)
         with pytest.raises(EvidenceError, match="these shards were joined already"):
             merge(joined, texts)
+
+
+def test_the_container_of_another_shard_is_no_container_of_this_one() -> None:
+    """A service that was not there while it was tested earns nothing, wherever else it ran."""
+    with ExitStack() as stack:
+        scenario = Scenario(prepare=GREEN)
+        records = run_shards(stack, scenario)
+        tested = [{name for o in r.outcomes for name in o.services} for r in records]
+        place = next(place for place, names in enumerate(tested) if "db" in names)
+        bare = replace(records[place].before["db"], containers=())
+        texts = [text_of(record) for record in records]
+        texts[place] = text_of(
+            replace(records[place], before={**records[place].before, "db": bare})
+        )
+        joined = Machine(stack.enter_context(in_memory()), scenario, "joined").world
+        joined.later(days=1)
+        summary = merge(joined, texts)
+        assert summary.refused["db"] == "its container was replaced or restarted during its tests"
+        assert "door" in summary.credited
+
+
+def test_tests_may_run_in_another_order_on_each_machine() -> None:
+    with ExitStack() as stack:
+        scenario = Scenario(prepare=GREEN)
+        first, second = run_shards(stack, scenario)
+        joined = Machine(stack.enter_context(in_memory()), scenario, "joined").world
+        joined.later(days=1)
+        shuffled = replace(second, order=tuple(reversed(second.order)))
+        assert set(merge(joined, [text_of(first), text_of(shuffled)]).credited) == set(NAMES)

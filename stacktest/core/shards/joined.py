@@ -3,7 +3,7 @@
 | of a service          | the joined run has                                                   |
 |-----------------------|----------------------------------------------------------------------|
 | fingerprint           | that of the shards that ran or tested it, as far as all of them know |
-| containers            | those of all shards; where they changed in one undeclared, its own   |
+| containers            | those of all shards; of one alone where that shard earns no credit   |
 | drift, and unverified | that of the shards that ran or tested it                             |
 | declared moves        | those of each shard, while the containers of the others stand        |
 
@@ -145,12 +145,12 @@ def _observation(name: str, shards: Sequence[ShardRecord], moment: Moment) -> Se
 
     involved = [record for record in shards if _is_involved(record, name)] or shards
     changed = [record for record in involved if _has_changed(record, name)]
-    unstable = [record for record in shards if not _is_stable(record, name)]
+    unfit = [record for record in shards if not _is_fit(record, name)]
     is_read_only = involved is shards
     fingerprints = [look(record).fingerprint for record in changed[:1] or involved]
     return ServiceObservation(
         fingerprint=_best_known(fingerprints) if is_read_only else _as_all_know(fingerprints),
-        containers=_containers(map(look, unstable[:1] or shards)),
+        containers=_containers(map(look, unfit[:1] or shards)),
         drift=_all_of(look(record).drift for record in involved),
         unverified=_all_of(look(record).unverified for record in involved),
     )
@@ -161,18 +161,26 @@ def _has_changed(record: ShardRecord, name: str) -> bool:
     return bool(changes(record.before[name].fingerprint, record.after[name].fingerprint))
 
 
-def _is_stable(record: ShardRecord, name: str) -> bool:
-    """Whether declared moves alone explain which containers the service had in this shard."""
+def _is_fit(record: ShardRecord, name: str) -> bool:
+    """Whether the containers of this shard stand in no pass's way: the others' would hide that.
+
+    They were there while it was tested, and declared moves alone explain which they were.
+    """
     before, after = record.before[name].containers, record.after[name].containers
     if isinstance(before, Unknown) or isinstance(after, Unknown):
         return False
-    return explains(record.moves, name, before, after)
+    is_absent = not (before and after) and _is_tested(record, name)
+    return not is_absent and explains(record.moves, name, before, after)
 
 
 def _is_involved(record: ShardRecord, name: str) -> bool:
     """Whether the shard ran the service, or tested it."""
     runs = (record.before[name].containers, record.after[name].containers) != ((), ())
-    return runs or any(name in outcome.services for outcome in record.outcomes)
+    return runs or _is_tested(record, name)
+
+
+def _is_tested(record: ShardRecord, name: str) -> bool:
+    return any(name in outcome.services for outcome in record.outcomes)
 
 
 def _as_all_know(fingerprints: Sequence[Fingerprint]) -> Fingerprint:
