@@ -13,7 +13,7 @@ from stacktest.core.shards.faults import Checkout, Fault, faults_of
 from stacktest.core.shards.joined import JoinedRun, join
 from stacktest.core.shards.record import ShardRecord
 from stacktest.core.unknown import Unknown
-from stacktest.errors import EvidenceError
+from stacktest.errors import EvidenceError, UsageError
 
 GROUPS = ("STACKTEST_SHARD_RUN", "GITHUB_RUN_ID", "CI_PIPELINE_ID")
 """Variables that name a run of CI, the same in all of its jobs; Forgejo sets GitHub's."""
@@ -35,6 +35,9 @@ def join_shards(places: Iterable[Path], checkout: Checkout) -> JoinedRun:
     """The run that the shards in these folders are; EvidenceError names all that is wrong."""
     places = tuple(places)
     where = ", ".join(map(str, places))
+    for place in places:
+        if not place.exists():
+            raise UsageError(f"{place} does not exist", where="merge", hint="ls reports/shards")
     items = tuple(read_shards(places))
     records = [item for item in items if isinstance(item, ShardRecord)]
     faults = [item for item in items if isinstance(item, Fault)]

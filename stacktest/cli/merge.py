@@ -16,7 +16,7 @@ from stacktest.cli.output import say
     metavar="DIR [DIR]...",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
 )
 def merge(*, folder: str, places: tuple[Path, ...]) -> None:
     """Join the shards of a run to the verdict of one run.
