@@ -261,7 +261,8 @@ def _terminal(text: str, _: Path) -> str:
     display = ProgressDisplay(reporter, {})
     error = NotReadyError(text, where=text, hint=text, service="app", details=[f"  | {text}"])
     display.say_all(error.told())
-    display.say_all(failure_lines(f"t.py::t[{text}]", text, text, text))
+    told: Any = {"evidence": text, "options": [text], "diagnosis": text, "command": text}
+    display.say_all(failure_lines(f"t.py::t[{text}]", text, **told))
     display.not_started("app", text, [])
     display.say_all(gate_lines(_board(text).gate or Gate(open=True, exit_code=0)))
     return stream.getvalue()

@@ -139,7 +139,7 @@ def pytest_runtest_makereport(
             report.user_properties += properties(item)
         if report.when == "setup":
             item.stash[_BEGUN] = report.start
-        if report.failed and report.when != "teardown":
+        if report.failed:
             _add_evidence(item, report)
         if RUNNING in item.config.stash:
             from stacktest.pytest_plugin.report_secrets import clean_report
@@ -375,12 +375,18 @@ def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
     from stacktest.application.evidence_folder import Window
     from stacktest.pytest_plugin.failure_artifacts import gather
 
-    folder = gather(item, Window(begin=item.stash[_BEGUN], end=report.stop))
-    if folder is not None:
-        from stacktest.pytest_plugin.repeat import repeated_options
-        from stacktest.reports.terminal.run import reproduce
+    begin = item.stash.get(_BEGUN, report.start)
+    notes = gather(item, report, Window(begin=begin, end=report.stop))
+    if notes is None:
+        return
+    from stacktest.pytest_plugin.junit_properties import evidence_property
+    from stacktest.pytest_plugin.repeat import repeated_options
+    from stacktest.reports.terminal.run import reproduce
 
-        shown = folder.relative_to(item.config.rootpath)
-        again = reproduce(item.nodeid, repeated_options(item.config))
-        vars(report)["stacktest_evidence"] = str(shown)
-        report.sections.append(("Evidence", f"{shown}\nReproduce: {again}"))
+    shown = notes.page_below(item.config.rootpath)
+    again = reproduce(item.nodeid, repeated_options(item.config))
+    notes.put_on(report)
+    report.sections.append(("Evidence", f"{shown}\nReproduce: {again}"))
+    item.user_properties += evidence_property(shown)
+    if report.when == "teardown":
+        report.user_properties += evidence_property(shown)

@@ -84,6 +84,16 @@ def restrict_run(rootdir: Path, run_id: str) -> None:
     restrict_tree(rootdir / FOLDER / run_id)
 
 
+def restrict_folder(folder: Path) -> None:
+    """The same of what a browser left in the evidence of one test."""
+    restrict_tree(folder)
+
+
+def write_page(path: Path, html: str, secrets: Iterable[str]) -> None:
+    """A page about evidence, without secrets."""
+    write_private(path, redact(html, secrets))
+
+
 def write_evidence(path: Path, text: Callable[[], str], secrets: Iterable[str]) -> None:
     """Evidence that cannot be had is said in its place: it must not cost the test's own report."""
     try:

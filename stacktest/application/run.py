@@ -3,7 +3,7 @@
 It takes objects and never makes them; `bootstrap` knows what they really talk to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan, needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
-from stacktest.core.records.run_texts import RunTexts, texts_of
+from stacktest.core.records.run_texts import RunTexts, texts_of_starts, texts_of_verdicts
 from stacktest.core.redaction import clean, redact
 from stacktest.core.runs.credit import Refusal, close, credit, history_line
 from stacktest.core.runs.fold import fold
@@ -135,7 +135,7 @@ class StackSession:
         inventory = replace(inventory_of(whole, unknown), hidden=hidden, elsewhere=elsewhere)
         verdicts = fold(inventory, outcomes, facts)
         credited, refused = self._record(verdicts, after, tests, edited)
-        self._remember_words(verdicts, whole)
+        self._remember_words(verdicts, whole, outcomes)
         now = self._ports.now()
         if self._begun is not None:
             self.trace = RunTrace(
@@ -218,22 +218,19 @@ class StackSession:
             )
         return replace(outcome, reason=redact(outcome.reason, self._secrets))
 
-    def _remember_words(self, verdicts: Mapping[str, Verdict], whole: Iterable[Collected]) -> None:
+    def _remember_words(
+        self,
+        verdicts: Mapping[str, Verdict],
+        whole: Iterable[Collected],
+        outcomes: Sequence[Outcome],
+    ) -> None:
         """Keep on this machine what the failures said, and which parameters the tests had."""
         if self._opened is None:
             return
-        run, tests = self._opened.run.id, (*whole, *self._tests)
-        self._save_texts(
-            {
-                name: texts_of(
-                    run,
-                    verdicts[name].recorded,
-                    verdicts[name].reasons,
-                    {test.nodeid: test.full for test in tests if name in test.services},
-                )
-                for name in self._opened.records
-            }
-        )
+        tests = (*whole, *self._tests)
+        names = {name: {t.nodeid: t.full for t in tests if name in t.services} for name in verdicts}
+        verdicts = {name: verdicts[name] for name in self._opened.records}
+        self._save_texts(texts_of_verdicts(self._opened.run.id, verdicts, names, outcomes))
 
     def _save_texts(self, texts: Mapping[str, RunTexts]) -> None:
         # What tests said is lost rather than the run.
@@ -273,12 +270,7 @@ class StackSession:
             )
             for name, failure in self.not_up.items()
         }
-        self._save_texts(
-            {
-                name: texts_of(run.id, [failure.recorded], [failure.cause], {})
-                for name, failure in self.not_up.items()
-            }
-        )
+        self._save_texts(texts_of_starts(run.id, self.not_up))
         record = self._ports.recorder.record_failed_starts
         self._unrecorded = record(finished, self.not_up, fingerprints, whole=whole)
 

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stacktest.adapters.engine.client import Engine
     from stacktest.adapters.names import NameMap
     from stacktest.config import Config
+    from stacktest.core.diagnosis.diagnosis import Diagnosis
+    from stacktest.core.diagnosis.facts import Failure
     from stacktest.core.model import Stack
 
 
@@ -32,3 +36,7 @@ class RunningStack:
     scratch: Path
     """A folder of this run for throw-away files such as the browser's trust."""
     run_id: str
+    diagnose: Callable[[Failure, float], Diagnosis | None] = field(
+        default=lambda *_: None, repr=False
+    )
+    """What failed, and when the test began in Unix time → the cause, where the facts decide it."""

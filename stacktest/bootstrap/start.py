@@ -6,6 +6,7 @@ from functools import partial
 
 from stacktest.adapters.startup.up import BringUp, bring_up
 from stacktest.bootstrap.context import Project, now
+from stacktest.bootstrap.diagnosing import diagnose_failure
 from stacktest.bootstrap.door_answer import door_answer
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
@@ -50,6 +51,7 @@ def starter(
         probe_image=config.stack.probe_image,
         usual=lambda name: usual_boot(project.ledger.recent(name)),
         on_failure=on_failure,
+        diagnose=partial(diagnose_failure, project),
     )
 
     def start_without_secrets(plan: Plan) -> BringUp:

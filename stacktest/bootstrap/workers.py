@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_file
@@ -9,6 +10,7 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import Project, now
 from stacktest.bootstrap.copy_project import CopyProject
+from stacktest.bootstrap.diagnosing import diagnose_failure
 from stacktest.core.rehearsal.settings import CopySettings
 
 FILE = "running.json"
@@ -51,4 +53,5 @@ def _running(project: Project, scratch: Path, run_id: str) -> RunningStack:
         ca=ca,
         scratch=scratch,
         run_id=run_id,
+        diagnose=partial(diagnose_failure, project),
     )

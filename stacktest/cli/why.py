@@ -1,6 +1,9 @@
 """The verb `why`: what changed since the last pass of a service."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -19,7 +22,7 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     from stacktest.adapters.ledger.run_texts import read_texts
     from stacktest.bootstrap.context import find_project, now
     from stacktest.bootstrap.open_update import open_lines
-    from stacktest.core.records.run_texts import lacks_text
+    from stacktest.core.records.run_texts import lacks_text, texts_of_last_run
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.why import why_document, why_lines
 
@@ -37,14 +40,30 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
         note = ""
     shown = judgement_with_texts(judgement, texts)
     subject = (shown, evidence, observations[name].fingerprint, history)
+    last = texts_of_last_run(evidence.last_run, texts.get(name, ()))
+    known = last and replace(last, evidence=_typed(last.evidence))
     backup = project.judge.judge_backups(now()).get(name)
     if as_json:
-        print_json(why_document(*subject, backup=backup))
+        print_json(why_document(*subject, backup=backup, texts=known))
         return
     most, next_step = None if everything else 5, project.judge.next_step
-    for line in why_lines(*subject, most=most, next_step=next_step, backup=backup):
+    lines = why_lines(*subject, most=most, next_step=next_step, backup=backup, texts=known)
+    for line in lines:
         say(line)
     for line in open_lines(project.root, os.environ):
         say(line)
     if note:
         say(f"text      {note}")
+
+
+# Private
+
+
+def _typed(pages: Mapping[str, str]) -> Mapping[str, str]:
+    """The pages of evidence that are still there, as they are typed where the person stands."""
+    from stacktest.adapters.compose.command_line import typed_path, working_folder
+
+    here = working_folder()
+    return {
+        test: typed_path(here, Path(page)) for test, page in pages.items() if Path(page).is_file()
+    }

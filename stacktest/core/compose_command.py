@@ -31,6 +31,11 @@ def docker_prefix(stack: Stack) -> tuple[str, ...]:
     return ("docker", "--context", stack.context) if stack.context else ("docker",)
 
 
+def docker_command(stack: Stack, *words: str) -> str:
+    """`docker WORDS` on the stack's engine."""
+    return shlex.join([*docker_prefix(stack), *words])
+
+
 def needed_profiles(stack: Stack, services: Iterable[str]) -> tuple[str, ...]:
     """Profiles to switch on, so that Compose knows the services and what they depend on."""
     profiles: dict[str, None] = {}

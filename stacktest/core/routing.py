@@ -11,7 +11,7 @@ The answer is a service's when the walk notes that service and nobody else.
 """
 
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
@@ -78,20 +78,23 @@ def answerers(
     if status in DOOR_FAILURES:
         return frozenset({None})
     noted: set[str | None] = set()
-    rewritten: int | None = None
-    for route in _of_request(tuple(routes), request):
-        match = _match(route, request, rewritten=rewritten, file_kind=file_kind)
-        if match is Match.NO:
-            continue
-        if route.rewrites is not None:
-            levels = (route.rewrites, rewritten)
-            rewritten = min(level for level in levels if level is not None)
-            continue
+    for route, match in _walk(routes, request, file_kind):
         if status in route.statuses:
             noted.add(route.service)
         if match is Match.YES and route.is_final:
             return frozenset(noted)
     return frozenset({*noted, None})
+
+
+def routes_taken(routes: Iterable[Route], request: Request) -> tuple[Route, ...]:
+    """The routes to an upstream by which a request may have gone; guards are left out."""
+    taken: list[Route] = []
+    for route, match in _walk(routes, request, None):
+        if route.upstream and not route.is_guard:
+            taken.append(route)
+        if match is Match.YES and route.is_final:
+            break
+    return tuple(taken)
 
 
 def origin(
@@ -169,6 +172,22 @@ class Match(Enum):
     YES = "yes"
     NO = "no"
     MAYBE = "maybe"
+
+
+def _walk(
+    routes: Iterable[Route], request: Request, file_kind: FileKind | None
+) -> Iterator[tuple[Route, Match]]:
+    """The routes of the host that hold or may hold, in order, with what is rewritten on the way."""
+    rewritten: int | None = None
+    for route in _of_request(tuple(routes), request):
+        match = _match(route, request, rewritten=rewritten, file_kind=file_kind)
+        if match is Match.NO:
+            continue
+        if route.rewrites is not None:
+            levels = (route.rewrites, rewritten)
+            rewritten = min(level for level in levels if level is not None)
+            continue
+        yield route, match
 
 
 def _of_request(routes: tuple[Route, ...], request: Request) -> list[Route]:

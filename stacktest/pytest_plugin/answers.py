@@ -1,5 +1,6 @@
 """Where a request for a host name goes, and whose answer came back."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +12,7 @@ from stacktest.core.routing import HTTP, HTTPS, inner_port, origin, service_behi
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.contacts import note
-from stacktest.pytest_plugin.failure_artifacts import remember_answer
+from stacktest.pytest_plugin.seen_answers import remember_answer
 
 
 def url_of(stack: RunningStack, name: str) -> str:
@@ -30,6 +31,7 @@ def note_answer(
     method: str | None = None,
     host: str = "",
     door_port: int | None = None,
+    read_body: Callable[[], str] = str,
 ) -> None:
     """Note the front door, and the one service that must have given this answer, if there is one.
 
@@ -39,7 +41,7 @@ def note_answer(
     """
     parts = urlsplit(url)
     name = (parts.hostname or "").lower()
-    remember_answer(node, f"{status} {url}")
+    remember_answer(node, status, url, read_body)
     if door_port is None and not stack.names.is_ours(name):
         return
     if stack.model.front_door:

@@ -26,7 +26,7 @@ from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.inventory import deviations, is_whole, selection_of
-from stacktest.pytest_plugin.outcomes import Listener, reason_of
+from stacktest.pytest_plugin.outcomes import FailureNotes, Listener, reason_of
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.stash import DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
 from stacktest.pytest_plugin.suites import suites_of
@@ -180,9 +180,12 @@ class Controller:
 
         if not any(test.reported == report.nodeid for test in self._selected):
             return
-        evidence = str(getattr(report, "stacktest_evidence", ""))
+        notes = FailureNotes.of(report)
         first, *rest = failure_lines(
-            report.nodeid, reason_of(report), evidence, repeated_options(self._config)
+            report.nodeid,
+            reason_of(report),
+            options=repeated_options(self._config),
+            **notes.shown_below(self._config.rootpath),
         )
         if self._wall.verbosity == 0:
             # With `-v` pytest has just said which one.

@@ -1,9 +1,12 @@
 """What a failing test leaves behind: enough to understand the failure without running it again.
 
+    reports/evidence/<run>/<test>/index.html        the page: start here
+    reports/evidence/<run>/<test>/message.txt       what the test said, both values in it
     reports/evidence/<run>/<test>/<service>.log     what it wrote while the test ran
     reports/evidence/<run>/<test>/events.txt        what happened to containers meanwhile
     reports/evidence/<run>/<test>/answers.txt       the last answers that the test saw
-    reports/evidence/<run>/pages/…                  trace and screenshot, by pytest-playwright
+    reports/evidence/<run>/<test>/answer-<n>.txt    the body of each that was refused
+    reports/evidence/<run>/<test>/trace.zip, *.png  trace and screenshot, by pytest-playwright
     reports/evidence/<run>/boot/message.txt         why the stack did not become ready
     reports/evidence/<run>/boot/<service>.log       what each service had written by then
 
@@ -15,43 +18,124 @@ The last ten runs are kept.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.compose.command_line import typed_path, working_folder
 from stacktest.application.evidence_folder import (
     FOLDER,
     MARGIN,
     Window,
     make_folder,
+    restrict_folder,
     service_logs,
     write_evidence,
+    write_page,
 )
 from stacktest.application.running_stack import RunningStack
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.observed_state import EngineEvent
 from stacktest.core.secrets import secrets_of
 from stacktest.pytest_plugin.contacts import touched
-from stacktest.pytest_plugin.stash import RUNNING
+from stacktest.pytest_plugin.outcomes import FailureNotes, marked_lines
+from stacktest.pytest_plugin.repeat import repeated_options
+from stacktest.pytest_plugin.report_secrets import clean_text
+from stacktest.pytest_plugin.seen_answers import SeenAnswer, seen_answers
+from stacktest.pytest_plugin.stash import EVIDENCE, RUNNING
+from stacktest.reports.page.failure import NAME, FailurePage, LeftText, render_failure
+from stacktest.reports.terminal.run import reproduce
 
-ANSWERS: pytest.StashKey[list[str]] = pytest.StashKey()
-"""Per test: one line per answer, the last ones."""
+OWN_OUTPUT: pytest.StashKey[bool] = pytest.StashKey()
+"""Set where trace and screenshot of a test go into its evidence, and nobody chose another place."""
 
 
-def remember_answer(node: pytest.Item, line: str) -> None:
-    """Keep one answer for the case that the test fails."""
-    answers = node.stash.setdefault(ANSWERS, [])
-    answers.append(line)
-    del answers[:-20]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What one failed test left, and where."""
+
+    folder: Path
+    test: str
+    services: tuple[str, ...]
+    message: str
+    again: str
+    diagnosis: Diagnosis | None
+    logs: tuple[str, ...]
+    """Services whose logs are kept, the one that knows first."""
+
+    @property
+    def notes(self) -> FailureNotes:
+        """What the report carries of it."""
+        return FailureNotes(
+            diagnosis=self.diagnosis.sentence if self.diagnosis else "",
+            command=self.diagnosis.hint if self.diagnosis else "",
+            evidence=str(self.folder / NAME),
+        )
+
+    def write(self, stack: RunningStack, window: Window, answers: tuple[SeenAnswer, ...]) -> None:
+        """The files, and the page as far as it can be written while the fixtures stand."""
+        secrets = secrets_of(stack.model)
+        write_evidence(self.folder / "message.txt", lambda: self.message, secrets)
+        for name in self.logs:
+            read = partial(service_logs, stack.model, stack.engine, name, window)
+            write_evidence(self.folder / f"{name}.log", read, secrets)
+        write_evidence(self.folder / "events.txt", partial(_events, stack, window), secrets)
+        if answers:
+            lines = "\n".join(answer.line for answer in answers)
+            write_evidence(self.folder / "answers.txt", lambda: lines, secrets)
+        for number, answer in enumerate(answers, start=1):
+            if body := answer.body:
+                text = f"{answer.line}\n\n{body}"
+                file = self.folder / f"answer-{number}.txt"
+                write_evidence(file, partial(str, text), secrets)
+        self.write_page(secrets)
+
+    def write_page(self, secrets: Iterable[str]) -> None:
+        """The page about what lies in the folder now."""
+        names = sorted(path.name for path in self.folder.iterdir() if path.is_file())
+        traces = [name for name in names if name.endswith(".zip")]
+        pictures = [name for name in names if name.endswith(".png")]
+        texts = list(self._texts(names))
+        shown = {*traces, *pictures, *(text.name for text in texts), "message.txt", NAME}
+        here = working_folder()
+        page = FailurePage(
+            test=self.test,
+            services=self.services,
+            message=self.message,
+            diagnosis=self.notes.diagnosis,
+            command=self.notes.command,
+            reproduce=self.again,
+            texts=texts,
+            pictures=pictures,
+            traces=[(name, _show_trace(typed_path(here, self.folder / name))) for name in traces],
+            other=[name for name in names if name not in shown],
+        )
+        write_page(self.folder / NAME, render_failure(page), secrets)
+
+    def _texts(self, names: Iterable[str]) -> Iterator[LeftText]:
+        """Refused answers, then logs, the one that knows first, then the rest."""
+        names = tuple(names)
+        bodies = {name: "A refused answer" for name in names if name.startswith("answer-")}
+        logs = {f"{name}.log": f"The log of {name}" for name in self.logs}
+        rest = {"answers.txt": "The last answers", "events.txt": "What happened to containers"}
+        for name, title in {**bodies, **logs, **rest}.items():
+            if name in names:
+                text = (self.folder / name).read_text(encoding="utf-8", errors="replace")
+                yield LeftText(name=name, title=title, text=text)
 
 
 def page_options(config: pytest.Config, run_id: str, worker: str) -> None:
-    """Ask pytest-playwright for a trace and a screenshot of failing tests, in this run's folder.
+    """Ask pytest-playwright for a trace and a screenshot of failing tests.
 
-    Each worker has a folder of its own, since pytest-playwright empties the one that it is given:
-    what a crashed worker left stays. What the user asked for on the command line wins.
+    They go into the evidence of the test (`output_path`). Each worker has an `--output` of its own,
+    since pytest-playwright empties the one that it is given. What the user asked for on the command
+    line wins.
     """
     option = config.option
     if getattr(option, "tracing", None) == "off":
@@ -59,34 +143,56 @@ def page_options(config: pytest.Config, run_id: str, worker: str) -> None:
     if getattr(option, "screenshot", None) == "off":
         option.screenshot = "only-on-failure"
     if getattr(option, "output", None) == "test-results":
-        folder = config.rootpath / FOLDER / run_id / "pages"
-        option.output = str(folder / worker)
-        if any(getattr(option, name, None) == "on" for name in ("tracing", "screenshot", "video")):
-            # Playwright's files are as readable as the umask has them, so the folder is not. Where
-            # only failing tests leave some, their own evidence makes it first.
-            make_folder(folder)
+        option.output = str(config.rootpath / FOLDER / run_id / "pages" / worker)
+        config.stash[OWN_OUTPUT] = True
 
 
-def gather(item: pytest.Item, window: Window) -> Path | None:
-    """Write down what belongs to a failed test; the folder, or None without a stack."""
+def output_folder(item: pytest.Item) -> Path | None:
+    """Where a browser's files of a test go; None: where pytest-playwright or the user wants them.
+
+    Playwright's files are as readable as the umask has them, so the folder is not. Where only
+    failing tests leave some, their evidence makes it first.
+    """
+    stack = item.config.stash.get(RUNNING, None)
+    if stack is None or not item.config.stash.get(OWN_OUTPUT, False):
+        return None
+    folder = _folder(item, stack)
+    names = ("tracing", "screenshot", "video")
+    if any(getattr(item.config.option, name, None) == "on" for name in names):
+        make_folder(folder)
+    return folder
+
+
+def gather(item: pytest.Item, report: pytest.TestReport, window: Window) -> FailureNotes | None:
+    """Write down what belongs to a failed test, and what it is diagnosed with; None: no stack."""
     stack = item.config.stash.get(RUNNING, None)
     if stack is None:
         return None
-    folder = item.config.rootpath / FOLDER / stack.run_id / folder_name(item.nodeid)
+    failure = _failure(item, report)
+    diagnosis = stack.diagnose(failure, window.begin - MARGIN)
+    folder = _folder(item, stack)
     make_folder(folder)
-    secrets = secrets_of(stack.model)
-    named = {str(name) for mark in item.iter_markers("service") for name in mark.args}
-    for name in involved(stack, named | set(touched(item))):
-        write_evidence(
-            folder / f"{name}.log",
-            partial(service_logs, stack.model, stack.engine, name, window),
-            secrets,
-        )
-    write_evidence(folder / "events.txt", partial(_events, stack, window), secrets)
-    answers = item.stash.get(ANSWERS, [])
-    if answers:
-        write_evidence(folder / "answers.txt", lambda: "\n".join(answers), secrets)
-    return folder
+    evidence = Evidence(
+        folder=folder,
+        test=item.nodeid,
+        services=failure.services,
+        message=clean_text(report.longreprtext),
+        again=reproduce(item.nodeid, repeated_options(item.config)),
+        diagnosis=_cleaned(diagnosis),
+        logs=_by_use(involved(stack, {*failure.services, *touched(item)}), stack, diagnosis),
+    )
+    evidence.write(stack, window, seen_answers(item))
+    item.stash[EVIDENCE] = evidence
+    return evidence.notes
+
+
+def finish(item: pytest.Item) -> None:
+    """Complete the page of a failed test with what its fixtures left when they ended."""
+    evidence = item.stash.get(EVIDENCE, None)
+    if evidence is not None:
+        del item.stash[EVIDENCE]
+        restrict_folder(evidence.folder)
+        evidence.write_page(secrets_of(item.config.stash[RUNNING].model))
 
 
 def involved(stack: RunningStack, services: Iterable[str]) -> tuple[str, ...]:
@@ -110,6 +216,47 @@ def folder_name(nodeid: str) -> str:
 
 
 # Private
+
+
+def _folder(item: pytest.Item, stack: RunningStack) -> Path:
+    return Path(item.config.rootpath / FOLDER / stack.run_id / folder_name(item.nodeid))
+
+
+def _failure(item: pytest.Item, report: pytest.TestReport) -> Failure:
+    named = [str(name) for mark in item.iter_markers("service") for name in mark.args]
+    answers = [answer for answer in seen_answers(item) if answer.status]
+    lines = marked_lines(report.longreprtext) or report.longreprtext.splitlines()[-1:]
+    return Failure(
+        services=tuple(dict.fromkeys(named)) or touched(item),
+        text="\n".join(lines),
+        # The last one is what the test fell over.
+        answers=tuple(answer.answered for answer in reversed(answers)),
+    )
+
+
+def _cleaned(diagnosis: Diagnosis | None) -> Diagnosis | None:
+    if diagnosis is None:
+        return None
+    return Diagnosis(
+        service=diagnosis.service,
+        sentence=clean_text(diagnosis.sentence),
+        command=clean_text(diagnosis.command),
+        before=clean_text(diagnosis.before),
+        witness=diagnosis.witness,
+    )
+
+
+def _by_use(
+    names: tuple[str, ...], stack: RunningStack, diagnosis: Diagnosis | None
+) -> tuple[str, ...]:
+    """The services, the one whose log shows the cause first, then the culprit."""
+    first = (diagnosis.witness, diagnosis.service) if diagnosis else ()
+    known = [name for name in first if name in stack.model.services]
+    return tuple(dict.fromkeys([*known, *names]))
+
+
+def _show_trace(path: str) -> str:
+    return shlex.join(["playwright", "show-trace", path])
 
 
 def _events(stack: RunningStack, window: Window) -> str:

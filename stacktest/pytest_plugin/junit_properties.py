@@ -21,6 +21,11 @@ def properties(item: pytest.Item) -> list[tuple[str, object]]:
     return list(junit.properties(services=_services(item), phase=phase, contacts=touched(item)))
 
 
+def evidence_property(page: str) -> list[tuple[str, object]]:
+    """Where the evidence of a failed test is, below pytest's folder."""
+    return list(junit.evidence_property(page))
+
+
 def mark_for_allure(item: pytest.Item) -> None:
     """Sort the test by phase and service in Allure's report."""
     name = phase_of(item.path)

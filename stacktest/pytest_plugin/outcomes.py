@@ -7,8 +7,10 @@ itself (`rerun`, `retried`) is a failed attempt. A test that never reported is `
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +18,40 @@ from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
 from stacktest.pytest_plugin.claims import HOLDS_NOW, KNOWN_FALSE, UNJUDGED
 
+NOTES = "stacktest_failure_notes"
+"""Attribute of a report of a failure: `FailureNotes` as a dictionary."""
 FAILED_ATTEMPTS = "stacktest_failed_attempts"
 """Attribute of a report: how often the test had failed by then, shown or not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailureNotes:
+    """What was learned about a failure when it happened; it travels with the report."""
+
+    diagnosis: str = ""
+    command: str = ""
+    evidence: str = ""
+
+    @classmethod
+    def of(cls, report: pytest.TestReport) -> "FailureNotes":
+        """Those of a report, whichever process it is from."""
+        notes = getattr(report, NOTES, None)
+        return cls(**notes) if isinstance(notes, dict) else cls()
+
+    def page_below(self, folder: Path) -> str:
+        """The page about the evidence as seen from a folder above it; empty: there is none."""
+        return str(Path(self.evidence).relative_to(folder)) if self.evidence else ""
+
+    def shown_below(self, folder: Path) -> dict[str, str]:
+        """All of it for a person whose pytest runs in a folder above."""
+        return {**asdict(self), "evidence": self.page_below(folder)}
+
+    def put_on(self, report: pytest.TestReport) -> None:
+        """Attach them to the report in a form that pytest-xdist carries."""
+        vars(report)[NOTES] = asdict(self)
+
+
+NO_NOTES = FailureNotes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +60,7 @@ class _PhaseReport:
 
     result: Result
     reason: str = ""
+    left: FailureNotes = field(default_factory=lambda: NO_NOTES)
 
 
 @dataclass(slots=True)
@@ -176,11 +211,24 @@ class Listener:
 
 
 def reason_of(report: pytest.TestReport) -> str:
-    """Why a test failed, as one line."""
-    return _last_line(report.longreprtext)
+    """Why a test failed, as one line: with both values, where it compared two."""
+    lines = marked_lines(report.longreprtext)
+    first = _last_line(report.longreprtext)
+    values = [line for line in lines[1:] if _VALUES.match(line)]
+    if first.startswith("AssertionError") and values:
+        return f"{first}: {values[0]}"
+    return first
+
+
+def marked_lines(text: str) -> list[str]:
+    """The lines that say what went wrong, which pytest marks with `E`."""
+    return [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
 
 
 # Private
+
+_VALUES = re.compile(r"assert |Actual value: ")
+"""The line below a message of the test's own, and below one of Playwright's expectations."""
 
 
 def _process(report: pytest.TestReport) -> str:
@@ -195,7 +243,8 @@ def _result(report: pytest.TestReport) -> _PhaseReport | None:
     if judged := _judged_claim(report):
         return judged
     if outcome == "failed":
-        return _PhaseReport(_failure_in(str(report.when)), _last_line(report.longreprtext))
+        notes = FailureNotes.of(report)
+        return _PhaseReport(_failure_in(str(report.when)), reason_of(report), notes)
     if outcome not in ("passed", "skipped"):
         return None
     if hasattr(report, "wasxfail"):
@@ -228,6 +277,9 @@ def _outcome(test: Collected, reports: _Test) -> Outcome:
         result=result.result,
         flaky=any(process.is_flaky for process in reports.processes.values()),
         reason=result.reason,
+        diagnosis=result.left.diagnosis,
+        command=result.left.command,
+        evidence=result.left.evidence,
         contacts=tuple(sorted(reports.contacts)),
         looks=tuple(sorted(reports.looks)),
         assertions=test.checks,
@@ -237,9 +289,10 @@ def _outcome(test: Collected, reports: _Test) -> Outcome:
 
 
 def _last_line(text: str) -> str:
-    """The line that says what went wrong: pytest marks it with `E`."""
-    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
-    lines = marked[:1] or [line.strip() for line in text.splitlines() if line.strip()][-1:]
+    """The first line that pytest marks, else the last of all."""
+    lines = (
+        marked_lines(text)[:1] or [line.strip() for line in text.splitlines() if line.strip()][-1:]
+    )
     return lines[0] if lines else ""
 
 

@@ -30,8 +30,8 @@ from stacktest.pytest_plugin.browser_wire import (
     is_the_proxys,
     passed_the_proxy,
 )
-from stacktest.pytest_plugin.failure_artifacts import remember_answer
 from stacktest.pytest_plugin.remote_browser import clock_ahead
+from stacktest.pytest_plugin.seen_answers import remember_line
 from stacktest.pytest_plugin.stash import IN_VARIANT
 from stacktest.pytest_plugin.traces import clean_traces_of
 from stacktest.pytest_plugin.weakened_tls import guard_commands, refuse_weakening
@@ -240,6 +240,7 @@ class Watch:
                 response.status,
                 method=str(options.get("method") or ("GET" if verb == "fetch" else verb)).upper(),
                 host=_host_header(options.get("headers")),
+                read_body=functools.partial(_body, response),
             )
             return response
 
@@ -288,7 +289,7 @@ class Watch:
 
     def _note(self, test: pytest.Item, response: Response) -> None:
         if why := self._objection(response.url):
-            remember_answer(test, f"not counted {response.url}: {why}")
+            remember_line(test, f"not counted {response.url}: {why}")
             return
         request = response.request
         note_response(
@@ -298,6 +299,7 @@ class Watch:
             response.status,
             method=request.method,
             host=_host_header(request.headers),
+            read_body=functools.partial(_whole_body, response),
         )
 
     def _check_server(self, url: str) -> None:
@@ -334,7 +336,7 @@ class Watch:
 
     def _failure(self, owner: Owner, url: str) -> None:
         if owner.test is not None and (why := self._refusal(url)):
-            remember_answer(owner.test, f"refused {url}: {why}")
+            remember_line(owner.test, f"refused {url}: {why}")
 
     def _refusal(self, url: str) -> str:
         host, port = _host_and_port(url)
@@ -363,6 +365,21 @@ def _asked_url(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> str:
     """Where a request without a page goes; it may also be given a request to repeat."""
     target = arguments[0] if arguments else options.get("url_or_request", options.get("url", ""))
     return target if isinstance(target, str) else str(getattr(target, "url", ""))
+
+
+def _body(response: Any) -> str:
+    """What a request was answered; empty where its page or context is gone."""
+    from playwright.sync_api import Error
+
+    try:
+        return str(response.text())
+    except (Error, UnicodeDecodeError):
+        return ""
+
+
+def _whole_body(response: Response) -> str:
+    """The same of a page's response; empty while it still arrives, which may be for ever."""
+    return _body(response) if response.request.timing["responseEnd"] >= 0 else ""
 
 
 def _host_header(headers: Mapping[str, str] | None) -> str:

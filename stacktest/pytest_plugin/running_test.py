@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.pytest_plugin.stash import CONTACTS, LOOKS
+from stacktest.pytest_plugin.stash import CONTACTS, EVIDENCE, LOOKS
 
 RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
 NAME = "stacktest-running-test"
@@ -53,6 +53,10 @@ class RunningTest:
             return (yield)
         finally:
             self._item = None
+            if EVIDENCE in item.stash:
+                from stacktest.pytest_plugin.failure_artifacts import finish
+
+                finish(item)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

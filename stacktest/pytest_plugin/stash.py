@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stacktest.core.collected_test import Collected
     from stacktest.core.freshness.inputs import Judgement
     from stacktest.core.runs.start_failure import StartFailure
+    from stacktest.pytest_plugin.failure_artifacts import Evidence
     from stacktest.reports.terminal.progress_display import ProgressDisplay
 
     RunFactory = Callable[[RunRequest, ProgressDisplay, tuple[Collected, ...]], PytestRun]
@@ -39,6 +40,8 @@ LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 """Per test: services whose container it looked at."""
 TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
 """Per process: the CA's file → which servers showed a certificate that it stands for."""
+EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()
+"""Per test: what it left when it failed, whose page is completed when its fixtures have ended."""
 IN_VARIANT: pytest.StashKey[bool] = pytest.StashKey()
 """Per test: a service of the stack runs with other settings now, so no answer proves anything."""
 SHARED = "stacktest_shared"

@@ -1,5 +1,6 @@
 """Notes answers that came over the wire: by published port where one is known, else by route."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,7 +10,7 @@ from stacktest.application.running_stack import RunningStack
 from stacktest.core.routing import HTTP, HTTPS
 from stacktest.pytest_plugin.answers import note_answer
 from stacktest.pytest_plugin.contacts import note
-from stacktest.pytest_plugin.failure_artifacts import remember_answer
+from stacktest.pytest_plugin.seen_answers import remember_answer
 
 
 def note_response(
@@ -21,6 +22,7 @@ def note_response(
     method: str,
     host: str = "",
     address: Address | None = None,
+    read_body: Callable[[], str] = str,
 ) -> None:
     """Note the services that gave this answer; `address` is where the connection led, if known.
 
@@ -42,8 +44,9 @@ def note_response(
             method=method,
             host=host,
             door_port=publication.port if publication else None,
+            read_body=read_body,
         )
         return
-    remember_answer(test, f"{status} {url}")
+    remember_answer(test, status, url, read_body)
     if publication.service:
         note(test, publication.service)

@@ -2,7 +2,8 @@
 
 known     the stack says that it is secret: in no file and in no line
 said      a test, a plugin or a person said it: in no record, page, export or message;
-          pytest's own terminal, JUnit and Allure show it, and `.stacktest/texts.json`
+          pytest's own terminal, JUnit and Allure show it, `.stacktest/texts.json`, and the
+          evidence of the failed test, which is for its owner alone
 """
 
 import json
@@ -66,9 +67,9 @@ TESTS = """
     def test_set_up(touch, broken):
         assert touch
 """
-OPEN = {"junit.xml", "allure", ".stacktest", "suites", "story.json", "stdout", "stderr"}
+OPEN = {"junit.xml", "allure", ".stacktest", "reports", "suites", "story.json", "stdout", "stderr"}
 """What may hold what a test said."""
-COMMITTED = ("data", "docs", "reports")
+COMMITTED = ("data", "docs")
 
 
 @pytest.fixture
@@ -123,6 +124,8 @@ def test_a_run_leaves_none(canary_shop: Any, options: tuple[str, ...]) -> None:
     assert headings == []
     said = {name for name in holding(shop.path, SAID) if Path(name).parts[0] in COMMITTED}
     assert said == set()
+    evidence = [path for path in (shop.path / "reports").rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o077 for path in evidence} == {0}
     run = shop.document("app", "last_run.json")
     failed = ["suites/phase1/test_all.py::" + name for name in ("test_assertion",)]
     assert set(failed) <= set(run["tests"]["failed"])

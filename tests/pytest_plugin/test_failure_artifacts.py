@@ -42,8 +42,9 @@ def test_logs_and_events_of_the_service_and_what_it_depends_on(
     assert [path.read_text() for path in pair.pytester.path.rglob("evidence/*/.gitignore")] == [
         "*\n"
     ]
-    assert set(found) == {"alpha.log", "beta.log", "events.txt"}
+    assert set(found) == {"alpha.log", "beta.log", "events.txt", "index.html", "message.txt"}
     assert f"{pair.project}-beta-1: running" in found["beta.log"]
+    assert "assert &#39;x&#39; == &#39;y&#39;" in found["index.html"]
 
 
 def test_a_passing_test_leaves_nothing(pair: Any) -> None:

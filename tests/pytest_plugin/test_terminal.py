@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from stacktest.reports.terminal.run import failure_lines
 from stacktest.reports.terminal.startup import BootState, display_lines
+from tests.support.diagnosed import facts, find, refused, running
+from tests.support.known import known
 from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.processes
@@ -57,7 +60,7 @@ suites/phase4_data/test_grafana.py .                                     [ 66%]
 suites/phase4_data/test_redis.py F
 FAILED suites/phase4_data/test_redis.py::test_it_answers
   assert (6 * 7) == 54
-  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
+  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d/index.html
   Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
                                                                          [100%]
 =================================== FAILURES ===================================
@@ -73,7 +76,7 @@ E       assert (6 * 7) == 54
 
 suites/phase4_data/test_redis.py:8: AssertionError
 ----------------------------------- Evidence -----------------------------------
-reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
+reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d/index.html
 Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
 ================================== stacktest ===================================
 phase0    Front door  1 passed
@@ -104,7 +107,7 @@ suites/phase4_data/test_grafana.py .                                            
 suites/phase4_data/test_redis.py F
 FAILED suites/phase4_data/test_redis.py::test_it_answers
   assert (6 * 7) == 54
-  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
+  evidence: reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d/index.html
   Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
                                                                                                                                      [100%]
 ================================================================= FAILURES =================================================================
@@ -120,7 +123,7 @@ E       assert (6 * 7) == 54
 
 suites/phase4_data/test_redis.py:8: AssertionError
 ----------------------------------------------------------------- Evidence -----------------------------------------------------------------
-reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d
+reports/evidence/20260106T000000-fake00/suites-phase4_data-test_redis.py-test_it_answers-174cb74d/index.html
 Reproduce: pytest suites/phase4_data/test_redis.py::test_it_answers
 ================================================================ stacktest =================================================================
 phase0    Front door  1 passed
@@ -141,7 +144,18 @@ def test_the_guide_shows_what_a_run_says() -> None:
     page = (ROOT / "docs/how-to/read-the-output-of-a-run.md").read_text()
     blocks = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (drawn,) = (block for block in blocks if "✖" in block)
-    assert all(block in NARROW + "\n" for block in blocks if block != drawn)
+    (diagnosed,) = (block for block in blocks if "→" in block)
+    assert all(block in NARROW + "\n" for block in blocks if block not in {drawn, diagnosed})
+    diagnosis = known(find(facts(wiki=running("wiki", open_ports=frozenset({8080}))), refused()))
+    assert diagnosed.splitlines() == [
+        *failure_lines(
+            "suites/phase1_apps/test_wiki.py::test_it_answers",
+            "assert 502 == 200",
+            evidence="reports/evidence/…/index.html",
+            diagnosis=diagnosis.sentence,
+            command=diagnosis.hint,
+        )
+    ]
     boots = [
         BootState(service=name, word="ready") for name in ("caddy", "loki", "mariadb", "redis")
     ]

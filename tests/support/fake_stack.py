@@ -32,6 +32,7 @@ from stacktest.bootstrap.context import now, read_code
 from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.session import PytestRun, RunRequest, code_as_collected
 from stacktest.core.collected_test import Collected
+from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.model import Dependency, Phase, Service, Stack
@@ -228,7 +229,14 @@ def running(story: Story) -> Any:
         containers=lambda project: (),
         happened=lambda project, since, until: (),
     )
-    return SimpleNamespace(model=story.stack, engine=quiet, run_id=story.run, routes=())
+    cause = story.told.get("diagnosis")
+    return SimpleNamespace(
+        model=story.stack,
+        engine=quiet,
+        run_id=story.run,
+        routes=(),
+        diagnose=lambda failure, since: Diagnosis(**cause) if cause else None,
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

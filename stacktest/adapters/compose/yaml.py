@@ -7,6 +7,7 @@ it refuses is read again by the pure one; both resolve scalars with the same 1.2
 import functools
 import re
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,17 @@ def parse_yaml(text: bytes, name: str) -> Json | Unknown:
     return document
 
 
+def key_lines(text: bytes) -> dict[str, int]:
+    """Dotted key (`services.app.volumes.0`) → its line, from 1; nothing where it is not YAML."""
+    if _deep_line(text):
+        return {}
+    try:
+        node = _loader(pure=True).compose(text)
+    except _refusals():
+        return {}
+    return dict(_lines_below(node, ""))
+
+
 # Private
 
 _BRACKET = re.compile(rb"[\[{]|[\]}]")
@@ -96,6 +108,18 @@ def _is_small(document: Json) -> bool:
         return sizes[id(value)]
 
     return size(document) <= MOST
+
+
+def _lines_below(node: Any, key: str) -> Iterator[tuple[str, int]]:
+    pairs: Iterable[tuple[Any, Any, Any]] = ()
+    if node is not None and node.id == "mapping":
+        pairs = ((name.value, name, value) for name, value in node.value)
+    elif node is not None and node.id == "sequence":
+        pairs = ((index, value, value) for index, value in enumerate(node.value))
+    for name, place, value in pairs:
+        inner = f"{key}.{name}" if key else str(name)
+        yield inner, place.start_mark.line + 1
+        yield from _lines_below(value, inner)
 
 
 def _load(text: bytes, *, pure: bool) -> Json:

@@ -1,6 +1,7 @@
 """What came over a connection to the stack: who was asked, what was answered, and from where."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from stacktest.adapters.names.resolver import Address
 
@@ -16,3 +17,5 @@ class Answer:
     status: int
     address: Address
     """Where the connection led."""
+    read_body: Callable[[], str] = field(default=str, compare=False)
+    """The beginning of a refused request's answer, as far as the client has read it."""

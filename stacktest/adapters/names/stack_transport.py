@@ -20,6 +20,7 @@ import httpcore
 import httpx
 
 from stacktest.adapters.names.answer import Answer
+from stacktest.adapters.names.body_copy import BodyCopy
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
 from stacktest.errors import ToolMissingError, UsageError
 
@@ -85,6 +86,8 @@ class AsyncStackTransport(httpx.AsyncHTTPTransport):
 
 _ADDRESS = "stacktest.address"
 """The name under which a connection tells the address that it leads to."""
+_REFUSED = 400
+"""From this status on the body is worth keeping."""
 _LAST_READ = "stacktest.last_read"
 """The name under which a connection tells which of all reads was its last."""
 
@@ -166,6 +169,9 @@ def _report(
         return
     if stream.get_extra_info(_LAST_READ) <= before:
         return
+    copy: BodyCopy | None = None
+    if response.status_code >= _REFUSED:
+        response.stream = copy = BodyCopy(response)
     on_answer(
         Answer(
             method=request.method,
@@ -173,6 +179,7 @@ def _report(
             host=request.headers.get("Host", ""),
             status=response.status_code,
             address=address,
+            read_body=copy.text if copy else str,
         )
     )
 

@@ -7,13 +7,15 @@ left behind by an earlier run of stacktest   removed, then missing
 stopped, and not stacktest's                 in the way: an error, started only by `always`
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stacktest.adapters.engine import cleanup, labels
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.failure_report import last_words
 from stacktest.core.compose_command import compose_command
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
@@ -116,13 +118,17 @@ def refusals(
     *,
     mode: str,
     engine: EnginePort,
+    diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None,
 ) -> tuple[StartFailure, ...]:
     """The failures of services that the mode does not allow to start."""
     by_service = {container.service: container for container in stopped}
     if mode == "never":
         return tuple(_not_running(stack, name, by_service.get(name), engine) for name in missing)
     if mode == "auto":
-        return tuple(_in_the_way(stack, container, engine) for container in by_service.values())
+        return tuple(
+            _in_the_way(stack, container, engine, diagnose(_ended(container)))
+            for container in by_service.values()
+        )
     return ()
 
 
@@ -156,14 +162,24 @@ def _not_running(
     )
 
 
-def _in_the_way(stack: Stack, container: Container, engine: EnginePort) -> StartFailure:
+def _ended(container: Container) -> Failure:
+    return Failure(services=(container.service,), is_start=True)
+
+
+def _in_the_way(
+    stack: Stack, container: Container, engine: EnginePort, diagnosis: Diagnosis | None
+) -> StartFailure:
     name = container.service
+    what = f"{name} has a stopped container that stacktest did not create"
     code = "" if container.exit_code is None else container.exit_code
     return StartFailure(
         service=name,
-        cause=f"{name} has a stopped container that stacktest did not create",
+        cause=diagnosis.sentence if diagnosis else what,
+        kind=what,
         where=f"container {container.name} ({f'{container.state} {code}'.strip()})",
-        hint=f"{compose_command(stack, 'rm', '--force', services=[name])}, "
+        hint=diagnosis.hint
+        if diagnosis
+        else f"{compose_command(stack, 'rm', '--force', services=[name])}, "
         f"or start it yourself: {compose_command(stack, 'start', services=[name])}",
-        details=tuple(last_words(engine, container, stack=stack)),
+        details=(*([what] if diagnosis else []), *last_words(engine, container, stack=stack)),
     )

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
 from stacktest.core.compose_command import compose_command, compose_prefix, docker_prefix
+from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule
@@ -84,10 +85,12 @@ def container_failed(
     others: Mapping[str, Container],
     rule: Rule | None = None,
     usual: float | None = None,
+    diagnosis: Diagnosis | None = None,
 ) -> StartFailure:
     """The failure of a container that will not become ready; `others` are its neighbours.
 
-    `usual` is how many seconds it took in earlier runs.
+    `usual` is how many seconds it took in earlier runs. `diagnosis` is the cause, where the facts
+    decide it: the rest is what it was decided by.
     """
     service = stack.services[culprit.service]
     why, kind, hint = _explained(culprit, judged, stack, rule)
@@ -99,19 +102,20 @@ def container_failed(
     if culprit.health_log:
         health_log = mask(culprit.health_log, stack)
         details.append(f"last health check: {' '.join(health_log.split())[:400]}")
-    details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES, stack)
     if rule is not None and rule.kind is Kind.ROUTED and stack.front_door in others:
+        # The one that knows comes first: of a 502, the program behind it knows nothing.
         details += _door_lines(stack, engine, others[stack.front_door], service.name, rule.host)
+    details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES, stack)
     for name in service.dependencies:
         if name in others:
             title = f"last lines of {name} ({others[name].state}), which {service.name} depends on:"
             details += last_words(engine, others[name], title, LINES // 4, stack)
     return StartFailure(
         service=culprit.service,
-        cause=mask(f"{culprit.service} {why}", stack),
+        cause=mask(diagnosis.sentence if diagnosis else f"{culprit.service} {why}", stack),
         kind=mask(f"{culprit.service} {kind}", stack),
         where=f"service {culprit.service}, container {culprit.name}, image {culprit.image_ref}",
-        hint=hint,
+        hint=diagnosis.hint if diagnosis and diagnosis.hint else hint,
         code=judged.code or CODE,
         details=tuple(mask(line, stack) for line in details),
         has_ended=not (culprit.is_running or culprit.oom),

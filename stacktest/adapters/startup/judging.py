@@ -1,5 +1,6 @@
 """Judges a tracked container: its rule, its probes, and the time that it has."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup import probe
 from stacktest.adapters.startup.failure_report import container_failed
 from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings, TrackedContainer
+from stacktest.core.diagnosis.facts import Answered, Failure
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import (
@@ -89,6 +91,10 @@ class Judging:
         self, tracked: TrackedContainer, neighbours: Iterable[Container], judged: Impossible
     ) -> StartFailure:
         """What is told about a container that will not become ready."""
+        name = tracked.container.service
+        failure = Failure(
+            services=(name,), text=judged.cause, answers=_answers(judged.cause), is_start=True
+        )
         return container_failed(
             self._stack,
             tracked.container,
@@ -96,5 +102,18 @@ class Judging:
             engine=self._engine,
             others={container.service: container for container in neighbours},
             rule=tracked.rule,
-            usual=self._settings.usual(tracked.container.service),
+            usual=self._settings.usual(name),
+            diagnosis=self._settings.diagnose(failure),
         )
+
+
+# Private
+
+_ANSWER = re.compile(r"(?P<url>https?://\S+) answers (?P<status>[1-5]\d\d)\b")
+
+
+def _answers(cause: str) -> tuple[Answered, ...]:
+    """What a front door answered last, where that is why a service is not ready."""
+    return tuple(
+        Answered(status=int(match["status"]), url=match["url"]) for match in _ANSWER.finditer(cause)
+    )

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from stacktest.core.diagnosis.taken_port import OF_A_CONTAINER, OF_A_PROGRAM
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -75,14 +77,12 @@ CREATION: Sequence[Cause] = (
 
 START: Sequence[Cause] = (
     Cause(
-        r"Bind for \S+?:(?P<port>\d+) failed: port is already allocated",
+        OF_A_CONTAINER,
         "wants port {port}, which another container has",
         "docker ps --filter publish={port}",
     ),
     Cause(
-        # Engines up to 26, then 27 and later, of which 27 and 28 also say where the port leads to.
-        r"(?:listen (?:tcp|udp)\d? \S*|failed to bind host port(?: for)? (?:\[[^\]]*\]|[^\s:]*))"
-        r":(?P<port>\d+)(?:[:/]\S+)?: (?:bind: )?address already in use",
+        OF_A_PROGRAM,
         "wants port {port}, which a program on this machine has",
         "ss -ltunp 'sport = :{port}'",
     ),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from stacktest.adapters.network import Connector
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import USES
 from stacktest.core.readiness import Kind, Refused, Rule
@@ -38,6 +40,8 @@ class Settings:
     """Connects to ports of containers that are not published."""
     usual: Callable[[str], float | None] = lambda _: None
     """Service → seconds that it usually takes, where earlier starts are known."""
+    diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None
+    """What is the cause of a failed start, where the facts decide it."""
     can_go_on: Callable[[Collection[str]], bool] = lambda _: False
     """Whether the bring-up has a purpose without these services; if not, it ends at once."""
 

@@ -34,6 +34,8 @@ from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
 from stacktest.adapters.startup.tracked_container import DoorAnswer, Settings
 from stacktest.core.compose_command import compose_command
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import Plan
@@ -148,6 +150,7 @@ def bring_up(
     probe_image: str = "",
     usual: Callable[[str], float | None] = lambda _: None,
     on_failure: Callable[[StacktestError], None] = lambda _: None,
+    diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BringUp:
     """Every planned service ready, or named in `failures` with what needs it.
@@ -159,6 +162,7 @@ def bring_up(
     without it, services with a route and no health check count as ready when they listen.
     `probe_image` is what stands beside a service whose port this host cannot reach.
     `usual(service)` is how many seconds it took in earlier runs, where that is known.
+    `diagnose` says what is the cause of a failed start, where the facts decide it.
     A failure, an interrupt included, first removes what was created, unless `keep`; `on_failure` is
     told before, while the containers are still there.
     """
@@ -181,10 +185,11 @@ def bring_up(
         clock=clock,
         connector=Connector(engine, probes),
         usual=usual,
+        diagnose=diagnose,
         can_go_on=plan.has_purpose_without,
     )
     progress = progress or Progress()
-    here = _here(stack, plan, engine, settings.rules, run_id=run_id, mode=mode, keep=keep)
+    here = _here(stack, plan, engine, settings, run_id=run_id, mode=mode, keep=keep)
     refuse_open_networks(stack, plan.services, engine)
     missing = here.missing
     loop = Loop(stack, plan, engine, settings, progress)
@@ -240,12 +245,13 @@ def _here(
     stack: Stack,
     plan: Plan,
     engine: EnginePort,
-    rules: Mapping[str, Rule],
+    settings: Settings,
     *,
     run_id: str,
     mode: str,
     keep: bool,
 ) -> _Here:
+    rules, diagnose = settings.rules, settings.diagnose
     owner = "" if mode == "never" else run_id
     present = present_containers(stack, plan, engine, owner, rules, replace_changed=keep)
     missing = missing_of(plan, present, rules)
@@ -253,7 +259,7 @@ def _here(
     return _Here(
         present=present,
         missing=missing,
-        refused=refusals(stack, missing, stopped, mode=mode, engine=engine),
+        refused=refusals(stack, missing, stopped, mode=mode, engine=engine, diagnose=diagnose),
         woken=stopped if mode == "always" else (),
     )
 

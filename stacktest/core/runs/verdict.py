@@ -77,6 +77,12 @@ class Outcome:
     reason: str = ""
     kind: str = ""
     """What of the reason a record may keep: nothing that a test or a plugin said."""
+    diagnosis: str = ""
+    """The cause in one sentence, where the facts decided it; no record keeps it."""
+    command: str = ""
+    """What to do about it."""
+    evidence: str = ""
+    """The page about what the failed test left, below pytest's folder."""
     contacts: tuple[str, ...] = ()
     """Services that really answered during the test."""
     looks: tuple[str, ...] = ()

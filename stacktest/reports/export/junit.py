@@ -2,6 +2,7 @@
 
 <property name="stacktest.service" value="grafana"/>      once per service
 <property name="stacktest.phase" value="phase1"/>
+<property name="stacktest.evidence" value="reports/evidence/…/index.html"/>   of a failed test
 <property name="stacktest.contact" value="grafana"/>      once per service that answered
 """
 
@@ -23,6 +24,11 @@ def properties(
         rows.append(("stacktest.phase", phase))
     rows += [("stacktest.contact", name) for name in sorted(set(contacts))]
     return tuple((name, one_line(value)) for name, value in rows)
+
+
+def evidence_property(page: str) -> tuple[Property, ...]:
+    """The page about what a failed test left, below the folder that pytest ran in."""
+    return (("stacktest.evidence", one_line(page)),)
 
 
 def suite_properties(

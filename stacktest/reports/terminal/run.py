@@ -67,12 +67,22 @@ def plan_document(plan: Plan) -> Json:
 
 
 def failure_lines(
-    nodeid: str, reason: str, evidence: str, options: Sequence[str] = ()
+    nodeid: str,
+    reason: str,
+    evidence: str = "",
+    *,
+    options: Sequence[str] = (),
+    diagnosis: str = "",
+    command: str = "",
 ) -> Iterator[str]:
-    """A test that failed, when it failed: why, what it left behind, how to see it again."""
+    """A test that failed, when it failed: the cause, why, what to do, what it left behind."""
     yield f"FAILED {nodeid}"
+    if diagnosis:
+        yield f"  {diagnosis}"
     if reason:
         yield f"  {reason}"
+    if command:
+        yield f"  hint: {command}"
     if evidence:
         yield f"  evidence: {evidence}"
     yield f"  Reproduce: {reproduce(nodeid, options)}"
@@ -202,6 +212,8 @@ def _reason(summary: RunSummary, name: str) -> str:
     if name in summary.not_up:
         return f"not up: {summary.not_up[name].cause}"
     verdict = summary.verdicts.get(name)
+    if diagnosis := _diagnosis(summary, name):
+        return diagnosis
     reasons: Sequence[str] = ()
     if verdict is not None and verdict.kind in ("failed", "incomplete"):
         reasons = verdict.reasons
@@ -209,6 +221,12 @@ def _reason(summary: RunSummary, name: str) -> str:
         reasons = (summary.refused[name],)
     known = summary.judgements[name].reasons if name in summary.judgements else ()
     return _first(reasons or [why.removeprefix("run:") for why in known])
+
+
+def _diagnosis(summary: RunSummary, name: str) -> str:
+    """The cause of the first of its failures whose facts decided it."""
+    causes = (outcome.diagnosis for outcome in summary.outcomes if name in outcome.services)
+    return next(filter(None, causes), "")
 
 
 def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:

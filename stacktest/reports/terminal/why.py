@@ -1,6 +1,7 @@
 """Why a service is in its state: since when, and part by part what changed; names, never values.
 
-redis is changed since 2026-11-20 10:12
+redis is failing
+  redis has no space left at /data: MISCONF Errors writing to the AOF file: No space left on device
 config   changed: configs/redis/redis.conf
 env      changed: REDIS_MAXMEMORY; added: REDIS_LOG
 last pass 2026-11-19 03:10 on 099f67df70ebaea5, by 7 tests
@@ -20,6 +21,7 @@ from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
+from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.records.status import BackupEntry
 from stacktest.core.runs.history import classify
 from stacktest.core.unknown import Unknown
@@ -37,18 +39,26 @@ def why_lines(
     most: int | None = 5,
     next_step: NextStep | None = None,
     backup: BackupJudgement | None = None,
+    texts: RunTexts | None = None,
 ) -> Iterator[str]:
-    """The state, the reasons, what changed, the last pass, the course, the next command."""
+    """The state, the cause, the reasons, what changed, the last pass, the course, what to do.
+
+    `texts` are those of its last run, where this machine knows them.
+    """
     since = _minute(judgement.entry.last_change)
     yield f"{judgement.service} is {judgement.state.value}" + (
         f"; as it is now since {since}" if since else ""
     )
+    if texts and texts.diagnosis:
+        yield f"  {texts.diagnosis}"
     rows = [*_changed(evidence, now), *_other_reasons(judgement)]
     shown = rows if most is None else rows[:most]
     yield from (f"  {row}" for row in shown)
     if len(shown) < len(rows):
         yield f"  and {len(rows) - len(shown)} others: stacktest why {judgement.service} --all"
     yield from _also(judgement)
+    for page in dict.fromkeys(texts.evidence.values() if texts else ()):
+        yield f"evidence  {page}"
     yield from _pass(evidence, now, history)
     yield f"history   {course_words(classify(history))}"
     yield from left_out_lines(now.left_out)
@@ -60,7 +70,7 @@ def why_lines(
         command = (next_step or NextStep()).of(
             judgement.service, judgement.state, judgement.reasons
         )
-        yield f"next      {command}"
+        yield f"next      {texts.command if texts and texts.command else command}"
 
 
 def why_document(
@@ -70,6 +80,7 @@ def why_document(
     history: Sequence[HistoryLine],
     *,
     backup: BackupJudgement | None = None,
+    texts: RunTexts | None = None,
 ) -> Json:
     """The same for programs."""
     course = classify(history)
@@ -94,6 +105,9 @@ def why_document(
         else None,
         "left_out": left_out_document(now.left_out),
         "history": {"trend": course.trend, "runs": course.runs, "failures": course.failures},
+        "diagnosis": (texts.diagnosis if texts else "") or None,
+        "command": (texts.command if texts else "") or None,
+        "evidence": sorted(set(texts.evidence.values())) if texts else [],
         **({"backup": BackupEntry.of(backup).to_dict()} if backup else {}),
     }
 

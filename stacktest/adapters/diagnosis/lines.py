@@ -1,0 +1,75 @@
+"""The lines of configuration that a diagnosis names: of routes, and of keys of compose files."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from stacktest.adapters.compose.command_line import typed_path
+from stacktest.adapters.compose.files import shown_path
+from stacktest.adapters.compose.yaml import key_lines
+from stacktest.core.diagnosis.facts import SourceLine
+from stacktest.core.diagnosis.upstream import host_of
+from stacktest.core.model import Stack
+from stacktest.core.numbers import whole_number
+from stacktest.core.route import Route
+
+
+def route_lines(stack: Stack, folder: Path) -> dict[str, SourceLine]:
+    """Place of a route → the line that writes its upstream, perhaps another one of the file."""
+    return {
+        route.where: line
+        for route in stack.routes
+        if route.upstream and (line := _line_of(stack, route, folder)) is not None
+    }
+
+
+def compose_lines(stack: Stack, folder: Path, services: Iterable[str]) -> dict[str, SourceLine]:
+    """`services.NAME.KEY` → its line; where several files write a key, the last one's."""
+    names = set(services)
+    lines: dict[str, SourceLine] = {}
+    for name in stack.compose_files:
+        path = Path(name)
+        text = _read(path)
+        for key, number in key_lines(text.encode()).items() if text else ():
+            parts = key.split(".")
+            if parts[0] == "services" and len(parts) > 2 and parts[1] in names:  # noqa: PLR2004
+                lines[key] = _source_line(stack, path, number, text.splitlines(), folder)
+    return lines
+
+
+# Private
+
+
+def _line_of(stack: Stack, route: Route, folder: Path) -> SourceLine | None:
+    file, _, digits = route.where.rpartition(":")
+    number, path = whole_number(digits), stack.root / file
+    rows = _read(path).splitlines() if number else []
+    if not number or number > len(rows):
+        return None
+    if host_of(route.upstream) not in rows[number - 1]:
+        number = next(_naming(rows, route), number)
+    return _source_line(stack, path, number, rows, folder)
+
+
+def _naming(rows: list[str], route: Route) -> Iterator[int]:
+    """The one line of the file that writes host and port of the upstream."""
+    written = f"{host_of(route.upstream)}:{route.port}"
+    numbers = [number for number, row in enumerate(rows, start=1) if written in row]
+    yield from numbers if len(numbers) == 1 else ()
+
+
+def _source_line(
+    stack: Stack, path: Path, number: int, rows: list[str], folder: Path
+) -> SourceLine:
+    return SourceLine(
+        where=f"{shown_path(path, stack.root)}:{number}",
+        path=typed_path(folder, path),
+        number=number,
+        text=rows[number - 1],
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

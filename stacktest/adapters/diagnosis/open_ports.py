@@ -1,0 +1,66 @@
+"""Which TCP ports something listens at in a container, from the kernel's own table there."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.errors import ToolMissingError
+
+TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listening:
+    """The ports of one network."""
+
+    for_others: frozenset[int]
+    for_itself: frozenset[int]
+    """At a loopback address alone."""
+
+
+def listening_ports(engine: EnginePort, container: str) -> Listening | None:
+    """The ports of a running container; None where it has no `cat`, or is not there any more."""
+    try:
+        _, text, _ = engine.execute(container, ["cat", *TABLES])
+    except ToolMissingError:
+        return None
+    return read_table(text) if "local_address" in text else None
+
+
+def read_table(text: str) -> Listening:
+    """The listening ports of `/proc/net/tcp` and `tcp6`."""
+    wide: set[int] = set()
+    loopback: set[int] = set()
+    for address, port in _listeners(text):
+        if address in _ENGINE_DNS:
+            continue
+        (loopback if address.is_loopback else wide).add(port)
+    return Listening(for_others=frozenset(wide), for_itself=frozenset(loopback - wide))
+
+
+# Private
+
+_LISTENS = "0A"
+_ROW = re.compile(
+    r"^\s*\d+: (?P<address>[0-9A-F]{8}|[0-9A-F]{32}):(?P<port>[0-9A-F]{4}) \S+ (\w\w) "
+)
+_ENGINE_DNS = frozenset({ipaddress.ip_address("127.0.0.11")})
+"""Where the engine answers the container's own questions for names."""
+
+
+def _listeners(text: str) -> Iterator[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
+    for line in text.splitlines():
+        match = _ROW.match(line)
+        if match and match[3] == _LISTENS:
+            yield _address(match["address"]), int(match["port"], 16)
+
+
+def _address(digits: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address whose words of four bytes the kernel prints in the order of the machine."""
+    raw = bytes.fromhex(digits)
+    words = (raw[start : start + 4][::-1] for start in range(0, len(raw), 4))
+    address = ipaddress.ip_address(b"".join(words))
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address

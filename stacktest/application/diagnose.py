@@ -1,0 +1,103 @@
+"""Diagnoses what failed: gathers the facts that it may have to do with, and asks the core.
+
+Nothing is gathered before something has failed. What the engine does not tell then costs the
+diagnosis, never the report of the failure.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from stacktest.adapters.compose.command_line import working_folder
+from stacktest.adapters.diagnosis.certificates import shown_certificates
+from stacktest.adapters.diagnosis.gather import Gatherer
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.names import NameMap
+from stacktest.core.diagnosis.certificate import ABOUT_CERTIFICATES
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Certificate, Facts, Failure, all_needs
+from stacktest.core.diagnosis.finder import diagnose
+from stacktest.core.model import Stack
+from stacktest.core.routing import HTTPS, Request, routes_taken
+from stacktest.core.shared_network import network_owner
+from stacktest.errors import StacktestError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DiagnosedStack:
+    """What has to be known of a stack to diagnose its failures."""
+
+    stack: Stack
+    engine: EnginePort
+    names: Callable[[], NameMap]
+    ca: Callable[[], Path | None]
+    now: Callable[[], dt.datetime]
+
+    def diagnose(self, failure: Failure, since: float | None = None) -> Diagnosis | None:
+        """The cause, where the facts decide it; `since` is when the test began, in Unix time."""
+        try:
+            return diagnose(self._facts(failure, since), failure)
+        except (StacktestError, OSError):
+            return None
+
+    # Private
+
+    def _facts(self, failure: Failure, since: float | None) -> Facts:
+        folder = working_folder()
+        gatherer = Gatherer.of(self.stack, self.engine, folder, self.now())
+        hosts = tuple(_hosts(self.stack, failure))
+        return gatherer.facts(
+            concerned_services(self.stack, failure),
+            since=since,
+            with_ports=any(answer.status >= _REFUSED for answer in failure.answers),
+            certificates=partial(self._certificates, hosts, folder)
+            if ABOUT_CERTIFICATES.search(failure.text)
+            else dict,
+        )
+
+    def _certificates(self, hosts: Iterable[str], folder: Path) -> Mapping[str, Certificate]:
+        names = self.names()
+
+        def address_of(host: str) -> tuple[str, int] | None:
+            address = names.resolve(host, HTTPS)
+            return address if isinstance(address, tuple) else None
+
+        return shown_certificates(self.stack, hosts, address_of, self.ca(), folder)
+
+
+def concerned_services(stack: Stack, failure: Failure) -> tuple[str, ...]:
+    """The services of a failure, those behind what was answered, what they need, and the door."""
+    names = dict.fromkeys(failure.services)
+    for answer in failure.answers:
+        parts = urlsplit(answer.url)
+        request = Request(host=(parts.hostname or "").lower(), path=parts.path or "/")
+        routes = routes_taken(stack.routes, request)
+        names |= dict.fromkeys(route.service for route in routes if route.service)
+    for name in tuple(names):
+        names |= dict.fromkeys(all_needs(stack, name))
+    for name in tuple(names):
+        if name in stack.services:
+            names[network_owner(stack, name)] = None
+    if stack.front_door:
+        names[stack.front_door] = None
+    return tuple(name for name in names if name in stack.services)
+
+
+# Private
+
+_REFUSED = 400
+_URL = re.compile(r"https://([A-Za-z0-9.-]+)")
+
+
+def _hosts(stack: Stack, failure: Failure) -> Iterable[str]:
+    """Host names whose certificate the failure may be about, those that it names first."""
+    named = [host.lower().rstrip(".") for host in _URL.findall(failure.text)]
+    routed = [r.host for name in failure.services for r in stack.named_routes_of(name)]
+    return dict.fromkeys([*named, *routed][:_MOST_HOSTS])
+
+
+_MOST_HOSTS = 3

@@ -1,0 +1,21 @@
+"""Diagnoses failures of one stack; what that takes is imported once something has failed."""
+
+from stacktest.bootstrap.context import Project, now
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Failure
+
+
+def diagnose_failure(
+    project: Project, failure: Failure, since: float | None = None
+) -> Diagnosis | None:
+    """The cause, where the facts decide it; `since` is when the test began, in Unix time."""
+    from stacktest.application.diagnose import DiagnosedStack
+
+    diagnosed = DiagnosedStack(
+        stack=project.stack,
+        engine=project.engine,
+        names=lambda: project.names,
+        ca=lambda: project.readable_ca,
+        now=now,
+    )
+    return diagnosed.diagnose(failure, since)

@@ -1,0 +1,72 @@
+"""The certificate that a front door shows: ended, not begun, for other names, of another CA."""
+
+import re
+from datetime import datetime
+
+from stacktest.core.compose_command import compose_command
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Certificate, Facts, Failure
+from stacktest.core.routing import covers
+
+ABOUT_CERTIFICATES = re.compile(
+    r"certificate|CERT_|x509|SSL: |self.signed|unknown ca", re.IGNORECASE
+)
+"""What a test says that was refused for a certificate."""
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """Of the first certificate that is not trusted, where the test says that it was that."""
+    if not ABOUT_CERTIFICATES.search(failure.text):
+        return None
+    refused = (shown for shown in facts.certificates.values() if shown.why)
+    return next((_of(facts, certificate) for certificate in refused), None)
+
+
+# Private
+
+
+def _of(facts: Facts, certificate: Certificate) -> Diagnosis:
+    door, host, file = facts.stack.front_door, certificate.host, certificate.file
+    name = next((n for n in certificate.names if covers(n, host)), "")
+    place = f" ({file})" if file else ""
+    restart = compose_command(facts.stack, "restart", services=[door])
+    if certificate.not_after <= facts.now:
+        day = _day(certificate.not_after, facts.now)
+        subject = f"the certificate of {name or host} ended {day}{place}"
+        if certificate.file_not_after and certificate.file_not_after > facts.now:
+            newer = f"{subject}; {door} has not read the newer one that is in that file now"
+            return Diagnosis(service=door, sentence=newer, command=restart)
+        return Diagnosis(
+            service=door,
+            sentence=subject,
+            before=f"renew {file or 'it'}",
+            command=restart,
+        )
+    if certificate.not_before > facts.now:
+        return Diagnosis(
+            service=door,
+            sentence=f"the certificate of {name or host} is valid from "
+            f"{certificate.not_before:%Y-%m-%d %H:%M} UTC on{place}",
+            before="set the clock of this machine, or make the certificate again",
+            command=restart,
+        )
+    if not name:
+        names = ", ".join(certificate.names[:3]) or "no name"
+        return Diagnosis(
+            service=door,
+            sentence=f"the certificate that {door} shows for {host} is for {names}{place}",
+            before=f"make one for {host}",
+            command=restart,
+        )
+    return Diagnosis(
+        service=door,
+        sentence=f"the certificate of {name} is not trusted: {certificate.why}; "
+        f"it was issued by {certificate.issuer or 'nobody who is named'}{place}",
+        command="stacktest doctor",
+    )
+
+
+def _day(moment: datetime, now: datetime) -> str:
+    days = (now.date() - moment.date()).days
+    words = {0: "today", 1: "yesterday"}
+    return words.get(days, f"on {moment:%Y-%m-%d}")

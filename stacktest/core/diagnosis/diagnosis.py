@@ -1,0 +1,58 @@
+"""A diagnosis: who is to blame, why, and the command that cures it or shows the next thing."""
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from stacktest.core.diagnosis.facts import SourceLine
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnosis:
+    """One sentence about what went wrong, and what to do."""
+
+    service: str
+    """The culprit."""
+    sentence: str
+    command: str = ""
+    """Works when it is pasted."""
+    before: str = ""
+    """What a person has to do before the command, where a command cannot."""
+    witness: str = ""
+    """The service whose log shows it; empty: the culprit's."""
+
+    @property
+    def hint(self) -> str:
+        """What to do, as one line."""
+        return ", then: ".join(part for part in (self.before, self.command) if part)
+
+
+def edit_command(line: SourceLine | None, old: str, new: str) -> str:
+    """The `sed` that puts `new` in the place of `old`; empty where the line does not decide it."""
+    if line is None or not old:
+        return ""
+    before = r"(?<![\w.-])" if old[0].isalnum() else ""
+    after = r"(?![\w-])" if old[-1].isalnum() else ""
+    whole = re.findall(before + re.escape(old) + after, line.text)
+    if len(whole) != 1 or line.text.count(old) != 1:
+        return ""
+    script = f"{line.number}s|{_escaped(old, '.[]*^$|')}|{_escaped(new, '&|')}|"
+    return shlex.join(["sed", "-i", script, line.path])
+
+
+def in_turn(*commands: str) -> str:
+    """The commands as one, each after the success of the one before; empty where one is unknown."""
+    return " && ".join(commands) if all(commands) else ""
+
+
+def shown_place(line: SourceLine | None, otherwise: str = "") -> str:
+    """` (file:line)`, or empty."""
+    place = line.where if line else otherwise
+    return f" ({place})" if place else ""
+
+
+# Private
+
+
+def _escaped(text: str, signs: str) -> str:
+    return "".join(f"\\{sign}" if sign in signs + "\\" else sign for sign in text)

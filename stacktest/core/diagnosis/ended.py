@@ -1,0 +1,79 @@
+"""A program that ended: its exit code and its own last words, or that it was killed for memory."""
+
+from stacktest.core.compose_command import compose_command, docker_command
+from stacktest.core.diagnosis import password, storage
+from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
+from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
+from stacktest.core.diagnosis.last_words import last_words
+from stacktest.core.readiness import is_job
+
+DOWN = frozenset({"exited", "dead", "restarting"})
+MIB = 1024 * 1024
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """The first concerned service that does not run any more."""
+    for service in facts.concerned(failure):
+        if service.state == "created" and service.error:
+            return storage.diagnose_service(facts, service, ())
+        if service.state in DOWN and not _has_done_its_work(facts, service, failure):
+            return _of(facts, service)
+    return None
+
+
+# Private
+
+_KEYS = ("mem_limit", "deploy.resources.limits.memory")
+_STOPPED = frozenset({130, 137, 143})
+"""How a program ends that was told to: by Ctrl-C, by force, by a request."""
+
+
+def _has_done_its_work(facts: Facts, service: ServiceFacts, failure: Failure) -> bool:
+    """Whether it ended well: a job, or one that somebody stopped before a start."""
+    if failure.is_start:
+        return service.exit_code == 0 or (service.exit_code in _STOPPED and not service.oom)
+    return service.exit_code == 0 and is_job(facts.stack.services[service.name], facts.stack)
+
+
+def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
+    if service.oom:
+        return _killed_for_memory(facts, service)
+    for cause in (storage.diagnose_service, password.diagnose_service):
+        if diagnosis := cause(facts, service, service.log):
+            return diagnosis
+    name, words = service.name, last_words(service.log)
+    if service.exit_code in _STOPPED:
+        return Diagnosis(
+            service=name,
+            sentence=f"{name} was stopped from outside (exit {service.exit_code})",
+            command=compose_command(facts.stack, "up", "-d", services=[name]),
+        )
+    loop = f" and was restarted {service.restarts} times" if service.restarts > 1 else ""
+    return Diagnosis(
+        service=name,
+        sentence=f"{name} exited {service.exit_code}{loop}{f': {words}' if words else ''}",
+        command=compose_command(facts.stack, "run", "--rm", "--no-deps", services=[name]),
+    )
+
+
+def _killed_for_memory(facts: Facts, service: ServiceFacts) -> Diagnosis:
+    name, limit = service.name, service.memory
+    key = next((key for key in _KEYS if facts.line(name, key)), _KEYS[0])
+    line = facts.line(name, key)
+    up = compose_command(facts.stack, "up", "-d", services=[name])
+    if not limit:
+        return Diagnosis(
+            service=name,
+            sentence=f"{name} was killed for memory: this machine had none left, and {name} has "
+            "no limit of its own",
+            command=docker_command(facts.stack, "stats", "--no-stream"),
+        )
+    written = line.text.partition(":")[2].strip() if line else ""
+    edit = edit_command(line, written, f"{2 * limit // MIB}m")
+    return Diagnosis(
+        service=name,
+        sentence=f"{name} was killed for memory: its limit is {limit // MIB} MiB"
+        f"{shown_place(line)}",
+        before="" if edit else f"raise services.{name}.{key}",
+        command=in_turn(edit, up) or up,
+    )

@@ -1,0 +1,74 @@
+"""Finds the one sentence: each kind of trouble is asked in turn, the surest first.
+
+| kind           | what decides it                                                             |
+|----------------|-----------------------------------------------------------------------------|
+| taken_port     | the engine's words, and who listens at the port                             |
+| network_owner  | start times, and whose network a container is in                            |
+| ended          | the engine's state and exit code; its own last words                        |
+| health         | the engine's health; what its check printed                                 |
+| certificate    | what the front door shows, where a test was refused for it                  |
+| upstream       | what listens in a container; the front door's own line about the request    |
+| redirects      | an address that was redirected again and again until the client gave up     |
+| storage,       | the program's own log within the test's window, where its own answer was    |
+| password       | an error of a server (5xx)                                                  |
+
+Where none of them decides, there is no diagnosis: nothing is guessed.
+"""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from stacktest.core.diagnosis import (
+    certificate,
+    ended,
+    health,
+    network_owner,
+    password,
+    redirects,
+    storage,
+    taken_port,
+    upstream,
+)
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Facts, Failure
+from stacktest.core.routing import Request, routes_taken
+
+Kind = Callable[[Facts, Failure], Diagnosis | None]
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """What went wrong; None where the facts do not decide it."""
+    return next((diagnosis for kind in KINDS if (diagnosis := kind(facts, failure))), None)
+
+
+# Private
+
+_SERVER_ERROR = 500
+
+
+def _of_server_errors(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """A service that answered 5xx by itself, and whose log says why."""
+    for answer in failure.answers:
+        if answer.status < _SERVER_ERROR:
+            continue
+        parts = urlsplit(answer.url)
+        request = Request(host=(parts.hostname or "").lower(), path=parts.path or "/")
+        names = {route.service or "" for route in routes_taken(facts.stack.routes, request)}
+        for service in facts.concerned(Failure(services=tuple(sorted(names)))):
+            for cause in (storage.diagnose_service, password.diagnose_service):
+                if diagnosis := cause(facts, service, service.log):
+                    return diagnosis
+    return None
+
+
+KINDS: Sequence[Kind] = (
+    taken_port.diagnose,
+    network_owner.diagnose,
+    upstream.diagnose_start,
+    ended.diagnose,
+    health.diagnose,
+    certificate.diagnose,
+    upstream.diagnose,
+    redirects.diagnose,
+    _of_server_errors,
+)

@@ -1,0 +1,82 @@
+"""A service whose health check fails: in its own words, or since its image lacks the command."""
+
+import re
+import shlex
+
+from stacktest.core.compose_command import compose_command
+from stacktest.core.diagnosis import password, storage
+from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
+from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
+from stacktest.core.diagnosis.last_words import last_words
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """The first concerned service that is unhealthy."""
+    for service in facts.concerned(failure):
+        if service.is_running and service.health == "unhealthy":
+            return _of(facts, service)
+    return None
+
+
+# Private
+
+_CLIENTS = ("curl", "wget", "nc", "python3", "perl", "bash")
+_MISSING = tuple(
+    map(
+        re.compile,
+        (
+            r'exec: "(?P<command>[^"]+)": (?:executable file not found|stat .*no such file)',
+            r"(?:^|\s)\S*sh: (?:line )?(?:\d+: )?(?P<command>[\w./-]+): (?:command )?not found",
+            r"unable to start container process: .*?(?P<command>[\w./-]+): no such file",
+        ),
+    )
+)
+_EXIT = re.compile(r"\s*\(?exit(?: code)?:? -?\d+\)?\s*$")
+
+
+def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
+    if missing := _missing_command(service.health_log):
+        return _without_command(facts, service, missing)
+    for cause in (storage.diagnose_service, password.diagnose_service):
+        if diagnosis := cause(facts, service, service.log):
+            return diagnosis
+    name = service.name
+    words = last_words(_EXIT.sub("", service.health_log).splitlines()) or last_words(service.log)
+    return Diagnosis(
+        service=name,
+        sentence=f"{name} is not healthy{f': {words}' if words else ''}",
+        command=_check_command(facts, name),
+    )
+
+
+def _missing_command(text: str) -> str:
+    matches = (pattern.search(text) for pattern in _MISSING)
+    return next((match["command"] for match in matches if match), "")
+
+
+def _without_command(facts: Facts, service: ServiceFacts, missing: str) -> Diagnosis:
+    name = service.name
+    line = facts.line(name, "healthcheck.test") or facts.line(name, "healthcheck")
+    look = "; ".join(f"command -v {client}" for client in _CLIENTS if client != missing)
+    words = ("exec", "-T", name, "sh", "-c", f"{look}; true")
+    return Diagnosis(
+        service=name,
+        sentence=f"{name} is not healthy: its health check runs {missing}, which its image does "
+        f"not have{shown_place(line)}",
+        before="write the check with a program that the image has, which the command lists",
+        command=compose_command(facts.stack, *words),
+    )
+
+
+def _check_command(facts: Facts, name: str) -> str:
+    """The health check by hand; where it is not known, the service's log."""
+    definition = facts.stack.services[name].definition or {}
+    test = (definition.get("healthcheck") or {}).get("test") or ()
+    words = [str(word) for word in test] if isinstance(test, list) else ["CMD-SHELL", str(test)]
+    kind, *command = words or [""]
+    prefix = compose_command(facts.stack, "exec", "-T", name)
+    if kind == "CMD" and command:
+        return f"{prefix} {shlex.join(command)}"
+    if kind == "CMD-SHELL" and command:
+        return f"{prefix} {shlex.join(['sh', '-c', *command])}"
+    return compose_command(facts.stack, "logs", "--tail", "20", services=[name])

@@ -1,0 +1,300 @@
+"""The front door cannot reach what a host name leads to: no listener, no name, or the wrong TLS.
+
+    wiki.home.lan → wiki:8081 (conf.d/apps.conf:9): nothing listens there; wiki has 8080
+
+Decided by what listens in the container, and by the front door's own line about this request: an
+application may answer 502 and 503 itself.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from stacktest.core.compose_command import compose_command, docker_command
+from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
+from stacktest.core.diagnosis.door_log import Complaint, complaints
+from stacktest.core.diagnosis.facts import Answered, Facts, Failure, ServiceFacts, SourceLine
+from stacktest.core.route import Route
+from stacktest.core.routing import HTTP, HTTPS, Request, routes_taken
+from stacktest.core.suggestions import nearest
+
+GATEWAY = frozenset({502, 503, 504})
+TLS_WANTED = (
+    "The plain HTTP request was sent to HTTPS port",
+    "Client sent an HTTP request to an HTTPS server",
+    "speaking plain HTTP to an SSL-enabled server port",
+)
+"""What servers answer, with 400, to a request without TLS where they speak it."""
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """Of the first refused answer that the facts explain."""
+    door = facts.services.get(facts.stack.front_door)
+    for answer in failure.answers if door else ():
+        wants_tls = answer.status == _BAD_REQUEST and any(t in answer.body for t in TLS_WANTED)
+        if door is None or not (answer.status in GATEWAY or wants_tls):
+            continue
+        host = (urlsplit(answer.url).hostname or "").lower()
+        for route in _routes(facts, host, answer, failure):
+            case = _Case(facts, host, route, door, wants_tls=wants_tls)
+            if diagnosis := _explain(case):
+                return diagnosis
+    return None
+
+
+def diagnose_start(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """Of a front door that ended since it does not know the name of an upstream."""
+    door = facts.services.get(facts.stack.front_door)
+    if door is None or door.is_running or door.name not in failure.services:
+        return None
+    unknown = {item.upstream for item in complaints(door.log) if item.kind == "unknown"}
+    for route in facts.stack.routes:
+        if host_of(route.upstream) in unknown:
+            case = _Case(facts, route.host, route, door)
+            if diagnosis := _apart(case) or _unknown_name(case):
+                return diagnosis
+    return None
+
+
+def host_of(upstream: str) -> str:
+    """The name or address of an upstream as a front door writes it."""
+    return urlsplit(upstream if "://" in upstream else f"//{upstream}").hostname or ""
+
+
+# Private
+
+_BAD_REQUEST = 400
+_YOUNG = 120
+"""Seconds for which a program that does not listen may still be starting."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One request that the front door did not pass on."""
+
+    facts: Facts
+    host: str
+    route: Route
+    door: ServiceFacts
+    wants_tls: bool = False
+
+    @property
+    def service(self) -> ServiceFacts | None:
+        """The service behind the route, where it runs and the route means its container."""
+        service = self.facts.services.get(self.route.service or "")
+        if service is None or not service.is_running:
+            return None
+        definition = self.facts.stack.services[service.name]
+        names = {service.name, definition.container_name, *service.networks.values()}
+        return service if host_of(self.route.upstream) in names else None
+
+    @property
+    def complaint(self) -> Complaint | None:
+        """The door's last line about this host, or about this upstream where a line has no host."""
+        service = self.facts.services.get(self.route.service or "")
+        addresses = {*(service.networks.values() if service else ()), host_of(self.route.upstream)}
+        about = [
+            item
+            for item in complaints(self.door.log)
+            if (item.host == self.host if item.host else item.upstream in addresses)
+        ]
+        return about[-1] if about else None
+
+    @property
+    def kind(self) -> str:
+        """What the door complained about; empty: nothing that is known."""
+        if self.wants_tls:
+            return "speaks_tls"
+        return self.complaint.kind if self.complaint else ""
+
+    @property
+    def port(self) -> int:
+        """The port that the door asked."""
+        is_tls = self.route.upstream.startswith("https")
+        asked = self.complaint.port if self.complaint else None
+        return asked or self.route.port or (HTTPS if is_tls else HTTP)
+
+    @property
+    def line(self) -> SourceLine | None:
+        """The line that names the upstream."""
+        return self.facts.lines.get(self.route.where)
+
+    @property
+    def where(self) -> str:
+        """The place of that line."""
+        return self.line.where if self.line else self.route.where
+
+    @property
+    def restart(self) -> str:
+        """The command that makes the front door read its configuration again."""
+        return compose_command(self.facts.stack, "restart", services=[self.door.name])
+
+    def arrow(self, name: str) -> str:
+        """`wiki.home.lan → wiki:8081 (conf.d/apps.conf:9)`."""
+        return f"{self.host} → {name}:{self.port}{shown_place(self.line, self.route.where)}"
+
+
+def _routes(facts: Facts, host: str, answer: Answered, failure: Failure) -> tuple[Route, ...]:
+    """The routes that may have given the answer; where they lead apart, those of the test."""
+    request = Request(host=host, path=urlsplit(answer.url).path or "/")
+    routes = routes_taken(facts.stack.routes, request)
+    if len({route.service for route in routes}) <= 1:
+        return routes
+    return tuple(route for route in routes if route.service in failure.services)
+
+
+def _explain(case: _Case) -> Diagnosis | None:
+    diagnoses = (explain(case) for explain in _EXPLANATIONS)
+    return next((diagnosis for diagnosis in diagnoses if diagnosis is not None), None)
+
+
+def _unknown_name(case: _Case) -> Diagnosis | None:
+    """No service has the name that the front door asks for."""
+    name, stack = host_of(case.route.upstream), case.facts.stack
+    names = {s.name for s in stack.services.values()} | {
+        s.container_name for s in stack.services.values()
+    }
+    if name in names or case.kind not in {"unknown", ""} or case.route.service:
+        return None
+    right = nearest(name, stack.services)
+    restart = compose_command(stack, "up", "-d", "--force-recreate", services=[case.door.name])
+    edit = edit_command(case.line, name, right) if right else ""
+    return Diagnosis(
+        service=case.door.name,
+        sentence=f"{case.arrow(name)}: no service is called {name}"
+        + (f"; there is {right}" if right else ""),
+        before="" if edit else f"write the name of a service in {case.where}",
+        command=in_turn(edit, restart) or restart,
+    )
+
+
+def _wrong_tls(case: _Case) -> Diagnosis | None:
+    """One of both speaks TLS, the other does not."""
+    if case.kind not in {"speaks_tls", "plain"} or not case.route.service:
+        return None
+    service, door = case.route.service, case.door.name
+    is_missing = case.kind == "speaks_tls"
+    wrong, right = ("http", "https") if is_missing else ("https", "http")
+    speaker, other = (service, door) if is_missing else (door, service)
+    edit = edit_command(case.line, f"{wrong}://", f"{right}://")
+    return Diagnosis(
+        service=door,
+        sentence=f"{case.arrow(service)}: {speaker} speaks TLS there, {other} does not",
+        before="" if edit else f"write {right}:// before the upstream in {case.where}",
+        command=in_turn(edit, case.restart) or case.restart,
+        witness=door,
+    )
+
+
+def _untrusted(case: _Case) -> Diagnosis | None:
+    """The front door does not trust the certificate of the service."""
+    if case.kind != "untrusted" or not case.route.service:
+        return None
+    service, door = case.route.service, case.door.name
+    return Diagnosis(
+        service=door,
+        sentence=f"{case.arrow(service)}: {door} does not trust the certificate of {service}",
+        command=compose_command(case.facts.stack, "logs", "--tail", "20", services=[door]),
+        witness=door,
+    )
+
+
+def _apart(case: _Case) -> Diagnosis | None:
+    """The front door and the service have no network in common."""
+    service, door = case.service, case.door
+    if service is None or not (door.networks and service.networks):
+        return None
+    networks = {*door.networks, *service.networks}
+    if set(door.networks) & set(service.networks) or "host" in networks:
+        return None
+    name, network = service.name, min(door.networks)
+    return Diagnosis(
+        service=name,
+        sentence=f"{case.arrow(name)}: {door.name} and {name} share no network; {door.name} is on "
+        f"{_listed(door)}, {name} on {_listed(service)}",
+        before=f"give services.{name}.networks one that {door.name} is on; until the container is "
+        "made again",
+        command=in_turn(
+            docker_command(
+                case.facts.stack,
+                *("network", "connect", "--alias", name, network, service.container[:12]),
+            ),
+            compose_command(case.facts.stack, "restart", services=[door.name]),
+        ),
+        witness=door.name,
+    )
+
+
+def _no_listener(case: _Case) -> Diagnosis | None:
+    """Nothing listens at the port in the container of the service."""
+    service, port = case.service, case.port
+    if service is None or service.open_ports is None or port in service.open_ports:
+        return None
+    name, stack, ports = service.name, case.facts.stack, sorted(service.open_ports)
+    if port in service.local_ports:
+        return Diagnosis(
+            service=name,
+            sentence=f"{case.arrow(name)}: {name} listens there for itself alone, at 127.0.0.1",
+            before=f"let {name} listen at 0.0.0.0",
+            command=compose_command(stack, "up", "-d", "--force-recreate", services=[name]),
+            witness=case.door.name,
+        )
+    if not ports and service.health == "starting":
+        return Diagnosis(
+            service=name,
+            sentence=f"{case.arrow(name)}: nothing listens there yet; {name} is still starting",
+            command=compose_command(stack, "up", "-d", "--wait", services=[name]),
+            witness=case.door.name,
+        )
+    shown = " and ".join(map(str, ports)) if ports else "no port open"
+    return _corrected(case, ports, f"{case.arrow(name)}: nothing listens there; {name} has {shown}")
+
+
+def _corrected(case: _Case, ports: Sequence[int], sentence: str) -> Diagnosis:
+    """With the command that writes the one port that there is, else what to write where."""
+    stack, door, service = case.facts.stack, case.door.name, case.route.service or ""
+    if len(ports) != 1:
+        logs = compose_command(stack, "logs", "--tail", "20", services=[service])
+        return Diagnosis(service=service, sentence=sentence, command=logs, witness=door)
+    name = host_of(case.route.upstream)
+    right = f"{name}:{ports[0]}"
+    edit = edit_command(case.line, f"{name}:{case.port}", right)
+    return Diagnosis(
+        service=door,
+        sentence=sentence,
+        before="" if edit else f"write {right} in {case.where}",
+        command=in_turn(edit, case.restart) or case.restart,
+        witness=door,
+    )
+
+
+def _was_starting(case: _Case) -> Diagnosis | None:
+    """What refused the front door when the test asked listens now."""
+    service, facts = case.service, case.facts
+    ports = (service.open_ports if service else None) or frozenset()
+    if service is None or case.kind != "refused" or case.port not in ports:
+        return None
+    name = service.name
+    age = (facts.now - service.started).total_seconds() if service.started else _YOUNG
+    started = f"{name} was started {age:.0f} s ago and" if age < _YOUNG else name
+    return Diagnosis(
+        service=name,
+        sentence=f"{case.arrow(name)}: nothing listened there when the test asked; {started} "
+        "listens now",
+        command=compose_command(facts.stack, "up", "-d", "--wait", services=[name]),
+        witness=case.door.name,
+    )
+
+
+def _listed(service: ServiceFacts) -> str:
+    return " and ".join(sorted(service.networks))
+
+
+_EXPLANATIONS: Sequence[Callable[[_Case], Diagnosis | None]] = (
+    _wrong_tls,
+    _untrusted,
+    _apart,
+    _no_listener,
+    _was_starting,
+    _unknown_name,
+)
