@@ -71,7 +71,7 @@ unit: ## the fast tests: no engine, no browser, no network
 
 real: images browsers registry ## the tests that need an engine, a browser or other programs
 	@echo "== real"
-	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" -n 2 --dist loadfile --durations=25 -q
+	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=25 -q
 
 suites: images provision ## every phase of the reference stack
 	@echo "== suites"

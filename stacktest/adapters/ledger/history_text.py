@@ -227,9 +227,16 @@ class _Head(NamedTuple):
     """Its place in the file, from 0."""
     run: str
     seq: int
-    after: tuple[str, ...] | None
+    after_text: str
+    """What it knew of as the line has it; few questions need it read."""
     was: str
     """Id of what the service was; empty in a line of the first form."""
+
+    @property
+    def after(self) -> tuple[str, ...] | None:
+        """The newest runs that it knew of; None: it does not say."""
+        text = self.after_text
+        return tuple(_NAME.findall(text)) if text.startswith("[") else None
 
 
 _DEFINES = '"define":'
@@ -245,9 +252,8 @@ _HEAD = re.compile(
 
 
 def _head(place: int, match: re.Match[str]) -> _Head:
-    known = match[3] or ""
-    after = tuple(_NAME.findall(known)) if known.startswith("[") else None
-    return _Head(place=place, run=match[1], seq=int(match[2]), after=after, was=match[4] or "")
+    run, seq, after, was = match.groups(default="")
+    return _Head(place, run, int(seq), after, was)
 
 
 def _times(text: str) -> Iterator[str]:
