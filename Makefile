@@ -28,7 +28,7 @@ certs: ## the reference stack's CA, certificate and .env
 browsers: ## Firefox and WebKit, in which names and trust are tested as well
 	@scripts/setup browsers
 
-measuring: ## what only benchmarks need: a Chromium with a window
+measuring: ## what benchmarks and the test of `record` need: a Chromium with a window
 	@scripts/setup measuring
 
 registry: ## what only campaigns need: a registry of images

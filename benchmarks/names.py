@@ -115,9 +115,8 @@ def main() -> int:
             {"context, first": fresh_context, "context, shared": lambda: client_context(ca_file)},
             20,
         )
-        if shutil.which("certutil"):
-            set_up |= milliseconds({"browser, first": fresh_trust}, 10)
-            set_up |= milliseconds({"browser, cached": cached_trust}, 10)
+        set_up |= milliseconds({"browser, first": fresh_trust}, 10)
+        set_up |= milliseconds({"browser, cached": cached_trust}, 10)
     finally:
         proxy.stop()
         server.shutdown()

@@ -51,7 +51,8 @@ BUG = 70
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="Proves, service by service, that a docker compose stack works, and remembers it.",
+    help="Proves, service by service, that a docker compose stack works, and remembers it.\n\n"
+    "Begin with: stacktest doctor, stacktest init, pytest. Then: stacktest status, why, page.",
 )
 @click.version_option(package_name="stacktest")
 def cli() -> None:

@@ -55,7 +55,9 @@ KINDS: Mapping[str, ReasonKind] = {
     "entrypoint": ReasonKind(alone="its entrypoint differs"),
     "env": ReasonKind(alone="its environment changed", about="the variable {subject} differs"),
     "evidence": ReasonKind(about="its record: {subject}", explains=True),
-    "fingerprint_version": ReasonKind(alone="its pass was recorded in another way"),
+    "fingerprint_version": ReasonKind(
+        alone="another version of stacktest recorded its pass, and it may have changed since"
+    ),
     "image": ReasonKind(alone="its image changed", about="its image: {subject}"),
     "last_pass": ReasonKind(alone="the record of its last pass is gone"),
     "last_run": ReasonKind(alone="the record of its last run is gone"),
