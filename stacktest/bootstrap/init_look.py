@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.look import look_at, running_services
+from stacktest.bootstrap.look_pages import landing_pages
 from stacktest.bootstrap.open_update import refuse_open_update
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.core.plan import plan_services
@@ -23,42 +24,47 @@ NOT_RUNNING = (
 
 
 def take_look(
-    project: Project, draft: str, *, starts: bool, progress: Progress | None = None
+    project: Project, draft: str, *, starts: bool, is_deep: bool
 ) -> tuple[Look | None, tuple[str, ...]]:
     """What the stack answers, and sentences about the look; None where nothing runs.
 
     `draft` is the configuration that is to be written; one that exists counts in its place.
+    `is_deep`: a browser looks, too.
     """
     drafted = Project(project.root, os.environ, project.compose, draft=draft)
     if starts:
-        with _started(drafted, progress or Progress()) as notes:
-            look, more = _looked_at(drafted, PATIENCE)
+        with _started(drafted) as notes:
+            look, more = _looked_at(drafted, PATIENCE, is_deep=is_deep)
             return look, (*notes, *more)
-    return _looked_at(drafted)
+    return _looked_at(drafted, is_deep=is_deep)
 
 
 # Private
 
 
-def _looked_at(project: Project, patience: float = 0.0) -> tuple[Look | None, tuple[str, ...]]:
+def _looked_at(
+    project: Project, patience: float = 0.0, *, is_deep: bool
+) -> tuple[Look | None, tuple[str, ...]]:
     """What is wrong with the stack costs the look, and not the files."""
     try:
         if not running_services(project):
             return None, (NOT_RUNNING,)
-        return look_at(project, patience), ()
+        look = look_at(project, patience)
+        pages = landing_pages(project, look) if is_deep else {}
+        return replace(look, pages=pages), ()
     except StacktestError as error:
         where = f" ({error.where})" if error.where else ""
         return None, (f"what runs was not asked: {error.what}{where}",)
 
 
 @contextmanager
-def _started(project: Project, progress: Progress) -> Iterator[tuple[str, ...]]:
+def _started(project: Project) -> Iterator[tuple[str, ...]]:
     """Every service that can be up is; what was started is removed at the end."""
     refuse_open_update(project.root, os.environ)
     names = [name for name, item in project.stack.services.items() if not item.unreadable]
     plan = plan_services(project.stack, names)
     purposes = frozenset(frozenset({name}) for name in plan.services)
-    start = starter(project, progress, run_id=new_run_id(), mode="auto", keep=False)
+    start = starter(project, Progress(), run_id=new_run_id(), mode="auto", keep=False)
     with project.lock():
         up = start(replace(plan, purposes=purposes))
         try:

@@ -15,7 +15,8 @@ from stacktest.config import StackSection
 @click.command()
 @stack_option
 @click.option("--up", "starts", is_flag=True, help="Start what does not run, look, stop it again.")
-def init(*, folder: str, starts: bool) -> None:
+@click.option("--deep", "is_deep", is_flag=True, help="Look at landing pages in a browser, too.")
+def init(*, folder: str, starts: bool, is_deep: bool) -> None:
     """Write a first stacktest.toml and a smoke test per service.
 
     Of what runs, every service is asked what only it answers. What is there already stays as it is.
@@ -37,7 +38,7 @@ def init(*, folder: str, starts: bool) -> None:
         create=create_file,
         section=_named(os.environ),
         ignored=partial(ignored_files, root),
-        take_look=partial(take_look, project, starts=starts),
+        take_look=partial(take_look, project, starts=starts, is_deep=is_deep),
         left_out_by=config_leaving_out(root, SUITES),
     )
     for line in result.lines():

@@ -13,7 +13,7 @@ from stacktest.init.declared_names import place_of
 from stacktest.init.front_door import FrontDoor
 from stacktest.init.look.checks import Check, Contains, Keys, Member, Whole
 from stacktest.init.look.findings import Doorway, Finding, confirmed, doorways, findings
-from stacktest.init.look.look import Look
+from stacktest.init.look.look import LandingPage, Look
 from stacktest.init.programs import Answer, Program
 from stacktest.init.render import quoted, render
 from stacktest.init.stores import STORES, WITH_SCRIPT, required_password, script_of
@@ -119,6 +119,7 @@ class SuiteWriter:
         return render(
             "test_seen.py.j2",
             service=name,
+            landing=self._landing(name),
             questions=finding.questions,
             client=finding.visit.client,
             fixture=finding.visit.client.partition("(")[0],
@@ -162,6 +163,7 @@ class SuiteWriter:
             return render(
                 "test_answer.py.j2",
                 service=service.name,
+                landing=self._landing(service.name),
                 program=program,
                 client=client,
                 fixture=fixture,
@@ -202,6 +204,9 @@ class SuiteWriter:
             answers=answers,
             has_tls=self.door.has_tls,
         )
+
+    def _landing(self, name: str) -> LandingPage | None:
+        return self.look.pages.get(name) if self.look else None
 
     def _known_rows(self) -> list[Doorway]:
         rows = []

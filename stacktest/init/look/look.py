@@ -40,6 +40,14 @@ class Boundary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LandingPage:
+    """The address of a page, and the steady part of its accessibility snapshot."""
+
+    url: str
+    snapshot: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
     """Everything that was seen."""
 
@@ -53,5 +61,5 @@ class Look:
     """Service → why nothing of it was seen."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Values that no test may hold."""
-    pages: Mapping[str, str] = field(default_factory=dict)
-    """Service → the accessibility snapshot of its landing page."""
+    pages: Mapping[str, LandingPage] = field(default_factory=dict)
+    """Service → what a browser shows, where one looked."""
