@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from stacktest.adapters.browser.server_check import engines_of
+from stacktest.core.browser_endpoint import Endpoint
 from tests.support.browser_server import TOKEN, BrowserServer, browser_server
 from tests.support.browser_suite import CONFTEST
 from tests.support.tls_servers import BAD, Pki
@@ -218,6 +220,16 @@ def test_evidence_is_kept_here(
     files = {path.name: path for path in (pytester.path / "kept").glob("*/*")}
     assert {"trace.zip", "test-failed-1.png"} <= set(files)
     assert all(path.stat().st_size > 1000 for path in files.values())
+
+
+def test_its_kinds_of_browsers_are_known(server: BrowserServer) -> None:
+    engines = engines_of(Endpoint(server.url))
+    assert list(engines) == ["chromium"]
+    assert int(engines["chromium"].partition(".")[0]) > 100
+
+
+def test_workers_have_a_browser_each(suite: Any, server: BrowserServer) -> None:
+    suite(VISIT, server.url, "-n2", passed=3)
 
 
 VISIT = """
