@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LAUNCH_OPTIONS = "x-playwright-launch-options"
 """The header in which a server is told how to launch."""
 CLOCK_QUESTIONS = 3
+CLOSED = "closed"
+"""What Playwright says of a page, a context and a browser whose server is gone."""
 DISTRUST = (
     "ERR_CERT_AUTHORITY_INVALID",
     "SEC_ERROR_UNKNOWN_ISSUER",
@@ -99,8 +101,8 @@ class BrowserServer:
 
         try:
             yield
-        except Error:
-            if self._relay.loss is None:
+        except Error as error:
+            if self._relay.loss is None or CLOSED not in error.message:
                 raise
             end_test(self._relay.loss)
 

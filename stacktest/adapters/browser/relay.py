@@ -15,6 +15,7 @@ from functools import partial
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from stacktest.adapters.browser.client_network import ClientNetwork
 from stacktest.adapters.browser.server_connection import NETWORK, open_connection
@@ -76,7 +77,8 @@ class Relay:
             await self._carry(driver, server, network)
         finally:
             await network.close()
-            await server.close()
+            # A polite end would wait for all that the server still says to nobody.
+            server.transport.abort()
             await driver.close()
 
     async def _carry(
@@ -84,15 +86,15 @@ class Relay:
     ) -> None:
         sending = asyncio.ensure_future(_send_on(driver, server))
         answering = asyncio.ensure_future(self._answer_back(server, driver, network))
-        done, pending = await asyncio.wait(
-            (sending, answering), return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in pending:
+        await asyncio.wait((sending, answering), return_when=asyncio.FIRST_COMPLETED)
+        # Playwright closes first when a browser is closed.
+        is_in_use = driver.state is State.OPEN
+        for task in (sending, answering):
             task.cancel()
-        await asyncio.gather(*done, *pending, return_exceptions=True)
-        if self.refusal is None and sending not in done:
-            # Playwright closes first when a browser is closed.
-            self.loss = went_away(self.endpoint, server.close_reason or "")
+        ends = await asyncio.gather(sending, answering, return_exceptions=True)
+        if self.refusal is None and is_in_use:
+            why = [str(end) for end in ends if isinstance(end, Exception)]
+            self.loss = went_away(self.endpoint, server.close_reason or " ".join(why))
 
     async def _answer_back(
         self, server: ClientConnection, driver: ServerConnection, network: ClientNetwork

@@ -1,6 +1,7 @@
 """What stands between Playwright and a browser server, without either."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 
@@ -79,6 +80,43 @@ def test_a_server_that_goes_away() -> None:
         assert relay.loss.what.endswith("went away while tests ran: shutting down")
 
     play(leave, story)
+
+
+def test_a_browser_that_is_closed_while_its_server_talks_is_not_lost() -> None:
+    async def talk(server: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await server.send("{}")
+                # The story runs in the same loop.
+                await asyncio.sleep(0)
+
+    async def story(driver: ClientConnection, _: Relay) -> None:
+        async def read() -> None:
+            async for _ in driver:
+                pass
+
+        reading = asyncio.ensure_future(read())
+        await asyncio.sleep(0.1)
+        await driver.close()
+        await reading
+
+    assert play(talk, story).loss is None
+
+
+def test_what_is_not_of_the_protocol_ends_the_connection() -> None:
+    async def babble(server: ServerConnection) -> None:
+        await server.send(NETWORK)
+        await server.send("SocksSupport@1 is not JSON")
+        await server.wait_closed()
+
+    async def story(driver: ClientConnection, relay: Relay) -> None:
+        assert await driver.recv() == NETWORK
+        with pytest.raises(ConnectionClosed):
+            await driver.recv()
+        assert relay.loss is not None
+        assert "went away while tests ran: Expecting value" in relay.loss.what
+
+    play(babble, story)
 
 
 def test_a_browser_with_a_network_of_its_own_is_refused() -> None:
