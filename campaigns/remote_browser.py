@@ -41,6 +41,7 @@ class Outcome:
 
     results: Counter[str]
     credited: frozenset[str]
+    output: str
     faults: tuple[str, ...]
 
 
@@ -53,7 +54,7 @@ def run(options: Options) -> Report:
         live.up(SHORT if options.short else ())
         with browser_server(live.root.parent / "server", live.root / "certs/ca.crt") as server:
             whole = _test(live, server.url, *chosen)
-        missing = list(_without_pass(live, whole.credited, short=options.short))
+        missing = list(_without_pass(live, whole, short=options.short))
         pages = _test(live, _browserless(live), *chosen, *PAGES)
     rows = [*_rows("another machine", whole), *_rows("browserless", pages)]
     return Report(
@@ -105,7 +106,7 @@ def _test(live: ThrowAway, url: str, *options: str) -> Outcome:
         faults.append(f"no test ran: {output[-2000:]}")
     if url.rpartition("/")[2] in output + results.read_text():
         faults.append("the token of the server is in what was printed")
-    return Outcome(_results(results), _credited(live), tuple(faults))
+    return Outcome(_results(results), _credited(live), output, tuple(faults))
 
 
 def _environment(folder: Path, url: str) -> Mapping[str, str]:
@@ -145,10 +146,13 @@ def _credited(live: ThrowAway) -> frozenset[str]:
     )
 
 
-def _without_pass(live: ThrowAway, credited: frozenset[str], *, short: bool) -> Iterator[str]:
+def _without_pass(live: ThrowAway, outcome: Outcome, *, short: bool) -> Iterator[str]:
+    """Services that the whole of the suites did not prove, with what the run says of each."""
     wanted = {TESTED} if short else set(find_project(str(live.root)).stack.services)
-    for name in sorted(wanted - credited):
-        yield f"{name}: it has no pass"
+    _, _, closing = outcome.output.rpartition("= stacktest =")
+    for name in sorted(wanted - outcome.credited):
+        lines = [line.strip() for line in closing.splitlines() if name in line]
+        yield f"{name}: no pass: {'; '.join(lines)}"
 
 
 def _rows(where: str, outcome: Outcome) -> Iterator[tuple[str, str, int]]:
