@@ -4,11 +4,19 @@ A fault has a stack that runs and is broken, or that breaks while it starts; wha
 lines have to say; and what holds after the printed command: the tests pass, or it shows something.
 """
 
+import datetime as dt
+import functools
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from campaigns.pki import DAY, Pki, write_server_files
 from campaigns.small_stack import SmallStack
+from stacktest.bootstrap.context import now
 
 WEB = "stacktest/stand-in:1"
 DOOR = "stacktest/nginx:1.22"
@@ -97,14 +105,101 @@ def in_stack(stack: SmallStack, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+def _edit(name: str, old: str, new: str) -> Callable[[SmallStack], None]:
+    """Replace a text in a file of the stack."""
+
+    def edit(stack: SmallStack) -> None:
+        file = stack.root / name
+        file.write_text(file.read_text().replace(old, new))
+
+    return edit
+
+
+@functools.cache
+def _pki() -> Pki:
+    return Pki(now())
+
+
+def _certificate(ends: dt.timedelta) -> Callable[[SmallStack], None]:
+    """Put a certificate of the authority into the place where the front door reads it."""
+
+    def write(stack: SmallStack) -> None:
+        pki = _pki()
+        leaf = pki.leaf(names=[x509.DNSName("*.home.test")], not_before=-90 * DAY, not_after=ends)
+        folder = stack.root / "certs"
+        folder.mkdir(exist_ok=True)
+        written = write_server_files(leaf, folder)
+        written.replace(folder / "home.pem")
+        pem = pki.root.certificate.public_bytes(serialization.Encoding.PEM)
+        (stack.root / "ca.pem").write_bytes(pem)
+
+    return write
+
+
+def _restart(service: str) -> Callable[[SmallStack], None]:
+    return lambda stack: print(in_stack(stack, "restart", service), end="", file=sys.stderr)
+
+
+def _track(stack: SmallStack) -> None:
+    """Commit `app.conf`, and lose it."""
+    for words in (("init", "-q"), ("add", "app.conf"), ("commit", "-qm", "x", "--no-verify")):
+        identity = ("-c", "user.name=x", "-c", "user.email=x@x.test")
+        subprocess.run(["git", *identity, *words], cwd=stack.root, check=True)
+    (stack.root / "app.conf").unlink()
+
+
+def _own_folder(mode: int) -> Callable[[SmallStack], None]:
+    def make(stack: SmallStack) -> None:
+        (stack.root / "data").mkdir()
+        (stack.root / "data").chmod(mode)
+
+    return make
+
+
+def _hold_port(stack: SmallStack) -> None:
+    """A program of this machine that listens where the front door wants to."""
+    code = "import socket, time; s = socket.create_server(('127.0.0.1', 18443)); time.sleep(300)"
+    stack.start_program([sys.executable, "-c", code])
+
+
 def _door(conf: str = PROXY) -> dict[str, str]:
     return {"conf.d/apps.conf": conf, "stacktest.toml": SETTINGS}
 
 
-def _write(stack: SmallStack, name: str, old: str, new: str) -> None:
-    file = stack.root / name
-    file.write_text(file.read_text().replace(old, new))
+def _app(code: str, more: str = "") -> str:
+    """A program that does something, and then serves."""
+    serve = "import http.server as h; h.HTTPServer(('', 8080), h.SimpleHTTPRequestHandler).serve_forever()"
+    program = f"{code}\n{serve}".replace("\n", "\n        ")
+    return (
+        f"  app:\n    image: {WEB}\n    stop_grace_period: 0s\n{more}"
+        f'    entrypoint: ["python3", "-u", "-c"]\n    command:\n      - |\n        {program}\n'
+    )
 
+
+STORE_SERVICE = f"""\
+  store:
+    image: {STORE}
+    stop_grace_period: 0s
+    environment: {{STORE_PASSWORD: correct-horse-1}}
+    command: ["--requirepass", "correct-horse-1", "--save", ""]
+"""
+SIGN_IN = """\
+import os, socket, sys
+s = socket.create_connection(("store", 6379))
+s.sendall(b"AUTH " + os.environ["CACHE_PASSWORD"].encode() + b"\\r\\n")
+answer = s.recv(200).decode()
+sys.exit(answer) if answer.startswith("-") else None
+"""
+TLS_PROXY = PROXY.replace("listen 80;", "listen 443 ssl;").replace(
+    "location",
+    "ssl_certificate /certs/home.pem;\n    ssl_certificate_key /certs/home.pem;\n    location",
+)
+TLS_DOOR = DOOR_SERVICE.replace("::80", "::443").replace(
+    'conf.d:ro"]', 'conf.d:ro", "./certs:/certs:ro"]'
+)
+TLS_SETTINGS = SETTINGS.replace("domain", 'ca = "ca.pem"\ndomain')
+RUNS_APP = RUNS.replace("SERVICE", "app")
+RUNS_STORE = RUNS.replace("SERVICE", "store")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -114,5 +209,212 @@ FAULTS: tuple[Fault, ...] = (
         culprit="wiki",
         cause=r"wiki\.home\.test → wiki:8081 \(conf\.d/apps\.conf:5\): nothing listens there; "
         r"wiki has 8080",
+    ),
+    Fault(
+        name="misspelt upstream",
+        services=DOOR_SERVICE + WIKI,
+        files=_door(PROXY.replace("wiki:8080", "wikii:8080")),
+        test=VISIT.replace('"wiki")\ndef', '"door")\ndef').replace(
+            'api("wiki")', 'api("wiki.home.test")'
+        ),
+        culprit="door",
+        cause=r"wikii:8080 \(conf\.d/apps\.conf:5\): no service is called wikii; there is wiki",
+    ),
+    Fault(
+        name="no network in common",
+        services=DOOR_SERVICE
+        + "    networks: [front]\n"
+        + WIKI
+        + "    networks: [back]\n"
+        + "networks:\n  front: {}\n  back: {}\n",
+        files=_door(),
+        culprit="door",
+        test=VISIT.replace('"wiki")\ndef', '"door")\ndef'),
+        cause=r"wiki\.home\.test → wiki:8080 .*: door and wiki share no network",
+    ),
+    Fault(
+        name="plain request to TLS",
+        services=DOOR_SERVICE
+        + f"""\
+  wiki:
+    image: {DOOR}
+    volumes: ["./wiki.conf:/etc/nginx/conf.d/wiki.conf:ro", "./certs:/certs:ro"]
+""",
+        files=_door(PROXY.replace("8080", "8443"))
+        | {
+            "wiki.conf": "server { listen 8443 ssl; ssl_certificate /certs/home.pem; "
+            "ssl_certificate_key /certs/home.pem; location / { return 200 wiki; } }\n"
+        },
+        prepare=_certificate(9 * DAY),
+        culprit="wiki",
+        cause=r"wiki:8443 \(conf\.d/apps\.conf:5\): wiki speaks TLS there, door does not",
+    ),
+    Fault(
+        name="redirects in a circle",
+        services=DOOR_SERVICE
+        + f"""\
+  wiki:
+    image: {DOOR}
+    volumes: ["./wiki.conf:/etc/nginx/conf.d/wiki.conf:ro"]
+""",
+        files=_door()
+        | {
+            "wiki.conf": "server { listen 8080; access_log /dev/stdout; "
+            "location / { return 301 http://$host:$http_x_port/; } }\n"
+        },
+        test=VISIT.replace(
+            'get("/")',
+            'get("/", follow_redirects=True, headers={"x-port": str(api("wiki").base_url.port or 80)})',
+        ),
+        culprit="wiki",
+        cause=r"http://wiki\.home\.test.*/ is redirected in a circle: \d+ answers 301",
+        shows=r"wiki",
+    ),
+    Fault(
+        name="expired certificate",
+        services=TLS_DOOR + WIKI,
+        files=_door(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
+        prepare=_certificate(-DAY / 2),
+        before=_certificate(9 * DAY),
+        culprit="wiki",
+        cause=r"the certificate of \*\.home\.test ended (?:today|yesterday) \(certs/home\.pem\)",
+    ),
+    Fault(
+        name="renewed certificate not read",
+        services=TLS_DOOR + WIKI,
+        files=_door(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
+        prepare=_certificate(-DAY / 2),
+        breaks=_certificate(9 * DAY),
+        culprit="wiki",
+        cause=r"the certificate of \*\.home\.test ended .*; door has not read the newer one",
+    ),
+    Fault(
+        name="restarted network",
+        services=WIKI.replace("wiki:", "torrents:") + '    network_mode: "service:vpn"\n'
+        f"    expose: [8080]\n  vpn:\n    image: {WEB}\n    stop_grace_period: 0s\n"
+        '    entrypoint: ["sleep", "3600"]\n',
+        files={"stacktest.toml": '[stack]\n[services.torrents]\ntimeout = "8s"\n'},
+        test=RUNS.replace(
+            'run("true").code == 0', 'http(8080).get("/").status_code == 200'
+        ).replace("SERVICE", "torrents"),
+        breaks=_restart("vpn"),
+        culprit="torrents",
+        cause=r"vpn was restarted after torrents",
+    ),
+    Fault(
+        name="health check in its own words",
+        services=STORE_SERVICE
+        + '    healthcheck: {test: ["CMD-SHELL", "redis-cli ping | grep PONG '
+        '|| { redis-cli ping; exit 1; }"], interval: 1s, retries: 1}\n',
+        test=RUNS_STORE,
+        culprit="store",
+        cause=r"store is not healthy: NOAUTH",
+        shows=r"NOAUTH",
+    ),
+    Fault(
+        name="health check without its command",
+        services=_app(
+            "",
+            '    healthcheck: {test: ["CMD", "wget", "-q", "http://localhost:8080/"], interval: 1s, retries: 1}\n',
+        ),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app is not healthy: its health check runs wget, which its image does not have",
+        shows=r"/curl",
+    ),
+    Fault(
+        name="a port that a program has",
+        services=DOOR_SERVICE.replace("127.0.0.1::80", "127.0.0.1:18443:80") + WIKI,
+        files=_door(),
+        prepare=_hold_port,
+        has_started=False,
+        culprit="door",
+        test=VISIT.replace('"wiki")\ndef', '"door")\ndef'),
+        cause=r"port 18443 belongs to python\S* \(pid \d+",
+    ),
+    Fault(
+        name="an image that is not here",
+        services=WIKI.replace(WEB, "stacktest-night/no-such-image:1"),
+        test=RUNS.replace("SERVICE", "wiki"),
+        has_started=False,
+        culprit="wiki",
+        cause=r"wiki has an image that is not here and cannot be pulled",
+        shows=r"(?i)denied|not found|no such host|lookup|unable|error",
+    ),
+    Fault(
+        name="a program that ends",
+        services=_app("import os; os.environ['DATABASE']"),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app exited 1: KeyError: 'DATABASE'",
+        shows=r"KeyError: 'DATABASE'",
+    ),
+    Fault(
+        name="killed for memory",
+        services=_app("x = b'1' * (48 << 20)", "    mem_limit: 40m\n"),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app was killed for memory: its limit is 40 MiB \(compose\.yaml:\d+\)",
+    ),
+    Fault(
+        name="a mounted file that became a folder",
+        services=_app(
+            "open('/etc/app.conf').read()", '    volumes: ["./app.conf:/etc/app.conf"]\n'
+        ),
+        files={"app.conf": "x\n"},
+        prepare=_track,
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app has an empty folder at /etc/app\.conf: app\.conf was not there",
+    ),
+    Fault(
+        name="no right to a folder",
+        services=_app(
+            "open('/data/x', 'w')", '    user: "10001:999"\n    volumes: ["./data:/data"]\n'
+        ),
+        prepare=_own_folder(0o755),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app may not write /data: it runs as 10001:999, and data belongs to 0:0",
+    ),
+    Fault(
+        name="a read-only mount",
+        services=_app("open('/data/x', 'w')", '    volumes: ["./data:/data:ro"]\n'),
+        prepare=_own_folder(0o777),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app cannot write /data/x: /data is mounted read-only \(compose\.yaml:\d+\)",
+    ),
+    Fault(
+        name="a full disk",
+        services=_app(
+            "open('/data/x', 'wb', buffering=0).write(b'1' * (1 << 20)); open('/data/y', 'wb', buffering=0).write(b'1')",
+            '    tmpfs: ["/data:size=64k,mode=1777"]\n',
+        ),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app has no space left: OSError: \[Errno 28\] No space left",
+        shows=r"TYPE",
+    ),
+    Fault(
+        name="a password that differs",
+        services=STORE_SERVICE
+        + _app(
+            SIGN_IN.strip(),
+            "    depends_on: [store]\n    environment: {CACHE_PASSWORD: battery-staple-2}\n",
+        ),
+        test=RUNS_APP,
+        before=_edit("compose.yaml", "battery-staple-2", "correct-horse-1"),
+        culprit="app",
+        cause=r"store refuses the password of app \(its CACHE_PASSWORD is not STORE_PASSWORD of store\)",
+    ),
+    Fault(
+        name="an environment file that is missing",
+        services=_app("", "    env_file: [app.env]\n"),
+        files={"app.env.example": "COLOUR=blue\n"},
+        test=RUNS_APP,
+        has_started=False,
+        culprit="",
+        cause=r"env_file app\.env does not exist",
     ),
 )

@@ -8,6 +8,7 @@ command has shown what it is meant to show.
 
 import re
 import subprocess
+import sys
 import time
 
 from campaigns.common import Options, Report, main
@@ -27,6 +28,7 @@ def run(options: Options) -> Report:
         problems += [f"{fault.name}: {problem}" for problem in trial.problems]
         seconds = f"{time.monotonic() - begin:.1f} s"
         rows.append((fault.name, trial.sentence, trial.outcome, seconds))
+        print(*rows[-1], *trial.problems, sep="\n  ", file=sys.stderr, flush=True)
     return Report(columns=("fault", "said", "command", "took"), rows=rows, faults=problems)
 
 

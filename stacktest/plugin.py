@@ -388,5 +388,9 @@ def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
     notes.put_on(report)
     report.sections.append(("Evidence", f"{shown}\nReproduce: {again}"))
     item.user_properties += evidence_property(shown)
+    if item.config.getoption("--alluredir", None):
+        from stacktest.pytest_plugin.allure import attach_evidence
+
+        attach_evidence(Path(notes.evidence), shown)
     if report.when == "teardown":
         report.user_properties += evidence_property(shown)

@@ -42,6 +42,14 @@ def attach_boot(boots: Iterable[Span], evidence: Path, trouble: str = "") -> Non
         allure.global_error(visible(trouble))
 
 
+def attach_evidence(page: Path, shown: str) -> None:
+    """Attach the page about a failed test to it, named by where the rest of its evidence lies."""
+    import allure
+
+    html = allure.attachment_type.HTML
+    allure.attach(page.read_text(encoding="utf-8"), name=shown, attachment_type=html)
+
+
 # Private
 
 

@@ -1,13 +1,13 @@
 """The worst report of a phase counts, in whatever order and from whatever plugin it comes."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome
-from stacktest.pytest_plugin.outcomes import Listener
+from stacktest.pytest_plugin.outcomes import Listener, reason_of
 
 TEST = "suites/test_red.py::test_a"
 
@@ -117,3 +117,23 @@ def test_a_report_counts_as_it_was_when_it_arrived() -> None:
     listener.add(END)
     (seen,) = listener.outcomes([TESTED])
     assert (seen.result, seen.flaky) == ("passed", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("E       assert 502 == 200\nE        +  where 502 = x", "assert 502 == 200"),
+        (
+            "E       AssertionError: the wiki\nE       assert 502 == 200",
+            "AssertionError: the wiki: assert 502 == 200",
+        ),
+        (
+            "E       AssertionError: Locator expected to have text 'a'\nE       Actual value: b",
+            "AssertionError: Locator expected to have text 'a': Actual value: b",
+        ),
+        ("E       ValueError: assert\nE       assert x", "ValueError: assert"),
+    ],
+)
+def test_a_reason_has_both_values(text: str, reason: str) -> None:
+    report = cast(pytest.TestReport, SimpleNamespace(longreprtext=text))
+    assert reason_of(report) == reason

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stacktest.adapters.ledger.run_texts import read_texts
 from stacktest.reports.terminal.run import failure_lines
 from stacktest.reports.terminal.startup import BootState, display_lines
 from tests.support.diagnosed import facts, find, refused, running
@@ -410,3 +411,33 @@ def test_an_engine_that_removes_nothing_costs_nobody_the_records(shop: Any, work
     done.stdout.no_fnmatch_line("*INTERNALERROR*")
     assert done.ret == 0
     assert shop.document("caddy", "last_run.json")["credited"] is True
+
+
+CAUSE = {
+    "service": "redis",
+    "sentence": "redis has 6380",
+    "command": "sed -i x",
+    "before": "do this",
+}
+
+
+def test_a_diagnosis_stands_first_here_and_in_why(small: Any) -> None:
+    small.story(services=SERVICES, running=["caddy"], phases=PHASES, diagnosis=CAUSE)
+    done = small.run("-m", "phase4", "--junitxml=junit.xml")
+    lines = done.stdout.lines
+    first = lines.index("FAILED suites/phase4_data/test_redis.py::test_it_answers")
+    page = lines[first + 4].strip().removeprefix("evidence: ")
+    assert lines[first + 1 : first + 4] == [
+        "  redis has 6380",
+        "  assert (6 * 7) == 54",
+        "  hint: do this, then: sed -i x",
+    ]
+    assert "redis has 6380" in (small.path / page).read_text()
+    assert (
+        f'<property name="stacktest.evidence" value="{page}"'
+        in (small.path / "junit.xml").read_text()
+    )
+    assert any(line.startswith("failing   redis: redis has 6380") for line in lines)
+    (texts,) = read_texts(small.path)["redis"]
+    assert (texts.diagnosis, texts.command) == ("redis has 6380", "do this, then: sed -i x")
+    assert list(texts.evidence.values()) == [str(small.path / page)]

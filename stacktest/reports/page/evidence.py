@@ -12,6 +12,7 @@ from stacktest.reports.page.jinja import environment
 
 ADDRESS = "/evidence/"
 """Where the server has the list."""
+PAGE = "index.html"
 TRACE = "trace.zip"
 VIEWER = "/trace/index.html?trace="
 
@@ -48,10 +49,14 @@ class Left:
 
 
 def left_by_test(nodeid: str, run: str, left: Iterable[Left]) -> tuple[Left, ...]:
-    """The files that a test left in a run: in its own folder, and in that of Playwright."""
+    """The files that a test left in a run, the page about it first.
+
+    They are in its own folder; those of older runs also in that of Playwright.
+    """
     function, full = _plain(nodeid.partition("[")[0]), _plain(nodeid)
     own = re.compile(rf"{re.escape(function)}-[0-9a-f]{{8}}|{re.escape(full)}")
-    return tuple(file for file in left if file.run == run and own.fullmatch(_plain(file.folder)))
+    files = [file for file in left if file.run == run and own.fullmatch(_plain(file.folder))]
+    return tuple(sorted(files, key=lambda file: file.name != PAGE))
 
 
 def render_evidence(stack: str, left: Iterable[Left]) -> str:

@@ -34,7 +34,7 @@ class LeftText:
     @property
     def end(self) -> str:
         """Its last lines."""
-        lines = visible(self.text).splitlines()[-SHOWN_LINES:]
+        lines = self.text.splitlines()[-SHOWN_LINES:]
         return "\n".join(line[:LONGEST_LINE] for line in lines)
 
 
@@ -59,8 +59,7 @@ class FailurePage:
 
 def render_failure(page: FailurePage) -> str:
     """The page as HTML."""
-    text: str = _template().render(page=page, message=visible(page.message), quote=quote)
-    return text
+    return visible(_template().render(page=page, quote=quote))
 
 
 # Private
