@@ -14,6 +14,7 @@ BENCHMARKS = {
     "change": ([], ["--rounds", "2", "--megabytes", "500"]),
     "fingerprint": (["--check"], ["--rounds", "3", "--check"]),
     "plugin": ([], ["--short"]),
+    "stale": ([], ["--services", "6"]),
 }
 
 
