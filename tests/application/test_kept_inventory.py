@@ -185,3 +185,16 @@ def test_a_damaged_inventory_is_collected_again(project: Project) -> None:
     for text in ("", "[]", '{"format": "stacktest.inventory/1"}', file.read_text()[:-9]):
         file.write_text(text)
         assert project.collect() == (first, 1)
+
+
+def test_where_nothing_can_be_written_the_suites_are_collected_each_time(project: Project) -> None:
+    project.write({".stacktest/inventory": "a file in the way"})
+    assert project.collect() == project.collect() == ({"suites/test_web.py::test_it[a]:web"}, 1)
+
+
+def test_only_the_newest_inventories_are_kept(project: Project) -> None:
+    for number in range(kept_inventory.KEPT + 1):
+        project.monkeypatch.setenv("NUMBER", str(number))
+        project.collect()
+    assert len(list((project.root / ".stacktest/inventory").glob("*.json"))) == kept_inventory.KEPT
+    assert project.collect()[1] == 0

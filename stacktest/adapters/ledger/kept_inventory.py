@@ -19,6 +19,7 @@ from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import make_private_folder, write_private
 from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import Key, content_digest, content_stream
+from stacktest.errors import UsageError
 
 FOLDER = "inventory"
 FORMAT = "stacktest.inventory/1"
@@ -84,25 +85,26 @@ class KeptInventories:
         """Keep what was collected, unless a file was changed since the collection began."""
         if self._file is None or _newest(inputs) > began - SETTLED:
             return
-        make_private_folder(state_dir(self._root) / FOLDER)
         document = {
             "format": FORMAT,
             "state": _state(inputs),
             "inputs": inputs.as_json(),
             "collection": collection.as_json(),
         }
-        write_private(self._file, json.dumps(document))
-        self._forget()
+        # Where nothing can be written, the suites are collected each time.
+        with contextlib.suppress(UsageError, OSError):
+            make_private_folder(state_dir(self._root) / FOLDER)
+            write_private(self._file, json.dumps(document))
+            self._forget()
 
     # Private
 
     def _forget(self) -> None:
         """Remove all but the newest."""
         files = state_path(self._root, FOLDER).glob("*.json")
-        with contextlib.suppress(OSError):
-            newest = sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
-            for file in newest[KEPT:]:
-                file.unlink()
+        newest = sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)
+        for file in newest[KEPT:]:
+            file.unlink(missing_ok=True)
 
 
 def names_in(folder: Path | str) -> tuple[str, ...] | None:
