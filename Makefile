@@ -13,7 +13,7 @@ CODE  := $(wildcard stacktest tests suites lifecycle fixtures benchmarks campaig
 
 INVARIANTS := tests/core/freshness/test_invariants.py tests/cases/test_fingerprint_invariants.py
 
-.PHONY: help setup demo test images measuring registry certs provision cases faults bench bench-check campaigns examples clean lint type unit browsers real suites lifecycle slow
+.PHONY: help setup demo test images measuring registry certs provision cases faults bench bench-check campaigns swarm examples clean lint type unit browsers real suites lifecycle slow
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ bench: images provision measuring ## side-by-side measurements
 
 bench-check: images measuring ## the short form of bench
 	@$(BIN)/python -m benchmarks --short
+
+swarm: images ## the reference stack's fast suites on a swarm of one node, which is made for it
+	@$(BIN)/python -m campaigns.swarm
 
 campaigns: images registry ## hostile campaigns: listeners, TLS, … (figures of docs/reliability.md)
 	@$(BIN)/python -m campaigns

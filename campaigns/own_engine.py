@@ -23,6 +23,13 @@ APART = ("unshare", "--net", "--")
 class OwnEngine:
     """`dockerd` with folders, a socket and a containerd of its own, and without networks."""
 
+    apart: tuple[str, ...] = APART
+    options: tuple[tuple[str, str], ...] = (
+        ("bridge", "none"),
+        ("iptables", "false"),
+        ("ip-masq", "false"),
+    )
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -32,8 +39,8 @@ class OwnEngine:
         """Start it, and return when it answers."""
         options = {"host": self.address, "data-root": f"{self._folder}/data"}
         options |= {"exec-root": f"{self._folder}/exec", "pidfile": f"{self._folder}/pid"}
-        options |= {"bridge": "none", "iptables": "false", "ip-masq": "false"}
-        argv = [*APART, "dockerd", *(f"--{name}={value}" for name, value in options.items())]
+        options |= dict(self.options)
+        argv = [*self.apart, "dockerd", *(f"--{name}={value}" for name, value in options.items())]
         (self._folder / "pid").unlink(missing_ok=True)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
@@ -42,6 +49,13 @@ class OwnEngine:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise ToolMissingError("no engine of its own starts here", where=self._last_words())
             time.sleep(0.2)
+
+    @property
+    def pid(self) -> int:
+        """The process, while it runs."""
+        if self._process is None:
+            raise ToolMissingError("the engine does not run")
+        return self._process.pid
 
     def answers(self) -> bool:
         """Whether it answers now."""
@@ -60,10 +74,9 @@ class OwnEngine:
 
     def load(self, image: str) -> None:
         """Copy an image of this machine's engine."""
-        saving = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
         loading = ["docker", "--host", self.address, "load", "--quiet"]
-        subprocess.run(loading, stdin=saving.stdout, check=True, capture_output=True)
-        saving.wait()
+        with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:
+            subprocess.run(loading, stdin=saving.stdout, check=True, capture_output=True)
 
     def remove(self) -> None:
         """End it and all that it started, and remove its folders."""

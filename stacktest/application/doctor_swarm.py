@@ -2,13 +2,13 @@
 
 import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.startup.swarm_keys import impossible, not_applied
 from stacktest.application.checkup import Checkup
-from stacktest.core.model import Json, Stack
+from stacktest.core.model import Json, Service, Stack
 from stacktest.errors import StacktestError
 
 FEATURES = {
@@ -28,20 +28,11 @@ def check_swarm(stack: Stack, engine: Engine) -> Iterator[Checkup]:
 
 def check_keys(stack: Stack) -> Checkup:
     """What of the compose file a swarm cannot do, or does not apply."""
-    refused = [
-        f"services.{name}.{key}: {why}"
-        for name, service in stack.services.items()
-        for key, why in impossible(service)
-    ]
-    ignored = [
-        f"services.{name}.{key}" + (f" ({why})" if why else "")
-        for name, service in stack.services.items()
-        for key, why in not_applied(service)
-    ]
+    refused, ignored = _by_key(stack, impossible), _by_key(stack, not_applied)
     if not refused and not ignored:
         return Checkup(subject="keys", is_fine=True, said="a swarm knows all keys of the files")
     rows = [("impossible", refused), ("not applied", ignored)]
-    said = "; ".join(f"{title} on a swarm: {', '.join(keys)}" for title, keys in rows if keys)
+    said = "; ".join(f"{title} on a swarm: {'; '.join(keys)}" for title, keys in rows if keys)
     fix = "take the keys away, or run these services with Compose" if refused else ""
     return Checkup(subject="keys", is_fine=not refused, said=said, fix=fix)
 
@@ -89,6 +80,18 @@ def _manager(engine: Engine) -> Checkup:
     nodes = (engine.info().get("Swarm") or {}).get("Nodes", 0)
     said = "a manager, with 1 node" if nodes == 1 else f"a manager, with {nodes} nodes"
     return Checkup(subject="swarm", is_fine=True, said=said)
+
+
+def _by_key(stack: Stack, read: Callable[[Service], Iterable[tuple[str, str]]]) -> list[str]:
+    """Each key with what it means and the services that have it."""
+    services: dict[tuple[str, str], list[str]] = {}
+    for name, service in stack.services.items():
+        for key, why in read(service):
+            services.setdefault((key, why), []).append(name)
+    return [
+        f"{key}{f', {why}' if why else ''} ({', '.join(names)})"
+        for (key, why), names in services.items()
+    ]
 
 
 def _is_virtual(definition: Json) -> bool:

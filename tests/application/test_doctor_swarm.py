@@ -25,13 +25,13 @@ def test_keys_that_a_swarm_knows_are_fine() -> None:
 def test_a_key_without_effect_is_named_with_what_it_costs() -> None:
     checkup = check_keys(stack(security_opt=["no-new-privileges:true"]))
     assert checkup.is_fine
-    assert "services.app.security_opt (programs may gain rights" in checkup.said
+    assert "security_opt, programs may gain rights that the file denies them (app)" in checkup.said
 
 
 def test_a_service_that_cannot_do_its_work_is_not_fine() -> None:
     checkup = check_keys(stack(devices=["/dev/dri"]))
     assert not checkup.is_fine
-    assert "services.app.devices" in checkup.said
+    assert "devices, a swarm gives no devices (app)" in checkup.said
 
 
 def test_a_kernel_without_virtual_addresses_serves_who_needs_none() -> None:

@@ -15,6 +15,7 @@ from campaigns import (
     kill_run,
     rehearse,
     soak,
+    swarm,
     two_runs,
     update,
 )
@@ -45,10 +46,11 @@ def test_without_an_engine(run: Callable[[Options], Report]) -> None:
         soak.run,
         engine_restart.run,
         first_minute.run,
+        swarm.run,
     ],
     ids=[
         *("kill_run", "kill_change", "kill_drill", "update", "drill", "rehearse"),
-        *("two_runs", "soak", "engine_restart", "first_minute"),
+        *("two_runs", "soak", "engine_restart", "first_minute", "swarm"),
     ],
 )
 def test_with_an_engine(run: Callable[[Options], Report]) -> None:

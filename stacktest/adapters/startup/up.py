@@ -106,7 +106,8 @@ class BringUp:
             if container is None:
                 changes[before.service] = "its container is gone"
             elif container.state != before.state:
-                changes[before.service] = f"was {before.state}, is {container.state}"
+                why = f": {container.error}" if container.error else ""
+                changes[before.service] = f"was {before.state}, is {container.state}{why}"
             elif self._became_unhealthy(before, container):
                 changes[before.service] = "is unhealthy"
         return changes

@@ -1,0 +1,80 @@
+"""A swarm of a test's own: engines in network namespaces, joined by a bridge that only they see.
+
+The engines of this machine never become nodes. Needs root, `dockerd` and `ip`.
+"""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from campaigns.own_engine import OwnEngine
+from stacktest.errors import ToolMissingError
+
+ADDRESSES = "10.231.7"
+HEARTBEAT = "2s"
+
+
+class Node(OwnEngine):
+    """An engine in a network of its own, with bridges and rules there."""
+
+    options = ()
+    apart = ("unshare", "--net", "--", "sh", "-c", 'ip link set lo up; exec "$@"', "sh")
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Goes before a program that is to see the node's network as its own."""
+        return ("nsenter", f"--net=/proc/{self.pid}/ns/net", "--")
+
+    def docker(self, *words: str) -> str:
+        """What the docker command prints about this node; CalledProcessError where it fails."""
+        argv = ["docker", "--host", self.address, *words]
+        done = subprocess.run(argv, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+
+@contextmanager
+def own_swarm(nodes: int = 1, images: Sequence[str] = ()) -> Iterator[list[Node]]:
+    """Nodes of one swarm, the manager first; ToolMissingError where none can be started."""
+    if os.geteuid() != 0:
+        raise ToolMissingError("network namespaces are made as root")
+    with ExitStack() as cleanup:
+        started: list[Node] = []
+        for _ in range(nodes):
+            node = Node(Path(tempfile.mkdtemp(prefix="sk-node-")))
+            cleanup.callback(node.remove)
+            node.start()
+            for image in images:
+                node.load(image)
+            started.append(node)
+        _connect(started)
+        manager = started[0]
+        manager.docker("swarm", "init", "--advertise-addr", f"{ADDRESSES}.1")
+        manager.docker("swarm", "update", "--dispatcher-heartbeat", HEARTBEAT)
+        token = manager.docker("swarm", "join-token", "--quiet", "worker")
+        for node in started[1:]:
+            node.docker("swarm", "join", "--token", token, f"{ADDRESSES}.1:2377")
+        yield started
+
+
+# Private
+
+
+def _connect(nodes: Sequence[Node]) -> None:
+    """Gives each node an address on one bridge, which is in the first node's namespace."""
+    manager = nodes[0]
+    _ip(manager, "link", "add", "nodes", "type", "bridge")
+    _ip(manager, "addr", "add", f"{ADDRESSES}.1/24", "dev", "nodes")
+    _ip(manager, "link", "set", "nodes", "up")
+    for number, node in enumerate(nodes[1:], start=2):
+        near, far = f"node{number}", f"far{number}"
+        _ip(manager, "link", "add", near, "type", "veth", "peer", far, "netns", str(node.pid))
+        _ip(manager, "link", "set", near, "master", "nodes", "up")
+        _ip(node, "addr", "add", f"{ADDRESSES}.{number}/24", "dev", far)
+        _ip(node, "link", "set", far, "up")
+
+
+def _ip(node: Node, *words: str) -> None:
+    subprocess.run([*node.inside, "ip", *words], check=True, capture_output=True)
