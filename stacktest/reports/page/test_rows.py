@@ -8,6 +8,7 @@ from datetime import datetime
 from stacktest.core.records.documents import HistoryLine
 from stacktest.reports import trends, wording
 from stacktest.reports.page.evidence import Left, left_by_test
+from stacktest.reports.page.failure import NAME as PAGE
 from stacktest.reports.page.run_marks import Strip, draw, short_label
 from stacktest.reports.report_data import Board
 
@@ -116,7 +117,14 @@ def latest_runs(lines: Sequence[HistoryLine], number: int) -> tuple[RecentRun, .
 
 
 def _failure(nodeid: str, files: Sequence[Left]) -> Failure:
-    ordered = sorted(files, key=lambda file: (file.opens == file.address, file.name))
+    """The page of the folder and the trace, where there is such a page; else every file."""
+    has_page = any(file.name == PAGE for file in files)
+    shown = [
+        file for file in files if not has_page or file.name == PAGE or file.opens != file.address
+    ]
+    ordered = sorted(
+        shown, key=lambda file: (file.name != PAGE, file.opens == file.address, file.name)
+    )
     return Failure(
         name=nodeid.partition("::")[2], links=tuple((file.opens, file.name) for file in ordered)
     )

@@ -126,3 +126,10 @@ def test_the_page_says_word_for_word(evidence: tuple[Left, ...] | None, text: st
     """Once as it is written for others, once as it is served to this machine with evidence."""
     written, _ = read(render_page(small_board(), evidence=evidence))
     assert written == text
+
+
+def test_a_folder_with_a_page_of_its_own_is_opened_by_that_page_and_its_trace() -> None:
+    page = Left(run="r0003", path=f"{OWN}-0a1b2c3d/index.html", size=1)
+    text, _ = read(render_page(small_board(), evidence=(*LEFT, page)))
+    assert text.count("Left by test_it_is_what_it_says : index.html , trace.zip") == 2
+    assert "loki.log" not in text
