@@ -170,7 +170,8 @@ def choose_context(name: str, environ: MutableMapping[str, str]) -> None:
             where="stacktest.toml:stack.context",
             hint=f"unset {rival}, or name the context for this command: STACKTEST_CONTEXT",
         )
-    environ.setdefault("DOCKER_CONTEXT", name)
+    if not rival:
+        environ["DOCKER_CONTEXT"] = name
 
 
 def connection_to(address: str, environ: Mapping[str, str] | None = None) -> Connection:

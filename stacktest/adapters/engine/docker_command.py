@@ -22,6 +22,8 @@ def refuse_another_engine(engine: EnginePort) -> None:
     address = engine.connection.address
     if address == USUAL_SOCKET:
         return
+    # First by our own connection, which trusts no host that is not known.
+    info = engine.info()
     answer = process.run(ASK, timeout=60)
     if answer.code != 0:
         raise ToolMissingError(
@@ -29,7 +31,6 @@ def refuse_another_engine(engine: EnginePort) -> None:
             where=address,
             hint="docker info, until it works, then: stacktest doctor",
         )
-    info = engine.info()
     here, there = f"{info.get('Name')} {info.get('DockerRootDir')}", answer.out.strip()
     if here != there:
         raise ToolMissingError(

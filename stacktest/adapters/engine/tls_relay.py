@@ -152,7 +152,12 @@ class _Pump:
 
     def _decrypt(self, data: bytes) -> None:
         self._secure.incoming.write(data)
-        with contextlib.suppress(ssl.SSLWantReadError):
+        try:
             while more := self._secure.tls.read(CHUNK):
                 self._to_plain += more
-            self._wire_ended = True
+        except ssl.SSLWantReadError:
+            return
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            # Once our own end is written, theirs is an error; what came before it is passed on.
+            pass
+        self._wire_ended = True

@@ -1,6 +1,9 @@
 """An engine that is not this machine's: every way to it, every refusal, and what is known of it."""
 
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters import process
+from stacktest.adapters.engine import ssh
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.docker_command import refuse_another_engine
+from stacktest.bootstrap.context import find_project
 from stacktest.errors import StacktestError, ToolMissingError
-from tests.support.docker_command import docker
+from tests.support.docker_command import docker, wait_until
 from tests.support.far_engine import FarEngine, far_engine
 
 pytestmark = pytest.mark.real_docker
@@ -121,8 +127,22 @@ def test_a_refusal_is_one_sentence_with_the_next_command(
     assert hint in caught.value.hint
 
 
-def test_a_stack_there_is_proved_and_a_file_that_is_another_there_is_drift(far: FarEngine) -> None:
-    """By ssh: containers, ports and files are the engine's host's, the verdict is here."""
+def test_a_connection_that_broke_is_made_anew(
+    far: FarEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in far.ssh().items():
+        monkeypatch.setenv(name, value)
+    engine = Engine()
+    engine.ping()
+    (forward,) = (item for address, item in ssh._FORWARDS.items() if address == "ssh://far")
+    os.kill(forward.program.pid, signal.SIGKILL)
+    wait_until(lambda: process.has_ended(forward.program))
+    engine.ping()
+
+
+@pytest.fixture
+def root(far: FarEngine) -> Iterator[Path]:
+    """A stack on the engine there, with its files at the same path on both machines."""
     root = far.swapped / "stack"
     for folder in (root, far.swapped_there / "stack"):
         (folder / "conf").mkdir(parents=True)
@@ -131,7 +151,17 @@ def test_a_stack_there_is_proved_and_a_file_that_is_another_there_is_drift(far: 
     (root / "suites" / "test_store.py").write_text(SUITE)
     (root / "compose.yaml").write_text(COMPOSE)
     (root / "stacktest.toml").write_text('[stack]\nsuites = ["suites"]\ncontext = "by-ssh"\n')
+    yield root
+    for container in far.docker("ps", "--all", "--quiet").split():
+        far.docker("rm", "--force", container)
+    for folder in (root, far.swapped_there / "stack"):
+        shutil.rmtree(folder)
 
+
+def test_a_stack_there_is_proved_and_a_file_that_is_another_there_is_drift(
+    far: FarEngine, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By ssh: containers, ports and files are the engine's host's, the verdict is here."""
     run = stacktest(far, root, "pytest", "--stack-keep")
     assert run.returncode == 0, run.stdout + run.stderr
     assert not docker("ps", "--quiet", "--filter", "label=com.docker.compose.project=far")
@@ -144,18 +174,48 @@ def test_a_stack_there_is_proved_and_a_file_that_is_another_there_is_drift(far: 
     assert "drifted" in status.stdout, status.stdout + status.stderr
     assert "content:/conf" in status.stdout
 
+    for name, value in (far.context("") | {"DOCKER_HOST": ""}).items():
+        monkeypatch.setenv(name, value)
+    published = find_project(str(root)).names.resolve(far.host, 6399)
+    assert published == (far.host, 6399)
+    with socket.create_connection((far.host, 6399), timeout=10) as connection:
+        connection.sendall(b"PING\r\n")
+        assert connection.recv(16) == b"+PONG\r\n"
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_leaves_there_is_removed_there(far: FarEngine, root: Path) -> None:
+    waiting = SUITE + (
+        '\n\n@pytest.mark.service("store")\ndef test_it_waits():\n'
+        '    open("reached", "w").close()\n    __import__("time").sleep(300)\n'
+    )
+    (root / "suites" / "test_store.py").write_text(waiting)
+    (root / "compose.yaml").write_text(COMPOSE.replace("name: far", "name: killed"))
+    label = "label=com.docker.compose.project=killed"
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly"]
+    with subprocess.Popen(command, cwd=root, env=environment_of(far)) as run:
+        wait_until((root / "reached").exists, 120)
+        assert far.docker("ps", "--quiet", "--filter", label)
+        run.kill()
+    wait_until(lambda: not far.docker("ps", "--all", "--quiet", "--filter", label), 120)
+
+
+def environment_of(far: FarEngine) -> dict[str, str]:
+    """Nothing but the stack's own configuration says which engine it is."""
+    environment = os.environ | far.context("")
+    environment.pop("DOCKER_HOST", None)
+    del environment["DOCKER_CONTEXT"]
+    return environment
+
 
 def stacktest(
     far: FarEngine, root: Path, program: str, *words: str
 ) -> subprocess.CompletedProcess[str]:
     """A program of the package on the stack there."""
-    environment = os.environ | far.context("default")
-    environment.pop("DOCKER_HOST", None)
-    environment.pop("DOCKER_CONTEXT", None)
     return subprocess.run(
         [sys.executable, "-m", program, *words],
         cwd=root,
-        env=environment,
+        env=environment_of(far),
         capture_output=True,
         text=True,
         timeout=120,

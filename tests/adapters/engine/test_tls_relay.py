@@ -82,6 +82,39 @@ def test_an_answer_that_is_there_already_is_not_lost(
         assert echoed(near, b"more") == GREET + b"more"
 
 
+def test_an_answer_and_its_end_that_come_in_one_piece_are_both_passed_on() -> None:
+    ca, (wire, far) = trustme.CA(), socket.socketpair()
+    server, client = (ssl.SSLContext(p) for p in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT))
+    ca.issue_cert("localhost").configure_cert(server)
+    ca.configure_trust(client)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = server.wrap_bio(incoming, outgoing, server_side=True)
+
+    def until(step: Callable[[], object]) -> None:
+        while True:
+            try:
+                step()
+            except ssl.SSLWantReadError:
+                far.sendall(outgoing.read())
+                incoming.write(far.recv(65536))
+            else:
+                return
+
+    def answer_at_the_end() -> None:
+        until(tls.do_handshake)
+        until(lambda: [*iter(lambda: tls.read(100), b"")])
+        tls.write(b"the answer")
+        with suppress(ssl.SSLError):
+            tls.unwrap()
+        far.sendall(outgoing.read())
+
+    serving = threading.Thread(target=answer_at_the_end)
+    serving.start()
+    with far, relayed(secured(wire, client, "localhost")) as near:
+        assert echoed(near, b"question") == b"the answer"
+        serving.join()
+
+
 def test_who_cannot_prove_to_be_the_host_is_refused(
     connect: Callable[[], SecureConnection],
 ) -> None:
