@@ -107,6 +107,7 @@ def test_a_wrong_type_is_refused(store: Redis, key: str) -> None:
 
 
 @pytest.mark.claim("P4.5")
+@pytest.mark.service(*INSTANCES)
 def test_the_other_instance_does_not_have_its_keys(
     store: Redis, inside: Inside, instance: str, key: str
 ) -> None:
