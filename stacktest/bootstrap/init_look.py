@@ -24,7 +24,7 @@ NOT_RUNNING = (
 
 
 def take_look(
-    project: Project, draft: str, *, starts: bool, is_deep: bool
+    project: Project, draft: str, *, starts: bool, is_deep: bool, progress: Progress
 ) -> tuple[Look | None, tuple[str, ...]]:
     """What the stack answers, and sentences about the look; None where nothing runs.
 
@@ -33,7 +33,7 @@ def take_look(
     """
     drafted = Project(project.root, os.environ, project.compose, draft=draft)
     if starts:
-        with _started(drafted) as notes:
+        with _started(drafted, progress) as notes:
             look, more = _looked_at(drafted, PATIENCE, is_deep=is_deep)
             return look, (*notes, *more)
     return _looked_at(drafted, is_deep=is_deep)
@@ -58,13 +58,13 @@ def _looked_at(
 
 
 @contextmanager
-def _started(project: Project) -> Iterator[tuple[str, ...]]:
+def _started(project: Project, progress: Progress) -> Iterator[tuple[str, ...]]:
     """Every service that can be up is; what was started is removed at the end."""
     refuse_open_update(project.root, os.environ)
     names = [name for name, item in project.stack.services.items() if not item.unreadable]
     plan = plan_services(project.stack, names)
     purposes = frozenset(frozenset({name}) for name in plan.services)
-    start = starter(project, Progress(), run_id=new_run_id(), mode="auto", keep=False)
+    start = starter(project, progress, run_id=new_run_id(), mode="auto", keep=False)
     with project.lock():
         up = start(replace(plan, purposes=purposes))
         try:

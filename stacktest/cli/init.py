@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from stacktest.cli.options import stack_option
-from stacktest.cli.output import say
+from stacktest.cli.output import say, without_secrets
 from stacktest.config import StackSection
 
 
@@ -29,16 +29,19 @@ def init(*, folder: str, starts: bool, is_deep: bool) -> None:
     from stacktest.bootstrap.context import Project
     from stacktest.bootstrap.init_look import take_look
     from stacktest.init import SUITES, initialise
+    from stacktest.reports.terminal.progress_display import ProgressLines
 
     root = Path(os.path.abspath(working_folder() / folder))  # noqa: PTH100 - links stay
     project = Project(root, os.environ)
+    progress = ProgressLines(say)
+    progress.clean = without_secrets
     result = initialise(
         project.compose.model(),
         read_routes,
         create=create_file,
         section=_named(os.environ),
         ignored=partial(ignored_files, root),
-        take_look=partial(take_look, project, starts=starts, is_deep=is_deep),
+        take_look=partial(take_look, project, starts=starts, is_deep=is_deep, progress=progress),
         left_out_by=config_leaving_out(root, SUITES),
     )
     for line in result.lines():

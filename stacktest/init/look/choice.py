@@ -34,19 +34,19 @@ def choose(status: int, suggestions: Sequence[Check], others: Others) -> Choice 
         name: tuple(answer for answer in answers if answer.status == status)
         for name, answers in others.items()
     }
-    telling = [check for check in suggestions if not _is_of_a_server(check)] or suggestions
+    telling = [check for check in suggestions if not is_of_a_server(check)] or suggestions
     for check in telling:
         if not _passing((check,), alike):
             return Choice(status=status, checks=(check,))
     return _together(status, suggestions, alike)
 
 
-# Private
-
-
-def _is_of_a_server(check: Check) -> bool:
+def is_of_a_server(check: Check) -> bool:
     """Whether it only tells the library that serves: many programs share one."""
     return isinstance(check, Header) and check.name == "server"
+
+
+# Private
 
 
 def _together(status: int, suggestions: Sequence[Check], others: Others) -> Choice | None:

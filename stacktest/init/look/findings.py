@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.look.candidates import candidates
 from stacktest.init.look.checks import JSON_CHECKS, Check, Shown
-from stacktest.init.look.choice import Choice, Others, choose
+from stacktest.init.look.choice import Choice, Others, choose, is_of_a_server
 from stacktest.init.look.impostors import IMPOSTORS
 from stacktest.init.look.look import Look, Visit
 
@@ -114,7 +114,10 @@ def _questions(visit: Visit, look: Look) -> list[Question]:
     others = _others(visit, look)
     questions = []
     for path, answers in _usable(visit):
-        choice = choose(answers[0].status, candidates(answers, look.secrets), others)
+        status, suggestions = answers[0].status, candidates(answers, look.secrets)
+        if status in _NOT_FOUND:
+            suggestions = [check for check in suggestions if not is_of_a_server(check)]
+        choice = choose(status, suggestions, others)
         if choice and ANYBODY not in choice.confused:
             full, is_page = visit.prefix + path, answers[0].is_page
             questions.append(Question(path=full, choice=choice, is_page=is_page))

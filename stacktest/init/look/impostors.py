@@ -65,6 +65,24 @@ IMPOSTORS: tuple[RecordedAnswer, ...] = (
     _haproxy(502, "Bad Gateway", "The server returned an invalid or incomplete response."),
     _haproxy(503, "Service Unavailable", "No server is available to handle this request."),
     _haproxy(504, "Gateway Time-out", "The server didn't respond in time."),
+    *(
+        _page(404, text)
+        for text in (
+            (
+                "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>Not Found</H1>\n"
+                "The requested URL was not found on this server.</BODY></HTML>\n"
+            ),
+            (
+                "<!DOCTYPE html>\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n"
+                "<h1>Not Found</h1>\n<p>The requested URL was not found on this server.</p>\n"
+                "</body></html>\n"
+            ),
+            (
+                '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+                "<title>Error</title>\n</head>\n<body>\n<pre>Cannot GET /</pre>\n</body>\n</html>\n"
+            ),
+        )
+    ),
     _page(
         200,
         "<!DOCTYPE html>\n<html>\n<head>\n<title>Welcome to nginx!</title>\n<style>\nhtml { "

@@ -22,10 +22,9 @@ def html(text: str, status: int = 200) -> tuple[RecordedAnswer, ...]:
     return (RecordedAnswer(status=status, headers=headers, text=text),) * 3
 
 
-def json(text: str) -> tuple[RecordedAnswer, ...]:
-    return (
-        RecordedAnswer(status=200, headers={"content-type": "application/json"}, text=text),
-    ) * 3
+def json(text: str, status: int = 200) -> tuple[RecordedAnswer, ...]:
+    headers = {"content-type": "application/json"}
+    return (RecordedAnswer(status=status, headers=headers, text=text),) * 3
 
 
 def visit(
@@ -64,6 +63,17 @@ def test_the_landing_page_and_what_is_said_to_programs_are_asked_for() -> None:
         {"/": html("<title>Welcome to nginx!</title>")},
         {"/": html("<title>502 Bad Gateway</title>", 502)},
         {"/": html("<title>Slow down</title>", 429)},
+        {"/": html("<html><title>404 Not Found</title><H1>Not Found</H1></html>", 404)},
+        {"/": json('{"error": "Not found"}', 404)},
+        {
+            "/": (
+                RecordedAnswer(
+                    status=404,
+                    headers={"content-type": "text/html", "server": "nginx"},
+                    text="<H1>Not Found</H1>",
+                ),
+            )
+        },
         {"/": html("<title>Broken</title>", 500)},
         {"/": json('{"status": "ok"}')},
         {"/": (*html("<title>One</title>")[:2], *html("<title>One</title>", 201)[:1])},
