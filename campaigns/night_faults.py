@@ -7,7 +7,6 @@ lines have to say; and what holds after the printed command: the tests pass, or 
 import datetime as dt
 import functools
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -105,16 +104,6 @@ def in_stack(stack: SmallStack, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def _edit(name: str, old: str, new: str) -> Callable[[SmallStack], None]:
-    """Replace a text in a file of the stack."""
-
-    def edit(stack: SmallStack) -> None:
-        file = stack.root / name
-        file.write_text(file.read_text().replace(old, new))
-
-    return edit
-
-
 @functools.cache
 def _pki() -> Pki:
     return Pki(now())
@@ -136,10 +125,6 @@ def _certificate(ends: dt.timedelta) -> Callable[[SmallStack], None]:
     return write
 
 
-def _restart(service: str) -> Callable[[SmallStack], None]:
-    return lambda stack: print(in_stack(stack, "restart", service), end="", file=sys.stderr)
-
-
 def _track(stack: SmallStack) -> None:
     """Commit `app.conf`, and lose it."""
     for words in (("init", "-q"), ("add", "app.conf"), ("commit", "-qm", "x", "--no-verify")):
@@ -154,12 +139,6 @@ def _own_folder(mode: int) -> Callable[[SmallStack], None]:
         (stack.root / "data").chmod(mode)
 
     return make
-
-
-def _hold_port(stack: SmallStack) -> None:
-    """A program of this machine that listens where the front door wants to."""
-    code = "import socket, time; s = socket.create_server(('127.0.0.1', 18443)); time.sleep(300)"
-    stack.start_program([sys.executable, "-c", code])
 
 
 def _door(conf: str = PROXY) -> dict[str, str]:
@@ -182,13 +161,6 @@ STORE_SERVICE = f"""\
     stop_grace_period: 0s
     environment: {{STORE_PASSWORD: correct-horse-1}}
     command: ["--requirepass", "correct-horse-1", "--save", ""]
-"""
-SIGN_IN = """\
-import os, socket, sys
-s = socket.create_connection(("store", 6379))
-s.sendall(b"AUTH " + os.environ["CACHE_PASSWORD"].encode() + b"\\r\\n")
-answer = s.recv(200).decode()
-sys.exit(answer) if answer.startswith("-") else None
 """
 TLS_PROXY = PROXY.replace("listen 80;", "listen 443 ssl;").replace(
     "location",
@@ -221,56 +193,6 @@ FAULTS: tuple[Fault, ...] = (
         cause=r"wikii:8080 \(conf\.d/apps\.conf:5\): no service is called wikii; there is wiki",
     ),
     Fault(
-        name="no network in common",
-        services=DOOR_SERVICE
-        + "    networks: [front]\n"
-        + WIKI
-        + "    networks: [back]\n"
-        + "networks:\n  front: {}\n  back: {}\n",
-        files=_door(),
-        culprit="door",
-        test=VISIT.replace('"wiki")\ndef', '"door")\ndef'),
-        cause=r"wiki\.home\.test → wiki:8080 .*: door and wiki share no network",
-    ),
-    Fault(
-        name="plain request to TLS",
-        services=DOOR_SERVICE
-        + f"""\
-  wiki:
-    image: {DOOR}
-    volumes: ["./wiki.conf:/etc/nginx/conf.d/wiki.conf:ro", "./certs:/certs:ro"]
-""",
-        files=_door(PROXY.replace("8080", "8443"))
-        | {
-            "wiki.conf": "server { listen 8443 ssl; ssl_certificate /certs/home.pem; "
-            "ssl_certificate_key /certs/home.pem; location / { return 200 wiki; } }\n"
-        },
-        prepare=_certificate(9 * DAY),
-        culprit="wiki",
-        cause=r"wiki:8443 \(conf\.d/apps\.conf:5\): wiki speaks TLS there, door does not",
-    ),
-    Fault(
-        name="redirects in a circle",
-        services=DOOR_SERVICE
-        + f"""\
-  wiki:
-    image: {DOOR}
-    volumes: ["./wiki.conf:/etc/nginx/conf.d/wiki.conf:ro"]
-""",
-        files=_door()
-        | {
-            "wiki.conf": "server { listen 8080; access_log /dev/stdout; "
-            "location / { return 301 http://$host:$http_x_port/; } }\n"
-        },
-        test=VISIT.replace(
-            'get("/")',
-            'get("/", follow_redirects=True, headers={"x-port": str(api("wiki").base_url.port or 80)})',
-        ),
-        culprit="wiki",
-        cause=r"http://wiki\.home\.test.*/ is redirected in a circle: \d+ answers 301",
-        shows=r"wiki",
-    ),
-    Fault(
         name="expired certificate",
         services=TLS_DOOR + WIKI,
         files=_door(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
@@ -278,28 +200,6 @@ FAULTS: tuple[Fault, ...] = (
         before=_certificate(9 * DAY),
         culprit="wiki",
         cause=r"the certificate of \*\.home\.test ended (?:today|yesterday) \(certs/home\.pem\)",
-    ),
-    Fault(
-        name="renewed certificate not read",
-        services=TLS_DOOR + WIKI,
-        files=_door(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
-        prepare=_certificate(-DAY / 2),
-        breaks=_certificate(9 * DAY),
-        culprit="wiki",
-        cause=r"the certificate of \*\.home\.test ended .*; door has not read the newer one",
-    ),
-    Fault(
-        name="restarted network",
-        services=WIKI.replace("wiki:", "torrents:") + '    network_mode: "service:vpn"\n'
-        f"    expose: [8080]\n  vpn:\n    image: {WEB}\n    stop_grace_period: 0s\n"
-        '    entrypoint: ["sleep", "3600"]\n',
-        files={"stacktest.toml": '[stack]\n[services.torrents]\ntimeout = "8s"\n'},
-        test=RUNS.replace(
-            'run("true").code == 0', 'http(8080).get("/").status_code == 200'
-        ).replace("SERVICE", "torrents"),
-        breaks=_restart("vpn"),
-        culprit="torrents",
-        cause=r"vpn was restarted after torrents",
     ),
     Fault(
         name="health check in its own words",
@@ -323,38 +223,12 @@ FAULTS: tuple[Fault, ...] = (
         shows=r"/curl",
     ),
     Fault(
-        name="a port that a program has",
-        services=DOOR_SERVICE.replace("127.0.0.1::80", "127.0.0.1:18443:80") + WIKI,
-        files=_door(),
-        prepare=_hold_port,
-        has_started=False,
-        culprit="door",
-        test=VISIT.replace('"wiki")\ndef', '"door")\ndef'),
-        cause=r"port 18443 belongs to python\S* \(pid \d+",
-    ),
-    Fault(
-        name="an image that is not here",
-        services=WIKI.replace(WEB, "stacktest-night/no-such-image:1"),
-        test=RUNS.replace("SERVICE", "wiki"),
-        has_started=False,
-        culprit="wiki",
-        cause=r"wiki has an image that is not here and cannot be pulled",
-        shows=r"(?i)denied|not found|no such host|lookup|unable|error",
-    ),
-    Fault(
         name="a program that ends",
         services=_app("import os; os.environ['DATABASE']"),
         test=RUNS_APP,
         culprit="app",
         cause=r"app exited 1: KeyError: 'DATABASE'",
         shows=r"KeyError: 'DATABASE'",
-    ),
-    Fault(
-        name="killed for memory",
-        services=_app("x = b'1' * (48 << 20)", "    mem_limit: 40m\n"),
-        test=RUNS_APP,
-        culprit="app",
-        cause=r"app was killed for memory: its limit is 40 MiB \(compose\.yaml:\d+\)",
     ),
     Fault(
         name="a mounted file that became a folder",
@@ -376,45 +250,5 @@ FAULTS: tuple[Fault, ...] = (
         test=RUNS_APP,
         culprit="app",
         cause=r"app may not write /data: it runs as 10001:999, and data belongs to 0:0",
-    ),
-    Fault(
-        name="a read-only mount",
-        services=_app("open('/data/x', 'w')", '    volumes: ["./data:/data:ro"]\n'),
-        prepare=_own_folder(0o777),
-        test=RUNS_APP,
-        culprit="app",
-        cause=r"app cannot write /data/x: /data is mounted read-only \(compose\.yaml:\d+\)",
-    ),
-    Fault(
-        name="a full disk",
-        services=_app(
-            "open('/data/x', 'wb', buffering=0).write(b'1' * (1 << 20)); open('/data/y', 'wb', buffering=0).write(b'1')",
-            '    tmpfs: ["/data:size=64k,mode=1777"]\n',
-        ),
-        test=RUNS_APP,
-        culprit="app",
-        cause=r"app has no space left: OSError: \[Errno 28\] No space left",
-        shows=r"TYPE",
-    ),
-    Fault(
-        name="a password that differs",
-        services=STORE_SERVICE
-        + _app(
-            SIGN_IN.strip(),
-            "    depends_on: [store]\n    environment: {CACHE_PASSWORD: battery-staple-2}\n",
-        ),
-        test=RUNS_APP,
-        before=_edit("compose.yaml", "battery-staple-2", "correct-horse-1"),
-        culprit="app",
-        cause=r"store refuses the password of app \(its CACHE_PASSWORD is not STORE_PASSWORD of store\)",
-    ),
-    Fault(
-        name="an environment file that is missing",
-        services=_app("", "    env_file: [app.env]\n"),
-        files={"app.env.example": "COLOUR=blue\n"},
-        test=RUNS_APP,
-        has_started=False,
-        culprit="",
-        cause=r"env_file app\.env does not exist",
     ),
 )

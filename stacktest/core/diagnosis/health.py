@@ -31,7 +31,8 @@ _MISSING = tuple(
         ),
     )
 )
-_EXIT = re.compile(r"\s*\(?exit(?: code)?:? -?\d+\)?\s*$")
+_EXIT = re.compile(r"^exit -?\d+:? ?")
+"""What the engine's exit code of a check is put as before its output."""
 
 
 def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:

@@ -8,7 +8,7 @@ application may answer 502 and 503 itself.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from stacktest.core.compose_command import compose_command, docker_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
@@ -58,7 +58,7 @@ def diagnose_start(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 def host_of(upstream: str) -> str:
     """The name or address of an upstream as a front door writes it."""
-    return urlsplit(upstream if "://" in upstream else f"//{upstream}").hostname or ""
+    return _address(upstream).hostname or ""
 
 
 # Private
@@ -112,7 +112,8 @@ class _Case:
         """The port that the door asked."""
         is_tls = self.route.upstream.startswith("https")
         asked = self.complaint.port if self.complaint else None
-        return asked or self.route.port or (HTTPS if is_tls else HTTP)
+        written = _address(self.route.upstream).port
+        return asked or self.route.port or written or (HTTPS if is_tls else HTTP)
 
     @property
     def line(self) -> SourceLine | None:
@@ -132,6 +133,10 @@ class _Case:
     def arrow(self, name: str) -> str:
         """`wiki.home.lan → wiki:8081 (conf.d/apps.conf:9)`."""
         return f"{self.host} → {name}:{self.port}{shown_place(self.line, self.route.where)}"
+
+
+def _address(upstream: str) -> SplitResult:
+    return urlsplit(upstream if "://" in upstream else f"//{upstream}")
 
 
 def _routes(facts: Facts, host: str, answer: Answered, failure: Failure) -> tuple[Route, ...]:

@@ -100,7 +100,7 @@ def test_the_door_and_the_service_are_on_different_networks() -> None:
 def test_a_name_that_no_service_has() -> None:
     stack = replace(
         STACK,
-        routes=(replace(STACK.routes[0], service=None, upstream="http://wikii:8081"),),
+        routes=(replace(STACK.routes[0], service=None, port=None, upstream="http://wikii:8081"),),
     )
     door = running(
         "door",
@@ -177,7 +177,7 @@ def test_an_error_in_the_log_of_a_program_that_runs_says_nothing() -> None:
 
 
 def test_a_service_is_unhealthy_in_its_own_words() -> None:
-    db = running("db", health="unhealthy", health_log='FATAL: role "root" does not exist (exit 2)')
+    db = running("db", health="unhealthy", health_log='exit 2: FATAL: role "root" does not exist')
     diagnosis = known(find(facts(db=db)))
     assert diagnosis.sentence == 'db is not healthy: FATAL: role "root" does not exist'
 
@@ -185,8 +185,8 @@ def test_a_service_is_unhealthy_in_its_own_words() -> None:
 @pytest.mark.parametrize(
     "output",
     [
-        "/bin/sh: 1: curl: not found (exit 127)",
-        "sh: curl: not found (exit 127)",
+        "exit 127: /bin/sh: 1: curl: not found",
+        "exit 127: sh: curl: not found",
         "bash: line 1: curl: command not found",
         'OCI runtime exec failed: exec failed: exec: "curl": executable file not found in $PATH',
     ],
@@ -202,7 +202,7 @@ def test_a_health_check_whose_command_the_image_lacks(output: str) -> None:
 
 def test_a_page_that_is_not_found_is_no_missing_command() -> None:
     wiki = running(
-        "wiki", health="unhealthy", health_log="curl: (22) error: 404 not found (exit 22)"
+        "wiki", health="unhealthy", health_log="exit 22: curl: (22) error: 404 not found"
     )
     assert "image" not in sentence(facts(wiki=wiki))
 
