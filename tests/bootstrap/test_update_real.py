@@ -233,7 +233,7 @@ def test_a_good_image_is_kept_and_credited(live: Live) -> None:
     live.tag("better")
     done = live.run("update", "--no-rehearsal")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "kept      app: all tests passed; stood" in done.stdout
+    assert "kept      app: all tests passed; it was down for" in done.stdout
     assert live.image() == live.id_of("better")
     assert "3 functional" in live.run("status").stdout
     assert "nothing to update" in live.run("update", "--plan").stdout

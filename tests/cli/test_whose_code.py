@@ -30,16 +30,8 @@ VERBS = (
     *("export in-toto cache",),
     *("export metrics", "export summary", "fingerprint", "gate", "gate --offline"),
     *("gate --scope repo", "gate --scope repo --base HEAD", "history", "init", "merge ."),
-    *(
-        "names",
-        "names --hosts",
-        "notify",
-        "notify --test",
-        "page --output p.html",
-        "plan",
-        "status",
-    ),
-    *("up", "why cache"),
+    *("names", "names --hosts", "notify", "notify --test", "page --output p.html", "plan"),
+    *("record cache", "status", "up", "why cache"),
 )
 
 

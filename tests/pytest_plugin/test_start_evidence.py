@@ -42,7 +42,7 @@ def test_a_failed_start_keeps_its_logs(pytester: pytest.Pytester) -> None:
     found = {path.name: path.read_text() for path in folder.iterdir()}
     assert set(found) == {"message.txt", "app.log", "db.log"}
     assert (folder.parent / ".gitignore").read_text() == "*\n"
-    assert found["message.txt"].startswith("error: app exited 3\n")
+    assert found["message.txt"].startswith("error: app exited 3: no login with ${APP_PASSWORD}\n")
     assert "line 1\n" in found["app.log"], "more than the terminal shows"
     assert "line 1\n" not in done.stdout.str()
     assert found["db.log"].endswith("ready to serve\n")
