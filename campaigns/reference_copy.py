@@ -1,6 +1,7 @@
 """The reference stack once more for a campaign: its own folder, project name and port."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -35,3 +36,13 @@ def bring_suites(folder: Path) -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("stacks", "__pycache__"))
         else:
             shutil.copy(source, target)
+
+
+def use_images_as_they_are(root: Path) -> None:
+    """Nothing of this copy of the stack is built.
+
+    The engine knows builds by the folder in which they began, and that is another one than the
+    copy's: every image would count as older than the files that it was built from.
+    """
+    path = root / "docker-compose.yml"
+    path.write_text(re.sub(r"^    build: .*\n", "", path.read_text(), flags=re.MULTILINE))

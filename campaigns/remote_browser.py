@@ -7,7 +7,6 @@ start meanwhile. Counted: tests by result, and services that the whole of the su
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -20,11 +19,11 @@ from dotenv import dotenv_values
 
 from campaigns.common import Options, Report, main
 from campaigns.docker_command import docker
-from campaigns.reference_copy import bring_suites, reference_copy
+from campaigns.reference_copy import bring_suites, reference_copy, use_images_as_they_are
 from stacktest.adapters.browser.chromium import WITH_WINDOW, WITHOUT_WINDOW
 from stacktest.adapters.process import write_wrapper
 from stacktest.bootstrap.context import find_project
-from tests.faults.throwaway import REFERENCE, ThrowAway
+from tests.faults.throwaway import ThrowAway
 from tests.support.browser_server import browser_server
 
 TESTED = "adminer"
@@ -51,8 +50,7 @@ def run(options: Options) -> Report:
     chosen = (f"--stack-services={TESTED}",) if options.short else ()
     with reference_copy("remote-browser") as live:
         bring_suites(live.root.parent)
-        # What images were built from is a part of what a pass is for.
-        shutil.copytree(REFERENCE / "images", live.root / "images")
+        use_images_as_they_are(live.root)
         _forbid_browsers(live.root.parent / "no-browsers")
         live.up(SHORT if options.short else ())
         with browser_server(live.root.parent / "server", live.root / "certs/ca.crt") as server:

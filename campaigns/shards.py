@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigns.common import Options, Report, main
-from tests.faults.throwaway import PROVISIONED, REFERENCE, REPOSITORY, ThrowAway, free_port
+from campaigns.reference_copy import use_images_as_they_are
+from tests.faults.throwaway import PROVISIONED, REPOSITORY, ThrowAway, free_port
 
 SHORT = ("suites/phase4_datastores/test_redis.py",)
 IMAGES = {True: "stacktest/redis stacktest/probe", False: "stacktest/*"}
@@ -113,8 +114,7 @@ class Campaign:
         copy = ThrowAway(self.folder / name, port=self._port, project=self._project)
         self.stack.callback(copy.remove)
         copy.make()
-        # What images are built from is a part of what a service is.
-        shutil.copytree(REFERENCE / "images", copy.root / "images")
+        use_images_as_they_are(copy.root)
         _copy_suites(copy.root.parent)
         for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "The stack")):
             subprocess.run(
