@@ -45,4 +45,4 @@ def use_images_as_they_are(root: Path) -> None:
     copy's: every image would count as older than the files that it was built from.
     """
     path = root / "docker-compose.yml"
-    path.write_text(re.sub(r"^    build: .*\n", "", path.read_text(), flags=re.MULTILINE))
+    path.write_text(re.sub(r"^ +build: \{.*\n", "", path.read_text(), flags=re.MULTILINE))

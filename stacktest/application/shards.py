@@ -76,6 +76,7 @@ def shard_record(
         order=tuple(test.nodeid for test in division.selected),
         facts=ShardRun(
             selection=bare_selection(division.selection),
+            deselected=tuple(sorted(facts.deselected - {t.nodeid for t in division.selected})),
             deviations=tuple(map(bare_selection, facts.deviations)),
             interrupted=facts.interrupted,
             ended_early=bare_end(facts.ended_early),

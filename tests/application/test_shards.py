@@ -101,6 +101,7 @@ scenarios = st.builds(
     edited=few,
     replaced=few,
     moved=st.frozensets(st.sampled_from(NAMES), max_size=2),
+    selected=st.none() | st.frozensets(nodeids, min_size=3),
 )
 
 

@@ -96,8 +96,10 @@ class Machine:
         moves = self._meanwhile({name for test in tests for name in test.services})
         world.later(minutes=1)
         left = {t.nodeid for t in self.whole.required} - {t.nodeid for t in self.offered}
+        # Every other one was not even collected.
         facts = RunFacts(
-            deselected=frozenset(left), selection="-m some" if self.scenario.selected else ""
+            deselected=frozenset(sorted(left)[::2]),
+            selection="-m some" if self.scenario.selected else "",
         )
         summary = session.finish(collected(self.whole), outcomes, facts, moves=moves)
         session.stop()

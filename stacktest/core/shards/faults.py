@@ -120,7 +120,11 @@ _SHARED: tuple[tuple[FaultKind, Callable[[ShardRecord], object], str], ...] = (
     ("stale", lambda r: r.group, "it belongs to another run of CI"),
     ("stale", lambda r: r.run.git_commit, "it is of another commit"),
     ("stale", lambda r: r.inventory.digest, "it collected other tests"),
-    ("stale", lambda r: (frozenset(r.order), r.facts.selection), "other tests were selected"),
+    (
+        "stale",
+        lambda r: (frozenset(r.order), r.facts.selection, frozenset(r.facts.deselected)),
+        "other tests were selected",
+    ),
     ("stale", lambda r: r.times, "its tests were divided by other times: durations.json differs"),
 )
 """What all shards have to share."""

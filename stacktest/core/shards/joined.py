@@ -115,12 +115,11 @@ def _outcomes(shards: Sequence[ShardRecord]) -> tuple[Outcome, ...]:
 
 def _facts(shards: Sequence[ShardRecord]) -> RunFacts:
     first = shards[0]
-    order = frozenset(first.order)
     deviations = (text for record in shards for text in record.facts.deviations)
     return RunFacts(
         interrupted=any(record.facts.interrupted for record in shards),
         collection_errors=first.inventory.errors,
-        deselected=frozenset(t.nodeid for t in first.inventory.tests if t.nodeid not in order),
+        deselected=frozenset(first.facts.deselected),
         selection=first.facts.selection,
         ended_early=next(filter(None, (record.facts.ended_early for record in shards)), ""),
         deviations=tuple(dict.fromkeys(deviations)),

@@ -200,6 +200,8 @@ class ShardRun(PlainRecord):
 
     selection: str
     """Arguments that selected tests before they were divided, without expressions."""
+    deselected: tuple[str, ...] = ()
+    """Tests that were collected, and deselected before they were divided."""
     deviations: tuple[str, ...] = ()
     interrupted: bool = False
     ended_early: str = ""
