@@ -11,7 +11,7 @@ BENCHMARKS = {
     "pages": (["20", "--workers"], ["5"]),
     "remote_pages": (["40"], ["10"]),
     "daily": (["--check"], ["--short", "--check"]),
-    "change": ([], ["--rounds", "2", "--megabytes", "500"]),
+    "change": ([], []),
     "fingerprint": (["--check"], ["--rounds", "3", "--check"]),
     "plugin": ([], ["--short"]),
     "stale": ([], ["--services", "6"]),
