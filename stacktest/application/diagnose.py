@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.diagnosis.certificates import shown_certificates
@@ -22,7 +21,7 @@ from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Certificate, Facts, Failure, all_needs
 from stacktest.core.diagnosis.finder import diagnose
 from stacktest.core.model import Stack
-from stacktest.core.routing import HTTPS, Request, routes_taken
+from stacktest.core.routing import HTTPS, request_of, routes_taken
 from stacktest.core.shared_network import network_owner
 from stacktest.errors import StacktestError
 
@@ -73,9 +72,7 @@ def concerned_services(stack: Stack, failure: Failure) -> tuple[str, ...]:
     """The services of a failure, those behind what was answered, what they need, and the door."""
     names = dict.fromkeys(failure.services)
     for answer in failure.answers:
-        parts = urlsplit(answer.url)
-        request = Request(host=(parts.hostname or "").lower(), path=parts.path or "/")
-        routes = routes_taken(stack.routes, request)
+        routes = routes_taken(stack.routes, request_of(answer.url))
         names |= dict.fromkeys(route.service for route in routes if route.service)
     for name in tuple(names):
         names |= dict.fromkeys(all_needs(stack, name))

@@ -78,6 +78,11 @@ class Notifier:
         self._problems: set[tuple[Channel, str]] = set()
         """What a person has read already: a variable that is not set stays so in the whole run."""
 
+    @classmethod
+    def of_nobody(cls, stack: Stack, status: Callable[[], Statuses]) -> "Notifier":
+        """A notifier without a channel: a run whose end is not the stack's own tells nobody."""
+        return cls(stack, (), environ={}, status=status)
+
     def begin(self) -> list[str]:
         """Remember the status as it stands, and tell dead-man switches that a run begins."""
         if not self._channels:

@@ -134,7 +134,7 @@ class CopyProject(Project):
     @cached_property
     def notifier(self) -> Notifier:
         """Nobody is told of a copy."""
-        return Notifier(self.stack, (), environ={}, status=self.ledger.read_status)
+        return Notifier.of_nobody(self.stack, self.ledger.read_status)
 
     @property
     def names(self) -> "NameMap":

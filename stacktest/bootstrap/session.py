@@ -99,10 +99,11 @@ def open_run(
         on_failure=keep_evidence,
     )
     conclude: Callable[[RunSummary], list[str]] = partial(keep_times, project.ledger)
-    notifier = project.notifier
     if request.is_shard:
         conclude = _conclude_nothing
-        notifier = Notifier(project.stack, (), environ={}, status=project.ledger.read_status)
+        notifier = Notifier.of_nobody(project.stack, project.ledger.read_status)
+    else:
+        notifier = project.notifier
     if isinstance(project, CopyProject):
         copy = StackCopy(project=project, run_id=run_id, keep=request.keep)
         if project.copy.drilled:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from stacktest.core.model import Stack
 from stacktest.core.route import PathCondition, Route, compiled
@@ -37,6 +37,12 @@ class Request:
     port: int | None = None
     """The port of the front door's container; None when it is not known."""
     method: str | None = None
+
+
+def request_of(url: str) -> Request:
+    """The request that such an address stands for, at a port that is not known."""
+    parts = urlsplit(url)
+    return Request(host=(parts.hostname or "").lower(), path=parts.path or "/")
 
 
 def covers(pattern: str, host: str) -> bool:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ from stacktest.config.sections import Person
 from stacktest.core.model import Service, Stack
 from stacktest.core.route import Route
 from stacktest.errors import ToolMissingError, UsageError
+from tests.faults.throwaway import free_port
 from tests.support.known import known
 from tests.support.tls_servers import HOST, Pki
 
@@ -169,12 +169,6 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv("DISPLAY", f":{server.stdout.readline().decode().strip()}")
         yield
         server.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def click_and_close(port: int) -> None:

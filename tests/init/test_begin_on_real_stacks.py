@@ -6,7 +6,6 @@ program that answers everything with 200 and `Hello`.
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tomllib
@@ -23,6 +22,7 @@ from stacktest.adapters.routes import read_routes
 from stacktest.adapters.routes.caddy.reader import read_caddyfile
 from stacktest.init import initialise
 from stacktest.init.write import InitResult
+from tests.faults.throwaway import free_port
 
 pytestmark = pytest.mark.real_docker
 
@@ -115,12 +115,6 @@ class Demo:
             "healthcheck": {"test": ["CMD", "true"], "interval": "1s"},
         }
         yaml.dump(model, self.file)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.init.test_begin_on_real_stacks import free_port
+from tests.faults.throwaway import free_port
 
 pytestmark = pytest.mark.real_docker
 

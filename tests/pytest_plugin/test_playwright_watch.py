@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser_suite import CONFTEST
+from tests.support.browser_suite import CONFTEST, KEPT_CONTEXT
 from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
@@ -103,18 +103,9 @@ def test_answers_that_a_test_makes_up_are_nobodys(suite: Any) -> None:
     suite(MADE_UP, passed=7)
 
 
-CACHED = """
-import pytest
-
-URL = "https://app.stack.local"
-
-
-@pytest.fixture(scope="module")
-def shared(browser):
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
-
+CACHED = (
+    KEPT_CONTEXT
+    + """
 
 def test_the_first_visit_is_real(shared, contacts):
     shared.goto(f"{URL}/cached/a")
@@ -155,6 +146,7 @@ def test_many_real_answers_at_once(shared, contacts):
     shared.goto(f"{WEB}/b")
     assert contacts() == ("app", "door", "web")
 """
+)
 
 
 def test_what_the_browsers_cache_answers_is_nobodys(suite: Any) -> None:

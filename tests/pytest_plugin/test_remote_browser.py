@@ -11,7 +11,7 @@ import pytest
 from stacktest.adapters.browser.server_check import engines_of
 from stacktest.core.browser_endpoint import Endpoint
 from tests.support.browser_server import TOKEN, BrowserServer, browser_server
-from tests.support.browser_suite import CONFTEST
+from tests.support.browser_suite import CONFTEST, GOOD_AND_BAD, KEPT_CONTEXT
 from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
@@ -52,35 +52,9 @@ def suite(pytester: pytest.Pytester, pki: Pki, serve: Any, monkeypatch: Any) -> 
     return run
 
 
-PAGES = """
-import pytest
-from playwright.sync_api import Error
-
-from stacktest.errors import UsageError
-
-URL = "https://app.stack.local"
-BAD = {"unknown_ca": 1001, "wrong_name": 1002, "expired": 1003, "not_yet_valid": 1004, "self_signed": 1005}
-SAID = {
-    "unknown_ca": "ERR_CERT_AUTHORITY_INVALID",
-    "wrong_name": "ERR_CERT_COMMON_NAME_INVALID",
-    "expired": "ERR_CERT_DATE_INVALID",
-    "not_yet_valid": "ERR_CERT_DATE_INVALID",
-    "self_signed": "ERR_CERT_AUTHORITY_INVALID",
-}
-NODE = {
-    "unknown_ca": "unable to (get local issuer certificate|verify the first certificate)",
-    "wrong_name": "does not match certificate",
-    "expired": "certificate has expired",
-    "not_yet_valid": "certificate is not yet valid",
-    "self_signed": "self.signed certificate",
-}
-
-
-def test_a_good_page_loads(page, contacts):
-    assert page.goto(f"{URL}/x").status == 200
-    assert page.inner_text("body") == "GET app.stack.local /x"
-    assert contacts() == ("app", "door")
-
+PAGES = (
+    GOOD_AND_BAD
+    + """
 
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_page_is_refused(page, kind, contacts):
@@ -164,24 +138,16 @@ def test_files_come_and_go(page, tmp_path):
     download.value.save_as(tmp_path / "down.txt")
     assert (tmp_path / "down.txt").read_text() == "there"
 """
+)
 
 
 def test_pages_and_requests(suite: Any, server: BrowserServer) -> None:
     suite(PAGES, server.url, passed=21)
 
 
-CACHED = """
-import pytest
-
-URL = "https://app.stack.local"
-
-
-@pytest.fixture(scope="module")
-def shared(browser):
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
-
+CACHED = (
+    KEPT_CONTEXT
+    + """
 
 def test_a_redirect_is_real_once(shared, contacts):
     shared.goto(f"{URL}/redirect/cached/c")
@@ -199,6 +165,7 @@ def test_the_clock_of_its_machine_is_known(browser):
 
     assert abs(clock_ahead(browser)) < 0.05
 """
+)
 
 
 def test_what_comes_from_a_cache_is_nobodys(suite: Any, server: BrowserServer) -> None:

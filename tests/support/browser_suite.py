@@ -70,3 +70,48 @@ def contacts(request):
 
     return complete
 """
+
+GOOD_AND_BAD = """
+import pytest
+from playwright.sync_api import Error
+
+from stacktest.errors import UsageError
+
+URL = "https://app.stack.local"
+BAD = {"unknown_ca": 1001, "wrong_name": 1002, "expired": 1003, "not_yet_valid": 1004, "self_signed": 1005}
+SAID = {
+    "unknown_ca": "ERR_CERT_AUTHORITY_INVALID",
+    "wrong_name": "ERR_CERT_COMMON_NAME_INVALID",
+    "expired": "ERR_CERT_DATE_INVALID",
+    "not_yet_valid": "ERR_CERT_DATE_INVALID",
+    "self_signed": "ERR_CERT_AUTHORITY_INVALID",
+}
+NODE = {
+    "unknown_ca": "unable to (get local issuer certificate|verify the first certificate)",
+    "wrong_name": "does not match certificate",
+    "expired": "certificate has expired",
+    "not_yet_valid": "certificate is not yet valid",
+    "self_signed": "self.signed certificate",
+}
+
+
+def test_a_good_page_loads(page, contacts):
+    assert page.goto(f"{URL}/x").status == 200
+    assert page.inner_text("body") == "GET app.stack.local /x"
+    assert contacts() == ("app", "door")
+"""
+"""A good page, and the certificates that clients refuse, with their words for it."""
+
+KEPT_CONTEXT = """
+import pytest
+
+URL = "https://app.stack.local"
+
+
+@pytest.fixture(scope="module")
+def shared(browser):
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+"""
+"""A page whose cache lasts for all tests of its file."""

@@ -196,11 +196,9 @@ class DataCopier:
         return sizes
 
     def _size(self, container: CopyingContainer, number: int, copy: DataCopy) -> int:
-        argv = ("du", "-sk", f"/from/{number}")
-        code, output, complaint = self._engine.execute(container.id, argv, silence=LONGEST)
+        code, output, why = self._run(container, "du", "-sk", f"/from/{number}")
         words = output.split()
         if code != 0 or not words or not words[0].isdigit():
-            why = (complaint or output).strip() or f"exit {code}"
             raise StacktestError(
                 f"the size of {copy.source} cannot be read: {why}",
                 where=container.image,
@@ -211,13 +209,17 @@ class DataCopier:
     def _run_copying(
         self, container: CopyingContainer, script: str, number: int, *, of: str
     ) -> None:
-        argv = ("sh", "-c", script, "sh", f"/from/{number}", f"/to/{number}")
-        code, output, complaint = self._engine.execute(container.id, argv, silence=LONGEST)
+        places = (f"/from/{number}", f"/to/{number}")
+        code, _, why = self._run(container, "sh", "-c", script, "sh", *places)
         if code != 0:
-            why = (complaint or output).strip() or f"exit {code}"
             raise StacktestError(
                 f"{of} cannot be copied: {why}", where=container.image, hint="docker system df"
             )
+
+    def _run(self, container: CopyingContainer, *argv: str) -> tuple[int, str, str]:
+        """The exit code of a program in the container, its output, and its words for a message."""
+        code, output, complaint = self._engine.execute(container.id, argv, silence=LONGEST)
+        return code, output, (complaint or output).strip() or f"exit {code}"
 
 
 def shown(size: int) -> str:

@@ -16,7 +16,6 @@ Where none of them decides, there is no diagnosis: nothing is guessed.
 """
 
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 from stacktest.core.diagnosis import (
     certificate,
@@ -31,7 +30,7 @@ from stacktest.core.diagnosis import (
 )
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Facts, Failure
-from stacktest.core.routing import Request, routes_taken
+from stacktest.core.routing import request_of, routes_taken
 
 Kind = Callable[[Facts, Failure], Diagnosis | None]
 
@@ -51,9 +50,8 @@ def _of_server_errors(facts: Facts, failure: Failure) -> Diagnosis | None:
     for answer in failure.answers:
         if answer.status < _SERVER_ERROR:
             continue
-        parts = urlsplit(answer.url)
-        request = Request(host=(parts.hostname or "").lower(), path=parts.path or "/")
-        names = {route.service or "" for route in routes_taken(facts.stack.routes, request)}
+        routes = routes_taken(facts.stack.routes, request_of(answer.url))
+        names = {route.service or "" for route in routes}
         for service in facts.concerned(Failure(services=tuple(sorted(names)))):
             for cause in (storage.diagnose_service, password.diagnose_service):
                 if diagnosis := cause(facts, service, service.log):

@@ -2,12 +2,11 @@
 
 import re
 from collections import Counter
-from urllib.parse import urlsplit
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Facts, Failure
-from stacktest.core.routing import Request, routes_taken
+from stacktest.core.routing import request_of, routes_taken
 
 ROUNDS = 5
 """So many redirects of one address within a test are a loop."""
@@ -28,9 +27,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     (url, status), count = redirects.most_common(1)[0]
     if count < ROUNDS:
         return None
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    routes = routes_taken(facts.stack.routes, Request(host=host, path=parts.path or "/"))
+    routes = routes_taken(facts.stack.routes, request_of(url))
     route = routes[0] if len(routes) == 1 else None
     culprit = (route.service if route else "") or facts.stack.front_door
     behind = f"; {route.service} answers there ({route.where})" if route and route.service else ""

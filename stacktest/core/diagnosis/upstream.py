@@ -13,9 +13,9 @@ from urllib.parse import SplitResult, urlsplit
 from stacktest.core.compose_command import compose_command, docker_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
 from stacktest.core.diagnosis.door_log import Complaint, complaints
-from stacktest.core.diagnosis.facts import Answered, Facts, Failure, ServiceFacts, SourceLine
+from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts, SourceLine
 from stacktest.core.route import Route
-from stacktest.core.routing import HTTP, HTTPS, Request, routes_taken
+from stacktest.core.routing import HTTP, HTTPS, Request, request_of, routes_taken
 from stacktest.core.suggestions import nearest
 
 GATEWAY = frozenset({502, 503, 504})
@@ -34,9 +34,9 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
         wants_tls = answer.status == _BAD_REQUEST and any(t in answer.body for t in TLS_WANTED)
         if door is None or not (answer.status in GATEWAY or wants_tls):
             continue
-        host = (urlsplit(answer.url).hostname or "").lower()
-        for route in _routes(facts, host, answer, failure):
-            case = _Case(facts, host, route, door, wants_tls=wants_tls)
+        request = request_of(answer.url)
+        for route in _routes(facts, request, failure):
+            case = _Case(facts, request.host, route, door, wants_tls=wants_tls)
             if diagnosis := _explain(case):
                 return diagnosis
     return None
@@ -139,9 +139,8 @@ def _address(upstream: str) -> SplitResult:
     return urlsplit(upstream if "://" in upstream else f"//{upstream}")
 
 
-def _routes(facts: Facts, host: str, answer: Answered, failure: Failure) -> tuple[Route, ...]:
+def _routes(facts: Facts, request: Request, failure: Failure) -> tuple[Route, ...]:
     """The routes that may have given the answer; where they lead apart, those of the test."""
-    request = Request(host=host, path=urlsplit(answer.url).path or "/")
     routes = routes_taken(facts.stack.routes, request)
     if len({route.service for route in routes}) <= 1:
         return routes

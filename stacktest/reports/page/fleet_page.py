@@ -3,11 +3,9 @@
 from functools import cache
 from typing import Any
 
-from stacktest.core import timestamps
 from stacktest.printable import visible
-from stacktest.reports import wording
 from stacktest.reports.fleet_data import OLD, Fleet
-from stacktest.reports.page.jinja import environment, with_script
+from stacktest.reports.page.jinja import page_environment
 from stacktest.reports.terminal.fleet import next_step
 
 MOST = 3
@@ -32,13 +30,6 @@ def render_fleet_page(fleet: Fleet) -> str:
 
 @cache
 def _template() -> Any:
-    templates = environment()
-    templates.filters |= {
-        "said": wording.reason,
-        "at": wording.at,
-        "ago": wording.ago,
-        "iso": timestamps.to_text,
-        "next": next_step,
-    }
-    templates.globals |= {"count": wording.count, "tone": wording.tone, "word": wording.word}
-    return with_script(templates).get_template("fleet.html.j2")
+    templates = page_environment()
+    templates.filters["next"] = next_step
+    return templates.get_template("fleet.html.j2")

@@ -4,6 +4,9 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 
+from stacktest.core import timestamps
+from stacktest.reports import wording
+
 
 def environment() -> Any:
     """A new `jinja2.Environment` over the templates of the reports."""
@@ -18,10 +21,18 @@ def environment() -> Any:
     )
 
 
-def with_script(templates: Any) -> Any:
-    """The same, with the script that pages hold and the digest by which a browser knows it."""
+def page_environment() -> Any:
+    """The same for status pages: with their words, and their script and its digest."""
     from markupsafe import Markup
 
+    templates = environment()
+    templates.filters |= {
+        "said": wording.reason,
+        "at": wording.at,
+        "ago": wording.ago,
+        "iso": timestamps.to_text,
+    }
+    templates.globals |= {"count": wording.count, "tone": wording.tone, "word": wording.word}
     script, _, _ = templates.loader.get_source(templates, "page.js")
     digest = b64encode(sha256(script.encode()).digest()).decode()
     templates.globals |= {"script": Markup(script), "script_digest": f"sha256-{digest}"}  # noqa: S704

@@ -6,14 +6,13 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from stacktest.core import timestamps
 from stacktest.core.freshness.gate import Blocker
 from stacktest.printable import visible
 from stacktest.reports import wording
 from stacktest.reports.page import view
 from stacktest.reports.page.evidence import ADDRESS, Left
 from stacktest.reports.page.gantt import lay_out
-from stacktest.reports.page.jinja import environment, with_script
+from stacktest.reports.page.jinja import page_environment
 from stacktest.reports.page.operations import operation_rows
 from stacktest.reports.report_data import Board
 
@@ -98,15 +97,7 @@ _TONE_WORDS = {
 
 @cache
 def _template() -> Any:
-    templates = environment()
-    templates.filters |= {
-        "said": wording.reason,
-        "at": wording.at,
-        "ago": wording.ago,
-        "iso": timestamps.to_text,
-    }
-    templates.globals |= {"count": wording.count, "tone": wording.tone, "word": wording.word}
-    return with_script(templates).get_template("page.html.j2")
+    return page_environment().get_template("page.html.j2")
 
 
 def _number(phase: str) -> str:

@@ -5,40 +5,14 @@ import os
 
 import pytest
 
-from tests.support.browser_suite import CONFTEST
+from tests.support.browser_suite import CONFTEST, GOOD_AND_BAD
 from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
 
-TESTS = """
-import pytest
-from playwright.sync_api import Error
-
-from stacktest.errors import UsageError
-
-URL = "https://app.stack.local"
-BAD = {"unknown_ca": 1001, "wrong_name": 1002, "expired": 1003, "not_yet_valid": 1004, "self_signed": 1005}
-SAID = {
-    "unknown_ca": "ERR_CERT_AUTHORITY_INVALID",
-    "wrong_name": "ERR_CERT_COMMON_NAME_INVALID",
-    "expired": "ERR_CERT_DATE_INVALID",
-    "not_yet_valid": "ERR_CERT_DATE_INVALID",
-    "self_signed": "ERR_CERT_AUTHORITY_INVALID",
-}
-NODE = {
-    "unknown_ca": "unable to (get local issuer certificate|verify the first certificate)",
-    "wrong_name": "does not match certificate",
-    "expired": "certificate has expired",
-    "not_yet_valid": "certificate is not yet valid",
-    "self_signed": "self.signed certificate",
-}
-
-
-def test_a_good_page_loads(page, contacts):
-    assert page.goto(f"{URL}/x").status == 200
-    assert page.inner_text("body") == "GET app.stack.local /x"
-    assert contacts() == ("app", "door")
-
+TESTS = (
+    GOOD_AND_BAD
+    + """
 
 def test_the_bare_domain_loads(page, contacts):
     assert page.goto("https://stack.local/").status == 200
@@ -115,6 +89,7 @@ def test_the_home_is_a_throw_away(browser_home, browser_type_launch_args):
     assert browser_type_launch_args["env"]["HOME"] == browser_home["HOME"]
     assert not [a for a in browser_type_launch_args["args"] if "ignore-certificate" in a]
 """
+)
 
 MARKED = """
 import pytest

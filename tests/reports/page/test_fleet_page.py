@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from stacktest.adapters.browser.chromium import find_chromium
 from stacktest.bootstrap.fleet import read_fleet
 from stacktest.core.freshness.states import State
 from stacktest.reports.fleet_data import Fleet
@@ -48,18 +47,6 @@ def test_what_is_not_believed_stands_above_and_no_service_of_it_is_green(tmp_pat
 
 def test_the_same_fleet_gives_the_same_page(fleet: Fleet) -> None:
     assert render_fleet_page(fleet) == render_fleet_page(fleet)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(headless=True), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

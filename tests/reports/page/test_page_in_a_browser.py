@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from stacktest.adapters.browser.chromium import find_chromium
 from stacktest.reports.page.page import render_page
 from stacktest.reports.report_data import Board
 from tests.support.known import known
@@ -23,18 +22,6 @@ SIZES: dict[str, ViewportSize] = {
     "narrow": {"width": 360, "height": 780},
     "wide phone": {"width": 430, "height": 932},
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(headless=True), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -264,8 +264,12 @@ class SwarmEngine(Engine):
             return []
         ids = [service["ID"] for service in services]
         tasks = self.socket.get("/tasks", {"filters": {"service": ids}}) or ()
-        nodes = {str(node["ID"]): node for node in self.socket.get("/nodes") or ()}
+        nodes = self._nodes()
         return [slot for service in services for slot in slots_of(service, tasks, nodes)]
+
+    def _nodes(self) -> dict[str, Json]:
+        """The machines of the swarm, by their ids."""
+        return {str(node["ID"]): node for node in self.socket.get("/nodes") or ()}
 
     def _slot(self, id_: str) -> Slot | None:
         service = _service_of(id_)
@@ -273,8 +277,7 @@ class SwarmEngine(Engine):
         if not reply.ok:
             return None
         tasks = self.socket.get("/tasks", {"filters": {"service": [service]}}) or ()
-        nodes = {str(node["ID"]): node for node in self.socket.get("/nodes") or ()}
-        slots = {slot.id: slot for slot in slots_of(reply.data, tasks, nodes)}
+        slots = {slot.id: slot for slot in slots_of(reply.data, tasks, self._nodes())}
         return slots.get(id_)
 
     def _own(self, slots: Iterable[Slot]) -> dict[str, Container]:
@@ -341,7 +344,7 @@ class SwarmEngine(Engine):
         for row in rows:
             if removed or row.is_running:
                 yield row.name
-        lost = {node["ID"] for node in self.socket.get("/nodes") or () if is_down(node)}
+        lost = {id_ for id_, node in self._nodes().items() if is_down(node)}
         for task in self.socket.get("/tasks") or ():
             # A node that does not answer says nothing of its tasks any more.
             is_active = task["Status"]["State"] not in ENDED and task.get("NodeID") not in lost
