@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from stacktest.adapters.engine.cleanup import remove_owned
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.documents import PROJECT
+from stacktest.adapters.engine.documents import PROJECT, SERVICE
 from stacktest.adapters.engine.labels import COPY_OF, STACK, stack_id
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.ledger.stack_identity import stack_mark
@@ -17,8 +17,6 @@ from stacktest.core.plan import Plan, plan_services
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 from stacktest.reports.wording import count
-
-SERVICE = "com.docker.compose.service"
 
 
 def start_and_keep(
@@ -49,7 +47,7 @@ def take_down(
     mark = stack_id(stack)
 
     def spare(labels: Mapping[str, str]) -> bool:
-        is_other = labels.get(PROJECT, stack.name) != stack.name
+        is_other = (labels.get(PROJECT) or stack.name) != stack.name
         return is_other or (chosen is not None and labels.get(SERVICE, "") not in chosen)
 
     removed = remove_owned(engine, {STACK: mark}, order=tuple(stack.services), spare=spare)

@@ -81,6 +81,12 @@ def test_a_project_of_another_name_is_left(tmp_path: Path) -> None:
     assert lines[1].endswith("docker compose --project-name before down")
 
 
+def test_what_is_of_no_project_goes(tmp_path: Path) -> None:
+    engine = FakeEngine([container("probe", "", stack_mark(stack(tmp_path).root))])
+    take_down(stack(tmp_path), cast("Engine", engine), None, ())
+    assert engine.removed == ["probe"]
+
+
 def test_a_copy_or_a_new_project_in_the_same_place_is_another_one(tmp_path: Path) -> None:
     first = stack(tmp_path / "a").root
     mark = stack_mark(first)

@@ -262,9 +262,11 @@ def test_what_cannot_be_done_is_one_error_and_changes_nothing(
 
 
 def build(kind: str, text: str, *options: str) -> None:
-    """An image of the app, from a Dockerfile without a context."""
+    """An image of the app with the labels of one that Compose built, which containers inherit."""
+    of_compose = {"project": PROJECT, "service": "app"}
+    labels = [f"--label=com.docker.compose.{key}={value}" for key, value in of_compose.items()]
     subprocess.run(
-        ["docker", "build", "--quiet", *options, "--tag", f"{PROJECT}/app:{kind}", "-"],
+        ["docker", "build", "--quiet", *labels, *options, "--tag", f"{PROJECT}/app:{kind}", "-"],
         input=text,
         check=True,
         capture_output=True,

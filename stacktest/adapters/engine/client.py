@@ -25,6 +25,7 @@ from stacktest.adapters.engine.documents import (
     listed_container,
     understood,
 )
+from stacktest.adapters.engine.labels import without_project
 from stacktest.adapters.engine.log_end import read_end
 from stacktest.adapters.engine.podman import engine_facts, with_health
 from stacktest.adapters.engine.socket import ERR, OUT, EngineSocket, Lines, split_streams
@@ -299,7 +300,7 @@ class Engine:
             command = ["sleep", str(lifetime)]
             try:
                 created = sdk.create_container(
-                    image, command=command, labels=dict(labels), host_config=host
+                    image, command=command, labels=without_project(labels), host_config=host
                 )
                 sdk.start(created["Id"])
             except ImageNotFound:

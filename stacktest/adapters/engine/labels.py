@@ -19,6 +19,7 @@ its process, and carries neither run nor stack: only the end of the update remov
 
 from collections.abc import Iterable, Mapping
 
+from stacktest.adapters.engine.documents import PROJECT, SERVICE
 from stacktest.adapters.ledger.stack_identity import stack_mark
 from stacktest.core.denied_egress import NO_NAME_SERVER, asks_nobody
 from stacktest.core.fingerprint.digest import canonical, content_digest
@@ -54,6 +55,14 @@ def holder_labels(stack: Stack, run_id: str, holder: str) -> dict[str, str]:
 def update_labels(stack: Stack, update: str) -> dict[str, str]:
     """The labels of what one update keeps until its end."""
     return {UPDATE: update, UPDATE_OF: stack_mark(stack.root)}
+
+
+def without_project(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels of a container that is made here, and is of no Compose project.
+
+    An image that Compose built names a project and a service, and its containers inherit labels.
+    """
+    return {PROJECT: "", SERVICE: "", **labels}
 
 
 def definition_digest(service: Service) -> str:

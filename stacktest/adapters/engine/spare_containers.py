@@ -6,7 +6,7 @@ All of it may be done again after a crash: what is there already is not made twi
 from collections.abc import Mapping, Sequence
 
 from stacktest.adapters.engine.client import Engine
-from stacktest.adapters.engine.labels import KEEP, RUN, STACK
+from stacktest.adapters.engine.labels import KEEP, RUN, STACK, without_project
 from stacktest.core.observed_state import Container
 from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import OldContainer
@@ -30,7 +30,7 @@ class SpareContainers:
                 raise StacktestError(
                     f"{old.name} is gone: {document.why}", where=f"container {old.name}"
                 )
-            self._create(old.spare, spare_body(document, self._labels))
+            self._create(old.spare, spare_body(document, without_project(self._labels)))
 
     def put_back(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
         """Each old container again, created but not started: old id → the id that it has now.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.engine.connection import Connection
+from stacktest.adapters.engine.labels import without_project
 from stacktest.errors import StacktestError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class ToolContainer:
                 user="0:0",
                 stdin_open=True,
                 healthcheck={"test": ["NONE"]},
-                labels=dict(self.labels),
+                labels=without_project(self.labels),
                 environment=dict(self.env),
                 host_config=sdk.create_host_config(network_mode="none", binds=binds),
             )
