@@ -10,13 +10,13 @@ class Checkup:
 
     subject: str
     is_fine: bool
-    said: str
+    message: str
     fix: str = ""
     exit_code: int = 0
 
     def lines(self) -> Iterator[str]:
         """`ok  engine   20.10.24` or `--  engine   no answer` with the fix below."""
-        yield f"{'ok' if self.is_fine else '--'}  {self.subject:<8} {self.said}"
+        yield f"{'ok' if self.is_fine else '--'}  {self.subject:<8} {self.message}"
         if not self.is_fine and self.fix:
             yield f"{'':<13}fix: {self.fix}"
 
@@ -25,6 +25,6 @@ class Checkup:
         return {
             "subject": self.subject,
             "ok": self.is_fine,
-            "said": self.said,
+            "said": self.message,
             "fix": self.fix,
         }

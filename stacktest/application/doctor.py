@@ -25,6 +25,7 @@ from stacktest.application.doctor_engine import (
 )
 from stacktest.application.doctor_swarm import check_swarm
 from stacktest.config import Config
+from stacktest.core.fingerprint.fingerprint import unpinned
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
@@ -125,6 +126,7 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
         checks.append(_guarded("names", lambda: _names(context)))
         checks.append(_guarded("ports", lambda: _ports(context)))
         checks.append(_guarded("start", lambda: _start(context)))
+        checks.append(_guarded("images", lambda: _images(context)))
         if context.engine.connection.orchestrator == SWARM:
             checks += check_swarm(context.stack, context.engine)
         checks.append(_guarded("git", lambda: _git(context)))
@@ -146,7 +148,7 @@ def _failed(subject: str, error: StacktestError) -> Checkup:
     return Checkup(
         subject=subject,
         is_fine=False,
-        said=error.what,
+        message=error.what,
         fix=error.hint,
         exit_code=error.exit_code,
     )
@@ -156,13 +158,13 @@ def _stack(project: StackContext) -> Checkup:
     stack = project.stack
     services, routes = count(len(stack.services), "service"), count(len(stack.routes), "route")
     summary = f"{stack.name}: {services}, {routes}"
-    return Checkup(subject="stack", is_fine=True, said=summary)
+    return Checkup(subject="stack", is_fine=True, message=summary)
 
 
 def _config(project: StackContext) -> Checkup:
     if file := project.settings.file:
-        return Checkup(subject="config", is_fine=True, said=file)
-    return Checkup(subject="config", is_fine=True, said="no stacktest.toml yet: stacktest init")
+        return Checkup(subject="config", is_fine=True, message=file)
+    return Checkup(subject="config", is_fine=True, message="no stacktest.toml yet: stacktest init")
 
 
 def _channels(project: StackContext, environ: Mapping[str, str]) -> Checkup:
@@ -175,12 +177,12 @@ def _channels(project: StackContext, environ: Mapping[str, str]) -> Checkup:
         if name and not environ.get(name, "").strip()
     }
     if not unset:
-        said = ", ".join(channel.name for channel in channels) or "no channel is configured"
-        return Checkup(subject="notify", is_fine=True, said=said)
+        message = ", ".join(channel.name for channel in channels) or "no channel is configured"
+        return Checkup(subject="notify", is_fine=True, message=message)
     return Checkup(
         subject="notify",
         is_fine=False,
-        said="; ".join(
+        message="; ".join(
             f"{name} is not set, so {channel} is told nothing" for name, channel in unset.items()
         ),
         fix=f"set {', '.join(unset)}, then: stacktest notify --test",
@@ -191,12 +193,12 @@ def _variables(project: StackContext) -> Checkup:
     """Compose warns of a variable that nothing sets, and goes on with a blank."""
     unset = project.stack.unset_variables
     if not unset:
-        return Checkup(subject="vars", is_fine=True, said="every variable of the files is set")
+        return Checkup(subject="vars", is_fine=True, message="every variable of the files is set")
     listed = "; ".join(f"{name} is not set: {', '.join(keys)}" for name, keys in unset.items())
     return Checkup(
         subject="vars",
         is_fine=False,
-        said=listed,
+        message=listed,
         fix=f"set {', '.join(unset)} in .env, or write a default: ${{{next(iter(unset))}:-value}}",
     )
 
@@ -205,15 +207,15 @@ def _ca(project: StackContext, now: datetime) -> Checkup:
     from stacktest.adapters.tls import check_ca
 
     if project.ca is None:
-        return Checkup(subject="ca", is_fine=True, said="none: the system's trust serves")
+        return Checkup(subject="ca", is_fine=True, message="none: the system's trust serves")
     try:
         check_ca(project.readable_ca or project.ca, now=now)
     except StacktestError:
         if not project.makes_its_ca or _exists(project.ca):
             raise
         made_later = f"{project.ca_name} is made by the stack at its first start"
-        return Checkup(subject="ca", is_fine=True, said=made_later)
-    return Checkup(subject="ca", is_fine=True, said=project.ca_name)
+        return Checkup(subject="ca", is_fine=True, message=made_later)
+    return Checkup(subject="ca", is_fine=True, message=project.ca_name)
 
 
 def _exists(path: Path) -> bool:
@@ -230,13 +232,13 @@ def _leaf(project: StackContext, now: datetime) -> Checkup:
 
     hosts = sorted({route.host for route in project.stack.routes if route.is_exact})
     if not hosts:
-        return Checkup(subject="leaf", is_fine=True, said="no host name is routed")
+        return Checkup(subject="leaf", is_fine=True, message="no host name is routed")
     names, facts = project.names, {}
     if HTTPS not in names.doors:
-        return Checkup(subject="leaf", is_fine=True, said="the front door publishes no port 443")
+        return Checkup(subject="leaf", is_fine=True, message="the front door publishes no port 443")
     ca = project.readable_ca
     if ca is not None and project.makes_its_ca and not _exists(ca):
-        return Checkup(subject="leaf", is_fine=True, said="the CA has not been made yet")
+        return Checkup(subject="leaf", is_fine=True, message="the CA has not been made yet")
     for host in hosts:
         address = names.resolve(host, HTTPS)
         if isinstance(address, tuple):
@@ -244,7 +246,7 @@ def _leaf(project: StackContext, now: datetime) -> Checkup:
                 facts[host] = certificate_facts(host, address, ca, timeout=LEAF_TIMEOUT)
             except OSError as error:
                 silent = f"{host} presents no certificate ({error.strerror or error})"
-                return Checkup(subject="leaf", is_fine=True, said=silent)
+                return Checkup(subject="leaf", is_fine=True, message=silent)
     return _judge_leaves(facts, now)
 
 
@@ -254,7 +256,7 @@ def _judge_leaves(facts: "Mapping[str, CertificateFacts]", now: datetime) -> Che
             return Checkup(
                 subject="leaf",
                 is_fine=False,
-                said=f"{host}: {leaf.why}",
+                message=f"{host}: {leaf.why}",
                 fix="sign the certificate by the CA under [stack], for this name",
                 exit_code=2,
             )
@@ -262,7 +264,7 @@ def _judge_leaves(facts: "Mapping[str, CertificateFacts]", now: datetime) -> Che
             return Checkup(
                 subject="leaf",
                 is_fine=False,
-                said=f"{host}: expires in {max(leaf.days_left(now), 0):.0f} days",
+                message=f"{host}: expires in {max(leaf.days_left(now), 0):.0f} days",
                 fix="renew the certificate",
             )
     strict = {host: leaf.strict_why for host, leaf in facts.items() if leaf.strict_why}
@@ -271,13 +273,13 @@ def _judge_leaves(facts: "Mapping[str, CertificateFacts]", now: datetime) -> Che
         return Checkup(
             subject="leaf",
             is_fine=False,
-            said=f"{host}: {why}; stacktest and browsers accept it, programs that verify strictly "
-            "(Python 3.13 and later) do not",
+            message=f"{host}: {why}; stacktest and browsers accept it, programs that verify "
+            "strictly (Python 3.13 and later) do not",
             fix="sign it with subject and authority key identifiers "
             "(openssl x509 -extfile with authorityKeyIdentifier=keyid)",
         )
     summary = f"{count(len(facts), 'host name')}, verified"
-    return Checkup(subject="leaf", is_fine=True, said=summary)
+    return Checkup(subject="leaf", is_fine=True, message=summary)
 
 
 def _names(project: StackContext) -> Checkup:
@@ -286,7 +288,7 @@ def _names(project: StackContext) -> Checkup:
 
     domain = project.stack.domain
     if not domain:
-        return Checkup(subject="names", is_fine=True, said="no domain is configured")
+        return Checkup(subject="names", is_fine=True, message="no domain is configured")
     lookup = look_up(f"stacktest.{domain}", timeout=2.0)
     summary = (
         f"*.{domain} is resolved by stacktest; the system needed {lookup.seconds * 1000:.0f} ms"
@@ -295,10 +297,10 @@ def _names(project: StackContext) -> Checkup:
         return Checkup(
             subject="names",
             is_fine=False,
-            said=f"{summary}: .local belongs to multicast DNS, which other programs wait for",
+            message=f"{summary}: .local belongs to multicast DNS, which other programs wait for",
             fix="stacktest names --hosts, or a domain such as .internal or .test",
         )
-    return Checkup(subject="names", is_fine=True, said=summary)
+    return Checkup(subject="names", is_fine=True, message=summary)
 
 
 def _ports(project: StackContext) -> Checkup:
@@ -306,10 +308,10 @@ def _ports(project: StackContext) -> Checkup:
     stack = project.stack
     door = stack.services.get(stack.front_door)
     if door is None:
-        return Checkup(subject="ports", is_fine=True, said="no front door is configured")
+        return Checkup(subject="ports", is_fine=True, message="no front door is configured")
     if stack.denies_egress:
         return Checkup(
-            subject="ports", is_fine=True, said='none is published, since `egress` is "deny"'
+            subject="ports", is_fine=True, message='none is published, since `egress` is "deny"'
         )
     running = {
         container.service
@@ -322,12 +324,12 @@ def _ports(project: StackContext) -> Checkup:
         return Checkup(
             subject="ports",
             is_fine=False,
-            said=f"{names}: taken by another program",
+            message=f"{names}: taken by another program",
             fix=f"stop it, or publish {door.name} elsewhere",
             exit_code=2,
         )
     ports = ", ".join(str(port.published) for port in door.ports) or "none published"
-    return Checkup(subject="ports", is_fine=True, said=f"{door.name} publishes {ports}")
+    return Checkup(subject="ports", is_fine=True, message=f"{door.name} publishes {ports}")
 
 
 def _start(project: StackContext) -> Checkup:
@@ -343,12 +345,23 @@ def _start(project: StackContext) -> Checkup:
         return Checkup(
             subject="start",
             is_fine=False,
-            said=f"the engine first looks at their health after: {listing}{others}",
+            message=f"the engine first looks at their health after: {listing}{others}",
             fix="give their healthcheck `start_period: 60s` and `start_interval: 2s`"
             if engine >= ENGINE
             else "give their healthcheck a shorter `interval` (Engine 25 has `start_interval`)",
         )
-    return Checkup(subject="start", is_fine=True, said="health checks begin within 5 s")
+    return Checkup(subject="start", is_fine=True, message="health checks begin within 5 s")
+
+
+def _images(project: StackContext) -> Checkup:
+    """Whether the files say which images run; a tag is legal, so it is told and not refused."""
+    names = unpinned(project.stack)
+    if not names:
+        message = "built here, or named by digest"
+    else:
+        others = f" and {len(names) - 5} others" if len(names) > 5 else ""  # noqa: PLR2004
+        message = f"by a tag, which can move: {', '.join(names[:5])}{others}"
+    return Checkup(subject="images", is_fine=True, message=message)
 
 
 def _engine_number(project: StackContext) -> int:
@@ -374,9 +387,9 @@ def _git(project: StackContext) -> Checkup:
         return Checkup(
             subject="git",
             is_fine=False,
-            said=reason.why,
+            message=reason.why,
             fix="keep the stack in a git repository: pages are compared by its history",
         )
     commit, dirty = project.commit()
     summary = f"{(commit or '')[:12]}{', with uncommitted changes' if dirty else ''}"
-    return Checkup(subject="git", is_fine=True, said=summary)
+    return Checkup(subject="git", is_fine=True, message=summary)

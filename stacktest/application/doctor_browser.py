@@ -20,7 +20,7 @@ def check_certutil() -> Checkup:
             "certutil is not installed: browsers cannot be taught the private CA",
             hint="apt-get install libnss3-tools",
         )
-    return Checkup(subject="certutil", is_fine=True, said=program)
+    return Checkup(subject="certutil", is_fine=True, message=program)
 
 
 # Private
@@ -36,7 +36,7 @@ def _check_program() -> Checkup:
             hint=f"apt-get install {WITHOUT_WINDOW}, or: playwright install chromium",
         )
     faster = "" if program.endswith(WITHOUT_WINDOW) else f"; {WITHOUT_WINDOW} would be faster"
-    return Checkup(subject="browser", is_fine=True, said=program + faster)
+    return Checkup(subject="browser", is_fine=True, message=program + faster)
 
 
 def _check_server(address: str) -> Checkup:
@@ -51,4 +51,4 @@ def _check_server(address: str) -> Checkup:
         )
     engines = ", ".join(f"{engine} {number}" for engine, number in versions.items())
     summary = f"{endpoint.shown}, Playwright as here ({client_version()}): {engines}"
-    return Checkup(subject="browser", is_fine=True, said=summary)
+    return Checkup(subject="browser", is_fine=True, message=summary)

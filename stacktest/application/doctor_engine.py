@@ -21,7 +21,7 @@ def check_engine() -> Checkup:
     connection = engine.connection
     place = f" at {connection.address}" if connection.is_elsewhere else ""
     ports = f"; its published ports are reached at {connection.host}" if place else ""
-    return Checkup(subject="engine", is_fine=True, said=f"{version}{place}{ports}")
+    return Checkup(subject="engine", is_fine=True, message=f"{version}{place}{ports}")
 
 
 def check_limits() -> Checkup:
@@ -30,20 +30,20 @@ def check_limits() -> Checkup:
         return Checkup(
             subject="limits",
             is_fine=False,
-            said=sentence,
+            message=sentence,
             fix="start the machine with control groups of version 2, or run the engine as root",
         )
-    return Checkup(subject="limits", is_fine=True, said="the engine enforces them")
+    return Checkup(subject="limits", is_fine=True, message="the engine enforces them")
 
 
 def check_health() -> Checkup:
     """What nobody runs never says healthy."""
     if Engine().facts().runs_health_checks:
-        return Checkup(subject="health", is_fine=True, said="the engine runs health checks")
+        return Checkup(subject="health", is_fine=True, message="the engine runs health checks")
     return Checkup(
         subject="health",
         is_fine=False,
-        said="Podman runs health checks by timers of systemd, which it does not use here",
+        message="Podman runs health checks by timers of systemd, which it does not use here",
         fix="run Podman in a session of systemd, or: podman healthcheck run CONTAINER",
     )
 
@@ -53,7 +53,7 @@ def check_compose() -> Checkup:
     from stacktest.adapters.compose.client import Compose
 
     version = ".".join(map(str, Compose(Path.cwd()).version()))
-    return Checkup(subject="compose", is_fine=True, said=version)
+    return Checkup(subject="compose", is_fine=True, message=version)
 
 
 def check_clock(now: Callable[[], datetime]) -> Checkup:
@@ -67,7 +67,7 @@ def check_clock(now: Callable[[], datetime]) -> Checkup:
         return Checkup(
             subject="clock",
             is_fine=False,
-            said=f"the engine's clock is {difference:.0f} s away from this one",
+            message=f"the engine's clock is {difference:.0f} s away from this one",
             fix="synchronise both, for example: systemctl restart systemd-timesyncd",
         )
-    return Checkup(subject="clock", is_fine=True, said="agrees with the engine's")
+    return Checkup(subject="clock", is_fine=True, message="agrees with the engine's")

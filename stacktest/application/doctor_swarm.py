@@ -30,28 +30,30 @@ def check_keys(stack: Stack) -> Checkup:
     """What of the compose file a swarm cannot do, or does not apply."""
     refused, ignored = _by_key(stack, impossible), _by_key(stack, not_applied)
     if not refused and not ignored:
-        return Checkup(subject="keys", is_fine=True, said="a swarm knows all keys of the files")
+        return Checkup(subject="keys", is_fine=True, message="a swarm knows all keys of the files")
     rows = [("impossible", refused), ("not applied", ignored)]
-    said = "; ".join(f"{title} on a swarm: {'; '.join(keys)}" for title, keys in rows if keys)
+    message = "; ".join(f"{title} on a swarm: {'; '.join(keys)}" for title, keys in rows if keys)
     fix = "take the keys away, or run these services with Compose" if refused else ""
-    return Checkup(subject="keys", is_fine=not refused, said=said, fix=fix)
+    return Checkup(subject="keys", is_fine=not refused, message=message, fix=fix)
 
 
 def check_kernel(stack: Stack, info: Json, lacking: tuple[str, ...] | None) -> Checkup:
     """What the kernel lacks; `lacking` is of this machine's, None where that cannot be told."""
     if lacking is None or info.get("KernelVersion") != os.uname().release:
-        return Checkup(subject="kernel", is_fine=True, said="not known: the engine is elsewhere")
+        return Checkup(subject="kernel", is_fine=True, message="not known: the engine is elsewhere")
     if not lacking:
-        return Checkup(subject="kernel", is_fine=True, said=f"has {' and '.join(FEATURES)}")
-    said = f"has no {' and no '.join(lacking)}"
+        return Checkup(subject="kernel", is_fine=True, message=f"has {' and '.join(FEATURES)}")
+    message = f"has no {' and no '.join(lacking)}"
     if "IPVS" not in lacking:
-        return Checkup(subject="kernel", is_fine=True, said=said)
-    said += ": no virtual addresses and no routing mesh; names lead to tasks, ports to their nodes"
+        return Checkup(subject="kernel", is_fine=True, message=message)
+    message += (
+        ": no virtual addresses and no routing mesh; names lead to tasks, ports to their nodes"
+    )
     virtual = [name for name, service in stack.services.items() if _is_virtual(service.definition)]
     return Checkup(
         subject="kernel",
         is_fine=not virtual,
-        said=said,
+        message=message,
         fix=f"deploy.endpoint_mode: dnsrr for {', '.join(virtual)}" if virtual else "",
     )
 
@@ -76,10 +78,10 @@ def _manager(engine: Engine) -> Checkup:
     try:
         engine.ping()
     except StacktestError as error:
-        return Checkup(subject="swarm", is_fine=False, said=error.what, fix=error.hint)
+        return Checkup(subject="swarm", is_fine=False, message=error.what, fix=error.hint)
     nodes = (engine.info().get("Swarm") or {}).get("Nodes", 0)
-    said = "a manager, with 1 node" if nodes == 1 else f"a manager, with {nodes} nodes"
-    return Checkup(subject="swarm", is_fine=True, said=said)
+    message = "a manager, with 1 node" if nodes == 1 else f"a manager, with {nodes} nodes"
+    return Checkup(subject="swarm", is_fine=True, message=message)
 
 
 def _by_key(stack: Stack, read: Callable[[Service], Iterable[tuple[str, str]]]) -> list[str]:

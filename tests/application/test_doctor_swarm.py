@@ -25,19 +25,21 @@ def test_keys_that_a_swarm_knows_are_fine() -> None:
 def test_a_key_without_effect_is_named_with_what_it_costs() -> None:
     checkup = check_keys(stack(security_opt=["no-new-privileges:true"]))
     assert checkup.is_fine
-    assert "security_opt, programs may gain rights that the file denies them (app)" in checkup.said
+    assert (
+        "security_opt, programs may gain rights that the file denies them (app)" in checkup.message
+    )
 
 
 def test_a_service_that_cannot_do_its_work_is_not_fine() -> None:
     checkup = check_keys(stack(devices=["/dev/dri"]))
     assert not checkup.is_fine
-    assert "devices, a swarm gives no devices (app)" in checkup.said
+    assert "devices, a swarm gives no devices (app)" in checkup.message
 
 
 def test_a_kernel_without_virtual_addresses_serves_who_needs_none() -> None:
     checkup = check_kernel(stack(), HERE, ("IPVS", "netem"))
     assert checkup.is_fine
-    assert checkup.said.startswith("has no IPVS and no netem")
+    assert checkup.message.startswith("has no IPVS and no netem")
 
 
 def test_it_does_not_serve_who_asks_for_one() -> None:
@@ -48,7 +50,7 @@ def test_it_does_not_serve_who_asks_for_one() -> None:
 
 @pytest.mark.parametrize("info", [{"KernelVersion": "1.0"}, {}])
 def test_the_kernel_of_another_machine_is_not_known(info: dict[str, str]) -> None:
-    assert check_kernel(stack(), info, ("IPVS",)).said == "not known: the engine is elsewhere"
+    assert check_kernel(stack(), info, ("IPVS",)).message == "not known: the engine is elsewhere"
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_the_whole_of_it(project: Project) -> None:
         "ok  names    no domain is configured",
         "ok  ports    no front door is configured",
         "ok  start    health checks begin within 5 s",
+        "ok  images   built here, or named by digest",
         "--  git      no repository",
         "             fix: keep the stack in a git repository: pages are compared by its history",
         "ok  notify   no channel is configured",
@@ -350,3 +351,11 @@ def test_without_a_compose_file_the_machine_is_examined_and_the_stack_missed(
     ]
     assert done.exit_code != 0
     assert any(" engine " in line for line in done.output.splitlines())
+
+
+def test_images_that_the_files_name_by_a_tag(project: Project) -> None:
+    pinned = "app@sha256:" + "a" * 64
+    images = {"tagged": "app:1", "pinned": pinned}
+    services = {name: Service(name=name, image=image) for name, image in images.items()}
+    vars(project)["stack"] = Stack(name="shop", root=project.root, services=services)
+    assert "ok  images   by a tag, which can move: tagged" in said()

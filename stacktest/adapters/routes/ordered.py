@@ -8,7 +8,7 @@ sorted for people: the one that answers by default first.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from stacktest.core.route import ANY_STATUS, Listener, Route
+from stacktest.core.route import Listener, Route
 
 ADDRESS = "127.0.0.1"
 """Stands for every address under which a request may reach the front door without a name."""
@@ -78,8 +78,3 @@ def for_people(routes: Iterable[Route]) -> tuple[Route, ...]:
 def shared(steps: list[Route]) -> list[Route]:
     """Steps of which the front door takes any: several upstreams of one route."""
     return [replace(step, is_final=False) for step in steps[:-1]] + steps[-1:]
-
-
-def unless_known(step: Route, why: str) -> Route:
-    """The step as one of which it is not known who answers."""
-    return replace(step, service=None, port=None, unknown=why, statuses=ANY_STATUS)

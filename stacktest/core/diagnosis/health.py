@@ -14,7 +14,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     """The first concerned service that is unhealthy."""
     for service in facts.concerned(failure):
         if service.is_running and service.health == "unhealthy":
-            return _of(facts, service)
+            return _of(facts, service, is_start=failure.is_start)
     return None
 
 
@@ -31,11 +31,15 @@ _MISSING = tuple(
         ),
     )
 )
+_LONGER_START = (
+    "if it only needs longer to start, raise services.{service}.healthcheck.start_period in the "
+    "compose file; else correct what its health check shows"
+)
 _EXIT = re.compile(r"^exit -?\d+:? ?")
 """What the engine's exit code of a check is put as before its output."""
 
 
-def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
+def _of(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis:
     if missing := _missing_command(service.health_log):
         return _without_command(facts, service, missing)
     for cause in (storage.diagnose_service, password.diagnose_service):
@@ -46,6 +50,7 @@ def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
     return Diagnosis(
         service=name,
         sentence=f"{name} is not healthy{f': {words}' if words else ''}",
+        before=_LONGER_START.format(service=name) if is_start else "",
         command=_check_command(facts, name),
     )
 

@@ -184,13 +184,13 @@ def image_part(inspected: Json | Unknown) -> Part:
     return Part(value=digest(rows), detail=detail)
 
 
-def unpinned(stack: Stack) -> Mapping[str, str]:
-    """Service -> why the repository alone cannot say which image it runs."""
-    return {
-        service.name: f"{service.image} is a tag, not a digest: what it names can change"
+def unpinned(stack: Stack) -> tuple[str, ...]:
+    """The services whose image the files name by a tag, so that they alone do not identify it."""
+    return tuple(
+        service.name
         for service in stack.services.values()
         if service.image and service.build is None and "@sha256:" not in service.image
-    }
+    )
 
 
 def env_part(

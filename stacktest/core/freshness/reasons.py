@@ -9,7 +9,7 @@ the one place that says which kinds there are, and how each is said to people. W
 what to do about it has a heading in `docs/reference/reasons.md`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -154,8 +154,3 @@ class Reason(str):
             subject, _, note = rest.partition(": ")
             return subject, note
         return rest, ""
-
-
-def reasons_of(texts: Iterable[str]) -> tuple[Reason, ...]:
-    """The texts as reasons."""
-    return tuple(map(Reason, texts))

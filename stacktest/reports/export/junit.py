@@ -6,10 +6,8 @@
 <property name="stacktest.contact" value="grafana"/>      once per service that answered
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from stacktest.core.records.common import Run
-from stacktest.core.runs.verdict import Verdict
 from stacktest.printable import one_line
 
 Property = tuple[str, str]
@@ -29,18 +27,3 @@ def properties(
 def evidence_property(page: str) -> tuple[Property, ...]:
     """The page about what a failed test left, below the folder that pytest ran in."""
     return (("stacktest.evidence", one_line(page)),)
-
-
-def suite_properties(
-    *, run: Run, verdicts: Mapping[str, Verdict], credited: Iterable[str] = ()
-) -> tuple[Property, ...]:
-    """For the whole run: `record_testsuite_property`."""
-    earned = set(credited)
-    rows = [("stacktest.run", run.id), ("stacktest.stack", run.stack)]
-    if run.git_commit:
-        dirty = "+dirty" if run.dirty else ""
-        rows.append(("stacktest.commit", f"{run.git_commit}{dirty}"))
-    for name, verdict in sorted(verdicts.items()):
-        credit = ", credited" if name in earned else ""
-        rows.append((f"stacktest.verdict.{name}", f"{verdict.kind}{credit}"))
-    return tuple(rows)

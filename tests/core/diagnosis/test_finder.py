@@ -180,6 +180,16 @@ def test_a_service_is_unhealthy_in_its_own_words() -> None:
     db = running("db", health="unhealthy", health_log='exit 2: FATAL: role "root" does not exist')
     diagnosis = known(find(facts(db=db)))
     assert diagnosis.sentence == 'db is not healthy: FATAL: role "root" does not exist'
+    assert not diagnosis.before
+
+
+def test_a_service_that_is_unhealthy_at_its_start_may_only_need_longer() -> None:
+    db = running("db", health="unhealthy", health_log="exit 1")
+    diagnosis = known(find(facts(db=db), Failure(services=("db",), is_start=True)))
+    assert diagnosis.hint == (
+        "if it only needs longer to start, raise services.db.healthcheck.start_period in the "
+        "compose file; else correct what its health check shows, then: " + diagnosis.command
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Phase
 from stacktest.core.records.common import ContainerRef
-from stacktest.core.runs.verdict import Outcome, Result, Verdict
+from stacktest.core.runs.verdict import Outcome, Result
 from stacktest.core.unknown import Unknown
 from stacktest.reports.export import allure, ctrf, docs_data, in_toto, junit, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_json, badge_svg
@@ -292,16 +292,6 @@ def test_a_test_says_its_services_its_phase_and_its_contacts() -> None:
         ("stacktest.phase", "phase1"),
         ("stacktest.contact", "a"),
     )
-
-
-def test_a_run_says_its_verdicts(board: Board) -> None:
-    verdicts = {"a": Verdict(service="a", kind="passed"), "b": Verdict(service="b", kind="failed")}
-    found = dict(
-        junit.suite_properties(run=known(board.latest_run), verdicts=verdicts, credited=["a"])
-    )
-    assert found["stacktest.verdict.a"] == "passed, credited"
-    assert found["stacktest.verdict.b"] == "failed"
-    assert found["stacktest.commit"].endswith("+dirty")
 
 
 def test_allure_sorts_by_phase_and_service(board: Board) -> None:

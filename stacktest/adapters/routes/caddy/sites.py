@@ -48,10 +48,6 @@ class Site:
     unknown: tuple[tuple[str, str], ...] = ()
     """Addresses that are not known before Caddy runs, each with the reason."""
 
-    def addresses_at(self, port: int) -> tuple[Address, ...]:
-        """Its addresses at a port of the front door."""
-        return tuple(a for a in self.addresses if port in {item.port for item in a.listeners})
-
 
 def read_options(lines: tuple[Line, ...]) -> Options:
     """The block of global options at the top, where there is one."""
