@@ -13,6 +13,7 @@ who is not known (`unknown` says why).
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,15 +24,33 @@ NOT_2XX = ANY_STATUS - frozenset(range(200, 300))
 STATIC_FILE = frozenset({200, 206, 301, 304, 403, 405, 412, 416})
 """What a front door answers that serves a file from a folder."""
 
+_POSIX_CLASS = re.compile(r"\[:(\w+):\]")
+_POSIX_CLASSES = {
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "alnum": "A-Za-z0-9",
+    "lower": "a-z",
+    "upper": "A-Z",
+    "space": r"\s",
+    "word": r"\w",
+    "xdigit": "0-9A-Fa-f",
+}
 _HOST_NAME = re.compile(r"[^\s{}()$/@~*?]+")
 
 
 @lru_cache(maxsize=1024)
 def compiled(expression: str) -> re.Pattern[str] | None:
     """A regular expression of a front door, in Go's or PCRE's words; None: unreadable."""
+    text = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", expression)
+    text = _POSIX_CLASS.sub(lambda match: _POSIX_CLASSES.get(match[1], match[0]), text)
+    if _POSIX_CLASS.search(text):
+        return None
     try:
-        return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", expression))
-    except re.error:
+        with warnings.catch_warnings():
+            # What Python warns of has another meaning in other languages: `[[`, `--`, `&&`.
+            warnings.simplefilter("error", FutureWarning)
+            return re.compile(text)
+    except (re.error, FutureWarning):
         return None
 
 

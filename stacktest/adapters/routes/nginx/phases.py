@@ -12,6 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.mounts import folder_behind
+from stacktest.adapters.routes.nginx.error_pages import (
+    error_page,
+    failures_of_a_proxy,
+    missing_page,
+    refusals,
+)
 from stacktest.adapters.routes.nginx.locations import (
     PASSES,
     Location,
@@ -21,20 +27,35 @@ from stacktest.adapters.routes.nginx.locations import (
     path_of,
 )
 from stacktest.adapters.routes.nginx.source import UNSEEN, Directive
+from stacktest.adapters.routes.nginx.steps import (
+    cached,
+    guard_step,
+    inherited,
+    own_step,
+    return_statuses,
+    rewrite_step,
+    slash_redirect,
+    under_condition,
+)
 from stacktest.adapters.routes.nginx.variables import Variables
 from stacktest.adapters.routes.ordered import is_certain, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.route import ANY_STATUS, STATIC_FILE, PathCondition, Route
+from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
 from stacktest.core.unknown import Unknown
 
-_FLAGS = {"permanent": 301, "redirect": 302}
 _REFUSED = frozenset({401, 403, 500})
 _OWN_CONTENT = frozenset({"stub_status", "empty_gif", "js_content", "perl", "memcached_pass"})
+_METHODS = frozenset(
+    [
+        *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"),
+        *("COPY", "LOCK", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "UNLOCK"),
+    ]
+)
 _MOST_JUMPS = 8
-_OPERANDS = 3
-_SIGNS = frozenset({"~", "~*", "!~", "!~*"})
+_PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri|is_args|args)\b")
+"""What stands behind the address of an upstream without a slash, as it brings its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +67,8 @@ class Phases:
     """The server and the `http` block around it."""
     upstreams: Mapping[str, tuple[str, ...]]
     variables: Variables
+    in_error_page: bool = False
+    """Whether an `error_page` led here: then no other one counts."""
 
     def steps(self) -> Iterator[Route]:
         """Everything that the server may do with a request, in its order."""
@@ -70,7 +93,7 @@ class Phases:
         if not any(map(is_certain, steps)):
             steps += self.after_rewrite(location.chain, variables, jumps)
         if location.chain[0].all("internal") and jumps == 0:
-            return [_own(location.chain[0], frozenset({404}))]
+            return [own_step(location.chain[0], frozenset({404}))]
         return steps
 
     def narrowed(self, location: Location, steps: list[Route]) -> Iterator[Route]:
@@ -97,16 +120,16 @@ class Phases:
                     item.words[0].lstrip("$"), value if is_known else None
                 )
             elif item.name == "return":
-                steps.append(_own(item, _return_statuses(item, variables)))
+                steps.append(own_step(item, return_statuses(item, variables)))
                 break
             elif item.name == "rewrite" and len(item.words) > 1:
-                steps.append(_rewrite(item, level))
+                steps.append(rewrite_step(item, level))
             elif item.name == "if":
                 inner, variables = self._if(item, chain, variables, level)
                 steps += inner
             elif item.name == UNSEEN:
                 why = f"what {item.words[0]} says, which is not on this side"
-                steps.append(replace(_guard(item, ANY_STATUS, is_hidden=True), unknown=why))
+                steps.append(replace(guard_step(item, ANY_STATUS, is_hidden=True), unknown=why))
         return steps, variables
 
     def _if(
@@ -118,7 +141,7 @@ class Phases:
         steps, inner = self.rewrites((item, *chain), variables, level=level)
         steps += self.passes(item, inner)
         if holds is None:
-            steps = [_under(item.words, step) for step in steps]
+            steps = [under_condition(item.words, step) for step in steps]
             for name in {word.words[0].lstrip("$") for word in item.all("set") if word.words}:
                 variables = variables.updated(name, None)
             return steps, variables
@@ -130,65 +153,81 @@ class Phases:
         """What the later phases do."""
         here = replace(self, variables=variables)
         steps = [*here.errors(chain, jumps), *here.access(chain, jumps)]
+        steps += [*cached(chain), *here.other_methods(chain[0])]
         content = here.passes(chain[0], variables)
         own = any(item.name in _OWN_CONTENT for item in chain[0].block)
         if files := chain[0].all("try_files"):
             return steps + here.tried(files[-1], chain, content, jumps)
         if content or own:
-            return steps + (content or [_own(chain[0], ANY_STATUS)])
+            return steps + (content or [own_step(chain[0], ANY_STATUS)])
         return steps + here.static_files(chain, jumps)
 
     def access(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
         """Guards of the access phase."""
-        rules = _inherited(chain, "allow", "deny")
+        rules = inherited(chain, "allow", "deny")
         if any(item.name == "deny" for item in rules):
             is_closed = rules[0].name == "deny" and rules[0].words == ("all",)
-            yield _guard(rules[0], frozenset({403}), is_hidden=not is_closed)
-        for item in _inherited(chain, "auth_basic", "auth_jwt")[-1:]:
+            yield guard_step(rules[0], frozenset({403}), is_hidden=not is_closed)
+        for item in inherited(chain, "auth_basic", "auth_jwt")[-1:]:
             if item.words[:1] != ("off",):
-                yield _guard(item, frozenset({401, 403}))
+                yield guard_step(item, frozenset({401, 403}))
         for item in chain[0].all("limit_except"):
-            yield _guard(item, frozenset({401, 403}), is_hidden=True)
-        for item in _inherited(chain, "limit_req_status", "limit_conn_status"):
+            yield guard_step(item, frozenset({401, 403}), is_hidden=True)
+        for item in inherited(chain, "limit_req_status", "limit_conn_status"):
             if item.words and (status := whole_number(item.words[0])):
-                yield _guard(item, frozenset({status}), is_hidden=True)
+                yield guard_step(item, frozenset({status}), is_hidden=True)
         for item in (i for around in chain for i in around.block):
             if "_by_lua" in item.name or item.name == "js_access":
                 why = f"what the directive `{item.name}` answers"
-                yield replace(_guard(item, ANY_STATUS, is_hidden=True), unknown=why)
+                yield replace(guard_step(item, ANY_STATUS, is_hidden=True), unknown=why)
         yield from self._auth_request(chain, jumps)
 
     def _auth_request(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
-        for item in _inherited(chain, "auth_request")[-1:]:
+        for item in inherited(chain, "auth_request")[-1:]:
             if item.words[:1] == ("off",) or not item.words or jumps > _MOST_JUMPS:
                 continue
-            answers = self._jump(self.variables.expand(item.words[0]), jumps + 1)
+            answers = self.jump(self.variables.expand(item.words[0]), jumps + 1)
             services = [step.service for step in answers if step.service and not step.is_guard]
-            guard = _guard(item, _REFUSED)
+            guard = guard_step(item, _REFUSED)
             yield replace(guard, service=services[0]) if services else guard
 
     def errors(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
         """What `error_page` makes of nginx's own failures, where it is another status."""
-        for item in _inherited(chain, "error_page"):
-            *codes, target = item.words or ("",)
-            change = codes.pop() if codes and codes[-1].startswith("=") else ""
-            own = frozenset(number for code in codes if (number := whole_number(code)))
-            if status := whole_number(change[1:]):
-                statuses = frozenset({status})
-            elif re.match(r"https?:|\$scheme", target):
-                statuses = frozenset({302})
-            else:
-                statuses = ANY_STATUS if change else own
-            if statuses == own and not target.startswith("@"):
+        for item in () if self.in_error_page else inherited(chain, "error_page"):
+            page = error_page(item)
+            if not failures_of_a_proxy(page, chain):
                 continue
-            jumped = self._jump(target, jumps + 1) if jumps < _MOST_JUMPS else []
-            services = {s.service for s in jumped if s.service and not s.is_guard}
+            inner = replace(self, in_error_page=True)
+            steps = inner.jump(page.target, jumps + 1) if jumps < _MOST_JUMPS else []
+            services = {s.service for s in steps if s.service and not s.is_guard}
+            statuses = page.statuses
+            if statuses == page.failures and not page.is_named:
+                statuses, services = frozenset(), set()
             # What a path leads to may fail as well; then the page is nginx's own after all.
-            own_page = () if services and target.startswith("@") else (None,)
-            for service in (*sorted(services), *own_page):
-                yield replace(_guard(item, statuses, is_hidden=True), service=service)
+            own = frozenset() if services and page.is_named else statuses
+            own |= refusals(steps) | inner.absent_page(page.target, steps)
+            rows = [(service, statuses) for service in sorted(services)] + [(None, own)]
+            for service, answers in rows:
+                if answers:
+                    yield replace(guard_step(item, answers, is_hidden=True), service=service)
 
-    def _jump(self, target: str, jumps: int) -> list[Route]:
+    def absent_page(self, target: str, steps: list[Route]) -> frozenset[int]:
+        """What nginx answers where the file of an error page is not there."""
+        if target.startswith("@"):
+            location: Location | Unknown | None = named_location(self.server, target)
+        else:
+            location = location_for(self.server, target)
+        chain = location.chain if isinstance(location, Location) else self.server
+        is_static = any(step.statuses == ANY_STATUS and not step.upstream for step in steps)
+        if isinstance(location, Unknown) or not is_static:
+            return frozenset()
+        rewritten = [item.words[1] for item in chain[0].all("rewrite") if len(item.words) > 1]
+        path = (rewritten or [target])[-1]
+        if not path.startswith("/") or "$" in path:
+            return frozenset()
+        return missing_page(self._root(chain), path, self._index(chain))
+
+    def jump(self, target: str, jumps: int) -> list[Route]:
         """The steps for a path, or a named location, that nginx goes on with by itself."""
         if target.startswith("@"):
             location = named_location(self.server, target)
@@ -198,7 +237,7 @@ class Phases:
             return []
         target_location = location_for(self.server, path)
         if isinstance(target_location, Unknown):
-            return [replace(_own(self.server[0], ANY_STATUS), unknown=target_location.why)]
+            return [replace(own_step(self.server[0], ANY_STATUS), unknown=target_location.why)]
         if target_location is not None:
             return self.location_steps(target_location, jumps)
         return self.after_rewrite(self.server, self.variables, jumps)
@@ -208,8 +247,16 @@ class Phases:
         passes = [item for item in scope.block if item.name in PASSES and item.words]
         return [step for item in passes[-1:] for step in self._targets(item, variables)]
 
+    def other_methods(self, scope: Directive) -> Iterator[Route]:
+        """The upstreams of a `limit_except`, which are for every method that it does not name."""
+        for item in scope.all("limit_except"):
+            named = frozenset(map(str.upper, item.words))
+            others = _METHODS - named - ({"HEAD"} if "GET" in named else frozenset())
+            for step in self.passes(item, self.variables):
+                yield replace(step, methods=others, match="@method")
+
     def _targets(self, item: Directive, variables: Variables) -> list[Route]:
-        text = variables.expand(item.words[0])
+        text = _PATH_VARIABLE.split(variables.expand(item.words[0]), maxsplit=1)[0]
         scheme, separator, rest = text.rpartition("://") if "://" in text else ("", "", text)
         name = re.split(r"[/?]", rest, maxsplit=1)[0] if separator or "/" not in text else rest
         addresses = self.upstreams.get(name, (rest,))
@@ -231,7 +278,7 @@ class Phases:
     ) -> list[Route]:
         """What try_files finds: a file, a folder, or where nginx goes on."""
         *files, last = item.words or ("=404",)
-        here = content or [replace(_own(item, STATIC_FILE), match="file", is_guard=True)]
+        here = content or [replace(own_step(item, STATIC_FILE), match="file", is_guard=True)]
         steps: list[Route] = []
         for name in files:
             if name in {"$uri", "$fastcgi_script_name", "$document_uri"}:
@@ -243,9 +290,9 @@ class Phases:
                 steps += [replace(step, is_hidden=True) for step in here]
         if last.startswith("="):
             status = whole_number(last[1:]) or 404
-            return [*steps, _own(item, frozenset({status}))]
-        jumped = self._jump(last, jumps + 1)
-        return steps + (jumped or [_own(item, ANY_STATUS)])
+            return [*steps, own_step(item, frozenset({status}))]
+        jumped = self.jump(last, jumps + 1)
+        return steps + (jumped or [own_step(item, ANY_STATUS)])
 
     def _folder(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
         """A folder's index: a file of the door's own, or a program for another location."""
@@ -254,7 +301,7 @@ class Phases:
             path = f"{path_of(chain[0])}{name}"
             location = location_for(self.server, path)
             is_other = isinstance(location, Location) and location.chain != chain
-            program = self._jump(path, jumps + 1) if is_other and jumps <= _MOST_JUMPS else []
+            program = self.jump(path, jumps + 1) if is_other and jumps <= _MOST_JUMPS else []
             passed = [step for step in program if step.service or step.upstream]
             # What is taken for the index of one folder may not be for that of another below it.
             is_sure = isinstance(location, Location) and location.kind == "~"
@@ -267,100 +314,24 @@ class Phases:
                     is_guard=not passed,
                     is_hidden=step.is_hidden or (bool(passed) and not is_sure),
                 )
-                for step in passed or [_own(chain[0], STATIC_FILE)]
+                for step in passed or [own_step(chain[0], STATIC_FILE)]
             ]
-        own = replace(_own(chain[0], frozenset({301, 403, *STATIC_FILE})), is_guard=True)
+        own = replace(own_step(chain[0], frozenset({301, 403, *STATIC_FILE})), is_guard=True)
         return [*steps, replace(own, files=root, index="", match="folder")]
 
     def static_files(self, chain: tuple[Directive, ...], jumps: int) -> list[Route]:
         """Files below the root: the door's own, but for programs that an index names."""
         if jumps > _MOST_JUMPS or "php" not in " ".join(self._index(chain)):
-            return [_own(chain[0], ANY_STATUS)]
-        return [*self._folder(chain, jumps), _own(chain[0], ANY_STATUS)]
+            return [own_step(chain[0], ANY_STATUS)]
+        return [*self._folder(chain, jumps), own_step(chain[0], ANY_STATUS)]
 
     def _index(self, chain: tuple[Directive, ...]) -> tuple[str, ...]:
-        lines = _inherited(chain, "index")
+        lines = inherited(chain, "index")
         return tuple(word for item in lines for word in item.words) or ("index.html",)
 
     def _root(self, chain: tuple[Directive, ...]) -> str:
-        roots = _inherited(chain, "root")
+        roots = inherited(chain, "root")
         if chain[0].all("alias") or not roots or not roots[-1].words:
             return ""
         path = self.variables.expand(roots[-1].words[0])
         return folder_behind(self.stack, path) if path.startswith("/") and "$" not in path else ""
-
-
-def slash_redirect(location: Location, locations: tuple[Location, ...]) -> Iterator[Route]:
-    """The redirect from `/api` to `/api/` where only the latter is handed to an upstream."""
-    path = location.path.rstrip("/")
-    is_proxied = any(item.name in PASSES for item in location.chain[0].block)
-    is_prefix = location.kind in {"", "^~"} and location.path == f"{path}/" and bool(path)
-    is_named = any(other.path == path and other.kind != "~" for other in locations)
-    if is_prefix and is_proxied and not is_named:
-        condition = PathCondition(patterns=(rf"^{re.escape(path)}\Z",))
-        own = _own(location.chain[0], frozenset({301}))
-        yield replace(own, conditions=(condition,), match=path, is_guard=True)
-
-
-# Private
-
-
-def _inherited(chain: tuple[Directive, ...], *names: str) -> tuple[Directive, ...]:
-    """The directives of the innermost block that has any of them."""
-    for around in chain:
-        if items := tuple(item for item in around.block if item.name in names):
-            return items
-    return ()
-
-
-def _own(item: Directive, statuses: frozenset[int]) -> Route:
-    return Route(host="", where=item.where, statuses=statuses)
-
-
-def _guard(item: Directive, statuses: frozenset[int], *, is_hidden: bool = False) -> Route:
-    return replace(_own(item, statuses), is_final=False, is_guard=True, is_hidden=is_hidden)
-
-
-def _return_statuses(item: Directive, variables: Variables) -> frozenset[int]:
-    code = variables.expand(item.words[0]) if item.words else "404"
-    if status := whole_number(code):
-        return frozenset({status})
-    return frozenset({302}) if re.match(r"https?:|\$scheme", code) else ANY_STATUS
-
-
-def _rewrite(item: Directive, level: int) -> Route:
-    expression, target, *flags = item.words
-    condition = PathCondition(patterns=(expression,), level=level)
-    flag = flags[0] if flags else ""
-    is_address = re.match(r"https?:|\$scheme", target)
-    if flag in _FLAGS or is_address:
-        own = _own(item, frozenset({_FLAGS.get(flag, 302)}))
-        always = expression in {"^", "^/", ".*", "^.*$", "^(.*)$", "^/(.*)$", "^/.*$", "(.*)"}
-        return own if always else replace(own, conditions=(condition,), match=f"@{expression}")
-    if level and flag != "break":
-        why = "the path is rewritten, and nginx looks for a location again"
-        return replace(
-            _own(item, ANY_STATUS),
-            conditions=(condition,),
-            unknown=why,
-            match=f"@{expression}",
-            is_guard=True,
-        )
-    return replace(_guard(item, frozenset()), conditions=(condition,), rewrites=level)
-
-
-def _under(words: tuple[str, ...], step: Route) -> Route:
-    """The step under the condition of an `if` that depends on the request."""
-    text = f"@if {' '.join(words[:2])}".rstrip()
-    if len(words) > _OPERANDS - 1 and words[0] == "$request_method" and words[1] == "=":
-        return replace(step, methods=frozenset({words[2].upper()}), match=step.match or text)
-    if len(words) > _OPERANDS - 1 and words[0] in {"$uri", "$request_uri"} and words[1] in _SIGNS:
-        fold = "(?i)" if words[1].endswith("*") else ""
-        condition = PathCondition(patterns=(fold + words[2],), negated=words[1].startswith("!"))
-        return replace(
-            step,
-            conditions=(condition, *step.conditions),
-            is_hidden=step.is_hidden or words[0] == "$request_uri",
-            match=step.match or text,
-        )
-    return replace(step, is_hidden=True, match=step.match or text)

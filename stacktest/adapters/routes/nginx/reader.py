@@ -84,7 +84,7 @@ def _unset(server: Server, name: str) -> Route:
 def _passed_through(http: HttpBlock, stack: Stack) -> Iterator[Route]:
     """Names that `stream` hands on by the name in the TLS greeting, without opening it."""
     for server in http.passed_through:
-        ports = [Listener(port=port, tls=True) for port, _, _ in listened(server)]
+        ports = [Listener(port=place.port, tls=True) for place in listened(server)]
         for item in server.all("proxy_pass"):
             block = http.stream_maps.get(item.words[0].lstrip("$")) if item.words else None
             if block is None or block.words[0] != "$ssl_preread_server_name":

@@ -8,9 +8,11 @@ from stacktest.adapters.routes.nginx.source import Directive
 from stacktest.adapters.routes.nginx.variables import fits_name
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener
+from stacktest.core.shared_network import network_mode
 
 _CATCH_ALL = frozenset({"_", "", "default_server"})
 _NO_NAME = re.compile(r"\$|^localhost$|^[\d.]+$|^\[")
+_LOOPBACK = re.compile(r"127\.|localhost(?::|$)|\[::1\]")
 _LOCAL = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})$")
 
 
@@ -87,7 +89,12 @@ def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
     forwarded = _forwarded(stream)
     door = stack.services.get(stack.front_door)
     published = {port.target for port in door.ports} if door else set()
-    servers = [_server(item, forwarded) for item in inside if item.name == "server"]
+    hides_loopback = door is not None and network_mode(door) != "host"
+    servers = [
+        _server(item, forwarded, hides_loopback=hides_loopback)
+        for item in inside
+        if item.name == "server"
+    ]
     return HttpBlock(
         servers=tuple(_published(server, published) for server in servers),
         upstreams=_upstreams((*inside, *stream)),
@@ -98,34 +105,52 @@ def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
     )
 
 
-def listened(block: Directive) -> Iterator[tuple[int, bool, bool]]:
-    """Port, TLS and whether it is the default server, of each `listen`."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """One `listen` of a server."""
+
+    port: int
+    tls: bool = False
+    is_default: bool = False
+    is_loopback: bool = False
+    """Nobody outside of the container reaches it."""
+
+
+def listened(block: Directive) -> Iterator[Listen]:
+    """Where a server listens."""
     has_tls = any(item.words == ("on",) for item in block.all("ssl"))
     lines = block.all("listen")
     if not lines:
-        yield 80, has_tls, False
+        yield Listen(port=80, tls=has_tls)
     for line in lines:
         address = line.words[0] if line.words else ""
         port = re.search(r"(?:^|:)(\d{1,5})$", address)
         if address.startswith("unix:") or (not port and "$" in address):
             continue
-        number = int(port[1]) if port else 80
-        is_tls = has_tls or "ssl" in line.words or "quic" in line.words
-        yield number, is_tls, "default_server" in line.words or "default" in line.words
+        yield Listen(
+            port=int(port[1]) if port else 80,
+            tls=has_tls or "ssl" in line.words or "quic" in line.words,
+            is_default="default_server" in line.words or "default" in line.words,
+            is_loopback=_LOOPBACK.match(address) is not None,
+        )
 
 
 # Private
 
 
-def _server(block: Directive, forwarded: Mapping[int, int]) -> Server:
+def _server(block: Directive, forwarded: Mapping[int, int], *, hides_loopback: bool) -> Server:
     # The parser takes what follows a `${…}` for a part of the same word.
     texts = [text for item in block.all("server_name") for text in item.words]
     words = [word for text in texts for word in text.split()]
-    rows = [(forwarded.get(port, port), tls, first) for port, tls, first in listened(block)]
+    places = [
+        replace(place, port=forwarded.get(place.port, place.port))
+        for place in listened(block)
+        if not (place.is_loopback and hides_loopback) or place.port in forwarded
+    ]
     return Server(
         names=tuple(word if word[:1] == "~" or "$" in word else word.lower() for word in words),
-        listeners=tuple(dict.fromkeys(Listener(port=port, tls=tls) for port, tls, _ in rows)),
-        defaults=frozenset(port for port, _, first in rows if first),
+        listeners=tuple(dict.fromkeys(Listener(port=p.port, tls=p.tls) for p in places)),
+        defaults=frozenset(place.port for place in places if place.is_default),
         block=block,
     )
 
@@ -141,7 +166,11 @@ def _fragment(inside: tuple[Directive, ...]) -> Directive:
 
 def _upstreams(directives: tuple[Directive, ...]) -> dict[str, tuple[str, ...]]:
     return {
-        item.words[0]: tuple(inner.words[0] for inner in item.all("server") if inner.words)
+        item.words[0]: tuple(
+            inner.words[0]
+            for inner in item.all("server")
+            if inner.words and "down" not in inner.words[1:]
+        )
         for item in directives
         if item.name == "upstream" and item.words
     }
@@ -159,7 +188,7 @@ def _forwarded(stream: tuple[Directive, ...]) -> dict[int, int]:
     """Port of an `http` server → port of the `stream` server in front of it, in one container."""
     ports: dict[int, int] = {}
     for server in (item for item in stream if item.name == "server"):
-        for outer, _, _ in listened(server):
+        for outer in (place.port for place in listened(server)):
             for text in (word for item in server.all("proxy_pass") for word in item.words):
                 inner = [
                     match

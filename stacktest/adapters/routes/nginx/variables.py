@@ -1,7 +1,7 @@
 """nginx's variables as far as the host name, the listener and the file tell them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stacktest.adapters.routes.nginx.source import Directive
@@ -54,21 +54,9 @@ class Variables:
         if name in self.values:
             return self.values[name]
         if name in self.maps:
-            return self._mapped(self.maps[name]) or text
+            # Without the map itself: nginx refuses maps that form a cycle.
+            return _mapped(self.maps[name], self.updated(name, None)) or text
         return text
-
-    def _mapped(self, block: Directive) -> str | None:
-        source = self.expand(block.words[0])
-        if _VARIABLE.search(source):
-            return None
-        default = ""
-        for entry in block.block:
-            value = entry.words[0] if entry.words else ""
-            if entry.name == "default":
-                default = value
-            elif fits_name(entry.name, source):
-                return None if _VARIABLE.search(value) else value
-        return None if _VARIABLE.search(default) else default
 
 
 def initial(host: str, listener: Listener, maps: Mapping[str, Directive]) -> Variables:
@@ -84,7 +72,7 @@ def initial(host: str, listener: Listener, maps: Mapping[str, Directive]) -> Var
 def fits_name(pattern: str, name: str) -> bool:
     """Whether a key of a `map`, or a `server_name`, means the name."""
     if pattern.startswith("~"):
-        return bool(_matches(pattern.lstrip("~*"), name, ignore_case=pattern.startswith("~*")))
+        return bool(_fits_expression(pattern, name))
     if pattern.startswith("."):
         return name == pattern[1:] or name.endswith(pattern)
     if pattern.startswith("*."):
@@ -95,6 +83,44 @@ def fits_name(pattern: str, name: str) -> bool:
 
 
 # Private
+
+
+def _mapped(block: Directive, variables: Variables) -> str | None:
+    source = variables.expand(block.words[0])
+    if _VARIABLE.search(source):
+        return None
+    value = _map_value(block, source)
+    return variables.expand(value) if value is not None and variables.is_known(value) else None
+
+
+def _map_value(block: Directive, source: str) -> str | None:
+    """The value of a `map`: an equal key, the longest with a star, an expression, the default.
+
+    None where an expression cannot be read.
+    """
+    values = {entry.name: entry.words[0] for entry in block.block if entry.words}
+    folded = {key.removeprefix("\\").lower(): value for key, value in values.items()}
+    if source.lower() in folded and source.lower() != "default":
+        return folded[source.lower()]
+    key = _starred_key(values, source) if block.all("hostnames") else ""
+    if key:
+        return values[key]
+    for expression in (key for key in values if key.startswith("~")):
+        matches = _fits_expression(expression, source)
+        if matches is not False:
+            return values[expression] if matches else None
+    return values.get("default", "")
+
+
+def _starred_key(keys: Iterable[str], name: str) -> str:
+    """The longest key with a star before its name, else with one behind it; empty without any."""
+    fitting = [key for key in keys if not key.startswith("~") and fits_name(key.lower(), name)]
+    return max(fitting, key=lambda key: (not key.endswith(".*"), len(key)), default="")
+
+
+def _fits_expression(pattern: str, text: str) -> bool | None:
+    ignore_case = pattern.startswith("~*")
+    return _matches(pattern[1 + ignore_case :], text, ignore_case=ignore_case)
 
 
 def _matches(expression: str, text: str, *, ignore_case: bool) -> bool | None:

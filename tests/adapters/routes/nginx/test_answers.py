@@ -59,6 +59,31 @@ SNIPPETS = (
     "location /q { proxy_pass http://$backend; }",
     "return 404;",
 )  # fmt: skip
+DEAD = "proxy_pass http://dead:9009;"
+"""An upstream that does not listen."""
+FAILING = (
+    f"error_page 502 /down; location /down {{ return 302 /x; }} location / {{ {DEAD} }}",
+    f"error_page 502 @down; location @down {{ return 302 /x; }} location / {{ {DEAD} }}",
+    f"error_page 502 @down; location @down {{ return 200 ok; }} location / {{ {DEAD} }}",
+    f"error_page 502 @down; location @down {{ {WEB} }} location / {{ {DEAD} }}",
+    f"error_page 502 @down; location @down {{ root /site; try_files /none =404; }} location / {{ {DEAD} }}",
+    f"error_page 502 =503 /down; location = /down {{ return 404; }} location / {{ {DEAD} }}",
+    f"error_page 502 /none.html; location = /none.html {{ root /site; }} location / {{ {DEAD} }}",
+    f"error_page 502 /none.html; root /site; location / {{ {DEAD} }}",
+    f"error_page 502 /sub; location /sub {{ root /site; }} location / {{ {DEAD} }}",
+    f"error_page 502 https://status.test/; location / {{ {DEAD} }}",
+    (f"auth_request /a; location / {{ {WEB} }} location = /a {{ auth_request off; {DEAD} }} "
+    "error_page 401 403 500 @in; location @in { return 302 /x; }"),
+    (f"auth_request /a; location / {{ {WEB} }} error_page 403 @in; location @in {{ return 307 /x; }} "
+    "location = /a { auth_request off; proxy_pass http://deny:9004; }"),
+    f"location / {{ limit_except POST {{ {API} }} {WEB} }}",
+    "location / { proxy_pass http://$kind; }",
+    f"location / {{ proxy_cache z; {WEB} }}",
+)  # fmt: skip
+"""Sites on which nginx answers in the place of an upstream, or sends a request to another one."""
+MAPS = """proxy_cache_path /tmp/cache keys_zone=z:1m;
+map $host $kind { hostnames; default web:9001; *.test web:9001; f13.test api:9002; }
+"""
 ROOTS = (f"location / {{ {WEB} }}", f"location / {{ {WEB} }}", "root /site;",
          f"root /site; location / {{ try_files $uri $uri/ @app; }} location @app {{ {WEB} }}",
          f"root /site; location / {{ try_files $uri /index.php$is_args$args; }} location ~ \\.php {{ {API} }}")  # fmt: skip
@@ -149,3 +174,16 @@ def test_no_answer_of_another_is_credited_and_most_of_ones_own_are(
     credited = [claim for claim in own if claim.claimed]
     assert len(own) > 500
     assert len(credited) / len(own) > 0.5
+
+
+@pytest.mark.real_docker
+def test_no_answer_is_credited_to_an_upstream_that_does_not_listen(
+    image: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = MAPS + configuration(0, 0)
+    for number, lines in enumerate(FAILING):
+        text += f"server {{ listen 80; server_name f{number}.test; {lines} }}\n"
+    monkeypatch.setitem(SERVICES, "dead", 9009)
+    results = asked(folder, image, text, [f"f{number}.test" for number in range(len(FAILING))])
+    assert [claim for claim in results if claim.is_wrong] == []
+    assert {claim.claimed for claim in results} == {"api", "web", None}

@@ -1,0 +1,27 @@
+"""Who answers by one directive: a cache, another method, an address that goes on with the path."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.routes.front_doors import apps, leads, nginx, stack, who
+
+
+@pytest.mark.parametrize(
+    ("lines", "get", "post"),
+    [
+        ("location / { proxy_cache z; proxy_pass http://app; }", None, "app"),
+        ("fastcgi_cache z; location / { fastcgi_pass app:9000; }", None, "app"),
+        ("proxy_cache z; location / { proxy_cache off; proxy_pass http://app; }", "app", "app"),
+        ("proxy_cache z; proxy_cache_methods POST; location / { proxy_pass http://app; }", None, None),
+        ("location / { limit_except GET { proxy_pass http://web; } proxy_pass http://app; }", "app", "web"),
+        ("location / { limit_except POST { proxy_pass http://web; } proxy_pass http://app; }", "web", "app"),
+        ("location / { proxy_pass http://app:80$request_uri; }", "app", "app"),
+        ("location / { set $up app; proxy_pass http://$up:80$uri$is_args$args; }", "app", "app"),
+    ],
+)  # fmt: skip
+def test_who_answers(lines: str, get: str | None, post: str | None, tmp_path: Path) -> None:
+    text = f"server {{ listen 80; server_name a.test; {lines} }}"
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("app", "web")))
+    assert [who(routes, "a.test", method=m) for m in ("GET", "HEAD", "POST")] == [get, get, post]
+    assert leads(routes)["a.test"].startswith("app:")
