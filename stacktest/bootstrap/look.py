@@ -8,46 +8,36 @@ where it publishes none: a port at which it listens            `inside("wiki").h
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from stacktest.adapters.engine.labels import holder_labels
-from stacktest.adapters.names import http_client, inner_http_client
-from stacktest.adapters.network import OPEN, Connector, ProbeContainers, ServiceAccess, reach
-from stacktest.adapters.routes.served_files import file_kind
-from stacktest.adapters.tls import client_context
+from stacktest.adapters.network import ProbeContainers
 from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.look_addresses import ServiceAddresses
+from stacktest.bootstrap.look_stores import Stores
 from stacktest.bootstrap.start import new_run_id
-from stacktest.bootstrap.visits import Address, visit
-from stacktest.core.model import Service
+from stacktest.bootstrap.visits import visit
 from stacktest.core.route import Route
-from stacktest.core.routing import Request, answerers, inner_port, origin
 from stacktest.core.secrets import secrets_of
-from stacktest.core.shared_network import answering, network_owner
-from stacktest.errors import StacktestError
 from stacktest.init.look.findings import findings
-from stacktest.init.look.look import DOOR, Boundary, Look, Visit
-from stacktest.init.look.paths import listening_ports, paths_to_ask
-from stacktest.init.programs import Program, recognise
-from stacktest.init.render import quoted
-from stacktest.init.stores import STORES, client_of
-from stacktest.init.suites import NOT_HTTP, is_one_shot, prefix_of
+from stacktest.init.look.look import DOOR, Look, Visit
+from stacktest.init.look.paths import paths_to_ask
+from stacktest.init.programs import recognise
+from stacktest.init.stores import STORES
+from stacktest.init.suites import is_one_shot
 
 if TYPE_CHECKING:
-    import ssl
-
-    import httpx
+    pass
 
 AT_ONCE = 4
 """Services that are asked at the same time."""
 PAUSE = 0.5
 """Seconds between two attempts."""
-TLS_PORTS = frozenset({443, 8443, 9443})
-"""Ports in containers behind which TLS is spoken."""
 
 
 def look_at(project: Project, patience: float = 0.0) -> Look:
@@ -78,11 +68,17 @@ class _Looker:
     """Asks the services of one stack."""
 
     def __init__(self, project: Project, probes: ProbeContainers, patience: float) -> None:
-        self._project, self._stack = project, project.stack
+        self._stack = project.stack
         self._deadline = time.monotonic() + patience
-        self._names, self._probes = project.names, probes
         self._programs = {s.name: recognise(s) for s in self._stack.services.values()}
         self._running = running_services(project)
+        self._addresses = ServiceAddresses(project, probes, self._programs)
+        stores = {
+            name: program
+            for name, program in self._programs.items()
+            if program and program.store in STORES and name in self._running
+        }
+        self._stores = Stores(project, probes, self._addresses, stores)
 
     def look(self) -> Look:
         """Everything that can be seen."""
@@ -99,9 +95,9 @@ class _Looker:
         return replace(
             look,
             visits=(*visits, *self._closer(look, paths)),
-            store_errors={name: self._patient_store_error(name) for name in self._stores()},
-            store_ports=dict(self._store_ports()),
-            boundaries=tuple(self._boundaries()),
+            store_errors={name: self._store_error(name) for name in self._stores.names},
+            store_ports=dict(self._stores.ports()),
+            boundaries=tuple(self._stores.boundaries()),
             unanswered=unanswered,
         )
 
@@ -109,11 +105,9 @@ class _Looker:
         """Within its network, a service that nothing tells from others through the front door."""
         routed = {item.service for item in look.visits if item.host and item.credited} - {DOOR}
         for name in sorted(routed - findings(look).keys()):
-            for address in self._inner(name):
+            for address in self._addresses.inner(name):
                 if isinstance(result := visit(address, paths), Visit):
                     yield result
-
-    # Services
 
     def _is_quiet(self, name: str) -> bool:
         """Nothing that it answers over HTTP is of interest."""
@@ -141,8 +135,9 @@ class _Looker:
         if name not in self._running:
             return [], "it does not run"
         visits, why = list[Visit](), "it answers nothing over HTTP"
-        for addresses in (self._by_host, self._published, self._inner):
-            for address in addresses(name):
+        places = self._addresses
+        for addresses_of in (places.by_host, places.published, places.inner):
+            for address in addresses_of(name):
                 result = visit(address, paths)
                 if isinstance(result, Visit):
                     visits.append(result)
@@ -151,15 +146,6 @@ class _Looker:
             if any(item.credited for item in visits):
                 break
         return visits, why
-
-    def _by_host(self, name: str) -> Iterator[Address]:
-        seen = set()
-        routes = sorted(self._stack.named_routes_of(name), key=lambda route: bool(route.match))
-        for route in routes:
-            prefix = prefix_of(route)
-            if prefix is not None and (route.host, prefix) not in seen and not route.is_hidden:
-                seen.add((route.host, prefix))
-                yield self._door_address(name, route, prefix)
 
     def _own_hosts(self) -> list[Route]:
         """Routes of host names at which the front door answers by itself."""
@@ -171,168 +157,11 @@ class _Looker:
         ]
 
     def _own(self, paths: Iterable[str], route: Route) -> Visit | None:
-        result = visit(self._door_address(DOOR, route, ""), paths)
+        result = visit(self._addresses.at_door(DOOR, route, ""), paths)
         return result if isinstance(result, Visit) else None
 
-    def _door_address(self, name: str, route: Route, prefix: str) -> Address:
-        url = origin(self._names.doors, route.host, self._stack.routes)
-        return Address(
-            service=name,
-            client=f"api({quoted(route.host)})",
-            connect=partial(http_client, self._names, self._context, url),
-            is_own=partial(self._answers, name, url),
-            host=route.host,
-            prefix=prefix,
-        )
-
-    def _answers(self, name: str, url: str, path: str, status: int) -> bool:
-        """Whether an answer through the front door counts as the service's own."""
-        import httpx
-
-        parts = httpx.URL(url)
-        port = inner_port(self._names.doors, parts.port or _usual(parts.scheme))
-        request = Request(host=parts.host, path=path, port=port, method="GET")
-        services = answerers(self._stack.routes, request, status, file_kind=file_kind)
-        return services == {name or None} or (not name and services <= {None, self._door})
-
-    @property
-    def _door(self) -> str:
-        return self._stack.front_door
-
-    def _published(self, name: str) -> Iterator[Address]:
-        for port, (host, outer) in sorted(self._names.addresses(name).items()):
-            if port not in NOT_HTTP:
-                shown = f"[{host}]" if ":" in host else host
-                url = f"{'https' if port in TLS_PORTS else 'http'}://{shown}:{outer}"
-                yield Address(
-                    service=name,
-                    client=f"api({quoted(name)}, port={port})",
-                    connect=partial(http_client, self._names, self._context, url),
-                    is_own=lambda _path, _status: True,
-                    port=port,
-                )
-
-    def _inner(self, name: str) -> Iterator[Address]:
-        for port in sorted(self._listening(name) - NOT_HTTP):
-            if answering(self._stack, name, port) == name:
-                yield Address(
-                    service=name,
-                    client=f"inside({quoted(name)}).http({port})",
-                    connect=partial(self._inner_client, name, port),
-                    is_own=lambda _path, _status: True,
-                    port=port,
-                )
-
-    def _inner_client(self, name: str, port: int, **options: Any) -> "httpx.Client":
-        host = self._access(name).address(port)
-        return inner_http_client(name, port, host, **options)
-
-    def _listening(self, name: str) -> frozenset[int]:
-        """Ports at which the container listens, else those that the model names."""
-        service = self._stack.services[name]
-        done = self._access(name).run("cat", "/proc/net/tcp", "/proc/net/tcp6")
-        if ports := listening_ports(done.out):
-            return ports
-        program = self._programs[name]
-        routed = {route.port for route in self._stack.routes_of(name) if route.port}
-        exposed = (service.definition or {}).get("expose") or ()
-        named = {int(port) for port in map(str, exposed) if port.isdecimal()}
-        return frozenset(routed | named | ({program.port} if program and program.port else set()))
-
-    def _access(self, name: str) -> ServiceAccess:
-        return self._accesses.setdefault(
-            name,
-            ServiceAccess(
-                self._stack,
-                self._project.engine,
-                self._connector,
-                name,
-                on_answer=lambda _port: None,
-                client=inner_http_client,
-            ),
-        )
-
-    @cached_property
-    def _accesses(self) -> dict[str, ServiceAccess]:
-        return {}
-
-    @cached_property
-    def _connector(self) -> Connector:
-        return Connector(self._project.engine, self._probes)
-
-    @cached_property
-    def _context(self) -> "ssl.SSLContext":
-        return client_context(self._project.readable_ca)
-
-    # Stores
-
-    def _stores(self) -> Iterator[str]:
-        for name, program in self._programs.items():
-            if program and program.store in STORES and name in self._running:
-                yield name
-
-    def _store_ports(self) -> Iterator[tuple[str, int]]:
-        for name in self._stores():
-            port = STORES[_kind(self._programs[name])]
-            if port in self._listening(name):
-                yield name, port
-
-    def _patient_store_error(self, name: str) -> str:
-        """The same once it answers, or when it has had its time."""
-        while (error := self._store_error(name)) and time.monotonic() < self._deadline:
+    def _store_error(self, name: str) -> str:
+        """Why it cannot be asked, once it can or has had its time."""
+        while (error := self._stores.error(name)) and time.monotonic() < self._deadline:
             time.sleep(PAUSE)
         return error
-
-    def _store_error(self, name: str) -> str:
-        """Why the client in its container cannot ask it; empty where it can."""
-        service, program = self._stack.services[name], self._programs[name]
-        client = client_of(service, program.store) if program else None
-        if client is None:
-            return ""
-        try:
-            done = self._access(name).run(*client.argv, env=client.variables)
-        except StacktestError as error:
-            return error.what
-        return "" if done.code == 0 else (done.err or done.out).strip().partition("\n")[0]
-
-    # Networks
-
-    def _boundaries(self) -> Iterator[Boundary]:
-        """Stores that are asked on a network of their own, and not known on the front door's."""
-        door = self._stack.services.get(self._door)
-        if door is None or self._stack.denies_egress:
-            return
-        for name in self._stores():
-            store = self._stack.services[name]
-            port = STORES[_kind(self._programs[name])]
-            for inner, outer in _pairs(store, door):
-                if network_owner(self._stack, name) == name and self._divides(
-                    name, port, inner, outer
-                ):
-                    yield Boundary(service=name, port=port, inner=inner, outer=outer)
-                    break
-
-    def _divides(self, name: str, port: int, inner: str, outer: str) -> bool:
-        ask: Callable[..., str] = partial(
-            reach, self._stack, self._project.engine, self._probes, host=name, port=port
-        )
-        with suppress(StacktestError):
-            # Where nothing there can open a connection, it is not known.
-            return ask(network=inner) == OPEN and ask(network=outer) == "unresolved"
-        return False
-
-
-def _kind(program: Program | None) -> str:
-    return program.store if program else ""
-
-
-def _pairs(store: Service, door: Service) -> Iterator[tuple[str, str]]:
-    if set(store.networks) & set(door.networks):
-        return
-    for inner in store.networks:
-        for outer in door.networks:
-            yield inner, outer
-
-
-def _usual(scheme: str) -> int:
-    return 443 if scheme == "https" else 80

@@ -1,0 +1,146 @@
+"""The addresses at which a running service is asked, and how a test writes each down.
+
+where                                                          as the test writes it
+each of its host names, and each path that leads to it         `api("wiki.home.lan")`
+a port that it publishes                                       `api("wiki", port=8080)`
+a port at which it listens                                     `inside("wiki").http(8080)`
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from stacktest.adapters.names import http_client, inner_http_client
+from stacktest.adapters.network import Connector, ProbeContainers, ServiceAccess
+from stacktest.adapters.routes.served_files import file_kind
+from stacktest.adapters.tls import client_context
+from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.visits import Address
+from stacktest.core.route import Route
+from stacktest.core.routing import Request, answerers, inner_port, origin
+from stacktest.core.shared_network import answering
+from stacktest.init.look.paths import listening_ports
+from stacktest.init.programs import Program
+from stacktest.init.render import quoted
+from stacktest.init.suites import NOT_HTTP, prefix_of
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+TLS_PORTS = frozenset({443, 8443, 9443})
+"""Ports in containers behind which TLS is spoken."""
+
+
+class ServiceAddresses:
+    """Where the services of one running stack are asked."""
+
+    def __init__(
+        self, project: Project, probes: ProbeContainers, programs: Mapping[str, Program | None]
+    ) -> None:
+        self._project, self._stack = project, project.stack
+        self._names, self._programs = project.names, programs
+        self._connector = Connector(project.engine, probes)
+        self._accesses = dict[str, ServiceAccess]()
+
+    def by_host(self, name: str) -> Iterator[Address]:
+        """At the front door: each of its host names, and each path that leads to it."""
+        seen = set()
+        routes = sorted(self._stack.named_routes_of(name), key=lambda route: bool(route.match))
+        for route in routes:
+            prefix = prefix_of(route)
+            if prefix is not None and (route.host, prefix) not in seen and not route.is_hidden:
+                seen.add((route.host, prefix))
+                yield self.at_door(name, route, prefix)
+
+    def at_door(self, name: str, route: Route, prefix: str) -> Address:
+        """At the front door under the route's host name; `name` may be the door itself."""
+        url = origin(self._names.doors, route.host, self._stack.routes)
+        return Address(
+            service=name,
+            client=f"api({quoted(route.host)})",
+            connect=partial(http_client, self._names, self._context, url),
+            is_own=partial(self._answers, name, url),
+            host=route.host,
+            prefix=prefix,
+        )
+
+    def published(self, name: str) -> Iterator[Address]:
+        """At the ports that it publishes on this machine."""
+        for port, (host, outer) in sorted(self._names.addresses(name).items()):
+            if port not in NOT_HTTP:
+                shown = f"[{host}]" if ":" in host else host
+                url = f"{'https' if port in TLS_PORTS else 'http'}://{shown}:{outer}"
+                yield Address(
+                    service=name,
+                    client=f"api({quoted(name)}, port={port})",
+                    connect=partial(http_client, self._names, self._context, url),
+                    is_own=lambda _path, _status: True,
+                    port=port,
+                )
+
+    def inner(self, name: str) -> Iterator[Address]:
+        """In its container, at the ports at which it listens."""
+        for port in sorted(self.open_ports(name) - NOT_HTTP):
+            if answering(self._stack, name, port) == name:
+                yield Address(
+                    service=name,
+                    client=f"inside({quoted(name)}).http({port})",
+                    connect=partial(self._inner_client, name, port),
+                    is_own=lambda _path, _status: True,
+                    port=port,
+                )
+
+    def open_ports(self, name: str) -> frozenset[int]:
+        """Ports at which the container listens, else those that the model names."""
+        service = self._stack.services[name]
+        done = self.access(name).run("cat", "/proc/net/tcp", "/proc/net/tcp6")
+        if ports := listening_ports(done.out):
+            return ports
+        program = self._programs[name]
+        routed = {route.port for route in self._stack.routes_of(name) if route.port}
+        exposed = (service.definition or {}).get("expose") or ()
+        named = {int(port) for port in map(str, exposed) if port.isdecimal()}
+        return frozenset(routed | named | ({program.port} if program and program.port else set()))
+
+    def access(self, name: str) -> ServiceAccess:
+        """The way into its container; made once."""
+        return self._accesses.setdefault(
+            name,
+            ServiceAccess(
+                self._stack,
+                self._project.engine,
+                self._connector,
+                name,
+                on_answer=lambda _port: None,
+                client=inner_http_client,
+            ),
+        )
+
+    @cached_property
+    def _context(self) -> "ssl.SSLContext":
+        return client_context(self._project.readable_ca)
+
+    def _answers(self, name: str, url: str, path: str, status: int) -> bool:
+        """Whether an answer through the front door counts as the service's own."""
+        import httpx
+
+        parts = httpx.URL(url)
+        port = inner_port(self._names.doors, parts.port or _usual(parts.scheme))
+        request = Request(host=parts.host, path=path, port=port, method="GET")
+        services = answerers(self._stack.routes, request, status, file_kind=file_kind)
+        return services == {name or None} or (
+            not name and services <= {None, self._stack.front_door}
+        )
+
+    def _inner_client(self, name: str, port: int, **options: Any) -> "httpx.Client":
+        host = self.access(name).address(port)
+        return inner_http_client(name, port, host, **options)
+
+
+# Private
+
+
+def _usual(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
