@@ -5,6 +5,7 @@ The digests below were made by the last programs that made each version, of the 
 
 import hashlib
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,9 @@ FOURTH = FingerprintRecord(
     key_id=Key(secret=b"k" * 32).key_id,
     keyed=("config", "env", "stanza", "build"),
 )
+FIFTH = replace(FOURTH, version=5, digest="a259eb93c288f8b4")
 OLDER = pytest.mark.parametrize(
-    "record", [PASS, SECOND, THIRD, FOURTH], ids=lambda r: f"v{r.version}"
+    "record", [PASS, SECOND, THIRD, FOURTH, FIFTH], ids=lambda r: f"v{r.version}"
 )
 FILES = {
     "conf/a": "1",
@@ -158,7 +160,7 @@ def reasons(
 @OLDER
 def test_what_has_not_changed_is_carried_over(root: Path, record: FingerprintRecord) -> None:
     current = fingerprint(root)
-    assert current.version == 5
+    assert current.version == 6
     assert current.digest != record.digest
     assert reasons(current, record=record) == ()
     assert reasons(current, "repo", record=record) == ()
@@ -193,6 +195,20 @@ def test_a_pass_that_knew_other_files_by_names_of_state_is_not_carried_over(root
     subprocess.run(["git", "add", "."], cwd=root, check=True)
     assert reasons(fingerprint(root), record=THIRD) == ("fingerprint_version",)
     assert 4 in fingerprint(root).carried
+
+
+def test_a_pass_that_did_not_know_the_folder_behind_a_volume_is_not_carried_over(
+    root: Path,
+) -> None:
+    text = document(root)
+    options = {"type": "none", "o": "bind", "device": f"{root}/conf"}
+    mount = {"type": "volume", "source": "conf", "target": "/e", "read_only": True}
+    text["services"]["app"]["volumes"].append(mount)
+    text["volumes"] = {"conf": {"name": "s_conf", "driver": "local", "driver_opts": options}}
+    stack = read_model(text, root=root, files=[root / "compose.yml"])
+    key = Key(secret=b"k" * 32)
+    read = read_fingerprints(stack, key=key, images={"app": IMAGE}, config=Config(root=root))
+    assert dict(read["app"].carried) == {}
 
 
 def test_a_part_that_is_unknown_is_neither_equal_nor_changed(root: Path) -> None:

@@ -5,10 +5,11 @@ mount                        counts                             left out, by nam
 read-only                    all of it                          what `ignore` names
 writable, a file             the file                           state by its name: *.db, *.log
 writable, a folder           what git tracks below it           the rest of the folder, state
-outside of the project       nothing                            its path
+outside of the project       what its repository tracks there   the rest, by the mount's path
 
-A tracked text with an ambiguous name (*.db, *.lock) is no state: a person wrote it. The file of a
-seccomp profile counts as if it was mounted.
+A named volume that is a folder of this machine counts as a mount of that folder. A tracked text
+with an ambiguous name (*.db, *.lock) is no state: a person wrote it. The file of a seccomp profile
+counts as if it was mounted.
 """
 
 import bisect
@@ -21,6 +22,7 @@ from functools import cached_property
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
 from stacktest.adapters.fingerprint_inputs.settings import ServiceSection
+from stacktest.core.bound_volumes import as_bind
 from stacktest.core.fingerprint.file_tree import (
     Entry,
     is_ambiguous_name,
@@ -34,6 +36,12 @@ from stacktest.core.unknown import Unknown
 
 WRITABLE = "the container may write to it"
 UNTRACKED = "the container may write to it: only what git tracks below it counts"
+OUTSIDE = "mounted from outside the project"
+OUTSIDE_UNTRACKED = "mounted from outside the project: only what git tracks there counts"
+STATE_BY_NAME = 3
+"""The last version of the fingerprint that told state by its name alone."""
+BINDS_INSIDE = 5
+"""The last one that counted bind mounts inside the project only, and no file of a submodule."""
 
 
 class TrackedFiles:
@@ -53,6 +61,10 @@ class TrackedFiles:
         # "0" follows "/".
         return self._in_order[start : bisect.bisect_left(self._in_order, f"{folder}0")]
 
+    def at(self, path: str) -> list[str]:
+        """The path itself where it is a tracked file, else tracked paths below it."""
+        return [path] if path in self else self.below(path)
+
     @cached_property
     def _in_order(self) -> list[str]:
         return [] if isinstance(self.paths, Unknown) else sorted(self.paths)
@@ -71,8 +83,8 @@ class ConfigReading:
     """How many of the folders are mounted read-only."""
     writable: tuple[str, ...] = ()
     """Labels of mounts that the container may write to."""
-    recounted: bool = False
-    """Whether versions up to 3 counted other files: tracked ones with names of state."""
+    recounted: int = 0
+    """The last version of the fingerprint that counted other files, if any did."""
 
     def times(self) -> dict[str, float]:
         """Label → when it last changed, of all that the container mounts; folders end with `/`.
@@ -91,6 +103,10 @@ class ConfigReading:
     def old(self) -> frozenset[str]:
         """Labels that version 1 of the fingerprint counted."""
         return frozenset(itertools.islice(self.reading.entries, self.declared))
+
+    def recount(self, version: int) -> None:
+        """Remember that up to this version other files were counted."""
+        self.recounted = max(self.recounted, version)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +127,7 @@ class ConfigReader:
         writable: list[tuple[Mount, str]] = []
         try:
             for mount in service.mounts:
-                self._read_mount(mount, into, writable)
+                self._read_mount(mount, result, writable)
             self._read_files(service, into)
             result.mounted, result.folders = len(into.entries), len(into.folders)
             self.files.read(f"{self.files.roots[0]}/{usual}", usual, into)
@@ -119,7 +135,7 @@ class ConfigReader:
                 self._read_extra(service, extra, into)
             result.declared = len(into.entries)
             for mount in inherited_mounts(self.stack, service):
-                self._read_mount(mount, into, writable)
+                self._read_mount(mount, result, writable)
             for mount, path in writable:
                 self._read_writable(mount, path, result, always)
             result.writable = tuple(path for _, path in writable)
@@ -130,18 +146,46 @@ class ConfigReader:
 
     # Private
 
-    def _read_mount(self, mount: Mount, into: Reading, writable: list[tuple[Mount, str]]) -> None:
+    def _read_mount(
+        self, declared: Mount, result: ConfigReading, writable: list[tuple[Mount, str]]
+    ) -> None:
+        mount = as_bind(self.stack, declared)
         if mount.kind != "bind":
             return
+        if mount is not declared:
+            result.recount(BINDS_INSIDE)
         path = self.files.relative(os.path.normpath(mount.source))
+        self._check_submodules(os.path.relpath(mount.source, self.files.roots[0]))
         if path is None:
-            shown = self.paths.portable(os.path.normpath(mount.source))
-            into.leave_out(shown, "mounted from outside the project")
+            self._read_outside(mount, result)
         elif mount.read_only:
             secret = mount.target.startswith("/run/secrets")
-            self.files.read(mount.source, path, into, secret=secret)
+            self.files.read(mount.source, path, result.reading, secret=secret)
         else:
             writable.append((mount, path))
+
+    def _check_submodules(self, path: str) -> None:
+        """A submodule that was not checked out is an empty folder, which says nothing of it."""
+        tops = itertools.accumulate(path.split("/"), posixpath.join)
+        for top in filter(self.tracked.__contains__, tops):
+            folder = f"{self.files.roots[0]}/{top}"
+            if os.path.isdir(folder) and not os.listdir(folder):  # noqa: PTH112, PTH208 - text
+                why = f"the submodule {top} is not checked out: git submodule update --init {top}"
+                raise UnreadableError(why)
+
+    def _read_outside(self, mount: Mount, result: ConfigReading) -> None:
+        path = os.path.relpath(mount.source, self.files.roots[0])
+        tracked = self.tracked.at(path)
+        if not tracked:
+            shown = self.paths.portable(os.path.normpath(mount.source))
+            result.reading.leave_out(shown, OUTSIDE)
+            return
+        result.recount(BINDS_INSIDE)
+        if tracked != [path]:
+            result.reading.leave_out(path, OUTSIDE_UNTRACKED)
+        secret = mount.target.startswith("/run/secrets")
+        for item in tracked:
+            self._read_tracked(item, result, secret=secret)
 
     def _read_writable(
         self, mount: Mount, path: str, result: ConfigReading, always: tuple[str, ...]
@@ -163,6 +207,7 @@ class ConfigReader:
 
     def _read_tracked(self, path: str, result: ConfigReading, *, secret: bool) -> None:
         into = result.reading
+        self._check_submodules(path)
         is_left_out = any(map(is_ignored_name, path.split("/")))
         if is_left_out or (into.ignored and into.ignored(path)):
             return
@@ -177,7 +222,8 @@ class ConfigReader:
         if not is_state_name(name):
             return False
         is_tracked = path in self.tracked
-        result.recounted = result.recounted or is_tracked
+        if is_tracked:
+            result.recount(STATE_BY_NAME)
         is_written = is_tracked and is_ambiguous_name(name)
         return not (is_written and _is_text(f"{self.files.roots[0]}/{path}"))
 

@@ -1,11 +1,12 @@
 """Reads the fingerprints of a stack's services: which paths belong to which part, in what order.
 
-config   bind mounts inside the project, those of `volumes_from` included: whole where they are
-         read-only; where the container may write, a single file, and what git tracks below a
-         folder; files of `configs:` and `secrets:`; configs/<service>/; what
+config   bind mounts inside the project, those of `volumes_from` and of volumes that are folders
+         included: whole where they are read-only; where the container may write, a single file,
+         and what git tracks below a folder; of mounts beyond the project what its repository
+         tracks there; files of `configs:` and `secrets:`; configs/<service>/; what
          `[services.NAME] config` declares
 left     what git does not track below a mount that the container may write to; files that hold
-out      state by their name there; mounts from outside the project; what `ignore` names; what
+out      state by their name there; other mounts from outside the project; what `ignore` names; what
          stacktest itself writes. All of it is listed in `Fingerprint.left_out`.
 """
 

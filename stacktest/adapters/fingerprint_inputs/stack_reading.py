@@ -21,6 +21,7 @@ from stacktest.adapters.fingerprint_inputs.mounted_files import (
     TrackedFiles,
 )
 from stacktest.adapters.fingerprint_inputs.settings import Settings
+from stacktest.core.bound_volumes import as_bind
 from stacktest.core.fingerprint.carried import Carried, digest_of
 from stacktest.core.fingerprint.digest import Key, content_digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail
@@ -47,8 +48,6 @@ from stacktest.core.unknown import Unknown
 OLDER = range(1, FINGERPRINT_VERSION)
 FIRST = 1
 """The version that counted other files."""
-STATE_BY_NAME = 3
-"""The last version that told state by its name alone."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -234,8 +233,11 @@ def variables_of(
 
 
 def beyond(stack: Stack, sources: ComposeSources | Unknown) -> list[str]:
-    """Folders beyond the stack's own that may hold tracked files, relative to it."""
-    paths = [s.build.context for s in stack.services.values() if s.build]
+    """Paths beyond the stack's own folder that may hold tracked files, relative to it."""
+    services = stack.services.values()
+    paths = [service.build.context for service in services if service.build]
+    mounts = (as_bind(stack, mount) for service in services for mount in service.mounts)
+    paths += [mount.source for mount in mounts if mount.kind == "bind"]
     if isinstance(sources, ComposeSources):
         paths += [posixpath.dirname(source.path) for source in sources.sources]
     root = Path(stack.root)
@@ -269,8 +271,8 @@ def _old_entries(
     entries = tuple(replace(e, content=e.whole) if e.whole else e for e in entries)
     if isinstance(part, BuildReading):
         return part.old(entries, version)
-    if part.recounted and version <= STATE_BY_NAME:
-        return Unknown("tracked files that may be state were counted in another way")
+    if version <= part.recounted:
+        return Unknown("other files of the service were counted")
     if version > FIRST:
         return entries
     counted = part.old()

@@ -1,5 +1,6 @@
 """Asks git which files of the project it tracks: those alone are the same in every clone."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,15 +22,36 @@ def ignored_files(root: Path, names: Iterable[str]) -> frozenset[str]:
 
 
 def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | Unknown:
-    """Paths in git's index, relative to `root`; `outside` adds folders such as `../shared`."""
-    command = ["git", "ls-files", "-z", "--cached", "--", "."]
+    """Paths in git's index and in those of submodules, relative to `root`.
+
+    `outside` adds paths such as `../shared`, as far as they lie in the same repository.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--recurse-submodules", "--", "."]
+    beyond = _within_repository(root, outside)
     try:
-        completed = process.run([*command, *sorted(set(outside))], cwd=root)
-        if completed.code != 0 and outside:
-            # A path beyond the repository makes git refuse all of them.
+        completed = process.run([*command, *beyond], cwd=root)
+        if completed.code != 0 and beyond:
+            # git refuses all of them where one is not its own, as below a folder of another one.
             completed = process.run(command, cwd=root)
     except ToolMissingError as error:
         return Unknown(error.what)
     if completed.code != 0:
         return Unknown(f"git cannot say what it tracks here: {completed.tail.splitlines()[0]}")
     return frozenset(path for path in completed.paths.split("\0") if path)
+
+
+# Private
+
+
+def _within_repository(root: Path, paths: Iterable[str]) -> list[str]:
+    """Those of the paths, relative to `root`, that lie below the folder that has `.git`."""
+    real = root.resolve()
+    for top in (real, *real.parents):
+        if (top / ".git").exists():
+            return sorted({path for path in paths if _lexical(real / path).is_relative_to(top)})
+    return sorted(set(paths))
+
+
+def _lexical(path: Path) -> Path:
+    """Without `..`, as git reads paths; links stay as they are."""
+    return Path(os.path.normpath(path))

@@ -41,7 +41,7 @@ from stacktest.core.model import Json, Service, Stack
 from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
 
-FINGERPRINT_VERSION = 5
+FINGERPRINT_VERSION = 6
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
 ROUTE = "route."

@@ -16,9 +16,11 @@ from tests.support.known import known
 KEY = Key(secret=b"k" * 32)
 
 
-def read(root: Path, services: Json, **sections: ServiceSection) -> dict[str, Fingerprint]:
+def read(
+    root: Path, services: Json, volumes: Json = None, **sections: ServiceSection
+) -> dict[str, Fingerprint]:
     (root / "compose.yml").write_text("services: {app: {image: a}, fine: {image: f}}")
-    document = {"name": "x", "services": services}
+    document = {"name": "x", "services": services, "volumes": volumes or {}}
     stack = read_model(document, root=root, files=[root / "compose.yml"])
     config = Config(root=root, services=sections)
     return dict(read_fingerprints(stack, key=KEY, images={}, config=config))
@@ -26,6 +28,12 @@ def read(root: Path, services: Json, **sections: ServiceSection) -> dict[str, Fi
 
 def bind(path: object) -> Json:
     return {"type": "bind", "source": str(path), "target": "/x", "read_only": True}
+
+
+def git(folder: Path, *arguments: str) -> None:
+    names = ("-c", "user.name=a", "-c", "user.email=a@example.test")
+    command = ["git", *names, "-c", "protocol.file.allow=always", *arguments]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("broken", ["unreadable file", "missing extra", "null stanza"])
@@ -106,6 +114,84 @@ def test_what_a_container_writes_by_itself_is_known_by_name_and_content(
     assert set(fingerprint.detail["config"]) == ({f"data/{name}"} if counts else set())
     path.unlink()
     assert read(tmp_path, {"app": app})["app"].detail["config"] == {}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("read_only", [True, False])
+def test_of_a_mount_beyond_the_project_what_its_repository_tracks_counts(
+    tmp_path: Path, *, read_only: bool
+) -> None:
+    root = tmp_path / "shop/deploy"
+    root.mkdir(parents=True)
+    for name in ("shop/conf/app.conf", "shop/one.conf", "other/x"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    places = ("shop/conf", "shop/one.conf", "other")
+    volumes = [{**bind(tmp_path / place), "read_only": read_only} for place in places]
+    services = {"app": {"image": "a", "volumes": volumes}}
+    assert read(root, services)["app"].detail["config"] == {}
+    git(tmp_path / "shop", "init", "-q")
+    git(tmp_path / "shop", "add", ".")
+    (tmp_path / "shop/conf/data.bin").write_text("1")
+    before = read(root, services)["app"]
+    assert set(before.detail["config"]) == {"../conf/app.conf", "../one.conf"}
+    assert {"../conf/app.conf", "../one.conf"} <= set(before.detail["repo"])
+    assert before.left_out == {
+        "mounted from outside the project": (str(tmp_path / "other"),),
+        "mounted from outside the project: only what git tracks there counts": ("../conf",),
+    }
+    assert dict(before.carried_repo) == {}
+    (tmp_path / "shop/conf/app.conf").write_text("2")
+    after = read(root, services)["app"]
+    assert before.parts["config"] != after.parts["config"]
+    assert before.repo != after.repo
+
+
+@pytest.mark.processes
+def test_what_a_submodule_tracks_counts_as_what_git_tracks(tmp_path: Path) -> None:
+    root, source = tmp_path / "stack", tmp_path / "conf"
+    for folder in (root, source):
+        folder.mkdir()
+        git(folder, "init", "-q")
+    (source / "app.conf").write_text("1")
+    git(source, "add", ".")
+    git(source, "commit", "-qm", "x")
+    git(root, "submodule", "add", "-q", str(source), "etc/conf")
+    (root / "etc/conf/data.bin").write_text("1")
+    (root / "compose.yml").touch()
+    writable = [{**bind(root / place), "read_only": False} for place in ("etc", "etc/conf")]
+    for mount in writable:
+        app = {"app": {"image": "a", "volumes": [mount]}}
+        git(root, "submodule", "-q", "update", "--init")
+        git(root, "add", ".")
+        found = read(root, app)["app"]
+        assert set(found.detail["config"]) == {"etc/conf/app.conf"}
+        assert "etc/conf/app.conf" in found.detail["repo"]
+        git(root, "submodule", "-q", "deinit", "-f", "etc/conf")
+        missing = read(root, app)["app"].parts["config"]
+        assert isinstance(missing, Unknown)
+        assert missing.why.endswith("git submodule update --init etc/conf")
+
+
+@pytest.mark.parametrize(
+    ("options", "counts"),
+    [
+        ({"type": "none", "o": "bind", "device": "{root}/conf"}, True),
+        ({"type": "none", "o": "rw,rbind", "device": "{root}/conf"}, True),
+        ({"type": "nfs", "o": "addr=10.0.0.1", "device": ":/conf"}, False),
+        ({"type": "tmpfs", "o": "size=1m", "device": "tmpfs"}, False),
+    ],
+)
+def test_a_named_volume_that_is_a_folder_counts_as_its_mount(
+    tmp_path: Path, options: dict[str, str], *, counts: bool
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/app.conf").write_text("1")
+    given = {key: value.format(root=tmp_path) for key, value in options.items()}
+    mount = {"type": "volume", "source": "conf", "target": "/x", "read_only": True}
+    volumes = {"conf": {"driver": "local", "driver_opts": given}}
+    found = read(tmp_path, {"app": {"image": "a", "volumes": [mount]}}, volumes)["app"]
+    assert set(found.detail["config"]) == ({"conf/app.conf"} if counts else set())
 
 
 def test_configs_of_the_service_are_read_even_where_it_may_write(tmp_path: Path) -> None:
