@@ -9,7 +9,6 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +25,9 @@ from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.judge import Judge, TestsOf
-from stacktest.application.notify import Notifier
 from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.bootstrap import orchestrator
-from stacktest.bootstrap.container_addresses import ContainerNames
 from stacktest.bootstrap.known_secrets import learn_secrets
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.bootstrap.made_ca import (
@@ -57,6 +54,8 @@ from stacktest.errors import ToolMissingError, UsageError
 
 if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap, Refused
+    from stacktest.application.notify import Notifier
+    from stacktest.bootstrap.container_addresses import ContainerNames
 
 TIMELINE = "timeline.json"
 
@@ -158,8 +157,10 @@ class Project:
         )
 
     @cached_property
-    def notifier(self) -> Notifier:
+    def notifier(self) -> "Notifier":
         """Tells people and other programs what changed."""
+        from stacktest.application.notify import Notifier
+
         return Notifier(
             self.stack,
             self.config.notify,
@@ -190,7 +191,9 @@ class Project:
         )
 
     @cached_property
-    def _container_names(self) -> ContainerNames:
+    def _container_names(self) -> "ContainerNames":
+        from stacktest.bootstrap.container_addresses import ContainerNames
+
         return ContainerNames(self.stack, self.engine, self.config.stack.allow_hosts)
 
     @cached_property
@@ -247,6 +250,8 @@ class Project:
 
     def versions(self) -> Mapping[str, str]:
         """What took part, by version."""
+        from importlib.metadata import version
+
         compose = ".".join(map(str, self.compose.version()))
         return {"stacktest": version("stacktest"), "compose": compose}
 

@@ -14,33 +14,7 @@ from typing import NoReturn
 
 import click
 
-from stacktest.cli import (
-    ack,
-    check,
-    claims,
-    completion,
-    config,
-    doctor,
-    down,
-    drill,
-    export,
-    fingerprint,
-    gate,
-    history,
-    init,
-    merge,
-    names,
-    notify,
-    page,
-    plan,
-    record,
-    rehearse,
-    status,
-    up,
-    update,
-    why,
-)
-from stacktest.cli.group import Verbs, usage_lines
+from stacktest.cli.group import VerbModules, Verbs, usage_lines
 from stacktest.cli.output import say
 from stacktest.errors import StacktestError, UsageError, refusal_of
 
@@ -48,8 +22,38 @@ INTERRUPTED = 130
 BUG = 70
 
 
+VERBS = (
+    "status",
+    "gate",
+    "why",
+    "fingerprint",
+    "notify",
+    "plan",
+    "up",
+    "rehearse",
+    "update",
+    "drill",
+    "down",
+    "doctor",
+    "names",
+    "page",
+    "export",
+    "history",
+    "merge",
+    "init",
+    "record",
+    "check",
+    "claims",
+    "ack",
+    "config",
+    "completion",
+)
+"""Every verb; its module and the command in it have its name."""
+
+
 @click.group(
     cls=Verbs,
+    commands=VerbModules(__name__, VERBS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Proves, service by service, that a docker compose stack works, and remembers it.\n\n"
     "Begin with: stacktest doctor, stacktest init, pytest. Then: stacktest status, why, page.",
@@ -57,35 +61,6 @@ BUG = 70
 @click.version_option(package_name="stacktest")
 def cli() -> None:
     """The group of all verbs."""
-
-
-for _verb in (
-    status.status,
-    gate.gate,
-    why.why,
-    fingerprint.fingerprint,
-    notify.notify,
-    plan.plan,
-    up.up,
-    rehearse.rehearse,
-    update.update,
-    drill.drill,
-    down.down,
-    doctor.doctor,
-    names.names,
-    page.page,
-    export.export,
-    history.history,
-    merge.merge,
-    init.init,
-    record.record,
-    check.check,
-    claims.claims,
-    ack.ack,
-    config.config,
-    completion.completion,
-):
-    cli.add_command(_verb)
 
 
 def main() -> None:

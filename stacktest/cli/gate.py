@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stacktest.cli.options import json_option, stack_option
+from stacktest.cli.options import asked_project, json_option, stack_option
 from stacktest.cli.output import print_json, say
 from stacktest.core.records.status import Scope
 from stacktest.errors import UsageError
@@ -49,14 +49,12 @@ def gate(*, folder: str, as_json: bool, scope: Scope, base: str, offline: bool) 
 
 
 def _project(folder: str, base: str, place: Path) -> "Project":
+    if not base:
+        return asked_project(folder)
+    from stacktest.bootstrap.base_commit import BaseProject
     from stacktest.bootstrap.context import find_project
 
-    project = find_project(folder)
-    if not base:
-        return project
-    from stacktest.bootstrap.base_commit import BaseProject
-
-    return BaseProject(project.root, os.environ, base, place)
+    return BaseProject(find_project(folder).root, os.environ, base, place)
 
 
 def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -> None:

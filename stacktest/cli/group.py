@@ -1,11 +1,39 @@
 """How the verbs present themselves: help that is never cut, and errors with the nearest name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, MutableMapping
+from importlib import import_module
 from typing import Any
 
 import click
 
 from stacktest.core.suggestions import did_you_mean
+
+
+class VerbModules(MutableMapping[str, click.Command]):
+    """Verb → command; its module is imported when the command is asked for, and no other one."""
+
+    def __init__(self, package: str, verbs: Iterable[str]) -> None:
+        self._package = package
+        self._commands: dict[str, click.Command | None] = dict.fromkeys(verbs)
+
+    def __getitem__(self, verb: str) -> click.Command:
+        command = self._commands[verb]
+        if command is None:
+            command = getattr(import_module(f"{self._package}.{verb}"), verb)
+            self._commands[verb] = command
+        return command
+
+    def __setitem__(self, verb: str, command: click.Command) -> None:
+        self._commands[verb] = command
+
+    def __delitem__(self, verb: str) -> None:
+        del self._commands[verb]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._commands)
+
+    def __len__(self) -> int:
+        return len(self._commands)
 
 
 class Verbs(click.Group):

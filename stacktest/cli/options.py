@@ -1,13 +1,16 @@
 """Options that several verbs share, and what they stand for."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
+
+if TYPE_CHECKING:
+    from stacktest.bootstrap.context import Project
+    from stacktest.core.model import Stack
 
 
 def stack_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,7 +38,17 @@ def ledger_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def known_services(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:
+def asked_project(folder: str) -> "Project":
+    """The stack that `--stack` names; Compose says what it is while the rest is imported."""
+    from stacktest.bootstrap.prefetch import ask_compose
+
+    compose = ask_compose(folder)
+    from stacktest.bootstrap.context import find_project
+
+    return find_project(folder, compose=compose)
+
+
+def known_services(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
     """The names, or all services when there are none; a UsageError for one that is unknown."""
     chosen = tuple(names)
     for name in chosen:
@@ -48,7 +61,7 @@ def known_services(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:
     return chosen or tuple(sorted(stack.services))
 
 
-def services_of(stack: Stack, names: Iterable[str]) -> tuple[str, ...]:
+def services_of(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
     """The services that the names mean: themselves, or those of a phase's profiles; all without."""
     chosen = tuple(names)
     if not chosen:

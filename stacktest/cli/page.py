@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from stacktest.cli.options import ledger_option, stack_option
+from stacktest.cli.options import asked_project, ledger_option, stack_option
 from stacktest.cli.output import cleaned, say, write_report, write_text
 from stacktest.errors import UsageError
-from stacktest.reports.report_data import Board
+
+if TYPE_CHECKING:
+    from stacktest.reports.report_data import Board
 
 DEFAULT_PAGE = "reports/status.html"
 
@@ -24,13 +27,12 @@ def page(*, folder: str, ledgers: Sequence[str], output: str, serve: bool, port:
     if ledgers:
         _write_fleet(ledgers, output, serve=serve)
         return
+    project = asked_project(folder)
     from stacktest.adapters.ledger.run_texts import read_texts
-    from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.local_texts import board_with_texts
     from stacktest.reports.page.page import render_page
 
-    project = find_project(folder)
     board = read_board(project, with_gate=True, with_operations=True).without_secrets()
     write_report(output, render_page(board), board)
     if output != "-":
@@ -59,7 +61,7 @@ def _write_fleet(ledgers: Sequence[str], output: str, *, serve: bool) -> None:
         say(f"open     {Path(output).resolve().as_uri()}")
 
 
-def _serve(board: Board, suites: Path, port: int) -> None:
+def _serve(board: "Board", suites: Path, port: int) -> None:
     """Serve the page, and what failed tests left, to this machine only."""
     from contextlib import suppress
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from stacktest.cli.colour import terminal_width
-from stacktest.cli.options import json_option, ledger_option, stack_option
+from stacktest.cli.options import asked_project, json_option, ledger_option, stack_option
 from stacktest.cli.output import print_json, say
 from stacktest.errors import EvidenceError
 
@@ -32,13 +32,12 @@ def status(*, folder: str, as_json: bool, ledgers: Sequence[str], style: str) ->
     if ledgers:
         _show_fleet(ledgers, "json" if as_json else style)
         return
+    project = asked_project(folder)
     from stacktest.adapters.ledger.run_texts import read_texts
-    from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.status import markdown_lines, text_lines
 
-    project = find_project(folder)
     observations, judgements, moment = project.judge_now()
     meta = project.judge.meta(observations, judgements, moment)
     project.ledger.write_status(judgements, meta)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from stacktest.cli.completion import complete_services
-from stacktest.cli.options import json_option, known_services, stack_option
+from stacktest.cli.options import asked_project, json_option, known_services, stack_option
 from stacktest.cli.output import print_json, say
 
 
@@ -19,14 +19,14 @@ from stacktest.cli.output import print_json, say
 @click.argument("service", shell_complete=complete_services)
 def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     """Say what changed since the last pass, by name, never a value."""
+    project = asked_project(folder)
     from stacktest.adapters.ledger.run_texts import read_texts
-    from stacktest.bootstrap.context import find_project, now
+    from stacktest.bootstrap.context import now
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.core.records.run_texts import lacks_text, texts_of_last_run
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.why import why_document, why_lines
 
-    project = find_project(folder)
     tests = project.collect()
     (name,) = known_services(project.stack, [service])
     observations = project.look()

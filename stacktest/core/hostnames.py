@@ -6,8 +6,6 @@ to_unicode("xn--bcher-kva.home.lan")    bücher.home.lan
 Clients, certificates and front doors compare A-labels, so whatever is compared here is one.
 """
 
-import idna
-
 
 def to_ascii(host: str) -> str:
     """The name in lower case, as A-labels, without a dot at its end; a leading `*.` stays."""
@@ -25,6 +23,8 @@ def to_unicode(host: str) -> str:
 def _encoded(label: str) -> str:
     if label.isascii():
         return label
+    import idna
+
     try:
         return idna.encode(label, uts46=True).decode("ascii")
     except idna.IDNAError:
@@ -34,6 +34,8 @@ def _encoded(label: str) -> str:
 def _decoded(label: str) -> str:
     if not label.startswith("xn--"):
         return label
+    import idna
+
     try:
         return idna.decode(label)
     except idna.IDNAError:

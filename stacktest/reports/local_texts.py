@@ -3,14 +3,19 @@
 `why`, `status` and `gate` in the terminal, and the page that is served to this machine.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from stacktest.core.freshness.gate import Gate
-from stacktest.core.freshness.inputs import Judgement
-from stacktest.core.records.documents import HistoryLine
 from stacktest.core.records.run_texts import RunTexts, with_text
-from stacktest.reports.report_data import Board
+
+if TYPE_CHECKING:
+    from stacktest.core.freshness.gate import Gate
+    from stacktest.core.freshness.inputs import Judgement
+    from stacktest.core.records.documents import HistoryLine
+    from stacktest.reports.report_data import Board
 
 Texts = Mapping[str, tuple[RunTexts, ...]]
 """Service → what its runs said, as this machine remembers it."""

@@ -95,7 +95,7 @@ def test_no_verb_lets_it_out(
     (records / "durations.json").write_text(json.dumps(times.to_dict()))
     ledger = SimpleNamespace(status_path=tmp_path / "status.json", records=records)
     project = SimpleNamespace(stack=leaky.stack, ledger=ledger)
-    monkeypatch.setattr(projects, "find_project", lambda _folder: project)
+    monkeypatch.setattr(projects, "find_project", lambda _folder, **_: project)
     monkeypatch.setattr(report_source, "read_board", lambda _project, **_: leaky)
     monkeypatch.chdir(tmp_path)
     words = verb.split() if verb == "page" else ["export", *verb.split()]

@@ -160,7 +160,7 @@ def test_no_export_holds_one(canary_shop: Any, monkeypatch: pytest.MonkeyPatch) 
     project = SimpleNamespace(
         stack=board.stack, ledger=ledger, root=shop.path, config=SimpleNamespace(notify=())
     )
-    monkeypatch.setattr(projects, "find_project", lambda _folder: project)
+    monkeypatch.setattr(projects, "find_project", lambda _folder, **_: project)
     monkeypatch.setattr(report_source, "read_board", lambda _project, **_: board)
     for verb in (*VERBS, "history"):
         words = verb.split() if verb in ("page", "history") else ["export", *verb.split()]

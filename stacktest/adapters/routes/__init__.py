@@ -1,14 +1,13 @@
-"""Host names and the services behind them, one folder per kind of front door."""
+"""Host names and the services behind them, one folder per kind of front door.
+
+A reader is imported when a stack has such a front door.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from stacktest.adapters.existing import is_file
-from stacktest.adapters.routes.caddy.reader import read_caddy_labels, read_caddyfile
-from stacktest.adapters.routes.nginx.reader import read_nginx
-from stacktest.adapters.routes.nginx_proxy.reader import read_virtual_hosts
 from stacktest.adapters.routes.static import read_configured
-from stacktest.adapters.routes.traefik.reader import read_traefik
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
@@ -35,6 +34,8 @@ def read_routes(
 
 
 def _read_caddyfiles(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    from stacktest.adapters.routes.caddy.reader import read_caddyfile
+
     routes: list[Route] = []
     for path in paths:
         known = {route.host for route in routes}
@@ -42,21 +43,33 @@ def _read_caddyfiles(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]
     return tuple(routes)
 
 
+def _read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    from stacktest.adapters.routes.nginx.reader import read_nginx
+
+    return read_nginx(paths, stack)
+
+
 def _read_traefik(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    from stacktest.adapters.routes.traefik.reader import read_traefik
+
     return read_traefik(stack, paths)
 
 
 def _read_caddy_labels(_paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    from stacktest.adapters.routes.caddy.reader import read_caddy_labels
+
     return read_caddy_labels(stack)
 
 
 def _read_virtual_hosts(_paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
+    from stacktest.adapters.routes.nginx_proxy.reader import read_virtual_hosts
+
     return read_virtual_hosts(stack)
 
 
 READERS: Mapping[str, Reader] = {
     "caddy": _read_caddyfiles,
-    "nginx": read_nginx,
+    "nginx": _read_nginx,
     "traefik": _read_traefik,
     "caddy-docker-proxy": _read_caddy_labels,
     "nginx-proxy": _read_virtual_hosts,

@@ -7,7 +7,6 @@ and a second longer, and *usual* needs three runs.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import WINDOW
@@ -55,6 +54,8 @@ def growths(lines: Iterable[HistoryLine]) -> tuple[Growth, ...]:
 
 
 def _growth(kind: str, lines: Sequence[HistoryLine]) -> Iterator[Growth]:
+    from statistics import median
+
     times = [line.times[kind] for line in lines if kind in line.times]
     before = times[-WINDOW - 1 : -1]
     if len(before) < RUNS:

@@ -18,7 +18,6 @@ A run in which the service was not up counts only while it is the last: it says 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from statistics import median
 from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
@@ -71,6 +70,8 @@ def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Trend:
 
 def usual_boot(lines: Iterable[HistoryLine]) -> float | None:
     """Seconds that the service usually takes to become ready: the median of its last starts."""
+    from statistics import median
+
     ordered = sorted(lines, key=lambda line: line.seq)
     known = [line.boot_ms for line in ordered if line.boot_ms is not None][-WINDOW:]
     return median(known) / 1000 if known else None

@@ -1,0 +1,32 @@
+"""Asks Compose what a stack is before anything else is done: nothing else takes as long.
+
+Imports only what the question needs, so that it is on its way before the rest is imported.
+"""
+
+import os
+from pathlib import Path
+
+from stacktest import config as configuration
+from stacktest.adapters.compose.client import Compose, compose_of
+from stacktest.adapters.compose.command_line import working_folder
+from stacktest.adapters.engine.connection import choose_context
+from stacktest.errors import StacktestError
+
+
+def ask_compose(
+    option: str, *, rootdir: Path | None = None, version: bool = True
+) -> Compose | None:
+    """Compose, which has been asked; None: something is wrong, and who needs the stack tells it."""
+    try:
+        root = configuration.find_stack(
+            option=option, environ=os.environ, folder=working_folder(), rootdir=rootdir
+        )
+        if root is None:
+            return None
+        section = configuration.load(root, environ=os.environ).stack
+        choose_context(section.context, os.environ)
+        compose = compose_of(root, section)
+        compose.ask(version=version)
+    except StacktestError:
+        return None
+    return compose
