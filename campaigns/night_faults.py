@@ -1,183 +1,51 @@
-"""The faults of `campaigns.three_in_the_morning`: a small stack each, broken in one way.
+"""The faults of `campaigns.three_in_the_morning`: a small stack each, broken in one way."""
 
-A fault has a stack that runs and is broken, or that breaks while it starts; what the first two
-lines have to say; and what holds after the printed command: the tests pass, or it shows something.
-"""
+from campaigns.night_stacks import (
+    CLIENT,
+    DATABASE,
+    DOOR,
+    DOOR_SERVICE,
+    PROXY,
+    RUNS,
+    RUNS_APP,
+    RUNS_STORE,
+    SIGN_IN,
+    STORE_SERVICE,
+    TLS_DOOR,
+    TLS_PROXY,
+    TLS_SETTINGS,
+    VISIT,
+    WEB,
+    WIKI,
+    Fault,
+    app,
+    certificate,
+    compose,
+    disconnect,
+    edit,
+    hold_port,
+    in_turn,
+    own_folder,
+    remake_network,
+    restart_alone,
+    routed,
+    track,
+)
+from campaigns.pki import DAY
 
-import datetime as dt
-import functools
-import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-
-from campaigns.pki import DAY, Pki, write_server_files
-from campaigns.small_stack import SmallStack
-from stacktest.bootstrap.context import now
-
-WEB = "stacktest/stand-in:1"
-DOOR = "stacktest/nginx:1.22"
-STORE = "stacktest/redis:7.0"
-
-PROXY = """\
-server {
-    listen 80;
-    server_name wiki.home.test;
-    location / {
-        proxy_pass http://wiki:8080;
-        proxy_set_header Host $host;
-    }
-}
-"""
-DOOR_SERVICE = f"""\
-  door:
-    image: {DOOR}
-    ports: ["127.0.0.1::80"]
-    volumes: ["./conf.d:/etc/nginx/conf.d:ro"]
-"""
-WIKI = f"""\
+VISIT_DOOR = VISIT.replace('"wiki")\ndef', '"door")\ndef')
+TLS_WIKI = f"""\
   wiki:
-    image: {WEB}
-    entrypoint: ["python3", "-u", "-m", "http.server", "8080", "--directory", "/usr/share"]
-    stop_grace_period: 0s
+    image: {DOOR}
+    volumes: ["./wiki.conf:/etc/nginx/conf.d/wiki.conf:ro", "./certs:/certs:ro"]
 """
-SETTINGS = """\
-[stack]
-front_door = "door"
-routes = ["nginx:conf.d/apps.conf"]
-domain = "home.test"
-[services.wiki]
-timeout = "8s"
-"""
-VISIT = """\
-import pytest
-
-@pytest.mark.service("wiki")
-def test_it_answers(api):
-    assert api("wiki").get("/").status_code == 200
-"""
-RUNS = """\
-import pytest
-
-@pytest.mark.service("SERVICE")
-def test_it_runs(inside):
-    assert inside("SERVICE").run("true").code == 0
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One seeded fault."""
-
-    name: str
-    services: str
-    culprit: str
-    """The service that `why` is asked about."""
-    cause: str
-    """A regular expression that the first two lines satisfy."""
-    test: str = VISIT
-    files: Mapping[str, str] = field(default_factory=dict)
-    breaks: Callable[[SmallStack], None] = lambda _: None
-    """What happens to the stack once it is up."""
-    prepare: Callable[[SmallStack], None] = lambda _: None
-    """What is made in its folder before it is started."""
-    before: Callable[[SmallStack], None] | None = None
-    """What the hint asks a person to do before the command."""
-    shows: str = ""
-    """A regular expression for what the command prints, where it is not the cure."""
-    has_started: bool = True
-    """Whether somebody has started the stack before the tests."""
-
-
-def in_stack(stack: SmallStack, *words: str) -> str:
-    """What a `docker compose` command prints, whatever it ends with."""
-    done = subprocess.run(
-        ["docker", "compose", *words],
-        cwd=stack.root,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=stack.variables({}),
-    )
-    return done.stdout + done.stderr
-
-
-@functools.cache
-def _pki() -> Pki:
-    return Pki(now())
-
-
-def _certificate(ends: dt.timedelta) -> Callable[[SmallStack], None]:
-    """Put a certificate of the authority into the place where the front door reads it."""
-
-    def write(stack: SmallStack) -> None:
-        pki = _pki()
-        leaf = pki.leaf(names=[x509.DNSName("*.home.test")], not_before=-90 * DAY, not_after=ends)
-        folder = stack.root / "certs"
-        folder.mkdir(exist_ok=True)
-        written = write_server_files(leaf, folder)
-        written.replace(folder / "home.pem")
-        pem = pki.root.certificate.public_bytes(serialization.Encoding.PEM)
-        (stack.root / "ca.pem").write_bytes(pem)
-
-    return write
-
-
-def _track(stack: SmallStack) -> None:
-    """Commit `app.conf`, and lose it."""
-    for words in (("init", "-q"), ("add", "app.conf"), ("commit", "-qm", "x", "--no-verify")):
-        identity = ("-c", "user.name=x", "-c", "user.email=x@x.test")
-        subprocess.run(["git", *identity, *words], cwd=stack.root, check=True)
-    (stack.root / "app.conf").unlink()
-
-
-def _own_folder(mode: int) -> Callable[[SmallStack], None]:
-    def make(stack: SmallStack) -> None:
-        (stack.root / "data").mkdir()
-        (stack.root / "data").chmod(mode)
-
-    return make
-
-
-def _door(conf: str = PROXY) -> dict[str, str]:
-    return {"conf.d/apps.conf": conf, "stacktest.toml": SETTINGS}
-
-
-def _app(code: str, more: str = "") -> str:
-    """A program that does something, and then serves."""
-    serve = "import http.server as h; h.HTTPServer(('', 8080), h.SimpleHTTPRequestHandler).serve_forever()"
-    program = f"{code}\n{serve}".replace("\n", "\n        ")
-    return (
-        f"  app:\n    image: {WEB}\n    stop_grace_period: 0s\n{more}"
-        f'    entrypoint: ["python3", "-u", "-c"]\n    command:\n      - |\n        {program}\n'
-    )
-
-
-STORE_SERVICE = f"""\
-  store:
-    image: {STORE}
-    stop_grace_period: 0s
-    environment: {{STORE_PASSWORD: correct-horse-1}}
-    command: ["--requirepass", "correct-horse-1", "--save", ""]
-"""
-TLS_PROXY = PROXY.replace("listen 80;", "listen 443 ssl;").replace(
-    "location",
-    "ssl_certificate /certs/home.pem;\n    ssl_certificate_key /certs/home.pem;\n    location",
-)
-TLS_DOOR = DOOR_SERVICE.replace("::80", "::443").replace(
-    'conf.d:ro"]', 'conf.d:ro", "./certs:/certs:ro"]'
-)
-TLS_SETTINGS = SETTINGS.replace("domain", 'ca = "ca.pem"\ndomain')
-RUNS_APP = RUNS.replace("SERVICE", "app")
-RUNS_STORE = RUNS.replace("SERVICE", "store")
 
 FAULTS: tuple[Fault, ...] = (
+    # The front door
     Fault(
         name="wrong upstream port",
         services=DOOR_SERVICE + WIKI,
-        files=_door(PROXY.replace("8080", "8081")),
+        files=routed(PROXY.replace("8080", "8081")),
         culprit="wiki",
         cause=r"wiki\.home\.test → wiki:8081 \(conf\.d/apps\.conf:5\): nothing listens there; "
         r"wiki has 8080",
@@ -185,22 +53,134 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="misspelt upstream",
         services=DOOR_SERVICE + WIKI,
-        files=_door(PROXY.replace("wiki:8080", "wikii:8080")),
-        test=VISIT.replace('"wiki")\ndef', '"door")\ndef').replace(
-            'api("wiki")', 'api("wiki.home.test")'
-        ),
+        files=routed(PROXY.replace("wiki:8080", "wikii:8080")),
+        test=VISIT_DOOR.replace('api("wiki")', 'api("wiki.home.test")'),
         culprit="door",
         cause=r"wikii:8080 \(conf\.d/apps\.conf:5\): no service is called wikii; there is wiki",
     ),
     Fault(
+        name="plain request to TLS",
+        services=DOOR_SERVICE + TLS_WIKI,
+        files=routed(PROXY.replace("8080", "8443"))
+        | {
+            "wiki.conf": "server { listen 8443 ssl; ssl_certificate /certs/home.pem; "
+            "ssl_certificate_key /certs/home.pem; location / { return 200 wiki; } }\n"
+        },
+        prepare=certificate(9 * DAY),
+        culprit="wiki",
+        cause=r"wiki:8443 \(conf\.d/apps\.conf:5\): wiki speaks TLS there, door does not",
+    ),
+    Fault(
+        name="broken configuration in a restart loop",
+        services=DOOR_SERVICE + "    restart: always\n" + WIKI,
+        files=routed(PROXY.replace("proxy_pass", "proxy_pas")),
+        test=VISIT_DOOR.replace('api("wiki").get("/").status_code == 200', "api"),
+        before=edit("conf.d/apps.conf", "proxy_pas ", "proxy_pass "),
+        culprit="door",
+        cause=r'door exited 1.*unknown directive "proxy_pas".*\(conf\.d/apps\.conf:5\)',
+    ),
+    # Certificates
+    Fault(
         name="expired certificate",
         services=TLS_DOOR + WIKI,
-        files=_door(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
-        prepare=_certificate(-DAY / 2),
-        before=_certificate(9 * DAY),
+        files=routed(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
+        prepare=certificate(-DAY / 2),
+        before=certificate(9 * DAY),
         culprit="wiki",
         cause=r"the certificate of \*\.home\.test ended (?:today|yesterday) \(certs/home\.pem\)",
     ),
+    Fault(
+        name="renewed certificate not read",
+        services=TLS_DOOR + WIKI,
+        files=routed(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
+        prepare=certificate(-DAY / 2),
+        breaks=certificate(9 * DAY),
+        culprit="wiki",
+        cause=r"the certificate of \*\.home\.test ended .*; door has not read the newer one",
+    ),
+    Fault(
+        name="certificate for another host",
+        services=TLS_DOOR + WIKI,
+        files=routed(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
+        prepare=certificate(9 * DAY, "wiki.office.test"),
+        before=certificate(9 * DAY),
+        culprit="wiki",
+        cause=r"the certificate that door shows for wiki\.home\.test is for wiki\.office\.test "
+        r"\(certs/home\.pem\)",
+    ),
+    # Networks
+    Fault(
+        name="restarted network of another service",
+        services=WIKI.replace("wiki:", "torrents:")
+        + '    network_mode: "service:vpn"\n'
+        + f"  vpn:\n    image: {WEB}\n    stop_grace_period: 0s\n"
+        '    entrypoint: ["sleep", "3600"]\n',
+        test=RUNS.replace(
+            'run("true").code == 0', 'http(8080).get("/").status_code == 200'
+        ).replace("SERVICE", "torrents"),
+        breaks=restart_alone("vpn"),
+        culprit="torrents",
+        cause=r"vpn was restarted after torrents",
+    ),
+    Fault(
+        name="no network in common",
+        services=DOOR_SERVICE
+        + "    networks: [front]\n"
+        + WIKI
+        + "    networks: [back]\n"
+        + "networks:\n  front: {}\n  back: {}\n",
+        files=routed(),
+        test=VISIT_DOOR,
+        culprit="door",
+        cause=r"wiki\.home\.test → wiki:8080 .*: door and wiki share no network",
+    ),
+    Fault(
+        name="a container that lost its network",
+        services=DOOR_SERVICE + WIKI,
+        files=routed(),
+        breaks=disconnect("wiki"),
+        culprit="wiki",
+        cause=r"wiki is on no network any more; its definition has default",
+    ),
+    Fault(
+        name="a network that was removed",
+        services=WIKI,
+        test=RUNS.replace("SERVICE", "wiki"),
+        breaks=remake_network,
+        culprit="wiki",
+        cause=r"wiki is tied to a network that is gone",
+    ),
+    # What cannot be created or started
+    Fault(
+        name="a port that a program has",
+        services=DOOR_SERVICE.replace("127.0.0.1::80", "127.0.0.1:18443:80") + WIKI,
+        files=routed(),
+        prepare=hold_port,
+        has_started=False,
+        culprit="door",
+        test=VISIT_DOOR,
+        cause=r"port 18443 belongs to python\S* \(pid \d+",
+    ),
+    Fault(
+        name="an image that is not here",
+        services=WIKI.replace(WEB, "stacktest-night/no-such-image:1"),
+        test=RUNS.replace("SERVICE", "wiki"),
+        has_started=False,
+        before=edit("compose.yaml", "stacktest-night/no-such-image:1", WEB),
+        culprit="wiki",
+        cause=r"wiki has an image that is not here and cannot be pulled: "
+        r"stacktest-night/no-such-image:1 \(compose\.yaml:4\)",
+    ),
+    Fault(
+        name="an environment file that is missing",
+        services=app("", "    env_file: [app.env]\n"),
+        files={"app.env.example": "COLOUR=blue\n"},
+        test=RUNS_APP,
+        has_started=False,
+        culprit="",
+        cause=r"env_file app\.env does not exist",
+    ),
+    # Programs
     Fault(
         name="health check in its own words",
         services=STORE_SERVICE
@@ -213,7 +193,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="health check without its command",
-        services=_app(
+        services=app(
             "",
             '    healthcheck: {test: ["CMD", "wget", "-q", "http://localhost:8080/"], interval: 1s, retries: 1}\n',
         ),
@@ -223,32 +203,90 @@ FAULTS: tuple[Fault, ...] = (
         shows=r"/curl",
     ),
     Fault(
-        name="a program that ends",
-        services=_app("import os; os.environ['DATABASE']"),
+        name="a variable that is missing",
+        services=app("import os; os.environ['DATABASE']"),
         test=RUNS_APP,
         culprit="app",
         cause=r"app exited 1: KeyError: 'DATABASE'",
         shows=r"KeyError: 'DATABASE'",
     ),
     Fault(
-        name="a mounted file that became a folder",
-        services=_app(
-            "open('/etc/app.conf').read()", '    volumes: ["./app.conf:/etc/app.conf"]\n'
+        name="an edit that was not applied",
+        services=app("", "    environment: {COLOUR: red}\n"),
+        test=RUNS_APP.replace('run("true").code == 0', 'run("env").out.find("blue") > 0'),
+        breaks=edit("compose.yaml", "COLOUR: red", "COLOUR: blue"),
+        culprit="app",
+        cause=r"app was not started again since COLOUR changed \(compose\.yaml:\d+\)",
+    ),
+    Fault(
+        name="killed for memory",
+        services=app("x = b'1' * (48 << 20)", "    mem_limit: 40m\n"),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app was killed for memory: its limit is 40 MiB \(compose\.yaml:\d+\)",
+    ),
+    # Passwords
+    Fault(
+        name="a password that differs",
+        services=STORE_SERVICE
+        + app(
+            SIGN_IN.strip(),
+            "    depends_on: [store]\n    environment: {CACHE_PASSWORD: battery-staple-2}\n",
         ),
+        test=RUNS_APP,
+        before=edit("compose.yaml", "battery-staple-2", "correct-horse-1"),
+        culprit="app",
+        cause=r"store refuses the password of app \(its CACHE_PASSWORD is not STORE_PASSWORD of store\)",
+    ),
+    Fault(
+        name="a password that is newer than the volume",
+        services=DATABASE + CLIENT + "volumes: {data: {}}\n",
+        files={".env": "PASSWORD=correct-horse-1\n"},
+        breaks=in_turn(
+            edit(".env", "correct-horse-1", "battery-staple-2"), compose("up", "--detach")
+        ),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"store refuses the password of app \(its PGPASSWORD is POSTGRES_PASSWORD of store, "
+        r"which may keep the one of its first start\)",
+    ),
+    # Files
+    Fault(
+        name="a mounted file that became a folder",
+        services=app("open('/etc/app.conf').read()", '    volumes: ["./app.conf:/etc/app.conf"]\n'),
         files={"app.conf": "x\n"},
-        prepare=_track,
+        prepare=track,
         test=RUNS_APP,
         culprit="app",
         cause=r"app has an empty folder at /etc/app\.conf: app\.conf was not there",
     ),
     Fault(
         name="no right to a folder",
-        services=_app(
+        services=app(
             "open('/data/x', 'w')", '    user: "10001:999"\n    volumes: ["./data:/data"]\n'
         ),
-        prepare=_own_folder(0o755),
+        prepare=own_folder(0o755),
         test=RUNS_APP,
         culprit="app",
         cause=r"app may not write /data: it runs as 10001:999, and data belongs to 0:0",
+    ),
+    Fault(
+        name="a read-only mount",
+        services=app("open('/data/x', 'w')", '    volumes: ["./data:/data:ro"]\n'),
+        prepare=own_folder(0o777),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app cannot write /data/x: /data is mounted read-only \(compose\.yaml:\d+\)",
+    ),
+    Fault(
+        name="a full disk",
+        services=app(
+            "open('/data/x', 'wb', buffering=0).write(b'1' * (1 << 20)); open('/data/y', 'wb', buffering=0).write(b'1')",
+            '    tmpfs: ["/data:size=64k,mode=1777"]\n',
+        ),
+        test=RUNS_APP,
+        culprit="app",
+        cause=r"app has no space left: OSError: \[Errno 28\] No space left",
+        shows=r"TYPE",
     ),
 )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,8 @@ class SmallStack:
     name: str
     environment: dict[str, str] = field(default_factory=dict)
     """Variables of every program that is started on it."""
+    programs: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """Programs of this machine that end with it."""
 
     @property
     def engine(self) -> Engine:
@@ -85,6 +87,10 @@ class SmallStack:
         inherited = {name: value for name, value in os.environ.items() if name not in names}
         return {**inherited, **here, **self.environment, **more}
 
+    def start_program(self, argv: Sequence[str]) -> None:
+        """Start a program of this machine, which ends with the stack."""
+        self.programs.append(subprocess.Popen(argv))
+
     def containers(self) -> list[str]:
         """Names of its containers that exist now."""
         return [container.name for container in self.engine.containers(self.name)]
@@ -114,6 +120,9 @@ class SmallStack:
     def remove(self) -> None:
         """Remove all that carries the name of the project, and the folder."""
         engine = self.engine
+        for program in self.programs:
+            program.kill()
+            program.wait()
         for container in engine.containers(self.name):
             engine.remove(container.id)
         for network in engine.networks({PROJECT: self.name}):

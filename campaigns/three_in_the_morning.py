@@ -6,16 +6,19 @@ command that `why` prints is pasted into a shell in the stack's folder; then the
 command has shown what it is meant to show.
 """
 
+import os
 import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from campaigns.common import Options, Report, main
-from campaigns.night_faults import FAULTS, Fault, in_stack
+from campaigns.night_faults import FAULTS
+from campaigns.night_stacks import Fault, in_stack
 from campaigns.small_stack import SmallStack, small_stack
 
-SHORT = ("wrong upstream port", "a program that ends")
+SHORT = ("wrong upstream port", "a variable that is missing")
 
 
 def run(options: Options) -> Report:
@@ -64,17 +67,22 @@ def _try(fault: Fault, stack: SmallStack, trial: Trial) -> None:
     if fault.has_started:
         in_stack(stack, "up", "--detach")
         fault.breaks(stack)
-    code, output = stack.run("pytest")
+    code, output = _tests(stack)
     if code == 0:
         trial.problems.append("no test noticed it")
         return
     lines = _first_lines(output)
-    trial.sentence = lines[0] if lines and not lines[0].startswith("FAILED") else lines[1]
+    trial.sentence = lines[lines[0].startswith("FAILED")]
     if not re.search(fault.cause, "\n".join(lines)):
         trial.problems.append(f"the first lines are {lines}\n{output}")
     command = _command(fault, stack, trial, output)
     if command:
         _paste(fault, stack, trial, command)
+
+
+def _tests(stack: SmallStack) -> tuple[int, str]:
+    """What `pytest` ends with and prints; small stacks are quiet, people are not."""
+    return stack.run("pytest", "-v")
 
 
 def _first_lines(output: str) -> list[str]:
@@ -104,7 +112,7 @@ def _paste(fault: Fault, stack: SmallStack, trial: Trial, command: str) -> None:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=stack.root,
-        env=stack.variables({}),
+        env=stack.variables({"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}),
         capture_output=True,
         text=True,
         check=False,
@@ -119,7 +127,7 @@ def _paste(fault: Fault, stack: SmallStack, trial: Trial, command: str) -> None:
     trial.outcome = "cures it"
     if done.returncode:
         trial.problems.append(f"{command}\nends with {done.returncode}\n{printed}")
-    code, output = stack.run("pytest")
+    code, output = _tests(stack)
     if code:
         trial.problems.append(f"after {command}\n{output}")
 

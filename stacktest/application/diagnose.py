@@ -71,6 +71,9 @@ class DiagnosedStack:
 def concerned_services(stack: Stack, failure: Failure) -> tuple[str, ...]:
     """The services of a failure, those behind what was answered, what they need, and the door."""
     names = dict.fromkeys(failure.services)
+    if failure.is_start and stack.front_door in names:
+        # It may end since it does not find one of them.
+        names |= dict.fromkeys(route.service for route in stack.routes if route.service)
     for answer in failure.answers:
         routes = routes_taken(stack.routes, request_of(answer.url))
         names |= dict.fromkeys(route.service for route in routes if route.service)

@@ -102,7 +102,7 @@ class StackSession:
         }
         for name in observations:
             ports.save_part_names(name, self._before[name])
-        up = set(plan.services) - set(self.not_up)
+        up = set(plan.services) - plan.looked_up - set(self.not_up)
         self._opened = ports.recorder.open_run(run, observations, up=up)
         if self.not_up:
             self._record_failures(self._opened.run, self._before, whole=False)
@@ -244,7 +244,9 @@ class StackSession:
             needs = {name: needs_of(self.stack, name) for name in plan.services}
             culprit = error.service if isinstance(error, StackNotReadyError) else ""
             kind = error.what.partition(": ")[0]
-            self.not_up = whole_failure(error.what, plan.services, culprit, needs, kind)
+            self.not_up = whole_failure(
+                error.what, plan.services, culprit, needs, kind=kind, hint=error.hint
+            )
         observations: Mapping[str, ServiceObservation] = {}
         # Why the start failed is told whatever else cannot be read or written now.
         with suppress(StacktestError):

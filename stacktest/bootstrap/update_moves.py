@@ -1,8 +1,8 @@
 """What one update does with the engine: it saves, replaces and puts back containers and data."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from stacktest.adapters.engine import labels, reaper
@@ -15,7 +15,7 @@ from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.start import starter
 from stacktest.core.model import Json
 from stacktest.core.observed_state import Container
-from stacktest.core.plan import Plan, plan_services
+from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.rehearsal.settings import CopySettings
@@ -109,7 +109,7 @@ class UpdateMoves:
         start = starter(
             self.project, self.progress, run_id=f"update-{self.update}", mode="never", keep=True
         )
-        up = start(_only(plan_services(self.project.stack, services), frozenset(services)))
+        up = start(plan_services(self.project.stack, services).only(services))
         if up.failures:
             raise NotReadyError.of(up.failures)
 
@@ -198,15 +198,3 @@ def _insist(name: str, why: str) -> None:
         raise StacktestError(
             f"{name} cannot be removed: {why}", where="docker", hint="docker ps --all"
         )
-
-
-def _only(plan: Plan, services: Collection[str]) -> Plan:
-    """The plan without what else is needed: that runs, and is not waited for again."""
-    waits = {
-        name: tuple(need for need in needs if need.service in services)
-        for name, needs in (plan.waits or {}).items()
-        if name in services
-    }
-    waves = tuple(tuple(name for name in wave if name in services) for wave in plan.waves)
-    steps = tuple(step for step in plan.steps if step.service in services)
-    return replace(plan, steps=steps, waves=tuple(filter(None, waves)), waits=waits)

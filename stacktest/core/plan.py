@@ -2,15 +2,17 @@
 
 A service is planned because a test names it, because a planned service depends on it (in compose
 or by `uses`), or because it is the front door of a host that a test calls, or a sign-in that the
-front door asks first. Nothing else is planned: a dependency with `required: false` is waited for
-when it is there, never a reason to start.
+front door asks first; or because a front door that is planned looks up its name when it starts.
+Nothing else is planned: a dependency with `required: false` is waited for when it is there, never a
+reason to start.
 
 Order: phases as `stacktest.toml` lists them, within a phase dependencies first, then by name.
-Services that do not depend on one another start together: see `Plan.waves`.
+Services that do not depend on one another start together: see `Plan.waves`. A front door that looks
+up names when it starts is started after the services that have them.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from stacktest.core.model import Dependency, Stack
@@ -56,6 +58,8 @@ class Plan:
     """Profiles of the planned services, for people; Compose is given the services themselves."""
     purposes: frozenset[frozenset[str]] = frozenset()
     """The services that each test goes to; empty: every planned service is wanted."""
+    looked_up: frozenset[str] = frozenset()
+    """Services that nothing but the start of the front door needs, which looks up their names."""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -65,6 +69,21 @@ class Plan:
     def has_purpose_without(self, failed: Collection[str]) -> bool:
         """Whether a test is left that goes to none of these services."""
         return any(purpose.isdisjoint(failed) for purpose in self.purposes)
+
+    def only(self, services: Collection[str]) -> "Plan":
+        """The plan without all others, which are not waited for either."""
+        waits = {
+            name: tuple(need for need in needs if need.service in services)
+            for name, needs in (self.waits or {}).items()
+            if name in services
+        }
+        waves = tuple(tuple(name for name in wave if name in services) for wave in self.waves)
+        return replace(
+            self,
+            steps=tuple(step for step in self.steps if step.service in services),
+            waves=tuple(filter(None, waves)),
+            waits=waits,
+        )
 
     def waits_of(self, service: str) -> tuple[Dependency, ...]:
         """What must be up before `service` is started."""
@@ -77,7 +96,8 @@ def make_plan(stack: Stack, demands: Iterable[Demand]) -> Plan:
     A name that the stack does not have raises UsageError with the nearest names.
     """
     ordered = sorted(demands, key=lambda demand: demand.nodeid)
-    reasons = _closure(stack, _named(stack, ordered))
+    wanted = _closure(stack, _named(stack, ordered))
+    reasons = _with_looked_up(stack, wanted)
     phases = _phases(stack, ordered, reasons)
     waits = _waits(stack, reasons)
     depth = _depths(waits)
@@ -93,12 +113,14 @@ def make_plan(stack: Stack, demands: Iterable[Demand]) -> Plan:
             sorted({profile for name in reasons for profile in stack.services[name].profiles})
         ),
         purposes=frozenset(_purpose(stack, demand) for demand in ordered),
+        looked_up=frozenset(reasons) - frozenset(wanted),
     )
 
 
 def plan_services(stack: Stack, services: Iterable[str], *, why: str = "asked for") -> Plan:
     """A plan for services named by a person: `stacktest up SERVICE`."""
-    reasons = _closure(stack, {_known(stack, name, why): [why] for name in sorted(set(services))})
+    wanted = _closure(stack, {_known(stack, name, why): [why] for name in sorted(set(services))})
+    reasons = _with_looked_up(stack, wanted)
     waits = _waits(stack, reasons)
     depth = _depths(waits)
     order = sorted(reasons, key=lambda name: (depth[name], name))
@@ -107,6 +129,7 @@ def plan_services(stack: Stack, services: Iterable[str], *, why: str = "asked fo
         waves=_waves(depth),
         waits=waits,
         profiles=tuple(sorted({p for name in reasons for p in stack.services[name].profiles})),
+        looked_up=frozenset(reasons) - frozenset(wanted),
     )
 
 
@@ -218,6 +241,28 @@ def _closure(stack: Stack, named: Mapping[str, Sequence[str]]) -> dict[str, list
     return reasons
 
 
+def _looked_up(stack: Stack, door: str) -> Mapping[str, str]:
+    """Services whose names the front door looks up when it starts → the line that says so."""
+    routes = stack.routes if door == stack.front_door else ()
+    return {
+        route.service: route.where
+        for route in reversed(routes)
+        if route.is_looked_up_at_start and route.service in stack.services and route.service
+    }
+
+
+def _with_looked_up(stack: Stack, wanted: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """What is wanted, and what a wanted front door needs for its own start."""
+    door = stack.front_door
+    names = _looked_up(stack, door) if door in wanted else {}
+    added = {
+        name: [f"{door} looks up its name when it starts ({names[name]})"]
+        for name in sorted(names)
+        if name not in wanted
+    }
+    return _closure(stack, {**wanted, **added}) if added else dict(wanted)
+
+
 def _phases(
     stack: Stack, demands: Sequence[Demand], planned: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
@@ -232,6 +277,8 @@ def _phases(
         first[name] = phase
         for need in dependencies_of(stack, name):
             take(need.service, phase)
+        for other in _looked_up(stack, name):
+            take(other, phase)
 
     for demand in demands:
         for name in demand.services:
@@ -254,7 +301,10 @@ def _behind(stack: Stack, demand: Demand, planned: Mapping[str, Sequence[str]]) 
 
 
 def _waits(stack: Stack, planned: Mapping[str, Sequence[str]]) -> dict[str, tuple[Dependency, ...]]:
-    """Start-order edges. A `uses` that would close a cycle is left out: both start together."""
+    """Start-order edges, without those that would close a cycle: then both start together.
+
+    What the files say stands; `uses` and names that a front door looks up are added to it.
+    """
     edges: dict[str, list[Dependency]] = {
         name: sorted(
             (need for need in stack.services[name].depends_on if need.service in planned),
@@ -267,6 +317,11 @@ def _waits(stack: Stack, planned: Mapping[str, Sequence[str]]) -> dict[str, tupl
         for used in sorted(set(stack.services[name].uses) - declared):
             if used in planned and not _reaches(edges, used, name):
                 edges[name].append(Dependency(service=used, condition=USES))
+    door = stack.front_door
+    declared = {need.service for need in edges.get(door, ())}
+    for name in sorted({*_looked_up(stack, door)} - declared - {door}):
+        if door in planned and name in planned and not _reaches(edges, name, door):
+            edges[door].append(Dependency(service=name))
     return {name: tuple(needs) for name, needs in edges.items()}
 
 

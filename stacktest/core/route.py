@@ -96,6 +96,8 @@ class Route:
     """The upstream as written; empty when the front door answers itself."""
     unknown: str = ""
     """Why it is not known which service answers."""
+    is_looked_up_at_start: bool = False
+    """The front door asks for the address of the upstream when it starts, and ends without one."""
     holds_for_addresses: bool = False
     """It holds for requests without a name, too: `http://127.0.0.1:8000`."""
     is_deep: bool = False

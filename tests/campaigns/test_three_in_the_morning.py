@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from campaigns.night_faults import FAULTS, Fault
+from campaigns.night_faults import FAULTS
+from campaigns.night_stacks import Fault
 from campaigns.three_in_the_morning import SHORT, try_fault
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.core.model import Dependency, Phase, Service, Stack
-from stacktest.core.plan import Demand, dependencies_of, make_plan, plan_services
+from stacktest.core.plan import Demand, dependencies_of, make_plan, needs_of, plan_services
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
 from tests.support.properties import examples
@@ -235,3 +235,51 @@ def test_a_plan_has_a_purpose_as_long_as_a_test_is_left_that_needs_none_of_the_f
     assert plan.has_purpose_without({"app"})
     assert plan.has_purpose_without({"door"})
     assert not plan.has_purpose_without({"door", "db"})
+
+
+def looking_up(*services: Service, names: tuple[str, ...]) -> Stack:
+    """A stack whose front door asks for these names when it starts."""
+    demo = stack(service("door"), *services, front_door="door")
+    routes = tuple(
+        Route(host=f"{name}.lan", service=name, where=f"apps.conf:{n}", is_looked_up_at_start=True)
+        for n, name in enumerate(names, start=1)
+    )
+    return replace(demo, routes=routes)
+
+
+def test_a_front_door_that_looks_up_names_starts_after_the_services_that_have_them() -> None:
+    demo = looking_up(service("wiki", "db"), service("db"), names=("wiki",))
+    plan = make_plan(demo, [Demand(nodeid="a", services=("wiki",), routed=True)])
+    assert plan.waves == (("db",), ("wiki",), ("door",))
+    assert plan.waits_of("door") == (Dependency(service="wiki"),)
+    assert plan.looked_up == frozenset()
+
+
+def test_names_that_the_front_door_looks_up_are_planned_with_it_and_cost_nobody_else() -> None:
+    demo = looking_up(service("wiki"), service("blog", "db"), service("db"), names=("wiki", "blog"))
+    plan = make_plan(demo, [Demand(nodeid="a", services=("wiki",), routed=True, phase="phase1")])
+    reasons = {step.service: step.reasons for step in plan.steps}
+    assert reasons["blog"] == ("door looks up its name when it starts (apps.conf:2)",)
+    assert plan.looked_up == {"blog", "db"}
+    assert {step.phase for step in plan.steps} == {"phase1"}
+    assert needs_of(demo, "door") == ()
+    assert plan.only(frozenset(plan.services) - plan.looked_up).services == ("wiki", "door")
+    assert "blog" not in make_plan(demo, [Demand(nodeid="a", services=("wiki",))]).services
+
+
+def test_what_the_files_say_of_the_order_stands() -> None:
+    wiki = Service(name="wiki", depends_on=(Dependency(service="door"),))
+    demo = looking_up(wiki, names=("wiki",))
+    assert plan_services(demo, ["wiki"]).waves == (("door",), ("wiki",))
+    door = Service(name="door", depends_on=(Dependency(service="wiki", condition=HEALTHY),))
+    demo = looking_up(service("wiki"), names=("wiki",))
+    demo = replace(demo, services={**demo.services, "door": door})
+    plan = plan_services(demo, ["door"])
+    assert plan.waits_of("door") == (Dependency(service="wiki", condition=HEALTHY),)
+
+
+def test_a_front_door_that_looks_names_up_later_waits_for_nobody() -> None:
+    demo = looking_up(service("wiki"), names=("wiki",))
+    later = tuple(replace(route, is_looked_up_at_start=False) for route in demo.routes)
+    plan = plan_services(replace(demo, routes=later), ["door"])
+    assert plan.services == ("door",)

@@ -13,7 +13,8 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.core import container_facts
 from stacktest.core.diagnosis.facts import Certificate, Facts, PortHolder, ServiceFacts
 from stacktest.core.diagnosis.taken_port import wanted_port
-from stacktest.core.model import Json, Stack
+from stacktest.core.freshness.drift import env_drift
+from stacktest.core.model import Json, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.redaction import redact_named
 from stacktest.core.secrets import named_secrets
@@ -115,6 +116,7 @@ class Gatherer:
             user=_user(document),
             memory=container_facts.limits(document).memory or 0,
             read_only_root=bool(host.get("ReadonlyRootfs")),
+            edited=_edited(document, self.stack.services[name]),
             mounts=mount_facts(self.stack, container, self.engine, self.folder),
         )
 
@@ -124,6 +126,12 @@ class Gatherer:
 
 
 # Private
+
+
+def _edited(document: Json, service: Service) -> tuple[str, ...]:
+    """Variables that the container was not given as the definition says now."""
+    reasons = env_drift(service, document, Unknown("what the image sets was not edited"))
+    return tuple(reason.removeprefix("env:") for reason in reasons)
 
 
 def _user(document: Json) -> str:

@@ -23,20 +23,27 @@ def route_lines(stack: Stack, folder: Path) -> dict[str, SourceLine]:
 
 
 def compose_lines(stack: Stack, folder: Path, services: Iterable[str]) -> dict[str, SourceLine]:
-    """`services.NAME.KEY` → its line; where several files write a key, the last one's."""
+    """`services.NAME.KEY`, `networks.KEY`, `volumes.KEY` → its line; of several files, the last."""
     names = set(services)
     lines: dict[str, SourceLine] = {}
     for name in stack.compose_files:
         path = Path(name)
         text = _read(path)
         for key, number in key_lines(text.encode()).items() if text else ():
-            parts = key.split(".")
-            if parts[0] == "services" and len(parts) > 2 and parts[1] in names:  # noqa: PLR2004
+            if _is_named(key.split("."), names):
                 lines[key] = _source_line(stack, path, number, text.splitlines(), folder)
     return lines
 
 
 # Private
+
+_SHARED = frozenset({"networks", "volumes"})
+
+
+def _is_named(parts: list[str], services: set[str]) -> bool:
+    if parts[0] == "services":
+        return len(parts) > 2 and parts[1] in services  # noqa: PLR2004
+    return parts[0] in _SHARED and len(parts) == 2  # noqa: PLR2004
 
 
 def _line_of(stack: Stack, route: Route, folder: Path) -> SourceLine | None:

@@ -1,5 +1,6 @@
 """Host names that `stacktest.toml` itself declares, for front doors that cannot be read."""
 
+import re
 from collections.abc import Mapping
 
 from stacktest.adapters.routes.container_names import services_named
@@ -17,6 +18,9 @@ def read_configured(hosts: Mapping[str, str], stack: Stack) -> tuple[Route, ...]
 
 # Private
 
+_HAPROXY = re.compile(r"(?:^|/)haproxy[^/]*$")
+"""Its image; it ends where a server of its configuration has no address."""
+
 
 def _route(host: str, target: str, stack: Stack) -> Route:
     where = f"stack.hosts.{host}"
@@ -33,4 +37,12 @@ def _route(host: str, target: str, stack: Stack) -> Route:
             where=where,
             hint=did_you_mean(name, stack.services) or "name a service",
         )
-    return Route(host=host, service=services[0], port=number, where=where, upstream=target)
+    door = stack.services.get(stack.front_door)
+    return Route(
+        host=host,
+        service=services[0],
+        port=number,
+        where=where,
+        upstream=target,
+        is_looked_up_at_start=door is not None and _HAPROXY.search(door.image) is not None,
+    )

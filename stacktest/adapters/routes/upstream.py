@@ -119,7 +119,7 @@ def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
     owner = network_owner(stack, owner)
     names = " or ".join((owner, *tenants_of(stack, owner)))
     return Target(
-        unknown=f"{names} listens at port {port}, they share a network: write `expose` for the one"
+        unknown=f"{names} listens at port {port}, they share a network: name it in a health check"
     )
 
 

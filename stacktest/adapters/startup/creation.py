@@ -4,7 +4,7 @@ One call of Compose creates all of it, or fails as a whole. Then the service tha
 about is left out and the others are created; where they name none, each is created by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stacktest.adapters import process
@@ -15,6 +15,8 @@ from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed
 from stacktest.adapters.startup.heartbeat import beating
 from stacktest.adapters.startup.loop import Loop
+from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.model import Json, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.progress import Progress
@@ -34,6 +36,7 @@ class Creation:
     keep: bool
     holding: Sequence[int]
     """Open files that Compose keeps open, so that the reaper knows that it still works."""
+    diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None
 
     def create(self, missing: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """Service -> ids of its new containers; what cannot be created is a failure of the loop."""
@@ -95,7 +98,7 @@ class Creation:
 
     def _failure(self, services: Sequence[str], completed: process.Completed) -> StartFailure:
         output = f"{completed.out}\n{completed.err}"
-        return creation_failed(self.stack, services, output, self.engine)
+        return creation_failed(self.stack, services, output, self.diagnose)
 
     def _created(self, missing: Sequence[str]) -> dict[str, list[Container]]:
         created: dict[str, list[Container]] = {

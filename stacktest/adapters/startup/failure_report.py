@@ -9,18 +9,19 @@
         | database system is ready to accept connections
       hint: docker compose run --rm --no-deps grafana
 
-Compose and engine have many words for the same cause; `known_failures` has the usual ones, the rest
+Compose and engine have many words for the same cause; `core.diagnosis.known_refusals` has the usual
+ones, the rest
 is passed on as it is, without the stack's secrets (`core.secrets`).
 """
 
 import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from stacktest.adapters.engine.port import EnginePort
-from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
-from stacktest.core.compose_command import compose_command, compose_prefix, docker_prefix
+from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.facts import Failure
+from stacktest.core.diagnosis.known_refusals import CREATION, START, find_cause, hint_of
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule
@@ -123,25 +124,28 @@ def container_failed(
 
 
 def creation_failed(
-    stack: Stack, services: Sequence[str], output: str, engine: EnginePort
+    stack: Stack,
+    services: Sequence[str],
+    output: str,
+    diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None,
 ) -> StartFailure:
     """The failure of a `docker compose up --no-start`; without a service where none is named."""
     lines = [line.strip() for line in mask(output, stack).splitlines() if line.strip()]
     text = "\n".join(line for line in lines if "level=warning" not in line)
-    cause, facts = find_cause(CREATION, text)
-    name = _culprit(stack, services, text, facts)
-    words = {**facts, "service": name or "the stack"}
-    if "engine" in facts:
-        words["engine"] = engine.version()
+    cause, values = find_cause(CREATION, text)
+    name = _culprit(stack, services, text, values)
+    subject = name or "the stack"
     last = text.splitlines()[-1] if text else "Compose gave no reason"
-    what = cause.what.format(**words) if cause else f"could not be created: {last}"
+    what = cause.what.format(**values) if cause else f"could not be created: {last}"
     fallback = compose_command(stack, "up", "--no-start", services=[name] if name else [])
+    hint = hint_of(cause, stack, name, values) if cause else fallback
+    diagnosis = diagnose(Failure(services=(name,), is_start=True, refusal=text)) if name else None
     return StartFailure(
         service=name,
-        cause=f"{words['service']} {what}",
-        kind=f"{words['service']} {what if cause else 'could not be created'}",
+        cause=mask(diagnosis.sentence, stack) if diagnosis else f"{subject} {what}",
+        kind=f"{subject} {what if cause else 'could not be created'}",
         where=_key(stack, name),
-        hint=_command(stack, cause.hint.format(**words), name) if cause else fallback,
+        hint=diagnosis.hint if diagnosis else hint,
         details=tuple(_quoted("Compose says:", text.splitlines()[-6:])),
     )
 
@@ -184,9 +188,8 @@ def _explained(
     text = mask(culprit.error, stack)
     known, facts = find_cause(START, text)
     if known:
-        words = {**facts, "service": name}
-        what = known.what.format(**words)
-        return what, what, _command(stack, known.hint.format(**words), name)
+        what = known.what.format(**facts)
+        return what, what, hint_of(known, stack, name, facts)
     if text:
         hint = compose_command(stack, "up", services=[name])
         return f"{judged.cause}: {text}", judged.cause, hint
@@ -224,13 +227,6 @@ def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) 
             f"in stacktest.toml; else raise services.{name}.timeout"
         )
     return f"raise services.{name}.timeout in stacktest.toml, or correct `ready`"
-
-
-def _command(stack: Stack, hint: str, name: str) -> str:
-    """The hint with the options that `docker compose` needs to mean this service of this stack."""
-    hint = hint.replace("docker compose", compose_prefix(stack, [name] if name else ()))
-    prefix = shlex.join(docker_prefix(stack))
-    return hint if hint.startswith(prefix) else re.sub(r"^docker\b", lambda _: prefix, hint)
 
 
 def _door_lines(

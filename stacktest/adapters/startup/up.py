@@ -191,6 +191,7 @@ def bring_up(
     )
     progress = progress or Progress()
     here = _here(stack, plan, engine, settings, run_id=run_id, mode=mode, keep=keep)
+    plan = here.plan
     refuse_open_networks(stack, plan.services, engine)
     missing = here.missing
     loop = Loop(stack, plan, engine, settings, progress)
@@ -219,7 +220,7 @@ def bring_up(
         with closing(probes):
             if here.refused:
                 loop.fail(*here.refused)
-            _run(up, deployment, loop, progress, missing)
+            _run(up, deployment, loop, progress, missing=missing, diagnose=diagnose)
         up.failures = loop.failures
         if loop.failures:
             on_failure(NotReadyError.of(loop.failures))
@@ -234,6 +235,8 @@ def bring_up(
 class _Here:
     """What of the plan exists before anything is started."""
 
+    plan: Plan
+    """The plan as far as it is needed."""
     present: Mapping[str, tuple[Container, ...]]
     missing: tuple[str, ...]
     refused: tuple[StartFailure, ...]
@@ -255,9 +258,13 @@ def _here(
     rules, diagnose = settings.rules, settings.diagnose
     owner = "" if mode == "never" else run_id
     present = present_containers(stack, plan, engine, owner, rules, replace_changed=keep)
+    if any(container.is_running for container in present.get(stack.front_door, ())):
+        plan = plan.only(frozenset(plan.services) - plan.looked_up)
+        present = {name: present[name] for name in plan.services if name in present}
     missing = missing_of(plan, present, rules)
     stopped = stopped_containers(present, missing, rules)
     return _Here(
+        plan=plan,
         present=present,
         missing=missing,
         refused=refusals(stack, missing, stopped, mode=mode, engine=engine, diagnose=diagnose),
@@ -310,7 +317,9 @@ def _run(
     deployment: Deployment,
     loop: Loop,
     progress: Progress,
+    *,
     missing: Sequence[str],
+    diagnose: Callable[[Failure], Diagnosis | None],
 ) -> None:
     to_start = [name for name in missing if name not in loop.failures]
     if not to_start and loop.settle():
@@ -327,6 +336,7 @@ def _run(
                 run_id=up.run_id,
                 keep=up.keep,
                 holding=(up.reaper.pipe,) if up.reaper else (),
+                diagnose=diagnose,
             )
             up.started = creation.create(to_start)
         up.seconds = loop.run()

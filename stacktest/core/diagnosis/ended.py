@@ -1,10 +1,11 @@
 """A program that ended: its exit code and its own last words, or that it was killed for memory."""
 
 from stacktest.core.compose_command import compose_command, docker_command
-from stacktest.core.diagnosis import password, storage
+from stacktest.core.diagnosis import password, refusal, storage
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
 from stacktest.core.diagnosis.last_words import last_words
+from stacktest.core.diagnosis.mounted_file import place_in
 from stacktest.core.readiness import is_job
 
 DOWN = frozenset({"exited", "dead", "restarting"})
@@ -14,8 +15,13 @@ MIB = 1024 * 1024
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     """The first concerned service that does not run any more."""
     for service in facts.concerned(failure):
-        if service.state == "created" and service.error:
-            return storage.diagnose_service(facts, service, ())
+        if service.state in _NOT_STARTED and service.error:
+            causes = (
+                storage.diagnose_service(facts, service, ()),
+                refusal.diagnose_service(facts, service),
+            )
+            if diagnosis := next(filter(None, causes), None):
+                return diagnosis
         if service.state in DOWN and not _has_done_its_work(facts, service, failure):
             return _of(facts, service)
     return None
@@ -23,6 +29,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 # Private
 
+_NOT_STARTED = frozenset({"created", "exited", "dead"})
 _KEYS = ("mem_limit", "deploy.resources.limits.memory")
 _STOPPED = frozenset({130, 137, 143})
 """How a program ends that was told to: by Ctrl-C, by force, by a request."""
@@ -49,10 +56,15 @@ def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
             command=compose_command(facts.stack, "up", "-d", services=[name]),
         )
     loop = f" and was restarted {service.restarts} times" if service.restarts > 1 else ""
+    place = place_in(service, words)
+    up = compose_command(facts.stack, "up", "-d", "--force-recreate", services=[name])
+    run = compose_command(facts.stack, "run", "--rm", "--no-deps", services=[name])
     return Diagnosis(
         service=name,
-        sentence=f"{name} exited {service.exit_code}{loop}{f': {words}' if words else ''}",
-        command=compose_command(facts.stack, "run", "--rm", "--no-deps", services=[name]),
+        sentence=f"{name} exited {service.exit_code}{loop}{f': {words}' if words else ''}"
+        f"{f' ({place})' if place else ''}",
+        before=f"correct {place}" if place else "",
+        command=up if place else run,
     )
 
 

@@ -59,6 +59,8 @@ class ServiceFacts:
     memory: int = 0
     """The bytes that it may use; 0: no limit."""
     read_only_root: bool = False
+    edited: tuple[str, ...] = ()
+    """Variables that have another value in the container than in its definition."""
     mounts: tuple[MountFacts, ...] = ()
 
     @property
@@ -125,6 +127,8 @@ class Failure:
     """What the test said."""
     answers: tuple[Answered, ...] = ()
     is_start: bool = False
+    refusal: str = ""
+    """What Compose wrote that could not create them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,7 +143,7 @@ class Facts:
     holders: Mapping[int, PortHolder] = field(default_factory=dict)
     """Port of this machine → who has it."""
     lines: Mapping[str, SourceLine] = field(default_factory=dict)
-    """`file:line` of a route, or `services.NAME.KEY`, → the line."""
+    """`file:line` of a route, `services.NAME.KEY`, or `networks.KEY`, → the line."""
 
     def concerned(self, failure: Failure) -> tuple[ServiceFacts, ...]:
         """The services that a failure is about; of a test also what they depend on, nearest first.
@@ -155,6 +159,12 @@ class Facts:
     def line(self, service: str, key: str) -> SourceLine | None:
         """The line of a key of a service definition."""
         return self.lines.get(f"services.{service}.{key}")
+
+    def mount_line(self, service: str, text: str) -> SourceLine | None:
+        """The line of a mount in a service definition that has the text."""
+        below = f"services.{service}.volumes."
+        lines = (line for key, line in self.lines.items() if key.startswith(below))
+        return next((line for line in lines if text in line.text), None)
 
 
 def all_needs(stack: Stack, name: str) -> tuple[str, ...]:

@@ -2,15 +2,18 @@
 
 | kind           | what decides it                                                             |
 |----------------|-----------------------------------------------------------------------------|
+| refusal        | Compose's words, where it could not create a container                      |
 | taken_port     | the engine's words, and who listens at the port                             |
 | network_owner  | start times, and whose network a container is in                            |
-| ended          | the engine's state and exit code; its own last words                        |
+| lost_network   | the networks of a container and of its definition                           |
+| ended          | the engine's state, error and exit code; the program's own last words       |
 | health         | the engine's health; what its check printed                                 |
 | certificate    | what the front door shows, where a test was refused for it                  |
 | upstream       | what listens in a container; the front door's own line about the request    |
 | redirects      | an address that was redirected again and again until the client gave up     |
 | storage,       | the program's own log within the test's window, where its own answer was    |
 | password       | an error of a server (5xx)                                                  |
+| unapplied      | the variables of a container and of its definition                          |
 
 Where none of them decides, there is no diagnosis: nothing is guessed.
 """
@@ -21,11 +24,14 @@ from stacktest.core.diagnosis import (
     certificate,
     ended,
     health,
+    lost_network,
     network_owner,
     password,
     redirects,
+    refusal,
     storage,
     taken_port,
+    unapplied,
     upstream,
 )
 from stacktest.core.diagnosis.diagnosis import Diagnosis
@@ -60,8 +66,10 @@ def _of_server_errors(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 
 KINDS: Sequence[Kind] = (
+    refusal.diagnose,
     taken_port.diagnose,
     network_owner.diagnose,
+    lost_network.diagnose,
     upstream.diagnose_start,
     ended.diagnose,
     health.diagnose,
@@ -69,4 +77,5 @@ KINDS: Sequence[Kind] = (
     upstream.diagnose,
     redirects.diagnose,
     _of_server_errors,
+    unapplied.diagnose,
 )

@@ -25,7 +25,8 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 _EMPTY = re.compile(
-    r"\baborting\b|shutting down|\bexiting\b|\bsee the log|stack trace|^\s+at |^Traceback",
+    r"\baborting\b|shutting down|\bexiting\b|\bsee the log|stack trace|^\s+at |^Traceback"
+    r"|^\*\*\* FATAL CONFIG FILE ERROR",
     re.IGNORECASE,
 )
 _PREFIXES = (

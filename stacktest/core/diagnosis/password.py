@@ -6,10 +6,11 @@ only one whose log refuses somebody, too.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from stacktest.core.compose_command import compose_command
-from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.diagnosis import Diagnosis, in_turn
 from stacktest.core.diagnosis.facts import Facts, ServiceFacts
 from stacktest.core.diagnosis.last_words import last_words
 from stacktest.core.secret_names import is_secret_name
@@ -24,13 +25,13 @@ def diagnose_service(facts: Facts, service: ServiceFacts, lines: Iterable[str]) 
     server = _server(facts, service, refusals[-1])
     if server is None:
         return None
-    up = compose_command(facts.stack, "up", "-d", services=[server, name])
-    difference = _difference(facts, client=name, server=server)
+    pair = _passwords_of(facts, client=name, server=server)
+    before, command = _cure(facts, client=name, server=server, pair=pair)
     return Diagnosis(
         service=name,
-        sentence=f"{server} refuses the password of {name}{difference}: {words}",
-        before="write the same password for both",
-        command=up,
+        sentence=f"{server} refuses the password of {name}{_difference(server, pair)}: {words}",
+        before=before,
+        command=command,
         witness=name,
     )
 
@@ -55,17 +56,52 @@ def _server(facts: Facts, service: ServiceFacts, line: str) -> str | None:
     return None
 
 
-def _difference(facts: Facts, *, client: str, server: str) -> str:
-    """Which two variables differ, or that they are the same; empty where more than two may."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pair:
+    """The one variable with a password that either of both has, and whether they are the same."""
+
+    own: str
+    other: str
+    is_same: bool
+
+
+def _passwords_of(facts: Facts, *, client: str, server: str) -> _Pair | None:
+    """None where more than two variables may be meant."""
     services = facts.stack.services
     ours = dict(_passwords(services[client].environment))
     theirs = dict(_passwords(services[server].environment))
     if len(ours) != 1 or len(theirs) != 1:
-        return ""
+        return None
     (own, password), (other, right) = *ours.items(), *theirs.items()
-    if password != right:
-        return f" (its {own} is not {other} of {server})"
-    return f" (its {own} is {other} of {server}, which may keep the one of its first start)"
+    return _Pair(own=own, other=other, is_same=password == right)
+
+
+def _difference(server: str, pair: _Pair | None) -> str:
+    if pair is None:
+        return ""
+    if not pair.is_same:
+        return f" (its {pair.own} is not {pair.other} of {server})"
+    return (
+        f" (its {pair.own} is {pair.other} of {server}, which may keep the one of its first start)"
+    )
+
+
+def _cure(facts: Facts, *, client: str, server: str, pair: _Pair | None) -> tuple[str, str]:
+    """What a person has to do, and the command after it."""
+    up = compose_command(facts.stack, "up", "-d", services=[server, client])
+    if pair is None or not pair.is_same:
+        return "write the same password for both", up
+    if pair.other != "POSTGRES_PASSWORD":
+        return f"give {server} and {client} the password of its first start again", up
+    set_again = compose_command(facts.stack, "exec", "-T", server, "sh", "-c", _SET_AGAIN)
+    return "", in_turn(set_again, up)
+
+
+_SET_AGAIN = (
+    """echo "ALTER ROLE :\\"u\\" PASSWORD :'p'" | psql -q -v u="${POSTGRES_USER:-postgres}" """
+    """-v p="$POSTGRES_PASSWORD" -U "${POSTGRES_USER:-postgres}" postgres"""
+)
+"""Gives PostgreSQL the password that its container has, which its image does at its first start."""
 
 
 def _passwords(environment: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from stacktest.core.compose_command import compose_command, docker_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
-from stacktest.core.diagnosis.facts import Facts, MountFacts, ServiceFacts
+from stacktest.core.diagnosis.facts import Facts, ServiceFacts
 from stacktest.core.diagnosis.last_words import last_words
+from stacktest.core.diagnosis.mounted_file import mount_of, paths_in
 
 
 def diagnose_service(facts: Facts, service: ServiceFacts, lines: Iterable[str]) -> Diagnosis | None:
@@ -24,12 +25,10 @@ def diagnose_service(facts: Facts, service: ServiceFacts, lines: Iterable[str]) 
 
 # Private
 
-_PATH = re.compile(r"(?<![\w.:/])(/[\w.@+-]+(?:/[\w.@+-]+)*)")
-
 
 def _full(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis:
     name = service.name
-    mount = _mount_of(service, line)
+    mount = mount_of(service, line)
     place = f" at {mount.target}" if mount else ""
     words = ("exec", "-T", name, "df", "-h", *([mount.target] if mount else []))
     return Diagnosis(
@@ -42,18 +41,10 @@ def _full(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis:
 
 
 def _read_only(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis | None:
-    name, mount, path = service.name, _mount_of(service, line), _path(line)
+    name, mount, path = service.name, mount_of(service, line), _path(line)
     up = compose_command(facts.stack, "up", "-d", services=[name])
     if mount is not None and mount.is_read_only:
-        place = next(
-            (
-                entry
-                for key, entry in facts.lines.items()
-                if key.startswith(f"services.{name}.volumes.")
-                and f"{mount.target}:ro" in entry.text
-            ),
-            None,
-        )
+        place = facts.mount_line(name, f"{mount.target}:ro")
         edit = edit_command(place, f"{mount.target}:ro", mount.target)
         return Diagnosis(
             service=name,
@@ -74,7 +65,7 @@ def _read_only(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis | No
 
 
 def _no_rights(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis | None:
-    name, mount = service.name, _mount_of(service, line)
+    name, mount = service.name, mount_of(service, line)
     uid = service.user.partition(":")[0]
     if mount is None or not mount.owner or not uid or mount.owner.partition(":")[0] == uid:
         return None
@@ -90,7 +81,7 @@ def _no_rights(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis | No
 
 
 def _folder_for_file(facts: Facts, service: ServiceFacts, line: str) -> Diagnosis | None:
-    mount = _mount_of(service, line)
+    mount = mount_of(service, line)
     if mount is None or mount.kind != "folder" or not mount.is_empty or not _is_file(mount.target):
         return None
     name, source = service.name, shlex.quote(mount.source)
@@ -117,20 +108,8 @@ _CAUSES = (
 )
 
 
-def _mount_of(service: ServiceFacts, line: str) -> MountFacts | None:
-    """The innermost mount that holds a path of the line."""
-    paths = _PATH.findall(line)
-    mounts = [
-        mount
-        for mount in service.mounts
-        for path in paths
-        if path == mount.target or path.startswith(f"{mount.target.rstrip('/')}/")
-    ]
-    return max(mounts, key=lambda mount: len(mount.target), default=None)
-
-
 def _path(line: str) -> str:
-    return next(iter(reversed(_PATH.findall(line))), "")
+    return next(iter(reversed(paths_in(line))), "")
 
 
 def _is_file(target: str) -> bool:

@@ -51,7 +51,7 @@ def diagnose_start(facts: Facts, failure: Failure) -> Diagnosis | None:
     for route in facts.stack.routes:
         if host_of(route.upstream) in unknown:
             case = _Case(facts, route.host, route, door)
-            if diagnosis := _apart(case) or _unknown_name(case):
+            if diagnosis := _apart(case) or _unknown_name(case) or _not_up_then(case):
                 return diagnosis
     return None
 
@@ -169,6 +169,21 @@ def _unknown_name(case: _Case) -> Diagnosis | None:
         + (f"; there is {right}" if right else ""),
         before="" if edit else f"write the name of a service in {case.where}",
         command=in_turn(edit, restart) or restart,
+    )
+
+
+def _not_up_then(case: _Case) -> Diagnosis | None:
+    """The front door ended since it found no address of a service that was not up."""
+    name, door = case.route.service, case.door.name
+    service = case.facts.services.get(name or "")
+    if name is None or service is None:
+        return None
+    state = "runs by now" if service.is_running else "does not run"
+    return Diagnosis(
+        service=door,
+        sentence=f"{case.arrow(name)}: {door} ended since it found no address of {name}, which "
+        f"{state}",
+        command=compose_command(case.facts.stack, "up", "-d", services=[name, door]),
     )
 
 

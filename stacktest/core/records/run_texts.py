@@ -107,7 +107,14 @@ def texts_of_verdicts(
 def texts_of_starts(run: str, failures: Mapping[str, StartFailure]) -> dict[str, RunTexts]:
     """Service → why it was not up in a run, and what to do."""
     return {
-        name: texts_of(run, [failure.recorded], [failure.cause], {}, command=failure.hint)
+        name: texts_of(
+            run,
+            [failure.recorded],
+            [failure.cause],
+            {},
+            diagnosis=failure.cause,
+            command=failure.hint,
+        )
         for name, failure in failures.items()
     }
 

@@ -50,15 +50,19 @@ def whole_failure(
     services: Iterable[str],
     culprit: str,
     needs: Mapping[str, Collection[str]],
+    *,
     kind: str = "",
+    hint: str = "",
 ) -> dict[str, StartFailure]:
     """Who was not up when a bring-up ended with one error: the culprit and what needs it, or all.
 
     `culprit` is empty where no single service is to blame: then none of the planned is up.
     """
-    if culprit:
-        return with_dependants([StartFailure(service=culprit, cause=cause, kind=kind)], needs)
-    return {name: StartFailure(service=name, cause=cause, kind=kind) for name in services}
+    failures = (
+        StartFailure(service=name, cause=cause, kind=kind, hint=hint)
+        for name in ([culprit] if culprit else services)
+    )
+    return with_dependants(failures, needs)
 
 
 def with_dependants(

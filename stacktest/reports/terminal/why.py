@@ -51,7 +51,8 @@ def why_lines(
     )
     if texts and texts.diagnosis:
         yield f"  {texts.diagnosis}"
-    rows = [*_changed(evidence, now), *_other_reasons(judgement)]
+    cause = f"start:{texts.diagnosis}" if texts else ""
+    rows = [row for row in (*_changed(evidence, now), *_other_reasons(judgement)) if row != cause]
     shown = rows if most is None else rows[:most]
     yield from (f"  {row}" for row in shown)
     if len(shown) < len(rows):

@@ -30,7 +30,7 @@ def test_the_only_tenant_answers_at_the_address_of_its_network(tmp_path: Path) -
     [
         ({"expose": ["8080"]}, {"expose": ["9090"]}, "books:8080"),
         ({"expose": ["9090/tcp"]}, {"healthcheck": {"test": ["CMD", "curl", "http://localhost:8080"]}}, "films:8080"),
-        ({}, {}, "vpn or books or films listens at port 8080, they share a network: write `expose` for the one"),
+        ({}, {}, "vpn or books or films listens at port 8080, they share a network: name it in a health check"),
     ],
 )  # fmt: skip
 @pytest.mark.case("compose/shared-network")

@@ -241,6 +241,32 @@ def test_nginx(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
     assert routes[0].where == "d/b.conf:2"
 
 
+def test_names_that_a_front_door_looks_up_when_it_starts(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    (tmp_path / "nginx.conf").write_text(NGINX)
+    routes = read_routes(("nginx.conf",), make_stack("door", "app", "grafana"))
+    at_start = {(r.service, r.port) for r in routes if r.is_looked_up_at_start}
+    # A variable is looked up for each request.
+    assert at_start == {("app", 9000), ("app", 3000), ("grafana", 1)}
+    (tmp_path / "Caddyfile").write_text("a.test {\n reverse_proxy app:1\n}\n")
+    assert not read_routes(("Caddyfile",), make_stack("door", "app"))[0].is_looked_up_at_start
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [("haproxy:3", True), ("registry.lan/haproxy-alpine:2.9", True), ("caddy:2", False)],
+)
+def test_names_of_a_front_door_that_cannot_be_read(
+    make_stack: Callable[..., Stack], image: str, *, expected: bool
+) -> None:
+    stack = make_stack("door", "app")
+    door = replace(stack.services["door"], image=image)
+    stack = replace(stack, front_door="door", services={**stack.services, "door": door})
+    (route,) = read_routes(("none",), stack, hosts={"a.test": "app:1"})
+    assert route.is_looked_up_at_start is expected
+
+
 def test_broken_nginx_names_the_line(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
     (tmp_path / "nginx.conf").write_text("http {\n server {\n  listen 80\n }\n}\n")
     with pytest.raises(UsageError) as caught:

@@ -1,13 +1,11 @@
 """A report names the service and the cause, and never shows a secret."""
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed, mask
-from stacktest.adapters.startup.known_failures import CREATION, START, find_cause
+from stacktest.core.diagnosis.known_refusals import CREATION, START, find_cause
 from stacktest.core.model import Build, FileRef, Mount, Service, Stack
 
 STACK = Stack(
@@ -38,12 +36,7 @@ STACK = Stack(
     compose_files=("/stack/compose.yaml",),
 )
 
-
-class OldEngine:
-    """An engine that does not know `start_interval`."""
-
-    def version(self) -> str:
-        return "20.10.24"
+THEN = "then: docker compose"
 
 
 def test_values_of_secretly_named_variables_become_their_names() -> None:
@@ -69,25 +62,25 @@ def test_details_stand_between_where_and_hint() -> None:
         pytest.param(
             "Container p-site-1  Creating\ncan't set healthcheck.start_interval as feature require "
             "Docker Engine v25 or later",
-            "app has healthcheck.start_interval, which engine 20.10.24 does not know: 25 is the "
-            "first",
-            "remove services.app.healthcheck.start_interval, or update the engine",
+            "app has healthcheck.start_interval, which this engine does not know: 25 is the first",
+            "remove services.app.healthcheck.start_interval, or update the engine, then: "
+            "docker compose up -d app",
             marks=pytest.mark.case("field/b14"),
         ),
         (
             "app Pulling\napp Error\nError response from daemon: pull access denied for team/app",
             "app has an image that is not here and cannot be pulled",
-            "docker compose pull app, or build it: docker compose build app",
+            "correct the image, or build it, then: docker compose up -d app",
         ),
         (
             "Error response from daemon: manifest for team/app:1 not found: manifest unknown",
             "app has an image that is not here and cannot be pulled",
-            "docker compose pull app, or build it: docker compose build app",
+            "correct the image, or build it, then: docker compose up -d app",
         ),
         (
             'unable to prepare context: path "/stack/site" not found',
             "site cannot be built: its build context /stack/site does not exist",
-            "create /stack/site, or correct services.site.build.context",
+            f"create /stack/site, or correct services.site.build.context, {THEN} build site",
         ),
         (
             "#5 [site 2/2] RUN make\nfailed to solve: exit code: 2",
@@ -122,12 +115,12 @@ def test_details_stand_between_where_and_hint() -> None:
         (
             "invalid mount config: bind source path does not exist: /stack/token.txt",
             "app mounts /stack/token.txt, which does not exist",
-            "create /stack/token.txt, or correct the mount in services.app",
+            f"create /stack/token.txt, or correct the mount in services.app, {THEN} up -d app",
         ),
         (
             "Error response from daemon: Pool overlaps with other one on this address space",
             "the stack needs a network whose addresses overlap with another network",
-            "docker network ls, then change the subnet of one of them",
+            "docker network ls",
         ),
         (
             "Cannot connect to the Docker daemon at unix:///x",
@@ -151,7 +144,6 @@ def test_what_compose_says_when_it_cannot_create(said: str, what: str, hint: str
         STACK,
         ["app", "site"],
         f"time=1 level=warning msg=noise\n{said}",
-        cast(EnginePort, OldEngine()),
     )
     assert (failure.cause, failure.hint) == (what, hint)
     assert "correct horse" not in str(failure)

@@ -269,7 +269,7 @@ services:
 """,
         service="app",
         what="app has a command that cannot be run: nosuchprogram",
-        hint="correct command or entrypoint in services.app",
+        hint="correct command or entrypoint in services.app, then: docker compose up -d app",
     ),
     Fault(
         name="read-only-file-system",
@@ -294,7 +294,7 @@ services:
 """,
         service="app",
         what="app has an image that is not here and cannot be pulled",
-        hint="docker compose pull app, or build it: docker compose build app",
+        hint="correct the image, or build it, then: docker compose up -d app",
         where="services.app in ROOT/compose.yaml",
     ),
     Fault(
@@ -305,7 +305,8 @@ services:
 """,
         service="app",
         what="app cannot be built: its build context ROOT/nowhere does not exist",
-        hint="create ROOT/nowhere, or correct services.app.build.context",
+        hint="create ROOT/nowhere, or correct services.app.build.context, then: docker compose "
+        "build app",
     ),
     Fault(
         name="build-fails",
@@ -350,7 +351,8 @@ secrets: {token: {file: ./token.txt}}
 """,
         service="app",
         what="app mounts ROOT/token.txt, which does not exist",
-        hint="create ROOT/token.txt, or correct the mount in services.app",
+        hint="create ROOT/token.txt, or correct the mount in services.app, then: docker compose up "
+        "-d app",
     ),
     Fault(
         name="bind-source-missing",
@@ -363,7 +365,7 @@ services:
 """,
         service="app",
         what="app mounts ROOT/conf, which does not exist",
-        hint="create ROOT/conf, or correct the mount in services.app",
+        hint="create ROOT/conf, or correct the mount in services.app, then: docker compose up -d app",
     ),
     Fault(
         name="mounts-a-file-on-a-folder",
@@ -374,7 +376,7 @@ services:
         files={"file": "x\n"},
         service="app",
         what="app has a mount that cannot be made: ROOT/file",
-        hint="check the paths in services.app.volumes",
+        hint="check the paths in services.app.volumes, then: docker compose up -d app",
     ),
     Fault(
         name="two-services-one-container-name",

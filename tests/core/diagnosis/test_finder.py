@@ -121,6 +121,19 @@ def test_a_name_that_no_service_has() -> None:
     )
 
 
+def test_a_door_that_ended_since_a_service_was_not_up() -> None:
+    log = ('nginx: [emerg] host not found in upstream "wiki" in /etc/nginx/conf.d/apps.conf:9',)
+    door = running("door", state="exited", exit_code=1, log=log)
+    failure = Failure(services=("door",), is_start=True)
+    wiki = running("wiki", state="exited")
+    diagnosis = known(find(facts(door=door, wiki=wiki), failure))
+    assert diagnosis.sentence == (
+        f"{ARROW}: door ended since it found no address of wiki, which does not run"
+    )
+    assert diagnosis.command == "docker compose up -d wiki door"
+    assert sentence(facts(door=door), failure).endswith("of wiki, which runs by now")
+
+
 def test_a_door_without_tls_before_a_service_with_it() -> None:
     body = "<center>The plain HTTP request was sent to HTTPS port</center>"
     diagnosis = known(find(facts(), refused(400, body)))
@@ -327,6 +340,26 @@ def test_a_password_that_differs() -> None:
     )
 
 
+def test_a_password_that_is_newer_than_the_volume() -> None:
+    services = {
+        **STACK.services,
+        "wiki": replace(STACK.services["wiki"], environment={"PGPASSWORD": "two"}),
+        "db": Service(name="db", environment={"POSTGRES_PASSWORD": "two"}),
+    }
+    log = ('FATAL: password authentication failed for user "wiki"',)
+    wiki = running("wiki", state="exited", exit_code=1, log=log)
+    changed = replace(facts(wiki=wiki), stack=replace(STACK, services=services))
+    diagnosis = known(find(changed))
+    assert "which may keep the one of its first start" in diagnosis.sentence
+    assert diagnosis.command.startswith("docker compose exec -T db sh -c 'echo \"ALTER ROLE")
+    assert diagnosis.command.endswith("&& docker compose up -d db wiki")
+    assert "two" not in diagnosis.command
+    other = {**services, "db": Service(name="db", environment={"MARIADB_PASSWORD": "two"})}
+    assert known(find(replace(changed, stack=replace(STACK, services=other)))).hint == (
+        "give db and wiki the password of its first start again, then: docker compose up -d db wiki"
+    )
+
+
 def test_a_password_that_a_test_got_wrong_on_purpose() -> None:
     log = ('FATAL: password authentication failed for user "wiki"',)
     assert find(facts(db=running("db", log=log)), refused(404)) is None
@@ -405,7 +438,9 @@ def test_a_port_that_a_program_has() -> None:
     assert sentence(replace(facts(door=door), holders={443: holder}), failure) == (
         "port 443 belongs to nginx (pid 812, nginx.service); door wants it"
     )
-    assert find(facts(door=door), failure) is None
+    assert sentence(facts(door=door), failure) == (
+        "door wants port 443, which a program on this machine has"
+    )
 
 
 LOOP = tuple(Answered(status=301, url=f"https://{HOST}/") for _ in range(20))

@@ -259,15 +259,16 @@ class Phases:
         text = _PATH_VARIABLE.split(variables.expand(item.words[0]), maxsplit=1)[0]
         scheme, separator, rest = text.rpartition("://") if "://" in text else ("", "", text)
         name = re.split(r"[/?]", rest, maxsplit=1)[0] if separator or "/" not in text else rest
-        addresses = self.upstreams.get(name, (rest,))
-        return shared(
-            [
-                route_to(
-                    self.stack, host="", upstream=f"{scheme}{separator}{address}", where=item.where
-                )
-                for address in addresses or (rest,)
-            ]
+        addresses = self.upstreams.get(name, (rest,)) or (rest,)
+        routes = (
+            route_to(
+                self.stack, host="", upstream=f"{scheme}{separator}{address}", where=item.where
+            )
+            for address in addresses
         )
+        # An address with variables is looked up for each request.
+        at_start = name in self.upstreams or "$" not in item.words[0]
+        return shared([replace(route, is_looked_up_at_start=at_start) for route in routes])
 
     def tried(
         self,

@@ -96,7 +96,8 @@ def _passed_through(http: HttpBlock, stack: Stack) -> Iterator[Route]:
                 value = variables.expand(entry.words[0]) if entry.words else ""
                 for address in http.upstreams.get(value, (value,)):
                     route = route_to(stack, host=entry.name, upstream=address, where=entry.where)
-                    yield replace(route, listeners=tuple(ports))
+                    at_start = value in http.upstreams
+                    yield replace(route, listeners=tuple(ports), is_looked_up_at_start=at_start)
 
 
 def _basis(http: HttpBlock, server: Server, stack: Stack) -> str:

@@ -1,0 +1,76 @@
+"""What Compose refuses to create, or the engine to start, with the line that asks for it.
+
+wiki has an image that is not here and cannot be pulled: team/wiki:7 (compose.yaml:4)
+"""
+
+from collections.abc import Mapping, Sequence
+
+from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
+from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts, SourceLine
+from stacktest.core.diagnosis.known_refusals import (
+    CREATION,
+    START,
+    Cause,
+    command_of,
+    find_cause,
+)
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """Of the service that Compose could not create."""
+    if not failure.refusal:
+        return None
+    names = (name for name in failure.services if name in facts.stack.services)
+    diagnoses = (_of(facts, name, CREATION, failure.refusal) for name in names)
+    return next(filter(None, diagnoses), None)
+
+
+def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis | None:
+    """Of a container that the engine could not start."""
+    return _of(facts, service.name, START, service.error)
+
+
+# Private
+
+
+def _of(facts: Facts, name: str, table: Sequence[Cause], text: str) -> Diagnosis | None:
+    cause, values = find_cause(table, text)
+    if cause is None:
+        return None
+    what = cause.what.format(**values, service=name)
+    image = f": {facts.stack.services[name].image}" if cause.key == "image" else ""
+    line = _line(facts, name, cause.key, values)
+    before = cause.before.format(**values, service=name)
+    return Diagnosis(
+        service=name,
+        sentence=f"{name} {what}{image}{shown_place(line)}",
+        before=f"{before} ({line.where})" if before and line else before,
+        command=command_of(cause, facts.stack, name, values),
+    )
+
+
+def _line(facts: Facts, name: str, key: str, values: Mapping[str, str]) -> SourceLine | None:
+    match key:
+        case "mounts":
+            return _mount_line(facts, name, values["path"])
+        case "networks" | "volumes":
+            named = values.get("network") or values.get("volume") or ""
+            return facts.lines.get(f"{key}.{_key_of(facts, key, named)}")
+        case "command":
+            return facts.line(name, "command") or facts.line(name, "entrypoint")
+        case _:
+            return facts.line(name, key)
+
+
+def _mount_line(facts: Facts, name: str, path: str) -> SourceLine | None:
+    """The line of the mount whose source, or else whose target, is the path."""
+    mounts = facts.stack.services[name].mounts
+    targets = [mount.target for mount in mounts if path in (mount.source, mount.target)]
+    lines = (facts.mount_line(name, target) for target in targets)
+    return next(filter(None, lines), None)
+
+
+def _key_of(facts: Facts, kind: str, name: str) -> str:
+    """The key under which the files define a network or a volume of this name."""
+    definitions = facts.stack.definitions.get(kind) or {}
+    return next((k for k, d in definitions.items() if (d or {}).get("name", k) == name), name)
