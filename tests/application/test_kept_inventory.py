@@ -10,6 +10,7 @@ from stacktest.adapters.ledger import kept_inventory
 from stacktest.adapters.suites import locate_suites
 from stacktest.application import required_tests
 from stacktest.application.required_tests import BackgroundInventory
+from tests.support.nested_pytest import ADDOPTS
 
 pytestmark = pytest.mark.processes
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.service("web")
 def test_it(stack, name): assert name
 """
 FILES = {
-    "pytest.ini": "[pytest]\ntestpaths = suites\npythonpath = .\n",
+    "pytest.ini": f"[pytest]\ntestpaths = suites\npythonpath = .\n{ADDOPTS}\n",
     "stacktest.toml": "",
     "compose.yaml": "services: {web: {image: x}}\n",
     "helpers.py": "NAMES = ['a']\n",
@@ -97,7 +98,7 @@ CHANGES: dict[str, dict[str, str]] = {
     },
     "a module that hides another": {
         "suites/helpers/__init__.py": "NAMES = ['d']\n",
-        "pytest.ini": "[pytest]\ntestpaths = suites\npythonpath = suites .\n",
+        "pytest.ini": f"[pytest]\ntestpaths = suites\npythonpath = suites .\n{ADDOPTS}\n",
     },
     "a setting": {"pytest.ini": f"{FILES['pytest.ini']}python_functions = check\n"},
     "another file of settings": {

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.nested_pytest import ADDOPTS
+
 pytestmark = [pytest.mark.real_docker, pytest.mark.case("field/b29")]
 
 COMPOSE = f"""
@@ -58,7 +60,7 @@ def stack(pytester: pytest.Pytester) -> Path:
     (pytester.path / "compose.yaml").write_text(COMPOSE)
     (pytester.path / "Caddyfile").write_text(CADDYFILE)
     (pytester.path / "stacktest.toml").write_text(TOML)
-    pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:randomly\n")
+    pytester.makeini(f"[pytest]\n{ADDOPTS}\n")
     return pytester.path
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from tests.support.browser_suite import CONFTEST, KEPT_CONTEXT
+from tests.support.nested_pytest import PLAIN
 from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.real_browser
 
-OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error::pytest.PytestWarning")
+OPTIONS = ("-q", *PLAIN, "-W", "error::pytest.PytestWarning")
 
 
 @pytest.fixture

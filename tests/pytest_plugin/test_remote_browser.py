@@ -12,6 +12,7 @@ from stacktest.adapters.browser.server_check import engines_of
 from stacktest.core.browser_endpoint import Endpoint
 from tests.support.browser_server import TOKEN, BrowserServer, browser_server
 from tests.support.browser_suite import CONFTEST, GOOD_AND_BAD, KEPT_CONTEXT
+from tests.support.nested_pytest import PLAIN
 from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
@@ -20,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="makes a network namespace: root only"),
 ]
 
-OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error::pytest.PytestWarning")
+OPTIONS = ("-q", *PLAIN, "-W", "error::pytest.PytestWarning")
 
 
 @pytest.fixture(scope="module")

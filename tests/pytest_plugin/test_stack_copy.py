@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.docker_command import docker, wait_until
+from tests.support.nested_pytest import ADDOPTS
 
 pytestmark = pytest.mark.real_docker
 
@@ -101,7 +102,7 @@ class Live:
         shutil.rmtree(folder / ".stacktest", ignore_errors=True)
         self.write("test_store.py", STORE.replace("NAME", "live").replace("PAGE", "hello"))
         self.write("test_door.py", DOOR)
-        pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:randomly\n")
+        pytester.makeini(f"[pytest]\n{ADDOPTS}\n")
 
     def write(self, name: str, text: str) -> None:
         """A file of the suites."""

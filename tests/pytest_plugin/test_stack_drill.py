@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.docker_command import docker, wait_until
+from tests.support.nested_pytest import ADDOPTS
 
 pytestmark = pytest.mark.real_docker
 
@@ -104,7 +105,7 @@ class Live:
         suite = folder / "suites" / "phase0" / "test_shop.py"
         suite.parent.mkdir(parents=True)
         suite.write_text(SUITE)
-        pytester.makeini("[pytest]\naddopts = -p no:cacheprovider -p no:randomly\n")
+        pytester.makeini(f"[pytest]\n{ADDOPTS}\n")
 
     def run(self, verb: str, *words: str) -> pytest.RunResult:
         """`stacktest VERB`."""

@@ -44,11 +44,12 @@ from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.errors import ToolMissingError
 from stacktest.pytest_plugin.contacts import note
 from stacktest.pytest_plugin.stash import JOIN, JUDGE, OPEN_RUN
+from tests.support.nested_pytest import ADDOPTS
 from tests.support.stack_simulator import hexed
 
 ROOT = Path(__file__).parents[2]
 RUN = "20260106T000000-fake"
-ON = "-p tests.support.fake_stack -p no:randomly -p no:cacheprovider -p no:playwright"
+ON = "-p tests.support.fake_stack -p no:playwright"
 
 
 def _story_file(rootdir: Path) -> Path:
@@ -263,7 +264,7 @@ class Shop:
         self.setenv = monkeypatch.setenv
         (self.path / "stacktest.toml").touch()
         pytester.makeini(
-            f"[pytest]\naddopts = {ON} --import-mode=importlib --strict-markers\n"
+            f"[pytest]\n{ADDOPTS} {ON} --import-mode=importlib --strict-markers\n"
             "testpaths = suites\nfilterwarnings = error\n"
         )
 

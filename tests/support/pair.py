@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.nested_pytest import ADDOPTS
+
 PAIR = Path(__file__).parents[1] / "stacks" / "pair"
 ALPHA = """
 import pytest
@@ -42,9 +44,7 @@ class Pair:
         self.project = project
         self.root = pytester.path / "stack"
         shutil.copytree(PAIR, self.root)
-        pytester.makeini(
-            "[pytest]\naddopts = -p no:cacheprovider -p no:randomly --import-mode=importlib\ntestpaths = suites\n"
-        )
+        pytester.makeini(f"[pytest]\n{ADDOPTS} --import-mode=importlib\ntestpaths = suites\n")
         self.write("phase0_pair/test_alpha.py", ALPHA)
         self.write("phase1_pair/test_beta.py", BETA)
 

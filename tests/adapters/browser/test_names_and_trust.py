@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tests.support.browser_suite import CONFTEST, GOOD_AND_BAD
+from tests.support.nested_pytest import PLAIN
 from tests.support.tls_servers import BAD, Pki
 
 pytest_plugins = ["pytester"]
@@ -120,7 +121,7 @@ def test_pages_and_requests(
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     pytester.makepyfile(TESTS)
     outcome = pytester.runpytest_subprocess(
-        "-q", "-p", "no:randomly", "-W", "error", "--durations=6", timeout=120
+        "-q", *PLAIN, "-W", "error", "--durations=6", timeout=120
     )
     outcome.assert_outcomes(passed=24)
 
@@ -128,7 +129,7 @@ def test_pages_and_requests(
 @pytest.mark.real_browser
 def test_a_marker_cannot_switch_verification_off(pytester: pytest.Pytester, given: None) -> None:
     pytester.makepyfile(MARKED)
-    outcome = pytester.runpytest_subprocess("-q", "-p", "no:randomly", timeout=120)
+    outcome = pytester.runpytest_subprocess("-q", *PLAIN, timeout=120)
     outcome.assert_outcomes(errors=1)
     outcome.stdout.fnmatch_lines(["*the browser option ignore_https_errors*"])
 
@@ -141,7 +142,7 @@ def test_with_another_ca_nothing_loads(
     monkeypatch.setenv("GIVEN", json.dumps(value))
     pytester.makepyfile(TESTS)
     outcome = pytester.runpytest_subprocess(
-        "-q", "-p", "no:randomly", "-k", "test_a_good or test_the_bare", timeout=120
+        "-q", *PLAIN, "-k", "test_a_good or test_the_bare", timeout=120
     )
     outcome.assert_outcomes(failed=3, deselected=21)
     outcome.stdout.fnmatch_lines(["*ERR_CERT_AUTHORITY_INVALID*"])
@@ -186,5 +187,5 @@ def test_networks_that_appear_do_not_break_a_page(
 ) -> None:
     """The second case is the control: a browser on the machine's own network does break."""
     pytester.makepyfile(CHANGING.format(plain=plain))
-    outcome = pytester.runpytest_subprocess("-q", "-p", "no:randomly", timeout=120)
+    outcome = pytester.runpytest_subprocess("-q", *PLAIN, timeout=120)
     outcome.assert_outcomes(passed=1)
