@@ -9,6 +9,7 @@ from campaigns.night_stacks import (
     RUNS,
     RUNS_APP,
     RUNS_STORE,
+    SETTINGS,
     SIGN_IN,
     STORE_SERVICE,
     TLS_DOOR,
@@ -33,6 +34,7 @@ from campaigns.night_stacks import (
 )
 from campaigns.pki import DAY
 
+NO_TIMES = SETTINGS.partition("[services.")[0]
 VISIT_DOOR = VISIT.replace('"wiki")\ndef', '"door")\ndef')
 TLS_WIKI = f"""\
   wiki:
@@ -45,7 +47,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="wrong upstream port",
         services=DOOR_SERVICE + WIKI,
-        files=routed(PROXY.replace("8080", "8081")),
+        # Without a time of its own: what is seen of it ends its start.
+        files=routed(PROXY.replace("8080", "8081")) | {"stacktest.toml": NO_TIMES},
         culprit="wiki",
         cause=r"wiki\.home\.test → wiki:8081 \(conf\.d/apps\.conf:5\): nothing listens there; "
         r"wiki has 8080",

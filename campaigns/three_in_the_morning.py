@@ -18,7 +18,7 @@ from campaigns.night_faults import FAULTS
 from campaigns.night_stacks import Fault, in_stack
 from campaigns.small_stack import SmallStack, small_stack
 
-SHORT = ("wrong upstream port", "a variable that is missing")
+SHORT = ("misspelt upstream", "a variable that is missing")
 
 
 def run(options: Options) -> Report:

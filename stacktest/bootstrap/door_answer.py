@@ -3,13 +3,14 @@
 answer                                        means
 the service's own, by its routes              ready
 one that the front door may give itself       not enough: the service's port has to listen, too
-502, 503, 504, no connection                  not yet
+502, 503, 504, no connection                  not yet; `upstream_watch` knows when it is never
 a certificate that is not trusted             SK-CA: waiting does not change it
 a certificate for other names, or too old     SK-TLS: waiting does not change it
 a name or port that leads nowhere             SK-NAMES: waiting does not change it
 """
 
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.startup.tracked_container import DoorAnswer, OwnAnswer
@@ -25,10 +26,21 @@ if TYPE_CHECKING:
 
 PATIENCE = 3.0
 """Seconds for one request."""
+Unreached = Callable[[str, str], str | Refused]
+"""A service, what the front door answered for it → that, or a refusal where waiting is in vain."""
 
 
-def door_answer(project: "Project", service: str, host: str) -> DoorAnswer:
-    """Empty when the service itself answers for `host` through the front door, else why not."""
+def door_answer(
+    project: "Project",
+    service: str,
+    host: str,
+    *,
+    unreached: Unreached = lambda _, answer: answer,
+) -> DoorAnswer:
+    """Empty when the service itself answers for `host` through the front door, else why not.
+
+    `unreached` judges an answer for a service that the front door does not reach.
+    """
     import httpx
 
     from stacktest.adapters.names import http_client
@@ -56,7 +68,7 @@ def door_answer(project: "Project", service: str, host: str) -> DoorAnswer:
                 return _untrusted(url, refusal)
             # A front door that makes its own CA replaces an old file while it starts.
             return f"{url}/ does not answer: {error}"
-    return _judge(project, names, service, response)
+    return _judge(project, names, service, response, unreached)
 
 
 # Private
@@ -66,11 +78,15 @@ _UNTRUSTED = frozenset({18, 19, 20, 21})
 
 
 def _judge(
-    project: "Project", names: "NameMap", service: str, response: "httpx.Response"
+    project: "Project",
+    names: "NameMap",
+    service: str,
+    response: "httpx.Response",
+    unreached: Unreached,
 ) -> DoorAnswer:
     url, status = response.url, response.status_code
     if status in GATEWAY_ERRORS:
-        return f"{url} answers {status}"
+        return unreached(service, f"{url} answers {status}")
     port = inner_port(names.doors, url.port or _usual_port(str(url)))
     request = Request(host=url.host, path=url.path, port=port, method="GET")
     if answerers(project.stack.routes, request, status) == {service}:

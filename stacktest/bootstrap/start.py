@@ -8,6 +8,7 @@ from stacktest.adapters.startup.up import BringUp, bring_up
 from stacktest.bootstrap.context import Project, now
 from stacktest.bootstrap.diagnosing import diagnose_failure
 from stacktest.bootstrap.door_answer import door_answer
+from stacktest.bootstrap.upstream_watch import UpstreamWatch
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import parse_rule
@@ -46,7 +47,7 @@ def starter(
             name: section.timeout for name, section in config.services.items() if section.timeout
         },
         progress=progress,
-        answers=partial(door_answer, project),
+        answers=partial(door_answer, project, unreached=UpstreamWatch(project).judge),
         keep=keep,
         probe_image=config.stack.probe_image,
         usual=lambda name: usual_boot(project.ledger.recent(name)),

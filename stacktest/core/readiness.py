@@ -127,6 +127,10 @@ class Refused:
     why: str
     code: str = ""
     hint: str = ""
+    patience: float = PERSISTENT
+    """Seconds for which it has to stay the same."""
+    seen: str = ""
+    """What was seen with it: where that changes, the time begins anew."""
 
 
 Judgement = Waiting | Ready | Impossible

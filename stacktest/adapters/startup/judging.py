@@ -12,7 +12,6 @@ from stacktest.core.diagnosis.facts import Answered, Failure
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import (
-    PERSISTENT,
     RESTARTS_OF_A_LOOP,
     Impossible,
     Judgement,
@@ -46,7 +45,7 @@ class Judging:
             container = replace(container, restart_count=0)
         now, answer = self._settings.clock(), tracked.answer
         if isinstance(answer, Refused):
-            if container.is_running and now - tracked.refused_since >= PERSISTENT:
+            if container.is_running and now - tracked.refused_since >= answer.patience:
                 return Impossible(answer.why, answer.code, answer.hint)
             answer = answer.why
         running_for = max(0.0, now - tracked.running_since)

@@ -65,7 +65,7 @@ class TrackedContainer:
     answer: str | Refused | None = None
     """The last answer to a probe: empty when it was satisfied."""
     refused_since: float = NEVER
-    """Since when every answer has been a refusal."""
+    """Since when every answer has been the same refusal."""
     next_probe: float = 0.0
     probing: bool = False
     ready_at: float | None = None
@@ -84,7 +84,7 @@ class TrackedContainer:
             return
         if not isinstance(answer, Refused):
             self.refused_since = NEVER
-        elif self.refused_since == NEVER:
+        elif self.refused_since == NEVER or answer != self.answer:
             self.refused_since = now
         self.answer = answer
 

@@ -17,6 +17,7 @@ from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts, SourceL
 from stacktest.core.route import Route
 from stacktest.core.routing import HTTP, HTTPS, Request, request_of, routes_taken
 from stacktest.core.suggestions import nearest
+from stacktest.core.unreached import are_apart
 
 GATEWAY = frozenset({502, 503, 504})
 TLS_WANTED = (
@@ -221,10 +222,9 @@ def _untrusted(case: _Case) -> Diagnosis | None:
 def _apart(case: _Case) -> Diagnosis | None:
     """The front door and the service have no network in common."""
     service, door = case.service, case.door
-    if service is None or not (door.networks and service.networks):
+    if service is None:
         return None
-    networks = {*door.networks, *service.networks}
-    if set(door.networks) & set(service.networks) or "host" in networks:
+    if not are_apart(service.networks, door.networks):
         return None
     name, network = service.name, min(door.networks)
     return Diagnosis(

@@ -535,6 +535,19 @@ def test_an_answer_that_waiting_does_not_change_ends_it_after_seconds() -> None:
     assert PERSISTENT <= clock.now - 1000 < 2 * PERSISTENT
 
 
+def test_an_answer_has_to_stay_the_same_for_as_long_as_it_says() -> None:
+    clock = Clock()
+    looks = {"first": 1000.0, "second": 1015.0}
+
+    def answer(service: str, host: str) -> Refused:
+        seen = max(name for name, begin in looks.items() if clock.now >= begin)
+        return Refused("cannot be reached", patience=20, seen=seen)
+
+    with pytest.raises(NotReadyError, match="app cannot be reached"):
+        run_routed(answer, clock)
+    assert 1035 <= clock.now < 1037
+
+
 def test_one_false_answer_at_the_start_is_no_such_answer() -> None:
     """A front door shows a certificate of its own until it has the right one."""
     answers = iter([Refused("the default certificate")])
