@@ -72,10 +72,10 @@ class OwnEngine:
             self._process.wait(timeout=60)
             self._process = None
 
-    def load(self, image: str) -> None:
-        """Copy an image of this machine's engine."""
+    def load(self, *images: str) -> None:
+        """Copy images of this machine's engine; layers that they share are copied once."""
         loading = ["docker", "--host", self.address, "load", "--quiet"]
-        with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:
+        with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saving:
             subprocess.run(loading, stdin=saving.stdout, check=True, capture_output=True)
 
     def remove(self) -> None:

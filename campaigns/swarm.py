@@ -36,15 +36,13 @@ def run(options: Options) -> Report:
     return Report(columns=("tests", "number"), rows=rows, faults=faults)
 
 
-# Private
-
-
-def _prove(node: Node, suites: Sequence[str]) -> tuple[list[tuple[str, int]], list[str]]:
+def run_suites(node: Node, suites: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Suites of the reference stack, on a copy of it that the swarm of this node runs."""
     with reference_copy("swarm") as copy:
         file = copy.root / "stacktest.toml"
         file.write_text(file.read_text().replace("[stack]\n", '[stack]\nengine = "swarm"\n', 1))
         argv = [*node.inside, sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        done = subprocess.run(
+        return subprocess.run(
             [*argv, f"--stack={copy.root}", *suites],
             cwd=REPOSITORY,
             env={**os.environ, "DOCKER_HOST": node.address},
@@ -52,6 +50,13 @@ def _prove(node: Node, suites: Sequence[str]) -> tuple[list[tuple[str, int]], li
             text=True,
             check=False,
         )
+
+
+# Private
+
+
+def _prove(node: Node, suites: Sequence[str]) -> tuple[list[tuple[str, int]], list[str]]:
+    done = run_suites(node, suites)
     lines = f"{done.stderr}{done.stdout}".splitlines()
     rows = [(kind, int(count)) for count, kind in COUNTS.findall(lines[-1] if lines else "")]
     faults = [line for line in lines if line.startswith(("FAILED", "ERROR"))]

@@ -1,10 +1,10 @@
 """What runs the services of a stack, Compose or a swarm: its engine, its deployment, its commands.
 
-A copy of a stack beside it, and so `rehearse`, `drill` and `update`, are made of containers that
-Compose creates: on a swarm they are refused.
+A copy of a stack beside it, and so `rehearse` and `drill`, are made of containers that Compose
+creates: on a swarm they are refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +13,12 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import SWARM, find_connection
 from stacktest.adapters.engine.kinds import engine_at
+from stacktest.adapters.engine.spare_containers import SpareContainers, Spares
 from stacktest.adapters.startup.deployment import Deployment
 from stacktest.bootstrap.host import Host
 from stacktest.config import Config
 from stacktest.core.model import Service, Stack
+from stacktest.core.update.journal import SavedData
 from stacktest.errors import UsageError
 
 COMMANDS = {
@@ -41,6 +43,32 @@ def refuse_copies(config: Config) -> None:
             where=f"{config.file}:stack.engine",
             hint="STACKTEST_ENGINE=compose runs the same files, and their copies, with Compose",
         )
+
+
+def refuse_rehearsal(config: Config) -> None:
+    """UsageError where an update cannot be rehearsed, since the stack runs on a swarm."""
+    if config.stack.engine == SWARM:
+        raise UsageError(
+            "a stack on a swarm cannot be copied, so that its update cannot be rehearsed",
+            where=f"{config.file}:stack.engine",
+            hint="let the tests judge what runs: stacktest update --no-rehearsal",
+        )
+
+
+def refuse_data_elsewhere(stack: Stack, engine: Engine, data: Iterable[SavedData]) -> None:
+    """UsageError where data that would have to be saved is on another node than the one asked."""
+    if engine.connection.orchestrator != SWARM:
+        return
+    from stacktest.adapters.engine.swarm.client import SwarmEngine
+
+    nodes = SwarmEngine(engine.connection).elsewhere(stack.name)
+    for name, source in ((name, item.source) for item in data for name in item.services):
+        if name in nodes:
+            raise UsageError(
+                f"the data of {name} ({source}) is on node {nodes[name]}, where it is not saved",
+                where=f"services.{name}.volumes",
+                hint=f"place {name} on the manager's node: deploy.placement.constraints",
+            )
 
 
 class SwarmHost(Host):
@@ -79,6 +107,16 @@ def deployment_of(stack: Stack, compose: Compose, engine: Engine) -> Deployment:
     from stacktest.adapters.startup.swarm_deployment import SwarmDeployment
 
     return SwarmDeployment(stack, compose, SwarmEngine(engine.connection))
+
+
+def spares_of(engine: Engine, labels: Mapping[str, str]) -> Spares:
+    """What remembers how the containers of a stack were made while they are updated."""
+    if engine.connection.orchestrator != SWARM:
+        return SpareContainers(engine, labels=labels)
+    from stacktest.adapters.engine.swarm.client import SwarmEngine
+    from stacktest.adapters.engine.swarm.spare_services import SpareServices
+
+    return SpareServices(SwarmEngine(engine.connection), labels=labels)
 
 
 def host_of(root: Path, stack: Stack, compose: Compose, engine: Engine) -> Host:

@@ -14,7 +14,7 @@ from stacktest.application.observe import image_name
 from stacktest.application.update import Update
 from stacktest.application.update_plan import Planner, UpdatePlan, UpdateRequest
 from stacktest.bootstrap.context import Project, now
-from stacktest.bootstrap.orchestrator import refuse_copies
+from stacktest.bootstrap.orchestrator import refuse_data_elsewhere, refuse_rehearsal
 from stacktest.bootstrap.update_moves import UpdateMoves
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.progress import Progress
@@ -37,11 +37,10 @@ class Updater:
     say: Callable[[str], None]
     progress: Progress
 
-    def __post_init__(self) -> None:
-        refuse_copies(self.project.settings)
-
     def fetch(self, request: UpdateRequest, *, pull: bool) -> None:
         """Pulls and builds what the candidates need; a StacktestError where that fails."""
+        if request.rehearsed:
+            refuse_rehearsal(self.project.settings)
         stack, engine = self.project.stack, self.project.engine
         for image in request.images.values():
             if pull or isinstance(engine.image(image), Unknown):
@@ -76,7 +75,10 @@ class Updater:
             tests=required,
             earlier=updates.read_ended(project.root),
         )
-        return planner.plan(request, update)
+        plan = planner.plan(request, update)
+        if plan is not None:
+            refuse_data_elsewhere(project.stack, project.engine, plan.data)
+        return plan
 
     def rehearse(self, plan: UpdatePlan) -> tuple[bool, str]:
         """Tests the candidates on a copy: whether they passed, and the id of the rehearsal."""

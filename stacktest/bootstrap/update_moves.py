@@ -8,10 +8,11 @@ from functools import cached_property
 from stacktest.adapters.engine import labels, reaper
 from stacktest.adapters.engine.cleanup import remove_owned
 from stacktest.adapters.engine.data_copy import Copied, DataCopier, copying_images, shown
-from stacktest.adapters.engine.spare_containers import SpareContainers
+from stacktest.adapters.engine.spare_containers import Spares
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.orchestrator import spares_of
 from stacktest.bootstrap.start import starter
 from stacktest.core.model import Json
 from stacktest.core.observed_state import Container
@@ -69,7 +70,7 @@ class UpdateMoves:
         """Create a service anew from the files, unless that is done; return when it is ready."""
         name = candidate.service
         if not self._is_replaced(candidate, containers):
-            done = self.project.compose.recreate(
+            done = self.project.deployment.recreate(
                 [name], self._override(candidate, containers), holding=(self.holding,)
             )
             if done.code != 0:
@@ -101,8 +102,8 @@ class UpdateMoves:
                 )
 
     def writers(self, sources: Sequence[str]) -> tuple[str, ...]:
-        """Ids of the running containers that can write there."""
-        return tuple(container.id for container in self._copier.writers(sources))
+        """By what the running containers that can write there are stopped and started."""
+        return tuple(map(self.project.engine.lasting_id, self._copier.writers(sources)))
 
     def wait(self, services: Sequence[str]) -> None:
         """Return when the services are ready; a StacktestError says why one is not."""
@@ -132,8 +133,8 @@ class UpdateMoves:
                 )
 
     @cached_property
-    def _spares(self) -> SpareContainers:
-        return SpareContainers(self.project.engine, labels=self.own_labels)
+    def _spares(self) -> Spares:
+        return spares_of(self.project.engine, self.own_labels)
 
     @cached_property
     def _copier(self) -> DataCopier:

@@ -2,17 +2,16 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
 
-from campaigns.small_stack import CACHE, IMAGE, SmallStack, small_stack
+from campaigns.small_stack import CACHE, IMAGE, SmallStack
 from stacktest.adapters.engine.swarm.client import SwarmEngine
 from stacktest.core.records.documents import LastRun
-from stacktest.errors import ToolMissingError
 from tests.support.docker_command import wait_until
 from tests.support.known import known
-from tests.support.own_swarm import Node, own_swarm
+from tests.support.own_swarm import Node, credited, swarm_or_skip, swarm_stack
 
 pytestmark = [pytest.mark.real_docker, pytest.mark.slow]
 
@@ -50,42 +49,12 @@ CHANGED = "it changed while its tests ran: image"
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Node]:
-    with _swarm(1) as (manager,):
+    with swarm_or_skip(1, IMAGE) as (manager,):
         yield manager
 
 
-@contextmanager
-def _swarm(nodes: int) -> Iterator[list[Node]]:
-    try:
-        with own_swarm(nodes, [IMAGE]) as started:
-            yield started
-    except ToolMissingError as error:
-        pytest.skip(error.what)
-
-
-@contextmanager
-def stack(node: Node, services: str = SERVICES) -> Iterator[SmallStack]:
-    with small_stack(services, TESTS, DOCKER_HOST=node.address) as made:
-        (made.root / "stacktest.toml").write_text('[stack]\nengine = "swarm"\n')
-        try:
-            yield made
-        finally:
-            made.run("down")
-
-
-def credited(made: SmallStack) -> set[str]:
-    return {name for name in made.ledger.services() if made.ledger.read(name).last_pass is not None}
-
-
-def test_a_stack_comes_up_in_order_is_credited_and_goes(node: Node) -> None:
-    with stack(node) as made:
-        code, out = made.run("pytest")
-        assert code == 0, out
-        assert credited(made) == {"cache", "reader"}
-        assert node.docker("service", "ls", "--quiet") == ""
-        assert made.run("up", "cache")[0] == 0
-        rows = (line.split() for line in made.run("status")[1].splitlines())
-        assert ["cache", "functional"] in [row[:2] for row in rows]
+def stack(node: Node, services: str = SERVICES) -> AbstractContextManager[SmallStack]:
+    return swarm_stack(node, services, TESTS)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +99,7 @@ def test_a_stack_that_somebody_else_deployed_is_not_touched(node: Node) -> None:
 
 def test_a_lost_node_is_named_with_its_service() -> None:
     services = CACHE + "    deploy: {placement: {constraints: [node.role == worker]}}\n"
-    with _swarm(2) as (manager, worker), stack(manager, services) as made:
+    with swarm_or_skip(2, IMAGE) as (manager, worker), stack(manager, services) as made:
         assert made.run("up")[0] == 0
         begin = time.monotonic()
         worker.stop()

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
 from campaigns.own_engine import OwnEngine
+from campaigns.small_stack import SmallStack, small_stack
 from stacktest.errors import ToolMissingError
 
 ADDRESSES = "10.231.7"
@@ -46,8 +49,8 @@ def own_swarm(nodes: int = 1, images: Sequence[str] = ()) -> Iterator[list[Node]
             node = Node(Path(tempfile.mkdtemp(prefix="sk-node-")))
             cleanup.callback(node.remove)
             node.start()
-            for image in images:
-                node.load(image)
+            if images:
+                node.load(*images)
             started.append(node)
         _connect(started)
         manager = started[0]
@@ -57,6 +60,35 @@ def own_swarm(nodes: int = 1, images: Sequence[str] = ()) -> Iterator[list[Node]
         for node in started[1:]:
             node.docker("swarm", "join", "--token", token, f"{ADDRESSES}.1:2377")
         yield started
+
+
+@contextmanager
+def swarm_or_skip(nodes: int, *images: str) -> Iterator[list[Node]]:
+    """The same for a test, which is skipped where none can be started."""
+    try:
+        with own_swarm(nodes, images) as started:
+            yield started
+    except ToolMissingError as error:
+        pytest.skip(error.what)
+
+
+@contextmanager
+def swarm_stack(node: Node, services: str, tests: str) -> Iterator[SmallStack]:
+    """A small stack on the swarm of this manager, taken down at the end."""
+    with small_stack(services, tests, DOCKER_HOST=node.address) as stack:
+        (stack.root / "stacktest.toml").write_text(
+            '[stack]\nengine = "swarm"\nprobe_image = "stacktest/probe:1"\n'
+        )
+        try:
+            yield stack
+        finally:
+            stack.run("down")
+
+
+def credited(stack: SmallStack) -> set[str]:
+    """The services of a stack that have a pass."""
+    ledger = stack.ledger
+    return {name for name in ledger.services() if ledger.read(name).last_pass is not None}
 
 
 # Private

@@ -104,7 +104,18 @@ class RecordedSocket:
         self.posted.append(spec)
         service_row = next(row for row in self.document["services"] if row["ID"] == id_)
         service_row["Spec"] = spec
+        self._give_tasks(service_row)
         return _reply(None)
+
+    def _give_tasks(self, service_row: Any) -> None:
+        """As many new tasks as a service that had none is to have."""
+        own = [task for task in self.document["tasks"] if task["ServiceID"] == service_row["ID"]]
+        count = service_row["Spec"]["Mode"]["Replicated"]["Replicas"]
+        for slot in range(1, 1 + count * (not own)):
+            task = {"ID": f"new{slot}", "ServiceID": service_row["ID"], "Slot": slot}
+            spec = service_row["Spec"]["TaskTemplate"]
+            born = {"CreatedAt": "2026-11-29T00:00:00Z", "Status": {"State": "running"}}
+            self.document["tasks"].append({**task, **born, "Spec": spec})
 
 
 def _matches(row: Mapping[str, Any], filters: Mapping[str, Any]) -> bool:

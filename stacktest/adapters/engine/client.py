@@ -201,6 +201,10 @@ class Engine:
         reply = self.socket.call("POST", f"/containers/{id}/unpause")
         return "" if reply.ok else reply.message
 
+    def lasting_id(self, container: Container) -> str:
+        """By what a container is stopped and started again."""
+        return container.id
+
     def logs(
         self,
         id: str,  # noqa: A002 - the engine's own word

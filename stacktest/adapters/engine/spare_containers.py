@@ -4,6 +4,7 @@ All of it may be done again after a crash: what is there already is not made twi
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.labels import KEEP, RUN, STACK, without_project
@@ -12,6 +13,22 @@ from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import OldContainer
 from stacktest.core.update.spare import recreation, remembered_image, remembered_labels, spare_body
 from stacktest.errors import StacktestError
+
+
+class Spares(Protocol):
+    """What remembers how old containers were made; a swarm keeps it in another way."""
+
+    def make(self, containers: Sequence[OldContainer]) -> None:
+        """What puts each container back, unless it is there."""
+
+    def put_back(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
+        """Each old container again, but not started: old id → the id that it has now."""
+
+    def successors(self, project: str, containers: Sequence[OldContainer]) -> tuple[Container, ...]:
+        """What runs in place of the old containers, and is removed before they come back."""
+
+    def own_labels_of(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
+        """The labels that stacktest gave to the old containers."""
 
 
 class SpareContainers:

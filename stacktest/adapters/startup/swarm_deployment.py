@@ -5,6 +5,7 @@ the same name that somebody else deployed is never touched.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from stacktest.adapters import process
@@ -14,7 +15,14 @@ from stacktest.adapters.compose.model import write_config
 from stacktest.adapters.compose.variables import read_variables
 from stacktest.adapters.engine import labels
 from stacktest.adapters.engine.swarm.client import SwarmEngine
-from stacktest.adapters.startup.swarm_file import add_files, stack_file
+from stacktest.adapters.engine.swarm.slots import NAMESPACE, service_name, with_groups
+from stacktest.adapters.startup.swarm_file import (
+    add_files,
+    groups_of,
+    image_tag,
+    own_labels,
+    stack_file,
+)
 from stacktest.adapters.startup.swarm_keys import impossible
 from stacktest.adapters.temporary import temporary_folder
 from stacktest.core.model import Json, Stack
@@ -34,23 +42,27 @@ class SwarmDeployment:
         names = list(services)
         if why := self._refusal(names):
             return _refused(why)
-        fetched = self._fetch(names)
+        tags = {name: image_tag(self._stack, name, override) for name in names}
+        fetched = self._fetch(tags)
         if fetched is not None:
             return fetched
         with temporary_folder("swarm") as folder:
-            document = stack_file(self._stack, names, override, self._images(names))
+            document = stack_file(self._stack, names, override, self._images(tags))
             try:
                 contents = self._contents(names, folder)
-                add_files(document, self._stack, contents, _shared_labels(override))
+                add_files(document, self._stack, contents, _labels(override))
             except (OSError, LookupError) as error:
                 return _refused(f"a config or secret cannot be read: {error}")
-            return process.run(
+            done = process.run(
                 [*_DEPLOY, "--compose-file", "-", self._stack.name],
                 cwd=self._stack.root,
                 input=write_config(document),
                 timeout=CREATE_TIMEOUT,
                 holding=holding,
             )
+        if done.code == 0 and (why := self._give_groups(names)):
+            return _refused(why)
+        return done
 
     def start(self, services: Iterable[str], override: Json) -> process.Completed:
         """Gives services their tasks; `override` was taken up when they were created."""
@@ -66,13 +78,13 @@ class SwarmDeployment:
     def recreate(
         self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
     ) -> process.Completed:
-        """Replaces services by new ones of the same name, and gives them their tasks."""
+        """Ends the tasks of services, updates the services, and gives them new tasks."""
         names = list(services)
         if why := self._refusal(names):
             return _refused(why)
         for container in self._engine.containers(self._stack.name):
-            if container.service in names and (why := self._engine.remove(container.id)):
-                return _refused(why)
+            if container.service in names:
+                self._engine.stop(container.id)
         created = self.create(names, override, holding=holding)
         return created if created.code != 0 else self.start(names, override)
 
@@ -89,24 +101,34 @@ class SwarmDeployment:
                 return f"{name} Error: services.{name}.{key} cannot be had on a swarm: {why}"
         return ""
 
-    def _fetch(self, names: Iterable[str]) -> process.Completed | None:
+    def _fetch(self, tags: Mapping[str, str]) -> process.Completed | None:
         """Builds or pulls the images that are not here; what failed, or None."""
-        missing = [n for n in names if isinstance(self._engine.image(self._tag(n)), Unknown)]
+        missing = [n for n, tag in tags.items() if isinstance(self._engine.image(tag), Unknown)]
         for build in (True, False):
             chosen = [n for n in missing if (self._stack.services[n].build is not None) is build]
             if chosen and (done := self._compose.fetch(chosen, build=build)).code != 0:
                 return done
         return None
 
-    def _tag(self, name: str) -> str:
-        return self._stack.services[name].image or f"{self._stack.name}-{name}"
-
-    def _images(self, names: Iterable[str]) -> dict[str, str]:
-        documents = {name: self._engine.image(self._tag(name)) for name in names}
+    def _images(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Service → the id of its image, or the tag where it is not here."""
+        documents = {name: self._engine.image(tag) for name, tag in tags.items()}
         return {
-            name: self._tag(name) if isinstance(document, Unknown) else str(document["Id"])
+            name: tags[name] if isinstance(document, Unknown) else str(document["Id"])
             for name, document in documents.items()
         }
+
+    def _give_groups(self, names: Iterable[str]) -> str:
+        """Gives services the groups for which the file has no key; empty, or why not."""
+        groups = {name: groups_of(self._stack.services[name]) for name in names}
+        if not any(groups.values()):
+            return ""
+        for service in self._engine.services.listed({NAMESPACE: self._stack.name}):
+            if chosen := groups.get(service_name(service)):
+                reply = self._engine.services.update(service["ID"], partial(with_groups, chosen))
+                if reply is not None and not reply.ok:
+                    return reply.message
+        return ""
 
     def _contents(self, names: Iterable[str], folder: Path) -> Mapping[str, Path]:
         """`configs.NAME` or `secrets.NAME` → a file with its content, perhaps written here."""
@@ -142,10 +164,9 @@ PRIVATE = 0o600
 _DONE = process.Completed(argv=(), code=0, out="", err="")
 
 
-def _shared_labels(override: Json) -> Json:
+def _labels(override: Json) -> Json:
     """The labels that all services of an override have: those of the run and the stack."""
-    labels_of_service = next(iter(override["services"].values()))["labels"]
-    return {name: text for name, text in labels_of_service.items() if name != labels.STANZA}
+    return own_labels(next(iter(override["services"].values()))["labels"])
 
 
 def _refused(why: str) -> process.Completed:

@@ -4,10 +4,11 @@ Services get no tasks yet: they are started one by one, in the order of the plan
 named by id, so that every task runs what this machine calls by that name, or is rejected.
 """
 
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from stacktest.adapters.engine.labels import RUN
+from stacktest.adapters.engine.labels import RUN, STANZA
 from stacktest.adapters.engine.swarm.slots import IMAGE, REPLICAS
 from stacktest.adapters.engine.swarm.spec import DEPLOYED
 from stacktest.adapters.startup.swarm_keys import PASSED
@@ -17,8 +18,12 @@ from stacktest.core.model import Json, Service, Stack
 VERSION = "3.9"
 """The newest version of the format that the oldest client with a tested engine knows."""
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - in a container
-LONGEST_NAME = 40
-"""Letters of a config's name before the run: the swarm takes 64 in all."""
+LONGEST_NAME = 32
+"""Letters of a config's name before what makes it unique: the swarm takes 64 in all."""
+OWN_NETWORK = "stacktest_only_"
+"""Goes before the name of a service that has no other network."""
+HOST_NETWORK = "stacktest_host"
+HOST: Json = {"external": True, "name": "host"}
 _RESTARTS = {"always": "any", "unless-stopped": "any", "on-failure": "on-failure", "no": "none"}
 
 
@@ -40,8 +45,11 @@ def stack_file(
         "version": VERSION,
         "services": rows,
         "networks": {
-            key: _network(stack, key, (labels.get(key) or {}).get("labels") or {})
-            for key in sorted(used)
+            **{
+                key: _network(stack, key, (labels.get(key) or {}).get("labels") or {})
+                for key in sorted(used)
+            },
+            **_own_networks(stack, names, override),
         },
         "volumes": {
             key: (stack.definitions.get("volumes") or {}).get(key) or {} for key in sorted(volumes)
@@ -50,13 +58,31 @@ def stack_file(
     return {name: section for name, section in document.items() if section}
 
 
+def own_labels(labels: Json) -> Json:
+    """The labels of a service that all that is deployed for it has: of the run and the stack."""
+    return {name: text for name, text in labels.items() if name != STANZA}
+
+
+def image_tag(stack: Stack, name: str, override: Json) -> str:
+    """The image of a service as it is written: in the override, else in the files."""
+    named = (override["services"].get(name) or {}).get("image")
+    return str(named or stack.services[name].image or f"{stack.name}-{name}")
+
+
 def deployed_digest(service: Service) -> str:
     """Digest of what is deployed for a service; its image and what only orders starts aside."""
-    return digest(_definition(service))
+    groups = groups_of(service)
+    return digest([_definition(service), groups] if groups else _definition(service))
+
+
+def groups_of(service: Service) -> Sequence[str]:
+    """The groups that its programs have beside those of their user."""
+    return [str(group) for group in (service.definition or {}).get("group_add") or ()]
 
 
 def add_files(document: Json, stack: Stack, contents: Mapping[str, Path], labels: Json) -> None:
-    """Adds `configs:` and `secrets:` from files, named by the run, since none can change."""
+    """Adds `configs:` and `secrets:` from files, by names of their own, since none can change."""
+    unique = f"{labels[RUN]}-{secrets.token_hex(3)}"
     for section in ("configs", "secrets"):
         rows = {}
         for key in sorted(_sources(document["services"].values(), section)):
@@ -64,7 +90,7 @@ def add_files(document: Json, stack: Stack, contents: Mapping[str, Path], labels
             if definition.get("external"):
                 rows[key] = {"external": True, "name": definition.get("name") or key}
                 continue
-            name = f"{stack.name}_{key}"[:LONGEST_NAME] + f"_{labels[RUN]}"
+            name = f"{stack.name}_{key}"[:LONGEST_NAME] + f"_{unique}"
             path = str(contents[f"{section}.{key}"])
             rows[key] = {"file": path, "name": name, "labels": labels}
         if rows:
@@ -82,7 +108,7 @@ def _deployed(stack: Stack, name: str, override: Json, image: str) -> Json:
     deploy["labels"] = {
         **(deploy.get("labels") or {}),
         **added,
-        IMAGE: service.image or f"{stack.name}-{name}",
+        IMAGE: image_tag(stack, name, override),
         REPLICAS: str(deploy.get("replicas", 1)),
         DEPLOYED: deployed_digest(service),
     }
@@ -175,7 +201,28 @@ def _networks(service: Service, source: Json) -> Json:
     aliases = {
         key: [*((networks.get(key) or {}).get("aliases") or ()), *extra] for key in service.networks
     }
-    return {key: {"aliases": names} if names else {} for key, names in aliases.items()}
+    rows: Json = {key: {"aliases": names} if names else {} for key, names in aliases.items()}
+    own = {"host": HOST_NETWORK, "none": OWN_NETWORK + service.name}.get(_network_mode(service))
+    return {**rows, own: {}} if own else rows
+
+
+def _own_networks(stack: Stack, names: Iterable[str], override: Json) -> Json:
+    """What stands for `network_mode`: the node's network, or one without anybody else in it."""
+    modes = {name: _network_mode(stack.services[name]) for name in names}
+    rows: Json = {
+        OWN_NETWORK + name: {
+            "driver": "overlay",
+            "internal": True,
+            "labels": own_labels(override["services"][name]["labels"]),
+        }
+        for name, mode in modes.items()
+        if mode == "none"
+    }
+    return {**rows, HOST_NETWORK: HOST} if "host" in modes.values() else rows
+
+
+def _network_mode(service: Service) -> str:
+    return str((service.definition or {}).get("network_mode") or "")
 
 
 def _network(stack: Stack, key: str, labels: Json) -> Json:

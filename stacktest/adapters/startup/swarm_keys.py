@@ -44,9 +44,11 @@ TRANSLATED: Mapping[str, str] = {
     "entrypoint": "as it is; an empty one is the first word of the command",
     "environment": "as it is, without variables that nothing sets",
     "expose": "left out: networks of a swarm close no ports",
+    "group_add": "groups of the service, given to it after `docker stack deploy`",
     "image": "the id of the image that this machine has under that name",
     "mem_limit": "deploy.resources.limits.memory",
     "mem_reservation": "deploy.resources.reservations.memory",
+    "network_mode": "`host`: the node's; `none`: an overlay that leads nowhere; no other",
     "networks": "overlay networks to which a probe can be attached",
     "pids_limit": "deploy.resources.limits.pids",
     "ports": "mode `host`: the port of the task's own node, on all of its addresses",
@@ -71,7 +73,6 @@ NOT_APPLIED: Mapping[str, str] = {
     "cpuset": "",
     "develop": "",
     "domainname": "",
-    "group_add": "programs lack the groups",
     "isolation": "",
     "label_file": "",
     "mac_address": "",
@@ -92,7 +93,6 @@ IMPOSSIBLE: Mapping[str, str] = {
     "gpus": "a swarm gives no devices by this key",
     "ipc": "a task shares nothing with other containers",
     "links": "a swarm has no links; name the service itself",
-    "network_mode": "a task has networks of the swarm only",
     "pid": "a task shares nothing with other containers",
     "post_start": "a swarm runs no hooks",
     "pre_stop": "a swarm runs no hooks",
@@ -122,6 +122,8 @@ def impossible(service: Service) -> Iterator[tuple[str, str]]:
     for key, why in IMPOSSIBLE.items():
         if _is_set(definition.get(key)):
             yield key, why
+    if definition.get("network_mode") not in (None, "", "host", "none"):
+        yield "network_mode", "a task shares no network with other containers"
     if (definition.get("deploy") or {}).get("mode", "replicated") != "replicated":
         yield "deploy.mode", "stacktest follows replicated services only"
 

@@ -140,15 +140,18 @@ def test_folders_of_this_machine_are_not_made_by_a_swarm() -> None:
     ]
 
 
-def test_files_are_named_by_the_run_within_what_a_swarm_takes(tmp_path: Path) -> None:
+def test_files_get_names_of_their_own_within_what_a_swarm_takes(tmp_path: Path) -> None:
     key = "a-configuration-with-a-rather-long-name-indeed"
     model = stack({"configs": [{"source": key}]}, configs={key: {"file": "/srv/x"}})
-    document: Json = {"services": {"app": {"configs": [{"source": key}]}}}
-    add_files(document, model, {f"configs.{key}": tmp_path}, {RUN: "20261129T213650-888f6b"})
-    (row,) = document["configs"].values()
-    assert len(row["name"]) <= 64
-    assert row["name"].endswith("20261129T213650-888f6b")
-    assert row["labels"] == {RUN: "20261129T213650-888f6b"}
+    labels, names = {RUN: "20261129T213650-888f6b"}, set[str]()
+    for _ in range(2):
+        document: Json = {"services": {"app": {"configs": [{"source": key}]}}}
+        add_files(document, model, {f"configs.{key}": tmp_path}, labels)
+        (row,) = document["configs"].values()
+        assert len(row["name"]) <= 64
+        assert row["labels"] == labels
+        names.add(row["name"])
+    assert len(names) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@
 Only services with a label that stacktest wrote are ever removed: `cleanup` asks by that label.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from stacktest.adapters.engine.attached import Attached
 from stacktest.adapters.engine.client import LONGEST_SILENCE, LONGEST_STOP, STANDSTILL, Engine
@@ -21,6 +21,7 @@ from stacktest.adapters.engine.connection import SWARM, Connection
 from stacktest.adapters.engine.documents import PROJECT, inspected_container, understood
 from stacktest.adapters.engine.log_end import read_end
 from stacktest.adapters.engine.swarm.events import PAUSE, SwarmEvents
+from stacktest.adapters.engine.swarm.services import PATIENCE, SwarmServices, pairs, service_of
 from stacktest.adapters.engine.swarm.slots import (
     ENDED,
     NAMESPACE,
@@ -29,9 +30,11 @@ from stacktest.adapters.engine.swarm.slots import (
     container_of,
     is_down,
     labels_of,
+    node_name,
     remote_document,
+    replicas_of,
     service_name,
-    slots_of,
+    with_replicas,
 )
 from stacktest.adapters.engine.swarm.spec import PARTS, service_digests, service_drift
 from stacktest.core.fingerprint.digest import canonical
@@ -40,9 +43,9 @@ from stacktest.core.observed_state import Container
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError
 
-PATIENCE = 5.0
-"""Seconds that a task may wait for a node before that counts as why it does not start."""
 _SERVICE_OF_TASK = "com.docker.swarm.service.id"
+_TASK = "com.docker.swarm.task.id"
+_NAME_OF_TASK = "com.docker.swarm.task.name"
 
 
 class SwarmEngine(Engine):
@@ -50,8 +53,12 @@ class SwarmEngine(Engine):
 
     def __init__(self, address: str | Connection = "") -> None:
         super().__init__(address)
-        self._starting = threading.Lock()
         self._waiting_since: dict[str, float] = {}
+
+    @cached_property
+    def services(self) -> SwarmServices:
+        """The services, tasks and nodes of the swarm."""
+        return SwarmServices(self.socket)
 
     @property
     def connection(self) -> Connection:
@@ -78,7 +85,7 @@ class SwarmEngine(Engine):
         """
         if not project and not labels:
             return super().containers()
-        slots = self._slots(project, labels or {})
+        slots = self.services.slots(project, _own_words(labels or {}))
         own = self._own(slots)
         containers = [self._as_container(slot, own.get(slot.container_id)) for slot in slots]
         if labels:
@@ -90,7 +97,7 @@ class SwarmEngine(Engine):
         """Everything about one slot, or None when its service is gone."""
         if not _is_slot(id):
             return super().container(id)
-        slot = self._slot(id)
+        slot = self.services.slot(id)
         if slot is None:
             return None
         document = super().inspect(slot.container_id) if slot.container_id else None
@@ -105,7 +112,7 @@ class SwarmEngine(Engine):
         """The document of the newest task's container, or what the managers know instead of it."""
         if not _is_slot(id):
             return super().inspect(id)
-        slot = self._slot(id)
+        slot = self.services.slot(id)
         if slot is None:
             return Unknown(f"slot {id}: its service is gone")
         document = super().inspect(slot.container_id) if slot.container_id else None
@@ -139,24 +146,38 @@ class SwarmEngine(Engine):
             count = int(labels.get(REPLICAS, 1))
             parts = {PARTS: canonical(service_digests(spec)).decode()}
             spec["Labels"] = {**labels, **(parts if REPLICAS in labels else {})}
-            return _with_replicas(spec, count)
+            return with_replicas(spec, count)
 
-        return self._update(_service_of(id), scaled)
+        service = service_of(id)
+        before = {task["ID"] for task in self.services.tasks(service)}
+        reply = self.services.update(service, scaled)
+        if reply is None:
+            return ""
+        if not reply.ok:
+            return reply.message
+        return self.services.wait_until_begun(service, before) or self._wait_until_runs(service)
 
     def stop(self, id: str, *, grace: float | None = None) -> None:  # noqa: A002
         """Takes the service's tasks away and waits until they have ended."""
         if not _is_slot(id):
             super().stop(id, grace=grace)
             return
-        service = _service_of(id)
-        self._update(service, lambda spec: _with_replicas(spec, 0))
+        service = service_of(id)
+
+        def stopped(spec: Json) -> Json:
+            count = replicas_of({"Spec": spec})
+            if count:
+                spec["Labels"] = {REPLICAS: str(count), **labels_of({"Spec": spec})}
+            return with_replicas(spec, 0)
+
+        self.services.update(service, stopped)
         self._wait_until_ended(service, LONGEST_STOP)
 
     def remove(self, id: str) -> str:  # noqa: A002 - the engine's own word
         """Removes the slot's service and waits until its tasks have gone; empty, or why not."""
         if not _is_slot(id):
             return super().remove(id)
-        service = _service_of(id)
+        service = service_of(id)
         reply = self.socket.call("DELETE", f"/services/{service}")
         if not reply.ok and reply.status != _NOT_FOUND:
             return reply.message
@@ -177,7 +198,7 @@ class SwarmEngine(Engine):
     def remove_stored(self, labels: Mapping[str, str]) -> Mapping[str, str]:
         """Removes the `configs:` and `secrets:` with these labels; name → why one is left."""
         left: dict[str, str] = {}
-        filters = {"filters": {"label": _pairs(labels)}}
+        filters = {"filters": {"label": pairs(labels)}}
         for kind in ("configs", "secrets"):
             for row in self.socket.get(f"/{kind}", filters) or ():
                 reply = self.socket.call("DELETE", f"/{kind}/{row['ID']}")
@@ -195,7 +216,7 @@ class SwarmEngine(Engine):
         """The end of what the slot's newest task wrote, on whatever node it is."""
         if not _is_slot(id):
             return super().logs(id, tail, since, until)
-        slot = self._slot(id)
+        slot = self.services.slot(id)
         if slot is None or not slot.task.get("NodeID"):
             return Unknown("its logs cannot be read: no node has a task of it")
         if slot.container_id and isinstance(super().inspect(slot.container_id), dict):
@@ -233,10 +254,34 @@ class SwarmEngine(Engine):
         """Starts a command in the slot's container and keeps its input and output open."""
         return super().attach(self._container_id(id), argv)
 
+    def pause(self, id: str) -> str:  # noqa: A002 - the engine's own word
+        """Stops the processes of the slot's container where they are; empty, or why not."""
+        return super().pause(self._container_id(id))
+
+    def unpause(self, id: str) -> str:  # noqa: A002 - the engine's own word
+        """Lets the slot's container go on; empty, or why it could not."""
+        return super().unpause(self._container_id(id))
+
+    def lasting_id(self, container: Container) -> str:
+        """The slot that a container of this node is in: its service puts another one there."""
+        service = container.labels.get(_SERVICE_OF_TASK)
+        name = container.labels.get(_NAME_OF_TASK, "")
+        return f"{service}.{name.rsplit('.', 2)[1]}" if service else container.id
+
+    def elsewhere(self, project: str) -> Mapping[str, str]:
+        """Service of a stack with a task on another node than this one -> the node's name."""
+        here = self.info()["Swarm"]["NodeID"]
+        nodes = self.services.nodes()
+        return {
+            slot.name: node_name(nodes[id_])
+            for slot in self.services.slots(project, {})
+            if (id_ := slot.task.get("NodeID")) in nodes and id_ != here
+        }
+
     def foreign_services(self, project: str, label: tuple[str, str]) -> tuple[str, ...]:
         """The names of a stack's services that do not carry this label."""
         name, value = label
-        services = self._services({NAMESPACE: project})
+        services = self.services.listed({NAMESPACE: project})
         return tuple(service_name(row) for row in services if labels_of(row).get(name) != value)
 
     def drift_of(self, project: str, deployed: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
@@ -245,7 +290,7 @@ class SwarmEngine(Engine):
         `deployed`: service → digest of what the files say now.
         """
         by_service: dict[str, list[Slot]] = {}
-        for slot in self._slots(project, {}):
+        for slot in self.services.slots(project, {}):
             by_service.setdefault(slot.name, []).append(slot)
         return {
             name: service_drift(slots[0].service, slots, deployed.get(name, ""))
@@ -253,32 +298,6 @@ class SwarmEngine(Engine):
         }
 
     # Private
-
-    def _services(self, labels: Mapping[str, str]) -> Sequence[Json]:
-        return self.socket.get("/services", {"filters": {"label": _pairs(labels)}}) or ()
-
-    def _slots(self, project: str, labels: Mapping[str, str]) -> list[Slot]:
-        filters = {**_own_words(labels), **({NAMESPACE: project} if project else {})}
-        services = self._services(filters)
-        if not services:
-            return []
-        ids = [service["ID"] for service in services]
-        tasks = self.socket.get("/tasks", {"filters": {"service": ids}}) or ()
-        nodes = self._nodes()
-        return [slot for service in services for slot in slots_of(service, tasks, nodes)]
-
-    def _nodes(self) -> dict[str, Json]:
-        """The machines of the swarm, by their ids."""
-        return {str(node["ID"]): node for node in self.socket.get("/nodes") or ()}
-
-    def _slot(self, id_: str) -> Slot | None:
-        service = _service_of(id_)
-        reply = self.socket.call("GET", f"/services/{service}")
-        if not reply.ok:
-            return None
-        tasks = self.socket.get("/tasks", {"filters": {"service": [service]}}) or ()
-        slots = {slot.id: slot for slot in slots_of(reply.data, tasks, self._nodes())}
-        return slots.get(id_)
 
     def _own(self, slots: Iterable[Slot]) -> dict[str, Container]:
         """The containers of these slots that are on this node, by their ids."""
@@ -302,7 +321,7 @@ class SwarmEngine(Engine):
         """The container behind an id; StacktestError where it is not on this node."""
         if not _is_slot(id_):
             return id_
-        slot = self._slot(id_)
+        slot = self.services.slot(id_)
         if slot is None or not slot.container_id:
             raise StacktestError(f"slot {id_} has no container now", where="swarm")
         if isinstance(super().inspect(slot.container_id), Unknown):
@@ -315,20 +334,19 @@ class SwarmEngine(Engine):
             )
         return slot.container_id
 
-    def _update(self, service: str, change: Callable[[Json], Json]) -> str:
-        """Changes a service's specification; empty, or why the managers refused."""
-        with self._starting:
-            while True:
-                document = self.socket.get(f"/services/{service}")
-                before = document["Spec"]
-                spec = change({**before})
-                if spec == before:
-                    return ""
-                version = {"version": document["Version"]["Index"]}
-                reply = self.socket.call("POST", f"/services/{service}/update", version, spec)
-                # Somebody changed it since it was read: their change is read again, and kept.
-                if reply.ok or "out of sequence" not in reply.message:
-                    return "" if reply.ok else reply.message
+    def _wait_until_runs(self, service: str) -> str:
+        """Empty once the engine of this node has started the containers that its tasks have."""
+        deadline = time.monotonic() + STANDSTILL
+        while True:
+            tasks = self.services.tasks(service)
+            starting = {task["ID"] for task in tasks if task["Status"]["State"] == "starting"}
+            rows = super().containers(labels={_SERVICE_OF_TASK: service})
+            late = [r for r in rows if r.state == "created" and r.labels.get(_TASK) in starting]
+            if not late:
+                return ""
+            if time.monotonic() > deadline:
+                return f"the engine has not started {late[0].name}"
+            time.sleep(PAUSE)
 
     def _wait_until_ended(self, service: str, seconds: float, *, removed: bool = False) -> str:
         """Empty once no task of a service is left that has not ended; else why it still is."""
@@ -344,7 +362,7 @@ class SwarmEngine(Engine):
         for row in rows:
             if removed or row.is_running:
                 yield row.name
-        lost = {id_ for id_, node in self._nodes().items() if is_down(node)}
+        lost = {id_ for id_, node in self.services.nodes().items() if is_down(node)}
         for task in self.socket.get("/tasks") or ():
             # A node that does not answer says nothing of its tasks any more.
             is_active = task["Status"]["State"] not in ENDED and task.get("NodeID") not in lost
@@ -362,18 +380,6 @@ def _is_slot(id_: str) -> bool:
     return "." in id_
 
 
-def _service_of(id_: str) -> str:
-    return id_.partition(".")[0]
-
-
-def _with_replicas(spec: Json, count: int) -> Json:
-    return {**spec, "Mode": {"Replicated": {"Replicas": count}}}
-
-
 def _own_words(labels: Mapping[str, str]) -> dict[str, str]:
     """The labels as `docker stack` writes them: it has another one for the project."""
     return {NAMESPACE if name == PROJECT else name: value for name, value in labels.items()}
-
-
-def _pairs(labels: Mapping[str, str]) -> list[str]:
-    return [f"{name}={value}" for name, value in labels.items()]

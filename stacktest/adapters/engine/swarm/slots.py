@@ -75,8 +75,11 @@ class Slot:
 
     @property
     def failed_tasks(self) -> int:
-        """How many tasks failed in it before the newest."""
-        return sum(task["Status"]["State"] in {"failed", "rejected"} for task in self.tasks[1:])
+        """How many tasks with the same specification failed in it before the newest."""
+        return sum(
+            task["Status"]["State"] in {"failed", "rejected"} and task["Spec"] == self.task["Spec"]
+            for task in self.tasks[1:]
+        )
 
 
 def slots_of(service: Json, tasks: Iterable[Json], nodes: Mapping[str, Json]) -> tuple[Slot, ...]:
@@ -163,6 +166,18 @@ def replicas_of(service: Json) -> int:
     return int((mode.get("Replicated") or {}).get("Replicas") or 0)
 
 
+def with_replicas(spec: Json, count: int) -> Json:
+    """A specification with another number of tasks."""
+    return {**spec, "Mode": {"Replicated": {"Replicas": count}}}
+
+
+def with_groups(groups: Sequence[str], spec: Json) -> Json:
+    """A specification whose programs have further groups."""
+    template = spec["TaskTemplate"]
+    container = {**template["ContainerSpec"], "Groups": list(groups)}
+    return {**spec, "TaskTemplate": {**template, "ContainerSpec": container}}
+
+
 def labels_of(service: Json) -> Mapping[str, str]:
     """The labels of a service itself, which are not those of its containers."""
     return service["Spec"].get("Labels") or {}
@@ -224,8 +239,9 @@ def _without_container(slot: Slot) -> Container:
         name="",
         service=slot.name,
         project=slot.namespace,
-        image_id="",
-        image_ref=str(spec.get("Image", "")),
+        # A node runs an image that is named by id, or nothing.
+        image_id=image if (image := str(spec.get("Image", ""))).startswith("sha256:") else "",
+        image_ref=image,
         state="restarting" if is_waiting else _STATES.get(state, "created"),
         health=health,
         exit_code=int(code or 0) if _STATES.get(state) == "exited" else None,

@@ -1,0 +1,122 @@
+"""Spares of services that are about to be updated: services without tasks, which remember them.
+
+A spare has the specification of the old service, so that values of variables stay with the
+managers, and one label for what it must not have itself: name, labels, ports, number of tasks.
+What is there already is not made twice, so that all of it may be done again after a crash.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from stacktest.adapters.engine.labels import KEEP, RUN, STACK
+from stacktest.adapters.engine.swarm.client import SwarmEngine
+from stacktest.adapters.engine.swarm.services import service_of
+from stacktest.adapters.engine.swarm.slots import REPLICAS, labels_of, replicas_of, with_replicas
+from stacktest.core.model import Json
+from stacktest.core.observed_state import Container
+from stacktest.core.update.journal import OldContainer
+from stacktest.core.update.spare import REMEMBERED
+from stacktest.errors import StacktestError
+
+_ELSEWHERE = ("Name", "Labels", "EndpointSpec")
+
+
+class SpareServices:
+    """Makes and uses the spares of one update; `labels` mark them."""
+
+    def __init__(self, engine: SwarmEngine, *, labels: Mapping[str, str]) -> None:
+        self._engine, self._labels = engine, labels
+
+    def make(self, containers: Sequence[OldContainer]) -> None:
+        """A spare of each service, unless it is there."""
+        for service, old in _by_service(containers).items():
+            if self._spec(old.spare) is not None:
+                continue
+            spec = self._spec(service)
+            if spec is None:
+                raise StacktestError(f"{old.name} is gone", where=f"service {service}")
+            self._create(old.spare, spare_spec(spec, old.spare, self._labels))
+
+    def put_back(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
+        """Each old service again, without tasks: old slot → the slot that it is now."""
+        services = _by_service(containers)
+        ids = {service: self._again(service, old) for service, old in services.items()}
+        return {
+            old.container: old.container.replace(service, ids[service], 1)
+            for old in containers
+            if (service := service_of(old.container))
+        }
+
+    def successors(self, project: str, containers: Sequence[OldContainer]) -> tuple[Container, ...]:
+        """Nothing runs in place of a service that was updated: it is the same one."""
+        del project, containers
+        return ()
+
+    def own_labels_of(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
+        """The labels that stacktest gave to the old services: the new ones keep them."""
+        specs = [self._spec(old.spare) for old in _by_service(containers).values()]
+        labels = [labels_of({"Spec": remembered_spec(spec)}) for spec in specs if spec]
+        names = {RUN, STACK, KEEP}
+        return {name: value for row in labels for name, value in row.items() if name in names}
+
+    # Private
+
+    def _again(self, service: str, old: OldContainer) -> str:
+        """The service as its spare remembers it, without tasks; its id."""
+        spare = self._spec(old.spare)
+        if spare is None:
+            raise StacktestError(
+                f"{old.name} cannot be put back: its spare is gone",
+                where=f"service {old.spare}",
+                hint=f"docker service rollback {old.name.rpartition('.')[0]}",
+            )
+        spec = remembered_spec(spare)
+        if self._spec(service) is None:
+            return self._create(str(spec["Name"]), spec)
+        reply = self._engine.services.update(service, lambda _: spec)
+        if reply is not None and not reply.ok:
+            raise StacktestError(
+                f"{old.name} cannot be put back: {reply.message}", where=f"service {old.name}"
+            )
+        return service
+
+    def _spec(self, service: str) -> Json | None:
+        """The specification of a service by id or name; None: there is none."""
+        reply = self._engine.socket.call("GET", f"/services/{service}")
+        return reply.data["Spec"] if reply.ok else None
+
+    def _create(self, name: str, spec: Json) -> str:
+        reply = self._engine.socket.call("POST", "/services/create", document=spec)
+        if not reply.ok:
+            raise StacktestError(
+                f"the managers do not create {name}: {reply.message}", where=f"service {name}"
+            )
+        return str(reply.data["ID"])
+
+
+def spare_spec(spec: Json, name: str, labels: Mapping[str, str]) -> Json:
+    """The specification of a spare; `labels` mark it as ours."""
+    count = replicas_of({"Spec": spec})
+    own = {key: spec[key] for key in _ELSEWHERE if key in spec}
+    remembered = json.dumps({**own, "Replicas": count}, sort_keys=True)
+    rest = {key: value for key, value in spec.items() if key not in _ELSEWHERE}
+    # A slot is what is listed, and removed at the end, of a service that has no tasks.
+    marks = {**labels, REPLICAS: "1", REMEMBERED: remembered}
+    row = {**with_replicas(rest, 0), "Name": name, "Labels": marks}
+    return {**row, "EndpointSpec": {"Mode": "dnsrr"}}
+
+
+def remembered_spec(spare: Json) -> Json:
+    """The specification of the old service, without tasks; a start gives it as many as it had."""
+    own = json.loads(labels_of({"Spec": spare})[REMEMBERED])
+    labels = {**own["Labels"], REPLICAS: str(own.pop("Replicas") or 1)}
+    rest = {key: value for key, value in spare.items() if key not in _ELSEWHERE}
+    return {**rest, **own, "Labels": labels}
+
+
+# Private
+
+
+def _by_service(containers: Sequence[OldContainer]) -> dict[str, OldContainer]:
+    """Id of the service → the first of its slots."""
+    return {service_of(old.container): old for old in reversed(containers)}
