@@ -382,7 +382,7 @@ def _answered(lines: tuple[Line, ...]) -> frozenset[int]:
         if line.name in {"handle", "handle_path", "route"}:
             statuses |= _answered(line.block or ())
         elif line.name == "file_server":
-            statuses |= {404, 500}
+            statuses |= {308, 404, 500}
         elif line.name in _ANSWERS:
             is_own = any(re.search(r"\{(http\.error|err)\.status_code\}", w.text) for w in words)
             statuses |= frozenset() if is_own else _ANSWERS[line.name](words)

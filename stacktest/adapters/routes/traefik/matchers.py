@@ -18,11 +18,11 @@ def host_patterns(literal: Literal) -> tuple[str, ...] | None:
 
 
 def hosts_of(part: Alternative) -> tuple[str, ...] | None:
-    """Host names of an alternative, none where a path is enough; None where no host can fit."""
+    """Host names of an alternative, none where any name may fit; None where none can."""
     named = [host_patterns(literal) for literal in part if not literal.negated]
     known = [patterns for patterns in named if patterns is not None]
     if not known:
-        return () if any(item.name.startswith("path") for item in part) else None
+        return ()
     first, *others = known
     hosts = tuple(h for h in first if all(any(covers(p, h) for p in item) for item in others))
     return hosts or None

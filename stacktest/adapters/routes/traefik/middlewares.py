@@ -24,7 +24,6 @@ _OWN = {
     "basicauth": frozenset({401}),
     "digestauth": frozenset({401}),
     "buffering": frozenset({413}),
-    "circuitbreaker": frozenset({503}),
     "inflightreq": frozenset({429}),
     "ratelimit": frozenset({429}),
 }
@@ -96,7 +95,12 @@ def _statuses(kind: str, section: Section) -> frozenset[int]:
         code = str(section.get("rejectstatuscode", ""))
         return frozenset({whole_number(code) or 403})
     if kind == "errors":
-        return frozenset(code for text in listed(section.get("status")) for code in _range(text))
+        rewrites = section.get("statusrewrites")
+        changed = map(str, rewrites.values()) if isinstance(rewrites, Mapping) else ()
+        texts = (*listed(section.get("status")), *changed)
+        return frozenset(code for text in texts for code in _range(text))
+    if kind == "circuitbreaker":
+        return frozenset({whole_number(str(section.get("responsecode", ""))) or 503})
     return _OWN.get(kind, ANY_STATUS)
 
 

@@ -6,23 +6,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.routes.blank_names import BlankName, blank_names
-from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered, shared
+from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.adapters.routes.traefik.configuration import (
     Origin,
     Section,
-    Static,
     file_origins,
     label_origins,
-    read_static,
     section,
 )
 from stacktest.adapters.routes.traefik.matchers import host_patterns, hosts_of, narrowed
-from stacktest.adapters.routes.traefik.middlewares import MAX_DEPTH, REDIRECTS, guards_of, listed
+from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, listed
+from stacktest.adapters.routes.traefik.routers import Routers, why_ignored
 from stacktest.adapters.routes.traefik.rule import RuleError, alternatives
-from stacktest.adapters.routes.upstream import route_to
-from stacktest.core.model import Json, Stack
+from stacktest.adapters.routes.traefik.services import Services
+from stacktest.adapters.routes.traefik.static import Static, read_static
+from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.route import Listener, Route
+from stacktest.core.route import Listener, PathCondition, Route
 from stacktest.core.routing import covers, target_of
 from stacktest.core.unknown import Unknown
 
@@ -32,7 +32,15 @@ def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...
     static = read_static(stack)
     sources = [*label_origins(stack), *file_origins(stack, static, files)]
     origins = tuple(item for item in sources if isinstance(item, Origin))
-    reader = _Reader(stack=stack, static=static, origins=origins)
+    heard = tuple(item for item in origins if not why_ignored(item, stack, static))
+    http, tcp = (Services(stack=stack, origins=heard, kind=kind) for kind in ("http", "tcp"))
+    reader = _Reader(
+        stack=stack,
+        static=static,
+        origins=origins,
+        routers=Routers(stack=stack, static=static, origins=origins, services=http),
+        tcp=tcp,
+    )
     unread = [
         Route(
             host=item.why.partition(":")[0],
@@ -56,8 +64,10 @@ class _Choice:
     hosts: tuple[str, ...]
     """Names or expressions; empty: every name."""
     other_hosts: tuple[str, ...]
+    asks_for_path: bool
     steps: tuple[Route, ...]
-    listeners: tuple[Listener, ...]
+    listeners: tuple[Listener, ...] | None
+    """None: it is not known where."""
     priority: int
     basis: str
 
@@ -73,6 +83,8 @@ class _Reader:
     stack: Stack
     static: Static
     origins: tuple[Origin, ...]
+    routers: Routers
+    tcp: Services
     unknown: list[Route] = field(default_factory=list)
     """Routers of which it is not known what they ask for."""
 
@@ -83,7 +95,7 @@ class _Reader:
             key=lambda choice: -choice.priority,
         )
         hosts = dict.fromkeys(host for choice in choices for host in choice.hosts)
-        if any(not choice.hosts for choice in choices):
+        if any(not choice.hosts and choice.asks_for_path for choice in choices):
             # A rule by path alone answers under every name.
             hosts.setdefault(self.stack.domain or "localhost")
         any_name = self.stack.domain or "localhost"
@@ -93,6 +105,8 @@ class _Reader:
 
         for host in hosts:
             yield from of_any_name(host, routes_of) if host == any_name else routes_of(host)
+        for origin in self.tcp.origins:
+            yield from self._passed_through(origin)
         yield from self.unknown
 
     # Private
@@ -101,20 +115,21 @@ class _Reader:
         basis = "\n".join(
             [*(choice.basis for choice in choices), repr(sorted(self.static.values.items()))]
         )
-        places = {item for choice in choices for item in choice.listeners}
+        places = {item for choice in choices for item in choice.listeners or ()}
         groups: dict[tuple[int, ...], list[Listener]] = {}
         for place in sorted(places, key=lambda item: (not item.tls, item.port)):
             there = tuple(
-                i for i, c in enumerate(choices) if not c.listeners or place in c.listeners
+                i for i, c in enumerate(choices) if c.listeners is None or place in c.listeners
             )
             groups.setdefault(there, []).append(place)
-        if not groups:
-            groups[tuple(range(len(choices)))] = []
+        anywhere = tuple(i for i, choice in enumerate(choices) if choice.listeners is None)
+        if not groups and anywhere:
+            groups[anywhere] = []
         start = 0
         for group, listeners in groups.items():
             steps = [step for index in group for step in choices[index].steps]
             routes = ordered(
-                steps,
+                [*self._own_steps(listeners), *steps],
                 host=host,
                 listeners=tuple(listeners),
                 where=steps[0].where,
@@ -125,11 +140,32 @@ class _Reader:
             yield from routes
         yield from self._redirects(host, {item.port for item in places}, start)
 
+    def _own_steps(self, listeners: list[Listener]) -> Iterator[Route]:
+        """What Traefik answers by itself before any router, where its entry points listen."""
+        where = f"services.{self.static.service}"
+        for path, port in self.static.own_paths():
+            there = tuple(item for item in listeners if item.port == port)
+            condition = PathCondition(patterns=(f"^{path}",))
+            own = Route(host="", where=where, match=f"{path}*", conditions=(condition,))
+            if there:
+                yield replace(own, listeners=there)
+        for name, port in self.static.entrypoints().items():
+            there = tuple(item for item in listeners if item.port == port)
+            if there and self.static.may_redirect(name):
+                yield Route(
+                    host="",
+                    where=where,
+                    statuses=REDIRECTS,
+                    is_final=False,
+                    is_guard=True,
+                    is_hidden=True,
+                    listeners=there,
+                )
+
     def _redirects(self, host: str, ports: set[int], start: int) -> Iterator[Route]:
         """Entry points that lead to another one whatever is asked for."""
         for name, port in self.static.entrypoints().items():
-            to_other = self.static.has(f"entrypoints.{name}.http.redirections")
-            if to_other and port not in ports:
+            if self.static.redirects(name) and port not in ports:
                 yield Route(
                     host=host,
                     where=f"services.{self.static.service}",
@@ -139,18 +175,34 @@ class _Reader:
                     order=start,
                 )
 
+    def _passed_through(self, origin: Origin) -> Iterator[Route]:
+        """Names in the greeting of TLS, which Traefik looks at before it looks for HTTP."""
+        for name, router in section(origin.tcp.get("routers")).items():
+            rule = str(section(router).get("rule", ""))
+            where = f"{origin.where}.traefik.tcp.routers.{name}.rule"
+            try:
+                literals = [literal for part in alternatives(rule) for literal in part]
+            except RuleError:
+                continue
+            names = [v.lower() for item in literals if item.name == "hostsni" for v in item.values]
+            listeners = self._listeners(section(router)) or ()
+            for target in self.tcp.targets(section(router), origin, where):
+                for host in dict.fromkeys(item for item in names if "*" not in item):
+                    there = tuple(replace(item, tls=True) for item in listeners)
+                    yield replace(target, host=host, listeners=there, order=-1)
+
     def _choices(self, origin: Origin) -> Iterator[_Choice]:
-        routers = origin.http.get("routers")
-        for name, router in routers.items() if isinstance(routers, Mapping) else ():
-            if isinstance(router, Mapping):
-                yield from self._choices_of(name, router, origin)
+        for name, router in self.routers.of(origin).items():
+            yield from self._choices_of(name, router, origin)
 
     def _choices_of(self, name: str, router: Section, origin: Origin) -> Iterator[_Choice]:
         where = origin.lines.get(name, origin.where)
         rule = str(router.get("rule", ""))
-        if not self._is_exposed(origin):
-            why = "Traefik does not expose the service: traefik.enable is not true"
+        if why := self.routers.why_not_taken(name, origin):
             self.unknown.append(_not_known(name, where, why, rule))
+            return
+        if "{{" in rule:
+            self.unknown.append(_not_known(name, where, "Traefik makes its rule of a template", ""))
             return
         try:
             parts = alternatives(rule)
@@ -158,7 +210,7 @@ class _Reader:
             why = f"its rule cannot be read: {error}"
             self.unknown.append(_not_known(name, where, why + self._unset(where), rule))
             return
-        targets = tuple(self._targets(router, origin, where))
+        targets = tuple(self.routers.services.targets(router, origin, where))
         listeners = self._listeners(router)
         guards = tuple(self._guards(router, origin, listeners, where))
         basis = "\n".join(
@@ -181,9 +233,11 @@ class _Reader:
                 hosts = tuple(host for host in hosts if host not in blanks)
                 if not hosts:
                     continue
-            if hosts is None or "" in hosts:
+            asks_for_path = any(item.name.startswith("path") for item in part)
+            if hosts is None or "" in hosts or not (hosts or asks_for_path):
                 why = f"its rule names no host{self._unset(where)}"
                 self.unknown.append(_not_known(name, where, why, rule))
+            if hosts is None or "" in hosts:
                 continue
             yield _Choice(
                 hosts=hosts,
@@ -193,19 +247,12 @@ class _Reader:
                     if item.negated
                     for pattern in host_patterns(item) or ()
                 ),
+                asks_for_path=asks_for_path,
                 steps=tuple(narrowed(step, part, name) for step in (*guards, *targets)),
                 listeners=listeners,
                 priority=whole_number(priority) or len(rule),
                 basis=basis,
             )
-
-    def _is_exposed(self, origin: Origin) -> bool:
-        if origin.provider != "docker":
-            return True
-        labels = self.stack.services[origin.service].labels
-        enabled = next((v for k, v in labels.items() if k.lower() == "traefik.enable"), "")
-        default = self.static.values.get("providers.docker.exposedbydefault", "true")
-        return (enabled or default).lower() != "false"
 
     def _unset(self, where: str) -> str:
         """The variable that stands in the label's line of a compose file, and is not set."""
@@ -217,25 +264,26 @@ class _Reader:
                     return f": {variable[1]} is not set"
         return ""
 
-    def _listeners(self, router: Section) -> tuple[Listener, ...]:
+    def _listeners(self, router: Section) -> tuple[Listener, ...] | None:
+        """Where a router answers: nowhere, if its entry points lead elsewhere; None: not known."""
         ports = self.static.entrypoints()
-        names = [name.lower() for name in listed(router.get("entrypoints"))]
-        known = [name for name in names or ports if name in ports]
-        if len(known) < len(names):
-            return ()
+        named = [name.lower() for name in listed(router.get("entrypoints"))]
+        names = named or self.static.usual_entrypoints()
+        if not ports or not all(name in ports for name in names):
+            return None
         has_tls = router.get("tls") not in (None, "false", False)
         listeners = (
             Listener(port=ports[n], tls=has_tls or self.static.has(f"entrypoints.{n}.http.tls"))
-            for n in known
-            if not self.static.has(f"entrypoints.{n}.http.redirections")
+            for n in names
+            if not self.static.redirects(n)
         )
         return tuple(listeners)
 
     def _guards(
-        self, router: Section, origin: Origin, listeners: tuple[Listener, ...], where: str
+        self, router: Section, origin: Origin, listeners: tuple[Listener, ...] | None, where: str
     ) -> Iterator[Route]:
         names = list(listed(router.get("middlewares")))
-        for entrypoint in listed(router.get("entrypoints")) or self.static.entrypoints():
+        for entrypoint in listed(router.get("entrypoints")) or self.static.usual_entrypoints():
             key = f"entrypoints.{entrypoint.lower()}.http.middlewares"
             names += listed(self.static.values.get(key))
         for name in dict.fromkeys(names):
@@ -244,20 +292,20 @@ class _Reader:
                 self._defined("middlewares", name, origin),
                 stack=self.stack,
                 find=lambda inner: self._defined("middlewares", inner, origin),
-                is_plain=bool(listeners) and not any(item.tls for item in listeners),
+                is_plain=bool(listeners) and not any(item.tls for item in listeners or ()),
                 where=where,
             )
 
     def _defined(self, kind: str, name: str, origin: Origin) -> Section | None:
+        """A definition by its name; None where there is none, or where containers differ in it."""
         plain, _, provider = name.lower().partition("@")
-        for place in self.origins:
-            items = place.http.get(kind)
-            if place.provider != (provider or origin.provider) or not isinstance(items, Mapping):
-                continue
-            if isinstance(items.get(plain), Mapping):
-                definition: Section = items[plain]
-                return definition
-        return None
+        places = (
+            place for place in self.origins if place.provider == (provider or origin.provider)
+        )
+        named = (section(place.http.get(kind)).get(plain) for place in places)
+        definitions = [item for item in named if isinstance(item, Mapping)]
+        is_one = definitions and all(item == definitions[0] for item in definitions)
+        return definitions[0] if is_one else None
 
     def _definitions(self, router: Section, origin: Origin) -> str:
         names = (*listed(router.get("middlewares")), *listed(router.get("service")))
@@ -268,57 +316,6 @@ class _Reader:
                 for kind in ("middlewares", "services")
             ]
         )
-
-    def _targets(self, router: Section, origin: Origin, where: str) -> list[Route]:
-        name = str(router.get("service", "") or "")
-        if name.lower().endswith("@internal"):
-            return [Route(host="", where=where)]
-        if origin.provider == "docker" and "@file" not in name.lower():
-            return [self._labelled(name, origin, where)]
-        definition = self._defined("services", name, origin)
-        if definition is None:
-            why = f"the service {name} is not defined where it was looked for"
-            return [Route(host="", where=where, unknown=why, upstream=name)]
-        unknown = Route(host="", where=where, unknown="which servers it leads to", upstream="?")
-        return shared(list(self._served(definition, origin, where)) or [unknown])
-
-    def _served(
-        self, definition: Section, origin: Origin, where: str, depth: int = 0
-    ) -> Iterator[Route]:
-        balanced = section(definition.get("loadbalancer"))
-        servers = [section(server) for server in _items(balanced.get("servers"))]
-        urls = [str(server.get("url") or server.get("address") or "") for server in servers]
-        for url in urls:
-            yield route_to(self.stack, host="", upstream=url, where=where)
-        others = [
-            str(item.get("name", "") if isinstance(item, Mapping) else item)
-            for kind in ("weighted", "failover", "mirroring")
-            for item in _others(section(definition.get(kind)))
-        ]
-        for other in others:
-            inner = self._defined("services", other, origin)
-            if inner is not None and depth < MAX_DEPTH:
-                yield from self._served(inner, origin, where, depth + 1)
-
-    def _labelled(self, name: str, origin: Origin, where: str) -> Route:
-        """The container that bears the labels of Traefik's service, at the port that they name."""
-        holder, sections = origin, _services(origin)
-        plain = name.lower().partition("@")[0]
-        if plain and plain not in sections:
-            holder = next((o for o in self.origins if plain in _services(o)), origin)
-            sections = _services(holder)
-        definition = sections.get(plain) or (
-            next(iter(sections.values())) if len(sections) == 1 else {}
-        )
-        server = section(section(definition.get("loadbalancer")).get("server"))
-        port = str(server.get("port", ""))
-        if port and whole_number(port) is None:
-            return Route(
-                host="", where=where, unknown=f"'{port}' is not a port number", upstream=port
-            )
-        upstream = f"{holder.service}:{port}" if port else holder.service
-        route = route_to(self.stack, host="", upstream=upstream, where=where)
-        return route if port else replace(route, port=None)
 
 
 def _not_known(name: str, where: str, why: str, rule: str) -> Route:
@@ -331,23 +328,6 @@ def _not_known(name: str, where: str, why: str, rule: str) -> Route:
 
 def _not_whole(blank: BlankName, where: str) -> Route:
     return Route(host=blank.written, unknown=blank.why, where=where, upstream="?")
-
-
-def _services(origin: Origin) -> Mapping[str, Section]:
-    services = origin.http.get("services")
-    items = services.items() if isinstance(services, Mapping) else ()
-    return {name: item for name, item in items if isinstance(item, Mapping)}
-
-
-def _others(definition: Section) -> Iterator[object]:
-    yield from _items(definition.get("services"))
-    for key in ("service", "fallback"):
-        if definition.get(key):
-            yield definition[key]
-
-
-def _items(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
 
 
 def _lines(path: str) -> list[str]:

@@ -1,0 +1,49 @@
+"""The rule that Traefik gives to a container whose labels have none: a template of its names."""
+
+import re
+from collections.abc import Iterator
+
+from stacktest.core.model import Service, Stack
+
+
+def normalized(name: str) -> str:
+    """A name as Traefik writes it: letters and digits, with a hyphen in place of all others."""
+    return "-".join(re.findall(r"[^\W_]+", name))
+
+
+def own_name(service: str, stack: Stack) -> str:
+    """What Traefik calls a container by default, and the service that leads to it."""
+    return normalized(f"{service}_{stack.name}")
+
+
+def default_rule(template: str, service: Service, stack: Stack) -> str | None:
+    """The rule of a container; None where the template says more than names."""
+    container = service.container_name or f"{stack.name}-{service.name}-1"
+    labels = {
+        "com.docker.compose.service": service.name,
+        "com.docker.compose.project": stack.name,
+        **service.labels,
+    }
+    values = {".Name": own_name(service.name, stack), ".ContainerName": container}
+    values |= {f'index .Labels "{name}"': value for name, value in labels.items()}
+    pieces = list(_pieces(template, values))
+    return None if None in pieces else "".join(piece for piece in pieces if piece is not None)
+
+
+# Private
+
+_EXPRESSION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
+_TRIMMED = re.compile(r"trimPrefix\s+[`\"]/[`\"]\s+")
+
+
+def _pieces(template: str, values: dict[str, str]) -> Iterator[str | None]:
+    position = 0
+    for match in _EXPRESSION.finditer(template):
+        yield template[position : match.start()]
+        position = match.end()
+        expression = _TRIMMED.sub("", " ".join(match[1].split())).strip("()")
+        expression = re.sub(r"index \.Labels `([^`]+)`", r'index .Labels "\1"', expression)
+        is_normalized = expression.startswith("normalize ")
+        value = values.get(expression.removeprefix("normalize ").strip("()"))
+        yield normalized(value) if is_normalized and value is not None else value
+    yield template[position:]

@@ -1,0 +1,43 @@
+"""A file of Traefik, filled as a template and with its keys in small letters."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from stacktest.adapters.compose.yaml import parse_yaml
+from stacktest.adapters.routes.blank_names import door_environment
+from stacktest.adapters.routes.mounts import shown
+from stacktest.core.model import Json, Stack
+from stacktest.core.unknown import Unknown
+
+
+def document_of(path: Path, stack: Stack) -> Json | Unknown:
+    """A file of Traefik with keys in small letters, or why it cannot be read."""
+    file = shown(path, stack)
+    try:
+        text = _filled(path.read_text(encoding="utf-8"), stack)
+        if path.suffix == ".toml":
+            return _lower(tomllib.loads(text))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not valid TOML"
+        return Unknown(f"{file}: {reason}")
+    document = parse_yaml(text.encode(), file)
+    return document if isinstance(document, Unknown) else _lower(document)
+
+
+# Private
+
+_VARIABLE = re.compile(r"\{\{-?\s*env\s+[\"`](\w+)[\"`]\s*-?\}\}")
+
+
+def _filled(text: str, stack: Stack) -> str:
+    """The text with the variables of Traefik's environment that it asks for and that are set."""
+    environment = door_environment(stack)
+    return _VARIABLE.sub(lambda match: environment.get(match[1]) or match[0], text)
+
+
+def _lower(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {str(key).lower(): _lower(item) for key, item in value.items()}
+    return [_lower(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,90 @@
+"""The routers that Traefik takes from its providers, and why it takes one not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stacktest.adapters.routes.traefik.configuration import DOCKER, Origin, Section, section
+from stacktest.adapters.routes.traefik.default_rule import default_rule
+from stacktest.adapters.routes.traefik.services import Services
+from stacktest.adapters.routes.traefik.static import Static
+from stacktest.core.model import Stack
+from stacktest.core.readiness import listening_ports
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Routers:
+    """The routers of every origin."""
+
+    stack: Stack
+    static: Static
+    origins: tuple[Origin, ...]
+    services: Services
+
+    def of(self, origin: Origin) -> dict[str, Section]:
+        """Those of one origin; a router of an earlier file counts, not that of a later one."""
+        routers = _defined(origin)
+        if origin.provider == DOCKER:
+            return {name: self._with_rule(r, origin) for name, r in self._or_usual(origin).items()}
+        earlier = self.origins[: self.origins.index(origin)]
+        known = {name for item in earlier if item.provider != DOCKER for name in _defined(item)}
+        return {name: router for name, router in routers.items() if name not in known}
+
+    def why_not_taken(self, name: str, origin: Origin) -> str:
+        """Why Traefik does not take a router; empty where it does."""
+        if origin.provider != DOCKER:
+            return ""
+        if why := why_ignored(origin, self.stack, self.static):
+            return why
+        definitions = {
+            item.service: repr((sorted(router.items(), key=str), self.services.name(router, item)))
+            for item in self.services.origins
+            if item.provider == DOCKER and (router := _defined(item).get(name)) is not None
+        }
+        if len({*definitions.values()}) < _SEVERAL:
+            return ""
+        return f"Traefik takes none of several routers named {name}, of {' and '.join(definitions)}"
+
+    # Private
+
+    def _or_usual(self, origin: Origin) -> dict[str, Section]:
+        """The routers of a container, or the one that Traefik makes where labels name none."""
+        routers = _defined(origin)
+        service = self.stack.services[origin.service]
+        is_offered = listening_ports(service) or any("traefik" in label for label in service.labels)
+        is_of_http = origin.http or not origin.tcp
+        is_heard = origin in self.services.origins
+        if not routers and self._template and is_heard and is_offered and is_of_http:
+            return {origin.service: {}}
+        return routers
+
+    def _with_rule(self, router: Section, origin: Origin) -> Section:
+        template, service = self._template, self.stack.services[origin.service]
+        if router.get("rule") or not template:
+            return router
+        return {**router, "rule": default_rule(template, service, self.stack) or template}
+
+    @property
+    def _template(self) -> str:
+        return self.static.of_labels("defaultrule")
+
+
+def why_ignored(origin: Origin, stack: Stack, static: Static) -> str:
+    """Why Traefik does not look at an origin; empty where it does."""
+    if origin.provider != DOCKER:
+        return ""
+    if not static.reads_labels:
+        return "the provider that reads labels is off"
+    labels = stack.services[origin.service].labels
+    enabled = next((v for k, v in labels.items() if k.lower() == "traefik.enable"), "")
+    is_exposed = (enabled or static.of_labels("exposedbydefault")).lower() != "false"
+    return "" if is_exposed else "Traefik does not expose the service: traefik.enable is not true"
+
+
+# Private
+
+_SEVERAL = 2
+
+
+def _defined(origin: Origin) -> dict[str, Section]:
+    routers = section(origin.http.get("routers"))
+    return {name: router for name, router in routers.items() if isinstance(router, Mapping)}

@@ -1,0 +1,126 @@
+"""The servers that a router leads to, as Traefik's providers define its service.
+
+labels          every container with labels of the service, at the port or the URL that they name; a
+                container without such labels has one service, of its own name
+a file          the servers of `loadBalancer`, or of what `weighted`, `failover` or `mirroring` name
+NAME@internal   Traefik itself
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from stacktest.adapters.routes.ordered import shared
+from stacktest.adapters.routes.traefik.configuration import DOCKER, Origin, Section, section
+from stacktest.adapters.routes.traefik.default_rule import own_name
+from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.model import Json, Stack
+from stacktest.core.numbers import whole_number
+from stacktest.core.route import Route
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """Every service that Traefik's providers define."""
+
+    stack: Stack
+    origins: tuple[Origin, ...]
+    """What Traefik takes notice of."""
+    kind: str
+    """`http` or `tcp`."""
+
+    def targets(self, router: Section, origin: Origin, where: str) -> list[Route]:
+        """Where a router leads: servers that Traefik takes in turn, or why they are not known."""
+        name = self.name(router, origin)
+        if name.endswith("@internal"):
+            return [Route(host="", where=where)]
+        if not name:
+            return [_not_known("", where, "it has several services and names none of them")]
+        return shared(list(self._servers(name, origin.provider, where, frozenset())))
+
+    def name(self, router: Section, origin: Origin) -> str:
+        """The service of a router; empty where it names none of several."""
+        name = str(router.get("service") or "").lower()
+        if name or origin.provider != DOCKER:
+            return name
+        own = self._defined(origin) or {own_name(origin.service, self.stack).lower(): {}}
+        return next(iter(own)) if len(own) == 1 else ""
+
+    # Private
+
+    def _servers(
+        self, name: str, provider: str, where: str, above: frozenset[str]
+    ) -> Iterator[Route]:
+        plain, _, other = name.lower().partition("@")
+        provider = other or provider
+        full = f"{plain}@{provider}"
+        definitions = [] if full in above else list(self._definitions(plain, provider))
+        if not definitions:
+            yield _not_known(name, where, f"the service {name} is not defined")
+        for origin, definition in definitions:
+            if provider == DOCKER:
+                yield self._of_container(origin, definition, where)
+            else:
+                yield from self._of_file(definition, provider, where, above | {full})
+
+    def _definitions(self, name: str, provider: str) -> Iterator[tuple[Origin, Section]]:
+        """Those of all containers, which Traefik puts together; of files the first one."""
+        for origin in (item for item in self.origins if item.provider == provider):
+            own = self._defined(origin)
+            if provider == DOCKER and not own:
+                own = {own_name(origin.service, self.stack).lower(): {}}
+            if name in own:
+                yield origin, own[name]
+                if provider != DOCKER:
+                    return
+
+    def _defined(self, origin: Origin) -> Mapping[str, Section]:
+        services = section((origin.http if self.kind == "http" else origin.tcp).get("services"))
+        return {name: item for name, item in services.items() if isinstance(item, Mapping)}
+
+    def _of_container(self, origin: Origin, definition: Section, where: str) -> Route:
+        server = section(section(definition.get("loadbalancer")).get("server"))
+        if url := str(server.get("url") or ""):
+            return route_to(self.stack, host="", upstream=url, where=where)
+        port = str(server.get("port") or "")
+        if port and whole_number(port) is None:
+            return _not_known(port, where, f"'{port}' is not a port number")
+        upstream = f"{origin.service}:{port}" if port else origin.service
+        route = route_to(self.stack, host="", upstream=upstream, where=where)
+        return route if port else replace(route, port=None)
+
+    def _of_file(
+        self, definition: Section, provider: str, where: str, above: frozenset[str]
+    ) -> Iterator[Route]:
+        balanced = section(definition.get("loadbalancer"))
+        servers = [section(server) for server in _items(balanced.get("servers"))]
+        urls = [str(server.get("url") or server.get("address") or "") for server in servers]
+        names = [
+            str(item.get("name", "") if isinstance(item, Mapping) else item)
+            for kind in ("weighted", "failover", "mirroring")
+            for item in _members(section(definition.get(kind)))
+        ]
+        for url in urls:
+            yield route_to(self.stack, host="", upstream=url, where=where)
+        for name in names:
+            yield from self._servers(name, provider, where, above)
+        if not urls and not names:
+            yield _not_known("?", where, "which servers it leads to")
+
+
+# Private
+
+
+def _not_known(upstream: str, where: str, why: str) -> Route:
+    return Route(host="", where=where, unknown=why, upstream=upstream or "?")
+
+
+def _members(definition: Section) -> Iterator[Json]:
+    """What answers: those between which the weight is shared, else the first and its fallback."""
+    yield from _items(definition.get("services"))
+    for key in ("service", "fallback"):
+        if definition.get(key):
+            yield definition[key]
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

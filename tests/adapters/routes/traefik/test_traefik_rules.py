@@ -1,0 +1,104 @@
+"""Routers of which the host name is not all that decides, and files that are templates."""
+
+from pathlib import Path
+
+from stacktest.adapters.routes import read_routes
+from stacktest.core.model import Service
+from tests.adapters.routes.front_doors import apps, leads, stack, who
+
+
+def router(name: str, rule: str, **labels: str) -> Service:
+    own = {f"traefik.http.routers.{name}.{key}": value for key, value in labels.items()}
+    return Service(name=name, labels={f"traefik.http.routers.{name}.rule": rule, **own})
+
+
+def test_a_router_by_header_alone_may_take_any_request(tmp_path: Path) -> None:
+    of = stack(
+        tmp_path,
+        router("app", "Host(`a.test`)"),
+        router("canary", "Header(`X-Canary`, `1`)", priority="1000"),
+    )
+    routes = read_routes(("traefik",), of)
+    assert who(routes, "a.test") is None
+    assert leads(routes)["canary@"] == "its rule names no host"
+
+
+def test_a_router_by_header_alone_behind_the_host_takes_nothing_of_it(tmp_path: Path) -> None:
+    of = stack(
+        tmp_path, router("app", "Host(`a.test`)"), router("any", "Method(`GET`)", priority="1")
+    )
+    assert who(read_routes(("traefik",), of), "a.test", method="GET") == "app"
+
+
+def test_all_hosts_but_one(tmp_path: Path) -> None:
+    of = stack(
+        tmp_path,
+        router("app", "Host(`a.test`)", priority="1"),
+        router("own", "Host(`b.test`)", priority="1"),
+        router("rest", "!Host(`a.test`)"),
+    )
+    routes = read_routes(("traefik",), of)
+    assert [who(routes, host) for host in ("a.test", "b.test")] == ["app", "rest"]
+
+
+def test_hosts_that_exclude_each_other_take_nothing(tmp_path: Path) -> None:
+    of = stack(
+        tmp_path,
+        router("app", "Host(`a.test`)"),
+        router("never", "Host(`b.test`) && Host(`c.test`)", priority="99"),
+    )
+    assert who(read_routes(("traefik",), of), "a.test") == "app"
+
+
+def test_a_file_is_filled_with_traefiks_environment(tmp_path: Path) -> None:
+    (tmp_path / "dynamic/inner").mkdir(parents=True)
+    (tmp_path / "dynamic/inner/app.yml").write_text(
+        'http:\n  routers:\n    a: {rule: "Host(`a.{{ env "DOMAIN" }}`)", service: a}\n'
+        '    b: {rule: "Host(`b.{{env `GONE`}}`)", service: a}\n'
+        "  services:\n    a: {loadBalancer: {servers: [{url: 'http://{{ env `APP` }}:80'}]}}\n"
+    )
+    of = stack(
+        tmp_path,
+        *apps("app"),
+        mounts={"/dynamic": "dynamic"},
+        image="traefik:v3",
+        command=("--providers.file.directory=/dynamic",),
+        environment={"DOMAIN": "x.test", "APP": "app"},
+    )
+    assert leads(read_routes(("traefik",), of)) == {
+        "a.x.test": "app:80",
+        "b@": "Traefik makes its rule of a template",
+    }
+
+
+def test_the_first_file_that_names_a_router_counts(tmp_path: Path) -> None:
+    for name, app in (("1.yml", "app"), ("2.yml", "web")):
+        (tmp_path / name).write_text(
+            "http:\n  routers:\n    r: {rule: Host(`a.test`), service: s}\n"
+            f"  services:\n    s: {{loadBalancer: {{servers: [{{url: 'http://{app}'}}]}}}}\n"
+        )
+    routes = read_routes(("traefik:1.yml", "traefik:2.yml"), stack(tmp_path, *apps("app", "web")))
+    assert {route.service for route in routes if route.service} == {"app"}
+
+
+def test_a_page_of_errors_may_change_the_status(tmp_path: Path) -> None:
+    middleware = {
+        "traefik.http.middlewares.m.errors.status": "500-599",
+        "traefik.http.middlewares.m.errors.statusrewrites.502": "200",
+        "traefik.http.routers.app.rule": "Host(`a.test`)",
+        "traefik.http.routers.app.middlewares": "m",
+    }
+    of = stack(tmp_path, Service(name="app", labels=middleware))
+    routes = read_routes(("traefik",), of)
+    assert [who(routes, "a.test", status=status) for status in (200, 204)] == [None, "app"]
+
+
+def test_names_in_the_greeting_of_tls(tmp_path: Path) -> None:
+    labels = {
+        "traefik.tcp.routers.mail.rule": "HostSNI(`mail.test`)",
+        "traefik.tcp.routers.mail.tls.passthrough": "true",
+        "traefik.tcp.services.mail.loadbalancer.server.port": "993",
+        "traefik.tcp.routers.db.rule": "HostSNI(`*`)",
+    }
+    of = stack(tmp_path, Service(name="mail", labels=labels))
+    assert leads(read_routes(("traefik",), of)) == {"mail.test": "mail:993"}
