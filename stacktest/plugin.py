@@ -13,7 +13,7 @@ import pytest
 from stacktest.adapters.standard_library import prefer_standard_library
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.alone import order
-from stacktest.pytest_plugin.contacts import looked_at, touched
+from stacktest.pytest_plugin.contacts import doubted, looked_at, touched
 from stacktest.pytest_plugin.running_test import follow_tests
 from stacktest.pytest_plugin.stash import COLLECTED, RUNNING, SHARED
 
@@ -131,6 +131,7 @@ def pytest_runtest_makereport(
             judge_report(item, call, report, now().date())
         vars(report)["stacktest_contacts"] = list(touched(item))
         vars(report)["stacktest_looks"] = list(looked_at(item))
+        vars(report)["stacktest_doubts"] = doubted(item)
         item.stash[_FAILED] = item.stash.get(_FAILED, 0) + (report.outcome == "failed")
         vars(report)["stacktest_failed_attempts"] = item.stash[_FAILED]
         if report.when == "teardown":

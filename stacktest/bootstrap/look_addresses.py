@@ -16,6 +16,7 @@ from stacktest.adapters.routes.served_files import file_kind
 from stacktest.adapters.tls import client_context
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.visits import Address
+from stacktest.core.hostnames import before_port
 from stacktest.core.route import Route
 from stacktest.core.routing import Request, answerers, inner_port, origin
 from stacktest.core.shared_network import answering
@@ -70,8 +71,8 @@ class ServiceAddresses:
         """At the ports that it publishes on this machine."""
         for port, (host, outer) in sorted(self._names.addresses(name).items()):
             if port not in NOT_HTTP:
-                shown = f"[{host}]" if ":" in host else host
-                url = f"{'https' if port in TLS_PORTS else 'http'}://{shown}:{outer}"
+                scheme = "https" if port in TLS_PORTS else "http"
+                url = f"{scheme}://{before_port(host)}:{outer}"
                 yield Address(
                     service=name,
                     client=f"api({quoted(name)}, port={port})",

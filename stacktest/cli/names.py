@@ -7,7 +7,7 @@ import click
 
 from stacktest.cli.options import json_option, stack_option
 from stacktest.cli.output import print_json, say
-from stacktest.core.hostnames import to_unicode
+from stacktest.core.hostnames import before_port, to_unicode
 from stacktest.core.model import Json, Stack
 from stacktest.core.route import ANY_STATUS, Route
 from stacktest.core.routing import target_of
@@ -70,7 +70,7 @@ def _published(stack: Stack) -> list[Row]:
     reach = "for tests only" if stack.denies_egress else "published"
     return [
         (
-            f"{port.host_ip or '0.0.0.0'}:{port.published or '?'}",  # noqa: S104 - only shown
+            f"{before_port(port.host_ip or _ANYWHERE)}:{port.published or '?'}",
             f"{name}:{port.target}",
             reach,
             f"services.{name}.ports",
@@ -108,6 +108,7 @@ def _statuses(route: Route) -> str:
 
 
 _MOST_STATUSES = 12
+_ANYWHERE = "0.0.0.0"  # noqa: S104 - only shown
 
 
 def _document(stack: Stack) -> Json:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from stacktest.core.hostnames import before_port
 from stacktest.core.secrets import is_common
 from stacktest.errors import UsageError
 
@@ -27,8 +28,7 @@ class Endpoint:
     def shown(self) -> str:
         """What may be read by anybody: scheme, host and port."""
         parts = urlsplit(self.url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        return f"{parts.scheme}://{host}:{self.port}"
+        return f"{parts.scheme}://{before_port(parts.hostname or '')}:{self.port}"
 
     @property
     def port(self) -> int:

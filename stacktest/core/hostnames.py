@@ -17,6 +17,11 @@ def to_unicode(host: str) -> str:
     return ".".join(_decoded(label) for label in host.split("."))
 
 
+def before_port(host: str) -> str:
+    """The name or address as it stands before a port: `[::1]`."""
+    return f"[{host}]" if ":" in host else host
+
+
 # Private
 
 

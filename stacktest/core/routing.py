@@ -83,13 +83,25 @@ def answerers(
     """The services that may have given this answer; None is the front door, or not known."""
     if status in DOOR_FAILURES:
         return frozenset({None})
-    noted: set[str | None] = set()
-    for route, match in _walk(routes, request, file_kind):
-        if status in route.statuses:
-            noted.add(route.service)
-        if match is Match.YES and route.is_final:
-            return frozenset(noted)
-    return frozenset({*noted, None})
+    noted, has_ended = _noted(routes, request, status, file_kind)
+    services = {route.service for route in noted}
+    return frozenset(services if has_ended else {*services, None})
+
+
+def doubts(
+    routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
+) -> dict[str, str]:
+    """Services that may have given this answer, as others may → where it is said who else may."""
+    if status in DOOR_FAILURES:
+        return {}
+    noted, has_ended = _noted(routes, request, status, file_kind)
+    if has_ended and len({route.service for route in noted}) == 1:
+        return {}
+    return {
+        route.service: next((r.where for r in noted if r.service != route.service), "")
+        for route in noted
+        if route.service
+    }
 
 
 def routes_taken(routes: Iterable[Route], request: Request) -> tuple[Route, ...]:
@@ -194,6 +206,19 @@ def _walk(
             rewritten = min(level for level in levels if level is not None)
             continue
         yield route, match
+
+
+def _noted(
+    routes: Iterable[Route], request: Request, status: int, file_kind: FileKind | None
+) -> tuple[list[Route], bool]:
+    """The routes that may have answered with a status, and whether one of them ends the walk."""
+    noted: list[Route] = []
+    for route, match in _walk(routes, request, file_kind):
+        if status in route.statuses:
+            noted.append(route)
+        if match is Match.YES and route.is_final:
+            return noted, True
+    return noted, False
 
 
 def _of_request(routes: tuple[Route, ...], request: Request) -> list[Route]:

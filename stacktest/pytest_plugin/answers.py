@@ -8,10 +8,18 @@ import pytest
 from stacktest.adapters.routes.served_files import file_kind
 from stacktest.application.running_stack import RunningStack
 from stacktest.core.route import Route
-from stacktest.core.routing import HTTP, HTTPS, inner_port, origin, service_behind
+from stacktest.core.routing import (
+    HTTP,
+    HTTPS,
+    Request,
+    answerers,
+    doubts,
+    inner_port,
+    origin,
+)
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
-from stacktest.pytest_plugin.contacts import note
+from stacktest.pytest_plugin.contacts import note, note_doubt
 from stacktest.pytest_plugin.seen_answers import remember_answer
 
 
@@ -47,16 +55,19 @@ def note_answer(
     if stack.model.front_door:
         note(node, stack.model.front_door)
     outer = parts.port or (HTTPS if parts.scheme == "https" else HTTP)
-    service = service_behind(
-        stack.model.routes,
-        host=_without_port(host) or name,
+    request = Request(
+        host=(_without_port(host) or name).rstrip("."),
         path=parts.path or "/",
-        status=status,
         port=inner_port(stack.names.doors, outer) if door_port is None else door_port,
         method=method,
-        file_kind=file_kind,
     )
-    if service and service != stack.model.front_door:
+    routes = stack.model.routes
+    services = answerers(routes, request, status, file_kind=file_kind)
+    if len(services) > 1:
+        for other, where in doubts(routes, request, status, file_kind=file_kind).items():
+            note_doubt(node, other, where)
+        return
+    for service in filter(None, services - {stack.model.front_door}):
         note(node, service)
 
 

@@ -2,6 +2,7 @@
 
     contact      an answer of the service came back
     look         the engine showed the service's container: enough for a test, not for a service
+    doubt        an answer came back that may be the service's, or somebody else's: never enough
 
 A `service` marker with no contact earns no credit, so the fixtures call `note` when an answer came
 back, not when a client was made. Between tests there is no test to note it for.
@@ -9,7 +10,7 @@ back, not when a client was made. Between tests there is no test to note it for.
 
 import pytest
 
-from stacktest.pytest_plugin.stash import CONTACTS, IN_VARIANT, LOOKS
+from stacktest.pytest_plugin.stash import CONTACTS, DOUBTS, IN_VARIANT, LOOKS
 
 
 def note(test: pytest.Item | None, service: str) -> None:
@@ -35,3 +36,13 @@ def looked_at(test: pytest.Item) -> tuple[str, ...]:
     """Services whose container the test looked at, sorted."""
     services: set[str] = test.stash.get(LOOKS, set())
     return tuple(sorted(services))
+
+
+def note_doubt(test: pytest.Item, service: str, where: str) -> None:
+    """Record that `service` may have answered, and where it is said who else may have."""
+    test.stash.setdefault(DOUBTS, {}).setdefault(service, where)
+
+
+def doubted(test: pytest.Item) -> dict[str, str]:
+    """Services that may have answered during the test → where it is said who else may have."""
+    return test.stash.get(DOUBTS, {})

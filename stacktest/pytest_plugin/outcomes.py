@@ -136,6 +136,7 @@ class _Test:
     processes: dict[str, _Reports] = field(default_factory=dict)
     contacts: set[str] = field(default_factory=set)
     looks: set[str] = field(default_factory=set)
+    doubts: dict[str, str] = field(default_factory=dict)
     started: float | None = None
     seconds: float = 0.0
 
@@ -168,6 +169,7 @@ class Listener:
         test = self._tests.setdefault(report.nodeid, _Test())
         test.contacts |= set(getattr(report, "stacktest_contacts", ()))
         test.looks |= set(getattr(report, "stacktest_looks", ()))
+        test.doubts |= getattr(report, "stacktest_doubts", {})
         test.seconds += report.duration
         if test.started is None:
             test.started = getattr(report, "start", None)
@@ -282,6 +284,7 @@ def _outcome(test: Collected, reports: _Test) -> Outcome:
         evidence=result.left.evidence,
         contacts=tuple(sorted(reports.contacts)),
         looks=tuple(sorted(reports.looks)),
+        doubts=reports.doubts,
         assertions=test.checks,
         started=dt.datetime.fromtimestamp(started, dt.UTC) if started is not None else None,
         seconds=reports.seconds,

@@ -30,6 +30,7 @@ from stacktest.pytest_plugin.browser_wire import (
     is_the_proxys,
     passed_the_proxy,
 )
+from stacktest.pytest_plugin.host_header import extra_headers, host_header
 from stacktest.pytest_plugin.remote_browser import clock_ahead
 from stacktest.pytest_plugin.seen_answers import remember_line
 from stacktest.pytest_plugin.stash import IN_VARIANT
@@ -96,7 +97,8 @@ class Watch:
             refuse_weakening(options, "playwright.request.new_context")
             context = make(**{**options, "proxy": {"server": proxy_url}})
             clean_traces_of(context)
-            self._requests(context, self._running_test.owner())
+            headers = dict(options.get("extra_http_headers") or {})
+            self._requests(context, self._running_test.owner(), headers)
             return context
 
         _replace(playwright.request, "new_context", new_context)
@@ -108,13 +110,13 @@ class Watch:
         @functools.wraps(make_context)
         def new_context(**options: Any) -> BrowserContext:
             refuse_weakening(options, "browser.new_context")
-            return self.context(make_context(**options))
+            return self.context(make_context(**options), options)
 
         @functools.wraps(make_page)
         def new_page(**options: Any) -> Page:
             refuse_weakening(options, "browser.new_page")
             page = make_page(**options)
-            self.context(page.context)
+            self.context(page.context, options)
             self._page(page)
             return page
 
@@ -122,8 +124,11 @@ class Watch:
         _replace(browser, "new_page", new_page)
         guard_commands(browser, "new_browser_cdp_session")
 
-    def context(self, context: BrowserContext) -> BrowserContext:
-        """The context, with every answer noted for the test that it belongs to."""
+    def context(self, context: BrowserContext, options: Mapping[str, Any]) -> BrowserContext:
+        """The context, with every answer noted for the test that it belongs to.
+
+        `options` are those that it was made with.
+        """
         owner = self._running_test.owner()
         context.on("response", lambda response: self._response(owner, context, response))
         context.on("requestfailed", lambda request: self._failure(owner, request.url))
@@ -138,7 +143,7 @@ class Watch:
 
         _replace(context, "new_page", new_page)
         guard_commands(context, "new_cdp_session")
-        self._requests(context.request, owner)
+        self._requests(context.request, owner, extra_headers(context, options))
         clean_traces_of(context)
         return context
 
@@ -168,7 +173,7 @@ class Watch:
                     code="SK-BROWSER",
                 )
             options = self._launch_options(browser_type, options)
-            return self.context(launch_persistent(user_data_dir, **options))
+            return self.context(launch_persistent(user_data_dir, **options), options)
 
         _replace(browser_type, "launch", launch_watched)
         _replace(browser_type, "launch_persistent_context", launch_persistent_watched)
@@ -217,12 +222,16 @@ class Watch:
         vars(goto)["is_watched"] = True
         _replace(page, "goto", goto)
 
-    def _requests(self, context: APIRequestContext, owner: Owner) -> None:
+    def _requests(
+        self, context: APIRequestContext, owner: Owner, headers: Mapping[str, str]
+    ) -> None:
         # Requests without a page raise no event: their methods are wrapped instead.
         for name in REQUESTS:
-            _replace(context, name, self._requesting(getattr(context, name), owner))
+            _replace(context, name, self._requesting(getattr(context, name), owner, headers))
 
-    def _requesting(self, method: Callable[..., Any], owner: Owner) -> Callable[..., Any]:
+    def _requesting(
+        self, method: Callable[..., Any], owner: Owner, headers: Mapping[str, str]
+    ) -> Callable[..., Any]:
         verb = method.__name__
 
         @functools.wraps(method)
@@ -239,7 +248,7 @@ class Watch:
                 response.url,
                 response.status,
                 method=str(options.get("method") or ("GET" if verb == "fetch" else verb)).upper(),
-                host=_host_header(options.get("headers")),
+                host=host_header(options.get("headers")) or host_header(headers),
                 read_body=functools.partial(_body, response),
             )
             return response
@@ -298,7 +307,7 @@ class Watch:
             response.url,
             response.status,
             method=request.method,
-            host=_host_header(request.headers),
+            host=host_header(request.headers),
             read_body=functools.partial(_whole_body, response),
         )
 
@@ -380,7 +389,3 @@ def _body(response: Any) -> str:
 def _whole_body(response: Response) -> str:
     """The same of a page's response; empty while it still arrives, which may be for ever."""
     return _body(response) if response.request.timing["responseEnd"] >= 0 else ""
-
-
-def _host_header(headers: Mapping[str, str] | None) -> str:
-    return next((value for name, value in (headers or {}).items() if name.lower() == "host"), "")

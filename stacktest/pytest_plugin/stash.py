@@ -38,6 +38,8 @@ CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 """Per test: services whose container it looked at."""
+DOUBTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+"""Per test: services that may have answered → where it is said who else may have."""
 TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
 """Per process: the CA's file → which servers showed a certificate that it stands for."""
 EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()

@@ -10,7 +10,7 @@ with port=                 the published address of that port, by its number ins
 """
 
 from stacktest.application.running_stack import RunningStack
-from stacktest.core.hostnames import to_ascii
+from stacktest.core.hostnames import before_port, to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
@@ -99,5 +99,5 @@ def _published(stack: RunningStack, service: str, port: int | None) -> str:
 
 def _url(inner: int, address: tuple[str, int]) -> str:
     host, outer = address
-    name = f"[{host}]" if ":" in host else host
-    return f"{'https' if inner in TLS_PORTS else 'http'}://{name}:{outer}"
+    scheme = "https" if inner in TLS_PORTS else "http"
+    return f"{scheme}://{before_port(host)}:{outer}"

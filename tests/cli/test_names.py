@@ -14,3 +14,9 @@ def test_a_port_that_no_run_publishes_is_for_tests_only() -> None:
     assert _published(stack) == [row]
     closed = replace(stack, denies_egress=True)
     assert _published(closed) == [(*row[:2], "for tests only", row[3])]
+
+
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    web = Service(name="web", ports=(Port(target=80, published=8080, host_ip="::1"),))
+    stack = Stack(name="t", root=Path("/t"), services={"web": web})
+    assert _published(stack)[0][0] == "[::1]:8080"

@@ -8,7 +8,9 @@ import pytest
 from stacktest.core.model import Stack
 from stacktest.core.route import NOT_2XX, STATIC_FILE, Listener, PathCondition, Route
 from stacktest.core.routing import (
+    Request,
     covers,
+    doubts,
     inner_port,
     origin,
     route_rows,
@@ -156,6 +158,18 @@ def test_files_that_the_door_serves(
 def test_without_a_look_at_the_files_every_path_may_be_one() -> None:
     assert service_behind(ROUTES, host="php.test", path="/other") is None
     assert service_behind(ROUTES, host="php.test", path="/other", status=302) == "php"
+
+
+def test_who_else_may_have_answered() -> None:
+    routes = (
+        Route(host="a.test", where="f:1", statuses=frozenset({401}), is_final=False, is_guard=True),
+        Route(host="a.test", service="web", upstream="web:1", where="f:2", order=1),
+    )
+    request = Request(host="a.test")
+    assert doubts(routes, request, 401) == {"web": "f:1"}
+    assert doubts(routes[:1], request, 401) == doubts(routes, request, 200) == {}
+    assert doubts([replace(routes[1], is_hidden=True)], request, 200) == {"web": ""}
+    assert doubts(routes, request, 502) == doubts(routes, Request(host="b.test"), 200) == {}
 
 
 def test_each_port_has_its_own_answers() -> None:

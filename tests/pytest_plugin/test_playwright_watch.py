@@ -257,6 +257,22 @@ def test_the_host_header_decides(page, contacts):
     assert contacts() == ("door",)
 
 
+HOST = {"Host": "other.stack.local"}
+
+
+def test_the_host_header_of_all_requests_decides(playwright, browser, contacts):
+    requests = playwright.request.new_context(base_url=URL, extra_http_headers=HOST)
+    requests.get("/x")
+    requests.dispose()
+    context = browser.new_context(extra_http_headers=HOST)
+    context.request.get(f"{URL}/x")
+    assert contacts() == ("door",)
+    context.set_extra_http_headers({})
+    context.request.get(f"{URL}/x")
+    context.close()
+    assert contacts() == ("app", "door")
+
+
 def test_a_refused_host_says_why(browser):
     page = browser.new_page()
     for url in ("http://elsewhere.example/", "https://elsewhere.example/"):
@@ -268,7 +284,7 @@ def test_a_refused_host_says_why(browser):
 
 @pytest.mark.case("field/b26", "field/c25", "freshness/a09-contact-not-noted")
 def test_whatever_playwright_makes_knows_the_stack(suite: Any) -> None:
-    suite(EVERYWHERE, passed=11)
+    suite(EVERYWHERE, passed=12)
 
 
 WEAKENED = """

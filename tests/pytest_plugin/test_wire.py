@@ -10,7 +10,7 @@ import pytest
 from stacktest.adapters.names import NameMap, Publication
 from stacktest.core.model import Service, Stack
 from stacktest.core.route import Listener, PathCondition, Route
-from stacktest.pytest_plugin.contacts import touched
+from stacktest.pytest_plugin.contacts import doubted, touched
 from stacktest.pytest_plugin.targets import base_url, first_url
 from stacktest.pytest_plugin.wire import note_response
 
@@ -63,6 +63,17 @@ def test_credit_is_exact_by_port(
 ) -> None:
     note_response(request.node, running(), url, 200, method="GET")
     assert touched(request.node) == services
+
+
+def test_an_answer_that_the_front_door_may_have_given_is_doubted(
+    running: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    from dataclasses import replace
+
+    guard = Route(host="localhost", where="f:1", is_final=False, is_guard=True, **AT)
+    routes = (guard, *(replace(route, order=route.order + 1) for route in ROUTES))
+    note_response(request.node, running(routes), "http://localhost:18000/api/x", 200, method="GET")
+    assert (touched(request.node), doubted(request.node)) == (("door",), {"rag": "f:1"})
 
 
 def test_a_route_for_one_name_says_nothing_of_an_address(

@@ -141,6 +141,7 @@ def _doubts(
     ]
     doubts += [
         f"{test.nodeid} names {service} but never touched it"
+        + _who_else(service, by_id[test.nodeid])
         for test in required
         if service not in test.no_contact
         and test.nodeid in by_id
@@ -152,6 +153,14 @@ def _doubts(
     if outcomes and all(outcome.result == "known_false" for outcome in outcomes):
         doubts.append(f"no test of {service} passed: every claim about it is known to be false")
     return [*doubts, *_no_assertion(service, listed, outcomes)]
+
+
+def _who_else(service: str, outcome: Outcome) -> str:
+    """Who may have answered in place of the service, where the test had such an answer."""
+    if service not in outcome.doubts:
+        return ""
+    where = outcome.doubts[service]
+    return ": its answer may be another's" + (f" ({where})" if where else "")
 
 
 def _only_looks(

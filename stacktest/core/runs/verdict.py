@@ -87,6 +87,8 @@ class Outcome:
     """Services that really answered during the test."""
     looks: tuple[str, ...] = ()
     """Services whose container the test looked at."""
+    doubts: Mapping[str, str] = field(default_factory=dict)
+    """Services that may have answered → where it is said who else may have."""
     assertions: int = 0
     """Assertion sites in the test's code."""
     started: datetime | None = None

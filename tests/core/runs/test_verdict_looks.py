@@ -49,3 +49,11 @@ def test_a_test_that_need_not_touch_the_service_may_look_at_it() -> None:
     assert verdict(LOOK, no_contact=("t0",)).kind == "passed"
     assert verdict(LOOK, {}, LOOK, no_contact=("t0", "t1")).kind == "incomplete"
     assert verdict({**ANSWER, **LOOK}, LOOK, no_contact=("t0",)).kind == "passed"
+
+
+def test_an_answer_that_may_be_anothers_says_whose() -> None:
+    doubt = {"doubts": {"redis": "door.conf:3", "other": ""}}
+    assert verdict(ANSWER, doubt).reasons == (
+        "t1 names redis but never touched it: its answer may be another's (door.conf:3)",
+    )
+    assert verdict({**ANSWER, **doubt}).kind == "passed"
