@@ -32,6 +32,7 @@ from stacktest.adapters.routes.nginx.steps import (
     guard_step,
     inherited,
     own_step,
+    refused,
     return_statuses,
     rewrite_step,
     slash_redirect,
@@ -171,11 +172,7 @@ class Phases:
         for item in inherited(chain, "auth_basic", "auth_jwt")[-1:]:
             if item.words[:1] != ("off",):
                 yield guard_step(item, frozenset({401, 403}))
-        for item in chain[0].all("limit_except"):
-            yield guard_step(item, frozenset({401, 403}), is_hidden=True)
-        for item in inherited(chain, "limit_req_status", "limit_conn_status"):
-            if item.words and (status := whole_number(item.words[0])):
-                yield guard_step(item, frozenset({status}), is_hidden=True)
+        yield from refused(chain)
         for item in (i for around in chain for i in around.block):
             if "_by_lua" in item.name or item.name == "js_access":
                 why = f"what the directive `{item.name}` answers"

@@ -44,6 +44,18 @@ def cached(chain: tuple[Directive, ...]) -> Iterator[Route]:
             yield replace(guard_step(item, ANY_STATUS, is_hidden=True), methods=methods)
 
 
+def refused(chain: tuple[Directive, ...]) -> Iterator[Route]:
+    """The guards that refuse some requests: by method, by rate, for lack of a certificate."""
+    for item in chain[0].all("limit_except"):
+        yield guard_step(item, frozenset({401, 403}), is_hidden=True)
+    for item in inherited(chain, "limit_req_status", "limit_conn_status"):
+        if item.words and (status := whole_number(item.words[0])):
+            yield guard_step(item, frozenset({status}), is_hidden=True)
+    for item in inherited(chain, "ssl_verify_client"):
+        if item.words[:1] != ("off",):
+            yield guard_step(item, frozenset({400}), is_hidden=True)
+
+
 def inherited(chain: tuple[Directive, ...], *names: str) -> tuple[Directive, ...]:
     """The directives of the innermost block that has any of them."""
     for around in chain:

@@ -6,13 +6,14 @@ HTTPS_METHOD, CERT_NAME, NETWORK_ACCESS      what nginx-proxy answers by itself
 /etc/nginx/certs, htpasswd, vhost.d          files of nginx-proxy, by host name
 """
 
+import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stacktest.adapters.compose.yaml import parse_yaml
-from stacktest.adapters.existing import is_file
+from stacktest.adapters.existing import is_file, matching
 from stacktest.adapters.routes.blank_names import blank_names
 from stacktest.adapters.routes.mounts import folder_behind, shown
 from stacktest.adapters.routes.ordered import for_people, ordered, shared
@@ -239,8 +240,10 @@ def _guards(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
     if any(claim.service.environment.get("NETWORK_ACCESS") == "internal" for claim in claims):
         yield replace(guard, statuses=frozenset({403}))
     folder = folder_behind(stack, _EXTRA)
-    for name in (host, f"{host}_location", "default", "default_location") if folder else ():
-        if place := _acting_line(Path(folder, name), stack):
+    files = [Path(folder, name) for name in (host, "default", "default_location")]
+    files += sorted(matching(Path(folder), f"{glob.escape(host)}_*"))
+    for path in files if folder else ():
+        if place := _acting_line(path, stack):
             why = f"nginx-proxy also has {place}"
             yield replace(guard, unknown=why, where=place, upstream="?")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
 from stacktest.adapters.routes.traefik.document import document_of
 from stacktest.adapters.routes.traefik.static import Static
-from stacktest.core.model import Json, Stack
+from stacktest.core.model import Json, Service, Stack
 from stacktest.core.unknown import Unknown
 
 DOCKER, FILE = "docker", "file"
@@ -32,28 +32,31 @@ class Origin:
     tcp: Section = field(default_factory=dict)
     service: str = ""
     """Whose labels they are."""
+    labels: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
     lines: Mapping[str, str] = field(default_factory=dict)
     """Name of a router → where its rule stands."""
 
 
-def label_origins(stack: Stack) -> Iterator[Origin]:
+def label_origins(stack: Stack, static: Static) -> Iterator[Origin]:
     """The labels of every service, with or without any for Traefik."""
     for service in stack.services.values():
         nested: dict[str, Json] = {}
         lines: dict[str, str] = {}
-        for label, value in service.labels.items():
+        labels, place = _labels(service, static)
+        for label, value in labels.items():
             keys = label.lower().split(".")
             if keys[0] == "traefik" and keys[1:2] in (["http"], ["tcp"]):
                 _put(nested, keys[1:], value)
             if len(keys) == _ROUTER_KEYS and keys[2] == "routers" and keys[4] == "rule":
-                lines[keys[3]] = f"services.{service.name}.labels.{label}"
+                lines[keys[3]] = f"{place}.{label}"
         yield Origin(
             provider=DOCKER,
             http=section(nested.get("http")),
             tcp=section(nested.get("tcp")),
             service=service.name,
-            where=f"services.{service.name}.labels",
+            labels=labels,
+            where=place,
             lines=lines,
         )
 
@@ -91,6 +94,15 @@ def section(value: Json) -> Section:
 # Private
 
 _ROUTER_KEYS = 5
+
+
+def _labels(service: Service, static: Static) -> tuple[Mapping[str, str], str]:
+    """The labels that Traefik reads, and their key: in a swarm those of the service itself."""
+    if not static.is_of_a_swarm:
+        return service.labels, f"services.{service.name}.labels"
+    labels = section(section(section(service.definition).get("deploy")).get("labels"))
+    texts = {name: str(value) for name, value in labels.items()}
+    return texts, f"services.{service.name}.deploy.labels"
 
 
 def _of_dynamic_file(path: Path, stack: Stack) -> Iterator[Origin | Unknown]:

@@ -1,7 +1,7 @@
 """The rule that Traefik gives to a container whose labels have none: a template of its names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from stacktest.core.model import Service, Stack
 
@@ -16,16 +16,18 @@ def own_name(service: str, stack: Stack) -> str:
     return normalized(f"{service}_{stack.name}")
 
 
-def default_rule(template: str, service: Service, stack: Stack) -> str | None:
+def default_rule(
+    template: str, service: Service, labels: Mapping[str, str], stack: Stack
+) -> str | None:
     """The rule of a container; None where the template says more than names."""
     container = service.container_name or f"{stack.name}-{service.name}-1"
-    labels = {
+    known = {
         "com.docker.compose.service": service.name,
         "com.docker.compose.project": stack.name,
-        **service.labels,
+        **labels,
     }
     values = {".Name": own_name(service.name, stack), ".ContainerName": container}
-    values |= {f'index .Labels "{name}"': value for name, value in labels.items()}
+    values |= {f'index .Labels "{name}"': value for name, value in known.items()}
     pieces = list(_pieces(template, values))
     return None if None in pieces else "".join(piece for piece in pieces if piece is not None)
 

@@ -30,9 +30,9 @@ from stacktest.core.unknown import Unknown
 def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...]:
     """Routes that labels declare, files that are named, and those of the file provider."""
     static = read_static(stack)
-    sources = [*label_origins(stack), *file_origins(stack, static, files)]
+    sources = [*label_origins(stack, static), *file_origins(stack, static, files)]
     origins = tuple(item for item in sources if isinstance(item, Origin))
-    heard = tuple(item for item in origins if not why_ignored(item, stack, static))
+    heard = tuple(item for item in origins if not why_ignored(item, static))
     http, tcp = (Services(stack=stack, origins=heard, kind=kind) for kind in ("http", "tcp"))
     reader = _Reader(
         stack=stack,

@@ -33,7 +33,7 @@ class Routers:
         """Why Traefik does not take a router; empty where it does."""
         if origin.provider != DOCKER:
             return ""
-        if why := why_ignored(origin, self.stack, self.static):
+        if why := why_ignored(origin, self.static):
             return why
         definitions = {
             item.service: repr((sorted(router.items(), key=str), self.services.name(router, item)))
@@ -50,7 +50,7 @@ class Routers:
         """The routers of a container, or the one that Traefik makes where labels name none."""
         routers = _defined(origin)
         service = self.stack.services[origin.service]
-        is_offered = listening_ports(service) or any("traefik" in label for label in service.labels)
+        is_offered = listening_ports(service) or any("traefik" in label for label in origin.labels)
         is_of_http = origin.http or not origin.tcp
         is_heard = origin in self.services.origins
         if not routers and self._template and is_heard and is_offered and is_of_http:
@@ -61,21 +61,23 @@ class Routers:
         template, service = self._template, self.stack.services[origin.service]
         if router.get("rule") or not template:
             return router
-        return {**router, "rule": default_rule(template, service, self.stack) or template}
+        return {
+            **router,
+            "rule": default_rule(template, service, origin.labels, self.stack) or template,
+        }
 
     @property
     def _template(self) -> str:
         return self.static.of_labels("defaultrule")
 
 
-def why_ignored(origin: Origin, stack: Stack, static: Static) -> str:
+def why_ignored(origin: Origin, static: Static) -> str:
     """Why Traefik does not look at an origin; empty where it does."""
     if origin.provider != DOCKER:
         return ""
     if not static.reads_labels:
         return "the provider that reads labels is off"
-    labels = stack.services[origin.service].labels
-    enabled = next((v for k, v in labels.items() if k.lower() == "traefik.enable"), "")
+    enabled = next((v for k, v in origin.labels.items() if k.lower() == "traefik.enable"), "")
     is_exposed = (enabled or static.of_labels("exposedbydefault")).lower() != "false"
     return "" if is_exposed else "Traefik does not expose the service: traefik.enable is not true"
 

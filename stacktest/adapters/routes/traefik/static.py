@@ -61,6 +61,12 @@ class Static:
         """Whether a provider that reads labels is on, as far as the providers are known."""
         return not self.has("providers") or any(self.has(f"providers.{p}") for p in _LABELLED)
 
+    @property
+    def is_of_a_swarm(self) -> bool:
+        """Whether Traefik reads the labels of a swarm's services, and not those of containers."""
+        mode = self.values.get("providers.docker.swarmmode", "")
+        return self.has("providers.swarm") or mode == "true"
+
     def of_labels(self, option: str) -> str:
         """An option of the provider that reads labels, or empty."""
         values = (self.values.get(f"providers.{p}.{option}") for p in _LABELLED)

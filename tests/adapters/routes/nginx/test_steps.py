@@ -25,3 +25,10 @@ def test_who_answers(lines: str, get: str | None, post: str | None, tmp_path: Pa
     routes = nginx(tmp_path, text, stack(tmp_path, *apps("app", "web")))
     assert [who(routes, "a.test", method=m) for m in ("GET", "HEAD", "POST")] == [get, get, post]
     assert leads(routes)["a.test"].startswith("app:")
+
+
+def test_a_certificate_that_a_client_lacks_is_refused_by_nginx(tmp_path: Path) -> None:
+    text = """server { listen 80; server_name a.test; ssl_verify_client on;
+ location / { proxy_pass http://app; } }"""
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
+    assert [who(routes, "a.test", status=status) for status in (200, 400)] == ["app", None]

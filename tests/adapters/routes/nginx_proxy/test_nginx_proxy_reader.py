@@ -136,6 +136,8 @@ def test_whether_a_volume_holds_a_certificate_is_not_known(
         ("vhost.d/a.test", "client_max_body_size 10G;\n", 200, "app"),
         ("vhost.d/a.test", "# location /x\nlocation /x { return 200; }\n", 200, None),
         ("vhost.d/default_location", "  deny all;\n", 200, None),
+        ("vhost.d/a.test_location_override", "  return 200;\n", 200, None),
+        ("vhost.d/b.test_location_override", "  return 200;\n", 200, "app"),
     ],
 )  # fmt: skip
 def test_files_by_host_name_say_what_nginx_proxy_answers(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Service
 from tests.adapters.routes.front_doors import apps, leads, stack, who
@@ -102,3 +104,21 @@ def test_names_in_the_greeting_of_tls(tmp_path: Path) -> None:
     }
     of = stack(tmp_path, Service(name="mail", labels=labels))
     assert leads(read_routes(("traefik",), of)) == {"mail.test": "mail:993"}
+
+
+@pytest.mark.parametrize("option", ["--providers.swarm=true", "--providers.docker.swarmmode=true"])
+def test_in_a_swarm_the_labels_of_the_service_count(option: str, tmp_path: Path) -> None:
+    inner = {
+        "traefik.http.routers.app.rule": "Host(`a.test`)",
+        "traefik.http.services.app.loadbalancer.server.port": "80",
+    }
+    app = Service(
+        name="app",
+        labels={"traefik.http.routers.old.rule": "Host(`old.test`)"},
+        definition={"deploy": {"labels": {**inner, "traefik.enable": "true"}}},
+    )
+    exposed = option.partition("=")[0].removesuffix(".swarmmode") + ".exposedbydefault=false"
+    of = stack(tmp_path, app, image="traefik:v3", command=(option, exposed))
+    assert leads(read_routes(("traefik",), of)) == {"a.test": "app:80"}
+    of = stack(tmp_path, app, image="traefik:v3", command=("--providers.docker=true",))
+    assert leads(read_routes(("traefik",), of)) == {"old.test": "app:None"}
