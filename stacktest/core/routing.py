@@ -83,8 +83,8 @@ def answerers(
     """The services that may have given this answer; None is the front door, or not known."""
     if status in DOOR_FAILURES:
         return frozenset({None})
-    noted, has_ended = _noted(routes, request, status, file_kind)
-    services = {route.service for route in noted}
+    reached, has_ended = _reached(routes, request, file_kind)
+    services = {route.service for route in reached if status in route.statuses}
     return frozenset(services if has_ended else {*services, None})
 
 
@@ -94,7 +94,11 @@ def doubts(
     """Services that may have given this answer, as others may → where it is said who else may."""
     if status in DOOR_FAILURES:
         return {}
-    noted, has_ended = _noted(routes, request, status, file_kind)
+    reached, has_ended = _reached(routes, request, file_kind)
+    noted = [route for route in reached if status in route.statuses]
+    if not noted:
+        # A route by which the service answers, but not with this status, says so itself.
+        return {r.service: r.where for r in reached if r.service and not r.is_guard}
     if has_ended and len({route.service for route in noted}) == 1:
         return {}
     return {
@@ -208,17 +212,16 @@ def _walk(
         yield route, match
 
 
-def _noted(
-    routes: Iterable[Route], request: Request, status: int, file_kind: FileKind | None
+def _reached(
+    routes: Iterable[Route], request: Request, file_kind: FileKind | None
 ) -> tuple[list[Route], bool]:
-    """The routes that may have answered with a status, and whether one of them ends the walk."""
-    noted: list[Route] = []
+    """The routes that a request may come to, and whether the last of them surely answers."""
+    reached: list[Route] = []
     for route, match in _walk(routes, request, file_kind):
-        if status in route.statuses:
-            noted.append(route)
+        reached.append(route)
         if match is Match.YES and route.is_final:
-            return noted, True
-    return noted, False
+            return reached, True
+    return reached, False
 
 
 def _of_request(routes: tuple[Route, ...], request: Request) -> list[Route]:

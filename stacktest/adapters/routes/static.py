@@ -1,4 +1,7 @@
-"""Host names that `stacktest.toml` itself declares, for front doors that cannot be read."""
+"""Host names that `stacktest.toml` itself declares, for front doors that cannot be read.
+
+Such a door may redirect and refuse by itself, for all that is known; the rest is the service's.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from stacktest.adapters.routes.container_names import services_named
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.route import Route
+from stacktest.core.route import ANY_STATUS, Route
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
@@ -18,6 +21,7 @@ def read_configured(hosts: Mapping[str, str], stack: Stack) -> tuple[Route, ...]
 
 # Private
 
+_MAY_BE_THE_DOORS = frozenset({301, 302, 303, 307, 308, 401, 403})
 _HAPROXY = re.compile(r"(?:^|/)haproxy[^/]*$")
 """Its image; it ends where a server of its configuration has no address."""
 
@@ -44,5 +48,6 @@ def _route(host: str, target: str, stack: Stack) -> Route:
         port=number,
         where=where,
         upstream=target,
+        statuses=ANY_STATUS - _MAY_BE_THE_DOORS,
         is_looked_up_at_start=door is not None and _HAPROXY.search(door.image) is not None,
     )

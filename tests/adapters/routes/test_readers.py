@@ -9,6 +9,7 @@ import pytest
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.route import Route
+from stacktest.core.routing import Request, doubts, service_behind
 from stacktest.errors import UsageError
 
 
@@ -265,6 +266,15 @@ def test_names_of_a_front_door_that_cannot_be_read(
     stack = replace(stack, front_door="door", services={**stack.services, "door": door})
     (route,) = read_routes(("none",), stack, hosts={"a.test": "app:1"})
     assert route.is_looked_up_at_start is expected
+
+
+def test_what_a_front_door_that_cannot_be_read_may_answer_itself_is_nobodys(
+    make_stack: Callable[..., Stack],
+) -> None:
+    routes = read_routes(("none",), make_stack("door", "app"), hosts={"a.test": "app:1"})
+    expected = {200: "app", 204: "app", 302: None, 401: None, 403: None, 404: "app"}
+    assert {n: service_behind(routes, host="a.test", status=n) for n in expected} == expected
+    assert doubts(routes, Request(host="a.test"), 302) == {"app": "stack.hosts.a.test"}
 
 
 def test_broken_nginx_names_the_line(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
