@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.docker_command import docker, wait_until
+from tests.support.nested_pytest import ADDOPTS
 
 pytestmark = pytest.mark.real_docker
 
@@ -73,9 +74,6 @@ class Live:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:randomly"}
-
     def argv(self, *words: str) -> list[str]:
         return [sys.executable, "-P", "-m", "stacktest", words[0], "--stack", ".", *words[1:]]
 
@@ -84,7 +82,6 @@ class Live:
         return subprocess.run(
             self.argv(*words),
             cwd=self.root,
-            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=300,
@@ -96,9 +93,7 @@ class Live:
         if self.ids() == Live.proved:
             return
         argv = [sys.executable, "-P", "-m", "pytest", "-q", "--stack=.", "suites"]
-        done = subprocess.run(
-            argv, cwd=self.root, env=self.environment(), capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(argv, cwd=self.root, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
         Live.proved = self.ids()
 
@@ -168,6 +163,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("update")
     (root / "compose.yaml").write_text(COMPOSE)
     (root / "stacktest.toml").write_text('[stack]\nsuites = ["suites"]\n')
+    (root / "pytest.ini").write_text(f"[pytest]\n{ADDOPTS}\n")
     (root / "site").mkdir()
     (root / "site" / "page").write_text("hello\n")
     (root / "site" / ".hidden").write_text("hidden\n")
@@ -326,7 +322,6 @@ def test_after_a_kill_every_verb_knows_and_the_next_command_ends_it(
     update = subprocess.Popen(
         live.argv("update", "app", "--no-rehearsal", "--again"),
         cwd=live.root,
-        env=live.environment(),
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -11,6 +11,7 @@ import pytest
 
 from stacktest.cli.plan import _check_options
 from stacktest.errors import UsageError
+from tests.support.nested_pytest import PLAIN
 from tests.support.terminal import plain
 
 pytestmark = pytest.mark.real_docker  # Compose resolves the model; no engine is asked
@@ -37,12 +38,13 @@ def plan(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     (tmp_path / "compose.yaml").write_text(COMPOSE)
     (tmp_path / "stacktest.toml").write_text("")
     # Warnings are errors here, as in a careful project: nothing may be imported too early.
-    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\ntestpaths = suites\n")
+    text = f"[pytest]\nfilterwarnings = error\ntestpaths = suites\naddopts = {' '.join(PLAIN)}\n"
+    (tmp_path / "pytest.ini").write_text(text)
     (tmp_path / "suites/phase5_web").mkdir(parents=True)
     (tmp_path / "suites/phase5_web/test_web.py").write_text(SUITE)
 
     def plan(*words: str) -> subprocess.CompletedProcess[str]:
-        argv = [str(BIN), "plan", *words, "-p", "no:randomly"]
+        argv = [str(BIN), "plan", *words]
         return subprocess.run(
             argv, cwd=tmp_path, env=plain({}), capture_output=True, text=True, check=False
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.nested_pytest import ADDOPTS
+
 pytestmark = pytest.mark.real_docker
 
 LOOPBACK = Path(__file__).parents[1] / "stacks" / "loopback"
@@ -55,6 +57,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("LOOPBACK_PROJECT", name)
     shutil.copytree(LOOPBACK, pytester.path, dirs_exist_ok=True)
     (pytester.path / "stacktest.toml").write_text('[stack]\negress = "deny"\n')
+    pytester.makeini(f"[pytest]\n{ADDOPTS}\n")
     suites = pytester.mkdir("suites")
     (suites / "test_loopback.py").write_text(SUITE)
     yield name
@@ -67,8 +70,7 @@ def compose(pytester: pytest.Pytester, *words: str) -> None:
 
 
 def run(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
-    options = ("-p", "no:cacheprovider", "-p", "no:randomly")
-    return pytester.runpytest_subprocess(*options, *words, timeout=120)
+    return pytester.runpytest_subprocess(*words, timeout=120)
 
 
 def test_nothing_leaves_and_tests_reach_it(pytester: pytest.Pytester, project: str) -> None:

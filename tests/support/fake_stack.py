@@ -49,7 +49,7 @@ from tests.support.stack_simulator import hexed
 
 ROOT = Path(__file__).parents[2]
 RUN = "20260106T000000-fake"
-ON = "-p tests.support.fake_stack -p no:playwright"
+ON = "-p tests.support.fake_stack"
 
 
 def _story_file(rootdir: Path) -> Path:

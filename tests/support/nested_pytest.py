@@ -6,5 +6,7 @@ a run that is not as the suites define it.
 
 PLAIN = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:hypothesispytest")
 """Hypothesis alone is a fifth of what such a pytest has to load."""
-ADDOPTS = f"addopts = {' '.join(PLAIN)}"
+WITHOUT_PAGES = (*PLAIN, "-p", "no:playwright")
+"""Another fifth."""
+ADDOPTS = f"addopts = {' '.join(WITHOUT_PAGES)}"
 """The line of a configuration file."""
