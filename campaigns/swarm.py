@@ -1,8 +1,8 @@
 """The reference stack's fast suites on a swarm of one node: `python -m campaigns.swarm`.
 
 The front door and the observability of a copy of the reference stack, on an engine of the
-campaign's own. promtail is left out: it needs a group of the engine's socket, and a swarm gives
-none. `--short` runs the front door's suites only.
+campaign's own. promtail is left out: it looks for containers by labels that only Compose gives.
+`--short` runs the front door's suites only.
 """
 
 import os

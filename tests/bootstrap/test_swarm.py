@@ -1,15 +1,12 @@
 """Stacks on a real swarm of their own: started in order, credited, and never credited falsely."""
 
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import pytest
 
 from campaigns.small_stack import CACHE, IMAGE, SmallStack
-from stacktest.adapters.engine.swarm.client import SwarmEngine
 from stacktest.core.records.documents import LastRun
-from tests.support.docker_command import wait_until
 from tests.support.known import known
 from tests.support.own_swarm import Node, credited, swarm_or_skip, swarm_stack
 
@@ -95,20 +92,3 @@ def test_a_stack_that_somebody_else_deployed_is_not_touched(node: Node) -> None:
         made.run("down")
         assert node.docker("service", "inspect", f"{made.name}_cache") == before
         node.docker("stack", "rm", made.name)
-
-
-def test_a_lost_node_is_named_with_its_service() -> None:
-    services = CACHE + "    deploy: {placement: {constraints: [node.role == worker]}}\n"
-    with swarm_or_skip(2, IMAGE) as (manager, worker), stack(manager, services) as made:
-        assert made.run("up")[0] == 0
-        begin = time.monotonic()
-        worker.stop()
-        engine = SwarmEngine(manager.address)
-
-        def lost() -> bool:
-            (item,) = engine.containers(made.name)
-            return "does not answer" in item.error
-
-        wait_until(lost, seconds=30)
-        assert time.monotonic() - begin < 10
-        assert "does not answer" in made.run("why", "cache")[1]

@@ -21,15 +21,26 @@ HEARTBEAT = "2s"
 
 
 class Node(OwnEngine):
-    """An engine in a network of its own, with bridges and rules there."""
+    """An engine with a host name and a network of its own, with bridges and rules there."""
 
     options = ()
-    apart = ("unshare", "--net", "--", "sh", "-c", 'ip link set lo up; exec "$@"', "sh")
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.name = folder.name
+        script = 'hostname "$0"; ip link set lo up; exec "$@"'
+        self.apart = ("unshare", "--net", "--uts", "--", "sh", "-c", script, self.name)
 
     @property
     def inside(self) -> tuple[str, ...]:
         """Goes before a program that is to see the node's network as its own."""
         return ("nsenter", f"--net=/proc/{self.pid}/ns/net", "--")
+
+    def make_context(self, folder: Path) -> None:
+        """A docker context of the node's name, in a folder for `DOCKER_CONFIG`."""
+        argv = ["docker", "context", "create", self.name, "--docker", f"host={self.address}"]
+        environment = {**os.environ, "DOCKER_CONFIG": str(folder)}
+        subprocess.run(argv, env=environment, check=True, capture_output=True)
 
     def docker(self, *words: str) -> str:
         """What the docker command prints about this node; CalledProcessError where it fails."""

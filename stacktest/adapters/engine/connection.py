@@ -148,7 +148,7 @@ def find_connection(environ: Mapping[str, str] | None = None) -> Connection:
         return connection_to(address, environ)
     context = environ.get("DOCKER_CONTEXT") or _chosen_context(environ)
     if context and context != "default":
-        return _of_context(context, environ)
+        return context_connection(context, environ)
     return Connection(address=USUAL_SOCKET)
 
 
@@ -161,7 +161,7 @@ def choose_context(name: str, environ: MutableMapping[str, str]) -> None:
         return
     rival = next((key for key in ("DOCKER_HOST", "DOCKER_CONTEXT") if environ.get(key)), "")
     if rival == "DOCKER_HOST":
-        is_same = _of_context(name, environ).address == environ[rival]
+        is_same = context_connection(name, environ).address == environ[rival]
     else:
         is_same = not rival or environ[rival] == name
     if not is_same:
@@ -182,6 +182,24 @@ def connection_to(address: str, environ: Mapping[str, str] | None = None) -> Con
         folder = environ.get("DOCKER_CERT_PATH") or _docker_folder(environ)
         return Connection(address=address, certificates=Path(folder))
     return Connection(address=address)
+
+
+def context_connection(name: str, environ: Mapping[str, str] | None = None) -> Connection:
+    """The engine of a docker context; ToolMissingError where it is not known."""
+    environ = os.environ if environ is None else environ
+    inspected = process.run(("docker", "context", "inspect", name), env=environ)
+    try:
+        document = json.loads(inspected.out)[0]
+        address = str(document["Endpoints"]["docker"]["Host"])
+        has_certificates = "docker" in (document.get("TLSMaterial") or {})
+        folder = Path(document["Storage"]["TLSPath"]) / "docker"
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ToolMissingError(
+            f"the docker context {name!r} is not known, or cannot be read",
+            where="`context` under [stack], DOCKER_CONTEXT or `docker context use`",
+            hint="docker context ls",
+        ) from error
+    return Connection(address=address, certificates=folder if has_certificates else None)
 
 
 def read_connection(words: Sequence[str]) -> Connection:
@@ -206,19 +224,3 @@ def _chosen_context(environ: Mapping[str, str]) -> str:
     except (OSError, ValueError, AttributeError, RecursionError):
         # No configuration, or one that the docker command itself would complain about.
         return ""
-
-
-def _of_context(name: str, environ: Mapping[str, str]) -> Connection:
-    inspected = process.run(("docker", "context", "inspect", name), env=environ)
-    try:
-        document = json.loads(inspected.out)[0]
-        address = str(document["Endpoints"]["docker"]["Host"])
-        has_certificates = "docker" in (document.get("TLSMaterial") or {})
-        folder = Path(document["Storage"]["TLSPath"]) / "docker"
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise ToolMissingError(
-            f"the docker context {name!r} is not known, or cannot be read",
-            where="`context` under [stack], DOCKER_CONTEXT or `docker context use`",
-            hint="docker context ls",
-        ) from error
-    return Connection(address=address, certificates=folder if has_certificates else None)

@@ -4,7 +4,9 @@
                                 itself from the node
     start, stop                 the service gets its number of tasks, or none
     remove                      the service goes, and this waits until its tasks have gone
-    commands, logs, files       in the container of the slot's newest task, where it is on this node
+    commands, files             in the container of the slot's newest task; on another node where a
+                                docker context of the node's name leads to its engine
+    logs                        from the managers, or this node
     everything else             as of any engine
 
 Only services with a label that stacktest wrote are ever removed: `cleanup` asks by that label.
@@ -17,7 +19,7 @@ from functools import cached_property
 
 from stacktest.adapters.engine.attached import Attached
 from stacktest.adapters.engine.client import LONGEST_SILENCE, LONGEST_STOP, STANDSTILL, Engine
-from stacktest.adapters.engine.connection import SWARM, Connection
+from stacktest.adapters.engine.connection import SWARM, Connection, context_connection
 from stacktest.adapters.engine.documents import PROJECT, inspected_container, understood
 from stacktest.adapters.engine.log_end import read_end
 from stacktest.adapters.engine.swarm.events import PAUSE, SwarmEvents
@@ -230,11 +232,17 @@ class SwarmEngine(Engine):
 
     def file(self, id: str, path: str) -> bytes | None:  # noqa: A002 - the engine's own word
         """The content of one file in the slot's container; None where there is none."""
-        return super().file(self._container_id(id), path)
+        if not _is_slot(id):
+            return super().file(id, path)
+        engine, container = self._place(id)
+        return engine.file(container, path)
 
     def stats(self, id: str, *, twice: bool = False) -> Json | Unknown:  # noqa: A002
         """What the slot's container uses now."""
-        return super().stats(self._container_id(id), twice=twice)
+        if not _is_slot(id):
+            return super().stats(id, twice=twice)
+        engine, container = self._place(id)
+        return engine.stats(container, twice=twice)
 
     def execute(
         self,
@@ -247,20 +255,17 @@ class SwarmEngine(Engine):
         silence: float = LONGEST_SILENCE,
     ) -> tuple[int, str, str]:
         """Runs a command in the slot's container: exit code, standard output, standard error."""
-        own = self._container_id(id)
-        return super().execute(own, argv, user=user, env=env, stdin=stdin, silence=silence)
+        if not _is_slot(id):
+            return super().execute(id, argv, user=user, env=env, stdin=stdin, silence=silence)
+        engine, container = self._place(id)
+        return engine.execute(container, argv, user=user, env=env, stdin=stdin, silence=silence)
 
     def attach(self, id: str, argv: Sequence[str]) -> Attached:  # noqa: A002
         """Starts a command in the slot's container and keeps its input and output open."""
-        return super().attach(self._container_id(id), argv)
-
-    def pause(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Stops the processes of the slot's container where they are; empty, or why not."""
-        return super().pause(self._container_id(id))
-
-    def unpause(self, id: str) -> str:  # noqa: A002 - the engine's own word
-        """Lets the slot's container go on; empty, or why it could not."""
-        return super().unpause(self._container_id(id))
+        if not _is_slot(id):
+            return super().attach(id, argv)
+        engine, container = self._place(id)
+        return engine.attach(container, argv)
 
     def lasting_id(self, container: Container) -> str:
         """The slot that a container of this node is in: its service puts another one there."""
@@ -317,22 +322,24 @@ class SwarmEngine(Engine):
         is_late = time.monotonic() - since >= PATIENCE
         return replace(container, error=str(status["Err"])) if is_late else container
 
-    def _container_id(self, id_: str) -> str:
-        """The container behind an id; StacktestError where it is not on this node."""
-        if not _is_slot(id_):
-            return id_
+    def _place(self, id_: str) -> tuple[Engine, str]:
+        """The engine of the slot's node, and its container there; StacktestError: not to be had."""
         slot = self.services.slot(id_)
         if slot is None or not slot.container_id:
             raise StacktestError(f"slot {id_} has no container now", where="swarm")
-        if isinstance(super().inspect(slot.container_id), Unknown):
-            node = self.socket.call("GET", f"/nodes/{slot.task.get('NodeID')}")
-            name = (node.data or {}).get("Description", {}).get("Hostname", "") if node.ok else ""
+        if not isinstance(super().inspect(slot.container_id), Unknown):
+            return self, slot.container_id
+        node = self.services.nodes().get(str(slot.task.get("NodeID")), {})
+        name = node_name(node)
+        try:
+            return Engine(context_connection(name)), slot.container_id
+        except ToolMissingError as error:
+            address = (node.get("Status") or {}).get("Addr", name)
             raise StacktestError(
-                f"{slot.name}.{slot.key} runs on node {name}, whose engine is not the one asked",
+                f"{slot.name}.{slot.key} runs on node {name}, and no docker context leads there",
                 where=self.connection.address,
-                hint=f"place the service on the node of this manager, or ask {name}: DOCKER_HOST",
-            )
-        return slot.container_id
+                hint=f"docker context create {name} --docker host=ssh://root@{address}",
+            ) from error
 
     def _wait_until_runs(self, service: str) -> str:
         """Empty once the engine of this node has started the containers that its tasks have."""

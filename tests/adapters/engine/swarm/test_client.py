@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from stacktest.adapters.engine.cleanup import remove_owned
+from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import Connection, read_connection
 from stacktest.adapters.engine.kinds import engine_at
 from stacktest.adapters.engine.labels import RUN, STACK
+from stacktest.adapters.engine.swarm import client
 from stacktest.adapters.engine.swarm.client import SwarmEngine
 from stacktest.adapters.engine.swarm.slots import REPLICAS, labels_of
 from stacktest.adapters.engine.swarm.spec import PARTS
@@ -113,8 +115,29 @@ def test_a_slot_whose_service_is_gone_is_nothing() -> None:
 def test_a_command_in_a_container_of_another_node_is_an_error_with_its_name() -> None:
     engine, _ = swarm()
     slot = next(item.id for item in engine.containers("shop") if item.service == "cache")
-    with pytest.raises(StacktestError, match=r"cache\.1 runs on node vm"):
+    with pytest.raises(StacktestError, match=r"cache\.1 runs on node vm") as caught:
         engine.execute(slot, ["true"])
+    assert caught.value.hint.startswith("docker context create vm ")
+
+
+def test_a_command_on_another_node_goes_by_the_context_of_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine, _ = swarm()
+    connections, commands = list[str](), list[list[str]]()
+    far = Connection(address="unix:///far")
+
+    def execute(self: Engine, container: str, argv: list[str], **_: Any) -> tuple[int, str, str]:
+        connections.append(self.connection.address)
+        commands.append([container, *argv])
+        return 0, "", ""
+
+    monkeypatch.setattr(client, "context_connection", lambda name: {"vm": far}[name])
+    monkeypatch.setattr(Engine, "execute", execute)
+    slot = next(item.id for item in engine.containers("shop") if item.service == "cache")
+    assert engine.execute(slot, ["true"])[0] == 0
+    assert connections == ["unix:///far"]
+    assert commands == [[known(engine.services.slot(slot)).container_id, "true"]]
 
 
 def test_a_task_without_a_node_has_no_logs() -> None:
