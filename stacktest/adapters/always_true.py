@@ -2,6 +2,7 @@
 
 constants and their like     `True`, `"text"`, `(x, "message")`, `lambda: x`
 compared with itself         `x == x`, `len(x) >= 0`, `x or True`
+methods nobody calls         `text.startswith`, `page.locator("h1").is_visible`
 objects                      a client, a response, a command's outcome, a locator of Playwright:
                              none of them is ever false, only what they say is
 """
@@ -30,6 +31,17 @@ ANSWERING = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "request", "send", "run", "http"}
 )
 """Methods of these whose results are never false either."""
+METHODS = frozenset(
+    {"startswith", "endswith", "strip", "lower", "upper", "splitlines", "isdigit", "isalnum"}
+)
+"""Methods of texts that are true themselves where their brackets are missing."""
+METHODS_OF_OBJECTS = frozenset(
+    {
+        *("json", "raise_for_status", "is_visible", "is_hidden", "is_enabled", "is_disabled"),
+        *("is_checked", "is_editable", "count", "inner_text", "text_content", "all"),
+    }
+)
+"""The same of responses and locators."""
 LOCATING = frozenset({"locator", "frame_locator"})
 LOCATING_PREFIX = "get_by_"
 
@@ -87,7 +99,7 @@ def _truth(node: ast.expr, objects: Collection[str]) -> bool | None:
         truth = True
     elif is_constant(node):
         truth = _folded(node)
-    elif _is_object(node, objects):
+    elif _is_object(node, objects) or _is_method(node, objects):
         truth = True
     return truth
 
@@ -137,6 +149,13 @@ def _is_object(node: ast.expr, objects: Collection[str]) -> bool:
     if name in LOCATING or name.startswith(LOCATING_PREFIX):
         return True
     return name in ANSWERING and _is_object(node.func.value, objects)
+
+
+def _is_method(node: ast.expr, objects: Collection[str]) -> bool:
+    if not isinstance(node, ast.Attribute):
+        return False
+    is_of_object = node.attr in METHODS_OF_OBJECTS and _is_object(node.value, objects)
+    return node.attr in METHODS or is_of_object
 
 
 def _name_of(node: ast.expr) -> str:

@@ -3,16 +3,17 @@
 A check is an `assert` that can fail, `raise AssertionError`, or a `raise` that a condition leads
 to. What a called function checks is decided by who can tell which function that is; the names of
 functions that check by nature (`expect`, `raises`, `assertEqual`, `fail`) are known here. What
-stands in a `try` that swallows its failure, or asserts a constant, is no check.
+stands in a `try` that swallows its failure, asserts a constant, or cannot run at all, is no check.
 """
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
 from stacktest.adapters.always_true import is_always_true, is_constant, objects_in
+from stacktest.adapters.live_code import FUNCTIONS, is_never_true, names_in_use, reachable
 from stacktest.adapters.suite_code import read_nodes, saved_at
 
 CHECKING_CALLS = frozenset(
@@ -37,6 +38,9 @@ class Reference:
     is_call: bool = False
     is_idle: bool = False
     """A call that checks nothing by its name: of constants, or `expect(x)` that ends there."""
+    is_dropped: bool = False
+    """Nothing takes what the call gives: a coroutine would never run."""
+    line: int = 0
 
     @property
     def root(self) -> str:
@@ -62,6 +66,11 @@ class Sites:
 
     checks: int = 0
     references: list[Reference] = field(default_factory=list)
+    early_returns: list[int] = field(default_factory=list)
+    """Lines of `return`, in no loop, that stand before the first of the checks.
+
+    Not those before a failure without a condition: there, what leads to the `return` is the check.
+    """
 
 
 def sites_at(path: Path, first_line: int) -> Sites | None:
@@ -77,45 +86,95 @@ def _all_sites(path: Path, _saved: int | None) -> dict[int, Sites]:
     functions: dict[int, Sites] = {}
     lambdas: dict[int, Sites] = {}
     for node in read_nodes(path):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, FUNCTIONS):
             line = min([node.lineno, *(item.lineno for item in node.decorator_list)])
-            functions[line] = _read_sites(node.body)
+            is_async = isinstance(node, ast.AsyncFunctionDef)
+            functions[line] = _read_sites(node.body, is_async=is_async)
         elif isinstance(node, ast.Lambda):
             lambdas[node.lineno] = _read_sites([node.body])
     return lambdas | functions
 
 
-def _read_sites(nodes: Sequence[ast.AST]) -> Sites:
-    reader = _Reader(nodes)
-    for node in nodes:
-        reader.visit(node)
-    return reader.sites
+def _read_sites(nodes: Sequence[ast.AST], *, is_async: bool = False) -> Sites:
+    reader = _Reader(nodes, is_async=is_async)
+    return reader.read()
 
 
-_MAY_BE_OBJECT = (ast.Name, ast.Call, ast.Await, ast.BoolOp)
+_MAY_BE_OBJECT = (ast.Name, ast.Attribute, ast.Call, ast.Await, ast.BoolOp)
 
 
 class _Reader(ast.NodeVisitor):
-    """Walks a function's body and leaves out what cannot fail."""
+    """Walks a function's body and leaves out what cannot fail, or cannot run."""
 
-    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+    def __init__(self, nodes: Sequence[ast.AST], *, is_async: bool) -> None:
         self.sites = Sites()
         self._nodes = nodes
+        self._is_async = is_async
         self._conditions = 0
+        self._inner_functions = 0
+        self._is_in_class = False
+        self._loops = 0
+        self._returns: list[int] = []
+
+    def read(self) -> Sites:
+        """Everything of the body."""
+        self.visit_all(self._nodes)
+        if not self.sites.checks:
+            # What it calls may check.
+            self.sites.early_returns += self._returns
+        return self.sites
+
+    def visit_all(self, nodes: Iterable[ast.AST]) -> None:
+        """Visit statements in order, up to the one after which none of them runs."""
+        for node in reachable(nodes):
+            self.visit(node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit everything below the node that can run."""
+        for _, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                self.visit_all(child for child in value if isinstance(child, ast.AST))
+            elif isinstance(value, ast.AST):
+                self.visit(value)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._definition(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._definition(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._definition(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        is_used = len(names) < len(node.targets) or bool(self._names & set(names))
+        if is_used or not isinstance(node.value, ast.Lambda):
+            self.generic_visit(node)
+
+    def visit_Return(self, node: ast.Return) -> None:
+        self.generic_visit(node)
+        if not (self._loops or self._inner_functions or self.sites.checks):
+            self._returns.append(node.lineno)
 
     def visit_Assert(self, node: ast.Assert) -> None:
         objects = self._objects if isinstance(node.test, _MAY_BE_OBJECT) else ()
-        self.sites.checks += not is_always_true(node.test, objects)
+        if not is_always_true(node.test, objects):
+            self._add_check(is_failure=is_never_true(node.test))
         self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
         name = _last_name(node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
         is_failure = name.endswith("AssertionError") or self._conditions > 0
-        self.sites.checks += bool(name) and is_failure and name not in NO_FAILURE
+        if name and is_failure and name not in NO_FAILURE:
+            self._add_check(is_failure=True)
         self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> None:
-        self._conditional(node)
+        if is_never_true(node.test):
+            self.visit_all(node.orelse)
+        else:
+            self._conditional(node)
 
     def visit_Match(self, node: ast.Match) -> None:
         self._conditional(node)
@@ -123,13 +182,17 @@ class _Reader(ast.NodeVisitor):
     def visit_For(self, node: ast.For) -> None:
         self._with_else(node)
 
-    def visit_While(self, node: ast.While) -> None:
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
         self._with_else(node)
 
+    def visit_While(self, node: ast.While) -> None:
+        if not is_never_true(node.test):
+            self._with_else(node)
+
     def visit_Try(self, node: ast.Try) -> None:
-        body = [] if any(_swallows(handler) for handler in node.handlers) else node.body
-        for child in (*body, *node.orelse, *node.finalbody):
-            self.visit(child)
+        is_swallowed = any(map(_swallows, node.handlers)) or _returns(node.finalbody)
+        for body in ([] if is_swallowed else node.body, node.orelse, node.finalbody):
+            self.visit_all(body)
         conditions, self._conditions = self._conditions, 0
         for handler in node.handlers:
             self.visit(handler)
@@ -140,16 +203,15 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if isinstance(node.value, ast.Call) and _last_name(node.value.func) == "expect":
-            self._call(node.value, is_idle=True)
-        else:
+        call = node.value
+        if not isinstance(call, ast.Call):
             self.generic_visit(node)
+        elif not (self._is_async and _is_expectation(_chain(call.func))):
+            is_idle = _last_name(call.func) == "expect" or _is_of_constants(call)
+            self._call(call, is_idle=is_idle, is_dropped=True)
 
     def visit_Call(self, node: ast.Call) -> None:
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        name = _last_name(node.func)
-        constant = bool(values) and all(is_constant(value) for value in values)
-        self._call(node, is_idle=constant and name.startswith("assert"))
+        self._call(node, is_idle=_is_of_constants(node))
 
     def visit_Name(self, node: ast.Name) -> None:
         self._refer(node)
@@ -160,15 +222,39 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     @cached_property
+    def _names(self) -> frozenset[str]:
+        return names_in_use(self._nodes)
+
+    @cached_property
     def _objects(self) -> Collection[str]:
         return objects_in(self._nodes)
 
-    def _call(self, node: ast.Call, *, is_idle: bool) -> None:
+    def _add_check(self, *, is_failure: bool = False) -> None:
+        if not self.sites.checks and not is_failure:
+            self.sites.early_returns += self._returns
+        self.sites.checks += 1
+        self._returns.clear()
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """A function or class within the function: its checks count where somebody names it."""
+        if node.name in self._names or node.decorator_list or self._is_in_class:
+            outside = self._is_in_class, self._inner_functions
+            self._is_in_class = isinstance(node, ast.ClassDef)
+            self._inner_functions += 1
+            self.generic_visit(node)
+            self._is_in_class, self._inner_functions = outside
+
+    def _call(self, node: ast.Call, *, is_idle: bool, is_dropped: bool = False) -> None:
         chain = _chain(node.func)
+        if chain[-1] == "fail":
+            self._returns.clear()
         if chain[-1]:
-            self.sites.references.append(Reference(chain, is_call=True, is_idle=is_idle))
+            reference = Reference(
+                chain, is_call=True, is_idle=is_idle, is_dropped=is_dropped, line=node.lineno
+            )
+            self.sites.references.append(reference)
         if any(_demands_success(keyword) for keyword in node.keywords):
-            self.sites.checks += 1
+            self._add_check()
         if not _is_named(chain):
             inner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
             self.visit(inner)
@@ -178,19 +264,21 @@ class _Reader(ast.NodeVisitor):
     def _refer(self, node: ast.Name | ast.Attribute) -> None:
         chain = _chain(node)
         if isinstance(node.ctx, ast.Load) and _is_named(chain):
-            self.sites.references.append(Reference(chain))
+            self.sites.references.append(Reference(chain, line=node.lineno))
 
     def _conditional(self, node: ast.AST) -> None:
         self._conditions += 1
         self.generic_visit(node)
         self._conditions -= 1
 
-    def _with_else(self, node: ast.For | ast.While) -> None:
+    def _with_else(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
+        self._loops += 1
         for child in ast.iter_child_nodes(node):
             is_else = child in node.orelse
             self._conditions += is_else
             self.visit(child)
             self._conditions -= is_else
+        self._loops -= 1
 
 
 def _chain(node: ast.expr) -> tuple[str, ...]:
@@ -212,6 +300,13 @@ def _last_name(node: ast.expr | None) -> str:
     return _chain(node)[-1] if node is not None else ""
 
 
+def _is_of_constants(node: ast.Call) -> bool:
+    """`assertEqual(1, 1)`."""
+    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    constant = bool(values) and all(map(is_constant, values))
+    return constant and _last_name(node.func).startswith("assert")
+
+
 def _demands_success(keyword: ast.keyword) -> bool:
     """`subprocess.run(…, check=True)`."""
     value = keyword.value
@@ -228,6 +323,16 @@ def _swallows(handler: ast.ExceptHandler) -> bool:
         or (isinstance(node, ast.Call) and _last_name(node.func) == "fail")
         for node in ast.walk(handler)
     )
+
+
+def _returns(body: Sequence[ast.stmt]) -> bool:
+    """Whether a `finally` ends the function, and any failure with it."""
+    return any(isinstance(node, ast.Return) for part in body for node in ast.walk(part))
+
+
+def _is_expectation(chain: tuple[str, ...]) -> bool:
+    """`expect(page).to_have_title`, which asynchronous tests have to await."""
+    return chain[0] == "expect()" and chain[-1].startswith(("to_", "not_to_"))
 
 
 def _suppresses(node: ast.expr) -> bool:

@@ -9,6 +9,7 @@ cannot be read, such as one from a YAML file, is believed to check something.
 import contextlib
 import functools
 import inspect
+import math
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,6 +41,20 @@ def count_checks(item: pytest.Item) -> int:
     for fixture in (*_fixtures(item), *_steps(item)):
         counter.add(fixture, item.cls)
     return counter.total()
+
+
+def early_returns(item: pytest.Item) -> tuple[types.CodeType | None, frozenset[int]]:
+    """The test's own code, and lines where it may return before anything has been checked."""
+    functions = list(written_functions(getattr(item, "function", None)))
+    sites = _sites(functions[-1]) if functions else None
+    if sites is None or not sites.early_returns or not isinstance(item, pytest.Function):
+        return None, frozenset()
+    counter = _Counter(getattr(getattr(item, "callspec", None), "params", {}))
+    for fixture in (*_fixtures(item), *_steps(item)):
+        counter.add(fixture, item.cls)
+    first = counter.first_reference_that_checks(functions[-1], item.cls, sites)
+    lines = frozenset(line for line in sites.early_returns if line < first)
+    return functions[-1].__code__, lines
 
 
 def written_functions(target: object) -> Iterator[types.FunctionType]:
@@ -90,6 +105,20 @@ class _Counter:
                     self._counted.add((function.__code__, of))
                     waiting += self._count(function, of)
 
+    def first_reference_that_checks(
+        self, function: types.FunctionType, owner: type | None, sites: Sites
+    ) -> float:
+        """The line of the first helper that checks; 0 where something counted before does."""
+        if self.total():
+            return 0
+        for reference in sites.references:
+            single = Sites(references=[reference])
+            for target, holder in self._referred(single, _Place(function, owner)):
+                self.add(target, holder)
+            if self.total():
+                return reference.line
+        return math.inf
+
     def total(self) -> int:
         """The number of checks, with methods that only their name leads to."""
         while self._unresolved and not self._checks:
@@ -112,6 +141,8 @@ class _Counter:
     def _referred(self, sites: Sites, place: _Place) -> Iterator[tuple[object, type | None]]:
         for reference in sites.references:
             target, owner = self._resolve(reference, place)
+            if reference.is_dropped and inspect.iscoroutinefunction(target):
+                continue
             if _is_of_project(target):
                 yield target, owner
             elif reference.checks_by_name:

@@ -25,6 +25,7 @@ from stacktest.core.runs.verdict import HiddenFile
 from stacktest.pytest_plugin.collected_tests import SEARCHED, read
 from stacktest.pytest_plugin.inventory_inputs import inputs_of
 from stacktest.pytest_plugin.suites import suites_of
+from stacktest.pytest_plugin.uncollected import uncollected
 
 NARROWING = ("ignore", "ignore_glob", "deselect", "lf", "failedfirst", "stepwise", "pyargs")
 """Options after which the collection may lack tests without a word."""
@@ -113,7 +114,7 @@ class InventoryWriter:
         """Write what there was before anything is deselected, with the markers of every hook."""
         collected = list(items)
         yield
-        collection = take(config, collected, self._reports)
+        collection = take(config, collected, self._reports, is_all=True)
         write_collected(self._file, collection)
         write_inputs(self._file, self._inputs(config, collected, collection))
         # pytest and Python look for garbage at the end, whatever was said before.
@@ -129,9 +130,16 @@ class InventoryWriter:
 
 
 def take(
-    config: pytest.Config, items: Iterable[pytest.Item], reports: Iterable[pytest.CollectReport]
+    config: pytest.Config,
+    items: Iterable[pytest.Item],
+    reports: Iterable[pytest.CollectReport],
+    *,
+    is_all: bool | None = None,
 ) -> Collection:
-    """What this process collected of the suites; `reports` are those of what it could not."""
+    """What this process collected of the suites; `reports` are those of what it could not.
+
+    `is_all`: whether these are all tests of their files; None: as the arguments of the run say.
+    """
     suites, reports = suites_of(config), tuple(reports)
     items = tuple(items)
     tests = tuple(test for test in read(items, config) if _is_listed(suites, test))
@@ -139,7 +147,10 @@ def take(
     return Collection(
         tests=tests,
         errors=tuple(sorted(id_ for id_ in failed if _matters(config, suites, tests, id_))),
-        hidden=tuple(_hidden(config, suites, items, tests, reports)),
+        hidden=(
+            *_hidden(config, suites, items, tests, reports),
+            *(_uncollected(suites, items, tests) if is_all or is_whole(config) else ()),
+        ),
     )
 
 
@@ -280,6 +291,21 @@ def _hidden(
                     services=tuple(sorted(names or ())),
                     why="something left it out, or it holds no test",
                 )
+
+
+def _uncollected(
+    suites: Suites, items: Sequence[pytest.Item], tests: Sequence[Collected]
+) -> Iterator[HiddenFile]:
+    """Tests that a file of tests of services defines, and of which nothing was collected."""
+    services: dict[str, set[str]] = {}
+    for test in tests:
+        services.setdefault(test.path, set()).update(test.services)
+    for definition in uncollected(item for item in items if suites.holds(item.path)):
+        path = suites.relative(definition.path)
+        names = services.get(path, set()) | (named_services(definition.path) or set())
+        if names:
+            where = f"{path}::{definition.name}"
+            yield HiddenFile(path=where, services=tuple(sorted(names)), why=definition.why)
 
 
 def _written(suites: Suites, test: Collected) -> set[str]:

@@ -23,6 +23,9 @@ NOTES = "stacktest_failure_notes"
 FAILED_ATTEMPTS = "stacktest_failed_attempts"
 """Attribute of a report: how often the test had failed by then, shown or not."""
 
+EARLY_END_LINE = "stacktest_early_end"
+"""Attribute of a report: the line in which the test returned before its first check, or 0."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailureNotes:
@@ -253,7 +256,9 @@ def _result(report: pytest.TestReport) -> _PhaseReport | None:
         return _PhaseReport("xpassed" if outcome == "passed" else "xfailed", str(report.wasxfail))
     if outcome == "skipped":
         return _PhaseReport("skipped", _skip_reason(report))
-    return _PhaseReport("passed")
+    line = getattr(report, EARLY_END_LINE, 0) if report.when == "call" else 0
+    why = f"it returned in line {line}, before its first check" if line else ""
+    return _PhaseReport("unfinished" if line else "passed", why)
 
 
 def _judged_claim(report: pytest.TestReport) -> _PhaseReport | None:

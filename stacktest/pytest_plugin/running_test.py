@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.pytest_plugin.stash import CONTACTS, EVIDENCE, LOOKS
+from stacktest.pytest_plugin.stash import CONTACTS, EARLY_END, EVIDENCE, LOOKS
 
 RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
 NAME = "stacktest-running-test"
@@ -63,10 +63,19 @@ class RunningTest:
         """Forget what an earlier attempt of the test touched: the last one counts."""
         item.stash.setdefault(CONTACTS, {}).clear()
         item.stash.setdefault(LOOKS, set()).clear()
+        item.stash[EARLY_END] = 0
         if "answered" in getattr(item, "fixturenames", ()):
             from stacktest.pytest_plugin.silence import count_sent
 
             count_sent(item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """See whether it ends before its first check."""
+        from stacktest.pytest_plugin.early_ends import watch
+
+        with watch(item):
+            return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.check_sites import sites_at
+from tests.support.known import known
 
 CHECKS = [
     "assert x == 1",
@@ -21,6 +22,15 @@ CHECKS = [
     "try:\n    assert x\nexcept AssertionError as error:\n    raise OSError from error",
     "try:\n    assert x\nexcept Exception:\n    pytest.fail('no')",
     "def inner():\n    assert x\ninner()",
+    "async def inner():\n    assert x\nasyncio.run(inner())",
+    "def inner():\n    assert x\nreturn inner",
+    "@register\ndef inner():\n    assert x",
+    "class Inner:\n    def check(self):\n        assert x\nInner().check()",
+    "check = lambda: x\nassert check()",
+    "if x:\n    return\nassert x",
+    "while True:\n    assert x\n    break",
+    "assert settings.json",
+    "assert x.startswith('a')",
     "subprocess.run(['true'], check=True)",
     "assert api('web').get('/').text",
     "assert api('web').get('/').is_success",
@@ -80,6 +90,18 @@ NEITHER = [
     "heading = page.get_by_text('x')\nassert heading",
     "assert page.get_by_role('button').locator('b')",
     "assert container('web')",
+    "def inner():\n    assert x",
+    "class Inner:\n    def check(self):\n        assert x",
+    "inner = lambda: pytest.fail(x)",
+    "async def inner():\n    assert x\ninner()",
+    "return\nassert x",
+    "if x:\n    return\n    assert x",
+    "if False:\n    assert x",
+    "while 0:\n    assert x",
+    "try:\n    assert x\nfinally:\n    return",
+    "assert x.startswith",
+    "assert page.locator('h1').is_visible",
+    "answer = api('web').get('/')\nassert answer.json",
 ]
 
 
@@ -107,6 +129,47 @@ def test_what_fails_by_nature_is_a_check(tmp_path: Path, body: str) -> None:
 @pytest.mark.parametrize("body", NEITHER)
 def test_what_cannot_fail_is_no_check(tmp_path: Path, body: str) -> None:
     assert count(tmp_path, body) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "checks"),
+    [
+        ("expect(page).to_have_title('x')", 0),
+        ("await expect(page).to_have_title('x')", 1),
+        ("expect(x).equal(1)", 1),
+    ],
+)
+def test_an_expectation_that_nobody_awaits_is_no_check(
+    tmp_path: Path, body: str, checks: int
+) -> None:
+    path = tmp_path / "test_it.py"
+    path.write_text(f"async def test_it():\n    {body}\n")
+    sites = known(sites_at(path, 1))
+    assert sum(reference.checks_by_name for reference in sites.references) == checks
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("if x:\n    return\nassert x", [3]),
+        ("if x:\n    return\nif y:\n    return\nassert x", [3, 5]),
+        ("assert x\nif y:\n    return\nassert y", []),
+        ("if x:\n    assert y\n    return\nassert x", []),
+        ("def inner():\n    return 1\nassert inner() == x", []),
+        ("if x:\n    return\nverify_it(x)", [3]),
+        ("for y in x:\n    if y:\n        return\nassert y", []),
+        ("while x:\n    if f(x):\n        return\nraise TimeoutError", []),
+        ("if x:\n    return\npytest.fail('no')", []),
+        ("if x:\n    return\nassert False, 'no'", []),
+        ("try:\n    f()\nexcept OSError:\n    return\nraise AssertionError", []),
+    ],
+)
+def test_a_return_before_the_first_check_is_noted(
+    tmp_path: Path, body: str, lines: list[int]
+) -> None:
+    path = tmp_path / "test_it.py"
+    path.write_text("def test_it():\n" + textwrap.indent(body, "    ") + "\n")
+    assert known(sites_at(path, 1)).early_returns == lines
 
 
 def test_a_function_is_found_where_its_decorators_begin(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ class Required:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HiddenFile:
-    """A file of the suites that should hold tests of services, and of which none was collected."""
+    """A file of the suites, or a test in it, that is about services and was not collected."""
 
     path: str
     services: tuple[str, ...]
