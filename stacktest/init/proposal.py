@@ -47,7 +47,7 @@ def propose(
     programs = {name: recognise(service) for name, service in sorted(stack.services.items())}
     stages = propose_phases(stack, door.service)
     places = places or find_places(stack)
-    unknown = [*door.unknown, *places.unknown, *_unset(stack)]
+    unknown = [*door.unknown, *places.unknown, *_unset(stack), *_unread(stack)]
     jobs = _jobs(stack)
     files = {CONFIG: ""}
     names = FileNames(taken=dict(taken or {}))
@@ -116,6 +116,14 @@ def _config(
 def _unset(stack: Stack) -> Iterator[str]:
     for name, keys in sorted(stack.unset_variables.items()):
         yield f"{name}, which is not set and so is blank: {', '.join(keys)}"
+
+
+def _unread(stack: Stack) -> Iterator[str]:
+    """Host names of which the front door's files do not tell where they lead, with the reason."""
+    for route in stack.routes:
+        is_told = any(f"{name} is not set" in route.unknown for name in stack.unset_variables)
+        if route.is_main and route.unknown and not is_told:
+            yield f"where {route.host.rstrip('@')} leads: {route.unknown} ({route.where})"
 
 
 def _domain(routes: tuple[Route, ...]) -> str:

@@ -480,3 +480,15 @@ def test_what_is_written_is_a_valid_configuration_and_a_second_time_changes_noth
     assert (second.written, set(second.existing)) == ((), set(first.written))
     assert (tmp_path / "stacktest.toml").read_text() == "# mine\n"
     assert "kept  stacktest.toml (it was there; nothing was changed)" in second.lines()
+
+
+def test_a_host_name_that_leads_nowhere_for_sure_is_named() -> None:
+    routes = (
+        Route(host="a.b.c", unknown="the service x is not defined", upstream="x", where="f:1"),
+        Route(host="app@", unknown="its rule names no host: HOST is not set", upstream="?"),
+        Route(host="c.b.c", unknown="the upstream depends on $up", match="/x*", where="f:3"),
+    )
+    model = replace(stack(service("caddy")), routes=routes, unset_variables={"HOST": ("k",)})
+    unknown = propose(model, DOOR).unknown
+    assert "where a.b.c leads: the service x is not defined (f:1)" in unknown
+    assert not [line for line in unknown if line.startswith(("where app", "where c.b.c"))]
