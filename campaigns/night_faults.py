@@ -80,7 +80,7 @@ FAULTS: tuple[Fault, ...] = (
         test=VISIT_DOOR.replace('api("wiki").get("/").status_code == 200', "api"),
         before=edit("conf.d/apps.conf", "proxy_pas ", "proxy_pass "),
         culprit="door",
-        cause=r'door exited 1.*unknown directive "proxy_pas".*\(conf\.d/apps\.conf:5\)',
+        cause=r'door exited.* and was restarted \d+ times: .*unknown directive "proxy_pas".*\(conf\.d/apps\.conf:5\)',
     ),
     # Certificates
     Fault(

@@ -109,14 +109,15 @@ def _command(fault: Fault, stack: SmallStack, trial: Trial, output: str) -> str:
 def _paste(fault: Fault, stack: SmallStack, trial: Trial, command: str) -> None:
     if fault.before is not None:
         fault.before(stack)
+    variables = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    # A command that does not end is one that does not help.
     done = subprocess.run(
-        ["bash", "-c", command],
+        ["timeout", "120", "bash", "-c", command],
         cwd=stack.root,
-        env=stack.variables({"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}),
+        env=stack.variables(variables),
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
     )
     printed = done.stdout + done.stderr
     if fault.shows:

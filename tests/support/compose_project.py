@@ -12,6 +12,7 @@ import pytest
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.startup.up import BringUp, bring_up
+from stacktest.core.model import Stack
 from stacktest.core.plan import plan_services
 from stacktest.core.readiness import parse_rule
 
@@ -34,10 +35,16 @@ class Project:
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
             (self.root / path).write_text(content)
 
-    def up(self, *services: str, rules: dict[str, str] | None = None, **options: Any) -> BringUp:
-        """Bring up these services, or all."""
+    def up(
+        self,
+        *services: str,
+        rules: dict[str, str] | None = None,
+        completed: Callable[[Stack], Stack] = lambda stack: stack,
+        **options: Any,
+    ) -> BringUp:
+        """Bring up these services, or all; `completed` adds what no compose file says."""
         compose = Compose(self.root)
-        stack = compose.model()
+        stack = completed(compose.model())
         return bring_up(
             stack,
             plan_services(stack, services or stack.services),

@@ -6,7 +6,7 @@ from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn,
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
 from stacktest.core.diagnosis.last_words import last_words
 from stacktest.core.diagnosis.mounted_file import place_in
-from stacktest.core.readiness import is_job
+from stacktest.core.readiness import CALM, RESTARTS_OF_A_LOOP, is_job
 
 DOWN = frozenset({"exited", "dead", "restarting"})
 MIB = 1024 * 1024
@@ -22,7 +22,8 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
             )
             if diagnosis := next(filter(None, causes), None):
                 return diagnosis
-        if service.state in DOWN and not _has_done_its_work(facts, service, failure):
+        is_down = service.state in DOWN and not _has_done_its_work(facts, service, failure)
+        if is_down or _is_in_a_loop(facts, service, failure):
             return _of(facts, service)
     return None
 
@@ -42,6 +43,14 @@ def _has_done_its_work(facts: Facts, service: ServiceFacts, failure: Failure) ->
     return service.exit_code == 0 and is_job(facts.stack.services[service.name], facts.stack)
 
 
+def _is_in_a_loop(facts: Facts, service: ServiceFacts, failure: Failure) -> bool:
+    """Whether it runs only because it was restarted again, a moment ago."""
+    if not (failure.is_start and service.is_running and service.started):
+        return False
+    age = (facts.now - service.started).total_seconds()
+    return service.restarts >= RESTARTS_OF_A_LOOP and age < CALM
+
+
 def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
     if service.oom:
         return _killed_for_memory(facts, service)
@@ -55,13 +64,14 @@ def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
             sentence=f"{name} was stopped from outside (exit {service.exit_code})",
             command=compose_command(facts.stack, "up", "-d", services=[name]),
         )
+    code = "" if service.exit_code is None or service.is_running else f" {service.exit_code}"
     loop = f" and was restarted {service.restarts} times" if service.restarts > 1 else ""
     place = place_in(service, words)
     up = compose_command(facts.stack, "up", "-d", "--force-recreate", services=[name])
     run = compose_command(facts.stack, "run", "--rm", "--no-deps", services=[name])
     return Diagnosis(
         service=name,
-        sentence=f"{name} exited {service.exit_code}{loop}{f': {words}' if words else ''}"
+        sentence=f"{name} exited{code}{loop}{f': {words}' if words else ''}"
         f"{f' ({place})' if place else ''}",
         before=f"correct {place}" if place else "",
         command=up if place else run,

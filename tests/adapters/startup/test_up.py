@@ -8,12 +8,15 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stacktest.adapters.startup.failure_report import NotReadyError
+from stacktest.core.model import Stack
 from stacktest.core.progress import Progress
+from stacktest.core.route import Route
 from stacktest.errors import StackNotReadyError, UsageError
 from tests.support.compose_project import Project
 from tests.support.docker_command import wait_until
@@ -178,6 +181,28 @@ services:
     assert states(project) == {"app": "running", "db": "running", "migrate": "exited"}
     up.stop()
     assert project.leftovers() == []
+
+
+def test_a_front_door_that_looks_up_names_starts_after_the_services_that_have_them(
+    project: Project,
+) -> None:
+    project.write(f"""
+services:
+  app:
+    {SLEEP}
+  door: {{image: IMAGE, init: true, command: [sh, -c, "getent hosts app && exec sleep infinity"]}}
+""")
+
+    def with_door(stack: Stack) -> Stack:
+        route = Route(host="app.lan", service="app", is_looked_up_at_start=True)
+        return replace(stack, front_door="door", routes=(route,))
+
+    up = project.up("door", completed=with_door, keep=True)
+    assert states(project) == {"app": "running", "door": "running"}
+    project.engine.remove(up.started["app"][0])
+    # A front door that runs has its addresses.
+    again = project.up("door", completed=with_door, run_id="again")
+    assert (again.already_running, dict(again.started)) == (("door",), {})
 
 
 def test_a_job_that_has_ended_well_is_not_run_again(project: Project) -> None:

@@ -1,10 +1,13 @@
 """The line of a configuration file that a program names by the path that it has in its container."""
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 
 from stacktest.core.diagnosis.facts import Failure, MountFacts
 from stacktest.core.diagnosis.mounted_file import place_in
-from tests.support.diagnosed import facts, find, running
+from tests.support.diagnosed import NOW, facts, find, running
 from tests.support.known import known
 
 MOUNTS = (
@@ -38,3 +41,15 @@ def test_a_program_that_ends_for_a_line_of_its_configuration() -> None:
     assert diagnosis.hint == (
         "correct conf.d/apps.conf:5, then: docker compose up -d --force-recreate door"
     )
+
+
+def test_a_program_that_was_just_restarted_once_more_is_in_the_same_loop() -> None:
+    log = ('nginx: [emerg] unknown directive "proxy_pas" in /etc/nginx/conf.d/apps.conf:5',)
+    door = running("door", started=NOW, restarts=4, log=log, mounts=MOUNTS)
+    start = Failure(services=("door",), is_start=True)
+    assert known(find(facts(door=door), start)).sentence.startswith(
+        "door exited and was restarted 4 times: "
+    )
+    old = replace(door, started=NOW - dt.timedelta(hours=1))
+    assert find(facts(door=old), start) is None
+    assert find(facts(door=door), Failure(services=("door",))) is None
