@@ -4,6 +4,7 @@ from campaigns.night_stacks import (
     CLIENT,
     DATABASE,
     DOOR,
+    DOOR_ALONE,
     DOOR_SERVICE,
     PROXY,
     RUNS,
@@ -31,6 +32,7 @@ from campaigns.night_stacks import (
     restart_alone,
     routed,
     track,
+    wait_for_door,
 )
 from campaigns.pki import DAY
 
@@ -97,7 +99,7 @@ FAULTS: tuple[Fault, ...] = (
         services=TLS_DOOR + WIKI,
         files=routed(TLS_PROXY) | {"stacktest.toml": TLS_SETTINGS},
         prepare=certificate(-DAY / 2),
-        breaks=certificate(9 * DAY),
+        breaks=in_turn(wait_for_door, certificate(9 * DAY)),
         culprit="wiki",
         cause=r"the certificate of \*\.home\.test ended .*; door has not read the newer one",
     ),
@@ -156,7 +158,7 @@ FAULTS: tuple[Fault, ...] = (
     # What cannot be created or started
     Fault(
         name="a port that a program has",
-        services=DOOR_SERVICE.replace("127.0.0.1::80", "127.0.0.1:18443:80") + WIKI,
+        services=DOOR_ALONE.replace("127.0.0.1::80", "127.0.0.1:18443:80") + WIKI,
         files=routed(),
         prepare=hold_port,
         has_started=False,

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import functools
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -28,12 +30,14 @@ server {
     }
 }
 """
-DOOR_SERVICE = f"""\
+DOOR_ALONE = f"""\
   door:
     image: {DOOR}
     ports: ["127.0.0.1::80"]
     volumes: ["./conf.d:/etc/nginx/conf.d:ro"]
 """
+DOOR_SERVICE = f"{DOOR_ALONE}    depends_on: [wiki]\n"
+"""Started by Compose alone, nginx has to come second."""
 WIKI = f"""\
   wiki:
     image: {WEB}
@@ -189,6 +193,26 @@ def own_folder(mode: int) -> Callable[[SmallStack], None]:
         (stack.root / "data").chmod(mode)
 
     return make
+
+
+def wait_for_door(stack: SmallStack) -> None:
+    """Return when the front door has read its files: then it answers."""
+    host, _, port = in_stack(stack, "port", "door", "443").strip().rpartition(":")
+    deadline = time.monotonic() + 60
+    while not _answers(host, int(port)):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the front door does not answer")
+        time.sleep(0.1)
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether bytes come back: the engine's proxy takes a connection before anybody listens."""
+    try:
+        with socket.create_connection((host, port), timeout=2.0) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return connection.recv(1) != b""
+    except OSError:
+        return False
 
 
 def hold_port(stack: SmallStack) -> None:

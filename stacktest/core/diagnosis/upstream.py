@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from stacktest.core.compose_command import compose_command, docker_command
+from stacktest.core.diagnosis import lost_network
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
 from stacktest.core.diagnosis.door_log import Complaint, complaints
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts, SourceLine
@@ -179,6 +180,8 @@ def _not_up_then(case: _Case) -> Diagnosis | None:
     service = case.facts.services.get(name or "")
     if name is None or service is None:
         return None
+    if lost := lost_network.diagnose_service(case.facts, service):
+        return lost
     state = "runs by now" if service.is_running else "does not run"
     return Diagnosis(
         service=door,

@@ -101,6 +101,18 @@ def test_a_container_that_is_on_no_network_any_more() -> None:
     assert find(replace(known_stack(), services={"wiki": shared})) is None
 
 
+def test_a_front_door_that_ended_for_a_service_without_a_network() -> None:
+    log = ('nginx: [emerg] host not found in upstream "wiki" in /etc/nginx/conf.d/apps.conf:9',)
+    services = {
+        "door": running("door", state="exited", exit_code=1, log=log),
+        "wiki": running("wiki", networks={}),
+    }
+    failure = Failure(services=("door",), is_start=True)
+    diagnosis = known(find(replace(known_stack(), services=services), failure))
+    assert diagnosis.service == "wiki"
+    assert diagnosis.sentence.startswith("wiki is on no network any more")
+
+
 def test_variables_that_were_edited_and_not_applied() -> None:
     lines = {
         "services.wiki.environment.COLOUR": SourceLine(
