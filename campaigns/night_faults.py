@@ -158,13 +158,13 @@ FAULTS: tuple[Fault, ...] = (
     # What cannot be created or started
     Fault(
         name="a port that a program has",
-        services=DOOR_ALONE.replace("127.0.0.1::80", "127.0.0.1:18443:80") + WIKI,
+        services=DOOR_ALONE.replace("127.0.0.1::80", "127.0.0.1:${PORT}:80") + WIKI,
         files=routed(),
         prepare=hold_port,
         has_started=False,
         culprit="door",
         test=VISIT_DOOR,
-        cause=r"port 18443 belongs to python\S* \(pid \d+",
+        cause=r"port \d+ belongs to python\S* \(pid \d+",
     ),
     Fault(
         name="an image that is not here",

@@ -216,9 +216,12 @@ def _answers(host: str, port: int) -> bool:
 
 
 def hold_port(stack: SmallStack) -> None:
-    """A program of this machine that listens where the front door wants to."""
-    code = "import socket, time; s = socket.create_server(('127.0.0.1', 18443)); time.sleep(300)"
-    stack.start_program([sys.executable, "-c", code])
+    """A program of this machine that listens where the front door wants to, at `$PORT`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    (stack.root / ".env").write_text(f"PORT={listener.getsockname()[1]}\n")
+    code = f"import socket, time; s = socket.socket(fileno={listener.fileno()}); time.sleep(300)"
+    stack.start_program([sys.executable, "-c", code], keep=listener.fileno())
+    listener.close()
 
 
 def routed(conf: str = PROXY) -> dict[str, str]:

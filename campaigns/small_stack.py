@@ -87,9 +87,9 @@ class SmallStack:
         inherited = {name: value for name, value in os.environ.items() if name not in names}
         return {**inherited, **here, **self.environment, **more}
 
-    def start_program(self, argv: Sequence[str]) -> None:
-        """Start a program of this machine, which ends with the stack."""
-        self.programs.append(subprocess.Popen(argv))
+    def start_program(self, argv: Sequence[str], *, keep: int) -> None:
+        """Start a program of this machine that keeps an open file; it ends with the stack."""
+        self.programs.append(subprocess.Popen(argv, pass_fds=(keep,)))
 
     def containers(self) -> list[str]:
         """Names of its containers that exist now."""
