@@ -143,7 +143,7 @@ FAULTS: tuple[Fault, ...] = (
         name="a container that lost its network",
         services=DOOR_SERVICE + WIKI,
         files=routed(),
-        breaks=disconnect("wiki"),
+        breaks=in_turn(wait_for_door, disconnect("wiki")),
         culprit="wiki",
         cause=r"wiki is on no network any more; its definition has default",
     ),

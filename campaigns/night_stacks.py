@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import re
 import socket
 import subprocess
 import sys
@@ -197,7 +198,8 @@ def own_folder(mode: int) -> Callable[[SmallStack], None]:
 
 def wait_for_door(stack: SmallStack) -> None:
     """Return when the front door has read its files: then it answers."""
-    host, _, port = in_stack(stack, "port", "door", "443").strip().rpartition(":")
+    ports = (in_stack(stack, "port", "door", port).strip() for port in ("80", "443"))
+    host, _, port = next(filter(re.compile(r":[1-9]\d*$").search, ports)).rpartition(":")
     deadline = time.monotonic() + 60
     while not _answers(host, int(port)):
         if time.monotonic() > deadline:

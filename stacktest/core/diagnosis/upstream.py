@@ -7,7 +7,7 @@ application may answer 502 and 503 itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit
 
 from stacktest.core.compose_command import compose_command, docker_command
@@ -181,7 +181,8 @@ def _not_up_then(case: _Case) -> Diagnosis | None:
     if name is None or service is None:
         return None
     if lost := lost_network.diagnose_service(case.facts, service):
-        return lost
+        up = compose_command(case.facts.stack, "up", "-d", services=[door])
+        return replace(lost, command=in_turn(lost.command, up))
     state = "runs by now" if service.is_running else "does not run"
     return Diagnosis(
         service=door,

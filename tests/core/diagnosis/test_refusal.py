@@ -111,6 +111,7 @@ def test_a_front_door_that_ended_for_a_service_without_a_network() -> None:
     diagnosis = known(find(replace(known_stack(), services=services), failure))
     assert diagnosis.service == "wiki"
     assert diagnosis.sentence.startswith("wiki is on no network any more")
+    assert diagnosis.command.endswith("--no-deps wiki && docker compose up -d door")
 
 
 def test_variables_that_were_edited_and_not_applied() -> None:
