@@ -119,7 +119,9 @@ def measure_inventory(root: Path, rounds: int) -> bool:
 def ask(root: Path, command: tuple[str, ...]) -> None:
     """One command; a closed gate is an answer, too."""
     argv = [sys.executable, "-P", "-m", "stacktest", *command]
-    done = subprocess.run(argv, cwd=root, check=False, capture_output=True, text=True)
+    # With compiled modules, as an installed package has them.
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(argv, cwd=root, env=env, check=False, capture_output=True, text=True)
     if done.returncode not in (0, 1):
         sys.exit(done.stdout + done.stderr)
 

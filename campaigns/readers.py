@@ -30,7 +30,7 @@ from stacktest.adapters.service_markers import named_services
 from stacktest.adapters.suite_code import CodeGraph, SuiteCode
 from stacktest.adapters.suites import locate_suites, read_settings
 from stacktest.adapters.tls import ca
-from stacktest.bootstrap.report_source import read_timeline
+from stacktest.bootstrap.recorded_runs import read_timeline
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import definition_part
 from stacktest.core.fingerprint.service_definition import ProjectPaths

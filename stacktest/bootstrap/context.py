@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose, compose_of
-from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import choose_context
 from stacktest.adapters.engine.docker_command import refuse_another_engine
@@ -40,6 +39,7 @@ from stacktest.bootstrap.made_ca import (
 )
 from stacktest.bootstrap.open_update import with_updates
 from stacktest.bootstrap.page_reader import page_reader
+from stacktest.bootstrap.stack_folder import stack_folder
 from stacktest.config import Config
 from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import content_digest
@@ -50,14 +50,12 @@ from stacktest.core.observed_state import Container
 from stacktest.core.records.status import Scope
 from stacktest.core.runs.requirements import CodeDigest, tests_of
 from stacktest.core.unknown import Unknown
-from stacktest.errors import ToolMissingError, UsageError
+from stacktest.errors import ToolMissingError
 
 if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap, Refused
     from stacktest.application.notify import Notifier
     from stacktest.bootstrap.container_addresses import ContainerNames
-
-TIMELINE = "timeline.json"
 
 
 class Project:
@@ -373,16 +371,7 @@ def find_project(
     option: str, *, rootdir: Path | None = None, compose: Compose | None = None
 ) -> Project:
     """The stack that the option, the environment or the folder names; UsageError without one."""
-    root = configuration.find_stack(
-        option=option, environ=os.environ, folder=working_folder(), rootdir=rootdir
-    )
-    if root is None:
-        raise UsageError(
-            "no stack here",
-            where=f"{working_folder()} and the folders above",
-            hint="name one with --stack DIR, or write a stacktest.toml: stacktest init",
-        )
-    return Project(root, os.environ, compose, rootdir)
+    return Project(stack_folder(option, rootdir=rootdir), os.environ, compose, rootdir)
 
 
 # Private

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose, compose_of
-from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.engine.connection import choose_context
+from stacktest.bootstrap.stack_folder import stack_folder
 from stacktest.errors import StacktestError
 
 
@@ -18,11 +18,7 @@ def ask_compose(
 ) -> Compose | None:
     """Compose, which has been asked; None: something is wrong, and who needs the stack tells it."""
     try:
-        root = configuration.find_stack(
-            option=option, environ=os.environ, folder=working_folder(), rootdir=rootdir
-        )
-        if root is None:
-            return None
+        root = stack_folder(option, rootdir=rootdir)
         section = configuration.load(root, environ=os.environ).stack
         choose_context(section.context, os.environ)
         compose = compose_of(root, section)

@@ -17,6 +17,7 @@ is one however simple it is, if it has four signs.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from stacktest.core.model import Json, Service, Stack
 from stacktest.core.secret_names import is_plain_secret_name, is_secret_name
@@ -27,7 +28,7 @@ SHORTEST = 4
 
 def secrets_of(stack: Stack) -> frozenset[str]:
     """The values to take out of every text before it is shown or written."""
-    return frozenset(named_secrets(stack))
+    return _secrets_of(_Same(stack))
 
 
 def named_secrets(stack: Stack) -> Mapping[str, str]:
@@ -66,6 +67,26 @@ def is_common(value: str) -> bool:
 
 
 # Private
+
+
+class _Same:
+    """A stack as a key: equal to itself alone, and what it consists of never changes."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.stack is other.stack
+
+    def __hash__(self) -> int:
+        return id(self.stack)
+
+
+@lru_cache(maxsize=1)
+def _secrets_of(same: _Same) -> frozenset[str]:
+    """Whoever prints asks again and again, always for the same stack."""
+    return frozenset(named_secrets(same.stack))
+
 
 _SHORTEST_SETTING = 6
 _COMMON = re.compile(

@@ -12,17 +12,22 @@ colour carries nothing alone:
 | good   | check mark    | functional; restorable                                    |
 """
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from stacktest.core.backups.states import BackupState
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
-from stacktest.core.records.drill import Drill
-from stacktest.core.records.status import BackupEntry, StatusEntry
-from stacktest.core.update.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from stacktest.core.records.drill import Drill
+    from stacktest.core.records.status import BackupEntry, StatusEntry
+    from stacktest.core.update.journal import Journal
 
 Tone = Literal["bad", "stale", "blank", "doc", "good"]
 TONES: tuple[Tone, ...] = ("bad", "stale", "blank", "doc", "good")

@@ -15,7 +15,11 @@ from stacktest.errors import EvidenceError
 pytestmark = pytest.mark.processes
 
 FILES = {
-    "compose.yaml": "services: {app: {image: app:1}}\n",
+    "compose.yaml": "services: {app: {image: app:1}, db: {image: db:1}}\n",
+    "docs/spokes/app.md": "# The app\n",
+    "docs/spokes/db.md": "# The database\n",
+    "configs/app/a.conf": "a\n",
+    "configs/db/b.conf": "b\n",
     "stacktest.toml": '[stack]\nroutes = ["none"]\n',
     "pytest.ini": "[pytest]\ntestpaths = suites\n",
     "suites/test_app.py": "import pytest\n\n\n@pytest.mark.service('app')\ndef test_it(stack): assert stack\n",
@@ -24,7 +28,7 @@ DOCKER = """\
 #!/bin/sh
 case "$*" in
   *version*) echo 2.26.1 ;;
-  *) echo '{"name": "shop", "services": {"app": {"image": "app:1"}}}' ;;
+  *) echo '{"name": "shop", "services": {"app": {"image": "app:1"}, "db": {"image": "db:1"}}}' ;;
 esac
 """
 WATCHED = """\
@@ -55,13 +59,15 @@ class Question(NamedTuple):
 
 
 class Shop:
-    """A stack of one service with a test; no engine answers."""
+    """A stack of two services in a repository of git, judged once; no engine answers."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root = root
         for name, text in FILES.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
+        for words in ("init -q", "add -A", "-c user.name=t -c user.email=t@t commit -qm all"):
+            subprocess.run(["git", *words.split()], cwd=root, check=True)
         docker = root.parent / "bin/docker"
         docker.parent.mkdir()
         docker.write_text(DOCKER)
@@ -85,7 +91,9 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with pytest.MonkeyPatch.context() as monkeypatch:
-        yield Shop(tmp_path_factory.mktemp("costs") / "shop", monkeypatch)
+        shop = Shop(tmp_path_factory.mktemp("costs") / "shop", monkeypatch)
+        shop.ask("status")
+        yield shop
 
 
 @pytest.mark.parametrize("words", ["why app", "gate", "status"])
@@ -98,3 +106,16 @@ def test_a_question_imports_what_it_needs(shop: Shop, words: str) -> None:
     assert [program[:2] for program in asked.programs if program[0] == "docker"] == [
         ["docker", "compose"]
     ] * 2
+
+
+def test_git_compares_the_files_of_all_services_at_once(shop: Shop) -> None:
+    assert sum("diff-tree" in program for program in shop.ask("status").programs) == 1
+
+
+def test_the_history_is_read_from_records_alone(shop: Shop) -> None:
+    asked = shop.ask("history")
+    assert not asked.programs
+    parts = ("adapters.compose.client", "adapters.engine", "adapters.git", "bootstrap.context")
+    assert not asked.modules & (
+        NEEDLESS | {"ruamel.yaml", *(f"stacktest.{part}" for part in parts)}
+    )

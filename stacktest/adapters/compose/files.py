@@ -136,6 +136,8 @@ def list_files(project: ProjectFiles) -> tuple[ComposeFile, ...]:
 
 def references(file: ComposeFile, project: ProjectFiles) -> Iterator[tuple[Path, Path]]:
     """Files that a compose file includes or extends, each with the folder of its own paths."""
+    if names_no_file(file.path):
+        return
     document = load_yaml(str(file.path))
     for name, directory in _includes(document) if isinstance(document, dict) else ():
         target = absolute(file.folder, interpolate(name, project.value))
@@ -144,6 +146,18 @@ def references(file: ComposeFile, project: ProjectFiles) -> Iterator[tuple[Path,
     for name in _extends(file.services):
         target = absolute(file.folder, interpolate(name, project.value))
         yield target, target.parent
+
+
+def names_no_file(path: Path) -> bool:
+    """Whether a compose file surely neither includes nor extends another one; it is not parsed.
+
+    Neither word is in it, nor a backslash or another encoding, in which one could be hidden.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return False
+    return not any(part in text for part in (b"include", b"extends", b"\\", b"\0"))
 
 
 def environment_of(project: ProjectFiles, *more: str) -> dict[str, str]:

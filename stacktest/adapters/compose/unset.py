@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from stacktest.adapters.compose.files import ProjectFiles, list_files
+from stacktest.adapters.compose.files import ProjectFiles, list_files, names_no_file
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.core.interpolation import variables_of, variables_without_default
 from stacktest.core.model import Json
@@ -32,6 +32,8 @@ def path_variables(project: ProjectFiles) -> Mapping[str, str]:
     """Values of the variables in paths of files that are included or extended."""
     values: dict[str, str] = {}
     for file in list_files(project):
+        if names_no_file(file.path):
+            continue
         document = load_yaml(str(file.path))
         for key, text in texts_of(document):
             if "include" in key[:1] or ("extends" in key and key[-1] == "file"):

@@ -146,6 +146,7 @@ class _History:
         self._roots = roots
         self._left_out = left_out
         self._digests: dict[tuple[str, str], str | Unknown] = {}
+        self._differing: dict[str, tuple[str, ...]] = {}
         self._written: dict[str, ComposeSources | Unknown] = {}
         self._lock = threading.RLock()
         self._compose = self._compose_paths()
@@ -175,8 +176,7 @@ class _History:
                 return False
         roots = self._roots[service]
         counts = _counting(self.stack, self.stack.services[service], fingerprint, self._left_out)
-        changed = git.differing(self.stack.root, commit.id, roots) if roots else ()
-        return not any(counts(path) for path in changed)
+        return not any(is_below(path, roots) and counts(path) for path in self._changed(commit))
 
     def template(self, folder: str) -> str:
         """What new pages in this folder start from, or empty."""
@@ -184,6 +184,14 @@ class _History:
         return next((text for text in texts if text is not None), "")
 
     # Private
+
+    def _changed(self, commit: git.Commit) -> tuple[str, ...]:
+        """Files of all services that are not what they were in that commit: asked for once."""
+        with self._lock:
+            if commit.id not in self._differing:
+                roots = sorted({path for paths in self._roots.values() for path in paths})
+                self._differing[commit.id] = git.differing(self.stack.root, commit.id, roots)
+            return self._differing[commit.id]
 
     def _stanza_change(self, service: str) -> git.Commit | Unknown | None:
         with self._lock:

@@ -1,7 +1,6 @@
 """The fingerprint as older versions of the algorithm would have made it, to carry passes over."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
 
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.unknown import Unknown
@@ -13,20 +12,24 @@ class Carried(Mapping[int, str]):
     def __init__(self, versions: Iterable[int], compute: Callable[[int], str | Unknown]) -> None:
         self._versions = tuple(versions)
         self._compute = compute
+        self._digests: dict[int, str | Unknown] = {}
 
     def __getitem__(self, version: int) -> str:
-        return self._digests[version]
+        digest = self._digest(version) if version in self._versions else None
+        if digest is None or isinstance(digest, Unknown):
+            raise KeyError(version)
+        return digest
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._digests)
+        return (v for v in self._versions if not isinstance(self._digest(v), Unknown))
 
     def __len__(self) -> int:
-        return len(self._digests)
+        return sum(1 for _ in self)
 
-    @cached_property
-    def _digests(self) -> dict[int, str]:
-        digests = {version: self._compute(version) for version in self._versions}
-        return {v: value for v, value in digests.items() if not isinstance(value, Unknown)}
+    def _digest(self, version: int) -> str | Unknown:
+        if version not in self._digests:
+            self._digests[version] = self._compute(version)
+        return self._digests[version]
 
 
 def digest_of(version: int, parts: Mapping[str, str | Unknown]) -> str | Unknown:

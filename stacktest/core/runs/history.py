@@ -79,7 +79,11 @@ def usual_boot(lines: Iterable[HistoryLine]) -> float | None:
 
 def differing_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
     """The parts in which two runs differ: what the service was, and the tests that it had."""
-    parts = changes(old.fingerprint.as_fingerprint(), new.fingerprint.as_fingerprint())
+    parts = (
+        ()
+        if old.fingerprint == new.fingerprint
+        else changes(old.fingerprint.as_fingerprint(), new.fingerprint.as_fingerprint())
+    )
     edited = bool(old.code and new.code and old.code != new.code)
     return (*(change.part for change in parts), *(["tests"] if edited else []))
 

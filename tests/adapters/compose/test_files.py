@@ -12,6 +12,7 @@ from stacktest.adapters.compose.files import (
     file_options,
     find_project_files,
     list_files,
+    names_no_file,
 )
 from stacktest.errors import UsageError
 
@@ -207,3 +208,20 @@ def test_a_command_names_the_environment_files_the_folder_and_the_project(tmp_pa
         "--env-file", "x.env", "-f", "deploy/c.yml", "--project-directory", ".",
         "--project-name", "shop",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "surely"),
+    [
+        (b"services: {web: {image: x}}\n", True),
+        (b"include: [other.yaml]\n", False),
+        (b"services: {web: {extends: {file: base.yaml, service: web}}}\n", False),
+        (b'"\\x69nclude": [other.yaml]\n', False),
+        ("include: [other.yaml]\n".encode("utf-16"), False),
+    ],
+)
+def test_what_may_name_another_file_is_parsed(tmp_path: Path, text: bytes, surely: bool) -> None:
+    (tmp_path / "compose.yaml").write_bytes(text)
+    (tmp_path / "other.yaml").write_text("services: {db: {image: y}}\n")
+    assert names_no_file(tmp_path / "compose.yaml") == surely
+    assert not names_no_file(tmp_path / "absent.yaml")
