@@ -36,6 +36,11 @@ LATE_HOOKS = (
     *("pytest_assert", "pytest_terminal_summary", "pytest_sessionfinish", "pytest_unconfigure"),
 )
 """Beginnings of hooks that run once the tests are collected."""
+REGISTERING: Mapping[str, tuple[str, ...]] = {
+    "pytest_addoption": ("addoption", "addini"),
+    "pytest_configure": ("addinivalue_line",),
+}
+"""Hooks that may register, and the methods of their argument that they may call with literals."""
 RUN_BY_THEMSELVES = frozenset(
     {
         *("__init_subclass__", "__class_getitem__", "__set_name__", "__new__", "__mro_entries__"),
@@ -118,7 +123,8 @@ class _Reader:
         yield from self._all(node.orelse if is_for_programs else ast.iter_child_nodes(node))
 
     def _function(self, node: _Function) -> Iterator[_Act]:
-        if node.name.startswith("pytest_") and not node.name.startswith(LATE_HOOKS):
+        is_hook = node.name.startswith("pytest_") and not node.name.startswith(LATE_HOOKS)
+        if is_hook and not _only_registers(node):
             yield node.lineno, f"has the hook {node.name}"
         if node.name in RUN_BY_THEMSELVES:
             yield node.lineno, f"has {node.name}, which runs by itself"
@@ -308,6 +314,39 @@ def _calls_in(annotation: ast.expr | None) -> Iterator[_Act]:
     for node in ast.walk(annotation) if annotation else ():
         if isinstance(node, ast.Call | ast.NamedExpr):
             yield node.lineno, f"calls {ast.unparse(node)}"
+
+
+def _only_registers(hook: _Function) -> bool:
+    """Whether a hook does nothing but register what its own text says."""
+    if hook.name not in REGISTERING or len(hook.args.args) != 1:
+        return False
+    argument, methods = hook.args.args[0].arg, REGISTERING[hook.name]
+    return all(_registers(statement, argument, methods) for statement in hook.body)
+
+
+def _registers(statement: ast.stmt, argument: str, methods: Iterable[str]) -> bool:
+    """Whether it is `argument.method(…)` with literals; a docstring or `pass` does nothing."""
+    if isinstance(statement, ast.Pass):
+        return True
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, ast.Constant):
+        return True
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == argument
+        and call.func.attr in methods
+        and all(map(_is_literal, (*call.args, *(keyword.value for keyword in call.keywords))))
+    )
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_setter(decorator: ast.expr) -> bool:

@@ -66,6 +66,13 @@ def opened():
 def rare(): return open("y")
 """,
     "hooks that run later": "def pytest_runtest_setup(item): open('x')\n",
+    "hooks that register": """
+def pytest_addoption(parser):
+    "Options of this project."
+    parser.addoption("--where", default=None, choices=["a", "b"], help="a place")
+    parser.addini("depth", "how deep", default="1")
+def pytest_configure(config): config.addinivalue_line("markers", "heavy: takes long")
+""",
     "a program as well": "def main(): pass\nif __name__ == '__main__':\n    main()\n",
     "types of any package": "import click\ndef helper(x: click.Context, y: 'z' = None) -> click.Command: ...\n",
     "an optional import": "try:\n    import tomllib\nexcept ImportError:\n    tomllib = None\n",
@@ -116,6 +123,14 @@ def test_it(x): pass
 """,
     "a key": "def key(x): return id(x)\nALL = sorted(['a'], key=key)\n",
     "a hook": "def pytest_generate_tests(metafunc): pass\n",
+    "a hook that registers what it reads": (
+        "def pytest_configure(config): config.addinivalue_line('markers', open('m').read())\n"
+    ),
+    "a hook that registers elsewhere": "def pytest_configure(config): X.addinivalue_line('a', 'b')\nX = 1\n",
+    "a hook that does more": (
+        "def pytest_configure(config):\n    if config: config.addinivalue_line('a', 'b')\n"
+    ),
+    "a hook with another method": "def pytest_configure(config): config.issue_config_time_warning('a', 1)\n",
     "a hook that makes nodes": "def pytest_collect_file(file_path, parent): pass\n",
     "a module's __getattr__": "def __getattr__(name): return id(name)\n",
     "a metaclass": "class Meta(type): pass\nclass A(metaclass=Meta): pass\n",

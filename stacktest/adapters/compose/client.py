@@ -32,6 +32,7 @@ from stacktest.adapters.compose.model import (
 )
 from stacktest.adapters.compose.profiles import load_by_profile
 from stacktest.adapters.compose.unset import path_variables, unset_variables
+from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.core.model import Json, Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError
@@ -106,6 +107,8 @@ class Compose:
         self.ask()
         assert self._answer is not None  # noqa: S101 - asked
         answer, self._answer = self._answer, None
+        if not answer.done():
+            self._read_ahead()
         result = answer.result()
         document, unreadable = _document(result), {}
         if document is None:
@@ -203,6 +206,11 @@ class Compose:
             self._version = Future()
             _put([(self._version, self._ask_version)])
         return self._version.result()
+
+    def _read_ahead(self) -> None:
+        """Parse the files, as fingerprints need them, while Compose is waited for anyway."""
+        for path in self.project_files.paths:
+            load_yaml(str(path))
 
     def _up(
         self,
