@@ -36,7 +36,9 @@ def run(options: Options) -> Report:
     return Report(columns=("tests", "number"), rows=rows, faults=faults)
 
 
-def run_suites(node: Node, suites: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run_suites(
+    node: Node, suites: Sequence[str], **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Suites of the reference stack, on a copy of it that the swarm of this node runs."""
     with reference_copy("swarm") as copy:
         file = copy.root / "stacktest.toml"
@@ -45,7 +47,7 @@ def run_suites(node: Node, suites: Sequence[str]) -> subprocess.CompletedProcess
         return subprocess.run(
             [*argv, f"--stack={copy.root}", *suites],
             cwd=REPOSITORY,
-            env={**os.environ, "DOCKER_HOST": node.address},
+            env={**os.environ, "DOCKER_HOST": node.address, **environment},
             capture_output=True,
             text=True,
             check=False,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from campaigns.small_stack import CACHE, IMAGE
-from campaigns.swarm import run_suites
+from campaigns.swarm import FRONT_DOOR, run_suites
 from tests.support.own_swarm import Node, credited, swarm_or_skip, swarm_stack
 
 pytestmark = pytest.mark.real_docker
@@ -89,5 +89,5 @@ def test_a_stack_comes_up_in_order_is_credited_and_goes(node: Node) -> None:
 
 
 def test_the_front_door_of_the_reference_stack_is_proved(node: Node) -> None:
-    done = run_suites(node, ["suites/phase0_front_door"])
+    done = run_suites(node, FRONT_DOOR)
     assert done.returncode == 0, done.stdout + done.stderr

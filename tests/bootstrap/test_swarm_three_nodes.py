@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from campaigns.small_stack import IMAGE, SmallStack
+from campaigns.swarm import FRONT_DOOR, run_suites
 from stacktest.adapters.engine.swarm.client import SwarmEngine
 from tests.support.docker_command import wait_until
 from tests.support.own_swarm import Node, credited, swarm_or_skip, swarm_stack
@@ -49,20 +50,32 @@ def test_it_listens(inside):
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[list[Node]]:
-    with swarm_or_skip(3, IMAGE, "stacktest/probe:1") as started:
+    with swarm_or_skip(3, IMAGE, "stacktest/probe:1", "stacktest/caddy:2.6.2") as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def running(nodes: list[Node], tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallStack]:
-    """The stack, and a docker context for the node of its cache."""
+def contexts(nodes: list[Node], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with docker contexts that lead to the engines of the workers."""
+    folder = tmp_path_factory.mktemp("docker")
+    for node in nodes[1:]:
+        node.make_context(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def running(nodes: list[Node], contexts: str) -> Iterator[SmallStack]:
+    """The stack, with a service on each node."""
     manager, first, second = nodes
     services = SERVICES.replace("FIRST", first.name).replace("SECOND", second.name)
-    contexts = tmp_path_factory.mktemp("docker")
-    first.make_context(contexts)
     with swarm_stack(manager, services, TESTS) as made:
-        made.environment["DOCKER_CONFIG"] = str(contexts)
+        made.environment["DOCKER_CONFIG"] = contexts
         yield made
+
+
+def test_the_front_door_of_the_reference_stack_is_proved(nodes: list[Node], contexts: str) -> None:
+    done = run_suites(nodes[0], FRONT_DOOR, DOCKER_CONFIG=contexts)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_services_on_three_nodes_are_one_stack(running: SmallStack) -> None:
