@@ -286,8 +286,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="a full disk",
         services=app(
-            "open('/data/x', 'wb', buffering=0).write(b'1' * (1 << 20)); open('/data/y', 'wb', buffering=0).write(b'1')",
-            '    tmpfs: ["/data:size=64k,mode=1777"]\n',
+            "open('/spool/x', 'wb', buffering=0).write(b'1' * (1 << 20)); "
+            "open('/spool/y', 'wb', buffering=0).write(b'1')",
+            '    tmpfs: ["/spool:size=64k,mode=1777"]\n',
         ),
         test=RUNS_APP,
         culprit="app",

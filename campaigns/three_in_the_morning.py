@@ -62,6 +62,9 @@ def try_fault(fault: Fault) -> Trial:
 
 # Private
 
+_BEGINNINGS = ("FAILED ", "error: ", "ERROR: error: ")
+"""Of the line that tells a failed test, a failed start, or a stack that cannot be read."""
+
 
 def _try(fault: Fault, stack: SmallStack, trial: Trial) -> None:
     if fault.has_started:
@@ -88,7 +91,7 @@ def _tests(stack: SmallStack) -> tuple[int, str]:
 def _first_lines(output: str) -> list[str]:
     """The two lines with which the failure is told."""
     lines = output.splitlines()
-    starts = [n for n, line in enumerate(lines) if line.startswith(("FAILED ", "error: "))]
+    starts = [n for n, line in enumerate(lines) if line.startswith(_BEGINNINGS)]
     return [line.strip() for line in lines[starts[0] : starts[0] + 2]] if starts else ["", ""]
 
 
