@@ -48,7 +48,7 @@ class Project:
         return bring_up(
             stack,
             plan_services(stack, services or stack.services),
-            compose,
+            options.pop("deployment", compose),
             self.engine,
             run_id=options.pop("run_id", f"run-{self.name}"),
             rules={name: parse_rule(rule) for name, rule in (rules or {}).items()},

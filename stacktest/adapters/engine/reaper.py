@@ -41,7 +41,7 @@ LONGEST = 1800.0
 
 
 class Reaper:
-    """The parent's end: `disarm` when the run has cleaned up itself."""
+    """The parent's end: `disarm` when the run has cleaned up itself, `release` when it cannot."""
 
     def __init__(self, child: "Detached") -> None:
         self._child = child
@@ -63,6 +63,10 @@ class Reaper:
         with contextlib.suppress(BrokenPipeError):
             self._child.pipe.write(_DISARM)
             self._child.pipe.flush()
+        self.release()
+
+    def release(self) -> None:
+        """Wait until the child has removed all that the engine goes on creating for the run."""
         with contextlib.suppress(BrokenPipeError):
             self._child.pipe.close()
         with contextlib.suppress(ChildProcessError):

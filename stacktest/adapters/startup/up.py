@@ -76,11 +76,12 @@ class BringUp:
     keep: bool = False
     reaper: Reaper | None = field(default=None, repr=False)
 
-    def stop(self) -> Mapping[str, str]:
+    def stop(self, *, creating: bool = False) -> Mapping[str, str]:
         """Removes what this run created (never a volume with a name); with keep, nothing.
 
         Name → why it is left: what the engine does not remove, and what a test has created in
-        place of a container.
+        place of a container. `creating`: Compose was interrupted, and the engine may still be
+        carrying out what it was asked for.
         """
         recreated = self._recreated()
         if self.keep or self.reaper is None:
@@ -89,7 +90,10 @@ class BringUp:
             self.engine.stop(container)
         marks = {labels.RUN: self.run_id}
         removed = cleanup.remove_owned(self.engine, marks, order=self.order)
-        self.reaper.disarm()
+        if creating:
+            self.reaper.release()
+        else:
+            self.reaper.disarm()
         self.reaper = None
         return {**recreated, **removed.left}
 
@@ -288,7 +292,7 @@ def _undone_on_failure(
         finally:
             # A second interrupt while removing must not hide what went wrong first.
             with suppress(KeyboardInterrupt):
-                up.stop()
+                up.stop(creating=not isinstance(error, StacktestError))
         raise
 
 
