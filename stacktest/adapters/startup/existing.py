@@ -177,9 +177,6 @@ def _in_the_way(
         cause=diagnosis.sentence if diagnosis else what,
         kind=what,
         where=f"container {container.name} ({f'{container.state} {code}'.strip()})",
-        hint=diagnosis.hint
-        if diagnosis
-        else f"{compose_command(stack, 'rm', '--force', services=[name])}, "
-        f"or start it yourself: {compose_command(stack, 'start', services=[name])}",
+        hint=diagnosis.hint if diagnosis else compose_command(stack, "start", services=[name]),
         details=(*([what] if diagnosis else []), *last_words(engine, container, stack=stack)),
     )

@@ -245,7 +245,7 @@ def _blockers(
         why = _exempted(name, state, policy)
         if state in ALWAYS_DENIED or (state in policy.deny and why is None):
             reasons = (*finding.reasons, *_expired(name, state, policy))
-            step = policy.next_step.of(name, state, finding.reasons)
+            step = policy.next_step.out_of(name, (finding, *findings))
             yield Blocker(service=name, state=state, reasons=reasons, command=step)
         elif why is not None:
             warnings.append(f"{name}: {state.value}, exempt: {why}")

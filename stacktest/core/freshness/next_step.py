@@ -9,21 +9,23 @@
 | doc_stale          | acknowledge the page and commit it                                         |
 | doc_missing        | no command can do it: write the page                                       |
 | no_tests           | no command can do it: write a test, or an exemption                        |
+| never_run          | where its tests never asked it, no command can do it: let one ask it       |
 | any other          | `pytest --stale`                                                           |
 """
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
-from stacktest.core.freshness.inputs import NOT_RUN
+from stacktest.core.freshness.inputs import NOT_RUN, Finding
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
+from stacktest.core.runs.fold import NEVER_TOUCHED, ONLY_LOOKED_AT
 
 PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
@@ -57,7 +59,22 @@ class NextStep:
                 commit = ["git", "commit", "-m", f"Review the page of {service}", "--", page]
                 ack = f"stacktest ack {shlex.quote(service)}"
                 return f"{ack} && {shlex.join(commit)}" if self.pages else ack
-        return PROVE
+        is_unasked = state is State.NEVER_RUN and any(map(_is_unasked, known))
+        ask = f"let a test ask {service}, or say no_contact=WHY, then: "
+        return f"{ask if is_unasked else ''}{PROVE}"
+
+    def out_of(self, service: str, findings: Sequence[Finding]) -> str:
+        """The command that clears the first of these findings.
+
+        Where the service is drifted, tests prove nothing before it is what its files say.
+        """
+        drifts = [finding for finding in findings if finding.state is State.DRIFTED]
+        first, *others = [self.of(service, it.state, it.reasons) for it in (*findings[:1], *drifts)]
+        return (
+            next((step for step in others if step.endswith(PROVE)), first)
+            if first == PROVE
+            else first
+        )
 
     def model_is_unreadable(self) -> str:
         """The command that shows what is wrong with the compose model."""
@@ -131,6 +148,10 @@ class NextStep:
 
 
 # Private
+
+
+def _is_unasked(reason: Reason) -> bool:
+    return reason.endswith((NEVER_TOUCHED, ONLY_LOOKED_AT))
 
 
 def _is_container(reason: Reason) -> bool:

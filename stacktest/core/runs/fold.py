@@ -17,6 +17,9 @@ from stacktest.core.runs.verdict import (
     Verdict,
 )
 
+NEVER_TOUCHED = "but never touched it"
+ONLY_LOOKED_AT = "its container was only looked at"
+
 
 def fold(
     inventory: Inventory, outcomes: Iterable[Outcome], facts: RunFacts
@@ -140,8 +143,7 @@ def _doubts(
         if outcome.nodeid not in listed and outcome.nodeid not in inventory.elsewhere
     ]
     doubts += [
-        f"{test.nodeid} names {service} but never touched it"
-        + _who_else(service, by_id[test.nodeid])
+        f"{test.nodeid} names {service} {NEVER_TOUCHED}" + _who_else(service, by_id[test.nodeid])
         for test in required
         if service not in test.no_contact
         and test.nodeid in by_id
@@ -172,7 +174,7 @@ def _only_looks(
     """
     has_looked = any(service in o.looks for o in outcomes if o.nodeid not in excused)
     if has_looked and not any(service in outcome.contacts for outcome in outcomes):
-        yield f"no test had an answer of {service}: its container was only looked at"
+        yield f"no test had an answer of {service}: {ONLY_LOOKED_AT}"
 
 
 def _run_doubts(inventory: Inventory, facts: RunFacts) -> Iterable[str]:

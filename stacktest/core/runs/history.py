@@ -49,6 +49,8 @@ class Trend:
     """For a regression or a recovery: the parts that changed between the two."""
     since: str = ""
     """Id of the first run of the present kind."""
+    is_up: bool = True
+    """False when the service was not up in the last run."""
 
 
 def classify(lines: Iterable[HistoryLine]) -> Trend:
@@ -117,7 +119,9 @@ def _course(runs: Sequence[_Run]) -> Trend:
 def _not_up(conclusive: Sequence[HistoryLine]) -> Trend:
     """The course of a service that is not up: how often in a row, and since when."""
     row = [*takewhile(lambda line: line.start, reversed(conclusive))]
-    return Trend(trend="failing", runs=len(row), failures=len(row), flaky=0, since=row[-1].run)
+    return Trend(
+        trend="failing", runs=len(row), failures=len(row), flaky=0, since=row[-1].run, is_up=False
+    )
 
 
 def _trend(passed: Sequence[bool], flaky: int, before: _Run | None) -> TrendKind:

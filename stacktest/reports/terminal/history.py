@@ -1,7 +1,7 @@
 """The runs of services as lines: one letter per run, oldest first, and what they say together.
 
 redis     ..F..~.   flake: the same fingerprint both passed and failed
-mariadb   .....FF   regression: it fails since config changed
+mariadb   .....FF   regression: it fails since mounted files changed
 grafana   .......   steady: it passes, and did so before; coming up takes 12.0 s, usually 4.1 s
 """
 
@@ -11,7 +11,8 @@ from dataclasses import asdict
 from stacktest.core.model import Json
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.growth import growths
-from stacktest.core.runs.history import Trend, classify, classify_test
+from stacktest.core.runs.history import STAYS, Trend, classify, classify_test
+from stacktest.reports.wording import part
 
 LETTERS = {"passed": ".", "failed": "F", "incomplete": "-", "untouched": " "}
 SHOWN = 30
@@ -50,11 +51,16 @@ def history_document(runs: Mapping[str, Sequence[HistoryLine]], test: str = "") 
 
 def course_words(course: Trend) -> str:
     """One sentence about what the runs say together."""
-    changed = ", ".join(course.changed) or "it"
+    if not course.is_up:
+        times = f"{course.runs} runs in a row" if course.runs > 1 else "the last run"
+        return f"not up: it did not come up in {times}"
+    changed = ", ".join(map(part, course.changed)) or "it"
+    always = course.failures == course.runs
+    row = "it fails every time" if always else f"its last {STAYS} runs failed"
     return {
         "flake": "flake: the same fingerprint both passed and failed",
         "regression": f"regression: it fails since {changed} changed",
-        "failing": "steady failure: it fails every time",
+        "failing": f"steady failure: {row}",
         "recovered": f"recovered: it passes since {changed} changed",
         "steady": "steady: it passes, and did so before",
         "unknown": "no conclusive run yet",

@@ -279,6 +279,8 @@ def _states(judgements: Mapping[str, Judgement]) -> str:
 
 def _next(summary: RunSummary) -> str:
     """The one command that helps most now."""
+    if down := [name for name, failure in summary.not_up.items() if not failure.because_of]:
+        return f"stacktest why {min(down)}"
     about: dict[str, Verdict] = dict(summary.verdicts)
     for kind in ("failed", "incomplete"):
         for name, verdict in sorted(about.items()):

@@ -20,7 +20,7 @@ from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Json
-from stacktest.core.records.documents import HistoryLine, LastPass
+from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.records.status import BackupEntry
 from stacktest.core.runs.history import classify
@@ -53,6 +53,8 @@ def why_lines(
         yield f"  {texts.diagnosis}"
     cause = f"start:{texts.diagnosis}" if texts else ""
     rows = [row for row in (*_changed(evidence, now), *_other_reasons(judgement)) if row != cause]
+    if judgement.state is State.FAILING:
+        rows.sort(key=lambda row: not isinstance(row, Reason))
     shown = rows if most is None else rows[:most]
     yield from (f"  {row}" for row in shown)
     if len(shown) < len(rows):
@@ -68,10 +70,8 @@ def why_lines(
         if backup.state is not BackupState.RESTORABLE:
             yield f"          {backup.command}"
     if judgement.state is not State.FUNCTIONAL:
-        command = (next_step or NextStep()).of(
-            judgement.service, judgement.state, judgement.reasons
-        )
-        yield f"next      {texts.command if texts and texts.command else command}"
+        command = (next_step or NextStep()).out_of(judgement.service, judgement.findings)
+        yield f"next      {_command_of_run(texts, evidence, now) or command}"
 
 
 def why_document(
@@ -107,7 +107,7 @@ def why_document(
         "left_out": left_out_document(now.left_out),
         "history": {"trend": course.trend, "runs": course.runs, "failures": course.failures},
         "diagnosis": (texts.diagnosis if texts else "") or None,
-        "command": (texts.command if texts else "") or None,
+        "command": _command_of_run(texts, evidence, now) or None,
         "evidence": sorted(set(texts.evidence.values())) if texts else [],
         **({"backup": BackupEntry.of(backup).to_dict()} if backup else {}),
     }
@@ -143,6 +143,13 @@ def _other_reasons(judgement: Judgement) -> Iterator[str]:
     for reason in map(Reason, judgement.reasons):
         if judgement.state is not State.CHANGED or reason.kind not in PARTS:
             yield reason
+
+
+def _command_of_run(texts: RunTexts | None, evidence: Evidence, now: Fingerprint) -> str:
+    """What the last run said to do; empty once the service is another than in that run."""
+    last_run = evidence.last_run
+    before = last_run.fingerprint.digest if isinstance(last_run, LastRun) else None
+    return texts.command if texts and before in (None, now.digest) else ""
 
 
 def _also(judgement: Judgement) -> Iterator[str]:

@@ -2,23 +2,26 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stacktest.adapters import process
+from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.startup.failure_report import NotReadyError
-from stacktest.core.model import Stack
+from stacktest.core.model import Json, Stack
 from stacktest.core.progress import Progress
 from stacktest.core.route import Route
 from stacktest.errors import StackNotReadyError, UsageError
-from tests.support.compose_project import Project
+from tests.support.compose_project import IMAGE, Project
 from tests.support.docker_command import wait_until
 from tests.support.known import known
 
@@ -109,8 +112,7 @@ def test_a_stopped_container_of_somebody_else_is_in_the_way(
     assert words == ["  last lines of app:", "    | good bye"]
     assert error == "error: app has a stopped container that stacktest did not create"
     assert at.startswith(f"  at: container {project.name}-app-1 (exited 1")
-    docker = "docker compose"
-    assert hint == f"  hint: {docker} rm --force app, or start it yourself: {docker} start app"
+    assert hint == "  hint: docker compose start app"
     assert states(project) == {"app": "exited"}
 
 
@@ -367,6 +369,42 @@ def test_an_interrupt_removes_what_was_started(project: Project) -> None:
         project.up(progress=Impatient())
     assert project.leftovers() == []
     project.engine.remove_volume(f"{project.name}_data")
+
+
+class _Interrupted:
+    """A Compose that is interrupted while the engine carries out its last request."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.requests: list[subprocess.Popen[bytes]] = []
+
+    def create(
+        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+    ) -> process.Completed:
+        del services, holding
+        marks = {PROJECT: self._project.name, **override["services"]["app"]["labels"]}
+        words = [word for name, mark in marks.items() for word in ("--label", f"{name}={mark}")]
+        create = shlex.join(["docker", "create", *words, IMAGE, "true"])
+        late = ["sh", "-c", f"sleep 0.7; {create}"]
+        self.requests.append(subprocess.Popen(late, stdout=subprocess.DEVNULL))
+        raise KeyboardInterrupt
+
+    def start(self, services: Iterable[str], override: Json) -> process.Completed:
+        raise AssertionError((services, override))
+
+    def recreate(
+        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+    ) -> process.Completed:
+        raise AssertionError((services, override, holding))
+
+
+def test_what_the_engine_creates_after_an_interrupt_is_removed_too(project: Project) -> None:
+    project.write(TWO)
+    compose = _Interrupted(project)
+    with pytest.raises(KeyboardInterrupt):
+        project.up("app", deployment=compose)
+    assert [request.wait() for request in compose.requests] == [0]
+    assert project.leftovers() == []
 
 
 def test_a_service_that_falls_later_is_noticed(project: Project) -> None:

@@ -214,6 +214,14 @@ def test_every_blocker_comes_with_a_command(state: State) -> None:
     assert ("docs/app.md" in said) == (state in (State.DOC_MISSING, State.DOC_STALE))
 
 
+def test_a_service_that_fails_and_is_drifted_is_put_right_first(ready: StackSimulator) -> None:
+    ready.run(app="failed")
+    ready.services["app"].drift = ("container:exited 1",)
+    commands = {blocker.state: blocker.command for blocker in ready.gate().blockers}
+    assert commands.keys() == {State.FAILING, State.DRIFTED}
+    assert set(commands.values()) == {"docker compose up -d app && pytest --stale"}
+
+
 # Profiles
 
 

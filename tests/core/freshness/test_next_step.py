@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
@@ -34,6 +35,13 @@ TABLE = [
     ("drifted", ["env:A", "update:a.py::test_b failed"], "stacktest update --again red"),
     ("changed", ["env"], "pytest --stale"),
     ("failing", ["test:a.py::test_b"], "pytest --stale"),
+    ("never_run", ["run:a.py::test_b was skipped"], "pytest --stale"),
+    ("never_run", ["run:a.py::test_b names red but never touched it: its answer may be another's"],
+     "pytest --stale"),
+    ("never_run", ["run:a.py::test_b names red but never touched it"],
+     "let a test ask red, or say no_contact=WHY, then: pytest --stale"),
+    ("never_run", ["run:no test had an answer of red: its container was only looked at"],
+     "let a test ask red, or say no_contact=WHY, then: pytest --stale"),
     ("evidence_missing", ["last_pass"], "pytest --stale"),
     ("doc_stale", ["doc:behind"],
      "stacktest ack red && git commit -m 'Review the page of red' -- docs/red.md"),
@@ -61,6 +69,29 @@ TABLE = [
 @pytest.mark.parametrize(("state", "reasons", "command"), TABLE)
 def test_a_state_has_a_command(state: str, reasons: list[str], command: str) -> None:
     assert STEP.of("red", State(state), reasons) == command
+
+
+EXITED = Finding(state=State.DRIFTED, reasons=("container:exited 1",))
+UP = f"{COMPOSE} up -d red && pytest --stale"
+
+
+@pytest.mark.parametrize(
+    ("first", "drift", "command"),
+    [
+        (Finding(state=State.FAILING, reasons=("start:red exited 1",)), EXITED, UP),
+        (Finding(state=State.CHANGED, reasons=("env",)), EXITED, UP),
+        (Finding(state=State.NO_TESTS), EXITED, STEP.of("red", State.NO_TESTS)),
+        (
+            Finding(state=State.FAILING),
+            Finding(state=State.DRIFTED, reasons=("update:a.py::test_b failed",)),
+            "pytest --stale",
+        ),
+    ],
+)
+def test_what_is_drifted_is_put_right_before_it_is_tested(
+    first: Finding, drift: Finding, command: str
+) -> None:
+    assert STEP.out_of("red", (first, drift)) == command
 
 
 def test_a_command_switches_the_profile_on() -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from stacktest.core.model import Dependency, Phase, Service, Stack
 from stacktest.core.plan import Demand, make_plan
+from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.runs.fold import fold
+from stacktest.core.runs.history import Trend
+from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
 from stacktest.reports.terminal.gate import gate_lines
-from stacktest.reports.terminal.history import history_document, history_lines
+from stacktest.reports.terminal.history import course_words, history_document, history_lines
 from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lines
 from stacktest.reports.terminal.status import markdown_lines, text_lines
 from stacktest.reports.terminal.why import why_lines
@@ -176,6 +179,40 @@ next      pytest --stale"""
     )
 
 
+def test_why_puts_the_failure_before_what_changed(world: StackSimulator) -> None:
+    redis = world.services["redis"]
+    world.run()
+    evidence = world.ledger.read("redis")
+    redis.edit("stanza", "other")
+    world.run(redis="failed")
+    judgement = world.judge("redis")
+    _, failure, change, *_ = why_lines(judgement, evidence, redis.fingerprint, ())
+    assert failure.startswith("  test:suites/test_redis.py::test_0")
+    assert change.startswith("  stanza")
+
+
+def test_why_repeats_the_command_of_a_run_until_the_service_is_another(
+    world: StackSimulator,
+) -> None:
+    redis = world.services["redis"]
+    world.run(redis="failed")
+    evidence = world.ledger.read("redis")
+    texts = RunTexts(run="1", command="sed -i s/8001/8000/ Caddyfile")
+
+    def command() -> str:
+        judgement = world.judge("redis")
+        (line,) = (
+            line
+            for line in why_lines(judgement, evidence, redis.fingerprint, (), texts=texts)
+            if line.startswith("next")
+        )
+        return line.removeprefix("next").strip()
+
+    assert command() == texts.command
+    redis.edit("stanza", "other")
+    assert command() == "pytest --stale"
+
+
 def test_why_tells_five_and_counts_the_rest(world: StackSimulator) -> None:
     redis = world.services["redis"]
     world.run()
@@ -190,6 +227,25 @@ def test_why_tells_five_and_counts_the_rest(world: StackSimulator) -> None:
     assert "  env:B" in everything
 
 
+@pytest.mark.parametrize(
+    ("course", "words"),
+    [
+        (
+            {"runs": 1, "failures": 1, "is_up": False},
+            "not up: it did not come up in the last run",
+        ),
+        (
+            {"runs": 2, "failures": 2, "is_up": False},
+            "not up: it did not come up in 2 runs in a row",
+        ),
+        ({"runs": 2, "failures": 2}, "steady failure: it fails every time"),
+        ({"runs": 5, "failures": 3}, "steady failure: its last 3 runs failed"),
+    ],
+)
+def test_a_failure_is_not_called_worse_than_it_is(course: dict[str, int], words: str) -> None:
+    assert course_words(Trend(trend="failing", flaky=0, **course)) == words
+
+
 def test_history_tells_a_flake_from_a_regression(world: StackSimulator) -> None:
     world.run()
     world.run(redis="failed")
@@ -200,7 +256,7 @@ def test_history_tells_a_flake_from_a_regression(world: StackSimulator) -> None:
     assert (
         text(history_lines(runs))
         == """\
-caddy  ...F  regression: it fails since config changed
+caddy  ...F  regression: it fails since mounted files changed
 redis  .F..  flake: the same fingerprint both passed and failed
 . passed  ~ passed on a retry  F failed  - incomplete"""
     )
@@ -284,6 +340,23 @@ slowest     2.5 s  suites/test_redis.py::test_0
 status    1 functional, 1 failing
 next      stacktest why redis"""
     )
+
+
+def test_the_next_command_is_about_the_service_that_is_down_itself(world: StackSimulator) -> None:
+    down = {
+        "app": StartFailure(service="app", cause="app needs redis", because_of="redis"),
+        "redis": StartFailure(service="redis", cause="redis exited 1"),
+    }
+    summary = RunSummary(
+        verdicts=fold(world.inventory(), [], RunFacts()),
+        credited=(),
+        refused={},
+        judgements={},
+        outcomes=(),
+        phases={},
+        not_up=down,
+    )
+    assert list(summary_lines(summary, STACK))[-1] == "next      stacktest why redis"
 
 
 def test_a_long_list_of_services_without_credit_is_cut(world: StackSimulator) -> None:
