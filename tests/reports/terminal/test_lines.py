@@ -228,22 +228,19 @@ def test_why_tells_five_and_counts_the_rest(world: StackSimulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("course", "words"),
+    ("runs", "failures", "is_up", "words"),
     [
-        (
-            {"runs": 1, "failures": 1, "is_up": False},
-            "not up: it did not come up in the last run",
-        ),
-        (
-            {"runs": 2, "failures": 2, "is_up": False},
-            "not up: it did not come up in 2 runs in a row",
-        ),
-        ({"runs": 2, "failures": 2}, "steady failure: it fails every time"),
-        ({"runs": 5, "failures": 3}, "steady failure: its last 3 runs failed"),
+        (1, 1, False, "not up: it did not come up in the last run"),
+        (2, 2, False, "not up: it did not come up in 2 runs in a row"),
+        (2, 2, True, "steady failure: it fails every time"),
+        (5, 3, True, "steady failure: its last 3 runs failed"),
     ],
 )
-def test_a_failure_is_not_called_worse_than_it_is(course: dict[str, int], words: str) -> None:
-    assert course_words(Trend(trend="failing", flaky=0, **course)) == words
+def test_a_failure_is_not_called_worse_than_it_is(
+    runs: int, failures: int, is_up: bool, words: str
+) -> None:
+    course = Trend(trend="failing", runs=runs, failures=failures, flaky=0, is_up=is_up)
+    assert course_words(course) == words
 
 
 def test_history_tells_a_flake_from_a_regression(world: StackSimulator) -> None:
