@@ -27,7 +27,7 @@ from stacktest import docs_macros
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application import notify
 from stacktest.application.evidence_folder import write_evidence
-from stacktest.bootstrap import context, report_source
+from stacktest.bootstrap import context, recorded_runs, report_source
 from stacktest.cli import cli
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
@@ -239,7 +239,8 @@ def _verb(words: str) -> Output:
         project = SimpleNamespace(stack=board.stack, ledger=ledger, root=folder)
         finds = mock.patch.object(context, "find_project", return_value=project)
         reads = mock.patch.object(report_source, "read_board", return_value=board)
-        with finds, reads, contextlib.chdir(folder):
+        runs = mock.patch.object(recorded_runs, "read_runs", return_value=board.histories)
+        with finds, reads, runs, contextlib.chdir(folder):
             done = CliRunner().invoke(cli, words.split())
         assert done.exit_code == 0, done.output
         files = [
