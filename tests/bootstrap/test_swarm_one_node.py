@@ -89,5 +89,6 @@ def test_a_stack_comes_up_in_order_is_credited_and_goes(node: Node) -> None:
 
 
 def test_the_front_door_of_the_reference_stack_is_proved(node: Node) -> None:
-    done = run_suites(node, FRONT_DOOR)
+    # Those of every host name take two minutes: the slow layer has them, on three nodes.
+    done = run_suites(node, [*FRONT_DOOR, "-k", "not every_host"])
     assert done.returncode == 0, done.stdout + done.stderr
