@@ -70,6 +70,12 @@ def services_of(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
     services: set[str] = set()
     for name in chosen:
         if name in phases:
+            if not phases[name]:
+                raise UsageError(
+                    f"{name} has no profiles that would say which services belong to it",
+                    where=f"phases.{name}.profiles",
+                    hint=f"stacktest plan -m {name} lists the services that its tests need",
+                )
             members = (s for s in stack.services.values() if phases[name] & set(s.profiles))
             services |= {service.name for service in members}
         else:
