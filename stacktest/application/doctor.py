@@ -245,7 +245,7 @@ def _leaf(project: StackContext, now: datetime) -> Checkup:
             try:
                 facts[host] = certificate_facts(host, address, ca, timeout=LEAF_TIMEOUT)
             except OSError as error:
-                silent = f"{host} presents no certificate ({error.strerror or error})"
+                silent = f"not known: no TLS answer for {host} ({error.strerror or error})"
                 return Checkup(subject="leaf", is_fine=True, message=silent)
     return _judge_leaves(facts, now)
 

@@ -1,6 +1,7 @@
 """Where a stack's configuration lies: `stacktest.toml`, or a table of `pyproject.toml`."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,7 +54,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UsageError("not UTF-8 text", where=f"{path}:{line}", hint=_SAVE_AS_UTF_8) from error
     except ValueError as error:
-        raise UsageError(f"not valid TOML: {error}", where=str(path)) from error
+        at = re.search(r"\(at line (\d+)", str(error))
+        raise UsageError(
+            f"not valid TOML: {error}",
+            where=f"{path}:{at[1]}" if at else str(path),
+            hint="correct that line" if at else "complete the last line",
+        ) from error
     except RecursionError:
         raise UsageError("not valid TOML: nested too deeply", where=str(path)) from None
     except OSError as error:

@@ -92,7 +92,7 @@ class Rule:
             case Kind.LISTENING:
                 return f"something listens on {' or '.join(str(port) for port in self.ports)}"
             case Kind.ROUTED:
-                return f"https://{self.host}/ answers"
+                return f"{self.host} answers through the front door"
         assert_never(self.kind)
 
 

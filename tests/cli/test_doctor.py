@@ -244,7 +244,7 @@ def presents(
         (
             ConnectionRefusedError(111, "Connection refused"),
             0,
-            "ok  leaf     app.test presents no certificate (Connection refused)",
+            "ok  leaf     not known: no TLS answer for app.test (Connection refused)",
         ),
     ],
 )

@@ -112,7 +112,8 @@ def test_without_a_file_the_defaults_serve(tmp_path: Path) -> None:
             ":exempt.0.until",
             "2027-01-31",
         ),
-        ("[stack", "not valid TOML", "stacktest.toml", ""),
+        ("[stack", "not valid TOML", "stacktest.toml", "complete the last line"),
+        ("[stack]\ndomain = x", "not valid TOML", "stacktest.toml:2", "correct that line"),
         ("[stack]\npages = 'docs/x.md'", "does not match", ":stack.pages", ""),
     ],
 )

@@ -211,7 +211,7 @@ def test_the_derived_rule() -> None:
     assert {name: str(rule) for name, rule in derived.items()} == {
         "job": "exited(0)",
         "checked": "healthy",
-        "routed": "https://app.stack.local/ answers",
+        "routed": "app.stack.local answers through the front door",
         "caddy": "running",
         "plain": "running",
     }

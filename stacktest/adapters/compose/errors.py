@@ -237,10 +237,12 @@ def _yaml(match: re.Match[str], refusal: _Refusal) -> _Fault:
     broken = [path for path, content in contents.items() if isinstance(content, Unknown)]
     where = ", ".join(refusal.short(path) for path in broken) or refusal.project.shown
     line = f":{match['line']}" if match["line"] and len(broken) <= 1 else ""
+    why = " ".join(match["why"].split())
+    correct = "correct that line; indentation is by spaces, quotes and brackets in pairs"
     return _Fault(
-        what=f"the compose file is not valid YAML: {' '.join(match['why'].split())}",
+        what=f"the compose file is not valid YAML: {why}",
         place=f"{where}{line}",
-        hint="correct that line; indentation is by spaces, quotes and brackets in pairs",
+        hint="save the file as UTF-8" if "UTF-8" in why else correct,
         is_certain=True,
     )
 

@@ -4,7 +4,7 @@ import socket
 import ssl
 from http import HTTPStatus
 
-from stacktest.adapters.engine.connection import Connection
+from stacktest.adapters.engine.connection import USUAL_SOCKET, Connection
 from stacktest.errors import ToolMissingError
 
 OLDEST_API = (1, 41)
@@ -63,6 +63,11 @@ def _silence(connection: Connection, error: Exception) -> tuple[str, str]:
     what = f"the container engine does not answer: {error}"
     if isinstance(error, PermissionError):
         return what, "let your user use it (group docker), then: stacktest doctor"
+    if isinstance(error, FileNotFoundError) and connection.address != USUAL_SOCKET:
+        return (
+            what,
+            "start it there, or correct DOCKER_HOST or the docker context: docker context ls",
+        )
     if not connection.is_elsewhere:
         return what, "start it (systemctl start docker), then: stacktest doctor"
     if isinstance(error, socket.gaierror):

@@ -230,3 +230,12 @@ def test_no_word_of_compose_shows_a_secret_of_the_files_or_the_shell(
     assert "31337" not in text
     assert "something new: ${T_SHELL_PASSWORD} " in text
     assert " web" in text
+
+
+def test_text_that_is_not_utf_8_is_saved_again(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_bytes(b"services: {a: {image: f\xfc}}\n")
+    assert explained(tmp_path, "yaml: invalid leading UTF-8 octet") == [
+        "error: the compose file is not valid YAML: invalid leading UTF-8 octet",
+        "  at: compose.yaml",
+        "  hint: save the file as UTF-8",
+    ]

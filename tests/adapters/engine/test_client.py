@@ -172,7 +172,7 @@ def test_an_engine_that_does_not_answer_is_a_tool_missing(tmp_path: Path) -> Non
         Engine(f"unix://{tmp_path}/none.sock").ping()
     assert caught.value.lines()[1:] == [
         f"  at: unix://{tmp_path}/none.sock",
-        "  hint: start it (systemctl start docker), then: stacktest doctor",
+        "  hint: start it there, or correct DOCKER_HOST or the docker context: docker context ls",
     ]
 
 

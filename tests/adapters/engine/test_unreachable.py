@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.engine.connection import Connection
+from stacktest.adapters.engine.connection import USUAL_SOCKET, Connection
 from stacktest.adapters.engine.unreachable import NOT_TLS, no_answer, wrong_interface
 
-NEAR = Connection(address="unix:///s")
+NEAR = Connection(address=USUAL_SOCKET)
+OTHER = Connection(address="unix:///other")
 FAR = Connection(address="tcp://far:2376", certificates=Path("/certs"))
 
 
@@ -29,6 +30,8 @@ def untrusted() -> ssl.SSLCertVerificationError:
     ("connection", "error", "what", "hint"),
     [
         (NEAR, ConnectionRefusedError("no"), "does not answer: no", "systemctl start docker"),
+        (OTHER, FileNotFoundError("no"), "does not answer: no", "correct DOCKER_HOST"),
+        (NEAR, FileNotFoundError("no"), "does not answer: no", "systemctl start docker"),
         (NEAR, PermissionError("no"), "does not answer: no", "group docker"),
         (FAR, TimeoutError("timed out"), "does not answer: timed out", "start it on far"),
         (FAR, socket.gaierror(-2, "unknown"), "does not answer: ", "correct the name"),
