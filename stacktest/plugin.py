@@ -15,7 +15,7 @@ from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.alone import order
 from stacktest.pytest_plugin.contacts import doubted, looked_at, touched
 from stacktest.pytest_plugin.running_test import follow_tests
-from stacktest.pytest_plugin.stash import COLLECTED, EARLY_END, RUNNING, SHARED
+from stacktest.pytest_plugin.stash import COLLECTED, RUNNING, SHARED, UNREACHED
 
 if TYPE_CHECKING:
     from stacktest.core.collected_test import Collection
@@ -132,7 +132,7 @@ def pytest_runtest_makereport(
         vars(report)["stacktest_contacts"] = list(touched(item))
         vars(report)["stacktest_looks"] = list(looked_at(item))
         vars(report)["stacktest_doubts"] = doubted(item)
-        vars(report)["stacktest_early_end"] = item.stash.get(EARLY_END, 0)
+        vars(report)["stacktest_unreached"] = item.stash.get(UNREACHED, "")
         item.stash[_FAILED] = item.stash.get(_FAILED, 0) + (report.outcome == "failed")
         vars(report)["stacktest_failed_attempts"] = item.stash[_FAILED]
         if report.when == "teardown":

@@ -8,7 +8,7 @@ stands in a `try` that swallows its failure, asserts a constant, or cannot run a
 
 import ast
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -25,6 +25,7 @@ CHECKING_CALLS = frozenset(
 )
 CHECKING_PREFIXES = ("assert", "verify_", "expect_", "should_")
 SWALLOWING = frozenset({"Exception", "BaseException", "AssertionError"})
+NO_LINES = range(0)
 NO_FAILURE = frozenset(
     {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}
 )
@@ -41,6 +42,8 @@ class Reference:
     is_dropped: bool = False
     """Nothing takes what the call gives: a coroutine would never run."""
     line: int = 0
+    lines: range = NO_LINES
+    """Those of its statement, where that may not be reached."""
 
     @property
     def root(self) -> str:
@@ -65,6 +68,12 @@ class Sites:
     """The checks in one function's text, and everything that it refers to."""
 
     checks: int = 0
+    firm: int = 0
+    """Those of them that are reached whenever the function ends, or are failures themselves."""
+    loose: list[range] = field(default_factory=list)
+    """The lines of the others, in a loop or under a condition: they may not be reached."""
+    is_failure: bool = False
+    """Whether it fails without a condition: then what leads to its call is the check."""
     references: list[Reference] = field(default_factory=list)
     early_returns: list[int] = field(default_factory=list)
     """Lines of `return`, in no loop, that stand before the first of the checks.
@@ -114,6 +123,9 @@ class _Reader(ast.NodeVisitor):
         self._inner_functions = 0
         self._is_in_class = False
         self._loops = 0
+        self._branches = 0
+        """Loops, conditions and handlers around what is read."""
+        self._statement = NO_LINES
         self._returns: list[int] = []
 
     def read(self) -> Sites:
@@ -126,8 +138,12 @@ class _Reader(ast.NodeVisitor):
 
     def visit_all(self, nodes: Iterable[ast.AST]) -> None:
         """Visit statements in order, up to the one after which none of them runs."""
+        outer = self._statement
         for node in reachable(nodes):
+            if isinstance(node, ast.stmt):
+                self._statement = range(node.lineno, (node.end_lineno or node.lineno) + 1)
             self.visit(node)
+        self._statement = outer
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visit everything below the node that can run."""
@@ -174,28 +190,35 @@ class _Reader(ast.NodeVisitor):
         if is_never_true(node.test):
             self.visit_all(node.orelse)
         else:
-            self._conditional(node)
+            self.visit(node.test)
+            self._conditional(node.body, node.orelse)
 
     def visit_Match(self, node: ast.Match) -> None:
-        self._conditional(node)
+        self.visit(node.subject)
+        self._conditional(node.cases)
 
     def visit_For(self, node: ast.For) -> None:
-        self._with_else(node)
+        self.visit(node.iter)
+        self._loop(node)
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
-        self._with_else(node)
+        self.visit(node.iter)
+        self._loop(node)
 
     def visit_While(self, node: ast.While) -> None:
         if not is_never_true(node.test):
-            self._with_else(node)
+            self.visit(node.test)
+            self._loop(node)
 
     def visit_Try(self, node: ast.Try) -> None:
         is_swallowed = any(map(_swallows, node.handlers)) or _returns(node.finalbody)
         for body in ([] if is_swallowed else node.body, node.orelse, node.finalbody):
             self.visit_all(body)
         conditions, self._conditions = self._conditions, 0
+        self._branches += 1
         for handler in node.handlers:
             self.visit(handler)
+        self._branches -= 1
         self._conditions = conditions
 
     def visit_With(self, node: ast.With) -> None:
@@ -233,7 +256,21 @@ class _Reader(ast.NodeVisitor):
         if not self.sites.checks and not is_failure:
             self.sites.early_returns += self._returns
         self.sites.checks += 1
+        if self._is_loose and not is_failure:
+            self.sites.loose.append(self._statement)
+        else:
+            self.sites.firm += 1
+            if is_failure:
+                self._note_failure()
         self._returns.clear()
+
+    def _note_failure(self) -> None:
+        self.sites.is_failure |= not (self._branches or self._inner_functions)
+
+    @property
+    def _is_loose(self) -> bool:
+        """Whether a check here may not be reached, which the lines of the function itself tell."""
+        return bool(self._branches) and not self._inner_functions
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         """A function or class within the function: its checks count where somebody names it."""
@@ -248,11 +285,12 @@ class _Reader(ast.NodeVisitor):
         chain = _chain(node.func)
         if chain[-1] == "fail":
             self._returns.clear()
+            self._note_failure()
         if chain[-1]:
             reference = Reference(
                 chain, is_call=True, is_idle=is_idle, is_dropped=is_dropped, line=node.lineno
             )
-            self.sites.references.append(reference)
+            self._add_reference(reference)
         if any(_demands_success(keyword) for keyword in node.keywords):
             self._add_check()
         if not _is_named(chain):
@@ -264,20 +302,26 @@ class _Reader(ast.NodeVisitor):
     def _refer(self, node: ast.Name | ast.Attribute) -> None:
         chain = _chain(node)
         if isinstance(node.ctx, ast.Load) and _is_named(chain):
-            self.sites.references.append(Reference(chain, line=node.lineno))
+            self._add_reference(Reference(chain, line=node.lineno))
 
-    def _conditional(self, node: ast.AST) -> None:
+    def _add_reference(self, reference: Reference) -> None:
+        lines = self._statement if self._is_loose else NO_LINES
+        self.sites.references.append(replace(reference, lines=lines))
+
+    def _conditional(self, *bodies: Sequence[ast.AST]) -> None:
         self._conditions += 1
-        self.generic_visit(node)
+        self._branches += 1
+        for body in bodies:
+            self.visit_all(body)
+        self._branches -= 1
         self._conditions -= 1
 
-    def _with_else(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         self._loops += 1
-        for child in ast.iter_child_nodes(node):
-            is_else = child in node.orelse
-            self._conditions += is_else
-            self.visit(child)
-            self._conditions -= is_else
+        self._branches += 1
+        self.visit_all(node.body)
+        self._branches -= 1
+        self._conditional(node.orelse)
         self._loops -= 1
 
 

@@ -36,25 +36,50 @@ def count_checks(item: pytest.Item) -> int:
     function = getattr(item, "function", None)
     if not isinstance(item, pytest.Function) or function is None:
         return 1
-    counter = _Counter(getattr(getattr(item, "callspec", None), "params", {}))
+    counter = _around(item)
     counter.add(function, item.cls)
-    for fixture in (*_fixtures(item), *_steps(item)):
-        counter.add(fixture, item.cls)
     return counter.total()
 
 
-def early_returns(item: pytest.Item) -> tuple[types.CodeType | None, frozenset[int]]:
-    """The test's own code, and lines where it may return before anything has been checked."""
-    functions = list(written_functions(getattr(item, "function", None)))
-    sites = _sites(functions[-1]) if functions else None
-    if sites is None or not sites.early_returns or not isinstance(item, pytest.Function):
-        return None, frozenset()
-    counter = _Counter(getattr(getattr(item, "callspec", None), "params", {}))
-    for fixture in (*_fixtures(item), *_steps(item)):
-        counter.add(fixture, item.cls)
-    first = counter.first_reference_that_checks(functions[-1], item.cls, sites)
+class WatchedLines(NamedTuple):
+    """Lines of a test's own code that tell, while it runs, whether it checks anything."""
+
+    code: types.CodeType
+    lines: frozenset[int]
+
+
+def early_returns(item: pytest.Function) -> WatchedLines | None:
+    """Where the test may return before anything has been checked; None: nowhere."""
+    own = _own_function(item)
+    if own is None or not own[1].early_returns:
+        return None
+    function, sites = own
+    counter = _around(item)
+    first = counter.first_reference_that_checks(function, item.cls, sites)
     lines = frozenset(line for line in sites.early_returns if line < first)
-    return functions[-1].__code__, lines
+    return WatchedLines(function.__code__, lines) if lines else None
+
+
+def loose_checks(item: pytest.Function) -> WatchedLines | None:
+    """The checks of a test that stand in loops or under conditions, if it has no others."""
+    own = _own_function(item)
+    if own is None or own[1].firm:
+        return None
+    function, sites = own
+    loose = list(sites.loose)
+    if not loose and not any(reference.lines for reference in sites.references):
+        return None
+    if _around(item).total():
+        return None
+    for reference in sites.references:
+        counter = _around(item)
+        if not counter.checks_by(reference, function, item.cls):
+            continue
+        if not reference.lines or counter.is_failure:
+            return None
+        loose.append(reference.lines)
+    lines = frozenset(line for lines in loose for line in lines)
+    return WatchedLines(function.__code__, lines) if lines else None
 
 
 def written_functions(target: object) -> Iterator[types.FunctionType]:
@@ -72,6 +97,22 @@ def written_functions(target: object) -> Iterator[types.FunctionType]:
 # Private
 
 
+def _own_function(item: pytest.Function) -> tuple[types.FunctionType, Sites] | None:
+    """The function that a test consists of, below its decorators, and what its text says."""
+    for function in list(written_functions(item.function))[-1:]:
+        if sites := _sites(function):
+            return function, sites
+    return None
+
+
+def _around(item: pytest.Function) -> "_Counter":
+    """Counts what checks around the test's own function: its fixtures, and steps of a scenario."""
+    counter = _Counter(getattr(getattr(item, "callspec", None), "params", {}))
+    for fixture in (*_fixtures(item), *_steps(item)):
+        counter.add(fixture, item.cls)
+    return counter
+
+
 class _Place(NamedTuple):
     """Where a name is looked up: the function that uses it, and the class that it belongs to."""
 
@@ -84,6 +125,8 @@ class _Counter:
 
     def __init__(self, parameters: Mapping[str, object]) -> None:
         self._parameters = parameters
+        self.is_failure = False
+        """Whether something of what was counted fails whenever it is called."""
         self._checks = 0
         self._counted: set[tuple[types.CodeType, type | None]] = set()
         self._unresolved: dict[str, None] = {}
@@ -112,12 +155,19 @@ class _Counter:
         if self.total():
             return 0
         for reference in sites.references:
-            single = Sites(references=[reference])
-            for target, holder in self._referred(single, _Place(function, owner)):
-                self.add(target, holder)
-            if self.total():
+            if self.checks_by(reference, function, owner):
                 return reference.line
         return math.inf
+
+    def checks_by(
+        self, reference: Reference, function: types.FunctionType, owner: type | None
+    ) -> bool:
+        """Whether what the function refers to checks, or something counted before."""
+        self.is_failure |= reference.chain[-1] == "fail"
+        single = Sites(references=[reference])
+        for target, holder in self._referred(single, _Place(function, owner)):
+            self.add(target, holder)
+        return self.total() > 0
 
     def total(self) -> int:
         """The number of checks, with methods that only their name leads to."""
@@ -135,6 +185,7 @@ class _Counter:
         sites = _sites(function)
         if sites is not None:
             self._checks += sites.checks
+            self.is_failure |= sites.is_failure
             self._modules[id(function.__globals__)] = function.__globals__
             yield from self._referred(sites, _Place(function, owner))
 

@@ -23,8 +23,8 @@ NOTES = "stacktest_failure_notes"
 FAILED_ATTEMPTS = "stacktest_failed_attempts"
 """Attribute of a report: how often the test had failed by then, shown or not."""
 
-EARLY_END_LINE = "stacktest_early_end"
-"""Attribute of a report: the line in which the test returned before its first check, or 0."""
+UNREACHED = "stacktest_unreached"
+"""Attribute of a report: why the test reached none of its checks, or empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -256,9 +256,8 @@ def _result(report: pytest.TestReport) -> _PhaseReport | None:
         return _PhaseReport("xpassed" if outcome == "passed" else "xfailed", str(report.wasxfail))
     if outcome == "skipped":
         return _PhaseReport("skipped", _skip_reason(report))
-    line = getattr(report, EARLY_END_LINE, 0) if report.when == "call" else 0
-    why = f"it returned in line {line}, before its first check" if line else ""
-    return _PhaseReport("unfinished" if line else "passed", why)
+    why = getattr(report, UNREACHED, "") if report.when == "call" else ""
+    return _PhaseReport("unfinished" if why else "passed", why)
 
 
 def _judged_claim(report: pytest.TestReport) -> _PhaseReport | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.pytest_plugin.stash import CONTACTS, EARLY_END, EVIDENCE, LOOKS
+from stacktest.pytest_plugin.stash import CONTACTS, EVIDENCE, LOOKS, UNREACHED
 
 RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
 NAME = "stacktest-running-test"
@@ -63,7 +63,7 @@ class RunningTest:
         """Forget what an earlier attempt of the test touched: the last one counts."""
         item.stash.setdefault(CONTACTS, {}).clear()
         item.stash.setdefault(LOOKS, set()).clear()
-        item.stash[EARLY_END] = 0
+        item.stash[UNREACHED] = ""
         if "answered" in getattr(item, "fixturenames", ()):
             from stacktest.pytest_plugin.silence import count_sent
 
@@ -71,8 +71,8 @@ class RunningTest:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """See whether it ends before its first check."""
-        from stacktest.pytest_plugin.early_ends import watch
+        """See whether it ends without having reached a check."""
+        from stacktest.pytest_plugin.unreached_checks import watch
 
         with watch(item):
             return (yield)

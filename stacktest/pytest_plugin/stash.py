@@ -40,7 +40,7 @@ LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 """Per test: services whose container it looked at."""
 DOUBTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """Per test: services that may have answered → where it is said who else may have."""
-EARLY_END: pytest.StashKey[int] = pytest.StashKey()
+UNREACHED: pytest.StashKey[str] = pytest.StashKey()
 """Per test: the line in which it returned before the first of its checks."""
 TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
 """Per process: the CA's file → which servers showed a certificate that it stands for."""

@@ -1,4 +1,4 @@
-"""A test that returned before its first check has checked nothing, whatever pytest calls it."""
+"""A test that reached none of its checks has checked nothing, whatever pytest calls it."""
 
 from typing import Any
 
@@ -74,6 +74,64 @@ def test_returning_helper(touch):
 """
 
 
+LOOSE = """
+def test_loop(touch):
+    for number in range(0):
+        assert number
+
+def test_condition(touch):
+    if not touch:
+        check(touch)
+
+def test_handler(touch):
+    try:
+        touch("red")
+    except OSError as error:
+        assert "refused" in str(error)
+
+@pytest.mark.parametrize("rows", [[]])
+def test_rows(touch, rows):
+    for row in rows:
+        with pytest.raises(ValueError):
+            row()
+"""
+REACHED = """
+def test_loop(touch):
+    for number in (1, 2):
+        if number == 2:
+            assert (
+                number
+            )
+
+def test_failures(touch):
+    for number in range(0):
+        pytest.fail(str(number))
+    if not touch:
+        raise AssertionError("no answer")
+
+def die(text):
+    pytest.fail(text)
+
+def test_helper_that_fails(touch):
+    if not touch:
+        die("no answer")
+
+def test_iterated(touch):
+    for number in checked(touch):
+        check(number)
+
+def checked(touch):
+    assert touch
+    return []
+
+def test_one_of_two(touch):
+    if touch:
+        check(touch)
+    else:
+        assert not touch
+"""
+
+
 def run(shop: Shop, text: str) -> str:
     """What the run said, in one line."""
     shop.story(services={"red": {}}, running=["red"])
@@ -89,6 +147,21 @@ def test_a_test_that_returned_early_was_not_finished(shop: Shop) -> None:
     assert "2 of 2 tests that name red were not finished: " in output
     for line, name in ((16, "test_condition"), (23, "TestA::test_parameter[1]")):
         assert f"::{name} (it returned in line {line}, before its first check)" in output
+
+
+def test_a_test_whose_checks_were_not_reached_was_not_finished(shop: Shop) -> None:
+    output = run(shop, LOOSE)
+    assert shop.document("red", "last_pass.json") is None
+    assert "4 of 4 tests that name red were not finished: " in output
+    names = ("test_loop", "test_condition", "test_handler", "test_rows[rows#0]")
+    for line, name in zip((16, 20, 26, 31), names, strict=True):
+        why = f"it reached none of its checks: that of line {line} stands in a loop or a condition"
+        assert f"::{name} ({why})" in output
+
+
+def test_a_test_that_reached_a_check_or_could_have_failed_is_finished(shop: Shop) -> None:
+    output = run(shop, REACHED)
+    assert shop.document("red", "last_pass.json") is not None, output
 
 
 def test_a_test_that_has_checked_may_return(shop: Shop) -> None:
