@@ -13,7 +13,7 @@ from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
-from stacktest.core.fingerprint.fingerprint import Fingerprint
+from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
 from stacktest.core.freshness.docs_page import acknowledge, acknowledged, unacknowledged
 from tests.cases.test_carried_over import IMAGE
 from tests.support.known import known
@@ -142,10 +142,10 @@ FOURTH = {
 
 
 @pytest.mark.parametrize("kind", FOURTH)
-def test_passes_of_the_version_before_are_carried_over(root: Path, kind: str) -> None:
+def test_passes_of_version_4_are_carried_over(root: Path, kind: str) -> None:
     acknowledge_page(root, PAGE, "0123456789abcdef")
     current = fingerprint(root, kind)
-    assert current.version == 5
+    assert current.version == FINGERPRINT_VERSION
     assert (current.carried[4], current.carried_repo[4]) == FOURTH[kind]
     assert current.digest != FOURTH[kind][0]
     (root / PAGE).write_text("# Another\n")

@@ -100,7 +100,7 @@ def test_a_container_that_somebody_stopped(pair: Any) -> None:
             f"  at: container {beta} (exited *)",
             "  last lines of beta:",
             "    | * Ready to accept connections*",
-            "  hint: docker compose * rm --force beta*",
+            "  hint: docker compose * start beta",
         ]
     )
     assert pair.verdict("beta") == "failed"
