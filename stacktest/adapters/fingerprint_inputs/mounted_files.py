@@ -6,6 +6,7 @@ read-only                    all of it                          what `ignore` na
 writable, a file             the file                           state by its name: *.db, *.log
 writable, a folder           what git tracks below it           the rest of the folder, state
 outside of the project       what its repository tracks there   the rest, by the mount's path
+around the project           nothing                            its path
 
 A named volume that is a folder of this machine counts as a mount of that folder. A tracked text
 with an ambiguous name (*.db, *.lock) is no state: a person wrote it. The file of a seccomp profile
@@ -174,8 +175,11 @@ class ConfigReader:
                 raise UnreadableError(why)
 
     def _read_outside(self, mount: Mount, result: ConfigReading) -> None:
-        path = os.path.relpath(mount.source, self.files.roots[0])
-        tracked = self.tracked.at(path)
+        root = self.files.roots[0]
+        path = os.path.relpath(mount.source, root)
+        # A folder around the project is mounted to look at all of it: a repository, a machine.
+        is_around = set(path.split("/")) == {".."}
+        tracked = [] if is_around else self.tracked.at(path)
         if not tracked:
             shown = self.paths.portable(os.path.normpath(mount.source))
             result.reading.leave_out(shown, OUTSIDE)

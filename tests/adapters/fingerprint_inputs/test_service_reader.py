@@ -126,7 +126,8 @@ def test_of_a_mount_beyond_the_project_what_its_repository_tracks_counts(
     for name in ("shop/conf/app.conf", "shop/one.conf", "other/x"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")
-    places = ("shop/conf", "shop/one.conf", "other")
+    # The last is around the project: it shows a repository, and configures nothing.
+    places = ("shop/conf", "shop/one.conf", "other", "shop")
     volumes = [{**bind(tmp_path / place), "read_only": read_only} for place in places]
     services = {"app": {"image": "a", "volumes": volumes}}
     assert read(root, services)["app"].detail["config"] == {}
@@ -137,7 +138,7 @@ def test_of_a_mount_beyond_the_project_what_its_repository_tracks_counts(
     assert set(before.detail["config"]) == {"../conf/app.conf", "../one.conf"}
     assert {"../conf/app.conf", "../one.conf"} <= set(before.detail["repo"])
     assert before.left_out == {
-        "mounted from outside the project": (str(tmp_path / "other"),),
+        "mounted from outside the project": (str(tmp_path / "other"), str(tmp_path / "shop")),
         "mounted from outside the project: only what git tracks there counts": ("../conf",),
     }
     assert dict(before.carried_repo) == {}
