@@ -432,6 +432,8 @@ def test_no_credit_while_what_runs_is_not_what_the_files_say(world: StackSimulat
     service = world.add("caddy", drift=("image:newer behind the tag",))
     reason = world.run().refused["caddy"]
     assert "not what the files say: image:newer behind the tag" in reason
+    service.drift = tuple(f"stale:{number}" for number in range(8))
+    assert world.run().refused["caddy"].endswith("stale:3; stale:4; and 3 more")
     service.drift = ()
     service.containers = ()
     assert "no container" in world.run().refused["caddy"]

@@ -243,6 +243,9 @@ def failed_start_line(record: LastRun) -> HistoryLine:
 
 # Private
 
+_MOST = 5
+"""Reasons of one kind that a refusal lists."""
+
 
 def _moved(
     service: str, before: ServiceObservation, after: ServiceObservation, moves: Sequence[Move]
@@ -298,7 +301,7 @@ def _unsound_observation(when: str, observation: ServiceObservation) -> Iterator
     elif not observation.containers:
         yield f"it had no container {when} the tests"
     if observation.drift:
-        yield f"what ran {when} the tests is not what the files say: {'; '.join(observation.drift)}"
+        yield f"what ran {when} the tests is not what the files say: {_listed(observation.drift)}"
 
 
 def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:
@@ -325,11 +328,17 @@ def _bad_dependency(
                 continue
             allowed = exempt.get(name, ())
             if dependency.drift and State.DRIFTED.value not in allowed:
-                drift = "; ".join(dependency.drift)
+                drift = _listed(dependency.drift)
                 return Refusal(reason=f"its dependency {name} is drifted: {drift}")
             if name in failing and State.FAILING.value not in allowed:
                 return Refusal(reason=f"its dependency {name} fails its own tests")
     return None
+
+
+def _listed(reasons: Sequence[str]) -> str:
+    """The first of them: of a folder, thousands of files may have changed."""
+    more = len(reasons) - _MOST
+    return "; ".join([*reasons[:_MOST], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _attested_digest(dependency: ServiceObservation, *, is_optional: bool) -> str | None:
