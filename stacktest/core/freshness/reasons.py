@@ -9,7 +9,7 @@ the one place that says which kinds there are, and how each is said to people. W
 what to do about it has a heading in `docs/reference/reasons.md`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -154,3 +154,9 @@ class Reason(str):
             subject, _, note = rest.partition(": ")
             return subject, note
         return rest, ""
+
+
+def listed(texts: Sequence[str], most: int = 5) -> str:
+    """The first of them, and how many more there are: thousands of files may differ."""
+    more = len(texts) - most
+    return "; ".join([*texts[:most], *([f"and {more} more"] if more > 0 else [])])

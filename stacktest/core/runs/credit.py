@@ -26,6 +26,7 @@ from stacktest.core.fingerprint.compare import same_containers
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.freshness.inputs import Tests
 from stacktest.core.freshness.observation import ServiceObservation
+from stacktest.core.freshness.reasons import listed
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import (
@@ -243,9 +244,6 @@ def failed_start_line(record: LastRun) -> HistoryLine:
 
 # Private
 
-_MOST = 5
-"""Reasons of one kind that a refusal lists."""
-
 
 def _moved(
     service: str, before: ServiceObservation, after: ServiceObservation, moves: Sequence[Move]
@@ -301,7 +299,7 @@ def _unsound_observation(when: str, observation: ServiceObservation) -> Iterator
     elif not observation.containers:
         yield f"it had no container {when} the tests"
     if observation.drift:
-        yield f"what ran {when} the tests is not what the files say: {_listed(observation.drift)}"
+        yield f"what ran {when} the tests is not what the files say: {listed(observation.drift)}"
 
 
 def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:
@@ -328,17 +326,11 @@ def _bad_dependency(
                 continue
             allowed = exempt.get(name, ())
             if dependency.drift and State.DRIFTED.value not in allowed:
-                drift = _listed(dependency.drift)
+                drift = listed(dependency.drift)
                 return Refusal(reason=f"its dependency {name} is drifted: {drift}")
             if name in failing and State.FAILING.value not in allowed:
                 return Refusal(reason=f"its dependency {name} fails its own tests")
     return None
-
-
-def _listed(reasons: Sequence[str]) -> str:
-    """The first of them: of a folder, thousands of files may have changed."""
-    more = len(reasons) - _MOST
-    return "; ".join([*reasons[:_MOST], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _attested_digest(dependency: ServiceObservation, *, is_optional: bool) -> str | None:

@@ -10,6 +10,7 @@ state       stack  service  last pass             why
 import shlex
 from collections.abc import Iterator, Sequence
 
+from stacktest.core.freshness.reasons import listed
 from stacktest.reports.fleet_data import Fleet, LedgerCopy, Trouble
 from stacktest.reports.markup import cell
 from stacktest.reports.wording import at, reason, word
@@ -80,16 +81,13 @@ def _stack_row(ledger: LedgerCopy) -> tuple[str, ...]:
 def _service_rows(fleet: Fleet) -> Iterator[tuple[str, ...]]:
     for ledger, name, state in fleet.services:
         entry = ledger.services[name]
-        shown = [reason(text) for text in entry.reasons[:MOST]]
-        if len(entry.reasons) > MOST:
-            shown.append(f"and {len(entry.reasons) - MOST} more")
         before = f"was {word(state)}" if ledger.trouble else ""
         yield (
             f"not known: {ledger.word}" if ledger.trouble else word(state),
             ledger.stack,
             name,
             at(entry.last_test_pass),
-            "; ".join([before] if before else shown),
+            before or listed([reason(text) for text in entry.reasons], MOST),
         )
 
 

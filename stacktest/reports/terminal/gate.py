@@ -11,6 +11,7 @@ gate closed: 3 blockers
 from collections.abc import Iterator
 
 from stacktest.core.freshness.gate import Blocker, Gate
+from stacktest.core.freshness.reasons import listed
 from stacktest.core.model import Json
 from stacktest.reports.wording import count, meaning
 
@@ -64,7 +65,4 @@ def gate_document(gate: Gate) -> Json:
 
 def _reasons(blocker: Blocker) -> str:
     """Its reasons; a state without reasons is described by its meaning."""
-    reasons = blocker.reasons
-    more = len(reasons) - MOST
-    text = "; ".join([*reasons[:MOST], *([f"and {more} more"] if more > 0 else [])])
-    return text or meaning(blocker.state)
+    return listed(blocker.reasons, MOST) or meaning(blocker.state)

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from stacktest.core.freshness.inputs import Judgement
+from stacktest.core.freshness.reasons import listed
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusMeta
 from stacktest.reports.markup import cell
@@ -75,15 +76,12 @@ def _rows(
     ordered = sorted(judgements.values(), key=lambda item: (item.state.rank, item.service))
     for judgement in ordered:
         entry = judgement.entry
-        shown = list(judgement.reasons[:MOST])
-        if len(judgement.reasons) > MOST:
-            shown.append(f"and {len(judgement.reasons) - MOST} more")
         yield (
             judgement.service + ("*" if judgement.service in stand_ins else ""),
             judgement.state.value,
             _minute(entry.last_test_pass),
             entry.fingerprint or "unknown",
-            "; ".join(shown),
+            listed(judgement.reasons, MOST),
         )
 
 
