@@ -1,6 +1,5 @@
 """What lies at the sources of a container's mounts, as far as this machine can see it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def _bind(stack: Stack, mount: Mount, folder: Path) -> MountFacts:
     try:
         status = path.stat()
         is_folder = path.is_dir()
-        is_empty = is_folder and not any(os.scandir(path))
+        is_empty = is_folder and not any(path.iterdir())
     except OSError:
         return MountFacts(source=typed, target=mount.target, is_read_only=mount.read_only)
     return MountFacts(
