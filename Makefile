@@ -69,10 +69,9 @@ unit: ## the fast tests: no engine, no browser, no network
 	@echo "== unit"
 	@$(BIN)/pytest tests -m "not real_docker and not real_browser and not processes and not slow" -n 2 -q
 
-# Half of their time they wait for the engine, so three at once keep two processors busy.
 real: images browsers registry ## the tests that need an engine, a browser or other programs
 	@echo "== real"
-	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=25 -q
+	@$(BIN)/pytest tests -m "(real_docker or real_browser or processes) and not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=25 -q
 
 suites: images provision ## every phase of the reference stack
 	@echo "== suites"
