@@ -68,10 +68,8 @@ class Sites:
     """The checks in one function's text, and everything that it refers to."""
 
     checks: int = 0
-    firm: int = 0
-    """Those of them that are reached whenever the function ends, or are failures themselves."""
     loose: list[range] = field(default_factory=list)
-    """The lines of the others, in a loop or under a condition: they may not be reached."""
+    """The lines of those in a loop or under a condition that are no failures themselves."""
     is_failure: bool = False
     """Whether it fails without a condition: then what leads to its call is the check."""
     references: list[Reference] = field(default_factory=list)
@@ -80,6 +78,11 @@ class Sites:
 
     Not those before a failure without a condition: there, what leads to the `return` is the check.
     """
+
+    @property
+    def has_firm_checks(self) -> bool:
+        """Whether some are reached whenever the function ends, or are failures themselves."""
+        return self.checks > len(self.loose)
 
 
 def sites_at(path: Path, first_line: int) -> Sites | None:
@@ -256,12 +259,10 @@ class _Reader(ast.NodeVisitor):
         if not self.sites.checks and not is_failure:
             self.sites.early_returns += self._returns
         self.sites.checks += 1
-        if self._is_loose and not is_failure:
+        if is_failure:
+            self._note_failure()
+        elif self._is_loose:
             self.sites.loose.append(self._statement)
-        else:
-            self.sites.firm += 1
-            if is_failure:
-                self._note_failure()
         self._returns.clear()
 
     def _note_failure(self) -> None:

@@ -6,7 +6,7 @@ A broken thing never hides the next: every check stands alone.
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -340,12 +340,11 @@ def _start(project: StackContext) -> Checkup:
     slow = {name: look for name, look in looks.items() if look and look > LATE_LOOK}
     if slow:
         worst = sorted(slow, key=lambda name: (-slow[name], name))
-        listing = ", ".join(f"{name} {slow[name]:g} s" for name in worst[:5])
-        others = f" and {len(worst) - 5} others" if len(worst) > 5 else ""  # noqa: PLR2004
+        listing = _first([f"{name} {slow[name]:g} s" for name in worst])
         return Checkup(
             subject="start",
             is_fine=False,
-            message=f"the engine first looks at their health after: {listing}{others}",
+            message=f"the engine first looks at their health after: {listing}",
             fix="give their healthcheck `start_period: 60s` and `start_interval: 2s`"
             if engine >= ENGINE
             else "give their healthcheck a shorter `interval` (Engine 25 has `start_interval`)",
@@ -356,12 +355,14 @@ def _start(project: StackContext) -> Checkup:
 def _images(project: StackContext) -> Checkup:
     """Whether the files say which images run; a tag is legal, so it is told and not refused."""
     names = unpinned(project.stack)
-    if not names:
-        message = "built here, or named by digest"
-    else:
-        others = f" and {len(names) - 5} others" if len(names) > 5 else ""  # noqa: PLR2004
-        message = f"by a tag, which can move: {', '.join(names[:5])}{others}"
+    tagged = f"by a tag, which can move: {_first(names)}" if names else ""
+    message = tagged or "built here, or named by digest"
     return Checkup(subject="images", is_fine=True, message=message)
+
+
+def _first(texts: Sequence[str], most: int = 5) -> str:
+    others = f" and {len(texts) - most} others" if len(texts) > most else ""
+    return f"{', '.join(texts[:most])}{others}"
 
 
 def _engine_number(project: StackContext) -> int:

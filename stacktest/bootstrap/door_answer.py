@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from stacktest.adapters.startup.tracked_container import DoorAnswer, OwnAnswer
 from stacktest.core.readiness import GATEWAY_ERRORS, Refused
-from stacktest.core.routing import Request, answerers, inner_port, origin
+from stacktest.core.routing import Request, answerers, inner_port, origin, usual_port
 from stacktest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def door_answer(
 
     names, routes = project.names, project.stack.routes
     url = origin(names.doors, host, routes, service)
-    address = names.resolve(host, httpx.URL(url).port or _usual_port(url))
+    target = httpx.URL(url)
+    address = names.resolve(host, target.port or usual_port(target.scheme))
     if not isinstance(address, tuple):
         if not _has_door(names) and _publishes(project):
             # The engine chooses the address, or the front door of another project is being started.
@@ -87,7 +88,7 @@ def _judge(
     url, status = response.url, response.status_code
     if status in GATEWAY_ERRORS:
         return unreached(service, f"{url} answers {status}")
-    port = inner_port(names.doors, url.port or _usual_port(str(url)))
+    port = inner_port(names.doors, url.port or usual_port(url.scheme))
     request = Request(host=url.host, path=url.path, port=port, method="GET")
     if answerers(project.stack.routes, request, status) == {service}:
         return ""
@@ -105,10 +106,6 @@ def _publishes(project: "Project") -> bool:
     """Whether the front door will have a port once its container runs."""
     door = project.stack.services.get(project.stack.front_door)
     return door is not None and any(port.protocol == "tcp" for port in door.ports)
-
-
-def _usual_port(url: str) -> int:
-    return 443 if url.startswith("https:") else 80
 
 
 def _certificate_error(error: BaseException) -> ssl.SSLCertVerificationError | None:

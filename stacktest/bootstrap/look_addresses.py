@@ -16,9 +16,8 @@ from stacktest.adapters.routes.served_files import file_kind
 from stacktest.adapters.tls import client_context
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.visits import Address
-from stacktest.core.hostnames import before_port
 from stacktest.core.route import Route
-from stacktest.core.routing import Request, answerers, inner_port, origin
+from stacktest.core.routing import Request, answerers, inner_port, origin, published_url, usual_port
 from stacktest.core.shared_network import answering
 from stacktest.init.look.paths import listening_ports
 from stacktest.init.programs import Program
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
-
-TLS_PORTS = frozenset({443, 8443, 9443})
-"""Ports in containers behind which TLS is spoken."""
 
 
 class ServiceAddresses:
@@ -69,10 +65,9 @@ class ServiceAddresses:
 
     def published(self, name: str) -> Iterator[Address]:
         """At the ports that it publishes on this machine."""
-        for port, (host, outer) in sorted(self._names.addresses(name).items()):
+        for port, address in sorted(self._names.addresses(name).items()):
             if port not in NOT_HTTP:
-                scheme = "https" if port in TLS_PORTS else "http"
-                url = f"{scheme}://{before_port(host)}:{outer}"
+                url = published_url(port, address)
                 yield Address(
                     service=name,
                     client=f"api({quoted(name)}, port={port})",
@@ -128,7 +123,7 @@ class ServiceAddresses:
         import httpx
 
         parts = httpx.URL(url)
-        port = inner_port(self._names.doors, parts.port or _usual(parts.scheme))
+        port = inner_port(self._names.doors, parts.port or usual_port(parts.scheme))
         request = Request(host=parts.host, path=path, port=port, method="GET")
         services = answerers(self._stack.routes, request, status, file_kind=file_kind)
         return services == {name or None} or (
@@ -138,10 +133,3 @@ class ServiceAddresses:
     def _inner_client(self, name: str, port: int, **options: Any) -> "httpx.Client":
         host = self.access(name).address(port)
         return inner_http_client(name, port, host, **options)
-
-
-# Private
-
-
-def _usual(scheme: str) -> int:
-    return 443 if scheme == "https" else 80

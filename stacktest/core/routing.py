@@ -17,10 +17,13 @@ from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
+from stacktest.core.hostnames import before_port
 from stacktest.core.model import Stack
 from stacktest.core.route import PathCondition, Route, compiled
 
 HTTPS, HTTP = 443, 80
+TLS_PORTS = frozenset({443, 8443, 9443})
+"""Ports in containers behind which TLS is spoken; `base_url=` says otherwise."""
 DOOR_FAILURES = frozenset({413, 414, 421, 431, 494, 495, 496, 497, 499, 502, 503, 504})
 """What any front door may answer by itself: no upstream, or a request that it does not accept."""
 
@@ -147,6 +150,18 @@ def origin(
     if HTTPS in outer or not ports:
         return f"https://{host}"
     return _url("http", host, HTTP if HTTP in outer else min(ports))
+
+
+def usual_port(scheme: str) -> int:
+    """The port of a URL that names none."""
+    return HTTPS if scheme == "https" else HTTP
+
+
+def published_url(inner: int, address: tuple[str, int]) -> str:
+    """The URL of a published address, by the scheme that is usual at its port in the container."""
+    host, outer = address
+    scheme = "https" if inner in TLS_PORTS else "http"
+    return f"{scheme}://{before_port(host)}:{outer}"
 
 
 def inner_port(doors: Mapping[int, tuple[str, int]], port: int) -> int | None:

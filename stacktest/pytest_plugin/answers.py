@@ -9,13 +9,12 @@ from stacktest.adapters.routes.served_files import file_kind
 from stacktest.application.running_stack import RunningStack
 from stacktest.core.route import Route
 from stacktest.core.routing import (
-    HTTP,
-    HTTPS,
     Request,
     answerers,
     doubts,
     inner_port,
     origin,
+    usual_port,
 )
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
@@ -54,7 +53,7 @@ def note_answer(
         return
     if stack.model.front_door:
         note(node, stack.model.front_door)
-    outer = parts.port or (HTTPS if parts.scheme == "https" else HTTP)
+    outer = parts.port or usual_port(parts.scheme)
     request = Request(
         host=(_without_port(host) or name).rstrip("."),
         path=parts.path or "/",

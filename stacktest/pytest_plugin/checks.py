@@ -63,7 +63,7 @@ def early_returns(item: pytest.Function) -> WatchedLines | None:
 def loose_checks(item: pytest.Function) -> WatchedLines | None:
     """The checks of a test that stand in loops or under conditions, if it has no others."""
     own = _own_function(item)
-    if own is None or own[1].firm:
+    if own is None or own[1].has_firm_checks:
         return None
     function, sites = own
     loose = list(sites.loose)

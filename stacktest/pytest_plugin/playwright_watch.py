@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from stacktest.adapters.names import ConnectProxy, Refused
+from stacktest.core.routing import usual_port
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.browser_wire import (
     came_over_the_wire,
@@ -367,7 +368,7 @@ def _host_and_port(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "", 0
-    return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.hostname, parts.port or usual_port(parts.scheme)
 
 
 def _asked_url(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> str:

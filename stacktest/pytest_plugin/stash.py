@@ -41,7 +41,7 @@ LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()
 DOUBTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 """Per test: services that may have answered → where it is said who else may have."""
 UNREACHED: pytest.StashKey[str] = pytest.StashKey()
-"""Per test: the line in which it returned before the first of its checks."""
+"""Per test: why it ended without having reached one of its checks; empty: it did not."""
 TRUST: pytest.StashKey[dict[Path | None, ServerTrust]] = pytest.StashKey()
 """Per process: the CA's file → which servers showed a certificate that it stands for."""
 EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()

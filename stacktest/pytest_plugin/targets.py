@@ -10,14 +10,12 @@ with port=                 the published address of that port, by its number ins
 """
 
 from stacktest.application.running_stack import RunningStack
-from stacktest.core.hostnames import before_port, to_ascii
+from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
+from stacktest.core.routing import TLS_PORTS, published_url
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.answers import url_of
-
-TLS_PORTS = frozenset({443, 8443, 9443})
-"""Ports in containers behind which TLS is spoken; `base_url=` says otherwise."""
 
 
 def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
@@ -43,7 +41,7 @@ def first_url(stack: RunningStack) -> str | None:
         return url_of(stack, host)
     doors = [stack.model.front_door] if stack.model.front_door else [*stack.model.services]
     published = next((known for door in doors if (known := stack.names.addresses(door))), None)
-    return _url(*min(published.items())) if published else None
+    return published_url(*min(published.items())) if published else None
 
 
 # Private
@@ -94,10 +92,4 @@ def _published(stack: RunningStack, service: str, port: int | None) -> str:
             where="fixture api",
             hint=f'choose one: api("{service}", port={min(chosen)})',
         )
-    return _url(*chosen.popitem())
-
-
-def _url(inner: int, address: tuple[str, int]) -> str:
-    host, outer = address
-    scheme = "https" if inner in TLS_PORTS else "http"
-    return f"{scheme}://{before_port(host)}:{outer}"
+    return published_url(*chosen.popitem())

@@ -75,9 +75,8 @@ def _watch_checks(item: pytest.Item, checks: WatchedLines) -> Iterator[None]:
         yield
     finally:
         sys.settrace(None)
-    if has_ended and not lines & checks.lines:
-        first = min(checks.lines)
-        item.stash.setdefault(UNREACHED, "")
-        item.stash[UNREACHED] = item.stash[UNREACHED] or (
-            f"it reached none of its checks: that of line {first} stands in a loop or a condition"
+    if has_ended and not lines & checks.lines and not item.stash.get(UNREACHED, ""):
+        item.stash[UNREACHED] = (
+            f"it reached none of its checks: that of line {min(checks.lines)} stands in a loop or "
+            "a condition"
         )

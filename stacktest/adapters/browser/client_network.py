@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from stacktest.adapters.streams import CHUNK, close_writer
+from stacktest.core.hostnames import before_port
 
 KIND = "SocksSupport"
 REFUSALS = {403: "ERULESET", 502: "ECONNREFUSED"}
@@ -142,4 +143,4 @@ def _object_of(message: bytes) -> bytes:
 
 
 def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{before_port(host)}:{port}"

@@ -156,9 +156,10 @@ class ConfigReader:
         if mount is not declared:
             result.recount(BINDS_INSIDE)
         path = self.files.relative(os.path.normpath(mount.source))
-        self._check_submodules(os.path.relpath(mount.source, self.files.roots[0]))
+        from_root = os.path.relpath(mount.source, self.files.roots[0])
+        self._check_submodules(from_root)
         if path is None:
-            self._read_outside(mount, result)
+            self._read_outside(mount, from_root, result)
         elif mount.read_only:
             secret = mount.target.startswith("/run/secrets")
             self.files.read(mount.source, path, result.reading, secret=secret)
@@ -174,9 +175,7 @@ class ConfigReader:
                 why = f"the submodule {top} is not checked out: git submodule update --init {top}"
                 raise UnreadableError(why)
 
-    def _read_outside(self, mount: Mount, result: ConfigReading) -> None:
-        root = self.files.roots[0]
-        path = os.path.relpath(mount.source, root)
+    def _read_outside(self, mount: Mount, path: str, result: ConfigReading) -> None:
         # A folder around the project is mounted to look at all of it: a repository, a machine.
         is_around = set(path.split("/")) == {".."}
         tracked = [] if is_around else self.tracked.at(path)

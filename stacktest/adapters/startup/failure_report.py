@@ -10,8 +10,7 @@
       hint: docker compose run --rm --no-deps grafana
 
 Compose and engine have many words for the same cause; `core.diagnosis.known_refusals` has the usual
-ones, the rest
-is passed on as it is, without the stack's secrets (`core.secrets`).
+ones, and the rest is passed on as it is, without the stack's secrets (`core.secrets`).
 """
 
 import re

@@ -68,13 +68,12 @@ class NextStep:
 
         Where the service is drifted, tests prove nothing before it is what its files say.
         """
-        drifts = [finding for finding in findings if finding.state is State.DRIFTED]
-        first, *others = [self.of(service, it.state, it.reasons) for it in (*findings[:1], *drifts)]
-        return (
-            next((step for step in others if step.endswith(PROVE)), first)
-            if first == PROVE
-            else first
-        )
+        step = self.of(service, findings[0].state, findings[0].reasons)
+        if step != PROVE:
+            return step
+        drifts = (finding for finding in findings if finding.state is State.DRIFTED)
+        steps = (self.of(service, drift.state, drift.reasons) for drift in drifts)
+        return next((other for other in steps if other.endswith(PROVE)), step)
 
     def model_is_unreadable(self) -> str:
         """The command that shows what is wrong with the compose model."""
