@@ -31,7 +31,8 @@ from stacktest.adapters.compose.yaml import parse_yaml
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 
 KEY = Key(secret=bytes(32))
 SERVICES, MANY, FILES = 36, 1000, 20_000

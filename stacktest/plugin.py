@@ -14,6 +14,8 @@ from stacktest.adapters.standard_library import prefer_standard_library
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.alone import order
 from stacktest.pytest_plugin.contacts import doubted, looked_at, touched
+from stacktest.pytest_plugin.garbage import no_collection
+from stacktest.pytest_plugin.options import add_options
 from stacktest.pytest_plugin.running_test import follow_tests
 from stacktest.pytest_plugin.stash import COLLECTED, RUNNING, SHARED, UNREACHED
 
@@ -24,32 +26,7 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the run."""
-    group = parser.getgroup("stacktest", "stacktest: prove a docker compose stack")
-    group.addoption("--stack", metavar="DIR", default="", help="folder of the stack under test")
-    group.addoption(
-        "--stack-up",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="auto: start what is missing; always: also what somebody else stopped; never: nothing",
-    )
-    group.addoption("--stack-keep", action="store_true", help="leave what this run started running")
-    group.addoption(
-        "--stale", action="store_true", help="only tests of services that are not functional"
-    )
-    _add_copy_options(group)
-    _add_selecting_options(group)
-    group.addoption(
-        "--stack-dry-run",
-        action="store_true",
-        help="print the plan with its reasons; start nothing",
-    )
-    group.addoption(
-        "--browser-endpoint",
-        metavar="URL",
-        default="",
-        help="a server of Playwright whose browsers load the pages: ws://HOST:PORT/TOKEN",
-    )
-    _add_own_options(group)
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(fixtures, f"stacktest-fixtures-{fixtures.__name__}")
     if config.getoption("--stack-inventory"):
         prefer_standard_library()
-        from stacktest.pytest_plugin.inventory import InventoryWriter
+        from stacktest.pytest_plugin.inventory_writer import InventoryWriter
 
         config.pluginmanager.register(InventoryWriter(config), "stacktest-inventory")
     else:
@@ -183,9 +160,10 @@ class Waker:
             return
         self._ahead = True
         prefer_standard_library()
-        from stacktest.pytest_plugin.prefetch import ask_ahead
+        with no_collection():
+            from stacktest.pytest_plugin.prefetch import ask_ahead
 
-        ask_ahead(item.config)
+            ask_ahead(item.config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None]:
@@ -195,9 +173,10 @@ class Waker:
         yield
         if _only_shows(self._config) or not any(map(collection.asks_for_stack, collected)):
             return
-        from stacktest.pytest_plugin.inventory import take
+        with no_collection():
+            from stacktest.pytest_plugin.inventory import take
 
-        whole = take(self._config, collected, self._reports)
+            whole = take(self._config, collected, self._reports)
         if hasattr(self._config, "workerinput"):
             from stacktest.pytest_plugin.alone import AloneGate
             from stacktest.pytest_plugin.worker import Worker
@@ -252,6 +231,7 @@ class Waker:
             self._shared = _new_folder()
         return self._shared
 
+    @no_collection()
     def _wake(self, whole: "Collection") -> "Controller":
         from stacktest.pytest_plugin.controller import Controller
 
@@ -264,70 +244,10 @@ class Waker:
 # Private
 
 
-def _add_copy_options(group: pytest.OptionGroup) -> None:
-    group.addoption(
-        "--stack-copy",
-        action="store_true",
-        help="test a copy of the stack beside the running one, under the same names",
-    )
-    group.addoption(
-        "--stack-copy-data",
-        choices=("copy", "empty"),
-        default="copy",
-        help="what the volumes of the copy begin with",
-    )
-    group.addoption(
-        "--stack-copy-with",
-        metavar="SERVICE=IMAGE",
-        action="append",
-        default=[],
-        help="another image for a service of the copy",
-    )
-    group.addoption(
-        "--stack-copy-without",
-        metavar="SERVICE",
-        action="append",
-        default=[],
-        help="leave a service out of the copy, with the tests that name it",
-    )
-
-
 NOTHING_LEFT = "no test of a service is left: nothing would be started, and nothing was run"
 _SHOWING = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
 _FAILED: pytest.StashKey[int] = pytest.StashKey()
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
-_HIDDEN_TOO = "with --stack-dry-run: also write the plan to FILE (used by stacktest itself)"
-_HIDDEN_VERB = "the verb whose options a hint has to name (used by stacktest itself)"
-_HIDDEN = "write what the whole collection asks for to FILE and stop (used by stacktest itself)"
-
-
-def _add_selecting_options(group: pytest.OptionGroup) -> None:
-    group.addoption(
-        "--stack-services",
-        metavar="SERVICE",
-        action="append",
-        default=[],
-        help="only tests of this service and of those that depend on it",
-    )
-    group.addoption(
-        "--stack-drill",
-        metavar="SERVICE",
-        action="append",
-        default=[],
-        help="only tests of this service, on a copy that its backup was restored into",
-    )
-    group.addoption(
-        "--stack-shard",
-        metavar="I/N",
-        default="",
-        help="only the first, second … of N parts of the tests; `stacktest merge` joins them",
-    )
-
-
-def _add_own_options(group: pytest.OptionGroup) -> None:
-    group.addoption("--stack-copy-verb", metavar="VERB", default="", help=_HIDDEN_VERB)
-    group.addoption("--stack-inventory", metavar="FILE", default="", help=_HIDDEN)
-    group.addoption("--stack-plan-file", metavar="FILE", default="", help=_HIDDEN_TOO)
 
 
 def _new_folder() -> Path:

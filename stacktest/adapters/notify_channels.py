@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 Kind = Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
 WATCHERS = frozenset({"gatus", "kuma", "healthchecks"})

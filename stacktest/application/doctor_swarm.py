@@ -8,7 +8,8 @@ from pathlib import Path
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.startup.swarm_keys import impossible, not_applied
 from stacktest.application.checkup import Checkup
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.errors import StacktestError
 
 FEATURES = {

@@ -41,7 +41,8 @@ from stacktest.core.freshness.origins import (
     differing,
 )
 from stacktest.core.inherited_mounts import inherited_mounts
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.shared_network import network_owner
 from stacktest.core.unknown import Unknown
 

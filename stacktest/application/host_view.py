@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from stacktest.core.freshness.origins import Origins
-from stacktest.core.model import Build, Json, Service
+from stacktest.core.json_data import Json
+from stacktest.core.model import Build, Service
 from stacktest.core.unknown import Unknown
 
 

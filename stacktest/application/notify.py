@@ -19,7 +19,8 @@ from stacktest.adapters.tls import wide_context
 from stacktest.application.judge import Judge
 from stacktest.config import Channel
 from stacktest.core.freshness.inputs import Judgement
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.records.documents import LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError

@@ -16,7 +16,8 @@ from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness import drift
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, derive, parse_rule
 from stacktest.core.records.common import ContainerRef

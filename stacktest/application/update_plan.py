@@ -9,7 +9,8 @@ from stacktest.application.observe import image_name
 from stacktest.core.fingerprint.digest import canonical, content_digest
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import plan_services
 from stacktest.core.unknown import Unknown

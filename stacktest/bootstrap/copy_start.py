@@ -15,7 +15,7 @@ from stacktest.adapters.ledger.operations import REHEARSAL_FILE, remove_old_rehe
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.run_ports import StartedStack
-from stacktest.bootstrap.context import now
+from stacktest.bootstrap.context import Project, now
 from stacktest.bootstrap.copy_project import CopyProject, copy_files
 from stacktest.bootstrap.drill import Drilling
 from stacktest.core.plan import Plan
@@ -153,6 +153,15 @@ class StackCopy:
         if self._guard is not None:
             self._guard.disarm()
             self._guard = None
+
+
+def copy_of(project: Project, run_id: str, *, keep: bool) -> StackCopy:
+    """What brings up a copy of a stack for one run, with backups in it where a drill asks so."""
+    assert isinstance(project, CopyProject)  # noqa: S101 - who asks for a copy has made one
+    copy = StackCopy(project=project, run_id=run_id, keep=keep)
+    if project.copy.drilled:
+        copy.drilling = Drilling(project, run_id)
+    return copy
 
 
 def copy_line(copied: Copied) -> str:

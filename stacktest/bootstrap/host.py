@@ -12,7 +12,8 @@ from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.ledger.origins import load_origins, save_origins
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.origins import Origins
-from stacktest.core.model import Build, Json, Service
+from stacktest.core.json_data import Json
+from stacktest.core.model import Build, Service
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 

@@ -4,15 +4,18 @@ Whoever prints has no stack at hand, an error least of all, so what is known is 
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from stacktest.core.model import Stack
-from stacktest.core.secrets import secrets_of
+if TYPE_CHECKING:
+    from stacktest.core.model import Stack
 
 _known: set[str] = set()
 
 
-def learn_secrets(stack: Stack) -> None:
+def learn_secrets(stack: "Stack") -> None:
     """From now on, the secrets of this stack are taken out of what is printed."""
+    from stacktest.core.secrets import secrets_of
+
     _known.update(secrets_of(stack))
 
 

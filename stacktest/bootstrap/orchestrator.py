@@ -8,18 +8,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import SWARM, find_connection
 from stacktest.adapters.engine.kinds import engine_at
-from stacktest.adapters.engine.spare_containers import SpareContainers, Spares
 from stacktest.adapters.startup.deployment import Deployment
 from stacktest.bootstrap.host import Host
 from stacktest.config import Config
 from stacktest.core.model import Service, Stack
-from stacktest.core.update.journal import SavedData
 from stacktest.errors import UsageError
+
+if TYPE_CHECKING:
+    from stacktest.adapters.engine.spare_containers import Spares
+    from stacktest.core.update.journal import SavedData
 
 COMMANDS = {
     "down": "stacktest down",
@@ -55,7 +58,7 @@ def refuse_rehearsal(config: Config) -> None:
         )
 
 
-def refuse_data_elsewhere(stack: Stack, engine: Engine, data: Iterable[SavedData]) -> None:
+def refuse_data_elsewhere(stack: Stack, engine: Engine, data: "Iterable[SavedData]") -> None:
     """UsageError where data that would have to be saved is on another node than the one asked."""
     if engine.connection.orchestrator != SWARM:
         return
@@ -109,9 +112,11 @@ def deployment_of(stack: Stack, compose: Compose, engine: Engine) -> Deployment:
     return SwarmDeployment(stack, compose, SwarmEngine(engine.connection))
 
 
-def spares_of(engine: Engine, labels: Mapping[str, str]) -> Spares:
+def spares_of(engine: Engine, labels: Mapping[str, str]) -> "Spares":
     """What remembers how the containers of a stack were made while they are updated."""
     if engine.connection.orchestrator != SWARM:
+        from stacktest.adapters.engine.spare_containers import SpareContainers
+
         return SpareContainers(engine, labels=labels)
     from stacktest.adapters.engine.swarm.client import SwarmEngine
     from stacktest.adapters.engine.swarm.spare_services import SpareServices

@@ -17,11 +17,7 @@ from stacktest.application.notify import Notifier
 from stacktest.application.run import StackSession
 from stacktest.application.run_ports import RunPorts, StartedStack
 from stacktest.application.running_stack import RunningStack
-from stacktest.bootstrap import copy_start
 from stacktest.bootstrap.context import Project, find_project, now, read_code
-from stacktest.bootstrap.copy_project import CopyProject
-from stacktest.bootstrap.copy_start import StackCopy
-from stacktest.bootstrap.drill import Drilling
 from stacktest.bootstrap.open_update import refuse_open_update
 from stacktest.bootstrap.report_source import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
@@ -104,10 +100,10 @@ def open_run(
         notifier = Notifier.of_nobody(project.stack, project.ledger.read_status)
     else:
         notifier = project.notifier
-    if isinstance(project, CopyProject):
-        copy = StackCopy(project=project, run_id=run_id, keep=request.keep)
-        if project.copy.drilled:
-            copy.drilling = Drilling(project, run_id)
+    if request.copy is not None:
+        from stacktest.bootstrap import copy_start
+
+        copy = copy_start.copy_of(project, run_id, keep=request.keep)
         start = partial(copy.bring_up, start=start)
         conclude = partial(copy_start.conclude, copy)
     ports = RunPorts(
@@ -184,4 +180,6 @@ def _project(request: RunRequest) -> Project:
     project = find_project(request.stack, rootdir=request.rootdir, compose=request.compose)
     if request.copy is None:
         return project
+    from stacktest.bootstrap.copy_project import CopyProject
+
     return CopyProject(project.root, os.environ, request.copy, request.compose, request.rootdir)

@@ -14,7 +14,7 @@ from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.orchestrator import spares_of
 from stacktest.bootstrap.start import starter
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
@@ -85,21 +85,21 @@ class UpdateMoves:
         copies = [item.copy for item in journal.data]
         self._insist_on_copies(copies)
         old = [item.container for item in journal.containers]
-        with self._guarded():
+        ran = {item.container for item in journal.containers if item.ran}
+        with self._guarded(), self._copier.ready_to_put_back(copies) as put_data_back:
             for container in (*reversed(old), *journal.writers):
                 engine.stop(container)
             for successor in spares.successors(self.project.stack.name, journal.containers):
                 _insist(successor.name, engine.remove(successor.id))
-            self._copier.put_back(copies)
-        ids = spares.put_back(journal.containers)
-        ran = {item.container for item in journal.containers if item.ran}
-        for container in (*journal.writers, *(ids[name] for name in old if name in ran)):
-            if why := engine.start(container):
-                raise StacktestError(
-                    f"container {container[:12]} cannot be started again: {why}",
-                    where=f"update {journal.id}",
-                    hint="stacktest update --undo, once that is mended",
-                )
+            put_data_back()
+            ids = spares.put_back(journal.containers)
+            for container in (*journal.writers, *(ids[name] for name in old if name in ran)):
+                if why := engine.start(container):
+                    raise StacktestError(
+                        f"container {container[:12]} cannot be started again: {why}",
+                        where=f"update {journal.id}",
+                        hint="stacktest update --undo, once that is mended",
+                    )
 
     def writers(self, sources: Sequence[str]) -> tuple[str, ...]:
         """By what the running containers that can write there are stopped and started."""

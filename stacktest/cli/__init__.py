@@ -5,11 +5,11 @@ from stacktest.adapters.standard_library import prefer_standard_library
 
 prefer_standard_library()
 
+import gc
 import io
 import os
 import sys
 import time
-import traceback
 from typing import NoReturn
 
 import click
@@ -20,6 +20,9 @@ from stacktest.errors import StacktestError, UsageError, refusal_of
 
 INTERRUPTED = 130
 BUG = 70
+OBJECTS = 100_000
+"""How many objects are made between two looks of the garbage collector: a command that ends within
+a second makes few that it could take away, and what modules hold is looked at each time."""
 
 
 VERBS = (
@@ -65,6 +68,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; every error becomes lines and the documented exit code."""
+    gc.set_threshold(OBJECTS)
     _accept_every_letter()
     try:
         # Without click's own main the code of an Exit is returned, not raised.
@@ -131,6 +135,8 @@ def _give_up_output() -> None:
 
 def _log(error: Exception) -> str:
     """Where the traceback went: module, line and function of each frame, without any value."""
+    import traceback
+
     from stacktest.adapters.atomic_write import create_file
     from stacktest.adapters.temporary import usable_place
 

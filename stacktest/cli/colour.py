@@ -1,32 +1,12 @@
-"""Colour where somebody looks and has not asked for none; words and shapes carry everything.
-
-`NO_COLOR`, `CI`, `TERM=dumb` and a pipe mean plain text; `FORCE_COLOR` means colour all the same.
-"""
+"""The colours of states; words and shapes carry everything, so that nothing is lost without."""
 
 import re
-import shutil
-import sys
 from collections.abc import Mapping
-from typing import Any
 
 import click
 
 from stacktest.core.freshness.states import State
 from stacktest.reports.wording import Tone, tone
-
-
-def wants_colour(stream: Any, environ: Mapping[str, str]) -> bool:
-    """Whether control sequences are welcome on the stream."""
-    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
-        return False
-    if environ.get("FORCE_COLOR"):
-        return True
-    return bool(stream.isatty()) and not environ.get("CI")
-
-
-def terminal_width() -> int | None:
-    """Characters of a line of the terminal; None where a file or a program reads."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def painted(line: str) -> str:

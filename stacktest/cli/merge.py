@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from stacktest.cli.colour import terminal_width
 from stacktest.cli.options import stack_option
 from stacktest.cli.output import say
+from stacktest.cli.terminal import terminal_width
 
 
 @click.command()

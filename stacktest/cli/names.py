@@ -8,7 +8,8 @@ import click
 from stacktest.cli.options import json_option, stack_option
 from stacktest.cli.output import print_json, say
 from stacktest.core.hostnames import before_port, to_unicode
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, Route
 from stacktest.core.routing import target_of
 

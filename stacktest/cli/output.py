@@ -14,11 +14,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from stacktest.adapters.atomic_write import write_file
 from stacktest.bootstrap.known_secrets import known_secrets
-from stacktest.cli.colour import painted, wants_colour
+from stacktest.cli.terminal import wants_colour
 from stacktest.core.redaction import clean, redact
-from stacktest.core.secrets import secrets_of
 from stacktest.printable import one_line, printable, visible, visible_data
 
 if TYPE_CHECKING:
@@ -28,9 +26,13 @@ if TYPE_CHECKING:
 def say(line: str, *, err: bool = False) -> None:
     """Print one line, its first word of state in the colour of that state."""
     stream: IO[Any] = sys.stderr if err else sys.stdout
-    click.echo(
-        painted(one_line(without_secrets(line))), err=err, color=wants_colour(stream, os.environ)
-    )
+    line = one_line(without_secrets(line))
+    has_colour = wants_colour(stream, os.environ)
+    if has_colour:
+        from stacktest.cli.colour import painted
+
+        line = painted(line)
+    click.echo(line, err=err, color=has_colour)
 
 
 def say_text(text: str, *, err: bool = False) -> None:
@@ -56,6 +58,8 @@ def print_own(text: str) -> None:
 
 def cleaned(text: str, board: Board) -> str:
     """A report without the stack's secrets, and without anything that acts."""
+    from stacktest.core.secrets import secrets_of
+
     return redact(visible(text), secrets_of(board.stack))
 
 
@@ -74,6 +78,8 @@ def write_text(output: str, text: str) -> None:
     if output == "-":
         print_own(text)
         return
+    from stacktest.adapters.atomic_write import write_file
+
     path = Path(output)
     write_file(path, text, hint="name another file: --output FILE")
     say(f"written  {path}")

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import click
 
-from stacktest.cli.colour import terminal_width
 from stacktest.cli.options import asked_project, json_option, ledger_option, stack_option
 from stacktest.cli.output import print_json, say
+from stacktest.cli.terminal import terminal_width
 from stacktest.errors import EvidenceError
 
 

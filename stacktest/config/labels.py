@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stacktest.config.durations import required_duration
 from stacktest.config.sections import Config
-from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
+if TYPE_CHECKING:
+    from stacktest.core.model import Stack
 
-def merge_labels(config: Config, stack: Stack) -> Config:
+
+def merge_labels(config: Config, stack: "Stack") -> Config:
     """`config` plus the compose labels `stacktest.uses|ready|timeout`, where the file is silent."""
     services, origins = dict(config.services), dict(config.origins)
     for name, service in stack.services.items():
@@ -28,7 +30,7 @@ def merge_labels(config: Config, stack: Stack) -> Config:
     return replace(config, services=services, origins=origins)
 
 
-def check_names(config: Config, stack: Stack) -> None:
+def check_names(config: Config, stack: "Stack") -> None:
     """Raise a `UsageError` for the first name in `config` that the compose model does not know."""
     services = set(stack.services)
     profiles = {profile for service in stack.services.values() for profile in service.profiles}

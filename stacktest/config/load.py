@@ -10,7 +10,6 @@ import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,8 @@ from stacktest.config.sections import (
 )
 from stacktest.config.shape import surely_fits
 from stacktest.core.backups.backup import Backup, mistakes
-from stacktest.core.model import Phase
-from stacktest.core.records.status import Exemption
+from stacktest.core.phase import Phase
+from stacktest.core.records.exemption import Exemption
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
@@ -66,11 +65,10 @@ def load(
 
 def schema_text() -> str:
     """The JSON Schema of `stacktest.toml`."""
-    packaged = files("stacktest") / "schemas" / "config.v1.schema.json"
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    source = Path(__file__).parents[2] / "schemas" / "config.v1.schema.json"
-    return source.read_text(encoding="utf-8")
+    packaged, source = (
+        Path(__file__).parents[levels] / "schemas" / "config.v1.schema.json" for levels in (1, 2)
+    )
+    return (packaged if packaged.is_file() else source).read_text(encoding="utf-8")
 
 
 # Private

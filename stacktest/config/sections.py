@@ -7,8 +7,8 @@ from typing import Literal
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Phase
-from stacktest.core.records.status import Exemption
+from stacktest.core.phase import Phase
+from stacktest.core.records.exemption import Exemption
 
 FILE_NAME = "stacktest.toml"
 DAY = 86400.0

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 if TYPE_CHECKING:
     from stacktest.core.records.documents import HistoryLine

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core import timestamps
-from stacktest.core.model import Json, Port
+from stacktest.core.json_data import Json
+from stacktest.core.model import Port
 
 CPU_SECOND = 1e9
 """The engine counts processors in billionths."""

@@ -10,7 +10,8 @@ the host, the engine or a stranger
 
 from dataclasses import replace
 
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.errors import UsageError
 
 NO_NAME_SERVER: Json = {"dns": ["127.0.0.1"], "dns_opt": ["timeout:1", "attempts:2"]}

@@ -8,7 +8,7 @@ on a kernel without some of them              those
 
 from dataclasses import dataclass
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 LIMITS = {
     "memory": "MemoryLimit",

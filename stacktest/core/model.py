@@ -7,12 +7,10 @@ Everything is read once by an adapter and frozen. Values of environment variable
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from stacktest.core.json_data import Json
+from stacktest.core.phase import Phase
 from stacktest.core.route import Route
-
-Json = Any
-"""What `json.loads` returns."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,15 +100,6 @@ class Service:
     def stand_in(self) -> str:
         """Why this service is a stand-in for the real program, or empty."""
         return self.labels.get("stacktest.stand-in", "")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Phase:
-    """An ordered stage of the stack; `name` is the pytest marker (`phase0_5`)."""
-
-    name: str
-    title: str = ""
-    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

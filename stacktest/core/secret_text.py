@@ -23,17 +23,15 @@ Named = Callable[[str], bool]
 
 
 def secrets_in(text: str, named: Named = is_secret_name) -> Iterator[str]:
-    """Every value in the text that stands where secrets stand; `named` judges names."""
-    for match in _USERINFO.finditer(text):
-        yield from _decoded(match["password"])
-    for match in _QUERY.finditer(text):
-        if is_secret_name(match["name"]):
-            yield from _decoded(match["value"])
-    for match in _ASSIGNMENT.finditer(text):
-        if named(match["name"]):
-            yield _unquoted(match["value"])
-    for pattern in _COMMANDS:
-        yield from (match["value"].strip("'\"") for match in pattern.finditer(text))
+    """Every value in the text that stands where secrets stand; `named` judges names.
+
+    Most texts of a stack are a word or a path: a form is only looked for where its signs are.
+    """
+    if "=" in text or ":" in text:
+        yield from _assigned(text, named)
+    if not _SPACE.search(text):
+        return
+    yield from _in_commands(text)
     for match in _SCHEME.finditer(text):
         yield from _of_scheme(match["scheme"], match["value"])
     for match in _DIRECTIVE.finditer(text):
@@ -53,9 +51,7 @@ def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
             yield word
         yield from secrets_in(word)
         before = word
-    for pattern in _COMMANDS:
-        found = pattern.finditer(" ".join(words))
-        yield from (match["value"].strip("'\"") for match in found)
+    yield from _in_commands(" ".join(words))
 
 
 def blank(text: str) -> str:
@@ -112,6 +108,29 @@ _COMMANDS = tuple(
         r"\b(?:clickhouse-client|clickhouse\s+client)\b[^|;&\n]*?\s--password[\s=]+(?P<value>[^\s|;&]+)",
     )
 )
+
+
+_SPACE = re.compile(r"\s")
+_OPTION = re.compile(r"\s-")
+
+
+def _assigned(text: str, named: Named) -> Iterator[str]:
+    if "://" in text:
+        for match in _USERINFO.finditer(text):
+            yield from _decoded(match["password"])
+    for match in _QUERY.finditer(text):
+        if is_secret_name(match["name"]):
+            yield from _decoded(match["value"])
+    for match in _ASSIGNMENT.finditer(text):
+        if named(match["name"]):
+            yield _unquoted(match["value"])
+
+
+def _in_commands(text: str) -> Iterator[str]:
+    """What follows the options of programs that are known."""
+    if _OPTION.search(text):
+        for pattern in _COMMANDS:
+            yield from (match["value"].strip("'\"") for match in pattern.finditer(text))
 
 
 def _decoded(value: str) -> Iterator[str]:

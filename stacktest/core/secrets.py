@@ -19,7 +19,8 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.secret_names import is_plain_secret_name, is_secret_name
 from stacktest.core.secret_text import secrets_in, secrets_in_command
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from stacktest.core.model import Phase, Stack
+from stacktest.core.model import Stack
+from stacktest.core.phase import Phase
 from stacktest.init.programs import recognise
 
 _PLAIN = (("Front door", "front_door"), ("Stores", "stores"), ("Applications", "applications"))

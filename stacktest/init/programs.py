@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stacktest.core.model import Json, Service
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service
 from stacktest.init.dockerfile import base_image
 
 

@@ -23,8 +23,9 @@ from stacktest.core.runs.verdict import HiddenFile
 from stacktest.errors import StacktestError, UsageError, refusal_of
 from stacktest.printable import one_line, visible
 from stacktest.pytest_plugin import blocked_tests
+from stacktest.pytest_plugin.browser_output import page_options
 from stacktest.pytest_plugin.collected_tests import read
-from stacktest.pytest_plugin.failure_artifacts import page_options
+from stacktest.pytest_plugin.garbage import no_collection
 from stacktest.pytest_plugin.inventory import deviations, is_whole, selection_of
 from stacktest.pytest_plugin.outcomes import FailureNotes, Listener, reason_of
 from stacktest.pytest_plugin.report_secrets import clean_text
@@ -34,7 +35,6 @@ from stacktest.pytest_plugin.suites import suites_of
 if TYPE_CHECKING:
     from stacktest.application.run import StackSession
     from stacktest.bootstrap.session import PytestRun
-    from stacktest.core.records.timeline import Timeline
     from stacktest.core.runs.start_failure import StartFailure
     from stacktest.core.runs.summary import RunSummary
     from stacktest.reports.terminal.progress_display import ProgressDisplay
@@ -252,6 +252,7 @@ class Controller:
         forget_old_runs(config.rootpath)
         return None
 
+    @no_collection()
     def _open(self, config: pytest.Config) -> "PytestRun":
         from stacktest.bootstrap.context import now
         from stacktest.bootstrap.session import open_run
@@ -291,6 +292,7 @@ class Controller:
         self._closing += run.notifier.tell(current_status(run.session.judge, judgements, now()))
         session.exitstatus = pytest.ExitCode.OK
 
+    @no_collection()
     def _finish(self, run: "PytestRun", session: "StackSession") -> None:
         collection = self._whole if self._background is None else self._background.read()
         errors = tuple(dict.fromkeys((*self._whole.errors, *collection.errors)))
@@ -320,8 +322,12 @@ class Controller:
         self._closing += summary_lines(summary, session.stack, self._wall.width)
         self._closing += run.conclude(summary)
         # A picture of the last run is no evidence; what else cannot be written says so itself.
+        from stacktest.core.runs.timeline import timeline_of
+
         with suppress(UsageError):
-            run.write_timeline(self._timeline(summary, session.run_id))
+            run.write_timeline(
+                timeline_of(session.run_id, self._wall.started, self._wall.boots, summary.outcomes)
+            )
         self._closing += self._tell(summary, run)
         if session.run is not None:
             self._tell_allure()
@@ -365,26 +371,6 @@ class Controller:
         causes = [failure.recorded for failure in failures.values() if not failure.because_of]
         trouble = clean_text(causes[0] if causes else error.what)
         return self._run.notifier.tell_trouble(trouble, now()) if self._run else []
-
-    def _timeline(self, summary: "RunSummary", run_id: str) -> "Timeline":
-        from stacktest.core.records.timeline import Span, Timeline
-
-        started = self._wall.started
-        return Timeline(
-            run=run_id,
-            started=started,
-            boots=tuple(self._wall.boots),
-            tests=tuple(
-                Span(
-                    name=outcome.nodeid,
-                    offset=(outcome.started - started).total_seconds(),
-                    seconds=outcome.seconds,
-                    word=outcome.result,
-                )
-                for outcome in summary.outcomes
-                if outcome.started is not None
-            ),
-        )
 
     def _close(self) -> None:
         session, self._session = self._session, None

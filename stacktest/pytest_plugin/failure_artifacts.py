@@ -43,6 +43,7 @@ from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.observed_state import EngineEvent
 from stacktest.core.secrets import secrets_of
+from stacktest.pytest_plugin.browser_output import OWN_OUTPUT
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.outcomes import FailureNotes, marked_lines
 from stacktest.pytest_plugin.repeat import repeated_options
@@ -51,9 +52,6 @@ from stacktest.pytest_plugin.seen_answers import SeenAnswer, seen_answers
 from stacktest.pytest_plugin.stash import EVIDENCE, RUNNING
 from stacktest.reports.page.failure import NAME, FailurePage, LeftText, render_failure
 from stacktest.reports.terminal.run import reproduce
-
-OWN_OUTPUT: pytest.StashKey[bool] = pytest.StashKey()
-"""Set where trace and screenshot of a test go into its evidence, and nobody chose another place."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,23 +126,6 @@ class Evidence:
             if name in names:
                 text = (self.folder / name).read_text(encoding="utf-8", errors="replace")
                 yield LeftText(name=name, title=title, text=text)
-
-
-def page_options(config: pytest.Config, run_id: str, worker: str) -> None:
-    """Ask pytest-playwright for a trace and a screenshot of failing tests.
-
-    They go into the evidence of the test (`output_path`). Each worker has an `--output` of its own,
-    since pytest-playwright empties the one that it is given. What the user asked for on the command
-    line wins.
-    """
-    option = config.option
-    if getattr(option, "tracing", None) == "off":
-        option.tracing = "retain-on-failure"
-    if getattr(option, "screenshot", None) == "off":
-        option.screenshot = "only-on-failure"
-    if getattr(option, "output", None) == "test-results":
-        option.output = str(config.rootpath / FOLDER / run_id / "pages" / worker)
-        config.stash[OWN_OUTPUT] = True
 
 
 def output_folder(item: pytest.Item) -> Path | None:

@@ -6,7 +6,6 @@ does not, and pytest says nothing about what it never collected; then a second p
 suites as they are, in the background, and the end of the run waits for it.
 """
 
-import gc
 import os
 import shlex
 import sys
@@ -16,14 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.ledger.kept_inventory import Inputs
 from stacktest.adapters.service_markers import may_name_services, named_services
 from stacktest.adapters.suites import Suites
-from stacktest.application.required_tests import write_collected, write_inputs
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.runs.verdict import HiddenFile
-from stacktest.pytest_plugin.collected_tests import SEARCHED, read
-from stacktest.pytest_plugin.inventory_inputs import inputs_of
+from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.suites import suites_of
 from stacktest.pytest_plugin.uncollected import uncollected
 
@@ -91,42 +87,6 @@ REPORTING_PLUGINS = frozenset(
 """Plugins that make no test stricter: switching one off leaves the tests what they are."""
 HARMLESS_SETTINGS = ("log_", "console_", "cache_dir", "junit_", "verbosity_", "faulthandler_")
 """Beginnings of settings that decide neither what is collected nor what a test demands."""
-
-
-class InventoryWriter:
-    """Plays the part of the plugin in the second pytest: collects, writes, stops."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._file = Path(config.getoption("--stack-inventory"))
-        self._reports: list[pytest.CollectReport] = []
-        # This process only imports and ends: looking for garbage costs it a quarter of its time.
-        gc.disable()
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A file that cannot be collected, or skips itself, hides its tests."""
-        if report.outcome != "passed":
-            self._reports.append(report)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> Iterator[None]:
-        """Write what there was before anything is deselected, with the markers of every hook."""
-        collected = list(items)
-        yield
-        collection = take(config, collected, self._reports, is_all=True)
-        write_collected(self._file, collection)
-        write_inputs(self._file, self._inputs(config, collected, collection))
-        # pytest and Python look for garbage at the end, whatever was said before.
-        gc.freeze()
-
-    def _inputs(
-        self, config: pytest.Config, items: list[pytest.Item], collection: Collection
-    ) -> Inputs | str:
-        if self._reports or collection.hidden:
-            return "a file could not be collected, or is hidden"
-        searched = config.stash.get(SEARCHED, frozenset())
-        return inputs_of(config, suites_of(config), items, collection, searched)
 
 
 def take(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stacktest import config as configuration
-from stacktest.core.model import Phase
+from stacktest.core.phase import Phase
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.markers import phase_of

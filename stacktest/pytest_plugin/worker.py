@@ -13,8 +13,8 @@ from stacktest.application.required_tests import write_collected
 from stacktest.core.collected_test import Collection
 from stacktest.pytest_plugin import blocked_tests
 from stacktest.pytest_plugin import markers as collection
+from stacktest.pytest_plugin.browser_output import page_options
 from stacktest.pytest_plugin.collected_tests import read
-from stacktest.pytest_plugin.failure_artifacts import page_options
 from stacktest.pytest_plugin.stash import ASKED, DIVISION, JOIN, RUNNING, SHARED
 
 

@@ -9,7 +9,7 @@ from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config, ServiceSection
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 
 KEY = Key(secret=bytes(range(32)))

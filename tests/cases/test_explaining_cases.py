@@ -15,7 +15,8 @@ from stacktest.core.fingerprint.digest import Key, canonical
 from stacktest.core.fingerprint.fingerprint import Fingerprint, env_part
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.unknown import Unknown

@@ -26,7 +26,7 @@ from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint, changes
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 from tests.cases.project import KEY, image
 

@@ -15,7 +15,7 @@ import pytest
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.config import load
 from stacktest.core.freshness.states import State
-from stacktest.core.records.status import Exemption
+from stacktest.core.records.exemption import Exemption
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
 from tests.support.known import known

@@ -15,8 +15,9 @@ from click.core import Command
 from click.testing import CliRunner
 
 from stacktest import cli
-from stacktest.cli.colour import painted, wants_colour
+from stacktest.cli.colour import painted
 from stacktest.cli.group import Verbs
+from stacktest.cli.terminal import wants_colour
 from stacktest.core.freshness.states import State
 from stacktest.errors import StacktestError
 from tests.support.terminal import Terminal, plain

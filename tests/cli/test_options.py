@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from stacktest.cli.options import services_of
-from stacktest.core.model import Phase, Service, Stack
+from stacktest.core.model import Service, Stack
+from stacktest.core.phase import Phase
 from stacktest.errors import UsageError
 
 STACK = Stack(

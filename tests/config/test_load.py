@@ -22,7 +22,7 @@ from stacktest.config import (
     schema_text,
 )
 from stacktest.core.model import Service, Stack
-from stacktest.core.records.status import Exemption
+from stacktest.core.records.exemption import Exemption
 from stacktest.errors import UsageError
 from stacktest.reports.terminal.config import config_lines
 

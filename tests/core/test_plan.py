@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacktest.core.model import Dependency, Phase, Service, Stack
+from stacktest.core.model import Dependency, Service, Stack
+from stacktest.core.phase import Phase
 from stacktest.core.plan import Demand, dependencies_of, make_plan, needs_of, plan_services
 from stacktest.core.route import Route
 from stacktest.errors import UsageError

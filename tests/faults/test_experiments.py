@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 
 from fixtures.answers import JOBS, QUESTIONS
 from fixtures.kept_data import KEEPERS
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from tests.faults.catalogue.lifecycle import NEEDS
 from tests.faults.moved import LIFECYCLE
 from tests.faults.throwaway import REFERENCE

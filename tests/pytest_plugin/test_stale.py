@@ -11,7 +11,7 @@ import pytest
 from stacktest.config import Config
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Dependency, Service, Stack
-from stacktest.core.records.status import Exemption
+from stacktest.core.records.exemption import Exemption
 from stacktest.pytest_plugin.stale import stale_services
 from tests.support.fake_stack import Shop
 from tests.support.listener import listening

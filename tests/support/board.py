@@ -11,13 +11,15 @@ import pytest
 
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Dependency, Phase, Port, Service, Stack
+from stacktest.core.model import Dependency, Port, Service, Stack
 from stacktest.core.operations import Operations, UnreadableRecord
+from stacktest.core.phase import Phase
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun, PassedTests, RunTests
 from stacktest.core.records.drill import Drill
+from stacktest.core.records.exemption import Exemption
 from stacktest.core.records.rehearsal import Rehearsal, Rehearsed
-from stacktest.core.records.status import Exemption, StatusEntry, StatusMeta
+from stacktest.core.records.status import StatusEntry, StatusMeta
 from stacktest.core.records.timeline import Span, Timeline
 from stacktest.core.route import Route
 from stacktest.core.runs.verdict import Kind

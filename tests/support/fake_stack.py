@@ -35,7 +35,8 @@ from stacktest.core.collected_test import Collected
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.model import Dependency, Phase, Service, Stack
+from stacktest.core.model import Dependency, Service, Stack
+from stacktest.core.phase import Phase
 from stacktest.core.plan import Plan, needs_of
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.history import usual_boot

@@ -36,7 +36,8 @@ from stacktest.core.model import Service as ModelService
 from stacktest.core.plan import Plan
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.documents import LastPass
-from stacktest.core.records.status import Exemption, Scope, StatusMeta
+from stacktest.core.records.exemption import Exemption
+from stacktest.core.records.status import Scope, StatusMeta
 from stacktest.core.runs.moves import Move
 from stacktest.core.runs.requirements import tests_of
 from stacktest.core.runs.start_failure import StartFailure, with_dependants

@@ -13,29 +13,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stacktest.adapters import process
 from stacktest.adapters.compose.command_line import command_options, working_folder
-from stacktest.adapters.compose.errors import explain
 from stacktest.adapters.compose.files import (
     ProjectFiles,
     environment_of,
     file_options,
     find_project_files,
 )
-from stacktest.adapters.compose.model import (
-    read_config,
-    read_model,
-    refuse_permanent_twins,
-    write_config,
-)
-from stacktest.adapters.compose.profiles import load_by_profile
-from stacktest.adapters.compose.unset import path_variables, unset_variables
+from stacktest.adapters.compose.json_config import read_config, write_config
 from stacktest.adapters.compose.yaml import load_yaml
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError
+
+if TYPE_CHECKING:
+    from stacktest.core.model import Stack
 
 OLDEST = (2, 26)
 """The oldest Compose whose output this module is tested with."""
@@ -93,7 +88,7 @@ class Compose:
         # An answer that is not needed any more is not waited for, not even at the end.
         threading.Thread(target=_put, args=(questions,), name="compose", daemon=True).start()
 
-    def model(self) -> Stack:
+    def model(self) -> "Stack":
         """The stack with every profile switched on, routes left empty.
 
         One call of Compose, unless a service in a profile that is off cannot be read: then that
@@ -105,6 +100,11 @@ class Compose:
             self._answer = None
             self.__dict__.pop("project_files", None)
         self.ask()
+        # Imported while Compose is at work.
+        from stacktest.adapters.compose.model import read_model, refuse_permanent_twins
+        from stacktest.adapters.compose.profiles import load_by_profile
+        from stacktest.adapters.compose.unset import path_variables, unset_variables
+
         assert self._answer is not None  # noqa: S101 - asked
         answer, self._answer = self._answer, None
         if not answer.done():
@@ -276,6 +276,8 @@ class Compose:
 
     def _explained(self, result: process.Completed) -> StacktestError:
         """Why Compose refused: an unusable Compose first, since it refuses for no good reason."""
+        from stacktest.adapters.compose.errors import explain
+
         version = self.version()
         return explain(result, project=self.project_files, version=version)
 

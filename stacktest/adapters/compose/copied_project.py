@@ -8,8 +8,8 @@ from copy import deepcopy
 
 from stacktest.adapters import process
 from stacktest.adapters.compose.client import Compose
-from stacktest.adapters.compose.model import write_config
-from stacktest.core.model import Json
+from stacktest.adapters.compose.json_config import write_config
+from stacktest.core.json_data import Json
 
 
 class CopiedProject(Compose):

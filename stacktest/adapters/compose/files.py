@@ -17,7 +17,7 @@ from stacktest.adapters.compose.env_files import read_env_files
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.existing import is_file
 from stacktest.core.interpolation import interpolate
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.errors import UsageError
 
 USUAL = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")

@@ -1,34 +1,22 @@
 """The compose model as the core knows it, from what `docker compose config` prints as JSON."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from stacktest.adapters.compose.json_config import read_config
 from stacktest.adapters.compose.shape import misshapen
-from stacktest.core.model import Build, Dependency, FileRef, Json, Mount, Port, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.errors import ToolMissingError, UsageError
 
 
-def read_config(text: str) -> Json:
-    """The document that `docker compose config --format json` printed, with its dollars single.
-
-    Compose doubles every `$` of the output, so that it can be read back as a compose file.
-    """
-    return json.loads(text.replace("$$", "$"))
-
-
 def read_printed(text: str) -> Json:
-    """The same; a ToolMissingError where it is something else than JSON."""
+    """The document of `read_config`; a ToolMissingError where it is something else than JSON."""
     try:
         return read_config(text)
     except (ValueError, RecursionError):
         return _mapping(text, "its beginning")
-
-
-def write_config(document: Json) -> str:
-    """The reverse of `read_config`: JSON in which Compose finds no variable."""
-    return json.dumps(document).replace("$", "$$")
 
 
 def read_model(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from stacktest.adapters.compose.files import ProjectFiles, list_files
 from stacktest.adapters.compose.model import read_printed
 from stacktest.adapters.process import Completed
-from stacktest.core.model import Json, Service
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service
 from stacktest.errors import StacktestError
 
 Ask = Callable[[Iterable[str]], Completed]

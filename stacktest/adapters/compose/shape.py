@@ -6,7 +6,7 @@ alone cannot be judged; the others can.
 
 from collections.abc import Callable, Mapping
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.numbers import whole_number
 
 

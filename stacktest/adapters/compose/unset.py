@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from stacktest.adapters.compose.files import ProjectFiles, list_files, names_no_file
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.core.interpolation import variables_of, variables_without_default
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 KEY_DEPTH = 3
 """`services.web.volumes`: what a person looks for in the file."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stacktest.adapters import process
-from stacktest.adapters.compose.model import read_config
+from stacktest.adapters.compose.json_config import read_config
 from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError

@@ -14,7 +14,8 @@ from stacktest.core import container_facts
 from stacktest.core.diagnosis.facts import Certificate, Facts, PortHolder, ServiceFacts
 from stacktest.core.diagnosis.taken_port import wanted_port
 from stacktest.core.freshness.drift import env_drift
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.redaction import redact_named
 from stacktest.core.secrets import named_secrets

@@ -31,7 +31,7 @@ from stacktest.adapters.engine.podman import engine_facts, with_health
 from stacktest.adapters.engine.socket import ERR, OUT, EngineSocket, Lines, split_streams
 from stacktest.adapters.engine.tool_container import Folders, ToolContainer
 from stacktest.core.engine_facts import EngineFacts
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError

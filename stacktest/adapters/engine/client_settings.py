@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 
-from stacktest.core.model import Build, Json
+from stacktest.core.json_data import Json
+from stacktest.core.model import Build
 
 PROXIES = {
     "httpProxy": "HTTP_PROXY",

@@ -16,7 +16,6 @@ docker command reads the same variables, so that it asks the same engine.
 import json
 import os
 import socket
-import ssl
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,8 @@ from stacktest.adapters import process
 from stacktest.errors import StacktestError, ToolMissingError, UsageError
 
 if TYPE_CHECKING:
+    import ssl
+
     from docker import APIClient
 
 SWARM: Literal["swarm"] = "swarm"
@@ -80,10 +81,12 @@ class Connection:
             )
         return host, port or (PLAIN_PORT if self.certificates is None else TLS_PORT)
 
-    def tls_context(self) -> ssl.SSLContext | None:
+    def tls_context(self) -> "ssl.SSLContext | None":
         """The TLS settings for a connection of our own; None where the engine uses no TLS."""
         if self.certificates is None:
             return None
+        import ssl
+
         try:
             context = ssl.create_default_context(cafile=str(self.certificates / "ca.pem"))
             if pair := self._client_pair():

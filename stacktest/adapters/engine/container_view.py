@@ -12,7 +12,8 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.core import container_facts as facts
 from stacktest.core.compose_command import compose_command
 from stacktest.core.container_facts import Capabilities, Limits, LogConfig, Masked
-from stacktest.core.model import Json, Port, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Port, Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError, StacktestError
 

@@ -5,7 +5,8 @@ volume to volume by a program in a container; nothing of it passes through this 
 """
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -84,17 +85,29 @@ class DataCopier:
 
         A StacktestError where somebody still runs who can write there, or copying fails.
         """
-        for copy in copies:
-            if writers := self.writers({copy.source}):
-                raise StacktestError(
-                    f"{copy.source} cannot be put back: {writers[0].name} runs and may write to it",
-                    where=f"container {writers[0].name}",
-                    hint=f"docker stop {writers[0].name}",
-                )
-        if copies:
-            with self._container([(copy.volume, copy.source) for copy in copies]) as container:
-                for number, copy in enumerate(copies):
-                    self._run_copying(container, _PUT_BACK, number, of=copy.volume)
+        with self.ready_to_put_back(copies) as put_back:
+            put_back()
+
+    @contextmanager
+    def ready_to_put_back(self, copies: Sequence[DataCopy]) -> Iterator[Callable[[], None]]:
+        """What does the same, by a container that starts and ends beside what the caller does.
+
+        Nobody waits for it: the stack stands still meanwhile.
+        """
+        ways = [(copy.volume, copy.source) for copy in copies]
+
+        def put_back() -> None:
+            if not copies:
+                return
+            container = starting.result()
+            self._refuse_writers(copies, container)
+            for number, copy in enumerate(copies):
+                self._run_copying(container, _PUT_BACK, number, of=copy.volume)
+
+        with ExitStack() as kept, ThreadPoolExecutor(1, "put-back") as pool:
+            if copies:
+                starting = pool.submit(kept.enter_context, self._container(ways))
+            yield put_back
 
     def writers(self, sources: Collection[str]) -> tuple[Container, ...]:
         """Running containers, of whatever project, that can write to one of the sources."""
@@ -109,6 +122,16 @@ class DataCopier:
         )
 
     # Private
+
+    def _refuse_writers(self, copies: Sequence[DataCopy], own: CopyingContainer) -> None:
+        for copy in copies:
+            writers = [item for item in self.writers({copy.source}) if item.id != own.id]
+            if writers:
+                raise StacktestError(
+                    f"{copy.source} cannot be put back: {writers[0].name} runs and may write to it",
+                    where=f"container {writers[0].name}",
+                    hint=f"docker stop {writers[0].name}",
+                )
 
     @property
     def _empty(self) -> list[str]:

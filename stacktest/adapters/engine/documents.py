@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from stacktest.core.healthcheck_timing import INTERVAL, RETRIES, TIMEOUT
-from stacktest.core.model import Json, Mount, Port
+from stacktest.core.json_data import Json
+from stacktest.core.model import Mount, Port
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.errors import ToolMissingError
 

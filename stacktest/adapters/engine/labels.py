@@ -23,7 +23,8 @@ from stacktest.adapters.engine.documents import PROJECT, SERVICE
 from stacktest.adapters.ledger.stack_identity import stack_mark
 from stacktest.core.denied_egress import NO_NAME_SERVER, asks_nobody
 from stacktest.core.fingerprint.digest import canonical, content_digest
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 
 RUN = "stacktest.run"
 STACK = "stacktest.stack"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 def local_pid(document: Json) -> int | None:

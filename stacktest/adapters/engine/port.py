@@ -5,7 +5,7 @@ from typing import Protocol
 
 from stacktest.adapters.engine.connection import Connection
 from stacktest.core.engine_facts import EngineFacts
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
 

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.unreachable import no_answer, wrong_interface
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 

@@ -23,7 +23,8 @@ from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.fingerprint.service_definition import ProjectPaths
 from stacktest.core.fingerprint.source_definition import read_sources
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 
 

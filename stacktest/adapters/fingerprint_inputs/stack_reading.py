@@ -41,7 +41,8 @@ from stacktest.core.fingerprint.fingerprint import (
 )
 from stacktest.core.fingerprint.service_definition import ProjectPaths, used_definitions
 from stacktest.core.fingerprint.source_definition import ComposeSources
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.routing import route_targets
 from stacktest.core.unknown import Unknown
 

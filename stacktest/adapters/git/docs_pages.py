@@ -26,7 +26,8 @@ from stacktest.core.fingerprint.file_tree import is_ignored_name
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
 from stacktest.core.freshness.docs_page import PageFacts
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
 

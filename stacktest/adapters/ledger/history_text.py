@@ -12,7 +12,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from stacktest.adapters.ledger.json_files import compact_line, parse
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
 from stacktest.core.records.history_form import compact, definitions_of, expand, undefined
 from stacktest.core.records.strict_json import RecordError

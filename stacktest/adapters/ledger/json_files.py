@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_atomically, writing
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 
 

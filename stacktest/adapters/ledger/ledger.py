@@ -42,7 +42,7 @@ from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.drill import Drill

@@ -14,7 +14,7 @@ from pathlib import Path
 from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.documents import LastRun
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown

@@ -14,7 +14,7 @@ from typing import Self
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE, write_private
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.errors import LockHeldError
 
 

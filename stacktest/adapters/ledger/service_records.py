@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.history_text import HistoryText
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.strict_json import NEWER, RecordError

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 
 CONNECT = 10.0

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.packets import Connection, connection_of, read_packet
 
 _CLONE_NEWNET = 0x40000000

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.core.interpolation import interpolate, variables_of
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,8 @@ DNS           every service on a network of the front door that has the name the
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 
 
 def services_named(stack: Stack, host: str) -> tuple[str, ...]:

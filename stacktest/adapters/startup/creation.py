@@ -17,7 +17,8 @@ from stacktest.adapters.startup.heartbeat import beating
 from stacktest.adapters.startup.loop import Loop
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.progress import Progress
 from stacktest.core.runs.start_failure import StartFailure

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from stacktest.adapters import process
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 class Deployment(Protocol):

@@ -21,7 +21,8 @@ from stacktest.adapters.engine.local_process import local_pid
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.startup.up import bring_up
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.plan import Plan, Step
 from stacktest.core.readiness import Kind, Rule, derive
 from stacktest.core.records.common import ContainerRef

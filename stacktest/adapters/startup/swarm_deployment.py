@@ -11,7 +11,7 @@ from pathlib import Path
 from stacktest.adapters import process
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.compose.client import CREATE_TIMEOUT, Compose
-from stacktest.adapters.compose.model import write_config
+from stacktest.adapters.compose.json_config import write_config
 from stacktest.adapters.compose.variables import read_variables
 from stacktest.adapters.engine import labels
 from stacktest.adapters.engine.swarm.client import SwarmEngine
@@ -25,7 +25,8 @@ from stacktest.adapters.startup.swarm_file import (
 )
 from stacktest.adapters.startup.swarm_keys import impossible
 from stacktest.adapters.temporary import temporary_folder
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 
 

@@ -13,7 +13,8 @@ from stacktest.adapters.engine.swarm.slots import IMAGE, REPLICAS
 from stacktest.adapters.engine.swarm.spec import DEPLOYED
 from stacktest.adapters.startup.swarm_keys import PASSED
 from stacktest.core.fingerprint.digest import digest
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 
 VERSION = "3.9"
 """The newest version of the format that the oldest client with a tested engine knows."""

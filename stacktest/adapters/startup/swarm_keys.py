@@ -7,7 +7,8 @@ service could not do its work, and is not started).
 
 from collections.abc import Iterator, Mapping
 
-from stacktest.core.model import Json, Service
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service
 
 PASSED = (
     "cap_add",

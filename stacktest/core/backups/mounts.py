@@ -7,7 +7,7 @@ from pathlib import PurePath, PurePosixPath
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.commands import BACKUP, VOLUMES
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.rehearsal.copy_document import CopyDocument
 
 

@@ -13,7 +13,7 @@ import hmac
 import json
 from dataclasses import dataclass, field
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 DIGEST_LENGTH = 16
 

@@ -37,7 +37,8 @@ from stacktest.core.fingerprint.carried import digest_of
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail, tree_digest
 from stacktest.core.fingerprint.service_definition import ProjectPaths, projected
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
 

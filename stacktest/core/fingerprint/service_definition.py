@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.digest import canonical
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 
 LEFT_OUT = frozenset(
     ("environment", "env_file", "depends_on", "profiles", "develop", "attach", "pull_policy")

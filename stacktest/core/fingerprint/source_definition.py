@@ -16,7 +16,8 @@ from stacktest.core.fingerprint.service_definition import (
     projected_as_written,
 )
 from stacktest.core.interpolation import interpolate
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 
 Load = Callable[[str], "Json | Unknown"]

@@ -28,7 +28,8 @@ from datetime import datetime
 from stacktest.core.fingerprint.fingerprint import image_part
 from stacktest.core.freshness.container.differences import CHANGEABLE, SHOWN, Differences
 from stacktest.core.freshness.origins import Digests, differing
-from stacktest.core.model import Json, Mount, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.unknown import Unknown
 
 PODMANS = frozenset({"container", "HOME", "HOSTNAME", "TERM"})

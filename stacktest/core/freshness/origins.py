@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 Digests = Mapping[str, str]
 """Path, or key of the definition → its digest."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, KEYED, PARTS, Fingerprint
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import NEWER, Fields, RecordError
 from stacktest.core.unknown import Unknown

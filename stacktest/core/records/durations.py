@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from stacktest.core.fingerprint.digest import digest
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 
 DURATIONS = "stacktest.durations/1"

@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.digest import canonical, digest
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HISTORY, HistoryLine, read_kind
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema

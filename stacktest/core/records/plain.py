@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from stacktest.core import timestamps
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 
 

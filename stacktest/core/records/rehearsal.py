@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Self
 
 from stacktest.core import timestamps
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from stacktest.core.freshness.reasons import Reason
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.documents import LastRun
 from stacktest.core.records.strict_json import Fields
 from stacktest.core.runs.start_failure import StartFailure

@@ -7,14 +7,15 @@ top level would make its first readers' gate pass. Its schema, versions and time
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self, get_args
 
 from stacktest.core import timestamps
 from stacktest.core.backups.states import BackupJudgement, BackupState
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State, StatusWord
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
+from stacktest.core.records.exemption import Exemption
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 from stacktest.core.runs.bare_text import bare_name, bare_reason
@@ -137,16 +138,6 @@ class StatusEntry:
             unverified=f.texts("unverified"),
             run=f.optional_number("run"),
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exemption(PlainRecord):
-    """States of one service that do not close the gate, with a reason and a last day."""
-
-    service: str
-    states: tuple[str, ...]
-    reason: str
-    until: date
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

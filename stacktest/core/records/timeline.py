@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from stacktest.core import timestamps
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 from stacktest.core.runs.bare_text import bare_name
 

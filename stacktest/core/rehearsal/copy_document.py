@@ -17,7 +17,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from stacktest.core.denied_egress import NO_NAME_SERVER
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.rehearsal.settings import CopySettings
 
 

@@ -7,7 +7,8 @@ of the host by its definition would, whatever else the copy is made of.
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 
 HOST_FOLDERS = frozenset({"/", "/dev", "/proc", "/run", "/sys", "/var/run"})
 """Folders of the host through which its devices and sockets are reached, read-only ones too."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.errors import UsageError
 
 Data = Literal["copy", "empty"]

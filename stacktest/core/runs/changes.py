@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Self
 
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import Fields, check_schema
 

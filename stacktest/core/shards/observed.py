@@ -9,7 +9,7 @@ from typing import Any
 
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.strict_json import Fields, RecordError
 from stacktest.core.unknown import Unknown

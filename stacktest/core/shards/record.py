@@ -13,7 +13,7 @@ from typing import Self
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.common import Run
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema

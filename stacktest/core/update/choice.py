@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.plan import dependencies_of
 from stacktest.core.records.common import ContainerRef

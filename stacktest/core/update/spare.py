@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 REMEMBERED = "stacktest.remembered"
 """The label that holds what the spare must not have itself."""

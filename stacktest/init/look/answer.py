@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 LONGEST = 200_000
 """Characters of a body that are recorded."""

@@ -16,7 +16,7 @@ import html
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.secret_names import is_secret_name
 from stacktest.init.look.answer import TITLE, RecordedAnswer
 from stacktest.init.look.checks import Check, Contains, Header, Keys, Member, Whole

@@ -11,7 +11,7 @@ Shown      a piece of headers or body, for a table of markers
 from dataclasses import dataclass
 from typing import Protocol
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.render import quoted
 

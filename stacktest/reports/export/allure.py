@@ -5,7 +5,9 @@ Only labels: the gate and the states never depend on Allure.
 
 from collections.abc import Iterable, Mapping
 
-from stacktest.core.model import Json, Phase, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
+from stacktest.core.phase import Phase
 from stacktest.core.records.common import Run
 from stacktest.printable import one_line, visible
 

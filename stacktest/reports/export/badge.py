@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from stacktest.core.freshness.states import worst
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.reports.report_data import Board
 from stacktest.reports.wording import Tone, tone, word
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stacktest.core import timestamps
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.runs.changes import Change, News
 from stacktest.printable import one_line
 from stacktest.reports import wording

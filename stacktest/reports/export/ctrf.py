@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.common import Run
 from stacktest.core.runs.verdict import Outcome, Result
 from stacktest.reports.report_data import Board

@@ -6,7 +6,7 @@ macros plugin and Zensical read with a plain `include_yaml`.
 
 from stacktest.core import timestamps
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.reports.report_data import Board
 from stacktest.reports.wording import meaning, tone, verdict, word
 

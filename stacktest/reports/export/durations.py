@@ -1,6 +1,6 @@
 """How long tests take, as pytest-split reads it: node id → seconds."""
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.durations import KnownDurations
 
 

@@ -1,7 +1,7 @@
 """A fleet as a JSON document: `schemas/fleet.v1.schema.json`."""
 
 from stacktest.core import timestamps
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.reports.fleet_data import Fleet, LedgerCopy
 
 SCHEMA = "stacktest.fleet/1"

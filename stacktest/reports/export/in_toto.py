@@ -6,7 +6,7 @@ takes the predicate, `in-toto-sign` the whole).
 
 from collections.abc import Sequence
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.documents import HistoryLine, LastPass
 from stacktest.core.unknown import Unknown
 

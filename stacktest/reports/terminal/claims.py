@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from stacktest.core.claims import WORDS, JudgedClaim
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.reports.markup import cell
 
 LONGEST = 60

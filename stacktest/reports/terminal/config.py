@@ -7,7 +7,7 @@ from typing import Any
 from stacktest.config import Config
 from stacktest.core.backups.backup import Backup
 from stacktest.core.browser_endpoint import read_endpoint
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 def config_lines(config: Config, *, with_origin: bool) -> Iterator[str]:

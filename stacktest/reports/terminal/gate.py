@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.reasons import listed
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.reports.wording import count, meaning
 
 MOST = 3

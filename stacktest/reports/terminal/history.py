@@ -8,7 +8,7 @@ grafana   .......   steady: it passes, and did so before; coming up takes 12.0 s
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.growth import growths
 from stacktest.core.runs.history import STAYS, Trend, classify, classify_test

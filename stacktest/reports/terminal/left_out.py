@@ -5,7 +5,7 @@ not read  data, backups: the container may write to it: only what git tracks bel
 
 from collections.abc import Iterator, Mapping
 
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 def left_out_lines(left_out: Mapping[str, tuple[str, ...]]) -> Iterator[str]:

@@ -20,7 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.plan import Plan
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import Outcome, Verdict

@@ -19,7 +19,7 @@ from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.records.status import BackupEntry

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from stacktest.adapters.compose.client import Compose
-from stacktest.adapters.compose.model import read_config, read_model, refuse_twins, write_config
+from stacktest.adapters.compose.json_config import read_config, write_config
+from stacktest.adapters.compose.model import read_model, refuse_twins
 from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError, UsageError

@@ -9,7 +9,7 @@ from stacktest.adapters.git.tracked_files import tracked_files
 from stacktest.config import Config, ServiceSection
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 from tests.support.known import known
 

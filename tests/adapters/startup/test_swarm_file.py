@@ -10,7 +10,8 @@ from stacktest.adapters.engine.labels import RUN
 from stacktest.adapters.engine.swarm.slots import IMAGE, REPLICAS
 from stacktest.adapters.engine.swarm.spec import DEPLOYED
 from stacktest.adapters.startup.swarm_file import add_files, deployed_digest, stack_file
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 
 ROOT = Path("/srv/shop")
 

@@ -17,7 +17,8 @@ import pytest
 from stacktest.adapters import process
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.startup.failure_report import NotReadyError
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.progress import Progress
 from stacktest.core.route import Route
 from stacktest.errors import StackNotReadyError, UsageError

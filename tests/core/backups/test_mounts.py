@@ -6,7 +6,7 @@ import pytest
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.mounts import backup_mount, placements, with_backups
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.rehearsal.copy_document import CopyDocument
 
 

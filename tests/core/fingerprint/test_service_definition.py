@@ -11,7 +11,8 @@ from stacktest.core.fingerprint.service_definition import (
     projected,
     projected_as_written,
 )
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 
 
 def rows(

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 from tests.support.known import known
 

@@ -14,7 +14,7 @@ from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Build, Service, Stack
-from stacktest.core.records.status import Exemption
+from stacktest.core.records.exemption import Exemption
 from stacktest.core.unknown import Unknown
 from tests.support.known import known
 from tests.support.stack_simulator import START, StackSimulator

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from stacktest.core.fingerprint.fingerprint import PARTS
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State
-from stacktest.core.records.status import Exemption, Scope
+from stacktest.core.records.exemption import Exemption
+from stacktest.core.records.status import Scope
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError

@@ -27,11 +27,11 @@ from stacktest.core.records.documents import (
     PassedTests,
     RunTests,
 )
+from stacktest.core.records.exemption import Exemption
 from stacktest.core.records.history_form import compact, definitions_of, expand
 from stacktest.core.records.status import (
     OUR_KEYS,
     BackupEntry,
-    Exemption,
     StatusEntry,
     StatusMeta,
     read_status,

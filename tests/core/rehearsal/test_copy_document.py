@@ -7,7 +7,8 @@ import pytest
 
 from stacktest.adapters.compose.model import read_model
 from stacktest.core.denied_egress import NO_NAME_SERVER
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.rehearsal.copy_document import CopyDocument, DataCopy, FileCopy, copy_document
 from stacktest.core.rehearsal.settings import CopySettings
 

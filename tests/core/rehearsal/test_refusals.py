@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.compose.model import read_model
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.rehearsal.refusals import refusals
 
 

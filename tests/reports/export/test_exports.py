@@ -11,7 +11,7 @@ import pytest
 
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
-from stacktest.core.model import Phase
+from stacktest.core.phase import Phase
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.verdict import Outcome, Result
 from stacktest.core.unknown import Unknown

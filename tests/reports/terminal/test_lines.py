@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.core.model import Dependency, Phase, Service, Stack
+from stacktest.core.model import Dependency, Service, Stack
+from stacktest.core.phase import Phase
 from stacktest.core.plan import Demand, make_plan
 from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.runs.fold import fold

@@ -40,7 +40,7 @@ from stacktest.adapters.engine.swarm.slots import (
 )
 from stacktest.adapters.engine.swarm.spec import PARTS, service_digests, service_drift
 from stacktest.core.fingerprint.digest import canonical
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolMissingError

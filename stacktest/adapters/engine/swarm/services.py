@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from stacktest.adapters.engine.client import STANDSTILL
 from stacktest.adapters.engine.socket import EngineSocket, Reply
 from stacktest.adapters.engine.swarm.slots import NAMESPACE, Slot, replicas_of, slots_of
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 PATIENCE = 5.0
 """Seconds that a task may wait for a node before that counts as why it does not start."""

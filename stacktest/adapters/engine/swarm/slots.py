@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stacktest.adapters.engine.documents import PROJECT, SERVICE
-from stacktest.core.model import Json, Mount, Port
+from stacktest.core.json_data import Json
+from stacktest.core.model import Mount, Port
 from stacktest.core.observed_state import Container
 from stacktest.core.unknown import Unknown
 

@@ -12,7 +12,7 @@ from stacktest.adapters.engine.labels import KEEP, RUN, STACK
 from stacktest.adapters.engine.swarm.client import SwarmEngine
 from stacktest.adapters.engine.swarm.services import service_of
 from stacktest.adapters.engine.swarm.slots import REPLICAS, labels_of, replicas_of, with_replicas
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container
 from stacktest.core.update.journal import OldContainer
 from stacktest.core.update.spare import REMEMBERED

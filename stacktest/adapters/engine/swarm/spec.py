@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stacktest.adapters.engine.swarm.slots import Slot, labels_of
 from stacktest.core.fingerprint.digest import digest
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 DEPLOYED = "stacktest.deployed"
 """Label of a service: a digest of what the compose file asked for when it was deployed."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
 from stacktest.adapters.routes.traefik.document import document_of
 from stacktest.adapters.routes.traefik.static import Static
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
 
 DOCKER, FILE = "docker", "file"

@@ -8,7 +8,8 @@ from pathlib import Path
 from stacktest.adapters.compose.yaml import parse_yaml
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import shown
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 
 

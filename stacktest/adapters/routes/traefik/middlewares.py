@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from stacktest.adapters.routes.traefik.configuration import Section
 from stacktest.adapters.routes.upstream import route_to
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, NOT_2XX, Route
 

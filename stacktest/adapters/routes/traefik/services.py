@@ -13,7 +13,8 @@ from stacktest.adapters.routes.ordered import shared
 from stacktest.adapters.routes.traefik.configuration import DOCKER, Origin, Section, section
 from stacktest.adapters.routes.traefik.default_rule import own_name
 from stacktest.adapters.routes.upstream import route_to
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from stacktest.adapters.routes.mounts import files_behind
 from stacktest.adapters.routes.traefik.document import document_of
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 
 

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from stacktest.core.freshness.container.row import Created
-from stacktest.core.model import Json, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Stack
 
 LABEL = "com.docker.compose.config-hash"
 VERSION = "com.docker.compose.version"

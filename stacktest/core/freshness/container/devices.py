@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stacktest.core.freshness.container.row import Created, Row
 from stacktest.core.freshness.container.values import amount, options
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 _REQUEST = ("Driver", "Count", "DeviceIDs", "Capabilities", "Options")
 _RESERVED = ("driver", "count", "device_ids", "capabilities", "options")

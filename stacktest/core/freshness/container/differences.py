@@ -24,7 +24,7 @@ from stacktest.core.freshness.container import (
     resources,
 )
 from stacktest.core.freshness.container.row import Created
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 ROWS = (
     *process.ROWS,

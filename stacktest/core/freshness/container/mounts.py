@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stacktest.core.freshness.container.row import Created, Read, Row
 from stacktest.core.freshness.container.values import amount
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 def _volumes(container: Created, kind: str) -> Iterator[tuple[str, Json]]:

@@ -8,7 +8,8 @@ that was removed. What then answers is not known, so the service is not what its
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 from stacktest.core.route import Route
 
 

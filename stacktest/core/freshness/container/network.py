@@ -9,7 +9,7 @@ from stacktest.core.freshness.container.values import (
     reference,
     texts,
 )
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 def real_names(container: Created) -> dict[str, Json]:

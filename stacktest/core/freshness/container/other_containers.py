@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from stacktest.core.freshness.container.row import Created, Row
 from stacktest.core.freshness.container.values import ANY
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 def _links(container: Created) -> Json:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from stacktest.core.freshness.container.row import Created, Read, Row, from_image, scalar
 from stacktest.core.freshness.container.values import ANY, amount, flag, nanoseconds, whole_seconds
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 FOREIGN_LABELS = ("com.docker.compose.", "stacktest.", "desktop.docker.io/", "io.podman.")
 """Labels that Compose, stacktest and engines give by themselves."""

@@ -16,7 +16,7 @@ from stacktest.core.freshness.container.values import (
     tmpfs_options,
     ulimits,
 )
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 
 
 def _swap(container: Created) -> tuple[Json, ...]:

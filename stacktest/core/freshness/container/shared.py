@@ -7,7 +7,8 @@ stays without effect until somebody removes the network.
 from collections.abc import Iterable, Iterator, Mapping
 
 from stacktest.core.freshness.container.values import flag, options
-from stacktest.core.model import Json, Service, Stack
+from stacktest.core.json_data import Json
+from stacktest.core.model import Service, Stack
 
 _FLAGS = {"internal": "Internal", "attachable": "Attachable", "enable_ipv6": "EnableIPv6"}
 _POOL = {"subnet": "Subnet", "gateway": "Gateway", "ip_range": "IPRange"}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from stacktest.core.durations import parse_duration
-from stacktest.core.model import Json
+from stacktest.core.json_data import Json
 from stacktest.core.numbers import whole_number
 
 ANY = "(any)"

@@ -1,0 +1,51 @@
+"""The second pytest of an inventory: it collects every test, writes what it saw, and ends."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stacktest.adapters.ledger.kept_inventory import Inputs
+from stacktest.application.required_tests import write_collected, write_inputs
+from stacktest.core.collected_test import Collection
+from stacktest.pytest_plugin.collected_tests import SEARCHED
+from stacktest.pytest_plugin.inventory import take
+from stacktest.pytest_plugin.inventory_inputs import inputs_of
+from stacktest.pytest_plugin.suites import suites_of
+
+
+class InventoryWriter:
+    """Plays the part of the plugin in the second pytest: collects, writes, stops."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._file = Path(config.getoption("--stack-inventory"))
+        self._reports: list[pytest.CollectReport] = []
+        # This process only imports and ends: looking for garbage costs it a quarter of its time.
+        gc.disable()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be collected, or skips itself, hides its tests."""
+        if report.outcome != "passed":
+            self._reports.append(report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Iterator[None]:
+        """Write what there was before anything is deselected, with the markers of every hook."""
+        collected = list(items)
+        yield
+        collection = take(config, collected, self._reports, is_all=True)
+        write_collected(self._file, collection)
+        write_inputs(self._file, self._inputs(config, collected, collection))
+        # pytest and Python look for garbage at the end, whatever was said before.
+        gc.freeze()
+
+    def _inputs(
+        self, config: pytest.Config, items: list[pytest.Item], collection: Collection
+    ) -> Inputs | str:
+        if self._reports or collection.hidden:
+            return "a file could not be collected, or is hidden"
+        searched = config.stash.get(SEARCHED, frozenset())
+        return inputs_of(config, suites_of(config), items, collection, searched)
