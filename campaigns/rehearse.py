@@ -47,7 +47,7 @@ def run(options: Options) -> Report:
     faults += [
         f"{name}: {item['result']}: {item['why']}"
         for name, item in record["services"].items()
-        if item["result"] not in {"passed", "left_out"}
+        if not _is_as_expected(item)
     ]
     return Report(
         columns=("what", "number"), rows=_rows(record, packets, after, reasons), faults=faults
@@ -55,6 +55,15 @@ def run(options: Options) -> Report:
 
 
 # Private
+
+WITHOUT = "deselected by --stack-copy-without"
+"""Why a service is not proved of which a test names another one, too, that cannot be copied."""
+
+
+def _is_as_expected(service: Mapping[str, str]) -> bool:
+    return service["result"] in {"passed", "left_out"} or (
+        service["result"] == "not_proved" and WITHOUT in service["why"]
+    )
 
 
 def _rehearse(live: ThrowAway, names: tuple[str, ...], reasons: Mapping[str, str]) -> str:
@@ -130,6 +139,7 @@ def _rows(
     return [
         *rows,
         ("packets inside of the copy's networks", packets.inside),
+        ("packets for elsewhere that the engine dropped", packets.dropped),
         ("packets that left them", len(packets.left)),
         ("containers of the running stack", kinds["container"]),
         ("files in its volumes", kinds["file"]),
