@@ -1,5 +1,6 @@
 """What all tests of the tool share."""
 
+import gc
 import signal
 
 # httpx maps the errors of httpcore once: a pytest within a test, whose modules are forgotten
@@ -13,6 +14,12 @@ pytest_plugins = ["pytester", "tests.support.fake_stack", "tests.support.pair"]
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Put the cases that a test holds on its reports, where `python -m tests.cases` counts them."""
     item.user_properties += [("case", case) for m in item.iter_markers("case") for case in m.args]
+
+
+def pytest_collection_finish() -> None:
+    """Keep the thousands of collected tests out of sight of the garbage collector."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:
