@@ -9,7 +9,7 @@ the one place that says which kinds there are, and how each is said to people. W
 what to do about it has a heading in `docs/reference/reasons.md`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -156,7 +156,22 @@ class Reason(str):
         return rest, ""
 
 
+def listed_rows(rows: Iterable[Sequence[str]], most: int) -> Iterator[str]:
+    """The reasons of services, one below the other; what all of them share is said once."""
+    above: Sequence[str] = ()
+    for reasons in rows:
+        is_shared = bool(reasons) and all(Reason(text).kind in _SHARED for text in reasons)
+        yield "as above" if is_shared and reasons == above else listed(reasons, most)
+        above = reasons
+
+
 def listed(texts: Sequence[str], most: int = 5) -> str:
     """The first of them, and how many more there are: thousands of files may differ."""
     more = len(texts) - most
     return "; ".join([*texts[:most], *([f"and {more} more"] if more > 0 else [])])
+
+
+# Private
+
+_SHARED = frozenset({"stack", "start"})
+"""Kinds of reasons that many services may have for one cause, such as an engine that is down."""

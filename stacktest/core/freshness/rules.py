@@ -3,7 +3,7 @@
 What cannot be judged at all ends the search: no other state can be trusted then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stacktest.core.fingerprint.compare import moved, same_containers, unknown_parts
@@ -248,14 +248,26 @@ def _doubts(last_pass: LastPass | None, present: Present, policy: Policy) -> Ite
         elif isinstance(present.observation.fingerprint.repo, Unknown):
             yield Reason.of("part", "repo", present.observation.fingerprint.repo.why)
         return
-    yield from unknown_parts(last_pass.fingerprint, present)
-    if isinstance(present.observation.containers, Unknown):
-        yield Reason.of("live", present.observation.containers.why)
-    if isinstance(present.stack, Unknown):
-        yield Reason.of("stack", present.stack.why)
-    for name, now in sorted(present.observation.dependency_digests.items()):
-        if isinstance(now, Unknown) and last_pass.dependencies.get(name) is not None:
-            yield Reason.of("dependency", name, now.why)
+    wide = _wide_doubts(present)
+    parts = map(Reason, unknown_parts(last_pass.fingerprint, present))
+    yield from (reason for reason in parts if reason.note not in wide)
+    yield from wide.values()
+    for name, dependency in sorted(present.observation.dependencies.items()):
+        digest, parts_now = dependency.fingerprint.digest, dependency.fingerprint.parts.values()
+        causes = {part.why for part in parts_now if isinstance(part, Unknown)}
+        is_known = last_pass.dependencies.get(name) is not None
+        if is_known and isinstance(digest, Unknown) and not causes <= wide.keys():
+            yield Reason.of("dependency", name, digest.why)
+
+
+def _wide_doubts(present: Present) -> Mapping[str, Reason]:
+    """Cause → the reason for it, of what keeps more than one part of a service from being known."""
+    subjects = {"live": present.observation.containers, "stack": present.stack}
+    return {
+        subject.why: Reason.of(kind, subject.why)
+        for kind, subject in subjects.items()
+        if isinstance(subject, Unknown)
+    }
 
 
 def _as_before(evidence: Evidence, last_pass: LastPass) -> Finding | None:

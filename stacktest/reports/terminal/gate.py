@@ -10,8 +10,8 @@ gate closed: 3 blockers
 
 from collections.abc import Iterator
 
-from stacktest.core.freshness.gate import Blocker, Gate
-from stacktest.core.freshness.reasons import listed
+from stacktest.core.freshness.gate import Gate
+from stacktest.core.freshness.reasons import listed_rows
 from stacktest.core.json_data import Json
 from stacktest.reports.wording import count, meaning
 
@@ -29,9 +29,10 @@ def gate_lines(gate: Gate) -> Iterator[str]:
         yield f"gate open{scope}"
     else:
         yield f"gate closed{scope}: {count(len(gate.blockers), 'blocker')}"
+    causes = listed_rows((blocker.reasons for blocker in gate.blockers), MOST)
     rows = [
-        (blocker.service or "(stack)", blocker.state.value, _reasons(blocker), blocker.command)
-        for blocker in gate.blockers
+        (item.service or "(stack)", item.state.value, why or meaning(item.state), item.command)
+        for item, why in zip(gate.blockers, causes, strict=True)
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     for number, (service, state, reasons, command) in enumerate(rows, start=1):
@@ -58,11 +59,3 @@ def gate_document(gate: Gate) -> Json:
         ],
         "warnings": list(gate.warnings),
     }
-
-
-# Private
-
-
-def _reasons(blocker: Blocker) -> str:
-    """Its reasons; a state without reasons is described by its meaning."""
-    return listed(blocker.reasons, MOST) or meaning(blocker.state)

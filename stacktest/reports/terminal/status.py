@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from stacktest.core.freshness.inputs import Judgement
-from stacktest.core.freshness.reasons import listed
+from stacktest.core.freshness.reasons import listed_rows
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusMeta
 from stacktest.reports.markup import cell
@@ -74,14 +74,15 @@ def _rows(
     judgements: Mapping[str, Judgement], stand_ins: Collection[str]
 ) -> Iterator[tuple[str, ...]]:
     ordered = sorted(judgements.values(), key=lambda item: (item.state.rank, item.service))
-    for judgement in ordered:
+    causes = listed_rows((judgement.reasons for judgement in ordered), MOST)
+    for judgement, why in zip(ordered, causes, strict=True):
         entry = judgement.entry
         yield (
             judgement.service + ("*" if judgement.service in stand_ins else ""),
             judgement.state.value,
             _minute(entry.last_test_pass),
             entry.fingerprint or "unknown",
-            listed(judgement.reasons, MOST),
+            why,
         )
 
 

@@ -52,7 +52,8 @@ def why_lines(
     if texts and texts.diagnosis:
         yield f"  {texts.diagnosis}"
     cause = f"start:{texts.diagnosis}" if texts else ""
-    rows = [row for row in (*_changed(evidence, now), *_other_reasons(judgement)) if row != cause]
+    changed = _changed(evidence, now, judgement.reasons)
+    rows = [row for row in (*changed, *_other_reasons(judgement)) if row != cause]
     if judgement.state is State.FAILING:
         rows.sort(key=lambda row: not isinstance(row, Reason))
     shown = rows if most is None else rows[:most]
@@ -123,7 +124,8 @@ def _then(evidence: Evidence) -> Fingerprint | None:
     return last_pass.fingerprint.as_fingerprint(evidence.detail)
 
 
-def _changed(evidence: Evidence, now: Fingerprint) -> Iterator[str]:
+def _changed(evidence: Evidence, now: Fingerprint, reasons: Sequence[str]) -> Iterator[str]:
+    """Part by part what changed or cannot be compared, where no reason gives the cause already."""
     then = _then(evidence)
     if then is None or now.carried.get(then.version) == then.digest:
         # Carried over from an older version: nothing changed, and no part compares.
@@ -135,7 +137,7 @@ def _changed(evidence: Evidence, now: Fingerprint) -> Iterator[str]:
         ]
         yield f"{change.part:<8} {'; '.join(lines) or 'changed; its names are not known here'}"
     for part, same in compare(then, now).items():
-        if isinstance(same, Unknown):
+        if isinstance(same, Unknown) and not any(why.endswith(same.why) for why in reasons):
             yield f"{part:<8} cannot be compared: {same.why}"
 
 

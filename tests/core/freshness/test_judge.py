@@ -57,6 +57,18 @@ def test_a_stack_without_identity(world: StackSimulator, app: Service) -> None:
     assert world.judge("app").reasons == ("stack:no engine",)
 
 
+def test_one_cause_is_one_reason(world: StackSimulator, app: Service) -> None:
+    for service in world.services.values():
+        service.containers = service.parts["image"] = NO_ENGINE
+    world.stack = NO_ENGINE
+    assert world.judge("app").reasons == ("stack:no container engine answers",)
+    app.parts["build"] = Unknown("a link leads out of the project")
+    assert world.judge("app").reasons == (
+        "part:build: a link leads out of the project",
+        "stack:no container engine answers",
+    )
+
+
 def test_a_dependency_that_cannot_be_read(world: StackSimulator, app: Service) -> None:
     world.services["db"].parts["image"] = Unknown("no image")
     judgement = world.judge("app")

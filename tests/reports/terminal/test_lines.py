@@ -22,7 +22,7 @@ from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lin
 from stacktest.reports.terminal.status import markdown_lines, text_lines
 from stacktest.reports.terminal.why import why_lines
 from tests.support.known import known
-from tests.support.stack_simulator import StackSimulator, hexed
+from tests.support.stack_simulator import NO_ENGINE, StackSimulator, hexed
 
 
 @pytest.fixture
@@ -133,6 +133,27 @@ gate closed: 2 blockers
   redis  never_run  Its tests have never passed.
          next: pytest --stale"""
     )
+
+
+def test_what_keeps_the_whole_stack_from_being_judged_is_said_once(world: StackSimulator) -> None:
+    world.run()
+    world.index()
+    for service in world.services.values():
+        service.containers = service.parts["image"] = NO_ENGINE
+    world.stack = NO_ENGINE
+    assert text(gate_lines(world.gate())).splitlines()[1:] == [
+        "  caddy  error  stack:no container engine answers",
+        "  redis  error  as above",
+        "         next: stacktest doctor",
+    ]
+    judgements = world.judge_all()
+    table = list(text_lines(judgements, world.meta(judgements)))
+    assert [line.rpartition("  ")[2] for line in table[1:3]] == [
+        "stack:no container engine answers",
+        "as above",
+    ]
+    redis, evidence = world.services["redis"].fingerprint, world.ledger.read("redis")
+    assert text(why_lines(judgements["redis"], evidence, redis, ())).count(NO_ENGINE.why) == 1
 
 
 def test_a_blocker_shows_three_reasons_and_counts_the_rest(world: StackSimulator) -> None:
