@@ -254,11 +254,12 @@ def _new_folder() -> Path:
     """A folder that this process and its workers share."""
     from stacktest.adapters.temporary import make_folder
     from stacktest.errors import UsageError
+    from stacktest.pytest_plugin.usage_errors import usage_error
 
     try:
         return make_folder("run")
     except UsageError as error:
-        raise pytest.UsageError("\n".join(error.told())) from error
+        raise usage_error(error) from error
 
 
 def _run_nothing(config: pytest.Config) -> None:

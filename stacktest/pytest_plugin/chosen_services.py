@@ -13,6 +13,7 @@ from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.stash import COLLECTED
+from stacktest.pytest_plugin.usage_errors import usage_error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,7 @@ def keep_chosen(
         wanted = with_dependants(stack, chosen.with_dependants) | set(chosen.alone)
         _check(stack, (*chosen.alone, *left_out))
     except UsageError as error:
-        raise pytest.UsageError("\n".join(error.told())) from error
+        raise usage_error(error) from error
     collected: list[pytest.Item] = config.stash[COLLECTED]
     services = {test.reported: set(test.services) for test in read(collected, config)}
 

@@ -19,6 +19,7 @@ import pytest
 
 from stacktest.core.claims import Claim
 from stacktest.errors import UsageError
+from stacktest.pytest_plugin.usage_errors import usage_error
 
 KNOWN_FALSE = "stacktest_known_false"
 """Attribute of a report: an assertion failed whose claim is known to be false."""
@@ -103,7 +104,7 @@ def _day(item: pytest.Item, until: object) -> str:
 
 
 def _usage_error(what: str, *, where: str, hint: str) -> pytest.UsageError:
-    return pytest.UsageError("\n".join(UsageError(what, where=where, hint=hint).told()))
+    return usage_error(UsageError(what, where=where, hint=hint))
 
 
 def _is_judgement(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:

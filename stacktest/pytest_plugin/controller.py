@@ -31,6 +31,7 @@ from stacktest.pytest_plugin.outcomes import FailureNotes, Listener, reason_of
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.stash import DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
 from stacktest.pytest_plugin.suites import suites_of
+from stacktest.pytest_plugin.usage_errors import have_one_cause, usage_error
 
 if TYPE_CHECKING:
     from stacktest.application.run import StackSession
@@ -66,6 +67,8 @@ class Controller:
         """Set from the moment on that something may have to be recorded and taken down."""
         self._shared = shared
         self._closing: list[str] = []
+        self._refusal: UsageError | None = None
+        """Why the run did not begin, which pytest tells by itself."""
 
     # What is collected
 
@@ -154,7 +157,8 @@ class Controller:
 
     def _end_badly(self, session: pytest.Session, error: StacktestError) -> None:
         """Say what kept the end of the run from being written; then the run is not a success."""
-        self._closing += [*error.told(), *self._tell_trouble(error)]
+        if not have_one_cause(self._refusal, error):
+            self._closing += [*error.told(), *self._tell_trouble(error)]
         if session.exitstatus == pytest.ExitCode.OK:
             is_usage = isinstance(error, UsageError)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR if is_usage else NOT_READY
@@ -209,7 +213,8 @@ class Controller:
                 raise refusal_of(error) or error from error
         except UsageError as error:
             self._wall.say_all(self._tell_trouble(error))
-            raise pytest.UsageError(clean_text("\n".join(error.told()))) from error
+            self._refusal = error
+            raise usage_error(error) from error
         except StacktestError as error:
             self._wall.say_all(error.told())
             if self._session is None or not self._session.not_up:

@@ -64,3 +64,35 @@ def test_a_test_of_both_takes_no_pass_away(small: Shop) -> None:
     assert any(CAUSE in reason for reason in record["reasons"])
     status = small.status()
     assert (status["other"]["state"], status["db"]["state"]) == ("functional", "failing")
+
+
+FULL_DISK = """
+import errno
+import tempfile
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def {hook}:
+    def refuse(*_, **named):
+        raise OSError(errno.ENOSPC, "No space left on device", str(named["dir"]))
+
+    tempfile.mkstemp = refuse
+"""
+
+
+@pytest.mark.parametrize(
+    "hook", ["pytest_runtestloop(session)", "pytest_runtest_setup(item)"], ids=["start", "end"]
+)
+def test_a_full_disk_is_told_once(shop: Shop, hook: str) -> None:
+    shop.story(services={"app": {}, "db": {}})
+    shop.about("phase0_x", "app", "db")
+    (shop.path / "conftest.py").write_text(FULL_DISK.format(hook=hook))
+    done = shop.run()
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    text = done.stdout.str() + done.stderr.str()
+    assert text.count("no space left on device") == 1
+    assert text.count("hint: make room on the disk that holds ") == 1
+    assert "ERROR: error" not in text
+    assert shop.document("app", "last_pass.json") is None

@@ -219,9 +219,16 @@ def _reason(summary: RunSummary, name: str) -> str:
     if verdict is not None and verdict.kind in ("failed", "incomplete"):
         reasons = verdict.reasons
     if name in summary.refused:
-        reasons = (summary.refused[name],)
+        reasons = (_refusal(summary, name),)
     known = summary.judgements[name].reasons if name in summary.judgements else ()
     return _first(reasons or [why.removeprefix("run:") for why in known])
+
+
+def _refusal(summary: RunSummary, name: str) -> str:
+    """Why its tests earned nothing, unless that is told at the end for the whole run."""
+    why = summary.refused[name]
+    cause = summary.trouble.what.rpartition(": ")[2] if summary.trouble else ""
+    return "what its tests showed cannot be written" if cause and why.endswith(cause) else why
 
 
 def _diagnosis(summary: RunSummary, name: str) -> str:
@@ -237,7 +244,7 @@ def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
         for name, verdict in summary.verdicts.items()
         if verdict.kind == "incomplete"
     }
-    reasons |= summary.refused
+    reasons |= {name: _refusal(summary, name) for name in summary.refused}
     functional = [name for name in sorted(reasons) if _is_functional(summary, name)]
     for name in functional[:MOST]:
         keeps = "; it keeps its earlier pass" if name in summary.judgements else ""
