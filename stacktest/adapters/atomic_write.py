@@ -103,6 +103,8 @@ def _of_disk(error: OSError, path: Path) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return f"make room on the disk that holds {path.parent}"
+        case errno.EROFS:
+            return f"the disk that holds {path.parent} is read-only: mount it for writing"
         case errno.EIO:
             return f"the disk that holds {path.parent} fails: look at the log of the kernel, dmesg"
     return ""

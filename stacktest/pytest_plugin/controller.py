@@ -324,7 +324,9 @@ class Controller:
                 test.nodeid for test in self._selected if not suites.holds(suites.base / test.path)
             ),
         )
-        self._closing += summary_lines(summary, session.stack, self._wall.width)
+        if self._refusal is None:
+            # Of a run that did not begin there is nothing to sum up.
+            self._closing += summary_lines(summary, session.stack, self._wall.width)
         self._closing += run.conclude(summary)
         # A picture of the last run is no evidence; what else cannot be written says so itself.
         from stacktest.core.runs.timeline import timeline_of

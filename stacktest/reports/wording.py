@@ -154,7 +154,7 @@ _UNITS = ((86400, "day"), (3600, "hour"), (_MINUTE, "minute"))
 _PARTS = {
     "config": "mounted files",
     "env": "environment",
-    "stanza": "compose definition",
+    "stanza": "definition or routes",
     "build": "build files",
 }
 

@@ -25,7 +25,8 @@ def test_a_file_where_a_folder_has_to_be(tmp_path: Path, blocked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "hint"), [(28, "make room on the disk that holds"), (5, "fails: look at the log")]
+    ("number", "hint"),
+    [(28, "make room on the disk that holds"), (30, "is read-only"), (5, "look at the log")],
 )
 def test_a_disk_that_is_full_or_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, hint: str

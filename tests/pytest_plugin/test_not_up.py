@@ -95,4 +95,5 @@ def test_a_full_disk_is_told_once(shop: Shop, hook: str) -> None:
     assert text.count("no space left on device") == 1
     assert text.count("hint: make room on the disk that holds ") == 1
     assert "ERROR: error" not in text
+    assert ("next      stacktest why" in text) is ("setup" in hook)
     assert shop.document("app", "last_pass.json") is None

@@ -13,7 +13,7 @@ done so (a port rewritten from its short to its long form), so the parts have th
 
 from collections.abc import Iterator, Mapping
 
-from stacktest.core.fingerprint.fingerprint import ROUTE, Change, changes, compare
+from stacktest.core.fingerprint.fingerprint import Change, changes, compare, routes_apart
 from stacktest.core.freshness.inputs import Policy, Present
 from stacktest.core.records.common import ContainerRef, FingerprintRecord
 from stacktest.core.unknown import Unknown
@@ -81,18 +81,18 @@ def same_containers(
 
 def _of_definition(change: Change, before: Detail, now: Detail) -> Iterator[str]:
     """`route:` and what became of each host name, and `stanza` for anything else."""
-    names = (*change.changed, *change.added, *change.removed)
-    hosts = [name.removeprefix(ROUTE) for name in names if name.startswith(ROUTE)]
     targets, current = before.get("routes", {}), now.get("routes", {})
-    for host in sorted(hosts):
-        old, new = targets.get(host, "nowhere"), current.get(host, "nowhere")
-        yield (
-            f"route:what the front door says about {host} changed"
-            if old == new
-            else f"route:{host} led to {old}, now to {new}"
-        )
-    if len(hosts) < len(names) or not names:
-        yield change.part
+    for part in sorted(routes_apart([change]), key=lambda part: part.part):
+        if part.part == change.part:
+            yield change.part
+            continue
+        for host in sorted((*part.changed, *part.added, *part.removed)):
+            old, new = targets.get(host, "nowhere"), current.get(host, "nowhere")
+            yield (
+                f"route:what the front door says about {host} changed"
+                if old == new
+                else f"route:{host} led to {old}, now to {new}"
+            )
 
 
 def _repo_moved(record: FingerprintRecord, present: Present) -> bool:

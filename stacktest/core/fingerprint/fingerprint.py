@@ -30,7 +30,7 @@ remote build context counts by its address only; a value in an image's own envir
 not signed.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.carried import digest_of
@@ -158,6 +158,19 @@ def changes(old: Fingerprint, new: Fingerprint) -> tuple[Change, ...]:
         for part, is_same in compare(old, new).items()
         if is_same is False
     )
+
+
+def routes_apart(parts: Iterable[Change]) -> Iterator[Change]:
+    """The changes, with those of host names as a part of their own: `route`."""
+    for change in parts:
+        named = (change.added, change.changed, change.removed)
+        routes = [tuple(name for name in names if name.startswith(ROUTE)) for names in named]
+        rest = [tuple(name for name in names if not name.startswith(ROUTE)) for names in named]
+        if any(rest) or not any(routes):
+            yield Change(part=change.part, added=rest[0], changed=rest[1], removed=rest[2])
+        if any(routes):
+            hosts = [tuple(name.removeprefix(ROUTE) for name in names) for names in routes]
+            yield Change(part="route", added=hosts[0], changed=hosts[1], removed=hosts[2])
 
 
 def image_part(inspected: Json | Unknown) -> Part:

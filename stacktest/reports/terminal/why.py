@@ -14,7 +14,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from stacktest.core.backups.states import BackupJudgement, BackupState
-from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint, changes, compare
+from stacktest.core.fingerprint.fingerprint import (
+    PARTS,
+    Fingerprint,
+    changes,
+    compare,
+    routes_apart,
+)
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
@@ -52,7 +58,8 @@ def why_lines(
     if texts and texts.diagnosis:
         yield f"  {texts.diagnosis}"
     cause = f"start:{texts.diagnosis}" if texts else ""
-    changed = _changed(evidence, now, judgement.reasons)
+    known = [reason for finding in judgement.findings for reason in finding.reasons]
+    changed = _changed(evidence, now, known)
     rows = [row for row in (*changed, *_other_reasons(judgement)) if row != cause]
     if judgement.state is State.FAILING:
         rows.sort(key=lambda row: not isinstance(row, Reason))
@@ -99,7 +106,7 @@ def why_document(
                 "changed": list(change.changed),
                 "removed": list(change.removed),
             }
-            for change in (changes(then, now) if then else ())
+            for change in (routes_apart(changes(then, now)) if then else ())
         ],
         "fingerprint": now.to_json(),
         "last_pass": evidence.last_pass.to_dict()
@@ -130,7 +137,10 @@ def _changed(evidence: Evidence, now: Fingerprint, reasons: Sequence[str]) -> It
     if then is None or now.carried.get(then.version) == then.digest:
         # Carried over from an older version: nothing changed, and no part compares.
         return
-    for change in changes(then, now):
+    kinds_told = {reason.kind for reason in map(Reason, reasons)}
+    for change in routes_apart(changes(then, now)):
+        if change.part == "route" and change.part in kinds_told:
+            continue
         kinds = {"changed": change.changed, "added": change.added, "deleted": change.removed}
         lines = [
             f"{word} {len(names)}: {', '.join(names)}" for word, names in kinds.items() if names

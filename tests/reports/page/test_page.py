@@ -82,7 +82,7 @@ def test_the_three_kinds_of_bad_history_have_three_words(board: Board) -> None:
     text, _ = read(render_page(board))
     assert "Steady failure: at least 30 runs in a row failed." in text
     assert (
-        "Regression: image, mounted files, environment, compose definition changed, and it has failed since"
+        "Regression: image, mounted files, environment, definition or routes changed, and it has failed since"
         in text
     )
     assert "Flaky: 2 of 20 runs failed without any change." in text

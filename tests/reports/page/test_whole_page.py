@@ -49,11 +49,11 @@ left: stacktest page --serve Next: pytest suites/phase2_x What it is Address onl
 stack Image stacktest/loki:1.0 Profiles apps Last pass never Tests 1 of 2 passed Docs page
 behind, 2026-10-16 10:00 UTC Compared with the last pass Part Compared Now At the last pass
 image no record 54e57bde0309c6b6 - mounted files no record 0199bf978cd74810 - environment no
-record d673042bf9dc3a84 - compose definition no record caedd5d9ccb2974a - build files no record
+record d673042bf9dc3a84 - definition or routes no record caedd5d9ccb2974a - build files no record
 - - fingerprint a9912f8a4fb39384 - Tests Last Test Runs suites/phase2_x/test_loki.py passed
 test_a_person_signs_in failed test_it_is_what_it_says Latest runs Began Verdict Fingerprint
 Commit What happened 2026-09-24 10:00 UTC ✕ failed a9912f8a4fb39384 0000000000 image, mounted
-files, environment, compose definition changed;
+files, environment, definition or routes changed;
 suites/phase2_x/test_loki.py::test_it_is_what_it_says failed: AssertionError: status (502) ==
 200 2026-09-23 10:00 UTC ✕ failed addac5c6e656b5c0 0000000000
 suites/phase2_x/test_loki.py::test_it_is_what_it_says failed: AssertionError: status (502) ==
@@ -67,13 +67,13 @@ suites/phase1_x What it is Address https://grafana.stack.local/ Image stacktest/
 Profiles apps Last pass 2026-09-24 10:00 UTC , commit ababababab Tests 4 of 4 passed Docs page
 behind, 2026-10-16 10:00 UTC Compared with the last pass Part Compared Now At the last pass
 image same 729c402857e93223 729c402857e93223 mounted files not known - d4707c67b1d44ccf
-environment changed 97272b2a3867e27f b3a1261dff892cce compose definition changed
+environment changed 97272b2a3867e27f b3a1261dff892cce definition or routes changed
 18cac97aff2d2438 eb430756041efd04 build files does not apply - - fingerprint 8e9df86d93f27e85
 60702d4551e55052 Tests Last Test Runs suites/phase1_x/test_grafana.py passed
 test_a_person_signs_in passed test_a_stranger_is_refused passed test_it_is_what_it_says passed
 test_what_is_written_is_read Latest runs Began Verdict Fingerprint Commit What happened
 2026-09-24 10:00 UTC ✓ passed 60702d4551e55052 0000000000 image, mounted files, environment,
-compose definition changed 2026-09-23 10:00 UTC ✓ passed 6d3ea60baa8d5cf7 0000000000 2026-09-22
+definition or routes changed 2026-09-23 10:00 UTC ✓ passed 6d3ea60baa8d5cf7 0000000000 2026-09-22
 10:00 UTC ✓ passed 6d3ea60baa8d5cf7 0000000000 jellyfin expired Its last pass is older than
 allowed. Steady: 3 runs in a row passed. Next: pytest suites/phase8_x What it is Address only
 inside the stack Image stacktest/jellyfin:1.0 Stand-in another program runs in place of the real
@@ -81,11 +81,11 @@ one: no Debian package; speaks the same API Profiles apps Last pass 2026-09-24 1
 commit ababababab Tests 2 of 2 passed Docs page behind, 2026-10-16 10:00 UTC Compared with the
 last pass Part Compared Now At the last pass image same 272814bbe5593938 272814bbe5593938
 mounted files same 29f24617caa83a88 29f24617caa83a88 environment same b31308d79aa2a439
-b31308d79aa2a439 compose definition same 3cc67e3abb9a3732 3cc67e3abb9a3732 build files does not
+b31308d79aa2a439 definition or routes same 3cc67e3abb9a3732 3cc67e3abb9a3732 build files does not
 apply - - fingerprint 83c2794dcba29289 83c2794dcba29289 Tests Last Test Runs
 suites/phase8_x/test_jellyfin.py passed test_a_person_signs_in passed test_it_is_what_it_says
 Latest runs Began Verdict Fingerprint Commit What happened 2026-09-24 10:00 UTC ✓ passed
-83c2794dcba29289 0000000000 image, mounted files, environment, compose definition changed
+83c2794dcba29289 0000000000 image, mounted files, environment, definition or routes changed
 2026-09-23 10:00 UTC ✓ passed fcc73470f567771d 0000000000 2026-09-22 10:00 UTC ✓ passed
 fcc73470f567771d 0000000000 Environment project reference domain stack.local last run
 2026-11-20T09-12-04Z (number 3) began 2026-11-20 09:10 UTC ended 2026-11-20 09:14 UTC commit

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from stacktest.reports.terminal.gate import gate_lines
 from stacktest.reports.terminal.history import course_words, history_document, history_lines
 from stacktest.reports.terminal.run import plan_lines, reason_lines, summary_lines
 from stacktest.reports.terminal.status import markdown_lines, text_lines
-from stacktest.reports.terminal.why import why_lines
+from stacktest.reports.terminal.why import why_document, why_lines
 from tests.support.known import known
 from tests.support.stack_simulator import NO_ENGINE, StackSimulator, hexed
 
@@ -199,6 +200,34 @@ last pass 2026-01-06 00:00 on {known(evidence.last_pass).fingerprint.digest}, by
 history   steady: it passes, and did so before
 next      pytest --stale"""
     )
+
+
+def test_why_counts_routes_under_their_own_word(world: StackSimulator) -> None:
+    redis = world.services["redis"]
+    redis.detail = {
+        "stanza": {"ports": "1", "route.redis.lan": "1"},
+        "routes": {"redis.lan": "redis:6379"},
+    }
+    world.run()
+    evidence = replace(world.ledger.read("redis"), detail=redis.detail)
+    redis.edit("stanza", "other")
+    redis.detail = {
+        "stanza": {"ports": "2", "route.new.lan": "1"},
+        "routes": {"new.lan": "redis:6379"},
+    }
+    document: Any = why_document(world.judge("redis"), evidence, redis.fingerprint, ())
+    assert [(row["part"], row["added"], row["removed"]) for row in document["changes"]] == [
+        ("stanza", [], []),
+        ("route", ["new.lan"], ["redis.lan"]),
+    ]
+    before = evidence.detail["stanza"]
+    judged = world.judge("redis", detail={**evidence.detail, "stanza": before})
+    shown = list(why_lines(judged, evidence, redis.fingerprint, ()))
+    assert shown[1:4] == [
+        "  stanza   changed 1: ports",
+        "  route:new.lan led to nowhere, now to redis:6379",
+        "  route:redis.lan led to redis:6379, now to nowhere",
+    ]
 
 
 def test_why_puts_the_failure_before_what_changed(world: StackSimulator) -> None:
