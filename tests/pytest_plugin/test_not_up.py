@@ -83,7 +83,9 @@ def {hook}:
 
 
 @pytest.mark.parametrize(
-    "hook", ["pytest_runtestloop(session)", "pytest_runtest_setup(item)"], ids=["start", "end"]
+    "hook",
+    ["pytest_collection_finish(session)", "pytest_runtest_setup(item)"],
+    ids=["start", "end"],
 )
 def test_a_full_disk_is_told_once(shop: Shop, hook: str) -> None:
     shop.story(services={"app": {}, "db": {}})
