@@ -35,6 +35,8 @@ class DiagnosedStack:
     names: Callable[[], NameMap]
     ca: Callable[[], Path | None]
     now: Callable[[], dt.datetime]
+    passed_routes: Callable[[str], Mapping[str, str]]
+    """Service → the host names at its last pass, and where each led; empty: not known."""
 
     def diagnose(self, failure: Failure, since: float | None = None) -> Diagnosis | None:
         """The cause, where the facts decide it; `since` is when the test began, in Unix time."""
@@ -56,6 +58,11 @@ class DiagnosedStack:
             certificates=partial(self._certificates, hosts, folder)
             if ABOUT_CERTIFICATES.search(failure.text)
             else dict,
+            passed_routes={
+                name: self.passed_routes(name)
+                for name in failure.services
+                if failure.answers and name in self.stack.services
+            },
         )
 
     def _certificates(self, hosts: Iterable[str], folder: Path) -> Mapping[str, Certificate]:

@@ -17,5 +17,6 @@ def diagnose_failure(
         names=lambda: project.names,
         ca=lambda: project.readable_ca,
         now=now,
+        passed_routes=lambda name: project.judge.evidence(name).detail.get("routes", {}),
     )
     return diagnosed.diagnose(failure, since)

@@ -53,6 +53,7 @@ def facts(**services: ServiceFacts) -> Facts:
                 path="conf.d/apps.conf",
                 number=9,
                 text="        proxy_pass http://wiki:8081;",
+                written=NOW - dt.timedelta(hours=2),
             )
         },
     )

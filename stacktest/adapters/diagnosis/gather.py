@@ -49,6 +49,7 @@ class Gatherer:
         since: float | None = None,
         certificates: Callable[[], Mapping[str, Certificate]] = dict,
         with_ports: bool = False,
+        passed_routes: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Facts:
         """The facts about these services; `since` is when the failing test began, in Unix time."""
         known = [name for name in dict.fromkeys(names) if name in self.stack.services]
@@ -70,6 +71,7 @@ class Gatherer:
             certificates=certificates(),
             holders=self._holders(services.values()),
             lines={key: line for key, line in lines.items() if not self._holds_secret(line.text)},
+            passed_routes=passed_routes or {},
         )
 
     # Private

@@ -1,6 +1,8 @@
 """The lines of configuration that a diagnosis names: of routes, and of keys of compose files."""
 
+import os
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from stacktest.adapters.compose.command_line import typed_path
@@ -72,7 +74,17 @@ def _source_line(
         path=typed_path(folder, path),
         number=number,
         text=rows[number - 1],
+        written=_newest(path.parent),
     )
+
+
+def _newest(folder: Path) -> datetime | None:
+    """When a file of the folder was last written: one of them may include another."""
+    try:
+        times = [item.stat().st_mtime for item in os.scandir(folder) if item.is_file()]
+    except OSError:
+        return None
+    return datetime.fromtimestamp(max(times), UTC) if times else None
 
 
 def _read(path: Path) -> str:

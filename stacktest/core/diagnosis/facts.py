@@ -105,6 +105,8 @@ class SourceLine:
     """The file as a person types it where they stand."""
     number: int
     text: str
+    written: datetime | None = None
+    """When a file of its folder was last written; None: not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,6 +146,8 @@ class Facts:
     """Port of this machine → who has it."""
     lines: Mapping[str, SourceLine] = field(default_factory=dict)
     """`file:line` of a route, `services.NAME.KEY`, or `networks.KEY`, → the line."""
+    passed_routes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Service → host name → where it led when the service last passed."""
 
     def concerned(self, failure: Failure) -> tuple[ServiceFacts, ...]:
         """The services that a failure is about; of a test also what they depend on, nearest first.

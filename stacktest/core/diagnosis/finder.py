@@ -10,6 +10,7 @@
 | health         | the engine's health; what its check printed                                 |
 | certificate    | what the front door shows, where a test was refused for it                  |
 | upstream       | what listens in a container; the front door's own line about the request    |
+| moved_route    | where a host led at the last pass; hosts and services of the same name      |
 | redirects      | an address that was redirected again and again until the client gave up     |
 | storage,       | the program's own log within the test's window, where its own answer was    |
 | password       | an error of a server (5xx)                                                  |
@@ -25,6 +26,7 @@ from stacktest.core.diagnosis import (
     ended,
     health,
     lost_network,
+    moved_route,
     network_owner,
     password,
     redirects,
@@ -75,6 +77,7 @@ KINDS: Sequence[Kind] = (
     health.diagnose,
     certificate.diagnose,
     upstream.diagnose,
+    moved_route.diagnose,
     redirects.diagnose,
     _of_server_errors,
     unapplied.diagnose,

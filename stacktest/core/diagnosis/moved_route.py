@@ -1,0 +1,110 @@
+"""A host name leads to another service than the one that a test is about.
+
+    wiki.home.lan → files:8080 (conf.d/apps.conf:9): it led to wiki:8080 when wiki last passed
+    wiki.home.lan → files:8080 (conf.d/apps.conf:9): this test is about wiki, to which
+    files.home.lan leads (conf.d/apps.conf:12)
+
+The first is decided by the routes of the last pass. Where those are not known, the second is, if
+host and service have the same name. Nothing is said where the front door started before its files
+were written: it may do what they said then.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stacktest.core.compose_command import compose_command
+from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
+from stacktest.core.diagnosis.facts import Facts, Failure, SourceLine
+from stacktest.core.diagnosis.upstream import host_of
+from stacktest.core.route import Route
+from stacktest.core.routing import request_of, routes_taken, target_of
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """Of the first host that was asked and leads away from what the test is about."""
+    for case in _cases(facts, failure):
+        if diagnosis := _since_the_last_pass(case) or _by_its_name(case):
+            return diagnosis
+    return None
+
+
+# Private
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A host that a test asked, and the route to a service that the test is not about."""
+
+    facts: Facts
+    failure: Failure
+    host: str
+    route: Route
+    line: SourceLine
+
+    def led(self, service: str) -> str:
+        """Where the host led at the last pass of a service; empty: not known."""
+        return self.facts.passed_routes.get(service, {}).get(self.host, "")
+
+    def diagnosis(self, cause: str, right: str) -> Diagnosis:
+        """With the command that leads the host to `right`, where the line decides it."""
+        written = f"{host_of(self.route.upstream)}:{self.route.port}"
+        if written not in self.line.text:
+            written = host_of(self.route.upstream)
+        edit = edit_command(self.line, written, right)
+        door = self.facts.stack.front_door
+        restart = compose_command(self.facts.stack, "restart", services=[door])
+        arrow = f"{self.host} → {target_of(self.route)}{shown_place(self.line)}"
+        return Diagnosis(
+            service=door,
+            sentence=f"{arrow}: {cause}",
+            before="" if edit else f"write {right} in {self.line.where}",
+            command=in_turn(edit, restart) or restart,
+            witness=door,
+        )
+
+
+def _cases(facts: Facts, failure: Failure) -> Iterator[_Case]:
+    for host in dict.fromkeys(request_of(answer.url).host for answer in failure.answers):
+        urls = [answer.url for answer in failure.answers if request_of(answer.url).host == host]
+        taken = [routes_taken(facts.stack.routes, request_of(url)) for url in urls]
+        routes = {route.service: route for group in taken for route in group}
+        route = next(iter(routes.values()), None)
+        if len(routes) != 1 or route is None or not route.service:
+            continue
+        line = facts.lines.get(route.where)
+        if line and _is_applied(facts, line) and route.service not in failure.services:
+            yield _Case(facts, failure, host, route, line)
+
+
+def _is_applied(facts: Facts, line: SourceLine) -> bool:
+    """Whether the front door started after its files were written."""
+    door = facts.services.get(facts.stack.front_door)
+    if door is None or door.started is None or line.written is None:
+        return False
+    return line.written < door.started
+
+
+def _since_the_last_pass(case: _Case) -> Diagnosis | None:
+    """The host led to what the test is about when its services last passed."""
+    stack, services = case.facts.stack, case.failure.services
+    for service in services:
+        before = case.led(service)
+        behind = before.partition(":")[0]
+        is_meant = behind in services or stack.front_door in services
+        if behind in stack.services and behind != case.route.service and is_meant:
+            return case.diagnosis(f"it led to {before} when {service} last passed", before)
+    return None
+
+
+def _by_its_name(case: _Case) -> Diagnosis | None:
+    """The host has the name of the service that the test is about, which has another host."""
+    stack, name = case.facts.stack, case.host.partition(".")[0]
+    if name not in case.failure.services or any(map(case.led, case.failure.services)):
+        return None
+    routes = stack.named_routes_of(name)
+    if not routes or any(route.host == case.host for route in routes):
+        return None
+    other = routes[0]
+    return case.diagnosis(
+        f"this test is about {name}, to which {other.host} leads ({other.where})", target_of(other)
+    )
