@@ -1,7 +1,7 @@
 """One thing that was examined: what was looked at, what was found, and the fix."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,3 +28,13 @@ class Checkup:
             "said": self.message,
             "fix": self.fix,
         }
+
+
+def causes_once(checks: Iterable[Checkup]) -> Iterator[Checkup]:
+    """The checks; one that fails as an earlier one did names that one."""
+    subjects: dict[tuple[str, str], str] = {}
+    for check in checks:
+        cause = (check.message, check.fix)
+        first = check.subject if check.is_fine else subjects.setdefault(cause, check.subject)
+        is_told = first != check.subject
+        yield replace(check, message=f"not known: see {first}", fix="") if is_told else check

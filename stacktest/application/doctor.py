@@ -6,16 +6,15 @@ A broken thing never hides the next: every check stands alone.
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import SWARM
-from stacktest.application.checkup import Checkup
+from stacktest.application.checkup import Checkup, causes_once
 from stacktest.application.doctor_browser import check_browser, check_certutil
 from stacktest.application.doctor_engine import (
     check_clock,
@@ -132,20 +131,10 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
             checks += check_swarm(context.stack, context.engine)
         checks.append(_guarded("git", lambda: _git(context)))
         checks.append(_guarded("notify", lambda: _channels(context, os.environ)))
-    return tuple(_causes_once(checks))
+    return tuple(causes_once(checks))
 
 
 # Private
-
-
-def _causes_once(checks: Iterable[Checkup]) -> Iterator[Checkup]:
-    """The checks; one that fails as an earlier one did names that one."""
-    subjects: dict[tuple[str, str], str] = {}
-    for check in checks:
-        cause = (check.message, check.fix)
-        first = check.subject if check.is_fine else subjects.setdefault(cause, check.subject)
-        is_told = first != check.subject
-        yield replace(check, message=f"not known: see {first}", fix="") if is_told else check
 
 
 def _guarded(subject: str, check: Callable[[], Checkup]) -> Checkup:

@@ -11,11 +11,12 @@ import click
 import pytest
 from click.core import Command
 
-from stacktest import config, errors, plugin
+from stacktest import config, errors
 from stacktest.cli import cli
 from stacktest.cli.group import Verbs
 from stacktest.core.freshness.reasons import KINDS
 from stacktest.core.freshness.states import State
+from stacktest.pytest_plugin import options as pytest_options
 from tests.support.fixture_modules import FIXTURE_MODULES
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +87,7 @@ def test_every_subcommand_is_named() -> None:
 
 
 def test_every_option_of_pytest_has_a_heading() -> None:
-    source = inspect.getsource(plugin)
+    source = inspect.getsource(pytest_options)
     declared = re.findall(r'addoption\(\s*"(--[a-z-]+)"(.*?)\)\n', source, re.DOTALL)
     public = {name for name, rest in declared if "_HIDDEN" not in rest}
     said = section("cli.md", "pytest options")
