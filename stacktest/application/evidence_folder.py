@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.private_files import make_private_folder, restrict_tree, write_private
@@ -17,7 +18,9 @@ from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
 from stacktest.printable import visible
-from stacktest.reports.page.evidence import Left
+
+if TYPE_CHECKING:
+    from stacktest.reports.page.evidence import Left
 
 FOLDER = Path("reports/evidence")
 RUNS_KEPT = 10
@@ -36,8 +39,10 @@ class Window:
     end: float
 
 
-def left_over(folder: Path) -> Iterator[Left]:
+def left_over(folder: Path) -> "Iterator[Left]":
     """Every file below the folder of evidence, whichever run left it."""
+    from stacktest.reports.page.evidence import Left
+
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             run, *rest = path.relative_to(folder).parts
