@@ -86,7 +86,8 @@ def down(folder: Path) -> None:
 def cold(folder: Path, rounds: int) -> tuple[list[float], list[float], list[float]]:
     """Seconds per round: plain Compose, our whole command, and ours from plan to ready.
 
-    Compose is asked while the rest is imported, as every command does. A pytest run has read the model before, to collect; there the last one is what it waits for.
+    Compose is asked while the rest is imported, as every command does. A pytest run has read the
+    model before, to collect; there the last one is what it waits for.
     """
     plain, ours, inner = [], [], []
 
