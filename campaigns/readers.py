@@ -418,7 +418,7 @@ def _other_readers() -> Iterator[Reader]:
 
 def _read_page(data: bytes, _: Path) -> object:
     text = data.decode("utf-8", "replace")
-    facts = PageFacts(text=text, template="# {service}\n", updated=NOW, follows_change=True)
+    facts = PageFacts(text=text, templates=("# {service}\n",), updated=NOW, follows_change=True)
     page = judge_page(facts, fingerprint="a" * 16, repo_fingerprint="b" * 16)
     assert "a" * 16 in acknowledge(text, "a" * 16)
     return page

@@ -148,7 +148,7 @@ class Project:
             stack=self.stack,
             config=self.config,
             memory=self.ledger,
-            pages=page_reader(self.stack, self.config),
+            pages=page_reader(self.stack, self.config, self.ledger.read_status),
             identity=self.identity,
             detail=lambda service, digest: load_detail(self.memory, service, digest) or {},
             versions=self.versions,

@@ -1,15 +1,24 @@
 """Puts together what reads the docs pages of a stack's services."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from stacktest.application.judge import PagesOf
 from stacktest.config import Config
+from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
+from stacktest.core.records.status import StatusEntry
+from stacktest.core.unknown import Unknown
+
+Status = Mapping[str, StatusEntry] | Unknown | None
 
 
-def page_reader(stack: Stack, config: Config) -> PagesOf:
-    """Reads the pages of services; empty for a stack that keeps none."""
-    from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_context
+def page_reader(stack: Stack, config: Config, status: Callable[[], Status]) -> PagesOf:
+    """Reads the pages of services; empty for a stack that keeps none.
+
+    `status` is what the last look wrote, which remembers pages where git does not.
+    """
+    from stacktest.adapters.fingerprint_inputs.gone_files import gone_files
     from stacktest.adapters.git.docs_pages import read_pages
     from stacktest.adapters.git.repository import was_tracked
 
@@ -17,12 +26,22 @@ def page_reader(stack: Stack, config: Config) -> PagesOf:
     folder = pattern.partition("{service}")[0]
     is_kept = "stack.pages" in config.origins or (stack.root / folder).is_dir()
     # Losing the last page, or the folder, does not make a stack one that never kept any.
-    if not is_kept and not was_tracked(stack.root, folder):
+    if not is_kept and not was_tracked(stack.root, folder) and not _had_pages(status()):
         return lambda _: {}
 
-    def left_out(service: str, path: str) -> bool:
-        build = stack.services[service].build
-        return build is not None and left_out_of_context(build, str(stack.root / path))
-
     extra = {name: section.config for name, section in config.services.items()}
+    left_out = gone_files(stack, config)
     return partial(read_pages, stack, pages=pattern, extra=extra, left_out=left_out)
+
+
+# Private
+
+
+def _had_pages(status: Status) -> bool:
+    """Whether any service had a page, or lacked one, when somebody last looked."""
+    entries = status.values() if isinstance(status, Mapping) else ()
+    about_pages = {State.DOC_MISSING, State.DOC_STALE}
+    return any(
+        entry.spoke_updated is not None or about_pages & {entry.state, *entry.also}
+        for entry in entries
+    )

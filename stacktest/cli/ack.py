@@ -32,6 +32,9 @@ def ack(*, folder: str, service: str) -> None:
             where=name,
             hint="stacktest doctor",
         )
-    text = page.read_bytes().decode("utf-8")
-    write_file(page, acknowledge(text, digest))
+    content = page.read_bytes()
+    if b"\0" in content:
+        raise UsageError(f"the page of {name} is not UTF-8 text", where=str(page))
+    text = content.decode(errors="surrogateescape")
+    write_file(page, acknowledge(text, digest).encode(errors="surrogateescape"))
     say(f"written  {page}: {digest}; commit it")

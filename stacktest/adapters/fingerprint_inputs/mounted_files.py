@@ -121,7 +121,7 @@ class ConfigReader:
 
     def read(self, service: Service, section: ServiceSection) -> ConfigReading | Unknown:
         """What counts for the service, or why a part of it could not be read."""
-        result = ConfigReading(reading=Reading(ignored=_ignored(section.ignore)))
+        result = ConfigReading(reading=Reading(ignored=ignored_by(section.ignore)))
         into = result.reading
         usual = f"configs/{service.name}"
         always = (usual, *map(posixpath.normpath, section.config))
@@ -259,6 +259,15 @@ class ConfigReader:
         self.files.read(path, extra if label is None else label, into)
 
 
+def ignored_by(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
+    """Says of a path, relative to the project, whether the configuration ignores it."""
+    if not patterns:
+        return None
+    import pathspec
+
+    return pathspec.GitIgnoreSpec.from_lines(patterns).match_file
+
+
 # Private
 
 
@@ -278,11 +287,3 @@ def _is_text(path: str) -> bool:
 
 
 _BEGINNING = 4096
-
-
-def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
-    if not patterns:
-        return None
-    import pathspec
-
-    return pathspec.GitIgnoreSpec.from_lines(patterns).match_file

@@ -2,39 +2,37 @@
 
 A service was last changed by the newest of
 
-* the last commit that changed its stanza as written, in any compose file of the project;
-* the last commit that touched a tracked file of its `config` or `build` part, or deleted one.
+* the last commit that changed its definition as written, in any compose file of the project;
+* the commits that changed what counts of a tracked file of its `config` or `build` part, or deleted
+  one. Where branches were merged, that is more than one.
 
 Its page follows the change when the commit that first wrote the page's text is one of these commits
-or a descendant, for both of them: putting an old text back writes nothing new. A text from before
-the change is current again when the service, too, is what it was when the text was written.
+or a descendant, for all of them: putting an old text back writes nothing new, neither does moving
+it. A text from before the change is current again when the service, too, is what it was when the
+text was written.
 """
 
-import os
+import itertools
 import posixpath
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from stacktest.adapters.compose.yaml import load_yaml, parse_yaml
+from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.git import repository as git
-from stacktest.adapters.git.history import GitHistory, is_below
-from stacktest.core.fingerprint.digest import digest
-from stacktest.core.fingerprint.file_tree import is_ignored_name
+from stacktest.adapters.git.history import GitHistory
+from stacktest.adapters.git.service_files import LeftOut, ServiceFiles, files_of
+from stacktest.adapters.git.written_services import WrittenServices, compose_paths
 from stacktest.core.fingerprint.fingerprint import Fingerprint
-from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
-from stacktest.core.freshness.docs_page import PageFacts
-from stacktest.core.json_data import Json
-from stacktest.core.model import Service, Stack
+from stacktest.core.fingerprint.source_definition import read_sources
+from stacktest.core.freshness.docs_page import PageFacts, acknowledged
+from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError
 
-LeftOut = Callable[[str, str], bool]
-"""Service and path → whether the file would not have counted."""
-
-TEMPLATES = ("_template.md", "TEMPLATE.md", "template.md")
+TEMPLATES = ("_template", "TEMPLATE", "template")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,68 +60,30 @@ def read_pages(
     reason = git.why_not(stack.root)
     if reason is not None:
         return {name: PageReading(facts=reason) for name in fingerprints}
-    edited = git.changed_paths(stack.root)
-    if isinstance(edited, Unknown):
-        return {name: PageReading(facts=edited) for name in fingerprints}
-    added = extra or {}
-    roots = {
-        name: _roots(stack, stack.services[name], added.get(name, ())) for name in fingerprints
-    }
-    names = {name: posixpath.normpath(pages.replace("{service}", name)) for name in fingerprints}
     try:
-        history = _History(
-            stack=stack, edited=edited, roots=roots, pages=[*names.values()], left_out=left_out
-        )
+        names = _followed(stack, {name: _page(pages, name) for name in stack.services})
+        files = {
+            name: files_of(
+                stack,
+                stack.services[name],
+                fingerprint,
+                extra=(extra or {}).get(name, ()),
+                pages=frozenset(names.values()),
+                left_out=left_out,
+            )
+            for name, fingerprint in fingerprints.items()
+        }
+        own = {name: names[name] for name in fingerprints}
+        history = _History(stack=stack, files=files, pages=own, pattern=pages)
     except StacktestError as error:
         return {name: PageReading(facts=Unknown(error.what)) for name in fingerprints}
 
-    def read(name: str) -> PageReading:
-        return _read(history, name, fingerprints[name], names[name])
-
     # With merges in the history, nearly all of it is waiting for git, several times a service.
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="pages") as pool:
-        return dict(zip(fingerprints, pool.map(read, fingerprints), strict=True))
+        return dict(zip(fingerprints, pool.map(history.read, fingerprints), strict=True))
 
 
 # Private
-
-
-def _read(history: "_History", service: str, fingerprint: Fingerprint, page: str) -> PageReading:
-    try:
-        changes = history.last_changes(service, fingerprint)
-        facts = _facts(history, service, fingerprint, page, changes)
-    except StacktestError as error:
-        return PageReading(facts=Unknown(error.what))
-    dates = [] if isinstance(changes, Unknown) else [commit.committed for commit in changes or ()]
-    return PageReading(facts=facts, changed_on=max(dates, default=None))
-
-
-def _facts(
-    history: "_History",
-    service: str,
-    fingerprint: Fingerprint,
-    page: str,
-    changes: tuple[git.Commit, ...] | Unknown | None,
-) -> PageFacts:
-    uncommitted = page in history.edited
-    text = history.git.text("HEAD", page)
-    if text is None:
-        return PageFacts(text=None, uncommitted=uncommitted)
-    written = history.git.first_written(page)
-    follows: bool | Unknown = False
-    if isinstance(changes, Unknown):
-        follows = changes
-    elif changes is not None and written is not None:
-        follows = history.is_same_since(service, written, fingerprint) or all(
-            history.git.is_ancestor(commit.id, written.id) for commit in changes
-        )
-    return PageFacts(
-        text=text,
-        template=history.template(posixpath.dirname(page)),
-        updated=written.committed if written else None,
-        follows_change=follows,
-        uncommitted=uncommitted,
-    )
 
 
 class _History:
@@ -136,176 +96,214 @@ class _History:
         self,
         *,
         stack: Stack,
-        edited: frozenset[str],
-        roots: Mapping[str, list[str]],
-        pages: Sequence[str],
-        left_out: LeftOut,
+        files: Mapping[str, ServiceFiles],
+        pages: Mapping[str, str],
+        pattern: str,
     ) -> None:
-        self.stack = stack
-        self.edited = edited
-        """Paths that are not as in HEAD."""
-        self._roots = roots
-        self._left_out = left_out
-        self._digests: dict[tuple[str, str], str | Unknown] = {}
+        self._root = stack.root
+        self._pages, self._files = pages, files
+        self._pattern = pattern
+        self._roots = sorted({path for service in files.values() for path in service.roots})
         self._differing: dict[str, tuple[str, ...]] = {}
-        self._written: dict[str, ComposeSources | Unknown] = {}
-        self._lock = threading.RLock()
-        self._compose = self._compose_paths()
-        all_paths = [*pages, *self._compose, *(path for paths in roots.values() for path in paths)]
-        self.git = GitHistory(stack.root, all_paths)
-        folders = {posixpath.dirname(page) for page in pages}
-        templates = [path for folder in folders for path in _templates(folder)]
-        self.git.read_pages(pages, [*templates, *self._compose])
+        self._lock = threading.Lock()
+        sources = read_sources(stack, load_yaml)
+        templates = {path for name, page in pages.items() for path in self._templates(name, page)}
+        compose = compose_paths(stack, sources)
+        self._git = GitHistory(
+            stack.root, [*pages.values(), *compose, *self._roots, *sorted(templates)]
+        )
+        self._edited = self._git.submodules.edited(_edited(stack, [*self._roots, *pages.values()]))
+        self._git.read_pages([*pages.values()], compose)
+        self._written = WrittenServices(stack, sources, self._git)
 
-    def last_changes(
-        self, service: str, fingerprint: Fingerprint
-    ) -> tuple[git.Commit, ...] | Unknown | None:
-        """The commits that last changed the service; None: its change is not committed yet."""
-        stanza = self._stanza_change(service)
-        files = self._file_change(self.stack.services[service], fingerprint)
-        if isinstance(stanza, Unknown):
-            return stanza
-        if stanza is None or files is False:
-            return None
-        commits = (change for change in (stanza, files) if isinstance(change, git.Commit))
-        return tuple(dict.fromkeys(commits))
-
-    def is_same_since(self, service: str, commit: git.Commit, fingerprint: Fingerprint) -> bool:
-        """Whether the service in that commit was what it is now, whatever it was in between."""
-        with self._lock:
-            if self._digest(commit.id, service) != self._digest("", service):
-                return False
-        roots = self._roots[service]
-        counts = _counting(self.stack, self.stack.services[service], fingerprint, self._left_out)
-        return not any(is_below(path, roots) and counts(path) for path in self._changed(commit))
-
-    def template(self, folder: str) -> str:
-        """What new pages in this folder start from, or empty."""
-        texts = (self.git.text("HEAD", path) for path in _templates(folder))
-        return next((text for text in texts if text is not None), "")
+    def read(self, service: str) -> PageReading:
+        """What git says about the page of a service."""
+        try:
+            written = self._written.last_change(service)
+            facts = self._facts(service, written)
+            changed_on = self._changed_on(service, written)
+        except StacktestError as error:
+            return PageReading(facts=Unknown(error.what))
+        return PageReading(facts=facts, changed_on=changed_on)
 
     # Private
 
-    def _changed(self, commit: git.Commit) -> tuple[str, ...]:
+    def _facts(self, service: str, written: git.Commit | Unknown | None) -> PageFacts:
+        page = self._pages[service]
+        if not git.is_within(self._root, page):
+            return PageFacts(text=None, uncommitted=(self._root / page).exists())
+        text = self._git.text("HEAD", page)
+        if text is None:
+            here = (self._root / page).exists()
+            return PageFacts(text=None, former=self._former(page), uncommitted=here)
+        facts = PageFacts(
+            text=text,
+            templates=self._template_texts(service, page),
+            former=self._former(page),
+            uncommitted=page in self._edited,
+        )
+        if acknowledged(text) is not None:
+            # The line decides, whatever the commits say.
+            newest = _first(iter(self._git.log([page])))
+            return replace(facts, updated=max((c.committed for c in newest), default=None))
+        first = self._git.first_written(page)
+        return replace(
+            facts,
+            updated=first.committed if first else None,
+            follows_change=self._follows(service, page, first, written),
+        )
+
+    def _follows(
+        self,
+        service: str,
+        page: str,
+        text: git.Commit | None,
+        written: git.Commit | Unknown | None,
+    ) -> bool | Unknown:
+        """Whether the page's text was written when the service was what it is, or later."""
+        if isinstance(written, Unknown):
+            return written
+        if text is None or written is None or self._is_edited(service):
+            return False
+        if self._is_moved(page, [written, *self._candidates(service)[:1]]):
+            return False
+        if self._is_same_since(service, text):
+            return True
+        later = self._git.unknown_to(text.id)
+        changes = [written, *(c for c in self._candidates(service) if c.id in later)]
+        return not any(
+            c.id in later and (c is written or self._is_change(service, c)) for c in changes
+        )
+
+    def _changed_on(self, service: str, written: git.Commit | Unknown | None) -> datetime | None:
+        if not isinstance(written, git.Commit) or self._is_edited(service):
+            return None
+        files = (c for c in self._candidates(service) if self._is_change(service, c))
+        return max(commit.committed for commit in (written, *_first(files)))
+
+    def _candidates(self, service: str) -> list[git.Commit]:
+        """The commits that touched the service's files, the newest first."""
+        files = self._files[service]
+        return [c for c in self._git.log(files.roots) if any(map(files.counts, c.files))]
+
+    def _is_change(self, service: str, commit: git.Commit) -> bool:
+        """Whether the commit changed what counts of the service's files."""
+        files = self._files[service]
+        return any(
+            self._differs(files, path, commit.id, commit.parents)
+            for path in commit.files
+            if files.counts(path)
+        )
+
+    def _differs(self, files: ServiceFiles, path: str, commit: str, others: Sequence[str]) -> bool:
+        """Whether what counts of a file that was touched is not the same in any of the others."""
+        if not files.may_say_the_same(path):
+            return True
+        text = files.counted(path, self._git.text(commit, path))
+        return all(text != files.counted(path, self._git.text(other, path)) for other in others)
+
+    def _is_edited(self, service: str) -> bool:
+        """Whether the folder holds something else of the service's files than HEAD."""
+        files = self._files[service]
+        for path in filter(files.counts, self._edited):
+            here = self._root / path
+            text = here.read_bytes().decode(errors="replace") if here.is_file() else None
+            is_text = files.may_say_the_same(path) and text is not None
+            in_head = self._git.text("HEAD", path) if is_text else None
+            if in_head is None or files.counted(path, text) != files.counted(path, in_head):
+                return True
+        return False
+
+    def _is_same_since(self, service: str, commit: git.Commit) -> bool:
+        """Whether the service in that commit was what it is now, whatever it was in between."""
+        if not self._written.is_same_in(commit.id, service):
+            return False
+        files = self._files[service]
+        return not any(
+            self._differs(files, path, "HEAD", [commit.id])
+            for path in self._changed_since(commit)
+            if files.counts(path)
+        )
+
+    def _changed_since(self, commit: git.Commit) -> tuple[str, ...]:
         """Files of all services that are not what they were in that commit: asked for once."""
         with self._lock:
             if commit.id not in self._differing:
-                roots = sorted({path for paths in self._roots.values() for path in paths})
-                self._differing[commit.id] = git.differing(self.stack.root, commit.id, roots)
+                self._differing[commit.id] = self._git.differing(commit.id, self._roots)
             return self._differing[commit.id]
 
-    def _stanza_change(self, service: str) -> git.Commit | Unknown | None:
-        with self._lock:
-            return self._find_stanza_change(service)
+    def _is_moved(self, page: str, changes: Sequence[git.Commit]) -> bool:
+        """Whether the page's text stood elsewhere before the change, where it is no more."""
+        for parent in {parent for commit in changes for parent in commit.parents}:
+            if self._git.text(parent, page) is None:
+                names = git.files_of_content(self._root, parent, page)
+                if any(self._git.text("HEAD", name) is None for name in names):
+                    return True
+        return False
 
-    def _find_stanza_change(self, service: str) -> git.Commit | Unknown | None:
-        current = self._digest("", service)
-        if isinstance(current, Unknown):
-            return current
-        if self._digest("HEAD", service) != current:
-            return None
-        for commit in self.git.log(self._compose):
-            if self._digest(commit.id, service) == current and all(
-                self._digest(parent, service) != current for parent in commit.parents
-            ):
-                return commit
-        return Unknown(f"git does not say which commit wrote the stanza of {service}")
+    def _former(self, page: str) -> tuple[str, ...]:
+        """All texts that the page ever had."""
+        texts = (self._git.text(commit.id, page) for commit in self._git.log([page]))
+        return tuple(text for text in texts if text is not None)
 
-    def _file_change(self, service: Service, fingerprint: Fingerprint) -> git.Commit | bool:
-        """The last commit that touched the service's files; True: it has none; False: edited."""
-        roots = self._roots[service.name]
-        if not roots:
-            return True
-        counts = _counting(self.stack, service, fingerprint, self._left_out)
-        if any(is_below(path, roots) and counts(path) for path in self.edited):
-            return False
-        commits = self.git.log(roots)
-        return next((c for c in commits if any(counts(path) for path in c.files)), True)
+    def _template_texts(self, service: str, page: str) -> tuple[str, ...]:
+        """What new pages start from, now or before, with the name of the service."""
+        paths = self._templates(service, page)
+        commits = self._git.log(paths)
+        self._git.read_texts([(c.id, path) for c in commits for path in c.files])
+        texts = (self._git.text(c.id, path) for c in commits for path in c.files)
+        return tuple(text.replace("{service}", service) for text in texts if text is not None)
 
-    def _compose_paths(self) -> list[str]:
-        now = self._project("")
-        paths = [source.path for source in now.sources] if isinstance(now, ComposeSources) else []
-        return [os.path.relpath(path, self.stack.root) for path in paths]
-
-    def _digest(self, commit: str, service: str) -> str | Unknown:
-        """Digest of the stanza as written in a commit; commit "" is the working tree."""
-        key = (commit, service)
-        if key not in self._digests:
-            project = self._project(commit)
-            value = project if isinstance(project, Unknown) else project.value(service, _all)
-            self._digests[key] = value if isinstance(value, Unknown) else digest(value)
-        return self._digests[key]
-
-    def _project(self, commit: str) -> ComposeSources | Unknown:
-        if commit not in self._written:
-            root = str(self.stack.root)
-
-            def load(path: str) -> Json | Unknown:
-                return (
-                    self._load(commit, os.path.relpath(path, root)) if commit else load_yaml(path)
-                )
-
-            self._written[commit] = read_sources(self.stack, load)
-        return self._written[commit]
-
-    def _load(self, commit: str, path: str) -> Json | Unknown:
-        text = self.git.text(commit, path)
-        if text is None:
-            return Unknown(f"{path} is not in commit {commit[:12]}")
-        return parse_yaml(text.encode(), path)
+    def _templates(self, service: str, page: str) -> list[str]:
+        folder = posixpath.dirname(page)
+        folders = [folder]
+        if posixpath.basename(folder) == service:
+            folders.append(posixpath.dirname(folder))
+        beside = [posixpath.join(at, f"{name}.md") for at in folders for name in TEMPLATES]
+        paths = [*beside, *(_page(self._pattern, name) for name in TEMPLATES)]
+        return [path for path in paths if path not in self._pages.values()]
 
 
-def _templates(folder: str) -> list[str]:
-    return [posixpath.join(folder, name) for name in TEMPLATES]
+def _edited(stack: Stack, paths: Iterable[str]) -> frozenset[str]:
+    """Paths that are not as in HEAD."""
+    beyond = {path for path in paths if path.startswith("..") and git.is_within(stack.root, path)}
+    edited = git.changed_paths(stack.root, (".", *sorted(beyond)))
+    if isinstance(edited, Unknown):
+        raise StacktestError(edited.why)
+    return edited
 
 
-def _all(path: str) -> bool:
-    return not path.startswith("/")
+def _followed(stack: Stack, pages: Mapping[str, str]) -> dict[str, str]:
+    """The pages where HEAD has them, if they, or folders above them, are symbolic links."""
+    followed = dict(pages)
+    for _ in range(_MOST_LINKS):
+        inside = [path for path in followed.values() if git.is_within(stack.root, path)]
+        links = git.links(stack.root, {top for path in inside for top in _tops(path)})
+        if not links:
+            break
+        followed = {name: _led(path, links) for name, path in followed.items()}
+    return followed
 
 
-def _roots(stack: Stack, service: Service, extra: tuple[str, ...]) -> list[str]:
-    """Files and folders of the project that the service's files come from."""
-    absolute = [mount.source for mount in service.mounts if mount.kind == "bind"]
-    absolute += [file.path for file in service.files if file.path]
-    absolute += (
-        [service.build.context] if service.build and "://" not in service.build.context else []
-    )
-    relative = {os.path.relpath(path, stack.root) for path in absolute}
-    relative |= {f"configs/{service.name}", *(os.path.normpath(path) for path in extra)}
-    return sorted(path for path in relative if path != ".." and not path.startswith("../"))
+def _led(path: str, links: Mapping[str, str]) -> str:
+    for top in _tops(path):
+        if top in links:
+            target = posixpath.join(posixpath.dirname(top), links[top])
+            return posixpath.normpath(f"{target}{path.removeprefix(top)}")
+    return path
 
 
-def _counting(
-    stack: Stack, service: Service, fingerprint: Fingerprint, left_out: LeftOut
-) -> Callable[[str], bool]:
-    """Whether a path is, or was, part of the service: known by name now, or gone by now."""
-    names = {_place(stack, service, name) for name in fingerprint.detail.get("repo", {})}
-    read_only = [os.path.relpath(m.source, stack.root) for m in service.mounts if m.read_only]
-    context = os.path.relpath(service.build.context, stack.root) if service.build else ""
-
-    def counts(path: str) -> bool:
-        if path in names:
-            return True
-        if os.path.lexists(stack.root / path) or any(map(is_ignored_name, path.split("/"))):
-            return False
-        is_built = bool(context) and is_below(path, [context])
-        is_mounted = not is_built or is_below(path, read_only)
-        return is_mounted or not left_out(service.name, path)
-
-    return counts
+def _tops(path: str) -> Iterator[str]:
+    """The folders above a path, and the path: `a`, `a/b`, `a/b/c`."""
+    return itertools.accumulate(path.split("/"), posixpath.join)
 
 
-def _place(stack: Stack, service: Service, label: str) -> str:
-    """Where a named input lies in the project; those of a build are named by their role."""
-    build = service.build
-    if build is None:
-        return label
-    context = os.path.relpath(build.context, stack.root)
-    if label == "Dockerfile":
-        return posixpath.normpath(posixpath.join(context, build.dockerfile))
-    top, _, rest = label.partition("/")
-    folders = {"context": build.context}
-    folders |= {f"context:{name}": path for name, path in build.contexts.items()}
-    if top not in folders:
-        return label
-    return posixpath.normpath(posixpath.join(os.path.relpath(folders[top], stack.root), rest))
+_MOST_LINKS = 8
+
+
+def _page(pattern: str, service: str) -> str:
+    return posixpath.normpath(pattern.replace("{service}", service))
+
+
+def _first(commits: Iterator[git.Commit]) -> tuple[git.Commit, ...]:
+    return tuple(commit for commit in [next(commits, None)] if commit is not None)

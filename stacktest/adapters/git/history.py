@@ -12,6 +12,8 @@ from pathlib import Path
 
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.repository import Commit
+from stacktest.adapters.git.submodules import Submodules
+from stacktest.core.freshness.docs_page import unacknowledged
 
 
 class GitHistory:
@@ -19,8 +21,10 @@ class GitHistory:
 
     def __init__(self, folder: Path, paths: Iterable[str]) -> None:
         self._folder = folder
-        self._paths = sorted({path for path in paths if not _is_outside(path)})
-        self._together = git.log(folder, self._paths) if git.is_linear(folder) else None
+        self.submodules = Submodules(folder)
+        inside = (path for path in paths if not _is_outside(path))
+        self._paths = sorted(self.submodules.named(inside))
+        self._together = self._ask(self._paths) if git.is_linear(folder) else None
         self._touched: dict[str, list[int]] = {}
         for place, commit in enumerate(self._together or ()):
             for file in commit.files:
@@ -28,23 +32,36 @@ class GitHistory:
         self._logs: dict[tuple[str, ...], tuple[Commit, ...]] = {}
         self._texts: dict[tuple[str, str], str | None] = {}
         self._ancestry: dict[tuple[str, str], bool] = {}
+        self._unknown_to: dict[str, frozenset[str]] = {}
 
     def log(self, paths: Sequence[str], start: str = "HEAD") -> tuple[Commit, ...]:
         """The commits up to `start` that touched any of the paths, descendants before ancestors."""
         key = (start, *paths)
         if key not in self._logs:
             served = self._serves(paths, start)
-            self._logs[key] = (
-                self._cut(paths) if served else git.log(self._folder, paths, start=start)
-            )
+            self._logs[key] = self._cut(paths) if served else self._ask(paths, start)
         return self._logs[key]
 
     def text(self, commit: str, path: str) -> str | None:
         """The file in that commit; None: it has none there."""
         key = (commit, path)
         if key not in self._texts:
-            self._texts[key] = git.text_at(self._folder, commit, path)
+            is_inner = self.submodules.holder(path)
+            self._texts[key] = (
+                self.submodules.text(commit, path)
+                if is_inner
+                else git.text_at(self._folder, commit, path)
+            )
         return self._texts[key]
+
+    def read_texts(self, requests: Iterable[tuple[str, str]]) -> None:
+        """Read what `text` will ask of these commits and paths, all at once."""
+        unread = [
+            (commit, path)
+            for commit, path in requests
+            if (commit, path) not in self._texts and not self.submodules.holder(path)
+        ]
+        self._texts |= git.texts_at(self._folder, unread)
 
     def read_pages(self, paths: Sequence[str], others: Sequence[str] = ()) -> None:
         """Read what `text` and `last_real_change` will ask of these files, all texts at once.
@@ -58,11 +75,12 @@ class GitHistory:
         for path, log in zip(paths, logs, strict=True):
             requests += [(commit.id, path) for commit in log]
             requests += [(parent, path) for commit in log[:1] for parent in commit.parents]
-        self._texts |= git.texts_at(self._folder, requests)
+        self.read_texts(requests)
 
     def last_real_change(self, path: str, *, start: str = "HEAD") -> Commit | None:
         """The newest commit up to `start` that changed more of the file than white space or name.
 
+        The line of `stacktest ack` does not count either.
         None: no commit up to there has the file.
         """
         for commit in self.log([path], start):
@@ -82,8 +100,8 @@ class GitHistory:
     def first_written(self, path: str) -> Commit | None:
         """The oldest commit of HEAD's history that gave the file the text that it has in HEAD.
 
-        White space does not count, and an editor that goes back to an old text writes nothing new.
-        None: HEAD does not have the file.
+        White space and the line of `stacktest ack` do not count, and an editor that goes back to an
+        old text writes nothing new. None: HEAD does not have the file.
         """
         last = self.last_real_change(path)
         text = _squeezed(self.text("HEAD", path))
@@ -94,6 +112,12 @@ class GitHistory:
         oldest = next((c for c in reversed(same) if self.is_ancestor(c.id, last.id)), None)
         return oldest or last
 
+    def unknown_to(self, commit: str) -> frozenset[str]:
+        """The commits of HEAD's history that are neither that commit nor its ancestors."""
+        if commit not in self._unknown_to:
+            self._unknown_to[commit] = git.not_in(self._folder, commit)
+        return self._unknown_to[commit]
+
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` is `older` or one of its descendants; many services share the answer."""
         key = (older, newer)
@@ -101,27 +125,39 @@ class GitHistory:
             self._ancestry[key] = git.is_ancestor(self._folder, older, newer)
         return self._ancestry[key]
 
+    def differing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Files below the paths whose content in HEAD is not that of the commit."""
+        names = git.differing(self._folder, commit, self.submodules.named(paths))
+        opened = self.submodules.opened(names, "HEAD", [commit])
+        return tuple(name for name in opened if _meets(name, paths))
+
     # Private
+
+    def _ask(self, paths: Sequence[str], start: str = "HEAD") -> tuple[Commit, ...]:
+        """What git says, with the files in submodules."""
+        named = self.submodules.named(paths)
+        commits = git.log(self._folder, named, start=start)
+        if not any(map(self.submodules.holder, named)):
+            return commits
+        opened = (
+            replace(c, files=self.submodules.opened(c.files, c.id, c.parents)) for c in commits
+        )
+        return tuple(c for c in opened if any(_meets(file, paths) for file in c.files))
 
     def _serves(self, paths: Sequence[str], start: str) -> bool:
         """Whether the log of all paths together answers for these."""
         known = self._together is not None and start == "HEAD"
         return known and all(
-            not _is_outside(path) and is_below(path, self._paths) for path in paths
+            not _is_outside(path) and git.is_below(path, self._paths) for path in paths
         )
 
     def _cut(self, paths: Sequence[str]) -> tuple[Commit, ...]:
         files: dict[int, list[str]] = {}
         for file, places in self._touched.items():
-            for place in places if is_below(file, paths) else ():
+            for place in places if git.is_below(file, paths) else ():
                 files.setdefault(place, []).append(file)
         together = self._together or ()
         return tuple(replace(together[p], files=tuple(sorted(files[p]))) for p in sorted(files))
-
-
-def is_below(path: str, roots: Sequence[str]) -> bool:
-    """Whether the path is one of the roots or lies in one."""
-    return any(root in (".", path) or path.startswith(f"{root}/") for root in roots)
 
 
 # Private
@@ -132,5 +168,10 @@ def _is_outside(path: str) -> bool:
     return path.startswith(("/", "../"))
 
 
+def _meets(path: str, roots: Sequence[str]) -> bool:
+    """Whether the path lies in one of the roots, or is a folder around one."""
+    return git.is_below(path, roots) or any(git.is_below(root, [path]) for root in roots)
+
+
 def _squeezed(text: str | None) -> str | None:
-    return None if text is None else "".join(text.split())
+    return None if text is None else "".join(unacknowledged(text).split())

@@ -7,9 +7,11 @@ shallow clone makes them all the same.
 """
 
 import os
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from stacktest.adapters import process
@@ -70,33 +72,43 @@ def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str]
         return Unknown(error.what)
     if completed.code != 0:
         return _explained(completed.err, folder)
-    prefix = _run(folder, "rev-parse", "--show-prefix").paths.strip()
+    prefix = _prefix(folder)
     names = (row[3:] for row in completed.paths.split("\0") if row)
-    return frozenset(os.path.relpath(name, prefix or ".") for name in names)
+    return frozenset(_from(prefix, name) for name in names)
 
 
 def log(folder: Path, paths: Iterable[str], *, start: str = "HEAD") -> tuple[Commit, ...]:
-    """The commits up to `start` that touched any of the paths, descendants before ancestors."""
+    """The commits up to `start` that touched any of the paths, descendants before ancestors.
+
+    Of a merge, the files that are not what they are in any of its parents.
+    """
     pathspecs = _literal(paths)
     if not pathspecs:
         return ()
     output = _check(
-        folder, "log", "-z", "--topo-order", "--relative", "--no-renames", "--name-only",
-        "--format=%x00%H%x1f%P%x1f%cI", start, "--", *pathspecs,
+        folder, "log", "-z", "-c", "--topo-order", "--no-relative", "--no-renames", "--name-only",
+        "--ignore-submodules=none", "--format=%x00%H%x1f%P%x1f%cI", start, "--", *pathspecs,
     )  # fmt: skip
-    return read_commits(output)
+    commits, prefix = read_commits(output), _prefix(folder)
+    return tuple(
+        replace(commit, files=tuple(_from(prefix, name) for name in commit.files))
+        for commit in commits
+    )
 
 
 def read_commits(output: str) -> tuple[Commit, ...]:
     """The commits in what `log` makes git print; StacktestError where it is something else."""
-    # No name is empty: an empty field stands before each commit and nowhere else.
-    blocks = (block for block in f"\0{output}".split("\0\0") if block.strip("\0"))
-    try:
-        return tuple(_commit(block) for block in blocks)
-    except ValueError as error:
-        raise StacktestError(
-            f"git printed what is not a commit: {error}", where="git log"
-        ) from None
+    # No name is empty: an empty field stands before each commit, and before the files of a merge.
+    commits: list[Commit] = []
+    for block in filter(None, (part.strip("\0") for part in f"\0{output}".split("\0\0"))):
+        header, _, names = block.partition("\0")
+        if _HEADER.fullmatch(header):
+            commits.append(_commit(header, names.removeprefix("\n")))
+        elif commits and len(commits[-1].parents) > 1 and not commits[-1].files:
+            commits[-1] = replace(commits[-1], files=_names(block))
+        else:
+            raise StacktestError(f"git printed what is not a commit: {header}", where="git log")
+    return tuple(commits)
 
 
 def text_at(folder: Path, commit: str, path: str) -> str | None:
@@ -169,13 +181,16 @@ def was_tracked(folder: Path, path: str) -> bool:
     return completed.code == 0 and bool(completed.out.strip())
 
 
-def differing(folder: Path, commit: str, paths: Iterable[str]) -> tuple[str, ...]:
-    """Files below the paths whose content in HEAD is not that of the commit."""
+def differing(
+    folder: Path, commit: str, paths: Iterable[str], newer: str = "HEAD"
+) -> tuple[str, ...]:
+    """Files below the paths whose content in HEAD, or `newer`, is not that of the commit."""
     output = _check(
-        folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", "--relative",
-        commit, "HEAD", "--", *_literal(paths),
+        folder, "diff-tree", "-r", "-z", "--no-renames", "--name-only", "--no-relative",
+        "--ignore-submodules=none", commit, newer, "--", *_literal(paths),
     )  # fmt: skip
-    return tuple(name for name in output.split("\0") if name)
+    prefix = _prefix(folder)
+    return tuple(_from(prefix, name) for name in output.split("\0") if name)
 
 
 def is_linear(folder: Path) -> bool:
@@ -199,11 +214,80 @@ def renamed_from(folder: Path, older: str, newer: str, path: str) -> str | None:
     """The name that the file had in `older`; None: it was not renamed."""
     output = _check(
         folder, "diff-tree", "-r", "-z", "--find-renames", "--diff-filter=R", "--name-status",
-        "--relative", older, newer,
+        "--no-relative", older, newer,
     )  # fmt: skip
-    fields = output.split("\0")
+    fields, prefix = output.split("\0"), _prefix(folder)
     pairs = zip(fields[1::3], fields[2::3], strict=False)
-    return next((before for before, after in pairs if after == path), None)
+    return next((_from(prefix, old) for old, new in pairs if _from(prefix, new) == path), None)
+
+
+def is_below(path: str, roots: Iterable[str]) -> bool:
+    """Whether the path is one of the roots or lies in one."""
+    return any(root in (".", path) or path.startswith(f"{root}/") for root in roots)
+
+
+def is_within(folder: Path, path: str) -> bool:
+    """Whether a path, relative to the folder, lies in its repository."""
+    if path.startswith("/"):
+        return False
+    place = os.path.normpath(os.path.join(_prefix(folder), path))  # noqa: PTH118 - as git has it
+    return place != ".." and not place.startswith("../")
+
+
+def not_in(folder: Path, commit: str) -> frozenset[str]:
+    """The commits of HEAD's history that are neither that commit nor its ancestors."""
+    return frozenset(_check(folder, "rev-list", f"{commit}..HEAD").split())
+
+
+def in_index(folder: Path, paths: Iterable[str]) -> frozenset[str]:
+    """Those of the paths that git tracks, or is about to."""
+    listed = _literal(paths)
+    output = _check(folder, "ls-files", "-z", "--cached", "--", *listed) if listed else ""
+    return frozenset(name for name in output.split("\0") if name)
+
+
+def links(folder: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Those of the paths that are symbolic links in HEAD, and what each of them says."""
+    listed = sorted(set(paths))
+    output = _check(folder, "ls-tree", "-z", "HEAD", "--", *listed) if listed else ""
+    rows = (row.partition("\t") for row in output.split("\0") if row)
+    names = [name for head, _, name in rows if head.startswith("120000 ")]
+    return {name: text_at(folder, "HEAD", name) or "" for name in names}
+
+
+def submodules(folder: Path) -> tuple[str, ...]:
+    """Paths of the submodules that HEAD has."""
+    listed = (
+        "config",
+        "--blob",
+        "HEAD:.gitmodules",
+        "-z",
+        "--get-regexp",
+        r"^submodule\..*\.path$",
+    )
+    output = _run(folder, *listed).paths
+    values = [row.partition("\n")[2] for row in output.split("\0") if row]
+    prefix = _prefix(folder) if values else ""
+    return tuple(_from(prefix, value) for value in values)
+
+
+def object_at(folder: Path, commit: str, path: str) -> str:
+    """The id of what the commit has at the path; empty: it has nothing there."""
+    return _run(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{path}").out.strip()
+
+
+def names_at(folder: Path, commit: str) -> tuple[str, ...]:
+    """All files that the commit has below the folder."""
+    output = _check(folder, "ls-tree", "-r", "-z", "--name-only", commit)
+    return tuple(name for name in output.split("\0") if name)
+
+
+def files_of_content(folder: Path, commit: str, path: str) -> frozenset[str]:
+    """Files of the commit, by any name, whose content is that of the file in HEAD."""
+    content = object_at(folder, "HEAD", path)
+    output = _check(folder, "ls-tree", "-r", "-z", "--full-tree", commit) if content else ""
+    rows, prefix = (row.partition("\t") for row in output.split("\0") if row), _prefix(folder)
+    return frozenset(_from(prefix, name) for head, _, name in rows if head.split()[2] == content)
 
 
 # Private
@@ -239,22 +323,38 @@ def _explained(stderr: str, folder: Path) -> Unknown:
     return Unknown(first.removeprefix("fatal: "))
 
 
+@cache
+def _prefix(folder: Path) -> str:
+    """The folder within its repository; empty for the top."""
+    return _check(folder, "rev-parse", "--show-prefix").removesuffix("\n")
+
+
+def _from(prefix: str, name: str) -> str:
+    """A name that begins at the top of the repository, from a folder of it."""
+    return os.path.relpath(name, prefix) if prefix else name
+
+
 def _literal(paths: Iterable[str]) -> list[str]:
     """Paths as git takes them: no `*` or `:(magic)` in a file name may mean something."""
     return [f":(literal){path}" for path in paths]
 
 
-def _commit(block: str) -> Commit:
-    header, _, names = block.partition("\0")
+def _commit(header: str, names: str) -> Commit:
     identity, parents, committed = header.split("\x1f")
+    try:
+        moment = timestamps.parse(committed)
+    except ValueError as error:
+        raise StacktestError(f"git printed a date that is none: {error}", where="git log") from None
     return Commit(
-        id=identity,
-        parents=tuple(parents.split()),
-        committed=timestamps.parse(committed),
-        files=tuple(name for name in names.removeprefix("\n").split("\0") if name),
+        id=identity, parents=tuple(parents.split()), committed=moment, files=_names(names)
     )
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split("\0") if name)
+
+
+_HEADER = re.compile(r"[0-9a-f]{40,64}\x1f[0-9a-f ]*\x1f[^\x1f]+")
 _KEPT = (
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",

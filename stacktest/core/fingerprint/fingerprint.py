@@ -60,6 +60,9 @@ RUNTIME = (
     *("StopSignal", "StopTimeout", "User", "Volumes", "WorkingDir"),
 )
 
+WRITTEN = "compose"
+"""What the detail of the repository's digest calls the definition; every other name is a path."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
@@ -293,7 +296,7 @@ def repo_part(
             "build": [tree_digest(trees[1]), sorted(arguments)],
         }
     )
-    detail = {"compose": digest(written)}
+    detail = {WRITTEN: digest(written)}
     for tree in trees:
         detail |= tree_detail(tree)
     return Part(value=value, detail=detail)

@@ -2,11 +2,13 @@
 
 A page is current when it exists at HEAD, says something, and either
 
-1. the commit of its last real change (white space does not count) is the commit that last changed
+1. the commit that first wrote its text (white space does not count) is the commit that last changed
    the service's repository fingerprint, or one of that commit's descendants: ancestry, never dates;
 2. or its line `**Last change fingerprint:** <16 hex>` names the service's fingerprint or repository
    fingerprint: somebody looked and says that it still holds. A line that names another one speaks
    against the page, whatever the commits say.
+
+A page that is gone, or says nothing any more, is behind as well as missing.
 """
 
 import re
@@ -28,12 +30,14 @@ class PageFacts:
 
     text: str | None
     """The page at HEAD; None: there is none."""
-    template: str = ""
-    """The text that new pages start from, at HEAD."""
+    templates: tuple[str, ...] = ()
+    """The texts that new pages start from, or started from before."""
+    former: tuple[str, ...] = ()
+    """All texts that the page ever had."""
     updated: datetime | None = None
-    """Committer date of its last change that is more than white space."""
+    """Committer date of the commit that wrote the text."""
     follows_change: bool | Unknown = False
-    """Its last real change is, or descends from, the last change of the service."""
+    """The text was written in, or after, the last change of the service."""
     uncommitted: bool = False
     """The working tree holds another text than HEAD."""
 
@@ -47,6 +51,8 @@ class DocsPage:
     reasons: tuple[str, ...] = ()
     names_fingerprint: bool = False
     """Its line names the service's whole fingerprint, which image and environment are part of."""
+    is_lost: bool = False
+    """It says nothing, or is gone, and once said something."""
 
     def holds(self, doc_on: Iterable[str] = ()) -> bool:
         """The page stands and is not behind.
@@ -77,7 +83,7 @@ def judge_page(
         state, reasons = "missing", ()
     elif not _prose(facts.text):
         state, reasons = "empty", ("doc:empty",)
-    elif _is_template(facts.text, facts.template):
+    elif _is_template(facts.text, facts.templates):
         state, reasons = "template", ("doc:template",)
     elif digest is not None:
         holds = digest in (fingerprint, repo_fingerprint) or digest in older()
@@ -91,6 +97,7 @@ def judge_page(
         updated=facts.updated,
         reasons=(*reasons, *hints),
         names_fingerprint=digest is not None and digest == fingerprint,
+        is_lost=state in ("missing", "empty", "template") and _said_something(facts),
     )
 
 
@@ -145,19 +152,24 @@ _NOT_PROSE = re.compile(
     )$""",
     re.VERBOSE | re.IGNORECASE,
 )
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_UNDERLINED = re.compile(r"^[^\r\n]*\S[^\r\n]*\r?\n[ \t]*=+[ \t]*\r?$", re.MULTILINE)
+"""A heading with a line of `=` below it."""
 
 
 def _prose(text: str) -> list[str]:
     """The lines that say something; headings, empty fields, comments and promises do not."""
-    body = _COMMENT.sub("", _FRONT_MATTER.sub("", text))
+    body = _UNDERLINED.sub("", _COMMENT.sub("", _FRONT_MATTER.sub("", text.lstrip("\ufeff"))))
     return [line.strip() for line in body.splitlines() if not _NOT_PROSE.match(line)]
 
 
-def _is_template(text: str, template: str) -> bool:
-    """Whether everything that the page says stands in the template already."""
-    if not template.strip():
-        return False
-    known = set(_prose(template))
-    return all(line in known for line in _prose(text))
+def _is_template(text: str, templates: Iterable[str]) -> bool:
+    """Whether everything that the page says stands in one of the templates already."""
+    lines = [line.casefold() for line in _prose(text)]
+    known = ({line.casefold() for line in _prose(template)} for template in templates)
+    return any(prose and prose.issuperset(lines) for prose in known)
+
+
+def _said_something(facts: PageFacts) -> bool:
+    return any(_prose(text) and not _is_template(text, facts.templates) for text in facts.former)

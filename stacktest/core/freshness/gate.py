@@ -254,10 +254,12 @@ def _blockers(
 
 
 def _once(blockers: Iterable[Blocker]) -> list[Blocker]:
-    """A service that fails and has never passed closes the gate once: one command clears both."""
+    """What one command clears closes the gate once: a failure without a pass, a lost page."""
     blockers = list(blockers)
-    fails = any(blocker.state is State.FAILING for blocker in blockers)
-    return [b for b in blockers if not (fails and b.state is State.NEVER_RUN)]
+    states = {blocker.state for blocker in blockers}
+    named = {State.FAILING: State.NEVER_RUN, State.DOC_MISSING: State.DOC_STALE}
+    covered = {other for state, other in named.items() if state in states}
+    return [blocker for blocker in blockers if blocker.state not in covered]
 
 
 def _after_dependencies(blockers: list[Blocker]) -> list[Blocker]:

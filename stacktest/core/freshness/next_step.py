@@ -6,7 +6,7 @@
 |                    | others have its name, no command can tell which of them has to go; where   |
 |                    | an update is open or was put back, `stacktest update`                      |
 | error              | by its kind: remove the damaged record, look at the engine, collect tests  |
-| doc_stale          | acknowledge the page and commit it                                         |
+| doc_stale          | acknowledge the page and commit it; where it is lost, write it             |
 | doc_missing        | no command can do it: write the page                                       |
 | no_tests           | no command can do it: write a test, or an exemption                        |
 | never_run          | where its tests never asked it, no command can do it: let one ask it       |
@@ -53,7 +53,7 @@ class NextStep:
                 return self._error(service, known[0] if known else Reason())
             case State.NO_TESTS:
                 return f"write a test marked service({service!r}), or an [[exempt]] entry"
-            case State.DOC_MISSING:
+            case State.DOC_MISSING | State.DOC_STALE if _is_unwritten(state, known):
                 return f"write {page} and commit it"
             case State.DOC_STALE:
                 commit = ["git", "commit", "-m", f"Review the page of {service}", "--", page]
@@ -147,6 +147,11 @@ class NextStep:
 
 
 # Private
+
+
+def _is_unwritten(state: State, reasons: Iterable[Reason]) -> bool:
+    """Whether there is no page that could be acknowledged."""
+    return state is State.DOC_MISSING or "doc:lost" in [*reasons]
 
 
 def _is_unasked(reason: Reason) -> bool:

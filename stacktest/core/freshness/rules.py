@@ -290,3 +290,6 @@ def _page_findings(present: Present, policy: Policy) -> Iterator[Finding]:
     if page.state == "current":
         reasons = ("doc:does not name the whole fingerprint", *reasons)
     yield Finding(state=State.DOC_MISSING if missing else State.DOC_STALE, reasons=reasons)
+    if page.is_lost:
+        # Who may do without a page, but not with an old one, does not get there by deleting it.
+        yield Finding(state=State.DOC_STALE, reasons=("doc:lost",))
