@@ -4,7 +4,7 @@ answer                                        means
 the service's own, by its routes              ready
 one that the front door may give itself       not enough: the service's port has to listen, too
 502, 503, 504, no connection                  not yet; `upstream_watch` knows when it is never
-a certificate that is not trusted             SK-CA: waiting does not change it
+a certificate that is not trusted, or no CA   SK-CA: waiting does not change it
 a certificate for other names, or too old     SK-TLS: waiting does not change it
 a name or port that leads nowhere             SK-NAMES: waiting does not change it
 """
@@ -58,8 +58,10 @@ def door_answer(
     try:
         context = client_context(project.readable_ca)
     except UsageError as error:
-        # A front door may make its CA when it starts for the first time.
-        return error.what
+        if project.makes_its_ca:
+            # A front door may do so when it starts for the first time.
+            return error.what
+        return Refused(f"cannot be tested: {error.what}", error.code, error.hint)
     with http_client(names, context, url, timeout=PATIENCE) as client:
         try:
             response = client.get("/")

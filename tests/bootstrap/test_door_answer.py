@@ -17,14 +17,20 @@ from stacktest.core.route import Route
 DOOR = ("127.0.0.1", 8443)
 
 
-def project(moved: Mapping[tuple[str, int], tuple[str, int]] | None) -> Project:
+def project(
+    moved: Mapping[tuple[str, int], tuple[str, int]] | None, *, makes_its_ca: bool = False
+) -> Project:
     door = Service(name="door", ports=(Port(target=443, published=8443),))
     route = Route(host="app.test", service="app", upstream="app:80")
     stack = Stack(
         name="t", root=Path("/t"), services={"door": door}, routes=(route,), front_door="door"
     )
     names = NameMap(hosts=("app.test",), doors={443: DOOR}, moved=moved)
-    return cast("Project", SimpleNamespace(names=names, stack=stack))
+    ca = Path("/t/ca.pem")
+    return cast(
+        "Project",
+        SimpleNamespace(names=names, stack=stack, readable_ca=ca, makes_its_ca=makes_its_ca),
+    )
 
 
 def test_a_door_that_nothing_leads_to_yet_is_waited_for() -> None:
@@ -38,3 +44,12 @@ def test_a_name_that_is_not_the_stacks_is_refused_at_once(
 ) -> None:
     answer = door_answer(project(moved), "app", "other.test")
     assert isinstance(answer, Refused)
+
+
+def test_a_ca_that_is_not_there_is_waited_for_only_where_a_service_makes_it() -> None:
+    why = "the CA /t/ca.pem cannot be read: no such file or directory"
+    assert door_answer(project(None, makes_its_ca=True), "app", "app.test") == why
+    answer = door_answer(project(None), "app", "app.test")
+    assert isinstance(answer, Refused)
+    assert (answer.why, answer.code) == (f"cannot be tested: {why}", "SK-CA")
+    assert answer.hint == "name the CA's certificate (PEM) as `ca` under [stack]"

@@ -34,9 +34,11 @@ from stacktest.core.readiness import (
     Impossible,
     Kind,
     Ready,
+    Rule,
     Waiting,
     refine,
     settling_time,
+    without_door,
 )
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
 from stacktest.errors import ToolMissingError
@@ -82,7 +84,7 @@ class Loop:
         """Follow containers that exist already and are not ours to start."""
         now = self._settings.clock()
         for container in containers:
-            rule = refine(self._settings.rules[container.service], container)
+            rule = refine(self._rule(container.service), container)
             tracked = TrackedContainer(
                 container=container, rule=rule, must_start=False, started_at=now
             )
@@ -109,7 +111,7 @@ class Loop:
             requested = container.id in self._started_early
             self._tracked[container.id] = TrackedContainer(
                 container=container,
-                rule=self._settings.rules[container.service],
+                rule=self._rule(container.service),
                 must_start=True,
                 is_start_requested=requested,
             )
@@ -122,6 +124,8 @@ class Loop:
         self.failures = with_dependants([*self.failures.values(), *failed], self._needs)
         for tracked in self._tracked.values():
             tracked.has_failed = tracked.container.service in self.failures
+            if tracked.is_pending and tracked.rule.kind is Kind.ROUTED:
+                tracked.rule = refine(self._rule(tracked.container.service), tracked.container)
         if not self._settings.can_go_on(self.failures):
             raise NotReadyError.of(self.failures)
         for failure in failed:
@@ -186,6 +190,13 @@ class Loop:
         return self._seconds()
 
     # Private
+
+    def _rule(self, service: str) -> Rule:
+        """When it is ready; through a front door that is not up nothing can be asked."""
+        rule = self._settings.rules[service]
+        if rule.kind is Kind.ROUTED and self._stack.front_door in self.failures:
+            return without_door(self._stack.services[service])
+        return rule
 
     def _pending(self) -> list[TrackedContainer]:
         return [tracked for tracked in self._tracked.values() if tracked.is_pending]

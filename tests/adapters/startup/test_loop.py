@@ -564,6 +564,16 @@ def test_an_answer_that_may_be_the_front_doors_own_is_not_enough() -> None:
     assert clock.now >= 1010
 
 
+def test_a_front_door_that_is_not_up_does_not_keep_what_it_leads_to_from_being_ready() -> None:
+    clock = Clock()
+    down = [{"state": "exited", "exit_code": 1, "action": "die"}]
+
+    ready = run_routed(lambda service, host: "no answer", clock, door=down)
+
+    assert ready.keys() == {"app"}
+    assert clock.now < 1005
+
+
 class Opening:
     """A connector that reaches a port which opens at a time; no name leads to it before."""
 
@@ -582,20 +592,26 @@ class Opening:
         return connect
 
 
-def run_routed(answers: Any, clock: Clock, connector: Any = None) -> dict[str, float]:
+def run_routed(
+    answers: Any, clock: Clock, connector: Any = None, *, door: list[dict[str, Any]] | None = None
+) -> dict[str, float]:
     """One routed service without a health check, whose front door answers like this."""
-    app = Service(name="app")
+    scripts = {"app": [{"state": "running"}], **({"door": door} if door else {})}
+    services = {name: Service(name=name) for name in scripts}
     route = Route(host="app.test", service="app", port=80)
-    stack = Stack(name="p", root=Path("/p"), services={"app": app}, routes=(route,))
-    plan = plan_services(stack, ["app"])
+    stack = Stack(
+        name="p", root=Path("/p"), services=services, routes=(route,), front_door="door"
+    )
+    plan = plan_services(stack, services)
     settings = Settings(
-        rules={"app": derive(app, stack)},
+        rules={name: derive(service, stack) for name, service in services.items()},
         timeouts={},
         answers=answers,
         clock=clock,
         connector=connector,
+        can_go_on=lambda failures: failures.keys() == {"door"},
     )
-    engine = FakeEngine(app=[{"state": "running"}])
+    engine = FakeEngine(**scripts)
     loop = Loop(stack, plan, engine.port(), settings, Progress())
     news = Impatient(clock, lambda: any(tracked.probing for tracked in loop._tracked.values()))
     loop._messages = cast(queue.SimpleQueue[object], news)
