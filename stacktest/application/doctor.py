@@ -30,7 +30,7 @@ from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.routing import HTTPS
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import StacktestError, ToolMissingError, UsageError
 from stacktest.reports.wording import count
 
 if TYPE_CHECKING:
@@ -145,10 +145,11 @@ def _guarded(subject: str, check: Callable[[], Checkup]) -> Checkup:
 
 
 def _failed(subject: str, error: StacktestError) -> Checkup:
+    has_place = isinstance(error, UsageError) and error.where
     return Checkup(
         subject=subject,
         is_fine=False,
-        message=error.what,
+        message=f"{error.what} ({error.where})" if has_place else error.what,
         fix=error.hint,
         exit_code=error.exit_code,
     )

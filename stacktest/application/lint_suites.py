@@ -52,7 +52,12 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
     """Every weakness of the suites of a stack, by kind."""
     collection = BackgroundInventory(suites, stack=str(stack.root)).read()
     weaknesses = [
-        Weakness(kind="collect", where=where, what="cannot be collected", fix="pytest shows why")
+        Weakness(
+            kind="collect",
+            where=where,
+            what="cannot be collected, so that nobody knows which tests it holds",
+            fix="pytest --collect-only -q",
+        )
         for where in collection.errors
     ]
     weaknesses += [
@@ -74,7 +79,9 @@ def examine(stack: Stack, config: Config, suites: Suites) -> tuple[Weakness, ...
         for folder in suites.folders
         if not folder.is_dir()
     ]
-    weaknesses += _services(stack, config, collection.tests)
+    weaknesses += _unknown_services(stack, collection.tests)
+    if not collection.errors:
+        weaknesses += _untested(stack, config, collection.tests)
     weaknesses += _tests(collection.tests, suites.base)
     return tuple(sorted(weaknesses, key=lambda item: (item.kind, item.where, item.what)))
 
@@ -94,9 +101,8 @@ def weak_spots(function: ast.AST) -> Iterator[tuple[str, int, str]]:
 # Private
 
 
-def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Iterator[Weakness]:
+def _untested(stack: Stack, config: Config, tests: Iterable[Collected]) -> Iterator[Weakness]:
     named = {name for test in tests for name in test.services}
-    known = stack.services
     exempt = {item.service for item in config.exempt if "no_tests" in item.states}
     # A service of a profile that is off need not be proved until somebody switches it on.
     for name in sorted(set(stack.default_services()) - named - exempt):
@@ -106,6 +112,10 @@ def _services(stack: Stack, config: Config, tests: Iterable[Collected]) -> Itera
             what="neither a test nor an exemption",
             fix=f'pytestmark = pytest.mark.service("{name}") in a suite, or an [[exempt]] entry',
         )
+
+
+def _unknown_services(stack: Stack, tests: Iterable[Collected]) -> Iterator[Weakness]:
+    known = stack.services
     for test in tests:
         for name in sorted(set(test.services) - set(known)):
             yield Weakness(

@@ -18,7 +18,7 @@ from stacktest.adapters.ledger.kept_inventory import Inputs, KeptInventories
 from stacktest.adapters.process import Completed
 from stacktest.adapters.suites import Suites
 from stacktest.adapters.temporary import make_folder, remove_folder
-from stacktest.core.collected_test import Collection
+from stacktest.core.collected_test import NONE_COLLECTED, Collection
 
 DROPPED = (
     *("-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "-x", "--exitfirst", "--maxfail"),
@@ -90,7 +90,7 @@ class BackgroundInventory:
         try:
             collection, inputs = read_collected(self._file), _read_inputs(self._file)
         except (OSError, ValueError):
-            return Collection(errors=(f"the tests could not be collected: {_complaint(result)}",))
+            return Collection(errors=(f"{NONE_COLLECTED}: {_complaint(result)}",))
         if kept and inputs and not collection.errors:
             kept.write(collection, inputs, self._began)
         return collection

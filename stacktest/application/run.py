@@ -12,7 +12,7 @@ from stacktest.application.judge import Judge, TestsOf
 from stacktest.application.run_ports import Opened, RunPorts, StartedStack
 from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
 from stacktest.application.run_trace import RunTrace
-from stacktest.core.collected_test import Collected, Collection
+from stacktest.core.collected_test import Collected, Collection, not_collected
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.states import State
@@ -148,7 +148,7 @@ class StackSession:
                 boot_seconds=self._up.boot_seconds() if self._up else {},
             )
         # A file that cannot be collected hides its tests, which is not their removal.
-        required: TestsOf = Unknown("; ".join(unknown)) if unknown else tests
+        required: TestsOf = not_collected(unknown) if unknown else tests
         judgements = self._judge.judge_all(after, required, now)
         meta = self._judge.meta(after, judgements, now)
         try:
@@ -173,7 +173,7 @@ class StackSession:
         """The states as they are, written to the status, of a run that had nothing to test."""
         observations, now = self._ports.observe(), self._ports.now()
         tests: TestsOf = (
-            Unknown("; ".join(collection.errors))
+            not_collected(collection.errors)
             if collection.errors
             else tests_of(collection.tests, self._ports.read_code())
         )

@@ -41,7 +41,7 @@ from stacktest.bootstrap.open_update import with_updates
 from stacktest.bootstrap.page_reader import page_reader
 from stacktest.bootstrap.stack_folder import stack_folder
 from stacktest.config import Config
-from stacktest.core.collected_test import Collection
+from stacktest.core.collected_test import Collection, not_collected
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.freshness.observation import ServiceObservation
@@ -350,7 +350,7 @@ class Project:
         def tests() -> TestsOf:
             collection = inventory.read()
             if collection.errors:
-                return Unknown("; ".join(collection.errors))
+                return not_collected(collection.errors)
             return tests_of(collection.tests, read_code(self.suites.base))
 
         return tests

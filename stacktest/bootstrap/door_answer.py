@@ -58,10 +58,7 @@ def door_answer(
     try:
         context = client_context(project.readable_ca)
     except UsageError as error:
-        if project.makes_its_ca:
-            # A front door may do so when it starts for the first time.
-            return error.what
-        return Refused(f"cannot be tested: {error.what}", error.code, error.hint)
+        return _without_ca(project, error)
     with http_client(names, context, url, timeout=PATIENCE) as client:
         try:
             response = client.get("/")
@@ -95,6 +92,13 @@ def _judge(
     if answerers(project.stack.routes, request, status) == {service}:
         return ""
     return OwnAnswer(f"{url} answers {status}, which may be the front door's own answer")
+
+
+def _without_ca(project: "Project", error: UsageError) -> DoorAnswer:
+    """A front door may make the file when it starts for the first time."""
+    if project.makes_its_ca:
+        return error.what
+    return Refused(f"cannot be tested: {error.what}", error.code, error.hint)
 
 
 def _has_door(names: "NameMap") -> bool:

@@ -45,4 +45,6 @@ def _find_stack(folder: str) -> "Project":
 
     if find_stack(option=folder, environ=os.environ, folder=working_folder()) is None:
         return unconfigured_project()
-    return context.find_project(folder)
+    project = context.find_project(folder)
+    _ = project.settings  # a file that cannot be read is an error of the stack
+    return project

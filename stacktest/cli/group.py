@@ -68,7 +68,12 @@ class Verbs(click.Group):
 
 
 def usage_lines(error: click.ClickException) -> list[str]:
-    """A mistake on the command line in the words of every other error: what, where, and a hint."""
+    """A mistake on the command line in the words of every other error: what, where, and a hint.
+
+    Where no verb is named, the help.
+    """
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message().splitlines()
     context: click.Context | None = getattr(error, "ctx", None)
     path = context.command_path if context else "stacktest"
     hint = getattr(error, "suggestion", "")

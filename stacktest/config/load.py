@@ -110,7 +110,11 @@ def _shape_error(error: Any, file: str) -> UsageError:
     if error.validator == "enum":
         choices = error.validator_value
         hint = did_you_mean(str(error.instance), choices) or f"one of: {', '.join(choices)}"
-    return UsageError(error.message, where=f"{file}:{key}", hint=hint)
+    if error.validator == "pattern" and hint:
+        message = f"{error.instance!r} is not a valid value"
+    else:
+        message = error.message
+    return UsageError(message, where=f"{file}:{key}", hint=hint)
 
 
 def _build(root: Path, file: str, data: Mapping[str, Any]) -> Config:

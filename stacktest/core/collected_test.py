@@ -1,10 +1,12 @@
 """What was collected of the suites, as plain data that processes hand to each other."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from stacktest.core.claims import Claim
 from stacktest.core.runs.verdict import HiddenFile
+from stacktest.core.unknown import Unknown
 
 ROUTED_FIXTURES = frozenset(
     {"page", "context", "browser", "new_context", "api", "async_api", "tls", "ws"}
@@ -75,7 +77,7 @@ class Collection:
 
     tests: tuple[Collected, ...] = ()
     errors: tuple[str, ...] = ()
-    """Files of the suites that cannot be collected."""
+    """Files of the suites that cannot be collected, or why none of them can."""
     hidden: tuple[HiddenFile, ...] = ()
 
     @classmethod
@@ -97,3 +99,17 @@ class Collection:
             "errors": list(self.errors),
             "hidden": [asdict(file) for file in self.hidden],
         }
+
+
+NONE_COLLECTED = "the tests could not be collected"
+"""How an error begins that is about all of them."""
+
+
+def not_collected(errors: Iterable[str]) -> Unknown:
+    """Why it is not known which tests there are."""
+    return Unknown(
+        "; ".join(
+            error if error.startswith(NONE_COLLECTED) else f"{error} cannot be collected"
+            for error in errors
+        )
+    )

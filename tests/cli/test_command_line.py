@@ -126,6 +126,16 @@ def test_a_mistake_is_told_with_the_nearest_name(
     assert (code, out, err.splitlines()) == (2, "", lines)
 
 
+@pytest.mark.parametrize("words", [[], ["config"], ["export"]])
+def test_without_a_verb_the_help_is_shown(
+    ask: Callable[..., tuple[int, str, str]], words: list[str]
+) -> None:
+    code, out, err = ask(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{' '.join(['Usage: stacktest', *words])} [OPTIONS] COMMAND")
+    assert "\n\nCommands:\n  " in err
+
+
 @pytest.mark.real_docker
 def test_a_service_that_does_not_exist(
     ask: Callable[..., tuple[int, str, str]], tmp_path: Path

@@ -344,13 +344,26 @@ def test_before_init_the_stack_is_that_of_the_compose_file_here(
     assert {"engine", "compose", "browser", "certutil", "ports", "git"} <= set(findings)
 
 
+def test_a_configuration_that_cannot_be_read_hides_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stacktest.toml").write_text("[stack]\nfrontdoor = 'door'\n")
+    monkeypatch.chdir(tmp_path)
+    lines = CliRunner().invoke(cli, ["doctor"]).output.splitlines()
+    assert lines[:2] == [
+        f"--  stack    unknown key 'frontdoor' ({tmp_path}/stacktest.toml:stack.frontdoor)",
+        "             fix: did you mean 'front_door' or 'door'?",
+    ]
+    assert any(" engine " in line for line in lines)
+
+
 def test_without_a_compose_file_the_machine_is_examined_and_the_stack_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(cli, ["doctor"])
     assert done.output.splitlines()[:2] == [
-        "--  stack    no compose file here",
+        f"--  stack    no compose file here ({tmp_path})",
         "             fix: add compose.yaml, or name the stack's folder: --stack DIR",
     ]
     assert done.exit_code != 0

@@ -76,7 +76,7 @@ max_age = "2d"
         ('path = "b"\nkind = "pg_dump"\npaths = {a = "/b"}', ".paths", "only files have paths"),
         ('path = "b"\nkind = "tar"\npaths = {a = "b"}', ".paths.a", "does not match"),
         ('path = "b"\nkind = "pg_dump"\nimage = "x"', ".image", "nothing is unpacked"),
-        ('path = "b"\nkind = "tar"\nmax_age = "soon"', ".max_age", "does not match"),
+        ('path = "b"\nkind = "tar"\nmax_age = "soon"', ".max_age", "is not a valid value"),
         (f'path = "b"\nkind = "tar"\nmax_age = "{"9" * 9}d"', ".max_age", "not a valid duration"),
     ],
 )

@@ -97,14 +97,14 @@ def test_without_a_file_the_defaults_serve(tmp_path: Path) -> None:
         ("[stak]\n", "unknown key 'stak'", ":stak", "stack"),
         (
             "[services.a]\ntimeout = '5 minutes'",
-            "does not match",
+            "'5 minutes' is not a valid value",
             ":services.a.timeout",
             "duration",
         ),
         ("[services.a]\ntimeout = 5", "not of type 'string'", ":services.a.timeout", ""),
         ("[gate]\ndeny = ['xyz']", "'xyz' is not one of", ":gate.deny.0", "one of"),
         ("[gate]\ndeny = ['drifte']", "is not one of", ":gate.deny.0", "did you mean 'drifted'"),
-        ("[phases.five]\n", "does not match", ":phases", ""),
+        ("[phases.five]\n", "'five' is not a valid value", ":phases", "phase4"),
         ("[[exempt]]\nservice = 'a'", "required property", ":exempt.0", ""),
         (
             "[[exempt]]\nservice='a'\nstates=['expired']\nreason='r'\nuntil='soon'",
@@ -114,7 +114,7 @@ def test_without_a_file_the_defaults_serve(tmp_path: Path) -> None:
         ),
         ("[stack", "not valid TOML", "stacktest.toml", "complete the last line"),
         ("[stack]\ndomain = x", "not valid TOML", "stacktest.toml:2", "correct that line"),
-        ("[stack]\npages = 'docs/x.md'", "does not match", ":stack.pages", ""),
+        ("[stack]\npages = 'docs/x.md'", "is not a valid value", ":stack.pages", "{service}"),
     ],
 )
 def test_a_mistake_is_one_error(

@@ -10,6 +10,7 @@ from stacktest.adapters.existing import is_file
 from stacktest.adapters.routes.static import read_configured
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
+from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
 Reader = Callable[[tuple[Path, ...], Stack], tuple[Route, ...]]
@@ -109,11 +110,20 @@ def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
         raise UsageError(
             f"no such file: {name}",
             where="stacktest.toml:stack.routes",
-            hint="name the front door's configuration, `traefik`, `caddy-docker-proxy`, "
+            hint=did_you_mean(name, _beside(path, stack))
+            or "name the front door's configuration, `traefik`, `caddy-docker-proxy`, "
             "`nginx-proxy`, or `none`",
             code="SK-ROUTES",
         )
     return kind, path
+
+
+def _beside(path: Path, stack: Stack) -> list[str]:
+    """The files of the folder in which a file was looked for, as `routes` names them."""
+    try:
+        return [str(item.relative_to(stack.root)) for item in path.parent.iterdir()]
+    except (OSError, ValueError):
+        return []
 
 
 def _kind(source: str) -> str:

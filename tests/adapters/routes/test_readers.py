@@ -366,6 +366,16 @@ def test_wrong_sources(
         read_routes(sources, make_stack("door", "grafana"), hosts=hosts)
 
 
+def test_a_file_that_is_not_there_is_looked_for_under_near_names(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d/apps.conf").touch()
+    with pytest.raises(UsageError) as caught:
+        read_routes(("conf.d/app.conf",), make_stack("door"))
+    assert caught.value.hint == "did you mean 'conf.d/apps.conf'?"
+
+
 def test_no_source_is_no_route(make_stack: Callable[..., Stack]) -> None:
     assert read_routes(("none",), make_stack("door")) == ()
     assert read_routes((), make_stack("door")) == ()

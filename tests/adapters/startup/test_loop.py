@@ -599,9 +599,7 @@ def run_routed(
     scripts = {"app": [{"state": "running"}], **({"door": door} if door else {})}
     services = {name: Service(name=name) for name in scripts}
     route = Route(host="app.test", service="app", port=80)
-    stack = Stack(
-        name="p", root=Path("/p"), services=services, routes=(route,), front_door="door"
-    )
+    stack = Stack(name="p", root=Path("/p"), services=services, routes=(route,), front_door="door")
     plan = plan_services(stack, services)
     settings = Settings(
         rules={name: derive(service, stack) for name, service in services.items()},
