@@ -607,7 +607,7 @@ def run_routed(
         answers=answers,
         clock=clock,
         connector=connector,
-        can_go_on=lambda failures: failures.keys() == {"door"},
+        can_go_on=lambda failures: set(failures) == {"door"},
     )
     engine = FakeEngine(**scripts)
     loop = Loop(stack, plan, engine.port(), settings, Progress())
