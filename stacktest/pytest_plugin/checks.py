@@ -192,7 +192,7 @@ class _Counter:
     def _referred(self, sites: Sites, place: _Place) -> Iterator[tuple[object, type | None]]:
         for reference in sites.references:
             target, owner = self._resolve(reference, place)
-            if reference.is_dropped and inspect.iscoroutinefunction(target):
+            if reference.is_dropped and _does_nothing_when_called(target):
                 continue
             if _is_of_project(target):
                 yield target, owner
@@ -235,6 +235,15 @@ class _Counter:
                     method = inspect.getattr_static(value, name, None)
                     if method is not None:
                         yield method, value
+
+
+def _does_nothing_when_called(target: object) -> bool:
+    """Whether a call only makes a coroutine or a generator, which somebody has to run."""
+    return (
+        inspect.iscoroutinefunction(target)
+        or inspect.isgeneratorfunction(target)
+        or inspect.isasyncgenfunction(target)
+    )
 
 
 def _may_be_helper(reference: Reference) -> bool:

@@ -71,10 +71,10 @@ class RunningTest:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """See whether it ends without having reached a check."""
-        from stacktest.pytest_plugin.unreached_checks import watch
+        """See whether it ends without having reached a check, or without seeing one fail."""
+        from stacktest.pytest_plugin import unreached_checks, unseen_failures
 
-        with watch(item):
+        with unseen_failures.watch(item), unreached_checks.watch(item):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
