@@ -5,15 +5,18 @@
     variant                     within it, another container with other settings; then its own again
     crash                       its main process is killed; returns when it is ready again by itself
 
-Only containers that carry the label of this run are moved. What a service's dependants were before
-and after is declared with each move, since they may restart along with it.
+Only containers that carry the label of this run are moved, one at a time. What a service's
+dependants were before and after is declared with each move, since they may restart along with it.
+A container that does not run is none of a move's, unless its service runs once: so a stop that
+nobody declared is a gap, as a restart is.
 """
 
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from threading import RLock
 
 from stacktest.adapters.engine import labels
 from stacktest.adapters.engine.documents import PROJECT
@@ -63,6 +66,8 @@ class Mover:
         self._run_id = run_id
         self._rules, self._timeouts, self._probe_image = rules, timeouts, probe_image
         self._declare = declare
+        self.lock = RLock()
+        """Held during a move: threads of a test move one container after the other."""
         self._last: dict[str, Containers] = {}
         """What each service was after the last move of this test that declared it."""
         self._moved: set[str] = set()
@@ -109,11 +114,13 @@ class Mover:
         Both are declared moves, so that the service keeps what other tests prove of it.
         """
         try:
-            self._replace(service, "variant", changes)
+            with self.lock:
+                self._replace(service, "variant", changes)
             yield
         finally:
             # Also where the variant did not become ready: it must not be what is left.
-            self._replace(service, "recreate", {})
+            with self.lock:
+                self._replace(service, "recreate", {})
 
     def crash(self, service: str) -> None:
         """Kill its main process; the engine has to start it again by its restart policy."""
@@ -138,28 +145,38 @@ class Mover:
 
         A moved service has to be what its last move declared; a difference stays a gap.
         """
-        moved, self._moved = sorted(self._moved), set()
-        try:
+        with self.lock, ExitStack() as ends:
+            # Backwards: what others need is started first, and an error keeps none of them down.
+            moved = sorted(self._moved, key=lambda name: len(dependants_of(self._stack, name)))
+            self._moved = set()
+            ends.callback(self._settle_dependants, moved)
             for service in moved:
-                if self._is_left_stopped(service):
-                    self.start(service)
-        finally:
-            dependants = {name for service in moved for name in dependants_of(self._stack, service)}
-            before = {name: self._last[name] for name in sorted(dependants & set(self._last))}
-            self._last, self._moved = {}, set()
-            if before:
-                after = self._containers(before)
-                self._declare(Move(service=moved[0], kind="settled", before=before, after=after))
+                ends.callback(self._start_if_stopped, service)
 
     # Private
 
+    def _start_if_stopped(self, service: str) -> None:
+        if self._is_left_stopped(service):
+            self.start(service)
+
+    def _settle_dependants(self, moved: Sequence[str]) -> None:
+        dependants = {name for service in moved for name in dependants_of(self._stack, service)}
+        before = {name: self._last[name] for name in sorted(dependants & set(self._last))}
+        self._last, self._moved = {}, set()
+        if before:
+            after = self._containers(before)
+            self._declare(Move(service=moved[0], kind="settled", before=before, after=after))
+
     def _is_left_stopped(self, service: str) -> bool:
         """Whether it does not run although it should; what runs once has ended by itself."""
-        rule = self._rules.get(service) or derive(self._stack.services[service], self._stack)
         return (
-            rule.kind is not Kind.EXITED
+            not self._runs_once(service)
             and not self._inspect(self._own(service))["State"]["Running"]
         )
+
+    def _runs_once(self, service: str) -> bool:
+        rule = self._rules.get(service) or derive(self._stack.services[service], self._stack)
+        return rule.kind is Kind.EXITED
 
     def _replace(self, service: str, kind: str, changes: Json) -> None:
         container = self._own(service)
@@ -202,7 +219,7 @@ class Mover:
         return containers[0].id
 
     def _observe(self, service: str) -> dict[str, Containers]:
-        """The containers of the service and its dependants as they are now."""
+        """The containers of the service and its dependants that run now."""
         return self._containers([service, *dependants_of(self._stack, service)])
 
     def _containers(self, names: Collection[str]) -> dict[str, Containers]:
@@ -211,7 +228,9 @@ class Mover:
             if container.service not in names or container.one_off:
                 continue
             document = self._engine.inspect(container.id)
-            if not isinstance(document, Unknown):
+            if isinstance(document, Unknown):
+                continue
+            if document["State"]["Running"] or self._runs_once(container.service):
                 refs[container.service].append(
                     ContainerRef(
                         container=document["Id"],

@@ -215,8 +215,9 @@ def bring_up(
         before=frozenset(item.id for items in here.present.values() for item in items),
         woken=tuple(container.id for container in here.woken),
         keep=keep,
+        # Who may start nothing has nothing to remove: what carries the run's label was there before.
         reaper=_guard(stack, engine, run_id, plan.services, here.woken)
-        if missing and not keep
+        if missing and not keep and mode != "never"
         else None,
     )
     progress.planned(plan, missing, usual)

@@ -140,6 +140,17 @@ def test_never_starts_nothing(project: Project) -> None:
     assert project.leftovers() == []
 
 
+def test_never_removes_nothing_of_its_own_run(project: Project) -> None:
+    project.write(TWO)
+    up = project.up(run_id="r1")
+    before = states(project)
+    project.compose("stop", "-t", "0", "app")
+    with pytest.raises(StackNotReadyError, match="app does not run"):
+        project.up("app", run_id="r1", mode="never")
+    assert states(project).keys() == before.keys()
+    up.stop()
+
+
 def test_an_unknown_mode_is_refused(project: Project) -> None:
     project.write(TWO)
     with pytest.raises(UsageError, match="'sometimes' is not a way"):
