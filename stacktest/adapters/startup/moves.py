@@ -31,7 +31,7 @@ from stacktest.core.readiness import Kind, Rule, derive
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.moves import Containers, Move, dependants_of
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StackNotReadyError, StacktestError
+from stacktest.errors import StackNotReadyError, StacktestError, UsageError
 
 COMES_BACK = 60.0
 """Seconds within which the engine restarts a program that was killed, at the latest."""
@@ -71,6 +71,7 @@ class Mover:
         self._last: dict[str, Containers] = {}
         """What each service was after the last move of this test that declared it."""
         self._moved: set[str] = set()
+        self._variants: set[str] = set()
 
     def restart(self, service: str) -> None:
         """End its program and start it again in the same container."""
@@ -113,14 +114,20 @@ class Mover:
 
         Both are declared moves, so that the service keeps what other tests prove of it.
         """
+        if service in self._variants:
+            raise UsageError(
+                f"{service} is a variant already, and is only one at a time",
+                where="fixture variant",
+                hint="give both changes to one variant",
+            )
+        self._variants.add(service)
         try:
             with self.lock:
                 self._replace(service, "variant", changes)
             yield
         finally:
             # Also where the variant did not become ready: it must not be what is left.
-            with self.lock:
-                self._replace(service, "recreate", {})
+            self._end_variant(service)
 
     def crash(self, service: str) -> None:
         """Kill its main process; the engine has to start it again by its restart policy."""
@@ -141,9 +148,10 @@ class Mover:
         self._wait(service, "crash", before, begin)
 
     def settle(self) -> None:
-        """The end of a test: start what it left stopped, and declare what dependants are now.
+        """The end of a test: end what it left a variant, start what it left stopped.
 
-        A moved service has to be what its last move declared; a difference stays a gap.
+        What dependants are now is declared. A moved service has to be what its last move
+        declared; a difference stays a gap.
         """
         with self.lock, ExitStack() as ends:
             # Backwards: what others need is started first, and an error keeps none of them down.
@@ -152,8 +160,16 @@ class Mover:
             ends.callback(self._settle_dependants, moved)
             for service in moved:
                 ends.callback(self._start_if_stopped, service)
+            for service in sorted(self._variants):
+                ends.callback(self._end_variant, service)
 
     # Private
+
+    def _end_variant(self, service: str) -> None:
+        with self.lock:
+            if service in self._variants:
+                self._variants.remove(service)
+                self._replace(service, "recreate", {})
 
     def _start_if_stopped(self, service: str) -> None:
         if self._is_left_stopped(service):

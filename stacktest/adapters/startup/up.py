@@ -215,7 +215,7 @@ def bring_up(
         before=frozenset(item.id for items in here.present.values() for item in items),
         woken=tuple(container.id for container in here.woken),
         keep=keep,
-        # Who may start nothing has nothing to remove: what carries the run's label was there before.
+        # Who may start nothing has nothing to remove: what carries the run's label was there.
         reaper=_guard(stack, engine, run_id, plan.services, here.woken)
         if missing and not keep and mode != "never"
         else None,

@@ -14,7 +14,7 @@ from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.readiness import parse_rule
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.moves import Move, explains
-from stacktest.errors import StacktestError
+from stacktest.errors import StacktestError, UsageError
 from stacktest.pytest_plugin.fixtures.lifecycle import Lifecycle
 
 
@@ -35,7 +35,10 @@ class FakeEngine:
     def inspect(self, container: str) -> dict[str, Any]:
         is_running = container in self.running
         state = {"Running": is_running, "StartedAt": "t", "ExitCode": 0}
-        return {"Id": container, "Image": "i", "State": state}
+        return {"Id": container, "Image": "i", "State": state, "Config": {}}
+
+    def networks(self, _: Any) -> list[Any]:
+        return []
 
     def start(self, container: str) -> str:
         self.started.append(container)
@@ -46,7 +49,12 @@ class FakeEngine:
 
 
 def mover(
-    tmp_path: Path, engine: Any, *, ready: str = "running", needs: Mapping[str, str] | None = None
+    tmp_path: Path,
+    engine: Any,
+    *,
+    ready: str = "running",
+    needs: Mapping[str, str] | None = None,
+    deployment: Any = None,
 ) -> tuple[Mover, list[Move]]:
     """What moves the engine's containers, and the moves that it declares."""
     depends_on = {name: (Dependency(service=need),) for name, need in (needs or {}).items()}
@@ -57,7 +65,7 @@ def mover(
     declared: list[Move] = []
     made = Mover(
         Stack(name="shop", root=tmp_path, services=services),
-        SimpleNamespace(),
+        deployment,
         engine,
         run_id="r",
         rules={name: parse_rule(ready) for name in services},
@@ -120,6 +128,40 @@ def test_what_runs_once_counts_although_it_has_ended(tmp_path: Path) -> None:
     moves, declared = mover(tmp_path, FakeEngine("app"), ready="exited(0)")
     moves.stop("app")
     assert explains(declared, "app", RUNNING, RUNNING)
+
+
+class Replaced:
+    """Compose, with what it laid over the definition of each container that it created."""
+
+    def __init__(self) -> None:
+        self.environments: list[Any] = []
+
+    def recreate(self, services: list[str], override: Any) -> Any:
+        (service,) = services
+        self.environments.append(override["services"][service].get("environment"))
+        return SimpleNamespace(code=0)
+
+
+def test_a_variant_that_a_test_left_open_is_ended_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = Replaced()
+    moves, _ = mover(tmp_path, FakeEngine("app", is_running=True), deployment=deployment)
+    left_open = moves.variant("app", {"environment": {"A": "b"}})
+    monkeypatch.setattr(moves, "_wait", lambda *_: None)
+    left_open.__enter__()
+    moves.settle()
+    assert deployment.environments == [{"A": "b"}, None]
+    left_open.__exit__(None, None, None)
+    assert deployment.environments == [{"A": "b"}, None]
+
+
+def test_a_variant_of_a_variant_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = Replaced()
+    moves, _ = mover(tmp_path, FakeEngine("app", is_running=True), deployment=deployment)
+    monkeypatch.setattr(moves, "_wait", lambda *_: None)
+    with moves.variant("app", {}), pytest.raises(UsageError, match="a variant already"):
+        moves.variant("app", {}).__enter__()
 
 
 def test_threads_move_one_container_after_the_other(tmp_path: Path) -> None:
