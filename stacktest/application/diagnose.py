@@ -20,6 +20,7 @@ from stacktest.core.diagnosis.certificate import ABOUT_CERTIFICATES
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Certificate, Facts, Failure, all_needs
 from stacktest.core.diagnosis.finder import diagnose
+from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.routing import HTTPS, request_of, routes_taken
 from stacktest.core.shared_network import network_owner
@@ -97,12 +98,12 @@ def concerned_services(stack: Stack, failure: Failure) -> tuple[str, ...]:
 # Private
 
 _REFUSED = 400
-_URL = re.compile(r"https://([A-Za-z0-9.-]+)")
+_URL = re.compile(r"https://([\w.-]+)")
 
 
 def _hosts(stack: Stack, failure: Failure) -> Iterable[str]:
     """Host names whose certificate the failure may be about, those that it names first."""
-    named = [host.lower().rstrip(".") for host in _URL.findall(failure.text)]
+    named = [to_ascii(host) for host in _URL.findall(failure.text)]
     routed = [r.host for name in failure.services for r in stack.named_routes_of(name)]
     return dict.fromkeys([*named, *routed][:_MOST_HOSTS])
 

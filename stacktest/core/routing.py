@@ -17,7 +17,7 @@ from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
-from stacktest.core.hostnames import before_port
+from stacktest.core.hostnames import before_port, to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import PathCondition, Route, compiled
 
@@ -45,7 +45,7 @@ class Request:
 def request_of(url: str) -> Request:
     """The request that such an address stands for, at a port that is not known."""
     parts = urlsplit(url)
-    return Request(host=(parts.hostname or "").lower(), path=parts.path or "/")
+    return Request(host=to_ascii(parts.hostname or ""), path=parts.path or "/")
 
 
 def covers(pattern: str, host: str) -> bool:
@@ -75,7 +75,7 @@ def service_behind(
     `port` is the front door's own, in its container. `file_kind` looks into folders whose files the
     front door serves; without it, every path may be such a file.
     """
-    request = Request(host=host.lower().rstrip("."), path=path, port=port, method=method)
+    request = Request(host=to_ascii(host), path=path, port=port, method=method)
     candidates = answerers(routes, request, status, file_kind=file_kind)
     return next(iter(candidates)) if len(candidates) == 1 else None
 

@@ -7,6 +7,7 @@ import pytest
 
 from stacktest.adapters.routes.served_files import file_kind
 from stacktest.application.running_stack import RunningStack
+from stacktest.core.hostnames import to_ascii
 from stacktest.core.route import Route
 from stacktest.core.routing import (
     Request,
@@ -54,14 +55,20 @@ def note_answer(
     if stack.model.front_door:
         note(node, stack.model.front_door)
     outer = parts.port or usual_port(parts.scheme)
+    asked = _without_port(host) or name
     request = Request(
-        host=(_without_port(host) or name).rstrip("."),
+        host=to_ascii(asked),
         path=parts.path or "/",
         port=inner_port(stack.names.doors, outer) if door_port is None else door_port,
         method=method,
     )
     routes = stack.model.routes
     services = answerers(routes, request, status, file_kind=file_kind)
+    if asked.endswith("."):
+        # For some front doors, Caddy among them, that is another name.
+        for other in filter(None, services - {stack.model.front_door}):
+            note_doubt(node, other, "a dot ends the host name")
+        return
     if len(services) > 1:
         for other, where in doubts(routes, request, status, file_kind=file_kind).items():
             note_doubt(node, other, where)

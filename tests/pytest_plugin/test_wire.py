@@ -97,3 +97,42 @@ def test_relative_addresses_lead_to_the_first_door(running: Callable[..., Any]) 
     assert first_url(running()) == "http://localhost:18000"
     assert first_url(running(routes=())) == "http://127.0.0.1:18000"
     assert first_url(running(routes=(), door="")) == "http://127.0.0.1:18000"
+
+
+@pytest.mark.parametrize(
+    "name", ["bücher.test", "BÜCHER.test", "xn--bcher-kva.test", "bücher。test"]
+)
+@pytest.mark.parametrize("is_header", [False, True])
+def test_a_name_is_the_same_however_it_is_written(
+    running: Callable[..., Any], request: pytest.FixtureRequest, name: str, *, is_header: bool
+) -> None:
+    routes = (
+        Route(host="xn--bcher-kva.test", service="rag", upstream="rag:1"),
+        Route(host="localhost", order=1, **AT),
+    )
+    stack = running(routes)
+    url = "http://localhost:18000/x" if is_header else f"ws://{name}:18000/x"
+    note_response(
+        request.node,
+        stack,
+        url,
+        200,
+        method="GET",
+        host=f"{name}:18000" if is_header else "",
+        address=(HERE, 18000),
+    )
+    assert touched(request.node) == ("door", "rag")
+
+
+def test_a_dot_at_the_end_may_make_another_name_of_it(
+    running: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    routes = (
+        Route(host="app.test", service="rag", upstream="rag:1"),
+        Route(host="localhost", **AT),
+    )
+    url = "http://app.test.:18000/x"
+    address = (HERE, 18000)
+    note_response(request.node, running(routes), url, 200, method="GET", address=address)
+    doubts = {"rag": "a dot ends the host name"}
+    assert (touched(request.node), doubted(request.node)) == (("door",), doubts)
