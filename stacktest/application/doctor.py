@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from stacktest.adapters.diagnosis.port_holder import holder_of
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import SWARM
 from stacktest.application.checkup import Checkup, causes_once
@@ -308,25 +309,25 @@ def _ports(project: StackContext) -> Checkup:
     """Ports that the front door publishes must be free, or be its own."""
     stack = project.stack
     door = stack.services.get(stack.front_door)
-    if door is None:
-        return Checkup(subject="ports", is_fine=True, message="no front door is configured")
-    if stack.denies_egress:
-        return Checkup(
-            subject="ports", is_fine=True, message='none is published, since `egress` is "deny"'
-        )
+    if door is None or stack.denies_egress:
+        why = 'none is published, since `egress` is "deny"' if door else ""
+        message = why or "no front door is configured"
+        return Checkup(subject="ports", is_fine=True, message=message)
     running = {
         container.service
         for container in project.engine.containers(stack.name)
         if container.is_running
     }
-    occupied = [p for p in door.ports if p.published and _is_taken(p.host_ip, p.published)]
+    published = [(port.host_ip, port.published) for port in door.ports if port.published]
+    occupied = [number for address, number in published if _is_taken(address, number)]
     if occupied and door.name not in running:
-        names = ", ".join(str(port.published) for port in occupied)
+        names = ", ".join(map(str, occupied))
+        holder = holder_of(stack, project.engine, occupied[0], besides="")
         return Checkup(
             subject="ports",
             is_fine=False,
-            message=f"{names}: taken by another program",
-            fix=f"stop it, or publish {door.name} elsewhere",
+            message=f"{names}: taken by {holder.name if holder else 'another program'}",
+            fix=f"{holder.command if holder else 'stop it'}, or publish {door.name} elsewhere",
             exit_code=2,
         )
     ports = ", ".join(str(port.published) for port in door.ports) or "none published"

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from stacktest import config as configuration
 from stacktest.adapters.compose.command_line import working_folder
+from stacktest.adapters.compose.files import USUAL, stack_options
+from stacktest.adapters.existing import is_file
+from stacktest.config.sections import FILE_NAME
 from stacktest.errors import UsageError
 
 
@@ -17,6 +20,20 @@ def stack_folder(option: str, *, rootdir: Path | None = None) -> Path:
         raise UsageError(
             "no stack here",
             where=f"{working_folder()} and the folders above",
-            hint="name one with --stack DIR, or write a stacktest.toml: stacktest init",
+            hint=_hint(working_folder()),
         )
     return root
+
+
+# Private
+
+
+def _hint(folder: Path) -> str:
+    """The folders below that are stacks, else the command that makes one of a compose file."""
+    if stacks := stack_options(folder, [FILE_NAME]):
+        return stacks
+    if any(is_file(folder / name) for name in USUAL):
+        return "stacktest init"
+    if folders := stack_options(folder):
+        return f"stacktest init {folders}"
+    return f"add {USUAL[0]} and: stacktest init; or name the stack's folder: --stack DIR"

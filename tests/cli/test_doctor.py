@@ -19,6 +19,7 @@ from stacktest.application.doctor_engine import check_clock
 from stacktest.bootstrap import context
 from stacktest.bootstrap.context import Project
 from stacktest.cli import cli
+from stacktest.core.diagnosis.facts import PortHolder
 from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Mount, Port, Service, Stack
 from stacktest.core.route import Route
@@ -188,6 +189,11 @@ def test_a_port_that_somebody_else_has(project: Project, monkeypatch: pytest.Mon
     monkeypatch.setattr(Engine, "containers", lambda *_: ())
     monkeypatch.setattr(doctor, "_is_taken", lambda *_: True)
     assert "--  ports    9443: taken by another program" in said(2)
+    holder = PortHolder(name="nginx (pid 812)", command="kill 812")
+    monkeypatch.setattr(doctor, "holder_of", lambda *_, **__: holder)
+    lines = said(2)
+    number = lines.index("--  ports    9443: taken by nginx (pid 812)")
+    assert lines[number + 1].endswith("fix: kill 812, or publish caddy elsewhere")
     vars(project)["stack"] = replace(stack, denies_egress=True)
     assert 'ok  ports    none is published, since `egress` is "deny"' in said()
 

@@ -127,4 +127,4 @@ def test_a_test_that_asks_for_a_stack_where_there_is_none(pytester: pytest.Pytes
     pytester.makepyfile("def test_it(stack):\n    assert stack\n")
     done = pytester.runpytest_subprocess("-p", "no:randomly")
     assert done.ret == USAGE
-    done.stderr.fnmatch_lines(["ERROR: no stack here", "*hint: name one with --stack DIR*"])
+    done.stderr.fnmatch_lines(["ERROR: no stack here", "*hint: add compose.yaml and: *"])

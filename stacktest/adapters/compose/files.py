@@ -9,7 +9,8 @@ the one of the stack's folder is read as well, and wins.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,7 @@ OVERRIDES = (
     "docker-compose.override.yaml",
 )
 ENV_FILE = ".env"
+_MOST_FOLDERS = 3
 _SEPARATORS = (os.pathsep, "|", ",", "\n")
 
 
@@ -193,6 +195,17 @@ def _split(text: str, separator: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(separator) if name.strip())
 
 
+def stack_options(folder: Path, files: Iterable[str] = USUAL) -> str:
+    """`--stack a or --stack b`: the folders below that hold one of the files; empty: none does."""
+    names = tuple(files)
+    try:
+        below = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return ""
+    stacks = [path.name for path in below if any(is_file(path / name) for name in names)]
+    return " or ".join(f"--stack {shlex.quote(name)}" for name in stacks[:_MOST_FOLDERS])
+
+
 def absolute(root: Path, name: str) -> Path:
     """The path of a name that may be relative to `root`; `..` is taken out as Compose does it."""
     return Path(os.path.abspath(root / Path(name).expanduser()))  # noqa: PTH100 - links stay
@@ -217,7 +230,8 @@ def _usual(folder: Path) -> tuple[Path, ...]:
         raise UsageError(
             "no compose file here",
             where=str(folder),
-            hint=f"add {USUAL[0]}, or name the stack's folder: --stack DIR",
+            hint=stack_options(folder)
+            or f"add {USUAL[0]}, or name the stack's folder: --stack DIR",
         )
     override = next((folder / name for name in OVERRIDES if (folder / name).is_file()), None)
     return (first, override) if override else (first,)

@@ -67,7 +67,7 @@ def why_lines(
     yield from (f"  {row}" for row in shown)
     if len(shown) < len(rows):
         yield f"  and {len(rows) - len(shown)} others: stacktest why {judgement.service} --all"
-    yield from _also(judgement)
+    yield from _also(judgement, texts.diagnosis if texts else "")
     for page in dict.fromkeys(texts.evidence.values() if texts else ()):
         yield f"evidence  {page}"
     yield from _pass(evidence, now, history)
@@ -164,10 +164,11 @@ def _command_of_run(texts: RunTexts | None, evidence: Evidence, now: Fingerprint
     return texts.command if texts and before in (None, now.digest) else ""
 
 
-def _also(judgement: Judgement) -> Iterator[str]:
+def _also(judgement: Judgement, cause: str) -> Iterator[str]:
+    """The other states that hold, with their reasons; the cause of the first is not repeated."""
     for finding in judgement.findings[1:]:
-        reasons = f": {'; '.join(finding.reasons)}" if finding.reasons else ""
-        yield f"also      {finding.state.value}{reasons}"
+        others = [reason for reason in finding.reasons if reason != f"run:{cause}"]
+        yield f"also      {finding.state.value}" + (f": {'; '.join(others)}" if others else "")
 
 
 def _pass(evidence: Evidence, now: Fingerprint, history: Sequence[HistoryLine]) -> Iterator[str]:

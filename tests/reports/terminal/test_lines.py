@@ -242,6 +242,16 @@ def test_why_puts_the_failure_before_what_changed(world: StackSimulator) -> None
     assert change.startswith("  stanza")
 
 
+def test_why_says_the_cause_of_a_start_that_failed_once(world: StackSimulator) -> None:
+    cause = "redis cannot be built (compose.yaml:4)"
+    world.start_failures = {"redis": cause}
+    world.run()
+    texts, redis = RunTexts(run="1", diagnosis=cause), world.services["redis"].fingerprint
+    judgement = world.judge("redis")
+    shown = list(why_lines(judgement, world.ledger.read("redis"), redis, (), texts=texts))
+    assert shown[1:3] == [f"  {cause}", "also      never_run"]
+
+
 def test_why_repeats_the_command_of_a_run_until_the_service_is_another(
     world: StackSimulator,
 ) -> None:
