@@ -35,15 +35,19 @@ def number_of(version: str) -> int | None:
     return VERSIONS.get("TLSv1" if version == "TLSv1.0" else version)
 
 
-def accepts(host: str, address: tuple[str, int], version: int, *, timeout: float = 10.0) -> bool:
-    """Whether the server goes on in exactly this version; OSError when it cannot be reached."""
+def accepts(
+    host: str, address: tuple[str, int], version: int, *, timeout: float = 10.0
+) -> bool | None:
+    """Whether the server goes on in exactly this version; OSError when it cannot be reached.
+
+    None: it hung up without a word. That may be a refusal, or nobody behind the port.
+    """
     with socket.create_connection(address, timeout=timeout) as connection:
         connection.sendall(_greeting(host, version))
         try:
             kind, body = _record(connection)
         except (ConnectionError, EOFError):
-            # It hung up on the greeting, which is a refusal, too.
-            return False
+            return None
     if kind != _HANDSHAKE or not body or body[0] != _SERVER_HELLO:
         return False
     return _agreed(body) == version
