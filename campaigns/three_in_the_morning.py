@@ -62,7 +62,7 @@ def try_fault(fault: Fault) -> Trial:
 
 # Private
 
-_BEGINNINGS = ("FAILED ", "error: ", "ERROR: error: ")
+_BEGINNINGS = ("FAILED ", "error: ", "ERROR: ")
 """Of the line that tells a failed test, a failed start, or a stack that cannot be read."""
 
 
