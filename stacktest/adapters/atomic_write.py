@@ -88,7 +88,7 @@ def writing(path: Path, hint: str = "") -> Iterator[None]:
         reason = (error.strerror or "the operating system refuses").lower()
         raise UsageError(
             f"{path} cannot be written: {reason}",
-            where=str(error.filename or path.parent),
+            where=_place(error, path),
             hint=_of_disk(error, path)
             or hint
             or f"make {path.parent} a folder that you may write to",
@@ -96,6 +96,12 @@ def writing(path: Path, hint: str = "") -> Iterator[None]:
 
 
 # Private
+
+
+def _place(error: OSError, path: Path) -> str:
+    """What the system refused; the folder where that is the draft beside the file."""
+    file = str(error.filename or "")
+    return str(path.parent) if not file or file.endswith(_DRAFT) else file
 
 
 def _of_disk(error: OSError, path: Path) -> str:
@@ -115,7 +121,7 @@ def _draft(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
     """A file beside `path` with this content, on the disk; gone at the end if still there."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     prefix = f".{path.name[:_LONGEST_PREFIX]}."
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=_DRAFT)
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -131,6 +137,8 @@ def _draft(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
 
 
 _PRIVATE = 0o600
+_DRAFT = ".tmp"
+"""How the name of a draft ends."""
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """What file systems without links answer."""
 _LONGEST_PREFIX = 200
@@ -144,7 +152,7 @@ def _remove_abandoned(folder: Path, prefix: str, *, before: float) -> None:
     for item in drafts:
         # Another process may do the same, and an old file of another user stays.
         with suppress(OSError):
-            if item.name.endswith(".tmp") and item.stat(follow_symlinks=False).st_mtime < before:
+            if item.name.endswith(_DRAFT) and item.stat(follow_symlinks=False).st_mtime < before:
                 Path(item.path).unlink()
 
 

@@ -41,6 +41,16 @@ def test_a_disk_that_is_full_or_fails(
     assert list((tmp_path / "docs/_data").iterdir()) == []
 
 
+def test_a_draft_is_not_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **named: object) -> None:
+        raise PermissionError(13, "Permission denied", f"{named['dir']}/.status.json.x1.tmp")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(UsageError) as caught:
+        write_text(tmp_path / "status.json", "{}")
+    assert caught.value.where == str(tmp_path)
+
+
 @pytest.mark.case("compose/unwritable")
 def test_a_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: Path, **_named: bool) -> None:
