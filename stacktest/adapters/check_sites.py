@@ -1,8 +1,7 @@
 """Where a function can fail a test by a check of its own, and what it calls, from its text.
 
 A check is an `assert` that can fail, `raise AssertionError`, or a `raise` that a condition leads
-to. What a called function checks is decided by who can tell which function that is; the names of
-functions that check by nature (`expect`, `raises`, `assertEqual`, `fail`) are known here. What
+to. What a called function checks is decided by who can tell which function that is. What
 stands in a `try` that swallows its failure, asserts a constant, or cannot run at all, is no check.
 """
 
@@ -13,54 +12,14 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from stacktest.adapters.always_true import is_always_true, is_constant, objects_in
+from stacktest.adapters.code_reference import NO_LINES, Reference
 from stacktest.adapters.live_code import FUNCTIONS, is_never_true, names_in_use, reachable
 from stacktest.adapters.suite_code import read_nodes, saved_at
 
-CHECKING_CALLS = frozenset(
-    {
-        *("expect", "raises", "warns", "deprecated_call", "fail", "ensure", "validate"),
-        *("raise_for_status", "check_call", "check_output", "check_returncode", "model_validate"),
-        *("wait_for_selector", "wait_for_url", "wait_for_function"),
-    }
-)
-CHECKING_PREFIXES = ("assert", "verify_", "expect_", "should_")
 SWALLOWING = frozenset({"Exception", "BaseException", "AssertionError"})
-NO_LINES = range(0)
 NO_FAILURE = frozenset(
     {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A name as written: `("self", "assertEqual")`, `("inside()", "run")` on what a call gave."""
-
-    chain: tuple[str, ...]
-    is_call: bool = False
-    is_idle: bool = False
-    """A call that checks nothing by its name: of constants, or `expect(x)` that ends there."""
-    is_dropped: bool = False
-    """Nothing takes what the call gives: a coroutine would never run."""
-    line: int = 0
-    lines: range = NO_LINES
-    """Those of its statement, where that may not be reached."""
-
-    @property
-    def root(self) -> str:
-        """The name that it begins with; empty for any other expression."""
-        return self.chain[0].removesuffix("()")
-
-    @property
-    def is_method(self) -> bool:
-        """Whether it is looked up on something else."""
-        return len(self.chain) > 1
-
-    @property
-    def checks_by_name(self) -> bool:
-        """Whether a function of this name checks, wherever it comes from."""
-        name = self.chain[-1]
-        known = name in CHECKING_CALLS or name.startswith(CHECKING_PREFIXES)
-        return self.is_call and known and not self.is_idle
 
 
 @dataclass(slots=True)
@@ -69,7 +28,7 @@ class Sites:
 
     checks: int = 0
     loose: list[range] = field(default_factory=list)
-    """The lines of those in a loop or under a condition that are no failures themselves."""
+    """Those of each in a loop, a condition or an inner function that is no failure itself."""
     is_failure: bool = False
     """Whether it fails without a condition: then what leads to its call is the check."""
     references: list[Reference] = field(default_factory=list)
@@ -128,6 +87,8 @@ class _Reader(ast.NodeVisitor):
         self._loops = 0
         self._branches = 0
         """Loops, conditions and handlers around what is read."""
+        self._deferrals = 0
+        """Lambdas and comprehensions around what is read."""
         self._statement = NO_LINES
         self._returns: list[int] = []
 
@@ -247,6 +208,21 @@ class _Reader(ast.NodeVisitor):
         if not _is_named(_chain(node)):
             self.generic_visit(node)
 
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._deferred(node.body)
+
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        self._comprehension(node, node.elt)
+
+    def visit_SetComp(self, node: ast.SetComp) -> None:
+        self._comprehension(node, node.elt)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        self._comprehension(node, node.elt)
+
+    def visit_DictComp(self, node: ast.DictComp) -> None:
+        self._comprehension(node, node.key, node.value)
+
     @cached_property
     def _names(self) -> frozenset[str]:
         return names_in_use(self._nodes)
@@ -270,8 +246,8 @@ class _Reader(ast.NodeVisitor):
 
     @property
     def _is_loose(self) -> bool:
-        """Whether a check here may not be reached, which the lines of the function itself tell."""
-        return bool(self._branches) and not self._inner_functions
+        """Whether a check here may not be reached, which the lines that run tell."""
+        return bool(self._branches or self._inner_functions)
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         """A function or class within the function: its checks count where somebody names it."""
@@ -303,11 +279,27 @@ class _Reader(ast.NodeVisitor):
     def _refer(self, node: ast.Name | ast.Attribute) -> None:
         chain = _chain(node)
         if isinstance(node.ctx, ast.Load) and _is_named(chain):
-            self._add_reference(Reference(chain, line=node.lineno))
+            self._add_reference(Reference(chain, is_deferred=True, line=node.lineno))
 
     def _add_reference(self, reference: Reference) -> None:
         lines = self._statement if self._is_loose else NO_LINES
-        self.sites.references.append(replace(reference, lines=lines))
+        is_deferred = reference.is_deferred or self._deferrals > 0
+        self.sites.references.append(replace(reference, lines=lines, is_deferred=is_deferred))
+
+    def _deferred(self, *nodes: ast.AST) -> None:
+        self._deferrals += 1
+        for node in nodes:
+            self.visit(node)
+        self._deferrals -= 1
+
+    def _comprehension(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        *results: ast.expr,
+    ) -> None:
+        first, *others = node.generators
+        self.visit(first.iter)
+        self._deferred(first.target, *first.ifs, *others, *results)
 
     def _conditional(self, *bodies: Sequence[ast.AST]) -> None:
         self._conditions += 1

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from stacktest.adapters.check_sites import Reference, Sites, sites_at
+from stacktest.adapters.check_sites import Sites, sites_at
+from stacktest.adapters.code_reference import Reference
 from stacktest.adapters.suite_code import is_foreign
 from stacktest.core.collected_test import REACHING_FIXTURES
 from stacktest.pytest_plugin.markers import STACK_FIXTURES
@@ -60,26 +61,39 @@ def early_returns(item: pytest.Function) -> WatchedLines | None:
     return WatchedLines(function.__code__, lines) if lines else None
 
 
-def loose_checks(item: pytest.Function) -> WatchedLines | None:
-    """The checks of a test that stand in loops or under conditions, if it has no others."""
+class LooseChecks(NamedTuple):
+    """What has to run if a test is to have checked anything."""
+
+    code: types.CodeType
+    """The test's own; the lines are in it and in its inner functions."""
+    lines: frozenset[int]
+    helpers: frozenset[types.CodeType]
+    """Functions that check and that do not run where they are named."""
+
+
+def loose_checks(item: pytest.Function) -> LooseChecks | None:
+    """The checks of a test that may not be reached, if it has no others.
+
+    They stand in loops, under conditions, in inner functions, or in what the test hands on.
+    """
     own = _own_function(item)
-    if own is None or own[1].has_firm_checks:
+    if own is None or own[1].has_firm_checks or _around(item).total():
         return None
     function, sites = own
-    loose = list(sites.loose)
-    if not loose and not any(reference.lines for reference in sites.references):
-        return None
-    if _around(item).total():
-        return None
+    loose, helpers = list(sites.loose), set[types.CodeType]()
     for reference in sites.references:
         counter = _around(item)
         if not counter.checks_by(reference, function, item.cls):
             continue
-        if not reference.lines or counter.is_failure:
+        helper = counter.called_later(reference, function, item.cls)
+        if counter.is_failure or not (helper or reference.lines):
             return None
-        loose.append(reference.lines)
+        if helper:
+            helpers.add(helper)
+        else:
+            loose.append(reference.lines)
     lines = frozenset(line for lines in loose for line in lines)
-    return WatchedLines(function.__code__, lines) if lines else None
+    return LooseChecks(function.__code__, lines, frozenset(helpers)) if lines or helpers else None
 
 
 def written_functions(target: object) -> Iterator[types.FunctionType]:
@@ -168,6 +182,17 @@ class _Counter:
         for target, holder in self._referred(single, _Place(function, owner)):
             self.add(target, holder)
         return self.total() > 0
+
+    def called_later(
+        self, reference: Reference, function: types.FunctionType, owner: type | None
+    ) -> types.CodeType | None:
+        """The code of a helper of the project that does not run where it is named."""
+        target, _ = self._resolve(reference, _Place(function, owner))
+        is_later = reference.is_deferred or _does_nothing_when_called(target)
+        if not is_later or isinstance(target, type) or not _is_of_project(target):
+            return None
+        written = list(written_functions(target))
+        return written[-1].__code__ if written else None
 
     def total(self) -> int:
         """The number of checks, with methods that only their name leads to."""

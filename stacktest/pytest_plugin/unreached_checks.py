@@ -10,17 +10,30 @@ test whose text has such a `return`, or no other check, is watched, since that c
 
 import contextlib
 import sys
-from collections.abc import Iterator
+import threading
+import types
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stacktest.pytest_plugin.checks import WatchedLines, early_returns, loose_checks
+from stacktest.pytest_plugin.checks import (
+    LooseChecks,
+    WatchedLines,
+    early_returns,
+    loose_checks,
+)
 from stacktest.pytest_plugin.stash import UNREACHED
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction as Trace
+
+OWN_THREADS = (
+    *("stacktest-", "compose", "dns", "egress", "engine-tls", "enter-network", "events", "git"),
+    *("hashes", "heartbeat", "pages", "probe", "start"),
+)
+"""How the names of the threads begin that stacktest starts itself."""
 
 
 @contextlib.contextmanager
@@ -36,7 +49,7 @@ def watch(item: pytest.Item) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if returns is not None and sys.getprofile() is None:
             stack.enter_context(_watch_returns(item, returns))
-        if checks is not None and sys.gettrace() is None:
+        if checks is not None and sys.gettrace() is None and threading.gettrace() is None:
             stack.enter_context(_watch_checks(item, checks))
         yield
 
@@ -58,25 +71,71 @@ def _watch_returns(item: pytest.Item, returns: WatchedLines) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _watch_checks(item: pytest.Item, checks: WatchedLines) -> Iterator[None]:
-    lines, has_ended = set[int](), False
+def _watch_checks(item: pytest.Item, checks: LooseChecks) -> Iterator[None]:
+    own = {checks.code, *_inner(checks.code)}
+    lines, entered = set[int](), set[types.CodeType]()
+    has_ended = False
 
     def note_line(frame: FrameType, event: str, _: object) -> "Trace":
         nonlocal has_ended
         lines.add(frame.f_lineno)
-        has_ended = event == "return"
+        if frame.f_code is checks.code:
+            has_ended = event == "return"
         return note_line
 
-    def note_call(frame: FrameType, _event: str, _: object) -> "Trace | None":
-        return note_line if frame.f_code is checks.code else None
+    def note_helper(frame: FrameType, event: str, _: object) -> "Trace":
+        # A generator that is thrown away is called to be closed, and reaches no line.
+        if event == "line":
+            entered.add(frame.f_code)
+        return note_helper
 
+    def note_call(frame: FrameType, _event: str, _: object) -> "Trace | None":
+        if frame.f_code in own:
+            return note_line
+        return note_helper if frame.f_code in checks.helpers - entered else None
+
+    is_seen = not (checks.helpers or _inner_functions(own)) or _sees_all_threads()
     sys.settrace(note_call)
+    threading.settrace(note_call)
     try:
         yield
     finally:
         sys.settrace(None)
-    if has_ended and not lines & checks.lines and not item.stash.get(UNREACHED, ""):
-        item.stash[UNREACHED] = (
-            f"it reached none of its checks: that of line {min(checks.lines)} stands in a loop or "
-            "a condition"
-        )
+        threading.settrace(None)
+    is_reached = bool(lines & checks.lines or entered & checks.helpers)
+    if has_ended and not is_reached and is_seen and not item.stash.get(UNREACHED, ""):
+        item.stash[UNREACHED] = f"it reached none of its checks: {_where(checks)}"
+
+
+def _inner(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code of functions that are defined in a function, and in these."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _inner(constant)
+
+
+def _inner_functions(codes: Iterable[types.CodeType]) -> bool:
+    """Whether some are functions with a name, which other threads may call."""
+    return sum(not code.co_name.startswith("<") for code in codes) > 1
+
+
+def _sees_all_threads() -> bool:
+    """Whether no thread ran before that may call what the test hands on: it cannot be traced."""
+    return not any(
+        thread is not threading.current_thread() and _may_call(thread)
+        for thread in threading.enumerate()
+    )
+
+
+def _may_call(thread: threading.Thread) -> bool:
+    module = str(getattr(getattr(thread, "_target", None), "__module__", ""))
+    is_of_pytest = module.startswith(("_pytest", "pytest", "execnet", "xdist"))
+    return not (is_of_pytest or thread.name.startswith(OWN_THREADS))
+
+
+def _where(checks: LooseChecks) -> str:
+    if checks.lines:
+        return f"that of line {min(checks.lines)} stands in a loop or a condition"
+    names = sorted(code.co_name for code in checks.helpers)
+    return f"nothing called {', '.join(names)}"

@@ -132,6 +132,134 @@ def test_one_of_two(touch):
 """
 
 
+LATER = """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+class Page:
+    def on(self, name, call):
+        self.call = call
+
+def rows(numbers):
+    for number in numbers:
+        assert number
+        yield number
+
+def test_callback(touch):
+    def on_dialog(dialog):
+        assert dialog
+    Page().on("dialog", on_dialog)
+
+def test_callback_by_name(touch):
+    Page().on("dialog", check)
+
+def test_lambda(touch):
+    Page().on("dialog", lambda dialog: check(dialog))
+
+def test_comprehension(touch):
+    [check(number) for number in []]
+
+def test_map(touch):
+    list(map(check, []))
+
+def test_map_that_nobody_reads(touch):
+    map(check, [1])
+
+def test_pool(touch):
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(check, []))
+
+def test_generator(touch):
+    numbers = rows([1])
+
+def test_inner_loop(touch):
+    def each(numbers):
+        for number in numbers:
+            assert number
+    each([])
+"""
+CALLED = """
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+class Page:
+    def on(self, name, call):
+        call(name)
+
+def rows(numbers):
+    for number in numbers:
+        assert number
+        yield number
+
+def test_callback(touch):
+    def on_dialog(dialog):
+        assert dialog
+    Page().on("dialog", on_dialog)
+
+def test_callback_by_name(touch):
+    Page().on("dialog", check)
+
+def test_callback_that_must_not_be_called(touch):
+    class Quiet:
+        def on(self, name, call):
+            pass
+    Quiet().on("pageerror", lambda error: pytest.fail(str(error)))
+
+def test_comprehension(touch):
+    [check(number) for number in [1]]
+
+def test_map(touch):
+    assert list(map(check, [1])) == [None]
+
+def test_pool(touch):
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(check, [1]))
+
+def test_thread(touch):
+    def work():
+        assert touch
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+def test_coroutine_in_a_thread(touch):
+    async def work():
+        check(touch)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(asyncio.run, work()).result()
+
+def test_coroutine(touch):
+    async def work():
+        assert touch
+    asyncio.run(work())
+
+def test_generator(touch):
+    for number in rows([1]):
+        pass
+
+def test_inner(touch):
+    def work():
+        assert touch
+    work()
+
+@pytest.fixture(scope="module")
+def background():
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+def test_loop_of_a_thread_that_ran_before(touch, background):
+    async def work():
+        assert touch
+    asyncio.run_coroutine_threadsafe(work(), background).result()
+"""
+
+
 def run(shop: Shop, text: str) -> str:
     """What the run said, in one line."""
     shop.story(services={"red": {}}, running=["red"])
@@ -167,3 +295,15 @@ def test_a_test_that_reached_a_check_or_could_have_failed_is_finished(shop: Shop
 def test_a_test_that_has_checked_may_return(shop: Shop) -> None:
     run(shop, CHECKED)
     assert shop.document("red", "last_pass.json") is not None
+
+
+def test_checks_that_nothing_called_were_not_reached(shop: Shop) -> None:
+    output = run(shop, LATER)
+    assert shop.document("red", "last_pass.json") is None
+    assert "9 of 9 tests that name red were not finished: " in output
+    assert "::test_map (it reached none of its checks: nothing called check)" in output
+
+
+def test_checks_that_something_called_were_reached(shop: Shop) -> None:
+    output = run(shop, CALLED)
+    assert shop.document("red", "last_pass.json") is not None, output
