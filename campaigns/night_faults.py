@@ -64,6 +64,20 @@ FAULTS: tuple[Fault, ...] = (
         cause=r"wikii:8080 \(conf\.d/apps\.conf:5\): no service is called wikii; there is wiki",
     ),
     Fault(
+        name="swapped upstreams",
+        services=DOOR_ALONE
+        + WIKI
+        + WIKI.replace("wiki:", "files:").replace("/usr/share", "/usr/lib"),
+        files=routed(PROXY.replace("wiki:", "files:") + PROXY.replace("wiki.home", "files.home")),
+        test=VISIT.replace(
+            'api("wiki").get("/").status_code == 200',
+            '"doc/" in api("wiki.home.test").get("/").text',
+        ),
+        culprit="wiki",
+        cause=r"wiki\.home\.test → files:8080 \(conf\.d/apps\.conf:5\): this test is about wiki, to "
+        r"which files\.home\.test leads \(conf\.d/apps\.conf:13\)",
+    ),
+    Fault(
         name="plain request to TLS",
         services=DOOR_SERVICE + TLS_WIKI,
         files=routed(PROXY.replace("8080", "8443"))
