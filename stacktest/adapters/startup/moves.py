@@ -29,7 +29,7 @@ from stacktest.core.model import Stack
 from stacktest.core.plan import Plan, Step
 from stacktest.core.readiness import Kind, Rule, derive
 from stacktest.core.records.common import ContainerRef
-from stacktest.core.runs.moves import Containers, Move, dependants_of
+from stacktest.core.runs.moves import VARIANT, VARIANT_END, Containers, Move, dependants_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError, StacktestError, UsageError
 
@@ -123,7 +123,7 @@ class Mover:
         self._variants.add(service)
         try:
             with self.lock:
-                self._replace(service, "variant", changes)
+                self._replace(service, VARIANT, changes)
             yield
         finally:
             # Also where the variant did not become ready: it must not be what is left.
@@ -169,7 +169,7 @@ class Mover:
         with self.lock:
             if service in self._variants:
                 self._variants.remove(service)
-                self._replace(service, "recreate", {})
+                self._replace(service, VARIANT_END, {})
 
     def _start_if_stopped(self, service: str) -> None:
         if self._is_left_stopped(service):

@@ -24,6 +24,7 @@ PHRASES: Mapping[str, str] = {
     "recreate": "coming up in a new container",
     "crash": "coming back after a crash",
     "variant": "coming up as a variant",
+    "variant_end": "coming up after a variant",
 }
 """Kind of time → what takes it, for people."""
 

@@ -3,7 +3,9 @@
 A move says which containers a service had before and after it. Credit accepts other containers at
 the end than at the beginning only where declared moves lead from the ones to the others without a
 gap: a restart that nobody declared is a gap. A service that depends on the moved one may restart
-along with it, so a move also says what its dependants were before and after.
+along with it, so a move also says what its dependants were before and after. What answered between
+a variant and its end is nobody's, so a variant that nobody ended, such as that of a worker that
+crashed, is a gap as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +18,7 @@ from stacktest.core.plan import needs_of
 from stacktest.core.records.common import ContainerRef
 
 Containers = tuple[ContainerRef, ...]
+VARIANT, VARIANT_END = "variant", "variant_end"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +27,8 @@ class Move:
 
     service: str
     kind: str
-    """restart, stop, start, recreate, crash, or `settled`: the end of a test that moved it."""
+    """restart, stop, start, recreate, crash, variant, variant_end, or `settled`: the end of a test
+    that moved it."""
     before: Mapping[str, Containers] = field(default_factory=dict)
     """Service → its containers; the moved service and its dependants."""
     after: Mapping[str, Containers] = field(default_factory=dict)
@@ -58,14 +62,19 @@ def explains(
     moves: Iterable[Move], service: str, first: Iterable[ContainerRef], last: Iterable[ContainerRef]
 ) -> bool:
     """Whether declared moves lead from the first containers of a service to the last ones."""
-    current = frozenset(first)
+    current, variants = frozenset(first), set[str]()
     for move in moves:
         if service not in move.before:
             continue
-        if frozenset(move.before[service]) != current:
+        is_again = move.kind == VARIANT and move.service in variants
+        if is_again or frozenset(move.before[service]) != current:
             return False
         current = frozenset(move.after.get(service, ()))
-    return current == frozenset(last)
+        if move.kind == VARIANT:
+            variants.add(move.service)
+        elif move.kind == VARIANT_END:
+            variants.discard(move.service)
+    return not variants and current == frozenset(last)
 
 
 def longest_moves(moves: Iterable[Move], service: str) -> dict[str, int]:

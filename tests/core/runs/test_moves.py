@@ -14,10 +14,10 @@ def at(number: int) -> Containers:
     return (ContainerRef(container="c", image="i", started_at=f"t{number}"),)
 
 
-def move(before: int, after: int, service: str = "redis", moved: str = "redis") -> Move:
-    return Move(
-        service=moved, kind="restart", before={service: at(before)}, after={service: at(after)}
-    )
+def move(
+    before: int, after: int, service: str = "redis", moved: str = "redis", kind: str = "restart"
+) -> Move:
+    return Move(service=moved, kind=kind, before={service: at(before)}, after={service: at(after)})
 
 
 def test_of_each_kind_the_longest_move_of_the_service_counts() -> None:
@@ -52,6 +52,25 @@ def test_a_move_explains_the_service_and_its_dependants_and_nobody_else() -> Non
     assert explains((along,), "app", at(1), at(2))
     assert not explains((along,), "redis", at(1), at(2))
     assert not explains((along,), "other", at(1), at(2))
+
+
+@pytest.mark.parametrize("service", ["redis", "app"])
+@pytest.mark.parametrize(
+    ("kinds", "is_explained"),
+    [
+        (["variant", "variant_end"], True),
+        (["variant", "restart", "variant_end"], True),
+        (["variant_end"], True),
+        (["variant", "recreate"], False),
+        (["variant", "variant", "variant_end"], False),
+        (["variant"], False),
+    ],
+)
+def test_a_variant_that_nobody_ended_is_a_gap(
+    service: str, kinds: list[str], is_explained: bool
+) -> None:
+    moves = [move(n, n + 1, service=service, kind=kind) for n, kind in enumerate(kinds)]
+    assert explains(moves, service, at(0), at(len(kinds))) is is_explained
 
 
 def test_a_move_is_read_back_as_it_was_written() -> None:
