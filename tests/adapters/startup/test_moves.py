@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import Barrier, BrokenBarrierError, Thread
+from threading import Barrier, BrokenBarrierError, Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -176,10 +176,23 @@ def test_threads_move_one_container_after_the_other(tmp_path: Path) -> None:
             super().stop(container, grace)
 
     moves, declared = mover(tmp_path, SlowEngine("app", "db", is_running=True))
-    threads = [Thread(target=Lifecycle(moves, name, lambda: None).stop) for name in ("app", "db")]
+    threads = [
+        Thread(target=Lifecycle(moves, name, lambda: None, ended=Event()).stop)
+        for name in ("app", "db")
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert overlaps == []
     assert len(declared) == 2
+
+
+def test_nothing_is_moved_after_the_end_of_a_test(tmp_path: Path) -> None:
+    moves, declared = mover(tmp_path, FakeEngine("app", is_running=True))
+    ended = Event()
+    app = Lifecycle(moves, "app", lambda: None, ended=ended)
+    ended.set()
+    with pytest.raises(UsageError, match="app is moved after the end of the test"):
+        app.stop()
+    assert declared == []
