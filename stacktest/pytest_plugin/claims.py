@@ -85,8 +85,18 @@ def _claim(item: pytest.Item, mark: pytest.Mark) -> Claim:
         id=id_,
         text=str(mark.kwargs.get("text", words[1])),
         source=str(mark.kwargs.get("source", "")),
-        holds=bool(mark.kwargs.get("holds", True)),
+        holds=_holds(item, mark.kwargs.get("holds", True)),
         until=_day(item, mark.kwargs.get("until")),
+    )
+
+
+def _holds(item: pytest.Item, holds: object) -> bool:
+    if isinstance(holds, bool):
+        return holds
+    raise _usage_error(
+        f"marker claim: holds={holds!r} is neither True nor False",
+        where=item.nodeid,
+        hint="write holds=False, or leave it out",
     )
 
 

@@ -114,6 +114,7 @@ def test_it_has_to_touch_and_something_has_to_pass(
     [
         ("", "marker claim: no id"),
         ('"A8", until="soon"', "marker claim: until='soon' is not a valid date"),
+        ('"A8", holds="False"', "marker claim: holds='False' is neither True nor False"),
         ('"A8", hold=False', "marker claim: unknown: hold"),
     ],
 )
