@@ -13,7 +13,7 @@ pytestmark = pytest.mark.real_browser
 
 OWN_FOLDER = """
 
-from stacktest.pytest_plugin.failure_artifacts import page_options
+from stacktest.pytest_plugin.browser_output import page_options
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session):
