@@ -6,8 +6,9 @@ The copy is made as `stacktest update` and `rehearse` make it, and by `cp -a` in
 runs already; both take turns, and the best of all rounds counts. Then an update with a wrong
 password is put back: from the first stop until the old container is ready with its old data. Of
 that the container's own start until it is healthy, `rm` of the new data and `cp -a` of the old are
-taken away. With little data the container that copies costs more than the copy: some gigabytes are
-needed to compare. Exits 1 when a limit does not hold.
+taken away, both while the disk still writes what was copied before. With little data the container
+that copies, most of a second, costs more than the copy: as many gigabytes are needed to compare as
+the disk writes in some seconds. Exits 1 when a limit does not hold.
 """
 
 import argparse
@@ -68,7 +69,7 @@ def main() -> int:
     """0 when both limits hold."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--megabytes", type=int, default=4000)
+    parser.add_argument("--megabytes", type=int, default=8000)
     options = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with small_stack(SERVICE) as stack:
@@ -76,10 +77,11 @@ def main() -> int:
         code, out = stack.run("pytest")
         assert code == 0, out
         with volumes(stack, options.megabytes) as both:
-            by_hand, missed = measure_copy(stack, both, options.rounds)
+            missed = measure_copy(stack, both, options.rounds)
+            # As in an update: the disk still writes the copy that was made before.
             both.clear()
             both.copy_by_hand()
-            by_hand += timed(both.remove)
+            by_hand = timed(both.remove) + timed(both.copy_by_hand)
         missed |= measure_put_back(stack, by_hand, max(1, options.rounds // 2))
     return int(missed)
 
@@ -113,8 +115,8 @@ def volumes(stack: SmallStack, megabytes: int) -> Iterator[Volumes]:
         docker("volume", "rm", target)
 
 
-def measure_copy(stack: SmallStack, both: Volumes, rounds: int) -> tuple[float, bool]:
-    """Seconds of `cp -a`, and whether the limit was missed."""
+def measure_copy(stack: SmallStack, both: Volumes, rounds: int) -> bool:
+    """Whether the limit was missed."""
     copier = DataCopier(
         stack.engine,
         labels={"stacktest.benchmark": stack.name},
@@ -137,7 +139,7 @@ def measure_copy(stack: SmallStack, both: Volumes, rounds: int) -> tuple[float, 
         f"{_mark(ratio, LIMIT_COPY)} a copy over cp -a: {ratio:.2f} "
         f"({seconds['stacktest']:.2f} s, {seconds['cp -a']:.2f} s), at most {LIMIT_COPY}"
     )
-    return seconds["cp -a"], ratio > LIMIT_COPY
+    return ratio > LIMIT_COPY
 
 
 def measure_put_back(stack: SmallStack, copy: float, rounds: int) -> bool:

@@ -13,6 +13,7 @@ runs. `--check` exits 1 when a limit does not hold.
 """
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.compose.yaml import parse_yaml
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
+from stacktest.cli import OBJECTS
 from stacktest.config import Config
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.json_data import Json
@@ -185,6 +187,8 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=9)
     arguments.add_argument("--check", action="store_true")
     given = arguments.parse_args()
+    # As every command does.
+    gc.set_threshold(OBJECTS)
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {given.rounds} rounds")
     services = measure_services(given.rounds)
     linear = measure_linear(max(3, given.rounds // 2))
