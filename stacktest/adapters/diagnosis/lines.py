@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from stacktest.adapters.compose.command_line import typed_path
@@ -17,8 +19,9 @@ from stacktest.core.route import Route
 
 def route_lines(stack: Stack, folder: Path) -> dict[str, SourceLine]:
     """Place of a route → the line that writes its upstream, perhaps another one of the file."""
+    newest = cache(_newest)
     return {
-        route.where: line
+        route.where: replace(line, written=newest((stack.root / route.where).parent))
         for route in stack.routes
         if route.upstream and (line := _line_of(stack, route, folder)) is not None
     }
@@ -74,7 +77,6 @@ def _source_line(
         path=typed_path(folder, path),
         number=number,
         text=rows[number - 1],
-        written=_newest(path.parent),
     )
 
 

@@ -80,34 +80,20 @@ class DataCopier:
             seconds = time.monotonic() - begin if writers else 0.0
         return Copied(size=sum(sizes), paused=tuple(item.name for item in writers), seconds=seconds)
 
-    def put_back(self, copies: Sequence[DataCopy]) -> None:
-        """Makes each source what its copy is, byte for byte; whoever writes it has to be stopped.
-
-        A StacktestError where somebody still runs who can write there, or copying fails.
-        """
-        with self.ready_to_put_back(copies) as put_back:
-            put_back()
-
     @contextmanager
     def ready_to_put_back(self, copies: Sequence[DataCopy]) -> Iterator[Callable[[], None]]:
-        """What does the same, by a container that starts and ends beside what the caller does.
+        """What makes each source what its copy is, byte for byte, once its writers are stopped.
 
-        Nobody waits for it: the stack stands still meanwhile.
+        Its container starts beside what the caller does: the stack stands still meanwhile. It
+        raises a StacktestError where somebody still runs who can write there, or copying fails.
         """
+        if not copies:
+            yield lambda: None
+            return
         ways = [(copy.volume, copy.source) for copy in copies]
-
-        def put_back() -> None:
-            if not copies:
-                return
-            container = starting.result()
-            self._refuse_writers(copies, container)
-            for number, copy in enumerate(copies):
-                self._run_copying(container, _PUT_BACK, number, of=copy.volume)
-
         with ExitStack() as kept, ThreadPoolExecutor(1, "put-back") as pool:
-            if copies:
-                starting = pool.submit(kept.enter_context, self._container(ways))
-            yield put_back
+            starting = pool.submit(kept.enter_context, self._container(ways))
+            yield lambda: self._put_back(copies, starting.result())
 
     def writers(self, sources: Collection[str]) -> tuple[Container, ...]:
         """Running containers, of whatever project, that can write to one of the sources."""
@@ -122,6 +108,11 @@ class DataCopier:
         )
 
     # Private
+
+    def _put_back(self, copies: Sequence[DataCopy], container: CopyingContainer) -> None:
+        self._refuse_writers(copies, container)
+        for number, copy in enumerate(copies):
+            self._run_copying(container, _PUT_BACK, number, of=copy.volume)
 
     def _refuse_writers(self, copies: Sequence[DataCopy], own: CopyingContainer) -> None:
         for copy in copies:

@@ -33,6 +33,11 @@ def copier(engine: Engine) -> DataCopier:
     )
 
 
+def put_back(engine: DataCopier, copy: DataCopy) -> None:
+    with engine.ready_to_put_back([copy]) as put_data_back:
+        put_data_back()
+
+
 class Writing:
     """An engine on which a container runs that may write to the volume."""
 
@@ -66,7 +71,7 @@ def test_nothing_is_put_back_while_somebody_can_write_there() -> None:
     engine = Writing()
     copy = DataCopy(volume="copy", source="shop_data", services=("store",))
     with pytest.raises(StacktestError, match="shop-store-1 runs and may write to it"):
-        copier(cast("Engine", engine)).put_back([copy])
+        put_back(copier(cast("Engine", engine)), copy)
     assert not [script for script in engine.scripts if "rm -rf" in script]
 
 
@@ -98,7 +103,7 @@ def test_a_volume_is_again_what_it_was(volumes: tuple[str, str]) -> None:
     engine.copy([DataCopy(volume=copy, source=data, services=())])
     inside({data: "/d"}, "rm -rf ..odd 'a b'; echo three > new; chmod 777 .; echo x >> .hidden")
     assert inside({data: "/d"}, LISTING) != before
-    engine.put_back([DataCopy(volume=copy, source=data, services=())])
+    put_back(engine, DataCopy(volume=copy, source=data, services=()))
     assert inside({data: "/d"}, LISTING) == before
 
 
@@ -112,7 +117,7 @@ def test_a_single_file_is_put_back_in_place(volumes: tuple[str, str], tmp_path: 
     engine = copier(Engine())
     engine.copy([copy])
     file.write_text("new and longer\n")
-    engine.put_back([copy])
+    put_back(engine, copy)
     assert file.read_text() == "old\n"
     # Who has it mounted sees it, too.
     assert file.stat().st_ino == inode
