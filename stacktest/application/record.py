@@ -27,7 +27,7 @@ from stacktest.init.recorded_suite import RecordedSuite, TypedPerson, recorded_s
 from stacktest.init.render import word
 
 if TYPE_CHECKING:
-    from stacktest.adapters.names import NameMap
+    from stacktest.adapters.names import ConnectProxy, NameMap
 
 
 class RecordedStack(Protocol):
@@ -145,6 +145,7 @@ def _recorded(project: RecordedStack, url: str) -> str:
         home = browser_home(project.readable_ca, folder / "home")
         address = proxy.start()
         try:
+            program = _in_quiet_network(program, proxy, address, folder)
             code = record(url, output, program=program, proxy=address, home=home, folder=empty)
         finally:
             proxy.stop()
@@ -168,6 +169,18 @@ def _browser() -> str:
             hint="apt-get install chromium (Debian), or: playwright install chromium",
         )
     return program
+
+
+def _in_quiet_network(program: str, proxy: "ConnectProxy", address: str, folder: Path) -> str:
+    """The browser where no container that starts meanwhile breaks what the page loads."""
+    from stacktest.adapters.browser.network_namespace import in_own_network
+    from stacktest.adapters.browser.recorder import needs_network
+
+    if needs_network(os.environ):
+        return program
+    proxy.start_on_file(folder / "proxy")
+    port = urlsplit(address).port or HTTP
+    return in_own_network(program, socket=folder / "proxy", port=port, wrapper=folder / "browser")
 
 
 def _people(project: RecordedStack) -> Iterator[TypedPerson]:

@@ -7,13 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Page, Playwright
 
+from stacktest.adapters.browser import network_namespace
 from stacktest.adapters.names import NameMap
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.record import WrittenRecording, record_service
@@ -23,9 +22,9 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.route import Route
 from stacktest.errors import ToolMissingError, UsageError
 from tests.faults.throwaway import free_port
-from tests.support.known import known
 from tests.support.tls_servers import HOST, Pki
 
+REPOSITORY = Path(__file__).parents[2]
 SITE = f"https://{HOST}"
 RECORDED = f"""\
 import re
@@ -91,6 +90,9 @@ def recorder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr("stacktest.adapters.browser.chromium.playwright_build", lambda: "")
     monkeypatch.setattr("stacktest.adapters.browser.recorder.sys.executable", str(program))
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.setattr(
+        network_namespace, "in_own_network", lambda program, **_: f"{program} apart"
+    )
     monkeypatch.setenv("DISPLAY", ":77")
     return notes
 
@@ -103,7 +105,7 @@ def test_the_recorder_gets_names_trust_and_browser_and_its_output_becomes_a_suit
     assert (module, argv[:4]) == ("-m", ["playwright", "codegen", "--target", "python-pytest"])
     assert argv[-1] == f"{SITE}/login"
     assert argv[argv.index("--proxy-server") + 1].startswith("http://127.0.0.1:")
-    assert browser == str(tmp_path / "bin/chromium")
+    assert browser == f"{tmp_path}/bin/chromium apart"
     assert not Path(home).exists(), "its home is left behind"
     assert Path(folder).parent == Path(home).parent
     assert written.file == tmp_path / "suites/phase1/test_app_recorded.py"
@@ -112,6 +114,14 @@ def test_the_recorder_gets_names_trust_and_browser_and_its_output_becomes_a_suit
     assert "hunter2" not in text
     assert 'page.goto(f"{SITE}/login")' in text
     assert '.fill(person("admin").password)' in text
+
+
+def test_a_window_that_is_reached_by_tcp_stays_in_the_network_of_this_machine(
+    project: Recorded, recorder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISPLAY", "localhost:10.0")
+    record_service(project, "app")
+    assert f"{tmp_path}/bin/chromium" in recorder.read_text().splitlines()
 
 
 def test_a_second_recording_gets_another_file(project: Recorded, recorder: Path) -> None:
@@ -171,39 +181,21 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         server.terminate()
 
 
-def click_and_close(port: int) -> None:
-    """What a person does: waits for the page, clicks on its text, closes the window."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        page = opened_page(playwright, f"http://127.0.0.1:{port}")
-        # The recorder draws over the page: what it sees is where the mouse is.
-        place = known(page.get_by_text(f"GET {HOST} /x").bounding_box())
-        page.locator("x-pw-glass").wait_for(state="attached")
-        page.mouse.move(place["x"] + 5, place["y"] + 5, steps=5)
-        page.mouse.click(place["x"] + 5, place["y"] + 5)
-        page.close()
-
-
-def opened_page(playwright: Playwright, debugger: str) -> Page:
-    """The recorder's page; a connection sees the pages that were there when it was made."""
+def network_of(process: Path) -> list[str]:
+    """Goes before a program that is to see the network of the browser whose number is written."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with suppress(Error):
-            browser = playwright.chromium.connect_over_cdp(debugger)
-            for page in (page for context in browser.contexts for page in context.pages):
-                if page.url == f"{SITE}/x":
-                    return page
-            browser.close()
-        time.sleep(0.2)
-    raise AssertionError("the recorder opened no page")
+    while not (process.exists() and process.read_text()):
+        assert time.monotonic() < deadline, "the recorder started no browser"
+        time.sleep(0.05)
+    of_a_user = ["--user", "--preserve-credentials"] if os.geteuid() != 0 else []
+    return ["nsenter", f"--target={process.read_text().strip()}", "--net", *of_a_user, "--"]
 
 
 @pytest.mark.real_browser
 def test_playwrights_recorder_opens_the_page_by_its_name_and_writes_what_was_done(
     project: Recorded, pki: Pki, screen: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The person is a program that sends keys and clicks to the recorder's own window."""
+    """The person is a program that sends clicks to the recorder's window, in the browser's network."""
     project.names = NameMap(
         hosts=(HOST,), domain="stack.local", doors={443: ("127.0.0.1", pki.ports["good"])}
     )
@@ -212,7 +204,8 @@ def test_playwrights_recorder_opens_the_page_by_its_name_and_writes_what_was_don
     wrapper = tmp_path / "bin/chromium"
     wrapper.parent.mkdir()
     wrapper.write_text(
-        f'#!/bin/sh\nexec {shutil.which("chromium")} --remote-debugging-port={port} "$@"\n'
+        f"#!/bin/sh\necho $$ > {tmp_path}/process\n"
+        f'exec {shutil.which("chromium")} --remote-debugging-port={port} "$@"\n'
     )
     wrapper.chmod(0o755)
     monkeypatch.setattr("stacktest.adapters.browser.chromium.playwright_build", lambda: "")
@@ -222,7 +215,9 @@ def test_playwrights_recorder_opens_the_page_by_its_name_and_writes_what_was_don
         target=lambda: written.append(record_service(project, "app", path="/x"))
     )
     recording.start()
-    click_and_close(port)
+    person = [sys.executable, "-m", "tests.support.recorder_person", str(port)]
+    person += [f"{SITE}/x", f"GET {HOST} /x"]
+    subprocess.run([*network_of(tmp_path / "process"), *person], cwd=REPOSITORY, check=True)
     recording.join(timeout=60)
     text = written[0].file.read_text()
     assert 'page.goto(f"{SITE}/x")' in text

@@ -16,6 +16,11 @@ def has_window_system(environ: Mapping[str, str]) -> bool:
     return sys.platform in {"darwin", "win32"} or any(environ.get(name) for name in WINDOWS)
 
 
+def needs_network(environ: Mapping[str, str]) -> bool:
+    """Whether the window is reached by TCP, as through `ssh -X`, instead of by a socket file."""
+    return not environ.get("WAYLAND_DISPLAY") and not environ.get("DISPLAY", "").startswith(":")
+
+
 def record(
     url: str, output: Path, *, program: str, proxy: str, home: Mapping[str, str], folder: Path
 ) -> int:
