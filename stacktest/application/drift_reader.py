@@ -78,7 +78,7 @@ class DriftReader:
             except Exception as error:  # noqa: BLE001 - carried to the thread that waits
                 self._hashes.set_exception(error)
 
-        threading.Thread(target=ask, name="hashes", daemon=True).start()
+        threading.Thread(target=ask, name="stacktest-hashes", daemon=True).start()
 
     def read(self, service: Service, fingerprint: Fingerprint) -> tuple[list[str], list[str]]:
         """Why the service's containers are not what the files say, and what was not verified."""

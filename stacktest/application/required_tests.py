@@ -57,7 +57,7 @@ class BackgroundInventory:
         self._folder = make_folder("inventory")
         self._file = self._folder / "inventory.json"
         self._began = self._folder.stat().st_mtime
-        pool = ThreadPoolExecutor(max_workers=1)
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stacktest-inventory")
         self._result = pool.submit(self._collect)
         pool.shutdown(wait=False)
 

@@ -83,7 +83,7 @@ class _Looker:
     def look(self) -> Look:
         """Everything that can be seen."""
         paths, visits, unanswered = paths_to_ask(self._stack), list[Visit](), dict[str, str]()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stacktest-look") as pool:
             names = [name for name in sorted(self._stack.services) if not self._is_quiet(name)]
             results = pool.map(partial(self._patient_visits, paths), names)
             for name, (seen, why) in zip(names, results, strict=True):

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.atomic_write import create_file
 from stacktest.pytest_plugin.markers import asks_for_stack
 from stacktest.pytest_plugin.stash import RUNNING
 
@@ -45,6 +44,8 @@ class AloneGate:
     def __init__(self, shared: Path) -> None:
         self._shared = shared
         self._moves = 0
+        from stacktest.adapters.atomic_write import create_file
+
         with contextlib.suppress(FileExistsError):
             create_file(shared / LOCK, "")
 

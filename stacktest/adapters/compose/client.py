@@ -86,7 +86,9 @@ class Compose:
             self._version = Future()
             questions.append((self._version, self._ask_version))
         # An answer that is not needed any more is not waited for, not even at the end.
-        threading.Thread(target=_put, args=(questions,), name="compose", daemon=True).start()
+        threading.Thread(
+            target=_put, args=(questions,), name="stacktest-compose", daemon=True
+        ).start()
 
     def model(self) -> "Stack":
         """The stack with every profile switched on, routes left empty.

@@ -101,7 +101,7 @@ def _together(
     work: Callable[[_Item], _Answer], items: Sequence[_Item], *, at_once: int
 ) -> list[_Answer]:
     """The work's answer for every item; once the engine fails to answer, no more is begun."""
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
+    with ThreadPoolExecutor(at_once, thread_name_prefix="stacktest-cleanup") as pool:
         try:
             return list(pool.map(work, items))
         except BaseException:

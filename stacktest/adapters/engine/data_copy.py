@@ -91,7 +91,10 @@ class DataCopier:
             yield lambda: None
             return
         ways = [(copy.volume, copy.source) for copy in copies]
-        with ExitStack() as kept, ThreadPoolExecutor(1, "put-back") as pool:
+        with (
+            ExitStack() as kept,
+            ThreadPoolExecutor(1, thread_name_prefix="stacktest-put-back") as pool,
+        ):
             starting = pool.submit(kept.enter_context, self._container(ways))
             yield lambda: self._put_back(copies, starting.result())
 

@@ -125,7 +125,12 @@ class EngineSocket:
                 reply = Reply(status=answer.status, body=answer.read())
                 raise self._refusal(reply, "POST", path)
             # Written by a thread of its own: the command may write much before it has read all.
-            threading.Thread(target=_write_all, args=(connection.sock, data), daemon=True).start()
+            threading.Thread(
+                target=_write_all,
+                args=(connection.sock, data),
+                name="stacktest-input",
+                daemon=True,
+            ).start()
             return answer.fp.read()
         except (OSError, http.client.HTTPException) as error:
             raise no_answer(self.connection, error) from error

@@ -70,7 +70,7 @@ def socket_file_to(key: object, connect: Callable[[], SecureConnection]) -> str:
 
 
 def _start(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="engine-tls", daemon=True).start()
+    threading.Thread(target=work, name="stacktest-engine-tls", daemon=True).start()
 
 
 def _some(wire: socket.socket) -> bytes:

@@ -79,7 +79,7 @@ def read_pages(
         return {name: PageReading(facts=Unknown(error.what)) for name in fingerprints}
 
     # With merges in the history, nearly all of it is waiting for git, several times a service.
-    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="pages") as pool:
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="stacktest-pages") as pool:
         return dict(zip(fingerprints, pool.map(history.read, fingerprints), strict=True))
 
 

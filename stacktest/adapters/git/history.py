@@ -70,7 +70,7 @@ class GitHistory:
         """
         paths = [path for path in paths if path in self._paths]
         requests = [("HEAD", path) for path in (*paths, *others)]
-        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="git") as pool:
+        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="stacktest-git") as pool:
             logs = pool.map(lambda path: self.log([path]), paths)
         for path, log in zip(paths, logs, strict=True):
             requests += [(commit.id, path) for commit in log]

@@ -18,7 +18,7 @@ PORT = 53
 def look_up_all(server: str, hosts: Iterable[str]) -> Mapping[str, str | Refused]:
     """Host name → its address at this server (`ADDRESS` or `ADDRESS:PORT`), or why it has none."""
     names = sorted({host for host in hosts if "*" not in host})
-    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="dns") as pool:
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="stacktest-dns") as pool:
         return dict(zip(names, pool.map(lambda host: _address(server, host), names), strict=True))
 
 

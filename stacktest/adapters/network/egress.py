@@ -66,7 +66,7 @@ class EgressWatch:
         self.egress = Egress()
         self._socket: socket.socket | None = None
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="egress", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="stacktest-egress", daemon=True)
 
     def start(self) -> None:
         """Begin; PermissionError without the rights to enter the container's network."""
@@ -115,7 +115,7 @@ def _within(pid: int, make: Callable[[], socket.socket]) -> socket.socket:
         except OSError as error:
             errors.append(error)
 
-    thread = threading.Thread(target=enter, name="enter-network")
+    thread = threading.Thread(target=enter, name="stacktest-enter-network")
     thread.start()
     thread.join()
     if errors:

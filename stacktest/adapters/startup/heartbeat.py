@@ -21,7 +21,7 @@ def beating(progress: Progress, services: Sequence[str], why: str) -> Iterator[N
         while not over.wait(HEARTBEAT):
             progress.heartbeat(time.monotonic() - start, dict.fromkeys(services, why))
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=beat, name="stacktest-heartbeat", daemon=True)
     thread.start()
     try:
         yield

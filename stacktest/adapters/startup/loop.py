@@ -72,8 +72,8 @@ class Loop:
         self.healthy_at: dict[str, float] = {}
         """Container → when the engine said that it is healthy, after its last start; Unix time."""
         self._first = 0.0
-        self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="start")
-        self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="probe")
+        self._starters = ThreadPoolExecutor(max_workers=16, thread_name_prefix="stacktest-start")
+        self._probers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="stacktest-probe")
 
     @property
     def containers(self) -> tuple[Container, ...]:
@@ -162,7 +162,7 @@ class Loop:
                 self._messages.put(event)
             self._messages.put(_STREAM_ENDED)
 
-        threading.Thread(target=read, name="events", daemon=True).start()
+        threading.Thread(target=read, name="stacktest-events", daemon=True).start()
         try:
             yield
         finally:
