@@ -27,13 +27,20 @@ FAULTY = "faulty.yml"
 """Compose file of the copy in which faulty services are called healthy, so that checks judge."""
 
 
-class ThrowAway:
-    """One copy, from `make` to `remove`."""
+SELDOM = "start_period: 60s, interval: 30s"
+"""Each look costs a process. Engines from 25 on first look after 5 s, as long as `start_period` lasts."""
+OFTEN = "start_period: 60s, interval: 5s"
+"""The same for older engines, which first look after an interval."""
 
-    def __init__(self, folder: Path, *, port: int, project: str = "") -> None:
+
+class ThrowAway:
+    """One copy, from `make` to `remove`; `health` is when the engine looks at the services."""
+
+    def __init__(self, folder: Path, *, port: int, project: str = "", health: str = SELDOM) -> None:
         self.root = folder / "stack"
         self.project = project or f"t-faults-{os.getpid()}"
         self._port = port
+        self._health = health
         self._tags: list[str] = []
         self._blinded: set[str] = set()
         self._running: set[str] = set()
@@ -149,13 +156,13 @@ class ThrowAway:
             self._wait_for_port(service)
 
     def _write_overlay(self) -> None:
-        """Probes every second, so that nobody waits for them; those of faulty services succeed."""
+        """Probes that nobody waits for; those of faulty services succeed."""
         (self.root / FAULTY).write_text("services: {}\n")
         probed = {name for name, stanza in self._model().items() if "healthcheck" in stanza}
         lines = ["services:"]
         for name in sorted(probed | self._blinded):
             test = "test: [CMD, 'true'], " if name in self._blinded else ""
-            lines.append(f"  {name}: {{healthcheck: {{{test}interval: 1s, start_period: 60s}}}}")
+            lines.append(f"  {name}: {{healthcheck: {{{test}{self._health}}}}}")
         (self.root / FAULTY).write_text("\n".join(lines) + "\n")
 
     def _exec(self, service: str, command: str) -> str:
