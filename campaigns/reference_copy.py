@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.throwaway import ThrowAway, free_port
+from tests.faults.throwaway import SELDOM, ThrowAway, free_port
 
 REPOSITORY = Path(__file__).parents[1]
 SUITES = ("suites", "fixtures", "conftest.py", "pyproject.toml")
@@ -19,7 +19,8 @@ SUITES = ("suites", "fixtures", "conftest.py", "pyproject.toml")
 def reference_copy(campaign: str) -> Iterator[ThrowAway]:
     """A copy of the reference stack, not started yet; all of it is removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix=f"sk-{campaign}-"))
-    copy = ThrowAway(folder, port=free_port(), project=f"t-{campaign}-{os.getpid()}")
+    project = f"t-{campaign}-{os.getpid()}"
+    copy = ThrowAway(folder, port=free_port(), project=project, health=SELDOM)
     try:
         copy.make()
         yield copy

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from campaigns.common import Options, Report, main
 from campaigns.reference_copy import use_images_as_they_are
-from tests.faults.throwaway import OFTEN, PROVISIONED, REPOSITORY, ThrowAway, free_port
+from tests.faults.throwaway import PROVISIONED, REPOSITORY, SELDOM, ThrowAway, free_port
 
 SHORT = ("suites/phase4_datastores/test_redis.py",)
 IMAGES = {True: "stacktest/redis stacktest/probe", False: "stacktest/*"}
@@ -111,7 +111,7 @@ class Campaign:
     # Private
 
     def _machine(self, name: str, engine: str = "") -> Machine:
-        copy = ThrowAway(self.folder / name, port=self._port, project=self._project, health=OFTEN)
+        copy = ThrowAway(self.folder / name, port=self._port, project=self._project, health=SELDOM)
         self.stack.callback(copy.remove)
         copy.make()
         use_images_as_they_are(copy.root)
