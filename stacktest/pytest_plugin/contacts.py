@@ -1,7 +1,8 @@
 """Which services a test really touched: noted by the fixtures, read by the plugin.
 
     contact      an answer of the service came back
-    look         the engine showed the service's container: enough for a test, not for a service
+    look         the engine showed the service's container, or its port accepted a connection:
+                 enough for a test, not for a service
     doubt        an answer came back that may be the service's, or somebody else's: never enough
 
 A `service` marker with no contact earns no credit, so the fixtures call `note` when an answer came
