@@ -1,14 +1,22 @@
-"""Host names with letters outside of ASCII: A-labels inside, U-labels for people.
+"""Host names in one form: A-labels and short addresses inside, U-labels for people.
 
 to_ascii("Bücher.home.lan.")            xn--bcher-kva.home.lan
+to_ascii("[FD00::0:5]")                 fd00::5
 to_unicode("xn--bcher-kva.home.lan")    bücher.home.lan
 
 Clients, certificates and front doors compare A-labels, so whatever is compared here is one.
 """
 
+from ipaddress import IPv6Address
+
 
 def to_ascii(host: str) -> str:
-    """The name in lower case, as A-labels, without a dot at its end; a leading `*.` stays."""
+    """The name in lower case, as A-labels, without a dot at its end; a leading `*.` stays.
+
+    An address of IPv6 becomes its shortest form, without brackets.
+    """
+    if ":" in host and (address := _ipv6(host)):
+        return address
     return ".".join(_encoded(label) for label in host.lower().rstrip(".").split("."))
 
 
@@ -23,6 +31,13 @@ def before_port(host: str) -> str:
 
 
 # Private
+
+
+def _ipv6(host: str) -> str:
+    try:
+        return IPv6Address(host.removeprefix("[").removesuffix("]")).compressed
+    except ValueError:
+        return ""
 
 
 def _encoded(label: str) -> str:

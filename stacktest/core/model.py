@@ -50,6 +50,8 @@ class FileRef:
     path: str
     """Absolute path, or empty for `content:`/`environment:`/external entries."""
     secret: bool
+    target: str = ""
+    """Where the container has it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -148,7 +148,7 @@ def origin(
         return _url("https" if best.tls else "http", host, port)
     outer = {_outer(ports, port) for port in ports}
     if HTTPS in outer or not ports:
-        return f"https://{host}"
+        return _url("https", host, HTTPS)
     return _url("http", host, HTTP if HTTP in outer else min(ports))
 
 
@@ -332,4 +332,5 @@ def _outer(ports: Collection[int], port: int, *, always: bool = False) -> int:
 
 def _url(scheme: str, host: str, port: int) -> str:
     usual = {"https": HTTPS, "http": HTTP}[scheme]
-    return f"{scheme}://{host}" if port == usual else f"{scheme}://{host}:{port}"
+    name = before_port(host)
+    return f"{scheme}://{name}" if port == usual else f"{scheme}://{name}:{port}"

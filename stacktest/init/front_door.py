@@ -184,7 +184,7 @@ def _configuration(service: Service, kind: str) -> Iterator[Path]:
     """Files on this machine that the front door reads, by their place in its container."""
     places = [
         *((Path(m.source), m.target) for m in service.mounts if m.kind == "bind"),
-        *((Path(file.path), _target(service, file.name)) for file in service.files if file.path),
+        *((Path(file.path), file.target) for file in service.files if file.path),
         *copied_files(service),
     ]
     for path, target in places:
@@ -203,15 +203,6 @@ def _folders(service: Service, kind: str) -> Iterator[tuple[str, tuple[str, ...]
     if kind == "nginx":
         yield template_folder(service), (f"*{template_suffix(service)}",)
     yield from _FOLDERS.get(kind, ())
-
-
-def _target(service: Service, name: str) -> str:
-    """Where a `configs:` entry is mounted."""
-    definition = service.definition if isinstance(service.definition, dict) else {}
-    for entry in definition.get("configs") or ():
-        if isinstance(entry, dict) and entry.get("source") == name:
-            return str(entry.get("target") or f"/{name}")
-    return f"/{name}"
 
 
 def _in_folder(

@@ -17,6 +17,9 @@ from stacktest.core.hostnames import to_ascii, to_unicode
         ("faß.test", "xn--fa-hia.test", "faß.test"),
         ("*.müller.test", "*.xn--mller-kva.test", "*.müller.test"),
         ("my_host.test", "my_host.test", "my_host.test"),
+        ("[FD00:0::5]", "fd00::5", "fd00::5"),
+        ("0:0:0:0:0:0:0:1", "::1", "::1"),
+        ("a.test:8080", "a.test:8080", "a.test:8080"),
         ("", "", ""),
     ],
 )

@@ -212,6 +212,7 @@ def test_routes_say_by_which_port_a_service_is_reached() -> None:
     )
     assert origin({8443: ("127.0.0.1", 18443)}, "a.test", routes) == "https://a.test:8443"
     assert origin({443: ("::1", 443), 80: ("::1", 80)}, "b.test", routes) == "http://b.test"
+    assert origin({80: ("::1", 80)}, "fd00::1") == "http://[fd00::1]"
 
 
 def test_the_doors_port_behind_that_of_an_address() -> None:

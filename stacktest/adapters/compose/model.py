@@ -1,5 +1,6 @@
 """The compose model as the core knows it, from what `docker compose config` prints as JSON."""
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -64,6 +65,9 @@ def refuse_permanent_twins(stack: Stack) -> None:
 
 
 # Private
+
+_FOLDERS = {"configs": "/", "secrets": "/run/secrets"}
+"""Where a container has an entry of a section that names no other place."""
 
 
 def _refuse_twins(stack: Stack, services: Iterable[str], *, both_profiles: bool) -> None:
@@ -171,17 +175,17 @@ def _mounts(definition: Json) -> tuple[Mount, ...]:
 
 
 def _files(definition: Json, definitions: Mapping[str, Json], key: str) -> tuple[FileRef, ...]:
-    sources = (
-        item if isinstance(item, str) else item.get("source", "")
-        for item in definition.get(key) or ()
-    )
+    items = definition.get(key) or ()
+    entries = [{"source": item} if isinstance(item, str) else item for item in items]
+    names = [entry.get("source", "") for entry in entries]
     return tuple(
         FileRef(
-            name=source,
-            path=(definitions[key].get(source) or {}).get("file", ""),
+            name=name,
+            path=(definitions[key].get(name) or {}).get("file", ""),
             secret=key == "secrets",
+            target=posixpath.join(_FOLDERS[key], entry.get("target") or name),
         )
-        for source in sources
+        for name, entry in zip(names, entries, strict=True)
     )
 
 

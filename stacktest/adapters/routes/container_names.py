@@ -3,12 +3,14 @@
 extra_hosts   an address, whatever else has that name
 links         the linked service, by the name that the link gives it
 DNS           every service on a network of the front door that has the name there: its own, an
-              alias, a container's name or address; the engine answers with all of them in turn
+              alias, a container's name or address; the engine answers with all of them in turn;
+              the name of the network may stand behind it: app.stack_default
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from stacktest.core.hostnames import to_ascii
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 
@@ -18,11 +20,16 @@ def services_named(stack: Stack, host: str) -> tuple[str, ...]:
     door = stack.services.get(stack.front_door)
     if linked := dict(_links(door)).get(host):
         return (linked,) if linked in stack.services else ()
+    host = _without_network(stack, host, door)
     near = [service for service in stack.services.values() if _can_reach(door, service)]
-    named = tuple(service.name for service in near if host in _names(stack, service, door))
+    named = tuple(service.name for service in near if _has_name(stack, service, host, door))
     if named or host in stack.services:
         return named or (host,)
-    others = (s.name for s in stack.services.values() if host in {*_names(stack, s), _hostname(s)})
+    others = (
+        service.name
+        for service in stack.services.values()
+        if _has_name(stack, service, host) or host == _hostname(service)
+    )
     return tuple(others)[:1]
 
 
@@ -44,10 +51,22 @@ def _can_reach(door: Service | None, service: Service) -> bool:
     return bool({*door.networks} & {*service.networks})
 
 
-def _names(stack: Stack, service: Service, door: Service | None = None) -> set[str]:
-    """The service's names on the networks of `door`, or on all of its networks."""
-    usual = service.container_name or f"{stack.name}-{service.name}-1"
-    return {service.name.lower(), usual.lower(), *_network_names(service, door)}
+def _without_network(stack: Stack, host: str, door: Service | None) -> str:
+    networks = stack.definitions.get("networks") or {}
+    for network in door.networks if door else ():
+        name = (networks.get(network) or {}).get("name") or f"{stack.name}_{network}"
+        host = host.removesuffix(f".{name}".lower())
+    return host
+
+
+def _has_name(stack: Stack, service: Service, host: str, door: Service | None = None) -> bool:
+    """Whether it is one of the service's names on the networks of `door`, or on all its own."""
+    if host in {service.name.lower(), *_network_names(service, door)}:
+        return True
+    if service.container_name:
+        return host == service.container_name.lower()
+    containers = re.escape(f"{stack.name}-{service.name}-".lower())
+    return re.fullmatch(rf"{containers}\d+", host) is not None
 
 
 def _network_names(service: Service, door: Service | None) -> Iterator[str]:
@@ -56,7 +75,7 @@ def _network_names(service: Service, door: Service | None) -> Iterator[str]:
         if options and (door is None or not door.networks or network in door.networks):
             addresses = (options.get("ipv4_address"), options.get("ipv6_address"))
             yield from (str(alias).lower() for alias in options.get("aliases") or ())
-            yield from (str(address).lower() for address in addresses if address)
+            yield from (to_ascii(str(address)) for address in addresses if address)
 
 
 def _hostname(service: Service) -> str:

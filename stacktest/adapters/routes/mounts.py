@@ -1,10 +1,12 @@
-"""Where a path inside the front door's container lies on this side of its bind mounts."""
+"""Where a path inside the front door's container lies on this side of its mounts."""
 
 import posixpath
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from stacktest.adapters.existing import is_file, is_folder, matching
+from stacktest.core.bound_volumes import as_bind
 from stacktest.core.model import Mount, Stack
 
 
@@ -61,10 +63,16 @@ def shown(path: Path, stack: Stack) -> str:
 
 
 def _binds(stack: Stack) -> Iterator[Mount]:
-    """Bind mounts of the front door, the deepest target first, as it hides what is above it."""
+    """What the front door has of this machine, the deepest target first: it hides what is above.
+
+    Bind mounts, volumes that are folders of this machine, and files of `configs` and `secrets`.
+    """
     door = stack.services.get(stack.front_door)
-    mounts = [mount for mount in (door.mounts if door else ()) if mount.kind == "bind"]
-    yield from sorted(mounts, key=lambda mount: -len(mount.target))
+    mounts = [as_bind(stack, mount) for mount in (door.mounts if door else ())]
+    files = [file for file in (door.files if door else ()) if file.path]
+    mounts += [Mount(kind="bind", source=file.path, target=file.target) for file in files]
+    binds = [mount for mount in mounts if mount.kind == "bind"]
+    yield from sorted(binds, key=lambda mount: -len(mount.target))
 
 
 def _below(target: str, path: str) -> str | None:
@@ -78,10 +86,26 @@ def _below(target: str, path: str) -> str | None:
 def _matches(stack: Stack, folder: Path, pattern: str) -> list[Path]:
     if not pattern.startswith("/"):
         return matching(folder, pattern)
-    for mount in _binds(stack):
-        inner = _below(mount.target, pattern)
-        if inner == "":
-            return [Path(mount.source)]
-        if inner is not None:
-            return matching(Path(mount.source), inner)
-    return []
+    mounts = tuple(_binds(stack))
+    return [
+        path
+        for mount in mounts
+        for target, path in _below_mount(mount, pattern)
+        if next(m for m in mounts if _below(m.target, target) is not None) == mount
+    ]
+
+
+def _below_mount(mount: Mount, pattern: str) -> Iterator[tuple[str, Path]]:
+    """What a pattern means of one mount: the path in the container, and that on this side."""
+    source, inner = Path(mount.source), _below(mount.target, pattern)
+    if inner == "" or _fits(mount.target, pattern):
+        yield mount.target, source
+    elif inner is not None:
+        for path in matching(source, inner):
+            yield posixpath.join(mount.target, path.relative_to(source).as_posix()), path
+
+
+def _fits(target: str, pattern: str) -> bool:
+    """Whether a pattern means the path itself, at which a single file may be mounted."""
+    is_level = "**" in pattern or target.count("/") == pattern.count("/")
+    return is_level and fnmatchcase(target, pattern.replace("**/", "*"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from stacktest.adapters.routes.container_names import extra_hosts, services_named
+from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
@@ -35,7 +36,7 @@ _ENGINE_HOSTS = frozenset(
         "172.17.0.1",
     }
 )
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]"})  # noqa: S104
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +56,7 @@ def resolve_upstream(stack: Stack, upstream: str) -> Target:
     if variable:
         return Target(unknown=f"the upstream depends on {variable[0]}")
     parts = _ADDRESS.match(upstream)
-    if not parts or upstream.startswith(("unix:", "unix/", "/")):
+    if not parts or upstream.startswith(("unix:", "unix/", "unix+", "/")):
         return Target(unknown=f"{upstream} is not an address on a network")
     port = whole_number(parts["port"] or "")
     if parts["port"] and port is None:
@@ -88,10 +89,11 @@ def route_to(stack: Stack, *, host: str, upstream: str, match: str = "", where: 
 
 def _by_host(stack: Stack, host: str, port: int | None) -> Target:
     door = stack.services.get(stack.front_door)
-    host = extra_hosts(door).get(host, host)
+    host = to_ascii(host)
+    host = to_ascii(extra_hosts(door).get(host, host))
     if door and (host in _LOOPBACK):
         return _at_loopback(stack, door, port)
-    services = services_named(stack, host.strip("[]"))
+    services = services_named(stack, host)
     if len(services) > 1:
         return Target(unknown=f"{' and '.join(services)} both have the name {host}")
     if services:
@@ -113,8 +115,12 @@ def _at_loopback(stack: Stack, door: Service, port: int | None) -> Target:
 
 
 def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
-    """The service that listens at `port` in the network of `owner`, which others may share."""
-    if name := listener(stack, owner, port):
+    """The service that listens at `port` in the network of `owner`, which others may share.
+
+    The front door that shares it asks somebody else, unless it has nobody else to ask.
+    """
+    name = listener(stack, owner, port)
+    if name and (name != stack.front_door or name == owner):
         return Target(service=name, port=port)
     owner = network_owner(stack, owner)
     names = " or ".join((owner, *tenants_of(stack, owner)))
@@ -143,7 +149,7 @@ def _publishers(stack: Stack, port: int | None) -> list[str]:
 
 def _is_address(host: str) -> bool:
     try:
-        ip_address(host.strip("[]"))
+        ip_address(host)
     except ValueError:
         return False
     return True
@@ -156,7 +162,7 @@ def _is_own_address(host: str) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.bind((host.strip("[]"), 0))
+            probe.bind((host, 0))
         except OSError:
             return False
     return True

@@ -67,9 +67,9 @@ def test_a_service_with_everything(recorded: Stack) -> None:
         Mount(kind="tmpfs", source="", target="/run"),
     )
     assert web.files == (
-        FileRef(name="robots", path="/stack/robots.txt", secret=False),
-        FileRef(name="inline", path="", secret=False),
-        FileRef(name="tls_key", path="/stack/tls.key", secret=True),
+        FileRef(name="robots", path="/stack/robots.txt", secret=False, target="/robots"),
+        FileRef(name="inline", path="", secret=False, target="/inline"),
+        FileRef(name="tls_key", path="/stack/tls.key", secret=True, target="/run/secrets/tls_key"),
     )
 
 

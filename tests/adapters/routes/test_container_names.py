@@ -1,0 +1,60 @@
+"""Which service a name or an address means inside the front door's container."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacktest.core.model import Service
+from tests.adapters.routes.front_doors import caddy, leads, nginx, stack
+
+INNER: dict[str, Any] = {"networks": {"n": {"ipv6_address": "fd00:0::5"}}}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "leads_to"),
+    [
+        ("[fd00::5]:80", "app:80"),
+        ("http://[FD00:0:0::5]:80", "app:80"),
+        ("[fd00::6]:80", "[fd00::6]:80"),
+        ("app.:80", "app:80"),
+        ("app.t_n:80", "app:80"),
+        ("app.other:80", "app.other:80"),
+        ("t-app-1:80", "app:80"),
+        ("t-app-12:80", "app:80"),
+        ("t-app-x:80", "t-app-x:80"),
+        ("unix+h2c//run/app.sock", "unix+h2c//run/app.sock is not an address on a network"),
+    ],
+)
+def test_what_an_upstream_means(upstream: str, leads_to: str, tmp_path: Path) -> None:
+    app = Service(name="app", networks=("n",), definition=INNER)
+    of = stack(tmp_path, app, networks=("n",))
+    text = f"http://a.test {{\n reverse_proxy {upstream}\n}}"
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": leads_to}
+
+
+def test_every_container_of_a_scaled_service_is_its_own(tmp_path: Path) -> None:
+    of = stack(tmp_path, Service(name="app", definition={"scale": 2}), Service(name="named",
+        container_name="the-one"))  # fmt: skip
+    text = "http://a.test {\n reverse_proxy t-app-1:80 t-app-2:80\n}\n"
+    text += "http://b.test {\n reverse_proxy t-named-1:80\n}"
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": "app:80", "b.test": "t-named-1:80"}
+
+
+def test_a_network_by_its_own_name(tmp_path: Path) -> None:
+    app = Service(name="app", networks=("n",))
+    of = stack(tmp_path, app, networks=("n",))
+    of = replace(of, definitions={"networks": {"n": {"name": "proxy"}}})
+    text = "http://a.test {\n reverse_proxy app.proxy:80\n}"
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": "app:80"}
+
+
+@pytest.mark.parametrize("address", ["[::1]", "me"])
+def test_the_loopback_of_a_door_that_shares_a_network(address: str, tmp_path: Path) -> None:
+    definition = {"network_mode": "service:app", "extra_hosts": ["me=::1"]}
+    server = "server {{ listen 80; server_name a.test; location / {{ proxy_pass http://{}:8; }} }}"
+    why = "app or door listens at port 8, they share a network: name it in a health check"
+    for inner, leads_to in (({}, why), ({"expose": ["8"]}, "app:8")):
+        of = stack(tmp_path, Service(name="app", definition=inner), definition=definition)
+        assert leads(nginx(tmp_path, server.format(address), of)) == {"a.test": leads_to}
