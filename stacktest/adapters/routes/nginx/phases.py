@@ -37,6 +37,8 @@ from stacktest.adapters.routes.nginx.steps import (
     rewrite_step,
     slash_redirect,
     under_condition,
+    unseen_content,
+    unseen_step,
 )
 from stacktest.adapters.routes.nginx.variables import Variables
 from stacktest.adapters.routes.ordered import is_certain, shared
@@ -129,8 +131,7 @@ class Phases:
                 inner, variables = self._if(item, chain, variables, level)
                 steps += inner
             elif item.name == UNSEEN:
-                why = f"what {item.words[0]} says, which is not on this side"
-                steps.append(replace(guard_step(item, ANY_STATUS, is_hidden=True), unknown=why))
+                steps.append(unseen_step(guard_step(item, ANY_STATUS, is_hidden=True), item))
         return steps, variables
 
     def _if(
@@ -161,6 +162,8 @@ class Phases:
             return steps + here.tried(files[-1], chain, content, jumps)
         if content or own:
             return steps + (content or [own_step(chain[0], ANY_STATUS)])
+        if elsewhere := unseen_content(chain[0]):
+            return [*steps, elsewhere]
         return steps + here.static_files(chain, jumps)
 
     def access(self, chain: tuple[Directive, ...], jumps: int) -> Iterator[Route]:
@@ -198,6 +201,8 @@ class Phases:
             steps = inner.jump(page.target, jumps + 1) if jumps < _MOST_JUMPS else []
             services = {s.service for s in steps if s.service and not s.is_guard}
             statuses = page.statuses
+            if statuses == ANY_STATUS and steps:
+                statuses = frozenset(status for step in steps for status in step.statuses)
             if statuses == page.failures and not page.is_named:
                 statuses, services = frozenset(), set()
             # What a path leads to may fail as well; then the page is nginx's own after all.

@@ -7,7 +7,7 @@ from pathlib import Path
 from stacktest.adapters.routes.mounts import certificate_text
 from stacktest.adapters.routes.nginx.phases import Phases
 from stacktest.adapters.routes.nginx.servers import HttpBlock, Server, listened, read_http
-from stacktest.adapters.routes.nginx.source import Directive, read_directives
+from stacktest.adapters.routes.nginx.source import SILENT, Directive, read_directives
 from stacktest.adapters.routes.nginx.variables import Variables, initial
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.adapters.routes.upstream import route_to
@@ -106,7 +106,7 @@ def _basis(http: HttpBlock, server: Server, stack: Stack) -> str:
 
 
 def _texts(directives: tuple[Directive, ...], stack: Stack, depth: int) -> Iterator[str]:
-    for item in directives:
+    for item in (item for item in directives if item.name != SILENT):
         yield " " * depth + " ".join((item.name, *map(repr, item.words)))
         if item.name == "ssl_certificate" and item.words:
             yield certificate_text(stack, item.words[0])

@@ -21,6 +21,8 @@ from stacktest.errors import UsageError
 
 UNSEEN = "include (unseen)"
 """The name of an `include` whose file only the container has."""
+SILENT = "include (silent)"
+"""The same where its name says that it decides nothing but how, or where there may be no file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +55,10 @@ def read_directives(paths: tuple[Path, ...], stack: Stack) -> tuple[Directive, .
 
 _MAX_INCLUDES = 50
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
-_SILENT_FILES = re.compile(r"(?i)mime|param|ssl|tls|gzip|proxy|fastcgi|header|cache|log|modules")
+_SILENT_FILES = re.compile(
+    r"(?i)^(?!.*(?:force|redirect|auth|block|deny|allow))"
+    r".*(?:mime|param|ssl|tls|gzip|proxy|fastcgi|header|cache|log|modules|resolver)"
+)
 _CONFIGURATION = "/etc/nginx"
 
 
@@ -101,9 +106,10 @@ class _Reader:
             files = files_behind(self.stack, path.parent, pattern)
         for file in files:
             yield from self.directives(file, depth + 1)
-        is_unseen = not files and not is_on_this_side(self.stack, full) and "*" not in pattern
-        if is_unseen and not _SILENT_FILES.search(Path(pattern).name):
-            yield Directive(name=UNSEEN, words=(pattern,), block=(), where=where)
+        if not files and not is_on_this_side(self.stack, full):
+            is_silent = "*" in pattern or _SILENT_FILES.search(Path(pattern).name)
+            name = SILENT if is_silent else UNSEEN
+            yield Directive(name=name, words=(pattern,), block=(), where=where)
 
 
 def _parse(path: Path, stack: Stack) -> list[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stacktest.adapters.routes.nginx.locations import PASSES, Location
-from stacktest.adapters.routes.nginx.source import Directive
+from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.adapters.routes.nginx.variables import Variables
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, PathCondition, Route
@@ -72,6 +72,20 @@ def own_step(item: Directive, statuses: frozenset[int]) -> Route:
 def guard_step(item: Directive, statuses: frozenset[int], *, is_hidden: bool = False) -> Route:
     """The same where the directive may let the request pass."""
     return replace(own_step(item, statuses), is_final=False, is_guard=True, is_hidden=is_hidden)
+
+
+def unseen_step(step: Route, item: Directive) -> Route:
+    """The step where an `include` decides it whose file only the container has."""
+    return replace(step, unknown=f"what {item.words[0]} says, which is not on this side")
+
+
+def unseen_content(block: Directive) -> Route | None:
+    """The answer where only an unseen file can say who gives it; of a location, any such file."""
+    names = {UNSEEN, SILENT} if block.name == "location" else {UNSEEN}
+    files = sorted(
+        (item for item in block.block if item.name in names), key=lambda item: item.name == SILENT
+    )
+    return unseen_step(own_step(files[0], ANY_STATUS), files[0]) if files else None
 
 
 def return_statuses(item: Directive, variables: Variables) -> frozenset[int]:

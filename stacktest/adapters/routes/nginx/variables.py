@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from stacktest.adapters.routes.nginx.source import Directive
+from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.core.route import Listener, compiled
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
@@ -96,12 +96,14 @@ def _mapped(block: Directive, variables: Variables) -> str | None:
 def _map_value(block: Directive, source: str) -> str | None:
     """The value of a `map`: an equal key, the longest with a star, an expression, the default.
 
-    None where an expression cannot be read.
+    None where an expression cannot be read, or where only the container has another part of it.
     """
     values = {entry.name: entry.words[0] for entry in block.block if entry.words}
     folded = {key.removeprefix("\\").lower(): value for key, value in values.items()}
     if source.lower() in folded and source.lower() != "default":
         return folded[source.lower()]
+    if block.all(UNSEEN) or block.all(SILENT):
+        return None
     key = _starred_key(values, source) if block.all("hostnames") else ""
     if key:
         return values[key]

@@ -33,6 +33,13 @@ def test_an_answer_in_place_of_the_page_is_nobodys(
     assert who(routes, "a.test", "/x", 200) == "app"
 
 
+def test_a_page_by_itself_has_the_status_that_its_location_gives(tmp_path: Path) -> None:
+    auth = "location = /auth { internal; proxy_pass http://app; }"
+    page = "error_page 401 = @in; location @in { internal; return 302 https://auth.test/; }"
+    routes = site(tmp_path, f"{page} {auth} location / {{ auth_request /auth; {APP} }}")
+    assert [who(routes, "a.test", "/x", status) for status in (200, 302)] == ["app", None]
+
+
 @pytest.mark.parametrize(
     "lines",
     [
