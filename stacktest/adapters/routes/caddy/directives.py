@@ -3,6 +3,7 @@
 reverse_proxy, php_fastcgi      an upstream
 respond, redir, file_server …   Caddy itself, with the statuses that the line names
 basic_auth, forward_auth …      a guard: Caddy, or the service that it asks, may answer first
+intercept, handle_response      Caddy itself may answer in place of an upstream that did
 rewrite, uri, try_files         the path is another one afterwards
 handle, handle_path, route      blocks; of `handle`s beside one another only the first that fits
 handle_errors                   what Caddy's own failures look like
@@ -35,7 +36,7 @@ ORDER = (
 )
 """Caddy's own order of directives, whatever the order of the lines."""
 _SILENT = frozenset({*ORDER[: ORDER.index("redir")], "method", "request_header", "encode", "push"})
-SILENT = _SILENT | {"intercept", "templates", "tls", "bind", "log", "handle_errors", "replace"}
+SILENT = _SILENT | {"templates", "tls", "bind", "log", "handle_errors", "replace"}
 """Directives that never answer."""
 GUARDS = {
     "basicauth": frozenset({401}),
@@ -153,6 +154,8 @@ def _steps(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Route
         yield from _php(line, words, block)
     elif name == "file_server":
         yield from _files(line, block)
+    elif name == "intercept":
+        yield from _replaced(line)
     else:
         yield _simple(line, words, block)
 
@@ -212,23 +215,24 @@ def _proxied(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Rou
             replace(step, statuses=NOT_2XX, is_final=False, is_guard=True) for step in steps
         )
         return
-    if any(inner.name == "handle_response" for inner in line.block or ()):
-        # Its block answers in place of the upstream, or lets the request go on.
-        if _answers(line):
-            yield _guard(line, ANY_STATUS, is_hidden=True)
-        else:
-            steps = [replace(step, is_final=False, is_guard=True) for step in steps]
-    yield from steps
+    # Its blocks answer in place of the upstream, hand its answer on, or let the request go on.
+    replaced = list(_replaced(line))
+    handled = _handled(line)
+    if handled and not replaced and not any(item.name == "copy_response" for item in handled):
+        steps = [replace(step, is_final=False, is_guard=True) for step in steps]
+    yield from (*replaced, *steps)
 
 
-def _answers(line: Line) -> bool:
-    """Whether a `handle_response` ends in an answer of its own."""
-    return any(
-        inner.name not in SILENT | {"copy_response"} and not inner.name.startswith("@")
-        for block in line.block or ()
-        if block.name == "handle_response"
-        for inner in block.block or ()
-    )
+def _replaced(line: Line) -> Iterator[Route]:
+    """The guard for the answers that Caddy gives in place of an upstream's."""
+    if statuses := _answered(_handled(line), of_files=ANY_STATUS):
+        yield _guard(line, statuses, is_hidden=True)
+
+
+def _handled(line: Line) -> tuple[Line, ...]:
+    """What the `handle_response` blocks of a directive do."""
+    blocks = (inner for inner in line.block or () if inner.name == "handle_response")
+    return tuple(item for block in blocks for item in block.block or ())
 
 
 def _to(line: Line, upstream: Token, block: Block) -> Route:
@@ -362,6 +366,10 @@ _ANSWERS: Mapping[str, Callable[[tuple[Token, ...]], frozenset[int]]] = {
     "copy_response": lambda _: ANY_STATUS,
 }
 """Directives with which Caddy answers by itself → the statuses."""
+_FILES_OF_ERRORS = frozenset({308, 404, 500})
+"""What a file of `handle_errors` is answered with besides the failure's own status."""
+_PASSING = SILENT | {"rewrite", "uri", "try_files", "copy_response"}
+"""Directives that give no answer of Caddy's own in place of another one."""
 
 
 def _error_statuses(lines: tuple[Line, ...]) -> frozenset[int]:
@@ -369,23 +377,24 @@ def _error_statuses(lines: tuple[Line, ...]) -> frozenset[int]:
     statuses: set[int] = set()
     for line in lines:
         if line.name == "handle_errors":
-            statuses |= _answered(line.block or ())
+            statuses |= _answered(line.block or (), of_files=_FILES_OF_ERRORS)
     return frozenset(statuses)
 
 
-def _answered(lines: tuple[Line, ...]) -> frozenset[int]:
+def _answered(lines: tuple[Line, ...], *, of_files: frozenset[int]) -> frozenset[int]:
+    """The statuses that blocks answer with by themselves; a file has one of `of_files`."""
     statuses: set[int] = set()
     for line in lines:
         words = line.tokens[1:]
         while words and not words[0].quoted and words[0].text[:1] in {"@", "*"}:
             words = words[1:]
         if line.name in {"handle", "handle_path", "route"}:
-            statuses |= _answered(line.block or ())
+            statuses |= _answered(line.block or (), of_files=of_files)
         elif line.name == "file_server":
-            statuses |= {308, 404, 500}
-        elif line.name in _ANSWERS:
+            statuses |= of_files
+        elif line.name in _ANSWERS and line.name not in _PASSING:
             is_own = any(re.search(r"\{(http\.error|err)\.status_code\}", w.text) for w in words)
             statuses |= frozenset() if is_own else _ANSWERS[line.name](words)
-        elif line.name not in SILENT | {"rewrite", "uri", "try_files"} and line.name[:1] != "@":
+        elif line.name not in _PASSING and line.name[:1] != "@":
             return ANY_STATUS
     return frozenset(statuses)

@@ -110,10 +110,10 @@ def _glob(path: str) -> str:
 
 
 def _rules(line: Line) -> list[Line]:
-    rules = list(line.block or ())
+    """The matchers of a set: those of its block, or the one on its line, to which a block is."""
     if len(line.tokens) > 1:
-        rules.append(replace(line, tokens=line.tokens[1:]))
-    return rules
+        return [replace(line, tokens=line.tokens[1:])]
+    return list(line.block or ())
 
 
 def _named(line: Line, level: int) -> Matcher:
