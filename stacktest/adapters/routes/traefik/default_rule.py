@@ -21,15 +21,20 @@ def default_rule(
 ) -> str | None:
     """The rule of a container; None where the template says more than names."""
     container = service.container_name or f"{stack.name}-{service.name}-1"
-    known = {
-        "com.docker.compose.service": service.name,
-        "com.docker.compose.project": stack.name,
-        **labels,
-    }
+    known = all_labels(service, labels, stack)
     values = {".Name": own_name(service.name, stack), ".ContainerName": container}
     values |= {f'index .Labels "{name}"': value for name, value in known.items()}
     pieces = list(_pieces(template, values))
     return None if None in pieces else "".join(piece for piece in pieces if piece is not None)
+
+
+def all_labels(service: Service, labels: Mapping[str, str], stack: Stack) -> Mapping[str, str]:
+    """The labels of a container: its own, and those that Compose gives it."""
+    of_compose = {
+        "com.docker.compose.service": service.name,
+        "com.docker.compose.project": stack.name,
+    }
+    return {**of_compose, **labels}
 
 
 # Private

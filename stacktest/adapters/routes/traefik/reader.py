@@ -19,7 +19,7 @@ from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, 
 from stacktest.adapters.routes.traefik.routers import Routers, why_ignored
 from stacktest.adapters.routes.traefik.rule import RuleError, alternatives
 from stacktest.adapters.routes.traefik.services import Services
-from stacktest.adapters.routes.traefik.static import Static, read_static
+from stacktest.adapters.routes.traefik.static import Static, as_bool, read_static
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route
@@ -32,7 +32,7 @@ def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...
     static = read_static(stack)
     sources = [*label_origins(stack, static), *file_origins(stack, static, files)]
     origins = tuple(item for item in sources if isinstance(item, Origin))
-    heard = tuple(item for item in origins if not why_ignored(item, static))
+    heard = tuple(item for item in origins if not why_ignored(item, static, stack))
     http, tcp = (Services(stack=stack, origins=heard, kind=kind) for kind in ("http", "tcp"))
     reader = _Reader(
         stack=stack,
@@ -250,7 +250,7 @@ class _Reader:
                 asks_for_path=asks_for_path,
                 steps=tuple(narrowed(step, part, name) for step in (*guards, *targets)),
                 listeners=listeners,
-                priority=whole_number(priority) or len(rule),
+                priority=_signed(priority) or len(rule),
                 basis=basis,
             )
 
@@ -271,7 +271,7 @@ class _Reader:
         names = named or self.static.usual_entrypoints()
         if not ports or not all(name in ports for name in names):
             return None
-        has_tls = router.get("tls") not in (None, "false", False)
+        has_tls = router.get("tls") is not None and as_bool(router["tls"]) is not False
         listeners = (
             Listener(port=ports[n], tls=has_tls or self.static.has(f"entrypoints.{n}.http.tls"))
             for n in names
@@ -316,6 +316,12 @@ class _Reader:
                 for kind in ("middlewares", "services")
             ]
         )
+
+
+def _signed(text: str) -> int | None:
+    """The number that a priority is; it may be below all that rules have by their length."""
+    number = whole_number(text.removeprefix("-"))
+    return number if number is None or not text.startswith("-") else -number
 
 
 def _not_known(name: str, where: str, why: str, rule: str) -> Route:

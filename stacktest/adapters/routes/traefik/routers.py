@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stacktest.adapters.routes.traefik.configuration import DOCKER, Origin, Section, section
-from stacktest.adapters.routes.traefik.default_rule import default_rule
+from stacktest.adapters.routes.traefik.constraints import why_constrained
+from stacktest.adapters.routes.traefik.default_rule import all_labels, default_rule
 from stacktest.adapters.routes.traefik.services import Services
-from stacktest.adapters.routes.traefik.static import Static
+from stacktest.adapters.routes.traefik.static import Static, as_bool
 from stacktest.core.model import Stack
 from stacktest.core.readiness import listening_ports
 
@@ -33,7 +34,7 @@ class Routers:
         """Why Traefik does not take a router; empty where it does."""
         if origin.provider != DOCKER:
             return ""
-        if why := why_ignored(origin, self.static):
+        if why := why_ignored(origin, self.static, self.stack):
             return why
         definitions = {
             item.service: repr((sorted(router.items(), key=str), self.services.name(router, item)))
@@ -71,15 +72,17 @@ class Routers:
         return self.static.of_labels("defaultrule")
 
 
-def why_ignored(origin: Origin, static: Static) -> str:
+def why_ignored(origin: Origin, static: Static, stack: Stack) -> str:
     """Why Traefik does not look at an origin; empty where it does."""
     if origin.provider != DOCKER:
         return ""
     if not static.reads_labels:
         return "the provider that reads labels is off"
     enabled = next((v for k, v in origin.labels.items() if k.lower() == "traefik.enable"), "")
-    is_exposed = (enabled or static.of_labels("exposedbydefault")).lower() != "false"
-    return "" if is_exposed else "Traefik does not expose the service: traefik.enable is not true"
+    if as_bool(enabled or static.of_labels("exposedbydefault")) is False:
+        return "Traefik does not expose the service: traefik.enable is not true"
+    labels = all_labels(stack.services[origin.service], origin.labels, stack)
+    return why_constrained(static.of_labels("constraints"), labels)
 
 
 # Private

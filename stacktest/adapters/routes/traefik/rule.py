@@ -126,10 +126,15 @@ def _matcher(tokens: _Tokens) -> Literal:
     while not tokens.accepts(")"):
         if not tokens.items or tokens.items[0][0] not in '`"':
             raise RuleError(f'a value of {name} must stand in ` or "')
-        values.append(tokens.items.pop(0)[1:-1])
+        values.append(_value(tokens.items.pop(0)))
         if not tokens.accepts(",") and tokens.items[:1] != [")"]:
             raise RuleError("')' is missing")
     return Literal(name=name.lower(), values=tuple(values))
+
+
+def _value(text: str) -> str:
+    """What stands in the quotes; a backslash escapes within `"` alone."""
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text[1:-1]
 
 
 def _unfolded(expression: _Expression, *, negated: bool) -> Iterator[Alternative]:

@@ -33,7 +33,7 @@ class Static:
         """The entry points of a router that names none."""
         names = tuple(self.entrypoints())
         chosen = tuple(
-            name for name in names if self.values.get(f"entrypoints.{name}.asdefault") == "true"
+            name for name in names if as_bool(self.values.get(f"entrypoints.{name}.asdefault", ""))
         )
         return chosen or tuple(name for name in names if name != _DASHBOARD)
 
@@ -54,8 +54,11 @@ class Static:
         ports = self.entrypoints()
         for kind, path in _OWN_PATHS.items():
             port = ports.get(self.values.get(f"{kind}.entrypoint", "").lower())
-            if port and self.values.get(f"{kind}.manualrouting") != "true":
+            if port and not as_bool(self.values.get(f"{kind}.manualrouting", "")):
                 yield path, port
+        for key, name in self.values.items():
+            if _CHALLENGE.fullmatch(key) and (port := ports.get(name.lower())):
+                yield "/.well-known/acme-challenge/", port
 
     @property
     def reads_labels(self) -> bool:
@@ -66,7 +69,7 @@ class Static:
     def is_of_a_swarm(self) -> bool:
         """Whether Traefik reads the labels of a swarm's services, and not those of containers."""
         mode = self.values.get("providers.docker.swarmmode", "")
-        return self.has("providers.swarm") or mode == "true"
+        return self.has("providers.swarm") or as_bool(mode) is True
 
     def of_labels(self, option: str) -> str:
         """An option of the provider that reads labels, or empty."""
@@ -81,6 +84,11 @@ class Static:
         if not self.has(key):
             return None
         return whole_number(self.values.get(f"{key}.entrypoint.priority", "")) is not None
+
+
+def as_bool(value: Json) -> bool | None:
+    """A setting as Go reads it; None where it is neither true nor false."""
+    return _BOOLEANS.get(str(value).lower())
 
 
 def read_static(stack: Stack) -> Static:
@@ -100,6 +108,8 @@ _DASHBOARD = "traefik"
 """The entry point of Traefik's own pages, which no router has by default."""
 _LABELLED = ("docker", "swarm")
 _OWN_PATHS = {"ping": "/ping", "metrics.prometheus": "/metrics"}
+_CHALLENGE = re.compile(r"certificatesresolvers\.[^.]+\.acme\.httpchallenge\.entrypoint")
+_BOOLEANS = dict.fromkeys(("1", "t", "true"), True) | dict.fromkeys(("0", "f", "false"), False)
 _STATIC_FILES = ("/etc/traefik/traefik", "/traefik")
 
 

@@ -57,6 +57,13 @@ def test_traefiks_own_paths_are_nobodys(option: str, path: str, tmp_path: Path) 
     assert at(routes, 443, path=path) == "app"
 
 
+def test_what_proves_a_name_to_the_certificate_authority_is_traefiks_own(tmp_path: Path) -> None:
+    option = "--certificatesresolvers.le.acme.httpchallenge.entrypoint=web"
+    routes = routes_of(tmp_path, WEB, SECURE, option)
+    path = "/.well-known/acme-challenge/x"
+    assert (at(routes, 80, 404, path), at(routes, 443, 404, path)) == (None, "app")
+
+
 def test_a_file_wins_over_the_command_and_that_over_the_environment(tmp_path: Path) -> None:
     (tmp_path / "traefik.yml").write_text("entryPoints: {web: {address: ':8000'}}\n")
     app = Service(name="app", labels={"traefik.http.routers.app.rule": "Host(`a.test`)"})

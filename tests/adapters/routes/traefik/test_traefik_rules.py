@@ -122,3 +122,25 @@ def test_in_a_swarm_the_labels_of_the_service_count(option: str, tmp_path: Path)
     assert leads(read_routes(("traefik",), of)) == {"a.test": "app:80"}
     of = stack(tmp_path, app, image="traefik:v3", command=("--providers.docker=true",))
     assert leads(read_routes(("traefik",), of)) == {"old.test": "app:None"}
+
+
+def test_a_backslash_escapes_within_double_quotes_alone(tmp_path: Path) -> None:
+    rules = {"a": 'Host("a.test") && PathRegexp("^/v\\\\d")', "b": "PathRegexp(`^/v\\d`)"}
+    rules["b"] = f"Host(`b.test`) && {rules['b']}"
+    of = stack(tmp_path, *(labelled(name, rule) for name, rule in rules.items()))
+    routes = read_routes(("traefik",), of)
+    assert [who(routes, f"{name}.test", "/v1") for name in rules] == ["a", "b"]
+
+
+def test_a_priority_may_lie_below_that_of_every_rule(tmp_path: Path) -> None:
+    long = labelled("long", "Host(`a.test`) && PathPrefix(`/`)", priority="-1")
+    of = stack(tmp_path, long, labelled("short", "Host(`a.test`)"))
+    assert who(read_routes(("traefik",), of), "a.test") == "short"
+
+
+# Private
+
+
+def labelled(name: str, rule: str, **more: str) -> Service:
+    options = {f"traefik.http.routers.{name}.{key}": value for key, value in more.items()}
+    return Service(name=name, labels={f"traefik.http.routers.{name}.rule": rule, **options})
