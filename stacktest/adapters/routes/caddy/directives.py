@@ -11,7 +11,7 @@ any other that is not known     a plugin, which may answer whatever it likes
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,25 +19,18 @@ from stacktest.adapters.existing import is_file
 from stacktest.adapters.routes.caddy.imports import MAX_DEPTH, broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
 from stacktest.adapters.routes.caddy.matchers import Matcher, named_matchers, split_matcher
+from stacktest.adapters.routes.caddy.own_answers import (
+    SILENT,
+    answered,
+    error_statuses,
+    statuses_of,
+)
 from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.ordered import is_certain, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
-from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, NOT_2XX, STATIC_FILE, PathCondition, Route
 
-ORDER = (
-    *("tracing", "map", "vars", "fs", "root", "log_append", "skip_log", "log_skip", "log_name"),
-    *("header", "copy_response_headers", "request_body", "redir", "method", "rewrite", "uri"),
-    *("try_files", "basicauth", "basic_auth", "forward_auth", "request_header", "encode", "push"),
-    *("intercept", "templates", "invoke", "handle", "handle_path", "route", "abort", "error"),
-    *("copy_response", "respond", "metrics", "reverse_proxy", "php_fastcgi", "file_server"),
-    "acme_server",
-)
-"""Caddy's own order of directives, whatever the order of the lines."""
-_SILENT = frozenset({*ORDER[: ORDER.index("redir")], "method", "request_header", "encode", "push"})
-SILENT = _SILENT | {"templates", "tls", "bind", "log", "handle_errors", "replace"}
-"""Directives that never answer."""
 GUARDS = {
     "basicauth": frozenset({401}),
     "basic_auth": frozenset({401}),
@@ -48,7 +41,6 @@ GUARDS = {
     "authorize": NOT_2XX,
 }
 """Directives that may answer by themselves before others do, and with which statuses."""
-_REDIRECTS = {"": 302, "temporary": 302, "permanent": 301, "html": 200}
 _LABEL = re.compile(r"\{(?:http\.request\.)?(?:host\.)?labels\.(\d{1,4})\}")
 
 
@@ -75,7 +67,7 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
         raise broken("`invoke` forms a cycle", lines[0])
     matchers = {**block.matchers, **dict(named_matchers(lines, block.level))}
     scope = replace(block, matchers=matchers, root=_root(lines, block))
-    if statuses := _error_statuses(lines):
+    if statuses := error_statuses(lines):
         scope = replace(scope, error_statuses=statuses | block.error_statuses)
         first = next(line for line in lines if line.name == "handle_errors")
         yield _guard(first, statuses, is_hidden=True)
@@ -165,10 +157,9 @@ def _simple(line: Line, words: tuple[Token, ...], block: Block) -> Route:
     if name in {"rewrite", "uri", "try_files"}:
         step = _guard(line, frozenset(), is_hidden=name == "try_files")
         return replace(step, rewrites=block.level)
-    if name in _ANSWERS:
+    if (statuses := statuses_of(name, words)) is not None:
         is_replaced = name == "error" and block.error_statuses
-        statuses = ANY_STATUS if is_replaced else _ANSWERS[name](words)
-        return Route(host="", where=line.where, statuses=statuses)
+        return Route(host="", where=line.where, statuses=ANY_STATUS if is_replaced else statuses)
     if name in GUARDS:
         return _guard(line, GUARDS[name])
     why = f"what the directive `{name}` answers"
@@ -225,7 +216,7 @@ def _proxied(line: Line, words: tuple[Token, ...], block: Block) -> Iterator[Rou
 
 def _replaced(line: Line) -> Iterator[Route]:
     """The guard for the answers that Caddy gives in place of an upstream's."""
-    if statuses := _answered(_handled(line), of_files=ANY_STATUS):
+    if statuses := answered(_handled(line), of_files=ANY_STATUS):
         yield _guard(line, statuses, is_hidden=True)
 
 
@@ -326,75 +317,3 @@ def _files(line: Line, block: Block) -> Iterator[Route]:
     yield replace(own, is_guard=True)
     for index in options.get("index") or ("index.html", "index.txt"):
         yield replace(own, index=index, is_guard=True)
-
-
-def _number(text: str, default: int) -> frozenset[int]:
-    if not text:
-        return frozenset({default})
-    number = whole_number(text)
-    return ANY_STATUS if number is None else frozenset({number})
-
-
-def _respond(words: tuple[Token, ...]) -> frozenset[int]:
-    """`respond 404`, `respond "text"`, `respond "text" 404`."""
-    texts = [word.text for word in words]
-    if len(texts) == 1:
-        is_status = re.fullmatch(r"\d{3}|\{.*\}", texts[0]) and not words[0].quoted
-        return _number(texts[0], 200) if is_status else frozenset({200})
-    return _number(texts[1] if texts else "", 200)
-
-
-def _redir(words: tuple[Token, ...]) -> frozenset[int]:
-    code = words[1].text if len(words) > 1 else ""
-    return frozenset({_REDIRECTS[code]}) if code in _REDIRECTS else _number(code, 302)
-
-
-def _error(words: tuple[Token, ...]) -> frozenset[int]:
-    texts = [word.text for word in words]
-    if len(texts) == 1 and not texts[0].isdecimal():
-        return frozenset({500})
-    return _number(texts[-1] if texts else "", 500)
-
-
-_ANSWERS: Mapping[str, Callable[[tuple[Token, ...]], frozenset[int]]] = {
-    "respond": _respond,
-    "redir": _redir,
-    "error": _error,
-    "abort": lambda _: frozenset[int](),
-    "metrics": lambda _: ANY_STATUS,
-    "acme_server": lambda _: ANY_STATUS,
-    "copy_response": lambda _: ANY_STATUS,
-}
-"""Directives with which Caddy answers by itself → the statuses."""
-_FILES_OF_ERRORS = frozenset({308, 404, 500})
-"""What a file of `handle_errors` is answered with besides the failure's own status."""
-_PASSING = SILENT | {"rewrite", "uri", "try_files", "copy_response"}
-"""Directives that give no answer of Caddy's own in place of another one."""
-
-
-def _error_statuses(lines: tuple[Line, ...]) -> frozenset[int]:
-    """The statuses other than the failure's own that `handle_errors` answers with."""
-    statuses: set[int] = set()
-    for line in lines:
-        if line.name == "handle_errors":
-            statuses |= _answered(line.block or (), of_files=_FILES_OF_ERRORS)
-    return frozenset(statuses)
-
-
-def _answered(lines: tuple[Line, ...], *, of_files: frozenset[int]) -> frozenset[int]:
-    """The statuses that blocks answer with by themselves; a file has one of `of_files`."""
-    statuses: set[int] = set()
-    for line in lines:
-        words = line.tokens[1:]
-        while words and not words[0].quoted and words[0].text[:1] in {"@", "*"}:
-            words = words[1:]
-        if line.name in {"handle", "handle_path", "route"}:
-            statuses |= _answered(line.block or (), of_files=of_files)
-        elif line.name == "file_server":
-            statuses |= of_files
-        elif line.name in _ANSWERS and line.name not in _PASSING:
-            is_own = any(re.search(r"\{(http\.error|err)\.status_code\}", w.text) for w in words)
-            statuses |= frozenset() if is_own else _ANSWERS[line.name](words)
-        elif line.name not in _PASSING and line.name[:1] != "@":
-            return ANY_STATUS
-    return frozenset(statuses)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from stacktest.adapters.routes.blank_names import BlankName, FindBlank, blank_names
-from stacktest.adapters.routes.caddy.directives import ORDER
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_words
+from stacktest.adapters.routes.caddy.own_answers import ORDER
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from stacktest.adapters.routes.caddy.directives import ORDER
 from stacktest.adapters.routes.caddy.imports import broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
 from stacktest.adapters.routes.caddy.matchers import Matcher, path_matcher
+from stacktest.adapters.routes.caddy.own_answers import ORDER
 from stacktest.adapters.routes.mounts import certificate_text
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener

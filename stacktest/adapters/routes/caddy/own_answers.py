@@ -1,0 +1,103 @@
+"""What Caddy answers by itself: its directives in order, and the statuses of their answers."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from stacktest.adapters.routes.caddy.lexer import Line, Token
+from stacktest.core.numbers import whole_number
+from stacktest.core.route import ANY_STATUS
+
+ORDER = (
+    *("tracing", "map", "vars", "fs", "root", "log_append", "skip_log", "log_skip", "log_name"),
+    *("header", "copy_response_headers", "request_body", "redir", "method", "rewrite", "uri"),
+    *("try_files", "basicauth", "basic_auth", "forward_auth", "request_header", "encode", "push"),
+    *("intercept", "templates", "invoke", "handle", "handle_path", "route", "abort", "error"),
+    *("copy_response", "respond", "metrics", "reverse_proxy", "php_fastcgi", "file_server"),
+    "acme_server",
+)
+"""Caddy's own order of directives, whatever the order of the lines."""
+_SILENT = frozenset({*ORDER[: ORDER.index("redir")], "method", "request_header", "encode", "push"})
+SILENT = _SILENT | {"templates", "tls", "bind", "log", "handle_errors", "replace"}
+"""Directives that never answer."""
+
+
+def error_statuses(lines: tuple[Line, ...]) -> frozenset[int]:
+    """The statuses other than the failure's own that `handle_errors` answers with."""
+    statuses: set[int] = set()
+    for line in lines:
+        if line.name == "handle_errors":
+            statuses |= answered(line.block or (), of_files=_FILES_OF_ERRORS)
+    return frozenset(statuses)
+
+
+def answered(lines: tuple[Line, ...], *, of_files: frozenset[int]) -> frozenset[int]:
+    """The statuses that blocks answer with by themselves; a file has one of `of_files`."""
+    statuses: set[int] = set()
+    for line in lines:
+        words = line.tokens[1:]
+        while words and not words[0].quoted and words[0].text[:1] in {"@", "*"}:
+            words = words[1:]
+        if line.name in {"handle", "handle_path", "route"}:
+            statuses |= answered(line.block or (), of_files=of_files)
+        elif line.name == "file_server":
+            statuses |= of_files
+        elif line.name in _ANSWERS and line.name not in _PASSING:
+            is_own = any(re.search(r"\{(http\.error|err)\.status_code\}", w.text) for w in words)
+            statuses |= frozenset() if is_own else _ANSWERS[line.name](words)
+        elif line.name not in _PASSING and line.name[:1] != "@":
+            return ANY_STATUS
+    return frozenset(statuses)
+
+
+def statuses_of(name: str, words: tuple[Token, ...]) -> frozenset[int] | None:
+    """What a directive answers with these words; None for one that gives no answer itself."""
+    return _ANSWERS[name](words) if name in _ANSWERS else None
+
+
+# Private
+
+_REDIRECTS = {"": 302, "temporary": 302, "permanent": 301, "html": 200}
+_FILES_OF_ERRORS = frozenset({308, 404, 500})
+"""What a file of `handle_errors` is answered with besides the failure's own status."""
+_PASSING = SILENT | {"rewrite", "uri", "try_files", "copy_response"}
+"""Directives that give no answer of Caddy's own in place of another one."""
+
+
+def _number(text: str, default: int) -> frozenset[int]:
+    if not text:
+        return frozenset({default})
+    number = whole_number(text)
+    return ANY_STATUS if number is None else frozenset({number})
+
+
+def _respond(words: tuple[Token, ...]) -> frozenset[int]:
+    """`respond 404`, `respond "text"`, `respond "text" 404`."""
+    texts = [word.text for word in words]
+    if len(texts) == 1:
+        is_status = re.fullmatch(r"\d{3}|\{.*\}", texts[0]) and not words[0].quoted
+        return _number(texts[0], 200) if is_status else frozenset({200})
+    return _number(texts[1] if texts else "", 200)
+
+
+def _redir(words: tuple[Token, ...]) -> frozenset[int]:
+    code = words[1].text if len(words) > 1 else ""
+    return frozenset({_REDIRECTS[code]}) if code in _REDIRECTS else _number(code, 302)
+
+
+def _error(words: tuple[Token, ...]) -> frozenset[int]:
+    texts = [word.text for word in words]
+    if len(texts) == 1 and not texts[0].isdecimal():
+        return frozenset({500})
+    return _number(texts[-1] if texts else "", 500)
+
+
+_ANSWERS: Mapping[str, Callable[[tuple[Token, ...]], frozenset[int]]] = {
+    "respond": _respond,
+    "redir": _redir,
+    "error": _error,
+    "abort": lambda _: frozenset[int](),
+    "metrics": lambda _: ANY_STATUS,
+    "acme_server": lambda _: ANY_STATUS,
+    "copy_response": lambda _: ANY_STATUS,
+}
+"""Directives with which Caddy answers by itself → the statuses."""
