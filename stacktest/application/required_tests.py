@@ -56,7 +56,7 @@ class BackgroundInventory:
         self._stack = stack
         self._folder = make_folder("inventory")
         self._file = self._folder / "inventory.json"
-        self._began = self._folder.stat().st_mtime
+        self._began = self._folder.stat().st_mtime_ns
         pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stacktest-inventory")
         self._result = pool.submit(self._collect)
         pool.shutdown(wait=False)

@@ -10,6 +10,7 @@ from stacktest.adapters.ledger import kept_inventory
 from stacktest.adapters.suites import locate_suites
 from stacktest.application import required_tests
 from stacktest.application.required_tests import BackgroundInventory
+from stacktest.core.collected_test import Collection
 from tests.support.nested_pytest import ADDOPTS
 
 pytestmark = pytest.mark.processes
@@ -72,7 +73,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project whose files were left alone long enough."""
-    monkeypatch.setattr(kept_inventory, "SETTLED", 0.0)
+    monkeypatch.setattr(kept_inventory, "SETTLED", 0)
     return Project(tmp_path, monkeypatch)
 
 
@@ -179,6 +180,18 @@ def test_a_file_that_is_saved_meanwhile_keeps_nothing(
     monkeypatch.setattr(required_tests.BackgroundInventory, "_run", edited)
     project.collect()
     assert project.collect() == ({"suites/test_web.py::test_it[other]:web"}, 1)
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_file_of_the_same_moment_was_there_before(project: Project, later: int) -> None:
+    """To the nanosecond: as floating-point seconds, one of eight times is later than itself."""
+    helper = project.root / "helpers.py"
+    inputs = kept_inventory.Inputs(installed=(), own=(str(helper),), folders=())
+    for number in range(40):
+        helper.write_text(f"NAMES = ['{number}']\n")
+        inventories = kept_inventory.KeptInventories(project.root, [str(number)], {})
+        inventories.write(Collection(), inputs, helper.stat().st_ctime_ns - later)
+        assert (inventories.read() is None) == bool(later)
 
 
 def test_a_damaged_inventory_is_collected_again(project: Project) -> None:

@@ -32,8 +32,8 @@ OF_THE_TERMINAL = frozenset(
     }
 )
 """Variables that differ from one terminal to the next, and decide nothing that is collected."""
-SETTLED = 1.0
-"""Seconds that a file was left alone before the collection began: a clock has no finer ticks."""
+SETTLED = 1_000_000_000
+"""Nanoseconds that a file was left alone before the collection: a clock has no finer ticks."""
 _CONFIGURATIONS = (".pytest.ini", ".pytest.toml")
 
 
@@ -81,8 +81,11 @@ class KeptInventories:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def write(self, collection: Collection, inputs: Inputs, began: float) -> None:
-        """Keep what was collected, unless a file was changed since the collection began."""
+    def write(self, collection: Collection, inputs: Inputs, began: int) -> None:
+        """Keep what was collected, unless a file was changed since the collection began.
+
+        `began` is in nanoseconds of the file system's clock.
+        """
         if self._file is None or _newest(inputs) > began - SETTLED:
             return
         document = {
@@ -164,6 +167,6 @@ def _content(path: str) -> str:
 
 
 def _newest(inputs: Inputs) -> float:
-    """When one of the files was changed last; one that is gone was changed now."""
+    """When one of the files was changed last, in nanoseconds; one that is gone was changed now."""
     times = [_stat(path) for path in (*inputs.installed, *inputs.own)]
-    return max((max(time[1:3]) / 1e9 if time else float("inf") for time in times), default=0.0)
+    return max((max(time[1:3]) if time else float("inf") for time in times), default=0)
