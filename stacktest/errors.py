@@ -13,8 +13,6 @@ Verdicts are data, not exceptions: a test that failed or a gate that is closed r
 import errno
 from typing import ClassVar
 
-from stacktest.printable import one_line, printable
-
 
 class StacktestError(Exception):
     """Something could not be done: `what`, `where` (file:key or command) and `hint` (next command).
@@ -34,6 +32,9 @@ class StacktestError(Exception):
 
     def lines(self) -> list[str]:
         """The message as printed: `error: what`, `  at: where`, `  hint: next command`."""
+        # Every run of pytest imports this module, and few print an error.
+        from stacktest.printable import one_line, printable
+
         first, *more = printable(self.what).split("\n")
         lines = [f"error: {first}", *(f"    {line}" for line in more)]
         if self.where:
@@ -47,7 +48,7 @@ class StacktestError(Exception):
         return [*self.lines(), f"  code: {self.code}"]
 
     def __str__(self) -> str:
-        return printable("\n".join(self.lines()))
+        return "\n".join(self.lines())
 
 
 class UsageError(StacktestError):

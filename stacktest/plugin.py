@@ -1,8 +1,13 @@
 """The pytest plugin: options, markers and hooks; `controller` and `worker` say what they mean.
 
-A project without a stack pays for this module and `collection`, and next to nothing else: the rest
-is imported once a collected test asks for the stack.
+A project without a stack pays for this module and the few that it imports: the rest is imported
+once a collected test asks for the stack.
 """
+
+# ruff: noqa: E402 - what is imported next is found in another way
+from stacktest.pytest_plugin.own_modules import find_own_modules
+
+find_own_modules()
 
 from collections.abc import Generator
 from pathlib import Path

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -20,15 +19,20 @@ RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
 NAME = "stacktest-running-test"
 
 
-@dataclass(frozen=True, slots=True)
 class Owner:
     """What a client belongs to."""
 
-    add_finalizer: Callable[[Callable[[], object]], None]
-    """Registers what is called when the owner ends."""
-    key: object
-    """Equal for clients of the same owner."""
-    _test: Callable[[], pytest.Item | None]
+    def __init__(
+        self,
+        add_finalizer: Callable[[Callable[[], object]], None],
+        key: object,
+        test: Callable[[], pytest.Item | None],
+    ) -> None:
+        self.add_finalizer = add_finalizer
+        """Registers what is called when the owner ends."""
+        self.key = key
+        """Equal for clients of the same owner."""
+        self._test = test
 
     @property
     def test(self) -> pytest.Item | None:

@@ -7,16 +7,15 @@ from stacktest.pytest_plugin import fixtures
 from tests.house.rooms import PACKAGE
 
 LIGHT = {
-    "stacktest.adapters.atomic_write",
     "stacktest.adapters.standard_library",
     "stacktest.errors",
     "stacktest.plugin",
-    "stacktest.printable",
     "stacktest.pytest_plugin.alone",
     "stacktest.pytest_plugin.contacts",
     "stacktest.pytest_plugin.garbage",
     "stacktest.pytest_plugin.markers",
     "stacktest.pytest_plugin.options",
+    "stacktest.pytest_plugin.own_modules",
     "stacktest.pytest_plugin.running_test",
     "stacktest.pytest_plugin.service_names",
     "stacktest.pytest_plugin.silence",
