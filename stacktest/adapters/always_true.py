@@ -1,10 +1,11 @@
 """Which expressions are true whatever a service answers, as far as their text tells.
 
 constants and their like     `True`, `"text"`, `(x, "message")`, `lambda: x`
-compared with itself         `x == x`, `len(x) >= 0`, `x or True`
+compared with itself         `x == x`, `len(x) >= 0`, `x or True`, `"" in x`
 methods nobody calls         `text.startswith`, `page.locator("h1").is_visible`
-objects                      a client, a response, a command's outcome, a locator of Playwright:
-                             none of them is ever false, only what they say is
+objects                      a client, a response, a command's outcome, a locator of Playwright, a
+                             `filter` or `zip`: none of them is ever false or None, and neither is
+                             the status of a response; only what they say is
 """
 
 import ast
@@ -43,6 +44,10 @@ METHODS_OF_OBJECTS = frozenset(
 )
 """The same of responses and locators."""
 LOCATING = frozenset({"locator", "frame_locator"})
+LAZY = frozenset({"filter", "map", "zip", "iter", "reversed", "enumerate"})
+"""Functions of Python whose results are true, also where there is nothing to go through."""
+ATTRIBUTES = frozenset({"status_code", "headers", "url", "request"})
+"""What every response has."""
 LOCATING_PREFIX = "get_by_"
 
 
@@ -51,9 +56,23 @@ def is_always_true(node: ast.expr, objects: Collection[str] = ()) -> bool:
     return _truth(node, objects) is True
 
 
+def is_of_all(node: ast.expr) -> bool:
+    """`all(…)`, which is true where there is nothing to go through, and whatever is so with it."""
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        return all(map(is_of_all, node.values))
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "all"
+
+
 def is_constant(node: ast.expr) -> bool:
     """Whether the value is in the text itself."""
     return not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node))
+
+
+def may_be_object(test: ast.expr) -> bool:
+    """Whether what it asserts may be true only since something is there at all."""
+    if isinstance(test, ast.Compare):
+        return any(isinstance(part, ast.Constant) for part in test.comparators)
+    return isinstance(test, ast.Name | ast.Attribute | ast.Call | ast.Await | ast.BoolOp)
 
 
 def objects_in(nodes: Sequence[ast.AST]) -> frozenset[str]:
@@ -84,24 +103,32 @@ def objects_in(nodes: Sequence[ast.AST]) -> frozenset[str]:
 def _truth(node: ast.expr, objects: Collection[str]) -> bool | None:
     """Whether the expression is true whatever happens; None: it depends."""
     truth = None
-    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
-        truth = bool(node.keys if isinstance(node, ast.Dict) else node.elts)
-    elif isinstance(node, ast.Lambda | ast.GeneratorExp):
-        truth = True
-    elif isinstance(node, ast.JoinedStr):
-        truth = True if any(isinstance(part, ast.Constant) for part in node.values) else None
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         inner = _truth(node.operand, objects)
         truth = None if inner is None else not inner
     elif isinstance(node, ast.BoolOp):
         truth = _truth_of_all(node, objects)
-    elif isinstance(node, ast.Compare) and _compares_with_itself(node):
+    elif isinstance(node, ast.NamedExpr):
+        truth = _truth(node.value, objects)
+    elif isinstance(node, ast.IfExp):
+        body, other = _truth(node.body, objects), _truth(node.orelse, objects)
+        truth = body if body == other else None
+    elif isinstance(node, ast.Compare) and _always_holds(node, objects):
         truth = True
-    elif is_constant(node):
-        truth = _folded(node)
-    elif _is_object(node, objects) or _is_method(node, objects):
-        truth = True
+    else:
+        truth = _truth_of_value(node, objects)
     return truth
+
+
+def _truth_of_value(node: ast.expr, objects: Collection[str]) -> bool | None:
+    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
+        return bool(node.keys if isinstance(node, ast.Dict) else node.elts)
+    if isinstance(node, ast.JoinedStr):
+        return True if any(isinstance(part, ast.Constant) for part in node.values) else None
+    if is_constant(node):
+        return _folded(node)
+    is_object = isinstance(node, ast.Lambda | ast.GeneratorExp) or _is_object(node, objects)
+    return True if is_object or _is_attribute(node, objects) else None
 
 
 def _truth_of_all(node: ast.BoolOp, objects: Collection[str]) -> bool | None:
@@ -112,17 +139,48 @@ def _truth_of_all(node: ast.BoolOp, objects: Collection[str]) -> bool | None:
     return None if None in values else not decisive
 
 
+def _always_holds(node: ast.Compare, objects: Collection[str]) -> bool:
+    return _compares_with_itself(node) or _is_no_none(node, objects)
+
+
 def _compares_with_itself(node: ast.Compare) -> bool:
-    """`x == x`, `len(x) >= 0`: true for everything."""
-    (comparison, right), *more = zip(node.ops, node.comparators, strict=True)
-    if more:
+    """`x == x`, `x.a is x.a`, `len(x) >= 0`, `"" in x`: true for everything."""
+    if len(node.ops) > 1:
         return False
-    if isinstance(comparison, ast.Eq | ast.Is | ast.LtE | ast.GtE):
-        same = isinstance(node.left, ast.Name) and ast.dump(node.left) == ast.dump(right)
-        length = isinstance(node.left, ast.Call) and _name_of(node.left.func) == "len"
-        zero = isinstance(right, ast.Constant) and right.value == 0
-        return same or (isinstance(comparison, ast.GtE) and length and zero)
-    return False
+    left, (comparison,), (right,) = node.left, node.ops, node.comparators
+    if isinstance(comparison, ast.In):
+        return isinstance(left, ast.Constant) and left.value in ("", b"")
+    is_reflexive = isinstance(comparison, ast.Eq | ast.Is | ast.LtE | ast.GtE)
+    if is_reflexive and _is_dotted_name(left) and ast.dump(left) == ast.dump(right):
+        return True
+    if _is_length(right):
+        left, right = right, left
+        comparison = _MIRRORED.get(type(comparison), type(comparison))()
+    bounds = {ast.GtE: "0", ast.Gt: "-1", ast.NotEq: "-1"}
+    return _is_length(left) and ast.unparse(right) == bounds.get(type(comparison))
+
+
+_MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.LtE: ast.GtE, ast.Lt: ast.Gt}
+
+
+def _is_dotted_name(node: ast.expr) -> bool:
+    """`x`, `x.a.b`: reading it twice gives the same."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _is_length(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _name_of(node.func) == "len"
+
+
+def _is_no_none(node: ast.Compare, objects: Collection[str]) -> bool:
+    """`answer is not None` of something that never is None."""
+    right = node.comparators[0]
+    is_none = isinstance(right, ast.Constant) and right.value is None
+    is_other = len(node.ops) == 1 and isinstance(node.ops[0], ast.IsNot | ast.NotEq)
+    is_there = _is_object(node.left, objects) or _is_attribute(node.left, objects)
+    return is_none and is_other and is_there
 
 
 def _folded(node: ast.expr) -> bool | None:
@@ -145,16 +203,18 @@ def _is_object(node: ast.expr, objects: Collection[str]) -> bool:
         return isinstance(node, ast.Name) and node.id in objects
     name = _name_of(node.func)
     if not isinstance(node.func, ast.Attribute):
-        return name in CLIENTS
+        return name in CLIENTS or name in LAZY
     if name in LOCATING or name.startswith(LOCATING_PREFIX):
         return True
     return name in ANSWERING and _is_object(node.func.value, objects)
 
 
-def _is_method(node: ast.expr, objects: Collection[str]) -> bool:
+def _is_attribute(node: ast.expr, objects: Collection[str]) -> bool:
+    """Whether it is a method that nobody calls, or what every response has."""
     if not isinstance(node, ast.Attribute):
         return False
-    is_of_object = node.attr in METHODS_OF_OBJECTS and _is_object(node.value, objects)
+    is_listed = node.attr in METHODS_OF_OBJECTS or node.attr in ATTRIBUTES
+    is_of_object = is_listed and _is_object(node.value, objects)
     return node.attr in METHODS or is_of_object
 
 

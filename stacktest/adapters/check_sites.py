@@ -1,47 +1,51 @@
 """Where a function can fail a test by a check of its own, and what it calls, from its text.
 
 A check is an `assert` that can fail, `raise AssertionError`, or a `raise` that a condition leads
-to. What a called function checks is decided by who can tell which function that is. What
-stands in a `try` that swallows its failure, asserts a constant, or cannot run at all, is no check.
+to, or an earlier `return`. What a called function checks is decided by who can tell which
+function that is. What stands where its failure is swallowed, asserts a constant, or cannot run at
+all, is no check.
 """
 
 import ast
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 
-from stacktest.adapters.always_true import is_always_true, is_constant, objects_in
-from stacktest.adapters.code_reference import NO_LINES, Reference
-from stacktest.adapters.live_code import FUNCTIONS, is_never_true, names_in_use, reachable
-from stacktest.adapters.suite_code import read_nodes, saved_at
+from stacktest.adapters.always_true import (
+    is_always_true,
+    is_constant,
+    is_of_all,
+    may_be_object,
+    objects_in,
+)
+from stacktest.adapters.code_reference import (
+    NO_LINES,
+    Reference,
+    chain_of,
+    demands_success,
+    is_expectation,
+    is_named,
+    last_name,
+)
+from stacktest.adapters.function_sites import Guard, Import, Sites
+from stacktest.adapters.live_code import (
+    FUNCTIONS,
+    contains,
+    is_never_true,
+    names_in_use,
+    reachable,
+)
+from stacktest.adapters.suite_code import imported_by_call, read_nodes, saved_at
+from stacktest.adapters.swallowed_failures import (
+    Swallowing,
+    ends_failures,
+    enters_suppression,
+)
 
-SWALLOWING = frozenset({"Exception", "BaseException", "AssertionError"})
 NO_FAILURE = frozenset(
     {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}
 )
-
-
-@dataclass(slots=True)
-class Sites:
-    """The checks in one function's text, and everything that it refers to."""
-
-    checks: int = 0
-    loose: list[range] = field(default_factory=list)
-    """Those of each in a loop, a condition or an inner function that is no failure itself."""
-    is_failure: bool = False
-    """Whether it fails without a condition: then what leads to its call is the check."""
-    references: list[Reference] = field(default_factory=list)
-    early_returns: list[int] = field(default_factory=list)
-    """Lines of `return`, in no loop, that stand before the first of the checks.
-
-    Not those before a failure without a condition: there, what leads to the `return` is the check.
-    """
-
-    @property
-    def has_firm_checks(self) -> bool:
-        """Whether some are reached whenever the function ends, or are failures themselves."""
-        return self.checks > len(self.loose)
 
 
 def sites_at(path: Path, first_line: int) -> Sites | None:
@@ -60,7 +64,8 @@ def _all_sites(path: Path, _saved: int | None) -> dict[int, Sites]:
         if isinstance(node, FUNCTIONS):
             line = min([node.lineno, *(item.lineno for item in node.decorator_list)])
             is_async = isinstance(node, ast.AsyncFunctionDef)
-            functions[line] = _read_sites(node.body, is_async=is_async)
+            sites = functions[line] = _read_sites(node.body, is_async=is_async)
+            sites.swallows |= node.name in ("__exit__", "__aexit__") and ends_failures(node)
         elif isinstance(node, ast.Lambda):
             lambdas[node.lineno] = _read_sites([node.body])
     return lambdas | functions
@@ -69,9 +74,6 @@ def _all_sites(path: Path, _saved: int | None) -> dict[int, Sites]:
 def _read_sites(nodes: Sequence[ast.AST], *, is_async: bool = False) -> Sites:
     reader = _Reader(nodes, is_async=is_async)
     return reader.read()
-
-
-_MAY_BE_OBJECT = (ast.Name, ast.Attribute, ast.Call, ast.Await, ast.BoolOp)
 
 
 class _Reader(ast.NodeVisitor):
@@ -91,6 +93,8 @@ class _Reader(ast.NodeVisitor):
         """Lambdas and comprehensions around what is read."""
         self._statement = NO_LINES
         self._returns: list[int] = []
+        self._may_have_returned = False
+        self._swallowing = Swallowing(nodes)
 
     def read(self) -> Sites:
         """Everything of the body."""
@@ -105,8 +109,10 @@ class _Reader(ast.NodeVisitor):
         outer = self._statement
         for node in reachable(nodes):
             if isinstance(node, ast.stmt):
-                self._statement = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                self._statement = _lines_of(node)
             self.visit(node)
+            if enters_suppression(node):
+                break
         self._statement = outer
 
     def generic_visit(self, node: ast.AST) -> None:
@@ -126,26 +132,42 @@ class _Reader(ast.NodeVisitor):
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._definition(node)
 
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            module = alias.name if alias.asname else alias.name.partition(".")[0]
+            self.sites.imports[alias.asname or module] = Import(module)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names:
+            source = Import(node.module or "", node.level, alias.name)
+            self.sites.imports[alias.asname or alias.name] = source
+
     def visit_Assign(self, node: ast.Assign) -> None:
+        if self._swallowing.is_dropped(node.value, node.targets):
+            return
         names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        if module := imported_by_call(node.value):
+            self.sites.imports |= dict.fromkeys(names, Import(module))
         is_used = len(names) < len(node.targets) or bool(self._names & set(names))
         if is_used or not isinstance(node.value, ast.Lambda):
             self.generic_visit(node)
 
     def visit_Return(self, node: ast.Return) -> None:
         self.generic_visit(node)
+        self._may_have_returned |= not self._inner_functions
         if not (self._loops or self._inner_functions or self.sites.checks):
             self._returns.append(node.lineno)
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        objects = self._objects if isinstance(node.test, _MAY_BE_OBJECT) else ()
+        objects = self._objects if may_be_object(node.test) else ()
         if not is_always_true(node.test, objects):
-            self._add_check(is_failure=is_never_true(node.test))
+            self._add_check(is_failure=is_never_true(node.test), is_of_all=is_of_all(node.test))
         self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
-        name = _last_name(node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
-        is_failure = name.endswith("AssertionError") or self._conditions > 0
+        name = last_name(node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
+        is_led_to = self._conditions > 0 or self._may_have_returned
+        is_failure = name.endswith("AssertionError") or is_led_to
         if name and is_failure and name not in NO_FAILURE:
             self._add_check(is_failure=True)
         self.generic_visit(node)
@@ -174,8 +196,11 @@ class _Reader(ast.NodeVisitor):
             self.visit(node.test)
             self._loop(node)
 
-    def visit_Try(self, node: ast.Try) -> None:
-        is_swallowed = any(map(_swallows, node.handlers)) or _returns(node.finalbody)
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
+        is_swallowed = self._swallowing.is_try(node)
+        self._note_late(node.finalbody)
+        self._may_have_returned |= is_swallowed and contains(node.body, ast.Return)
+        self.sites.swallows |= is_swallowed and contains(node.body, ast.Yield)
         for body in ([] if is_swallowed else node.body, node.orelse, node.finalbody):
             self.visit_all(body)
         conditions, self._conditions = self._conditions, 0
@@ -185,27 +210,46 @@ class _Reader(ast.NodeVisitor):
         self._branches -= 1
         self._conditions = conditions
 
-    def visit_With(self, node: ast.With) -> None:
-        if not any(_suppresses(item.context_expr) for item in node.items):
-            self.generic_visit(node)
+    def visit_TryStar(self, node: ast.TryStar) -> None:
+        self.visit_Try(node)
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+        if self._swallowing.is_with(node):
+            self.sites.swallows |= contains(node.body, ast.Yield)
+            return
+        checks = self.sites.checks
+        self._note_late([*node.items])
+        self.generic_visit(node)
+        lines = range(node.body[0].lineno, (node.body[-1].end_lineno or 0) + 1)
+        for item in node.items:
+            called = item.context_expr
+            chain = chain_of(called.func if isinstance(called, ast.Call) else called)
+            if is_named(chain):
+                reference = Reference(chain, line=called.lineno)
+                self.sites.guards.append(Guard(reference, lines, self.sites.checks - checks))
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
+        self.visit_With(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
         call = node.value
+        if self._swallowing.is_dropped(call):
+            return
         if not isinstance(call, ast.Call):
             self.generic_visit(node)
-        elif not (self._is_async and _is_expectation(_chain(call.func))):
-            is_idle = _last_name(call.func) == "expect" or _is_of_constants(call)
+        elif not (self._is_async and is_expectation(chain_of(call.func))):
+            is_idle = last_name(call.func) == "expect" or self._cannot_fail(call)
             self._call(call, is_idle=is_idle, is_dropped=True)
 
     def visit_Call(self, node: ast.Call) -> None:
-        self._call(node, is_idle=_is_of_constants(node))
+        self._call(node, is_idle=self._cannot_fail(node))
 
     def visit_Name(self, node: ast.Name) -> None:
         self._refer(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self._refer(node)
-        if not _is_named(_chain(node)):
+        if not is_named(chain_of(node)):
             self.generic_visit(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
@@ -231,14 +275,18 @@ class _Reader(ast.NodeVisitor):
     def _objects(self) -> Collection[str]:
         return objects_in(self._nodes)
 
-    def _add_check(self, *, is_failure: bool = False) -> None:
+    def _add_check(self, *, is_failure: bool = False, is_of_all: bool = False) -> None:
         if not self.sites.checks and not is_failure:
             self.sites.early_returns += self._returns
         self.sites.checks += 1
         if is_failure:
             self._note_failure()
+        elif is_of_all:
+            self.sites.of_all.append(self._statement)
         elif self._is_loose:
             self.sites.loose.append(self._statement)
+        elif self._may_have_returned:
+            self.sites.after_return.append(self._statement)
         self._returns.clear()
 
     def _note_failure(self) -> None:
@@ -248,6 +296,28 @@ class _Reader(ast.NodeVisitor):
     def _is_loose(self) -> bool:
         """Whether a check here may not be reached, which the lines that run tell."""
         return bool(self._branches or self._inner_functions)
+
+    def _note_late(self, nodes: Iterable[ast.AST]) -> None:
+        """Remember lines that run after a `return` in their block."""
+        lines = {
+            part.lineno
+            for node in nodes
+            for part in ast.walk(node)
+            if isinstance(part, ast.stmt | ast.expr)
+        }
+        self.sites.left_late |= lines | set(self._statement[:1] if nodes else ())
+
+    def _cannot_fail(self, node: ast.Call) -> bool:
+        """`assertEqual(1, 1)`, `assertTrue((x, "message"))`, `assertIsNotNone(api("web"))`."""
+        name = last_name(node.func)
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if name == "assertTrue" and node.args:
+            return is_always_true(node.args[0], self._objects)
+        if name == "assertIsNotNone" and node.args:
+            nothing = ast.Constant(None)
+            comparison = ast.Compare(node.args[0], [ast.IsNot()], [nothing])
+            return is_always_true(comparison, self._objects)
+        return bool(values) and name.startswith("assert") and all(map(is_constant, values))
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         """A function or class within the function: its checks count where somebody names it."""
@@ -259,26 +329,31 @@ class _Reader(ast.NodeVisitor):
             self._is_in_class, self._inner_functions = outside
 
     def _call(self, node: ast.Call, *, is_idle: bool, is_dropped: bool = False) -> None:
-        chain = _chain(node.func)
+        chain = chain_of(node.func)
         if chain[-1] == "fail":
             self._returns.clear()
             self._note_failure()
         if chain[-1]:
             reference = Reference(
-                chain, is_call=True, is_idle=is_idle, is_dropped=is_dropped, line=node.lineno
+                chain,
+                is_call=True,
+                is_idle=is_idle,
+                is_dropped=is_dropped,
+                is_of_all=chain[-1] == "assertTrue" and any(map(is_of_all, node.args[:1])),
+                line=node.lineno,
             )
             self._add_reference(reference)
-        if any(_demands_success(keyword) for keyword in node.keywords):
+        if any(demands_success(keyword) for keyword in node.keywords):
             self._add_check()
-        if not _is_named(chain):
+        if not is_named(chain):
             inner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
             self.visit(inner)
         for child in (*node.args, *node.keywords):
             self.visit(child)
 
     def _refer(self, node: ast.Name | ast.Attribute) -> None:
-        chain = _chain(node)
-        if isinstance(node.ctx, ast.Load) and _is_named(chain):
+        chain = chain_of(node)
+        if isinstance(node.ctx, ast.Load) and is_named(chain):
             self._add_reference(Reference(chain, is_deferred=True, line=node.lineno))
 
     def _add_reference(self, reference: Reference) -> None:
@@ -318,61 +393,5 @@ class _Reader(ast.NodeVisitor):
         self._loops -= 1
 
 
-def _chain(node: ast.expr) -> tuple[str, ...]:
-    """`a.b.c` → `("a", "b", "c")`; the first part is `f()` or empty where an expression stands."""
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    if isinstance(node, ast.Attribute):
-        return (*_chain(node.value), node.attr)
-    called = _chain(node.func)[0] if isinstance(node, ast.Call) else ""
-    return (f"{called.removesuffix('()')}()" if called else "",)
-
-
-def _is_named(chain: tuple[str, ...]) -> bool:
-    """Whether it begins with a name, not with what an expression gave."""
-    return bool(chain[0]) and not chain[0].endswith("()")
-
-
-def _last_name(node: ast.expr | None) -> str:
-    return _chain(node)[-1] if node is not None else ""
-
-
-def _is_of_constants(node: ast.Call) -> bool:
-    """`assertEqual(1, 1)`."""
-    values = [*node.args, *(keyword.value for keyword in node.keywords)]
-    constant = bool(values) and all(map(is_constant, values))
-    return constant and _last_name(node.func).startswith("assert")
-
-
-def _demands_success(keyword: ast.keyword) -> bool:
-    """`subprocess.run(…, check=True)`."""
-    value = keyword.value
-    return keyword.arg == "check" and isinstance(value, ast.Constant) and value.value is True
-
-
-def _swallows(handler: ast.ExceptHandler) -> bool:
-    """Whether a failure of the test's own ends in this handler, and nothing fails there."""
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    if not any(kind is None or _last_name(kind) in SWALLOWING for kind in types):
-        return False
-    return not any(
-        isinstance(node, ast.Raise | ast.Assert)
-        or (isinstance(node, ast.Call) and _last_name(node.func) == "fail")
-        for node in ast.walk(handler)
-    )
-
-
-def _returns(body: Sequence[ast.stmt]) -> bool:
-    """Whether a `finally` ends the function, and any failure with it."""
-    return any(isinstance(node, ast.Return) for part in body for node in ast.walk(part))
-
-
-def _is_expectation(chain: tuple[str, ...]) -> bool:
-    """`expect(page).to_have_title`, which asynchronous tests have to await."""
-    return chain[0] == "expect()" and chain[-1].startswith(("to_", "not_to_"))
-
-
-def _suppresses(node: ast.expr) -> bool:
-    if not isinstance(node, ast.Call) or _last_name(node.func) != "suppress":
-        return False
-    return any(_last_name(kind) in SWALLOWING for kind in node.args)
+def _lines_of(node: ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)

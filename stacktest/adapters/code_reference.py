@@ -3,13 +3,14 @@
 Functions that check by nature are `expect`, `raises`, `assertEqual` and their like.
 """
 
+import ast
 from dataclasses import dataclass
 
 CHECKING_CALLS = frozenset(
     {
         *("expect", "raises", "warns", "deprecated_call", "fail", "ensure", "validate"),
         *("raise_for_status", "check_call", "check_output", "check_returncode", "model_validate"),
-        *("wait_for_selector", "wait_for_url", "wait_for_function"),
+        *("wait_for", "wait_for_selector", "wait_for_url", "wait_for_function"),
     }
 )
 CHECKING_PREFIXES = ("assert", "verify_", "expect_", "should_")
@@ -28,6 +29,8 @@ class Reference:
     """Nothing takes what the call gives: a coroutine would never run."""
     is_deferred: bool = False
     """It is not called where it stands: it is handed on, or stands in a lambda or comprehension."""
+    is_of_all: bool = False
+    """It checks `all(…)`, which is true where there is nothing to go through."""
     line: int = 0
     lines: range = NO_LINES
     """Those of its statement, where that may not be reached."""
@@ -48,3 +51,34 @@ class Reference:
         name = self.chain[-1]
         known = name in CHECKING_CALLS or name.startswith(CHECKING_PREFIXES)
         return self.is_call and known and not self.is_idle
+
+
+def chain_of(node: ast.expr) -> tuple[str, ...]:
+    """`a.b.c` → `("a", "b", "c")`; the first part is `f()` or empty where an expression stands."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        return (*chain_of(node.value), node.attr)
+    called = chain_of(node.func)[0] if isinstance(node, ast.Call) else ""
+    return (f"{called.removesuffix('()')}()" if called else "",)
+
+
+def is_named(chain: tuple[str, ...]) -> bool:
+    """Whether it begins with a name, not with what an expression gave."""
+    return bool(chain[0]) and not chain[0].endswith("()")
+
+
+def last_name(node: ast.expr | None) -> str:
+    """`c` of `a.b.c`; of a call it is no name, but `a()`."""
+    return chain_of(node)[-1] if node is not None else ""
+
+
+def is_expectation(chain: tuple[str, ...]) -> bool:
+    """`expect(page).to_have_title`, which asynchronous tests have to await."""
+    return chain[0] == "expect()" and chain[-1].startswith(("to_", "not_to_"))
+
+
+def demands_success(keyword: ast.keyword) -> bool:
+    """`subprocess.run(…, check=True)`."""
+    value = keyword.value
+    return keyword.arg == "check" and isinstance(value, ast.Constant) and value.value is True

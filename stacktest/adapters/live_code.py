@@ -21,6 +21,11 @@ def reachable(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             return
 
 
+def contains(nodes: Iterable[ast.AST], kind: type[ast.AST]) -> bool:
+    """Whether something of this kind is anywhere in the nodes."""
+    return any(isinstance(part, kind) for node in nodes for part in ast.walk(node))
+
+
 def is_never_true(test: ast.expr) -> bool:
     """Whether a condition is a constant that is false."""
     return isinstance(test, ast.Constant) and not test.value

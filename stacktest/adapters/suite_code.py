@@ -66,6 +66,13 @@ def is_foreign(file: Path | str) -> bool:
     return any(path.is_relative_to(folder) for folder in _installed())
 
 
+def imported_by_call(node: ast.expr) -> str:
+    """The module that `import_module("a.b")` or its like gives; empty: none, or not in its text."""
+    if not isinstance(node, ast.Call) or not _calls_import(node.func):
+        return ""
+    return next(_texts(node.args[:1]), "")
+
+
 class SuiteCode:
     """Digests over the code of tests below `base` as it is now: one reading of it."""
 

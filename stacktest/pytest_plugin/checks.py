@@ -9,17 +9,20 @@ cannot be read, such as one from a YAML file, is believed to check something.
 import contextlib
 import functools
 import inspect
-import math
+import itertools
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from stacktest.adapters.check_sites import Sites, sites_at
+from stacktest.adapters.check_sites import sites_at
 from stacktest.adapters.code_reference import Reference
+from stacktest.adapters.function_sites import Sites
+from stacktest.adapters.late_imports import imported
 from stacktest.adapters.suite_code import is_foreign
 from stacktest.core.collected_test import REACHING_FIXTURES
 from stacktest.pytest_plugin.markers import STACK_FIXTURES
@@ -28,6 +31,10 @@ REACHING = STACK_FIXTURES | REACHING_FIXTURES
 """Fixtures of the stack's own: what is called on them is no helper of the project."""
 ENTERED = ("__init__", "__post_init__", "__call__", "__enter__", "__exit__", "__aenter__")
 _STEP = "__pytest_bdd_step_def"
+_EXITS = ("__exit__", "__aexit__")
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+_ENTRIES = 200
+"""Entries of a list or table of helpers that are looked at."""
 _LAYERS = 20
 """Wrappers around one function that are looked through."""
 
@@ -37,69 +44,30 @@ def count_checks(item: pytest.Item) -> int:
     function = getattr(item, "function", None)
     if not isinstance(item, pytest.Function) or function is None:
         return 1
-    counter = _around(item)
+    counter = around(item)
     counter.add(function, item.cls)
     return counter.total()
 
 
-class WatchedLines(NamedTuple):
-    """Lines of a test's own code that tell, while it runs, whether it checks anything."""
-
-    code: types.CodeType
-    lines: frozenset[int]
-
-
-def early_returns(item: pytest.Function) -> WatchedLines | None:
-    """Where the test may return before anything has been checked; None: nowhere."""
-    own = _own_function(item)
-    if own is None or not own[1].early_returns:
-        return None
-    function, sites = own
-    counter = _around(item)
-    first = counter.first_reference_that_checks(function, item.cls, sites)
-    lines = frozenset(line for line in sites.early_returns if line < first)
-    return WatchedLines(function.__code__, lines) if lines else None
+def around(item: pytest.Function) -> "Counter":
+    """Counts what checks around the test's own function: its fixtures, and steps of a scenario."""
+    counter = Counter(getattr(getattr(item, "callspec", None), "params", {}))
+    for fixture in (*_fixtures(item), *_steps(item)):
+        counter.add(fixture, item.cls)
+    return counter
 
 
-class LooseChecks(NamedTuple):
-    """What has to run if a test is to have checked anything."""
-
-    code: types.CodeType
-    """The test's own; the lines are in it and in its inner functions."""
-    lines: frozenset[int]
-    helpers: frozenset[types.CodeType]
-    """Functions that check and that do not run where they are named."""
+def is_generated(target: object) -> bool:
+    """Whether Hypothesis runs it from a function that only looks like it."""
+    return hasattr(target, "hypothesis")
 
 
-def loose_checks(item: pytest.Function) -> LooseChecks | None:
-    """The checks of a test that may not be reached, if it has no others.
-
-    They stand in loops, under conditions, in inner functions, or in what the test hands on.
-    """
-    own = _own_function(item)
-    if own is None or own[1].has_firm_checks or _around(item).total():
-        return None
-    function, sites = own
-    loose, helpers = list(sites.loose), set[types.CodeType]()
-    for reference in sites.references:
-        counter = _around(item)
-        if not counter.checks_by(reference, function, item.cls):
-            continue
-        helper = counter.called_later(reference, function, item.cls)
-        if counter.is_failure or not (helper or reference.lines):
-            return None
-        if helper:
-            helpers.add(helper)
-        else:
-            loose.append(reference.lines)
-    lines = frozenset(line for lines in loose for line in lines)
-    return LooseChecks(function.__code__, lines, frozenset(helpers)) if lines or helpers else None
-
-
-def written_functions(target: object) -> Iterator[types.FunctionType]:
+def written_functions(target: Any) -> Iterator[types.FunctionType]:
     """The functions of which a test or helper consists, from the outermost decorator inwards."""
     for _ in range(_LAYERS):
-        if isinstance(target, types.FunctionType):
+        if is_generated(target):
+            target = target.hypothesis.inner_test
+        elif isinstance(target, types.FunctionType):
             yield target
             target = getattr(target, "__wrapped__", None)
         else:
@@ -111,20 +79,14 @@ def written_functions(target: object) -> Iterator[types.FunctionType]:
 # Private
 
 
-def _own_function(item: pytest.Function) -> tuple[types.FunctionType, Sites] | None:
-    """The function that a test consists of, below its decorators, and what its text says."""
-    for function in list(written_functions(item.function))[-1:]:
-        if sites := _sites(function):
-            return function, sites
-    return None
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A function of the project that another one refers to, and the class that has it."""
 
-
-def _around(item: pytest.Function) -> "_Counter":
-    """Counts what checks around the test's own function: its fixtures, and steps of a scenario."""
-    counter = _Counter(getattr(getattr(item, "callspec", None), "params", {}))
-    for fixture in (*_fixtures(item), *_steps(item)):
-        counter.add(fixture, item.cls)
-    return counter
+    function: types.FunctionType
+    owner: type | None
+    is_later: bool
+    """It does not run where it is named."""
 
 
 class _Place(NamedTuple):
@@ -134,7 +96,7 @@ class _Place(NamedTuple):
     owner: type | None
 
 
-class _Counter:
+class Counter:
     """Counts the checks of functions and of everything in the project that these refer to."""
 
     def __init__(self, parameters: Mapping[str, object]) -> None:
@@ -142,8 +104,9 @@ class _Counter:
         self.is_failure = False
         """Whether something of what was counted fails whenever it is called."""
         self._checks = 0
-        self._counted: set[tuple[types.CodeType, type | None]] = set()
+        self._counted: set[tuple[types.FunctionType, type | None]] = set()
         self._unresolved: dict[str, None] = {}
+        self._entries: list[object] = []
         self._modules: dict[int, Mapping[str, object]] = {}
 
     def add(self, target: object, owner: type | None) -> None:
@@ -154,48 +117,58 @@ class _Counter:
             if isinstance(candidate, type):
                 if not _is_class_of_project(candidate):
                     continue
+                self._see(candidate)
                 names = [name for name in ENTERED if name in vars(candidate)]
                 waiting += [(vars(candidate)[name], candidate) for name in names]
                 continue
-            for function in written_functions(candidate):
-                if (function.__code__, of) not in self._counted:
-                    self._counted.add((function.__code__, of))
+            for function in _layers_that_run(candidate):
+                if (function, of) not in self._counted:
+                    self._counted.add((function, of))
                     waiting += self._count(function, of)
-
-    def first_reference_that_checks(
-        self, function: types.FunctionType, owner: type | None, sites: Sites
-    ) -> float:
-        """The line of the first helper that checks; 0 where something counted before does."""
-        if self.total():
-            return 0
-        for reference in sites.references:
-            if self.checks_by(reference, function, owner):
-                return reference.line
-        return math.inf
 
     def checks_by(
         self, reference: Reference, function: types.FunctionType, owner: type | None
     ) -> bool:
         """Whether what the function refers to checks, or something counted before."""
+        self._modules[id(function.__globals__)] = function.__globals__
         self.is_failure |= reference.chain[-1] == "fail"
-        single = Sites(references=[reference])
-        for target, holder in self._referred(single, _Place(function, owner)):
+        for target, holder in self._referred([reference], _Place(function, owner)):
             self.add(target, holder)
         return self.total() > 0
 
-    def called_later(
+    def helpers(
         self, reference: Reference, function: types.FunctionType, owner: type | None
-    ) -> types.CodeType | None:
-        """The code of a helper of the project that does not run where it is named."""
-        target, _ = self._resolve(reference, _Place(function, owner))
-        is_later = reference.is_deferred or _does_nothing_when_called(target)
-        if not is_later or isinstance(target, type) or not _is_of_project(target):
-            return None
-        written = list(written_functions(target))
-        return written[-1].__code__ if written else None
+    ) -> list[Helper]:
+        """The functions of the project that a name may stand for."""
+        target, holder = self._resolve(reference, _Place(function, owner))
+        if isinstance(target, type):
+            return []
+        candidates: Iterable[tuple[object, type | None]] = [(target, holder)]
+        if target is None and _may_be_helper(reference):
+            candidates = self._methods(reference.chain[-1])
+        return [
+            Helper(
+                list(written_functions(candidate))[-1],
+                holder,
+                is_later=reference.is_deferred or _does_nothing_when_called(candidate),
+            )
+            for candidate, holder in candidates
+            if _is_of_project(candidate)
+        ]
+
+    def sites(self, function: types.FunctionType, owner: type | None) -> Sites | None:
+        """What a function's text says, without what stands in a `with` that swallows failures."""
+        sites = _sites(function)
+        for guard in sites.guards if sites else ():
+            target, _ = self._resolve(guard.reference, _Place(function, owner))
+            if sites and _swallows(target):
+                sites = sites.without(guard)
+        return sites
 
     def total(self) -> int:
-        """The number of checks, with methods that only their name leads to."""
+        """The number of checks, with those in tables and those that only a name leads to."""
+        while self._entries and not self._checks:
+            self.add(self._entries.pop(), None)
         while self._unresolved and not self._checks:
             name, _ = self._unresolved.popitem()
             for function, owner in self._methods(name):
@@ -207,24 +180,30 @@ class _Counter:
     def _count(
         self, function: types.FunctionType, owner: type | None
     ) -> Iterator[tuple[object, type | None]]:
-        sites = _sites(function)
+        sites = self.sites(function, owner)
         if sites is not None:
             self._checks += sites.checks
             self.is_failure |= sites.is_failure
             self._modules[id(function.__globals__)] = function.__globals__
-            yield from self._referred(sites, _Place(function, owner))
+            yield from self._referred(sites.references, _Place(function, owner))
 
-    def _referred(self, sites: Sites, place: _Place) -> Iterator[tuple[object, type | None]]:
-        for reference in sites.references:
+    def _referred(
+        self, references: Iterable[Reference], place: _Place
+    ) -> Iterator[tuple[object, type | None]]:
+        for reference in references:
             target, owner = self._resolve(reference, place)
             if reference.is_dropped and _does_nothing_when_called(target):
                 continue
-            if _is_of_project(target):
+            name = reference.chain[-1]
+            may_be_helper = target is None and _may_be_helper(reference)
+            if isinstance(target, _CONTAINERS):
+                self._entries += [part for part in _entries(target) if _is_of_project(part)]
+            elif _is_of_project(target):
                 yield target, owner
-            elif reference.checks_by_name:
+            elif reference.checks_by_name and not (may_be_helper and any(self._methods(name))):
                 self._checks += 1
-            elif target is None and reference.is_call and _may_be_helper(reference):
-                self._unresolved[reference.chain[-1]] = None
+            elif may_be_helper:
+                self._unresolved[name] = None
 
     def _resolve(self, reference: Reference, place: _Place) -> tuple[object, type | None]:
         """What a name stands for, and the class through which it was reached."""
@@ -237,6 +216,8 @@ class _Counter:
         for name in rest:
             if target is None:
                 return None, None
+            if isinstance(target, _CONTAINERS):
+                break
             if isinstance(target, type):
                 owner = target
             elif not isinstance(target, types.ModuleType):
@@ -250,7 +231,15 @@ class _Counter:
         variables = _variables(function)
         if name in variables:
             return variables[name]
+        sites = _sites(function) if isinstance(function, types.FunctionType) else None
+        if sites and name in sites.imports:
+            return imported(sites.imports[name], function.__globals__)
         return getattr(function, "__globals__", {}).get(name)
+
+    def _see(self, kind: type) -> None:
+        """Remember the module of a class: what its objects have may be classes there."""
+        for function in (part for part in vars(kind).values() if inspect.isfunction(part)):
+            self._modules[id(function.__globals__)] = function.__globals__
 
     def _methods(self, name: str) -> Iterator[tuple[object, type | None]]:
         """Methods of this name in classes that the code so far can see."""
@@ -260,6 +249,34 @@ class _Counter:
                     method = inspect.getattr_static(value, name, None)
                     if method is not None:
                         yield method, value
+
+
+def _layers_that_run(target: object) -> Iterator[types.FunctionType]:
+    """Its functions, up to a decorator of the project that has the next one in a variable.
+
+    What runs of the next one is what the decorator's own text says.
+    """
+    for function in written_functions(target):
+        yield function
+        inner = getattr(function, "__wrapped__", None)
+        if _sites(function) and any(inner is value for value in _variables(function).values()):
+            return
+
+
+def _entries(container: Iterable[object]) -> Iterator[object]:
+    """What a list or a table of helpers holds."""
+    values = container.values() if isinstance(container, dict) else container
+    return itertools.islice(values, _ENTRIES)
+
+
+def _swallows(target: object) -> bool:
+    """Whether failures end in a `with` of this: in a context manager of the project."""
+    if isinstance(target, type):
+        methods = [inspect.getattr_static(target, name, None) for name in _EXITS]
+        functions = [function for method in methods for function in written_functions(method)]
+    else:
+        functions = list(written_functions(target))
+    return any(sites.swallows for function in functions if (sites := _sites(function)))
 
 
 def _does_nothing_when_called(target: object) -> bool:
@@ -272,7 +289,7 @@ def _does_nothing_when_called(target: object) -> bool:
 
 
 def _may_be_helper(reference: Reference) -> bool:
-    """Whether a method that cannot be told may be one of the project's."""
+    """Whether a method or property that cannot be told may be one of the project's."""
     return reference.is_method and reference.root not in REACHING
 
 
@@ -356,6 +373,9 @@ def _inner(wrapper: object) -> object:
 
 def _is_class_of_project(value: type) -> bool:
     file = getattr(inspect.getmodule(value), "__file__", None)
+    if file is None:
+        functions = (part for part in vars(value).values() if inspect.isfunction(part))
+        file = next((function.__code__.co_filename for function in functions), None)
     return isinstance(file, str) and not is_foreign(file)
 
 

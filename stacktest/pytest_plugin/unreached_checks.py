@@ -8,23 +8,26 @@ The code has a check, and pytest calls the test passed; this run of it has check
 test whose text has such a `return`, or no other check, is watched, since that costs time.
 """
 
+import builtins
 import contextlib
 import sys
 import threading
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
 
-from stacktest.pytest_plugin.checks import (
+from stacktest.pytest_plugin.checks import is_generated
+from stacktest.pytest_plugin.stash import UNREACHED
+from stacktest.pytest_plugin.watched_checks import (
     LooseChecks,
-    WatchedLines,
+    WatchedReturns,
     early_returns,
     loose_checks,
 )
-from stacktest.pytest_plugin.stash import UNREACHED
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction as Trace
@@ -37,17 +40,19 @@ OWN_THREADS = "stacktest-"
 def watch(item: pytest.Item) -> Iterator[None]:
     """Note why the test has reached no check, if it ends so.
 
-    Whoever profiles or traces the tests has the only place from which that can be seen.
+    Whoever profiles or traces the tests has the only place from which that can be seen, and
+    Hypothesis, which is slow when it is traced, calls a slow test a failure.
     """
-    if not isinstance(item, pytest.Function):
+    if not isinstance(item, pytest.Function) or is_generated(item.function):
         yield
         return
     returns, checks = early_returns(item), loose_checks(item)
+    is_traceable = sys.gettrace() is None and threading.gettrace() is None
     with contextlib.ExitStack() as stack:
-        if returns is not None and sys.getprofile() is None:
+        if is_traceable and (returns or checks):
+            stack.enter_context(_watch_lines(item, returns, checks))
+        elif returns is not None and sys.getprofile() is None:
             stack.enter_context(_watch_returns(item, returns))
-        if checks is not None and sys.gettrace() is None and threading.gettrace() is None:
-            stack.enter_context(_watch_checks(item, checks))
         yield
 
 
@@ -55,10 +60,10 @@ def watch(item: pytest.Item) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _watch_returns(item: pytest.Item, returns: WatchedLines) -> Iterator[None]:
+def _watch_returns(item: pytest.Item, returns: WatchedReturns) -> Iterator[None]:
     def note_return(frame: FrameType, event: str, _: object) -> None:
         if event == "return" and frame.f_code is returns.code and frame.f_lineno in returns.lines:
-            item.stash[UNREACHED] = f"it returned in line {frame.f_lineno}, before its first check"
+            _note_return(item, frame.f_lineno)
 
     sys.setprofile(note_return)
     try:
@@ -67,41 +72,94 @@ def _watch_returns(item: pytest.Item, returns: WatchedLines) -> Iterator[None]:
         sys.setprofile(None)
 
 
-@contextlib.contextmanager
-def _watch_checks(item: pytest.Item, checks: LooseChecks) -> Iterator[None]:
-    own = {checks.code, *_inner(checks.code)}
-    lines, entered = set[int](), set[types.CodeType]()
-    has_ended = False
+class _Lines:
+    """The lines of a test's own code that ran."""
 
-    def note_line(frame: FrameType, event: str, _: object) -> "Trace":
-        nonlocal has_ended
-        lines.add(frame.f_lineno)
-        if frame.f_code is checks.code:
-            has_ended = event == "return"
-        return note_line
+    def __init__(self, returns: WatchedReturns | None, checks: LooseChecks | None) -> None:
+        self._own = returns.code if returns else checks.code if checks else None
+        self._late = returns.late if returns else frozenset()
+        codes = {self._own} if returns else set()
+        codes |= checks.codes if checks else set()
+        self.codes = {inner for code in codes if code for inner in (code, *_inner(code))}
+        self._helpers = frozenset(checks.helpers if checks else ())
+        self.lines = set[tuple[str, int]]()
+        self.entered = set[types.CodeType]()
+        """Helpers that somebody called."""
+        self.last = 0
+        """The last line of the test itself, apart from those that run after a `return`."""
+        self.has_ended = False
 
-    def note_helper(frame: FrameType, event: str, _: object) -> "Trace":
+    def note_call(self, frame: FrameType, _event: str, _: object) -> "Trace | None":
+        """Follow the functions that matter."""
+        if frame.f_code in self.codes:
+            return self._note_line
+        return self._note_helper if frame.f_code in self._helpers - self.entered else None
+
+    # Private
+
+    def _note_line(self, frame: FrameType, event: str, _: object) -> "Trace":
+        self.lines.add((frame.f_code.co_filename, frame.f_lineno))
+        if frame.f_code is self._own:
+            self.has_ended = event == "return"
+            if event == "line" and frame.f_lineno not in self._late:
+                self.last = frame.f_lineno
+        return self._note_line
+
+    def _note_helper(self, frame: FrameType, event: str, _: object) -> "Trace":
         # A generator that is thrown away is called to be closed, and reaches no line.
         if event == "line":
-            entered.add(frame.f_code)
-        return note_helper
+            self.entered.add(frame.f_code)
+        return self._note_helper
 
-    def note_call(frame: FrameType, _event: str, _: object) -> "Trace | None":
-        if frame.f_code in own:
-            return note_line
-        return note_helper if frame.f_code in checks.helpers - entered else None
 
-    is_seen = not (checks.helpers or _inner_functions(own)) or _sees_all_threads()
-    sys.settrace(note_call)
-    threading.settrace(note_call)
+@contextlib.contextmanager
+def _watch_lines(
+    item: pytest.Item, returns: WatchedReturns | None, checks: LooseChecks | None
+) -> Iterator[None]:
+    seen = _Lines(returns, checks)
+    is_seen = not (checks and (checks.helpers or _inner_functions(seen.codes)))
+    is_seen = is_seen or _sees_all_threads()
+    trace: Trace = seen.note_call
+    sys.settrace(trace)
+    threading.settrace(trace)
     try:
-        yield
+        with _watch_all() as filled:
+            yield
     finally:
+        # Who traced as well, such as Hypothesis, has ended this.
+        is_seen = is_seen and sys.gettrace() is trace
         sys.settrace(None)
         threading.settrace(None)
-    is_reached = bool(lines & checks.lines or entered & checks.helpers)
-    if has_ended and not is_reached and is_seen and not item.stash.get(UNREACHED, ""):
+    if not (seen.has_ended and is_seen) or item.stash.get(UNREACHED, ""):
+        return
+    if returns and seen.last in returns.lines:
+        _note_return(item, seen.last)
+    elif checks and not (
+        seen.lines & checks.lines or seen.entered & checks.helpers or filled & checks.of_all
+    ):
         item.stash[UNREACHED] = f"it reached none of its checks: {_where(checks)}"
+
+
+@contextlib.contextmanager
+def _watch_all() -> Iterator[set[tuple[str, int]]]:
+    """Note from which lines `all(…)` had something to go through."""
+    filled = set[tuple[str, int]]()
+
+    def is_all(iterable: Iterable[object], /) -> bool:
+        frame = sys._getframe(1)  # noqa: SLF001 - which line asks
+        for element in iterable:
+            filled.add((frame.f_code.co_filename, frame.f_lineno))
+            if not element:
+                return False
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builtins, "all", is_all)
+        yield filled
+
+
+def _note_return(item: pytest.Item, line: int) -> None:
+    item.stash[UNREACHED] = f"it returned in line {line}, before its first check"
 
 
 def _inner(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -133,6 +191,15 @@ def _may_call(thread: threading.Thread) -> bool:
 
 def _where(checks: LooseChecks) -> str:
     if checks.lines:
-        return f"that of line {min(checks.lines)} stands in a loop or a condition"
+        return f"that of {_place(checks, checks.lines)} stands in a loop or a condition"
+    if checks.of_all:
+        return f"all() of {_place(checks, checks.of_all)} had nothing to go through"
     names = sorted(code.co_name for code in checks.helpers)
     return f"nothing called {', '.join(names)}"
+
+
+def _place(checks: LooseChecks, lines: Collection[tuple[str, int]]) -> str:
+    """`line 12`, or `contract.py, line 12` of another file than the test's own."""
+    own = checks.code.co_filename
+    file, line = min(lines, key=lambda place: (place[0] != own, place))
+    return f"line {line}" if file == own else f"{Path(file).name}, line {line}"

@@ -41,6 +41,24 @@ CHECKS = [
     "assert page.locator('h1').is_visible()",
     "assert inside('db').run('true').code == 0",
     "assert not api('web').get('/')",
+    "assert all(x)",
+    "assert not any(x)",
+    "assert list(filter(f, x))",
+    "assert x.a == x.b",
+    "assert len(x) > 0",
+    "assert 'a' in x",
+    "assert x is not None",
+    "assert f(x) if y else x",
+    "assert (answer := f(x))",
+    "assert api('web').get('/').status_code == 200",
+    "try:\n    assert x\nexcept* OSError:\n    pass",
+    "try:\n    assert x\nexcept AssertionError:\n    pytest.xfail('no')",
+    "for _ in y:\n    try:\n        assert x\n    except AssertionError as e:\n        z = e\nraise z",
+    "for _ in x:\n    try:\n        assert x\n    finally:\n        for y in z:\n            break",
+    "for _ in x:\n    if f():\n        return\nraise TimeoutError('no')",
+    "with pytest.raises(Exception, match='x'):\n    assert x",
+    "with pytest.raises(AssertionError):\n    assert x",
+    "results = await asyncio.gather(f(), return_exceptions=True)\nassert results",
 ]
 CALLS = [
     "expect(page).to_be_visible()",
@@ -55,6 +73,11 @@ CALLS = [
     "assert_that(x, equal_to(1))",
     "response.raise_for_status()",
     "jsonschema.validate(x, SCHEMA)",
+    "page.get_by_text('x').wait_for()",
+    "self.assertTrue(all(x))",
+    "self.assertIsNotNone(x)",
+    "with pytest.raises(Exception):\n    f()",
+    "await asyncio.gather(verify_it(x), return_exceptions=False)",
 ]
 NEITHER = [
     "pass",
@@ -102,13 +125,41 @@ NEITHER = [
     "assert x.startswith",
     "assert page.locator('h1').is_visible",
     "answer = api('web').get('/')\nassert answer.json",
+    "assert filter(f, x)",
+    "assert map(f, x)",
+    "assert zip(x, y)",
+    "assert reversed(x)",
+    "assert len(x) > -1",
+    "assert 0 <= len(x)",
+    "assert -1 != len(x)",
+    "assert '' in x",
+    "assert x.a.b == x.a.b",
+    "assert (x := 5)",
+    "assert True if x else 1",
+    "answer = api('web').get('/')\nassert answer is not None",
+    "answer = api('web').get('/')\nassert answer != None",
+    "answer = api('web').get('/')\nassert answer.status_code",
+    "assert api('web').get('/').headers is not None",
+    "self.assertTrue((x == 1, 'message'))",
+    "self.assertTrue('text', x)",
+    "self.assertIsNotNone(api('web').get('/'))",
+    "try:\n    assert x\nexcept* AssertionError:\n    pass",
+    "for _ in x:\n    try:\n        assert x\n    finally:\n        continue",
+    "for _ in y:\n    try:\n        assert x\n    except AssertionError as e:\n        z = e",
+    "with pytest.raises(Exception):\n    assert x",
+    "with self.assertRaises(Exception):\n    assert x",
+    "quietly = contextlib.suppress(AssertionError)\nwith quietly:\n    assert x",
+    "with ExitStack() as stack:\n    stack.enter_context(suppress(Exception))\n    assert x",
+    "await asyncio.gather(verify_it(x), return_exceptions=True)",
+    "results = await asyncio.gather(verify_it(x), return_exceptions=True)",
 ]
 
 
 def count(tmp_path: Path, body: str) -> tuple[int, int]:
     """Checks in the text itself, and calls that check by their name."""
     path = tmp_path / "test_it.py"
-    path.write_text("def test_it():\n" + textwrap.indent(body, "    ") + "\n")
+    start = "async def" if "await" in body else "def"
+    path.write_text(f"{start} test_it():\n" + textwrap.indent(body, "    ") + "\n")
     sites = sites_at(path, 1)
     assert sites is not None
     return sites.checks, sum(reference.checks_by_name for reference in sites.references)

@@ -191,6 +191,176 @@ SUITES = {
             assert x() == 1
         """,
     ),
+    "a local import": (
+        1,
+        """
+        def test_it():
+            from contract import check
+            check(1)
+        """,
+    ),
+    "a local import of a module that nobody loaded": (
+        1,
+        """
+        def test_it():
+            import late
+            late.check_both()
+        """,
+    ),
+    "a class of a module that nobody loaded": (
+        1,
+        """
+        def test_it():
+            from late import Late
+            Late().must_ping()
+        """,
+    ),
+    "a module by its name": (
+        1,
+        """
+        import pytest
+        def test_it():
+            late = pytest.importorskip("late")
+            late.check_both()
+        """,
+    ),
+    "a table of helpers": (
+        1,
+        """
+        from contract import check
+        CHECKS = {"red": check}
+        def test_it():
+            for name, call in CHECKS.items():
+                call(name)
+        """,
+    ),
+    "a method by another name": (
+        1,
+        """
+        from contract import Client
+        def test_it():
+            client = Client()
+            ping = client.must_ping
+            ping()
+        """,
+    ),
+    "a property": (
+        1,
+        """
+        from contract import Client
+        def test_it():
+            client = Client()
+            client.pinged
+        """,
+    ),
+    "decorators of one kind": (
+        1,
+        """
+        import functools
+        def timed(test):
+            @functools.wraps(test)
+            def wrapper(*a, **k):
+                return test(*a, **k)
+            return wrapper
+        @timed
+        @timed
+        def test_it():
+            assert x() == 1
+        """,
+    ),
+    "a decorator that tries again": (
+        1,
+        """
+        import functools
+        def patiently(test):
+            @functools.wraps(test)
+            def wrapper():
+                for _ in range(3):
+                    try:
+                        return test()
+                    except AssertionError as error:
+                        last = error
+                raise last
+            return wrapper
+        @patiently
+        def test_it():
+            assert x() == 1
+        """,
+    ),
+    "Hypothesis": (
+        1,
+        """
+        from hypothesis import given, strategies
+        @given(n=strategies.integers())
+        def test_it(n):
+            assert x() == n
+        """,
+    ),
+    "a context manager that ends other errors": (
+        1,
+        """
+        from contract import without_network_errors
+        def test_it():
+            with without_network_errors():
+                assert x() == 1
+        """,
+    ),
+    "a decorator that swallows": (
+        0,
+        """
+        import functools
+        def tolerant(test):
+            @functools.wraps(test)
+            def wrapper():
+                try:
+                    return test()
+                except AssertionError as error:
+                    print(error)
+            return wrapper
+        @tolerant
+        def test_it():
+            assert x() == 1
+        """,
+    ),
+    "a context manager that swallows": (
+        0,
+        """
+        from contract import softly
+        def test_it():
+            errors = []
+            with softly(errors):
+                assert x() == 1
+        """,
+    ),
+    "an object that swallows": (
+        0,
+        """
+        from contract import Soft, check
+        def test_it():
+            with Soft():
+                check(1)
+        """,
+    ),
+    "a method that only sounds like a check": (
+        0,
+        """
+        import pytest
+        from contract import Client
+        @pytest.fixture
+        def client():
+            return Client()
+        def test_it(client):
+            client.verify_pong()
+        """,
+    ),
+    "a local import that checks nothing": (
+        0,
+        """
+        def test_it():
+            from late import look
+            look()
+        """,
+    ),
     "nothing": (
         0,
         """
@@ -231,6 +401,8 @@ SUITES = {
     ),
 }
 CONTRACT = """
+import contextlib
+
 def x(): ...
 
 def check(n):
@@ -247,12 +419,55 @@ class Client:
     def must_ping(self):
         assert x() == "PONG"
 
+    def verify_pong(self):
+        return x() == "PONG"
+
+    @property
+    def pinged(self):
+        assert x() == "PONG"
+
+@contextlib.contextmanager
+def softly(errors):
+    try:
+        yield
+    except AssertionError as error:
+        errors.append(error)
+
+@contextlib.contextmanager
+def without_network_errors():
+    with contextlib.suppress(OSError):
+        yield
+
+class Soft:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return True
+
 def make_client():
     return Client()
 
 class Contract:
     def test_it(self):
         assert x() == 1
+"""
+LATE = """
+def check_both():
+    check(1)
+
+def check(n):
+    assert n == 1
+
+def look():
+    return 1
+
+class Late:
+    def must_ping(self):
+        super().__init__()
+        check(1)
+
+raise RuntimeError("nobody is to import this")
 """
 
 
@@ -262,7 +477,7 @@ class Contract:
 @pytest.mark.parametrize("name", SUITES)
 def test_checks_are_counted_where_they_are(name: str, pytester: pytest.Pytester) -> None:
     wanted, text = SUITES[name]
-    pytester.makepyfile(contract=CONTRACT)
+    pytester.makepyfile(contract=CONTRACT, late=LATE)
     lines = text.splitlines()
     indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
     body = "\n".join(line[indent:] for line in lines)

@@ -9,6 +9,11 @@ Shop = Any
 pytestmark = pytest.mark.processes
 
 HEAD = """
+import contextlib
+import unittest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import integers, lists
+
 pytestmark = pytest.mark.service("red")
 
 @pytest.fixture(autouse=True)
@@ -30,6 +35,20 @@ class TestA:
         if n:
             return
         check(None)
+
+def test_with(touch):
+    with contextlib.nullcontext():
+        if touch:
+            return
+        assert not touch
+
+def test_finally(touch):
+    try:
+        if touch:
+            return
+    finally:
+        touch("red")
+    assert not touch
 """
 CHECKED = """
 def test_condition(touch):
@@ -71,6 +90,17 @@ def answer(x):
 
 def test_returning_helper(touch):
     assert answer(touch) == 1
+
+def test_with(touch):
+    with contextlib.nullcontext():
+        if not touch: return
+        assert touch
+
+@given(numbers=lists(integers(), min_size=1))
+@settings(max_examples=5, database=None, suppress_health_check=list(HealthCheck))
+def test_generated(numbers):
+    for number in numbers:
+        assert number is not None
 """
 
 
@@ -94,6 +124,62 @@ def test_rows(touch, rows):
     for row in rows:
         with pytest.raises(ValueError):
             row()
+
+def check_rows(rows):
+    for row in rows:
+        assert row
+
+def test_rows_in_a_helper(touch):
+    check_rows([])
+    check_rows([])
+
+def check_tree(tree):
+    for branch in tree:
+        if isinstance(branch, list):
+            check_tree(branch)
+        else:
+            assert branch
+
+def test_tree(touch):
+    check_tree([[], [[]]])
+
+class Rows:
+    def __init__(self, rows):
+        self.rows = rows
+    def must_hold(self):
+        for row in self.rows:
+            assert row
+
+def test_rows_of_an_object(touch):
+    rows = Rows([])
+    rows.must_hold()
+
+def check_unless_there(touch):
+    if touch:
+        return
+    assert not touch
+
+def test_returning_helper(touch):
+    check_unless_there(touch)
+"""
+NOTHING_TO_GO_THROUGH = """
+def test_all(touch):
+    assert all(row["ok"] for row in [])
+
+def test_all_of_two(touch):
+    assert all([]) and all(map(check, []))
+
+class TestUnit(unittest.TestCase):
+    def test_all(self):
+        self.assertTrue(all(row for row in []))
+
+def check_all(rows):
+    assert all(
+        row for row in rows
+    )
+
+def test_all_in_a_helper(touch):
+    check_all([])
 """
 REACHED = """
 def test_loop(touch):
@@ -129,6 +215,44 @@ def test_one_of_two(touch):
         check(touch)
     else:
         assert not touch
+
+def check_rows(rows):
+    for row in rows:
+        assert row
+
+def test_rows_in_a_helper(touch):
+    check_rows([])
+    check_rows([1])
+
+def wait(touch):
+    for _ in range(3):
+        if touch:
+            return
+    raise TimeoutError("no answer")
+
+def test_waiting_helper(touch):
+    wait(touch)
+
+def test_all(touch):
+    assert all(
+        row
+        for row in [1, 2]
+    )
+
+def test_all_beside_another(touch):
+    rows = []
+    assert touch and all(rows)
+
+def test_all_in_a_loop(touch):
+    for rows in ([], [1]):
+        assert all(rows)
+
+def test_nothing_that_is_bad(touch):
+    assert not any(row for row in [])
+
+class TestUnit(unittest.TestCase):
+    def test_all(self):
+        self.assertTrue(all(row for row in [1]))
 """
 
 
@@ -272,18 +396,31 @@ def run(shop: Shop, text: str) -> str:
 def test_a_test_that_returned_early_was_not_finished(shop: Shop) -> None:
     output = run(shop, EARLY)
     assert shop.document("red", "last_pass.json") is None
-    assert "2 of 2 tests that name red were not finished: " in output
-    for line, name in ((16, "test_condition"), (23, "TestA::test_parameter[1]")):
+    assert "4 of 4 tests that name red were not finished: " in output
+    names = ("test_condition", "TestA::test_parameter[1]", "test_with", "test_finally")
+    for line, name in zip((21, 28, 34, 40), names, strict=True):
         assert f"::{name} (it returned in line {line}, before its first check)" in output
 
 
 def test_a_test_whose_checks_were_not_reached_was_not_finished(shop: Shop) -> None:
     output = run(shop, LOOSE)
     assert shop.document("red", "last_pass.json") is None
-    assert "4 of 4 tests that name red were not finished: " in output
-    names = ("test_loop", "test_condition", "test_handler", "test_rows[rows#0]")
-    for line, name in zip((16, 20, 26, 31), names, strict=True):
+    assert "8 of 8 tests that name red were not finished: " in output
+    names = (
+        *("test_loop", "test_condition", "test_handler", "test_rows[rows#0]"),
+        *("test_rows_in_a_helper", "test_tree", "test_rows_of_an_object", "test_returning_helper"),
+    )
+    for line, name in zip((21, 25, 31, 36, 41, 52, 62, 71), names, strict=True):
         why = f"it reached none of its checks: that of line {line} stands in a loop or a condition"
+        assert f"::{name} ({why})" in output
+
+
+def test_all_of_nothing_was_not_finished(shop: Shop) -> None:
+    output = run(shop, NOTHING_TO_GO_THROUGH)
+    assert shop.document("red", "last_pass.json") is None
+    assert "4 of 4 tests that name red were not finished: " in output
+    for line, name in ((20, "test_all"), (27, "TestUnit::test_all"), (30, "test_all_in_a_helper")):
+        why = f"it reached none of its checks: all() of line {line} had nothing to go through"
         assert f"::{name} ({why})" in output
 
 

@@ -1,0 +1,72 @@
+"""What one function's text holds: its checks, what it refers to, and where it may end before."""
+
+from dataclasses import dataclass, field, replace
+
+from stacktest.adapters.code_reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What a function imports by one name: `from a import b` is module `a`, attribute `b`."""
+
+    module: str
+    level: int = 0
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A `with` of something that may swallow what fails in its body: only who knows it can tell."""
+
+    reference: Reference
+    lines: range
+    """Those of the body."""
+    checks: int
+
+
+@dataclass(slots=True)
+class Sites:
+    """The checks in one function's text, and everything that it refers to."""
+
+    checks: int = 0
+    loose: list[range] = field(default_factory=list)
+    """Those of each in a loop, a condition or an inner function that is no failure itself."""
+    of_all: list[range] = field(default_factory=list)
+    """Those of each that holds where `all(…)` has nothing to go through."""
+    after_return: list[range] = field(default_factory=list)
+    """Those of each that is none of these, and before which the function may return."""
+    guards: list[Guard] = field(default_factory=list)
+    imports: dict[str, Import] = field(default_factory=dict)
+    """Name → what the function itself imports by it."""
+    swallows: bool = False
+    """Whether it is a context manager in whose `with` failures end."""
+    is_failure: bool = False
+    """Whether it fails without a condition: then what leads to its call is the check."""
+    references: list[Reference] = field(default_factory=list)
+    early_returns: list[int] = field(default_factory=list)
+    """Lines of `return`, in no loop, that stand before the first of the checks.
+
+    Not those before a failure without a condition: there, what leads to the `return` is the check.
+    """
+    left_late: frozenset[int] = frozenset()
+    """Lines that run after a `return` in their block: of `with` and `finally`."""
+
+    @property
+    def has_firm_checks(self) -> bool:
+        """Whether some are reached whenever the function ends, or are failures themselves."""
+        return self.checks > len(self.loose) + len(self.of_all)
+
+    def without(self, guard: Guard) -> "Sites":
+        """The same where failures in the body of a `with` end there."""
+
+        def remains(lines: range) -> bool:
+            return lines.start not in guard.lines
+
+        return replace(
+            self,
+            checks=self.checks - guard.checks,
+            loose=list(filter(remains, self.loose)),
+            of_all=list(filter(remains, self.of_all)),
+            after_return=list(filter(remains, self.after_return)),
+            references=[r for r in self.references if r.line not in guard.lines],
+        )

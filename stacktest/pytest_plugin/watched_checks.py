@@ -1,0 +1,160 @@
+"""Which lines of a test tell, while it runs, whether it checks anything: where text alone does not.
+
+A check in a loop or a condition may not be reached, nor one after a `return`, in a helper as well
+as in the test itself; `all(…)` checks nothing where it has nothing to go through.
+"""
+
+import math
+import types
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pytest
+
+from stacktest.adapters.code_reference import Reference
+from stacktest.adapters.function_sites import Sites
+from stacktest.pytest_plugin.checks import Counter, Helper, around, written_functions
+
+
+class WatchedReturns(NamedTuple):
+    """Where a test may return before anything has been checked."""
+
+    code: types.CodeType
+    lines: frozenset[int]
+    late: frozenset[int]
+    """Lines that run after a `return` in their block."""
+
+
+def early_returns(item: pytest.Function) -> WatchedReturns | None:
+    """Where the test may return before its first check; None: nowhere."""
+    own = _own_function(item)
+    if own is None or not own.sites.early_returns:
+        return None
+    first = _first_check(around(item), own)
+    lines = frozenset(line for line in own.sites.early_returns if line < first)
+    return WatchedReturns(own.function.__code__, lines, own.sites.left_late) if lines else None
+
+
+@dataclass(slots=True)
+class LooseChecks:
+    """What has to run if a test is to have checked anything."""
+
+    code: types.CodeType
+    """The test's own."""
+    codes: set[types.CodeType] = field(default_factory=set)
+    """Functions of the project whose lines count; those in them as well."""
+    lines: set[tuple[str, int]] = field(default_factory=set)
+    """File and line of each check that may not be reached."""
+    of_all: set[tuple[str, int]] = field(default_factory=set)
+    """The same of each that needs something to go through."""
+    helpers: set[types.CodeType] = field(default_factory=set)
+    """Functions that check and that do not run where they are named."""
+
+    def add(self, code: types.CodeType, loose: Iterable[range], of_all: Iterable[range]) -> None:
+        """Add the checks of one function."""
+        self.codes.add(code)
+        file = code.co_filename
+        self.lines |= {(file, line) for lines in loose for line in lines}
+        self.of_all |= {(file, line) for lines in of_all for line in lines}
+
+
+def loose_checks(item: pytest.Function) -> LooseChecks | None:
+    """The checks of a test that may not be reached, if it has no others.
+
+    They stand in loops, under conditions, in inner functions, or in what the test calls or hands
+    on.
+    """
+    own = _own_function(item)
+    if own is None or around(item).total():
+        return None
+    checks = LooseChecks(own.function.__code__)
+    if not _Search(item, checks).is_loose(own, own.sites.loose):
+        return None
+    return checks if checks.lines or checks.of_all or checks.helpers else None
+
+
+# Private
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """One function of the project, and what its text says."""
+
+    function: types.FunctionType
+    owner: type | None
+    sites: Sites
+
+
+class _Search:
+    """Looks for a check that is surely reached, and notes all others."""
+
+    def __init__(self, item: pytest.Function, checks: LooseChecks) -> None:
+        self._item = item
+        self._checks = checks
+        self._are_loose: dict[types.CodeType, bool] = {}
+        """Functions that were looked at; one that calls itself adds nothing by that."""
+
+    def is_loose(self, written: _Written, loose: Iterable[range]) -> bool:
+        """Whether everything that it checks may not be reached; `loose` are its own checks."""
+        code, sites, loose = written.function.__code__, written.sites, list(loose)
+        if code not in self._are_loose:
+            self._are_loose[code] = True
+            if sites.checks > len(loose) + len(sites.of_all):
+                self._are_loose[code] = False
+            else:
+                self._checks.add(code, loose, sites.of_all)
+                references = sites.references
+                self._are_loose[code] = all(self._may_check_nothing(written, r) for r in references)
+        return self._are_loose[code]
+
+    # Private
+
+    def _may_check_nothing(self, written: _Written, reference: Reference) -> bool:
+        """Whether what the function refers to checks nothing, or may not be reached."""
+        function, owner = written.function, written.owner
+        counter = around(self._item)
+        if not counter.checks_by(reference, function, owner):
+            return True
+        helpers = counter.helpers(reference, function, owner)
+        if counter.is_failure:
+            return False
+        if helpers and all(helper.is_later for helper in helpers):
+            self._checks.helpers |= {helper.function.__code__ for helper in helpers}
+        elif not (helpers and all(self._is_loose_helper(counter, h) for h in helpers)):
+            return self._add_call(function.__code__, reference)
+        return True
+
+    def _add_call(self, code: types.CodeType, reference: Reference) -> bool:
+        """Note a call that checks, where it may not be reached."""
+        lines = [reference.lines or range(reference.line, reference.line + 1)]
+        if reference.is_of_all:
+            self._checks.add(code, [], lines)
+        elif reference.lines:
+            self._checks.add(code, lines, [])
+        return reference.is_of_all or bool(reference.lines)
+
+    def _is_loose_helper(self, counter: Counter, helper: Helper) -> bool:
+        sites = counter.sites(helper.function, helper.owner)
+        if sites is None:
+            return False
+        written = _Written(helper.function, helper.owner, sites)
+        return self.is_loose(written, [*sites.loose, *sites.after_return])
+
+
+def _own_function(item: pytest.Function) -> _Written | None:
+    """The function that a test consists of, below its decorators, and what its text says."""
+    for function in list(written_functions(item.function))[-1:]:
+        if sites := around(item).sites(function, item.cls):
+            return _Written(function, item.cls, sites)
+    return None
+
+
+def _first_check(counter: Counter, own: _Written) -> float:
+    """The line of the first helper that checks; 0 where something counted before does."""
+    if counter.total():
+        return 0
+    for reference in own.sites.references:
+        if counter.checks_by(reference, own.function, own.owner):
+            return reference.line
+    return math.inf
