@@ -33,10 +33,11 @@ def compose_lines(stack: Stack, folder: Path, services: Iterable[str]) -> dict[s
     lines: dict[str, SourceLine] = {}
     for name in stack.compose_files:
         path = Path(name)
-        text = _read(path)
+        text, written = _read(path), _written(path)
         for key, number in key_lines(text.encode()).items() if text else ():
             if _is_named(key.split("."), names):
-                lines[key] = _source_line(stack, path, number, text.splitlines(), folder)
+                line = _source_line(stack, path, number, text.splitlines(), folder)
+                lines[key] = replace(line, written=written)
     return lines
 
 
@@ -83,10 +84,17 @@ def _source_line(
 def _newest(folder: Path) -> datetime | None:
     """When a file of the folder was last written: one of them may include another."""
     try:
-        times = [item.stat().st_mtime for item in os.scandir(folder) if item.is_file()]
+        times = [_written(Path(item.path)) for item in os.scandir(folder) if item.is_file()]
     except OSError:
         return None
-    return datetime.fromtimestamp(max(times), UTC) if times else None
+    return max((time for time in times if time), default=None)
+
+
+def _written(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def _read(path: Path) -> str:

@@ -4,6 +4,7 @@ An adapter gathers them once something has failed. What it could not learn is No
 diagnosis follows from that. Texts are without secrets.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -163,6 +164,16 @@ class Facts:
     def line(self, service: str, key: str) -> SourceLine | None:
         """The line of a key of a service definition."""
         return self.lines.get(f"services.{service}.{key}")
+
+    def written_line(self, where: str) -> SourceLine | None:
+        """The line of a route; in a list, the entry of the label or variable."""
+        line = self.lines.get(where)
+        place = re.fullmatch(r"(services\..+?\.(?:labels|environment))\.(.+)", where)
+        if line is not None or place is None:
+            return line
+        entry = re.compile(rf"[-\"'\s]{re.escape(place[2])}\s*=")
+        lines = (line for key, line in self.lines.items() if key.startswith(f"{place[1]}."))
+        return next((line for line in lines if entry.search(line.text)), None)
 
     def mount_line(self, service: str, text: str) -> SourceLine | None:
         """The line of a mount in a service definition that has the text."""

@@ -6,7 +6,8 @@
 
 The first is decided by the routes of the last pass. Where those are not known, the second is, if
 host and service have the same name. Nothing is said where the front door started before its files
-were written: it may do what they said then.
+were written: it may do what they said then. Where a label or a variable of a service says it, that
+service has to be younger than the compose file.
 """
 
 from collections.abc import Iterator
@@ -45,18 +46,46 @@ class _Case:
         """Where the host led at the last pass of a service; empty: not known."""
         return self.facts.passed_routes.get(service, {}).get(self.host, "")
 
+    @property
+    def declaring(self) -> str:
+        """The service whose label or variable makes the route; empty: a file of the door does."""
+        return _declaring(self.facts, self.route)
+
     def diagnosis(self, cause: str, right: str) -> Diagnosis:
         """With the command that leads the host to `right`, where the line decides it."""
+        arrow = f"{self.host} → {target_of(self.route)}{shown_place(self.line)}"
+        sentence = f"{arrow}: {cause}"
+        return (
+            self._of_labels(sentence, right) if self.declaring else self._of_file(sentence, right)
+        )
+
+    # Private
+
+    def _of_labels(self, sentence: str, right: str) -> Diagnosis:
+        stack, declaring, meant = self.facts.stack, self.declaring, right.partition(":")[0]
+        services = dict.fromkeys((declaring, meant))
+        if declaring == meant:
+            before = f"lead {self.host} to {right} in {self.line.where}"
+        else:
+            before = f"give {self.host} to {meant} instead of {declaring} in {self.line.where}"
+        return Diagnosis(
+            service=declaring,
+            sentence=sentence,
+            before=before,
+            command=compose_command(stack, "up", "-d", services=services),
+            witness=stack.front_door,
+        )
+
+    def _of_file(self, sentence: str, right: str) -> Diagnosis:
         written = f"{host_of(self.route.upstream)}:{self.route.port}"
         if written not in self.line.text:
             written = host_of(self.route.upstream)
         edit = edit_command(self.line, written, right)
         door = self.facts.stack.front_door
         restart = compose_command(self.facts.stack, "restart", services=[door])
-        arrow = f"{self.host} → {target_of(self.route)}{shown_place(self.line)}"
         return Diagnosis(
             service=door,
-            sentence=f"{arrow}: {cause}",
+            sentence=sentence,
             before="" if edit else f"write {right} in {self.line.where}",
             command=in_turn(edit, restart) or restart,
             witness=door,
@@ -71,17 +100,22 @@ def _cases(facts: Facts, failure: Failure) -> Iterator[_Case]:
         route = next(iter(routes.values()), None)
         if len(routes) != 1 or route is None or not route.service:
             continue
-        line = facts.lines.get(route.where)
-        if line and _is_applied(facts, line) and route.service not in failure.services:
+        line = facts.written_line(route.where)
+        if line and _is_applied(facts, route, line) and route.service not in failure.services:
             yield _Case(facts, failure, host, route, line)
 
 
-def _is_applied(facts: Facts, line: SourceLine) -> bool:
-    """Whether the front door started after its files were written."""
-    door = facts.services.get(facts.stack.front_door)
-    if door is None or door.started is None or line.written is None:
+def _declaring(facts: Facts, route: Route) -> str:
+    names = (name for name in facts.stack.services if route.where.startswith(f"services.{name}."))
+    return next(names, "")
+
+
+def _is_applied(facts: Facts, route: Route, line: SourceLine) -> bool:
+    """Whether what reads the line, or has it as a label, started after it was written."""
+    reader = facts.services.get(_declaring(facts, route) or facts.stack.front_door)
+    if reader is None or reader.started is None or line.written is None:
         return False
-    return line.written < door.started
+    return line.written < reader.started
 
 
 def _since_the_last_pass(case: _Case) -> Diagnosis | None:

@@ -106,3 +106,47 @@ def test_a_line_that_does_not_decide_the_edit_is_named() -> None:
 )
 def test_nothing_is_said_where(known_facts: dict[str, Any], failure: Failure) -> None:
     assert not sentence(swapped(**known_facts), failure)
+
+
+LABEL = "traefik.http.routers.{}.rule"
+
+
+def labelled(
+    *, is_list: bool = False, written: dt.datetime = LONG_AGO, declaring: str = "files"
+) -> Facts:
+    """The stack where a label of `declaring` leads the wiki's host to files."""
+    label = LABEL.format("w")
+    where = f"services.{declaring}.labels.{label}"
+    route = Route(host=WIKI, service="files", port=80, upstream="files:80", where=where)
+    text = f'      - "{label}=Host(`{WIKI}`)"' if is_list else f"      {label}: Host(`{WIKI}`)"
+    line = SourceLine(
+        where="compose.yml:12", path="compose.yml", number=12, text=text, written=written
+    )
+    key = f"services.{declaring}.labels.3" if is_list else where
+    known_facts = swapped({"wiki": BEFORE})
+    stack = replace(known_facts.stack, routes=(route,))
+    return replace(known_facts, stack=stack, lines={key: line})
+
+
+@pytest.mark.parametrize("is_list", [True, False])
+def test_a_host_that_a_label_leads_elsewhere(is_list: bool) -> None:
+    diagnosis = known(find(labelled(is_list=is_list), asked("wiki")))
+    assert diagnosis.sentence == (
+        f"{WIKI} → files:80 (compose.yml:12): it led to wiki:8080 when wiki last passed"
+    )
+    assert diagnosis.hint == (
+        f"give {WIKI} to wiki instead of files in compose.yml:12, then: "
+        "docker compose up -d files wiki"
+    )
+    assert diagnosis.service == "files"
+
+
+def test_a_label_of_the_service_itself_that_leads_elsewhere() -> None:
+    diagnosis = known(find(labelled(declaring="wiki"), asked("wiki")))
+    assert diagnosis.hint == (
+        f"lead {WIKI} to wiki:8080 in compose.yml:12, then: docker compose up -d wiki"
+    )
+
+
+def test_a_label_that_the_container_does_not_have_yet_says_nothing() -> None:
+    assert not sentence(labelled(written=NOW), asked("wiki"))
