@@ -12,6 +12,7 @@ from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, Route
 from stacktest.core.routing import target_of
+from stacktest.core.shared_network import listener, neighbours_of
 
 
 @click.command()
@@ -72,7 +73,7 @@ def _published(stack: Stack) -> list[Row]:
     return [
         (
             f"{before_port(port.host_ip or _ANYWHERE)}:{port.published or '?'}",
-            f"{name}:{port.target}",
+            f"{_listening(stack, name, port.target)}:{port.target}",
             reach,
             f"services.{name}.ports",
         )
@@ -80,6 +81,11 @@ def _published(stack: Stack) -> list[Row]:
         for port in service.ports
         if name != stack.front_door and port.protocol == "tcp"
     ]
+
+
+def _listening(stack: Stack, name: str, port: int) -> str:
+    """Who listens at a port that `name` publishes; all who may, where nothing tells."""
+    return listener(stack, name, port) or " or ".join((name, *neighbours_of(stack, name)))
 
 
 def _lines(rows: list[Row]) -> list[str]:

@@ -64,6 +64,16 @@ def neighbours_of(stack: Stack, name: str) -> tuple[str, ...]:
     return tuple(sorted(members - {name}))
 
 
+def in_host_network(stack: Stack, port: int | None = None) -> tuple[str, ...]:
+    """Services in the network of the machine itself, of a port those that declare it."""
+    return tuple(
+        name
+        for name in stack.services
+        if network_mode(stack.services[network_owner(stack, name)]) == "host"
+        and (port is None or port in _declared_ports(stack, name))
+    )
+
+
 def network_mode(service: Service) -> str:
     """`host`, `none`, `service:NAME`, `container:NAME`, or empty."""
     definition = service.definition if isinstance(service.definition, dict) else {}

@@ -8,7 +8,12 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.readiness import Kind, derive, is_job
 from stacktest.core.route import Route
-from stacktest.core.shared_network import neighbours_of
+from stacktest.core.shared_network import (
+    listener,
+    neighbours_of,
+    network_mode,
+    network_owner,
+)
 from stacktest.init.declared_names import place_of
 from stacktest.init.front_door import FrontDoor
 from stacktest.init.look.checks import Check, Contains, Keys, Member, Whole
@@ -143,10 +148,9 @@ class SuiteWriter:
             client = f"api({quoted(plain[0].host)})"
             return self._page(service, program, client, "its host name leads")
         if routes:
-            self.unknown.append(
-                f"which page of {routes[0].host} is {name}'s own: {_condition(routes[0])}"
-            )
-        port = http_port(service, program, routes)
+            condition = _condition(routes[0], self.stack)
+            self.unknown.append(f"which page of {routes[0].host} is {name}'s own: {condition}")
+        port = http_port(self.stack, service, program, routes)
         if port:
             return self._page(service, program, f"inside({quoted(name)}).http({port})", "it leads")
         if routes:
@@ -260,12 +264,13 @@ class SuiteWriter:
         return ""
 
 
-def http_port(service: Service, program: Program | None, routes: list[Route]) -> int:
+def http_port(stack: Stack, service: Service, program: Program | None, routes: list[Route]) -> int:
     """The container's port where it answers HTTP, or 0 when its files do not tell."""
-    if service.definition and service.definition.get("network_mode"):
+    if network_mode(service) and network_owner(stack, service.name) == service.name:
         return 0
-    ports = {route.port for route in routes if route.port} or _offered(service)
-    if program and program.port and (program.port in ports or not ports):
+    ports = {route.port for route in routes if route.port} or _own_ports(stack, service)
+    is_alone = not neighbours_of(stack, service.name)
+    if program and program.port and (program.port in ports or (is_alone and not ports)):
         return program.port if program.answer else 0
     ports -= {_FAST_CGI} - {port.target for port in service.ports}
     plain = sorted(ports - NOT_HTTP)
@@ -316,8 +321,11 @@ def _is_plain(route: Route, stack: Stack) -> bool:
     return is_whole and not route.is_hidden and route.host not in guarded
 
 
-def _condition(route: Route) -> str:
+def _condition(route: Route, stack: Stack) -> str:
     """What else a request must be; a rule itself may hold a key and is not shown."""
+    guard = next((r for r in stack.routes if r.is_guard and r.host == route.host), None)
+    if guard and route.is_main and not route.is_hidden:
+        return f"{guard.service or 'the front door'} may answer first ({guard.where})"
     if route.match.startswith("@") or route.is_hidden or not route.match:
         return f"only under a condition ({route.where})"
     return f"only {route.match} leads to it"
@@ -337,6 +345,13 @@ def _offered(service: Service) -> set[int]:
     exposed = (service.definition or {}).get("expose") or ()
     numbers = {number for text in map(str, exposed) if (number := whole_number(text))}
     return numbers | {port.target for port in service.ports if port.protocol == "tcp"}
+
+
+def _own_ports(stack: Stack, service: Service) -> set[int]:
+    """TCP ports at which the service itself listens, of those that its network offers."""
+    owner = network_owner(stack, service.name)
+    ports = _offered(service) | _offered(stack.services[owner])
+    return {port for port in ports if listener(stack, owner, port) == service.name}
 
 
 def _does_a_task(service: Service, program: Program | None) -> bool:

@@ -20,3 +20,14 @@ def test_an_address_of_ipv6_stands_in_brackets() -> None:
     web = Service(name="web", ports=(Port(target=80, published=8080, host_ip="::1"),))
     stack = Stack(name="t", root=Path("/t"), services={"web": web})
     assert _published(stack)[0][0] == "[::1]:8080"
+
+
+def test_a_port_of_a_shared_network_is_shown_with_whoever_listens() -> None:
+    inner = {"network_mode": "service:vpn"}
+    vpn = Service(name="vpn", ports=(Port(target=1, published=1), Port(target=2, published=2)))
+    declared = Service(name="declared", definition={**inner, "expose": ["1"]})
+    silent = Service(name="silent", definition=inner)
+    services = {service.name: service for service in (vpn, declared, silent)}
+    stack = Stack(name="t", root=Path("/t"), services=services)
+    behind = [row[1] for row in _published(stack)]
+    assert behind == ["declared:1", "vpn or declared or silent:2"]

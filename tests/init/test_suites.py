@@ -56,7 +56,21 @@ def test_a_port_is_known_by_the_program_or_by_being_the_only_one(
     image: str, ports: tuple[Port, ...], port: int
 ) -> None:
     service = Service(name="x", image=image, ports=ports)
-    assert http_port(service, recognise(service), []) == port
+    assert http_port(stack(service), service, recognise(service), []) == port
+
+
+@pytest.mark.parametrize(
+    ("name", "port"), [("vpn", 0), ("torrents", 8080), ("books", 0), ("films", 0)]
+)
+def test_a_port_of_a_shared_network_is_that_of_whoever_declares_it(name: str, port: int) -> None:
+    inner = {"network_mode": "service:vpn"}
+    vpn = Service(name="vpn", image="qmcgaw/gluetun", ports=published(8080, 9696))
+    torrents = Service(name="torrents", definition=inner, environment={"WEBUI_PORT": "8080"})
+    books = Service(name="books", image="louislam/uptime-kuma:1", definition=inner)
+    films = Service(name="films", image="own/films", definition=inner)
+    of = stack(vpn, torrents, books, films)
+    service = of.services[name]
+    assert http_port(of, service, recognise(service), []) == port
 
 
 @pytest.mark.parametrize(
@@ -76,7 +90,7 @@ def test_the_port_of_fastcgi_is_not_taken_for_http(
     service: Service, routed: int, port: int
 ) -> None:
     routes = [Route(host="x.test", service="x", port=routed)] if routed else []
-    assert http_port(service, recognise(service), routes) == port
+    assert http_port(stack(service), service, recognise(service), routes) == port
 
 
 def test_a_service_without_a_host_name_is_asked_within_its_network() -> None:
@@ -86,6 +100,16 @@ def test_a_service_without_a_host_name_is_asked_within_its_network() -> None:
     assert "def test_it_leads_to_uptime_kuma_and_nothing_else(inside):" in texts["status"]
     assert "what it means that worker works: it has no host name and no known port" in unknown
     assert 'by inside("worker")' in unknown
+
+
+def test_a_host_behind_a_sign_in_says_who_may_answer_first() -> None:
+    route = Route(host="films.test", service="films")
+    guard = Route(host="films.test", service="auth", is_guard=True, where="compose.yml:7")
+    films = Service(name="films", image="own/films")
+    _, unknown = suites(stack(films, Service(name="auth"), routes=(route, guard)))
+    assert (
+        "which page of films.test is films's own: auth may answer first (compose.yml:7)" in unknown
+    )
 
 
 @pytest.mark.case("compose/secret-in-rule")

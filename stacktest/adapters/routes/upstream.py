@@ -19,7 +19,13 @@ from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
-from stacktest.core.shared_network import listener, network_mode, network_owner, tenants_of
+from stacktest.core.shared_network import (
+    in_host_network,
+    listener,
+    network_mode,
+    network_owner,
+    tenants_of,
+)
 
 _ADDRESS = re.compile(
     r"^(?:(?P<scheme>[a-z0-9+]+)://)?(?P<host>\[[^\]]+\]|[^:/\s]+)?(?::(?P<port>\d+)(?:-\d+)?)?(?:/.*)?$"
@@ -132,19 +138,26 @@ def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
 def _published(stack: Stack, port: int | None) -> Target:
     publishers = _publishers(stack, port)
     if len(publishers) != 1:
-        return Target(unknown=f"no service of this stack publishes port {port}")
+        others = " or ".join(sorted({*in_host_network(stack)} - {stack.front_door}))
+        more = f"; {others}, in the host's network, may listen: name it in a health check"
+        why = f"no service of this stack publishes port {port}"
+        return Target(unknown=why + (more if others and not publishers else ""))
     service = stack.services[publishers[0]]
+    if service.name in in_host_network(stack):
+        return Target(service=service.name, port=port)
     inner = next(p.target for p in service.ports if p.published == port and p.protocol == "tcp")
     return _in_network_of(stack, service.name, inner)
 
 
 def _publishers(stack: Stack, port: int | None) -> list[str]:
-    return [
+    """Services at a port of the machine, by publishing it or by being in the machine's network."""
+    publishing = [
         service.name
         for service in stack.services.values()
         if any(p.published == port and p.protocol == "tcp" for p in service.ports)
-        and service.name != stack.front_door
     ]
+    names = dict.fromkeys((*publishing, *(in_host_network(stack, port) if port else ())))
+    return [name for name in names if name != stack.front_door]
 
 
 def _is_address(host: str) -> bool:

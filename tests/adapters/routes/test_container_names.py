@@ -58,3 +58,28 @@ def test_the_loopback_of_a_door_that_shares_a_network(address: str, tmp_path: Pa
     for inner, leads_to in (({}, why), ({"expose": ["8"]}, "app:8")):
         of = stack(tmp_path, Service(name="app", definition=inner), definition=definition)
         assert leads(nginx(tmp_path, server.format(address), of)) == {"a.test": leads_to}
+
+
+@pytest.mark.parametrize("upstream", ["host.docker.internal:8123", "127.0.0.1:8123"])
+@pytest.mark.parametrize(
+    ("check", "leads_to"),
+    [
+        (["CMD", "curl", "http://localhost:8123"], "home:8123"),
+        (
+            ["CMD", "true"],
+            (
+                "no service of this stack publishes port 8123; home, in the host's network, may "
+                "listen: name it in a health check"
+            ),
+        ),
+    ],
+)
+def test_a_service_in_the_network_of_the_host(
+    upstream: str, check: list[str], leads_to: str, tmp_path: Path
+) -> None:
+    inner = {"network_mode": "host", "healthcheck": {"test": check}}
+    home = Service(name="home", definition=inner)
+    door = {"network_mode": "host"} if upstream.startswith("127.") else {}
+    of = stack(tmp_path, home, Service(name="other"), definition=door)
+    text = f"http://a.test {{\n reverse_proxy {upstream}\n}}"
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": leads_to}
