@@ -96,7 +96,7 @@ def _candidates(stack: Stack) -> Iterator[_Candidate]:
         if program is None or not program.door or not _is_reachable(service):
             continue
         files = tuple(dict.fromkeys(_configuration(service, program.door)))
-        files = _read_first(files, template_suffix(service))
+        files = _read_first(service, program.door, files)
         kind = _kind(program.door, files, words)
         if kind == "nginx" and not files:
             # The image's default serves a folder: a page of its own, not the way to others.
@@ -111,11 +111,12 @@ def _kind(door: str, files: tuple[Path, ...], words: tuple[str, ...]) -> str:
     return by_words if by_words in words and not files else door
 
 
-def _read_first(files: tuple[Path, ...], suffix: str) -> tuple[Path, ...]:
-    """nginx.conf includes what else is read, but for templates, which are filled in elsewhere."""
-    main = [path for path in files if path.name == "nginx.conf"]
-    templates = [path for path in files if path.name.endswith(suffix)]
-    return (*main, *templates) if main else files
+def _read_first(service: Service, kind: str, files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The file that names what else is read, and templates, which are filled in elsewhere."""
+    main = tuple(_main_files(service, kind))
+    suffix = template_suffix(service)
+    templates = [path for path in files if kind == "nginx" and path.name.endswith(suffix)]
+    return tuple(dict.fromkeys((*main, *templates))) if main else files
 
 
 def _described(candidate: _Candidate, stack: Stack) -> FrontDoor:
@@ -182,20 +183,28 @@ def _key(service: Service, name: str) -> str:
 
 def _configuration(service: Service, kind: str) -> Iterator[Path]:
     """Files on this machine that the front door reads, by their place in its container."""
-    places = [
-        *((Path(m.source), m.target) for m in service.mounts if m.kind == "bind"),
-        *((Path(file.path), file.target) for file in service.files if file.path),
-        *copied_files(service),
-    ]
-    for path, target in places:
+    yield from _main_files(service, kind)
+    for path, target in _places(service):
+        for folder, patterns in _folders(service, kind):
+            yield from _in_folder(path, PurePosixPath(target), PurePosixPath(folder), patterns)
+
+
+def _main_files(service: Service, kind: str) -> Iterator[Path]:
+    """The file that the front door reads first, where this machine has it."""
+    for path, target in _places(service):
         for name in _CONFIGURATION.get(kind, ()):
             if target == name:
                 yield from [path] if _is_file(path) else []
             elif _is_folder(path) and PurePosixPath(name).is_relative_to(target):
                 inner = path / PurePosixPath(name).relative_to(target)
                 yield from [inner] if _is_file(inner) else []
-        for folder, patterns in _folders(service, kind):
-            yield from _in_folder(path, PurePosixPath(target), PurePosixPath(folder), patterns)
+
+
+def _places(service: Service) -> Iterator[tuple[Path, str]]:
+    """What the container has of this machine, each with its place there."""
+    yield from ((Path(m.source), m.target) for m in service.mounts if m.kind == "bind")
+    yield from ((Path(file.path), file.target) for file in service.files if file.path)
+    yield from copied_files(service)
 
 
 def _folders(service: Service, kind: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -124,6 +124,18 @@ def test_the_door_is_who_publishes_443_and_its_file_comes_from_its_mounts(tmp_pa
     )
 
 
+def test_a_file_that_the_caddyfile_imports_is_not_named_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "a.caddy").write_text("a.test {\n import lan\n}")
+    (tmp_path / "Caddyfile").write_text("(lan) {\n respond 204\n}\nimport sites/*.caddy")
+    mounts = (
+        *mounted(tmp_path, "sites", "/etc/caddy/sites"),
+        *mounted(tmp_path, "Caddyfile", "/etc/caddy/Caddyfile"),
+    )
+    caddy = service("caddy", ports=(Port(target=80, published=80),), mounts=mounts)
+    assert find_front_door(stack(caddy, root=tmp_path)).sources == ("Caddyfile",)
+
+
 LABEL = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
 
 

@@ -19,6 +19,7 @@ from stacktest.adapters.compose.env_files import parse_env, read_env_files
         ("export V=one", "one"),
         ("V = spaced", "spaced"),
         ("V: yaml", "yaml"),
+        ("V:yaml", "yaml"),
         ('V="two\nlines"', "two\nlines"),
         (r'V="x\ny"', "x\ny"),
         ("A=x\nV=${A}y", "xy"),

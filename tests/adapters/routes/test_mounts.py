@@ -86,3 +86,13 @@ def test_an_import_of_a_file_that_is_mounted_by_itself(tmp_path: Path) -> None:
     (tmp_path / "of-mine").write_text("http://a.test {\n reverse_proxy app\n}\n")
     of = stack(tmp_path, *apps("app"), mounts={"/etc/caddy/sites/a.caddy": "of-mine"})
     assert leads(caddy(tmp_path, "import /etc/caddy/sites/*.caddy\n", of)) == {"a.test": "app:80"}
+
+
+def test_a_relative_import_means_a_place_in_the_container(tmp_path: Path) -> None:
+    (tmp_path / "of-mine").write_text("http://a.test {\n reverse_proxy app\n}\n")
+    mounts = {"/etc/caddy/Caddyfile": "Caddyfile", "/etc/caddy/sites/a.caddy": "of-mine"}
+    of = stack(tmp_path, *apps("app"), mounts=mounts)
+    for line in ("import sites/*.caddy", "import sites/a.caddy"):
+        assert leads(caddy(tmp_path, f"{line}\n", of)) == {"a.test": "app:80"}
+    text = "import sites/of-a-volume.caddy\nhttp://b.test {\n reverse_proxy app\n}\n"
+    assert leads(caddy(tmp_path, text, of)) == {"b.test": "app:80"}

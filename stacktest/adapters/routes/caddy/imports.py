@@ -1,5 +1,6 @@
 """A Caddyfile with all that it imports: files through the mounts, snippets, their arguments."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from pathlib import Path
 from stacktest.adapters.existing import text_or_line
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
-from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
+from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
 from stacktest.core.model import Stack
 from stacktest.errors import UsageError
 
@@ -35,7 +36,7 @@ class CaddySource:
 
     def expand_line(self, line: Line) -> tuple[Line, ...]:
         """A line that stands in no file, with every `import` replaced; none for a snippet."""
-        return tuple(self._imported((line,), self.stack.root, 0))
+        return tuple(self._imported((line,), self.stack.root / line.file, 0))
 
     def remember_snippets(self, lines: tuple[Line, ...]) -> None:
         """Note the snippets and named routes that stand among the lines."""
@@ -63,7 +64,7 @@ class CaddySource:
             text, file=shown(path, self.stack), environment=door_environment(self.stack)
         )
         self.remember_snippets(lines)
-        return tuple(self._imported(lines, path.parent, depth))
+        return tuple(self._imported(lines, path, depth))
 
     def _unreadable(self, reason: str, path: Path, line: int) -> UsageError:
         return UsageError(
@@ -73,30 +74,33 @@ class CaddySource:
             code="SK-ROUTES",
         )
 
-    def _imported(self, lines: tuple[Line, ...], folder: Path, depth: int) -> Iterator[Line]:
+    def _imported(self, lines: tuple[Line, ...], file: Path, depth: int) -> Iterator[Line]:
         if depth > MAX_DEPTH:
             raise broken("the imports form a cycle", lines[0])
         for line in lines:
             if line.name.startswith(("(", "&(")) and line.block is not None:
                 continue
             if line.name == "import" and not line.tokens[0].quoted:
-                yield from self._import(line, folder, depth + 1)
+                yield from self._import(line, file, depth + 1)
             elif line.block is None:
                 yield line
             else:
-                yield replace(line, block=tuple(self._imported(line.block, folder, depth)))
+                yield replace(line, block=tuple(self._imported(line.block, file, depth)))
 
-    def _import(self, line: Line, folder: Path, depth: int) -> Iterator[Line]:
+    def _import(self, line: Line, file: Path, depth: int) -> Iterator[Line]:
         if not line.words:
             raise broken("`import` needs a file or a snippet", line)
         name, *arguments = line.words
         if name in self.snippets:
             body = _with_arguments(self.snippets[name], tuple(arguments), line)
-            yield from self._imported(body, folder, depth)
+            yield from self._imported(body, file, depth)
             return
         wildcard = any(sign in name for sign in "*?[")
-        paths = files_behind(self.stack, folder, name)
-        if not paths and name.startswith("/") and not is_on_this_side(self.stack, name):
+        target = self._target(name, file)
+        paths = files_behind(self.stack, file.parent, target)
+        paths = paths or files_behind(self.stack, file.parent, name)
+        is_sure = name.startswith("/") or not wildcard
+        if not paths and is_sure and self._is_unseen(target):
             # What the container alone holds is not known; the reader says so where it matters.
             yield line
             return
@@ -107,6 +111,14 @@ class CaddySource:
         for path in paths:
             lines = self._lines_of(path, depth)
             yield from _with_arguments(lines, tuple(arguments), line)
+
+    def _target(self, name: str, file: Path) -> str:
+        """What an import in a file names in the container, as far as that has the file."""
+        target = target_of(self.stack, file)
+        return posixpath.join(posixpath.dirname(target), name) if target else name
+
+    def _is_unseen(self, target: str) -> bool:
+        return target.startswith("/") and not is_on_this_side(self.stack, target)
 
 
 _ARGUMENT = re.compile(r"\{args\[(\d{1,4})\]\}|\{args\.(\d{1,4})\}")
