@@ -11,6 +11,7 @@ out      state by their name there; other mounts from outside the project; what 
 """
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.fingerprint_inputs.files import FileReader
@@ -25,6 +26,7 @@ from stacktest.core.fingerprint.service_definition import ProjectPaths
 from stacktest.core.fingerprint.source_definition import read_sources
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
+from stacktest.core.routing import route_targets
 from stacktest.core.unknown import Unknown
 
 
@@ -42,26 +44,29 @@ def read_fingerprints(
     tag. The same files, values and images give the same fingerprints wherever the project lies.
     """
     names = sorted(stack.services if services is None else services)
-    files = FileReader(
-        root=stack.root,
-        key=key,
-        secret_paths=secret_paths(stack),
-        own=own_paths(stack.root, config.stack),
-        pages=page_paths(stack, config.stack),
-    )
     sources = read_sources(stack, load_yaml)
+    with ThreadPoolExecutor(1, thread_name_prefix="stacktest-git") as pool:
+        # git answers while we compute what needs no answer of it.
+        tracked = pool.submit(tracked_files, stack.root, beyond(stack, sources))
+        files = FileReader(
+            root=stack.root,
+            key=key,
+            secret_paths=secret_paths(stack),
+            own=own_paths(stack.root, config.stack),
+            pages=page_paths(stack, config.stack),
+        )
+        outside = {} if isinstance(sources, Unknown) else sources.outside()
+        variables = variables_of(stack, config.stack.env_files, names)
     stack_reading = StackReading(
         stack=stack,
         key=key,
         config=config,
         files=files,
         sources=sources,
-        tracked=TrackedFiles(tracked_files(stack.root, beyond(stack, sources))),
-        variables=variables_of(stack, config.stack.env_files, names),
-        paths=ProjectPaths(
-            roots=files.roots,
-            outside={} if isinstance(sources, Unknown) else sources.outside(),
-        ),
+        tracked=TrackedFiles(tracked.result()),
+        variables=variables,
+        paths=ProjectPaths(roots=files.roots, outside=outside),
+        routes=route_targets(stack),
     )
     missing = Unknown("no image was looked up")
     return {

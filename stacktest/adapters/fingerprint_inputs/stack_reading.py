@@ -43,7 +43,6 @@ from stacktest.core.fingerprint.service_definition import ProjectPaths, used_def
 from stacktest.core.fingerprint.source_definition import ComposeSources
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
-from stacktest.core.routing import route_targets
 from stacktest.core.unknown import Unknown
 
 OLDER = range(1, FINGERPRINT_VERSION)
@@ -63,6 +62,8 @@ class StackReading:
     tracked: TrackedFiles
     variables: Mapping[str, str | None] | Unknown
     paths: ProjectPaths
+    routes: Mapping[str, str]
+    """Host name → where it leads."""
 
     def fingerprint(self, service: Service, image: Json | Unknown) -> Fingerprint:
         """All parts of one service, and what its container was made of."""
@@ -86,7 +87,7 @@ class StackReading:
         tracked = self._tracked(_reading(config)), self._tracked(_reading(build))
         repo = repo_part(self._written(service), *tracked, arguments)
         detail = {name: part.detail for name, part in parts.items()} | {"repo": repo.detail}
-        detail["routes"] = route_targets(self.stack)
+        detail["routes"] = self.routes
         return Fingerprint(
             parts={name: part.value for name, part in parts.items()},
             repo=repo.value,
@@ -283,7 +284,8 @@ def _old_entries(
 def _from_variables(stack: Stack, service: Service) -> Mapping[str, str]:
     """Label -> variable, of the `configs:` and `secrets:` whose content is a variable's value."""
     labelled: dict[str, str] = {}
-    if not isinstance(service.definition, Mapping):
+    is_used = stack.definitions.get("configs") or stack.definitions.get("secrets")
+    if not is_used or not isinstance(service.definition, Mapping):
         return labelled
     for section, name in used_definitions(stack, service):
         definition = stack.definitions[section][name]

@@ -23,7 +23,8 @@ def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
     """Remember the names behind a fingerprint that could be told."""
     if not isinstance(fingerprint.digest, str):
         return
-    text = json.dumps({"detail": fingerprint.detail}, sort_keys=True, indent=1) + "\n"
+    detail = {part: dict(digests) for part, digests in fingerprint.detail.items()}
+    text = json.dumps({"detail": detail}, sort_keys=True, indent=1) + "\n"
     try:
         folder = _folder(state_dir(root), service)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

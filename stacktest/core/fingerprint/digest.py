@@ -11,6 +11,7 @@ digits of a plain hash give a six-digit password away in a fraction of a second.
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.json_data import Json
@@ -65,6 +66,25 @@ class Key:
     def stream(self, purpose: str, start: bytes = b"") -> hmac.HMAC:
         """An HMAC to feed piece by piece: for files that do not fit into memory."""
         return hmac.new(self.secret, _start(purpose) + start, hashlib.sha256)
+
+
+class RowDigests(Mapping[str, str]):
+    """Name → digest of one row, signed when somebody asks: most rows are compared all at once."""
+
+    def __init__(self, purpose: str, rows: Mapping[str, Json], key: Key) -> None:
+        self._purpose, self._rows, self._key = purpose, rows, key
+        self._digests: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._digests:
+            self._digests[name] = self._key.sign(self._purpose, [name, self._rows[name]])
+        return self._digests[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._rows))
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 # Private

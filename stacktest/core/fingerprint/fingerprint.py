@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.carried import digest_of
-from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, digest
+from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, RowDigests, digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail, tree_digest
 from stacktest.core.fingerprint.service_definition import ProjectPaths, projected
 from stacktest.core.json_data import Json
@@ -312,7 +312,7 @@ def _or_null(value: str | Unknown) -> str | None:
 def _signed(purpose: str, rows: Mapping[str, Json], key: Key | Unknown) -> Part:
     if isinstance(key, Unknown):
         return Part(value=key, keyed=True)
-    detail = {name: key.sign(f"{purpose} entry", [name, rows[name]]) for name in sorted(rows)}
+    detail = RowDigests(f"{purpose} entry", rows, key)
     return Part(value=key.sign(purpose, rows), detail=detail, keyed=True)
 
 

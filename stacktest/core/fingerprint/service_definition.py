@@ -215,7 +215,7 @@ def _plain(value: Json, key: str) -> Json:
         }
     if isinstance(value, list | tuple):
         items = [_plain(item, key) for item in value]
-        return sorted(items, key=canonical) if key in SETS else items
+        return sorted(items, key=canonical) if key in SETS and len(items) > 1 else items
     return value
 
 

@@ -5,6 +5,7 @@ Compose itself cannot be asked: `config --no-interpolate` fails on an ordinary s
 images says the same as the machine that runs the stack. `extends` and `include` are followed.
 """
 
+import functools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,12 +62,12 @@ class ComposeSources:
         if isinstance(sources, Unknown):
             return sources
         tracked_sources = [
-            source for source in sources if tracked(posixpath.relpath(source.path, self.root))
+            source for source in sources if tracked(_relative(source.path, self.root))
         ]
         if not tracked_sources:
             return Unknown(f"no compose file that git tracks writes {service}")
         definitions: dict[str, list[Json]] = {}
-        files = [s for s in self.sources if tracked(posixpath.relpath(s.path, self.root))]
+        files = [s for s in self.sources if tracked(_relative(s.path, self.root))]
         for section, name in sorted(_uses(source.data for source in tracked_sources)):
             sections = [_section(s.data, section) for s in files]
             rows = [
@@ -176,6 +177,11 @@ class _Files:
                 )
 
 
+@functools.lru_cache(maxsize=1024)
+def _relative(path: str, root: str) -> str:
+    return posixpath.relpath(path, root)
+
+
 def _joined(base: str, path: str, variables: Mapping[str, str]) -> str:
     return posixpath.normpath(posixpath.join(base, interpolate(path, variables.get)))
 
@@ -211,12 +217,14 @@ def _upward(text: str, base: str, root: str) -> tuple[str, str] | None:
     return absolute, posixpath.relpath(absolute, root)
 
 
-def _strings(value: Json) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
+def _strings(document: Json) -> Iterator[str]:
+    """All texts in a document that are not keys, in no order."""
+    values = [document]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            values.extend(value.values())
+        elif isinstance(value, list):
+            values.extend(value)

@@ -1,8 +1,9 @@
 import pytest
 
-from stacktest.core.fingerprint.digest import Key, canonical, digest
+from stacktest.core.fingerprint.digest import Key, RowDigests, canonical, digest
 
 KEY = Key(secret=b"k" * 32)
+ROWS = {"B": "2", "A": "1"}
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,20 @@ def test_a_signature_depends_on_key_and_purpose() -> None:
 def test_the_key_never_shows() -> None:
     assert "kkk" not in repr(KEY)
     assert KEY.key_id not in (KEY.secret.hex(), KEY.secret.hex()[:16])
+
+
+def test_a_row_is_signed_when_somebody_asks() -> None:
+    signed: list[object] = []
+
+    class CountingKey(Key):
+        def sign(self, purpose: str, value: object) -> str:
+            signed.append(value)
+            return super().sign(purpose, value)
+
+    rows = RowDigests("env entry", ROWS, CountingKey(secret=KEY.secret))
+    assert list(rows) == ["A", "B"]
+    assert signed == []
+    assert rows["A"] == rows["A"] == KEY.sign("env entry", ["A", "1"])
+    assert signed == [["A", "1"]]
+    assert rows == {name: KEY.sign("env entry", [name, row]) for name, row in ROWS.items()}
+    assert "C" not in rows
