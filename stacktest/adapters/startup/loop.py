@@ -25,6 +25,7 @@ from stacktest.adapters.startup.tracked_container import (
     TrackedContainer,
     describe,
     is_far_enough,
+    lacks_check,
 )
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.observed_state import Container, EngineEvent
@@ -264,6 +265,9 @@ class Loop:
         for tracked in self._tracked.values():
             is_idle = tracked.must_start and not tracked.is_start_requested
             if is_idle and not tracked.has_failed and self._may_start(tracked):
+                if refused := self._refused(tracked):
+                    self.fail(self._judging.failure(tracked, self.containers, refused))
+                    continue
                 tracked.is_start_requested = True
                 self._progress.starting(tracked.container.service)
                 self._starters.submit(self._start_one, tracked.container)
@@ -302,6 +306,11 @@ class Loop:
     def _may_start(self, tracked: TrackedContainer) -> bool:
         service = tracked.container.service
         return all(self._is_met(need) for need in self._plan.waits_of(service))
+
+    def _refused(self, tracked: TrackedContainer) -> Impossible | None:
+        """Why Compose does not start it, although what it waits for is there."""
+        needs = self._plan.waits_of(tracked.container.service)
+        return None if self._stack.own_commands else lacks_check(needs, self._tracked.values())
 
     def _is_met(self, need: Dependency) -> bool:
         if need.service in self.failures:

@@ -1,14 +1,15 @@
 """What a bring-up remembers of each container, and the messages between its threads."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from stacktest.adapters.network import Connector
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
+from stacktest.core.model import Dependency
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import USES
-from stacktest.core.readiness import Kind, Refused, Rule
+from stacktest.core.readiness import Impossible, Kind, Refused, Rule
 from stacktest.core.unknown import Unknown
 
 NEVER = float("inf")
@@ -121,6 +122,22 @@ def is_far_enough(condition: str, tracked: TrackedContainer) -> bool:
             return tracked.ready_at is not None
         case _:
             return tracked.started_at is not None and container.state not in {"created", "removed"}
+
+
+def lacks_check(
+    needs: Iterable[Dependency], containers: Iterable[TrackedContainer]
+) -> Impossible | None:
+    """Why Compose does not start what waits for a container to be healthy that has no check."""
+    running = [item.container for item in containers if item.container.is_running]
+    unchecked = {item.service for item in running if item.health in {"", "none"}}
+    for need in needs:
+        name = need.service
+        if need.condition == "service_healthy" and need.required and name in unchecked:
+            return Impossible(
+                f"waits for {name} to be healthy, which has no health check: Compose refuses that",
+                hint=f"write a health check for {name}, or `condition: service_started`",
+            )
+    return None
 
 
 def describe(event: EngineEvent) -> str:

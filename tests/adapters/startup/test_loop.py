@@ -494,6 +494,36 @@ def test_a_written_rule_wins_over_the_health_check_for_the_service_and_who_waits
     assert seconds.keys() == {"db", "app"}
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_required", "is_refused"),
+    [
+        ("service_healthy", True, True),
+        ("service_healthy", False, False),
+        ("service_started", True, False),
+    ],
+)
+def test_who_waits_for_the_health_of_a_service_without_a_check_is_not_started(
+    condition: str, is_required: bool, is_refused: bool
+) -> None:
+    need = Dependency(service="db", condition=condition, required=is_required)
+    app = Service(name="app", depends_on=(need,), has_healthcheck=True)
+    engine = FakeEngine(db=[{"state": "running", "health": ""}], app=UP)
+    clock = Clock()
+
+    failures = run(
+        engine, Service(name="db"), app, clock=clock, news=Impatient(clock), can_go_on=go_on
+    )
+
+    assert set(failures) == ({"app"} if is_refused else set())
+    if is_refused:
+        assert failures["app"].cause == (
+            "app waits for db to be healthy, which has no health check: Compose refuses that"
+        )
+        assert (
+            failures["app"].hint == "write a health check for db, or `condition: service_started`"
+        )
+
+
 # Time decides
 
 
