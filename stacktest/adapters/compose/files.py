@@ -5,7 +5,7 @@ files > the first usual name in the folder, with its override.
 
 Relative paths in all of these files start at the project directory: the one that is named, else the
 folder of the first file. There lies the `.env` that is read; where `COMPOSE_FILE` names the files,
-the one of the stack's folder is read as well, and wins.
+the one of the stack's folder is read as well, and wins. Neither is with `COMPOSE_DISABLE_ENV_FILE`.
 """
 
 import os
@@ -29,6 +29,8 @@ OVERRIDES = (
     "docker-compose.override.yaml",
 )
 ENV_FILE = ".env"
+_NO_ENV_FILE = "COMPOSE_DISABLE_ENV_FILE"
+_TRUE = frozenset({"1", "t", "true"})
 _MOST_FOLDERS = 3
 _SEPARATORS = (os.pathsep, "|", ",", "\n")
 
@@ -77,7 +79,8 @@ def find_project_files(
 ) -> ProjectFiles:
     """The files of the project in `root`; UsageError when there is none or one is missing."""
     env_files = tuple(env_files) or _split(environ.get("COMPOSE_ENV_FILES", ""), ",")
-    beside = read_env_files([root / name for name in env_files or (ENV_FILE,)], environ)
+    usual = () if environ.get(_NO_ENV_FILE, "").lower() in _TRUE else (ENV_FILE,)
+    beside = read_env_files([root / name for name in env_files or usual], environ)
     listed = environ.get("COMPOSE_FILE") or beside.get("COMPOSE_FILE", "")
     if named:
         paths, origin = _named(root, named, "stacktest.toml:stack.compose"), "stack.compose"
@@ -90,7 +93,7 @@ def find_project_files(
     folder = absolute(root, directory) if directory else paths[0].parent
     values = dict(beside) if origin == "COMPOSE_FILE" or env_files else {}
     if not env_files:
-        values = read_env_files([folder / ENV_FILE], {**values, **environ}) | values
+        values = read_env_files([folder / name for name in usual], {**values, **environ}) | values
     return ProjectFiles(
         root=root,
         paths=paths,

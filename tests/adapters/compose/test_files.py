@@ -51,6 +51,20 @@ def test_then_the_environment_then_the_environment_file(tmp_path: Path) -> None:
     assert names(comma) == ["a.yml", "b.yml"]
 
 
+@pytest.mark.parametrize(("value", "is_read"), [("1", False), ("True", False), ("0", True)])
+def test_the_environment_file_that_compose_reads_by_itself_can_be_off(
+    value: str, is_read: bool, tmp_path: Path
+) -> None:
+    text = "COMPOSE_FILE=b.yml\nX=1"
+    write(tmp_path, **{"compose.yaml": "", "b.yml": "", ".env": text, "own.env": text})
+    files = project(tmp_path, COMPOSE_DISABLE_ENV_FILE=value)
+    assert (names(files), files.value("X")) == (
+        (["b.yml"], "1") if is_read else (["compose.yaml"], None)
+    )
+    own = project(tmp_path, env_files=("own.env",), COMPOSE_DISABLE_ENV_FILE=value)
+    assert (names(own), own.value("X")) == (["b.yml"], "1")
+
+
 @pytest.mark.case("field/b04", "compose/compose-file-var")
 @pytest.mark.parametrize(
     "text",
