@@ -304,8 +304,7 @@ class Loop:
             self.fail(self._judging.failure(tracked, self.containers, Impossible(cause)))
 
     def _may_start(self, tracked: TrackedContainer) -> bool:
-        service = tracked.container.service
-        return all(self._is_met(need) for need in self._plan.waits_of(service))
+        return all(map(self._is_met, self._plan.waits_of(tracked.container.service)))
 
     def _refused(self, tracked: TrackedContainer) -> Impossible | None:
         """Why Compose does not start it, although what it waits for is there."""

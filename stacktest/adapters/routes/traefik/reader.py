@@ -1,8 +1,9 @@
 """Host names that Traefik's routers ask for, and the service behind each."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 from stacktest.adapters.routes.blank_names import BlankName, blank_names
@@ -65,6 +66,8 @@ class _Choice:
     """Names or expressions; empty: every name."""
     other_hosts: tuple[str, ...]
     asks_for_path: bool
+    others: str
+    """What it asks for besides the host."""
     steps: tuple[Route, ...]
     listeners: tuple[Listener, ...] | None
     """None: it is not known where."""
@@ -127,7 +130,7 @@ class _Reader:
             groups[anywhere] = []
         start = 0
         for group, listeners in groups.items():
-            steps = [step for index in group for step in choices[index].steps]
+            steps = list(_steps_of(choices[index] for index in group))
             routes = ordered(
                 [*self._own_steps(listeners), *steps],
                 host=host,
@@ -198,11 +201,9 @@ class _Reader:
     def _choices_of(self, name: str, router: Section, origin: Origin) -> Iterator[_Choice]:
         where = origin.lines.get(name, origin.where)
         rule = str(router.get("rule", ""))
-        if why := self.routers.why_not_taken(name, origin):
-            self.unknown.append(_not_known(name, where, why, rule))
-            return
-        if "{{" in rule:
-            self.unknown.append(_not_known(name, where, "Traefik makes its rule of a template", ""))
+        if why := self._why_left_out(name, router, origin):
+            shown = "" if "{{" in rule else rule
+            self.unknown.append(_not_known(name, where, why, shown))
             return
         try:
             parts = alternatives(rule)
@@ -248,6 +249,7 @@ class _Reader:
                     for pattern in host_patterns(item) or ()
                 ),
                 asks_for_path=asks_for_path,
+                others=repr([item for item in part if host_patterns(item) is None]),
                 steps=tuple(narrowed(step, part, name) for step in (*guards, *targets)),
                 listeners=listeners,
                 priority=_signed(priority) or len(rule),
@@ -264,12 +266,24 @@ class _Reader:
                     return f": {variable[1]} is not set"
         return ""
 
+    def _why_left_out(self, name: str, router: Section, origin: Origin) -> str:
+        """Why Traefik does not take a router, or for what is not known; empty where it does."""
+        if why := self.routers.why_not_taken(name, origin):
+            return why
+        if "{{" in str(router.get("rule", "")):
+            return "Traefik makes its rule of a template"
+        ports = self.static.entrypoints()
+        named = listed(router.get("entrypoints"))
+        if not named or not ports or any(entrypoint.lower() in ports for entrypoint in named):
+            return ""
+        return f"Traefik has no entry point {' or '.join(named)}"
+
     def _listeners(self, router: Section) -> tuple[Listener, ...] | None:
         """Where a router answers: nowhere, if its entry points lead elsewhere; None: not known."""
         ports = self.static.entrypoints()
         named = [name.lower() for name in listed(router.get("entrypoints"))]
-        names = named or self.static.usual_entrypoints()
-        if not ports or not all(name in ports for name in names):
+        names = [name for name in named or self.static.usual_entrypoints() if name in ports]
+        if not names:
             return None
         has_tls = router.get("tls") is not None and as_bool(router["tls"]) is not False
         listeners = (
@@ -316,6 +330,18 @@ class _Reader:
                 for kind in ("middlewares", "services")
             ]
         )
+
+
+def _steps_of(choices: Iterable[_Choice]) -> Iterator[Route]:
+    """The steps of choices, highest priority first; of equal ones for the same requests, any."""
+    for _, equal in groupby(choices, key=lambda choice: choice.priority):
+        alike: dict[str, list[_Choice]] = {}
+        for choice in equal:
+            alike.setdefault(choice.others, []).append(choice)
+        for *several, last in alike.values():
+            for choice in several:
+                yield from (replace(step, is_final=False) for step in choice.steps)
+            yield from last.steps
 
 
 def _signed(text: str) -> int | None:

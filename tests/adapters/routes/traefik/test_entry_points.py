@@ -57,6 +57,14 @@ def test_traefiks_own_paths_are_nobodys(option: str, path: str, tmp_path: Path) 
     assert at(routes, 443, path=path) == "app"
 
 
+def test_a_router_at_an_entry_point_that_is_not_there_answers_nowhere(tmp_path: Path) -> None:
+    routes = routes_of(tmp_path, WEB, SECURE, entrypoints="https")
+    assert [route.unknown for route in routes] == ["Traefik has no entry point https"]
+    assert at(routes, 443, 404) is None
+    routes = routes_of(tmp_path, WEB, SECURE, entrypoints="https,web")
+    assert (at(routes, 80), at(routes, 443, 404)) == ("app", None)
+
+
 def test_what_proves_a_name_to_the_certificate_authority_is_traefiks_own(tmp_path: Path) -> None:
     option = "--certificatesresolvers.le.acme.httpchallenge.entrypoint=web"
     routes = routes_of(tmp_path, WEB, SECURE, option)

@@ -138,6 +138,33 @@ def test_a_priority_may_lie_below_that_of_every_rule(tmp_path: Path) -> None:
     assert who(read_routes(("traefik",), of), "a.test") == "short"
 
 
+@pytest.mark.parametrize(
+    ("rule", "status", "answered_by"),
+    [
+        ("Host(`a.test`)", 200, None),
+        ("Host(`a.test`) && Method(`GET`)", 200, "two"),
+        ("HostRegexp(`a.tes`)", 200, None),
+        ("PathPrefix(`/x`)", 200, "two"),
+    ],
+)
+def test_routers_of_one_priority_for_the_same_requests_are_not_told_apart(
+    rule: str, status: int, answered_by: str | None, tmp_path: Path
+) -> None:
+    one = labelled("one", "Host(`a.test`)", priority="7")
+    two = labelled("two", rule, priority="7" if answered_by is None else "8")
+    routes = read_routes(("traefik",), stack(tmp_path, one, two))
+    assert who(routes, "a.test", "/x", status, method="GET") == answered_by
+
+
+def test_routers_of_one_priority_for_other_paths_are(tmp_path: Path) -> None:
+    rules = {path: f"Host(`a.test`) && PathPrefix(`/{path}`)" for path in ("one", "two")}
+    services = [labelled(name, rule) for name, rule in rules.items()]
+    of = stack(tmp_path, *services, labelled("rest", "Host(`a.test`)"))
+    routes = read_routes(("traefik",), of)
+    paths = ("one", "two", "rest")
+    assert [who(routes, "a.test", f"/{path}") for path in paths] == ["one", "two", "rest"]
+
+
 # Private
 
 
