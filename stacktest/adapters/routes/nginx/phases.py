@@ -35,6 +35,7 @@ from stacktest.adapters.routes.nginx.steps import (
     refused,
     return_statuses,
     rewrite_step,
+    signed_in,
     slash_redirect,
     under_condition,
     unseen_content,
@@ -172,9 +173,7 @@ class Phases:
         if any(item.name == "deny" for item in rules):
             is_closed = rules[0].name == "deny" and rules[0].words == ("all",)
             yield guard_step(rules[0], frozenset({403}), is_hidden=not is_closed)
-        for item in inherited(chain, "auth_basic", "auth_jwt")[-1:]:
-            if item.words[:1] != ("off",):
-                yield guard_step(item, frozenset({401, 403}))
+        yield from signed_in(chain)
         yield from refused(chain)
         for item in (i for around in chain for i in around.block):
             if "_by_lua" in item.name or item.name == "js_access":

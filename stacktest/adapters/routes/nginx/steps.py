@@ -8,10 +8,15 @@ from stacktest.adapters.routes.nginx.locations import PASSES, Location
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.adapters.routes.nginx.variables import Variables
 from stacktest.core.numbers import whole_number
-from stacktest.core.route import ANY_STATUS, PathCondition, Route
+from stacktest.core.route import ANY_STATUS, NOT_2XX, PathCondition, Route
 
 _CACHES = tuple(f"{kind}_cache" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
 _CACHE_METHODS = frozenset(f"{name}_methods" for name in _CACHES)
+_SIGN_INS = {
+    name: frozenset({401, 403})
+    for name in ("auth_basic", "auth_digest", "auth_gss", "auth_jwt", "auth_ldap", "auth_pam")
+} | {"auth_oidc": NOT_2XX}
+"""Directives that want a sign-in, most of them of further modules, and how they refuse."""
 _FLAGS = {"permanent": 301, "redirect": 302}
 _OPERANDS = 3
 _SIGNS = frozenset({"~", "~*", "!~", "!~*"})
@@ -42,6 +47,17 @@ def cached(chain: tuple[Directive, ...]) -> Iterator[Route]:
             )
             methods = frozenset({"GET", "HEAD", *map(str.upper, more)})
             yield replace(guard_step(item, ANY_STATUS, is_hidden=True), methods=methods)
+
+
+def signed_in(chain: tuple[Directive, ...]) -> Iterator[Route]:
+    """The guards of modules that ask who it is, or look at the request, before anything else."""
+    for name, statuses in _SIGN_INS.items():
+        for item in inherited(chain, name)[-1:]:
+            if item.words[:1] != ("off",):
+                yield guard_step(item, statuses)
+    for item in inherited(chain, "modsecurity")[-1:]:
+        if item.words[:1] == ("on",):
+            yield guard_step(item, NOT_2XX, is_hidden=True)
 
 
 def refused(chain: tuple[Directive, ...]) -> Iterator[Route]:

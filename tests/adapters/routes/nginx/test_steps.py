@@ -27,6 +27,27 @@ def test_who_answers(lines: str, get: str | None, post: str | None, tmp_path: Pa
     assert leads(routes)["a.test"].startswith("app:")
 
 
+@pytest.mark.parametrize(
+    ("line", "statuses"),
+    [
+        ('auth_ldap "staff"; auth_ldap_servers one;', {401, 403}),
+        ('auth_pam "staff";', {401, 403}),
+        ("auth_digest staff;", {401, 403}),
+        ("auth_oidc keycloak;", {302, 401, 403, 406}),
+        ("modsecurity on;", {302, 401, 403, 406}),
+        ("modsecurity off;", set()),
+        ("auth_ldap off;", set()),
+    ],
+)
+def test_what_asks_who_it_is_refuses_by_itself(
+    line: str, statuses: set[int], tmp_path: Path
+) -> None:
+    text = f"server {{ listen 80; server_name a.test; {line} location / {{ proxy_pass http://app; }} }}"
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
+    asked = (200, 302, 401, 403, 406)
+    assert {status for status in asked if who(routes, "a.test", status=status) is None} == statuses
+
+
 def test_a_certificate_that_a_client_lacks_is_refused_by_nginx(tmp_path: Path) -> None:
     text = """server { listen 80; server_name a.test; ssl_verify_client on;
  location / { proxy_pass http://app; } }"""
