@@ -188,6 +188,7 @@ def test_a_port_that_somebody_else_has(project: Project, monkeypatch: pytest.Mon
     vars(project)["stack"] = stack
     monkeypatch.setattr(Engine, "containers", lambda *_: ())
     monkeypatch.setattr(doctor, "_is_taken", lambda *_: True)
+    monkeypatch.setattr(doctor, "holder_of", lambda *_args, **_options: None)
     assert "--  ports    9443: taken by another program" in said(2)
     holder = PortHolder(name="nginx (pid 812)", command="kill 812")
     monkeypatch.setattr(doctor, "holder_of", lambda *_, **__: holder)

@@ -31,7 +31,8 @@ def parse_env(text: str, environ: Mapping[str, str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text.removeprefix("\ufeff"))):
         name, value, original = binding.key, binding.value, binding.original.string
-        if binding.error and (match := _YAML_STYLE.fullmatch(original.rstrip("\n"))):
+        is_other = binding.error or value is None
+        if is_other and (match := _YAML_STYLE.fullmatch(original.rstrip("\n"))):
             name, value = match[1], match[2].strip("'\"")
         if name is None or value is None:
             continue

@@ -68,7 +68,7 @@ def test_a_service_with_everything(recorded: Stack) -> None:
     )
     assert web.files == (
         FileRef(name="robots", path="/stack/robots.txt", secret=False, target="/robots"),
-        FileRef(name="inline", path="", secret=False, target="/inline"),
+        FileRef(name="inline", path="", secret=False, target="/etc/inline"),
         FileRef(name="tls_key", path="/stack/tls.key", secret=True, target="/run/secrets/tls_key"),
     )
 
