@@ -17,7 +17,8 @@ from typing import ClassVar
 class StacktestError(Exception):
     """Something could not be done: `what`, `where` (file:key or command) and `hint` (next command).
 
-    `code` is stable (`SK-…`) and has a heading in the reference.
+    `code` is stable (`SK-…`) and has a heading in the reference. The package raises subclasses;
+    this one has the exit code of a bug.
     """
 
     exit_code: ClassVar[int] = 70
@@ -80,6 +81,13 @@ class EvidenceError(StacktestError):
 
 class ToolMissingError(StacktestError):
     """A program that stacktest needs does not answer: engine, Compose, browser, certutil, git."""
+
+    exit_code = 12
+    default_code = "SK-TOOL"
+
+
+class ToolFailedError(StacktestError):
+    """A program that stacktest needs answers, and cannot do what it is asked: its own words."""
 
     exit_code = 12
     default_code = "SK-TOOL"

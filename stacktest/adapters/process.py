@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from stacktest.adapters.atomic_write import PROGRAM, open_log, write_file
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import ToolFailedError, ToolMissingError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +82,7 @@ def run(
         )
     except FileNotFoundError as error:
         if cwd is not None and not Path(cwd).is_dir():
-            raise StacktestError(f"folder {cwd} does not exist", where=shlex.join(argv)) from error
+            raise ToolFailedError(f"folder {cwd} does not exist", where=shlex.join(argv)) from error
         raise ToolMissingError(
             f"{argv[0]} is not installed or not on PATH",
             where=shlex.join(argv),
@@ -93,7 +93,7 @@ def run(
             f"{argv[0]} may not be run: {error.strerror}", where=shlex.join(argv)
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise StacktestError(
+        raise ToolFailedError(
             f"{argv[0]} did not end within {timeout:g} s", where=shlex.join(argv)
         ) from error
     return Completed(
@@ -116,7 +116,7 @@ def check(
     """Like `run`, but an exit code other than 0 raises StacktestError with its last lines."""
     result = run(argv, cwd=cwd, env=env, timeout=timeout, input=input)
     if result.code != 0:
-        raise StacktestError(
+        raise ToolFailedError(
             f"{argv[0]} ended with code {result.code}: {result.tail or 'it printed nothing'}",
             where=result.command,
         )
@@ -186,7 +186,7 @@ def spawn_detached(
     except FileNotFoundError as error:
         raise ToolMissingError(f"{argv[0]} is not on PATH", where=shlex.join(argv)) from error
     if started.stdin is None:  # pragma: no cover - PIPE was asked for
-        raise StacktestError("no pipe to the detached program", where=shlex.join(argv))
+        raise ToolFailedError("no pipe to the detached program", where=shlex.join(argv))
     # The object is dropped on purpose: a program that outlives this one is not waited for.
     started.returncode = 0
     return Detached(pid=started.pid, pipe=started.stdin)

@@ -35,7 +35,7 @@ from stacktest.core.rehearsal.copy_document import (
 from stacktest.core.rehearsal.refusals import refusals
 from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError, UsageError
+from stacktest.errors import ToolFailedError, UsageError
 
 if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap
@@ -230,7 +230,7 @@ def copy_files(project: CopyProject, services: frozenset[str]) -> None:
         try:
             copy_file(Path(file.source), target)
         except OSError as error:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{file.source} cannot be copied: {error.strerror}",
                 where=f"services.{file.services[0]}.volumes",
                 hint=_leave_out(project.copy, file.services[0]),

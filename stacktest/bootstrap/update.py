@@ -23,7 +23,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import Journal
 from stacktest.core.update.judged import Judged, judged
 from stacktest.core.update.steps import FIRST
-from stacktest.errors import StacktestError, UsageError
+from stacktest.errors import StacktestError, ToolFailedError, UsageError
 
 PATIENCE = 120.0
 """Seconds for which a program that a killed update had started may still work."""
@@ -221,7 +221,7 @@ def _fetched(what: str, done: process.Completed) -> None:
 
 def _nothing_replaced(error: StacktestError) -> StacktestError:
     """Why nothing was replaced: a full disk, for example, is for a person to mend."""
-    if error.exit_code != StacktestError.exit_code:
+    if not isinstance(error, ToolFailedError):
         return error
     return UsageError(f"{error.what}; nothing was replaced", where=error.where, hint=error.hint)
 

@@ -22,7 +22,7 @@ from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import Candidate, Journal, OldContainer
-from stacktest.errors import StacktestError
+from stacktest.errors import ToolFailedError
 
 
 @dataclass(kw_only=True)
@@ -74,9 +74,9 @@ class UpdateMoves:
                 [name], self._override(candidate, containers), holding=(self.holding,)
             )
             if done.code != 0:
-                raise StacktestError(f"{name} cannot be created: {done.tail}", where=done.command)
+                raise ToolFailedError(f"{name} cannot be created: {done.tail}", where=done.command)
         if {container.image_id for container in self._containers(name)} != {candidate.image}:
-            raise StacktestError(f"{name} runs another image than the one that was to be tested")
+            raise ToolFailedError(f"{name} runs another image than the one that was to be tested")
         self.wait([name])
 
     def put_back(self, journal: Journal) -> None:
@@ -95,7 +95,7 @@ class UpdateMoves:
             ids = spares.put_back(journal.containers)
             for container in (*journal.writers, *(ids[name] for name in old if name in ran)):
                 if why := engine.start(container):
-                    raise StacktestError(
+                    raise ToolFailedError(
                         f"container {container[:12]} cannot be started again: {why}",
                         where=f"update {journal.id}",
                         hint="stacktest update --undo, once that is mended",
@@ -126,7 +126,7 @@ class UpdateMoves:
         """The engine would make an empty volume of one that is gone, and that would be put back."""
         for copy in copies:
             if isinstance(self.project.engine.volume(copy.volume), Unknown):
-                raise StacktestError(
+                raise ToolFailedError(
                     f"{copy.source} cannot be put back: its copy is gone",
                     where=f"volume {copy.volume}",
                     hint="nothing was touched; restore a backup, or keep what runs",
@@ -196,6 +196,6 @@ def _saved_line(copied: Copied | None) -> str:
 
 def _insist(name: str, why: str) -> None:
     if why:
-        raise StacktestError(
+        raise ToolFailedError(
             f"{name} cannot be removed: {why}", where="docker", hint="docker ps --all"
         )

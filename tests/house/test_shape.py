@@ -9,6 +9,7 @@ from pathlib import Path
 
 import grimp
 
+from stacktest.errors import StacktestError
 from tests.house.rooms import FLOORS, PACKAGE
 
 LONGEST_MODULE = 400
@@ -111,3 +112,15 @@ def test_digests_are_made_in_one_place() -> None:
         and any(name.name in {"hashlib", "hmac"} for name in node.names)
     ]
     assert set(makers) == {DIGESTS}
+
+
+def test_an_error_that_somebody_foresaw_is_not_called_a_bug() -> None:
+    raising = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path, tree in parsed().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and ast.unparse(node.exc.func) == StacktestError.__name__
+    ]
+    assert raising == []

@@ -34,7 +34,7 @@ from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import ToolFailedError, ToolMissingError
 
 STANDSTILL = 60.0
 """Seconds after which an engine that kills and removes something has come to a standstill."""
@@ -310,7 +310,7 @@ class Engine:
             except ImageNotFound:
                 return None
             except APIError as error:
-                raise StacktestError(
+                raise ToolFailedError(
                     f"no probe can be started on network {network}: {error.explanation}",
                     where=image,
                     hint="stacktest doctor",

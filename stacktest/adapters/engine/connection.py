@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from stacktest.adapters import process
-from stacktest.errors import StacktestError, ToolMissingError, UsageError
+from stacktest.errors import ToolFailedError, ToolMissingError, UsageError
 
 if TYPE_CHECKING:
     import ssl
@@ -113,7 +113,7 @@ class Connection:
         try:
             return APIClient(base_url=address, version="auto")
         except DockerException as error:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"the Docker SDK cannot connect: {error}",
                 where=self.address,
                 hint="stacktest doctor",

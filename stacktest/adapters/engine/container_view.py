@@ -15,7 +15,7 @@ from stacktest.core.container_facts import Capabilities, Limits, LogConfig, Mask
 from stacktest.core.json_data import Json
 from stacktest.core.model import Port, Stack
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StackNotReadyError, StacktestError
+from stacktest.errors import StackNotReadyError, ToolFailedError
 
 Look = tuple[str, str]
 """A container's id, and when its program was started, in the engine's words."""
@@ -181,7 +181,7 @@ class ContainerView:
         document = self.document()
         stats = self._known(self._engine.stats(str(document["Id"]), twice=twice))
         if not stats.get("memory_stats", {}).get("usage"):
-            raise StacktestError(
+            raise ToolFailedError(
                 f"what {self.service} uses is not known: it does not run, or this engine counts "
                 "nothing",
                 where=f"services.{self.service}",
@@ -191,7 +191,7 @@ class ContainerView:
 
     def _known(self, value: Json | Unknown) -> Json:
         if isinstance(value, Unknown):
-            raise StacktestError(value.why, where=f"services.{self.service}")
+            raise ToolFailedError(value.why, where=f"services.{self.service}")
         return value
 
 

@@ -17,7 +17,7 @@ from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.rehearsal.settings import CopySettings
-from stacktest.errors import StacktestError
+from stacktest.errors import StacktestError, ToolFailedError
 
 LONGEST = 4 * 3600.0
 """Seconds for one volume."""
@@ -121,7 +121,7 @@ class DataCopier:
         for copy in copies:
             writers = [item for item in self.writers({copy.source}) if item.id != own.id]
             if writers:
-                raise StacktestError(
+                raise ToolFailedError(
                     f"{copy.source} cannot be put back: {writers[0].name} runs and may write to it",
                     where=f"container {writers[0].name}",
                     hint=f"docker stop {writers[0].name}",
@@ -143,7 +143,7 @@ class DataCopier:
         try:
             for container in containers:
                 if why := self._pause(container.id):
-                    raise StacktestError(
+                    raise ToolFailedError(
                         f"{container.name} cannot be paused: {why}",
                         where="docker pause",
                         hint=", or ".join([f"docker inspect {container.name}", *self._empty]),
@@ -193,7 +193,7 @@ class DataCopier:
                 if code == 0:
                     kept.push(attempt.pop_all())
                     return CopyingContainer(id=container, image=image)
-        raise StacktestError(
+        raise ToolFailedError(
             f"no data can be copied: no image of the stack has sh, cp and du{why and f' ({why})'}",
             where="stacktest.toml:stack.probe_image",
             hint="name an image that has them as `probe_image` under [stack]",
@@ -205,7 +205,7 @@ class DataCopier:
             if size > self._limit:
                 without = self._settings.without(*copy.services)
                 ways = [f"leave it out: {without}"] if without else []
-                raise StacktestError(
+                raise ToolFailedError(
                     f"{copy.source} holds {shown(size)}, and a copy may have {shown(self._limit)}",
                     where="stacktest.toml:rehearsal.max_copy",
                     hint=", or ".join(["raise max_copy under [rehearsal]", *ways, *self._empty]),
@@ -216,7 +216,7 @@ class DataCopier:
         code, output, why = self._run(container, "du", "-sk", f"/from/{number}")
         words = output.split()
         if code != 0 or not words or not words[0].isdigit():
-            raise StacktestError(
+            raise ToolFailedError(
                 f"the size of {copy.source} cannot be read: {why}",
                 where=container.image,
                 hint="name an image with du and cp as `probe_image` under [stack]",
@@ -229,7 +229,7 @@ class DataCopier:
         places = (f"/from/{number}", f"/to/{number}")
         code, _, why = self._run(container, "sh", "-c", script, "sh", *places)
         if code != 0:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{of} cannot be copied: {why}", where=container.image, hint="docker system df"
             )
 

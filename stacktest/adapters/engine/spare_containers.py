@@ -12,7 +12,7 @@ from stacktest.core.observed_state import Container
 from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import OldContainer
 from stacktest.core.update.spare import recreation, remembered_image, remembered_labels, spare_body
-from stacktest.errors import StacktestError
+from stacktest.errors import ToolFailedError
 
 
 class Spares(Protocol):
@@ -44,7 +44,7 @@ class SpareContainers:
                 continue
             document = self._engine.inspect(old.container)
             if isinstance(document, Unknown):
-                raise StacktestError(
+                raise ToolFailedError(
                     f"{old.name} is gone: {document.why}", where=f"container {old.name}"
                 )
             self._create(old.spare, spare_body(document, without_project(self._labels)))
@@ -90,7 +90,7 @@ class SpareContainers:
     def _again(self, old: OldContainer, ids: Mapping[str, str]) -> str:
         spare = self._engine.inspect(old.spare)
         if isinstance(spare, Unknown):
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{old.name} cannot be put back: its spare is gone",
                 where=f"container {old.spare}",
                 hint="docker compose up --detach makes it from the files, on its old data",
@@ -112,7 +112,7 @@ class SpareContainers:
     def _create(self, name: str, body: dict[str, object]) -> str:
         reply = self._engine.socket.call("POST", "/containers/create", {"name": name}, body)
         if not reply.ok:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"the engine does not create {name}: {reply.message}", where=f"container {name}"
             )
         return str(reply.data["Id"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.labels import without_project
-from stacktest.errors import StacktestError
+from stacktest.errors import ToolFailedError
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -48,7 +48,7 @@ class ToolContainer:
             try:
                 sdk.start(container)
             except APIError as error:
-                raise StacktestError(
+                raise ToolFailedError(
                     f"no container of {self.image} starts: {error.explanation}", where=self.image
                 ) from error
             yield container
@@ -76,7 +76,7 @@ class ToolContainer:
                 host_config=sdk.create_host_config(network_mode="none", binds=binds),
             )
         except APIError as error:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"no container can be made from {self.image}: {error.explanation}", where=self.image
             ) from error
         try:

@@ -30,7 +30,7 @@ from stacktest.core.fingerprint.source_definition import read_sources
 from stacktest.core.freshness.docs_page import PageFacts, acknowledged
 from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError
+from stacktest.errors import StacktestError, ToolFailedError
 
 TEMPLATES = ("_template", "TEMPLATE", "template")
 
@@ -269,7 +269,7 @@ def _edited(stack: Stack, paths: Iterable[str]) -> frozenset[str]:
     beyond = {path for path in paths if path.startswith("..") and git.is_within(stack.root, path)}
     edited = git.changed_paths(stack.root, (".", *sorted(beyond)))
     if isinstance(edited, Unknown):
-        raise StacktestError(edited.why)
+        raise ToolFailedError(edited.why)
     return edited
 
 

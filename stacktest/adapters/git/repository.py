@@ -17,7 +17,7 @@ from pathlib import Path
 from stacktest.adapters import process
 from stacktest.core import timestamps
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import StacktestError, ToolFailedError, ToolMissingError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +107,7 @@ def read_commits(output: str) -> tuple[Commit, ...]:
         elif commits and len(commits[-1].parents) > 1 and not commits[-1].files:
             commits[-1] = replace(commits[-1], files=_names(block))
         else:
-            raise StacktestError(f"git printed what is not a commit: {header}", where="git log")
+            raise ToolFailedError(f"git printed what is not a commit: {header}", where="git log")
     return tuple(commits)
 
 
@@ -135,7 +135,7 @@ def files_at(folder: Path, commit: str, paths: Iterable[str]) -> dict[str, bytes
     """Path → content of the files that are these paths, or lie below them, in the commit."""
     completed = _run(folder, "ls-tree", "-r", "-z", commit, "--", *paths)
     if completed.code != 0:
-        raise StacktestError(f"git failed: {completed.tail}", where=completed.command)
+        raise ToolFailedError(f"git failed: {completed.tail}", where=completed.command)
     rows = (row.partition("\t") for row in completed.paths.split("\0") if row)
     blobs = {name: head.split() for head, _, name in rows}
     return {
@@ -204,7 +204,7 @@ def is_ancestor(folder: Path, older: str, newer: str) -> bool:
         return True
     completed = _run(folder, "merge-base", "--is-ancestor", older, newer)
     if completed.code not in (0, 1):
-        raise StacktestError(
+        raise ToolFailedError(
             f"git cannot compare two commits: {completed.tail}", where=completed.command
         )
     return completed.code == 0
@@ -309,7 +309,7 @@ def _run(folder: Path, *arguments: str, input: str = "") -> process.Completed:  
 def _check(folder: Path, *arguments: str) -> str:
     completed = _run(folder, *arguments)
     if completed.code != 0:
-        raise StacktestError(f"git failed: {completed.tail}", where=completed.command)
+        raise ToolFailedError(f"git failed: {completed.tail}", where=completed.command)
     return completed.paths
 
 
@@ -344,7 +344,9 @@ def _commit(header: str, names: str) -> Commit:
     try:
         moment = timestamps.parse(committed)
     except ValueError as error:
-        raise StacktestError(f"git printed a date that is none: {error}", where="git log") from None
+        raise ToolFailedError(
+            f"git printed a date that is none: {error}", where="git log"
+        ) from None
     return Commit(
         id=identity, parents=tuple(parents.split()), committed=moment, files=_names(names)
     )

@@ -11,7 +11,7 @@ from typing import Literal
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.network.probe_container import ProbeContainer, ProbeContainers
 from stacktest.core.model import Stack
-from stacktest.errors import StacktestError, UsageError
+from stacktest.errors import ToolFailedError, UsageError
 
 Reach = Literal["open", "refused", "unresolved", "timeout"]
 OPEN: Reach = "open"
@@ -79,7 +79,7 @@ def _meaning(code: int, output: str, what: str) -> Reach:
         return "refused"
     if code == _TIMED_OUT or any(sign in words for sign in _NO_ANSWER):
         return "timeout"
-    raise StacktestError(
+    raise ToolFailedError(
         f"cannot tell whether {what} can be reached: {output.strip() or f'exit {code}'}",
         where="reach_from",
     )

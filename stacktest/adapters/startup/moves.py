@@ -31,7 +31,7 @@ from stacktest.core.readiness import Kind, Rule, derive
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.runs.moves import VARIANT, VARIANT_END, Containers, Move, dependants_of
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StackNotReadyError, StacktestError, UsageError
+from stacktest.errors import StackNotReadyError, StacktestError, ToolFailedError, UsageError
 
 COMES_BACK = 60.0
 """Seconds within which the engine restarts a program that was killed, at the latest."""
@@ -90,7 +90,7 @@ class Mover:
         seconds = time.monotonic() - begin
         state = self._inspect(container)["State"]
         if state["Running"]:
-            raise StacktestError(f"{service} still runs after it was stopped", where="lifecycle")
+            raise ToolFailedError(f"{service} still runs after it was stopped", where="lifecycle")
         self._tell(service, "stop", before, seconds)
         return seconds, int(state["ExitCode"])
 
@@ -209,7 +209,7 @@ class Mover:
         override["services"][service] |= changes
         completed = self._deployment.recreate([service], override)
         if completed.code != 0:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{service} cannot be created again: {completed.tail}", where=f"services.{service}"
             )
         self._wait(service, kind, before, begin)
@@ -222,7 +222,7 @@ class Mover:
             if container.service == service and not container.one_off
         ]
         if len(containers) != 1:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{service} has {len(containers)} containers, and only a single one is moved",
                 where=f"services.{service}",
             )
@@ -273,12 +273,12 @@ class Mover:
     def _inspect(self, container: str) -> Json:
         document = self._engine.inspect(container)
         if isinstance(document, Unknown):
-            raise StacktestError(document.why, where="lifecycle")
+            raise ToolFailedError(document.why, where="lifecycle")
         return document
 
     def _start(self, service: str, container: str) -> None:
         if why := self._engine.start(container):
-            raise StacktestError(f"{service} cannot be started: {why}", where="lifecycle")
+            raise ToolFailedError(f"{service} cannot be started: {why}", where="lifecycle")
 
     def _wait(
         self, service: str, kind: str, before: Mapping[str, Containers], begin: float

@@ -43,7 +43,7 @@ from stacktest.core.fingerprint.digest import canonical
 from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import ToolFailedError, ToolMissingError
 
 _SERVICE_OF_TASK = "com.docker.swarm.service.id"
 _TASK = "com.docker.swarm.task.id"
@@ -326,7 +326,7 @@ class SwarmEngine(Engine):
         """The engine of the slot's node, and its container there; StacktestError: not to be had."""
         slot = self.services.slot(id_)
         if slot is None or not slot.container_id:
-            raise StacktestError(f"slot {id_} has no container now", where="swarm")
+            raise ToolFailedError(f"slot {id_} has no container now", where="swarm")
         if not isinstance(super().inspect(slot.container_id), Unknown):
             return self, slot.container_id
         node = self.services.nodes().get(str(slot.task.get("NodeID")), {})
@@ -335,7 +335,7 @@ class SwarmEngine(Engine):
             return Engine(context_connection(name)), slot.container_id
         except ToolMissingError as error:
             address = (node.get("Status") or {}).get("Addr", name)
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{slot.name}.{slot.key} runs on node {name}, and no docker context leads there",
                 where=self.connection.address,
                 hint=f"docker context create {name} --docker host=ssh://root@{address}",

@@ -16,7 +16,7 @@ from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container
 from stacktest.core.update.journal import OldContainer
 from stacktest.core.update.spare import REMEMBERED
-from stacktest.errors import StacktestError
+from stacktest.errors import ToolFailedError
 
 _ELSEWHERE = ("Name", "Labels", "EndpointSpec")
 
@@ -34,7 +34,7 @@ class SpareServices:
                 continue
             spec = self._spec(service)
             if spec is None:
-                raise StacktestError(f"{old.name} is gone", where=f"service {service}")
+                raise ToolFailedError(f"{old.name} is gone", where=f"service {service}")
             self._create(old.spare, spare_spec(spec, old.spare, self._labels))
 
     def put_back(self, containers: Sequence[OldContainer]) -> Mapping[str, str]:
@@ -65,7 +65,7 @@ class SpareServices:
         """The service as its spare remembers it, without tasks; its id."""
         spare = self._spec(old.spare)
         if spare is None:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{old.name} cannot be put back: its spare is gone",
                 where=f"service {old.spare}",
                 hint=f"docker service rollback {old.name.rpartition('.')[0]}",
@@ -75,7 +75,7 @@ class SpareServices:
             return self._create(str(spec["Name"]), spec)
         reply = self._engine.services.update(service, lambda _: spec)
         if reply is not None and not reply.ok:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"{old.name} cannot be put back: {reply.message}", where=f"service {old.name}"
             )
         return service
@@ -88,7 +88,7 @@ class SpareServices:
     def _create(self, name: str, spec: Json) -> str:
         reply = self._engine.socket.call("POST", "/services/create", document=spec)
         if not reply.ok:
-            raise StacktestError(
+            raise ToolFailedError(
                 f"the managers do not create {name}: {reply.message}", where=f"service {name}"
             )
         return str(reply.data["ID"])
