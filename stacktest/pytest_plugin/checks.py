@@ -6,16 +6,13 @@ asks for by name belong to it, and so do the steps of a pytest-bdd scenario. A t
 cannot be read, such as one from a YAML file, is believed to check something.
 """
 
-import contextlib
-import functools
 import inspect
 import itertools
-import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -25,18 +22,25 @@ from stacktest.adapters.function_sites import Sites
 from stacktest.adapters.late_imports import imported
 from stacktest.adapters.suite_code import is_foreign
 from stacktest.core.collected_test import REACHING_FIXTURES
+from stacktest.pytest_plugin.bdd_steps import steps_of
 from stacktest.pytest_plugin.markers import STACK_FIXTURES
+from stacktest.pytest_plugin.written_functions import (
+    is_class_of_project,
+    is_of_project,
+    package_of,
+    variables_of,
+    written_functions,
+)
 
 REACHING = STACK_FIXTURES | REACHING_FIXTURES
 """Fixtures of the stack's own: what is called on them is no helper of the project."""
+CHECKING_PACKAGES = frozenset({"pytest_check", "pytest_assume", "pytest_regressions"})
+"""Plugins of pytest whose functions and fixtures check, whatever they are called."""
 ENTERED = ("__init__", "__post_init__", "__call__", "__enter__", "__exit__", "__aenter__")
-_STEP = "__pytest_bdd_step_def"
 _EXITS = ("__exit__", "__aexit__")
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 _ENTRIES = 200
 """Entries of a list or table of helpers that are looked at."""
-_LAYERS = 20
-"""Wrappers around one function that are looked through."""
 
 
 def count_checks(item: pytest.Item) -> int:
@@ -51,29 +55,15 @@ def count_checks(item: pytest.Item) -> int:
 
 def around(item: pytest.Function) -> "Counter":
     """Counts what checks around the test's own function: its fixtures, and steps of a scenario."""
-    counter = Counter(getattr(getattr(item, "callspec", None), "params", {}))
-    for fixture in (*_fixtures(item), *_steps(item)):
+    checking = {
+        name: definitions[-1].func
+        for name, definitions in item._fixtureinfo.name2fixturedefs.items()  # noqa: SLF001
+        if package_of(definitions[-1].func) in CHECKING_PACKAGES
+    }
+    counter = Counter(checking | getattr(getattr(item, "callspec", None), "params", {}))
+    for fixture in (*_fixtures(item), *steps_of(item)):
         counter.add(fixture, item.cls)
     return counter
-
-
-def is_generated(target: object) -> bool:
-    """Whether Hypothesis runs it from a function that only looks like it."""
-    return hasattr(target, "hypothesis")
-
-
-def written_functions(target: Any) -> Iterator[types.FunctionType]:
-    """The functions of which a test or helper consists, from the outermost decorator inwards."""
-    for _ in range(_LAYERS):
-        if is_generated(target):
-            target = target.hypothesis.inner_test
-        elif isinstance(target, types.FunctionType):
-            yield target
-            target = getattr(target, "__wrapped__", None)
-        else:
-            target = _inner(target)
-        if target is None:
-            return
 
 
 # Private
@@ -115,7 +105,7 @@ class Counter:
         while waiting:
             candidate, of = waiting.pop()
             if isinstance(candidate, type):
-                if not _is_class_of_project(candidate):
+                if not is_class_of_project(candidate):
                     continue
                 self._see(candidate)
                 names = [name for name in ENTERED if name in vars(candidate)]
@@ -153,7 +143,7 @@ class Counter:
                 is_later=reference.is_deferred or _does_nothing_when_called(candidate),
             )
             for candidate, holder in candidates
-            if _is_of_project(candidate)
+            if is_of_project(candidate)
         ]
 
     def sites(self, function: types.FunctionType, owner: type | None) -> Sites | None:
@@ -194,16 +184,14 @@ class Counter:
             target, owner = self._resolve(reference, place)
             if reference.is_dropped and _does_nothing_when_called(target):
                 continue
-            name = reference.chain[-1]
-            may_be_helper = target is None and _may_be_helper(reference)
             if isinstance(target, _CONTAINERS):
-                self._entries += [part for part in _entries(target) if _is_of_project(part)]
-            elif _is_of_project(target):
+                self._entries += [part for part in _entries(target) if is_of_project(part)]
+            elif is_of_project(target):
                 yield target, owner
-            elif reference.checks_by_name and not (may_be_helper and any(self._methods(name))):
+            elif self._checks_by_nature(reference, target, place):
                 self._checks += 1
-            elif may_be_helper:
-                self._unresolved[name] = None
+            elif target is None and _may_be_helper(reference):
+                self._unresolved[reference.chain[-1]] = None
 
     def _resolve(self, reference: Reference, place: _Place) -> tuple[object, type | None]:
         """What a name stands for, and the class through which it was reached."""
@@ -228,13 +216,26 @@ class Counter:
     def _named(self, name: str, function: Callable[..., object]) -> object:
         if name in self._parameters:
             return self._parameters[name]
-        variables = _variables(function)
+        variables = variables_of(function)
         if name in variables:
             return variables[name]
         sites = _sites(function) if isinstance(function, types.FunctionType) else None
         if sites and name in sites.imports:
             return imported(sites.imports[name], function.__globals__)
         return getattr(function, "__globals__", {}).get(name)
+
+    def _checks_by_nature(self, reference: Reference, target: object, place: _Place) -> bool:
+        """Whether what is called checks although it is none of the project's.
+
+        Its name decides only where no class in sight has a method of that name.
+        """
+        origin = target or self._named(reference.chain[0], place.function)
+        if reference.is_call and package_of(origin) in CHECKING_PACKAGES:
+            return True
+        is_helper = target is None and _may_be_helper(reference)
+        return reference.checks_by_name and not (
+            is_helper and any(self._methods(reference.chain[-1]))
+        )
 
     def _see(self, kind: type) -> None:
         """Remember the module of a class: what its objects have may be classes there."""
@@ -245,7 +246,7 @@ class Counter:
         """Methods of this name in classes that the code so far can see."""
         for module in list(self._modules.values()):
             for value in list(module.values()):
-                if isinstance(value, type) and _is_class_of_project(value):
+                if isinstance(value, type) and is_class_of_project(value):
                     method = inspect.getattr_static(value, name, None)
                     if method is not None:
                         yield method, value
@@ -259,7 +260,7 @@ def _layers_that_run(target: object) -> Iterator[types.FunctionType]:
     for function in written_functions(target):
         yield function
         inner = getattr(function, "__wrapped__", None)
-        if _sites(function) and any(inner is value for value in _variables(function).values()):
+        if _sites(function) and any(inner is value for value in variables_of(function).values()):
             return
 
 
@@ -309,39 +310,6 @@ def _fixtures(item: pytest.Function) -> Iterator[object]:
                 waiting += definition.argnames
 
 
-def _steps(item: pytest.Function) -> Iterator[object]:
-    """The step functions that a scenario of pytest-bdd runs."""
-    scenario = _variables(item.function).get("templated_scenario")
-    if scenario is None:
-        return
-    example = getattr(getattr(item, "callspec", None), "params", {}).get("_pytest_bdd_example", {})
-    names = [step.name for step in scenario.render(example).steps]
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and not is_foreign(file):
-            for name, value in list(vars(module).items()):
-                if name.startswith(_STEP):
-                    yield from _matching(value, names)
-
-
-def _matching(fixture: object, names: Iterable[str]) -> Iterator[object]:
-    """The function of one step definition, where it stands for one of these steps."""
-    for marker in written_functions(fixture):
-        context = _variables(marker).get("context")
-        if context is not None and any(map(context.parser.is_matching, names)):
-            yield context.step_func
-
-
-def _variables(function: Callable[..., object]) -> dict[str, Any]:
-    """The variables that a function has closed over."""
-    code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
-    variables: dict[str, Any] = {}
-    for name, cell in zip(code.co_freevars if code else (), cells or (), strict=False):
-        with contextlib.suppress(ValueError):
-            variables[name] = cell.cell_contents
-    return variables
-
-
 def _sites(function: types.FunctionType) -> Sites | None:
     code = function.__code__
     file = code.co_filename
@@ -354,36 +322,3 @@ def _attribute(target: object, name: str) -> object:
         return vars(target).get(name)
     holder = target if isinstance(target, type) else type(target)
     return inspect.getattr_static(holder, name, None)
-
-
-def _inner(wrapper: object) -> object:
-    """What a wrapper that is no function wraps; a callable object of the project is its own."""
-    if isinstance(wrapper, staticmethod | classmethod | types.MethodType):
-        return wrapper.__func__
-    if isinstance(wrapper, functools.partial | functools.cached_property):
-        return wrapper.func
-    if isinstance(wrapper, property):
-        return wrapper.fget
-    values = getattr(wrapper, "__dict__", {})
-    inner = values.get("_fixture_function") or values.get("__wrapped__")
-    if inner is None and not isinstance(wrapper, type) and _is_class_of_project(type(wrapper)):
-        return inspect.getattr_static(type(wrapper), "__call__", None)
-    return inner
-
-
-def _is_class_of_project(value: type) -> bool:
-    file = getattr(inspect.getmodule(value), "__file__", None)
-    if file is None:
-        functions = (part for part in vars(value).values() if inspect.isfunction(part))
-        file = next((function.__code__.co_filename for function in functions), None)
-    return isinstance(file, str) and not is_foreign(file)
-
-
-def _is_of_project(target: object) -> bool:
-    """Whether what a name stands for has code of the project behind it."""
-    if target is None or isinstance(target, types.ModuleType):
-        return False
-    if isinstance(target, type):
-        return _is_class_of_project(target)
-    functions = written_functions(target)
-    return any(not is_foreign(function.__code__.co_filename) for function in functions)

@@ -10,10 +10,11 @@ from stacktest.adapters.suite_code import CodeGraph, saved_at
 from stacktest.adapters.suites import Suites
 from stacktest.core.collected_test import ROUTED_FIXTURES, Collected
 from stacktest.core.runs.bare_text import bare_name, bare_test
-from stacktest.pytest_plugin.checks import count_checks, written_functions
+from stacktest.pytest_plugin.checks import count_checks
 from stacktest.pytest_plugin.claims import claims_of
 from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of, services_of
 from stacktest.pytest_plugin.suites import suites_of
+from stacktest.pytest_plugin.written_functions import written_functions
 
 SEARCHED: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
 """Per process: folders in which modules of the tests' code were looked for."""

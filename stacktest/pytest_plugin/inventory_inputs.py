@@ -18,8 +18,8 @@ from stacktest.adapters.ledger.kept_inventory import Inputs
 from stacktest.adapters.suite_code import is_foreign, read_tree
 from stacktest.adapters.suites import Suites
 from stacktest.core.collected_test import Collection
-from stacktest.pytest_plugin.checks import written_functions
 from stacktest.pytest_plugin.plain_code import first_act
+from stacktest.pytest_plugin.written_functions import written_functions
 
 KNOWN_PLUGINS = frozenset(
     {

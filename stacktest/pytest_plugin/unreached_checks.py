@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacktest.pytest_plugin.checks import is_generated
 from stacktest.pytest_plugin.stash import UNREACHED
 from stacktest.pytest_plugin.watched_checks import (
     LooseChecks,
@@ -28,6 +27,7 @@ from stacktest.pytest_plugin.watched_checks import (
     early_returns,
     loose_checks,
 )
+from stacktest.pytest_plugin.written_functions import is_generated
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction as Trace

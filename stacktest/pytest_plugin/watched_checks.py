@@ -14,7 +14,8 @@ import pytest
 
 from stacktest.adapters.code_reference import Reference
 from stacktest.adapters.function_sites import Sites
-from stacktest.pytest_plugin.checks import Counter, Helper, around, written_functions
+from stacktest.pytest_plugin.checks import Counter, Helper, around
+from stacktest.pytest_plugin.written_functions import written_functions
 
 
 class WatchedReturns(NamedTuple):

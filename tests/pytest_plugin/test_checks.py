@@ -287,6 +287,89 @@ SUITES = {
             assert x() == 1
         """,
     ),
+    "a plugin for soft assertions": (
+        1,
+        """
+        from pytest_check import check
+        def test_it():
+            check.equal(x(), 1)
+        """,
+    ),
+    "its module": (
+        1,
+        """
+        import pytest_check
+        def test_it():
+            pytest_check.equal(x(), 1)
+        """,
+    ),
+    "its fixture": (
+        1,
+        """
+        def test_it(check):
+            check.equal(x(), 1)
+        """,
+    ),
+    "a step of a scenario": (
+        1,
+        """
+        import bdd
+        @bdd.scenario("it answers", "there is a page")
+        def test_it():
+            pass
+        @bdd.step("it answers", "pytestbdd_stepdef_then_")
+        def answers():
+            assert x() == 1
+        """,
+    ),
+    "a step of a scenario of version 8": (
+        1,
+        """
+        import bdd
+        @bdd.scenario("it answers")
+        def test_it():
+            pass
+        @bdd.step("it answers", "__pytest_bdd_step_def_then_")
+        def answers():
+            assert x() == 1
+        """,
+    ),
+    "a step of another name": (
+        0,
+        """
+        import bdd
+        @bdd.scenario("it answers")
+        def test_it():
+            pass
+        @bdd.step("it answers twice", "pytestbdd_stepdef_then_")
+        def answers():
+            assert x() == 1
+        """,
+    ),
+    "a step that another module has as well": (
+        0,
+        """
+        import bdd, other_steps
+        @bdd.scenario("it answers otherwise")
+        def test_it():
+            pass
+        @bdd.step("it answers otherwise", "pytestbdd_stepdef_then_")
+        def answers():
+            pass
+        """,
+    ),
+    "an object that fails when it is asked for what it does not have": (
+        1,
+        """
+        class Strict:
+            def __getattr__(self, name):
+                raise RuntimeError(name)
+        STRICT = Strict()
+        def test_it():
+            STRICT.there = 1
+            assert x() == STRICT
+        """,
+    ),
     "Hypothesis": (
         1,
         """
@@ -452,6 +535,49 @@ class Contract:
     def test_it(self):
         assert x() == 1
 """
+PLUGINS = {
+    "bdd.py": """
+import pytest, sys
+from types import SimpleNamespace
+def scenario(*names):
+    templated_scenario = SimpleNamespace(
+        render=lambda example: SimpleNamespace(steps=[SimpleNamespace(name=n) for n in names])
+    )
+    def decorator(fn):
+        def scenario_wrapper(request):
+            templated_scenario.render({})
+            return fn()
+        return scenario_wrapper
+    return decorator
+def step(text, prefix):
+    def decorator(func):
+        parser = SimpleNamespace(is_matching=lambda name: name == text)
+        context = SimpleNamespace(step_func=func, parser=parser)
+        def step_function_marker():
+            return context
+        fixture = pytest.fixture(name=prefix + text)(step_function_marker)
+        sys._getframe(1).f_globals[prefix + text] = fixture
+        return func
+    return decorator
+""",
+    "pytest_check.py": """
+import pytest
+class Check:
+    def __getattr__(self, name):
+        return print
+check = Check()
+@pytest.fixture(name="check")
+def check_fixture():
+    return check
+def equal(a, b): ...
+""",
+}
+OTHER_STEPS = """
+import bdd
+@bdd.step("it answers otherwise", "pytestbdd_stepdef_then_")
+def answers():
+    assert x() == 1
+"""
 LATE = """
 def check_both():
     check(1)
@@ -477,7 +603,12 @@ raise RuntimeError("nobody is to import this")
 @pytest.mark.parametrize("name", SUITES)
 def test_checks_are_counted_where_they_are(name: str, pytester: pytest.Pytester) -> None:
     wanted, text = SUITES[name]
-    pytester.makepyfile(contract=CONTRACT, late=LATE)
+    pytester.makepyfile(contract=CONTRACT, late=LATE, other_steps=OTHER_STEPS)
+    installed = pytester.mkdir("site-packages")
+    for file, plugin in PLUGINS.items():
+        (installed / file).write_text(plugin)
+    pytester.syspathinsert(installed)
+    pytester.makeconftest('pytest_plugins = ["pytest_check"]')
     lines = text.splitlines()
     indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
     body = "\n".join(line[indent:] for line in lines)
