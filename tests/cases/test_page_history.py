@@ -443,6 +443,23 @@ def test_pages_may_lie_in_a_submodule(tmp_path: Path) -> None:
     assert stack.state == "current"
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_page_of_another_repository_is_called_so(tmp_path: Path, is_link: bool) -> None:
+    stack = Documented(tmp_path / "stack")
+    (stack.root / AT).unlink()
+    stack.commit()
+    folder = tmp_path / "wiki" if is_link else stack.root / "wiki"
+    folder.mkdir()
+    (folder / "caddy.md").write_text(PAGE)
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    if is_link:
+        (stack.root / "wiki").symlink_to(folder)
+    stack.pages = "wiki/{service}.md"
+    page = stack.judge()
+    assert isinstance(page, DocsPage)
+    assert (page.state, page.reasons) == ("missing", ("doc:in another repository",))
+
+
 def test_a_page_that_git_ignores_is_not_committed(tmp_path: Path) -> None:
     stack = Documented(tmp_path / "stack")
     stack.write(".gitignore", "docs\n")

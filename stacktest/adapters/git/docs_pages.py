@@ -131,11 +131,10 @@ class _History:
     def _facts(self, service: str, written: git.Commit | Unknown | None) -> PageFacts:
         page = self._pages[service]
         if not git.is_within(self._root, page):
-            return PageFacts(text=None, uncommitted=(self._root / page).exists())
+            return self._not_in_head(page)
         text = self._git.text("HEAD", page)
         if text is None:
-            here = (self._root / page).exists()
-            return PageFacts(text=None, former=self._former(page), uncommitted=here)
+            return replace(self._not_in_head(page), former=self._former(page))
         facts = PageFacts(
             text=text,
             templates=self._template_texts(service, page),
@@ -152,6 +151,15 @@ class _History:
             updated=first.committed if first else None,
             follows_change=self._follows(service, page, first, written),
         )
+
+    def _not_in_head(self, page: str) -> PageFacts:
+        """A page that no commit holds: it is not there, not committed, or of another repository."""
+        file = self._root / page
+        if not file.exists():
+            return PageFacts(text=None)
+        holder = git.top(file.resolve().parent)
+        is_foreign = holder != git.top(self._root) and not self._git.submodules.holder(page)
+        return PageFacts(text=None, uncommitted=not is_foreign, is_foreign=is_foreign)
 
     def _follows(
         self,

@@ -40,6 +40,8 @@ class PageFacts:
     """The text was written in, or after, the last change of the service."""
     uncommitted: bool = False
     """The working tree holds another text than HEAD."""
+    is_foreign: bool = False
+    """It is there, in no repository or in another one than the stack's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +82,7 @@ def judge_page(
     digest = acknowledged(facts.text or "")
     state: PageState
     if facts.text is None:
-        state, reasons = "missing", ()
+        state, reasons = "missing", ("doc:in another repository",) if facts.is_foreign else ()
     elif not _prose(facts.text):
         state, reasons = "empty", ("doc:empty",)
     elif _is_template(facts.text, facts.templates):
