@@ -115,6 +115,7 @@ def pytest_runtest_makereport(
         vars(report)["stacktest_looks"] = list(looked_at(item))
         vars(report)["stacktest_doubts"] = doubted(item)
         vars(report)["stacktest_unreached"] = item.stash.get(UNREACHED, "")
+        vars(report)["stacktest_failed"] = report.outcome == "failed"
         item.stash[_FAILED] = item.stash.get(_FAILED, 0) + (report.outcome == "failed")
         vars(report)["stacktest_failed_attempts"] = item.stash[_FAILED]
         if report.when == "teardown":

@@ -23,6 +23,9 @@ NOTES = "stacktest_failure_notes"
 FAILED_ATTEMPTS = "stacktest_failed_attempts"
 """Attribute of a report: how often the test had failed by then, shown or not."""
 
+FAILED = "stacktest_failed"
+"""Attribute of a report: whether it was one of a failure before any other plugin changed it."""
+
 UNREACHED = "stacktest_unreached"
 """Attribute of a report: why the test reached none of its checks, or empty."""
 
@@ -256,6 +259,15 @@ def _result(report: pytest.TestReport) -> _PhaseReport | None:
         return _PhaseReport("xpassed" if outcome == "passed" else "xfailed", str(report.wasxfail))
     if outcome == "skipped":
         return _PhaseReport("skipped", _skip_reason(report))
+    return _passed(report)
+
+
+def _passed(report: pytest.TestReport) -> _PhaseReport:
+    """What a report says that calls its phase passed, and may be wrong about it."""
+    if getattr(report, FAILED, False):
+        reason = reason_of(report)
+        why = "a hook of another plugin calls it passed"
+        return _PhaseReport(_failure_in(str(report.when)), f"{reason} ({why})" if reason else why)
     why = getattr(report, UNREACHED, "") if report.when == "call" else ""
     return _PhaseReport("unfinished" if why else "passed", why)
 

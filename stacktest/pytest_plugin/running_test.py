@@ -81,6 +81,17 @@ class RunningTest:
         with unseen_failures.watch(item), unreached_checks.watch(item):
             return (yield)
 
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        """Remember a failure that another plugin's hook may swallow; nearest to the test itself."""
+        try:
+            result = yield
+        except (AssertionError, pytest.fail.Exception):
+            pyfuncitem.stash[UNREACHED] = "it failed, which a hook of another plugin swallowed"
+            raise
+        pyfuncitem.stash[UNREACHED] = ""
+        return result
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
         """Close what belongs to the test after its fixtures, which may still make clients."""
