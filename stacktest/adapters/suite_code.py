@@ -226,11 +226,11 @@ class CodeGraph:
     def _data(self, path: Path) -> DataFiles:
         if self._suites.likely:
             return self._common_data
-        return DataFiles([path.parent])
+        return DataFiles([path.parent], base=self._suites.base)
 
     @cached_property
     def _common_data(self) -> DataFiles:
-        return DataFiles(self._suites.likely)
+        return DataFiles(self._suites.likely, base=self._suites.base)
 
 
 # Private

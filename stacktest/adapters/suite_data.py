@@ -54,8 +54,10 @@ def mentions(nodes: Sequence[ast.AST]) -> Mentions:
 class DataFiles:
     """The files below some folders, and those of them that a code file mentions."""
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    def __init__(self, folders: Iterable[Path], *, base: Path) -> None:
+        """`base` holds the project: links to folders elsewhere are not followed."""
         self._folders = tuple(folders)
+        self._base = base
 
     def of(self, file: Path, mentioned: Mentions) -> set[Path]:
         """The data files that `file` opens: named, listed, or kept under its own name."""
@@ -78,7 +80,9 @@ class DataFiles:
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
-        return tuple(sorted({path for folder in self._folders for path in _files_in(folder)}))
+        return tuple(
+            sorted({path for folder in self._folders for path in _files_in(folder, self._base)})
+        )
 
     @cached_property
     def _texts(self) -> tuple[tuple[str, Path], ...]:
@@ -90,7 +94,7 @@ class DataFiles:
         index: dict[str, set[Path]] = {}
         for folder in self._folders:
             depth = len(folder.parts)
-            for path in _files_in(folder):
+            for path in _files_in(folder, self._base):
                 ends = [len(path.parts)]
                 if path.suffix != ".py":
                     ends += range(depth + 1, len(path.parts))
@@ -103,12 +107,26 @@ class DataFiles:
 # Private
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
+def _files_in(folder: Path, base: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [
-            name for name in folders if name not in SKIPPED_FOLDERS and not name.startswith(".")
+            name
+            for name in folders
+            if name not in SKIPPED_FOLDERS
+            and not name.startswith(".")
+            and _is_followed(Path(where, name), base)
         ]
         yield from (Path(where, name) for name in names if not name.endswith(".pyc"))
+
+
+def _is_followed(folder: Path, base: Path) -> bool:
+    """Whether it is no link, or one to another folder of the project than those that hold it."""
+    if not folder.is_symlink():
+        return True
+    target = folder.resolve()
+    return target.is_relative_to(base.resolve()) and not folder.parent.resolve().is_relative_to(
+        target
+    )
 
 
 def _called(call: ast.Call) -> str:

@@ -1,7 +1,8 @@
-"""The step functions of a scenario of pytest-bdd, which no name in the test stands for."""
+"""What a scenario of pytest-bdd consists of, which no name in the test stands for."""
 
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,13 @@ def steps_of(item: pytest.Function) -> Iterator[object]:
     for name in _definitions():
         for definition in (manager.getfixturedefs(name, item) or ())[-1:]:
             yield from _matching(definition.func, names)
+
+
+def feature_of(item: pytest.Item) -> Iterator[Path]:
+    """The file that a scenario is written in, wherever it lies."""
+    variables = variables_of(getattr(item, "function", None))
+    if "templated_scenario" in variables and "feature" in variables:
+        yield Path(variables["feature"].filename)
 
 
 # Private

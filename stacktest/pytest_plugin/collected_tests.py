@@ -10,6 +10,7 @@ from stacktest.adapters.suite_code import CodeGraph, saved_at
 from stacktest.adapters.suites import Suites
 from stacktest.core.collected_test import ROUTED_FIXTURES, Collected
 from stacktest.core.runs.bare_text import bare_name, bare_test
+from stacktest.pytest_plugin.bdd_steps import feature_of
 from stacktest.pytest_plugin.checks import count_checks
 from stacktest.pytest_plugin.claims import claims_of
 from stacktest.pytest_plugin.markers import SAVED, asks_for_stack, phase_of, services_of
@@ -54,9 +55,10 @@ class _Reader:
         return self._graph.searched
 
     def note(self, item: pytest.Item) -> None:
-        """Remember the files that give the test its fixtures: plugins that nothing imports."""
+        """Remember what gives the test its fixtures, or is its scenario: nothing imports it."""
         definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
         files = self._more.setdefault(item.path, set())
+        files |= set(feature_of(item))
         for definition in (one for group in definitions.values() for one in group):
             for function in written_functions(definition.func):
                 files.add(Path(function.__code__.co_filename))

@@ -32,7 +32,7 @@ def written_functions(target: Any) -> Iterator[types.FunctionType]:
             return
 
 
-def variables_of(function: Callable[..., object]) -> dict[str, Any]:
+def variables_of(function: Callable[..., object] | None) -> dict[str, Any]:
     """The variables that a function has closed over."""
     code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
     variables: dict[str, Any] = {}

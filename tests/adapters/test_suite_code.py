@@ -237,6 +237,22 @@ def test_what_the_code_only_writes_is_none_of_it(tmp_path: Path, code: str) -> N
     assert files(tmp_path) == {"suites/test_it.py"}
 
 
+def test_data_behind_a_link_within_the_project_belongs_to_the_test(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        **{"suites/test_it.py": 'open("data/cases.json")\n', "shared/cases.json": "1"},
+    )
+    (tmp_path / "suites/data").symlink_to("../shared")
+    (tmp_path / "suites/whole").symlink_to("..")
+    assert files(tmp_path) == {"suites/test_it.py", "suites/data/cases.json"}
+
+
+def test_data_behind_a_link_to_elsewhere_is_not_looked_for(tmp_path: Path) -> None:
+    write(tmp_path, **{"project/suites/test_it.py": 'open("cases.json")\n', "nas/cases.json": "1"})
+    (tmp_path / "project/suites/nas").symlink_to(tmp_path / "nas")
+    assert files(tmp_path / "project") == {"suites/test_it.py"}
+
+
 def test_the_name_of_a_folder_does_not_bring_in_the_code_in_it(tmp_path: Path) -> None:
     write(tmp_path, **{"suites/test_it.py": 'x = "red"\n', "suites/red/test_other.py": ""})
     assert files(tmp_path) == {"suites/test_it.py"}
