@@ -4,7 +4,8 @@
 
 Each side is a whole pytest with one test, and they take turns with plain Compose. The peers live in
 a virtual environment of their own (`.venv-peers`, made when missing), since a plugin that is
-installed takes part in every run. Needs an engine and the image `stacktest-base:bookworm`.
+installed takes part in every run; for the same reason stacktest's side runs without the plugins
+that only this repository's own tests need. Needs an engine and the image `stacktest-base:bookworm`.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.environment import TEST_PLUGINS, without
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.documents import PROJECT
 
@@ -129,7 +131,8 @@ def side(root: Path, name: str) -> Side:
     (folder / "test_it.py").write_text(TESTS[name])
     (folder / "pytest.ini").write_text("[pytest]\n")
     python = sys.executable if name == "stacktest" else str(PEERS / "bin/python")
-    argv = (python, "-m", "pytest", "-q", *(("--stack", ".") if name == "stacktest" else ()))
+    own = (*without(*TEST_PLUGINS), "--stack", ".") if name == "stacktest" else ()
+    argv = (python, "-m", "pytest", "-q", *own)
     return Side(name=name, folder=folder, argv=argv)
 
 

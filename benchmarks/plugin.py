@@ -14,12 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.environment import TEST_PLUGINS, without
 from benchmarks.turns import medians, timed
 
-OTHERS = (
-    *("allure_pytest", "playwright", "hypothesispytest", "rerunfailures", "randomly"),
-    *("timeout", "anyio", "xdist", "xdist.looponfail"),
-)
+OTHERS = (*TEST_PLUGINS, "allure_pytest", "playwright", "anyio", "xdist", "xdist.looponfail")
 # As on any machine where a program is run twice: without this, modules are compiled every time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 CHECK = "assert True is not False"
@@ -131,8 +129,8 @@ def warm_project(root: Path) -> None:
 
 def cpu(folder: str, *more: str) -> float:
     """CPU seconds of one run of pytest in the folder."""
-    off = [part for name in OTHERS for part in ("-p", f"no:{name}")]
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *off, *more]
+    off = without(*OTHERS, "cacheprovider")
+    argv = [sys.executable, "-m", "pytest", "-q", *off, *more]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(argv, cwd=folder, check=True, capture_output=True, env=dict(os.environ))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

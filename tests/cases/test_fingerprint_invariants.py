@@ -177,7 +177,8 @@ def test_invariant_5_no_plain_digest_depends_on_a_secret(world: World, other: st
     assert unknown == {"config", "env", "stanza", "build"}
 
     keyed = fingerprint(with_secret)["app"]
-    committed = json.dumps(keyed.to_json()) + json.dumps(keyed.detail) + repr(keyed)
+    detail = {part: dict(digests) for part, digests in keyed.detail.items()}
+    committed = json.dumps(keyed.to_json()) + json.dumps(detail) + repr(keyed)
     assert world.secret not in committed
     if world.secret != other:
         moved = {change.part for change in changes(keyed, fingerprint(with_other)["app"])}

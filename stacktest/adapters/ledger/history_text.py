@@ -58,6 +58,11 @@ class HistoryText:
         damage = (why for place in range(len(self._texts)) for why in self._damage(place))
         return (*self._unreadable, *damage)
 
+    @property
+    def ever_passed(self) -> bool:
+        """Whether there is a pass, or a line that may have been one."""
+        return any(line.credited for line in self.lines) or bool(self.broken)
+
     def known_to(self, last_pass: LastPass | Unknown | None) -> frozenset[str] | None:
         """The runs that the pass knew of; None: only numbers can tell, or there is no pass."""
         if not isinstance(last_pass, LastPass):

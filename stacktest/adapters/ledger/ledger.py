@@ -319,7 +319,7 @@ class Ledger:
             last_run=last_run,
             previous=status if isinstance(status, Unknown) else (status or {}).get(service),
             passed_before=last_pass is None
-            and (LAST_PASS in tracked or self._files.ever_passed(service) or _passed(local)),
+            and (LAST_PASS in tracked or history.ever_passed or _passed(local)),
             ran_before=last_run is None and (local is not None or LAST_RUN in tracked),
             newer_runs=history.newer_runs(last_pass),
             known_to_pass=history.known_to(last_pass),

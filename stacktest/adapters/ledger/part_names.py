@@ -29,7 +29,12 @@ def save_detail(root: Path, service: str, fingerprint: Fingerprint) -> None:
         folder = _folder(state_dir(root), service)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{fingerprint.digest}.json"
-        write_atomically(path, text.encode("utf-8", "surrogateescape"), mode=0o600)
+        content = text.encode("utf-8", "surrogateescape")
+        if path.is_file() and path.read_bytes() == content:
+            # The newest again; to write it anew would wait for the disk.
+            path.touch()
+        else:
+            write_atomically(path, content, mode=0o600)
     except (OSError, UsageError):
         # Only names are lost; what else cannot be written says so itself.
         return

@@ -73,11 +73,6 @@ class ServiceRecords:
             *self.history(service).run_numbers,
         ]
 
-    def ever_passed(self, service: str) -> bool:
-        """Whether the history holds a pass, or a line that may have been one."""
-        history = self.history(service)
-        return bool(history.broken) or any(line.credited for line in history.lines)
-
     def untouchable(self, service: str) -> str:
         """Why the evidence of a service may not be replaced, or empty."""
         documents_of = {

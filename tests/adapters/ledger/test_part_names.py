@@ -1,3 +1,4 @@
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,20 @@ def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
     known = [load_detail(tmp_path, "app", str(each.digest)) is not None for each in many]
     assert sum(known) == KEPT
     assert known[-1]
+
+
+def test_what_is_saved_already_is_the_newest_again_and_not_written(tmp_path: Path) -> None:
+    many = [replace(ONE, version=number) for number in range(KEPT)]
+    for each in many:
+        save_detail(tmp_path, "app", each)
+    path = tmp_path / f".stacktest/detail/app/{many[0].digest}.json"
+    written = path.stat()
+    os.utime(path, ns=(0, 0))
+    save_detail(tmp_path, "app", many[0])
+    assert path.stat().st_ino == written.st_ino
+    save_detail(tmp_path, "app", replace(ONE, version=KEPT))
+    assert load_detail(tmp_path, "app", str(many[0].digest)) == ONE.detail
+    assert load_detail(tmp_path, "app", str(many[1].digest)) is None
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"detail": 1}', "{"])
