@@ -26,7 +26,8 @@ def imported(statement: Import, namespace: Mapping[str, object]) -> object:
     module = sys.modules.get(name) or _read_module(name)
     if not statement.attribute or module is None:
         return module
-    return vars(module).get(statement.attribute) or sys.modules.get(f"{name}.{statement.attribute}")
+    submodule = sys.modules.get(f"{name}.{statement.attribute}")
+    return vars(module).get(statement.attribute, submodule)
 
 
 # Private

@@ -227,15 +227,18 @@ class Counter:
     def _checks_by_nature(self, reference: Reference, target: object, place: _Place) -> bool:
         """Whether what is called checks although it is none of the project's.
 
-        Its name decides only where no class in sight has a method of that name.
+        Its name decides only where no class in sight has a method of that name, or where such a
+        method hands on to one of the same name.
         """
-        origin = target or self._named(reference.chain[0], place.function)
+        origin = target
+        if origin is None:
+            origin = self._named(reference.chain[0], place.function)
         if reference.is_call and package_of(origin) in CHECKING_PACKAGES:
             return True
-        is_helper = target is None and _may_be_helper(reference)
-        return reference.checks_by_name and not (
-            is_helper and any(self._methods(reference.chain[-1]))
-        )
+        name = reference.chain[-1]
+        is_helper = target is None and _may_be_helper(reference) and any(self._methods(name))
+        hands_on = place.function.__name__ == name
+        return reference.checks_by_name and (hands_on or not is_helper)
 
     def _see(self, kind: type) -> None:
         """Remember the module of a class: what its objects have may be classes there."""

@@ -364,9 +364,12 @@ SUITES = {
         class Strict:
             def __getattr__(self, name):
                 raise RuntimeError(name)
+            def __bool__(self):
+                raise RuntimeError("neither")
         STRICT = Strict()
         def test_it():
-            STRICT.there = 1
+            STRICT.there(1)
+            STRICT()
             assert x() == STRICT
         """,
     ),
@@ -377,6 +380,18 @@ SUITES = {
         @given(n=strategies.integers())
         def test_it(n):
             assert x() == n
+        """,
+    ),
+    "a method that hands on to one of the same name": (
+        1,
+        """
+        import pytest
+        from contract import Client
+        @pytest.fixture
+        def client():
+            return Client()
+        def test_it(client):
+            client.raise_for_status()
         """,
     ),
     "a context manager that ends other errors": (
@@ -501,6 +516,9 @@ def eventually(f):
 class Client:
     def must_ping(self):
         assert x() == "PONG"
+
+    def raise_for_status(self):
+        return self.answer.raise_for_status()
 
     def verify_pong(self):
         return x() == "PONG"
