@@ -18,7 +18,7 @@ from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.visits import Address
 from stacktest.core.route import Route
 from stacktest.core.routing import Request, answerers, inner_port, origin, published_url, usual_port
-from stacktest.core.shared_network import answering
+from stacktest.core.shared_network import listens
 from stacktest.init.look.paths import listening_ports
 from stacktest.init.programs import Program
 from stacktest.init.render import quoted
@@ -77,9 +77,9 @@ class ServiceAddresses:
                 )
 
     def inner(self, name: str) -> Iterator[Address]:
-        """In its container, at the ports at which it listens."""
+        """In its container, at the ports at which it listens, and not who shares its network."""
         for port in sorted(self.open_ports(name) - NOT_HTTP):
-            if answering(self._stack, name, port) == name:
+            if listens(self._stack, name, port):
                 yield Address(
                     service=name,
                     client=f"inside({quoted(name)}).http({port})",

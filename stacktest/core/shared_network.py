@@ -55,6 +55,11 @@ def answering(stack: Stack, name: str, port: int) -> str:
     return declaring[0] if len(declaring) == 1 else ""
 
 
+def listens(stack: Stack, name: str, port: int) -> bool:
+    """Whether what answers at `port` of `name` is its own: neither word nor rule names another."""
+    return answering(stack, name, port) == name == listener(stack, name, port)
+
+
 def neighbours_of(stack: Stack, name: str) -> tuple[str, ...]:
     """Other services that are reached at the same address as this one, sorted."""
     owner = network_owner(stack, name)

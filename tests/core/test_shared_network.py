@@ -6,6 +6,7 @@ from stacktest.core.model import Port, Service, Stack
 from stacktest.core.shared_network import (
     answering,
     listener,
+    listens,
     network_mode,
     network_owner,
     tenants_of,
@@ -123,3 +124,25 @@ def test_whose_answer_came_from_a_port_that_a_test_asked(
     services: tuple[Service, ...], name: str, expected: str
 ) -> None:
     assert answering(shared(*services), name, 8000) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "expected"),
+    [
+        (["serve", "--quiet"], "vpn", False),
+        (["serve", "--quiet"], "torrents", True),
+        (["serve", "--port", "9091"], "vpn", False),
+        (["serve", "--port", "9091"], "torrents", True),
+    ],
+)
+def test_a_port_is_not_of_the_network_s_owner_where_its_one_tenant_may_listen(
+    command: list[str], name: str, *, expected: bool
+) -> None:
+    tenant = Service(name="torrents", command=command, definition={"network_mode": "service:vpn"})
+    stack = Stack(name="t", root=Path("/t"), services={"vpn": service("vpn"), "torrents": tenant})
+    assert listens(stack, name, 9091) is expected
+
+
+def test_a_port_of_several_silent_programs_is_of_none_of_them() -> None:
+    assert not any(listens(STACK, name, 9091) for name in ("vpn", "torrents", "index"))
+    assert listens(STACK, "apart", 9091)
