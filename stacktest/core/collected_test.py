@@ -54,6 +54,8 @@ class Collected:
     """Services that it need not touch: `service("x", no_contact="reason")`."""
     full: str = ""
     """Its name with the values of its parameters; never in a record."""
+    hosts: tuple[str, ...] = ()
+    """Values of its parameters that may be host names; never in a record."""
     claims: tuple[Claim, ...] = ()
     """What documents say and the test states: `claim("A8", "…")`."""
 

@@ -189,7 +189,7 @@ def _named(stack: Stack, demands: Sequence[Demand]) -> dict[str, list[str]]:
             by_service.setdefault(_known(stack, name, demand.nodeid), []).append(demand.nodeid)
         if demand.routed or demand.hosts:
             routed.append(demand.nodeid)
-            hosts |= set(demand.hosts) or _hosts_of(stack, demand.services)
+            hosts |= {*demand.hosts} | _hosts_of(stack, demand.services)
     reasons = {name: _naming(nodeids) for name, nodeids in by_service.items()}
     if routed and stack.front_door:
         door = _known(stack, stack.front_door, "stacktest.toml:stack.front_door")
@@ -296,7 +296,7 @@ def _behind(stack: Stack, demand: Demand, planned: Mapping[str, Sequence[str]]) 
         route = stack.route(host)
         if route is not None and route.service in planned and route.service is not None:
             yield route.service
-    for host in demand.hosts or _hosts_of(stack, demand.services):
+    for host in {*demand.hosts} | _hosts_of(stack, demand.services):
         yield from stack.guards_of(host)
 
 

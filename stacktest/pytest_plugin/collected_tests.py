@@ -1,5 +1,6 @@
 """Reads the collected tests that ask for the stack."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,10 @@ def read(items: Iterable[pytest.Item], config: pytest.Config) -> tuple[Collected
 # Private
 
 _COLLECTED: pytest.StashKey[Collected] = pytest.StashKey()
+_HOST = re.compile(
+    r"(?:https?://)?((?:[\w-]{1,63}\.){1,9}[\w-]{1,63})(?::\d{1,5})?(?:/.*)?\Z", re.DOTALL
+)
+"""A host name with a dot, alone or as that of a URL."""
 
 
 class _Reader:
@@ -89,6 +94,7 @@ class _Reader:
             fixtures=tuple(sorted(fixtures)),
             no_contact=excused,
             full=full,
+            hosts=_possible_hosts(item),
             claims=claims_of(item),
         )
 
@@ -104,6 +110,13 @@ def _recorded(item: pytest.Item, full: str) -> str:
         return bare_name(full)
     pieces = getattr(call, "_idlist", None) or [ids]
     return bare_test(full.removesuffix(end), map(str, pieces), call.indices)
+
+
+def _possible_hosts(item: pytest.Item) -> tuple[str, ...]:
+    """Names among its parameters, also within a URL, that a front door could know."""
+    call = getattr(item, "callspec", None)
+    texts = [value for value in call.params.values() if isinstance(value, str)] if call else []
+    return tuple(sorted({match[1].lower() for text in texts if (match := _HOST.match(text))}))
 
 
 def _nodeid(item: pytest.Item, name: str) -> str:

@@ -32,6 +32,40 @@ def test_it():
     assert 1
 """
 
+DOOR_COMPOSE = """
+name: t-plan
+services:
+  door: {image: "caddy:2", ports: ["127.0.0.1:8443:443"]}
+  books: {image: "books:1"}
+  films: {image: "films:1"}
+  radio: {image: "radio:1"}
+"""
+DOOR_CONFIG = """
+[stack]
+front_door = "door"
+routes = ["none"]
+
+[stack.hosts]
+"books.t.test" = "books:80"
+"films.t.test" = "films:80"
+"radio.t.test" = "radio:80"
+"""
+DOOR_SUITE = """
+import pytest
+
+
+@pytest.mark.service("door")
+@pytest.mark.parametrize("place", ["books.t.test", "https://films.t.test/list", "other.t.test", "3.5"])
+def test_it_leads_there(api, place):
+    assert api(place).get("/").status_code == 200
+
+
+@pytest.mark.service("door")
+@pytest.mark.parametrize("name", ["radio.t.test"])
+def test_without_a_client(name):
+    assert name
+"""
+
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
@@ -89,6 +123,19 @@ def test_programs_get_the_same(plan: Callable[..., subprocess.CompletedProcess[s
             },
         ],
     }
+
+
+def test_services_behind_the_host_names_of_a_door_s_parameters_are_planned_with_it(
+    plan: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "compose.yaml").write_text(DOOR_COMPOSE)
+    (tmp_path / "stacktest.toml").write_text(DOOR_CONFIG)
+    (tmp_path / "suites/phase5_web/test_web.py").write_text(DOOR_SUITE)
+    done = plan("--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    services = {row["service"]: row["reasons"] for row in json.loads(done.stdout)["services"]}
+    assert sorted(services) == ["books", "door", "films"]
+    assert services["films"] == ["answers for films.t.test"]
 
 
 @pytest.mark.parametrize("words", [["--no-such-option"], ["-k", "nothing"], ["--json", "nowhere"]])

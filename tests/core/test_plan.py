@@ -104,6 +104,14 @@ def test_a_host_brings_the_service_behind_it() -> None:
     assert "prometheus" in reasons
 
 
+def test_a_host_that_a_test_calls_comes_beside_those_of_its_own_services() -> None:
+    hosts = ("chat.stack.local",)
+    plan = make_plan(SHOP, [Demand(nodeid="t::a", services=("grafana",), routed=True, hosts=hosts)])
+    reasons = {step.service: step.reasons for step in plan.steps}
+    assert reasons["caddy"] == ("front door of chat.stack.local and 1 more",)
+    assert reasons["chat"] == ("answers for chat.stack.local",)
+
+
 def test_what_is_used_is_planned_and_what_is_optional_is_not() -> None:
     plan = make_plan(SHOP, [Demand(nodeid="t::a", services=("chat",))])
     assert plan.services == ("ai", "mongo", "chat")

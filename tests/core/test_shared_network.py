@@ -135,7 +135,7 @@ def test_whose_answer_came_from_a_port_that_a_test_asked(
         (["serve", "--port", "9091"], "torrents", True),
     ],
 )
-def test_a_port_is_not_of_the_network_s_owner_where_its_one_tenant_may_listen(
+def test_a_port_is_not_of_the_owner_of_the_network_where_its_one_tenant_may_listen(
     command: list[str], name: str, *, expected: bool
 ) -> None:
     tenant = Service(name="torrents", command=command, definition={"network_mode": "service:vpn"})
