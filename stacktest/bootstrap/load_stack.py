@@ -1,12 +1,16 @@
 """Puts configuration, compose model, labels and routes together, once."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 from stacktest import config as configuration
 from stacktest.adapters.compose.client import Compose
+from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.secret_sources import declared_secrets
 from stacktest.config import Config
+from stacktest.config.discovery import find_stack
 from stacktest.config.sections import StackSection
 from stacktest.core.denied_egress import deny_egress
 from stacktest.core.hostnames import to_ascii
@@ -44,10 +48,19 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
         _refuse_ways_around(settings.stack)
         stack = deny_egress(stack)
     secrets = declared_secrets(stack, config, compose.project_files)
-    return config, replace(stack, secrets=secrets)
+    return config, replace(stack, secrets=secrets, far_folder=_far_folder(stack.root))
 
 
 # Private
+
+
+def _far_folder(root: Path) -> str:
+    """The stack's folder, unless it is found from the working folder without being named."""
+    try:
+        near = find_stack(option="", environ=os.environ, folder=working_folder())
+    except UsageError:
+        near = None
+    return "" if near and near.resolve() == root.resolve() else str(root)
 
 
 def _refuse_ways_around(section: StackSection) -> None:

@@ -1,5 +1,7 @@
 """How the verbs present themselves: help that is never cut, and errors with the nearest name."""
 
+import re
+import shlex
 from collections.abc import Iterable, Iterator, MutableMapping
 from importlib import import_module
 from typing import Any
@@ -7,6 +9,11 @@ from typing import Any
 import click
 
 from stacktest.core.suggestions import did_you_mean
+
+NAMES_OF_STACKS = frozenset({"-f", "--file", "-p", "--project-name", "--project-directory"})
+"""Options of Compose by which people name a stack."""
+OF_ALL_SERVICES = frozenset({"status", "gate"})
+"""Verbs that are given no service."""
 
 
 class VerbModules(MutableMapping[str, click.Command]):
@@ -80,7 +87,9 @@ def usage_lines(error: click.ClickException) -> list[str]:
     what = error.format_message()
     if isinstance(error, click.NoSuchOption):
         what = f"no option {error.option_name!r}"
-        hint = did_you_mean(error.option_name, _options(context))
+        hint = _option_hint(error.option_name, context)
+    elif context and context.info_name in OF_ALL_SERVICES and (word := _EXTRA.search(what)):
+        hint = f"it judges all services; of a single one: stacktest why {shlex.quote(word[1])}"
     return [
         f"error: {what.rstrip('.')}",
         f"  at: {path}",
@@ -89,6 +98,18 @@ def usage_lines(error: click.ClickException) -> list[str]:
 
 
 # Private
+
+_EXTRA = re.compile(r"unexpected extra argument \((\S+)\)")
+
+
+def _option_hint(name: str, context: click.Context | None) -> str:
+    """The option that was meant: a stack is named by its folder, behind the verb."""
+    options = [*_options(context)]
+    if name in NAMES_OF_STACKS and "--stack" in options:
+        return "name the folder of the stack: --stack DIR"
+    if name == "--stack" and isinstance(getattr(context, "command", None), click.Group):
+        return "it stands behind the verb: stacktest status --stack DIR"
+    return did_you_mean(name, options)
 
 
 def _options(context: click.Context | None) -> Iterable[str]:

@@ -56,7 +56,9 @@ def known_services(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"no service {name!r} in the stack {stack.name}",
                 where=str(stack.root),
-                hint=did_you_mean(name, stack.services) or "stacktest status lists the services",
+                hint=_other_name(stack, name)
+                or did_you_mean(name, stack.services)
+                or "stacktest status lists the services",
             )
     return chosen or tuple(sorted(stack.services))
 
@@ -81,3 +83,19 @@ def services_of(stack: "Stack", names: Iterable[str]) -> tuple[str, ...]:
         else:
             services |= set(known_services(stack, [name]))
     return tuple(sorted(services))
+
+
+# Private
+
+
+def _other_name(stack: "Stack", name: str) -> str:
+    """The service that a host name leads to, or that a container belongs to; else empty."""
+    route = stack.route(name.lower())
+    if route and route.service in stack.services:
+        return f"did you mean {route.service!r}? {name} leads to it"
+    for service in stack.services.values():
+        usual = f"{stack.name}-{service.name}-"
+        number = name.removeprefix(usual)
+        if name == service.container_name or (number != name and number.isdecimal()):
+            return f"did you mean {service.name!r}? {name} is its container"
+    return ""

@@ -131,6 +131,8 @@ class Stack:
     """The docker context that the configuration names, which commands for people need, too."""
     compose_options: tuple[str, ...] = ()
     """What `docker compose` has to be given, where the person stands, to mean this project."""
+    far_folder: str = ""
+    """Its folder, where it is not found from where the person stands; else empty."""
     enabled_profiles: tuple[str, ...] = ()
     """The profiles that `COMPOSE_PROFILES` switches on; `*` stands for all of them."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

@@ -43,3 +43,20 @@ def test_egress_is_denied_by_the_configuration_alone(tmp_path: Path) -> None:
     section = StackSection(routes=("none",))
     assert not load(tmp_path, section).denies_egress
     assert load(tmp_path, replace(section, egress="deny")).denies_egress
+
+
+def test_a_stack_is_far_where_the_working_folder_does_not_lead_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack, other = tmp_path / "my stack", tmp_path / "other"
+    (stack / "suites").mkdir(parents=True)
+    other.mkdir()
+    for folder in (stack, other):
+        (folder / "stacktest.toml").touch()
+    section = StackSection(routes=("none",))
+    for folder, far in ((tmp_path, str(stack)), (other, str(stack)), (stack / "suites", "")):
+        monkeypatch.chdir(folder)
+        assert load(stack, section).far_folder == far
+    monkeypatch.setenv("STACKTEST_STACK", str(stack))
+    monkeypatch.chdir(other)
+    assert not load(stack, section).far_folder

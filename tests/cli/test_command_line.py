@@ -97,6 +97,30 @@ def test_the_readme_shows_the_help() -> None:
             ],
         ),
         (
+            ["gate", "-f", "/srv/shop/compose.yaml"],
+            [
+                "error: no option '-f'",
+                "  at: stacktest gate",
+                "  hint: name the folder of the stack: --stack DIR",
+            ],
+        ),
+        (
+            ["--stack", "/srv/shop", "gate"],
+            [
+                "error: no option '--stack'",
+                "  at: stacktest",
+                "  hint: it stands behind the verb: stacktest status --stack DIR",
+            ],
+        ),
+        (
+            ["status", "wiki"],
+            [
+                "error: Got unexpected extra argument (wiki)",
+                "  at: stacktest status",
+                "  hint: it judges all services; of a single one: stacktest why wiki",
+            ],
+        ),
+        (
             ["zzz"],
             ["error: no command 'zzz'", "  at: stacktest", "  hint: stacktest --help"],
         ),

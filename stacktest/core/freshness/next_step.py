@@ -50,7 +50,7 @@ class NextStep:
             case State.DRIFTED:
                 return self._drifted(service, known)
             case State.ERROR:
-                return self._error(service, known[0] if known else Reason())
+                return self._typed(self._error(service, known[0] if known else Reason()))
             case State.NO_TESTS:
                 return f"write a test marked service({service!r}), or an [[exempt]] entry"
             case State.DOC_MISSING | State.DOC_STALE if _is_unwritten(state, known):
@@ -58,10 +58,10 @@ class NextStep:
             case State.DOC_STALE:
                 commit = ["git", "commit", "-m", f"Review the page of {service}", "--", page]
                 ack = f"stacktest ack {shlex.quote(service)}"
-                return f"{ack} && {shlex.join(commit)}" if self.pages else ack
+                return self._typed(f"{ack} && {shlex.join(commit)}" if self.pages else ack)
         is_unasked = state is State.NEVER_RUN and any(map(_is_unasked, known))
         ask = f"let a test ask {service}, or say no_contact=WHY, then: "
-        return f"{ask if is_unasked else ''}{PROVE}"
+        return f"{ask if is_unasked else ''}{self._prove}"
 
     def out_of(self, service: str, findings: Sequence[Finding]) -> str:
         """The command that clears the first of these findings.
@@ -69,11 +69,11 @@ class NextStep:
         Where the service is drifted, tests prove nothing before it is what its files say.
         """
         step = self.of(service, findings[0].state, findings[0].reasons)
-        if step != PROVE:
+        if step != self._prove:
             return step
         drifts = (finding for finding in findings if finding.state is State.DRIFTED)
         steps = (self.of(service, drift.state, drift.reasons) for drift in drifts)
-        return next((other for other in steps if other.endswith(PROVE)), step)
+        return next((other for other in steps if other.endswith(self._prove)), step)
 
     def model_is_unreadable(self) -> str:
         """The command that shows what is wrong with the compose model."""
@@ -81,16 +81,25 @@ class NextStep:
 
     # Private
 
+    @property
+    def _prove(self) -> str:
+        return self._typed(PROVE)
+
+    def _typed(self, command: str) -> str:
+        """The command where the person stands: in the stack's folder, and back again."""
+        folder = self.stack.far_folder
+        return f"(cd {shlex.quote(folder)} && {command})" if folder else command
+
     def _drifted(self, service: str, reasons: list[Reason]) -> str:
         if {reason.kind for reason in reasons} == {"name"}:
-            return f"give one of the two another name, then: {PROVE}"
+            return f"give one of the two another name, then: {self._prove}"
         updates = [reason for reason in reasons if reason.kind == "update"]
         if any(not reason.subject for reason in updates):
-            return "stacktest update --continue"
+            return self._typed("stacktest update --continue")
         if updates:
             # What was put back is never just started again.
-            return f"stacktest update --again {shlex.quote(service)}"
-        return f"{self._apply(service, reasons)} && {PROVE}"
+            return self._typed(f"stacktest update --again {shlex.quote(service)}")
+        return f"{self._apply(service, reasons)} && {self._prove}"
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:
         """What makes the container what the files say."""

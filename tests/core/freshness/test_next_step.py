@@ -1,5 +1,6 @@
 """Every closed gate names a command that opens it, and that means this stack when it is pasted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,19 @@ def test_what_is_drifted_is_put_right_before_it_is_tested(
 def test_a_command_switches_the_profile_on() -> None:
     command = STEP.of("mail", State.DRIFTED, ["stale:conf/a"])
     assert command == f"{COMPOSE} --profile mail restart mail && pytest --stale"
+
+
+@pytest.mark.parametrize(
+    ("state", "reasons", "command"),
+    [
+        ("changed", ["env"], "(cd '/srv/my shop' && pytest --stale)"),
+        ("drifted", ["absent"], f"{COMPOSE} up -d red && (cd '/srv/my shop' && pytest --stale)"),
+        ("drifted", ["env:A", "update"], "(cd '/srv/my shop' && stacktest update --continue)"),
+        ("error", ["stack:no engine"], "(cd '/srv/my shop' && stacktest doctor)"),
+    ],
+)
+def test_from_another_folder_a_command_goes_to_the_stack_s(
+    state: str, reasons: list[str], command: str
+) -> None:
+    far = replace(STEP, stack=replace(STACK, far_folder="/srv/my shop"))
+    assert far.of("red", State(state), reasons) == command
