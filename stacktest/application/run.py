@@ -74,7 +74,17 @@ class StackSession:
 
     def plan(self, tests: Iterable[Collected]) -> Plan:
         """Which services these tests need; a name that the stack lacks is a UsageError."""
-        return make_plan(self.stack, (self._demand(test) for test in tests))
+        demands = (
+            Demand(
+                nodeid=test.nodeid,
+                services=test.services,
+                routed=test.routed,
+                hosts=test.hosts if test.routed else (),
+                phase=test.phase,
+            )
+            for test in tests
+        )
+        return make_plan(self.stack, demands)
 
     def start(self, plan: Plan, tests: Iterable[Collected]) -> None:
         """Bring up what the plan says, remember what it is, and open the records of the run."""
@@ -199,17 +209,6 @@ class StackSession:
                 self._ports.lock.release()
 
     # Private
-
-    def _demand(self, test: Collected) -> Demand:
-        """Its services, and those behind the host names among its parameters."""
-        hosts = tuple(host for host in test.hosts if self.stack.route(host)) if test.routed else ()
-        return Demand(
-            nodeid=test.nodeid,
-            services=test.services,
-            routed=test.routed,
-            hosts=hosts,
-            phase=test.phase,
-        )
 
     def _as_recorded(self, outcome: Outcome) -> Outcome:
         """Without secrets; a test of a service that was not up did not run.

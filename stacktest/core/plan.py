@@ -32,7 +32,7 @@ class Demand:
     routed: bool = False
     """True when the test goes through the front door."""
     hosts: tuple[str, ...] = ()
-    """Host names that the test is known to call, where that can be told."""
+    """Host names that the test is known to call; others among them are not of the stack."""
     phase: str = ""
 
 
@@ -189,7 +189,8 @@ def _named(stack: Stack, demands: Sequence[Demand]) -> dict[str, list[str]]:
             by_service.setdefault(_known(stack, name, demand.nodeid), []).append(demand.nodeid)
         if demand.routed or demand.hosts:
             routed.append(demand.nodeid)
-            hosts |= {*demand.hosts} | _hosts_of(stack, demand.services)
+            hosts |= {host for host in demand.hosts if stack.route(host)}
+            hosts |= _hosts_of(stack, demand.services)
     reasons = {name: _naming(nodeids) for name, nodeids in by_service.items()}
     if routed and stack.front_door:
         door = _known(stack, stack.front_door, "stacktest.toml:stack.front_door")

@@ -150,8 +150,10 @@ class _Copying:
         definition["image"] = self._images[name]
         definition["pull_policy"] = "never"
         definition["restart"] = "no"
-        # The engine answers for the copy's own names; nobody is asked for another one.
-        definition |= NO_NAME_SERVER
+        # The engine answers for the copy's own names; nobody is asked for another one. In the
+        # network of another service that one's `dns` holds, and the engine refuses a second.
+        if not str(definition.get("network_mode") or "").startswith("service:"):
+            definition |= NO_NAME_SERVER
         (definition.get("deploy") or {}).pop("restart_policy", None)
         labels = definition.pop("labels", None) or {}
         own = {key: value for key, value in labels.items() if key.startswith("stacktest.")}

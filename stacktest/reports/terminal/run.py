@@ -102,7 +102,7 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
         *_phases(summary, stack),
         *(("partial", reason) for reason in _partial(summary)),
         *([(credited, ", ".join(summary.credited))] if summary.credited else []),
-        *_not_functional(summary, width),
+        *_not_functional(summary, width, is_copy=bool(stack.copy)),
         *_without_credit(summary),
         *(("fell over", f"{name} {why}") for name, why in sorted(summary.fallen.items())),
         *_known_false(summary.outcomes),
@@ -190,8 +190,11 @@ def _partial(summary: RunSummary) -> Iterator[str]:
         yield f"{files} could not be collected, which may hide tests: no service is credited"
 
 
-def _not_functional(summary: RunSummary, width: int) -> Iterator[tuple[str, str]]:
-    """Every service that does not count as proved now, worst state first, with its reason."""
+def _not_functional(summary: RunSummary, width: int, *, is_copy: bool) -> Iterator[tuple[str, str]]:
+    """Every service that does not count as proved now, worst state first, with its reason.
+
+    A copy remembers nothing: a service that nothing was found out about is not listed.
+    """
     by_state: dict[State, list[str]] = {}
     for name, judgement in sorted(summary.judgements.items()):
         if not judgement.state.functional:
@@ -204,7 +207,8 @@ def _not_functional(summary: RunSummary, width: int) -> Iterator[tuple[str, str]
         if len(with_reason) > MOST:
             others = count(len(with_reason) - MOST, "other service")
             yield "", f"and {others}: stacktest status"
-        if bare := [name for name, why in reasons.items() if not why]:
+        bare = [name for name, why in reasons.items() if not why]
+        if bare and not is_copy:
             yield state.value, names(bare, width - len(state.value) - 2)
 
 

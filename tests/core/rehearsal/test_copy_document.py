@@ -87,6 +87,15 @@ def test_what_makes_the_service_what_it_is_stays(definition: Json) -> None:
     assert service_of(definition) == {**PLAIN, **definition}
 
 
+def test_who_shares_the_network_of_another_has_no_name_server_of_its_own() -> None:
+    vpn = {"image": "vpn", "networks": {"default": None}}
+    inner = {"image": "torrents", "network_mode": "service:vpn"}
+    services = copied(stack({"vpn": vpn, "torrents": inner})).document["services"]
+    assert services["torrents"]["network_mode"] == "service:vpn"
+    assert not NO_NAME_SERVER.keys() & services["torrents"].keys()
+    assert NO_NAME_SERVER.items() <= services["vpn"].items()
+
+
 def test_restart_policies_of_deploy_are_gone_and_limits_stay() -> None:
     deploy = {"restart_policy": {"condition": "any"}, "resources": {"limits": {"memory": "1"}}}
     assert service_of({"deploy": deploy})["deploy"] == {"resources": {"limits": {"memory": "1"}}}

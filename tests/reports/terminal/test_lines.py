@@ -400,6 +400,26 @@ next      stacktest why redis"""
     )
 
 
+def test_a_copy_does_not_call_the_services_that_it_left_out_untested(
+    world: StackSimulator,
+) -> None:
+    world.add("web", tests=1)
+    down = {"web": StartFailure(service="web", cause="web exited 1")}
+    summary = RunSummary(
+        verdicts={},
+        credited=("caddy",),
+        refused={},
+        judgements={name: world.judge(name) for name in world.services},
+        outcomes=(),
+        phases={},
+        not_up=down,
+    )
+    assert text(summary_lines(summary, replace(STACK, copy="shop-rehearsal-1"))) == (
+        "passed    caddy\nnever_run web: not up: web exited 1"
+    )
+    assert "never_run caddy, redis" in text(summary_lines(summary, STACK))
+
+
 def test_the_next_command_is_about_the_service_that_is_down_itself(world: StackSimulator) -> None:
     down = {
         "app": StartFailure(service="app", cause="app needs redis", because_of="redis"),
