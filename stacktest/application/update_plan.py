@@ -188,9 +188,10 @@ class Planner:
         refused = {} if request.again else refused_again(candidates, self.earlier)
         for name, journal in sorted(refused.items()):
             raise UsageError(
-                f"{name} was put back from this very candidate: {journal.why}",
+                f"{name} was put back from this very candidate: {journal.cause}",
                 where=f".stacktest/updates/{journal.id}.json",
-                hint="change its image or its files, or try it once more: stacktest update --again",
+                hint="change its image or its files, or try it once more: "
+                f"stacktest update --again {name}",
             )
 
     def _lacks_baseline(self, name: str) -> str:

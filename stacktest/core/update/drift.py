@@ -16,7 +16,7 @@ def update_drift(
     back is left to tell.
     """
     reasons = {
-        name: (Reason.of("update", update.why or "a person undid it"),)
+        name: (Reason.of("update", update.cause),)
         for name, (_, update) in last_tried(ended).items()
         if update.step == "put_back" and differences(drift.get(name, ()))
     }

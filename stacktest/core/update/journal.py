@@ -82,13 +82,18 @@ class Journal(PlainRecord):
     rehearsal: str = ""
     """The rehearsal that passed; empty: there was none."""
     why: str = ""
-    """Why it was put back."""
+    """Why it was put back; empty: a person asked for it."""
     works: bool | None = None
     """Whether the tests passed on what was put back."""
     stood_ms: int = 0
     """Milliseconds from the first stop until everything was ready again, of the last way."""
     kept_until: datetime | None = None
     """Until when copies and spares stay after the end."""
+
+    @property
+    def cause(self) -> str:
+        """Why it was put back, in words."""
+        return self.why or "a person undid it"
 
     @property
     def is_open(self) -> bool:

@@ -104,3 +104,8 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
 )
 def test_what_was_put_back_last_is_refused(earlier: list[Journal], refused: bool) -> None:
     assert bool(refused_again([candidate()], earlier)) is refused
+
+
+def test_what_a_person_undid_has_a_cause_in_words() -> None:
+    assert journal("put_back").cause == "test_a failed"
+    assert replace(journal("put_back"), why="").cause == "a person undid it"
