@@ -38,6 +38,9 @@ class Moves(Protocol):
     def wait(self, services: Sequence[str]) -> None:
         """Return when the services are ready; a StacktestError says why one is not."""
 
+    def running_ids(self, services: Sequence[str]) -> tuple[str, ...]:
+        """Ids of the containers of the services that run now."""
+
     def forget(self) -> None:
         """Remove spares and copies."""
 
@@ -115,7 +118,8 @@ class Update:
             except StacktestError as error:
                 # The tests say next what that means.
                 self.say(f"not ready {error.what}")
-        return journal.after("done", stood_ms=self._since(begin))
+            restored = self.moves.running_ids(journal.services)
+        return journal.after("done", stood_ms=self._since(begin), restored=restored)
 
     def _prove(self, journal: Journal) -> Journal:
         self.say(f"testing   what was put back: {', '.join(journal.services)}")

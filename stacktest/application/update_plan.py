@@ -23,7 +23,14 @@ from stacktest.core.update.choice import (
     whose_data,
     with_tenants,
 )
-from stacktest.core.update.journal import Candidate, Journal, OldContainer, SavedData, refused_again
+from stacktest.core.update.journal import (
+    Candidate,
+    Journal,
+    OldContainer,
+    SavedData,
+    refused_again,
+    works_again,
+)
 from stacktest.errors import UsageError
 
 
@@ -198,7 +205,10 @@ class Planner:
         evidence = self.judge.evidence(name)
         containers = self.observations[name].containers
         state = self.judgements[name].state
-        return lacks_baseline(evidence.last_pass, evidence.last_run, containers, state)
+        restored = works_again(self.earlier, name)
+        return lacks_baseline(
+            evidence.last_pass, evidence.last_run, containers, state, restored=restored
+        )
 
     def _model(self) -> str:
         """Digest of the compose model, from parts that are signed: it tells no value."""

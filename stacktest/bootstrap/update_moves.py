@@ -114,6 +114,11 @@ class UpdateMoves:
         if up.failures:
             raise NotReadyError.of(up.failures)
 
+    def running_ids(self, services: Sequence[str]) -> tuple[str, ...]:
+        """Ids of the containers of the services that run now."""
+        containers = (item for name in services for item in self._containers(name))
+        return tuple(item.id for item in containers if item.is_running)
+
     def forget(self) -> None:
         """Remove spares and copies."""
         left = remove_owned(self.project.engine, self.own_labels).left

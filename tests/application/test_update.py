@@ -98,6 +98,9 @@ class World:
     def wait(self, services: Sequence[str]) -> None:
         self.step()
 
+    def running_ids(self, services: Sequence[str]) -> tuple[str, ...]:
+        return tuple(f"{self.running[name]} {name}" for name in services)
+
     def forget(self) -> None:
         self.step()
         self.saved = None
@@ -167,6 +170,7 @@ def test_a_good_candidate_is_kept_and_nothing_is_left_over() -> None:
 def test_a_bad_candidate_goes_back_with_its_data(world: World) -> None:
     journal = world.begin()
     assert (journal.step, journal.works) == ("put_back", True)
+    assert journal.restored == ("old store", "old app")
     assert journal.why in {"test_a failed", "app is unhealthy"}
     assert outcome(world) == OLD
     assert world.is_tidy()

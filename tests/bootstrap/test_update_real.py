@@ -223,6 +223,10 @@ def test_a_bad_image_goes_back_with_its_data_and_is_refused_from_then_on(live: L
     refused = live.run("update", "app", "--no-rehearsal")
     assert refused.returncode == 2
     assert f"app was put back from this very candidate: {why}" in refused.stderr
+    # What was put back passed its tests: the next candidate needs no other proof of it.
+    live.tag("better")
+    kept = live.run("update", "app", "--no-rehearsal")
+    assert kept.returncode == 0, kept.stdout + kept.stderr
 
 
 def test_a_good_image_is_kept_and_credited(live: Live) -> None:

@@ -93,8 +93,13 @@ def lacks_baseline(
     last_run: LastRun | Unknown | None,
     containers: tuple[ContainerRef, ...] | Unknown,
     state: State,
+    *,
+    restored: Collection[str] = (),
 ) -> str:
-    """Why what runs is not known to work; empty where it is."""
+    """Why what runs is not known to work; empty where it is.
+
+    `restored` are ids of containers that an update put back and saw pass their tests.
+    """
     if last_pass is None or isinstance(last_pass, Unknown):
         return "it has no pass"
     if state is State.FAILING:
@@ -104,9 +109,9 @@ def lacks_baseline(
     if isinstance(containers, Unknown):
         return containers.why
     passed = {(ref.container, ref.image) for ref in last_pass.live}
-    if passed != {(ref.container, ref.image) for ref in containers}:
-        return "its pass is of another container"
-    return ""
+    is_passed = passed == {(ref.container, ref.image) for ref in containers}
+    is_restored = bool(containers) and {ref.container for ref in containers} <= {*restored}
+    return "" if is_passed or is_restored else "its pass is of another container"
 
 
 def platform_refusal(old: Json, candidate: Json) -> str:

@@ -64,6 +64,7 @@ class Journal(PlainRecord):
     """One update, from the first thing that it changes to its end: `update.json`."""
 
     SCHEMA = UPDATE
+    LATER = ("restored",)
 
     id: str
     step: Step
@@ -85,6 +86,8 @@ class Journal(PlainRecord):
     """Why it was put back; empty: a person asked for it."""
     works: bool | None = None
     """Whether the tests passed on what was put back."""
+    restored: tuple[str, ...] = ()
+    """Ids of the containers that took the places of the old ones."""
     stood_ms: int = 0
     """Milliseconds from the first stop until everything was ready again, of the last way."""
     kept_until: datetime | None = None
@@ -127,6 +130,16 @@ def refused_again(
         and last[candidate.service][0].digest == candidate.digest
         and last[candidate.service][1].step == "put_back"
     }
+
+
+def works_again(earlier: Sequence[Journal], service: str) -> frozenset[str]:
+    """Ids of the containers that the last update of a service put back and saw pass their tests.
+
+    They run what the files no longer say, so no run of the tests credits them.
+    """
+    _, journal = last_tried(earlier).get(service, (None, None))
+    is_proved = journal is not None and journal.step == "put_back" and journal.works
+    return frozenset(journal.restored) if journal and is_proved else frozenset()
 
 
 def last_tried(ended: Sequence[Journal]) -> Mapping[str, tuple[Candidate, Journal]]:

@@ -1,5 +1,6 @@
 """What is replaced together, whose data is saved, and what is refused."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -164,6 +165,22 @@ def test_what_runs_has_to_be_what_passed(
 def test_a_restart_since_the_pass_is_no_other_container() -> None:
     restarted = ContainerRef(container="c1", image="sha256:1", started_at="later")
     assert lacks_baseline(last_pass(REF), last_run(), (restarted,), State.DRIFTED) == ""
+
+
+@pytest.mark.parametrize(
+    ("restored", "why"),
+    [
+        ({"c1", "of another service"}, ""),
+        ({"c0"}, "its pass is of another container"),
+        ((), "its pass is of another container"),
+    ],
+)
+def test_what_an_update_put_back_and_tested_is_known_to_work(
+    restored: Collection[str], why: str
+) -> None:
+    record = last_pass(ContainerRef(container="c0", image="sha256:1", started_at=""))
+    seen = lacks_baseline(record, last_run(), (REF,), State.DRIFTED, restored=restored)
+    assert seen == why
 
 
 def test_an_image_of_another_platform_is_refused() -> None:

@@ -16,6 +16,7 @@ from stacktest.core.update.journal import (
     OldContainer,
     SavedData,
     refused_again,
+    works_again,
 )
 from stacktest.core.update.steps import STEPS, Step
 
@@ -57,6 +58,7 @@ def journal(step: Step = "testing", *candidates: Candidate, hours: int = 0) -> J
 @pytest.mark.parametrize("step", STEPS)
 def test_it_reads_what_it_wrote_and_keeps_its_schema(step: Step) -> None:
     written = replace(journal(step), finished=START, works=False, kept_until=START, stood_ms=12)
+    written = replace(written, restored=("c3",))
     document = json.loads(json.dumps(written.to_dict()))
     assert Journal.from_dict(document) == written
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
@@ -104,6 +106,35 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
 )
 def test_what_was_put_back_last_is_refused(earlier: list[Journal], refused: bool) -> None:
     assert bool(refused_again([candidate()], earlier)) is refused
+
+
+def put_back(*, works: bool, hours: int = 0) -> Journal:
+    return replace(journal("put_back", hours=hours), works=works, restored=("c1", "c2"))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "ids"),
+    [
+        ([], set()),
+        ([put_back(works=True)], {"c1", "c2"}),
+        ([put_back(works=False)], set()),
+        ([put_back(works=True), journal("given_up", hours=1)], {"c1", "c2"}),
+        ([put_back(works=True), journal("kept", hours=1)], set()),
+        ([put_back(works=True), put_back(works=False, hours=1)], set()),
+    ],
+)
+def test_what_was_put_back_works_as_its_tests_said_until_the_next_update(
+    earlier: list[Journal], ids: set[str]
+) -> None:
+    assert works_again(earlier, "app") == ids
+    assert works_again(earlier, "nobody") == set()
+
+
+def test_an_older_journal_says_of_no_container_that_it_was_put_back() -> None:
+    document = journal("put_back").to_dict()
+    del document["restored"]
+    assert Journal.from_dict(document).restored == ()
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(document)))
 
 
 def test_what_a_person_undid_has_a_cause_in_words() -> None:
