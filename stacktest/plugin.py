@@ -309,11 +309,10 @@ def _add_evidence(item: pytest.Item, report: pytest.TestReport) -> None:
     if notes is None:
         return
     from stacktest.pytest_plugin.junit_properties import evidence_property
-    from stacktest.pytest_plugin.repeat import repeated_options
-    from stacktest.reports.terminal.run import reproduce
+    from stacktest.pytest_plugin.repeat import command_again
 
     shown = notes.page_below(item.config.rootpath)
-    again = reproduce(item.nodeid, repeated_options(item.config))
+    again = command_again(item.config, item.nodeid)
     notes.put_on(report)
     report.sections.append(("Evidence", f"{shown}\nReproduce: {again}"))
     item.user_properties += evidence_property(shown)

@@ -179,7 +179,7 @@ class Controller:
             self._tell_boot_evidence()
 
     def _tell_failure(self, report: pytest.TestReport) -> None:
-        from stacktest.pytest_plugin.repeat import repeated_options
+        from stacktest.pytest_plugin.repeat import command_again
         from stacktest.reports.terminal.run import failure_lines
 
         if not any(test.reported == report.nodeid for test in self._selected):
@@ -188,7 +188,7 @@ class Controller:
         first, *rest = failure_lines(
             report.nodeid,
             reason_of(report),
-            options=repeated_options(self._config),
+            again=command_again(self._config, report.nodeid),
             **notes.shown_below(self._config.rootpath),
         )
         if self._wall.verbosity == 0:

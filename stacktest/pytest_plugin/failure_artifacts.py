@@ -46,12 +46,11 @@ from stacktest.core.secrets import secrets_of
 from stacktest.pytest_plugin.browser_output import OWN_OUTPUT
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.outcomes import FailureNotes, marked_lines
-from stacktest.pytest_plugin.repeat import repeated_options
+from stacktest.pytest_plugin.repeat import command_again
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.seen_answers import SeenAnswer, seen_answers
 from stacktest.pytest_plugin.stash import EVIDENCE, RUNNING
 from stacktest.reports.page.failure import NAME, FailurePage, LeftText, render_failure
-from stacktest.reports.terminal.run import reproduce
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +157,7 @@ def gather(item: pytest.Item, report: pytest.TestReport, window: Window) -> Fail
         test=item.nodeid,
         services=failure.services,
         message=clean_text(report.longreprtext),
-        again=reproduce(item.nodeid, repeated_options(item.config)),
+        again=command_again(item.config, item.nodeid),
         diagnosis=_cleaned(diagnosis),
         logs=_by_use(involved(stack, {*failure.services, *touched(item)}), stack, diagnosis),
     )

@@ -1,6 +1,16 @@
-"""The options that a command needs to run a test again on what this run tests."""
+"""The command that runs a test again on what this run tests."""
+
+import os
+import shlex
 
 import pytest
+
+
+def command_again(config: pytest.Config, nodeid: str) -> str:
+    """The command for the folder in which this run was started."""
+    path, *rest = nodeid.split("::", 1)
+    path = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
+    return shlex.join(["pytest", *repeated_options(config), "::".join([path, *rest])])
 
 
 def repeated_options(config: pytest.Config) -> tuple[str, ...]:

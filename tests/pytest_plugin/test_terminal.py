@@ -153,6 +153,7 @@ def test_the_guide_shows_what_a_run_says() -> None:
             "suites/phase1_apps/test_wiki.py::test_it_answers",
             "assert 502 == 200",
             evidence="reports/evidence/…/index.html",
+            again="pytest suites/phase1_apps/test_wiki.py::test_it_answers",
             diagnosis=diagnosis.sentence,
             command=diagnosis.hint,
         )

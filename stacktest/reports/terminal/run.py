@@ -13,7 +13,6 @@ status     3 functional, 1 failing, 29 never_run
 next       stacktest why mariadb
 """
 
-import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,11 +71,14 @@ def failure_lines(
     reason: str,
     evidence: str = "",
     *,
-    options: Sequence[str] = (),
+    again: str,
     diagnosis: str = "",
     command: str = "",
 ) -> Iterator[str]:
-    """A test that failed, when it failed: the cause, why, what to do, what it left behind."""
+    """A test that failed, when it failed: the cause, why, what to do, what it left behind.
+
+    `again` is the command that runs it again.
+    """
     yield f"FAILED {nodeid}"
     if diagnosis:
         yield f"  {diagnosis}"
@@ -86,12 +88,7 @@ def failure_lines(
         yield f"  hint: {command}"
     if evidence:
         yield f"  evidence: {evidence}"
-    yield f"  Reproduce: {reproduce(nodeid, options)}"
-
-
-def reproduce(nodeid: str, options: Sequence[str] = ()) -> str:
-    """The command that runs one test again; `options` are those that name the stack."""
-    return shlex.join(["pytest", *options, nodeid])
+    yield f"  Reproduce: {again}"
 
 
 def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Iterator[str]:
