@@ -45,6 +45,8 @@ class Trend:
     failures: int
     flaky: int
     """Runs that passed on a retry only."""
+    earlier: bool = True
+    """Whether there is more than one conclusive run, of whatever the service was."""
     changed: tuple[str, ...] = ()
     """For a regression or a recovery: the parts that changed between the two."""
     since: str = ""
@@ -111,6 +113,7 @@ def _course(runs: Sequence[_Run]) -> Trend:
         runs=len(same),
         failures=passed.count(False),
         flaky=flaky,
+        earlier=len(runs) > 1,
         changed=differing_parts(before[0], now) if before and turned else (),
         since=same[0][0].run,
     )

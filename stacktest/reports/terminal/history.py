@@ -56,13 +56,16 @@ def course_words(course: Trend) -> str:
         return f"not up: it did not come up in {times}"
     changed = ", ".join(map(part, course.changed)) or "it"
     always = course.failures == course.runs
+    row_of_passes = (
+        "it passes, and did so before" if course.earlier else "it passed in its only run"
+    )
     row = "it fails every time" if always else f"its last {STAYS} runs failed"
     return {
         "flake": "flake: the same fingerprint both passed and failed",
         "regression": f"regression: it fails since {changed} changed",
         "failing": f"steady failure: {row}",
         "recovered": f"recovered: it passes since {changed} changed",
-        "steady": "steady: it passes, and did so before",
+        "steady": f"steady: {row_of_passes}",
         "unknown": "no conclusive run yet",
     }[course.trend]
 

@@ -12,7 +12,7 @@ from stacktest.core.phase import Phase
 from stacktest.core.plan import Demand, make_plan
 from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.runs.fold import fold
-from stacktest.core.runs.history import Trend
+from stacktest.core.runs.history import Trend, classify
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import RunFacts
@@ -197,7 +197,7 @@ redis is changed; as it is now since 2026-01-06 02:01
   config   changed 1: redis.conf
   env      changed 1: A; added 1: NEW; deleted 1: OLD
 last pass 2026-01-06 00:00 on {known(evidence.last_pass).fingerprint.digest}, by 1 test
-history   steady: it passes, and did so before
+history   steady: it passed in its only run
 next      pytest --stale"""
     )
 
@@ -302,6 +302,12 @@ def test_a_failure_is_not_called_worse_than_it_is(
 ) -> None:
     course = Trend(trend="failing", runs=runs, failures=failures, flaky=0, is_up=is_up)
     assert course_words(course) == words
+
+
+def test_the_first_pass_is_not_called_one_of_many(world: StackSimulator) -> None:
+    world.run()
+    words = course_words(classify(world.ledger.history("redis")[0]))
+    assert words == "steady: it passed in its only run"
 
 
 def test_history_tells_a_flake_from_a_regression(world: StackSimulator) -> None:
