@@ -1,8 +1,9 @@
 """What one update does with the engine: it saves, replaces and puts back containers and data."""
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from stacktest.adapters.engine import labels, reaper
@@ -35,11 +36,13 @@ class UpdateMoves:
     progress: Progress
     holding: int
     say: Callable[[str], None]
+    process: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Of this process alone: what removes the programs of one that was killed removes no others."""
 
     @property
     def run_labels(self) -> Mapping[str, str]:
         """What marks programs that copy: they are removed with the process that started them."""
-        return {labels.RUN: f"update-{self.update}"}
+        return {labels.RUN: f"{self._runs}{self.process}"}
 
     @cached_property
     def own_labels(self) -> Mapping[str, str]:
@@ -49,7 +52,9 @@ class UpdateMoves:
     def tidy(self, journal: Journal) -> None:
         """Remove what an earlier process was killed at, and let go on what it had paused."""
         engine, sources = self.project.engine, {item.source for item in journal.data}
-        remove_owned(engine, self.run_labels)
+        runs = {container.run_id for container in engine.containers()}
+        for run in sorted(run for run in runs if run.startswith(self._runs)):
+            remove_owned(engine, {labels.RUN: run})
         for container in engine.containers():
             if container.state == "paused" and sources & {m.source for m in container.mounts}:
                 engine.unpause(container.id)
@@ -126,6 +131,11 @@ class UpdateMoves:
             _insist(name, why)
 
     # Private
+
+    @property
+    def _runs(self) -> str:
+        """How the runs of all processes begin that worked on this update."""
+        return f"update-{self.update}-"
 
     def _insist_on_copies(self, copies: Sequence[DataCopy]) -> None:
         """The engine would make an empty volume of one that is gone, and that would be put back."""

@@ -169,7 +169,11 @@ class Engine:
     def remove(self, id: str) -> str:  # noqa: A002 - the engine's own word
         """Kills and removes a container and its nameless volumes; empty, or why it could not."""
         query = {"force": 1, "v": 1}
-        reply = self.socket.call("DELETE", f"/containers/{id}", query, timeout=STANDSTILL)
+        path = f"/containers/{id}"
+        reply = self.socket.call("DELETE", path, query, timeout=STANDSTILL)
+        if reply.status == _CONFLICT and _BEING_REMOVED in reply.message:
+            removed = {"condition": "removed"}
+            reply = self.socket.call("POST", f"{path}/wait", removed, timeout=STANDSTILL)
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
 
     def remove_network(self, id: str) -> str:  # noqa: A002 - the engine's own word
@@ -371,7 +375,9 @@ class Events:
 # Private
 
 _NOT_FOUND = 404
-"""What a shell says of a program that is not there."""
+_CONFLICT = 409
+_BEING_REMOVED = "is already in progress"
+"""How the engine ends what it says of a container that somebody else is removing."""
 
 
 def _event_query(project: str) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.engine.connection import Connection
@@ -82,10 +83,26 @@ class ToolContainer:
         try:
             yield str(created["Id"])
         finally:
-            sdk.remove_container(created["Id"], force=True)
+            _remove(sdk, str(created["Id"]))
 
 
 # Private
+
+
+def _remove(sdk: "APIClient", container: str) -> None:
+    """Remove it; what removes the containers of an ended process may be doing so already."""
+    from docker.errors import APIError
+
+    try:
+        sdk.remove_container(container, force=True)
+    except APIError as error:
+        if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+            raise ToolFailedError(
+                f"container {container[:12]} cannot be removed: {error.explanation}",
+                where="docker rm",
+                hint=f"docker rm --force {container[:12]}",
+            ) from error
+
 
 _NOT_STARTED = 127
 # Its standard input is open and nobody writes to it. Every image with a shell has `read`.
