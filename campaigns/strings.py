@@ -262,7 +262,7 @@ def _terminal(text: str, _: Path) -> str:
     display = ProgressDisplay(reporter, {})
     error = NotReadyError(text, where=text, hint=text, service="app", details=[f"  | {text}"])
     display.say_all(error.told())
-    told: Any = {"evidence": text, "options": [text], "diagnosis": text, "command": text}
+    told: Any = {"evidence": text, "again": text, "diagnosis": text, "command": text}
     display.say_all(failure_lines(f"t.py::t[{text}]", text, **told))
     display.not_started("app", text, [])
     display.say_all(gate_lines(_board(text).gate or Gate(open=True, exit_code=0)))
