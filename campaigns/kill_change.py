@@ -130,7 +130,11 @@ def run(options: Options) -> Report:
     dice, count = options.random(), 3 if options.short else 100
     counts, faults = Counter[str](), list[str]()
     with _changing() as changing:
-        wholes = {"rehearse": _whole_rehearsal(changing), "update": _whole_update(changing)}
+        wholes = {
+            "rehearse": _whole_rehearsal(changing),
+            "update": _whole_update(changing),
+            "update that is put back": _whole_update(changing, bad=True),
+        }
         points = ["rehearse", "update"] * count
         for point, verb in enumerate(points):
             kill = Point(
@@ -142,8 +146,9 @@ def run(options: Options) -> Report:
             )
             where = f"point {point}: {verb}, {kill}"
             killed = _killed_rehearsal if verb == "rehearse" else _killed_update
+            way = "update that is put back" if verb == "update" and kill.bad else verb
             try:
-                outcome, found = killed(changing, kill, wholes[verb])
+                outcome, found = killed(changing, kill, wholes[way])
             except (AssertionError, subprocess.SubprocessError) as error:
                 outcome, found = "ended badly", [str(error)]
             counts[f"{verb}: {outcome}"] += 1
@@ -184,12 +189,17 @@ def _whole_rehearsal(changing: Changing) -> float:
     return time.monotonic() - begin
 
 
-def _whole_update(changing: Changing) -> float:
-    changing.tag(changing.build("whole"))
+def _whole_update(changing: Changing, *, bad: bool = False) -> float:
+    """Seconds of an update that is kept, or of one that is put back."""
+    old = changing.image()
+    changing.tag(changing.build("whole", bad=bad))
     begin = time.monotonic()
     code, out = changing.stack.run(*_UPDATE)
-    assert code == 0, out
-    return time.monotonic() - begin
+    assert code == int(bad), out
+    seconds = time.monotonic() - begin
+    if bad:
+        docker("tag", old, f"{changing.stack.name}/app:current")
+    return seconds
 
 
 def _kill(changing: Changing, words: Sequence[str], point: Point, whole: float) -> bool:
