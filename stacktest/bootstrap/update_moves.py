@@ -52,10 +52,11 @@ class UpdateMoves:
     def tidy(self, journal: Journal) -> None:
         """Remove what an earlier process was killed at, and let go on what it had paused."""
         engine, sources = self.project.engine, {item.source for item in journal.data}
-        runs = {container.run_id for container in engine.containers()}
+        containers = engine.containers()
+        runs = {container.run_id for container in containers}
         for run in sorted(run for run in runs if run.startswith(self._runs)):
             remove_owned(engine, {labels.RUN: run})
-        for container in engine.containers():
+        for container in containers:
             if container.state == "paused" and sources & {m.source for m in container.mounts}:
                 engine.unpause(container.id)
 

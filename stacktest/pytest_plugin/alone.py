@@ -42,10 +42,10 @@ class AloneGate:
     """Keeps the tests of this worker from running beside one that is alone."""
 
     def __init__(self, shared: Path) -> None:
-        self._shared = shared
-        self._moves = 0
         from stacktest.adapters.atomic_write import create_file
 
+        self._shared = shared
+        self._moves = 0
         with contextlib.suppress(FileExistsError):
             create_file(shared / LOCK, "")
 

@@ -10,10 +10,13 @@ def command_again(config: pytest.Config, nodeid: str) -> str:
     """The command for the folder in which this run was started."""
     path, *rest = nodeid.split("::", 1)
     path = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
-    return shlex.join(["pytest", *repeated_options(config), "::".join([path, *rest])])
+    return shlex.join(["pytest", *_repeated_options(config), "::".join([path, *rest])])
 
 
-def repeated_options(config: pytest.Config) -> tuple[str, ...]:
+# Private
+
+
+def _repeated_options(config: pytest.Config) -> tuple[str, ...]:
     """The stack that was named on the command line, and the copy of it that was asked for."""
     stack = config.getoption("--stack")
     options = [f"--stack={stack}"] if stack else []

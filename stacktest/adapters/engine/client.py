@@ -29,7 +29,7 @@ from stacktest.adapters.engine.labels import without_project
 from stacktest.adapters.engine.log_end import read_end
 from stacktest.adapters.engine.podman import engine_facts, with_health
 from stacktest.adapters.engine.socket import ERR, OUT, EngineSocket, Lines, split_streams
-from stacktest.adapters.engine.tool_container import Folders, ToolContainer
+from stacktest.adapters.engine.tool_container import Folders, ToolContainer, is_being_removed
 from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container, EngineEvent
@@ -171,7 +171,7 @@ class Engine:
         query = {"force": 1, "v": 1}
         path = f"/containers/{id}"
         reply = self.socket.call("DELETE", path, query, timeout=STANDSTILL)
-        if reply.status == _CONFLICT and _BEING_REMOVED in reply.message:
+        if is_being_removed(reply.status, reply.message):
             removed = {"condition": "removed"}
             reply = self.socket.call("POST", f"{path}/wait", removed, timeout=STANDSTILL)
         return "" if reply.ok or reply.status == _NOT_FOUND else reply.message
@@ -375,9 +375,6 @@ class Events:
 # Private
 
 _NOT_FOUND = 404
-_CONFLICT = 409
-_BEING_REMOVED = "is already in progress"
-"""How the engine ends what it says of a container that somebody else is removing."""
 
 
 def _event_query(project: str) -> dict[str, Json]:

@@ -86,7 +86,14 @@ class ToolContainer:
             _remove(sdk, str(created["Id"]))
 
 
+def is_being_removed(status: int | None, message: str) -> bool:
+    """Whether the engine refuses to remove a container since somebody else does so."""
+    return status == HTTPStatus.CONFLICT and _BEING_REMOVED in message
+
+
 # Private
+
+_BEING_REMOVED = "is already in progress"
 
 
 def _remove(sdk: "APIClient", container: str) -> None:
@@ -96,7 +103,8 @@ def _remove(sdk: "APIClient", container: str) -> None:
     try:
         sdk.remove_container(container, force=True)
     except APIError as error:
-        if error.status_code not in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+        is_gone = error.status_code == HTTPStatus.NOT_FOUND
+        if not is_gone and not is_being_removed(error.status_code, str(error.explanation)):
             raise ToolFailedError(
                 f"container {container[:12]} cannot be removed: {error.explanation}",
                 where="docker rm",

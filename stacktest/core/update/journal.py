@@ -138,8 +138,9 @@ def works_again(earlier: Sequence[Journal], service: str) -> frozenset[str]:
     They run what the files no longer say, so no run of the tests credits them.
     """
     _, journal = last_tried(earlier).get(service, (None, None))
-    is_proved = journal is not None and journal.step == "put_back" and journal.works
-    return frozenset(journal.restored) if journal and is_proved else frozenset()
+    if journal is None or journal.step != "put_back" or not journal.works:
+        return frozenset()
+    return frozenset(journal.restored)
 
 
 def last_tried(ended: Sequence[Journal]) -> Mapping[str, tuple[Candidate, Journal]]:

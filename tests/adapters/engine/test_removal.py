@@ -65,8 +65,9 @@ def test_a_tool_that_stays_is_an_error_with_the_command() -> None:
 
 def _sdk(status: int) -> Any:
     response: Any = SimpleNamespace(status_code=status)
+    words = "removal of container c1 is already in progress" if status == 409 else "busy"
 
     def remove_container(*_: object, **__: object) -> None:
-        raise APIError("refused", response=response, explanation="busy")
+        raise APIError("refused", response=response, explanation=words)
 
     return SimpleNamespace(remove_container=remove_container)
