@@ -1,10 +1,15 @@
 """The verb `plan`: what would be started, in which order, and why."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from stacktest.cli.options import json_option, stack_option
 from stacktest.cli.output import say_text
 from stacktest.errors import UsageError
+
+if TYPE_CHECKING:
+    from stacktest.core.model import Stack
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -38,7 +43,7 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
         _check_options(done.err)
         if done.code in _NOTHING_COLLECTED:
             # Whoever has no stack, or one that Compose refuses, has no test of it either.
-            _ = find_project(folder).stack
+            _check_paths(done.err, find_project(folder).stack)
         if as_json and file.is_file():
             say_text(file.read_text(encoding="utf-8") + "\n")
         else:
@@ -61,6 +66,21 @@ def _check_options(text: str) -> None:
                 f"pytest does not know {options}",
                 where="the arguments, or addopts in pytest's configuration file",
                 hint="install the plugin that brings the option, or leave it out",
+            )
+
+
+_NO_PATH = "ERROR: file or directory not found: "
+
+
+def _check_paths(text: str, stack: "Stack") -> None:
+    """Say how the tests of a service are chosen, where its name stands in place of a path."""
+    for line in text.splitlines():
+        _, missing, path = line.partition(_NO_PATH)
+        if missing and path in stack.services:
+            raise UsageError(
+                f"{path} is a service, not a file or folder of tests",
+                where="the arguments",
+                hint=f"stacktest plan --stack-services={path}",
             )
 
 

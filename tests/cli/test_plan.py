@@ -148,6 +148,21 @@ def test_what_cannot_be_planned_is_a_usage_error_and_no_document(
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_the_name_of_a_service_in_place_of_a_path_is_answered_with_the_option_for_it(
+    plan: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = plan("web")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "error: web is a service, not a file or folder of tests\n"
+        "  at: the arguments\n"
+        "  hint: stacktest plan --stack-services=web\n"
+        "  code: SK-USAGE\n"
+    )
+    assert plan("--stack-services=web").returncode == 0
+
+
 @pytest.mark.case("compose/own-addopts")
 def test_an_option_that_pytest_does_not_know_is_named_in_one_line() -> None:
     text = "usage: pytest\npytest: error: unrecognized arguments: --cov=app\n  inifile: x\n"
