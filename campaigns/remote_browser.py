@@ -41,7 +41,6 @@ class Outcome:
 
     results: Counter[str]
     credited: frozenset[str]
-    output: str
     faults: tuple[str, ...]
 
 
@@ -107,7 +106,7 @@ def _test(live: ThrowAway, url: str, *options: str) -> Outcome:
         faults.append(f"no test ran: {output[-2000:]}")
     if url.rpartition("/")[2] in output + results.read_text():
         faults.append("the token of the server is in what was printed")
-    return Outcome(_results(results), _credited(live), output, tuple(faults))
+    return Outcome(_results(results), _credited(live), tuple(faults))
 
 
 def _environment(folder: Path, url: str) -> Mapping[str, str]:
@@ -148,12 +147,13 @@ def _credited(live: ThrowAway) -> frozenset[str]:
 
 
 def _without_pass(live: ThrowAway, outcome: Outcome, *, short: bool) -> Iterator[str]:
-    """Services that the whole of the suites did not prove, with what the run says of each."""
+    """Services that the whole of the suites did not prove, with what their last run recorded."""
     wanted = {TESTED} if short else set(find_project(str(live.root)).stack.services)
-    _, _, closing = outcome.output.rpartition("= stacktest =")
     for name in sorted(wanted - outcome.credited):
-        lines = [line.strip() for line in closing.splitlines() if name in line]
-        yield f"{name}: no pass: {'; '.join(lines)}"
+        record = live.root / f"data/tests/{name}/last_run.json"
+        run = json.loads(record.read_text()) if record.is_file() else {}
+        shown = {key: run.get(key) for key in ("verdict", "refusal", "reasons", "tests")}
+        yield f"{name}: no pass: {shown}"
 
 
 def _rows(where: str, outcome: Outcome) -> Iterator[tuple[str, str, int]]:
