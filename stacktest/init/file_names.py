@@ -38,6 +38,10 @@ class FileNames:
             self.renamed[path] = self.taken[plain]
         return path
 
+    def has_suite(self, service: str) -> bool:
+        """There is a file among the suites that has the plain name of the service's suite."""
+        return self.taken.get(f"test_{word(service)}.py", "").startswith(f"{SUITES}/")
+
     # Private
 
     def _is_free(self, name: str) -> bool:

@@ -63,11 +63,14 @@ def propose(
                     rules[name] = rule
                 if name in writer.blank:
                     unknown.append(f"{writer.blank[name]} ({path}:{_line_to_fill(text)})")
+            elif names.has_suite(name):
+                # A person has written what could not be derived.
+                writer.unknown.pop(name, None)
     files[CONFIG] = _config(stack, door, stages, places, rules)
     known = {name: program.name for name, program in programs.items() if program}
     return Proposal(
         files=files,
-        unknown=(*unknown, *writer.unknown),
+        unknown=(*unknown, *writer.unknown.values()),
         recognised=known,
         renamed=names.renamed,
     )

@@ -428,6 +428,22 @@ def test_a_service_that_nobody_can_ask_gets_no_test_and_is_named() -> None:
     assert any(what.startswith("what it means that worker works") for what in made.unknown)
 
 
+@pytest.mark.parametrize(
+    ("path", "is_named"),
+    [
+        ("suites/phase1_services/test_worker.py", False),
+        ("tests/test_worker.py", True),
+        ("suites/phase1_services/test_other.py", True),
+    ],
+)
+def test_a_service_whose_suite_a_person_has_written_is_not_named_as_untested(
+    path: str, is_named: bool
+) -> None:
+    taken = {path.rpartition("/")[2]: path}
+    proposal = propose(stack(service("worker")), FrontDoor(), taken=taken)
+    assert any("no test is written" in text for text in proposal.unknown) is is_named
+
+
 def test_a_password_in_a_command_is_taken_from_there_by_the_test_itself() -> None:
     redis = service("redis", command=("redis-server", "--requirepass", "geheim"))
     made = propose(stack(service("caddy"), redis), DOOR)
