@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.startup.tracked_container import DoorAnswer, OwnAnswer
+from stacktest.core.numbers import content_length
 from stacktest.core.readiness import GATEWAY_ERRORS, Refused
 from stacktest.core.routing import Request, answerers, inner_port, origin, usual_port
 from stacktest.errors import UsageError
@@ -88,7 +89,8 @@ def _judge(
     if status in GATEWAY_ERRORS:
         return unreached(service, f"{url} answers {status}")
     port = inner_port(names.doors, url.port or usual_port(url.scheme))
-    request = Request(host=url.host, path=url.path, port=port, method="GET")
+    length = content_length(response.headers)
+    request = Request(host=url.host, path=url.path, port=port, method="GET", length=length)
     if answerers(project.stack.routes, request, status) == {service}:
         return ""
     return OwnAnswer(f"{url} answers {status}, which may be the front door's own answer")

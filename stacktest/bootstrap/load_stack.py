@@ -9,6 +9,7 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.routes import read_routes
 from stacktest.adapters.secret_sources import declared_secrets
+from stacktest.bootstrap.orchestrator import network_names
 from stacktest.config import Config
 from stacktest.config.discovery import find_stack
 from stacktest.config.sections import StackSection
@@ -39,6 +40,7 @@ def load_stack(settings: Config, compose: Compose) -> tuple[Config, Stack]:
         domain=to_ascii(settings.stack.domain),
         front_door=settings.stack.front_door,
         context=settings.stack.context,
+        network_names=network_names(settings, model),
     )
     routes = read_routes(settings.stack.routes, stack, hosts=settings.stack.hosts)
     # Names are compared as A-labels, wherever they come from.

@@ -95,6 +95,17 @@ class SwarmHost(Host):
         return SwarmEngine(self._engine.connection).drift_of(self._stack.name, deployed)
 
 
+def network_names(config: Config, stack: Stack) -> Mapping[str, str]:
+    """Names that services have on a swarm's networks, in small letters → the service."""
+    if config.stack.engine != SWARM:
+        return {}
+    return {
+        f"{before}{stack.name}_{name}".lower(): name
+        for name in stack.services
+        for before in ("", "tasks.")
+    } | {f"tasks.{name}".lower(): name for name in stack.services}
+
+
 def engine_of(config: Config) -> Engine:
     """The container engine that the docker command would use, or the swarm that it manages."""
     connection = find_connection()

@@ -141,6 +141,8 @@ class Stack:
     """Whether its networks lead nowhere but to its own containers."""
     own_commands: Mapping[str, str] = field(default_factory=dict)
     """Verb of Compose → what a person types instead, where Compose does not run the services."""
+    network_names: Mapping[str, str] = field(default_factory=dict)
+    """Names that services have on their networks beside those that Compose gives → the service."""
     copy: str = ""
     """Names a copy beside the stack itself, which has an empty one."""
 

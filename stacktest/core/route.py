@@ -116,6 +116,8 @@ class Route:
     """With `files`: it holds for folders that hold this file; empty: for any folder."""
     statuses: frozenset[int] = ANY_STATUS
     """The answers that are possible here."""
+    length: int | None = None
+    """The `Content-Length` of these answers, where all have the same."""
     is_final: bool = True
     is_guard: bool = False
     """Asked, or acting, before the route that answers."""

@@ -26,6 +26,8 @@ TLS_PORTS = frozenset({443, 8443, 9443})
 """Ports in containers behind which TLS is spoken; `base_url=` says otherwise."""
 DOOR_FAILURES = frozenset({413, 414, 421, 431, 494, 495, 496, 497, 499, 502, 503, 504})
 """What any front door may answer by itself: no upstream, or a request that it does not accept."""
+NOT_FOUND = "404 page not found\n"
+"""What a program in Go answers where nothing is, front doors among them."""
 
 FileKind = Callable[[str, str], str]
 """What a folder on this side holds at a path such as `/style.css`: `file`, `folder` or empty."""
@@ -33,13 +35,15 @@ FileKind = Callable[[str, str], str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is known of a request that was answered."""
+    """What is known of a request that was answered, and of the answer beside its status."""
 
     host: str
     path: str = "/"
     port: int | None = None
     """The port of the front door's container; None when it is not known."""
     method: str | None = None
+    length: int | None = None
+    """The `Content-Length` of its answer, 0 without one; None when that is not known."""
 
 
 def request_of(url: str) -> Request:
@@ -286,7 +290,8 @@ def _match(
     if route.files is not None:
         kind = None if rewritten is not None else file_kind
         answers.append(_file(route.files, route.index, request.path, kind))
-    if Match.NO in answers:
+    is_other = route.length is not None and request.length not in {None, route.length}
+    if is_other or Match.NO in answers:
         return Match.NO
     return Match.MAYBE if route.is_hidden or Match.MAYBE in answers else Match.YES
 

@@ -39,13 +39,15 @@ def note_answer(
     method: str | None = None,
     host: str = "",
     door_port: int | None = None,
+    length: int | None = None,
     read_body: Callable[[], str] = str,
 ) -> None:
     """Note the front door, and the one service that must have given this answer, if there is one.
 
     What the front door, or a sign-in that it asks first, may have answered is nobody's but the
     front door's own. `host` is the Host header that was sent, where that is not the URL's;
-    `door_port` the front door's port in its container, where the connection is known to end there.
+    `door_port` the front door's port in its container, where the connection is known to end there,
+    `length` the answer's `Content-Length`.
     """
     parts = urlsplit(url)
     name = (parts.hostname or "").lower()
@@ -61,6 +63,7 @@ def note_answer(
         path=parts.path or "/",
         port=inner_port(stack.names.doors, outer) if door_port is None else door_port,
         method=method,
+        length=length,
     )
     routes = stack.model.routes
     services = answerers(routes, request, status, file_kind=file_kind)

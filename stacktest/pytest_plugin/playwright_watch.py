@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from stacktest.adapters.names import ConnectProxy, Refused
+from stacktest.core.numbers import content_length
 from stacktest.core.routing import usual_port
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.browser_wire import (
@@ -250,6 +251,7 @@ class Watch:
                 response.status,
                 method=str(options.get("method") or ("GET" if verb == "fetch" else verb)).upper(),
                 host=host_header(options.get("headers")) or host_header(headers),
+                length=content_length(response.headers),
                 read_body=functools.partial(_body, response),
             )
             return response
@@ -309,6 +311,7 @@ class Watch:
             response.status,
             method=request.method,
             host=host_header(request.headers),
+            length=content_length(response.headers),
             read_body=functools.partial(_whole_body, response),
         )
 

@@ -22,6 +22,7 @@ def note_response(
     method: str,
     host: str = "",
     address: Address | None = None,
+    length: int | None = None,
     read_body: Callable[[], str] = str,
 ) -> None:
     """Note the services that gave this answer; `address` is where the connection led, if known.
@@ -44,6 +45,7 @@ def note_response(
             method=method,
             host=host,
             door_port=publication.port if publication else None,
+            length=length,
             read_body=read_body,
         )
         return

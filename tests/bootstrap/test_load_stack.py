@@ -45,6 +45,13 @@ def test_egress_is_denied_by_the_configuration_alone(tmp_path: Path) -> None:
     assert load(tmp_path, replace(section, egress="deny")).denies_egress
 
 
+def test_services_have_further_names_on_a_swarm(tmp_path: Path) -> None:
+    section = StackSection(routes=("none",))
+    assert load(tmp_path, section).network_names == {}
+    names = load(tmp_path, replace(section, engine="swarm")).network_names
+    assert names == dict.fromkeys(("tasks.web", "t_web", "tasks.t_web"), "web")
+
+
 def test_a_stack_is_far_where_the_working_folder_does_not_lead_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

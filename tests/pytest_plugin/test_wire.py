@@ -136,3 +136,24 @@ def test_a_dot_at_the_end_may_make_another_name_of_it(
     note_response(request.node, running(routes), url, 200, method="GET", address=address)
     doubts = {"rag": "a dot ends the host name"}
     assert (touched(request.node), doubted(request.node)) == (("door",), doubts)
+
+
+@pytest.mark.parametrize(("length", "touches"), [(19, ("door",)), (0, ("door", "rag"))])
+def test_a_page_of_the_doors_own_is_known_by_its_length(
+    running: Callable[..., Any],
+    request: pytest.FixtureRequest,
+    length: int,
+    touches: tuple[str, ...],
+) -> None:
+    door = Route(host="app.test", length=19, is_guard=True, is_final=False, is_hidden=True)
+    routes = (door, Route(host="app.test", service="rag", order=1))
+    note_response(
+        request.node,
+        running(routes),
+        "http://app.test:18000/x",
+        404,
+        method="GET",
+        address=(HERE, 18000),
+        length=length,
+    )
+    assert touched(request.node) == touches

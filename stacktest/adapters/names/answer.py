@@ -17,5 +17,7 @@ class Answer:
     status: int
     address: Address
     """Where the connection led."""
+    length: int = field(default=0, compare=False)
+    """Its `Content-Length`; 0 without one."""
     read_body: Callable[[], str] = field(default=str, compare=False)
     """The beginning of a refused request's answer, as far as the client has read it."""

@@ -22,6 +22,7 @@ import httpx
 from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.body_copy import BodyCopy
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
+from stacktest.core.numbers import content_length
 from stacktest.errors import ToolMissingError, UsageError
 
 OnAnswer = Callable[[Answer], None]
@@ -179,6 +180,7 @@ def _report(
             host=request.headers.get("Host", ""),
             status=response.status_code,
             address=address,
+            length=content_length(response.headers),
             read_body=copy.text if copy else str,
         )
     )

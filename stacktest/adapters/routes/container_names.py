@@ -5,6 +5,7 @@ links         the linked service, by the name that the link gives it
 DNS           every service on a network of the front door that has the name there: its own, an
               alias, a container's name or address; the engine answers with all of them in turn;
               the name of the network may stand behind it: app.stack_default
+on a swarm    tasks.app, stack_app and tasks.stack_app are app, too
 """
 
 import re
@@ -21,6 +22,7 @@ def services_named(stack: Stack, host: str) -> tuple[str, ...]:
     if linked := dict(_links(door)).get(host):
         return (linked,) if linked in stack.services else ()
     host = _without_network(stack, host, door)
+    host = host if host in stack.services else stack.network_names.get(host, host).lower()
     near = [service for service in stack.services.values() if _can_reach(door, service)]
     named = tuple(service.name for service in near if _has_name(stack, service, host, door))
     if named or host in stack.services:

@@ -7,6 +7,7 @@
 | network_owner  | start times, and whose network a container is in                            |
 | lost_network   | the networks of a container and of its definition                           |
 | ended          | the engine's state, error and exit code; the program's own last words       |
+| missing_router | the front door's own 404 in place of a service that is not healthy          |
 | health         | the engine's health; what its check printed                                 |
 | certificate    | what the front door shows, where a test was refused for it                  |
 | upstream       | what listens in a container; the front door's own line about the request    |
@@ -26,6 +27,7 @@ from stacktest.core.diagnosis import (
     ended,
     health,
     lost_network,
+    missing_router,
     moved_route,
     network_owner,
     password,
@@ -74,6 +76,7 @@ KINDS: Sequence[Kind] = (
     lost_network.diagnose,
     upstream.diagnose_start,
     ended.diagnose,
+    missing_router.diagnose,
     health.diagnose,
     certificate.diagnose,
     upstream.diagnose,

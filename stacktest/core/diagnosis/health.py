@@ -13,9 +13,15 @@ from stacktest.core.diagnosis.last_words import last_words
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     """The first concerned service that is unhealthy."""
     for service in facts.concerned(failure):
-        if service.is_running and service.health == "unhealthy":
-            return _of(facts, service, is_start=failure.is_start)
+        if diagnosis := diagnose_service(facts, service, is_start=failure.is_start):
+            return diagnosis
     return None
+
+
+def diagnose_service(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis | None:
+    """Why a service is unhealthy; None where it is not."""
+    is_unhealthy = service.is_running and service.health == "unhealthy"
+    return _of(facts, service, is_start=is_start) if is_unhealthy else None
 
 
 # Private

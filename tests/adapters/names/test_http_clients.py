@@ -136,7 +136,8 @@ def test_every_answer_is_reported_with_its_address(pki: Pki) -> None:
     with client_of(pki, answers) as client:
         assert client.get("/").status_code == 200
         assert client.get("/status/503").status_code == 503
-        client.get("/x", headers={"Host": "other.stack.local"})
+        page = client.get("/x", headers={"Host": "other.stack.local"})
+    assert answers[-1].length == len(page.content)
     address = ("127.0.0.1", pki.ports["good"])
     assert answers == [
         Answer(method="GET", url=f"https://{HOST}/", host=HOST, status=200, address=address),

@@ -83,3 +83,12 @@ def test_a_service_in_the_network_of_the_host(
     of = stack(tmp_path, home, Service(name="other"), definition=door)
     text = f"http://a.test {{\n reverse_proxy {upstream}\n}}"
     assert leads(caddy(tmp_path, text, of)) == {"a.test": leads_to}
+
+
+def test_names_beside_those_of_compose(tmp_path: Path) -> None:
+    names = {"tasks.app": "App", "t_app": "App", "web": "App"}
+    of = stack(tmp_path, *(Service(name=name, networks=("n",)) for name in ("App", "web")), networks=("n",))  # fmt: skip
+    of = replace(of, network_names=names)
+    for upstream, leads_to in (("tasks.app.t_n:80", "App:80"), ("t_app:80", "App:80"), ("web:80", "web:80"), ("t_web:80", "t_web:80")):  # fmt: skip
+        text = f"http://a.test {{\n reverse_proxy {upstream}\n}}"
+        assert leads(caddy(tmp_path, text, of)) == {"a.test": leads_to}

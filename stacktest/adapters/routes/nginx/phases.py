@@ -8,7 +8,7 @@ errors     error_page: what nginx's own failures look like
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.mounts import folder_behind
@@ -41,9 +41,9 @@ from stacktest.adapters.routes.nginx.steps import (
     unseen_content,
     unseen_step,
 )
+from stacktest.adapters.routes.nginx.upstreams import Upstreams
 from stacktest.adapters.routes.nginx.variables import Variables
-from stacktest.adapters.routes.ordered import is_certain, shared
-from stacktest.adapters.routes.upstream import route_to
+from stacktest.adapters.routes.ordered import is_certain
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
@@ -69,7 +69,7 @@ class Phases:
     stack: Stack
     server: tuple[Directive, ...]
     """The server and the `http` block around it."""
-    upstreams: Mapping[str, tuple[str, ...]]
+    upstreams: Upstreams
     variables: Variables
     in_error_page: bool = False
     """Whether an `error_page` led here: then no other one counts."""
@@ -258,18 +258,7 @@ class Phases:
 
     def _targets(self, item: Directive, variables: Variables) -> list[Route]:
         text = _PATH_VARIABLE.split(variables.expand(item.words[0]), maxsplit=1)[0]
-        scheme, separator, rest = text.rpartition("://") if "://" in text else ("", "", text)
-        name = re.split(r"[/?]", rest, maxsplit=1)[0] if separator or "/" not in text else rest
-        addresses = self.upstreams.get(name, (rest,)) or (rest,)
-        routes = (
-            route_to(
-                self.stack, host="", upstream=f"{scheme}{separator}{address}", where=item.where
-            )
-            for address in addresses
-        )
-        # An address with variables is looked up for each request.
-        at_start = name in self.upstreams or "$" not in item.words[0]
-        return shared([replace(route, is_looked_up_at_start=at_start) for route in routes])
+        return self.upstreams.routes(self.stack, text, item.where, by_request="$" in item.words[0])
 
     def tried(
         self,

@@ -10,7 +10,6 @@ from stacktest.adapters.routes.nginx.servers import HttpBlock, Server, listened,
 from stacktest.adapters.routes.nginx.source import SILENT, Directive, read_directives
 from stacktest.adapters.routes.nginx.variables import Variables, initial
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
-from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.interpolation import variables_of
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
@@ -94,10 +93,9 @@ def _passed_through(http: HttpBlock, stack: Stack) -> Iterator[Route]:
                     continue
                 variables = Variables(maps=http.stream_maps)
                 value = variables.expand(entry.words[0]) if entry.words else ""
-                for address in http.upstreams.get(value, (value,)):
-                    route = route_to(stack, host=entry.name, upstream=address, where=entry.where)
-                    at_start = value in http.upstreams
-                    yield replace(route, listeners=tuple(ports), is_looked_up_at_start=at_start)
+                targets = http.stream_upstreams.routes(stack, value, entry.where, by_request=True)
+                for target in targets:
+                    yield replace(target, host=entry.name, listeners=tuple(ports))
 
 
 def _basis(http: HttpBlock, server: Server, stack: Stack) -> str:

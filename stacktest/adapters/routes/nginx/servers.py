@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from stacktest.adapters.routes.nginx.source import Directive
+from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
+from stacktest.adapters.routes.nginx.upstreams import Upstreams, read_upstreams
 from stacktest.adapters.routes.nginx.variables import fits_name
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener
@@ -56,12 +57,13 @@ class HttpBlock:
     """All servers, with what they share."""
 
     servers: tuple[Server, ...]
-    upstreams: Mapping[str, tuple[str, ...]]
+    upstreams: Upstreams
     maps: Mapping[str, Directive]
     block: Directive
     """The directives of `http` itself."""
     passed_through: tuple[Directive, ...] = ()
     """Servers of `stream` that hand on connections to names: TLS that nginx does not open."""
+    stream_upstreams: Upstreams = field(default_factory=Upstreams)
     stream_maps: Mapping[str, Directive] = field(default_factory=dict)
 
     def answering(self, host: str, listener: Listener) -> Server | None:
@@ -85,6 +87,8 @@ def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
         if item.name not in {"stream", "mail", "events"}
         for inner in (item.block if item.name == "http" else (item,))
     )
+    # What stands beside `http` loads modules; it has no `upstream`.
+    beside = [item for item in directives if blocks and item.name in {UNSEEN, SILENT}]
     stream = tuple(x for item in directives if item.name == "stream" for x in item.block)
     forwarded = _forwarded(stream)
     door = stack.services.get(stack.front_door)
@@ -97,10 +101,11 @@ def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
     ]
     return HttpBlock(
         servers=tuple(_published(server, published) for server in servers),
-        upstreams=_upstreams((*inside, *stream)),
+        upstreams=read_upstreams(item for item in inside if item not in beside),
         maps=_maps(inside),
         block=replace(blocks[0], block=inside) if blocks else _fragment(inside),
         passed_through=tuple(item for item in stream if item.name == "server"),
+        stream_upstreams=read_upstreams(stream),
         stream_maps=_maps(stream),
     )
 
@@ -164,18 +169,6 @@ def _fragment(inside: tuple[Directive, ...]) -> Directive:
     return Directive(name="http", words=(), block=inside, where=inside[0].where if inside else "")
 
 
-def _upstreams(directives: tuple[Directive, ...]) -> dict[str, tuple[str, ...]]:
-    return {
-        item.words[0]: tuple(
-            inner.words[0]
-            for inner in item.all("server")
-            if inner.words and "down" not in inner.words[1:]
-        )
-        for item in directives
-        if item.name == "upstream" and item.words
-    }
-
-
 def _maps(directives: tuple[Directive, ...]) -> dict[str, Directive]:
     return {
         item.words[1].lstrip("$"): item
@@ -201,10 +194,10 @@ def _forwarded(stream: tuple[Directive, ...]) -> dict[int, int]:
 
 def _addresses(stream: tuple[Directive, ...], text: str) -> tuple[str, ...]:
     """Every address that a `proxy_pass` of `stream` can mean."""
-    upstreams, maps = _upstreams(stream), _maps(stream)
+    upstreams, maps = read_upstreams(stream), _maps(stream)
     block = maps.get(text[1:]) if text.startswith("$") else None
     values = [word for entry in block.block for word in entry.words] if block else [text]
-    return tuple(address for value in values for address in upstreams.get(value, (value,)))
+    return tuple(address for value in values for address in upstreams.addresses(value))
 
 
 def _has_exactly(server: Server, host: str) -> int:

@@ -121,16 +121,20 @@ class _Reader:
         places = {item for choice in choices for item in choice.listeners or ()}
         groups: dict[tuple[int, ...], list[Listener]] = {}
         for place in sorted(places, key=lambda item: (not item.tls, item.port)):
-            there = tuple(
+            indexes = tuple(
                 i for i, c in enumerate(choices) if c.listeners is None or place in c.listeners
             )
-            groups.setdefault(there, []).append(place)
+            groups.setdefault(indexes, []).append(place)
         anywhere = tuple(i for i, choice in enumerate(choices) if choice.listeners is None)
         if not groups and anywhere:
             groups[anywhere] = []
         start = 0
         for group, listeners in groups.items():
-            steps = list(_steps_of(choices[index] for index in group))
+            there = [choices[index] for index in group]
+            steps = list(_steps_of(there))
+            if any(host not in c.hosts and not c.asks_for_path for c in there[1:]):
+                # What another service answers for every name has a page of its own.
+                steps = [replace(step, length=None) for step in steps]
             routes = ordered(
                 [*self._own_steps(listeners), *steps],
                 host=host,
@@ -218,7 +222,7 @@ class _Reader:
             [
                 name,
                 repr(sorted(router.items(), key=str)),
-                repr([target_of(target) for target in targets]),
+                repr([target_of(target) for target in targets if not target.is_guard]),
                 self._definitions(router, origin),
             ]
         )
@@ -237,7 +241,8 @@ class _Reader:
             asks_for_path = any(item.name.startswith("path") for item in part)
             if hosts is None or "" in hosts or not (hosts or asks_for_path):
                 why = f"its rule names no host{self._unset(where)}"
-                self.unknown.append(_not_known(name, where, why, rule))
+                # A host that the rule excludes, or asks for beside another one, is not its own.
+                self.unknown.append(_not_known(name, where, why, ""))
             if hosts is None or "" in hosts:
                 continue
             yield _Choice(

@@ -17,6 +17,7 @@ from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
+from stacktest.core.routing import NOT_FOUND
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +37,9 @@ class Services:
             return [Route(host="", where=where)]
         if not name:
             return [_not_known("", where, "it has several services and names none of them")]
-        return shared(list(self._servers(name, origin.provider, where, frozenset())))
+        targets = shared(list(self._servers(name, origin.provider, where, frozenset())))
+        is_of_labels = DOCKER in {origin.provider, name.rpartition("@")[2]}
+        return [_left_out(where), *targets] if is_of_labels and self.kind == "http" else targets
 
     def name(self, router: Section, origin: Origin) -> str:
         """The service of a router; empty where it names none of several."""
@@ -113,6 +116,19 @@ class Services:
 
 def _not_known(upstream: str, where: str, why: str) -> Route:
     return Route(host="", where=where, unknown=why, upstream=upstream or "?")
+
+
+def _left_out(where: str) -> Route:
+    """Traefik's own page: it forgets a container that is unhealthy, starting or stopped."""
+    return Route(
+        host="",
+        where=where,
+        statuses=frozenset({404}),
+        length=len(NOT_FOUND),
+        is_final=False,
+        is_guard=True,
+        is_hidden=True,
+    )
 
 
 def _members(definition: Section) -> Iterator[Json]:

@@ -69,7 +69,7 @@ def test_what_proves_a_name_to_the_certificate_authority_is_traefiks_own(tmp_pat
     option = "--certificatesresolvers.le.acme.httpchallenge.entrypoint=web"
     routes = routes_of(tmp_path, WEB, SECURE, option)
     path = "/.well-known/acme-challenge/x"
-    assert (at(routes, 80, 404, path), at(routes, 443, 404, path)) == (None, "app")
+    assert (at(routes, 80, path=path), at(routes, 443, path=path)) == (None, "app")
 
 
 def test_a_file_wins_over_the_command_and_that_over_the_environment(tmp_path: Path) -> None:

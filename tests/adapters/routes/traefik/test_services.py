@@ -5,6 +5,7 @@ from pathlib import Path
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Service
 from stacktest.core.route import Route
+from stacktest.core.routing import Request, answerers
 from tests.adapters.routes.front_doors import apps, leads, stack, who
 
 ROUTER, SERVICE = "traefik.http.routers", "traefik.http.services"
@@ -36,7 +37,7 @@ def by_file(root: Path, services: str, *others: Service, service: str = "x") -> 
 
 
 def served_by(routes: tuple[Route, ...], host: str = "a.test") -> set[str]:
-    return {route.service or route.unknown for route in routes if route.host == host}
+    return {r.service or r.unknown for r in routes if r.host == host and not r.is_guard}
 
 
 def test_a_share_of_the_weight_goes_to_a_labelled_container(tmp_path: Path) -> None:
@@ -157,3 +158,33 @@ def test_what_two_containers_say_of_one_middleware_counts_for_neither(tmp_path: 
     assert who(read_routes(("traefik",), of), "a.test") is None
     of = stack(tmp_path, container("app", **labels))
     assert who(read_routes(("traefik",), of), "a.test") == "app"
+
+
+def credited(routes: tuple[Route, ...], status: int = 404, length: int | None = None) -> object:
+    request = Request(host="a.test", length=length)
+    services = answerers(routes, request, status)
+    return next(iter(services)) if len(services) == 1 else None
+
+
+def test_traefiks_own_page_in_place_of_a_container_that_it_leaves_out(tmp_path: Path) -> None:
+    routes = read_routes(("traefik",), stack(tmp_path, routed("app", "a.test")))
+    assert credited(routes, 200) == "app"
+    assert [credited(routes, length=n) for n in (None, 19, 0, 512)] == [None, None, "app", "app"]
+
+
+def test_a_page_that_another_service_has_for_every_name(tmp_path: Path) -> None:
+    pages = container("pages", routers_p_rule="HostRegexp(`.+`)", routers_p_priority="1")
+    of = stack(tmp_path, routed("app", "a.test"), pages)
+    routes = read_routes(("traefik",), of)
+    assert (credited(routes, 200), credited(routes, length=512)) == ("app", None)
+    sign_in = container("auth", routers_p_rule="HostRegexp(`.+`) && PathPrefix(`/outpost/`)",
+        routers_p_priority="1")  # fmt: skip
+    routes = read_routes(("traefik",), stack(tmp_path, routed("app", "a.test"), sign_in))
+    assert credited(routes, length=512) == "app"
+
+
+def test_servers_of_a_file_are_never_left_out(tmp_path: Path) -> None:
+    services = '    x: {loadBalancer: {servers: [{url: "http://app:80"}]}}\n'
+    assert credited(by_file(tmp_path, services, *apps("app")), length=19) == "app"
+    routes = by_file(tmp_path, "    y: {}\n", routed("app", "b.test"), service="app@docker")
+    assert credited(routes, length=19) is None

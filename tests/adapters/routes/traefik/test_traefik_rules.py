@@ -41,6 +41,7 @@ def test_all_hosts_but_one(tmp_path: Path) -> None:
     )
     routes = read_routes(("traefik",), of)
     assert [who(routes, host) for host in ("a.test", "b.test")] == ["app", "rest"]
+    assert leads(routes)["rest@"] == "its rule names no host"
 
 
 def test_hosts_that_exclude_each_other_take_nothing(tmp_path: Path) -> None:
