@@ -1,5 +1,6 @@
 """The verb `plan`: what would be started, in which order, and why."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -36,10 +37,11 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
         "-q",
         *pytest_args,
     ]
-    argv += [f"--stack={folder}"] if folder else []
+    argv += [f"--stack={Path(folder).absolute()}"] if folder else []
     with temporary_folder("plan") as place:
         file = place / "plan.json"
-        done = run([*argv, f"--stack-plan-file={file}"])
+        cwd = _folder_of_suites(folder, pytest_args)
+        done = run([*argv, f"--stack-plan-file={file}"], cwd=cwd)
         _check_options(done.err)
         if done.code in _NOTHING_COLLECTED:
             # Whoever has no stack, or one that Compose refuses, has no test of it either.
@@ -53,6 +55,23 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
 
 
 # Private
+
+
+def _folder_of_suites(folder: str, pytest_args: tuple[str, ...]) -> Path:
+    """Where to run pytest: here, or at the suites of a stack that is asked for from elsewhere.
+
+    Whatever lies below a folder without a configuration of pytest would be collected, with code
+    that has nothing to do with the stack.
+    """
+    from stacktest.adapters.suites import read_settings
+    from stacktest.bootstrap.context import find_project
+
+    here = Path.cwd()
+    has_path = any(Path(word.partition("::")[0]).exists() for word in pytest_args)
+    if not folder or has_path or read_settings(here).file:
+        return here
+    return find_project(folder).suites.base
+
 
 _UNKNOWN = "error: unrecognized arguments: "
 

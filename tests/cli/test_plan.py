@@ -77,10 +77,10 @@ def plan(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     (tmp_path / "suites/phase5_web").mkdir(parents=True)
     (tmp_path / "suites/phase5_web/test_web.py").write_text(SUITE)
 
-    def plan(*words: str) -> subprocess.CompletedProcess[str]:
+    def plan(*words: str, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
         argv = [str(BIN), "plan", *words]
         return subprocess.run(
-            argv, cwd=tmp_path, env=plain({}), capture_output=True, text=True, check=False
+            argv, cwd=cwd, env=plain({}), capture_output=True, text=True, check=False
         )
 
     return plan
@@ -146,6 +146,24 @@ def test_what_cannot_be_planned_is_a_usage_error_and_no_document(
     assert done.returncode == 2
     assert done.stdout == "" or "--json" not in words
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("is_configured", [False, True])
+def test_without_a_configuration_of_pytest_here_the_stacks_own_is_planned(
+    plan: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    *,
+    is_configured: bool,
+) -> None:
+    here = tmp_path_factory.mktemp("elsewhere")
+    (here / "test_other.py").write_text("raise RuntimeError('imported')\n")
+    if is_configured:
+        (here / "pytest.ini").write_text("[pytest]\n")
+    done = plan("--stack", str(tmp_path), *PLAIN, cwd=here)
+    assert ("imported" in done.stdout) is is_configured
+    assert done.stdout.startswith("stacktest: t-plan · 1 test · 2 services") is not is_configured
+    assert done.returncode == (2 if is_configured else 0)
 
 
 def test_the_name_of_a_service_in_place_of_a_path_is_answered_with_the_option_for_it(
