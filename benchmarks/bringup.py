@@ -288,8 +288,9 @@ def main() -> int:
     slowest = max((seconds for seconds, _ in found), default=0.0)
     left = sum(number for _, number in found)
     cold_start = (
-        f"cold start of 10, plan to ready: {planned:.2f} s (<= {limit:.2f}); Compose {usual:.2f} s, "
-        f"ratio {planned / usual:.2f}; the engine alone {alone:.2f} s, {planned / alone:.2f}; "
+        f"cold start of 10, plan to ready: {planned:.2f} s (<= {limit:.2f}); Compose "
+        f"{usual:.2f} s, ratio {planned / usual:.2f}; the engine alone {alone:.2f} s, "
+        f"{planned / alone:.2f}; "
         f"the whole command {whole:.2f} s, {whole / usual:.2f} of Compose"
     )
     clean = f"slowest clean-up {slowest:.2f} s (<= 2), left {left} (0)"
