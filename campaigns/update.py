@@ -1,4 +1,4 @@
-"""Bad updates and as many good ones, judged by the health check alone and by the tests.
+"""Bad updates and good ones between them, judged by the health check alone and by the tests.
 
 Ten kinds of bad image for each of six services, and good images between them. `stacktest update`
 waits until a service is healthy before it tests it: what goes back before a test has run was found
@@ -9,11 +9,15 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any
 
 from campaigns.change_stack import KINDS, PROGRAMS, ChangeStack, change_stack
 from campaigns.common import Options, Report, main
 from campaigns.docker_command import docker
+
+GOOD, SHORT = 200, 5
+"""Good updates, and how many of each sort the short form has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,14 +35,13 @@ class Tried:
 
 
 def run(options: Options) -> Report:
-    """60 bad updates and 60 good ones in random order, or 5 of each in the short form."""
+    """60 bad updates and 200 good ones in random order, or 5 of each in the short form."""
     dice = options.random()
     bad = [(service, kind) for service in PROGRAMS for kind in KINDS]
+    good = [(service, "") for service in islice(cycle(PROGRAMS), GOOD)]
     dice.shuffle(bad)
-    good = [(service, "") for service in PROGRAMS for _ in KINDS]
     dice.shuffle(good)
-    count = 5 if options.short else len(bad)
-    updates = [*bad[:count], *good[:count]]
+    updates = [*bad[:SHORT], *good[:SHORT]] if options.short else [*bad, *good]
     dice.shuffle(updates)
     with change_stack() as stack:
         tried = [
