@@ -124,7 +124,8 @@ class ServiceAddresses:
 
         parts = httpx.URL(url)
         port = inner_port(self._names.doors, parts.port or usual_port(parts.scheme))
-        request = Request(host=parts.host, path=path, port=port, method="GET")
+        tls = parts.scheme == "https"
+        request = Request(host=parts.host, path=path, port=port, method="GET", tls=tls)
         services = answerers(self._stack.routes, request, status, file_kind=file_kind)
         return services == {name or None} or (
             not name and services <= {None, self._stack.front_door}

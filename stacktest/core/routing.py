@@ -42,6 +42,8 @@ class Request:
     port: int | None = None
     """The port of the front door's container; None when it is not known."""
     method: str | None = None
+    tls: bool | None = None
+    """Whether it came over TLS; None when that is not known."""
     length: int | None = None
     """The `Content-Length` of its answer, 0 without one; None when that is not known."""
 
@@ -245,10 +247,11 @@ def _reached(
 
 def _of_request(routes: tuple[Route, ...], request: Request) -> list[Route]:
     host = _best_pattern(routes, request.host)
-    return sorted(
-        (r for r in routes if r.pattern == host and _listens(r, request.port)),
-        key=lambda route: route.order,
-    )
+    there = [r for r in routes if r.pattern == host and _listens(r, request.port)]
+    # Of two that listen at one port, with TLS and without, the request came to the one it speaks.
+    speaking = [route for route in there if not _speaks_other(route, request)]
+    is_told_apart = any(route.listeners and route.is_final for route in speaking)
+    return sorted(speaking if is_told_apart else there, key=lambda route: route.order)
 
 
 def _best_pattern(routes: tuple[Route, ...], host: str) -> str | None:
@@ -279,6 +282,11 @@ def _rank(pattern: str) -> tuple[bool, int]:
 def _listens(route: Route, port: int | None) -> bool:
     ports = [listener.port for listener in route.listeners]
     return not ports or port is None or port in ports
+
+
+def _speaks_other(route: Route, request: Request) -> bool:
+    places = [item for item in route.listeners if item.port == request.port]
+    return request.tls is not None and bool(places) and request.tls not in {p.tls for p in places}
 
 
 def _match(

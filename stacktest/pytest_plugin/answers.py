@@ -63,6 +63,7 @@ def note_answer(
         path=parts.path or "/",
         port=inner_port(stack.names.doors, outer) if door_port is None else door_port,
         method=method,
+        tls=parts.scheme in {"https", "wss"},
         length=length,
     )
     routes = stack.model.routes

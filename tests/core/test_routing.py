@@ -9,6 +9,7 @@ from stacktest.core.model import Stack
 from stacktest.core.route import NOT_2XX, STATIC_FILE, Listener, PathCondition, Route
 from stacktest.core.routing import (
     Request,
+    answerers,
     covers,
     doubts,
     inner_port,
@@ -232,3 +233,17 @@ def test_what_is_compared_of_a_route(tmp_path: Path) -> None:
 
 def test_a_route_shows_no_configuration() -> None:
     assert "secret" not in repr(Route(host="a.test", basis="header Authorization secret"))
+
+
+@pytest.mark.parametrize(("tls", "service"), [(True, "app"), (False, "web"), (None, "app")])
+def test_of_two_listeners_at_one_port_the_one_that_speaks_the_same(
+    tls: bool | None, service: str
+) -> None:
+    plain, secure = (Listener(port=80, tls=flag) for flag in (False, True))
+    routes = (
+        *host("a.test", to("app"), listeners=(secure, HTTPS)),
+        *host("a.test", to("web"), listeners=(plain,)),
+    )
+    request = Request(host="a.test", port=80, tls=tls)
+    assert answerers(routes, request, 200) == {service}
+    assert answerers(routes[:1], request, 200) == {"app"}

@@ -231,7 +231,7 @@ def _to(line: Line, upstream: Token, block: Block) -> Route:
     if upstream.unset:
         why = f"the variable {upstream.unset} is not set in the front door's environment"
         return Route(host="", where=where, upstream=upstream.text or "{$}", unknown=why)
-    text = _of_host(upstream.text, block)
+    text = re.sub(r"^tcp[46]?/", "", _of_host(upstream.text, block))
     return route_to(block.stack, host="", upstream=text, where=where)
 
 
@@ -252,6 +252,8 @@ def _upstreams(line: Line, words: tuple[Token, ...]) -> list[Token]:
     for inner in line.block or ():
         if inner.name == "to":
             upstreams += inner.tokens[1:]
+        elif inner.name == "dynamic" and inner.words[:1] != ("a",):
+            upstreams.append(Token(text=f"{{{' '.join(inner.words[:2])}}}"))
         elif inner.name == "dynamic":
             names = [rule.words[0] for rule in inner.block or () if rule.name == "name"]
             ports = [rule.words[0] for rule in inner.block or () if rule.name == "port"]

@@ -20,6 +20,7 @@ from stacktest.adapters.routes.caddy.sites import (
     Options,
     Site,
     fingerprint_text,
+    handed_on,
     read_options,
     read_sites,
 )
@@ -176,7 +177,7 @@ class _Reader:
         listeners: tuple[Listener, ...],
         start: int,
     ) -> list[Route]:
-        steps: list[Route] = []
+        steps = list(handed_on(self.options, listeners))
         texts = [fingerprint_text(self.options.lines, self.stack)]
         for site, address in sites:
             texts.append(fingerprint_text(site.lines, self.stack))

@@ -10,7 +10,7 @@ from stacktest.adapters.routes.caddy.matchers import Matcher, path_matcher
 from stacktest.adapters.routes.caddy.own_answers import ORDER
 from stacktest.adapters.routes.mounts import certificate_text
 from stacktest.core.model import Stack
-from stacktest.core.route import Listener
+from stacktest.core.route import Listener, Route
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +77,23 @@ def read_sites(lines: tuple[Line, ...], options: Options, stack: Stack) -> tuple
     return tuple(_with_tls(site, secure) for site in sites)
 
 
+def handed_on(options: Options, listeners: tuple[Listener, ...]) -> Iterator[Route]:
+    """The guards of `layer4`, which sees a connection before any site does and may hand it on."""
+    ports = {listener.port for listener in listeners}
+    for line, addresses in _layer4(options.lines):
+        named = {int(port) for text in addresses for port in re.findall(r":(\d{1,5})$", text)}
+        if not named or named & ports:
+            yield Route(
+                host="",
+                where=line.where,
+                upstream="?",
+                unknown="what the plugin `layer4` hands on",
+                is_final=False,
+                is_guard=True,
+                is_hidden=True,
+            )
+
+
 def fingerprint_text(lines: tuple[Line, ...], stack: Stack) -> str:
     """The lines without comments and spaces, and what their certificate is."""
     return "\n".join(_texts(lines, stack, 0))
@@ -88,6 +105,17 @@ _ADDRESS = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/]*)(?::(?P<port>\d{1,5}))?(?P<path>/.*)?"
 )
 _VARIABLE = re.compile(r"\{env\.([^{}]+)\}")
+
+
+def _layer4(lines: tuple[Line, ...]) -> Iterator[tuple[Line, tuple[str, ...]]]:
+    """Every `layer4` among the global options, with the addresses where it listens."""
+    for line in lines:
+        if line.name == "layer4":
+            words = (token.text for place in line.block or () for token in place.tokens)
+            yield line, tuple(words)
+        elif line.name in {"servers", "listener_wrappers"}:
+            for inner, _ in _layer4(line.block or ()):
+                yield inner, line.words
 
 
 def _port(line: Line | None, default: int) -> int:

@@ -151,7 +151,10 @@ def _parsed(file: Path, path: Path, stack: Stack) -> list[Mapping[str, Any]]:
     if payload["errors"]:
         first = payload["errors"][0]
         reason = str(first["error"]).replace(f" in {file}:{first['line']}", "")
-        raise _unreadable(reason.replace(str(file), path.name), shown(path, stack), first["line"])
+        # The parser has no words for a file that ends within a directive, and no line.
+        line = first["line"] or (1 if reason else len(_text(file, stack).rstrip().splitlines()))
+        reason = reason.replace(str(file), path.name) or "it ends within a directive: no `;`"
+        raise _unreadable(reason, shown(path, stack), line)
     parsed: list[Mapping[str, Any]] = payload["config"][0]["parsed"]
     return parsed
 

@@ -145,7 +145,14 @@ def _routes(claims: list[_Claim], stack: Stack) -> list[Route]:
         *(repr((c.service.name, c.path, c.port)) for c in claims),
     ]
     steps = [*_redirect(host, where, tls), *_guards(claims, stack), *_targets(claims, stack)]
-    routes = ordered(steps, host=host, listeners=listeners, where=where, basis="\n".join(facts))
+    routes = ordered(
+        steps,
+        host=host,
+        listeners=listeners,
+        where=where,
+        basis="\n".join(facts),
+        is_deep=host.startswith("*."),
+    )
     if tls.redirects and tls.has_certificate:
         routes.append(
             Route(
@@ -155,15 +162,16 @@ def _routes(claims: list[_Claim], stack: Stack) -> list[Route]:
                 statuses=_REDIRECTS,
                 listeners=tls.ports[:1],
                 order=len(routes),
+                is_deep=host.startswith("*."),
             )
         )
     return routes
 
 
 def _targets(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
-    """Per path the services that ask for it, the longest path first, as nginx chooses."""
+    """Per path the services that ask for it, in the order in which nginx tries the paths."""
     paths = dict.fromkeys(claim.path for claim in claims)
-    for path in sorted(paths, key=lambda text: (not text.startswith("/"), -len(text))):
+    for path in sorted(paths, key=_rank):
         steps = [_target(claim, stack) for claim in claims if claim.path == path]
         yield from (_narrowed(step, path) for step in shared(list(dict.fromkeys(steps))))
 
@@ -177,14 +185,33 @@ def _target(claim: _Claim, stack: Stack) -> Route:
     return route if port else replace(route, port=None)
 
 
+def _rank(path: str) -> tuple[int, int]:
+    """A path alone, then expressions in their order, then the longest beginning."""
+    kind, text = _parts(path)
+    if kind:
+        return ("=", "~").index(kind), 0
+    return 2, -len(text)
+
+
+def _parts(path: str) -> tuple[str, str]:
+    """`=`, `~` or empty, and the path or expression behind it: `~* ^/(a|b)/`."""
+    parts = re.fullmatch(r"(=|\^~|~\*|~)\s*(.*)", path)
+    if parts is None:
+        return "", path
+    kind, text = parts.groups()
+    if kind == "^~":
+        return "", text
+    return kind[0], f"(?i){text}" if kind == "~*" else text
+
+
 def _narrowed(step: Route, path: str) -> Route:
-    if path in {"", "/"}:
+    kind, text = _parts(path)
+    if text in {"", "/"} and not kind:
         return step
-    if not path.startswith("/"):
-        # A modifier of nginx stands in front: `~ ^/(a|b)/`.
-        return replace(step, is_hidden=True, match="@path")
-    condition = PathCondition(patterns=(f"^{re.escape(path)}",))
-    return replace(step, conditions=(condition,), match=f"{path}*")
+    pattern = {"=": rf"^{re.escape(text)}\Z", "~": text, "": f"^{re.escape(text)}"}[kind]
+    condition = PathCondition(patterns=(pattern,))
+    match = f"@{path}" if kind else f"{text}*"
+    return replace(step, conditions=(condition,), match=match)
 
 
 def _tls(claims: list[_Claim], stack: Stack) -> _Tls:

@@ -5,13 +5,12 @@ reads them in any case.
 """
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
-from stacktest.adapters.routes.traefik.document import document_of
+from stacktest.adapters.routes.traefik.document import document_of, router_lines
 from stacktest.adapters.routes.traefik.static import Static
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
@@ -36,7 +35,11 @@ class Origin:
     labels: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
     lines: Mapping[str, str] = field(default_factory=dict)
-    """Name of a router → where its rule stands."""
+    """`http.NAME` or `tcp.NAME` of a router → where its rule stands."""
+
+    def place(self, kind: str, name: str) -> str:
+        """Where the rule of a router stands, else all that the origin says."""
+        return self.lines.get(f"{kind}.{name}", self.where)
 
 
 def label_origins(stack: Stack, static: Static) -> Iterator[Origin]:
@@ -50,7 +53,7 @@ def label_origins(stack: Stack, static: Static) -> Iterator[Origin]:
             if keys[0] == "traefik" and keys[1:2] in (["http"], ["tcp"]):
                 _put(nested, keys[1:], value)
             if len(keys) == _ROUTER_KEYS and keys[2] == "routers" and keys[4] == "rule":
-                lines[keys[3]] = f"{place}.{label}"
+                lines[f"{keys[1]}.{keys[3]}"] = f"{place}.{label}"
         yield Origin(
             provider=DOCKER,
             http=section(nested.get("http")),
@@ -87,6 +90,12 @@ def file_origins(
                 yield from _of_dynamic_file(file, placed)
 
 
+def split_name(name: str, provider: str) -> tuple[str, str]:
+    """A name in small letters, and its provider: the one behind an @; `swarm` reads labels."""
+    plain, _, other = name.lower().partition("@")
+    return plain, DOCKER if other == "swarm" else other or provider
+
+
 def section(value: Json) -> Section:
     """The mapping, or an empty one where something else stands."""
     return value if isinstance(value, Mapping) else {}
@@ -113,22 +122,13 @@ def _of_dynamic_file(path: Path, stack: Stack) -> Iterator[Origin | Unknown]:
         return
     http, tcp = (section(section(document).get(kind)) for kind in ("http", "tcp"))
     file = shown(path, stack)
-    routers = http.get("routers")
-    names = list(routers) if isinstance(routers, Mapping) else []
-    lines = _lines(path, file, names)
+    routers = [
+        (kind, name)
+        for kind, part in (("http", http), ("tcp", tcp))
+        for name in section(part.get("routers"))
+    ]
+    lines = router_lines(path, file, routers)
     yield Origin(provider=FILE, http=http, tcp=tcp, where=file, lines=lines)
-
-
-def _lines(path: Path, file: str, names: list[str]) -> dict[str, str]:
-    text = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    places: dict[str, str] = {}
-    for name in names:
-        sign = re.compile(
-            rf"(?i)^\s*[\"']?{re.escape(name)}[\"']?\s*:|routers\.\"?{re.escape(name)}\b"
-        )
-        number = next((n for n, line in enumerate(text, 1) if sign.search(line)), 1)
-        places[name] = f"{file}:{number}"
-    return places
 
 
 def _put(nested: dict[str, Json], keys: list[str], value: str) -> None:

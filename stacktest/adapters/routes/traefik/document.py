@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from stacktest.adapters.compose.yaml import parse_yaml
+from stacktest.adapters.compose.yaml import key_lines, parse_yaml
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import shown
 from stacktest.core.json_data import Json
@@ -25,6 +25,22 @@ def document_of(path: Path, stack: Stack) -> Json | Unknown:
         return Unknown(f"{file}: {reason}")
     document = parse_yaml(text.encode(), file)
     return document if isinstance(document, Unknown) else _lower(document)
+
+
+def router_lines(path: Path, file: str, routers: list[tuple[str, str]]) -> dict[str, str]:
+    """`http.NAME` or `tcp.NAME` of a router of the file → its place."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    keys = {} if path.suffix == ".toml" else key_lines(text.encode())
+    numbers = {key.lower(): number for key, number in keys.items()}
+    places: dict[str, str] = {}
+    for kind, name in routers:
+        sign = re.compile(
+            rf"(?i)routers\.\"?{re.escape(name)}(?![\w-])|^\s*{re.escape(name)}\s*[:=]"
+        )
+        rows = (n for n, line in enumerate(text.splitlines(), 1) if sign.search(line))
+        number = numbers.get(f"{kind}.routers.{name}") or next(rows, 1)
+        places[f"{kind}.{name}"] = f"{file}:{number}"
+    return places
 
 
 # Private

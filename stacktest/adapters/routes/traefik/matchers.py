@@ -1,6 +1,7 @@
 """What the matchers of a rule mean for a route's step: host names, paths and methods."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stacktest.adapters.routes.traefik.rule import Alternative, Literal
@@ -26,6 +27,27 @@ def hosts_of(part: Alternative) -> tuple[str, ...] | None:
     first, *others = known
     hosts = tuple(h for h in first if all(any(covers(p, h) for p in item) for item in others))
     return hosts or None
+
+
+def by_greeting(step: Route, part: Alternative, hosts: Iterable[str]) -> Iterator[Route]:
+    """The step for names in the greeting of TLS, among them those of `hosts` that fit.
+
+    `HostSNI(`*`)` stands behind what HTTP has for a name, so that it takes none of them.
+    """
+    is_hidden = any(item.negated or item.name not in _GREETING for item in part)
+    for item in (item for item in part if item.name in _GREETING and not item.negated):
+        patterns = (_expression(v) if item.name == "hostsniregexp" else v for v in item.values)
+        for value in patterns:
+            pattern = f"~{value}" if item.name == "hostsniregexp" else value.lower()
+            names = {pattern: None} if pattern != "*" else {}
+            for host in names | dict.fromkeys(h for h in hosts if covers(pattern, h)):
+                yield replace(
+                    step,
+                    host=host,
+                    match=step.match or is_hidden * "@tcp",
+                    is_hidden=is_hidden,
+                    is_final=step.is_final and not is_hidden,
+                )
 
 
 def narrowed(step: Route, part: Alternative, name: str) -> Route:
@@ -61,6 +83,8 @@ def narrowed(step: Route, part: Alternative, name: str) -> Route:
 
 
 # Private
+
+_GREETING = frozenset({"hostsni", "hostsniregexp"})
 
 
 def _expression(value: str) -> str:

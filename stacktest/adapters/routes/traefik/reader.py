@@ -14,8 +14,14 @@ from stacktest.adapters.routes.traefik.configuration import (
     file_origins,
     label_origins,
     section,
+    split_name,
 )
-from stacktest.adapters.routes.traefik.matchers import host_patterns, hosts_of, narrowed
+from stacktest.adapters.routes.traefik.matchers import (
+    by_greeting,
+    host_patterns,
+    hosts_of,
+    narrowed,
+)
 from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, listed
 from stacktest.adapters.routes.traefik.routers import Routers, why_ignored
 from stacktest.adapters.routes.traefik.rule import RuleError, alternatives
@@ -109,7 +115,7 @@ class _Reader:
         for host in hosts:
             yield from of_any_name(host, routes_of) if host == any_name else routes_of(host)
         for origin in self.tcp.origins:
-            yield from self._passed_through(origin)
+            yield from self._passed_through(origin, hosts)
         yield from self.unknown
 
     # Private
@@ -182,28 +188,27 @@ class _Reader:
                     order=start,
                 )
 
-    def _passed_through(self, origin: Origin) -> Iterator[Route]:
+    def _passed_through(self, origin: Origin, hosts: Iterable[str]) -> Iterator[Route]:
         """Names in the greeting of TLS, which Traefik looks at before it looks for HTTP."""
         for name, router in section(origin.tcp.get("routers")).items():
-            rule = str(section(router).get("rule", ""))
-            where = f"{origin.where}.traefik.tcp.routers.{name}.rule"
+            where = origin.place("tcp", name)
             try:
-                literals = [literal for part in alternatives(rule) for literal in part]
+                parts = alternatives(str(section(router).get("rule", "")))
             except RuleError:
                 continue
-            names = [v.lower() for item in literals if item.name == "hostsni" for v in item.values]
-            listeners = self._listeners(section(router)) or ()
+            places = self._listeners(section(router)) or ()
+            listeners = tuple(dict.fromkeys(replace(place, tls=True) for place in places))
             for target in self.tcp.targets(section(router), origin, where):
-                for host in dict.fromkeys(item for item in names if "*" not in item):
-                    there = tuple(replace(item, tls=True) for item in listeners)
-                    yield replace(target, host=host, listeners=there, order=-1)
+                step = replace(target, listeners=listeners, order=-1)
+                for part in parts:
+                    yield from by_greeting(step, part, hosts)
 
     def _choices(self, origin: Origin) -> Iterator[_Choice]:
         for name, router in self.routers.of(origin).items():
             yield from self._choices_of(name, router, origin)
 
     def _choices_of(self, name: str, router: Section, origin: Origin) -> Iterator[_Choice]:
-        where = origin.lines.get(name, origin.where)
+        where = origin.place("http", name)
         rule = str(router.get("rule", ""))
         if why := self._why_left_out(name, router, origin):
             shown = "" if "{{" in rule else rule
@@ -317,10 +322,8 @@ class _Reader:
 
     def _defined(self, kind: str, name: str, origin: Origin) -> Section | None:
         """A definition by its name; None where there is none, or where containers differ in it."""
-        plain, _, provider = name.lower().partition("@")
-        places = (
-            place for place in self.origins if place.provider == (provider or origin.provider)
-        )
+        plain, provider = split_name(name, origin.provider)
+        places = (place for place in self.origins if place.provider == provider)
         named = (section(place.http.get(kind)).get(plain) for place in places)
         definitions = [item for item in named if isinstance(item, Mapping)]
         is_one = definitions and all(item == definitions[0] for item in definitions)

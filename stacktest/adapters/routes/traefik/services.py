@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.ordered import shared
-from stacktest.adapters.routes.traefik.configuration import DOCKER, Origin, Section, section
+from stacktest.adapters.routes.traefik.configuration import (
+    DOCKER,
+    Origin,
+    Section,
+    section,
+    split_name,
+)
 from stacktest.adapters.routes.traefik.default_rule import own_name
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.json_data import Json
@@ -38,7 +44,7 @@ class Services:
         if not name:
             return [_not_known("", where, "it has several services and names none of them")]
         targets = shared(list(self._servers(name, origin.provider, where, frozenset())))
-        is_of_labels = DOCKER in {origin.provider, name.rpartition("@")[2]}
+        is_of_labels = DOCKER in {origin.provider, split_name(name, origin.provider)[1]}
         return [_left_out(where), *targets] if is_of_labels and self.kind == "http" else targets
 
     def name(self, router: Section, origin: Origin) -> str:
@@ -54,8 +60,7 @@ class Services:
     def _servers(
         self, name: str, provider: str, where: str, above: frozenset[str]
     ) -> Iterator[Route]:
-        plain, _, other = name.lower().partition("@")
-        provider = other or provider
+        plain, provider = split_name(name, provider)
         full = f"{plain}@{provider}"
         definitions = [] if full in above else list(self._definitions(plain, provider))
         if not definitions:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.routes.front_doors import apps, caddy, stack, who
+from tests.adapters.routes.front_doors import apps, caddy, leads, stack, who
 
 PAGE = "@late status 5xx\n  handle_response @late {{\n   {}\n  }}"
 
@@ -47,3 +47,41 @@ def test_an_answer_that_lets_the_request_go_on_is_nobodys(tmp_path: Path) -> Non
         "  handle_response @well {\n   request_header X-User me\n  }\n }\n respond late\n}"
     )
     assert who(caddy(tmp_path, text, stack(tmp_path, *apps("app"))), "a.test") is None
+
+
+@pytest.mark.parametrize(
+    ("proxy", "leads_to"),
+    [
+        ("tcp/app:1", "app:1"),
+        ("tcp4/app:1", "app:1"),
+        ("{\n dynamic a app 1\n}", "app:1"),
+        ("{\n dynamic srv app\n}", "the upstream depends on {srv app}"),
+        ("{\n dynamic docker app\n}", "the upstream depends on {docker app}"),
+        ("{\n dynamic multi {\n a app 1\n}\n}", "the upstream depends on {multi}"),
+    ],
+)
+def test_where_an_upstream_is_looked_up(proxy: str, leads_to: str, tmp_path: Path) -> None:
+    text = f"http://a.test {{\n reverse_proxy {proxy}\n}}"
+    assert leads(caddy(tmp_path, text, stack(tmp_path, *apps("app")))) == {"a.test": leads_to}
+
+
+LAYER4 = (
+    "{{\n {}\n}}\na.test {{\n reverse_proxy app:1\n}}\nhttp://b.test {{\n reverse_proxy app:1\n}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "a", "b"),
+    [
+        ("layer4 {\n :443 {\n route {\n proxy web:443\n}\n}\n}", None, "app"),
+        ("layer4 {\n :22 {\n route {\n proxy web:22\n}\n}\n}", "app", "app"),
+        ("servers :443 {\n listener_wrappers {\n layer4 {\n}\n tls\n}\n}", None, "app"),
+        ("servers {\n listener_wrappers {\n layer4 {\n}\n tls\n}\n}", None, None),
+        ("servers {\n listener_wrappers {\n proxy_protocol\n tls\n}\n}", "app", "app"),
+    ],
+)
+def test_what_hands_connections_on_goes_before_every_site(
+    options: str, a: str | None, b: str | None, tmp_path: Path
+) -> None:
+    routes = caddy(tmp_path, LAYER4.format(options), stack(tmp_path, *apps("app", "web")))
+    assert (who(routes, "a.test", port=443), who(routes, "b.test", port=80)) == (a, b)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.errors import UsageError
 from tests.adapters.routes.front_doors import apps, leads, nginx, stack, who
 
 UNSEEN = "which is not on this side"
@@ -56,3 +57,10 @@ def test_a_map_with_an_unseen_part(entries: str, leads_to: str, tmp_path: Path) 
     text = f"""map $host $up {{ include maps/*.map; {entries} }}
 server {{ listen 80; server_name a.test; location / {{ proxy_pass http://$up:80; }} }}"""
     assert leads(nginx(tmp_path, text, stack(tmp_path, *apps("app")))) == {"a.test": leads_to}
+
+
+def test_a_file_that_ends_within_a_directive_is_named_with_its_last_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        nginx(tmp_path, "frontend f\n  bind *:80\n\n", stack(tmp_path))
+    assert caught.value.what.endswith("it ends within a directive: no `;`")
+    assert caught.value.where == "site.conf:2"

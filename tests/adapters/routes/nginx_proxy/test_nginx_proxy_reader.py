@@ -165,13 +165,37 @@ def test_what_is_not_a_mapping_costs_this_service_only(tmp_path: Path, text: str
     ]
 
 
-def test_a_port_that_is_none_and_a_path_that_is_an_expression_are_not_known(tmp_path: Path) -> None:
+def test_a_port_that_is_none_is_not_known(tmp_path: Path) -> None:
     routes = read(
         tmp_path,
         app("a", VIRTUAL_HOST="a.test", VIRTUAL_PORT="http"),
-        app("b", VIRTUAL_HOST="b.test", VIRTUAL_PATH="~ ^/(x|y)"),
     )
     assert {route.host: route.unknown for route in routes if route.unknown} == {
         "a.test": "'http' is not a port number"
     }
-    assert who(routes, "b.test", "/x") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "api", "web"),
+    [
+        ("/api/", "/api/x", "/api"),
+        ("= /api", "/api", "/api/x"),
+        ("~^/(api|v2)", "/v2/x", "/API"),
+        ("~* ^/api", "/API/x", "/x/api"),
+        ("^~ /api/", "/api/x", "/x"),
+    ],
+)
+def test_a_path_goes_before_all_others(path: str, api: str, web: str, tmp_path: Path) -> None:
+    routes = read(
+        tmp_path, app("web", VIRTUAL_HOST="a.test"), app("api", VIRTUAL_HOST="a.test", VIRTUAL_PATH=path)
+    )  # fmt: skip
+    assert (who(routes, "a.test", api), who(routes, "a.test", web)) == ("api", "web")
+
+
+def test_a_star_stands_for_several_labels(tmp_path: Path) -> None:
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="*.a.test"))
+    assert [who(routes, host) for host in ("x.a.test", "x.y.a.test", "a.test")] == [
+        "app",
+        "app",
+        None,
+    ]

@@ -188,3 +188,17 @@ def test_servers_of_a_file_are_never_left_out(tmp_path: Path) -> None:
     assert credited(by_file(tmp_path, services, *apps("app")), length=19) == "app"
     routes = by_file(tmp_path, "    y: {}\n", routed("app", "b.test"), service="app@docker")
     assert credited(routes, length=19) is None
+
+
+def test_what_reads_the_labels_of_a_swarm_has_a_name_of_its_own(tmp_path: Path) -> None:
+    inner = {
+        "traefik.http.services.app.loadbalancer.server.port": "80",
+        "traefik.http.middlewares.in.basicauth.users": "u",
+    }
+    app = Service(name="app", definition={"deploy": {"labels": inner}})
+    (tmp_path / "dynamic.yml").write_text(
+        "http: {routers: {r: {rule: Host(`a.test`), service: app@swarm, middlewares: in@swarm}}}"
+    )
+    of = stack(tmp_path, app, image="traefik:v3", command=("--providers.swarm=true",))
+    routes = read_routes(("traefik", "traefik:dynamic.yml"), of)
+    assert [credited(routes, status) for status in (200, 401)] == ["app", None]

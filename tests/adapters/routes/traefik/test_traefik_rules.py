@@ -172,3 +172,73 @@ def test_routers_of_one_priority_for_other_paths_are(tmp_path: Path) -> None:
 def labelled(name: str, rule: str, **more: str) -> Service:
     options = {f"traefik.http.routers.{name}.{key}": value for key, value in more.items()}
     return Service(name=name, labels={f"traefik.http.routers.{name}.rule": rule, **options})
+
+
+@pytest.mark.parametrize(
+    ("rule", "answers"),
+    [
+        ("HostSNI(`a.test`)", ["mail", "app", None]),
+        ("HostSNIRegexp(`^[ac]\\.test$`)", ["mail", "app", "mail"]),
+        ("HostSNI(`*`)", ["app", "app", None]),
+        ("HostSNI(`a.test`) && ClientIP(`10.0.0.0/8`)", [None, "app", None]),
+        ("!HostSNI(`a.test`)", ["app", "app", None]),
+    ],
+)
+def test_a_greeting_goes_before_what_http_asks_for(
+    rule: str, answers: list[str | None], tmp_path: Path
+) -> None:
+    labels = {
+        "traefik.tcp.routers.mail.rule": rule,
+        "traefik.tcp.routers.mail.tls.passthrough": "true",
+        "traefik.tcp.services.mail.loadbalancer.server.port": "443",
+    }
+    app = router("app", "Host(`a.test`) || Host(`b.test`)", tls="true")
+    of = stack(tmp_path, Service(name="mail", labels=labels), app)
+    routes = read_routes(("traefik",), of)
+    assert [who(routes, host, port=443) for host in ("a.test", "b.test", "c.test")] == answers
+
+
+FILE = """{}:
+  services:
+    app: {{loadBalancer: {{servers: [{{url: "http://app:80", address: "app:80"}}]}}}}
+    app-x: {{loadBalancer: {{servers: []}}}}
+  routers:
+    app-x: {{rule: "{}(`b.test`)", service: app}}
+    app: {{rule: "{}(`a.test`)", service: app}}
+"""
+
+
+def test_the_line_of_a_router_is_not_that_of_a_service(tmp_path: Path) -> None:
+    (tmp_path / "http.yml").write_text(FILE.format("http", "Host", "Host"))
+    (tmp_path / "tcp.yml").write_text(
+        FILE.format("tcp", "HostSNI", "HostSNI").replace("b.t", "c.t")
+    )
+    (tmp_path / "x.toml").write_text(
+        "[http.services.d]\n[http.routers.d-x]\nrule = 'Host(`e.test`)'\nservice = 'd'\n"
+        "[http.routers.d]\nrule = 'Host(`d.test`)'\nservice = 'd'\n"
+    )
+    sources = ("traefik:http.yml", "traefik:tcp.yml", "traefik:x.toml")
+    places = {
+        (route.host, route.where) for route in read_routes(sources, stack(tmp_path, *apps("app")))
+    }
+    assert places == {
+        ("a.test", "http.yml:7"),
+        ("b.test", "http.yml:6"),
+        ("a.test", "tcp.yml:7"),
+        ("c.test", "tcp.yml:6"),
+        ("d.test", "x.toml:5"),
+        ("e.test", "x.toml:2"),
+    }
+
+
+def test_routers_of_one_name_for_names_and_for_greetings(tmp_path: Path) -> None:
+    labels = {
+        "traefik.http.routers.app.rule": "Host(`a.test`)",
+        "traefik.tcp.routers.app.rule": "HostSNI(`b.test`)",
+        "traefik.tcp.services.app.loadbalancer.server.port": "1",
+    }
+    routes = read_routes(("traefik",), stack(tmp_path, Service(name="app", labels=labels)))
+    assert {(route.host, route.where.split(".")[4]) for route in routes} == {
+        ("a.test", "http"),
+        ("b.test", "tcp"),
+    }
