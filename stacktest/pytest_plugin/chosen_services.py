@@ -83,5 +83,11 @@ def _check(stack: Stack, names: Iterable[str]) -> None:
             raise UsageError(
                 f"'{name}' is not a service of this stack",
                 where=str(stack.root),
-                hint=did_you_mean(name, stack.services) or "stacktest status lists the services",
+                hint=_hint(name, stack),
             )
+
+
+def _hint(name: str, stack: Stack) -> str:
+    if set(name.split(",")) <= set(stack.services):
+        return "give the option once for each service"
+    return did_you_mean(name, stack.services) or "stacktest status lists the services"

@@ -46,3 +46,9 @@ def test_an_unknown_name_is_one_error_with_the_nearest_known() -> None:
     with pytest.raises(UsageError, match="'wbe' is not a service of this stack") as raised:
         with_dependants(SHOP, ["wbe"])
     assert "web" in raised.value.hint
+
+
+def test_names_behind_one_option_are_answered_with_how_to_give_several() -> None:
+    with pytest.raises(UsageError) as raised:
+        with_dependants(SHOP, ["web,mail"])
+    assert raised.value.hint == "give the option once for each service"
