@@ -47,7 +47,8 @@ def with_updates(
     with suppress(EvidenceError):
         ended = updates.read_ended(root)
     drift = {name: observation.drift for name, observation in observations.items()}
-    reasons = update_drift(_open(root, environ), ended, drift)
+    journal = updates.read_open(root)
+    reasons = update_drift(journal, ended, drift, is_own=_is_own(journal, environ))
     return {
         name: replace(observation, drift=(*observation.drift, *reasons[name]))
         if name in reasons
@@ -62,6 +63,9 @@ def with_updates(
 def _open(root: Path, environ: Mapping[str, str]) -> Journal | None:
     """The update that is open, unless this process works for it."""
     journal = updates.read_open(root)
-    if journal is None or environ.get(updates.ENVIRONMENT) == journal.id:
-        return None
-    return journal
+    return None if _is_own(journal, environ) else journal
+
+
+def _is_own(journal: Journal | None, environ: Mapping[str, str]) -> bool:
+    """Whether this process works for the update."""
+    return journal is not None and environ.get(updates.ENVIRONMENT) == journal.id
