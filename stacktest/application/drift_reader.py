@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from stacktest.application.host_view import HostView
+from stacktest.application.mounted_drift import edited_files, gone_sources, unseen_files
 from stacktest.application.mounts_elsewhere import mounts_elsewhere
 from stacktest.core import timestamps
 from stacktest.core.fingerprint.fingerprint import ROUTE, Fingerprint
@@ -93,7 +94,7 @@ class DriftReader:
                 *(self._compared(container, fingerprint) if specified is None else ()),
                 (self._contents(container, fingerprint), ()),
                 mounts_elsewhere(self.stack, container, fingerprint, self.host.has_same_files),
-                self._live_files(container)
+                unseen_files(self.stack, container, self.host.sees_file)
                 if self.reload(service.name) == "live"
                 else (self._files(container, fingerprint), ()),
                 (self._network(container), ()),
@@ -127,6 +128,7 @@ class DriftReader:
         """What the container itself shows of the definition that it was created from."""
         yield self._definition(container, fingerprint)
         yield self._mounts(container), ()
+        yield gone_sources(self.stack, container, fingerprint, self.host.has_same_files), ()
 
     def _network(self, container: Created) -> drift.Reasons:
         """Of a service in another one's network: whether that one was restarted since."""
@@ -241,6 +243,9 @@ class DriftReader:
 
     def _files(self, container: Created, fingerprint: Fingerprint) -> drift.Reasons:
         """Mounted files that are not what they were at the container's start."""
+        if fingerprint.key_id and isinstance(fingerprint.parts["config"], Unknown):
+            # What could not be read is neither equal nor changed.
+            return ()
         times = fingerprint.inputs().mounted
         detail = fingerprint.detail.get("config", {})
         now = {label: detail[label] for label in times if label in detail}
@@ -249,37 +254,20 @@ class DriftReader:
         is_known = origin is not None and origin.started_at == started
         if is_known and origin and origin.files is not None and _same_key(origin, fingerprint):
             before = carried(origin.files, now, fingerprint.inputs().older)
-            return drift.stale_by_digest(before, now)
+            return edited_files(self.stack, before, now, times, timestamps.parse(started))
         moments = {label: datetime.fromtimestamp(at, UTC) for label, at in times.items()}
         reasons = drift.stale_inputs(moments, timestamps.parse(started))
-        if not reasons:
+        if not reasons and not fingerprint.inputs().gone:
             self._remember(container, fingerprint, files=now)
         return reasons
-
-    def _live_files(self, container: Created) -> tuple[drift.Reasons, drift.Reasons]:
-        """Of a program that reads its files by itself: those that it cannot see.
-
-        A single file that was replaced by another of its name, as editors do, is mounted no more.
-        """
-        if container.inspect["State"]["Status"] != "running":
-            return (), ()
-        id_, root = container.inspect["Id"], self.stack.root
-        seen = {
-            os.path.relpath(mount.source, root): self.host.sees_file(
-                id_, mount.target, mount.source
-            )
-            for mount in container.service.mounts
-            if mount.kind == "bind" and os.path.isfile(mount.source)  # noqa: PTH113 - text
-        }
-        reasons = tuple(f"stale:{path}" for path, is_seen in seen.items() if is_seen is False)
-        unknown = [is_seen for is_seen in seen.values() if isinstance(is_seen, Unknown)]
-        return reasons, tuple(f"live:{why.why}" for why in unknown)
 
     def _build(
         self, service: Service, fingerprint: Fingerprint
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         image = self.tagged[service.name]
         if service.build is None or isinstance(image, Unknown) or not fingerprint.key_id:
+            return (), ()
+        if isinstance(fingerprint.parts["build"], Unknown):
             return (), ()
         now = _build_inputs(fingerprint)
         name = f"{service.name} {image['Id']}"

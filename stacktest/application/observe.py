@@ -6,7 +6,7 @@ not answer makes containers and images unknown and leaves everything else readab
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from stacktest.application.drift_reader import DriftReader
@@ -51,7 +51,8 @@ class _Documents:
 
     inspected: tuple[Json, ...] | Unknown
     tagged: Json | Unknown
-    running: Json | Unknown = field(default=Unknown(why="no container"))
+    running: tuple[Json | Unknown, ...] = ()
+    """The image of each container: replicas may run different ones."""
 
 
 def observe(
@@ -64,9 +65,7 @@ def observe(
     """Every service of the stack as it is now."""
     documents = _find(stack, engine)
     images = {
-        name: of_service.running
-        if isinstance(of_service.inspected, tuple) and of_service.inspected
-        else of_service.tagged
+        name: of_service.running[0] if of_service.running else of_service.tagged
         for name, of_service in documents.items()
     }
     comparison = DriftReader(
@@ -138,12 +137,12 @@ def _documents(
             # Left out, it would look as if the container had been removed.
             return _Documents(inspected=document, tagged=tagged)
         documents.append(document)
-    if not documents:
-        return _Documents(inspected=(), tagged=tagged)
-    runs = documents[0]["Image"]
-    is_tagged = isinstance(tagged, dict) and tagged.get("Id") == runs
+    tagged_id = tagged.get("Id") if isinstance(tagged, dict) else None
+    running = (d["Image"] for d in documents)
     return _Documents(
-        inspected=tuple(documents), tagged=tagged, running=tagged if is_tagged else image(runs)
+        inspected=tuple(documents),
+        tagged=tagged,
+        running=tuple(tagged if id_ == tagged_id else image(id_) for id_ in running),
     )
 
 
@@ -162,11 +161,11 @@ def _created(stack: Stack, documents: Mapping[str, _Documents]) -> Iterable[Crea
             service=stack.services[name],
             stack=stack,
             inspect=document,
-            image=documents[name].running,
+            image=image,
             containers=ids,
         )
         for name, listed in inspected.items()
-        for document in listed
+        for document, image in zip(listed, documents[name].running, strict=True)
     )
 
 
@@ -199,7 +198,8 @@ def _observation(
 def _replicas(service: Service) -> int:
     definition = service.definition or {}
     deployed = (definition.get("deploy") or {}).get("replicas")
-    return int(deployed if deployed is not None else definition.get("scale") or 1)
+    scale = definition.get("scale") if deployed is None else deployed
+    return 1 if scale is None else int(scale)
 
 
 def _container_ref(document: Json) -> ContainerRef:

@@ -35,10 +35,13 @@ class Reading:
     """Whether the user declared that a path (relative to the project) does not count."""
     walked: set[str] = field(default_factory=set)
     folders: dict[str, float] = field(default_factory=dict)
-    """When an entry was last added to or removed from each folder (mtime), in seconds.
+    """When each folder, or the list of its entries, changed last (ctime), in seconds.
 
-    Folders that hold what does not count are left out: a cache that is written is no change.
+    Another folder that was moved to its place changes then, but not what is in it. Folders that
+    hold what does not count are left out: a cache that is written is no change.
     """
+    hidden: frozenset[str] = frozenset()
+    """Paths over which another mount lies in the container."""
     unsigned: str = ""
     """A secret file that no key could sign: the entries are complete but for its content."""
 
@@ -115,6 +118,10 @@ class FileReader:
                 return path[len(root) + 1 :]
         return None
 
+    def is_own(self, path: str) -> bool:
+        """Whether stacktest itself writes what lies there."""
+        return any(path == own or path.startswith(f"{own}/") for own in self.own)
+
     def read(self, path: str, label: str, into: Reading, *, secret: bool = False) -> None:
         """Adds what a mount of `path` exposes: a file, a tree, or the target of a link.
 
@@ -124,7 +131,7 @@ class FileReader:
         mode = _mode(path)
         if mode is None:
             return
-        if any(path == own or path.startswith(f"{own}/") for own in self.own):
+        if self.is_own(path):
             into.leave_out(label, OWN)
         elif stat.S_ISLNK(mode):
             self._add_link(path, label, into)
@@ -161,6 +168,8 @@ class FileReader:
             name = _text(child.name)
             path = f"{label}/{name}" if label else name
             is_folder = child.is_dir(follow_symlinks=False)
+            if path in walk.into.hidden:
+                continue
             if self._counts(child, name, path, walk, is_folder=is_folder):
                 if is_folder:
                     self._walk(child.path, path, walk)
@@ -170,7 +179,7 @@ class FileReader:
             else:
                 all_count = False
         if all_count:
-            walk.into.folders[label] = os.stat(folder).st_mtime  # noqa: PTH116 - bytes
+            walk.into.folders[label] = os.stat(folder).st_ctime  # noqa: PTH116 - bytes
 
     def _counts(
         self, child: "os.DirEntry[bytes]", name: str, path: str, walk: "_Walk", *, is_folder: bool

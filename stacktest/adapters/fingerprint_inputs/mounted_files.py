@@ -7,6 +7,8 @@ writable, a file             the file                           state by its nam
 writable, a folder           what git tracks below it           the rest of the folder, state
 outside of the project       what its repository tracks there   the rest, by the mount's path
 around the project           nothing                            its path
+below another mount          nothing: the container sees the
+                             other one there
 
 A named volume that is a folder of this machine counts as a mount of that folder. A tracked text
 with an ambiguous name (*.db, *.lock) is no state: a person wrote it. The file of a seccomp profile
@@ -18,7 +20,7 @@ import itertools
 import os
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
@@ -43,6 +45,8 @@ STATE_BY_NAME = 3
 """The last version of the fingerprint that told state by its name alone."""
 BINDS_INSIDE = 5
 """The last one that counted bind mounts inside the project only, and no file of a submodule."""
+HIDDEN = 6
+"""The last one that counted what lies below another mount of the same container."""
 
 
 class TrackedFiles:
@@ -86,6 +90,10 @@ class ConfigReading:
     """Labels of mounts that the container may write to."""
     recounted: int = 0
     """The last version of the fingerprint that counted other files, if any did."""
+    links: dict[str, float] = field(default_factory=dict)
+    """Links on the ways to what is mounted, and when each was made."""
+    gone: dict[str, str] = field(default_factory=dict)
+    """What is mounted and does not exist any more, and where the container has it."""
 
     def times(self) -> dict[str, float]:
         """Label → when it last changed, of all that the container mounts; folders end with `/`.
@@ -99,7 +107,7 @@ class ConfigReading:
             if not self.mounted <= place < self.declared or _is_below(label, self.writable)
         }
         folders = itertools.islice(self.reading.folders.items(), self.folders)
-        return times | {f"{label}/": at for label, at in folders}
+        return times | {f"{label}/": at for label, at in folders} | self.links
 
     def old(self) -> frozenset[str]:
         """Labels that version 1 of the fingerprint counted."""
@@ -121,15 +129,18 @@ class ConfigReader:
 
     def read(self, service: Service, section: ServiceSection) -> ConfigReading | Unknown:
         """What counts for the service, or why a part of it could not be read."""
-        result = ConfigReading(reading=Reading(ignored=ignored_by(section.ignore)))
+        hidden = self._hidden(service)
+        result = ConfigReading(reading=Reading(ignored=ignored_by(section.ignore), hidden=hidden))
         into = result.reading
+        if any(os.path.lexists(f"{self.files.roots[0]}/{path}") for path in hidden):
+            result.recount(HIDDEN)
         usual = f"configs/{service.name}"
         always = (usual, *map(posixpath.normpath, section.config))
         writable: list[tuple[Mount, str]] = []
         try:
             for mount in service.mounts:
                 self._read_mount(mount, result, writable)
-            self._read_files(service, into)
+            self._read_files(service, result)
             result.mounted, result.folders = len(into.entries), len(into.folders)
             self.files.read(f"{self.files.roots[0]}/{usual}", usual, into)
             for extra in section.config:
@@ -160,11 +171,46 @@ class ConfigReader:
         self._check_submodules(from_root)
         if path is None:
             self._read_outside(mount, from_root, result)
-        elif mount.read_only:
+            return
+        self._note_way(mount.source, path, mount.target, result)
+        if mount.read_only:
             secret = mount.target.startswith("/run/secrets")
             self.files.read(mount.source, path, result.reading, secret=secret)
         else:
             writable.append((mount, path))
+
+    def _hidden(self, service: Service) -> frozenset[str]:
+        """Paths of the project that one mount exposes, and over which another one lies."""
+        exposed: list[str] = []
+        mounts = [mount for mount in service.mounts if mount.kind == "bind"]
+        for mount in mounts:
+            for other in service.mounts:
+                below = posixpath.relpath(other.target, mount.target)
+                path = self.files.relative(posixpath.normpath(f"{mount.source}/{below}"))
+                if path and below.split("/")[0] not in ("..", "."):
+                    exposed.append(path)
+        sources = [self.files.relative(os.path.normpath(mount.source)) for mount in mounts]
+        # What two mounts expose is hidden in one of them only.
+        return frozenset(
+            path
+            for path in exposed
+            if sum(top == "" or path.startswith(f"{top}/") for top in sources if top is not None)
+            == 1
+        )
+
+    def _note_way(self, source: str, label: str, target: str, result: ConfigReading) -> None:
+        """Remember whether the source exists, and the links that lead to it."""
+        path = os.path.normpath(source)
+        if not os.path.lexists(path) and not self.files.is_own(path):
+            result.gone[label] = target
+        folder = posixpath.dirname(path)
+        if os.path.realpath(folder) == folder:
+            return
+        while folder not in ("", "/"):
+            if os.path.islink(folder):  # noqa: PTH114 - paths are text here
+                shown = os.path.relpath(folder, self.files.roots[0])
+                result.links[shown] = os.lstat(folder).st_ctime
+            folder = posixpath.dirname(folder)
 
     def _check_submodules(self, path: str) -> None:
         """A submodule that was not checked out is an empty folder, which says nothing of it."""
@@ -200,7 +246,8 @@ class ConfigReader:
         if os.path.isdir(mount.source):  # noqa: PTH112 - paths are text here
             into.leave_out(path or ".", UNTRACKED)
             for item in self.tracked.below(path):
-                self._read_tracked(item, result, secret=secret)
+                if not _is_below(item, tuple(into.hidden)):
+                    self._read_tracked(item, result, secret=secret)
         elif not os.path.lexists(mount.source) or self._is_state(path, result):
             into.leave_out(path, WRITABLE)
         elif into.ignored and into.ignored(path):
@@ -230,13 +277,15 @@ class ConfigReader:
         is_written = is_tracked and is_ambiguous_name(name)
         return not (is_written and _is_text(f"{self.files.roots[0]}/{path}"))
 
-    def _read_files(self, service: Service, into: Reading) -> None:
+    def _read_files(self, service: Service, result: ConfigReading) -> None:
+        into = result.reading
         for file in service.files:
             if not file.path:
                 continue
             path = self.files.relative(os.path.normpath(file.path))
             kind = "secret" if file.secret else "config"
             label = f"{kind} {file.name}" if path is None else path
+            self._note_way(file.path, label, file.target, result)
             self.files.read(file.path, label, into, secret=file.secret)
             if label not in into.entries:
                 into.entries[label] = Entry(path=label, kind="missing", source=label)

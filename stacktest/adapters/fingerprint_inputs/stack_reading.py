@@ -145,6 +145,7 @@ class StackReading:
     ) -> Inputs:
         return Inputs(
             mounted={} if isinstance(config, Unknown) else config.times(),
+            gone={} if isinstance(config, Unknown) else config.gone,
             built={} if isinstance(build, Unknown) else build.times(),
             copied=frozenset() if isinstance(build, Unknown) else build.copied(),
             written=self._written_at() if service.build else 0.0,

@@ -42,7 +42,7 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
 
-FINGERPRINT_VERSION = 6
+FINGERPRINT_VERSION = 7
 PARTS = ("image", "config", "env", "stanza", "build")
 NONE = "none"
 ROUTE = "route."
@@ -79,9 +79,14 @@ class Inputs:
     """What a container and its image were made of, as far as it lies in files; never recorded."""
 
     mounted: Mapping[str, float] = field(default_factory=dict)
-    """Label → when it changed, of what the container mounts; a folder's label ends with `/`."""
+    """Label → when it changed, of what the container mounts; a folder's label ends with `/`.
+
+    Links on the ways to it are among them.
+    """
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """Label → where the container has it, of what is mounted and does not exist any more."""
     built: Mapping[str, float] = field(default_factory=dict)
-    """The same of what the image is built from."""
+    """Label → when it changed, of what the image is built from."""
     copied: frozenset[str] = frozenset()
     """Labels of `built` that the image certainly holds."""
     written: float = 0.0

@@ -64,6 +64,9 @@ DEFAULTS: Mapping[tuple[str, str], Json] = {
 #: An empty list here overrides what the image says; anywhere else it says nothing.
 EMPTY_COUNTS = frozenset(("command", "entrypoint"))
 
+NEWEST = 7
+"""The first version of the fingerprint that counts names below NAMES which begin with `x-`."""
+
 SECTIONS = ("networks", "volumes", "configs", "secrets")
 
 
@@ -89,7 +92,7 @@ class ProjectPaths:
 
 
 def projected(
-    stack: Stack, service: Service, paths: ProjectPaths, version: int = 2
+    stack: Stack, service: Service, paths: ProjectPaths, version: int = NEWEST
 ) -> dict[str, Json]:
     """The resolved service and the networks, volumes … that it uses, key by key.
 
@@ -129,7 +132,7 @@ def mentioned(value: Json) -> set[str]:
     return {str(source).partition(":")[0] for source in sources if source}
 
 
-def projected_as_written(definition: Mapping[str, Json], version: int = 2) -> dict[str, Json]:
+def projected_as_written(definition: Mapping[str, Json], version: int = NEWEST) -> dict[str, Json]:
     """The same projection of a service as a YAML file writes it, environment included."""
     # `FOO:` passes the caller's FOO on: here null says something, so nothing is dropped.
     environment = {
@@ -138,9 +141,9 @@ def projected_as_written(definition: Mapping[str, Json], version: int = 2) -> di
     return _counted(definition, version) | environment
 
 
-def plain_definition(definition: Json, section: str = "", version: int = 2) -> Json:
+def plain_definition(definition: Json, section: str = "", version: int = NEWEST) -> Json:
     """A top-level definition straight from a YAML file, without what does not count."""
-    plain = _plain(definition, "")
+    plain = _plain(definition, "", version)
     return plain if version == 1 or not isinstance(plain, dict) else _short(plain, section)
 
 
@@ -191,39 +194,47 @@ def _counted(definition: Mapping[str, Json], version: int) -> dict[str, Json]:
         if key in LEFT_OUT or str(key).startswith("x-"):
             continue
         if key in ("configs", "secrets"):
-            plain = _plain(_without_target(str(key), value), str(key))
+            plain = _plain(_without_target(str(key), value), str(key), version)
         else:
-            plain = _labels(value) if key == "labels" else _plain(value, str(key))
+            plain = _labels(value) if key == "labels" else _plain(value, str(key), version)
         if not _is_empty(str(key), plain):
             rows[str(key)] = plain
     return rows if version == 1 else _short(rows)
 
 
-def _plain(value: Json, key: str) -> Json:
+def _plain(value: Json, key: str, version: int) -> Json:
     """`value` without empty values and defaults, set-like lists sorted; `key` is its key."""
     if isinstance(value, dict):
         if key == "networks":
             # A network named without options is null in one Compose and {} in the next.
-            return {str(name): _plain(options or {}, "") for name, options in value.items()}
-        pairs = ((str(name), _plain(item, _below(key, str(name)))) for name, item in value.items())
+            return {
+                str(name): _plain(options or {}, "", version) for name, options in value.items()
+            }
+        has_names = version >= NEWEST and key in _NAMES
+        pairs = (
+            (str(name), _plain(item, "" if key in _NAMES else str(name), version))
+            for name, item in value.items()
+        )
         return {
             name: item
             for name, item in pairs
             if not _is_empty(name, item)
-            and not name.startswith("x-")
+            and (has_names or not name.startswith("x-"))
             and DEFAULTS.get((key, name), _ABSENT) != item
         }
     if isinstance(value, list | tuple):
-        items = [_plain(item, key) for item in value]
+        items = [_plain(item, key, version) for item in value]
         return sorted(items, key=canonical) if key in SETS and len(items) > 1 else items
     return value
 
 
-def _below(key: str, name: str) -> str:
-    # The keys under `sysctls` or `labels` are a user's names, not keys of Compose.
-    return "" if key in ("labels", "sysctls", "driver_opts", "options", "annotations") else name
-
-
+_NAMES = frozenset(
+    (
+        *("labels", "sysctls", "driver_opts", "options", "annotations", "args", "storage_opt"),
+        *("extra_hosts", "additional_contexts", "aux_addresses"),
+    )
+)
+"""Keys below which a user's names are, not keys of Compose."""
 _ABSENT = object()
 
 

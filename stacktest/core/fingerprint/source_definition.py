@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.service_definition import (
+    NEWEST,
     SECTIONS,
     mentioned,
     plain_definition,
@@ -55,7 +56,7 @@ class ComposeSources:
         return tuple(merged) or Unknown(f"no compose file that could be read writes {service}")
 
     def value(
-        self, service: str, tracked: Callable[[str], bool], version: int = 2
+        self, service: str, tracked: Callable[[str], bool], version: int = NEWEST
     ) -> Json | Unknown:
         """What the tracked files say about the service and the definitions that it uses."""
         sources = self.service_sources(service)

@@ -27,7 +27,6 @@ from datetime import datetime
 
 from stacktest.core.fingerprint.fingerprint import image_part
 from stacktest.core.freshness.container.differences import CHANGEABLE, SHOWN, Differences
-from stacktest.core.freshness.origins import Digests, differing
 from stacktest.core.json_data import Json
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.unknown import Unknown
@@ -90,7 +89,8 @@ def env_drift(
     reasons = {f"env:{name}" for name, value in declared.items() if actual.get(name) != value}
     if not isinstance(image, Unknown):
         inherited = _variables((image.get("Config") or {}).get("Env"))
-        extra = set(actual) - set(declared) - set(inherited) - set(service.environment)
+        others = actual.items() - inherited.items()
+        extra = {name for name, _ in others} - set(declared)
         extra -= {name for name, value in (client or {}).items() if actual.get(name) == value}
         if actual.get("container") == "podman":
             extra -= PODMANS
@@ -177,11 +177,6 @@ def content_drift(expected: Mapping[str, str], actual: Mapping[str, str | None])
         for target, digest in sorted(expected.items())
         if target in actual and actual[target] != digest
     )
-
-
-def stale_by_digest(at_start: Digests, now: Digests) -> Reasons:
-    """`stale:path` for each mounted input that is not what it was when the container started."""
-    return tuple(f"stale:{path}" for path in differing(at_start, now))
 
 
 def stale_inputs(changed: Mapping[str, datetime], started: datetime) -> Reasons:

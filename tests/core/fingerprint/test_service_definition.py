@@ -100,6 +100,17 @@ DIFFERENT = {
         {"secrets": [{"source": "s", "target": "/other"}]},
         {"secrets": [{"source": "s"}]},
     ),
+    **{
+        f"a user's name below {key}": ({key: {"x-a": "1"}}, {key: {"x-a": "2"}})
+        for key in ("annotations", "labels", "sysctls", "storage_opt")
+    },
+    **{
+        f"a user's name below {key}.{name}": (
+            {key: {name: {"x-a": "1"}}},
+            {key: {name: {"x-a": "2"}}},
+        )
+        for key, name in (("build", "args"), ("build", "labels"), ("logging", "options"))
+    },
 }
 
 
@@ -123,6 +134,14 @@ def test_the_version_before_counted_what_somebody_wrote_out() -> None:
         "restart": "no",
         "labels": {"a": "$$x"},
     }
+
+
+@pytest.mark.parametrize(("version", "count"), [(6, False), (7, True)])
+def test_version_6_took_names_of_users_for_extensions(version: int, *, count: bool) -> None:
+    stack = Stack(name="s", root=Path("/s"), services={})
+    service = Service(name="app", definition={"annotations": {"x-a": "1"}, "x-b": 1})
+    projection = projected(stack, service, ProjectPaths(roots=("/s",)), version)
+    assert projection == ({"annotations": {"x-a": "1"}} if count else {})
 
 
 def test_nothing_that_was_given_is_changed() -> None:

@@ -70,6 +70,7 @@ ROWS: tuple[Row, ...] = (
         actual=lambda c: c.host.get("BlkioWeight"),
         usual=lambda _: (0, None),
         firm=False,
+        invents=False,
     ),
     Row(
         key="blkio_config",

@@ -50,10 +50,10 @@ CHANGEABLE = frozenset(
     (
         *("cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset", "ipc", "mem_limit"),
         *("blkio_config", "cpu_rt_period", "cpu_rt_runtime", "mem_reservation", "memswap_limit"),
-        *("network_mode", "networks", "pid", "pids_limit", "restart"),
+        *("container_name", "network_mode", "networks", "pid", "pids_limit", "restart"),
     )
 )
-"""Keys that differ without another definition: `docker update`, `docker network disconnect`."""
+"""Keys that differ without another definition: `docker update`, `docker rename`."""
 
 
 _HIDDEN_PARTS: Mapping[str, frozenset[str]] = {

@@ -21,12 +21,17 @@ def real_names(container: Created) -> dict[str, Json]:
     }
 
 
+def _aliases(container: Created, wishes: Json) -> set[str]:
+    """The names that it has to have on a network: Compose adds that of the service."""
+    return {container.service.name, *texts(wishes.get("aliases"))}
+
+
 def _networks(container: Created) -> Json:
     if container.definition.get("network_mode"):
         return None
     return {
         name: [
-            sorted(texts(wishes.get("aliases"))),
+            sorted(_aliases(container, wishes)),
             wishes.get("ipv4_address") or "",
             wishes.get("ipv6_address") or "",
         ]
@@ -35,15 +40,15 @@ def _networks(container: Created) -> Json:
 
 
 def _actual_networks(container: Created) -> Json:
-    """The networks that it is on; of its aliases there, those that the definition asks for."""
+    """The networks that it is on; of its aliases there, those that it has to have."""
     if container.definition.get("network_mode"):
         return None
     declared, rows = real_names(container), {}
     for name, endpoint in container.networks.items():
-        declared_aliases = set(texts(declared.get(name, {}).get("aliases")))
+        wanted = _aliases(container, declared.get(name, {}))
         address = endpoint.get("IPAMConfig") or {}
         rows[name] = [
-            sorted(declared_aliases & set(texts(endpoint.get("Aliases")))),
+            sorted(wanted & set(texts(endpoint.get("Aliases")))),
             address.get("IPv4Address") or "",
             address.get("IPv6Address") or "",
         ]

@@ -80,6 +80,8 @@ class Row:
     """What the container may have where the definition does not say."""
     firm: bool = True
     """False: the engine may have another value although the definition is the same."""
+    invents: bool = True
+    """Whether an engine that is not firm takes values beside the usual ones by itself."""
 
     def verdict(self, container: Created) -> str:
         """`same`, `certain`, `possible` or `unseen`, as `differences` explains them."""
@@ -100,7 +102,8 @@ class Row:
         if expected is None and (ANY in usual or actual in usual):
             return "same"
         # The engine discards what its kernel lacks: an unused key may have been asked for.
-        is_certain = self.firm or (expected is not None and actual not in usual)
+        is_asked = expected is not None or not self.invents
+        is_certain = self.firm or (is_asked and actual not in usual)
         return "certain" if is_certain else "possible"
 
 
@@ -110,6 +113,7 @@ def scalar(
     convert: Callable[[Json], Json],
     *usual: Json,
     firm: bool = True,
+    invents: bool = True,
     section: str = "HostConfig",
     deploy: tuple[str, str] | None = None,
 ) -> Row:
@@ -122,7 +126,14 @@ def scalar(
     def actual(container: Created) -> Json:
         return (container.inspect.get(section) or {}).get(name)
 
-    return Row(key=key, expected=expected, actual=actual, usual=lambda _: usual, firm=firm)
+    return Row(
+        key=key,
+        expected=expected,
+        actual=actual,
+        usual=lambda _: usual,
+        firm=firm,
+        invents=invents,
+    )
 
 
 def from_image(key: str, name: str, convert: Callable[[Json], Json], *usual: Json) -> Row:

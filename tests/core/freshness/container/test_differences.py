@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from stacktest.core.freshness.container.as_created import hash_document
-from stacktest.core.freshness.container.differences import ROWS, Differences, differences
+from stacktest.core.freshness.container.differences import (
+    CHANGEABLE,
+    ROWS,
+    Differences,
+    differences,
+)
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.freshness.container.shared import shared_drift
 from stacktest.core.model import Mount, Service, Stack
@@ -301,7 +306,7 @@ def test_links_lead_to_a_service_by_a_name(links: list[str], differ: str) -> Non
 
 
 def test_links_to_containers_of_others() -> None:
-    networks = {"s_default": {"Links": ["elsewhere:a"]}}
+    networks = {"s_default": {"Aliases": ["web"], "Links": ["elsewhere:a"]}}
     definition = {"external_links": ["elsewhere:a"]}
     assert differences(created(definition, networks=networks)) == Differences()
     definition = {"external_links": ["elsewhere:b"]}
@@ -405,6 +410,7 @@ def test_networks(networks: dict[str, Any], found: Differences) -> None:
 
 ENDPOINT = {
     "s_n": {
+        "Aliases": ["web"],
         "IPAMConfig": {"LinkLocalIPs": ["169.254.8.8"]},
         "DriverOpts": {"a": "1", "of.the.driver": "x"},
         "MacAddress": "02:42:AC:11:65:43",
@@ -451,6 +457,33 @@ def test_settings_that_no_engine_shows_are_unseen_below_keys_that_it_shows() -> 
     assert differences(created(plain)) == Differences()
 
 
+@pytest.mark.parametrize("aliases", [None, [], [ID[:12]], ["s-web-1", ID[:12]]])
+def test_a_container_that_was_connected_by_hand_lacks_the_name_of_its_service(
+    aliases: list[str] | None,
+) -> None:
+    found = differences(created({}, networks={"s_default": {"Aliases": aliases}}))
+    assert found == Differences(certain=frozenset({"networks"}))
+    shared = created({"network_mode": "bridge"}, networks={"bridge": {"Aliases": aliases}})
+    assert not differences(shared).certain & {"networks"}
+
+
+@pytest.mark.parametrize(
+    ("host", "key"),
+    [
+        ({"MemorySwap": 5}, "memswap_limit"),
+        ({"MemorySwap": -1}, ""),
+        ({"BlkioWeight": 300}, "blkio_config"),
+        ({"BlkioWeight": 0}, ""),
+        ({"CpuRealtimePeriod": 9}, "cpu_rt_period"),
+        ({"CpuRealtimeRuntime": 9}, "cpu_rt_runtime"),
+    ],
+)
+def test_no_engine_takes_such_a_limit_by_itself(host: dict[str, Any], key: str) -> None:
+    found = differences(created({}, host=host))
+    assert found == Differences(certain=frozenset(key.split()))
+    assert found.certain <= CHANGEABLE
+
+
 def test_an_alias_that_no_file_gives_is_a_possible_difference() -> None:
     networks = {"s_default": {"Aliases": ["web", "old"]}}
     found = differences(created({}, networks=networks))
@@ -466,6 +499,8 @@ def test_a_name_that_was_given_or_taken_away() -> None:
     named = created({"container_name": "w"}, name="/w")
     assert differences(named) == Differences()
     assert differences(created({"container_name": "w"})).possible == {"container_name"}
+    assert differences(created({"container_name": "w"}, name="/x")).certain == {"container_name"}
+    assert "container_name" in CHANGEABLE
     assert differences(created({}, name="/w")).possible == {"container_name"}
 
 
