@@ -1,7 +1,7 @@
 """Which services a name means inside the front door's container, in the order in which it looks.
 
 extra_hosts   an address, whatever else has that name
-links         the linked service, by the name that the link gives it
+links         the linked service, by the name that the link gives it; external_links: none of these
 DNS           every service on a network of the front door that has the name there: its own, an
               alias, a container's name or address; the engine answers with all of them in turn;
               the name of the network may stand behind it: app.stack_default
@@ -19,6 +19,8 @@ from stacktest.core.model import Service, Stack
 def services_named(stack: Stack, host: str) -> tuple[str, ...]:
     """The services that answer to a name; several where the engine's DNS knows several."""
     door = stack.services.get(stack.front_door)
+    if host in dict(_links(door, "external_links")):
+        return ()
     if linked := dict(_links(door)).get(host):
         return (linked,) if linked in stack.services else ()
     host = _without_network(stack, host, door)
@@ -84,8 +86,8 @@ def _hostname(service: Service) -> str:
     return str(_definition(service).get("hostname") or "").lower()
 
 
-def _links(service: Service | None) -> Iterable[tuple[str, str]]:
-    for link in _definition(service).get("links") or ():
+def _links(service: Service | None, key: str = "links") -> Iterable[tuple[str, str]]:
+    for link in _definition(service).get(key) or ():
         name, _, alias = str(link).partition(":")
         yield (alias or name).lower(), name
 

@@ -137,11 +137,13 @@ def _in_network_of(stack: Stack, owner: str, port: int | None) -> Target:
 
 def _published(stack: Stack, port: int | None) -> Target:
     publishers = _publishers(stack, port)
-    if len(publishers) != 1:
+    if len(publishers) > 1:
+        return Target(unknown=f"{' and '.join(publishers)} are both at port {port}")
+    if not publishers:
         others = " or ".join(sorted({*in_host_network(stack)} - {stack.front_door}))
         more = f"; {others}, in the host's network, may listen: name it in a health check"
         why = f"no service of this stack publishes port {port}"
-        return Target(unknown=why + (more if others and not publishers else ""))
+        return Target(unknown=why + (more if others else ""))
     service = stack.services[publishers[0]]
     if service.name in in_host_network(stack):
         return Target(service=service.name, port=port)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacktest.core.model import Service
+from stacktest.core.model import Port, Service
 from tests.adapters.routes.front_doors import caddy, leads, nginx, stack
 
 INNER: dict[str, Any] = {"networks": {"n": {"ipv6_address": "fd00:0::5"}}}
@@ -92,3 +92,19 @@ def test_names_beside_those_of_compose(tmp_path: Path) -> None:
     for upstream, leads_to in (("tasks.app.t_n:80", "App:80"), ("t_app:80", "App:80"), ("web:80", "web:80"), ("t_web:80", "t_web:80")):  # fmt: skip
         text = f"http://a.test {{\n reverse_proxy {upstream}\n}}"
         assert leads(caddy(tmp_path, text, of)) == {"a.test": leads_to}
+
+
+def test_a_link_to_a_container_elsewhere_is_no_service(tmp_path: Path) -> None:
+    of = stack(tmp_path, Service(name="app"), definition={"external_links": ["other_app_1:app"]})
+    routes = caddy(tmp_path, "http://a.test {\n reverse_proxy app:80\n}", of)
+    assert [(route.service, route.upstream) for route in routes] == [(None, "app:80")]
+
+
+def test_a_port_that_two_services_publish(tmp_path: Path) -> None:
+    both = [
+        Service(name=name, ports=(Port(target=80, published=8080, host_ip=address),))
+        for name, address in (("a", "127.0.0.1"), ("b", "127.0.0.2"))
+    ]
+    of = stack(tmp_path, *both)
+    text = "http://a.test {\n reverse_proxy host.docker.internal:8080\n}"
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": "a and b are both at port 8080"}

@@ -23,7 +23,7 @@ from stacktest.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
-    """One word, with quotes removed; `quoted` words are never braces or matchers."""
+    """One word, with quotes removed; `quoted` words are never braces."""
 
     text: str
     quoted: bool = False

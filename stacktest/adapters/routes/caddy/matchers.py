@@ -50,7 +50,7 @@ class Matcher:
 def named_matchers(lines: Iterable[Line], level: int) -> Iterator[tuple[str, Matcher]]:
     """The matchers that the lines of one block define."""
     for line in lines:
-        if line.name.startswith("@") and not line.tokens[0].quoted:
+        if line.name.startswith("@"):
             yield line.name, _named(line, level)
 
 
@@ -59,7 +59,7 @@ def split_matcher(
 ) -> tuple[Matcher, tuple[Token, ...]]:
     """The matcher of a directive, and its words after it."""
     rest = line.tokens[1:]
-    if not rest or rest[0].quoted or line.name == "import":
+    if not rest or line.name == "import":
         return Matcher(), rest
     first = rest[0].text
     if first == "*":

@@ -35,7 +35,7 @@ def answered(lines: tuple[Line, ...], *, of_files: frozenset[int]) -> frozenset[
     statuses: set[int] = set()
     for line in lines:
         words = line.tokens[1:]
-        while words and not words[0].quoted and words[0].text[:1] in {"@", "*"}:
+        while words and words[0].text[:1] in {"@", "*"}:
             words = words[1:]
         if line.name in {"handle", "handle_path", "route"}:
             statuses |= answered(line.block or (), of_files=of_files)
@@ -74,7 +74,7 @@ def _respond(words: tuple[Token, ...]) -> frozenset[int]:
     """`respond 404`, `respond "text"`, `respond "text" 404`."""
     texts = [word.text for word in words]
     if len(texts) == 1:
-        is_status = re.fullmatch(r"\d{3}|\{.*\}", texts[0]) and not words[0].quoted
+        is_status = re.fullmatch(r"\d{3}|\{.*\}", texts[0])
         return _number(texts[0], 200) if is_status else frozenset({200})
     return _number(texts[1] if texts else "", 200)
 

@@ -11,6 +11,7 @@ from stacktest.adapters.routes.caddy.own_answers import ORDER
 from stacktest.adapters.routes.mounts import certificate_text
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
+from stacktest.core.shared_network import network_mode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,7 @@ class Options:
     https_port: int = 443
     http_port: int = 80
     auto_https: str = ""
+    default_bind: tuple[str, ...] = ()
     order: Mapping[str, int]
     lines: tuple[Line, ...] = ()
 
@@ -61,6 +63,7 @@ def read_options(lines: tuple[Line, ...]) -> Options:
         https_port=_port(words.get("https_port"), 443),
         http_port=_port(words.get("http_port"), 80),
         auto_https=words["auto_https"].words[0] if "auto_https" in words else "",
+        default_bind=words["default_bind"].words if "default_bind" in words else (),
         order={name: place for place, name in enumerate(order)},
         lines=block,
     )
@@ -104,6 +107,7 @@ def fingerprint_text(lines: tuple[Line, ...], stack: Stack) -> str:
 _ADDRESS = re.compile(
     r"(?:(?P<scheme>https?)://)?(?P<host>\[[0-9a-fA-F:]+\]|[^:/]*)(?::(?P<port>\d{1,5}))?(?P<path>/.*)?"
 )
+_INNER = re.compile(r"127\.|localhost$|\[?::1\]?$|unix/|fd/")
 _VARIABLE = re.compile(r"\{env\.([^{}]+)\}")
 
 
@@ -158,6 +162,7 @@ def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack)
     door = stack.services.get(stack.front_door)
     environment = door.environment if door else {}
     has_tls = any(line.name == "tls" for line in block)
+    is_inner = _is_inner(block, options) and (door is None or network_mode(door) != "host")
     for token in _words(opened):
         text = _VARIABLE.sub(lambda m: environment.get(m[1]) or m[0], token.text)
         parts = _ADDRESS.fullmatch(text)
@@ -166,11 +171,20 @@ def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack)
             unknown.append((text or f"{{${token.unset}}}", why))
         elif not parts or "{" in text:
             unknown.append((text, f"the address {text} is not known before Caddy runs"))
+        elif is_inner:
+            continue
         elif listeners := _published(_listeners(parts, options, has_tls=has_tls), stack):
             path = path_matcher(parts["path"], 0) if parts["path"] else Matcher()
             host = (parts["host"] or "").lower()
             addresses.append(Address(host=host, listeners=listeners, path=path))
     return Site(addresses=tuple(addresses), lines=block, opened=opened, unknown=tuple(unknown))
+
+
+def _is_inner(block: tuple[Line, ...], options: Options) -> bool:
+    """Whether the site listens for the front door's own container alone."""
+    own = [word for line in block if line.name == "bind" for word in line.words]
+    words = own or options.default_bind
+    return bool(words) and all(_INNER.match(word) for word in words)
 
 
 def _with_tls(site: Site, ports: set[int]) -> Site:

@@ -17,6 +17,7 @@ from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, show
 from stacktest.adapters.temporary import temporary_folder
 from stacktest.core.model import Stack
 from stacktest.core.nginx_templates import template_suffix
+from stacktest.core.route import compiled
 from stacktest.errors import UsageError
 
 UNSEEN = "include (unseen)"
@@ -133,8 +134,13 @@ def _text(path: Path, stack: Stack) -> str:
 
 
 def _filled(text: str, stack: Stack) -> str:
-    """The template as the image's own script fills it: variables that are set, no others."""
-    environment = door_environment(stack)
+    """The template as the image's own script fills it: variables that are set and chosen."""
+    chosen = compiled(door_environment(stack).get("NGINX_ENVSUBST_FILTER") or "")
+    environment = {
+        name: setting
+        for name, setting in door_environment(stack).items()
+        if chosen is None or chosen.search(name)
+    }
 
     def value(match: re.Match[str]) -> str:
         setting = environment.get(match[1] or match[2])

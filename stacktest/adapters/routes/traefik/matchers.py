@@ -12,7 +12,7 @@ from stacktest.core.routing import covers
 def host_patterns(literal: Literal) -> tuple[str, ...] | None:
     """Names and expressions of a matcher by host; None for another matcher."""
     if literal.name in {"host", "hostheader"}:
-        return tuple(value.lower() for value in literal.values)
+        return tuple(_host(value.lower()) for value in literal.values)
     if literal.name == "hostregexp":
         return tuple(f"~{_expression(value)}" for value in literal.values)
     return None
@@ -50,13 +50,15 @@ def by_greeting(step: Route, part: Alternative, hosts: Iterable[str]) -> Iterato
                 )
 
 
-def narrowed(step: Route, part: Alternative, name: str) -> Route:
+def narrowed(step: Route, part: Alternative, name: str, *, takes_stars: bool) -> Route:
     """The step for the requests that an alternative of the router `name` takes."""
     conditions: list[PathCondition] = []
     methods: frozenset[str] = frozenset()
     is_hidden = False
     for literal in part:
         if host_patterns(literal) is not None:
+            has_star = literal.name != "hostregexp" and any("*" in v for v in literal.values)
+            is_hidden = is_hidden or (has_star and not takes_stars)
             continue
         patterns = _paths(literal)
         if patterns is not None:
@@ -85,6 +87,12 @@ def narrowed(step: Route, part: Alternative, name: str) -> Route:
 # Private
 
 _GREETING = frozenset({"hostsni", "hostsniregexp"})
+
+
+def _host(value: str) -> str:
+    """`**.name` stands for names with any number of labels before it."""
+    deep = value.startswith("**.")
+    return f"~^.+{re.escape(value[2:])}$" if deep else value
 
 
 def _expression(value: str) -> str:

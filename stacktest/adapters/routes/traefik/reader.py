@@ -260,7 +260,10 @@ class _Reader:
                 ),
                 asks_for_path=asks_for_path,
                 others=repr([item for item in part if host_patterns(item) is None]),
-                steps=tuple(narrowed(step, part, name) for step in (*guards, *targets)),
+                steps=tuple(
+                    narrowed(step, part, name, takes_stars=self.static.takes_stars)
+                    for step in (*guards, *targets)
+                ),
                 listeners=listeners,
                 priority=_signed(priority) or len(rule),
                 basis=basis,

@@ -17,6 +17,7 @@ class Static:
 
     service: str = ""
     """The service that is Traefik; empty when it is not in this project."""
+    image: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
 
     def entrypoints(self) -> dict[str, int]:
@@ -61,6 +62,12 @@ class Static:
                 yield "/.well-known/acme-challenge/", port
 
     @property
+    def takes_stars(self) -> bool:
+        """Whether it surely reads `Host(`*.name`)` as a pattern, as of version 3.8."""
+        version = re.search(r":v?(\d{1,3})\.(\d{1,3})", self.image)
+        return version is not None and (int(version[1]), int(version[2])) >= _WITH_STARS
+
+    @property
     def reads_labels(self) -> bool:
         """Whether a provider that reads labels is on, as far as the providers are known."""
         return not self.has("providers") or any(self.has(f"providers.{p}") for p in _LABELLED)
@@ -99,13 +106,14 @@ def read_static(stack: Stack) -> Static:
     options = dict(_of_command(service))
     file = options.pop("configfile", "")
     values = dict(_of_file(service, stack, file)) or options or dict(_of_environment(service))
-    return Static(service=service.name, values=values)
+    return Static(service=service.name, image=service.image, values=values)
 
 
 # Private
 
 _DASHBOARD = "traefik"
 """The entry point of Traefik's own pages, which no router has by default."""
+_WITH_STARS = (3, 8)
 _LABELLED = ("docker", "swarm")
 _OWN_PATHS = {"ping": "/ping", "metrics.prometheus": "/metrics"}
 _CHALLENGE = re.compile(r"certificatesresolvers\.[^.]+\.acme\.httpchallenge\.entrypoint")

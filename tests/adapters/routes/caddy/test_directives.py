@@ -85,3 +85,28 @@ def test_what_hands_connections_on_goes_before_every_site(
 ) -> None:
     routes = caddy(tmp_path, LAYER4.format(options), stack(tmp_path, *apps("app", "web")))
     assert (who(routes, "a.test", port=443), who(routes, "b.test", port=80)) == (a, b)
+
+
+@pytest.mark.parametrize(
+    ("options", "bind", "service"),
+    [
+        ("", "bind 127.0.0.1 [::1]", "app"),
+        ("", "bind localhost", "app"),
+        ("", "bind unix//run/web.sock", "app"),
+        ("{\n default_bind ::1\n}\n", "", "app"),
+        ("{\n default_bind ::1\n}\n", "bind 0.0.0.0", "web"),
+        ("", "bind 127.0.0.1 0.0.0.0", "web"),
+        ("", "bind 10.0.0.7", "web"),
+    ],
+)
+def test_a_site_for_the_container_alone_is_asked_by_nobody(
+    options: str, bind: str, service: str, tmp_path: Path
+) -> None:
+    text = (
+        f"{options}http://a.test {{\n {bind}\n reverse_proxy web:1\n}}\n"
+        ":80 {\n bind 0.0.0.0\n reverse_proxy app:1\n}\n"
+    )
+    of = stack(tmp_path, *apps("app", "web"))
+    assert who(caddy(tmp_path, text, of), "a.test" if service == "web" else "x.test") == service
+    host = stack(tmp_path, *apps("app", "web"), definition={"network_mode": "host"})
+    assert who(caddy(tmp_path, text, host), "a.test") == "web"

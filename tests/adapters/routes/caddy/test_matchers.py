@@ -21,3 +21,29 @@ def test_a_negated_block(matcher: str, at_x: str, elsewhere: str, tmp_path: Path
     text = f"http://a.test {{\n @m {matcher}\n reverse_proxy @m other:1\n reverse_proxy app:1\n}}"
     routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "other")))
     assert (who(routes, "a.test", "/x1"), who(routes, "a.test", "/")) == (at_x, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("lines", "answers"),
+    [
+        (
+            'handle "/api/*" {\n reverse_proxy api:1\n}\nhandle {\n reverse_proxy app:1\n}',
+            ("app", "api"),
+        ),
+        ('reverse_proxy "/api/*" api:1\nreverse_proxy app:1', ("app", "api")),
+        ('"@a" path /api/*\nreverse_proxy "@a" api:1\nreverse_proxy app:1', ("app", "api")),
+        ('respond "/api/*" 200\nreverse_proxy app:1', ("app", None)),
+        ('reverse_proxy "*" app:1', ("app", "app")),
+    ],
+)
+def test_quotes_change_nothing_of_a_matcher(
+    lines: str, answers: tuple[str | None, ...], tmp_path: Path
+) -> None:
+    routes = caddy(tmp_path, f"http://a.test {{\n{lines}\n}}", stack(tmp_path, *apps("app", "api")))
+    assert tuple(who(routes, "a.test", path) for path in ("/", "/api/x")) == answers
+
+
+def test_a_status_in_quotes_is_one(tmp_path: Path) -> None:
+    text = 'http://a.test {\n respond "404"\n}\n'
+    routes = caddy(tmp_path, text, stack(tmp_path))
+    assert [route.statuses for route in routes] == [frozenset({404})]

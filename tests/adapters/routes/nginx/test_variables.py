@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.adapters.routes import read_routes
 from tests.adapters.routes.front_doors import apps, leads, nginx, stack
 
 
@@ -32,3 +33,25 @@ server {{ listen 80; server_name a.x.test; location / {{ proxy_pass http://$back
     routes = nginx(tmp_path, text, stack(tmp_path, *apps("app", "web")))
     why = "the upstream depends on $backend"
     assert leads(routes) == {"a.x.test": f"{leads_to}:80" if leads_to else why}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "leads_to"),
+    [
+        ("^APP_", {"a.test": "app:80"}),
+        ("", {"a.test": "app:80"}),
+        (
+            "^WEB_",
+            {"${APP_HOST}": "the variable APP_HOST is not set in the front door's environment"},
+        ),
+    ],
+)
+def test_a_template_is_filled_with_the_variables_that_are_chosen(
+    chosen: str, leads_to: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "site.conf.template").write_text(
+        "server { listen 80; server_name ${APP_HOST}; location / { proxy_pass http://$APP_UP:80; } }"
+    )
+    environment = {"APP_HOST": "a.test", "APP_UP": "app", "NGINX_ENVSUBST_FILTER": chosen}
+    of = stack(tmp_path, *apps("app"), environment=environment)
+    assert leads(read_routes(("site.conf.template",), of)) == leads_to

@@ -242,3 +242,27 @@ def test_routers_of_one_name_for_names_and_for_greetings(tmp_path: Path) -> None
         ("a.test", "http"),
         ("b.test", "tcp"),
     }
+
+
+@pytest.mark.parametrize(
+    ("image", "answers"),
+    [
+        ("traefik:v3.8", ["app", "rest", "deep"]),
+        ("traefik:3.10.1@sha256:0", ["app", "rest", "deep"]),
+        ("traefik:v3.7", [None, "rest", None]),
+        ("registry.test:5000/traefik", [None, "rest", None]),
+    ],
+)
+def test_a_star_in_place_of_labels(image: str, answers: list[str | None], tmp_path: Path) -> None:
+    of = stack(
+        tmp_path,
+        router("app", "Host(`*.a.test`)"),
+        router("deep", "Host(`**.b.test`)"),
+        router("exact", "Host(`x.b.test`)", priority="1000"),
+        router("rest", "HostRegexp(`.+`)", priority="1"),
+        image=image,
+    )
+    routes = read_routes(("traefik",), of)
+    names = ("x.a.test", "x.y.a.test", "x.y.b.test")
+    assert [who(routes, name) for name in names] == answers
+    assert who(routes, "x.b.test") == "exact"
