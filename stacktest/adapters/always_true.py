@@ -32,6 +32,9 @@ ANSWERING = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "request", "send", "run", "http"}
 )
 """Methods of these whose results are never false either."""
+CLIENT_MODULE = "httpx"
+CLIENT_CLASSES = frozenset({"Client", "AsyncClient", "stream"})
+"""Its classes and functions, besides these methods, that give such objects."""
 METHODS = frozenset(
     {"startswith", "endswith", "strip", "lower", "upper", "splitlines", "isdigit", "isalnum"}
 )
@@ -127,6 +130,9 @@ def _truth_of_value(node: ast.expr, objects: Collection[str]) -> bool | None:
         return True if any(isinstance(part, ast.Constant) for part in node.values) else None
     if is_constant(node):
         return _folded(node)
+    if isinstance(node, ast.Call) and _name_of(node.func) == "isinstance" and node.args:
+        node = node.args[0]
+        return True if _is_object(node, objects) or _is_attribute(node, objects) else None
     is_object = isinstance(node, ast.Lambda | ast.GeneratorExp) or _is_object(node, objects)
     return True if is_object or _is_attribute(node, objects) else None
 
@@ -200,13 +206,13 @@ def _is_object(node: ast.expr, objects: Collection[str]) -> bool:
     """Whether the value is a client, what one of its methods gave, or a locator."""
     node = node.value if isinstance(node, ast.Await) else node
     if not isinstance(node, ast.Call):
-        return isinstance(node, ast.Name) and node.id in objects
+        return isinstance(node, ast.Name) and (node.id in objects or node.id == CLIENT_MODULE)
     name = _name_of(node.func)
     if not isinstance(node.func, ast.Attribute):
         return name in CLIENTS or name in LAZY
     if name in LOCATING or name.startswith(LOCATING_PREFIX):
         return True
-    return name in ANSWERING and _is_object(node.func.value, objects)
+    return name in ANSWERING | CLIENT_CLASSES and _is_object(node.func.value, objects)
 
 
 def _is_attribute(node: ast.expr, objects: Collection[str]) -> bool:

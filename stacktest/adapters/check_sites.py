@@ -14,12 +14,12 @@ from pathlib import Path
 
 from stacktest.adapters.always_true import (
     is_always_true,
-    is_constant,
     is_of_all,
     may_be_object,
     objects_in,
 )
 from stacktest.adapters.code_reference import (
+    EXITS,
     NO_LINES,
     Reference,
     chain_of,
@@ -27,12 +27,16 @@ from stacktest.adapters.code_reference import (
     is_expectation,
     is_named,
     last_name,
+    looked_up,
+    reference_to,
 )
-from stacktest.adapters.function_sites import Guard, Import, Sites
+from stacktest.adapters.function_sites import Guard, Import, Sites, imports_of
+from stacktest.adapters.idle_calls import cannot_fail, described, is_idle_statement
 from stacktest.adapters.live_code import (
     FUNCTIONS,
     contains,
     is_never_true,
+    lines_of,
     names_in_use,
     reachable,
 )
@@ -46,6 +50,8 @@ from stacktest.adapters.swallowed_failures import (
 NO_FAILURE = frozenset(
     {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}
 )
+FOLLOWING_UP = frozenset({"addfinalizer", "addCleanup", "addClassCleanup"})
+"""Functions that call what they are given after the test."""
 
 
 def sites_at(path: Path, first_line: int) -> Sites | None:
@@ -109,7 +115,7 @@ class _Reader(ast.NodeVisitor):
         outer = self._statement
         for node in reachable(nodes):
             if isinstance(node, ast.stmt):
-                self._statement = _lines_of(node)
+                self._statement = lines_of(node)
             self.visit(node)
             if enters_suppression(node):
                 break
@@ -133,14 +139,10 @@ class _Reader(ast.NodeVisitor):
         self._definition(node)
 
     def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            module = alias.name if alias.asname else alias.name.partition(".")[0]
-            self.sites.imports[alias.asname or module] = Import(module)
+        self.sites.imports |= imports_of(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        for alias in node.names:
-            source = Import(node.module or "", node.level, alias.name)
-            self.sites.imports[alias.asname or alias.name] = source
+        self.sites.imports |= imports_of(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         if self._swallowing.is_dropped(node.value, node.targets):
@@ -162,14 +164,12 @@ class _Reader(ast.NodeVisitor):
         objects = self._objects if may_be_object(node.test) else ()
         if not is_always_true(node.test, objects):
             self._add_check(is_failure=is_never_true(node.test), is_of_all=is_of_all(node.test))
+            if reference := reference_to(node.test):
+                self.sites.asserted.append(Guard(reference, lines_of(node), checks=1))
         self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
-        name = last_name(node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
-        is_led_to = self._conditions > 0 or self._may_have_returned
-        is_failure = name.endswith("AssertionError") or is_led_to
-        if name and is_failure and name not in NO_FAILURE:
-            self._add_check(is_failure=True)
+        self._raise(last_name(node.exc.func if isinstance(node.exc, ast.Call) else node.exc))
         self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> None:
@@ -210,8 +210,7 @@ class _Reader(ast.NodeVisitor):
         self._branches -= 1
         self._conditions = conditions
 
-    def visit_TryStar(self, node: ast.TryStar) -> None:
-        self.visit_Try(node)
+    visit_TryStar = visit_Try  # noqa: N815 - the name is that of `ast`
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         if self._swallowing.is_with(node):
@@ -222,27 +221,25 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
         lines = range(node.body[0].lineno, (node.body[-1].end_lineno or 0) + 1)
         for item in node.items:
-            called = item.context_expr
-            chain = chain_of(called.func if isinstance(called, ast.Call) else called)
-            if is_named(chain):
-                reference = Reference(chain, line=called.lineno)
+            if reference := reference_to(item.context_expr):
                 self.sites.guards.append(Guard(reference, lines, self.sites.checks - checks))
 
-    def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
-        self.visit_With(node)
+    visit_AsyncWith = visit_With  # noqa: N815 - the name is that of `ast`
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        call = node.value
+        call = described(node.value)
         if self._swallowing.is_dropped(call):
             return
         if not isinstance(call, ast.Call):
-            self.generic_visit(node)
+            self.visit(call)
         elif not (self._is_async and is_expectation(chain_of(call.func))):
-            is_idle = last_name(call.func) == "expect" or self._cannot_fail(call)
+            is_idle = is_idle_statement(call, self._objects_for(call))
             self._call(call, is_idle=is_idle, is_dropped=True)
 
     def visit_Call(self, node: ast.Call) -> None:
-        self._call(node, is_idle=self._cannot_fail(node))
+        if chain := looked_up(node):
+            self._add_reference(Reference(chain, is_deferred=True, line=node.lineno))
+        self._call(node, is_idle=cannot_fail(node, self._objects_for(node)))
 
     def visit_Name(self, node: ast.Name) -> None:
         self._refer(node)
@@ -251,6 +248,14 @@ class _Reader(ast.NodeVisitor):
         self._refer(node)
         if not is_named(chain_of(node)):
             self.generic_visit(node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        self._deferred(*node.values[1:])
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        self._deferred(node.body, node.orelse)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._deferred(node.body)
@@ -275,6 +280,9 @@ class _Reader(ast.NodeVisitor):
     def _objects(self) -> Collection[str]:
         return objects_in(self._nodes)
 
+    def _objects_for(self, call: ast.Call) -> Collection[str]:
+        return self._objects if last_name(call.func).startswith("assert") else ()
+
     def _add_check(self, *, is_failure: bool = False, is_of_all: bool = False) -> None:
         if not self.sites.checks and not is_failure:
             self.sites.early_returns += self._returns
@@ -288,6 +296,12 @@ class _Reader(ast.NodeVisitor):
         elif self._may_have_returned:
             self.sites.after_return.append(self._statement)
         self._returns.clear()
+
+    def _raise(self, name: str) -> None:
+        is_led_to = self._conditions > 0 or self._may_have_returned
+        is_failure = name.endswith("AssertionError") or is_led_to
+        if name and is_failure and name not in NO_FAILURE:
+            self._add_check(is_failure=True)
 
     def _note_failure(self) -> None:
         self.sites.is_failure |= not (self._branches or self._inner_functions)
@@ -307,18 +321,6 @@ class _Reader(ast.NodeVisitor):
         }
         self.sites.left_late |= lines | set(self._statement[:1] if nodes else ())
 
-    def _cannot_fail(self, node: ast.Call) -> bool:
-        """`assertEqual(1, 1)`, `assertTrue((x, "message"))`, `assertIsNotNone(api("web"))`."""
-        name = last_name(node.func)
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if name == "assertTrue" and node.args:
-            return is_always_true(node.args[0], self._objects)
-        if name == "assertIsNotNone" and node.args:
-            nothing = ast.Constant(None)
-            comparison = ast.Compare(node.args[0], [ast.IsNot()], [nothing])
-            return is_always_true(comparison, self._objects)
-        return bool(values) and name.startswith("assert") and all(map(is_constant, values))
-
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
         """A function or class within the function: its checks count where somebody names it."""
         if node.name in self._names or node.decorator_list or self._is_in_class:
@@ -333,6 +335,9 @@ class _Reader(ast.NodeVisitor):
         if chain[-1] == "fail":
             self._returns.clear()
             self._note_failure()
+        if chain in EXITS:
+            self._raise("SystemExit")
+        self.sites.is_followed_up |= chain[-1] in FOLLOWING_UP
         if chain[-1]:
             reference = Reference(
                 chain,
@@ -391,7 +396,3 @@ class _Reader(ast.NodeVisitor):
         self._branches -= 1
         self._conditional(node.orelse)
         self._loops -= 1
-
-
-def _lines_of(node: ast.stmt) -> range:
-    return range(node.lineno, (node.end_lineno or node.lineno) + 1)

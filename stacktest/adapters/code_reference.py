@@ -6,15 +6,24 @@ Functions that check by nature are `expect`, `raises`, `assertEqual` and their l
 import ast
 from dataclasses import dataclass
 
+from stacktest.adapters.suite_code import imported_by_call
+
 CHECKING_CALLS = frozenset(
     {
         *("expect", "raises", "warns", "deprecated_call", "fail", "ensure", "validate"),
-        *("raise_for_status", "check_call", "check_output", "check_returncode", "model_validate"),
+        *("until", "until_not", "verify", "wait_for_event"),
+        *("raise_for_status", "check_call", "check_output", "check_returncode"),
         *("wait_for", "wait_for_selector", "wait_for_url", "wait_for_function"),
     }
 )
-CHECKING_PREFIXES = ("assert", "verify_", "expect_", "should_")
+CHECKING_PREFIXES = ("assert", "verify_", "expect_", "should_", "validate_", "model_validate")
+EXITS = frozenset({("sys", "exit"), ("exit",), ("quit",)})
+"""Functions that raise `SystemExit`, with which a test has failed."""
 NO_LINES = range(0)
+ANY = "*"
+"""How the name of an attribute ends that the text does not tell, or only its beginning."""
+IMPORT = "import "
+"""How the first part of a chain begins that is a module, imported by a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,33 @@ def chain_of(node: ast.expr) -> tuple[str, ...]:
         return (node.id,)
     if isinstance(node, ast.Attribute):
         return (*chain_of(node.value), node.attr)
-    called = chain_of(node.func)[0] if isinstance(node, ast.Call) else ""
-    return (f"{called.removesuffix('()')}()" if called else "",)
+    if not isinstance(node, ast.Call):
+        return ("",)
+    return looked_up(node) or (_as_called(chain_of(node.func)[0]),)
+
+
+def looked_up(node: ast.Call) -> tuple[str, ...]:
+    """What a call gives that only looks something up; empty where it is any other.
+
+    getattr(a, "b")      `("a", "b")`
+    getattr(a, f"b{c}")  `("a", "b*")`
+    methodcaller("b")    `("methodcaller()", "b")`
+    import_module("a")   `("import a",)`
+    """
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else last_name(node.func)
+    if name == "getattr" and len(node.args) > 1:
+        return (*chain_of(node.args[0]), _text(node.args[1]))
+    if name in ("methodcaller", "attrgetter") and node.args:
+        return (_as_called(name), _text(node.args[0]))
+    module = imported_by_call(node)
+    return (f"{IMPORT}{module}",) if module else ()
+
+
+def reference_to(node: ast.expr) -> Reference | None:
+    """What a name, or a call by a name, refers to; None: it is any other expression."""
+    is_call = isinstance(node, ast.Call)
+    chain = chain_of(node.func if isinstance(node, ast.Call) else node)
+    return Reference(chain, is_call=is_call, line=node.lineno) if is_named(chain) else None
 
 
 def is_named(chain: tuple[str, ...]) -> bool:
@@ -79,6 +113,22 @@ def is_expectation(chain: tuple[str, ...]) -> bool:
 
 
 def demands_success(keyword: ast.keyword) -> bool:
-    """`subprocess.run(…, check=True)`."""
+    """`subprocess.run(…, check=True)`, `ClientSession(raise_for_status=True)`."""
     value = keyword.value
-    return keyword.arg == "check" and isinstance(value, ast.Constant) and value.value is True
+    is_named = keyword.arg in ("check", "raise_for_status")
+    return is_named and isinstance(value, ast.Constant) and value.value is True
+
+
+# Private
+
+
+def _as_called(name: str) -> str:
+    """`f` → `f()`; nothing has no name when it is called either."""
+    return f"{name.removesuffix('()')}()" if name else ""
+
+
+def _text(node: ast.expr) -> str:
+    """A text as written, up to where it depends on something: `a`, `a*`, `*`."""
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _text(node.values[0]).removesuffix(ANY) + ANY
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ANY

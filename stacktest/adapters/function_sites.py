@@ -1,5 +1,6 @@
 """What one function's text holds: its checks, what it refers to, and where it may end before."""
 
+import ast
 from dataclasses import dataclass, field, replace
 
 from stacktest.adapters.code_reference import Reference
@@ -16,12 +17,23 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A `with` of something that may swallow what fails in its body: only who knows it can tell."""
+    """Lines that check nothing where something is what it may be: only who knows it can tell.
+
+    A `with` of it swallows what fails in its body, or it is asserted and never false.
+    """
 
     reference: Reference
     lines: range
-    """Those of the body."""
     checks: int
+
+
+def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
+    """Name → what a statement imports by it."""
+    if isinstance(node, ast.ImportFrom):
+        module = node.module or ""
+        return {a.asname or a.name: Import(module, node.level, a.name) for a in node.names}
+    names = [(a.asname, a.name if a.asname else a.name.partition(".")[0]) for a in node.names]
+    return {alias or module: Import(module) for alias, module in names}
 
 
 @dataclass(slots=True)
@@ -36,12 +48,16 @@ class Sites:
     after_return: list[range] = field(default_factory=list)
     """Those of each that is none of these, and before which the function may return."""
     guards: list[Guard] = field(default_factory=list)
+    asserted: list[Guard] = field(default_factory=list)
+    """Each `assert` of a name, or of a call by a name, as it is."""
     imports: dict[str, Import] = field(default_factory=dict)
     """Name → what the function itself imports by it."""
     swallows: bool = False
     """Whether it is a context manager in whose `with` failures end."""
     is_failure: bool = False
     """Whether it fails without a condition: then what leads to its call is the check."""
+    is_followed_up: bool = False
+    """Whether something that it hands on runs after the test, where nobody watches."""
     references: list[Reference] = field(default_factory=list)
     early_returns: list[int] = field(default_factory=list)
     """Lines of `return`, in no loop, that stand before the first of the checks.
@@ -57,7 +73,7 @@ class Sites:
         return self.checks > len(self.loose) + len(self.of_all)
 
     def without(self, guard: Guard) -> "Sites":
-        """The same where failures in the body of a `with` end there."""
+        """The same where what stands in these lines checks nothing."""
 
         def remains(lines: range) -> bool:
             return lines.start not in guard.lines

@@ -21,6 +21,11 @@ def reachable(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             return
 
 
+def lines_of(node: ast.stmt) -> range:
+    """The lines of a statement, with those of what it holds."""
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
 def contains(nodes: Iterable[ast.AST], kind: type[ast.AST]) -> bool:
     """Whether something of this kind is anywhere in the nodes."""
     return any(isinstance(part, kind) for node in nodes for part in ast.walk(node))

@@ -9,16 +9,16 @@ cannot be read, such as one from a YAML file, is believed to check something.
 import inspect
 import itertools
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from stacktest.adapters.check_sites import sites_at
-from stacktest.adapters.code_reference import Reference
-from stacktest.adapters.function_sites import Sites
+from stacktest.adapters.code_reference import ANY, IMPORT, Reference
+from stacktest.adapters.function_sites import Import, Sites
 from stacktest.adapters.late_imports import imported
 from stacktest.adapters.suite_code import is_foreign
 from stacktest.core.collected_test import REACHING_FIXTURES
@@ -34,10 +34,15 @@ from stacktest.pytest_plugin.written_functions import (
 
 REACHING = STACK_FIXTURES | REACHING_FIXTURES
 """Fixtures of the stack's own: what is called on them is no helper of the project."""
-CHECKING_PACKAGES = frozenset({"pytest_check", "pytest_assume", "pytest_regressions"})
+CHECKING_PACKAGES = frozenset(
+    {"pytest_check", "pytest_assume", "pytest_regressions", "expects", "grappa", "sure"}
+)
 """Plugins of pytest whose functions and fixtures check, whatever they are called."""
 ENTERED = ("__init__", "__post_init__", "__call__", "__enter__", "__exit__", "__aenter__")
 _EXITS = ("__exit__", "__aexit__")
+FLUENT_PACKAGE = "assertpy"
+"""Its functions check nothing until a method is called on what they give."""
+NEVER_FAILING = frozenset({"assert_warn", "soft_assertions"})
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 _ENTRIES = 200
 """Entries of a list or table of helpers that are looked at."""
@@ -96,7 +101,7 @@ class Counter:
         self._checks = 0
         self._counted: set[tuple[types.FunctionType, type | None]] = set()
         self._unresolved: dict[str, None] = {}
-        self._entries: list[object] = []
+        self._entries: list[tuple[object, type | None]] = []
         self._modules: dict[int, Mapping[str, object]] = {}
 
     def add(self, target: object, owner: type | None) -> None:
@@ -111,6 +116,7 @@ class Counter:
                 names = [name for name in ENTERED if name in vars(candidate)]
                 waiting += [(vars(candidate)[name], candidate) for name in names]
                 continue
+            self._entries += [(part, None) for part in _parts(candidate) if is_of_project(part)]
             for function in _layers_that_run(candidate):
                 if (function, of) not in self._counted:
                     self._counted.add((function, of))
@@ -147,18 +153,25 @@ class Counter:
         ]
 
     def sites(self, function: types.FunctionType, owner: type | None) -> Sites | None:
-        """What a function's text says, without what stands in a `with` that swallows failures."""
+        """What a function's text says, without what cannot fail for what its names stand for."""
         sites = _sites(function)
         for guard in sites.guards if sites else ():
             target, _ = self._resolve(guard.reference, _Place(function, owner))
             if sites and _swallows(target):
                 sites = sites.without(guard)
+        for assertion in sites.asserted if sites else ():
+            reference = assertion.reference
+            is_local = reference.chain[0] in function.__code__.co_varnames
+            if sites and (not is_local or reference.chain[0] in ("self", "cls")):
+                target, _ = self._resolve(reference, _Place(function, owner))
+                if _is_never_false(target, is_call=reference.is_call):
+                    sites = sites.without(assertion)
         return sites
 
     def total(self) -> int:
         """The number of checks, with those in tables and those that only a name leads to."""
         while self._entries and not self._checks:
-            self.add(self._entries.pop(), None)
+            self.add(*self._entries.pop())
         while self._unresolved and not self._checks:
             name, _ = self._unresolved.popitem()
             for function, owner in self._methods(name):
@@ -185,7 +198,8 @@ class Counter:
             if reference.is_dropped and _does_nothing_when_called(target):
                 continue
             if isinstance(target, _CONTAINERS):
-                self._entries += [part for part in _entries(target) if is_of_project(part)]
+                parts = _entries(target)
+                self._entries += [(part, owner) for part in parts if is_of_project(part)]
             elif is_of_project(target):
                 yield target, owner
             elif self._checks_by_nature(reference, target, place):
@@ -210,10 +224,15 @@ class Counter:
                 owner = target
             elif not isinstance(target, types.ModuleType):
                 owner = type(target)
+            if name.endswith(ANY):
+                return _members(target, name.removesuffix(ANY)), owner
             target = _attribute(target, name)
         return target, owner
 
     def _named(self, name: str, function: Callable[..., object]) -> object:
+        if name.startswith(IMPORT):
+            module = Import(name.removeprefix(IMPORT))
+            return imported(module, getattr(function, "__globals__", {}))
         if name in self._parameters:
             return self._parameters[name]
         variables = variables_of(function)
@@ -235,6 +254,10 @@ class Counter:
             origin = self._named(reference.chain[0], place.function)
         if reference.is_call and package_of(origin) in CHECKING_PACKAGES:
             return True
+        if package_of(origin) == FLUENT_PACKAGE and (
+            reference.is_dropped or reference.chain[-1] in NEVER_FAILING
+        ):
+            return reference.chain[-1] == "fail"
         name = reference.chain[-1]
         is_helper = target is None and _may_be_helper(reference) and any(self._methods(name))
         hands_on = place.function.__name__ == name
@@ -267,6 +290,12 @@ def _layers_that_run(target: object) -> Iterator[types.FunctionType]:
             return
 
 
+def _parts(target: object) -> Iterable[object]:
+    """What an object of the project keeps that can be called, such as what a decorator got."""
+    is_object = not isinstance(target, types.FunctionType | property | staticmethod | classmethod)
+    return getattr(target, "__dict__", {}).values() if is_object else ()
+
+
 def _entries(container: Iterable[object]) -> Iterator[object]:
     """What a list or a table of helpers holds."""
     values = container.values() if isinstance(container, dict) else container
@@ -281,6 +310,13 @@ def _swallows(target: object) -> bool:
     else:
         functions = list(written_functions(target))
     return any(sites.swallows for function in functions if (sites := _sites(function)))
+
+
+def _is_never_false(target: object, *, is_call: bool) -> bool:
+    """Whether it is a function that nobody calls, or gives a coroutine that nobody awaits."""
+    if is_call:
+        return _does_nothing_when_called(target)
+    return isinstance(target, types.FunctionType | staticmethod | classmethod)
 
 
 def _does_nothing_when_called(target: object) -> bool:
@@ -300,7 +336,7 @@ def _may_be_helper(reference: Reference) -> bool:
 def _fixtures(item: pytest.Function) -> Iterator[object]:
     """The functions of the fixtures that the test asks for by name, and what these ask for."""
     info = item._fixtureinfo  # noqa: SLF001 - pytest has no other way to tell
-    waiting = [*info.argnames]
+    waiting = [*info.argnames, *_asked_by_name(item, item.function)]
     for mark in item.iter_markers("usefixtures"):
         waiting += [str(name) for name in mark.args]
     names: set[str] = set()
@@ -308,15 +344,39 @@ def _fixtures(item: pytest.Function) -> Iterator[object]:
         name = waiting.pop()
         if name not in names:
             names.add(name)
-            for definition in info.name2fixturedefs.get(name, ())[-1:]:
+            for definition in _definitions(item, name)[-1:]:
                 yield definition.func
-                waiting += definition.argnames
+                waiting += [*definition.argnames, *_asked_by_name(item, definition.func)]
+
+
+def _asked_by_name(item: pytest.Function, function: object) -> Iterator[str]:
+    """The names that may be meant by a function that calls `request.getfixturevalue(name)`."""
+    for code in (layer.__code__ for layer in written_functions(function)):
+        if "getfixturevalue" in code.co_names:
+            parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+            yield from (text for text in (*code.co_consts, *parameters) if isinstance(text, str))
+
+
+def _definitions(item: pytest.Function, name: str) -> Sequence[pytest.FixtureDef[Any]]:
+    known = item._fixtureinfo.name2fixturedefs.get(name)  # noqa: SLF001
+    manager = item.session._fixturemanager  # noqa: SLF001
+    return known or manager.getfixturedefs(name, item) or ()
 
 
 def _sites(function: types.FunctionType) -> Sites | None:
     code = function.__code__
     file = code.co_filename
     return None if is_foreign(file) else sites_at(Path(file), code.co_firstlineno)
+
+
+def _members(target: object, beginning: str) -> list[object]:
+    """What a module or a class has by names that begin so, without tests."""
+    holder = target if isinstance(target, type | types.ModuleType) else type(target)
+    return [
+        value
+        for name, value in vars(holder).items()
+        if name.startswith(beginning) and not name.startswith(("test", "Test", "__"))
+    ]
 
 
 def _attribute(target: object, name: str) -> object:

@@ -52,6 +52,14 @@ HARMLESS = frozenset(
     }
 )
 """Options after which the collection is whole all the same; any other one is not trusted."""
+WEAKENING = frozenset(
+    {
+        *("--noconftest", "--disable-plugin-autoload", "--confcutdir"),
+        *("--snapshot-update", "--force-regen", "--regen-all", "--inline-snapshot"),
+    }
+)
+"""Options that leave hooks out, or let tests want from now on whatever is answered."""
+SHORT = {"--override-ini": "-o", "--pythonwarnings": "-W"}
 REPORTING_PLUGINS = frozenset(
     {
         *(
@@ -168,20 +176,16 @@ def _covers(config: pytest.Config, suites: Suites) -> bool:
 
 
 def _deviations(config: pytest.Config) -> Iterator[str]:
+    are_errors = any(line.startswith("error") for line in config.getini("filterwarnings"))
     words = [str(word) for word in config.invocation_params.args]
     words += shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
     for word, following in zip(words, (*words[1:], ""), strict=False):
         name = _name_of(word)
-        value = word.partition("=")[2] if word.startswith("--") else word[2:] or following
-        if name in ("--noconftest", "--disable-plugin-autoload", "--confcutdir"):
+        value = word.partition("=")[2] if word.startswith("--") else word[2:]
+        if name in WEAKENING:
             yield name
-        elif name == "-p" and value.startswith("no:"):
-            if value[3:].removeprefix("pytest_").removeprefix("pytest-") not in REPORTING_PLUGINS:
-                yield f"-p {value}"
-        elif name in ("-o", "--override-ini"):
-            setting = value or following
-            if not setting.startswith(HARMLESS_SETTINGS):
-                yield f"-o {setting}"
+        elif _is_weaker(name, value or following, are_errors=are_errors):
+            yield f"{SHORT.get(name, name)} {value or following}"
     if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         yield "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
     if sys.flags.optimize:
@@ -189,6 +193,15 @@ def _deviations(config: pytest.Config) -> Iterator[str]:
     suites = suites_of(config)
     if suites.settings.file is not None and config.inipath != suites.settings.file:
         yield f"-c {suites.relative(config.inipath)}" if config.inipath else "-c"
+
+
+def _is_weaker(name: str, value: str, *, are_errors: bool) -> bool:
+    """Whether a plugin is switched off, a setting is another one, or warnings are no errors."""
+    if SHORT.get(name, name) == "-p" and value.startswith("no:"):
+        return value[3:].removeprefix("pytest_").removeprefix("pytest-") not in REPORTING_PLUGINS
+    if SHORT.get(name, name) == "-o":
+        return not value.startswith(HARMLESS_SETTINGS)
+    return SHORT.get(name, name) == "-W" and are_errors and not value.startswith("error")
 
 
 def _name_of(word: str) -> str:

@@ -111,8 +111,8 @@ class _Reports:
     attempts: list[_Attempt] = field(default_factory=list)
     was_undone: bool = False
     crashed: str = ""
-    failed_attempts: int = 0
-    """What the test itself counted: some plugins do not report an attempt that they repeat."""
+    failed_attempts: int | None = None
+    """What the test itself counted; None: nobody did."""
 
     @property
     def current(self) -> _Attempt:
@@ -129,9 +129,14 @@ class _Reports:
 
     @property
     def is_flaky(self) -> bool:
-        """Whether an attempt before the last one did not pass."""
-        earlier = any(attempt.result().result != "passed" for attempt in self.attempts[:-1])
-        hidden = self.failed_attempts > 0 and self.result().result == "passed"
+        """Whether an attempt before the last one did not pass.
+
+        Some plugins do not report the call that they repeat: whether it failed is known from what
+        the test counted.
+        """
+        good = {"passed"} if self.failed_attempts is None else {"passed", "unfinished"}
+        earlier = any(attempt.result().result not in good for attempt in self.attempts[:-1])
+        hidden = bool(self.failed_attempts) and self.result().result == "passed"
         return self.was_undone or earlier or hidden
 
 
@@ -180,7 +185,7 @@ class Listener:
         if test.started is None:
             test.started = getattr(report, "start", None)
         reports = test.processes.setdefault(_process(report), _Reports())
-        reports.failed_attempts = max(reports.failed_attempts, getattr(report, FAILED_ATTEMPTS, 0))
+        reports.failed_attempts = getattr(report, FAILED_ATTEMPTS, reports.failed_attempts)
         if report.when not in ("setup", "call", "teardown"):
             reports.crashed = report.longreprtext or "the worker crashed"
             return
@@ -257,17 +262,17 @@ def _result(report: pytest.TestReport) -> _PhaseReport | None:
         return None
     if hasattr(report, "wasxfail"):
         return _PhaseReport("xpassed" if outcome == "passed" else "xfailed", str(report.wasxfail))
-    if outcome == "skipped":
-        return _PhaseReport("skipped", _skip_reason(report))
-    return _passed(report)
+    return _not_failed(report)
 
 
-def _passed(report: pytest.TestReport) -> _PhaseReport:
-    """What a report says that calls its phase passed, and may be wrong about it."""
+def _not_failed(report: pytest.TestReport) -> _PhaseReport:
+    """What a report says that calls its phase passed or skipped, and may be wrong about it."""
     if getattr(report, FAILED, False):
         reason = reason_of(report)
-        why = "a hook of another plugin calls it passed"
+        why = f"a hook of another plugin calls it {report.outcome}"
         return _PhaseReport(_failure_in(str(report.when)), f"{reason} ({why})" if reason else why)
+    if report.outcome == "skipped":
+        return _PhaseReport("skipped", _skip_reason(report))
     why = getattr(report, UNREACHED, "") if report.when == "call" else ""
     return _PhaseReport("unfinished" if why else "passed", why)
 

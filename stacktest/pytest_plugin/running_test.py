@@ -76,9 +76,13 @@ class RunningTest:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """See whether it ends without having reached a check, or without seeing one fail."""
-        from stacktest.pytest_plugin import unreached_checks, unseen_failures
+        from stacktest.pytest_plugin import child_processes, unreached_checks, unseen_failures
 
-        with unseen_failures.watch(item), unreached_checks.watch(item):
+        with (
+            child_processes.watch(item) as children,
+            unseen_failures.watch(item),
+            unreached_checks.watch(item, children),
+        ):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, trylast=True)

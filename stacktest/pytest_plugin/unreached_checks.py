@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stacktest.pytest_plugin.child_processes import Children
 from stacktest.pytest_plugin.stash import UNREACHED
 from stacktest.pytest_plugin.watched_checks import (
     LooseChecks,
@@ -37,7 +38,7 @@ OWN_THREADS = "stacktest-"
 
 
 @contextlib.contextmanager
-def watch(item: pytest.Item) -> Iterator[None]:
+def watch(item: pytest.Item, children: Children) -> Iterator[None]:
     """Note why the test has reached no check, if it ends so.
 
     Whoever profiles or traces the tests has the only place from which that can be seen, and
@@ -50,7 +51,7 @@ def watch(item: pytest.Item) -> Iterator[None]:
     is_traceable = sys.gettrace() is None and threading.gettrace() is None
     with contextlib.ExitStack() as stack:
         if is_traceable and (returns or checks):
-            stack.enter_context(_watch_lines(item, returns, checks))
+            stack.enter_context(_watch_lines(item, returns, checks, children))
         elif returns is not None and sys.getprofile() is None:
             stack.enter_context(_watch_returns(item, returns))
         yield
@@ -114,11 +115,14 @@ class _Lines:
 
 @contextlib.contextmanager
 def _watch_lines(
-    item: pytest.Item, returns: WatchedReturns | None, checks: LooseChecks | None
+    item: pytest.Item,
+    returns: WatchedReturns | None,
+    checks: LooseChecks | None,
+    children: Children,
 ) -> Iterator[None]:
     seen = _Lines(returns, checks)
-    is_seen = not (checks and (checks.helpers or _inner_functions(seen.codes)))
-    is_seen = is_seen or _sees_all_threads()
+    is_here = not (checks and (checks.helpers or _inner_functions(seen.codes)))
+    is_seen = is_here or _sees_all_threads()
     trace: Trace = seen.note_call
     sys.settrace(trace)
     threading.settrace(trace)
@@ -127,7 +131,7 @@ def _watch_lines(
             yield
     finally:
         # Who traced as well, such as Hypothesis, has ended this.
-        is_seen = is_seen and sys.gettrace() is trace
+        is_seen = is_seen and sys.gettrace() is trace and (is_here or not children.may_check())
         sys.settrace(None)
         threading.settrace(None)
     if not (seen.has_ended and is_seen) or item.stash.get(UNREACHED, ""):

@@ -67,7 +67,7 @@ def loose_checks(item: pytest.Function) -> LooseChecks | None:
     on.
     """
     own = _own_function(item)
-    if own is None or around(item).total():
+    if own is None or own.sites.is_followed_up or around(item).total():
         return None
     checks = LooseChecks(own.function.__code__)
     if not _Search(item, checks).is_loose(own, own.sites.loose):

@@ -59,6 +59,13 @@ CHECKS = [
     "with pytest.raises(Exception, match='x'):\n    assert x",
     "with pytest.raises(AssertionError):\n    assert x",
     "results = await asyncio.gather(f(), return_exceptions=True)\nassert results",
+    "if x:\n    sys.exit(1)",
+    "if x:\n    raise SystemExit",
+    "if x:\n    return\nexit('no')",
+    "assert httpx.get(x).is_success",
+    "with httpx.Client() as client:\n    assert client.get(x).json()",
+    "assert isinstance(api('web').get('/').json(), list)",
+    "aiohttp.ClientSession(raise_for_status=True)",
 ]
 CALLS = [
     "expect(page).to_be_visible()",
@@ -78,6 +85,13 @@ CALLS = [
     "self.assertIsNotNone(x)",
     "with pytest.raises(Exception):\n    f()",
     "await asyncio.gather(verify_it(x), return_exceptions=False)",
+    "child.expect('login:')",
+    "WebDriverWait(driver, 10).until(x)",
+    "case.validate_response(response)",
+    "pytest.raises(ValueError, f)",
+    "self.assertRaises(ValueError, f)",
+    "with page.expect_response('**/api'):\n    f()",
+    "assert_that(x).described_as('x').is_equal_to(1)",
 ]
 NEITHER = [
     "pass",
@@ -152,6 +166,18 @@ NEITHER = [
     "with ExitStack() as stack:\n    stack.enter_context(suppress(Exception))\n    assert x",
     "await asyncio.gather(verify_it(x), return_exceptions=True)",
     "results = await asyncio.gather(verify_it(x), return_exceptions=True)",
+    "sys.exit",
+    "sys.exit(1)",
+    "if x:\n    parser.exit(1)",
+    "assert httpx.get(x)",
+    "with httpx.Client() as client:\n    assert client.get(x)",
+    "answer = httpx.Client().post(x)\nassert answer is not None",
+    "answer = httpx.get(x)\nassert isinstance(answer, httpx.Response)",
+    "assert isinstance(api('web').get('/').status_code, int)",
+    "pytest.raises(ValueError)",
+    "self.assertRaises(ValueError)",
+    "page.expect_response('**/api')",
+    "sync_api.expect(page)",
 ]
 
 

@@ -403,6 +403,223 @@ SUITES = {
                 assert x() == 1
         """,
     ),
+    "a helper by its name": (
+        1,
+        """
+        import contract
+        def test_it():
+            getattr(contract, "check")(1)
+        """,
+    ),
+    "a helper by its name that is called later": (
+        1,
+        """
+        import contract
+        def test_it():
+            call = getattr(contract, "check")
+            call(1)
+        """,
+    ),
+    "a helper whose name is made": (
+        1,
+        """
+        class TestRed:
+            def check_pong(self):
+                assert x() == 1
+            def test_it(self):
+                for name in ("pong",):
+                    getattr(self, f"check_{name}")()
+        """,
+    ),
+    "a helper of a module by its name": (
+        1,
+        """
+        import importlib
+        def test_it():
+            importlib.import_module("late").check_both()
+        """,
+    ),
+    "a method by its name": (
+        1,
+        """
+        from operator import methodcaller
+        from contract import Client
+        def test_it():
+            methodcaller("must_ping")(Client())
+        """,
+    ),
+    "a helper by the name of another": (
+        0,
+        """
+        import contract
+        def test_it():
+            getattr(contract, "eventually")(print)
+        """,
+    ),
+    "a test by a name that is made": (
+        0,
+        """
+        import contract
+        def test_it():
+            getattr(contract.Contract(), f"test_{x()}")
+        """,
+    ),
+    "an object that a decorator makes": (
+        1,
+        """
+        class Patiently:
+            def __init__(self, call):
+                self.call = call
+            def __call__(self, *arguments):
+                return self.call(*arguments)
+        @Patiently
+        def check_pong():
+            assert x() == 1
+        def test_it():
+            check_pong()
+        """,
+    ),
+    "a fixture that is asked for by its name": (
+        1,
+        """
+        import pytest
+        @pytest.fixture
+        def pong():
+            assert x() == "PONG"
+        def test_it(request):
+            request.getfixturevalue("pong")
+        """,
+    ),
+    "a fixture whose name is a parameter": (
+        1,
+        """
+        import pytest
+        @pytest.fixture
+        def pong():
+            assert x() == "PONG"
+        @pytest.mark.parametrize("name", ["pong"])
+        def test_it(request, name):
+            request.getfixturevalue(name)
+        """,
+    ),
+    "assertpy": (
+        1,
+        """
+        from assertpy import assert_that
+        def test_it():
+            assert_that(x()).described_as("x").is_equal_to(1)
+        """,
+    ),
+    "assertpy's object by a name": (
+        1,
+        """
+        from assertpy import assert_that
+        def test_it():
+            answer = assert_that(x())
+            answer.is_equal_to(1)
+        """,
+    ),
+    "assertpy, of which nothing is demanded": (
+        0,
+        """
+        from assertpy import assert_that
+        def test_it():
+            assert_that(x())
+        """,
+    ),
+    "assertpy, of which nothing is demanded either": (
+        0,
+        """
+        from assertpy import assert_that
+        def test_it():
+            assert_that(x()).described_as("x")
+        """,
+    ),
+    "assertpy that warns": (
+        0,
+        """
+        from assertpy import assert_warn
+        def test_it():
+            assert_warn(x()).is_equal_to(1)
+        """,
+    ),
+    "hamcrest": (
+        1,
+        """
+        from hamcrest import assert_that
+        def test_it():
+            assert_that(x())
+        """,
+    ),
+    "a function that nobody calls": (
+        0,
+        """
+        def is_ready():
+            return x() == 1
+        def test_it():
+            assert is_ready
+        """,
+    ),
+    "a method that nobody calls": (
+        0,
+        """
+        class TestRed:
+            def is_ready(self):
+                return x() == 1
+            def test_it(self):
+                assert self.is_ready
+        """,
+    ),
+    "a coroutine that nobody awaits": (
+        0,
+        """
+        async def is_ready():
+            return x() == 1
+        async def test_it():
+            assert is_ready()
+        """,
+    ),
+    "a coroutine that is awaited": (
+        1,
+        """
+        async def is_ready():
+            return x() == 1
+        async def test_it():
+            assert await is_ready()
+        """,
+    ),
+    "a value by the name of a function": (
+        1,
+        """
+        def is_ready():
+            return x() == 1
+        def test_it():
+            is_ready = x()
+            assert is_ready
+        """,
+    ),
+    "a fixture by its function's name": (
+        1,
+        """
+        import pytest
+        @pytest.fixture
+        def is_ready():
+            return x() == 1
+        def test_it(is_ready):
+            assert is_ready
+        """,
+    ),
+    "a property that is asserted": (
+        1,
+        """
+        class TestRed:
+            @property
+            def is_ready(self):
+                return x() == 1
+            def test_it(self):
+                assert self.is_ready
+        """,
+    ),
     "a decorator that swallows": (
         0,
         """
@@ -577,6 +794,13 @@ def step(text, prefix):
         sys._getframe(1).f_globals[prefix + text] = fixture
         return func
     return decorator
+""",
+    "assertpy.py": """
+def assert_that(x): ...
+def assert_warn(x): ...
+""",
+    "hamcrest.py": """
+def assert_that(x): ...
 """,
     "pytest_check.py": """
 import pytest

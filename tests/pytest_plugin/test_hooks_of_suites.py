@@ -31,6 +31,16 @@ import pytest
 def pytest_runtest_logreport(report):
     report.outcome = "passed"
 """
+SKIPPING = """
+import pytest
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        report.outcome, report.longrepr = "skipped", ("a", 1, "Skipped: the service is down")
+    return report
+"""
 TOLERANT = """
 import pytest
 
@@ -55,8 +65,8 @@ def run_twice(shop: Shop, hooks: str) -> None:
     assert not shop.document("red", "last_run.json")["credited"]
 
 
-@pytest.mark.parametrize("hooks", [QUARANTINE, LATE_QUARANTINE])
-def test_a_failure_that_a_hook_calls_passed_has_failed(shop: Shop, hooks: str) -> None:
+@pytest.mark.parametrize("hooks", [QUARANTINE, LATE_QUARANTINE, SKIPPING])
+def test_a_failure_that_a_hook_calls_otherwise_has_failed(shop: Shop, hooks: str) -> None:
     run_twice(shop, hooks)
     assert shop.document("red", "last_run.json")["verdict"] == "failed"
     assert shop.status()["red"]["state"] == "failing"

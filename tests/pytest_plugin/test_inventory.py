@@ -84,21 +84,42 @@ def test_arguments_of_the_environment_select_as_well(parts: Shop) -> None:
     assert not is_credited(parts)
 
 
+SNAPSHOTS = """
+def pytest_addoption(parser):
+    parser.addoption("--snapshot-update", action="store_true")
+"""
 WEAKER = {
     "no conftest": ["--noconftest"],
     "fewer conftest files": ["--confcutdir=suites/phase1_a"],
     "a plugin is switched off": ["-p", "no:strict_here"],
     "another setting": ["-o", "xfail_strict=false"],
+    "warnings are no errors": ["-W", "ignore"],
+    "some warnings are no errors": ["--pythonwarnings=default::UserWarning"],
+    "answers become what is wanted": ["--snapshot-update"],
 }
 
 
 @pytest.mark.parametrize("name", WEAKER)
 def test_tests_that_were_made_weaker_earn_nothing(shop: Shop, name: str) -> None:
     shop.story(services={"red": {}}, running=["red"])
+    shop.suite("conftest.py", SNAPSHOTS)
     shop.suite("phase1_a/test_a.py", GOOD)
     assert shop.run(*WEAKER[name]).ret == 0
     assert not is_credited(shop)
     assert "the tests did not run as the suites define them: " in reasons(shop)
+
+
+def test_stricter_warnings_and_those_of_suites_that_allow_them_make_nothing_weaker(
+    shop: Shop,
+) -> None:
+    shop.story(services={"red": {}}, running=["red"])
+    shop.suite("phase1_a/test_a.py", GOOD)
+    assert shop.run("-W", "error").ret == 0
+    assert is_credited(shop)
+    settings = next(shop.path.glob("*.ini"))
+    settings.write_text(settings.read_text().replace("filterwarnings = error", ""))
+    assert shop.run("-W", "ignore").ret == 0
+    assert is_credited(shop)
 
 
 HIDING = {

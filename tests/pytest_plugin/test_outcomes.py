@@ -71,6 +71,15 @@ RESULTS = {
     "flaky: nothing of the failed attempt is reported": (
         [SETUP, CALL, report("teardown", stacktest_failed_attempts=1)], "passed", True,
     ),
+    "flaky: a call that passed is never reported": (
+        [SETUP, END, SETUP, CALL, report("teardown", stacktest_failed_attempts=0)], "passed", False,
+    ),
+    "flaky: a failed call among others is never reported": (
+        [SETUP, END, SETUP, CALL, report("teardown", stacktest_failed_attempts=1)], "passed", True,
+    ),
+    "a hook calls its failure skipped": (
+        [SETUP, report("call", "skipped", stacktest_failed=True), END], "failed", False,
+    ),
     "repeated although it passed": ([SETUP, CALL, END, SETUP, CALL, END], "passed", False),
     "repeated, and then it fails": ([SETUP, CALL, END, SETUP, FAILED, END], "failed", False),
     "its worker crashed": ([SETUP, report("???", "failed")], "crashed", False),

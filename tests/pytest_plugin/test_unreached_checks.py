@@ -161,6 +161,12 @@ def check_unless_there(touch):
 
 def test_returning_helper(touch):
     check_unless_there(touch)
+
+def test_one_or_the_other(touch):
+    touch or check(None)
+
+def test_neither(touch):
+    check(touch) if not touch else None
 """
 NOTHING_TO_GO_THROUGH = """
 def test_all(touch):
@@ -209,6 +215,20 @@ def test_iterated(touch):
 def checked(touch):
     assert touch
     return []
+
+def test_one_or_the_other(touch):
+    touch and check(touch)
+
+def test_either(touch):
+    check(touch) if touch else check(None)
+
+def test_or_it_fails(touch):
+    touch or pytest.fail("no answer")
+
+def test_after_it(touch, request):
+    def after():
+        assert touch
+    request.addfinalizer(after)
 
 def test_one_of_two(touch):
     if touch:
@@ -405,7 +425,7 @@ def test_a_test_that_returned_early_was_not_finished(shop: Shop) -> None:
 def test_a_test_whose_checks_were_not_reached_was_not_finished(shop: Shop) -> None:
     output = run(shop, LOOSE)
     assert shop.document("red", "last_pass.json") is None
-    assert "8 of 8 tests that name red were not finished: " in output
+    assert "10 of 10 tests that name red were not finished: " in output
     names = (
         *("test_loop", "test_condition", "test_handler", "test_rows[rows#0]"),
         *("test_rows_in_a_helper", "test_tree", "test_rows_of_an_object", "test_returning_helper"),

@@ -1,0 +1,54 @@
+"""Calls that check nothing, by the way in which they are written, whatever they are called.
+
+assertEqual(1, 1)                  only constants
+assertTrue((x, "message"))         what is always true
+raises(ValueError)                 nobody enters what it gives, nor gives it something to call
+expect(page)                       nothing is expected of it
+assert_that(x).described_as("x")   nothing is demanded of it
+"""
+
+import ast
+from collections.abc import Collection
+
+from stacktest.adapters.always_true import is_always_true, is_constant
+from stacktest.adapters.code_reference import chain_of, last_name
+
+ENTERED_CALLS = frozenset({"raises", "warns", "deprecated_call", "assertRaises", "assertWarns"})
+"""Functions that check nothing where they are neither entered nor given something to call."""
+ENTERED_PREFIX = "expect_"
+"""How the names of Playwright's functions of that kind begin."""
+DESCRIBING_CALLS = frozenset({"described_as", "extracting"})
+"""Methods that demand nothing of what `assert_that` is about."""
+
+
+def is_idle_statement(node: ast.Call, objects: Collection[str]) -> bool:
+    """Whether a call checks nothing where nothing takes what it gives."""
+    chain = chain_of(node.func)
+    is_entered = chain[-1] in ENTERED_CALLS and len(node.args) < 2  # noqa: PLR2004
+    is_entered |= chain[-1].startswith(ENTERED_PREFIX) and len(chain) > 1
+    # What a program of a terminal prints is expected with `child.expect(text)`.
+    is_bare = chain[-1] == "expect" and chain[:-1] in ((), ("sync_api",), ("async_api",))
+    return is_entered or is_bare or cannot_fail(node, objects)
+
+
+def described(node: ast.expr) -> ast.expr:
+    """`assert_that(x)` of `assert_that(x).described_as("x")`."""
+    while (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in DESCRIBING_CALLS
+    ):
+        node = node.func.value
+    return node
+
+
+def cannot_fail(node: ast.Call, objects: Collection[str]) -> bool:
+    """`assertEqual(1, 1)`, `assertTrue((x, "message"))`, `assertIsNotNone(api("web"))`."""
+    name = last_name(node.func)
+    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if name == "assertTrue" and node.args:
+        return is_always_true(node.args[0], objects)
+    if name == "assertIsNotNone" and node.args:
+        comparison = ast.Compare(node.args[0], [ast.IsNot()], [ast.Constant(None)])
+        return is_always_true(comparison, objects)
+    return bool(values) and name.startswith("assert") and all(map(is_constant, values))

@@ -1,0 +1,105 @@
+"""Checks that a test hands to other processes: nobody sees them run there.
+
+Process(target=check)        its failure is an exit code that nobody looked at
+Pool().apply_async(check)    its failure is a result that nobody asked for
+
+An exit code of 1 is that of any error; only where what ran there checks is it taken for a check.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from multiprocessing.pool import ApplyResult
+from multiprocessing.process import BaseProcess, active_children
+from typing import Any
+
+import pytest
+
+from stacktest.pytest_plugin.checks import Counter
+from stacktest.pytest_plugin.stash import UNREACHED
+
+CHECKS = (AssertionError, pytest.fail.Exception)
+FAILED = 1
+"""The exit code of a process that an exception ended."""
+
+
+class Children:
+    """The processes that a test started, what they ran, and what it asked about them."""
+
+    def __init__(self) -> None:
+        self.targets: dict[BaseProcess, object] = {}
+        self.results: list[ApplyResult[Any]] = []
+        self.asked = set[object]()
+        self.are_others = bool(active_children())
+        """Whether some ran before the test, which may run its checks as well."""
+
+    def may_check(self) -> bool:
+        """Whether a check may have run where no trace sees it."""
+        return self.are_others or bool(self.targets)
+
+    def failure(self) -> str:
+        """The name of a check that failed and that nobody asked about; empty: there is none."""
+        for process, target in self.targets.items():
+            is_open = process not in self.asked and not getattr(process, "_closed", False)
+            if is_open and process.exitcode == FAILED and _checks(target):
+                return str(getattr(target, "__name__", target))
+        for result in self.results:
+            error = vars(result).get("_value")
+            if result not in self.asked and isinstance(error, CHECKS):
+                return type(error).__name__
+        return ""
+
+
+@contextlib.contextmanager
+def watch(item: pytest.Item) -> Iterator[Children]:
+    """Note a check that failed in another process without failing the test."""
+    children = Children()
+    with _noted(children):
+        yield children
+    if not item.stash.get(UNREACHED, "") and (failure := children.failure()):
+        item.stash[UNREACHED] = (
+            f"a check failed where pytest does not see it: {failure} in another process"
+        )
+
+
+# Private
+
+
+@contextlib.contextmanager
+def _noted(children: Children) -> Iterator[None]:
+    start, exit_code = BaseProcess.start, BaseProcess.exitcode
+    begin, get, successful = ApplyResult.__init__, ApplyResult.get, ApplyResult.successful
+
+    def note_start(self: BaseProcess) -> None:
+        target = vars(self).get("_target")
+        children.targets[self] = type(self).run if target is None else target
+        start(self)
+
+    def ask_exit_code(self: BaseProcess) -> int | None:
+        children.asked.add(self)
+        return exit_code.fget(self)  # type: ignore[attr-defined, no-any-return]
+
+    def note_result(self: ApplyResult[Any], *given: Any, **named: Any) -> None:
+        begin(self, *given, **named)
+        children.results.append(self)
+
+    def ask_result(self: ApplyResult[Any], timeout: float | None = None) -> Any:
+        children.asked.add(self)
+        return get(self, timeout)
+
+    def ask_success(self: ApplyResult[Any]) -> bool:
+        children.asked.add(self)
+        return successful(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseProcess, "start", note_start)
+        patch.setattr(BaseProcess, "exitcode", property(ask_exit_code))
+        patch.setattr(ApplyResult, "__init__", note_result)
+        patch.setattr(ApplyResult, "get", ask_result)
+        patch.setattr(ApplyResult, "successful", ask_success)
+        yield
+
+
+def _checks(target: object) -> bool:
+    counter = Counter({})
+    counter.add(target, None)
+    return counter.total() > 0
