@@ -57,6 +57,11 @@ def test_every_verb_has_a_heading() -> None:
     assert sorted(headings("cli.md")) == sorted([*verbs(), "pytest options"])
 
 
+def test_every_verb_says_whether_it_runs_code_of_the_folder() -> None:
+    table = (REFERENCE / "cli.md").read_text().partition("\n## ")[0]
+    assert [verb for verb in verbs() if f"`{verb}`" not in table] == []
+
+
 def options(command: Command | Verbs) -> Iterator[str]:
     if isinstance(command, click.Group):
         for sub in command.commands.values():
