@@ -4,7 +4,6 @@ import ast
 import statistics
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import grimp
@@ -19,12 +18,6 @@ MOST_ROOMS, MOST_FLOORS = 14, 9
 DOORSTEP = ("__main__",)
 """The line that `python -m stacktest` runs."""
 DIGESTS = "core/fingerprint/digest.py"
-
-
-@cache
-def parsed() -> dict[Path, ast.Module]:
-    paths = sorted(PACKAGE.rglob("*.py"))
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -51,10 +44,10 @@ def undocumented(tree: ast.Module | ast.ClassDef) -> Iterator[str]:
                 yield node.name
 
 
-def test_functions_stay_short() -> None:
+def test_functions_stay_short(trees: dict[Path, ast.Module]) -> None:
     sizes = {
         f"{path}:{function.lineno} {function.name}": body_size(function)
-        for path, tree in parsed().items()
+        for path, tree in trees.items()
         for function in functions(tree)
     }
     assert [name for name, size in sizes.items() if size > LONGEST_FUNCTION] == []
@@ -68,13 +61,13 @@ def test_a_long_function_would_be_seen() -> None:
     assert body_size(function) == LONGEST_FUNCTION + 1
 
 
-def test_modules_hold_one_concept() -> None:
-    sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in parsed()}
+def test_modules_hold_one_concept(trees: dict[Path, ast.Module]) -> None:
+    sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in trees}
     assert [str(path) for path, size in sizes.items() if size >= LONGEST_MODULE] == []
 
 
-def test_public_names_are_documented() -> None:
-    missing = [f"{path} {name}" for path, tree in parsed().items() for name in undocumented(tree)]
+def test_public_names_are_documented(trees: dict[Path, ast.Module]) -> None:
+    missing = [f"{path} {name}" for path, tree in trees.items() for name in undocumented(tree)]
     assert missing == []
     assert list(undocumented(ast.parse('"""Doc."""\nclass A:\n    def f(self): ...\n'))) == [
         "A",
@@ -103,10 +96,10 @@ def test_there_are_few_rooms_on_few_floors_and_the_contract_knows_them_all() -> 
     assert [set(layer.split(" | ")) for layer in layers] == [set(floor) for floor in FLOORS]
 
 
-def test_digests_are_made_in_one_place() -> None:
+def test_digests_are_made_in_one_place(trees: dict[Path, ast.Module]) -> None:
     makers = [
         path.relative_to(PACKAGE).as_posix()
-        for path, tree in parsed().items()
+        for path, tree in trees.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Import)
         and any(name.name in {"hashlib", "hmac"} for name in node.names)
@@ -114,10 +107,10 @@ def test_digests_are_made_in_one_place() -> None:
     assert set(makers) == {DIGESTS}
 
 
-def test_an_error_that_somebody_foresaw_is_not_called_a_bug() -> None:
+def test_an_error_that_somebody_foresaw_is_not_called_a_bug(trees: dict[Path, ast.Module]) -> None:
     raising = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
-        for path, tree in parsed().items()
+        for path, tree in trees.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Raise)
         and isinstance(node.exc, ast.Call)

@@ -1,6 +1,7 @@
 """Every thread of the package has a name by which it is told from those of a suite."""
 
 import ast
+from pathlib import Path
 
 from stacktest.pytest_plugin.unreached_checks import OWN_THREADS
 from tests.house.rooms import PACKAGE
@@ -22,12 +23,12 @@ def name_of_thread(call: ast.Call) -> str | None:
     return str(value.value) if isinstance(value, ast.Constant) else ""
 
 
-def test_threads_are_known_by_their_names() -> None:
+def test_threads_are_known_by_their_names(trees: dict[Path, ast.Module]) -> None:
     names = {
         f"{path.relative_to(PACKAGE)}:{node.lineno}": name
-        for path in PACKAGE.rglob("*.py")
+        for path, tree in trees.items()
         if path != HANDS_ON
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and (name := name_of_thread(node)) is not None
     }
     assert len(names) > 15

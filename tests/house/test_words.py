@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import stacktest
+from tests.house.rooms import PACKAGE
 
-PACKAGE = Path(stacktest.__file__).parent
 BANNED = frozenset(
     [
         "said",
@@ -59,12 +58,6 @@ def bindings(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
-def modules() -> dict[Path, ast.Module]:
-    return {
-        path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
-    }
-
-
 def is_banned(name: str) -> bool:
     return name.strip("_") in BANNED
 
@@ -76,8 +69,8 @@ def test_the_names_that_are_counted() -> None:
     assert sum(map(is_banned, names)) == 4
 
 
-def test_names_say_what_they_hold() -> None:
-    counts = {path: Counter(bindings(tree)) for path, tree in modules().items()}
+def test_names_say_what_they_hold(trees: dict[Path, ast.Module]) -> None:
+    counts = {path: Counter(bindings(tree)) for path, tree in trees.items()}
     total = sum(counter.total() for counter in counts.values())
     banned = {
         f"{path.relative_to(PACKAGE)}: {name}": number
@@ -96,11 +89,11 @@ def messages(tree: ast.AST) -> Iterator[str]:
             yield from () if id(node) in docstrings else (node.value,)
 
 
-def test_messages_negate_the_verb() -> None:
+def test_messages_negate_the_verb(trees: dict[Path, ast.Module]) -> None:
     """`is not a valid duration`, as everybody writes it, and not `is no duration`."""
     wrong = [
         f"{path.relative_to(PACKAGE)}: {text.strip()}"
-        for path, tree in modules().items()
+        for path, tree in trees.items()
         for text in messages(tree)
         if re.search(r"\b(is|are) no (?!longer\b)", text)
     ]

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import stacktest
+from tests.house.rooms import PACKAGE
 
-PACKAGE = Path(stacktest.__file__).parent
 WRITER = "adapters/atomic_write.py"
 TEMPORARY = "adapters/temporary.py"
 WRITING = frozenset({"write_text", "write_bytes", "touch", "dump", "copyfile", "copy", "copy2"})
@@ -88,11 +87,11 @@ def test_what_does_not(source: str) -> None:
     assert not list(writes(ast.parse(source)))
 
 
-def test_one_module_writes_files() -> None:
+def test_one_module_writes_files(trees: dict[Path, ast.Module]) -> None:
     others = {
         f"{path.relative_to(PACKAGE)}:{line}": name
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for line, name in writes(ast.parse(path.read_text(encoding="utf-8")))
+        for path, tree in trees.items()
+        for line, name in writes(tree)
         if str(path.relative_to(PACKAGE)) not in (WRITER, TEMPORARY)
     }
     assert others == {}, "use stacktest.adapters.atomic_write, or stacktest.adapters.temporary"
