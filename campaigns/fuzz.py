@@ -96,7 +96,7 @@ def _fault(reader: Reader, data: bytes, folder: Path) -> str | None:
     except RecordError:
         return None
     except StacktestError as error:
-        "\n".join(error.told()).encode("utf-8")
+        "\n".join(error.lines_with_code()).encode("utf-8")
         return (
             "an error that ends with 70"
             if error.exit_code == StacktestError.exit_code and not _is_git(reader)

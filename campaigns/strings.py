@@ -261,7 +261,7 @@ def _terminal(text: str, _: Path) -> str:
     )  # fmt: skip
     display = ProgressDisplay(reporter, {})
     error = NotReadyError(text, where=text, hint=text, service="app", details=[f"  | {text}"])
-    display.say_all(error.told())
+    display.say_all(error.lines_with_code())
     told: Any = {"evidence": text, "again": text, "diagnosis": text, "command": text}
     display.say_all(failure_lines(f"t.py::t[{text}]", text, **told))
     display.not_started("app", text, [])

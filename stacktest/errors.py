@@ -44,7 +44,7 @@ class StacktestError(Exception):
             lines.append(f"  hint: {one_line(self.hint)}")
         return lines
 
-    def told(self) -> list[str]:
+    def lines_with_code(self) -> list[str]:
         """The message as a person gets it, with the code that the reference explains."""
         return [*self.lines(), f"  code: {self.code}"]
 

@@ -1,4 +1,4 @@
-"""A name in a function's text: how it is used there, and whether what has it checks by its name.
+"""One use of a name in a function's text, and whether a call of it is a check by its name alone.
 
 Functions that check by nature are `expect`, `raises`, `assertEqual` and their like.
 """

@@ -1,4 +1,4 @@
-"""What a function gets that imports it when it runs: from the loaded module, else from its text.
+"""What a name is after an import inside a function: of the loaded module, else of its file's text.
 
 Nothing is imported for that: whoever imports in a function may have a reason to do it late.
 """

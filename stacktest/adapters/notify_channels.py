@@ -69,7 +69,7 @@ def send(target: Target, message: Message, context: ssl.SSLContext) -> str:
         "kuma": _kuma,
         "healthchecks": _healthchecks,
     }[target.kind](target, message)
-    return _deliver(calls, context, some=target.kind == "gatus")
+    return _deliver(calls, context, one_is_enough=target.kind == "gatus")
 
 
 def send_start(target: Target, context: ssl.SSLContext) -> str:
@@ -149,8 +149,10 @@ def _base(url: str) -> str:
 # Private, how it is asked
 
 
-def _deliver(calls: Iterable[_Call], context: ssl.SSLContext, *, some: bool = False) -> str:
-    """Make the calls; with `some` it is enough that one address is known."""
+def _deliver(
+    calls: Iterable[_Call], context: ssl.SSLContext, *, one_is_enough: bool = False
+) -> str:
+    """Make the calls; empty, or why not. Some services may be unknown to the other program."""
     import httpx
 
     unknown, delivered = "", False
@@ -158,7 +160,7 @@ def _deliver(calls: Iterable[_Call], context: ssl.SSLContext, *, some: bool = Fa
         with _silent(), httpx.Client(timeout=SECONDS, verify=context) as client:
             for call in calls:
                 why = _refusal(client.request(call.method, call.url, **call.more))
-                if why and not (some and why == _refused(NOT_FOUND)):
+                if why and not (one_is_enough and why == _refused(NOT_FOUND)):
                     return why
                 unknown, delivered = why or unknown, delivered or not why
     except httpx.TimeoutException:

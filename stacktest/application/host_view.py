@@ -1,4 +1,4 @@
-"""What this machine knows beside the containers: Compose, the client's settings, earlier looks."""
+"""Facts of this machine beside the engine's: Compose's hashes, client settings, earlier builds."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol

@@ -92,7 +92,7 @@ class Lock(Protocol):
     """One run per stack."""
 
     def acquire(self) -> None:
-        """Take it, or say who holds it."""
+        """Take the lock; LockHeldError, with its holder, where another run has it."""
 
     def release(self) -> None:
         """Give it back."""

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.update.journal import Candidate, Journal, OldContainer
-from stacktest.core.update.judged import Judged
 from stacktest.core.update.steps import Outcome
+from stacktest.core.update.verdict import UpdateVerdict
 from stacktest.errors import StacktestError
 
 
@@ -50,7 +50,7 @@ class Update:
     """One update, from wherever its journal stands to its end."""
 
     moves: Moves
-    tests: Callable[[Sequence[str]], Judged]
+    tests: Callable[[Sequence[str]], UpdateVerdict]
     """Runs the tests of the services, and of all that depend on them."""
     write: Callable[[Journal], None]
     end: Callable[[Journal], None]

@@ -1,4 +1,4 @@
-"""What this machine knows beside the containers, made of the adapters of one stack."""
+"""Answers `HostView` for one stack, by Compose, the client's settings and the engine."""
 
 import os
 from collections.abc import Collection, Mapping

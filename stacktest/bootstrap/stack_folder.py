@@ -6,7 +6,7 @@ from pathlib import Path
 from stacktest import config as configuration
 from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.compose.files import USUAL, stack_options
-from stacktest.adapters.existing import is_file
+from stacktest.adapters.foreign_paths import is_file
 from stacktest.config.sections import FILE_NAME
 from stacktest.errors import UsageError
 

@@ -21,8 +21,8 @@ from stacktest.core.progress import Progress
 from stacktest.core.records.documents import LastRun
 from stacktest.core.unknown import Unknown
 from stacktest.core.update.journal import Journal
-from stacktest.core.update.judged import Judged, judged
 from stacktest.core.update.steps import FIRST
+from stacktest.core.update.verdict import UpdateVerdict, judge_update
 from stacktest.errors import StacktestError, ToolFailedError, UsageError
 
 PATIENCE = 120.0
@@ -160,7 +160,7 @@ class Updater:
             say=self.say,
         )
 
-    def _test(self, services: Sequence[str], moves: UpdateMoves) -> Judged:
+    def _test(self, services: Sequence[str], moves: UpdateMoves) -> UpdateVerdict:
         """Runs the tests, and reads from the ledger what they showed of each service."""
         before = {name: run.run.id for name, run in self._last_runs().items()}
         code = process.attended(
@@ -172,7 +172,7 @@ class Updater:
         runs = {
             name: run for name, run in self._last_runs().items() if run.run.id != before.get(name)
         }
-        return judged(code, services, runs)
+        return judge_update(code, services, runs)
 
     def _last_runs(self) -> Mapping[str, LastRun]:
         evidence = self.project.ledger.read_all(sorted(self.project.stack.services))

@@ -79,7 +79,7 @@ def main() -> None:
         _say(usage_lines(error))
         sys.exit(error.exit_code)
     except StacktestError as error:
-        _say(error.told())
+        _say(error.lines_with_code())
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _say(["interrupted"])
@@ -92,7 +92,7 @@ def main() -> None:
         refusal = refusal_of(error)
         if refusal is None:
             _report_bug(error)
-        _say(refusal.told())
+        _say(refusal.lines_with_code())
         if not error.filename:
             _give_up_output()
         sys.exit(refusal.exit_code)

@@ -1,4 +1,4 @@
-"""The verb `config`: the values that hold, and what may be written."""
+"""The verb `config`: the values in force, and the schema of `stacktest.toml`."""
 
 import click
 
@@ -9,7 +9,7 @@ from stacktest.cli.output import print_json, print_own, say
 
 @click.group(cls=Verbs)
 def config() -> None:
-    """The configuration: what holds, and what may be written."""
+    """Show the configuration in force, or the schema of stacktest.toml."""
 
 
 @config.command()
@@ -17,7 +17,7 @@ def config() -> None:
 @json_option
 @click.option("--origin", is_flag=True, help="Also where each value comes from.")
 def show(*, folder: str, as_json: bool, origin: bool) -> None:
-    """Every value that holds."""
+    """Every value in force."""
     from stacktest.bootstrap.context import find_project
     from stacktest.reports.terminal.config import config_document, config_lines
 

@@ -1,4 +1,4 @@
-"""What a scenario of pytest-bdd consists of, which no name in the test stands for."""
+"""The step functions and the file of a pytest-bdd scenario, which its test does not name."""
 
 import sys
 from collections.abc import Iterable, Iterator

@@ -158,7 +158,7 @@ class Controller:
     def _end_badly(self, session: pytest.Session, error: StacktestError) -> None:
         """Say what kept the end of the run from being written; then the run is not a success."""
         if not have_one_cause(self._refusal, error):
-            self._closing += [*error.told(), *self._tell_trouble(error)]
+            self._closing += [*error.lines_with_code(), *self._tell_trouble(error)]
         if session.exitstatus == pytest.ExitCode.OK:
             is_usage = isinstance(error, UsageError)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR if is_usage else NOT_READY
@@ -216,7 +216,7 @@ class Controller:
             self._refusal = error
             raise usage_error(error) from error
         except StacktestError as error:
-            self._wall.say_all(error.told())
+            self._wall.say_all(error.lines_with_code())
             if self._session is None or not self._session.not_up:
                 # What is recorded as not up is told at the end, with what it means.
                 self._wall.say_all(self._tell_trouble(error))
@@ -389,4 +389,4 @@ class Controller:
             self._closing += [f"left      {name}: {why}" for name, why in sorted(left.items())]
         except StacktestError as error:
             # The reaper tries once more when this process has ended.
-            self._closing += [line for line in error.told() if line not in self._closing]
+            self._closing += [line for line in error.lines_with_code() if line not in self._closing]

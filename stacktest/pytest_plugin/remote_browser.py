@@ -109,7 +109,7 @@ class BrowserServer:
 
 def end_test(error: StacktestError) -> NoReturn:
     """End the test, or its setup, with one message: what, where, the next command, the code."""
-    pytest.fail("\n".join(map(one_line, error.told())), pytrace=False)
+    pytest.fail("\n".join(map(one_line, error.lines_with_code())), pytrace=False)
 
 
 def clock_ahead(browser: Browser) -> float:

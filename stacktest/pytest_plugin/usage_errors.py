@@ -8,7 +8,7 @@ from stacktest.pytest_plugin.report_secrets import clean_text
 
 def usage_error(error: UsageError) -> pytest.UsageError:
     """The error for pytest, which writes `ERROR:` before it."""
-    message = "\n".join(error.told())
+    message = "\n".join(error.lines_with_code())
     return pytest.UsageError(clean_text(message.removeprefix("error: ")))
 
 

@@ -48,17 +48,17 @@ def state_of(entry: StatusEntry) -> State:
 
 def tone(state: State | BackupState) -> Tone:
     """The tone of a state."""
-    return _SAID[state][0]
+    return _STATES[state][0]
 
 
 def word(state: State | BackupState) -> str:
     """The state in one or two words: `dependency changed`."""
-    return _SAID[state][1]
+    return _STATES[state][1]
 
 
 def meaning(state: State | BackupState) -> str:
     """The state in one sentence."""
-    return _SAID[state][2]
+    return _STATES[state][2]
 
 
 def part(name: str) -> str:
@@ -158,7 +158,7 @@ _PARTS = {
     "build": "build files",
 }
 
-_SAID: dict[State | BackupState, tuple[Tone, str, str]] = {
+_STATES: dict[State | BackupState, tuple[Tone, str, str]] = {
     State.ERROR: ("bad", "cannot be judged", "Something that the judgement needs is unreadable."),
     State.FAILING: ("bad", "failing", "The last run on exactly what runs now had a failure."),
     State.DRIFTED: ("bad", "drifted", "What runs is not what the files say, or it is not well."),

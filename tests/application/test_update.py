@@ -10,8 +10,8 @@ import pytest
 from stacktest.application.update import Update
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.update.journal import Candidate, Journal, OldContainer, SavedData
-from stacktest.core.update.judged import Judged
 from stacktest.core.update.steps import FIRST
+from stacktest.core.update.verdict import UpdateVerdict
 from stacktest.errors import StacktestError
 
 NOW = datetime(2026, 11, 29, 14, tzinfo=UTC)
@@ -105,10 +105,10 @@ class World:
         self.step()
         self.saved = None
 
-    def tests(self, services: Sequence[str]) -> Judged:
+    def tests(self, services: Sequence[str]) -> UpdateVerdict:
         self.step()
         passed = self.is_good or set(self.running.values()) == {"old"}
-        return Judged(passed=passed, why="" if passed else "test_a failed")
+        return UpdateVerdict(passed=passed, why="" if passed else "test_a failed")
 
     def write(self, journal: Journal) -> None:
         self.step()

@@ -25,7 +25,15 @@ HOSTILE = (
 )
 """Modules that a stranger may put into a pull request; each notes that it ran."""
 VERBS = (
-    *("ack cache", "check", "claims", "completion bash", "config schema", "config show --origin", "doctor"),
+    *(
+        "ack cache",
+        "check",
+        "claims",
+        "completion bash",
+        "config schema",
+        "config show --origin",
+        "doctor",
+    ),
     *("down", "export badge", "export ctrf", "export docs", "export durations"),
     *("export in-toto cache",),
     *("export metrics", "export summary", "fingerprint", "gate", "gate --offline"),

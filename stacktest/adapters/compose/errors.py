@@ -36,7 +36,7 @@ from stacktest.adapters.compose.files import (
 from stacktest.adapters.compose.masking import masked
 from stacktest.adapters.compose.unset import KEY_DEPTH, texts_of, unset_variables
 from stacktest.adapters.compose.yaml import load_yaml
-from stacktest.adapters.existing import is_file
+from stacktest.adapters.foreign_paths import is_file
 from stacktest.core.interpolation import interpolate
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, UsageError

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from stacktest.adapters.compose.env_files import read_env_files
 from stacktest.adapters.compose.yaml import load_yaml
-from stacktest.adapters.existing import is_file
+from stacktest.adapters.foreign_paths import is_file
 from stacktest.core.interpolation import interpolate
 from stacktest.core.json_data import Json
 from stacktest.errors import UsageError

@@ -76,7 +76,7 @@ class Engine:
         return self.socket.get("/info")
 
     def facts(self) -> EngineFacts:
-        """Who it is and what it does not enforce."""
+        """The engine's identity, and the limits that it does not enforce."""
         return engine_facts(self.socket)
 
     def containers(

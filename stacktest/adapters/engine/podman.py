@@ -1,4 +1,4 @@
-"""What Podman says otherwise than Docker does: who it is, and health only of a single container."""
+"""Where Podman answers otherwise than Docker: its identity, and health, which its lists lack."""
 
 from collections.abc import Iterable
 from dataclasses import replace

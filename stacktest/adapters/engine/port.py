@@ -53,7 +53,7 @@ class EnginePort(Protocol):
         """The engine's document about itself and its host."""
 
     def facts(self) -> EngineFacts:
-        """Who it is and what it does not enforce."""
+        """The engine's identity, and the limits that it does not enforce."""
 
     def containers(
         self, project: str = "", *, labels: Mapping[str, str] | None = None

@@ -6,8 +6,8 @@ A reader is imported when a stack has such a front door.
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from stacktest.adapters.existing import is_file
-from stacktest.adapters.routes.static import read_configured
+from stacktest.adapters.foreign_paths import is_file
+from stacktest.adapters.routes.configured import read_configured
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.core.suggestions import did_you_mean
@@ -80,11 +80,10 @@ READERS: Mapping[str, Reader] = {
 
 # Private
 
-_WITH_FILES = frozenset({"caddy", "nginx", "traefik"})
+_WITH_FILES = ("caddy", "nginx", "traefik")
 """Kinds whose files can be named."""
-_BY_NAME = {name: name for name in ("traefik", "caddy-docker-proxy", "nginx-proxy")} | {
-    "labels": "traefik"
-}
+_PROGRAMS = ("traefik", "caddy-docker-proxy", "nginx-proxy")
+_BY_NAME = {name: name for name in _PROGRAMS} | {"labels": "traefik"}
 """Word in `routes` → the program that reads the compose file itself."""
 
 
@@ -111,8 +110,8 @@ def _located(source: str, stack: Stack) -> tuple[str, Path | None]:
             f"no such file: {name}",
             where="stacktest.toml:stack.routes",
             hint=did_you_mean(name, _beside(path, stack))
-            or "name the front door's configuration, `traefik`, `caddy-docker-proxy`, "
-            "`nginx-proxy`, or `none`",
+            or f"name the front door's configuration, {', '.join(map('`{}`'.format, _PROGRAMS))}, "
+            "or `none`",
             code="SK-ROUTES",
         )
     return kind, path
@@ -135,6 +134,6 @@ def _kind(source: str) -> str:
     raise UsageError(
         f"'{source}' is neither a Caddyfile nor an nginx configuration by its name",
         where="stacktest.toml:stack.routes",
-        hint=f"write caddy:{source}, nginx:{source} or traefik:{source}",
+        hint=f"say which kind it is: {' or '.join(f'{kind}:{source}' for kind in _WITH_FILES)}",
         code="SK-ROUTES",
     )

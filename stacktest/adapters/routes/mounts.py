@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from stacktest.adapters.existing import is_file, is_folder, matching
+from stacktest.adapters.foreign_paths import is_file, is_folder, matching
 from stacktest.core.bound_volumes import as_bind
 from stacktest.core.model import Mount, Stack
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from stacktest.adapters.existing import is_file, is_folder
+from stacktest.adapters.foreign_paths import is_file, is_folder
 
 
 def file_kind(folder: str, path: str) -> str:

@@ -118,11 +118,11 @@ def decide(
     states, in a repository the worse of them and the committed ones counts.
     """
     warnings: list[str] = []
-    blockers = list(_whole(status, meta, services, policy, fresh=judgements is not None))
+    blockers = list(_status_blockers(status, meta, services, policy, fresh=judgements is not None))
     if isinstance(status, Mapping) and not isinstance(services, Unknown):
         for name in sorted(services):
             findings = tuple(_findings(name, status, policy, judgements))
-            blockers += _once(_blockers(name, findings, policy, warnings))
+            blockers += _without_repeats(_service_blockers(name, findings, policy, warnings))
         blockers = _after_dependencies(blockers)
         warnings += _idle_exemptions(set(services), policy)
     blockers += _backup_blockers(backups) if policy.drills else ()
@@ -145,7 +145,7 @@ def in_force(exempt: Iterable[Exempting], today: date) -> tuple[Exempting, ...]:
 # Private
 
 
-def _whole(
+def _status_blockers(
     status: Mapping[str, StatusEntry] | Unknown | None,
     meta: StatusMeta | Unknown | None,
     services: Iterable[str] | Unknown,
@@ -154,7 +154,7 @@ def _whole(
     fresh: bool,
 ) -> Iterator[Blocker]:
     """What is wrong with the evidence as a whole."""
-    yield from _model(status, services, policy)
+    yield from _model_blockers(status, services, policy)
     if meta is None:
         yield _error("status.meta.json is missing", "stacktest status")
     elif isinstance(meta, Unknown):
@@ -167,7 +167,7 @@ def _whole(
         yield _error(f"the last look was on {when}", "stacktest status")
 
 
-def _model(
+def _model_blockers(
     status: Mapping[str, StatusEntry] | Unknown | None,
     services: Iterable[str] | Unknown,
     policy: GatePolicy,
@@ -229,7 +229,7 @@ def _findings(
         yield Finding(state=State.ERROR, reasons=("not judged",))
 
 
-def _blockers(
+def _service_blockers(
     name: str, findings: Iterable[Finding], policy: GatePolicy, warnings: list[str]
 ) -> Iterator[Blocker]:
     findings = tuple(findings)
@@ -253,7 +253,7 @@ def _blockers(
             warnings.append(f"{name}: {state.value}, which does not close this gate")
 
 
-def _once(blockers: Iterable[Blocker]) -> list[Blocker]:
+def _without_repeats(blockers: Iterable[Blocker]) -> list[Blocker]:
     """What one command clears closes the gate once: a failure without a pass, a lost page."""
     blockers = list(blockers)
     states = {blocker.state for blocker in blockers}

@@ -1,4 +1,4 @@
-"""What `judge` looks at and answers: the ledger's word, the present, the policy, findings."""
+"""What `judge` takes and returns: the records of a service, its present, the policy; findings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

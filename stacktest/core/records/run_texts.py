@@ -17,7 +17,7 @@ from stacktest.core.runs.verdict import Outcome, Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunTexts:
-    """What one run said of one service."""
+    """The texts of one run's failures of one service."""
 
     run: str
     sentences: Mapping[str, str] = field(default_factory=dict)

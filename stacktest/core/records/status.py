@@ -118,14 +118,8 @@ class StatusEntry:
         state = _state(f.text("state"), f"{path}.state")
         if (state.status, state.functional) != (self.status, self.functional):
             raise RecordError(f"{path}.status and .functional do not belong to {state.value!r}")
-        return type(self)(
-            status=self.status,
-            fingerprint=self.fingerprint,
-            last_change=self.last_change,
-            last_test_pass=self.last_test_pass,
-            spoke_updated=self.spoke_updated,
-            functional=self.functional,
-            documented=self.documented,
+        return replace(
+            self,
             state=state,
             reasons=tuple(map(_bare, f.texts("reasons"))),
             also=tuple(_state(name, f"{path}.also") for name in f.texts("also")),

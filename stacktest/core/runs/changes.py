@@ -1,4 +1,4 @@
-"""What people are told: what is otherwise than they were last told, and nothing else.
+"""The news for people: which services work, or do not, since they were last notified.
 
 A service is functional or it is not; the way from one stale state to another is no news. A service
 that nobody was told of before counts as not functional, so the first message says what works.
@@ -21,7 +21,7 @@ KNOWN = "stacktest.known/1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportedStatus:
-    """What somebody was last told."""
+    """The state that the last notification described."""
 
     functional: frozenset[str] = frozenset()
     trouble: str = ""

@@ -1,4 +1,4 @@
-"""Which earlier runs a run knew of, where clones number theirs without each other.
+"""Which earlier runs were on record when a run was made: clones number their runs independently.
 
 Each line of a history names the newest runs that were known when it was written. After a merge a
 failure may have a lower number than a pass that never knew of it: that pass does not end it.

@@ -1,4 +1,4 @@
-"""What one run proved, gathered for whoever tells people."""
+"""What one run proved, gathered for notifications and the terminal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ FAILURES = frozenset({"failed", "unjudged", "holds_now", "error", "crashed", "un
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunSummary:
-    """What one run proved, for whoever tells people."""
+    """What one run proved, refused and left undone."""
 
     verdicts: Mapping[str, Verdict]
     credited: tuple[str, ...]

@@ -69,7 +69,7 @@ class DataSources:
 
 
 def data_sources(containers: Iterable[Container], services: Collection[str]) -> DataSources:
-    """What the containers of the services can write and that outlives them."""
+    """Volumes and folders that the services' containers can write to and that outlive them."""
     sources: dict[str, list[str]] = {}
     left_out: dict[str, str] = {}
     for container in containers:

@@ -1,4 +1,4 @@
-"""What updates say of the services that run: one is open, or what the files say was put back."""
+"""The drift that updates explain: one of the service is still open, or was put back."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ def update_drift(
     *,
     is_own: bool = False,
 ) -> Mapping[str, tuple[str, ...]]:
-    """Service → the reason that an update gives for it.
+    """Service → the reason for its drift that an update is.
 
     `journal` is the update that is open, `is_own` whether this process works for it: then only what
     it puts back has a reason. `drift` is how each service differs from the files: where it does

@@ -61,7 +61,7 @@ def label(cells: Sequence[Cell], moved: Sequence[bool] = ()) -> str:
     if not conclusive:
         return "no runs"
     counts: Counter[Cell] = Counter(conclusive)
-    summary = ", ".join(f"{counts[kind]} {_SAID[kind]}" for kind in _SAID if counts[kind])
+    summary = ", ".join(f"{counts[kind]} {_WORDS[kind]}" for kind in _WORDS if counts[kind])
     text = f"{len(conclusive)} {'run' if len(conclusive) == 1 else 'runs'}: {summary}"
     if any(moved):
         times = sum(moved)
@@ -79,7 +79,7 @@ _MARKS: dict[Cell, str] = {
     "incomplete": "M{x} 7.5v.01",
     "absent": "",
 }
-_SAID: dict[Cell, str] = {
+_WORDS: dict[Cell, str] = {
     "passed": "passed",
     "flaky": "passed only on a retry",
     "failed": "failed",

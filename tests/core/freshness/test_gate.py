@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stacktest.core.backups.states import BackupJudgement, BackupState
-from stacktest.core.freshness.gate import Gate, GatePolicy, _blockers, decide
+from stacktest.core.freshness.gate import Gate, GatePolicy, _service_blockers, decide
 from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State
@@ -255,7 +255,7 @@ def test_a_service_whose_profile_was_never_switched_on_does_not_close_the_gate(
         enabled=frozenset(stack.default_services()),
     )
     warnings: list[str] = []
-    blockers = list(_blockers(name, [Finding(state=state)], policy, warnings))
+    blockers = list(_service_blockers(name, [Finding(state=state)], policy, warnings))
     assert bool(blockers) is closes
     assert bool(warnings) is not closes
 
@@ -266,7 +266,7 @@ def test_a_service_that_must_run_or_does_run_closes_it_all_the_same() -> None:
         next_step=NextStep(stack=two_profiles()),
         enabled=frozenset({"base", "extra"}),
     )
-    assert list(_blockers("extra", [Finding(state=State.NEVER_RUN)], policy, []))
+    assert list(_service_blockers("extra", [Finding(state=State.NEVER_RUN)], policy, []))
 
 
 @pytest.mark.case("field/x01")

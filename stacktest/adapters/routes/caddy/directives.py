@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stacktest.adapters.existing import is_file
+from stacktest.adapters.foreign_paths import is_file
 from stacktest.adapters.routes.caddy.imports import MAX_DEPTH, broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
 from stacktest.adapters.routes.caddy.matchers import Matcher, named_matchers, split_matcher

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stacktest.adapters.existing import text_or_line
+from stacktest.adapters.foreign_paths import text_or_line
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of

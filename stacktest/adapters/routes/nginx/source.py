@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stacktest.adapters.atomic_write import write_file
-from stacktest.adapters.existing import matching, text_or_line
+from stacktest.adapters.foreign_paths import matching, text_or_line
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
 from stacktest.adapters.temporary import temporary_folder

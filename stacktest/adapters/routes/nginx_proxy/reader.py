@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stacktest.adapters.compose.yaml import parse_yaml
-from stacktest.adapters.existing import is_file, matching
+from stacktest.adapters.foreign_paths import is_file, matching
 from stacktest.adapters.routes.blank_names import blank_names
 from stacktest.adapters.routes.mounts import folder_behind, shown
 from stacktest.adapters.routes.ordered import for_people, ordered, shared

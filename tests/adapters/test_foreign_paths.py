@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.adapters.existing import is_file, is_folder, matching, text_or_line
+from stacktest.adapters.foreign_paths import is_file, is_folder, matching, text_or_line
 
 ODD = ["a" * 300, "a\0b", "x/../" * 2000 + "y"]
 

@@ -1,4 +1,4 @@
-"""What a run of tests says of services that an update has replaced."""
+"""The verdict on an update, from the run of tests on the services that it replaced."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from stacktest.core.records.documents import LastRun
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judged:
+class UpdateVerdict:
     """Whether an update may stay."""
 
     passed: bool
@@ -15,7 +15,9 @@ class Judged:
     """The first test that failed, or why there is no verdict."""
 
 
-def judged(code: int, services: Collection[str], runs: Mapping[str, LastRun]) -> Judged:
+def judge_update(
+    code: int, services: Collection[str], runs: Mapping[str, LastRun]
+) -> UpdateVerdict:
     """The verdict: good only if pytest ended with 0 and each replaced service has passed.
 
     `runs` are the records that this run has written, those of dependants included.
@@ -23,11 +25,13 @@ def judged(code: int, services: Collection[str], runs: Mapping[str, LastRun]) ->
     failed = sorted({test for run in runs.values() for test in run.tests.failed})
     if failed:
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        return Judged(passed=False, why=f"{failed[0]} failed{more}")
+        return UpdateVerdict(passed=False, why=f"{failed[0]} failed{more}")
     for name, run in sorted(runs.items()):
         if run.start is not None:
-            return Judged(passed=False, why=f"{name} did not come up")
+            return UpdateVerdict(passed=False, why=f"{name} did not come up")
     for name in sorted(services):
         if name not in runs or runs[name].verdict != "passed":
-            return Judged(passed=False, why=f"{name} was not judged")
-    return Judged(passed=code == 0, why="" if code == 0 else f"pytest ended with code {code}")
+            return UpdateVerdict(passed=False, why=f"{name} was not judged")
+    return UpdateVerdict(
+        passed=code == 0, why="" if code == 0 else f"pytest ended with code {code}"
+    )

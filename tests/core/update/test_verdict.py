@@ -7,7 +7,7 @@ import pytest
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import FailedStart, LastRun, RunTests
 from stacktest.core.runs.verdict import Kind
-from stacktest.core.update.judged import judged
+from stacktest.core.update.verdict import judge_update
 
 RUN = Run(id="r1", seq=1, started=datetime(2026, 11, 29, tzinfo=UTC), finished=None, stack="")
 
@@ -43,5 +43,5 @@ def run(verdict: Kind | None, *failed: str, start: FailedStart | None = None) ->
     ],
 )
 def test_the_verdict(code: int, runs: dict[str, LastRun], why: str) -> None:
-    verdict = judged(code, ["app"], runs)
+    verdict = judge_update(code, ["app"], runs)
     assert (verdict.passed, verdict.why) == (not why, why)

@@ -1,4 +1,4 @@
-"""What lies at a path that a file of somebody else names: a name that cannot exist is not there.
+"""Questions about paths that other people's files name: one that cannot exist counts as absent.
 
 `Path.is_file` raises for a name that is too long and for a folder that may not be entered.
 """
