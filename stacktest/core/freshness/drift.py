@@ -49,7 +49,8 @@ def state_drift(inspect: Json, *, is_job: bool) -> Reasons:
     if status == "restarting":
         return ("container:restarting",)
     if status != "running":
-        return (f"container:{status} {state.get('ExitCode', '')}".rstrip(),)
+        code = state.get("ExitCode", "") if status in _ENDED else ""
+        return (f"container:{status} {code}".rstrip(),)
     health = (state.get("Health") or {}).get("Status", "")
     return (f"container:{health}",) if health == "unhealthy" else ()
 
@@ -203,6 +204,9 @@ def count_drift(containers: int, replicas: int) -> Reasons:
 
 
 # Private
+
+_ENDED = ("exited", "dead")
+"""States of a container whose exit code says something."""
 
 
 def _keys(keys: Iterable[str]) -> Reasons:

@@ -23,7 +23,7 @@ COMPOSE = "docker compose -f deploy/prod.yml"
 
 TABLE = [
     ("drifted", ["stale:conf/a"], f"{COMPOSE} restart red && pytest --stale"),
-    ("drifted", ["container:paused 0"], f"{COMPOSE} unpause red && pytest --stale"),
+    ("drifted", ["container:paused"], f"{COMPOSE} unpause red && pytest --stale"),
     ("drifted", ["container:exited 3"], f"{COMPOSE} up -d red && pytest --stale"),
     ("drifted", ["absent"], f"{COMPOSE} up -d red && pytest --stale"),
     ("drifted", ["env:A", "stale:conf/a"], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
