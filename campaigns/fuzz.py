@@ -29,7 +29,7 @@ from stacktest.core.records.strict_json import RecordError
 from stacktest.errors import StacktestError
 
 INPUTS = 100_000
-SHORT = 3_000
+SHORT = 1_000
 LONGEST = 3.0
 """Seconds of the processor that one input may take, whatever else the machine does."""
 SHOWN = 3

@@ -38,6 +38,7 @@ def test_a_name_that_a_test_of_the_project_has_is_not_used_again(tmp_path: Path)
     ) in result.lines()
 
 
+@pytest.mark.processes
 @pytest.mark.case("compose/own-tests")
 def test_pytest_collects_the_own_tests_and_the_suites_together(tmp_path: Path) -> None:
     own_test(tmp_path, "tests/test_cache.py")

@@ -25,6 +25,8 @@ from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.status import StatusMeta
 from stacktest.reports.report_data import Board
 
+pytestmark = pytest.mark.processes
+
 KNOWN = "known-Canary-4711"
 SAID = "said-Canary-0815"
 TESTS = """

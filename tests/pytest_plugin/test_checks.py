@@ -3,6 +3,7 @@
 import pytest
 
 from stacktest.pytest_plugin.checks import count_checks
+from tests.support.nested_pytest import ADDOPTS
 
 SUITES = {
     "unittest": (
@@ -850,6 +851,7 @@ def test_checks_are_counted_where_they_are(name: str, pytester: pytest.Pytester)
     for file, plugin in PLUGINS.items():
         (installed / file).write_text(plugin)
     pytester.syspathinsert(installed)
+    pytester.makeini(f"[pytest]\n{ADDOPTS}\n")
     pytester.makeconftest('pytest_plugins = ["pytest_check"]')
     lines = text.splitlines()
     indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())

@@ -17,6 +17,7 @@ from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.network import Connector
+from stacktest.adapters.startup import tracked_container
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
 from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings
@@ -565,7 +566,11 @@ def test_an_answer_that_waiting_does_not_change_ends_it_after_seconds() -> None:
     assert PERSISTENT <= clock.now - 1000 < 2 * PERSISTENT
 
 
-def test_an_answer_has_to_stay_the_same_for_as_long_as_it_says() -> None:
+def test_an_answer_has_to_stay_the_same_for_as_long_as_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Each probe takes the loop a moment of real time.
+    monkeypatch.setattr(tracked_container, "PROBE_PAUSE", 1.0)
     clock = Clock()
     looks = {"first": 1000.0, "second": 1015.0}
 
@@ -585,7 +590,10 @@ def test_one_false_answer_at_the_start_is_no_such_answer() -> None:
 
 
 @pytest.mark.case("field/b25")
-def test_an_answer_that_may_be_the_front_doors_own_is_not_enough() -> None:
+def test_an_answer_that_may_be_the_front_doors_own_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracked_container, "PROBE_PAUSE", 1.0)
     clock = Clock()
     connector = Opening(clock, at=1010)
 
