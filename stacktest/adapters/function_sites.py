@@ -67,11 +67,6 @@ class Sites:
     left_late: frozenset[int] = frozenset()
     """Lines that run after a `return` in their block: of `with` and `finally`."""
 
-    @property
-    def has_firm_checks(self) -> bool:
-        """Whether some are reached whenever the function ends, or are failures themselves."""
-        return self.checks > len(self.loose) + len(self.of_all)
-
     def without(self, guard: Guard) -> "Sites":
         """The same where what stands in these lines checks nothing."""
 

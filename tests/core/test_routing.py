@@ -15,8 +15,8 @@ from stacktest.core.routing import (
     inner_port,
     origin,
     route_rows,
-    service_behind,
 )
+from tests.support.routed import service_behind
 
 HTTPS, HTTP = Listener(port=443, tls=True), Listener(port=80, tls=False)
 

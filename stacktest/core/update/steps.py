@@ -14,14 +14,13 @@ Each step may be begun again after a crash; none needs anything but the journal 
 """
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal
 
 Step = Literal[
     "saving", "replacing", "testing", "putting_back", "proving", "kept", "put_back", "given_up"
 ]
 Outcome = Literal["done", "failed", "undo"]
 
-STEPS: tuple[Step, ...] = get_args(Step)
 FIRST: Step = "saving"
 CLOSED: frozenset[Step] = frozenset({"kept", "put_back", "given_up"})
 """Nothing is left to do."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from stacktest.reports.trends import Cell
 
 PITCH = 7
-HEIGHT = 19
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stacktest.adapters.routes.served_files import file_kind
 from stacktest.core.route import Route
-from stacktest.core.routing import service_behind
+from tests.support.routed import service_behind
 
 HEADER = "X-Service"
 """What each program behind the front door says of itself."""

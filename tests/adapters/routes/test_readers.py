@@ -9,8 +9,9 @@ import pytest
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.route import Route
-from stacktest.core.routing import Request, doubts, service_behind
+from stacktest.core.routing import Request, doubts
 from stacktest.errors import UsageError
+from tests.support.routed import service_behind
 
 
 def seen(routes: tuple[Route, ...]) -> list[tuple[Any, ...]]:

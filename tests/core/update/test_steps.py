@@ -1,8 +1,10 @@
 """Every update comes to an end, and from every step there is a way back."""
 
+from typing import get_args
+
 import pytest
 
-from stacktest.core.update.steps import CLOSED, FIRST, STEPS, Outcome, Step, next_step
+from stacktest.core.update.steps import CLOSED, FIRST, Outcome, Step, next_step
 
 
 def successors(step: Step) -> set[Step]:
@@ -34,7 +36,7 @@ def test_before_anything_is_replaced_a_failure_ends_the_update() -> None:
     assert next_step("saving", "failed") == next_step("saving", "undo") == "given_up"
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step not in CLOSED])
+@pytest.mark.parametrize("step", [step for step in get_args(Step) if step not in CLOSED])
 def test_from_every_open_step_undo_leads_to_what_ran_before(step: Step) -> None:
     step = next_step(step, "undo")
     while step not in CLOSED:
@@ -46,8 +48,8 @@ def test_every_step_is_reached_and_none_is_left_for_good_but_the_ends() -> None:
     reached: set[Step] = {FIRST}
     while more := {after for step in reached for after in successors(step)} - reached:
         reached |= more
-    assert reached == set(STEPS)
-    assert {step for step in STEPS if not successors(step)} == CLOSED - {"kept"}
+    assert reached == set(get_args(Step))
+    assert {step for step in get_args(Step) if not successors(step)} == CLOSED - {"kept"}
 
 
 def test_putting_back_does_not_fail_it_stays_open() -> None:

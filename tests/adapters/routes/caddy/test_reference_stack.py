@@ -7,7 +7,7 @@ import pytest
 
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Port, Service, Stack
-from stacktest.core.routing import service_behind
+from tests.support.routed import service_behind
 
 ROOT = Path(__file__).parents[4] / "fixtures/stacks/reference"
 CADDYFILE = "configs/caddy/Caddyfile"

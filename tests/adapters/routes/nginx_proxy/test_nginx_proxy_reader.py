@@ -7,7 +7,7 @@ import pytest
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Mount, Port, Service, Stack
 from stacktest.core.route import Route
-from stacktest.core.routing import service_behind
+from tests.support.routed import service_behind
 
 WEB = (Port(target=80, published=80), Port(target=443, published=443))
 
