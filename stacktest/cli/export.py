@@ -26,13 +26,13 @@ def ctrf(*, folder: str, output: str) -> None:
     from stacktest.bootstrap.context import find_project
     from stacktest.bootstrap.report_source import read_board
     from stacktest.reports.export.ctrf import ctrf as document
-    from stacktest.reports.export.ctrf import remembered
+    from stacktest.reports.recorded_outcomes import recorded_outcomes
 
     board = read_board(find_project(folder)).without_secrets()
     run = board.latest_run
     if run is None:
         raise EvidenceError("there was no run yet", where=board.stack.name, hint="pytest")
-    write_report(output, json_text(document(board, run, remembered(board))), board)
+    write_report(output, json_text(document(board, run, recorded_outcomes(board))), board)
 
 
 @export.command()

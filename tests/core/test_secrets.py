@@ -14,6 +14,7 @@ from stacktest.core.secrets import secrets_of
 from stacktest.reports.export import ctrf, docs_data, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_svg
 from stacktest.reports.page.page import render_page
+from stacktest.reports.recorded_outcomes import recorded_outcomes
 from stacktest.reports.report_data import Board
 from tests.support.known import known
 
@@ -81,7 +82,7 @@ def test_a_secret_in_a_reason_reaches_no_report(board: Board) -> None:
     outputs = [
         render_page(leaky), metrics.metrics(leaky), markdown.summary(leaky),
         badge_svg(badge(leaky)), json.dumps(docs_data.docs_data(leaky)),
-        json.dumps(ctrf.ctrf(leaky, known(leaky.latest_run), ctrf.remembered(leaky))),
+        json.dumps(ctrf.ctrf(leaky, known(leaky.latest_run), recorded_outcomes(leaky))),
     ]  # fmt: skip
     assert any(canary in text for text in outputs), "the canary has to be there to be taken out"
     secrets = secrets_of(leaky.stack)

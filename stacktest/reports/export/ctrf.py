@@ -5,12 +5,12 @@ failed nor was skipped is `other`, with pytest's own word beside it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from stacktest.core.json_data import Json
 from stacktest.core.records.common import Run
-from stacktest.core.runs.verdict import Outcome, Result
+from stacktest.core.runs.verdict import Outcome
 from stacktest.reports.report_data import Board
 
 SPEC = "0.0.0"
@@ -33,34 +33,6 @@ def ctrf(board: Board, run: Run, outcomes: Sequence[Outcome]) -> dict[str, Json]
     }
 
 
-def remembered(board: Board) -> tuple[Outcome, ...]:
-    """The outcomes of the timeline's run, as far as the records kept them."""
-    if board.timeline is None:
-        return ()
-    spans = {span.name: span for span in board.timeline.tests}
-    owners: dict[str, list[str]] = {}
-    reasons: dict[str, str] = {}
-    letters: dict[str, str] = {}
-    for service, lines in sorted(board.histories.items()):
-        for line in lines:
-            if line.run == board.timeline.run:
-                for nodeid, letter in line.tests.items():
-                    owners.setdefault(nodeid, []).append(service)
-                    letters[nodeid] = letter
-                    reasons |= _reason(nodeid, line.reasons)
-    return tuple(
-        Outcome(
-            nodeid=nodeid,
-            services=tuple(owners[nodeid]),
-            result=_RESULTS.get(letters[nodeid], "unfinished"),
-            flaky=letters[nodeid] == "~",
-            reason=reasons.get(nodeid, ""),
-            seconds=spans[nodeid].seconds if nodeid in spans else 0.0,
-        )
-        for nodeid in sorted(owners)
-    )
-
-
 # Private
 
 _STATUS: Mapping[str, str] = {
@@ -70,24 +42,6 @@ _STATUS: Mapping[str, str] = {
     "holds_now": "failed",
     "skipped": "skipped",
 }
-_RESULTS: Mapping[str, Result] = {
-    ".": "passed",
-    "~": "passed",
-    "F": "failed",
-    "E": "error",
-    "k": "known_false",
-    "K": "holds_now",
-    "s": "skipped",
-    "x": "xfailed",
-    "X": "xpassed",
-}
-
-
-def _reason(nodeid: str, reasons: Iterable[str]) -> dict[str, str]:
-    """`… failed: AssertionError: …` → what follows the first colon."""
-    match = next((text for text in reasons if text.startswith(f"{nodeid} ")), "")
-    message = match.removeprefix(nodeid).partition(": ")[2]
-    return {nodeid: message} if message else {}
 
 
 def _status(outcome: Outcome) -> str:

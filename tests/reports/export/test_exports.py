@@ -17,6 +17,7 @@ from stacktest.core.runs.verdict import Outcome, Result
 from stacktest.core.unknown import Unknown
 from stacktest.reports.export import allure, ctrf, docs_data, in_toto, junit, markdown, metrics
 from stacktest.reports.export.badge import badge, badge_json, badge_svg
+from stacktest.reports.recorded_outcomes import recorded_outcomes
 from stacktest.reports.report_data import Board
 from tests.support.known import known
 
@@ -156,7 +157,7 @@ def test_ctrf_counts_add_up_and_only_a_pass_is_flaky(board: Board) -> None:
 
 
 def test_ctrf_of_a_run_that_is_over_comes_from_the_records(board: Board) -> None:
-    remembered = ctrf.remembered(board)
+    remembered = recorded_outcomes(board)
     failed = [one.nodeid for one in remembered if one.result == "failed"]
     assert failed == [
         "suites/phase2_x/test_loki.py::test_it_is_what_it_says",
@@ -310,7 +311,7 @@ def test_allure_sorts_by_phase_and_service(board: Board) -> None:
 def test_no_output_holds_a_value_of_the_environment(board: Board) -> None:
     outputs = [
         json.dumps(badge_json(badge(board))), badge_svg(badge(board)), metrics.metrics(board),
-        json.dumps(ctrf.ctrf(board, known(board.latest_run), ctrf.remembered(board))),
+        json.dumps(ctrf.ctrf(board, known(board.latest_run), recorded_outcomes(board))),
         markdown.summary(board), "\n".join(markdown.annotations(board)),
         json.dumps(docs_data.docs_data(board)),
     ]  # fmt: skip

@@ -17,6 +17,7 @@ import pytest
 
 from stacktest.reports.export import ctrf, docs_data, metrics
 from stacktest.reports.export.badge import badge, badge_json
+from stacktest.reports.recorded_outcomes import recorded_outcomes
 from stacktest.reports.report_data import Board
 from tests.support.board import build_board
 from tests.support.known import known
@@ -208,7 +209,7 @@ def ctrf_schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_the_report_holds_against_the_official_schema(ctrf_schema: Any, board: Board) -> None:
     import jsonschema
 
-    report = ctrf.ctrf(board, known(board.latest_run), ctrf.remembered(board))
+    report = ctrf.ctrf(board, known(board.latest_run), recorded_outcomes(board))
     checker = jsonschema.FormatChecker()
     jsonschema.Draft7Validator(ctrf_schema, format_checker=checker).validate(report)
     report["results"]["tests"][0]["status"] = "green"
