@@ -7,16 +7,21 @@ from stacktest.reports.report_data import Board
 
 
 def recorded_outcomes(board: Board) -> tuple[Outcome, ...]:
-    """The outcomes of the timeline's run, as far as the records kept them."""
-    if board.timeline is None:
+    """The outcomes of the newest run, as far as the records kept them.
+
+    How long its tests took is known on the machine alone that has its timeline.
+    """
+    run, timeline = board.latest_run, board.timeline
+    if run is None:
         return ()
-    spans = {span.name: span for span in board.timeline.tests}
+    is_of_run = timeline is not None and timeline.run == run.id
+    spans = {span.name: span for span in timeline.tests} if timeline and is_of_run else {}
     owners: dict[str, list[str]] = {}
     reasons: dict[str, str] = {}
     letters: dict[str, str] = {}
     for service, lines in sorted(board.histories.items()):
         for line in lines:
-            if line.run == board.timeline.run:
+            if line.run == run.id:
                 for nodeid, letter in line.tests.items():
                     owners.setdefault(nodeid, []).append(service)
                     letters[nodeid] = letter

@@ -226,7 +226,7 @@ def build_board(
         _history(name, phase, runs, claims, trouble=trouble) for name, phase in SERVICES.items()
     }  # fmt: skip
     run = Run(
-        id="2026-11-20T09-12-04Z", seq=runs, started=NOW - dt.timedelta(minutes=50),
+        id=f"r{runs:04d}", seq=runs, started=NOW - dt.timedelta(minutes=50),
         finished=NOW - dt.timedelta(minutes=46), stack="reference@host", git_commit="ab" * 20,
         dirty=True, versions={"stacktest": "0.1.0", "pytest": "9.2.0", "chromium": "142.0"},
     )  # fmt: skip

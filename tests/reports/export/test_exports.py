@@ -167,6 +167,15 @@ def test_ctrf_of_a_run_that_is_over_comes_from_the_records(board: Board) -> None
     assert reasons == {"AssertionError: status (502) == 200"}
 
 
+def test_a_clone_lists_the_same_tests_of_the_run_without_their_times(board: Board) -> None:
+    here = recorded_outcomes(board)
+    assert any(outcome.seconds for outcome in here)
+    other = replace(known(board.timeline), run="r0001")
+    for timeline in (None, other):
+        there = recorded_outcomes(replace(board, timeline=timeline))
+        assert there == tuple(replace(outcome, seconds=0.0) for outcome in here)
+
+
 # Summary and annotations
 
 

@@ -88,7 +88,7 @@ Latest runs Began Verdict Fingerprint Commit What happened 2026-09-24 10:00 UTC 
 83c2794dcba29289 0000000000 image, mounted files, environment, definition or routes changed
 2026-09-23 10:00 UTC ✓ passed fcc73470f567771d 0000000000 2026-09-22 10:00 UTC ✓ passed
 fcc73470f567771d 0000000000 Environment project reference domain stack.local last run
-2026-11-20T09-12-04Z (number 3) began 2026-11-20 09:10 UTC ended 2026-11-20 09:14 UTC commit
+r0003 (number 3) began 2026-11-20 09:10 UTC ended 2026-11-20 09:14 UTC commit
 ababababab with local changes stack reference@host chromium 142.0 compose 2.26.1 pytest 9.2.0
 stacktest 0.1.0 judged for this host fingerprint version 1 key k-3f2a Warnings the engine's
 clock is 2 s ahead Exemptions in force benthos: no_tests until 2027-01-31. no interface Written
