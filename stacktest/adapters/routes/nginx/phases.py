@@ -26,20 +26,18 @@ from stacktest.adapters.routes.nginx.locations import (
     named_location,
     path_of,
 )
-from stacktest.adapters.routes.nginx.source import UNSEEN, Directive
+from stacktest.adapters.routes.nginx.rewritten import Rewritten, rewritten
+from stacktest.adapters.routes.nginx.source import Directive
 from stacktest.adapters.routes.nginx.steps import (
     cached,
     guard_step,
     inherited,
     own_step,
     refused,
-    return_statuses,
-    rewrite_step,
     signed_in,
     slash_redirect,
     under_condition,
     unseen_content,
-    unseen_step,
 )
 from stacktest.adapters.routes.nginx.upstreams import Upstreams
 from stacktest.adapters.routes.nginx.variables import Variables
@@ -76,10 +74,11 @@ class Phases:
 
     def steps(self) -> Iterator[Route]:
         """Everything that the server may do with a request, in its order."""
-        rewritten, variables = self.rewrites(self.server, self.variables, level=0)
-        yield from rewritten
-        if any(map(is_certain, rewritten)):
+        done = self.rewrites(self.server, self.variables, level=0)
+        yield from done.steps
+        if any(map(is_certain, done.steps)):
             return
+        variables = done.variables
         inner = replace(self, variables=variables)
         locations = locations_of(self.server)
         exact = [location for location in locations if location.kind == "="]
@@ -93,9 +92,10 @@ class Phases:
 
     def location_steps(self, location: Location, jumps: int) -> list[Route]:
         """What happens to a request for which the location was taken."""
-        steps, variables = self.rewrites(location.chain, self.variables, level=1)
+        done = self.rewrites(location.chain, self.variables, level=1)
+        steps = list(done.steps)
         if not any(map(is_certain, steps)):
-            steps += self.after_rewrite(location.chain, variables, jumps)
+            steps += self.after_rewrite(location.chain, done.variables, jumps)
         if location.chain[0].all("internal") and jumps == 0:
             return [own_step(location.chain[0], frozenset({404}))]
         return steps
@@ -113,42 +113,30 @@ class Phases:
 
     def rewrites(
         self, chain: tuple[Directive, ...], variables: Variables, *, level: int
-    ) -> tuple[list[Route], Variables]:
-        """What set, if, return and rewrite do, and the values of variables afterwards."""
-        steps: list[Route] = []
+    ) -> Rewritten:
+        """What set, if, return, rewrite and break do."""
+        done = Rewritten(variables=variables)
         for item in chain[0].block:
-            if item.name == "set" and len(item.words) > 1:
-                value = variables.expand(item.words[1])
-                is_known = variables.is_known(item.words[1])
-                variables = variables.updated(
-                    item.words[0].lstrip("$"), value if is_known else None
-                )
-            elif item.name == "return":
-                steps.append(own_step(item, return_statuses(item, variables)))
+            if done.has_ended:
                 break
-            elif item.name == "rewrite" and len(item.words) > 1:
-                steps.append(rewrite_step(item, level))
-            elif item.name == "if":
-                inner, variables = self._if(item, chain, variables, level)
-                steps += inner
-            elif item.name == UNSEEN:
-                steps.append(unseen_step(guard_step(item, ANY_STATUS, is_hidden=True), item))
-        return steps, variables
+            if item.name == "if":
+                done = done.followed_by(self._if(item, chain, done.variables, level))
+            else:
+                done = done.followed_by(rewritten(item, done.variables, level))
+        return done
 
     def _if(
         self, item: Directive, chain: tuple[Directive, ...], variables: Variables, level: int
-    ) -> tuple[list[Route], Variables]:
+    ) -> Rewritten:
         holds = variables.holds(item.words)
         if holds is False:
-            return [], variables
-        steps, inner = self.rewrites((item, *chain), variables, level=level)
-        steps += self.passes(item, inner)
+            return Rewritten(variables=variables)
+        inner = self.rewrites((item, *chain), variables, level=level)
+        steps = (*inner.steps, *self.passes(item, inner.variables))
         if holds is None:
-            steps = [under_condition(item.words, step) for step in steps]
-            for name in {word.words[0].lstrip("$") for word in item.all("set") if word.words}:
-                variables = variables.updated(name, None)
-            return steps, variables
-        return steps, inner
+            steps = tuple(under_condition(item.words, step) for step in steps)
+            return inner.perhaps(variables, steps)
+        return replace(inner, steps=steps)
 
     def after_rewrite(
         self, chain: tuple[Directive, ...], variables: Variables, jumps: int

@@ -13,6 +13,7 @@ from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.core.interpolation import variables_of
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
+from stacktest.core.routing import HTTP, HTTPS
 
 
 def read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
@@ -59,7 +60,13 @@ def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool = False) 
             stack=stack,
             server=(server.block, http.block),
             upstreams=http.upstreams,
-            variables=initial(host, places[0], http.maps),
+            variables=initial(
+                host,
+                places[0],
+                http.maps,
+                server_name=server.primary_name,
+                shows_port=_shows_port(places[0], stack),
+            ),
         )
         routes = ordered(
             phases.steps(),
@@ -72,6 +79,13 @@ def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool = False) 
         )
         start += len(routes)
         yield from routes
+
+
+def _shows_port(place: Listener, stack: Stack) -> bool:
+    """Whether clients reach the listener at a port that they have to name."""
+    door = stack.services.get(stack.front_door)
+    outer = {port.published for port in (door.ports if door else ()) if port.target == place.port}
+    return not (outer or {place.port}) <= {HTTPS if place.tls else HTTP, None}
 
 
 def _unset(server: Server, name: str) -> Route:

@@ -34,6 +34,12 @@ class Server:
         return not self.names or not _CATCH_ALL.isdisjoint(self.names)
 
     @property
+    def primary_name(self) -> str | None:
+        """The value of `$server_name`; None where the first name is not a plain one."""
+        name = next(iter(self.names), "")
+        return None if name[:1] in {"~", "."} or "$" in name else name
+
+    @property
     def unset(self) -> tuple[str, ...]:
         """Names that hold a variable without a value."""
         return tuple(n for n in self.names if "$" in n and not n.startswith(("~", "$hostname")))

@@ -91,6 +91,9 @@ def _asked(block: Directive) -> list[Directive]:
 def _unseen_servers(block: Directive) -> Iterator[Route]:
     for item in (*block.all(UNSEEN), *block.all(SILENT)):
         yield replace(unseen_step(own_step(item, ANY_STATUS), item), upstream="?")
+    for item in (item for item in block.block if "_by_lua" in item.name):
+        why = f"which server the directive `{item.name}` chooses"
+        yield replace(own_step(item, ANY_STATUS), unknown=why, upstream="?")
 
 
 def _without_server(block: Directive, name: str) -> Route:

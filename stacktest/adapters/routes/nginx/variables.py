@@ -59,13 +59,26 @@ class Variables:
         return text
 
 
-def initial(host: str, listener: Listener, maps: Mapping[str, Directive]) -> Variables:
-    """What a request for a host at a listener tells; of a pattern of hosts, only the listener."""
+def initial(
+    host: str,
+    listener: Listener,
+    maps: Mapping[str, Directive],
+    *,
+    server_name: str | None,
+    shows_port: bool,
+) -> Variables:
+    """What a request for a host at a listener tells; of a pattern of hosts, only the listener.
+
+    `server_name` is the first name of the server that answers, None where it is not a plain one;
+    `shows_port`: clients may write a port behind the name.
+    """
     scheme = "https" if listener.tls else "http"
     values = {"scheme": scheme, "server_port": str(listener.port), "https": "on" * listener.tls}
     if "*" not in host and not host.startswith("~"):
-        values |= {"host": host, "http_host": host, "server_name": host}
-        values |= {"ssl_preread_server_name": host, "ssl_server_name": host}
+        values |= {"host": host, "ssl_preread_server_name": host, "ssl_server_name": host}
+        values |= {} if shows_port else {"http_host": host}
+    if server_name is not None:
+        values["server_name"] = server_name
     return Variables(values=values, maps=maps)
 
 

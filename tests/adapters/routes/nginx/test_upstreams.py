@@ -60,3 +60,10 @@ stream {{
 }}"""
     routes = nginx(tmp_path, text, stack(tmp_path, *apps("web", "db")))
     assert leads(routes) == {"a.test": "web:1", "b.test": "db:5432"}
+
+
+def test_a_program_chooses_the_server(tmp_path: Path) -> None:
+    text = f"upstream app {{ server app:1;\n balancer_by_lua_block {{ x }} }}\n{SITE}"
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
+    assert who(routes, "a.test") is None
+    assert {route.where for route in routes if route.unknown} == {"site.conf:2"}

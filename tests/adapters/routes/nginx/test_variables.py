@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stacktest.adapters.routes import read_routes
+from stacktest.core.model import Port
 from tests.adapters.routes.front_doors import apps, leads, nginx, stack
 
 
@@ -55,3 +56,38 @@ def test_a_template_is_filled_with_the_variables_that_are_chosen(
     environment = {"APP_HOST": "a.test", "APP_UP": "app", "NGINX_ENVSUBST_FILTER": chosen}
     of = stack(tmp_path, *apps("app"), environment=environment)
     assert leads(read_routes(("site.conf.template",), of)) == leads_to
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "leads_to"),
+    [
+        ("a.test b.test", "b.test", "app:80"),
+        ("b.test a.test", "a.test", "web:80"),
+        ("~^x a.test", "a.test", "the upstream depends on $up"),
+        (".a.test", "a.test", "the upstream depends on $up"),
+    ],
+)
+def test_the_name_of_a_server_is_its_first(
+    names: str, host: str, leads_to: str, tmp_path: Path
+) -> None:
+    text = f"""map $server_name $up {{ default web; a.test app; }}
+server {{ listen 80; server_name {names}; location / {{ proxy_pass http://$up:80; }} }}"""
+    assert leads(nginx(tmp_path, text, stack(tmp_path, *apps("app", "web"))))[host] == leads_to
+
+
+@pytest.mark.parametrize(
+    ("port", "leads_to"),
+    [
+        (Port(target=80, published=80), "app:80"),
+        (Port(target=80), "app:80"),
+        (Port(target=80, published=8080), "the upstream depends on $up"),
+        (Port(target=8080, published=80), "app:80"),
+    ],
+)
+def test_the_host_header_shows_a_port_that_clients_have_to_name(
+    port: Port, leads_to: str, tmp_path: Path
+) -> None:
+    text = f"""map $http_host $up {{ default web; a.test app; }}
+server {{ listen {port.target}; server_name a.test; location / {{ proxy_pass http://$up:80; }} }}"""
+    of = stack(tmp_path, *apps("app", "web"), ports=(port,))
+    assert leads(nginx(tmp_path, text, of)) == {"a.test": leads_to}
