@@ -12,7 +12,6 @@ from tests.support.compose_project import Project, project
 
 __all__ = ["project"]
 
-pytestmark = [pytest.mark.real_docker, pytest.mark.processes]
 ROOT = Path(__file__).parents[2]
 MARK = (
     "import pathlib as _p\nwith _p.Path({marker!r}).open('a') as _f: _f.write({name!r} + '\\n')\n"
@@ -107,6 +106,8 @@ def ran(folder: tuple[Path, Path], words: str) -> set[str]:
     return set(marker.read_text().split()) if marker.exists() else set()
 
 
+@pytest.mark.real_docker
+@pytest.mark.processes
 @pytest.mark.case("hard/G1-check-runs-code")
 @pytest.mark.parametrize("words", VERBS)
 def test_the_table_says_whose_code_runs(words: str, folder: tuple[Path, Path]) -> None:
@@ -120,6 +121,8 @@ def test_every_row_of_the_table_is_tried() -> None:
     } == set()
 
 
+@pytest.mark.real_docker
+@pytest.mark.processes
 def test_the_gate_by_a_base_runs_nothing_of_a_pull_request(folder: tuple[Path, Path]) -> None:
     assert ran(folder, "gate --scope repo --base HEAD") == set()
     # The same files run where a person who trusts them asks.
