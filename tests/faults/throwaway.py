@@ -220,7 +220,10 @@ class ThrowAway:
     def _provision(self, services: Iterable[str]) -> None:
         """One-way set-up steps, for those of the services that have one."""
         if wanted := sorted(PROVISIONED & set(services)):
-            self._run([str(REPOSITORY / "scripts" / "provision"), str(self.root), *wanted])
+            # By these files as well: by others, Compose would make the containers anew.
+            files = f"COMPOSE_FILE=docker-compose.yml:{FAULTY}"
+            script = REPOSITORY / "scripts" / "provision"
+            self._run(["env", files, str(script), str(self.root), *wanted])
 
     def _model(self) -> dict[str, Any]:
         services: dict[str, Any] = json.loads(self._compose("config", "--format", "json"))[
