@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from campaigns.docker_command import docker
+from campaigns.docker_command import build_nginx, docker
 from campaigns.registry import registry
 from campaigns.small_stack import SmallStack, small_stack
 
@@ -313,6 +313,7 @@ class ChangeStack:
 @contextmanager
 def change_stack() -> Iterator[ChangeStack]:
     """The stack, up, filled and proved; removed at the end with its images."""
+    build_nginx()
     definitions = "".join(_definition(name) for name in PROGRAMS) + _volumes()
     with registry() as address, small_stack(definitions) as small:
         path = small.root / "compose.yaml"

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaigns.common import Options, Report, main
-from campaigns.docker_command import docker
+from campaigns.docker_command import build_nginx, docker
 from stacktest.bootstrap.context import Project
 from stacktest.init.programs import recognise
 
@@ -143,6 +143,7 @@ def run(options: Options) -> Report:
 
 def build_images() -> None:
     """Build the images of the programs where they are missing."""
+    build_nginx()
     missing = [name for name in IMAGES if not docker("images", "-q", f"strangers/{name}:1")]
     if missing:
         docker("compose", "-f", str(HERE / "images/compose.yaml"), "build", "--quiet", *missing)

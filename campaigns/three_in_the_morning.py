@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from campaigns.common import Options, Report, main
+from campaigns.docker_command import build_nginx
 from campaigns.night_faults import FAULTS
 from campaigns.night_stacks import Fault, in_stack
 from campaigns.small_stack import SmallStack, small_stack
@@ -23,6 +24,7 @@ SHORT = ("misspelt upstream", "a variable that is missing")
 
 def run(options: Options) -> Report:
     """Every fault in turn; the short form takes two."""
+    build_nginx()
     faults = [fault for fault in FAULTS if not options.short or fault.name in SHORT]
     rows, problems = [], list[str]()
     for fault in faults:
