@@ -47,7 +47,9 @@ METHODS_OF_OBJECTS = frozenset(
 )
 """The same of responses and locators."""
 LOCATING = frozenset({"locator", "frame_locator"})
-LAZY = frozenset({"filter", "map", "zip", "iter", "reversed", "enumerate"})
+LAZY = frozenset(
+    {"filter", "map", "zip", "iter", "reversed", "enumerate", "type", "id", "repr", "Path"}
+)
 """Functions of Python whose results are true, also where there is nothing to go through."""
 ATTRIBUTES = frozenset({"status_code", "headers", "url", "request"})
 """What every response has."""

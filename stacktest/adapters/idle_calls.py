@@ -11,7 +11,7 @@ import ast
 from collections.abc import Collection
 
 from stacktest.adapters.always_true import is_always_true, is_constant
-from stacktest.adapters.code_reference import chain_of, last_name
+from stacktest.adapters.code_reference import chain_of
 
 ENTERED_CALLS = frozenset({"raises", "warns", "deprecated_call", "assertRaises", "assertWarns"})
 """Functions that check nothing where they are neither entered nor given something to call."""
@@ -19,6 +19,14 @@ ENTERED_PREFIX = "expect_"
 """How the names of Playwright's functions of that kind begin."""
 DESCRIBING_CALLS = frozenset({"described_as", "extracting"})
 """Methods that demand nothing of what `assert_that` is about."""
+COMPARING = frozenset(
+    f"assert{what}"
+    for what in (
+        *("Equal", "NotEqual", "False", "Is", "IsNot", "IsNone", "In", "NotIn", "Greater"),
+        *("GreaterEqual", "Less", "LessEqual", "AlmostEqual", "Regex", "ListEqual", "DictEqual"),
+    )
+)
+"""Methods of unittest that look at nothing but what they are given, as a mock's do not."""
 
 
 def is_idle_statement(node: ast.Call, objects: Collection[str]) -> bool:
@@ -44,11 +52,12 @@ def described(node: ast.expr) -> ast.expr:
 
 def cannot_fail(node: ast.Call, objects: Collection[str]) -> bool:
     """`assertEqual(1, 1)`, `assertTrue((x, "message"))`, `assertIsNotNone(api("web"))`."""
-    name = last_name(node.func)
-    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    chain = chain_of(node.func)
+    name, values = chain[-1], [*node.args, *(keyword.value for keyword in node.keywords)]
     if name == "assertTrue" and node.args:
         return is_always_true(node.args[0], objects)
     if name == "assertIsNotNone" and node.args:
         comparison = ast.Compare(node.args[0], [ast.IsNot()], [ast.Constant(None)])
         return is_always_true(comparison, objects)
-    return bool(values) and name.startswith("assert") and all(map(is_constant, values))
+    is_known = name in COMPARING or (name.startswith("assert") and len(chain) == 1)
+    return bool(values) and is_known and all(map(is_constant, values))

@@ -5,7 +5,8 @@
     assert "Welcome" in answer.text
 
 The code has a check, and pytest calls the test passed; this run of it has checked nothing. Only a
-test whose text has such a `return`, or no other check, is watched, since that costs time.
+test whose text has such a `return`, or no other check, is watched, since that costs time. Of any
+other test it is seen whether it ran at all.
 """
 
 import builtins
@@ -27,6 +28,7 @@ from stacktest.pytest_plugin.watched_checks import (
     WatchedReturns,
     early_returns,
     loose_checks,
+    own_code,
 )
 from stacktest.pytest_plugin.written_functions import is_generated
 
@@ -54,10 +56,36 @@ def watch(item: pytest.Item, children: Children) -> Iterator[None]:
             stack.enter_context(_watch_lines(item, returns, checks, children))
         elif returns is not None and sys.getprofile() is None:
             stack.enter_context(_watch_returns(item, returns))
+        elif is_traceable and (code := own_code(item)):
+            stack.enter_context(_watch_entry(item, code, children))
         yield
 
 
 # Private
+
+
+@contextlib.contextmanager
+def _watch_entry(item: pytest.Item, code: types.CodeType, children: Children) -> Iterator[None]:
+    """Note that a hook or a decorator left the test out; no more is looked at once it runs."""
+    is_seen, entered = _sees_all_threads(), threading.Event()
+
+    def note_call(frame: FrameType, _event: str, _: object) -> None:
+        if frame.f_code is code:
+            entered.set()
+            sys.settrace(None)
+            threading.settrace(None)
+
+    sys.settrace(note_call)
+    threading.settrace(note_call)
+    try:
+        yield
+    finally:
+        is_seen = is_seen and sys.gettrace() is note_call and not children.may_check()
+        if sys.gettrace() is note_call:
+            sys.settrace(None)
+        threading.settrace(None)
+    if is_seen and not entered.is_set():
+        _note_absence(item)
 
 
 @contextlib.contextmanager
@@ -89,6 +117,7 @@ class _Lines:
         self.last = 0
         """The last line of the test itself, apart from those that run after a `return`."""
         self.has_ended = False
+        self.was_entered = False
 
     def note_call(self, frame: FrameType, _event: str, _: object) -> "Trace | None":
         """Follow the functions that matter."""
@@ -101,6 +130,7 @@ class _Lines:
     def _note_line(self, frame: FrameType, event: str, _: object) -> "Trace":
         self.lines.add((frame.f_code.co_filename, frame.f_lineno))
         if frame.f_code is self._own:
+            self.was_entered = True
             self.has_ended = event == "return"
             if event == "line" and frame.f_lineno not in self._late:
                 self.last = frame.f_lineno
@@ -134,6 +164,8 @@ def _watch_lines(
         is_seen = is_seen and sys.gettrace() is trace and (is_here or not children.may_check())
         sys.settrace(None)
         threading.settrace(None)
+    if is_seen and not seen.was_entered:
+        _note_absence(item)
     if not (seen.has_ended and is_seen) or item.stash.get(UNREACHED, ""):
         return
     if returns and seen.last in returns.lines:
@@ -160,6 +192,11 @@ def _watch_all() -> Iterator[set[tuple[str, int]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(builtins, "all", is_all)
         yield filled
+
+
+def _note_absence(item: pytest.Item) -> None:
+    if not item.stash.get(UNREACHED, ""):
+        item.stash[UNREACHED] = "its own code never ran: a hook or a decorator left it out"
 
 
 def _note_return(item: pytest.Item, line: int) -> None:

@@ -37,6 +37,12 @@ def early_returns(item: pytest.Function) -> WatchedReturns | None:
     return WatchedReturns(own.function.__code__, lines, own.sites.left_late) if lines else None
 
 
+def own_code(item: pytest.Function) -> types.CodeType | None:
+    """What runs when the test does; None: no code of the project."""
+    own = _own_function(item)
+    return own.function.__code__ if own else None
+
+
 @dataclass(slots=True)
 class LooseChecks:
     """What has to run if a test is to have checked anything."""

@@ -86,6 +86,9 @@ CALLS = [
     "with pytest.raises(Exception):\n    f()",
     "await asyncio.gather(verify_it(x), return_exceptions=False)",
     "child.expect('login:')",
+    "call.assert_called_once_with(1)",
+    "self.call.assert_called_with('a')",
+    "with self.assertLogs('web', level='INFO'):\n    f()",
     "WebDriverWait(driver, 10).until(x)",
     "case.validate_response(response)",
     "pytest.raises(ValueError, f)",
@@ -178,6 +181,9 @@ NEITHER = [
     "self.assertRaises(ValueError)",
     "page.expect_response('**/api')",
     "sync_api.expect(page)",
+    "assert type(x)",
+    "assert Path(x)",
+    "self.assertIn('a', 'ab')",
 ]
 
 

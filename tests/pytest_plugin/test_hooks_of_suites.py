@@ -51,6 +51,15 @@ def {hook}:
     except AssertionError:
         return True
 """
+LEAVING_OUT = """
+def pytest_pyfunc_call(pyfuncitem):
+    return True if (pyfuncitem.config.rootpath / "broken").exists() else None
+"""
+REPLACING = """
+def pytest_runtest_call(item):
+    if (item.config.rootpath / "broken").exists():
+        item.runtest = lambda: None
+"""
 
 
 def run_twice(shop: Shop, hooks: str) -> None:
@@ -75,6 +84,12 @@ def test_a_failure_that_a_hook_calls_otherwise_has_failed(shop: Shop, hooks: str
 @pytest.mark.parametrize("hook", ["pytest_pyfunc_call(pyfuncitem)", "pytest_runtest_call(item)"])
 def test_a_failure_that_a_hook_swallows_was_not_finished(shop: Shop, hook: str) -> None:
     run_twice(shop, TOLERANT.replace("{hook}", hook))
+    assert shop.document("red", "last_run.json")["verdict"] == "incomplete"
+
+
+@pytest.mark.parametrize("hook", [LEAVING_OUT, REPLACING])
+def test_a_test_that_a_hook_leaves_out_was_not_finished(shop: Shop, hook: str) -> None:
+    run_twice(shop, "import pytest\n\n@pytest.hookimpl(tryfirst=True)\n" + hook)
     assert shop.document("red", "last_run.json")["verdict"] == "incomplete"
 
 

@@ -168,6 +168,25 @@ def test_one_or_the_other(touch):
 def test_neither(touch):
     check(touch) if not touch else None
 """
+LEFT_OUT = """
+import functools
+
+def manual(test):
+    @functools.wraps(test)
+    def wrapper(touch):
+        if not touch:
+            test(touch)
+    return wrapper
+
+@manual
+def test_firm(touch):
+    assert not touch
+
+@manual
+def test_loop(touch):
+    for number in (1, 2):
+        assert not number
+"""
 NOTHING_TO_GO_THROUGH = """
 def test_all(touch):
     assert all(row["ok"] for row in [])
@@ -188,6 +207,9 @@ def test_all_in_a_helper(touch):
     check_all([])
 """
 REACHED = """
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
 def test_loop(touch):
     for number in (1, 2):
         if number == 2:
@@ -221,6 +243,17 @@ def test_one_or_the_other(touch):
 
 def test_either(touch):
     check(touch) if touch else check(None)
+
+def in_a_thread(test):
+    @functools.wraps(test)
+    def wrapper(touch):
+        with ThreadPoolExecutor() as pool:
+            pool.submit(test, touch).result()
+    return wrapper
+
+@in_a_thread
+def test_in_a_thread(touch):
+    assert touch
 
 def test_or_it_fails(touch):
     touch or pytest.fail("no answer")
@@ -433,6 +466,14 @@ def test_a_test_whose_checks_were_not_reached_was_not_finished(shop: Shop) -> No
     for line, name in zip((21, 25, 31, 36, 41, 52, 62, 71), names, strict=True):
         why = f"it reached none of its checks: that of line {line} stands in a loop or a condition"
         assert f"::{name} ({why})" in output
+
+
+def test_a_test_that_its_decorator_left_out_was_not_finished(shop: Shop) -> None:
+    output = run(shop, LEFT_OUT)
+    assert shop.document("red", "last_pass.json") is None
+    assert "2 of 2 tests that name red were not finished: " in output
+    for name in ("test_firm", "test_loop"):
+        assert f"::{name} (its own code never ran: a hook or a decorator left it out)" in output
 
 
 def test_all_of_nothing_was_not_finished(shop: Shop) -> None:
