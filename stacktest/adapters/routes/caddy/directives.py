@@ -41,6 +41,7 @@ GUARDS = {
     "authorize": NOT_2XX,
 }
 """Directives that may answer by themselves before others do, and with which statuses."""
+_BLOCKS = frozenset({"handle", "handle_path", "route", "invoke"})
 _LABEL = re.compile(r"\{(?:http\.request\.)?(?:host\.)?labels\.(\d{1,4})\}")
 
 
@@ -59,6 +60,8 @@ class Block:
     """What `handle_errors` makes of a failure."""
     level: int = 0
     is_sorted: bool = True
+    changes_method: bool = False
+    """Whether a directive `method` stands in it or around it: what a matcher sees is not known."""
 
 
 def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
@@ -66,7 +69,12 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
     if block.level > MAX_DEPTH:
         raise broken("`invoke` forms a cycle", lines[0])
     matchers = {**block.matchers, **dict(named_matchers(lines, block.level))}
-    scope = replace(block, matchers=matchers, root=_root(lines, block))
+    scope = replace(
+        block,
+        matchers=matchers,
+        root=_root(lines, block),
+        changes_method=block.changes_method or _has_method(lines),
+    )
     if statuses := error_statuses(lines):
         scope = replace(scope, error_statuses=statuses | block.error_statuses)
         first = next(line for line in lines if line.name == "handle_errors")
@@ -83,7 +91,9 @@ def steps_of(lines: tuple[Line, ...], block: Block) -> Iterator[Route]:
             if is_open:
                 steps = [replace(step, is_hidden=True) for step in steps]
             is_open = is_open or not any(map(is_certain, steps))
-        yield from (matcher.narrow(step) for step in steps)
+        steps += _left_rewritten(line, steps, scope)
+        narrowed = (matcher.narrow(step) for step in steps)
+        yield from map(_of_any_method, narrowed) if scope.changes_method else narrowed
 
 
 # Private
@@ -175,6 +185,25 @@ def _guard(line: Line, statuses: frozenset[int], *, is_hidden: bool = False) -> 
         is_guard=True,
         is_hidden=is_hidden,
     )
+
+
+def _has_method(lines: tuple[Line, ...]) -> bool:
+    return any(line.name == "method" or _has_method(line.block or ()) for line in lines)
+
+
+def _of_any_method(step: Route) -> Route:
+    """A step that asks for another method than that of the request, which was changed."""
+    return replace(step, methods=frozenset(), is_hidden=True) if step.methods else step
+
+
+def _left_rewritten(line: Line, steps: list[Route], block: Block) -> list[Route]:
+    """The path that a block leaves to what stands behind it, where that is reached at all."""
+    if line.name not in _BLOCKS or any(map(is_certain, steps)):
+        return []
+    left = [replace(step, rewrites=block.level) for step in steps if step.rewrites is not None]
+    if line.name == "handle_path":
+        left.append(replace(_guard(line, frozenset()), rewrites=block.level))
+    return left
 
 
 def _until_certain(steps: list[Route]) -> list[Route]:

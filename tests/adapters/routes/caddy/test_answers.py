@@ -57,6 +57,11 @@ SNIPPETS = (
     "try_files {path} /style.css",
     "import common api:9002",
     "encode gzip\n header -Server",
+    "method POST",
+    'handle "/docs/*" {\n  reverse_proxy api:9002\n }',
+    "route {\n  uri strip_prefix /docs\n  reverse_proxy /a* api:9002\n }",
+    "@get method GET\n reverse_proxy @get api:9002",
+    "reverse_proxy /docs* {\n  dynamic a api 9002\n }",
 )  # fmt: skip
 
 HEAD = """{

@@ -110,3 +110,27 @@ def test_a_site_for_the_container_alone_is_asked_by_nobody(
     assert who(caddy(tmp_path, text, of), "a.test" if service == "web" else "x.test") == service
     host = stack(tmp_path, *apps("app", "web"), definition={"network_mode": "host"})
     assert who(caddy(tmp_path, text, host), "a.test") == "web"
+
+
+@pytest.mark.parametrize(
+    ("lines", "path", "service"),
+    [
+        ("route {{\n uri strip_prefix /d\n}}\n{}", "/d/x", None),
+        ("route {{\n uri strip_prefix /d\n reverse_proxy web:1\n}}\n{}", "/d/x", "web"),
+        ("handle /d* {{\n rewrite * /y\n}}\n{}", "/d/x", None),
+        ("handle /e* {{\n rewrite * /y\n}}\n{}", "/d/x", "app"),
+        ("handle_path /d/* {{\n reverse_proxy /z web:1\n}}\n{}", "/d/x", None),
+        ("handle_path /e/* {{\n reverse_proxy /z web:1\n}}\n{}", "/d/x", "app"),
+        ("method POST\n@get method GET\nrespond @get 200\n{}", "/d/x", None),
+        ("method /e* POST\n@get method GET\nreverse_proxy @get web:1\n{}", "/d/x", None),
+        ("route {{\n method POST\n}}\n@get method GET\nreverse_proxy @get web:1\n{}", "/d/x", None),
+        ("method POST\n{}", "/d/x", "app"),
+    ],
+)
+def test_what_a_block_leaves_to_those_behind_it(
+    lines: str, path: str, service: str | None, tmp_path: Path
+) -> None:
+    rest = "reverse_proxy /d* app:1\n reverse_proxy other:1"
+    text = f"http://a.test {{\n {lines.format(rest)}\n}}"
+    routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "web", "other")))
+    assert who(routes, "a.test", path, method="GET") == service
