@@ -72,13 +72,14 @@ class HistoryText:
             self._known[run] = runs_known_to(run, self.known_runs)
         return self._known[run]
 
-    def newer_runs(self, last_pass: LastPass | Unknown | None) -> tuple[HistoryLine, ...]:
+    def newer_runs(
+        self, last_pass: LastPass | Unknown | None, known: Collection[str] | None
+    ) -> tuple[HistoryLine, ...]:
         """The runs that are not older than the pass or that it did not know of, in file order.
 
-        A line without a number is read whatever it says.
+        `known` are those that it knew of. A line without a number is read whatever it says.
         """
         since = last_pass.run.seq if isinstance(last_pass, LastPass) else 0
-        known = self.known_to(last_pass)
         older = {
             head.place
             for head in self._heads

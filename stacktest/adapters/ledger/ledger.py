@@ -24,6 +24,7 @@ from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
 from stacktest.adapters.ledger.local_runs import (
     damage_of,
+    is_cut_short,
     missing_run,
     newer_run,
     read_local_runs,
@@ -311,6 +312,7 @@ class Ledger:
         last_pass = self._files.last_pass(service)
         last_run = self._last_run(service, local)
         history = self._files.history(service)
+        known = None if is_cut_short(local, last_pass) else history.known_to(last_pass)
         is_gone = last_pass is None and last_run is None
         tracked = self._tracked_records(service) if is_gone else frozenset[str]()
         return Evidence(
@@ -321,8 +323,8 @@ class Ledger:
             passed_before=last_pass is None
             and (LAST_PASS in tracked or history.ever_passed or _passed(local)),
             ran_before=last_run is None and (local is not None or LAST_RUN in tracked),
-            newer_runs=history.newer_runs(last_pass),
-            known_to_pass=history.known_to(last_pass),
+            newer_runs=history.newer_runs(last_pass, known),
+            known_to_pass=known,
             missing_run=missing_run(self._files.last_run(service), local, history.known_runs),
         )
 
@@ -373,11 +375,9 @@ class Ledger:
     def _without_start(self, service: str, local: Mapping[str, LastRun]) -> LastRun | None:
         """The last run of a service that is up by now; None where it had come up before."""
         last_run = self._last_run(service, local.get(service))
-        return (
-            replace(last_run, start=None)
-            if isinstance(last_run, LastRun) and last_run.start
-            else None
-        )
+        if isinstance(last_run, LastRun) and last_run.start:
+            return replace(last_run, start=None)
+        return None
 
     def _with_foreign(self, judgements: Mapping[str, Judgement]) -> dict[str, LastRun]:
         """The last runs of the services of which something else than what passed runs now."""

@@ -15,7 +15,7 @@ from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.json_data import Json
-from stacktest.core.records.documents import LastRun
+from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.unknown import Unknown
 from stacktest.errors import EvidenceError
@@ -103,6 +103,16 @@ def missing_run(
         return None
     is_held = committed.run.seq >= local.run.seq and local.run.id in known
     return None if is_held else local
+
+
+def is_cut_short(local: LastRun | None, last_pass: LastPass | Unknown | None) -> bool:
+    """Whether the run that passed was killed here before its line of the history was written.
+
+    It knew of all lines that are there.
+    """
+    if local is None or not isinstance(last_pass, LastPass):
+        return False
+    return local.run.id == last_pass.run.id and not local.is_finished
 
 
 # Private

@@ -11,10 +11,14 @@ After = Mapping[str, tuple[str, ...] | None]
 
 
 def runs_known_to(run: str, after: After) -> frozenset[str] | None:
-    """The run and all that it knew of, directly or not; None: only numbers can tell."""
-    if after.get(run) is None:
-        return None
+    """The run and all that it knew of, directly or not; None: only numbers can tell.
+
+    A run without a line, as a merge that took one side's history leaves it, knew of no line that
+    says what it knew of.
+    """
     known = {earlier for earlier, before in after.items() if before is None}
+    if run in known or len(known) == len(after):
+        return None
     waiting = [run]
     while waiting:
         name = waiting.pop()
