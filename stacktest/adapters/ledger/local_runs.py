@@ -76,14 +76,16 @@ def newer_run(committed: LastRun, local: LastRun | None) -> LastRun:
     """The record, or what this machine knows of a later run of the same service and stack.
 
     Runs are ordered by their numbers. Two clones may give one number to two runs: then the one
-    that happened here counts, since nobody knows which came first.
+    that happened here counts, since nobody knows which came first, unless only the other failed.
     """
     if local is None or local.service != committed.service:
         return committed
     if local.run.stack != committed.run.stack or local.run.seq < committed.run.seq:
         return committed
-    is_same_run = local.run.id == committed.run.id
-    return committed if is_same_run and committed.is_finished and not local.is_finished else local
+    if local.run.id == committed.run.id:
+        return committed if committed.is_finished and not local.is_finished else local
+    is_tie = local.run.seq == committed.run.seq
+    return committed if is_tie and _has_failed(committed) and not _has_failed(local) else local
 
 
 def missing_run(
@@ -116,6 +118,11 @@ def is_cut_short(local: LastRun | None, last_pass: LastPass | Unknown | None) ->
 
 
 # Private
+
+
+def _has_failed(run: LastRun) -> bool:
+    """Whether a failure stands after the run: one of its own, or an earlier one."""
+    return run.failure is not None or run.start is not None
 
 
 def _read(value: Json) -> LastRun | Unknown:

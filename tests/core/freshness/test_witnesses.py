@@ -149,6 +149,25 @@ def test_a_failure_of_two_runs_with_one_number_stands(world: StackSimulator, app
     assert world.state("app") is State.FUNCTIONAL
 
 
+@pytest.mark.parametrize("place", ["here", "in a third clone"])
+def test_a_failed_record_is_not_hidden_by_a_pass_of_the_same_number(
+    world: StackSimulator, app: Service, place: str
+) -> None:
+    """A merge takes the last run of one side, and the pass and the history of the other."""
+    copy = keep(world)
+    world.run(id="there", app="failed")
+    theirs = world.record("app", "last_run.json").read_text()
+    put_back(world, copy, "data", "docs")
+    forget_here(world)
+    world.run(id="here")
+    world.record("app", "last_run.json").write_text(theirs)
+    if place == "in a third clone":
+        forget_here(world)
+    assert world.state("app") is State.FAILING
+    assert world.run().credited() == {"app"}
+    assert world.state("app") is State.FUNCTIONAL
+
+
 def merge(world: StackSimulator, *histories: str) -> None:
     """The history as git's union of two branches leaves it."""
     lines = dict.fromkeys("".join(histories).splitlines())
