@@ -5,7 +5,7 @@ once a collected test asks for the stack.
 """
 
 # ruff: noqa: E402 - what is imported next is found in another way
-from stacktest.pytest_plugin.own_modules import find_own_modules
+from stacktest.pytest_plugin.own_modules import find_own_modules, forget_own_modules
 
 find_own_modules()
 
@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, the fixtures, and the side that this process plays."""
+    config.add_cleanup(forget_own_modules)
     if config.getoption("--stack-dry-run"):
         _run_nothing(config)
     if config.getoption("--stack-shard"):
@@ -48,16 +49,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "claim(id, text, source=, holds=True, until=None): a claim that the test states",
     )
     config.addinivalue_line("markers", "alone: runs last and by itself, under pytest-xdist too")
-    from stacktest.pytest_plugin import fixtures as rooms
+    from stacktest.pytest_plugin import fixtures
 
-    for fixtures in rooms.modules():
-        config.pluginmanager.register(fixtures, f"stacktest-fixtures-{fixtures.__name__}")
+    config.pluginmanager.register(fixtures.in_one_module(), "stacktest-fixtures")
     if config.getoption("--stack-inventory"):
         prefer_standard_library()
         from stacktest.pytest_plugin.inventory_writer import InventoryWriter
 
         config.pluginmanager.register(InventoryWriter(config), "stacktest-inventory")
     else:
+        if config.getoption("--stack-dry-run"):
+            config.pluginmanager.register(Plan(), "stacktest-plan")
         config.pluginmanager.register(Waker(config), "stacktest-run")
 
 
@@ -193,15 +195,6 @@ class Waker:
         else:
             self._wake(whole)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """A plan runs no test, not even where none of them asks for the stack."""
-        option = session.config.option
-        broken = session.testsfailed and not option.continue_on_collection_errors
-        if not session.config.getoption("--stack-dry-run") or broken:
-            return None
-        raise pytest.UsageError(NOTHING_LEFT)
-
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where controller and workers meet."""
@@ -224,17 +217,10 @@ class Waker:
             note_division(self._config, divided.tests)
         self._wake(whole).begin(selected.tests)
 
-    def pytest_unconfigure(self) -> None:
-        """Remove the meeting place."""
-        if self._shared is not None:
-            from stacktest.adapters.temporary import remove_folder
-
-            remove_folder(self._shared)
-
     @property
     def _folder(self) -> Path:
         if self._shared is None:
-            self._shared = _new_folder()
+            self._shared = _new_folder(self._config)
         return self._shared
 
     @no_collection()
@@ -247,6 +233,17 @@ class Waker:
         return self._controller
 
 
+class Plan:
+    """A run of a plan only, which began no test when the controller saw one of a service."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """A plan runs no test, not even where none of them asks for the stack."""
+        if session.testsfailed and not session.config.option.continue_on_collection_errors:
+            return None
+        raise pytest.UsageError(NOTHING_LEFT)
+
+
 # Private
 
 
@@ -256,16 +253,18 @@ _FAILED: pytest.StashKey[int] = pytest.StashKey()
 _BEGUN: pytest.StashKey[float] = pytest.StashKey()
 
 
-def _new_folder() -> Path:
-    """A folder that this process and its workers share."""
-    from stacktest.adapters.temporary import make_folder
+def _new_folder(config: pytest.Config) -> Path:
+    """A folder that this process and its workers share, until the run has ended."""
+    from stacktest.adapters.temporary import make_folder, remove_folder
     from stacktest.errors import UsageError
     from stacktest.pytest_plugin.usage_errors import usage_error
 
     try:
-        return make_folder("run")
+        folder = make_folder("run")
     except UsageError as error:
         raise usage_error(error) from error
+    config.add_cleanup(lambda: remove_folder(folder))
+    return folder
 
 
 def _run_nothing(config: pytest.Config) -> None:

@@ -32,13 +32,13 @@ STACK_FIXTURES = frozenset(
 )
 SAVED: pytest.StashKey[int] = pytest.StashKey()
 """Per test: when its file had been saved, in nanoseconds, when it was collected."""
-PHASE_FOLDER = re.compile(r"phase\d+(?:_\d+)?(?=_|$)")
+PHASE_FOLDER = r"phase\d+(?:_\d+)?(?=_|$)"
 
 
 def phase_of(path: Path) -> str:
     """The phase marker that the nearest `phase…` folder of `path` gives, or empty."""
     for part in reversed(path.parts[:-1]):
-        if match := PHASE_FOLDER.match(part):
+        if part.startswith("phase") and (match := re.match(PHASE_FOLDER, part)):
             return match[0]
     return ""
 

@@ -28,6 +28,12 @@ def find_own_modules() -> None:
         sys.meta_path.insert(0, OwnModules)
 
 
+def forget_own_modules() -> None:
+    """Python ends faster when no function is left among what finds its modules."""
+    if OwnModules in sys.meta_path:
+        sys.meta_path.remove(OwnModules)
+
+
 # Private
 
 _PREFIX = f"{__name__.partition('.')[0]}."
