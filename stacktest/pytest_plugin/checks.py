@@ -11,6 +11,7 @@ import itertools
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -363,10 +364,13 @@ def _definitions(item: pytest.Function, name: str) -> Sequence[pytest.FixtureDef
     return known or manager.getfixturedefs(name, item) or ()
 
 
+_path_of = cache(Path)
+
+
 def _sites(function: types.FunctionType) -> Sites | None:
     code = function.__code__
     file = code.co_filename
-    return None if is_foreign(file) else sites_at(Path(file), code.co_firstlineno)
+    return None if is_foreign(file) else sites_at(_path_of(file), code.co_firstlineno)
 
 
 def _members(target: object, beginning: str) -> list[object]:

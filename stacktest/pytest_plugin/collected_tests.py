@@ -50,8 +50,9 @@ class _Reader:
 
     def __init__(self, suites: Suites) -> None:
         self._relative = cache(suites.relative)
+        self._relative_name = cache(lambda file: suites.relative(Path(file)))
         self._graph = CodeGraph(suites)
-        self._more: dict[Path, set[Path]] = {}
+        self._more: dict[Path, set[str]] = {}
         self._files: dict[Path, tuple[str, ...]] = {}
 
     @property
@@ -63,16 +64,17 @@ class _Reader:
         """Remember what gives the test its fixtures, or is its scenario: nothing imports it."""
         definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
         files = self._more.setdefault(item.path, set())
-        files |= set(feature_of(item))
+        files |= set(map(str, feature_of(item)))
         for definition in (one for group in definitions.values() for one in group):
             for function in written_functions(definition.func):
-                files.add(Path(function.__code__.co_filename))
+                files.add(function.__code__.co_filename)
 
     def collected(self, item: pytest.Item) -> Collected:
         """The test as plain data."""
         path = item.path
         if path not in self._files:
-            self._files[path] = self._graph.files(path, self._more.get(path, ()))
+            more = map(Path, self._more.get(path, ()))
+            self._files[path] = self._graph.files(path, more)
         fixtures = frozenset(getattr(item, "fixturenames", ()))
         functions = list(written_functions(getattr(item, "function", None)))
         code = functions[-1].__code__ if functions else None
@@ -86,11 +88,11 @@ class _Reader:
             phase=phase_of(path),
             routed=bool(ROUTED_FIXTURES & fixtures),
             path=name,
-            source=name if code is None else self._relative(Path(code.co_filename)),
+            source=name if code is None else self._relative_name(code.co_filename),
             line=0 if code is None else code.co_firstlineno,
             checks=count_checks(item),
             files=self._files[path],
-            saved=item.stash.get(SAVED, saved_at(path)),
+            saved=item.stash[SAVED] if SAVED in item.stash else saved_at(path),
             fixtures=tuple(sorted(fixtures)),
             no_contact=excused,
             full=full,

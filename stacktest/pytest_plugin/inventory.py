@@ -243,7 +243,7 @@ def _hidden(
         for report in reports
         if report.skipped and "::" not in report.nodeid
     }
-    known = {item.path.resolve() for item in items}
+    known = {path.resolve() for path in {item.path for item in items}}
     known |= {config.rootpath / r.nodeid.partition("::")[0] for r in reports if r.failed}
     # Only where a file is missing does it matter whether hooks give markers, which takes a while.
     hooked = bool(skipped) and any(set(test.services) - _written(suites, test) for test in tests)
