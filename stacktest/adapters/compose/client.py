@@ -101,7 +101,7 @@ class Compose:
             # Asked when a variable that the files may name had another value.
             self._answer = None
             self.__dict__.pop("project_files", None)
-        self.ask()
+        self.ask(version=False)
         # Imported while Compose is at work.
         from stacktest.adapters.compose.model import read_model, refuse_permanent_twins
         from stacktest.adapters.compose.profiles import load_by_profile

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,23 @@ def test_one_that_is_too_old_creates_nothing(
     with pytest.raises(ToolMissingError, match="too old"):
         fake_docker(tmp_path, monkeypatch, script).create(["app"], {})
     assert not (tmp_path / "created").exists()
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_the_version_is_asked_for_where_somebody_records_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_recorded: bool
+) -> None:
+    asked, document = tmp_path / "asked", tmp_path / "answer.json"
+    document.write_text('{"name": "shop"}')
+    script = f'case "$*" in "compose version"*) touch {asked}; echo 2.26.1;; *) cat {document};; esac'
+    compose = fake_docker(tmp_path, monkeypatch, script)
+    if is_recorded:
+        compose.ask()
+    compose.model()
+    for thread in threading.enumerate():
+        if thread.name == "stacktest-compose":
+            thread.join()
+    assert asked.exists() == is_recorded
 
 
 def test_a_variable_that_changed_after_the_question_is_heard(
