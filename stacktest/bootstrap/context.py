@@ -56,10 +56,14 @@ if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap, Refused
     from stacktest.application.notify import Notifier
     from stacktest.bootstrap.container_addresses import ContainerNames
+    from stacktest.core.rehearsal.settings import CopySettings
 
 
 class Project:
     """One stack with everything that reads it; each part is made when it is first asked for."""
+
+    copy: "CopySettings | None" = None
+    """What this copy of the stack is to be; None: it is the stack itself."""
 
     def __init__(
         self,

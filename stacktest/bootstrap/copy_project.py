@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 class CopyProject(Project):
     """The copy of one stack; what it remembers lies in a folder of its own."""
 
+    copy: CopySettings
+
     def __init__(
         self,
         root: Path,

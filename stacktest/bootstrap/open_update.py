@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stacktest.adapters.ledger import updates
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.update.drift import update_drift
-from stacktest.core.update.journal import Journal
 from stacktest.errors import EvidenceError, UsageError
+
+if TYPE_CHECKING:
+    from stacktest.core.update.journal import Journal
 
 
 def refuse_open_update(root: Path, environ: Mapping[str, str]) -> None:
@@ -30,7 +32,7 @@ def open_lines(root: Path, environ: Mapping[str, str]) -> list[str]:
     return [f"note: {open_line(journal)}"] if journal else []
 
 
-def open_line(journal: Journal) -> str:
+def open_line(journal: "Journal") -> str:
     """That an update is open."""
     return (
         f"an update of {', '.join(journal.services)} is open since "
@@ -42,12 +44,12 @@ def with_updates(
     observations: Mapping[str, ServiceObservation], root: Path, environ: Mapping[str, str]
 ) -> Mapping[str, ServiceObservation]:
     """The observations, with what updates say of what runs."""
-    ended: tuple[Journal, ...] = ()
-    # They only explain what is seen anyway; `update` itself insists on reading them.
-    with suppress(EvidenceError):
-        ended = updates.read_ended(root)
+    ended, journal = _ended(root), updates.read_open(root)
+    if journal is None and not ended:
+        return observations
+    from stacktest.core.update.drift import update_drift
+
     drift = {name: observation.drift for name, observation in observations.items()}
-    journal = updates.read_open(root)
     reasons = update_drift(journal, ended, drift, is_own=_is_own(journal, environ))
     return {
         name: replace(observation, drift=(*observation.drift, *reasons[name]))
@@ -60,12 +62,19 @@ def with_updates(
 # Private
 
 
-def _open(root: Path, environ: Mapping[str, str]) -> Journal | None:
+def _open(root: Path, environ: Mapping[str, str]) -> "Journal | None":
     """The update that is open, unless this process works for it."""
     journal = updates.read_open(root)
     return None if _is_own(journal, environ) else journal
 
 
-def _is_own(journal: Journal | None, environ: Mapping[str, str]) -> bool:
+def _is_own(journal: "Journal | None", environ: Mapping[str, str]) -> bool:
     """Whether this process works for the update."""
     return journal is not None and environ.get(updates.ENVIRONMENT) == journal.id
+
+
+def _ended(root: Path) -> "tuple[Journal, ...]":
+    """They only explain what is seen anyway; `update` itself insists on reading them."""
+    with suppress(EvidenceError):
+        return updates.read_ended(root)
+    return ()

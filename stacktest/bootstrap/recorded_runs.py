@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from stacktest import config as configuration
-from stacktest.adapters.ledger.json_files import read_json
+from stacktest.adapters.ledger.json_files import read_json, write_json
 from stacktest.adapters.ledger.ledger import LastRecords, Ledger
-from stacktest.adapters.ledger.state_dir import state_path
+from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.bootstrap.stack_folder import stack_folder
 from stacktest.core.records.documents import HistoryLine, LastPass
 from stacktest.core.records.strict_json import RecordError
@@ -45,6 +46,11 @@ def recent_runs(ledger: Ledger, last: Mapping[str, LastRecords], timeline: Timel
         return ledger.recent(name, run | last_run)
 
     return {name: recent(name) for name in last}
+
+
+def write_timeline(root: Path, timeline: Timeline) -> None:
+    """Remember what the last run did when, on this machine only."""
+    write_json(state_dir(root) / TIMELINE, timeline.to_dict(), mode=PRIVATE_FILE)
 
 
 def read_timeline(root: Path) -> Timeline | None:

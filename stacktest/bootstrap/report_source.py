@@ -1,16 +1,10 @@
 """What the records of a stack say, put together for reports."""
 
-from pathlib import Path
-
-from stacktest.adapters.ledger.json_files import write_json
 from stacktest.adapters.ledger.operations import read_operations
-from stacktest.adapters.ledger.state_dir import state_dir
-from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.bootstrap.context import Project, now
-from stacktest.bootstrap.recorded_runs import TIMELINE, read_timeline, readable, recent_runs
+from stacktest.bootstrap.recorded_runs import read_timeline, readable, recent_runs
 from stacktest.core.operations import Operations
 from stacktest.core.records.documents import LastPass, LastRun
-from stacktest.core.records.timeline import Timeline
 from stacktest.reports.report_data import Board
 
 
@@ -49,8 +43,3 @@ def read_board(
         if with_operations
         else Operations(),
     )
-
-
-def write_timeline(root: Path, timeline: Timeline) -> None:
-    """Remember what the last run did when, on this machine only."""
-    write_json(state_dir(root) / TIMELINE, timeline.to_dict(), mode=PRIVATE_FILE)

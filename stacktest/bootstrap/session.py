@@ -19,7 +19,7 @@ from stacktest.application.run_ports import RunPorts, StartedStack
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import Project, find_project, now, read_code
 from stacktest.bootstrap.open_update import refuse_open_update
-from stacktest.bootstrap.report_source import write_timeline
+from stacktest.bootstrap.recorded_runs import write_timeline
 from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach
 from stacktest.core.collected_test import Collected

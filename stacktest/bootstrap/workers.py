@@ -9,16 +9,14 @@ from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.compose.client import Compose
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import Project, now
-from stacktest.bootstrap.copy_project import CopyProject
 from stacktest.bootstrap.diagnosing import diagnose_failure
-from stacktest.core.rehearsal.settings import CopySettings
 
 FILE = "running.json"
 
 
 def reach(project: Project, run_id: str, scratch: Path) -> RunningStack:
     """The running stack for the fixtures, written down for workers, too."""
-    copy = project.copy.to_dict() if isinstance(project, CopyProject) else None
+    copy = project.copy.to_dict() if project.copy else None
     document = {"root": str(project.root), "run_id": run_id, "copy": copy}
     write_file(scratch / FILE, json.dumps(document))
     return _running(project, scratch, run_id)
@@ -31,6 +29,9 @@ def join(folder: Path, compose: Compose | None = None) -> RunningStack:
     if copy is None:
         project = Project(root, os.environ, compose)
     else:
+        from stacktest.bootstrap.copy_project import CopyProject
+        from stacktest.core.rehearsal.settings import CopySettings
+
         project = CopyProject(root, os.environ, CopySettings.from_dict(copy), compose)
     return _running(project, folder, document["run_id"])
 

@@ -47,6 +47,7 @@ NEEDLESS = {
     "pathspec", "playwright", "prometheus_client", "pytest", "requests", "rich", "statistics", "websockets",
     "stacktest.adapters.names", "stacktest.adapters.network", "stacktest.adapters.routes.caddy",
     "stacktest.adapters.routes.nginx", "stacktest.adapters.routes.traefik", "stacktest.application.notify",
+    "stacktest.core.rehearsal.copy_document", "stacktest.core.update.drift", "stacktest.core.update.journal",
     "stacktest.init", "stacktest.reports.page", "stacktest.reports.report_data",
 }  # fmt: skip
 

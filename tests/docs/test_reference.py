@@ -17,6 +17,7 @@ from stacktest.cli.group import Verbs
 from stacktest.core.freshness.reasons import KINDS
 from stacktest.core.freshness.states import State
 from stacktest.pytest_plugin import options as pytest_options
+from stacktest.pytest_plugin.fixtures import in_one_module
 from tests.support.fixture_modules import FIXTURE_MODULES
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +120,13 @@ def test_every_fixture_has_a_heading_and_no_heading_is_of_another_one() -> None:
         "The marker alone",
     }
     assert own <= titles
+
+
+def test_pytest_gets_every_fixture_in_one_module() -> None:
+    together = in_one_module()
+    assert fixtures_of(together) == set.union(*map(fixtures_of, FIXTURE_MODULES))
+    # It examines every name, so there are hardly any others.
+    assert len(dir(together)) < 2 * len(fixtures_of(together))
 
 
 def test_every_fixture_is_in_the_table_with_its_scope() -> None:

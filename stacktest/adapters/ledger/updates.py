@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stacktest.adapters.atomic_write import open_log
 from stacktest.adapters.ledger.json_files import read_json, text_of
@@ -17,8 +18,10 @@ from stacktest.adapters.ledger.service_records import read_record
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import make_private_folder, write_private
 from stacktest.core.unknown import Unknown
-from stacktest.core.update.journal import Journal
 from stacktest.errors import EvidenceError, LockHeldError
+
+if TYPE_CHECKING:
+    from stacktest.core.update.journal import Journal
 
 FILE = "update.json"
 FOLDER = "updates"
@@ -27,12 +30,12 @@ ENVIRONMENT = "STACKTEST_UPDATE"
 """The variable by which a program knows that it works for an update: its id."""
 
 
-def read_open(root: Path) -> Journal | None:
+def read_open(root: Path) -> "Journal | None":
     """The journal of the update that is open; an EvidenceError where it cannot be read."""
     return _read(state_path(root, FILE))
 
 
-def read_ended(root: Path) -> tuple[Journal, ...]:
+def read_ended(root: Path) -> "tuple[Journal, ...]":
     """The updates that have ended, oldest first; what cannot be read is an EvidenceError."""
     journals = [journal for path in ended_paths(root) if (journal := _read(path)) is not None]
     return tuple(sorted(journals, key=lambda journal: journal.started))
@@ -43,17 +46,23 @@ def ended_paths(root: Path) -> tuple[Path, ...]:
     return tuple(sorted(state_path(root, FOLDER).glob("*.json")))
 
 
-def read_journal(path: Path) -> Journal | Unknown | None:
+def read_journal(path: Path) -> "Journal | Unknown | None":
     """The journal in one file; Unknown with the reason where it cannot be read."""
-    return read_record(read_json(path), Journal.from_dict)
+    document = read_json(path)
+    if document is None:
+        return None
+    # Every run looks for a journal, and there seldom is one.
+    from stacktest.core.update.journal import Journal
+
+    return read_record(document, Journal.from_dict)
 
 
-def write_open(root: Path, journal: Journal) -> None:
+def write_open(root: Path, journal: "Journal") -> None:
     """Write the journal so that it is on the disk before anything else happens."""
     write_private(state_dir(root) / FILE, text_of(journal.to_dict()))
 
 
-def end(root: Path, journal: Journal) -> None:
+def end(root: Path, journal: "Journal") -> None:
     """Put the journal among those that have ended."""
     folder = make_private_folder(state_dir(root) / FOLDER)
     write_private(folder / f"{journal.id}.json", text_of(journal.to_dict()))
@@ -95,7 +104,7 @@ def _take(handle: int, path: Path, patience: float) -> None:
             return
 
 
-def _read(path: Path) -> Journal | None:
+def _read(path: Path) -> "Journal | None":
     journal = read_journal(path)
     if isinstance(journal, Unknown):
         raise EvidenceError(

@@ -187,7 +187,9 @@ def test_the_version_is_asked_for_where_somebody_records_it(
 ) -> None:
     asked, document = tmp_path / "asked", tmp_path / "answer.json"
     document.write_text('{"name": "shop"}')
-    script = f'case "$*" in "compose version"*) touch {asked}; echo 2.26.1;; *) cat {document};; esac'
+    script = (
+        f'case "$*" in "compose version"*) touch {asked}; echo 2.26.1;; *) cat {document};; esac'
+    )
     compose = fake_docker(tmp_path, monkeypatch, script)
     if is_recorded:
         compose.ask()

@@ -12,7 +12,7 @@ from stacktest.adapters.ledger.part_names import save_detail
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.signing_key import read_key
 from stacktest.adapters.ledger.state_dir import FOLDER, state_dir, state_path
-from stacktest.bootstrap.report_source import write_timeline
+from stacktest.bootstrap.recorded_runs import write_timeline
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.records.timeline import Timeline
 
