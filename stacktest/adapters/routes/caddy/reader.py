@@ -157,18 +157,22 @@ class _Reader:
             yield from self._redirect(host, start)
 
     def _answering(self, host: str, listener: Listener) -> tuple[tuple[int, int], ...]:
-        """Sites and addresses that answer there, as Caddy tries them: exact, star, any name."""
-        fitting = [
-            (index, place)
+        """Sites and addresses that answer there, in the order in which Caddy tries them."""
+        there = [
+            (index, [place for place, a in enumerate(site.addresses) if listener in a.listeners])
             for index, site in enumerate(self.sites)
-            for place, address in enumerate(site.addresses)
-            if listener in address.listeners and _fits(address, host)
         ]
-        return tuple(sorted(fitting, key=lambda item: self._specificity(item, host)))
+        tried = sorted(there, key=lambda item: _rank(self.sites[item[0]], item[1]))
+        return tuple(
+            (index, place)
+            for index, places in tried
+            for place in self._by_path(index, places)
+            if _fits(self.sites[index].addresses[place], host)
+        )
 
-    def _specificity(self, item: tuple[int, int], host: str) -> tuple[bool, bool, int, int]:
-        address = self.sites[item[0]].addresses[item[1]]
-        return address.host != host, not address.host, -len(address.path.path), item[0]
+    def _by_path(self, index: int, places: list[int]) -> list[int]:
+        addresses = self.sites[index].addresses
+        return sorted(places, key=lambda place: -len(addresses[place].path.path))
 
     def _of_sites(
         self,
@@ -225,8 +229,29 @@ class _Reader:
             )
 
 
+def _rank(site: Site, places: list[int]) -> tuple[bool, bool, int, int]:
+    """Where Caddy puts a whole site among those of a port: by the longest of its names.
+
+    What has no name comes last, and what has a star among its names behind all that have none.
+    """
+    addresses = [site.addresses[place] for place in places]
+    name = max((_length(address.host) for address in addresses), default=0)
+    path = max((_length(address.path.path) for address in addresses), default=0)
+    has_star = any("*" in address.host or not address.host for address in addresses)
+    return not name, has_star, -name, -path
+
+
+def _length(text: str) -> int:
+    return len(text) - text.count("*")
+
+
 def _fits(address: Address, host: str) -> bool:
-    return address.host in {"", host} or covers(address.host, host)
+    """Whether it means the host: a star stands for one label, wherever it stands."""
+    if address.host in {"", host}:
+        return True
+    labels, others = address.host.split("."), host.split(".")
+    pairs = zip(labels, others, strict=False)
+    return len(labels) == len(others) and all(label in {"*", other} for label, other in pairs)
 
 
 def _matched_hosts(lines: tuple[Line, ...]) -> Iterator[str]:

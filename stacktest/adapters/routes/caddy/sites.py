@@ -177,6 +177,9 @@ def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack)
             path = path_matcher(parts["path"], 0) if parts["path"] else Matcher()
             host = (parts["host"] or "").lower()
             addresses.append(Address(host=host, listeners=listeners, path=path))
+    if any(address.path.is_present for address in addresses):
+        # Beside an address with a path, Caddy has no matcher for one of neither name nor path.
+        addresses = [a for a in addresses if a.host or a.path.is_present]
     return Site(addresses=tuple(addresses), lines=block, opened=opened, unknown=tuple(unknown))
 
 

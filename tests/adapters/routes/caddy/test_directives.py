@@ -134,3 +134,30 @@ def test_what_a_block_leaves_to_those_behind_it(
     text = f"http://a.test {{\n {lines.format(rest)}\n}}"
     routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "web", "other")))
     assert who(routes, "a.test", path, method="GET") == service
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "host", "service"),
+    [
+        (":80, http://b.a.test", "http://*.a.test", "c.a.test", "app"),
+        ("http://*.a.test", ":80, http://b.a.test", "c.a.test", "web"),
+        ("http://*.test, http://*.very.long.test", "http://a.test, http://b.*", "a.test", "app"),
+        ("http://*.test, http://*.very.long.test", "http://a.test", "a.test", "web"),
+        ("http://*.*.test", ":80", "b.a.test", "app"),
+        ("http://b.a.test", "http://*.a.test", "b.a.test", "app"),
+        (":80", "http://a.test", "a.test", "web"),
+    ],
+)
+def test_a_site_goes_by_the_longest_of_its_names(
+    first: str, second: str, host: str, service: str, tmp_path: Path
+) -> None:
+    text = f"{first} {{\n reverse_proxy app:1\n}}\n{second} {{\n reverse_proxy web:1\n}}\n"
+    text += "http://c.a.test/never, http://a.test/never, http://b.a.test/never {\n respond 200\n}\n"
+    routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "web")))
+    assert who(routes, host) == service
+
+
+def test_an_address_of_nothing_beside_one_with_a_path_is_lost(tmp_path: Path) -> None:
+    text = "http://a.test/x, :80 {\n reverse_proxy app:1\n}\n"
+    routes = caddy(tmp_path, text, stack(tmp_path, *apps("app")))
+    assert [who(routes, "a.test", path) for path in ("/x", "/y")] == ["app", None]
