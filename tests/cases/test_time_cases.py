@@ -142,6 +142,14 @@ def test_from_the_future(world: StackSimulator) -> None:
     assert world.state("caddy") is State.FUNCTIONAL
 
 
+def test_one_wrong_clock_is_one_reason_of_each_record(world: StackSimulator) -> None:
+    world.add("caddy")
+    world.run()
+    world.later(hours=-1)
+    reasons = world.index()["caddy"].reasons
+    assert [reason.partition(" ")[0] for reason in reasons] == ["clock:last_pass", "clock:last_run"]
+
+
 @pytest.mark.case("A8")
 def test_a_time_without_a_zone(world: StackSimulator) -> None:
     world.add("caddy")

@@ -1,6 +1,6 @@
 """Finds what makes it impossible to judge a service: damaged evidence, clocks, bad inputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from stacktest.core import timestamps
@@ -18,7 +18,7 @@ def find_errors(evidence: Evidence, present: Present, policy: Policy) -> Iterato
     """Why the service cannot be judged, as reasons; no other state can be trusted then."""
     yield from present.errors
     yield from _bad_evidence(evidence, present, policy)
-    for name, moment in _moments(evidence):
+    for name, moment in _latest_moments(evidence).items():
         if timestamps.in_future(moment, present.now):
             when = timestamps.to_text(moment)
             yield Reason.of("clock", f"{name} is dated {when}, which is in the future")
@@ -67,6 +67,14 @@ def _foreign(
     stack = present.stack
     if policy.scope == "host" and not isinstance(stack, Unknown) and record.run.stack != stack:
         yield Reason.of("evidence", f"{name} comes from another stack, {record.run.stack!r}")
+
+
+def _latest_moments(evidence: Evidence) -> Mapping[str, datetime]:
+    """Record → the latest time in it: one wrong clock is one reason."""
+    latest: dict[str, datetime] = {}
+    for name, moment in _moments(evidence):
+        latest[name] = max(moment, latest.get(name, moment))
+    return latest
 
 
 def _moments(evidence: Evidence) -> Iterator[tuple[str, datetime]]:
