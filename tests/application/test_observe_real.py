@@ -112,7 +112,16 @@ def test_limits_that_were_updated_are_drift(applied: Project) -> None:
     (base,) = (c for c in applied.engine.containers(applied.name) if c.service == "base")
     command = ["docker", "update", "--memory", "32m", "--memory-swap", "32m", base.id]
     subprocess.run(command, check=True, capture_output=True)
-    assert drift(applied) == ("definition:mem_limit",)
+    assert drift(applied) == ("definition:mem_limit", "definition:memswap_limit")
+
+
+def test_a_network_that_was_connected_by_hand_is_drift(applied: Project) -> None:
+    assert drift(applied) == ()
+    (base,) = (c for c in applied.engine.containers(applied.name) if c.service == "base")
+    for verb in ("disconnect", "connect"):
+        command = ["docker", "network", verb, f"{applied.name}_inner", base.id]
+        subprocess.run(command, check=True, capture_output=True)
+    assert drift(applied) == ("definition:networks",)
 
 
 def test_a_network_that_exists_with_other_options_is_drift(applied: Project) -> None:
