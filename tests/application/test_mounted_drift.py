@@ -199,6 +199,30 @@ def test_the_container_does_not_see_what_lies_below_another_mount(
     assert small.drift() == ("stale:conf/a",)
 
 
+@pytest.mark.parametrize("source", ["conf", "conf/sub", "conf/sub/app.log"])
+@pytest.mark.parametrize(("read_only", "is_state"), [(False, True), (True, False)])
+def test_what_another_service_writes_is_state_by_its_name(
+    small: SmallStack, source: str, *, read_only: bool, is_state: bool
+) -> None:
+    """One program reads the logs of another one."""
+    log = small.root / "conf/sub/app.log"
+    log.write_text("1")
+    small.mount(source, "/logs")
+    bind = {"type": "bind", "source": str(small.root / "conf/sub"), "target": "/logs"}
+    writer = {"image": "app:1", "volumes": [{**bind, "read_only": read_only}]}
+    app = {"image": "app:1", **small.definition}
+    small.definitions = {"services": {"app": app, "writer": writer}}
+    small.started = later_time(small.root)
+    before = small.observe()
+    log.write_text("2")
+    after = small.observe()
+    assert after.drift == (() if is_state else ("stale:conf/sub/app.log",))
+    assert (after.fingerprint.digest == before.fingerprint.digest) is is_state
+    if is_state and source != "conf/sub/app.log":
+        (small.root / "conf/sub/b").write_text("2")
+        assert small.drift() == ("stale:conf/sub/b",)
+
+
 def test_what_two_mounts_expose_is_seen_by_one_of_them(small: SmallStack) -> None:
     small.mount("conf", "/conf")
     small.mount("conf", "/again")

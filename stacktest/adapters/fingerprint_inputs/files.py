@@ -18,6 +18,7 @@ from stacktest.core.unknown import Unknown
 
 CHUNK = 1 << 20
 OWN = "written by stacktest"
+OTHERS = "another service may write to it"
 PRIVATE_KEY = b"PRIVATE KEY-----"
 
 
@@ -40,6 +41,8 @@ class Reading:
     Another folder that was moved to its place changes then, but not what is in it. Folders that
     hold what does not count are left out: a cache that is written is no change.
     """
+    written: Callable[[str], bool] | None = None
+    """Whether a path holds state by its name where another service may write."""
     hidden: frozenset[str] = frozenset()
     """Paths over which another mount lies in the container."""
     unsigned: str = ""
@@ -194,6 +197,9 @@ class FileReader:
         ignored = walk.into.ignored
         if ignored is not None and ignored(f"{path}/" if is_folder else path):
             walk.into.leave_out(path, "declared ignore")
+            return False
+        if not is_folder and walk.into.written is not None and walk.into.written(path):
+            walk.into.leave_out(path, OTHERS)
             return False
         return True
 

@@ -2,7 +2,8 @@
 
 mount                        counts                             left out, by name
 --------------------------   --------------------------------   ------------------------------
-read-only                    all of it                          what `ignore` names
+read-only                    all of it                          what `ignore` names; state by its
+                                                                name where others may write
 writable, a file             the file                           state by its name: *.db, *.log
 writable, a folder           what git tracks below it           the rest of the folder, state
 outside of the project       what its repository tracks there   the rest, by the mount's path
@@ -23,7 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
+from stacktest.adapters.fingerprint_inputs.files import OTHERS, FileReader, Reading, UnreadableError
 from stacktest.adapters.fingerprint_inputs.settings import ServiceSection
 from stacktest.core.bound_volumes import as_bind
 from stacktest.core.fingerprint.file_tree import (
@@ -46,7 +47,7 @@ STATE_BY_NAME = 3
 BINDS_INSIDE = 5
 """The last one that counted bind mounts inside the project only, and no file of a submodule."""
 HIDDEN = 6
-"""The last one that counted what lies below another mount of the same container."""
+"""The last one that counted what lies below another mount, or what another service writes."""
 
 
 class TrackedFiles:
@@ -130,8 +131,10 @@ class ConfigReader:
     def read(self, service: Service, section: ServiceSection) -> ConfigReading | Unknown:
         """What counts for the service, or why a part of it could not be read."""
         hidden = self._hidden(service)
-        result = ConfigReading(reading=Reading(ignored=ignored_by(section.ignore), hidden=hidden))
-        into = result.reading
+        into = Reading(
+            ignored=ignored_by(section.ignore), hidden=hidden, written=self._written(service)
+        )
+        result = ConfigReading(reading=into)
         if any(os.path.lexists(f"{self.files.roots[0]}/{path}") for path in hidden):
             result.recount(HIDDEN)
         usual = f"configs/{service.name}"
@@ -154,6 +157,8 @@ class ConfigReader:
             self._read_profiles(service, into)
         except UnreadableError as error:
             return Unknown(str(error))
+        if OTHERS in into.left_out:
+            result.recount(HIDDEN)
         return result
 
     # Private
@@ -173,7 +178,11 @@ class ConfigReader:
             self._read_outside(mount, from_root, result)
             return
         self._note_way(mount.source, path, mount.target, result)
-        if mount.read_only:
+        into = result.reading
+        is_file = os.path.isfile(mount.source)  # noqa: PTH113 - paths are text here
+        if mount.read_only and is_file and into.written and into.written(path):
+            into.leave_out(path, OTHERS)
+        elif mount.read_only:
             secret = mount.target.startswith("/run/secrets")
             self.files.read(mount.source, path, result.reading, secret=secret)
         else:
@@ -197,6 +206,27 @@ class ConfigReader:
             if sum(top == "" or path.startswith(f"{top}/") for top in sources if top is not None)
             == 1
         )
+
+    def _written(self, service: Service) -> Callable[[str], bool] | None:
+        """Whether another service may write to a path whose name is one of state, such as a log.
+
+        None: no other service writes to a folder of the project.
+        """
+        binds = [
+            self.files.relative(os.path.normpath(mount.source))
+            for other in self.stack.services.values()
+            if other.name != service.name
+            for mount in (as_bind(self.stack, mount) for mount in other.mounts)
+            if mount.kind == "bind" and not mount.read_only
+        ]
+        tops = tuple(path for path in binds if path is not None)
+
+        def is_written(path: str) -> bool:
+            name = posixpath.basename(path)
+            is_state = is_state_name(name) and not is_ambiguous_name(name)
+            return is_state and _is_below(path, tops)
+
+        return is_written if tops else None
 
     def _note_way(self, source: str, label: str, target: str, result: ConfigReading) -> None:
         """Remember whether the source exists, and the links that lead to it."""
