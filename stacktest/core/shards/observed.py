@@ -38,7 +38,7 @@ def observation_of(value: Json, path: str) -> ServiceObservation:
         fingerprint=_fingerprint_of(*fields.raw("fingerprint")),
         containers=tuple(ContainerRef.from_dict(*item) for item in fields.items("containers"))
         if why is None
-        else Unknown(why),
+        else _unknown(why, f"{path}.containers_unknown"),
         drift=fields.texts("drift"),
         unverified=fields.texts("unverified"),
     )
@@ -69,7 +69,8 @@ def _fingerprint_of(value: Json, path: str) -> Fingerprint:
     if {name for name, part in values.items() if part is None} != set(unknown):
         raise RecordError(f"{path}.unknown does not say why each unknown part is unknown")
     parts = {
-        name: Unknown(unknown[name]) if part is None else part for name, part in values.items()
+        name: _unknown(unknown[name], f"{path}.unknown.{name}") if part is None else part
+        for name, part in values.items()
     }
     repo = parts.pop(REPO)
     return Fingerprint(
@@ -81,6 +82,12 @@ def _fingerprint_of(value: Json, path: str) -> Fingerprint:
         carried=_versions_of(fields, "carried"),
         carried_repo=_versions_of(fields, "carried_repo"),
     )
+
+
+def _unknown(why: str, path: str) -> Unknown:
+    if not why.strip():
+        raise RecordError(f"{path} is blank, not a reason")
+    return Unknown(why)
 
 
 def _by_version(digests: Mapping[int, str]) -> dict[str, Json]:

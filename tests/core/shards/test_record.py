@@ -60,6 +60,8 @@ def test_containers_that_nobody_could_see_stay_unknown(record: ShardRecord) -> N
         (("outcomes", 0, "result"), "fine"),
         (("before", "db", "fingerprint", "parts", "image"), None),
         (("before", "db", "fingerprint", "carried"), {"x": "y"}),
+        (("before", "db", "containers_unknown"), " "),
+        (("before", "app", "fingerprint", "unknown"), {"image": ""}),
         (("moves",), [{"service": "db"}]),
         (("digest",), "0" * 16),
     ],
