@@ -27,8 +27,9 @@ class Node(OwnEngine):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.name = folder.name
-        script = 'hostname "$0"; ip link set lo up; exec "$@"'
+        # A host name takes letters, digits and hyphens only.
+        self.name = folder.name.replace("_", "0")
+        script = 'hostname "$0" && ip link set lo up && exec "$@"'
         self.apart = ("unshare", "--net", "--uts", "--", "sh", "-c", script, self.name)
 
     @property
