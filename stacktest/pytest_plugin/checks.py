@@ -9,7 +9,7 @@ cannot be read, such as one from a YAML file, is believed to check something.
 import inspect
 import itertools
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,7 +59,7 @@ def count_checks(item: pytest.Item) -> int:
     return counter.total()
 
 
-def around(item: pytest.Function) -> "Counter":
+def around(item: pytest.Function, without: Collection[object] = ()) -> "Counter":
     """Counts what checks around the test's own function: its fixtures, and steps of a scenario."""
     checking = {
         name: definitions[-1].func
@@ -67,8 +67,9 @@ def around(item: pytest.Function) -> "Counter":
         if package_of(definitions[-1].func) in CHECKING_PACKAGES
     }
     counter = Counter(checking | getattr(getattr(item, "callspec", None), "params", {}))
-    for fixture in (*_fixtures(item), *steps_of(item)):
-        counter.add(fixture, item.cls)
+    for fixture in (*fixtures_of(item).values(), *steps_of(item)):
+        if fixture not in without:
+            counter.add(fixture, item.cls)
     return counter
 
 
@@ -334,20 +335,19 @@ def _may_be_helper(reference: Reference) -> bool:
     return reference.is_method and reference.root not in REACHING
 
 
-def _fixtures(item: pytest.Function) -> Iterator[object]:
+def fixtures_of(item: pytest.Function) -> dict[str, object]:
     """The functions of the fixtures that the test asks for by name, and what these ask for."""
+    fixtures: dict[str, object] = {}
     info = item._fixtureinfo  # noqa: SLF001 - pytest has no other way to tell
     waiting = [*info.argnames, *_asked_by_name(item, item.function)]
     for mark in item.iter_markers("usefixtures"):
         waiting += [str(name) for name in mark.args]
-    names: set[str] = set()
     while waiting:
         name = waiting.pop()
-        if name not in names:
-            names.add(name)
-            for definition in _definitions(item, name)[-1:]:
-                yield definition.func
-                waiting += [*definition.argnames, *_asked_by_name(item, definition.func)]
+        for definition in () if name in fixtures else _definitions(item, name)[-1:]:
+            fixtures[name] = definition.func
+            waiting += [*definition.argnames, *_asked_by_name(item, definition.func)]
+    return fixtures
 
 
 def _asked_by_name(item: pytest.Function, function: object) -> Iterator[str]:

@@ -6,15 +6,17 @@ as in the test itself; `all(…)` checks nothing where it has nothing to go thro
 
 import math
 import types
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from stacktest.adapters.code_reference import Reference
 from stacktest.adapters.function_sites import Sites
-from stacktest.pytest_plugin.checks import Counter, Helper, around
+from stacktest.adapters.handed_out import handed_out
+from stacktest.pytest_plugin.checks import Counter, Helper, around, fixtures_of
 from stacktest.pytest_plugin.written_functions import written_functions
 
 
@@ -73,10 +75,14 @@ def loose_checks(item: pytest.Function) -> LooseChecks | None:
     on.
     """
     own = _own_function(item)
-    if own is None or own.sites.is_followed_up or around(item).total():
+    givers = list(_givers(item))
+    without = [giver.function for giver in givers]
+    if own is None or own.sites.is_followed_up or around(item, without).total():
         return None
     checks = LooseChecks(own.function.__code__)
-    if not _Search(item, checks).is_loose(own, own.sites.loose):
+    for giver in givers:
+        checks.add(giver.function.__code__, giver.sites.loose, [])
+    if not _Search(item, checks, without).is_loose(own, own.sites.loose):
         return None
     return checks if checks.lines or checks.of_all or checks.helpers else None
 
@@ -96,8 +102,12 @@ class _Written:
 class _Search:
     """Looks for a check that is surely reached, and notes all others."""
 
-    def __init__(self, item: pytest.Function, checks: LooseChecks) -> None:
+    def __init__(
+        self, item: pytest.Function, checks: LooseChecks, without: Collection[object]
+    ) -> None:
         self._item = item
+        self._without = without
+        """Fixtures whose checks run where the test calls them."""
         self._checks = checks
         self._are_loose: dict[types.CodeType, bool] = {}
         """Functions that were looked at; one that calls itself adds nothing by that."""
@@ -120,7 +130,7 @@ class _Search:
     def _may_check_nothing(self, written: _Written, reference: Reference) -> bool:
         """Whether what the function refers to checks nothing, or may not be reached."""
         function, owner = written.function, written.owner
-        counter = around(self._item)
+        counter = around(self._item, self._without)
         if not counter.checks_by(reference, function, owner):
             return True
         helpers = counter.helpers(reference, function, owner)
@@ -155,6 +165,31 @@ def _own_function(item: pytest.Function) -> _Written | None:
         if sites := around(item).sites(function, item.cls):
             return _Written(function, item.cls, sites)
     return None
+
+
+def _givers(item: pytest.Function) -> Iterator[_Written]:
+    """Fixtures that hand their checks to the test alone: another fixture may call them before."""
+    definitions = item._fixtureinfo.name2fixturedefs.values()  # noqa: SLF001
+    asked = {name for known in definitions for name in known[-1].argnames}
+    for name, fixture in fixtures_of(item).items():
+        giver = None if name in asked else _giver(fixture, item.cls)
+        if giver:
+            yield giver
+
+
+def _giver(fixture: object, owner: type | None) -> _Written | None:
+    """A fixture whose only checks are in functions that it hands out: they run in the test."""
+    if not isinstance(fixture, types.FunctionType):
+        return None
+    sites, code = Counter({}).sites(fixture, owner), fixture.__code__
+    if not sites or not sites.checks or sites.checks > len(sites.loose) or sites.is_followed_up:
+        return None
+    counter = Counter({})
+    if any(counter.checks_by(reference, fixture, owner) for reference in sites.references):
+        return None
+    handed = handed_out(Path(code.co_filename), code.co_firstlineno)
+    is_giver = all(any(lines.start in function for function in handed) for lines in sites.loose)
+    return _Written(fixture, owner, sites) if is_giver else None
 
 
 def _first_check(counter: Counter, own: _Written) -> float:

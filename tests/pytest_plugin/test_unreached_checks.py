@@ -349,6 +349,19 @@ def test_pool(touch):
 def test_generator(touch):
     numbers = rows([1])
 
+@pytest.fixture
+def holds():
+    def holds_for(number):
+        assert number
+    return holds_for
+
+def test_check_of_a_fixture(touch, holds):
+    for number in []:
+        holds(number)
+
+def test_check_of_a_fixture_that_nobody_calls(touch, holds):
+    pass
+
 def test_inner_loop(touch):
     def each(numbers):
         for number in numbers:
@@ -414,6 +427,33 @@ def test_coroutine(touch):
 def test_generator(touch):
     for number in rows([1]):
         pass
+
+@pytest.fixture
+def holds():
+    def holds_for(number):
+        assert number
+    yield holds_for
+
+def test_check_of_a_fixture(touch, holds):
+    for number in [1]:
+        holds(number)
+
+@pytest.fixture
+def held(holds):
+    holds(1)
+
+def test_check_of_a_fixture_that_another_calls(touch, held):
+    pass
+
+@pytest.fixture
+def waited():
+    def holds():
+        assert True is not False
+    holds()
+    return holds
+
+def test_fixture_that_checks_before(touch, waited):
+    pass
 
 def test_inner(touch):
     def work():
@@ -498,7 +538,7 @@ def test_a_test_that_has_checked_may_return(shop: Shop) -> None:
 def test_checks_that_nothing_called_were_not_reached(shop: Shop) -> None:
     output = run(shop, LATER)
     assert shop.document("red", "last_pass.json") is None
-    assert "9 of 9 tests that name red were not finished: " in output
+    assert "11 of 11 tests that name red were not finished: " in output
     assert "::test_map (it reached none of its checks: nothing called check)" in output
 
 
