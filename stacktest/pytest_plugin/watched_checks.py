@@ -16,6 +16,7 @@ import pytest
 from stacktest.adapters.code_reference import Reference
 from stacktest.adapters.function_sites import Sites
 from stacktest.adapters.handed_out import handed_out
+from stacktest.pytest_plugin.bdd_steps import steps_of
 from stacktest.pytest_plugin.checks import Counter, Helper, around, fixtures_of
 from stacktest.pytest_plugin.written_functions import written_functions
 
@@ -76,13 +77,20 @@ def loose_checks(item: pytest.Function) -> LooseChecks | None:
     """
     own = _own_function(item)
     givers = list(_givers(item))
-    without = [giver.function for giver in givers]
-    if own is None or own.sites.is_followed_up or around(item, without).total():
+    steps = [written for step in steps_of(item) for written in _written(item, step)]
+    without = [written.function for written in (*givers, *steps)]
+    called = [(step, [*step.sites.loose, *step.sites.after_return]) for step in steps]
+    called += [(own, own.sites.loose)] if own else []
+    if not called or any(written.sites.is_followed_up for written, _ in called):
         return None
-    checks = LooseChecks(own.function.__code__)
+    if around(item, without).total():
+        return None
+    code = list(written_functions(item.function))[-1].__code__
+    checks = LooseChecks(code, {code})
     for giver in givers:
         checks.add(giver.function.__code__, giver.sites.loose, [])
-    if not _Search(item, checks, without).is_loose(own, own.sites.loose):
+    search = _Search(item, checks, without)
+    if not all(search.is_loose(written, loose) for written, loose in called):
         return None
     return checks if checks.lines or checks.of_all or checks.helpers else None
 
@@ -107,7 +115,7 @@ class _Search:
     ) -> None:
         self._item = item
         self._without = without
-        """Fixtures whose checks run where the test calls them."""
+        """Fixtures, and steps of a scenario, whose checks run while the test does."""
         self._checks = checks
         self._are_loose: dict[types.CodeType, bool] = {}
         """Functions that were looked at; one that calls itself adds nothing by that."""
@@ -161,10 +169,14 @@ class _Search:
 
 def _own_function(item: pytest.Function) -> _Written | None:
     """The function that a test consists of, below its decorators, and what its text says."""
-    for function in list(written_functions(item.function))[-1:]:
+    return next(_written(item, item.function), None)
+
+
+def _written(item: pytest.Function, target: object) -> Iterator[_Written]:
+    """The innermost function of a test or a step, if it is the project's."""
+    for function in list(written_functions(target))[-1:]:
         if sites := around(item).sites(function, item.cls):
-            return _Written(function, item.cls, sites)
-    return None
+            yield _Written(function, item.cls, sites)
 
 
 def _givers(item: pytest.Function) -> Iterator[_Written]:
