@@ -22,6 +22,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -37,6 +38,8 @@ NAME = re.compile(r"stacktest-[a-z]+-[0-9a-f]{12}")
 """What is removed when nobody uses it; a person's own folder is not called that."""
 WITH_PROGRAMS = frozenset({"run", "nest", "engine"})
 """Kinds of folders that hold programs or sockets."""
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a process at once, with whatever it has made."""
 _OWN: dict[Path, tuple[int, int]] = {}
 """Folders of this process: its id, and the open folder that carries the lock."""
 
@@ -165,10 +168,35 @@ def _register_removal() -> None:
     atexit.register(_remove_own)
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         # Whoever handles the signal in a way of its own ends in a way of its own.
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _remove_and_end)
+    _spare_forks()
+
+
+@cache
+def _spare_forks() -> None:
+    """Let signals end a fork of this process as ever: it owns no folder.
+
+    One that arrives before Python has told the fork that it is one would be lost, and whoever ended
+    a child of `multiprocessing` would wait for it for ever: it waits until then.
+    """
+    masks = threading.local()
+
+    def hold() -> None:
+        masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+    def release() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masks.before)
+
+    def spare() -> None:
+        for number in ENDING:
+            if signal.getsignal(number) is _remove_and_end:
+                signal.signal(number, signal.SIG_DFL)
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=spare)
 
 
 def _remove_and_end(number: int, _frame: FrameType | None) -> None:

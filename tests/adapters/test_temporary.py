@@ -96,6 +96,23 @@ def test_a_fork_does_not_remove_the_folders_of_its_parent(place: Path) -> None:
     temporary.remove_folder(folder)
 
 
+def test_a_signal_ends_a_fork_as_ever(place: Path) -> None:
+    """A worker of a pool that Python would have to wake first would be waited for for ever."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in handlers:
+        signal.signal(number, signal.SIG_DFL)
+    folder = temporary.make_folder("run")
+    child = os.fork()
+    if child == 0:
+        is_plain = all(signal.getsignal(number) is signal.SIG_DFL for number in handlers)
+        os._exit(0 if is_plain else 1)
+    _, status = os.waitpid(child, 0)
+    temporary.remove_folder(folder)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
 @pytest.mark.case("hard/D9-noexec-tmp")
 @pytest.mark.parametrize("named", ["missing", "too-long", "a-file"])
 def test_another_place_is_taken_where_the_named_one_cannot_serve(
