@@ -26,6 +26,7 @@ from functools import cached_property
 
 from stacktest.adapters.fingerprint_inputs.files import OTHERS, FileReader, Reading, UnreadableError
 from stacktest.adapters.fingerprint_inputs.settings import ServiceSection
+from stacktest.adapters.fingerprint_inputs.writable_folders import WritableFolders
 from stacktest.core.bound_volumes import as_bind
 from stacktest.core.fingerprint.file_tree import (
     Entry,
@@ -127,12 +128,15 @@ class ConfigReader:
     files: FileReader
     paths: ProjectPaths
     tracked: TrackedFiles
+    writable: WritableFolders
 
     def read(self, service: Service, section: ServiceSection) -> ConfigReading | Unknown:
         """What counts for the service, or why a part of it could not be read."""
         hidden = self._hidden(service)
         into = Reading(
-            ignored=ignored_by(section.ignore), hidden=hidden, written=self._written(service)
+            ignored=ignored_by(section.ignore),
+            hidden=hidden,
+            written=lambda path: self.writable.has_state_of_others(path, service.name),
         )
         result = ConfigReading(reading=into)
         if any(os.path.lexists(f"{self.files.roots[0]}/{path}") for path in hidden):
@@ -206,27 +210,6 @@ class ConfigReader:
             if sum(top == "" or path.startswith(f"{top}/") for top in sources if top is not None)
             == 1
         )
-
-    def _written(self, service: Service) -> Callable[[str], bool] | None:
-        """Whether another service may write to a path whose name is one of state, such as a log.
-
-        None: no other service writes to a folder of the project.
-        """
-        binds = [
-            self.files.relative(os.path.normpath(mount.source))
-            for other in self.stack.services.values()
-            if other.name != service.name
-            for mount in (as_bind(self.stack, mount) for mount in other.mounts)
-            if mount.kind == "bind" and not mount.read_only
-        ]
-        tops = tuple(path for path in binds if path is not None)
-
-        def is_written(path: str) -> bool:
-            name = posixpath.basename(path)
-            is_state = is_state_name(name) and not is_ambiguous_name(name)
-            return is_state and _is_below(path, tops)
-
-        return is_written if tops else None
 
     def _note_way(self, source: str, label: str, target: str, result: ConfigReading) -> None:
         """Remember whether the source exists, and the links that lead to it."""

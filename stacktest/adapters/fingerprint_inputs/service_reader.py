@@ -19,6 +19,7 @@ from stacktest.adapters.fingerprint_inputs.mounted_files import TrackedFiles
 from stacktest.adapters.fingerprint_inputs.own_paths import own_paths, page_paths, secret_paths
 from stacktest.adapters.fingerprint_inputs.settings import Settings
 from stacktest.adapters.fingerprint_inputs.stack_reading import StackReading, beyond, variables_of
+from stacktest.adapters.fingerprint_inputs.writable_folders import WritableFolders
 from stacktest.adapters.git.tracked_files import tracked_files
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
@@ -64,6 +65,7 @@ def read_fingerprints(
         files=files,
         sources=sources,
         tracked=TrackedFiles(tracked.result()),
+        writable=WritableFolders(stack, files),
         variables=variables,
         paths=ProjectPaths(roots=files.roots, outside=outside),
         routes=route_targets(stack),

@@ -21,6 +21,7 @@ from stacktest.adapters.fingerprint_inputs.mounted_files import (
     TrackedFiles,
 )
 from stacktest.adapters.fingerprint_inputs.settings import Settings
+from stacktest.adapters.fingerprint_inputs.writable_folders import WritableFolders
 from stacktest.core.bound_volumes import as_bind
 from stacktest.core.fingerprint.carried import Carried, digest_of
 from stacktest.core.fingerprint.digest import Key, content_digest
@@ -60,6 +61,7 @@ class StackReading:
     files: FileReader
     sources: ComposeSources | Unknown
     tracked: TrackedFiles
+    writable: WritableFolders
     variables: Mapping[str, str | None] | Unknown
     paths: ProjectPaths
     routes: Mapping[str, str]
@@ -163,7 +165,11 @@ class StackReading:
 
     def _config(self, service: Service) -> ConfigReading | Unknown:
         reader = ConfigReader(
-            stack=self.stack, files=self.files, paths=self.paths, tracked=self.tracked
+            stack=self.stack,
+            files=self.files,
+            paths=self.paths,
+            tracked=self.tracked,
+            writable=self.writable,
         )
         return reader.read(service, self.config.service(service.name))
 
