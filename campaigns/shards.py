@@ -1,9 +1,9 @@
 """The reference stack in shards, two of them on another engine: joined, they say what one run says.
 
-`python -m campaigns.shards`, as root: the other engine is Docker in its rootless mode, which
-`scripts/with-engine` starts and removes. One run of all suites, then the same in 2, 4 and 8 shards,
-each in a checkout of its own and without memory of the others; `--short` takes two services and
-two shards.
+`python -m campaigns.shards`, as root: the other engine has images, networks and addresses of its
+own, which nothing on this machine reaches. One run of all suites, then the same in 2, 4 and 8
+shards, each in a checkout of its own and without memory of the others; `--short` takes two services
+and two shards.
 """
 
 import os
@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaigns.common import Options, Report, main
+from campaigns.docker_command import docker
+from campaigns.own_engine import OwnEngine
 from campaigns.reference_copy import use_images_as_they_are
 from tests.faults.throwaway import PROVISIONED, REPOSITORY, SELDOM, ThrowAway, free_port
 
 SHORT = ("suites/phase4_datastores/test_redis.py",)
-IMAGES = {True: "stacktest/redis stacktest/probe", False: "stacktest/*"}
+IMAGES = {True: ("stacktest/redis", "stacktest/probe"), False: ("stacktest/*",)}
 """Images that the other engine gets, in the short form and in the whole one."""
 TIME = re.compile(r'"\d{4}-\d\d-\d\dT[^"]*"')
 COMMIT = {
@@ -34,19 +36,35 @@ COMMIT = {
 }
 
 
+class OtherEngine(OwnEngine):
+    """An engine that sees a network and a `/run` of its own: its socket is where it usually is."""
+
+    options = ()
+    _SCRIPT = (
+        'ip link set lo up && mount -t tmpfs none /run && exec "$@" --host=unix:///run/docker.sock'
+    )
+    apart = ("unshare", "--net", "--mount", "--", "sh", "-c", _SCRIPT, "sh")
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Goes before a program that is to see the engine's network as its own."""
+        return ("nsenter", f"--net=/proc/{self.pid}/ns/net", "--")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """A checkout of the stack on one engine."""
 
     stack: ThrowAway
-    engine: str
-    """`DOCKER_HOST`; empty: the engine of this machine."""
+    engine: OtherEngine | None
+    """None: the engine of this machine."""
     variables: dict[str, str]
 
     def run(self, *words: str) -> tuple[int, str]:
         """A program of this package on the checkout: exit code, and what it printed."""
+        inside = self.engine.inside if self.engine else ()
         done = subprocess.run(
-            [sys.executable, "-P", "-m", *words, f"--stack={self.stack.root}"],
+            [*inside, sys.executable, "-P", "-m", *words, f"--stack={self.stack.root}"],
             cwd=self.project,
             env={**os.environ, **self.variables, "PYTHONPATH": str(REPOSITORY)},
             capture_output=True,
@@ -72,7 +90,7 @@ class Campaign:
     """All machines, and what was found on them."""
 
     folder: Path
-    other: str
+    other: OtherEngine
     short: bool
     stack: ExitStack
     faults: list[str]
@@ -97,7 +115,7 @@ class Campaign:
         records = self.folder / f"records-{count}"
         for index in range(1, count + 1):
             is_other = index > count - 2 and index > 1
-            machine = self._machine(f"{index}-of-{count}", self.other if is_other else "")
+            machine = self._machine(f"{index}-of-{count}", self.other if is_other else None)
             _copy(times, machine.stack.root / "data/tests/durations.json")
             self._pytest(machine, f"--stack-shard={index}/{count}")
             shutil.copytree(machine.project / "reports/shards", records / str(index))
@@ -110,7 +128,7 @@ class Campaign:
 
     # Private
 
-    def _machine(self, name: str, engine: str = "") -> Machine:
+    def _machine(self, name: str, engine: OtherEngine | None = None) -> Machine:
         copy = ThrowAway(self.folder / name, port=self._port, project=self._project, health=SELDOM)
         self.stack.callback(copy.remove)
         copy.make()
@@ -138,13 +156,14 @@ class Campaign:
 
 def run(options: Options) -> Report:
     """One run, and the same in shards."""
-    other = os.environ.pop("DOCKER_HOST", "")
-    if not other:
-        _start_again(options)
     rows: list[tuple[object, ...]] = []
     faults: list[str] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sk-shards-")))
+        other = OtherEngine(Path(tempfile.mkdtemp(prefix="sk-engine-")))
+        stack.callback(other.remove)
+        other.start()
+        other.load(*_images(options))
         campaign = Campaign(
             folder=folder, other=other, short=options.short, stack=stack, faults=faults
         )
@@ -164,10 +183,10 @@ def run(options: Options) -> Report:
 
 
 @contextmanager
-def engine_of_programs(address: str) -> Iterator[None]:
-    """Every program that is started meanwhile talks to this engine; empty: to the usual one."""
-    if address:
-        os.environ["DOCKER_HOST"] = address
+def engine_of_programs(engine: OtherEngine | None) -> Iterator[None]:
+    """Every program that is started meanwhile talks to this engine; None: to the usual one."""
+    if engine:
+        os.environ["DOCKER_HOST"] = engine.address
     try:
         yield
     finally:
@@ -177,11 +196,10 @@ def engine_of_programs(address: str) -> Iterator[None]:
 # Private
 
 
-def _start_again(options: Options) -> None:
-    """The same command with another engine beside the usual one."""
-    argv = [str(REPOSITORY / "scripts/with-engine"), "rootless", sys.executable]
-    argv += ["-m", "campaigns.shards", *sys.argv[1:]]
-    os.execve(argv[0], argv, {**os.environ, "IMAGES": IMAGES[options.short]})
+def _images(options: Options) -> list[str]:
+    form = ("--format", "{{.Repository}}:{{.Tag}}")
+    patterns = IMAGES[options.short]
+    return [name for word in patterns for name in docker("image", "ls", *form, word).split()]
 
 
 def _copy_suites(project: Path) -> None:
