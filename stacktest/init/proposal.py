@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from stacktest.core.model import Stack
 from stacktest.core.readiness import is_job
@@ -70,7 +71,7 @@ def propose(
     known = {name: program.name for name, program in programs.items() if program}
     return Proposal(
         files=files,
-        unknown=(*unknown, *writer.unknown.values()),
+        unknown=(*unknown, *chain.from_iterable(writer.unknown.values())),
         recognised=known,
         renamed=names.renamed,
     )

@@ -47,7 +47,7 @@ class SuiteWriter:
     jobs: frozenset[str] = frozenset()
     look: Look | None = None
     """What was seen of the stack while it ran; None where nobody looked."""
-    unknown: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, list[str]] = field(default_factory=dict)
     """Service → what could not be known of it."""
     blank: dict[str, str] = field(default_factory=dict)
     """Service → what is missing in the suite that was written for it."""
@@ -95,8 +95,11 @@ class SuiteWriter:
 
     # Private
 
+    def _note(self, name: str, sentence: str) -> None:
+        self.unknown.setdefault(name, []).append(sentence)
+
     def _none(self, name: str, sentence: str) -> str:
-        self.unknown[name] = f"{sentence} ({place_of(self.stack, name)})"
+        self._note(name, f"{sentence} ({place_of(self.stack, name)})")
         return ""
 
     def _seen(self, service: Service, program: Program | None, look: Look) -> str:
@@ -150,7 +153,7 @@ class SuiteWriter:
             return self._page(service, program, client, "its host name leads")
         if routes:
             condition = _condition(routes[0], self.stack)
-            self.unknown[name] = f"which page of {routes[0].host} is {name}'s own: {condition}"
+            self._note(name, f"which page of {routes[0].host} is {name}'s own: {condition}")
         port = http_port(self.stack, service, program, routes)
         if port:
             return self._page(service, program, f"inside({quoted(name)}).http({port})", "it leads")

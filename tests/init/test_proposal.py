@@ -15,6 +15,7 @@ from stacktest.core.model import Dependency, Mount, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.init import initialise, propose
 from stacktest.init.front_door import FrontDoor, find_front_door
+from stacktest.init.look.look import Look, Visit
 from stacktest.init.phases import propose_phases
 from stacktest.init.programs import PROGRAMS, image_path, recognise
 from tests.support.known import known
@@ -442,6 +443,20 @@ def test_a_service_whose_suite_a_person_has_written_is_not_named_as_untested(
     taken = {path.rpartition("/")[2]: path}
     proposal = propose(stack(service("worker")), FrontDoor(), taken=taken)
     assert any("no test is written" in text for text in proposal.unknown) is is_named
+
+
+def test_each_host_name_that_nothing_tells_apart_is_named() -> None:
+    hosts = {"a.t.test": "a", "b.t.test": "b"}
+    visits = tuple(
+        Visit(service=name, client=f'api("{host}")', host=host) for host, name in hosts.items()
+    )
+    made = propose(
+        stack(service("a"), service("b"), service("caddy"), hosts=hosts),
+        DOOR,
+        look=Look(visits=visits, unanswered=dict.fromkeys("ab", "it did not answer")),
+    )
+    named = [what.partition(":")[0] for what in made.unknown if "apart" in what]
+    assert named == [f"what tells apart where {host} leads" for host in sorted(hosts)]
 
 
 def test_a_password_in_a_command_is_taken_from_there_by_the_test_itself() -> None:
