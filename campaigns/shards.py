@@ -21,7 +21,7 @@ from pathlib import Path
 
 from campaigns.common import Options, Report, main
 from campaigns.docker_command import docker
-from campaigns.own_engine import OwnEngine
+from campaigns.other_machine import OtherEngine
 from campaigns.reference_copy import use_images_as_they_are
 from tests.faults.throwaway import PROVISIONED, REPOSITORY, SELDOM, ThrowAway, free_port
 
@@ -34,21 +34,6 @@ COMMIT = {
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "campaign"), ("EMAIL", "c@x"), ("DATE", "2026-01-06T00:00:00Z"))
 }
-
-
-class OtherEngine(OwnEngine):
-    """An engine that sees a network and a `/run` of its own: its socket is where it usually is."""
-
-    options = ()
-    _SCRIPT = (
-        'ip link set lo up && mount -t tmpfs none /run && exec "$@" --host=unix:///run/docker.sock'
-    )
-    apart = ("unshare", "--net", "--mount", "--", "sh", "-c", _SCRIPT, "sh")
-
-    @property
-    def inside(self) -> tuple[str, ...]:
-        """Goes before a program that is to see the engine's network as its own."""
-        return ("nsenter", f"--net=/proc/{self.pid}/ns/net", "--")
 
 
 @dataclass(frozen=True, kw_only=True)
