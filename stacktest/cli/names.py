@@ -60,7 +60,12 @@ Row = tuple[str, str, str, str]
 
 
 def _shown(stack: Stack) -> list[Route]:
-    return [route for route in stack.routes if route.rewrites is None]
+    """What people wrote: no change of the path, and no page that a front door has by itself."""
+    return [
+        route
+        for route in stack.routes
+        if route.rewrites is None and not (route.is_guard and route.length is not None)
+    ]
 
 
 def _row(route: Route) -> Row:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from stacktest.cli.names import _published
+from stacktest.adapters.routes import read_routes
+from stacktest.cli.names import _published, _shown
 from stacktest.core.model import Port, Service, Stack
 
 
@@ -31,3 +32,13 @@ def test_a_port_of_a_shared_network_is_shown_with_whoever_listens() -> None:
     stack = Stack(name="t", root=Path("/t"), services=services)
     behind = [row[1] for row in _published(stack)]
     assert behind == ["declared:1", "vpn or declared or silent:2"]
+
+
+def test_the_page_that_traefik_has_by_itself_is_not_shown_beside_each_name() -> None:
+    labels = {"traefik.http.routers.web.rule": "Host(`web.t.test`)"}
+    web = Service(name="web", labels=labels, ports=(Port(target=80),))
+    stack = Stack(name="t", root=Path("/t"), services={"web": web})
+    routes = read_routes(("traefik",), stack)
+    assert any(route.is_guard for route in routes)
+    shown = _shown(replace(stack, routes=routes))
+    assert [(route.host, route.service) for route in shown] == [("web.t.test", "web")]
