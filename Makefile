@@ -31,7 +31,7 @@ browsers: ## Firefox and WebKit, in which names and trust are tested as well
 measuring: ## what benchmarks and the test of `record` need: a Chromium with a window
 	@scripts/setup measuring
 
-registry: ## what only campaigns need: a registry of images
+registry: ## what only campaigns and tests need: a registry of images, an ssh server
 	@scripts/setup campaigns
 
 images: setup certs ## build the reference images whose inputs changed
