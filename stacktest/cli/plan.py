@@ -1,5 +1,6 @@
 """The verb `plan`: what would be started, in which order, and why."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ def plan(*, folder: str, as_json: bool, pytest_args: tuple[str, ...]) -> None:
         _check_options(done.err)
         if done.code in _NOTHING_COLLECTED:
             # Whoever has no stack, or one that Compose refuses, has no test of it either.
-            _check_paths(done.err, find_project(folder).stack)
+            _check_paths(done.err, folder, find_project(folder).stack)
         if as_json and file.is_file():
             say_text(file.read_text(encoding="utf-8") + "\n")
         else:
@@ -91,15 +92,16 @@ def _check_options(text: str) -> None:
 _NO_PATH = "ERROR: file or directory not found: "
 
 
-def _check_paths(text: str, stack: "Stack") -> None:
+def _check_paths(text: str, folder: str, stack: "Stack") -> None:
     """Say how the tests of a service are chosen, where its name stands in place of a path."""
     for line in text.splitlines():
         _, missing, path = line.partition(_NO_PATH)
         if missing and path in stack.services:
+            words = ("stacktest", "plan", *(("--stack", folder) if folder else ()))
             raise UsageError(
                 f"{path} is a service, not a file or folder of tests",
                 where="the arguments",
-                hint=f"stacktest plan --stack-services={path}",
+                hint=shlex.join([*words, f"--stack-services={path}"]),
             )
 
 

@@ -179,6 +179,8 @@ def test_the_name_of_a_service_in_place_of_a_path_is_answered_with_the_option_fo
         "  code: SK-USAGE\n"
     )
     assert plan("--stack-services=web").returncode == 0
+    asked = plan("--stack", ".", "web").stderr
+    assert "  hint: stacktest plan --stack . --stack-services=web\n" in asked
 
 
 @pytest.mark.case("compose/own-addopts")
