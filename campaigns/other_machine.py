@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dns.flags
 import dns.message
 import dns.rcode
 
@@ -44,11 +43,6 @@ class OtherEngine(OwnEngine):
             self._names.wait(timeout=10)
             self._names = None
         super().stop()
-
-    @property
-    def inside(self) -> tuple[str, ...]:
-        """Goes before a program that is to see the engine's network as its own."""
-        return ("nsenter", f"--net=/proc/{self.pid}/ns/net", "--")
 
 
 class Refusal(socketserver.BaseRequestHandler):

@@ -57,6 +57,11 @@ class OwnEngine:
             raise ToolMissingError("the engine does not run")
         return self._process.pid
 
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Goes before a program that is to see the engine's network as its own."""
+        return ("nsenter", f"--net=/proc/{self.pid}/ns/net", "--")
+
     def answers(self) -> bool:
         """Whether it answers now."""
         try:

@@ -32,11 +32,6 @@ class Node(OwnEngine):
         script = 'hostname "$0" && ip link set lo up && exec "$@"'
         self.apart = ("unshare", "--net", "--uts", "--", "sh", "-c", script, self.name)
 
-    @property
-    def inside(self) -> tuple[str, ...]:
-        """Goes before a program that is to see the node's network as its own."""
-        return ("nsenter", f"--net=/proc/{self.pid}/ns/net", "--")
-
     def make_context(self, folder: Path) -> None:
         """A docker context of the node's name, in a folder for `DOCKER_CONFIG`."""
         argv = ["docker", "context", "create", self.name, "--docker", f"host={self.address}"]
