@@ -99,14 +99,10 @@ def test_server():
 
 def run(shop: Shop, text: str) -> str:
     """What the run printed, in one line."""
-    shop.story(services={"red": {}}, running=["red"])
     (shop.path / "tests_of_a_child.py").write_text("def check():\n    assert not check\n")
     settings = next(shop.path.glob("*.ini"))
     settings.write_text(settings.read_text() + "\npythonpath = .\n")
-    shop.suite("phase1_a/test_a.py", HEAD + text)
-    result = shop.run()
-    assert result.ret == 0
-    return " ".join(result.stdout.str().split())
+    return str(shop.output_of_suite(HEAD + text))
 
 
 def test_a_test_whose_check_failed_in_another_process_was_not_finished(shop: Shop) -> None:

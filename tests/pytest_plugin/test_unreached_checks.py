@@ -477,17 +477,8 @@ def test_loop_of_a_thread_that_ran_before(touch, background):
 """
 
 
-def run(shop: Shop, text: str) -> str:
-    """What the run said, in one line."""
-    shop.story(services={"red": {}}, running=["red"])
-    shop.suite("phase1_a/test_a.py", HEAD + text)
-    result = shop.run()
-    assert result.ret == 0
-    return " ".join(result.stdout.str().split())
-
-
 def test_a_test_that_returned_early_was_not_finished(shop: Shop) -> None:
-    output = run(shop, EARLY)
+    output = shop.output_of_suite(HEAD + EARLY)
     assert shop.document("red", "last_pass.json") is None
     assert "4 of 4 tests that name red were not finished: " in output
     names = ("test_condition", "TestA::test_parameter[1]", "test_with", "test_finally")
@@ -496,7 +487,7 @@ def test_a_test_that_returned_early_was_not_finished(shop: Shop) -> None:
 
 
 def test_a_test_whose_checks_were_not_reached_was_not_finished(shop: Shop) -> None:
-    output = run(shop, LOOSE)
+    output = shop.output_of_suite(HEAD + LOOSE)
     assert shop.document("red", "last_pass.json") is None
     assert "10 of 10 tests that name red were not finished: " in output
     names = (
@@ -509,7 +500,7 @@ def test_a_test_whose_checks_were_not_reached_was_not_finished(shop: Shop) -> No
 
 
 def test_a_test_that_its_decorator_left_out_was_not_finished(shop: Shop) -> None:
-    output = run(shop, LEFT_OUT)
+    output = shop.output_of_suite(HEAD + LEFT_OUT)
     assert shop.document("red", "last_pass.json") is None
     assert "2 of 2 tests that name red were not finished: " in output
     for name in ("test_firm", "test_loop"):
@@ -517,7 +508,7 @@ def test_a_test_that_its_decorator_left_out_was_not_finished(shop: Shop) -> None
 
 
 def test_all_of_nothing_was_not_finished(shop: Shop) -> None:
-    output = run(shop, NOTHING_TO_GO_THROUGH)
+    output = shop.output_of_suite(HEAD + NOTHING_TO_GO_THROUGH)
     assert shop.document("red", "last_pass.json") is None
     assert "4 of 4 tests that name red were not finished: " in output
     for line, name in ((20, "test_all"), (27, "TestUnit::test_all"), (30, "test_all_in_a_helper")):
@@ -526,22 +517,22 @@ def test_all_of_nothing_was_not_finished(shop: Shop) -> None:
 
 
 def test_a_test_that_reached_a_check_or_could_have_failed_is_finished(shop: Shop) -> None:
-    output = run(shop, REACHED)
+    output = shop.output_of_suite(HEAD + REACHED)
     assert shop.document("red", "last_pass.json") is not None, output
 
 
 def test_a_test_that_has_checked_may_return(shop: Shop) -> None:
-    run(shop, CHECKED)
+    shop.output_of_suite(HEAD + CHECKED)
     assert shop.document("red", "last_pass.json") is not None
 
 
 def test_checks_that_nothing_called_were_not_reached(shop: Shop) -> None:
-    output = run(shop, LATER)
+    output = shop.output_of_suite(HEAD + LATER)
     assert shop.document("red", "last_pass.json") is None
     assert "11 of 11 tests that name red were not finished: " in output
     assert "::test_map (it reached none of its checks: nothing called check)" in output
 
 
 def test_checks_that_something_called_were_reached(shop: Shop) -> None:
-    output = run(shop, CALLED)
+    output = shop.output_of_suite(HEAD + CALLED)
     assert shop.document("red", "last_pass.json") is not None, output

@@ -128,17 +128,8 @@ def test_generator():
 """
 
 
-def run(shop: Shop, text: str) -> str:
-    """What the run printed, in one line."""
-    shop.story(services={"red": {}}, running=["red"])
-    shop.suite("phase1_a/test_a.py", HEAD + text)
-    result = shop.run()
-    assert result.ret == 0
-    return " ".join(result.stdout.str().split())
-
-
 def test_a_test_whose_check_failed_unseen_was_not_finished(shop: Shop) -> None:
-    output = run(shop, UNSEEN)
+    output = shop.output_of_suite(HEAD + UNSEEN)
     assert shop.document("red", "last_pass.json") is None
     assert "9 of 9 tests that name red were not finished: " in output
     why = "a check failed where pytest does not see it: check in line 16"
@@ -146,11 +137,11 @@ def test_a_test_whose_check_failed_unseen_was_not_finished(shop: Shop) -> None:
 
 
 def test_a_failure_that_the_test_saw_is_its_own_business(shop: Shop) -> None:
-    output = run(shop, SEEN)
+    output = shop.output_of_suite(HEAD + SEEN)
     assert shop.document("red", "last_pass.json") is not None, output
 
 
 def test_a_generator_that_nobody_runs_checks_nothing(shop: Shop) -> None:
-    output = run(shop, DROPPED)
+    output = shop.output_of_suite(HEAD + DROPPED)
     assert shop.document("red", "last_pass.json") is None
     assert "asserts nothing" in output

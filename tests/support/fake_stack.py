@@ -299,6 +299,14 @@ class Shop:
         self.setenv("COLUMNS", str(columns))
         return self.pytester.runpytest_subprocess(*arguments, timeout=180)
 
+    def output_of_suite(self, text: str) -> str:
+        """What a run prints, in one line, that ends with 0; `text` is the only suite, of `red`."""
+        self.story(services={"red": {}}, running=["red"])
+        self.suite("phase1_a/test_a.py", text)
+        result = self.run()
+        assert result.ret == 0
+        return " ".join(result.stdout.str().split())
+
     def status(self) -> Any:
         return json.loads((self.path / "docs/_data/status.json").read_text())
 
