@@ -20,7 +20,7 @@ import bisect
 import itertools
 import os
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -259,7 +259,7 @@ class ConfigReader:
         if os.path.isdir(mount.source):  # noqa: PTH112 - paths are text here
             into.leave_out(path or ".", UNTRACKED)
             for item in self.tracked.below(path):
-                if not _is_below(item, tuple(into.hidden)):
+                if not _is_below(item, into.hidden):
                     self._read_tracked(item, result, secret=secret)
         elif not os.path.lexists(mount.source) or self._is_state(path, result):
             into.leave_out(path, WRITABLE)
@@ -333,7 +333,7 @@ def ignored_by(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
 # Private
 
 
-def _is_below(label: str, tops: tuple[str, ...]) -> bool:
+def _is_below(label: str, tops: Iterable[str]) -> bool:
     return any(not top or label == top or label.startswith(f"{top}/") for top in tops)
 
 
