@@ -1,8 +1,8 @@
 """An engine as on another machine: nothing here reaches its networks, and they reach nothing here.
 
 Its socket is where an engine's socket usually is, for the services that are given it. Names of other
-networks are refused at once: Docker's own resolver leaves a question open where nobody answers, and
-programs then wait for minutes.
+networks do not exist there (NXDOMAIN): Docker's own resolver leaves a question open where nobody
+answers or where the answer is REFUSED, and programs then wait for minutes.
 """
 
 import socketserver
@@ -15,8 +15,11 @@ import dns.rcode
 
 from campaigns.own_engine import OwnEngine
 
-SCRIPT = """\
-ip link set lo up && mount -t tmpfs none /run && echo nameserver 127.0.0.1 >/run/resolv.conf \\
+NAME_SERVER = "192.0.2.53"
+"""Not a loopback address: the engine asks that of a container with `dns_opt` inside the container."""
+SCRIPT = f"""\
+ip link set lo up && ip address add {NAME_SERVER}/32 dev lo && mount -t tmpfs none /run \\
+  && echo nameserver {NAME_SERVER} >/run/resolv.conf \\
   && mount --bind /run/resolv.conf /etc/resolv.conf && exec "$@" --host=unix:///run/docker.sock
 """
 
@@ -45,17 +48,17 @@ class OtherEngine(OwnEngine):
         super().stop()
 
 
-class Refusal(socketserver.BaseRequestHandler):
+class UnknownName(socketserver.BaseRequestHandler):
     """One question to the name server."""
 
     def handle(self) -> None:
-        """Refuse it."""
+        """Answer that the name does not exist."""
         data, socket = self.request
         response = dns.message.make_response(dns.message.from_wire(data))
-        response.set_rcode(dns.rcode.REFUSED)
+        response.set_rcode(dns.rcode.NXDOMAIN)
         socket.sendto(response.to_wire(), self.client_address)
 
 
 if __name__ == "__main__":
-    with socketserver.UDPServer(("127.0.0.1", 53), Refusal) as server:
+    with socketserver.UDPServer((NAME_SERVER, 53), UnknownName) as server:
         server.serve_forever()
