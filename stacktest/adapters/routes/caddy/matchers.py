@@ -118,32 +118,38 @@ def _rules(line: Line) -> list[Line]:
 
 def _named(line: Line, level: int) -> Matcher:
     rules = _rules(line)
-    paths = [word for rule in rules if rule.name == "path" for word in rule.words]
-    hosts = tuple(word.lower() for rule in rules if rule.name == "host" for word in rule.words)
-    methods = frozenset(word.upper() for r in rules if r.name == "method" for word in r.words)
+    paths, hosts, methods = (_words(rules, name) for name in ("path", "host", "method"))
     expressions = [path_expression(path) for path in paths]
-    conditions = [*_conditions(rules, expressions, level)]
     negations = [_negated(rule, level) for rule in rules if rule.name == "not"]
-    is_hidden = (
-        any(rule.name not in _WITHOUT_PATH for rule in rules)
-        or None in expressions
-        or any("{" in host for host in hosts)
-        or any(negation is None for negation in negations)
-    )
     known = [negation for negation in negations if negation is not None]
-    conditions += [condition for matcher in known for condition in matcher.conditions]
+    conditions = (
+        *_conditions(rules, expressions, level),
+        *(condition for matcher in known for condition in matcher.conditions),
+    )
+    is_hidden = (
+        not {rule.name for rule in rules} <= _WITHOUT_PATH
+        or None in expressions
+        or None in negations
+        or any("{" in host for host in hosts)
+    )
+    path = paths[0] if len(paths) == 1 else ""
     only_hosts = not conditions and not methods and not is_hidden
-    is_one_path = len(paths) == 1 and len(rules) == 1
+    text = path if path and len(rules) == 1 else line.name
     return Matcher(
-        hosts=hosts,
+        hosts=tuple(host.lower() for host in hosts),
         other_hosts=tuple(host for matcher in known for host in matcher.other_hosts),
-        conditions=tuple(conditions),
-        methods=methods,
+        conditions=conditions,
+        methods=frozenset(method.upper() for method in methods),
         is_hidden=is_hidden,
-        text="" if only_hosts else paths[0] if is_one_path else line.name,
-        path=paths[0] if len(paths) == 1 else "",
+        text="" if only_hosts else text,
+        path=path,
         is_present=True,
     )
+
+
+def _words(rules: Iterable[Line], name: str) -> list[str]:
+    """The words of all matchers of one name."""
+    return [word for rule in rules if rule.name == name for word in rule.words]
 
 
 def _conditions(

@@ -52,29 +52,13 @@ def by_greeting(step: Route, part: Alternative, hosts: Iterable[str]) -> Iterato
 
 def narrowed(step: Route, part: Alternative, name: str, *, takes_stars: bool) -> Route:
     """The step for the requests that an alternative of the router `name` takes."""
-    conditions: list[PathCondition] = []
-    methods: frozenset[str] = frozenset()
-    is_hidden = False
-    for literal in part:
-        if host_patterns(literal) is not None:
-            has_star = literal.name != "hostregexp" and any("*" in v for v in literal.values)
-            is_hidden = is_hidden or (has_star and not takes_stars)
-            continue
-        patterns = _paths(literal)
-        if patterns is not None:
-            conditions += (
-                [PathCondition(patterns=patterns, negated=literal.negated)] if patterns else []
-            )
-        elif literal.name == "method" and not literal.negated:
-            methods = frozenset(value.upper() for value in literal.values)
-        else:
-            is_hidden = True
-    paths = [item for item in part if item.name in {"path", "pathprefix"} and not item.negated]
-    text = f"@{name}"
-    if not is_hidden and not methods and len(conditions) == 1 and len(paths) == 1:
-        text = ",".join(f"{v}*" if paths[0].name == "pathprefix" else v for v in paths[0].values)
-    elif not is_hidden and not methods and all(condition.negated for condition in conditions):
-        text = ""
+    conditions = tuple(condition for literal in part for condition in _conditions(literal))
+    methods = next((methods for literal in reversed(part) if (methods := _methods(literal))), None)
+    is_hidden = any(
+        not takes_stars and _has_star(literal) if _is_by_host(literal) else _is_opaque(literal)
+        for literal in part
+    )
+    text = f"@{name}" if is_hidden or methods else _text(part, conditions, name)
     return replace(
         step,
         conditions=(*conditions, *step.conditions),
@@ -87,6 +71,39 @@ def narrowed(step: Route, part: Alternative, name: str, *, takes_stars: bool) ->
 # Private
 
 _GREETING = frozenset({"hostsni", "hostsniregexp"})
+
+
+def _text(part: Alternative, conditions: tuple[PathCondition, ...], name: str) -> str:
+    """The requests for people: a path, nothing for all of them, or the router's name."""
+    paths = [item for item in part if item.name in {"path", "pathprefix"} and not item.negated]
+    if len(conditions) == 1 and len(paths) == 1:
+        star = "*" if paths[0].name == "pathprefix" else ""
+        return ",".join(f"{value}{star}" for value in paths[0].values)
+    return "" if all(condition.negated for condition in conditions) else f"@{name}"
+
+
+def _conditions(literal: Literal) -> Iterator[PathCondition]:
+    if patterns := _paths(literal):
+        yield PathCondition(patterns=patterns, negated=literal.negated)
+
+
+def _methods(literal: Literal) -> frozenset[str]:
+    """Methods that a matcher asks for; empty for any other matcher."""
+    is_known = literal.name == "method" and not literal.negated
+    return frozenset(value.upper() for value in literal.values if is_known)
+
+
+def _is_by_host(literal: Literal) -> bool:
+    return host_patterns(literal) is not None
+
+
+def _has_star(literal: Literal) -> bool:
+    return literal.name != "hostregexp" and any("*" in value for value in literal.values)
+
+
+def _is_opaque(literal: Literal) -> bool:
+    """Whether what a matcher asks for is not to be seen in a request's path and method."""
+    return _paths(literal) is None and not _methods(literal)
 
 
 def _host(value: str) -> str:

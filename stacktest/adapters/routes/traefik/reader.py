@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
 
 from stacktest.adapters.routes.blank_names import BlankName, blank_names
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
+from stacktest.adapters.routes.traefik.choice import Choice, steps_of
 from stacktest.adapters.routes.traefik.configuration import (
     Origin,
     Section,
@@ -24,13 +24,13 @@ from stacktest.adapters.routes.traefik.matchers import (
 )
 from stacktest.adapters.routes.traefik.middlewares import REDIRECTS, guards_of, listed
 from stacktest.adapters.routes.traefik.routers import Routers, why_ignored
-from stacktest.adapters.routes.traefik.rule import RuleError, alternatives
+from stacktest.adapters.routes.traefik.rule import Alternative, RuleError, alternatives
 from stacktest.adapters.routes.traefik.services import Services
 from stacktest.adapters.routes.traefik.static import Static, as_bool, read_static
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route
-from stacktest.core.routing import covers, target_of
+from stacktest.core.routing import target_of
 from stacktest.core.unknown import Unknown
 
 
@@ -62,29 +62,6 @@ def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...
 
 
 # Private
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Choice:
-    """One alternative of a router's rule: which requests it takes, and what happens to them."""
-
-    hosts: tuple[str, ...]
-    """Names or expressions; empty: every name."""
-    other_hosts: tuple[str, ...]
-    asks_for_path: bool
-    others: str
-    """What it asks for besides the host."""
-    steps: tuple[Route, ...]
-    listeners: tuple[Listener, ...] | None
-    """None: it is not known where."""
-    priority: int
-    basis: str
-
-    def fits(self, host: str) -> bool:
-        """Whether a request for the host, a name or an expression, can be for it."""
-        if any(covers(pattern, host) for pattern in self.other_hosts):
-            return False
-        return not self.hosts or any(p == host or covers(p, host) for p in self.hosts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +97,7 @@ class _Reader:
 
     # Private
 
-    def _routes_of(self, host: str, choices: list[_Choice]) -> Iterator[Route]:
+    def _routes_of(self, host: str, choices: list[Choice]) -> Iterator[Route]:
         basis = "\n".join(
             [*(choice.basis for choice in choices), repr(sorted(self.static.values.items()))]
         )
@@ -137,7 +114,7 @@ class _Reader:
         start = 0
         for group, listeners in groups.items():
             there = [choices[index] for index in group]
-            steps = list(_steps_of(there))
+            steps = list(steps_of(there))
             if any(host not in c.hosts and not c.asks_for_path for c in there[1:]):
                 # What another service answers for every name has a page of its own.
                 steps = [replace(step, length=None) for step in steps]
@@ -203,22 +180,13 @@ class _Reader:
                 for part in parts:
                     yield from by_greeting(step, part, hosts)
 
-    def _choices(self, origin: Origin) -> Iterator[_Choice]:
+    def _choices(self, origin: Origin) -> Iterator[Choice]:
         for name, router in self.routers.of(origin).items():
             yield from self._choices_of(name, router, origin)
 
-    def _choices_of(self, name: str, router: Section, origin: Origin) -> Iterator[_Choice]:
+    def _choices_of(self, name: str, router: Section, origin: Origin) -> Iterator[Choice]:
         where = origin.place("http", name)
-        rule = str(router.get("rule", ""))
-        if why := self._why_left_out(name, router, origin):
-            shown = "" if "{{" in rule else rule
-            self.unknown.append(_not_known(name, where, why, shown))
-            return
-        try:
-            parts = alternatives(rule)
-        except RuleError as error:
-            why = f"its rule cannot be read: {error}"
-            self.unknown.append(_not_known(name, where, why + self._unset(where), rule))
+        if not (parts := self._alternatives(name, router, origin)):
             return
         targets = tuple(self.routers.services.targets(router, origin, where))
         listeners = self._listeners(router)
@@ -231,43 +199,57 @@ class _Reader:
                 self._definitions(router, origin),
             ]
         )
-        priority = str(router.get("priority", ""))
-        find = blank_names(self.stack, origin.service, "labels")
         for part in parts:
-            if any(literal.name == "hostsni" for literal in part):
+            if (hosts := self._hosts(part, name, origin)) is None:
                 continue
-            hosts = hosts_of(part)
-            blanks = {host: blank for host in hosts or () if host and (blank := find(host))}
-            self.unknown.extend(_not_whole(blank, where) for blank in blanks.values())
-            if hosts and blanks:
-                hosts = tuple(host for host in hosts if host not in blanks)
-                if not hosts:
-                    continue
-            asks_for_path = any(item.name.startswith("path") for item in part)
-            if hosts is None or "" in hosts or not (hosts or asks_for_path):
-                why = f"its rule names no host{self._unset(where)}"
-                # A host that the rule excludes, or asks for beside another one, is not its own.
-                self.unknown.append(_not_known(name, where, why, ""))
-            if hosts is None or "" in hosts:
-                continue
-            yield _Choice(
+            yield Choice(
                 hosts=hosts,
-                other_hosts=tuple(
-                    pattern
-                    for item in part
-                    if item.negated
-                    for pattern in host_patterns(item) or ()
-                ),
-                asks_for_path=asks_for_path,
+                other_hosts=tuple(_other_hosts(part)),
+                asks_for_path=_asks_for_path(part),
                 others=repr([item for item in part if host_patterns(item) is None]),
                 steps=tuple(
                     narrowed(step, part, name, takes_stars=self.static.takes_stars)
                     for step in (*guards, *targets)
                 ),
                 listeners=listeners,
-                priority=_signed(priority) or len(rule),
+                priority=_signed(str(router.get("priority", ""))) or len(_rule(router)),
                 basis=basis,
             )
+
+    def _alternatives(self, name: str, router: Section, origin: Origin) -> tuple[Alternative, ...]:
+        """The alternatives of a router's rule; none, and a route not known, where it has none."""
+        where, rule = origin.place("http", name), _rule(router)
+        if why := self._why_left_out(name, router, origin):
+            shown = "" if "{{" in rule else rule
+            self.unknown.append(_not_known(name, where, why, shown))
+            return ()
+        try:
+            return alternatives(rule)
+        except RuleError as error:
+            why = f"its rule cannot be read: {error}{self._unset(where)}"
+            self.unknown.append(_not_known(name, where, why, rule))
+            return ()
+
+    def _hosts(self, part: Alternative, name: str, origin: Origin) -> tuple[str, ...] | None:
+        """Host names of an alternative that are whole, none for every name; None: not a choice.
+
+        What is not known of them is added to the routes that are not known.
+        """
+        if any(literal.name == "hostsni" for literal in part):
+            return None
+        where, hosts = origin.place("http", name), hosts_of(part)
+        find = blank_names(self.stack, origin.service, "labels")
+        blanks = {host: blank for host in hosts or () if host and (blank := find(host))}
+        self.unknown.extend(_not_whole(blank, where) for blank in blanks.values())
+        whole = None if hosts is None else tuple(host for host in hosts if host not in blanks)
+        if blanks and not whole:
+            return None
+        is_readable = whole is not None and "" not in whole
+        if not is_readable or not (whole or _asks_for_path(part)):
+            why = f"its rule names no host{self._unset(where)}"
+            # A host that the rule excludes, or asks for beside another one, is not its own.
+            self.unknown.append(_not_known(name, where, why, ""))
+        return whole if is_readable else None
 
     def _unset(self, where: str) -> str:
         """The variable that stands in the label's line of a compose file, and is not set."""
@@ -283,7 +265,7 @@ class _Reader:
         """Why Traefik does not take a router, or for what is not known; empty where it does."""
         if why := self.routers.why_not_taken(name, origin):
             return why
-        if "{{" in str(router.get("rule", "")):
+        if "{{" in _rule(router):
             return "Traefik makes its rule of a template"
         ports = self.static.entrypoints()
         named = listed(router.get("entrypoints"))
@@ -343,16 +325,19 @@ class _Reader:
         )
 
 
-def _steps_of(choices: Iterable[_Choice]) -> Iterator[Route]:
-    """The steps of choices, highest priority first; of equal ones for the same requests, any."""
-    for _, equal in groupby(choices, key=lambda choice: choice.priority):
-        alike: dict[str, list[_Choice]] = {}
-        for choice in equal:
-            alike.setdefault(choice.others, []).append(choice)
-        for *several, last in alike.values():
-            for choice in several:
-                yield from (replace(step, is_final=False) for step in choice.steps)
-            yield from last.steps
+def _rule(router: Section) -> str:
+    return str(router.get("rule", ""))
+
+
+def _other_hosts(part: Alternative) -> Iterator[str]:
+    """Names and expressions that an alternative excludes."""
+    for literal in part:
+        if literal.negated:
+            yield from host_patterns(literal) or ()
+
+
+def _asks_for_path(part: Alternative) -> bool:
+    return any(literal.name.startswith("path") for literal in part)
 
 
 def _signed(text: str) -> int | None:
