@@ -153,6 +153,25 @@ def test_a_context_that_nobody_built_is_drift(project: Project) -> None:
     project.compose("down", "--rmi", "local", "-t", "0")
 
 
+def test_a_build_that_gives_the_same_image_is_cleared_by_the_command_printed(
+    project: Project,
+) -> None:
+    text = "services:\n  base: {build: ctx, command: [sleep, '600'], stop_grace_period: 0s}\n"
+    stages = f"FROM {IMAGE} AS check\nCOPY checks /checks\nFROM {IMAGE}\nCOPY a /a\n"
+    files = {"ctx/Dockerfile": stages, "ctx/a": "1", "ctx/checks": "1", "stacktest.toml": ""}
+    project.write(text, files)
+    project.compose("up", "-d", "--build")
+    assert drift(project) == ()
+    (project.root / "ctx/checks").write_text("2")
+    assert drift(project) == ("unbuilt:context/checks",)
+    project.compose("up", "-d", "--build")
+    assert drift(project) == ("unbuilt:context/checks:cached",)
+    project.compose("build", "--no-cache", "base")
+    project.compose("up", "-d", "base")
+    assert drift(project) == ()
+    project.compose("down", "--rmi", "local", "-t", "0")
+
+
 def test_the_target_of_a_mounted_link_counts_as_the_container_sees_it(project: Project) -> None:
     mounts = "['./current:/conf:ro', './one.conf:/one.conf:ro']"
     text = f"services:\n  base: {{image: IMAGE, command: [sleep, '600'], volumes: {mounts}}}\n"

@@ -8,7 +8,8 @@ image was first seen is remembered, and compared:
 |-------------------|--------------------------------------|---------------------------------------|
 | what it was       | the same                             | built                                 |
 | built from        | another Dockerfile, another file     | not built: a build gives another      |
-|                   | that the image certainly holds       | image                                 |
+|                   | that the image certainly holds       | image; one that began since failed,   |
+|                   |                                      | or only a stage beside it changed     |
 |                   | the `build:` section: arguments,     | built, if a build began or the image  |
 |                   | an inline Dockerfile, its target     | was tagged after the compose files    |
 |                   | anything else differs                | built, if a build began after it      |
@@ -20,6 +21,7 @@ from collections.abc import Iterable
 
 from stacktest.core.fingerprint.fingerprint import Inputs
 from stacktest.core.freshness.origins import Digests, differing
+from stacktest.core.freshness.reasons import CACHED, Reason
 
 ARGUMENTS = "arguments"
 """The label of the `build:` section among what an image was built from."""
@@ -35,6 +37,8 @@ def not_built(
 ) -> tuple[str, ...]:
     """`unbuilt:path` for each input that changed since the image was built; empty: it was built.
 
+    With the note `cached` where a build began since and the image is the one from before.
+
     `before` are the inputs that the image is known to be built from; `image_time` is when it was
     created or tagged, `build_time` when the last build of this context began, both in seconds.
     """
@@ -42,7 +46,8 @@ def not_built(
         changed = differing(before, now)
         certain = [label for label in changed if label in inputs.copied]
         if certain:
-            return _reasons(certain)
+            is_tried = all(build_time > _time(inputs, label) for label in certain)
+            return _reasons(certain, CACHED if is_tried else "")
         latest = {ARGUMENTS: max(build_time, image_time)}
         is_built = all(latest.get(x, build_time) > _time(inputs, x) for x in changed)
         return () if is_built else _reasons(changed)
@@ -54,8 +59,8 @@ def not_built(
 # Private
 
 
-def _reasons(labels: Iterable[str]) -> tuple[str, ...]:
-    return tuple(f"unbuilt:{label}" for label in sorted(labels))
+def _reasons(labels: Iterable[str], note: str = "") -> tuple[str, ...]:
+    return tuple(Reason.of("unbuilt", label, note) for label in sorted(labels))
 
 
 def _time(inputs: Inputs, label: str) -> float:

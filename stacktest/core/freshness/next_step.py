@@ -21,7 +21,7 @@ from pathlib import Path
 from stacktest.core.compose_command import compose_command
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
 from stacktest.core.freshness.inputs import NOT_RUN, Finding
-from stacktest.core.freshness.reasons import Reason
+from stacktest.core.freshness.reasons import CACHED, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
@@ -105,6 +105,9 @@ class NextStep:
         """What makes the container what the files say."""
         kinds = {reason.kind for reason in reasons}
         states = {reason.subject.partition(" ")[0] for reason in reasons if _is_container(reason)}
+        if any(reason.kind == "unbuilt" and reason.note == CACHED for reason in reasons):
+            build = compose_command(self.stack, "build", "--no-cache", services=(service,))
+            return f"{build} && {compose_command(self.stack, 'up', '-d', services=(service,))}"
         if "unbuilt" in kinds:
             command = "up -d --build"
         elif kinds <= {"stale"} and kinds:

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+CACHED = "cached"
+"""The note of `unbuilt` where a build began since: it failed, or took every step from its cache."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReasonKind:
@@ -87,7 +90,10 @@ KINDS: Mapping[str, ReasonKind] = {
     ),
     "test": ReasonKind(about="{subject} failed"),
     "tests": ReasonKind(about="its tests: {subject}", subjects={"edited": "its tests were edited"}),
-    "unbuilt": ReasonKind(about="{subject} changed, and nobody built it since"),
+    "unbuilt": ReasonKind(
+        about="{subject} changed, and nobody built it since",
+        notes={CACHED: "{subject} changed, and a build since left the image as it was, or failed"},
+    ),
     "update": ReasonKind(
         alone="an update of it is open: stacktest update --continue, or --undo",
         about="its update was put back: {subject}",

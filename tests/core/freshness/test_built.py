@@ -19,8 +19,11 @@ NOW = {"arguments": "1", "Dockerfile": "1", "context/app.py": "1", "context/note
     [
         # Seen when it was built.
         (NOW, 0.0, 0.0, ()),
-        ({**NOW, "Dockerfile": "0"}, 99.0, 99.0, ("unbuilt:Dockerfile",)),
-        ({**NOW, "context/app.py": "0"}, 99.0, 99.0, ("unbuilt:context/app.py",)),
+        ({**NOW, "Dockerfile": "0"}, 99.0, 9.0, ("unbuilt:Dockerfile",)),
+        ({**NOW, "context/app.py": "0"}, 99.0, 19.0, ("unbuilt:context/app.py",)),
+        # A build since failed, or changed only what the image does not hold.
+        ({**NOW, "Dockerfile": "0"}, 99.0, 99.0, ("unbuilt:Dockerfile:cached",)),
+        ({**NOW, "context/app.py": "0"}, 99.0, 99.0, ("unbuilt:context/app.py:cached",)),
         # What the image need not hold: a build that began later took it in.
         ({**NOW, "context/notes.md": "0"}, 99.0, 0.0, ("unbuilt:context/notes.md",)),
         ({**NOW, "context/notes.md": "0"}, 99.0, 31.0, ()),

@@ -31,6 +31,11 @@ TABLE = [
     ("drifted", ["definition:mem_limit"], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
     ("drifted", ["container:unhealthy"], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
     ("drifted", ["unbuilt:Dockerfile", "env:A"], f"{COMPOSE} up -d --build red && pytest --stale"),
+    (
+        "drifted",
+        ["unbuilt:context/a_test.go:cached"],
+        f"{COMPOSE} build --no-cache red && {COMPOSE} up -d red && pytest --stale",
+    ),
     ("drifted", [], f"{COMPOSE} up -d --force-recreate red && pytest --stale"),
     ("drifted", ["image:newer behind the tag", "update"], "stacktest update --continue"),
     ("drifted", ["env:A", "update:a.py::test_b failed"], "stacktest update --again red"),
