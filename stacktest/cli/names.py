@@ -61,11 +61,7 @@ Row = tuple[str, str, str, str]
 
 def _shown(stack: Stack) -> list[Route]:
     """What people wrote: no change of the path, and no page that a front door has by itself."""
-    return [
-        route
-        for route in stack.routes
-        if route.rewrites is None and not (route.is_guard and route.length is not None)
-    ]
+    return [route for route in stack.routes if route.rewrites is None and not route.is_missing_page]
 
 
 def _row(route: Route) -> Row:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 Lookup = Callable[[str], str | None]
 """The value of a variable, or None when it is not set."""
 
-_START = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>[A-Za-z_]\w*)|(?P<plain>[A-Za-z_]\w*))")
+_START = re.compile(
+    r"\$(?:(?P<dollar>\$)|\{(?P<braced>[A-Za-z_]\w*)|(?P<plain>[A-Za-z_]\w*))", re.ASCII
+)
 _OPERATOR = re.compile(r":?[-+?]")
 
 

@@ -152,3 +152,8 @@ class Route:
     def is_main(self) -> bool:
         """Whether it answers every path, whatever else a request says."""
         return self.is_final and not self.is_guard and not self.match
+
+    @property
+    def is_missing_page(self) -> bool:
+        """Whether it is the front door's page for a service that it does not see just now."""
+        return self.is_guard and self.length is not None

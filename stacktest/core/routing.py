@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from stacktest.core.hostnames import before_port, to_ascii
 from stacktest.core.model import Stack
-from stacktest.core.route import PathCondition, Route, compiled
+from stacktest.core.route import Listener, PathCondition, Route, compiled
 
 HTTPS, HTTP = 443, 80
 TLS_PORTS = frozenset({443, 8443, 9443})
@@ -108,6 +108,13 @@ def routes_taken(routes: Iterable[Route], request: Request) -> tuple[Route, ...]
     return tuple(taken)
 
 
+def rivals(routes: Iterable[Route], request: Request, service: str) -> tuple[Route, ...]:
+    """What else may answer a request on a stack that is well, in the front door's order."""
+    reached, _ = _reached(routes, request, None)
+    others = (route for route in reached if route.is_guard or route.service != service)
+    return tuple(route for route in others if not route.is_missing_page)
+
+
 def origin(
     ports: Collection[int], host: str, routes: Iterable[Route] = (), service: str | None = None
 ) -> str:
@@ -128,14 +135,20 @@ def origin(
         for listener in route.listeners
         if not ports or listener.port in ports
     ]
-    if listeners:
-        best = min(listeners, key=lambda item: (not item.tls, item.port not in {HTTPS, HTTP}))
+    if best := asked_at(listeners):
         port = _outer(ports, best.port, always=host == "localhost")
         return _url("https" if best.tls else "http", host, port)
     outer = {_outer(ports, port) for port in ports}
     if HTTPS in outer or not ports:
         return _url("https", host, HTTPS)
     return _url("http", host, HTTP if HTTP in outer else min(ports))
+
+
+def asked_at(listeners: Iterable[Listener]) -> Listener | None:
+    """The listener that a client takes of several: with TLS, at the usual port."""
+    return min(
+        listeners, key=lambda item: (not item.tls, item.port not in {HTTPS, HTTP}), default=None
+    )
 
 
 def usual_port(scheme: str) -> int:

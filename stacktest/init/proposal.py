@@ -133,7 +133,7 @@ def _unread(stack: Stack) -> Iterator[str]:
 def _domain(routes: tuple[Route, ...]) -> str:
     """The longest common end of all host names, at least two labels, or empty."""
     plain = (route.host.removeprefix("*.") for route in routes if route.has_name)
-    names = {name for name in plain if "." in name and not name.startswith("~")}
+    names = {name for name in plain if "." in name and not {"~", "*"} & {name[0], name[-1]}}
     hosts = [name.split(".")[::-1] for name in sorted(names)]
     common: list[str] = []
     for labels in zip(*hosts, strict=False):

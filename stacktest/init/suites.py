@@ -8,6 +8,7 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.readiness import Kind, derive, is_job
 from stacktest.core.route import Route
+from stacktest.core.routing import TLS_PORTS, Request, asked_at, rivals
 from stacktest.core.shared_network import (
     listener,
     neighbours_of,
@@ -140,7 +141,7 @@ class SuiteWriter:
         name = service.name
         tenants = _tenants(self.stack, name)
         routes = list(self.stack.named_routes_of(name))
-        plain = [route for route in routes if _is_plain(route, self.stack)]
+        plain = [route for route in routes if _is_plain(route, self.stack, program)]
         if tenants and routes:
             hosts = ", ".join(sorted({route.host for route in routes}))
             return self._none(
@@ -152,7 +153,7 @@ class SuiteWriter:
             client = f"api({quoted(plain[0].host)})"
             return self._page(service, program, client, "its host name leads")
         if routes:
-            condition = _condition(routes[0], self.stack)
+            condition = _condition(routes[0], self.stack, program)
             self._note(name, f"which page of {routes[0].host} is {name}'s own: {condition}")
         port = http_port(self.stack, service, program, routes)
         if port:
@@ -221,7 +222,7 @@ class SuiteWriter:
         for route in self.stack.routes:
             program = self.programs.get(route.service or "")
             answer = program.answer if program else None
-            if answer and _is_plain(route, self.stack) and route.is_exact:
+            if answer and _is_plain(route, self.stack, program) and route.is_exact:
                 row = Doorway(host=route.host, path=answer.path, status=200, marker=answer.marker)
                 rows.append(row)
         return rows
@@ -277,7 +278,7 @@ def http_port(stack: Stack, service: Service, program: Program | None, routes: l
     if program and program.port and (program.port in ports or (is_alone and not ports)):
         return program.port if program.answer else 0
     ports -= {_FAST_CGI} - {port.target for port in service.ports}
-    plain = sorted(ports - NOT_HTTP)
+    plain = sorted(ports - NOT_HTTP - TLS_PORTS)
     return plain[0] if len(plain) == 1 and len(ports) == 1 else 0
 
 
@@ -318,18 +319,33 @@ def is_one_shot(stack: Stack, name: str, program: Program | None) -> bool:
 # Private
 
 
-def _is_plain(route: Route, stack: Stack) -> bool:
-    """Whether every path of the host is answered by the program, with no sign-in before it."""
-    guarded = {other.host for other in stack.routes if other.is_guard}
+def _is_plain(route: Route, stack: Stack, program: Program | None) -> bool:
+    """Whether the program alone answers what its test asks the host for."""
     is_whole = route.match in ("", "/", "/*") and route.is_final and not route.is_guard
-    return is_whole and not route.is_hidden and route.host not in guarded
+    return is_whole and not route.is_hidden and not _rivals(route, stack, program)
 
 
-def _condition(route: Route, stack: Stack) -> str:
+def _rivals(route: Route, stack: Stack, program: Program | None) -> tuple[Route, ...]:
+    """What else may answer where the test of a service asks its host."""
+    path = program.answer.path if program and program.answer else "/"
+    door = stack.services.get(stack.front_door)
+    ports = {port.target for port in door.ports} if door else set()
+    place = asked_at(item for item in route.listeners if not ports or item.port in ports)
+    request = Request(
+        host=route.host,
+        path=path,
+        port=place.port if place else None,
+        tls=place.tls if place else None,
+        method="GET",
+    )
+    return rivals(stack.routes, request, route.service or "")
+
+
+def _condition(route: Route, stack: Stack, program: Program | None) -> str:
     """What else a request must be; a rule itself may hold a key and is not shown."""
-    guard = next((r for r in stack.routes if r.is_guard and r.host == route.host), None)
-    if guard and route.is_main and not route.is_hidden:
-        return f"{guard.service or 'the front door'} may answer first ({guard.where})"
+    rival = next(iter(_rivals(route, stack, program)), None)
+    if rival and route.is_main and not route.is_hidden:
+        return f"{rival.service or 'the front door'} may answer first ({rival.where})"
     if route.match.startswith("@") or route.is_hidden or not route.match:
         return f"only under a condition ({route.where})"
     return f"only {route.match} leads to it"

@@ -32,6 +32,7 @@ VALUES = {"A": "one", "EMPTY": "", "B": "two"}
         ("${NO:-$A}", "one"),
         ("100% $5 $", "100% $5 $"),
         ("${A", "one"),
+        ("$Aü", "oneü"),
     ],
 )
 def test_a_variable_is_replaced(text: str, result: str) -> None:

@@ -1,10 +1,13 @@
 """Which suite a service gets from what its files show, and what is said where it gets none."""
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Dependency, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.init.front_door import FrontDoor
@@ -103,13 +106,97 @@ def test_a_service_without_a_host_name_is_asked_within_its_network() -> None:
 
 
 def test_a_host_behind_a_sign_in_says_who_may_answer_first() -> None:
-    route = Route(host="films.test", service="films")
-    guard = Route(host="films.test", service="auth", is_guard=True, where="compose.yml:7")
+    route = Route(host="films.test", service="films", order=1)
+    guard = Route(host="films.test", service="auth", is_guard=True, where="compose.yml:7",
+                  is_final=False)  # fmt: skip
     films = Service(name="films", image="own/films")
     _, unknown = suites(stack(films, Service(name="auth"), routes=(route, guard)))
     assert (
         "which page of films.test is films's own: auth may answer first (compose.yml:7)" in unknown
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "is_asked"),
+    [
+        ({}, True),
+        ({"traefik.http.routers.graf.middlewares": "lock"}, False),
+        ({"traefik.http.routers.graf.middlewares": "head"}, True),
+    ],
+)
+def test_a_host_of_traefiks_labels_is_asked_unless_a_sign_in_is_before_it(
+    label: dict[str, str], is_asked: bool
+) -> None:
+    labels = {
+        "traefik.http.routers.graf.rule": "Host(`graf.test`)",
+        "traefik.http.services.graf.loadbalancer.server.port": "3000",
+        "traefik.http.middlewares.lock.basicauth.users": "bob:x",
+        "traefik.http.middlewares.head.headers.framedeny": "true",
+        **label,
+    }
+    door = Service(name="traefik", image="traefik:v3", ports=published(80))
+    graf = Service(name="graf", image="grafana/grafana:11", labels=labels)
+    plain = stack(door, graf, front_door="traefik")
+    model = replace(plain, routes=read_routes(("traefik",), plain))
+    texts, unknown = suites(model, FrontDoor(service="traefik", kind="traefik"))
+    assert ('api("graf.test")' in texts["graf"]) is is_asked
+    assert ("graf.test" in texts.get("traefik", "")) is is_asked
+    assert ("the front door may answer first" not in unknown) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("location", "is_asked"),
+    [
+        # nginx leads `/docs` to `/docs/` by itself; nobody asks for either here.
+        ("location /docs/ { proxy_pass http://other:80; }", True),
+        ("location /api/ { proxy_pass http://other:80; }", False),
+        ("location = /api/health { return 200 ok; }", False),
+        ("location ~ ^/(static|media)/ { proxy_pass http://other:80; }", True),
+        ("auth_request /verify;", False),
+    ],
+)
+def test_a_host_is_asked_where_the_program_alone_answers_that_path(
+    tmp_path: Path, location: str, is_asked: bool
+) -> None:
+    inner = f"listen 80; server_name graf.test; {location}"
+    text = f"server {{ {inner} location / {{ proxy_pass http://graf:3000; }} }}"
+    (tmp_path / "graf.conf").write_text(text)
+    door = Service(name="door", image="nginx", ports=published(80))
+    graf = Service(name="graf", image="grafana/grafana:11")
+    plain = replace(
+        stack(door, graf, Service(name="other", image="own/other"), front_door="door"),
+        root=tmp_path,
+    )
+    model = replace(plain, routes=read_routes(("graf.conf",), plain))
+    texts, unknown = suites(model, FrontDoor(service="door", kind="nginx"))
+    assert ('api("graf.test")' in texts["graf"]) is is_asked
+    assert ("graf.test" in texts.get("door", "")) is is_asked
+    assert ("may answer first" not in unknown) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("hosts", "domain"),
+    [
+        (("a.home.test", "b.home.test"), "home.test"),
+        (("*.home.test",), "home.test"),
+        (("a.home.test",), "home.test"),
+        (("jellyfin.*",), ""),
+        (("jellyfin.*", "a.home.test", "~^x[.]test$"), "home.test"),
+        (("a.test", "b.other"), ""),
+    ],
+)
+def test_the_domain_is_what_all_host_names_end_with(hosts: tuple[str, ...], domain: str) -> None:
+    routes = tuple(Route(host=host, service="x") for host in hosts)
+    proposal = propose(stack(Service(name="x"), routes=routes), FrontDoor())
+    assert tomllib.loads(proposal.files["stacktest.toml"])["stack"].get("domain", "") == domain
+
+
+@pytest.mark.parametrize("port", [443, 8443, 9443])
+def test_a_port_of_tls_is_not_asked_in_plain_http(port: int) -> None:
+    service = Service(name="x", image="portainer/portainer-ce:2", ports=published(port))
+    routes = [Route(host="x.test", service="x", port=port)]
+    assert http_port(stack(service), service, recognise(service), []) == 0
+    assert http_port(stack(service), service, None, routes) == 0
 
 
 @pytest.mark.case("compose/secret-in-rule")
