@@ -10,7 +10,9 @@ All routes of the host are walked in order, and whoever may have answered with t
 The answer is a service's when the walk notes that service and nobody else.
 """
 
+import itertools
 import posixpath
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -24,8 +26,12 @@ from stacktest.core.route import Listener, PathCondition, Route, compiled
 HTTPS, HTTP = 443, 80
 TLS_PORTS = frozenset({443, 8443, 9443})
 """Ports in containers behind which TLS is spoken; `base_url=` says otherwise."""
-DOOR_FAILURES = frozenset({413, 414, 421, 431, 494, 495, 496, 497, 499, 502, 503, 504})
+DOOR_FAILURES = frozenset({413, 414, 417, 421, 431, 494, 495, 496, 497, 499, 502, 503, 504, 505})
 """What any front door may answer by itself: no upstream, or a request that it does not accept."""
+REFUSALS = frozenset({400, 405, 501})
+"""What a front door answers to a request that it does not pass on; applications say so, too."""
+NOT_PASSED_ON = frozenset({"CONNECT", "TRACE"})
+"""Methods that a front door may refuse for every application: nginx does."""
 NOT_FOUND = "404 page not found\n"
 """What a program in Go answers where nothing is, front doors among them."""
 
@@ -70,7 +76,7 @@ def answerers(
     routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
 ) -> frozenset[str | None]:
     """The services that may have given this answer; None is the front door, or not known."""
-    if status in DOOR_FAILURES:
+    if _is_refusal(request, status):
         return frozenset({None})
     reached, has_ended = _reached(routes, request, file_kind)
     services = {route.service for route in reached if status in route.statuses}
@@ -81,7 +87,7 @@ def doubts(
     routes: Iterable[Route], request: Request, status: int, *, file_kind: FileKind | None = None
 ) -> dict[str, str]:
     """Services that may have given this answer, as others may → where it is said who else may."""
-    if status in DOOR_FAILURES:
+    if _is_refusal(request, status):
         return {}
     reached, has_ended = _reached(routes, request, file_kind)
     noted = [route for route in reached if status in route.statuses]
@@ -95,6 +101,21 @@ def doubts(
         for route in noted
         if route.service
     }
+
+
+def is_usual(request: Request) -> bool:
+    """Whether every front door passes such a request on.
+
+    Not one for a path that leaves the root (`/%2e%2e/x`), or that cannot be decoded to text.
+    """
+    names = unquote(request.path, errors="replace").split("/")
+    depths = itertools.accumulate(_DEPTHS.get(name, 1) for name in names[1:])
+    is_text = all(name.isprintable() for name in names) and not _BAD_ESCAPE.search(request.path)
+    return (
+        (request.method or "").upper() not in NOT_PASSED_ON
+        and is_text
+        and min(depths, default=0) >= 0
+    )
 
 
 def routes_taken(routes: Iterable[Route], request: Request) -> tuple[Route, ...]:
@@ -200,6 +221,15 @@ def target_of(route: Route) -> str:
 
 
 # Private
+
+_DEPTHS = {"..": -1, ".": 0, "": 0}
+"""What a part of a path adds to its depth, where that is not one."""
+_BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+def _is_refusal(request: Request, status: int) -> bool:
+    """Whether the front door may have answered so before it looked for whom the request is."""
+    return status in DOOR_FAILURES or (status in REFUSALS and not is_usual(request))
 
 
 class Match(Enum):

@@ -1,5 +1,6 @@
 """Where a request for a host name goes, and whose answer came back."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -56,6 +57,9 @@ def note_answer(
         return
     if stack.model.front_door:
         note(node, stack.model.front_door)
+    if host and not _HOST.fullmatch(host):
+        # What a front door does not understand it refuses, or gives to whoever comes first.
+        return
     outer = parts.port or usual_port(parts.scheme)
     asked = _without_port(host) or name
     request = Request(
@@ -82,6 +86,8 @@ def note_answer(
 
 
 # Private
+
+_HOST = re.compile(r"[^\s,/@?#:\\\[\]]+(:\d*)?|\[[0-9A-Fa-f:.]+\](:\d*)?")
 
 
 def _without_port(host: str) -> str:

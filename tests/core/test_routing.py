@@ -235,6 +235,50 @@ def test_a_route_shows_no_configuration() -> None:
     assert "secret" not in repr(Route(host="a.test", basis="header Authorization secret"))
 
 
+UNUSUAL = [
+    ("TRACE", "/"),
+    ("CONNECT", "/"),
+    ("trace", "/"),
+    ("GET", "/%00"),
+    ("GET", "/x%0d%0aX:%20y"),
+    ("GET", "/%zz"),
+    ("GET", "/%"),
+    ("GET", "/a%2"),
+    ("GET", "/.."),
+    ("GET", "/../x"),
+    ("GET", "/a/../../x"),
+    ("GET", "/%2e%2e/etc/passwd"),
+    ("GET", "/a/%2e%2e%2f..%2fx"),
+    ("GET", "//../x"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), UNUSUAL)
+@pytest.mark.parametrize(
+    ("status", "is_known"), [(400, False), (405, False), (501, False), (200, True), (404, True)]
+)
+def test_what_a_door_refuses_to_pass_on_is_its_own_refusal(
+    method: str, path: str, status: int, *, is_known: bool
+) -> None:
+    """nginx answers each of these by itself, with an application that is dead."""
+    routes = (Route(host="app.test", service="app", upstream="app:1"),)
+    request = Request(host="app.test", path=path, method=method)
+    assert answerers(routes, request, status) == {"app" if is_known else None}
+    assert doubts(routes, request, status) == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PROPFIND", None])
+@pytest.mark.parametrize(
+    "path", ["/", "", "/a/../b", "/a/%2e%2e/b", "/a..b", "/%C3%A4", "/%2F", "/a//../b", "/x;y=1"]
+)
+@pytest.mark.parametrize("status", [400, 405, 501])
+def test_a_refusal_of_what_every_door_passes_on_is_the_applications(
+    method: str | None, path: str, status: int
+) -> None:
+    routes = (Route(host="app.test", service="app", upstream="app:1"),)
+    assert answerers(routes, Request(host="app.test", path=path, method=method), status) == {"app"}
+
+
 @pytest.mark.parametrize(("tls", "service"), [(True, "app"), (False, "web"), (None, "app")])
 def test_of_two_listeners_at_one_port_the_one_that_speaks_the_same(
     tls: bool | None, service: str
