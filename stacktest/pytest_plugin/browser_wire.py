@@ -5,6 +5,9 @@ answer                                what shows that nothing came over the wire
 service worker                        Playwright says so
 browser's cache                       Chromium received no byte for it
 redirect in the browser's cache       no byte of the host passed the proxy since the request began
+another server, asked by a command    likewise: `Fetch.continueRequest` sends a request elsewhere
+of the debugging protocol
+a browser with a way of its own       likewise: nobody knows whom it asked
 """
 
 from __future__ import annotations
@@ -12,13 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from stacktest.adapters.names import OWN_ANSWER, ConnectProxy
+from stacktest.adapters.names import OWN_ANSWER, ConnectProxy, Read
+from stacktest.core.routing import usual_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, BrowserContext, Response
 
 CLOCKS = 0.05
 """Seconds by which the browser's clock and this one may differ in reading the same time."""
+DRIFT = 2.0
+"""Seconds by which the clock of another machine may drift during a run, where bytes are counted."""
 REDIRECTS = range(300, 400)
 """Their size is known from the headers, wherever they came from."""
 
@@ -39,8 +45,8 @@ def came_over_the_wire(
 ) -> bool:
     """Whether bytes came for it from its host. Waits until the answer has arrived whole.
 
-    The browser's count is exact, and Chromium alone has it. Otherwise, and for an answer whose page
-    is gone before it is whole, the proxy's clock decides.
+    The proxy's clock decides, and the browser's own count, which is exact and which Chromium alone
+    has; not for an answer whose page is gone before it is whole.
     """
     from playwright.sync_api import Error
 
@@ -50,17 +56,26 @@ def came_over_the_wire(
         sizes = response.request.sizes()
     except Error:
         return passed_the_proxy(response, proxy, clock_ahead)
-    return sizes["responseHeadersSize"] + sizes["responseBodySize"] > 0
+    is_counted = sizes["responseHeadersSize"] + sizes["responseBodySize"] > 0
+    tolerance = DRIFT if clock_ahead else CLOCKS
+    return is_counted and passed_the_proxy(response, proxy, clock_ahead, tolerance=tolerance)
 
 
-def passed_the_proxy(response: Response, proxy: ConnectProxy, clock_ahead: float = 0.0) -> bool:
+def passed_the_proxy(
+    response: Response, proxy: ConnectProxy, clock_ahead: float = 0.0, *, tolerance: float = CLOCKS
+) -> bool:
     """Whether the proxy saw bytes of the host come back since the request began.
 
     `clock_ahead`: seconds by which the browser's machine is ahead of this one.
     """
-    last_answer = proxy.last_answer(urlsplit(response.url).hostname or "")
     began: float = response.request.timing["startTime"] / 1000 - clock_ahead
-    return last_answer >= began - CLOCKS
+    return last_read(proxy, response.url).at >= began - tolerance
+
+
+def last_read(proxy: ConnectProxy, url: str) -> Read:
+    """When the proxy last saw bytes come back from the host of a URL."""
+    parts = urlsplit(url)
+    return proxy.last_read(parts.hostname or "", parts.port or usual_port(parts.scheme))
 
 
 # Private

@@ -30,6 +30,7 @@ from stacktest.pytest_plugin.browser_wire import (
     came_over_the_wire,
     is_local,
     is_the_proxys,
+    last_read,
     passed_the_proxy,
 )
 from stacktest.pytest_plugin.host_header import extra_headers, host_header
@@ -239,13 +240,16 @@ class Watch:
         @functools.wraps(method)
         def request(*arguments: Any, **options: Any) -> Any:
             refuse_weakening(options, f"request.{verb}")
+            before = self._proxy.reads
             response = self._ask(method, arguments, options)
             if is_the_proxys(response):
                 # Playwright takes the refusal of a tunnel for the answer of the host itself.
                 raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
             self._check_server(response.url)
+            # An answer that no byte came for was made up, or went past the proxy.
+            came = last_read(self._proxy, response.url).number > before
             note_response(
-                owner.test,
+                owner.test if came else None,
                 self._stack,
                 response.url,
                 response.status,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stacktest.adapters.names import Read
 from stacktest.pytest_plugin.browser_wire import passed_the_proxy
 from stacktest.pytest_plugin.remote_browser import clock_ahead
 
@@ -19,7 +20,7 @@ def response(began: float) -> Any:
 
 
 def proxy(last_answer: float) -> Any:
-    return SimpleNamespace(last_answer=lambda _: last_answer)
+    return SimpleNamespace(last_read=lambda *_: Read(last_answer))
 
 
 @pytest.mark.parametrize("ahead", [-3600.0, -0.4, 0.0, 0.4, 3600.0])

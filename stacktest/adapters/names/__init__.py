@@ -6,13 +6,14 @@ the stack's are refused, so that a run depends on nothing outside.
 """
 
 from stacktest.adapters.names.answer import Answer
-from stacktest.adapters.names.connect_proxy import OWN_ANSWER, ConnectProxy
+from stacktest.adapters.names.connect_proxy import OWN_ANSWER, ConnectProxy, Read, wall_clock
 from stacktest.adapters.names.dns_server import NameServer
 from stacktest.adapters.names.http_clients import (
     async_http_client,
     http_client,
     inner_http_client,
 )
+from stacktest.adapters.names.kernel_socket import has_received, leads_to
 from stacktest.adapters.names.outer_door import outer_doors
 from stacktest.adapters.names.remote_dns import look_up_all
 from stacktest.adapters.names.resolver import (
@@ -35,14 +36,18 @@ __all__ = [
     "NameMap",
     "NameServer",
     "Publication",
+    "Read",
     "Refused",
     "async_http_client",
+    "has_received",
     "http_client",
     "inner_http_client",
+    "leads_to",
     "look_up",
     "look_up_all",
     "name_map",
     "outer_doors",
     "reachable",
     "resolve_hosts_lines",
+    "wall_clock",
 ]

@@ -9,11 +9,12 @@ Nothing waits forever: a request has to come within `PATIENCE` seconds, and what
 
 import asyncio
 import functools
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from stacktest.adapters.event_loop_thread import LoopThread, close_server
@@ -30,6 +31,15 @@ MOST = 256
 """Connections that are open at once: each takes two descriptors of this process."""
 
 
+class Read(NamedTuple):
+    """Bytes that came back."""
+
+    at: float = 0.0
+    """By `wall_clock`; 0 for none."""
+    number: int = 0
+    """Counting all that came back."""
+
+
 class ConnectProxy:
     """`CONNECT` for https and websockets, forwarding for plain http, on a free loopback port."""
 
@@ -37,7 +47,7 @@ class ConnectProxy:
         self._names, self._patience, self._idle = names, patience, idle
         self._thread: LoopThread | None = None
         self._servers: list[asyncio.Server] = []
-        self._last_answers: dict[str, float] = {}
+        self._reads, self._last_reads = 0, dict[Address, Read]()
         self._refused: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -46,9 +56,14 @@ class ConnectProxy:
         """Host names that were refused so far → how often."""
         return dict(self._refused)
 
-    def last_answer(self, host: str) -> float:
-        """When bytes last came back from this host, in seconds since the epoch; 0 if never."""
-        return self._last_answers.get(host, 0.0)
+    @property
+    def reads(self) -> int:
+        """How often bytes came back so far, from whomever."""
+        return self._reads
+
+    def last_read(self, host: str, port: int) -> Read:
+        """When bytes last came back from `host:port`."""
+        return self._last_reads.get((host.lower(), port), Read())
 
     def start(self) -> str:
         """Listen, and return the URL for `proxy=`."""
@@ -111,7 +126,7 @@ class ConnectProxy:
             await _decline(writer, head, 502, f"{address[0]}:{address[1]}: {why}")
             return
         clock = IdleClock(self._idle)
-        on_data = functools.partial(self._note_answer, destination[0], clock)
+        on_data = functools.partial(self._note_read, destination, clock)
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = pump(upstream[0], writer, on_data)
@@ -120,11 +135,22 @@ class ConnectProxy:
             back = _answer_back(upstream[0], writer, on_data)
         await _both_ways(pump(reader, upstream[1], clock.touch), back, upstream[1], clock)
 
-    def _note_answer(self, host: str, clock: IdleClock) -> None:
+    def _note_read(self, asked: Address, clock: IdleClock) -> None:
         clock.touch()
-        self._last_answers[host] = time.time()  # noqa: TID251 - set beside a browser's clock
+        self._reads += 1
+        self._last_reads[asked[0].lower(), asked[1]] = Read(wall_clock(), self._reads)
 
 
+def wall_clock() -> float:
+    """Seconds since the epoch, as a browser counts them: also where a test has frozen the time.
+
+    Libraries that freeze it take the place of every other clock that Python has.
+    """
+    return time.clock_gettime(_COARSE if sys.platform == "linux" else time.CLOCK_REALTIME)
+
+
+_COARSE = 5
+"""Linux' `CLOCK_REALTIME_COARSE`, exact to some milliseconds."""
 _REASONS = {
     400: "Bad Request",
     403: "Forbidden",

@@ -39,12 +39,13 @@ def http_client(
     names: NameMap,
     context: ssl.SSLContext,
     base_url: str = "",
+    /,
     *,
     on_answer: Callable[[Answer], None] | None = None,
     objection: Callable[[str, Address], str] | None = None,
     **options: Any,
 ) -> "httpx.Client":
-    """A client that verifies with `context`; close it. `options` are httpx's own.
+    """A client that verifies with `context`; close it. `options` are httpx's own, `base_url` too.
 
     `objection` tells why the certificate that an address shows for a host is not trusted: what the
     context lets through is refused all the same.
@@ -66,6 +67,7 @@ def async_http_client(
     names: NameMap,
     context: ssl.SSLContext,
     base_url: str = "",
+    /,
     *,
     on_answer: Callable[[Answer], None] | None = None,
     objection: Callable[[str, Address], str] | None = None,
@@ -109,8 +111,12 @@ def _divide(
     import httpx
 
     arguments = dict(options)
-    for name in arguments:
-        _check_option(name, client)
+    for name, value in options.items():
+        if name in REFUSED_OPTIONS and not value:
+            # Their values for "none": no other would be honoured.
+            del arguments[name]
+        else:
+            _check_option(name, client)
     if arguments.pop("trust_env", False):
         raise _refused("trust_env", "a proxy or a CA that the shell names would decide the answer")
     chosen = arguments.pop("verify", True)

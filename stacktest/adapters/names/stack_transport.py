@@ -1,8 +1,9 @@
 """Where httpx opens its connections: at the addresses of the stack, and nowhere else.
 
 Each connection knows the address that it leads to, before and after TLS. A response whose
-connection does not know one was made up by a mock or a recording, and one whose connection has
-brought nothing since the request began comes from a cache: neither is reported.
+connection does not know one was made up by a mock or a recording, of httpx or of sockets, and one
+whose connection has brought nothing since the request began comes from a cache: none is reported.
+Nor is one to a request that does not say plainly who is asked for what.
 
 A server's certificate is verified by the client's context, and once more by `objection`, which asks
 whether the stack's CA stands for it: a context may be changed after it was handed over.
@@ -21,6 +22,7 @@ import httpx
 
 from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.body_copy import BodyCopy
+from stacktest.adapters.names.kernel_socket import leads_to
 from stacktest.adapters.names.resolver import Address, NameMap, Refused
 from stacktest.core.numbers import content_length
 from stacktest.errors import ToolMissingError, UsageError
@@ -139,10 +141,14 @@ def _check_extensions(request: httpx.Request) -> None:
 
 
 def _url(request: httpx.Request) -> str:
-    """The URL that the server saw: an extension may have put another path in place."""
-    target = request.extensions.get("target", b"").decode("latin-1")
-    if not target.startswith("/"):
-        return str(request.url)
+    """The URL that the server saw: an extension may have put another path in place.
+
+    Empty where it was asked in a way that browsers and tests do not ask: `OPTIONS *`, which a front
+    door answers for everybody, a whole address instead of a path, or a blank Host.
+    """
+    target = request.extensions.get("target", request.url.raw_path).decode("latin-1")
+    if not target.startswith("/") or "#" in target or not request.headers.get("Host", "").strip():
+        return ""
     parts = urlsplit(str(request.url))
     return f"{parts.scheme}://{parts.netloc}{target}"
 
@@ -168,7 +174,7 @@ def _report(
     address = stream.get_extra_info(_ADDRESS) if stream is not None else None
     if stream is None or on_answer is None or not isinstance(address, tuple):
         return
-    if stream.get_extra_info(_LAST_READ) <= before:
+    if stream.get_extra_info(_LAST_READ) <= before or not (url := _url(request)):
         return
     copy: BodyCopy | None = None
     if response.status_code >= _REFUSED:
@@ -176,7 +182,7 @@ def _report(
     on_answer(
         Answer(
             method=request.method,
-            url=_url(request),
+            url=url,
             host=request.headers.get("Host", ""),
             status=response.status_code,
             address=address,
@@ -197,6 +203,12 @@ def _verify(objection: Objection | None, host: str | None, address: Address) -> 
     """Raise the error with which a client refuses a certificate."""
     if objection is not None and (why := objection(host or address[0], address)):
         raise httpcore.ConnectError(f"[SSL: CERTIFICATE_VERIFY_FAILED] {why} (stacktest)")
+
+
+def _is_real(
+    stream: httpcore.NetworkStream | httpcore.AsyncNetworkStream, address: Address
+) -> bool:
+    return leads_to(stream.get_extra_info("socket"), address)
 
 
 class _Stream(httpcore.NetworkStream):
@@ -239,7 +251,9 @@ class _Stream(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         if info == _LAST_READ:
             return self._last_read
-        return self._address if info == _ADDRESS else self._inner.get_extra_info(info)
+        if info == _ADDRESS:
+            return self._address if _is_real(self._inner, self._address) else None
+        return self._inner.get_extra_info(info)
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -304,7 +318,9 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         if info == _LAST_READ:
             return self._last_read
-        return self._address if info == _ADDRESS else self._inner.get_extra_info(info)
+        if info == _ADDRESS:
+            return self._address if _is_real(self._inner, self._address) else None
+        return self._inner.get_extra_info(info)
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from stacktest.adapters.browser.client_network import ClientNetwork
-from stacktest.adapters.names import ConnectProxy, NameMap
+from stacktest.adapters.names import ConnectProxy, NameMap, Read
 
 MADE = json.dumps(
     {
@@ -78,7 +78,7 @@ def test_a_name_of_the_stack(drive: Any) -> None:
         _, data = await server.until("socksEnd")
         assert data.endswith(b"GET app.stack.local /")
 
-    assert drive(story).last_answer("app.stack.local") > 0
+    assert drive(story).last_read("app.stack.local", 80).at > 0
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_refused(drive: Any, host: str, port: int, code: str) -> None:
         call, _ = await server.until("socksFailed")
         assert call["params"] == {"uid": "a", "errorCode": code}
 
-    assert drive(story).last_answer(host) == 0
+    assert drive(story).last_read(host, port) == Read()
 
 
 def test_a_browser_that_hangs_up(drive: Any) -> None:

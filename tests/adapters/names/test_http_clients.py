@@ -1,6 +1,7 @@
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from stacktest.adapters.names import (
     Answer,
     ConnectProxy,
     NameMap,
+    Publication,
+    Read,
     async_http_client,
     http_client,
     stack_transport,
+    wall_clock,
 )
 from stacktest.adapters.tls import ServerTrust, client_context
 from stacktest.errors import ToolMissingError, UsageError
@@ -220,6 +224,78 @@ def test_an_answer_that_a_cache_gives_again_is_not_reported(
     assert [urlsplit(answer.url).path for answer in answers] == ["/a", "/b"]
 
 
+class FakeSocket:
+    """What a library for mocks of sockets puts in the place of a real one: Python, no kernel."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self._answer = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\ninvented"
+
+    def recv(self, _: int) -> bytes:
+        answer, self._answer = self._answer, b""
+        return answer
+
+    def send(self, data: bytes) -> int:
+        return len(data)
+
+    def getpeername(self) -> Any:
+        return "127.0.0.1", 80
+
+    def __getattr__(self, _: str) -> Any:
+        return lambda *_, **__: None
+
+
+def test_an_answer_of_a_socket_that_is_none_is_not_reported(
+    serve: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Answer] = []
+    names = NameMap(published={("127.0.0.1", 80): Publication(service="app", port=80)})
+    monkeypatch.setattr(socket, "create_connection", FakeSocket)
+    monkeypatch.setattr("httpcore._backends.sync.is_socket_readable", lambda _: False)
+    context = ssl.create_default_context()
+    with http_client(names, context, "http://127.0.0.1", on_answer=answers.append) as client:
+        assert client.get("/").text == "invented"
+    assert answers == []
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_answer_of_another_server_is_not_reported(
+    pki: Pki, serve: Callable[..., int], monkeypatch: pytest.MonkeyPatch, *, is_async: bool
+) -> None:
+    """A test leads the connection itself elsewhere, below every client."""
+    answers: list[Answer] = []
+    here = ("127.0.0.1", serve())
+    names = NameMap(published={("127.0.0.1", 7): Publication(service="app", port=80)})
+    real, connect = socket.create_connection, anyio.connect_tcp
+    monkeypatch.setattr(socket, "create_connection", lambda _, *a, **k: real(here, *a, **k))
+    monkeypatch.setattr(anyio, "connect_tcp", lambda **_: connect(*here))
+    context, url = client_context(pki.ca), "http://127.0.0.1:7"
+
+    async def ask() -> int:
+        async with async_http_client(names, context, url, on_answer=answers.append) as client:
+            return (await client.get("/")).status_code
+
+    if is_async:
+        assert anyio.run(ask) == 200
+    else:
+        with http_client(names, context, url, on_answer=answers.append) as client:
+            assert client.get("/").status_code == 200
+    assert answers == []
+
+
+@pytest.mark.parametrize("target", [b"*", b"https://other.stack.local/x", b"x", b"/x#y"])
+def test_a_request_that_does_not_say_plainly_for_whom_it_is_is_not_reported(
+    pki: Pki, target: bytes
+) -> None:
+    """A front door answers `OPTIONS *` for everybody, and goes by a whole address's own host."""
+    answers: list[Answer] = []
+    with client_of(pki, answers) as client:
+        assert client.get("/x", extensions={"target": target}).status_code == 200
+        assert client.get("/x", headers={"Host": ""}).status_code == 200
+        assert answers == []
+        client.get("/x", extensions={"target": b"/y?z=1"})
+    assert [answer.url for answer in answers] == [f"https://{HOST}/y?z=1"]
+
+
 def test_an_asynchronous_answer_that_a_mock_makes_up_is_not_reported(
     pki: Pki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +372,9 @@ def test_more_requests_than_httpcores_own_ten_are_at_once(pki: Pki) -> None:
         {"http1": True, "http2": False},
         {"default_encoding": "utf-8"},
         {"event_hooks": {}},
+        {"base_url": f"https://{HOST}/below/"},
+        {"transport": None, "mounts": None, "proxy": None, "cert": None, "trust_env": None},
+        {"mounts": {}},
     ],
     ids=repr,
 )
@@ -398,6 +477,31 @@ def test_proxy_forwards_plain_http(pki: Pki, serve: Callable[..., int]) -> None:
             ]
     finally:
         plain.stop()
+
+
+def test_proxy_knows_which_port_answered_last(pki: Pki, serve: Callable[..., int]) -> None:
+    ports = (serve(), serve())
+    published = {("127.0.0.1", port): Publication(service="app", port=80) for port in ports}
+    running = ConnectProxy(NameMap(published=published))
+    url, begun = running.start(), wall_clock()
+    try:
+        through(url, pki, f"http://127.0.0.1:{ports[0]}/")
+        read = running.last_read("127.0.0.1", ports[0])
+        assert read.at >= begun
+        assert read.number == running.reads > 0
+        assert running.last_read("127.0.0.1", ports[1]) == Read()
+    finally:
+        running.stop()
+
+
+def test_the_wall_clock_goes_on_where_a_test_has_frozen_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = wall_clock()
+    assert abs(begun - time.time()) < 1  # noqa: TID251 - a clock is what is compared
+    for name in ("time", "time_ns", "monotonic", "perf_counter"):
+        monkeypatch.setattr(time, name, lambda: 0)
+    assert 0 <= wall_clock() - begun < 60
 
 
 def test_proxy_says_when_the_door_is_shut(pki: Pki) -> None:
