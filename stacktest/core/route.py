@@ -121,6 +121,8 @@ class Route:
     is_final: bool = True
     is_guard: bool = False
     """Asked, or acting, before the route that answers."""
+    is_missing_page: bool = False
+    """The front door's page while it does not see the service; a stack that is well has none."""
     rewrites: int | None = None
     """The level from which on the path is another one, where it is rewritten."""
     order: int = 0
@@ -152,8 +154,3 @@ class Route:
     def is_main(self) -> bool:
         """Whether it answers every path, whatever else a request says."""
         return self.is_final and not self.is_guard and not self.match
-
-    @property
-    def is_missing_page(self) -> bool:
-        """Whether it is the front door's page for a service that it does not see just now."""
-        return self.is_guard and self.length is not None

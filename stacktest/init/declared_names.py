@@ -56,11 +56,11 @@ UNREADABLE: Mapping[str, str] = {
 # Private
 
 
+_TRAEFIK_RULE = re.compile(r"(?i)traefik\.(?:http\.routers\..+|(?:.+\.)?frontend)\.rule")
+
+
 def _has_traefik_labels(service: Service) -> bool:
-    return any(
-        label.lower().startswith("traefik.http.routers.") and label.lower().endswith(".rule")
-        for label in service.labels
-    )
+    return any(_TRAEFIK_RULE.fullmatch(label) for label in service.labels)
 
 
 def _has_caddy_labels(service: Service) -> bool:

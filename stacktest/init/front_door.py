@@ -13,6 +13,8 @@ configuration is mounted. A service of which none of that is known is not taken 
 """
 
 import os
+import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -57,9 +59,21 @@ def find_front_door(stack: Stack) -> FrontDoor:
 
 _CONFIGURATION = {
     "caddy": ("/etc/caddy/Caddyfile", "/etc/Caddyfile"),
-    "nginx": ("/etc/nginx/nginx.conf",),
+    "nginx": (
+        "/etc/nginx/nginx.conf",
+        "/usr/local/openresty/nginx/conf/nginx.conf",
+        "/opt/bitnami/nginx/conf/nginx.conf",
+    ),
 }
-"""The file that a front door reads first, in its container."""
+"""The file that a front door reads first, in its container, unless its command names another."""
+_NAMED = {
+    "caddy": re.compile(r"\bcaddy\s.*?(?:--config|-c)[ =]['\"]?([^\s'\"]+)"),
+    "nginx": re.compile(
+        r"\b(?:nginx|openresty)\s(?:.*?\s)?-c ?['\"]?([^\s'\"]*/[^\s'\"]+|[^\s'\"]+\.conf)"
+    ),
+}
+_HOMES = {"caddy": "/srv", "nginx": "/etc/nginx"}
+"""Where a relative name of that file starts."""
 _FOLDERS = {
     "caddy": (("/etc/caddy", ("Caddyfile", "*.caddy", "Caddyfile*")),),
     "nginx": (
@@ -68,6 +82,7 @@ _FOLDERS = {
         ("/etc/nginx/sites-enabled", ("*",)),
         ("/config/nginx/site-confs", ("*.conf",)),
         ("/config/nginx/proxy-confs", ("*.conf",)),
+        ("/opt/bitnami/nginx/conf/server_blocks", ("*.conf",)),
     ),
 }
 """Folders in the container, and which files in them count."""
@@ -184,6 +199,8 @@ def _key(service: Service, name: str) -> str:
 def _configuration(service: Service, kind: str) -> Iterator[Path]:
     """Files on this machine that the front door reads, by their place in its container."""
     yield from _main_files(service, kind)
+    if _named_file(service, kind):
+        return
     for path, target in _places(service):
         for folder, patterns in _folders(service, kind):
             yield from _in_folder(path, PurePosixPath(target), PurePosixPath(folder), patterns)
@@ -191,13 +208,29 @@ def _configuration(service: Service, kind: str) -> Iterator[Path]:
 
 def _main_files(service: Service, kind: str) -> Iterator[Path]:
     """The file that the front door reads first, where this machine has it."""
+    named = _named_file(service, kind)
+    names = (named,) if named else _CONFIGURATION.get(kind, ())
+    if named.endswith(".json"):
+        return  # Caddy's own form, which is not read.
     for path, target in _places(service):
-        for name in _CONFIGURATION.get(kind, ()):
+        for name in names:
             if target == name:
                 yield from [path] if _is_file(path) else []
             elif _is_folder(path) and PurePosixPath(name).is_relative_to(target):
                 inner = path / PurePosixPath(name).relative_to(target)
                 yield from [inner] if _is_file(inner) else []
+
+
+def _named_file(service: Service, kind: str) -> str:
+    """The file that the front door's own command names in place of the usual one, or empty."""
+    entrypoint = (service.definition or {}).get("entrypoint") or ()
+    words = " ".join((*entrypoint, *(service.command or ())))
+    match = _NAMED[kind].search(words) if kind in _NAMED else None
+    if match is None:
+        return ""
+    home = _key(service, "working_dir") or _HOMES[kind]
+    name = posixpath.normpath(posixpath.join(home, match[1]))
+    return "" if name in _CONFIGURATION[kind] else name
 
 
 def _places(service: Service) -> Iterator[tuple[Path, str]]:

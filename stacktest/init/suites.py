@@ -322,6 +322,9 @@ def is_one_shot(stack: Stack, name: str, program: Program | None) -> bool:
 def _is_plain(route: Route, stack: Stack, program: Program | None) -> bool:
     """Whether the program alone answers what its test asks the host for."""
     is_whole = route.match in ("", "/", "/*") and route.is_final and not route.is_guard
+    ports = {other.port for other in stack.routes_of(route.service or "")}
+    if program and program.port in ports and route.port not in {None, program.port}:
+        return False  # Another door of the program: for agents, or for administrators.
     return is_whole and not route.is_hidden and not _rivals(route, stack, program)
 
 

@@ -137,6 +137,43 @@ def test_a_file_that_the_caddyfile_imports_is_not_named_beside_it(tmp_path: Path
     assert find_front_door(stack(caddy, root=tmp_path)).sources == ("Caddyfile",)
 
 
+@pytest.mark.parametrize(
+    ("image", "command", "target", "sources"),
+    [
+        ("caddy:2", ("caddy", "run", "--config", "/etc/caddy/Other"), "/etc/caddy", "caddy:Other"),
+        ("caddy:2", ("caddy", "run", "--config=Other"), "/srv", "caddy:Other"),
+        ("caddy:2", ("sh", "-c", "caddy run -c '/srv/Other'"), "/srv", "caddy:Other"),
+        ("caddy:2", ("caddy", "run", "--config", "/etc/caddy/c.json"), "/etc/caddy", ""),
+        ("caddy:2", ("caddy", "run", "--config", "/only/inside"), "/etc/caddy", ""),
+        (
+            "caddy:2",
+            ("caddy", "run", "--config", "/etc/caddy/Caddyfile"),
+            "/etc/caddy",
+            "Caddyfile",
+        ),
+        ("nginx:1", ("nginx", "-c", "/etc/nginx/other.conf"), "/etc/nginx", "other.conf"),
+        ("nginx:1", ("nginx", "-g", "daemon off;", "-c", "other.conf"), "/etc/nginx", "other.conf"),
+        ("nginx:1", ("nginx", "-c", "/etc/nginx/nginx.conf"), "/etc/nginx", "nginx.conf"),
+        ("nginx:1", ("sh", "-c", "nginx -g 'daemon off;'"), "/etc/nginx", "nginx.conf"),
+        ("openresty/openresty", (), "/usr/local/openresty/nginx/conf", "nginx.conf"),
+        ("bitnami/nginx", (), "/opt/bitnami/nginx/conf/server_blocks", "nginx.conf other.conf"),
+    ],
+)
+def test_the_file_is_the_one_that_the_front_door_is_started_with(
+    tmp_path: Path, image: str, command: tuple[str, ...], target: str, sources: str
+) -> None:
+    for name in ("Caddyfile", "Other", "c.json", "nginx.conf", "other.conf"):
+        (tmp_path / name).write_text("")
+    door = service(
+        "door",
+        image,
+        ports=(Port(target=80, published=80),),
+        mounts=mounted(tmp_path, ".", target),
+        command=command,
+    )
+    assert find_front_door(stack(door, root=tmp_path)).sources == tuple(sources.split())
+
+
 LABEL = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}
 
 

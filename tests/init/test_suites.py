@@ -10,7 +10,7 @@ import pytest
 from stacktest.adapters.routes import read_routes
 from stacktest.core.model import Dependency, Port, Service, Stack
 from stacktest.core.route import Route
-from stacktest.init.front_door import FrontDoor
+from stacktest.init.front_door import FrontDoor, find_front_door
 from stacktest.init.places import find_places
 from stacktest.init.programs import recognise
 from stacktest.init.proposal import propose
@@ -197,6 +197,52 @@ def test_a_port_of_tls_is_not_asked_in_plain_http(port: int) -> None:
     routes = [Route(host="x.test", service="x", port=port)]
     assert http_port(stack(service), service, recognise(service), []) == 0
     assert http_port(stack(service), service, None, routes) == 0
+
+
+def test_of_several_ports_of_a_program_its_usual_one_is_asked() -> None:
+    labels = {
+        "traefik.http.routers.edge.rule": "Host(`edge.test`)",
+        "traefik.http.routers.edge.service": "edge",
+        "traefik.http.services.edge.loadbalancer.server.port": "8000",
+        "traefik.http.routers.ui.rule": "Host(`ui.test`)",
+        "traefik.http.routers.ui.service": "ui",
+        "traefik.http.services.ui.loadbalancer.server.port": "9000",
+    }
+    board = Service(name="board", image="portainer/portainer-ce", labels=labels)
+    door = Service(name="traefik", image="traefik:v3", ports=published(80))
+    plain = stack(door, board, front_door="traefik")
+    model = replace(plain, routes=read_routes(("traefik",), plain))
+    texts, _ = suites(model, FrontDoor(service="traefik", kind="traefik"))
+    assert 'api("ui.test")' in texts["board"]
+    assert "ui.test" in texts["traefik"]
+    assert "edge.test" not in texts["board"] + texts["traefik"]
+
+
+def test_a_service_for_every_other_name_is_before_nobody_on_a_stack_that_is_well() -> None:
+    rule, catch_all = "Host(`graf.test`)", "HostRegexp(`.*`)"
+    graf = Service(name="graf", image="grafana/grafana:11",
+                   labels={"traefik.http.routers.graf.rule": rule})  # fmt: skip
+    rest = Service(name="rest", image="own/rest",
+                   labels={"traefik.http.routers.rest.rule": catch_all,
+                           "traefik.http.routers.rest.priority": "1"})  # fmt: skip
+    door = Service(name="traefik", image="traefik:v3", ports=published(80))
+    plain = stack(door, graf, rest, front_door="traefik")
+    model = replace(plain, routes=read_routes(("traefik",), plain))
+    texts, unknown = suites(model, FrontDoor(service="traefik", kind="traefik"))
+    assert 'api("graf.test")' in texts["graf"]
+    assert "may answer first" not in unknown
+
+
+@pytest.mark.parametrize("label", ["traefik.frontend.rule", "traefik.web.frontend.rule"])
+def test_a_rule_for_traefik_1_is_named_and_not_read(label: str) -> None:
+    app = Service(name="app", labels={label: "Host:app.test"})
+    door = Service(name="traefik", image="traefik:1.7", ports=published(80))
+    plain = stack(door, app, front_door="traefik")
+    front = find_front_door(plain)
+    assert front.sources == ("traefik",)
+    _, unknown = suites(replace(plain, routes=read_routes(front.sources, plain)), front)
+    assert f"services.app.labels.{label}: a rule for Traefik 1, which is not read" in unknown
+    assert find_front_door(stack(app)).sources == ("traefik",)
 
 
 @pytest.mark.case("compose/secret-in-rule")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stacktest.core.interpolation import interpolate
 
-_YAML_STYLE = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*(.*?)\s*")
+_YAML_STYLE = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*(\".*\"|'.*'|.*?)\s*(?:\s#.*)?")
 _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
 _DOUBLE_QUOTED = re.compile(r'[^=]*=\s*"')
 

@@ -192,6 +192,24 @@ def _env_files(
             yield absolute(file.folder, interpolate(name, project.value))
 
 
+def _env_format(match: re.Match[str], refusal: _Refusal) -> _Fault:
+    """`format: raw` is of Compose 2.30."""
+    users = [
+        (file.path, name)
+        for file in list_files(refusal.project)
+        for name, definition in file.services.items()
+        if any(match["format"] in str(entry) for entry in definition.get("env_file") or ())
+    ]
+    shown = ".".join(map(str, refusal.version)) or "this one"
+    return _Fault(
+        what=f"env_file has format {match['format']}, which Docker Compose {shown} does not know",
+        key=f"services.{users[0][1]}.env_file" if users else "",
+        file=users[0][0] if users else None,
+        hint="update Docker Compose, or remove `format`",
+        is_certain=True,
+    )
+
+
 def _env_syntax(match: re.Match[str], refusal: _Refusal) -> _Fault:
     """The line itself is not shown: it holds a value."""
     file = refusal.short(Path(match["file"])) if match["file"] else "a file of env_file"
@@ -330,11 +348,12 @@ def _key_of_value(text: str, refusal: _Refusal) -> str:
     return ""
 
 
-_INVALID = r"invalid (hostPort|containerPort|spec|proto|IP|ip address)\w*: ?(\S+)"
+_INVALID = r"invalid (hostPort|containerPort|spec|proto|ip address|IP)\w*:? ?(\S+)"
 
 _TABLE = (
     (r"required variable (?P<name>\w+) is missing a value:?(?P<why>[^\n]*)", _missing_value),
     (r"(?:env file|couldn't find env file:?) (?P<path>.+?)(?: not found|$)", _no_env_file),
+    (r'unsupported env_file format "(?P<format>[^"]+)"', _env_format),
     (
         r'service "(?P<user>[^"]+)" depends on undefined service "?(?P<name>[^":\s]+)',
         _undefined_service,

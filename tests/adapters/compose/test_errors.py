@@ -71,6 +71,10 @@ def test_values_of_the_environment_file_stay_out(tmp_path: Path) -> None:
             "validating ROOT/compose.yaml: services.a additional properties 'c', 'd' not allowed",
             "services.a: not allowed: c, d",
         ),
+        (
+            'unsupported env_file format "raw"',
+            "env_file has format raw, which Docker Compose 2.26.1 does not know",
+        ),
         ("", "Compose cannot load the project: it ended with code 15 and printed nothing"),
     ],
 )
@@ -203,11 +207,17 @@ def test_a_line_of_an_environment_file_is_not_shown(tmp_path: Path) -> None:
         ("invalid spec: a:b:c:d", "services.web.volumes in compose.yaml"),
         ("error decoding 'services[web].healthcheck.interval': time: unknown unit",
          "services.web.healthcheck in compose.yaml"),
+        ("Invalid ip address ::1: address ::1:: too many colons in address",
+         "services.web.ports in compose.yaml"),
+        ('unsupported env_file format "raw"', "services.web.env_file in compose.yaml"),
         ("services must be a mapping", "compose.yaml"),
     ],
 )  # fmt: skip
 def test_the_key_is_named_where_it_can_be_told(tmp_path: Path, text: str, where: str) -> None:
-    definition = 'ports: ["$P:80"], volumes: ["a:b:c:d"]'
+    definition = (
+        'ports: ["$P:80", "::1:3010:80"], volumes: ["a:b:c:d"], '
+        "env_file: [a.env, {path: b.env, format: raw}]"
+    )
     write(
         tmp_path, **{"compose.yaml": f"services: {{web: {{{definition}}}}}", ".env": "P=99999999"}
     )

@@ -112,6 +112,8 @@ class _Reader:
             yield from of_any_name(self.stack.domain or "localhost", self._routes_of)
         for site in self.sites:
             for address, why in site.unknown:
+                if address in hosts:
+                    continue  # It is reached at another of its addresses.
                 yield Route(
                     host=address,
                     unknown=why,

@@ -173,6 +173,8 @@ def _site(opened: Line, block: tuple[Line, ...], options: Options, stack: Stack)
             unknown.append((text, f"the address {text} is not known before Caddy runs"))
         elif is_inner:
             continue
+        elif why := _why_unreachable(parts, options, stack, has_tls=has_tls):
+            unknown.append((parts["host"].lower(), why))
         elif listeners := _published(_listeners(parts, options, has_tls=has_tls), stack):
             path = path_matcher(parts["path"], 0) if parts["path"] else Matcher()
             host = (parts["host"] or "").lower()
@@ -225,6 +227,14 @@ def _published(listeners: tuple[Listener, ...], stack: Stack) -> tuple[Listener,
     door = stack.services.get(stack.front_door)
     ports = {port.target for port in door.ports} if door else set()
     return tuple(item for item in listeners if not ports or item.port in ports)
+
+
+def _why_unreachable(parts: re.Match[str], options: Options, stack: Stack, *, has_tls: bool) -> str:
+    """Why nobody reaches a name that is meant for all; one at a port of its own need not be."""
+    listeners = _listeners(parts, options, has_tls=has_tls)
+    if not parts["host"] or parts["port"] or _published(listeners, stack):
+        return ""
+    return f"Caddy has it at port {listeners[0].port}, which {stack.front_door} does not publish"
 
 
 def _texts(lines: tuple[Line, ...], stack: Stack, depth: int) -> Iterator[str]:

@@ -42,14 +42,16 @@ class Origin:
         return self.lines.get(f"{kind}.{name}", self.where)
 
 
-def label_origins(stack: Stack, static: Static) -> Iterator[Origin]:
-    """The labels of every service, with or without any for Traefik."""
+def label_origins(stack: Stack, static: Static) -> Iterator[Origin | Unknown]:
+    """The labels of every service, with or without any for Traefik, or why one is not read."""
     for service in stack.services.values():
         nested: dict[str, Json] = {}
         lines: dict[str, str] = {}
         labels, place = _labels(service, static)
         for label, value in labels.items():
             keys = label.lower().split(".")
+            if keys[0] == "traefik" and keys[-2:] == ["frontend", "rule"]:
+                yield Unknown(f"{place}.{label}: a rule for Traefik 1, which is not read")
             if keys[0] == "traefik" and keys[1:2] in (["http"], ["tcp"]):
                 _put(nested, keys[1:], value)
             if len(keys) == _ROUTER_KEYS and keys[2] == "routers" and keys[4] == "rule":

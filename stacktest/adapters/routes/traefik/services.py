@@ -133,6 +133,7 @@ def _left_out(where: str) -> Route:
         is_final=False,
         is_guard=True,
         is_hidden=True,
+        is_missing_page=True,
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacktest.core.model import Port
 from tests.adapters.routes.front_doors import apps, caddy, leads, stack, who
 
 PAGE = "@late status 5xx\n  handle_response @late {{\n   {}\n  }}"
@@ -110,6 +111,27 @@ def test_a_site_for_the_container_alone_is_asked_by_nobody(
     assert who(caddy(tmp_path, text, of), "a.test" if service == "web" else "x.test") == service
     host = stack(tmp_path, *apps("app", "web"), definition={"network_mode": "host"})
     assert who(caddy(tmp_path, text, host), "a.test") == "web"
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "leads_to"),
+    [
+        ("a.test", 80, "Caddy has it at port 443, which door does not publish"),
+        ("http://a.test", 443, "Caddy has it at port 80, which door does not publish"),
+        ("a.test, http://a.test", 80, "app:1"),
+        ("a.test", 443, "app:1"),
+        # Other containers ask at a port of their own.
+        ("a.test:9000", 443, None),
+        ("http://app.test:9000", 443, None),
+    ],
+)
+def test_a_name_at_a_port_that_is_not_published_is_not_known(
+    address: str, port: int, leads_to: str | None, tmp_path: Path
+) -> None:
+    of = stack(tmp_path, *apps("app"), ports=(Port(target=port, published=port),))
+    routes = caddy(tmp_path, f"{address} {{\n reverse_proxy app:1\n}}\n", of)
+    assert leads(routes).get("a.test") == leads_to
+    assert all(route.where == "Caddyfile:1" for route in routes if route.unknown)
 
 
 @pytest.mark.parametrize(
