@@ -8,7 +8,6 @@ service's own user: then the engine is asked for a copy.
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_file
@@ -16,6 +15,7 @@ from stacktest.adapters.private_files import make_private_folder
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
+from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 

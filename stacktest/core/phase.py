@@ -1,6 +1,6 @@
 """A stage of the stack, as `[phases]` declares it."""
 
-from dataclasses import dataclass
+from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

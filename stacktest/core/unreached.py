@@ -5,7 +5,8 @@ routes ask for has started, unless it opens another port soon: it has to be seen
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,6 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import IO, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -20,6 +19,7 @@ from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.unreachable import no_answer, wrong_interface
 from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
+from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolMissingError
 
 T = TypeVar("T")

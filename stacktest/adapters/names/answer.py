@@ -1,9 +1,10 @@
 """What came over a connection to the stack: who was asked, what was answered, and from where."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from stacktest.adapters.names.resolver import Address
+from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,8 @@
 import socket
 import threading
 import time
-from dataclasses import dataclass
+
+from stacktest.core.value_class import dataclass
 
 SLOW = 0.1
 """Seconds beyond which a look-up of one's own name points to multicast DNS."""

@@ -6,10 +6,11 @@ diagnosis follows from that. Texts are without secrets.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from stacktest.core.model import Stack
+from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,8 @@ uses                                 yes
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from stacktest.core.value_class import dataclass
 
 CODE = "SK-NOT-READY"
 

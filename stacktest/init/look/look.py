@@ -1,8 +1,9 @@
 """What was seen of a running stack, as plain data for those who write tests from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from stacktest.core.value_class import dataclass
 from stacktest.init.look.answer import RecordedAnswer
 
 DOOR = ""

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from stacktest.adapters.routes.caddy.imports import broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
 from stacktest.core.route import PathCondition, Route
 from stacktest.core.routing import covers
+from stacktest.core.value_class import dataclass
 
 _TARGETS = frozenset({"redir", "respond", "error"})
 """Directives whose only word is a target, a body or a message, even if it starts with `/`."""

@@ -11,7 +11,9 @@ stand in rules that let programs pass.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from stacktest.core.value_class import dataclass
 
 
 class RuleError(ValueError):

@@ -13,7 +13,6 @@ read from the image that the container runs.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from stacktest.core.freshness.container import (
     devices,
@@ -25,6 +24,7 @@ from stacktest.core.freshness.container import (
 )
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.json_data import Json
+from stacktest.core.value_class import dataclass
 
 ROWS = (
     *process.ROWS,
