@@ -4,9 +4,9 @@ Functions that check by nature are `expect`, `raises`, `assertEqual` and their l
 """
 
 import ast
+from dataclasses import dataclass
 
 from stacktest.adapters.suite_code import imported_by_call
-from stacktest.core.value_class import dataclass
 
 CHECKING_CALLS = frozenset(
     {

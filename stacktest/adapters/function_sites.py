@@ -1,10 +1,9 @@
 """What one function's text holds: its checks, what it refers to, and where it may end before."""
 
 import ast
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from stacktest.adapters.code_reference import Reference
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, slots=True)

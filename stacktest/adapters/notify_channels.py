@@ -17,12 +17,11 @@ import ssl
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 
 Kind = Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
 WATCHERS = frozenset({"gatus", "kuma", "healthchecks"})

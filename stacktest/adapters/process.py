@@ -9,12 +9,11 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NoReturn
 
 from stacktest.adapters.atomic_write import PROGRAM, open_log, write_file
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolFailedError, ToolMissingError
 
 

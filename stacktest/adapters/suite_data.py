@@ -10,11 +10,10 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-
-from stacktest.core.value_class import dataclass
 
 LISTING_CALLS = frozenset({"iterdir", "listdir", "scandir", "walk"})
 WRITING_CALLS = frozenset(

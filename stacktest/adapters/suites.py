@@ -11,10 +11,9 @@ import os
 import shlex
 import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from stacktest.core.value_class import dataclass
 
 #: File names in pytest's order, with the table or section that makes each a configuration.
 CONFIG_FILES: tuple[tuple[str, str], ...] = (

@@ -1,9 +1,7 @@
 """One thing that was examined: what was looked at, what was found, and the fix."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

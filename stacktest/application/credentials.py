@@ -10,10 +10,9 @@ without a section                   STACKTEST_ADMIN_USER and STACKTEST_ADMIN_PAS
 from __future__ import annotations
 
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ diagnosis, never the report of the failure.
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.routing import HTTPS, request_of, routes_taken
 from stacktest.core.shared_network import network_owner
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError
 
 

@@ -5,6 +5,7 @@ Files are capped, and what the compose model says is secret is taken out of them
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from stacktest.core.model import Stack
 from stacktest.core.redaction import redact
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError
 from stacktest.printable import visible
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,7 +24,6 @@ from stacktest.core.records.common import Run
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import BackupEntry, Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 TestsOf = Mapping[str, Tests | Unknown] | Unknown
 """Service → its required tests as they are now; Unknown when they could not be collected."""

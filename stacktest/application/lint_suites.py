@@ -13,6 +13,7 @@ Nothing is started: tests are collected, their code is read.
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters.always_true import is_always_true, objects_in
@@ -24,7 +25,6 @@ from stacktest.core.collected_test import REACHING_FIXTURES, Collected
 from stacktest.core.compose_command import compose_command
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
-from stacktest.core.value_class import dataclass
 
 BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 

@@ -6,6 +6,7 @@ not answer makes containers and images unknown and leaves everything else readab
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from stacktest.application.drift_reader import DriftReader
@@ -21,7 +22,6 @@ from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, derive, parse_rule
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolMissingError
 
 

@@ -9,6 +9,7 @@ import re
 import shlex
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -20,7 +21,6 @@ from stacktest.config import Config
 from stacktest.core.model import Stack
 from stacktest.core.routing import HTTP, HTTPS, origin
 from stacktest.core.secrets import secrets_of
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolMissingError, UsageError
 from stacktest.init.file_names import find_test_files
 from stacktest.init.recorded_suite import RecordedSuite, TypedPerson, recorded_suite

@@ -1,6 +1,7 @@
 """What a run talks to, as protocols: the ledger, the started stack, the lock and the readers."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +15,6 @@ from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.records.status import StatusMeta
 from stacktest.core.runs.requirements import CodeDigest
 from stacktest.core.runs.start_failure import StartFailure
-from stacktest.core.value_class import dataclass
 
 
 class Opened(Protocol):

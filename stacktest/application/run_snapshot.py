@@ -6,14 +6,13 @@ the run read both. A look counts for a test only at one of these containers.
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.runs.moves import Move
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 FILE = "containers.json"
 MOVES = "moves.jsonl"

@@ -1,10 +1,10 @@
 """What the end of a run looked at besides outcomes: enough to let it happen once more elsewhere."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.records.common import Run
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,11 +7,9 @@ anything.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from stacktest.core.value_class import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

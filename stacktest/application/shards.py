@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from stacktest.adapters.startup.failure_report import NotReadyError
@@ -29,7 +29,6 @@ from stacktest.core.shards.record import (
     ShardTest,
 )
 from stacktest.core.shards.shard import Shard
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """What an update would do, and every reason not to begin it; nothing is changed here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.application.judge import Judge
@@ -31,7 +31,6 @@ from stacktest.core.update.journal import (
     refused_again,
     works_again,
 )
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 

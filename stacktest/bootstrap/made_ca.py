@@ -8,6 +8,7 @@ service's own user: then the engine is asked for a copy.
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_file
@@ -15,7 +16,6 @@ from stacktest.adapters.private_files import make_private_folder
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,6 @@ from stacktest.core.records.timeline import Timeline
 from stacktest.core.rehearsal.settings import CopySettings
 from stacktest.core.runs.requirements import tests_of
 from stacktest.core.runs.summary import RunSummary
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ No container is looked at where somebody gave the service a time of its own.
 import datetime as dt
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stacktest.adapters.diagnosis.open_ports import listening_ports
 from stacktest.bootstrap.context import Project, now
@@ -23,7 +23,6 @@ from stacktest.core.readiness import Refused
 from stacktest.core.runs.history import usual_boot
 from stacktest.core.unknown import Unknown
 from stacktest.core.unreached import Sight, unreached
-from stacktest.core.value_class import dataclass
 
 STEADY = 40.0
 """Seconds for which nothing may change."""

@@ -1,11 +1,11 @@
 """Asks one address of a service the same things several times, and records what it answers."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from stacktest.core.readiness import GATEWAY_ERRORS
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError
 from stacktest.init.look.answer import LONGEST, RecordedAnswer
 from stacktest.init.look.findings import LANDING

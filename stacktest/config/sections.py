@@ -1,7 +1,7 @@
 """The sections of `stacktest.toml` as frozen types, with their defaults."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,6 @@ from stacktest.core.backups.backup import Backup
 from stacktest.core.freshness.states import State
 from stacktest.core.phase import Phase
 from stacktest.core.records.exemption import Exemption
-from stacktest.core.value_class import dataclass
 
 FILE_NAME = "stacktest.toml"
 DAY = 86400.0

@@ -5,12 +5,11 @@ Tokens stand in the path, in the query or before the host: only scheme, host and
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from stacktest.core.hostnames import before_port
 from stacktest.core.secrets import is_common
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 CODE = "SK-BROWSER"

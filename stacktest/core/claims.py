@@ -8,11 +8,10 @@ no test      no test states it
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 
 if TYPE_CHECKING:
     from stacktest.core.records.documents import HistoryLine

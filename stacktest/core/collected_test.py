@@ -1,13 +1,12 @@
 """What was collected of the suites, as plain data that processes hand to each other."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from stacktest.core.claims import Claim
 from stacktest.core.runs.verdict import HiddenFile
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 ROUTED_FIXTURES = frozenset(
     {"page", "context", "browser", "new_context", "api", "async_api", "tls", "ws"}

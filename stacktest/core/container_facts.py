@@ -5,12 +5,11 @@ Values of variables are masked: they can be compared, and no assertion or log ca
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core import timestamps
 from stacktest.core.json_data import Json
 from stacktest.core.model import Port
-from stacktest.core.value_class import dataclass
 
 CPU_SECOND = 1e9
 """The engine counts processors in billionths."""

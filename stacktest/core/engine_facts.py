@@ -6,8 +6,9 @@ Podman without root, control groups 1         all: it drops them
 on a kernel without some of them              those
 """
 
+from dataclasses import dataclass
+
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 
 LIMITS = {
     "memory": "MemoryLimit",

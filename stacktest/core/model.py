@@ -5,13 +5,12 @@ Everything is read once by an adapter and frozen. Values of environment variable
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacktest.core.json_data import Json
 from stacktest.core.phase import Phase
 from stacktest.core.route import Route
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

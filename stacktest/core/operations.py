@@ -1,11 +1,11 @@
 """What was done to a stack besides its runs, as its records say: rehearsals, updates and drills."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.rehearsal import Rehearsal
 from stacktest.core.update.journal import Journal
-from stacktest.core.value_class import dataclass
 
 Kind = Literal["rehearsal", "update", "drill"]
 

@@ -2,9 +2,8 @@
 
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
-
-from stacktest.core.value_class import dataclass
 
 TCP, UDP = 6, 17
 _SYN, _ACK = 0x02, 0x10

@@ -1,6 +1,6 @@
 """A stage of the stack, as `[phases]` declares it."""
 
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,12 +12,11 @@ up names when it starts is started after the services that have them.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.suggestions import did_you_mean
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 USES = "uses"

@@ -21,12 +21,12 @@ Clocks stay outside: the caller says for how long the container has been running
 """
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 RESTARTS_OF_A_LOOP = 3

@@ -14,9 +14,8 @@ who is not known (`unknown` says why).
 
 import re
 import warnings
+from dataclasses import dataclass
 from functools import lru_cache
-
-from stacktest.core.value_class import dataclass
 
 ANY_STATUS = frozenset(range(100, 600))
 """Every status of HTTP."""

@@ -14,6 +14,7 @@ import itertools
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -21,7 +22,6 @@ from urllib.parse import unquote, urlsplit
 from stacktest.core.hostnames import before_port, to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, PathCondition, Route, compiled
-from stacktest.core.value_class import dataclass
 
 HTTPS, HTTP = 443, 80
 TLS_PORTS = frozenset({443, 8443, 9443})

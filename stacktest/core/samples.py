@@ -1,9 +1,7 @@
 """Metrics in Prometheus' text format, by name."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
-
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

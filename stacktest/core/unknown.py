@@ -8,7 +8,7 @@ An `Unknown` is never replaced by an empty string, an empty hash or "no": whoeve
 decide what not knowing means for him.
 """
 
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ routes ask for has started, unless it opens another port soon: it has to be seen
 """
 
 from collections.abc import Collection
-
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,11 +16,11 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from stacktest.core.model import Service, Stack
 from stacktest.core.nginx_templates import template_folder, template_suffix
-from stacktest.core.value_class import dataclass
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
 from stacktest.init.dockerfile import copied_files
 from stacktest.init.programs import recognise

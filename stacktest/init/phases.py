@@ -4,11 +4,11 @@ What runs without a profile is in up to three phases: the front door, what store
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from stacktest.core.model import Stack
 from stacktest.core.phase import Phase
-from stacktest.core.value_class import dataclass
 from stacktest.init.programs import recognise
 
 _PLAIN = (("Front door", "front_door"), ("Stores", "stores"), ("Applications", "applications"))

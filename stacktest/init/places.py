@@ -4,11 +4,10 @@ Nothing is put into a folder that a service mounts: a container would see it, or
 """
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacktest.core.model import Stack
-from stacktest.core.value_class import dataclass
 
 SUITES = "suites"
 _LEDGERS = ("data/tests", "stacktest-ledger", "evidence/stacktest")

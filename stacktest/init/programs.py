@@ -11,11 +11,10 @@ A marker is a piece of the answer's text; it lets the front door's own test tell
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service
-from stacktest.core.value_class import dataclass
 from stacktest.init.dockerfile import base_image
 
 

@@ -1,13 +1,12 @@
 """What `stacktest init` would write, and what it could not know."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import chain
 
 from stacktest.core.model import Stack
 from stacktest.core.readiness import is_job
 from stacktest.core.route import Route
-from stacktest.core.value_class import dataclass
 from stacktest.init.file_names import FileNames
 from stacktest.init.front_door import FrontDoor
 from stacktest.init.look.look import Look

@@ -9,13 +9,12 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import accumulate, chain, count
 
 from stacktest.core.redaction import redact
 from stacktest.core.secret_names import is_secret_field, is_secret_name
 from stacktest.core.secrets import is_common
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 from stacktest.init.render import quoted, render
 

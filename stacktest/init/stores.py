@@ -17,10 +17,9 @@ variables, so that none leaves it. The last argument is what the store is asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.model import Service
-from stacktest.core.value_class import dataclass
 from stacktest.init.render import render
 
 STORES: Mapping[str, int] = {

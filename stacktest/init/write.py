@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stacktest.config import StackSection
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 from stacktest.init.file_names import find_test_files
 from stacktest.init.front_door import FrontDoor, find_front_door

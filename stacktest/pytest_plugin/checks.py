@@ -10,6 +10,7 @@ import inspect
 import itertools
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,6 @@ from stacktest.adapters.function_sites import Import, Sites
 from stacktest.adapters.late_imports import imported
 from stacktest.adapters.suite_code import is_foreign
 from stacktest.core.collected_test import REACHING_FIXTURES
-from stacktest.core.value_class import dataclass
 from stacktest.pytest_plugin.bdd_steps import steps_of
 from stacktest.pytest_plugin.markers import STACK_FIXTURES
 from stacktest.pytest_plugin.written_functions import (

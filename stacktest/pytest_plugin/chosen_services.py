@@ -4,12 +4,12 @@
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import pytest
 
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin import markers as collection
 from stacktest.pytest_plugin.stash import COLLECTED

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +43,6 @@ from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.observed_state import EngineEvent
 from stacktest.core.secrets import secrets_of
-from stacktest.core.value_class import dataclass
 from stacktest.pytest_plugin.browser_output import OWN_OUTPUT
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.outcomes import FailureNotes, marked_lines

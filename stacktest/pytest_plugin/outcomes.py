@@ -9,14 +9,13 @@ itself (`rerun`, `retried`) is a failed attempt. A test that never reported is `
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
-from stacktest.core.value_class import dataclass
 from stacktest.pytest_plugin.claims import HOLDS_NOW, KNOWN_FALSE, UNJUDGED
 
 NOTES = "stacktest_failure_notes"

@@ -1,11 +1,11 @@
 """The last answers that a test saw, for the case that it fails."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from stacktest.core.diagnosis.facts import Answered
-from stacktest.core.value_class import dataclass
 
 MOST = 20
 REFUSED = 400

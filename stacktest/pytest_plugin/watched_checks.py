@@ -7,7 +7,7 @@ as in the test itself; `all(…)` checks nothing where it has nothing to go thro
 import math
 import types
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ import pytest
 from stacktest.adapters.code_reference import Reference
 from stacktest.adapters.function_sites import Sites
 from stacktest.adapters.handed_out import handed_out
-from stacktest.core.value_class import dataclass
 from stacktest.pytest_plugin.bdd_steps import steps_of
 from stacktest.pytest_plugin.checks import Counter, Helper, around, fixtures_of
 from stacktest.pytest_plugin.written_functions import written_functions

@@ -11,14 +11,13 @@ Nothing of a ledger with a trouble is green, whatever its status says.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import Run
 from stacktest.core.records.status import Scope, StatusEntry
-from stacktest.core.value_class import dataclass
 from stacktest.reports.wording import Tone, state_of, tone, word
 
 OLD = timedelta(hours=36)

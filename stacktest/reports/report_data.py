@@ -1,7 +1,7 @@
 """Everything that the reports read, gathered once: records in, nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -16,7 +16,6 @@ from stacktest.core.records.timeline import Timeline
 from stacktest.core.redaction import clean_and_visible
 from stacktest.core.route import Listener, Route
 from stacktest.core.secrets import secrets_of
-from stacktest.core.value_class import dataclass
 from stacktest.reports.wording import state_of
 
 HTTPS, HTTP = 443, 80

@@ -11,6 +11,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, takewhile
 from typing import Literal
@@ -19,7 +20,6 @@ from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.growth import growths
 from stacktest.core.runs.history import LONGEST_ROW, Trend, TrendKind, classify
-from stacktest.core.value_class import dataclass
 from stacktest.reports.wording import count, part
 
 Shape = Literal["steady", "recovered", "flaky", "regression", "steady failure", "no runs"]

@@ -1,7 +1,6 @@
-"""What every run of pytest imports, whether there is a stack or not, and what imports cost."""
+"""What every run of pytest imports, whether there is a stack or not."""
 
 import ast
-import re
 from collections.abc import Iterator
 
 from stacktest.pytest_plugin import fixtures
@@ -46,14 +45,3 @@ def test_a_project_without_a_stack_pays_for_light_modules_only() -> None:
             loaded.add(module)
             waiting += imported(module)
     assert loaded - own - LIGHT == set()
-
-
-def test_frozen_classes_are_made_without_compiling_text() -> None:
-    texts = {str(path): path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
-    slow = [
-        name
-        for name, text in texts.items()
-        if re.search(r"^@dataclass\(frozen=True.*slots=True\)", text, re.MULTILINE)
-        and "from stacktest.core.value_class import dataclass\n" not in text
-    ]
-    assert slow == []

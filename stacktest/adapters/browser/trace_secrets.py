@@ -18,6 +18,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,6 @@ from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.redaction import redact
 from stacktest.core.secret_names import is_plain_secret_name
 from stacktest.core.secret_text import MASK
-from stacktest.core.value_class import dataclass
 
 EVENTS = (".trace", ".network", ".stacks")
 """Ends of the names of what holds one JSON document a line."""

@@ -16,6 +16,7 @@ Secrets never appear: what an environment file sets is shown as `${NAME}` where 
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters import process
@@ -38,7 +39,6 @@ from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.foreign_paths import is_file
 from stacktest.core.interpolation import interpolate
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError, UsageError
 
 

@@ -11,7 +11,7 @@ the one of the stack's folder is read as well, and wins. Neither is with `COMPOS
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacktest.adapters.compose.env_files import read_env_files
@@ -19,7 +19,6 @@ from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.foreign_paths import is_file
 from stacktest.core.interpolation import interpolate
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 USUAL = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")

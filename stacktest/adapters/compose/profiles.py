@@ -5,14 +5,13 @@ use it. Compose starts the rest, so the fault costs the services of that profile
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.adapters.compose.files import ProjectFiles, list_files
 from stacktest.adapters.compose.model import read_printed
 from stacktest.adapters.process import Completed
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError
 
 Ask = Callable[[Iterable[str]], Completed]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacktest.adapters.diagnosis.lines import compose_lines, route_lines
@@ -20,7 +20,6 @@ from stacktest.core.observed_state import Container
 from stacktest.core.redaction import redact_named
 from stacktest.core.secrets import named_secrets
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 LINES = 200
 """How many last lines of a log are looked at."""

@@ -3,9 +3,9 @@
 import ipaddress
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from stacktest.adapters.engine.port import EnginePort
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolMissingError
 
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")

@@ -4,6 +4,7 @@ The backup is mounted for reading only; a password is in the environment of the 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from stacktest.adapters.engine.client import Engine
@@ -20,7 +21,6 @@ from stacktest.core.backups.commands import (
 from stacktest.core.backups.mounts import BackupMount
 from stacktest.core.records.drill import Step
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 LONGEST = 4 * 3600.0
 """Seconds for one step of one backup."""

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from stacktest.adapters.engine.labels import COPY_OF, KEEP, RUN, STACK, UPDATE, stack_id
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
-from stacktest.core.value_class import dataclass
 
 REMOVING = 4
 """How many removals the engine has to do at once: with many, Engine 20.10 was seen to lock up."""

@@ -17,12 +17,12 @@ import json
 import os
 import socket
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from stacktest.adapters import process
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolFailedError, ToolMissingError, UsageError
 
 if TYPE_CHECKING:

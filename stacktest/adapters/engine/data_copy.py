@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from stacktest.adapters.engine import reaper
@@ -16,7 +17,6 @@ from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.rehearsal.settings import CopySettings
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError, ToolFailedError
 
 LONGEST = 4 * 3600.0

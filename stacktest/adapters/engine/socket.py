@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import IO, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -19,7 +20,6 @@ from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.unreachable import no_answer, wrong_interface
 from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolMissingError
 
 T = TypeVar("T")

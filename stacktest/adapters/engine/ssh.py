@@ -11,13 +11,13 @@ import os
 import shlex
 import threading
 import time
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from stacktest.adapters import process
 from stacktest.adapters.temporary import make_folder
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolMissingError, UsageError
 
 CONNECT = 10

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.labels import without_project
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolFailedError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ would believe a copy that kept its times.
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from stacktest.core.fingerprint.digest import Key, content_stream
 from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_secret_name
 from stacktest.core.freshness.docs_page import unacknowledged
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 CHUNK = 1 << 20
 OWN = "written by stacktest"

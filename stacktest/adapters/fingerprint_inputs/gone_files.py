@@ -7,7 +7,7 @@ what `config` names, a mount, a build.
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_context
@@ -18,7 +18,6 @@ from stacktest.core.bound_volumes import as_bind
 from stacktest.core.fingerprint.file_tree import is_ambiguous_name, is_state_name
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Build, Service, Stack
-from stacktest.core.value_class import dataclass
 
 
 def gone_files(stack: Stack, config: Settings) -> Callable[[str, str], bool]:

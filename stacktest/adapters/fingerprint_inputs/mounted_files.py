@@ -21,7 +21,7 @@ import itertools
 import os
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from stacktest.adapters.fingerprint_inputs.files import OTHERS, FileReader, Reading, UnreadableError
@@ -38,7 +38,6 @@ from stacktest.core.fingerprint.service_definition import ProjectPaths
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 WRITABLE = "the container may write to it"
 UNTRACKED = "the container may write to it: only what git tracks below it counts"

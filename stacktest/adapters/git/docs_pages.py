@@ -17,7 +17,7 @@ import posixpath
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stacktest.adapters.compose.yaml import load_yaml
@@ -30,7 +30,6 @@ from stacktest.core.fingerprint.source_definition import read_sources
 from stacktest.core.freshness.docs_page import PageFacts, acknowledged
 from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError, ToolFailedError
 
 TEMPLATES = ("_template", "TEMPLATE", "template")

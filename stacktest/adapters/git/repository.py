@@ -9,7 +9,7 @@ shallow clone makes them all the same.
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,6 @@ from pathlib import Path
 from stacktest.adapters import process
 from stacktest.core import timestamps
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError, ToolFailedError, ToolMissingError
 
 

@@ -3,6 +3,7 @@
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters.git import repository as git
@@ -13,7 +14,6 @@ from stacktest.core.fingerprint.fingerprint import WRITTEN, Fingerprint
 from stacktest.core.freshness.docs_page import unacknowledged
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Build, Service, Stack
-from stacktest.core.value_class import dataclass
 
 LeftOut = Callable[[str, str], bool]
 """Service and path → whether the file would not have counted."""

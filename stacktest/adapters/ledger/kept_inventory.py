@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stacktest.adapters.ledger.signing_key import read_key
@@ -19,7 +19,6 @@ from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import make_private_folder, write_private
 from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import Key, content_digest, content_stream
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 FOLDER = "inventory"

@@ -15,7 +15,7 @@ refused by name while every other one is written. Only the controlling process o
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,6 @@ from stacktest.core.runs.credit import failed_start, failed_start_line, open_rec
 from stacktest.core.runs.knowledge import After, newest_runs
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 from stacktest.errors import LockHeldError
 
 LastRecords = tuple[LastPass | Unknown | None, LastRun | Unknown | None]

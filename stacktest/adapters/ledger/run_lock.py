@@ -6,6 +6,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,6 @@ from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE, write_private
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 from stacktest.errors import LockHeldError
 
 

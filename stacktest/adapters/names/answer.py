@@ -1,10 +1,9 @@
 """What came over a connection to the stack: who was asked, what was answered, and from where."""
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.adapters.names.resolver import Address
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

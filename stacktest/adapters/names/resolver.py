@@ -15,7 +15,7 @@ Names are compared as A-labels (`core.hostnames`).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, cast
 
@@ -23,7 +23,6 @@ from stacktest.core.hostnames import to_ascii, to_unicode
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.routing import covers
 from stacktest.core.shared_network import listener
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 Address = tuple[str, int]

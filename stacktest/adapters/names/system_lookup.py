@@ -3,8 +3,7 @@
 import socket
 import threading
 import time
-
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass
 
 SLOW = 0.1
 """Seconds beyond which a look-up of one's own name points to multicast DNS."""

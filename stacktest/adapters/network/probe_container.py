@@ -7,12 +7,12 @@ to be had, a container of the stack serves, in which nothing is changed.
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.engine.reaper import Reaper
 from stacktest.core.model import Stack
-from stacktest.core.value_class import dataclass
 from stacktest.errors import ToolMissingError
 
 LIFETIME = 3600

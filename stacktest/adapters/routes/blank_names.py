@@ -6,12 +6,12 @@ of the compose files tells, since Compose's own model holds only what is left of
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.core.interpolation import interpolate, variables_of
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

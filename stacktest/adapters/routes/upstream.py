@@ -11,6 +11,7 @@ what only a request tells (a variable, a placeholder)          not known
 
 import re
 import socket
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 from stacktest.adapters.routes.container_names import extra_hosts, services_named
@@ -25,7 +26,6 @@ from stacktest.core.shared_network import (
     network_owner,
     tenants_of,
 )
-from stacktest.core.value_class import dataclass
 
 _ADDRESS = re.compile(
     r"^(?:(?P<scheme>[a-z0-9+]+)://)?(?P<host>\[[^\]]+\]|[^:/\s]+)?(?::(?P<port>\d+)(?:-\d+)?)?(?:/.*)?$"

@@ -5,7 +5,7 @@ about is left out and the others are created; where they name none, each is crea
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stacktest.adapters import process
 from stacktest.adapters.engine import labels
@@ -22,7 +22,6 @@ from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.progress import Progress
 from stacktest.core.runs.start_failure import StartFailure
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

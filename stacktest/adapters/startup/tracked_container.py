@@ -1,6 +1,7 @@
 """What a bring-up remembers of each container, and the messages between its threads."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from stacktest.adapters.network import Connector
 from stacktest.core.diagnosis.diagnosis import Diagnosis
@@ -10,7 +11,6 @@ from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import USES
 from stacktest.core.readiness import Impossible, Kind, Refused, Rule
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 NEVER = float("inf")
 PROBE_PAUSE = 0.2

@@ -13,7 +13,7 @@ A reaper is armed before the first container exists and disarmed after the last 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.adapters.compose.model import refuse_twins
 from stacktest.adapters.engine import cleanup, labels, reaper
@@ -42,7 +42,6 @@ from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import Kind, Rule, derive, without_door
 from stacktest.core.runs.start_failure import StartFailure
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError, UsageError
 
 MODES = ("auto", "always", "never")

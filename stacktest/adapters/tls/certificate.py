@@ -3,10 +3,10 @@
 import datetime as dt
 import socket
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters.tls.ca import client_context, new_context
-from stacktest.core.value_class import dataclass
 
 SMALLEST_RSA_KEY = 2048
 

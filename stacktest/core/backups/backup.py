@@ -10,11 +10,10 @@ mysqldump    the newest dump                         mariadb or mysql
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
 
 from stacktest.core.fingerprint.digest import content_digest
-from stacktest.core.value_class import dataclass
 
 Kind = Literal["restic", "borg", "tar", "pg_dump", "mysqldump"]
 Way = Literal["files", "pg_dump", "mysqldump"]

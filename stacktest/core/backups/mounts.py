@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath, PurePosixPath
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.commands import BACKUP, VOLUMES
 from stacktest.core.json_data import Json
 from stacktest.core.rehearsal.copy_document import CopyDocument
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

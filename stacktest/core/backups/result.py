@@ -12,13 +12,13 @@
 Only what the backup itself can be blamed for makes it rotten.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from stacktest.core.records.drill import Step
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Verdict
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(kw_only=True, slots=True)

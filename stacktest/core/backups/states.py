@@ -10,6 +10,7 @@
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -18,7 +19,6 @@ from stacktest.core.backups.backup import Backup
 from stacktest.core.freshness.states import State
 from stacktest.core.records.drill import Drill
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 
 class BackupState(Enum):

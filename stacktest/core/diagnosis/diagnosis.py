@@ -2,9 +2,9 @@
 
 import re
 import shlex
+from dataclasses import dataclass
 
 from stacktest.core.diagnosis.facts import SourceLine
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

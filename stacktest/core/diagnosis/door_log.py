@@ -12,10 +12,10 @@ r"""What front doors write about a service that they could not reach.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from stacktest.core.numbers import whole_number
-from stacktest.core.value_class import dataclass
 
 Kind = Literal["refused", "unknown", "unreachable", "speaks_tls", "plain", "untrusted"]
 

@@ -6,11 +6,10 @@ diagnosis follows from that. Texts are without secrets.
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from stacktest.core.model import Stack
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

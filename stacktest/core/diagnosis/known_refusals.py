@@ -8,11 +8,11 @@ passed on unchanged.
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from stacktest.core.compose_command import compose_prefix, docker_prefix
 from stacktest.core.diagnosis.taken_port import OF_A_CONTAINER, OF_A_PROGRAM
 from stacktest.core.model import Stack
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

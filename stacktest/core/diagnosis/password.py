@@ -6,6 +6,7 @@ only one whose log refuses somebody, too.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from stacktest.core.compose_command import compose_command
@@ -13,7 +14,6 @@ from stacktest.core.diagnosis.diagnosis import Diagnosis, in_turn
 from stacktest.core.diagnosis.facts import Facts, ServiceFacts
 from stacktest.core.diagnosis.last_words import last_words
 from stacktest.core.secret_names import is_secret_name
-from stacktest.core.value_class import dataclass
 
 
 def diagnose_service(facts: Facts, service: ServiceFacts, lines: Iterable[str]) -> Diagnosis | None:

@@ -12,10 +12,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 
 DIGEST_LENGTH = 16
 

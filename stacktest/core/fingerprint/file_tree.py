@@ -15,10 +15,9 @@ Bytes are bytes: a checkout with CRLF is another tree (say `eol=lf` in `.gitattr
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, digest
-from stacktest.core.value_class import dataclass
 
 IGNORED_NAMES = (
     # What editors and desktops drop beside a file while it is being looked at.

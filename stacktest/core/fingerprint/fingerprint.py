@@ -31,7 +31,7 @@ not signed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.carried import digest_of
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, RowDigests, digest
@@ -41,7 +41,6 @@ from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.routing import route_rows
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 FINGERPRINT_VERSION = 7
 PARTS = ("image", "config", "env", "stanza", "build")

@@ -16,12 +16,11 @@ Lists that Compose treats as sets are sorted (SETS); all others keep their order
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.digest import canonical
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
-from stacktest.core.value_class import dataclass
 
 LEFT_OUT = frozenset(
     ("environment", "env_file", "depends_on", "profiles", "develop", "attach", "pull_policy")

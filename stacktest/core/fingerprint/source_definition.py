@@ -8,7 +8,7 @@ images says the same as the machine that runs the stack. `extends` and `include`
 import functools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.fingerprint.service_definition import (
     NEWEST,
@@ -21,7 +21,6 @@ from stacktest.core.interpolation import interpolate
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 Load = Callable[[str], "Json | Unknown"]
 """Absolute path -> parsed YAML, or why it could not be read."""

@@ -13,11 +13,11 @@ A page that is gone, or says nothing any more, is behind as well as missing.
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 PageState = Literal["missing", "empty", "template", "behind", "current"]
 

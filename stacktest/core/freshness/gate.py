@@ -18,7 +18,7 @@ the repository alone shows: CI only ever downgrades.
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
@@ -30,7 +30,6 @@ from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import Scope, StatusEntry, StatusMeta
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 ALWAYS_DENIED = frozenset({State.ERROR, State.EVIDENCE_MISSING})
 NO_EVIDENCE: frozenset[State | BackupState] = frozenset(

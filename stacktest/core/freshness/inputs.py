@@ -1,7 +1,7 @@
 """What `judge` takes and returns: the records of a service, its present, the policy; findings."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from stacktest.core.freshness.docs_page import DocsPage
@@ -10,7 +10,6 @@ from stacktest.core.freshness.states import State
 from stacktest.core.records.documents import ForeignRun, HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import Scope, StatusEntry
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 Names = Mapping[str, Mapping[str, str]]
 """Part → name of an ingredient → its digest; kept out of committed files."""

@@ -15,7 +15,7 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacktest.core.compose_command import compose_command
@@ -26,7 +26,6 @@ from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.fold import NEVER_TOUCHED, ONLY_LOOKED_AT
-from stacktest.core.value_class import dataclass
 
 PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}

@@ -1,13 +1,12 @@
 """One service at one moment, as fingerprints, credit and judgements look at it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
 
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,11 +12,10 @@ taken for an edit.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
 
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 
 Digests = Mapping[str, str]
 """Path, or key of the definition → its digest."""

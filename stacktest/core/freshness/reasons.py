@@ -10,10 +10,8 @@ what to do about it has a heading in `docs/reference/reasons.md`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
-
-from stacktest.core.value_class import dataclass
 
 CACHED = "cached"
 """The note of `unbuilt` where a build began since: it failed, or took every step from its cache."""

@@ -4,6 +4,7 @@ What cannot be judged at all ends the search: no other state can be trusted then
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from stacktest.core.fingerprint.compare import moved, same_containers, unknown_parts
 from stacktest.core.freshness.evidence_checks import find_errors
@@ -21,7 +22,6 @@ from stacktest.core.records.documents import ForeignRun, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.runs.bare_text import is_same_test
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 
 def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding, ...]:

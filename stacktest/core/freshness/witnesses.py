@@ -12,6 +12,7 @@ itself, the history and the last `status.json` are witnesses.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from stacktest.core.fingerprint.compare import moved
 from stacktest.core.freshness.inputs import Evidence, Policy, Present
@@ -21,7 +22,6 @@ from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.runs.knowledge import runs_known_to
-from stacktest.core.value_class import dataclass
 
 FAILED = "FE"
 """Letters of tests that failed, or broke outside of their body."""

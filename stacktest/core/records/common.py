@@ -1,7 +1,7 @@
 """What several records share: a fingerprint, a container and a run as they are attested."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -10,7 +10,6 @@ from stacktest.core.json_data import Json
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import NEWER, Fields, RecordError
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,12 +4,13 @@
     last_run.json    LastRun       the last run that touched the service, whatever came of it
     history.jsonl    HistoryLine   one line for each run, written as `history_form` says
 
-Each type has `to_dict` and `from_dict`; what was written is read as an equal value, anything else
-is a `RecordError` with the path inside the document. The status documents are in `status.py`.
+Each type has `to_dict` and `from_dict`; reading what was written gives an equal value. Reading is
+strict: anything else than what this version writes is a `RecordError` with the path inside the
+document, and never a default. The status documents are in `status.py`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
@@ -20,7 +21,6 @@ from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 from stacktest.core.runs.bare_text import bare_name, bare_reason
 from stacktest.core.runs.verdict import Kind
-from stacktest.core.value_class import dataclass
 
 LAST_PASS = "stacktest.last_pass/1"  # noqa: S105 - the name of a schema
 LAST_RUN = "stacktest.last_run/1"

@@ -3,11 +3,11 @@
 It may be committed, so it holds no word of a program or of a test: only where it went wrong.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from stacktest.core.records.plain import PlainRecord
-from stacktest.core.value_class import dataclass
 
 DRILL = "stacktest.drill/1"
 Result = Literal["restorable", "rotten"]

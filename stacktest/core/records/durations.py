@@ -7,13 +7,12 @@ when a test has become another one.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
 
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.json_data import Json
 from stacktest.core.records.strict_json import Fields, check_schema
-from stacktest.core.value_class import dataclass
 
 DURATIONS = "stacktest.durations/1"
 NOISE_MS = 200

@@ -1,9 +1,9 @@
 """What the gate overlooks for a while, as `[[exempt]]` declares it."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from stacktest.core.records.plain import PlainRecord
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """What a rehearsal showed: one verdict per service of the copy. It credits nobody."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Self
 
@@ -8,7 +9,6 @@ from stacktest.core import timestamps
 from stacktest.core.json_data import Json
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
-from stacktest.core.value_class import dataclass
 
 REHEARSAL = "stacktest.rehearsal/1"
 

@@ -4,7 +4,7 @@ A record says `suites/test_a.py::test_b[path#2] failed`; the text says which pat
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from stacktest.core.freshness.reasons import Reason
@@ -13,7 +13,6 @@ from stacktest.core.records.documents import LastRun
 from stacktest.core.records.strict_json import Fields
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, Verdict
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ top level would make its first readers' gate pass. Its schema, versions and time
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self, get_args
 
@@ -19,7 +19,6 @@ from stacktest.core.records.exemption import Exemption
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
 from stacktest.core.runs.bare_text import bare_name, bare_reason
-from stacktest.core.value_class import dataclass
 
 META = "stacktest.status_meta/1"
 Scope = Literal["host", "repo"]

@@ -1,7 +1,7 @@
 """When each service came up and each test ran, within one run: the data of the page's timeline."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
@@ -9,7 +9,6 @@ from stacktest.core import timestamps
 from stacktest.core.json_data import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 from stacktest.core.runs.bare_text import bare_name
-from stacktest.core.value_class import dataclass
 
 TIMELINE = "stacktest.timeline/1"
 

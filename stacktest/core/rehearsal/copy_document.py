@@ -14,13 +14,12 @@ name servers                          none: nobody is asked for a name outside o
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.denied_egress import NO_NAME_SERVER
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.rehearsal.settings import CopySettings
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

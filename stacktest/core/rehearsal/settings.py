@@ -1,11 +1,10 @@
 """What a person asks of a rehearsal: which data, which images, and which services stay out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 Data = Literal["copy", "empty"]

@@ -7,7 +7,7 @@ services that it kept from being tested stays as it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -15,7 +15,6 @@ from stacktest.core.freshness.states import State
 from stacktest.core.json_data import Json
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import Fields, check_schema
-from stacktest.core.value_class import dataclass
 
 KNOWN = "stacktest.known/1"
 

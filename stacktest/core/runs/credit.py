@@ -19,7 +19,7 @@ optional one costs nothing, as it may be missing.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stacktest.core.fingerprint.compare import same_containers
@@ -43,7 +43,6 @@ from stacktest.core.runs.moves import Move, explains, longest_moves
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,10 +6,10 @@ and a second longer, and *usual* needs three runs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import WINDOW
-from stacktest.core.value_class import dataclass
 
 FACTOR = 1.5
 LONGER_BY = 1.0

@@ -16,12 +16,12 @@ A run in which the service was not up counts only while it is the last: it says 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
-from stacktest.core.value_class import dataclass
 
 TrendKind = Literal["flake", "regression", "failing", "recovered", "steady", "unknown"]
 

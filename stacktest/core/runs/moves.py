@@ -9,14 +9,13 @@ crashed, is a gap as well.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Self
 
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
 from stacktest.core.records.common import ContainerRef
-from stacktest.core.value_class import dataclass
 
 Containers = tuple[ContainerRef, ...]
 VARIANT, VARIANT_END = "variant", "variant_end"

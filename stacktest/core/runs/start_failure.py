@@ -7,8 +7,7 @@ uses                                 yes
 """
 
 from collections.abc import Collection, Iterable, Mapping
-
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass
 
 CODE = "SK-NOT-READY"
 

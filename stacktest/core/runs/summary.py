@@ -1,12 +1,11 @@
 """What one run proved, gathered for notifications and the terminal."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, RunFacts, Verdict
-from stacktest.core.value_class import dataclass
 from stacktest.errors import StacktestError
 
 FAILURES = frozenset({"failed", "unjudged", "holds_now", "error", "crashed", "unfinished"})

@@ -12,11 +12,9 @@ each of its required tests, which are listed by an inventory that is taken witho
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-
-from stacktest.core.value_class import dataclass
 
 Result = Literal[
     "passed",

@@ -12,10 +12,9 @@ Equal tests and equal times give equal shards on every machine, in whatever orde
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median_low
 from typing import NamedTuple
-
-from stacktest.core.value_class import dataclass
 
 TOLERANCE = 0.05
 """By how much the longest shard may exceed the ideal before more is split."""

@@ -14,6 +14,7 @@ With any of them nothing is joined: an incomplete run neither credits nor revoke
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from stacktest.core.fingerprint.fingerprint import changes
@@ -21,7 +22,6 @@ from stacktest.core.records.documents import LastRun
 from stacktest.core.shards.record import ShardRecord
 from stacktest.core.shards.shard import Shard
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 T = TypeVar("T")
 FaultKind = Literal["torn", "missing", "doubled", "foreign", "stale", "contradicting"]

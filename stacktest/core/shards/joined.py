@@ -11,7 +11,7 @@ The records have no faults; see `faults`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -25,7 +25,6 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import HiddenFile, Outcome, RunFacts
 from stacktest.core.shards.record import ShardInventory, ShardRecord
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 Observations = Mapping[str, ServiceObservation]
 Moment = Callable[[ShardRecord], Observations]

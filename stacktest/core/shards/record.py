@@ -6,7 +6,7 @@ test or a program wrote, and no value of a variable.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -23,7 +23,6 @@ from stacktest.core.runs.start_failure import CODE, StartFailure
 from stacktest.core.runs.verdict import HiddenFile, Outcome, Result
 from stacktest.core.shards.observed import observation_of, observation_to_dict
 from stacktest.core.shards.shard import Shard
-from stacktest.core.value_class import dataclass
 
 SHARD = "stacktest.shard/1"
 

@@ -1,9 +1,8 @@
 """One part of a run that is divided: `2/4` is the second of four."""
 
 import re
+from dataclasses import dataclass
 from typing import Self
-
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

@@ -1,6 +1,7 @@
 """Which services an update replaces, whose data it has to save, and what speaks against it."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
@@ -13,7 +14,6 @@ from stacktest.core.records.documents import LastPass, LastRun
 from stacktest.core.rehearsal.refusals import host_part
 from stacktest.core.shared_network import tenants_of
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 _RUNNING = "container:"
 """Reasons that begin so are about how a container does, not about what it is."""

@@ -5,14 +5,13 @@ spare of each container (`spare.py`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.update.steps import CLOSED, Outcome, Step, next_step
-from stacktest.core.value_class import dataclass
 
 UPDATE = "stacktest.update/1"
 

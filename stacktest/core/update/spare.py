@@ -9,10 +9,9 @@ that no `prune` takes them.
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 
 REMEMBERED = "stacktest.remembered"
 """The label that holds what the spare must not have itself."""

@@ -1,9 +1,9 @@
 """The verdict on an update, from the run of tests on the services that it replaced."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from stacktest.core.records.documents import LastRun
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

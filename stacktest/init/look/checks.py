@@ -8,10 +8,10 @@ Keys       the JSON document has these keys
 Shown      a piece of headers or body, for a table of markers
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.render import quoted
 

@@ -1,8 +1,8 @@
 """Chooses the checks that tell a program from everything else that may answer in its place."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from stacktest.core.value_class import dataclass
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.look.checks import Check, Header
 

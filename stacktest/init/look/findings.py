@@ -5,8 +5,8 @@ the answers that come where a program is missing (`impostors`).
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from stacktest.core.value_class import dataclass
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.look.candidates import candidates
 from stacktest.init.look.checks import JSON_CHECKS, Check, Shown

@@ -1,9 +1,8 @@
 """What was seen of a running stack, as plain data for those who write tests from it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from stacktest.core.value_class import dataclass
 from stacktest.init.look.answer import RecordedAnswer
 
 DOOR = ""

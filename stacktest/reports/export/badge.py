@@ -9,11 +9,11 @@
 """
 
 import html
+from dataclasses import dataclass
 from datetime import timedelta
 
 from stacktest.core.freshness.states import worst
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 from stacktest.reports.report_data import Board
 from stacktest.reports.wording import Tone, tone, word
 

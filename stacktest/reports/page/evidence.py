@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from stacktest.core.value_class import dataclass
 from stacktest.reports.page.jinja import environment
 
 ADDRESS = "/evidence/"

@@ -4,11 +4,11 @@ It lies beside the files that it links, needs no network and no script, and work
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from stacktest.core.value_class import dataclass
 from stacktest.printable import visible
 from stacktest.reports.page.jinja import environment
 

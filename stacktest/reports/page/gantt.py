@@ -5,10 +5,10 @@ did not. A test about two services stands in both rows.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.records.timeline import Span, Timeline
-from stacktest.core.value_class import dataclass
 from stacktest.reports.wording import duration
 
 SCALE = 1000

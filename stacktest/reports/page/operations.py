@@ -5,7 +5,7 @@ A page may be published, so of what a program or a test said only its kind is re
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stacktest.core.operations import Kind, Operations, UnreadableRecord
@@ -13,7 +13,6 @@ from stacktest.core.records.drill import Drill
 from stacktest.core.records.rehearsal import Rehearsal
 from stacktest.core.runs.bare_text import bare_reason
 from stacktest.core.update.journal import Journal
-from stacktest.core.value_class import dataclass
 from stacktest.reports import wording
 from stacktest.reports.page.test_rows import NOTE
 

@@ -10,8 +10,8 @@ All marks of one kind are one SVG path, so that 36 services with 30 runs each st
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from stacktest.core.value_class import dataclass
 from stacktest.reports.trends import Cell
 
 PITCH = 7

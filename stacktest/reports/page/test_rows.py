@@ -2,11 +2,10 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stacktest.core.records.documents import HistoryLine
-from stacktest.core.value_class import dataclass
 from stacktest.reports import trends, wording
 from stacktest.reports.page.evidence import Left, left_by_test
 from stacktest.reports.page.failure import NAME as PAGE

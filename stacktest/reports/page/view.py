@@ -1,12 +1,12 @@
 """What the status page says of each service, as plain values: the template decides nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Port
 from stacktest.core.records.status import StatusEntry
-from stacktest.core.value_class import dataclass
 from stacktest.reports import trends, wording
 from stacktest.reports.page import test_rows
 from stacktest.reports.page.evidence import Left
@@ -100,11 +100,8 @@ class Depth:
     """Runs in the strip of one test."""
 
 
-USUAL_DEPTH = Depth()
-
-
 def services(
-    board: Board, depth: Depth = USUAL_DEPTH, evidence: Sequence[Left] = ()
+    board: Board, depth: Depth = Depth(), evidence: Sequence[Left] = ()
 ) -> tuple[ServiceView, ...]:
     """One view per service in the status, worst state first."""
     return tuple(_view(board, name, state, depth, evidence) for name, state in board.states.items())

@@ -16,10 +16,10 @@ where it needs attention, a word:
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from stacktest.core.value_class import dataclass
 from stacktest.reports.wording import count
 
 Word = Literal["failed", "starting", "waiting", "ready", "ran already"]

@@ -12,7 +12,7 @@ any other that is not known     a plugin, which may answer whatever it likes
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.foreign_paths import is_file
@@ -30,7 +30,6 @@ from stacktest.adapters.routes.ordered import is_certain, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, NOT_2XX, STATIC_FILE, PathCondition, Route
-from stacktest.core.value_class import dataclass
 
 GUARDS = {
     "basicauth": frozenset({401}),

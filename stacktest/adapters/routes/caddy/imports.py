@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.foreign_paths import text_or_line
@@ -11,7 +11,6 @@ from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
 from stacktest.core.model import Stack
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 MAX_DEPTH = 100

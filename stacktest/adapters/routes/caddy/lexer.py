@@ -16,8 +16,8 @@ Anything else is one `UsageError` that names file and line.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 

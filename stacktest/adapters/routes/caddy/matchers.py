@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.caddy.imports import broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
 from stacktest.core.route import PathCondition, Route
 from stacktest.core.routing import covers
-from stacktest.core.value_class import dataclass
 
 _TARGETS = frozenset({"redir", "respond", "error"})
 """Directives whose only word is a target, a body or a message, even if it starts with `/`."""

@@ -6,6 +6,7 @@ be asked before the stack is up; `docs/decisions` tells the choice. Tests hold t
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from stacktest.adapters.routes.blank_names import door_environment
@@ -28,7 +29,6 @@ from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
 from stacktest.core.routing import covers
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 

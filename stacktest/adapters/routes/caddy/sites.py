@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.caddy.imports import broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
@@ -12,7 +12,6 @@ from stacktest.adapters.routes.mounts import certificate_text
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
 from stacktest.core.shared_network import network_mode
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

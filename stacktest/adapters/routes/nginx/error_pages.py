@@ -9,13 +9,13 @@ error_page 502 https://elsewhere/    302
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from stacktest.adapters.routes.nginx.locations import PASSES
 from stacktest.adapters.routes.nginx.source import Directive
 from stacktest.adapters.routes.served_files import file_kind
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
-from stacktest.core.value_class import dataclass
 
 _FIRST_REDIRECT = 300
 _NEVER_OF_A_PROXY = frozenset({402, 404, 405, 406, 409, 410})

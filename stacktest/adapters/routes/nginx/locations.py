@@ -10,11 +10,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from stacktest.adapters.routes.nginx.source import Directive
 from stacktest.core.route import PathCondition
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass"})
 """Directives that hand the request to an upstream."""

@@ -9,7 +9,7 @@ errors     error_page: what nginx's own failures look like
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.nginx.error_pages import (
@@ -46,7 +46,6 @@ from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 _REFUSED = frozenset({401, 403, 500})
 _OWN_CONTENT = frozenset({"stub_status", "empty_gif", "js_content", "perl", "memcached_pass"})

@@ -6,7 +6,7 @@ rewrite   another path, for paths that fit: those that go on are the others
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.nginx.source import UNSEEN, Directive
 from stacktest.adapters.routes.nginx.steps import (
@@ -18,7 +18,6 @@ from stacktest.adapters.routes.nginx.steps import (
 )
 from stacktest.adapters.routes.nginx.variables import Variables
 from stacktest.core.route import ANY_STATUS, PathCondition, Route
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.adapters.routes.nginx.upstreams import Upstreams, read_upstreams
@@ -10,7 +10,6 @@ from stacktest.adapters.routes.nginx.variables import fits_name
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener
 from stacktest.core.shared_network import network_mode
-from stacktest.core.value_class import dataclass
 
 _CATCH_ALL = frozenset({"_", "", "default_server"})
 _NO_NAME = re.compile(r"\$|^localhost$|^[\d.]+$|^\[")

@@ -6,7 +6,7 @@ in a folder that is mounted as a whole, belong to it as well: they may hold its 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from stacktest.adapters.temporary import temporary_folder
 from stacktest.core.model import Stack
 from stacktest.core.nginx_templates import template_suffix
 from stacktest.core.route import compiled
-from stacktest.core.value_class import dataclass
 from stacktest.errors import UsageError
 
 UNSEEN = "include (unseen)"

@@ -7,7 +7,7 @@ include servers.conf;             not known, where only the container has the fi
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.adapters.routes.nginx.steps import own_step, unseen_step
@@ -15,7 +15,6 @@ from stacktest.adapters.routes.ordered import shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, Route
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

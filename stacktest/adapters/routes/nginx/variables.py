@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.core.route import Listener, compiled
-from stacktest.core.value_class import dataclass
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 _EQUAL = {"=": True, "!=": False}

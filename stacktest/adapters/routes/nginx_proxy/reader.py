@@ -9,7 +9,7 @@ HTTPS_METHOD, CERT_NAME, NETWORK_ACCESS      what nginx-proxy answers by itself
 import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stacktest.adapters.compose.yaml import parse_yaml
@@ -22,7 +22,6 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 
 def read_virtual_hosts(stack: Stack) -> tuple[Route, ...]:

@@ -1,12 +1,11 @@
 """Alternatives of routers' rules, in the order in which Traefik tries them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from stacktest.core.route import Listener, Route
 from stacktest.core.routing import covers
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

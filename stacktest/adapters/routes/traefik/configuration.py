@@ -6,7 +6,7 @@ reads them in any case.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
@@ -15,7 +15,6 @@ from stacktest.adapters.routes.traefik.static import Static
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 DOCKER, FILE = "docker", "file"
 """The providers, as they stand behind the @ of a name."""

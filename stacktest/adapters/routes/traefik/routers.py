@@ -1,6 +1,7 @@
 """The routers that Traefik takes from its providers, and why it takes one not."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from stacktest.adapters.routes.traefik.configuration import DOCKER, Origin, Section, section
 from stacktest.adapters.routes.traefik.constraints import why_constrained
@@ -9,7 +10,6 @@ from stacktest.adapters.routes.traefik.services import Services
 from stacktest.adapters.routes.traefik.static import Static, as_bool
 from stacktest.core.model import Stack
 from stacktest.core.readiness import listening_ports
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

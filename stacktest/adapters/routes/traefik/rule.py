@@ -11,9 +11,7 @@ stand in rules that let programs pass.
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
-
-from stacktest.core.value_class import dataclass
+from dataclasses import dataclass, field
 
 
 class RuleError(ValueError):

@@ -7,7 +7,7 @@ NAME@internal   Traefik itself
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stacktest.adapters.routes.ordered import shared
 from stacktest.adapters.routes.traefik.configuration import (
@@ -24,7 +24,6 @@ from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
 from stacktest.core.routing import NOT_FOUND
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

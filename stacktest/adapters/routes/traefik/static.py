@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from stacktest.adapters.routes.mounts import files_behind
 from stacktest.adapters.routes.traefik.document import document_of
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ read from the image that the container runs.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from stacktest.core.freshness.container import (
     devices,
@@ -24,7 +25,6 @@ from stacktest.core.freshness.container import (
 )
 from stacktest.core.freshness.container.row import Created
 from stacktest.core.json_data import Json
-from stacktest.core.value_class import dataclass
 
 ROWS = (
     *process.ROWS,

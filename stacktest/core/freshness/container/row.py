@@ -1,13 +1,12 @@
 """One key of a service definition, and where the engine shows what the container has of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from stacktest.core.freshness.container.values import ANY
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
-from stacktest.core.value_class import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
