@@ -16,9 +16,10 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from stacktest.core.bound_volumes import as_bind
 from stacktest.core.model import Service, Stack
 from stacktest.core.nginx_templates import template_folder, template_suffix
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
@@ -106,7 +107,8 @@ class _Candidate:
 
 def _candidates(stack: Stack) -> Iterator[_Candidate]:
     words = declared_by_services(stack)
-    for service in stack.services.values():
+    for plain in stack.services.values():
+        service = replace(plain, mounts=tuple(as_bind(stack, mount) for mount in plain.mounts))
         program = recognise(service)
         if program is None or not program.door or not _is_reachable(service):
             continue

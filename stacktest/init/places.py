@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stacktest.core.bound_volumes import as_bind
 from stacktest.core.model import Stack
 
 SUITES = "suites"
@@ -61,7 +62,8 @@ _NO_PLACE = (
 
 def _mounted(stack: Stack) -> set[Path]:
     """Folders of this machine that some service mounts."""
-    mounts = (mount for service in stack.services.values() for mount in service.mounts)
+    services = stack.services.values()
+    mounts = (as_bind(stack, mount) for service in services for mount in service.mounts)
     return {Path(mount.source) for mount in mounts if mount.kind == "bind" and mount.source}
 
 

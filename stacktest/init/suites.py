@@ -225,7 +225,7 @@ class SuiteWriter:
             if answer and _is_plain(route, self.stack, program) and route.is_exact:
                 row = Doorway(host=route.host, path=answer.path, status=200, marker=answer.marker)
                 rows.append(row)
-        return rows
+        return list(dict.fromkeys(rows))
 
     def _store(self, service: Service, program: Program) -> str:
         twins = [

@@ -17,6 +17,7 @@ from stacktest.init import initialise, propose
 from stacktest.init.front_door import FrontDoor, find_front_door
 from stacktest.init.look.look import Look, Visit
 from stacktest.init.phases import propose_phases
+from stacktest.init.places import find_places
 from stacktest.init.programs import PROGRAMS, image_path, recognise
 from tests.support.known import known
 from tests.support.properties import examples
@@ -172,6 +173,22 @@ def test_the_file_is_the_one_that_the_front_door_is_started_with(
         command=command,
     )
     assert find_front_door(stack(door, root=tmp_path)).sources == tuple(sources.split())
+
+
+def test_a_volume_that_is_a_folder_of_this_machine_is_read_and_kept_free(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    text = "server { location / { proxy_pass http://a; } }"
+    (tmp_path / "data/site.conf").write_text(text)
+    options = {"type": "none", "o": "bind", "device": str(tmp_path / "data")}
+    door = service(
+        "door",
+        "nginx:1",
+        ports=(Port(target=80, published=80),),
+        mounts=(Mount(kind="volume", source="conf", target="/etc/nginx/conf.d"),),
+    )
+    model = stack(door, root=tmp_path, definitions={"volumes": {"conf": {"driver_opts": options}}})
+    assert find_front_door(model).sources == ("data/site.conf",)
+    assert find_places(model).ledger == "stacktest-ledger"
 
 
 LABEL = {"traefik.http.routers.a.rule": "Host(`a.b.c`)"}

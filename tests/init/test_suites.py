@@ -199,6 +199,16 @@ def test_a_port_of_tls_is_not_asked_in_plain_http(port: int) -> None:
     assert http_port(stack(service), service, None, routes) == 0
 
 
+def test_a_host_at_two_ports_of_the_front_door_is_asked_once(tmp_path: Path) -> None:
+    (tmp_path / "Caddyfile").write_text("a.test, http://a.test {\n reverse_proxy graf:3000\n}\n")
+    door = Service(name="door", image="caddy", ports=published(80, 443))
+    graf = Service(name="graf", image="grafana/grafana:11")
+    plain = replace(stack(door, graf, front_door="door"), root=tmp_path)
+    model = replace(plain, routes=read_routes(("Caddyfile",), plain))
+    texts, _ = suites(model, FrontDoor(service="door", kind="caddy"))
+    assert texts["door"].count("a.test") == 1
+
+
 def test_of_several_ports_of_a_program_its_usual_one_is_asked() -> None:
     labels = {
         "traefik.http.routers.edge.rule": "Host(`edge.test`)",

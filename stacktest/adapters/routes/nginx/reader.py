@@ -28,6 +28,7 @@ def read_nginx(paths: tuple[Path, ...], stack: Stack) -> tuple[Route, ...]:
             routes += _routes(http, host, stack, is_deep=is_deep)
     for server in http.servers:
         routes += [_unset(server, name) for name in server.unset if server.block.is_named]
+    routes += _unreachable(http, stack)
     return for_people([*routes, *_passed_through(http, stack)])
 
 
@@ -92,6 +93,21 @@ def _unset(server: Server, name: str) -> Route:
     variable = next(variables_of(name), name)
     why = f"the variable {variable} is not set in the front door's environment"
     return Route(host=name, unknown=why, upstream=name, where=server.block.where)
+
+
+def _unreachable(http: HttpBlock, stack: Stack) -> Iterator[Route]:
+    """Names of servers that listen at no published port, and that no other server has."""
+    known = _hosts(http, stack)
+    for server in http.servers:
+        ports = sorted({place.port for place in listened(server.block) if not place.is_loopback})
+        if server.listeners or not server.block.is_named or not ports:
+            continue
+        why = f"nginx has it at port {ports[0]}, which {stack.front_door} does not publish"
+        for host, is_deep in server.hosts():
+            if "." in host and host not in known:
+                yield Route(
+                    host=host, unknown=why, where=server.block.where, upstream="?", is_deep=is_deep
+                )
 
 
 def _passed_through(http: HttpBlock, stack: Stack) -> Iterator[Route]:

@@ -73,6 +73,8 @@ class _Reader:
     tcp: Services
     unknown: list[Route] = field(default_factory=list)
     """Routers of which it is not known what they ask for."""
+    unreached: list[Route] = field(default_factory=list)
+    """Routers at ports that nobody reaches."""
 
     def routes(self) -> Iterator[Route]:
         """The routes of every host name, then the routers that cannot be told."""
@@ -94,6 +96,7 @@ class _Reader:
         for origin in self.tcp.origins:
             yield from self._passed_through(origin, hosts)
         yield from self.unknown
+        yield from (route for route in self.unreached if route.host not in hosts)
 
     # Private
 
@@ -189,7 +192,13 @@ class _Reader:
         if not (parts := self._alternatives(name, router, origin)):
             return
         targets = tuple(self.routers.services.targets(router, origin, where))
-        listeners = self._listeners(router)
+        places = self._listeners(router)
+        listeners = self.static.published(places, self.stack)
+        if places and not listeners:
+            door = self.static.service
+            why = f"Traefik has it at port {places[0].port}, which {door} does not publish"
+            self.unreached.append(_not_known(name, where, why, _rule(router)))
+            return
         guards = tuple(self._guards(router, origin, listeners, where))
         basis = "\n".join(
             [

@@ -9,6 +9,7 @@ from stacktest.adapters.routes.traefik.document import document_of
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
+from stacktest.core.route import Listener
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,16 @@ class Static:
             name for name in names if as_bool(self.values.get(f"entrypoints.{name}.asdefault", ""))
         )
         return chosen or tuple(name for name in names if name != _DASHBOARD)
+
+    def published(
+        self, listeners: tuple[Listener, ...] | None, stack: Stack
+    ) -> tuple[Listener, ...] | None:
+        """Those that Traefik's container publishes; all where it publishes none."""
+        service = stack.services.get(self.service)
+        ports = {port.target for port in service.ports} if service else set()
+        if listeners is None or not ports:
+            return listeners
+        return tuple(item for item in listeners if item.port in ports)
 
     def has(self, prefix: str) -> bool:
         """Whether anything is configured below a key."""

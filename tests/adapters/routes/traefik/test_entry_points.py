@@ -65,6 +65,16 @@ def test_a_router_at_an_entry_point_that_is_not_there_answers_nowhere(tmp_path: 
     assert (at(routes, 80), at(routes, 443, 404)) == ("app", None)
 
 
+def test_a_router_at_a_port_that_is_not_published_is_not_known(tmp_path: Path) -> None:
+    inner = "--entrypoints.inner.address=:8081"
+    routes = routes_of(tmp_path, WEB, inner, entrypoints="inner")
+    why = "Traefik has it at port 8081, which door does not publish"
+    assert [(route.host, route.unknown) for route in routes] == [("a.test", why)]
+    routes = routes_of(tmp_path, WEB, inner, entrypoints="inner,web")
+    assert (at(routes, 80), at(routes, 8081)) == ("app", None)
+    assert not any(route.unknown for route in routes)
+
+
 def test_what_proves_a_name_to_the_certificate_authority_is_traefiks_own(tmp_path: Path) -> None:
     option = "--certificatesresolvers.le.acme.httpchallenge.entrypoint=web"
     routes = routes_of(tmp_path, WEB, SECURE, option)
