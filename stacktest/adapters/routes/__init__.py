@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stacktest.adapters.foreign_paths import is_file
 from stacktest.adapters.routes.configured import read_configured
+from stacktest.adapters.routes.written_names import as_heard
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.core.suggestions import did_you_mean
@@ -28,9 +29,13 @@ def read_routes(
     `[stack.hosts]` and wins.
     """
     routes = list(read_configured(hosts or {}, stack))
-    for reader, paths in _groups(sources, stack):
+    for kind, paths in _groups(sources, stack):
         known = {route.host for route in routes}
-        routes += [route for route in reader(paths, stack) if route.host not in known]
+        routes += [
+            as_heard(route, kind, stack)
+            for route in READERS[kind](paths, stack)
+            if route.host not in known
+        ]
     return tuple(routes)
 
 
@@ -87,7 +92,7 @@ _BY_NAME = {name: name for name in _PROGRAMS} | {"labels": "traefik"}
 """Word in `routes` → the program that reads the compose file itself."""
 
 
-def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[Reader, tuple[Path, ...]]]:
+def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[str, tuple[Path, ...]]]:
     by_kind: dict[str, list[Path]] = {}
     for source in sources:
         if source == "none":
@@ -95,7 +100,7 @@ def _groups(sources: tuple[str, ...], stack: Stack) -> Iterator[tuple[Reader, tu
         kind, path = _located(source, stack)
         files = by_kind.setdefault(kind, [])
         files += [path] if path else []
-    yield from ((READERS[kind], tuple(paths)) for kind, paths in by_kind.items())
+    yield from ((kind, tuple(paths)) for kind, paths in by_kind.items())
 
 
 def _located(source: str, stack: Stack) -> tuple[str, Path | None]:

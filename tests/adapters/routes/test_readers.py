@@ -432,3 +432,54 @@ def test_routes_without_a_name_hold_for_addresses_where_they_are_the_same(
     routes = read_routes((name,), stack)
     assert {route.host for route in routes} == {"localhost"}
     assert {route.holds_for_addresses for route in routes} == {same}
+
+
+WRITTEN = {
+    "caddy": "{host} {{\n reverse_proxy app:1\n}}",
+    "nginx": "server {{ listen 80; server_name {host}; location / {{ proxy_pass http://app:1; }} }}",
+}
+"""Kind of file → one that leads a host name to the app."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "host", "is_heard"),
+    [
+        ("nginx", "nginx:1.27", "bücher.test", False),
+        ("nginx", "nginx:1.27", "*.bücher.test", False),
+        ("nginx", "nginx:1.27", "app.test.", False),
+        ("nginx", "nginx:1.27", "xn--bcher-kva.test", True),
+        ("nginx", "nginx:1.27", "APP.test", True),
+        ("caddy", "caddy:2.6.2", "bücher.test", False),
+        ("caddy", "registry.test/caddy:v2.8-alpine", "bücher.test", False),
+        ("caddy", "caddy:2.9.0", "bücher.test", True),
+        ("caddy", "caddy:2.10", "bücher.test", True),
+        ("caddy", "caddy:3.0", "bücher.test", True),
+        ("caddy", "caddy:2", "bücher.test", True),
+        ("caddy", "caddy", "bücher.test", True),
+        ("caddy", "my-proxy:2.6", "bücher.test", True),
+        ("caddy", "caddy:2.6.2", "xn--bcher-kva.test", True),
+        ("caddy", "caddy:2.10", "app.test.", False),
+    ],
+)
+def test_names_that_a_front_door_never_hears_as_they_are_written(
+    tmp_path: Path, kind: str, image: str, host: str, *, is_heard: bool
+) -> None:
+    """A request for such a name is answered by whoever answers for names that are not there."""
+    (tmp_path / "door.conf").write_text(WRITTEN[kind].format(host=host))
+    services = {"door": Service(name="door", image=image), "app": Service(name="app")}
+    stack = Stack(name="t", root=tmp_path, services=services, front_door="door")
+    routes = read_routes((f"{kind}:door.conf",), stack)
+    assert ("app" in {route.service for route in routes}) is is_heard
+    unknown = [route.unknown for route in routes if route.unknown]
+    assert bool(unknown) is not is_heard
+    assert all("clients send" in why for why in unknown)
+
+
+@pytest.mark.parametrize(("host", "is_heard"), [("bücher.test", False), ("app.test.", True)])
+def test_names_that_traefik_does_not_take(tmp_path: Path, host: str, *, is_heard: bool) -> None:
+    rule = {"traefik.http.routers.app.rule": f"Host(`{host}`)"}
+    app = Service(name="app", labels=rule, definition={"expose": ["80"]})
+    services = {"door": Service(name="door", image="traefik:3"), "app": app}
+    stack = Stack(name="t", root=tmp_path, services=services, front_door="door")
+    routes = read_routes(("traefik",), stack)
+    assert ("app" in {route.service for route in routes}) is is_heard
