@@ -106,6 +106,10 @@ def pytest_runtest_makereport(
 
     Nearest to pytest's own, so that whoever reads the report reads it without secrets.
     """
+    if call.excinfo is not None and RUNNING in item.config.stash:
+        from stacktest.pytest_plugin.usage_errors import hide_own_frames
+
+        hide_own_frames(call.excinfo)
     report = yield
     if collection.asks_for_stack(item):
         if item.get_closest_marker("claim") is not None:

@@ -330,7 +330,8 @@ def _ports(project: StackContext) -> Checkup:
             fix=f"{holder.command if holder else 'stop it'}, or publish {door.name} elsewhere",
             exit_code=2,
         )
-    ports = ", ".join(str(port.published) for port in door.ports) or "none published"
+    numbers = (str(port.published or "a port that the engine chooses") for port in door.ports)
+    ports = ", ".join(dict.fromkeys(numbers)) or "none published"
     return Checkup(subject="ports", is_fine=True, message=f"{door.name} publishes {ports}")
 
 

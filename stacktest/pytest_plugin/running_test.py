@@ -17,6 +17,7 @@ from stacktest.pytest_plugin.stash import CONTACTS, EVIDENCE, LOOKS, UNREACHED
 
 RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
 NAME = "stacktest-running-test"
+__tracebackhide__ = True  # pytest shows no frame of this module: it is on the way of every fixture
 
 
 class Owner:

@@ -9,6 +9,8 @@ any of these, "/prefix"    below that path
 with port=                 the published address of that port, by its number inside or outside
 """
 
+import re
+
 from stacktest.application.running_stack import RunningStack
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
@@ -20,6 +22,7 @@ from stacktest.pytest_plugin.answers import url_of
 
 def base_url(stack: RunningStack, target: str, port: int | None = None) -> str:
     """The URL that a target means; UsageError when it means nothing in this stack."""
+    _refuse_address(target)
     name, slash, prefix = to_ascii(target).partition("/")
     if slash:
         return f"{_origin(stack, name, port)}/{prefix}"
@@ -45,6 +48,19 @@ def first_url(stack: RunningStack) -> str | None:
 
 
 # Private
+
+
+_WITH_PORT = re.compile(r"[^/:]*:\d+(/|$)")
+
+
+def _refuse_address(target: object) -> None:
+    """Raise a `UsageError` for a URL, a name with a port, and what is no text."""
+    if not isinstance(target, str) or "://" in target or _WITH_PORT.match(target):
+        raise UsageError(
+            f"{target!r} is not the name of a service or of a host",
+            where="fixture api",
+            hint='write the name alone, and its port beside it: api("app", port=8080)',
+        )
 
 
 def _origin(stack: RunningStack, name: str, port: int | None) -> str:
@@ -74,12 +90,12 @@ def _published(stack: RunningStack, service: str, port: int | None) -> str:
     chosen = {
         inner: address
         for inner, address in addresses.items()
-        if port is None or port in (inner, address[1])
+        if port is None or str(port) in {str(inner), str(address[1])}
     }
     if not chosen:
-        what = (
-            f"does not publish port {port}" if port else "has no host name, and publishes no port"
-        )
+        what = f"does not publish port {port}"
+        if port is None:
+            what = "has no host name, and publishes no port"
         raise UsageError(
             f"service '{service}' {what}",
             where="fixture api",

@@ -12,9 +12,28 @@ def usage_error(error: UsageError) -> pytest.UsageError:
     return pytest.UsageError(clean_text(message.removeprefix("error: ")))
 
 
+def hide_own_frames(failure: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let pytest leave out how this package came to a message that it gives on purpose.
+
+    `--full-trace` shows it all the same.
+    """
+    for entry in failure.traceback:
+        names = entry.frame.f_globals
+        if str(names.get("__name__", "")).startswith("stacktest."):
+            names["__tracebackhide__"] = _is_message
+
+
 def have_one_cause(first: StacktestError | None, second: StacktestError) -> bool:
     """Whether the operating system refused both for the same reason, such as a full disk."""
     cause, other = first.__cause__ if first else None, second.__cause__
     if not isinstance(cause, OSError) or not isinstance(other, OSError):
         return False
     return cause.errno == other.errno
+
+
+# Private
+
+
+def _is_message(failure: pytest.ExceptionInfo[BaseException]) -> bool:
+    # What raises the class itself is a bug, which its frames explain.
+    return isinstance(failure.value, StacktestError) and type(failure.value) is not StacktestError

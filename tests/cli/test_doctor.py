@@ -383,3 +383,13 @@ def test_images_that_the_files_name_by_a_tag(project: Project) -> None:
     services = {name: Service(name=name, image=image) for name, image in images.items()}
     vars(project)["stack"] = Stack(name="shop", root=project.root, services=services)
     assert "ok  images   by a tag, which can move: tagged" in said()
+
+
+def test_a_port_that_the_engine_chooses_is_called_so(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = (Port(target=443), Port(target=80), Port(target=81, published=8081))
+    services = {"web": replace(checked("web", interval="2s"), ports=ports)}
+    vars(project)["stack"] = replace(project.stack, services=services, front_door="web")
+    monkeypatch.setattr(Engine, "containers", lambda *_: [])
+    assert "ok  ports    web publishes a port that the engine chooses, 8081" in said()

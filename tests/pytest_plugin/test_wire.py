@@ -10,6 +10,7 @@ import pytest
 from stacktest.adapters.names import NameMap, Publication
 from stacktest.core.model import Service, Stack
 from stacktest.core.route import Listener, PathCondition, Route
+from stacktest.errors import UsageError
 from stacktest.pytest_plugin.contacts import doubted, touched
 from stacktest.pytest_plugin.targets import base_url, first_url
 from stacktest.pytest_plugin.wire import note_response
@@ -91,6 +92,36 @@ def test_targets_without_names(running: Callable[..., Any]) -> None:
     assert base_url(stack, "door") == "http://localhost:18000"
     assert base_url(stack, "rag") == "http://localhost:18000/api/"
     assert base_url(stack, "docs") == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(
+            "https://rag.test",
+            "http://127.0.0.1:8000/x",
+            "docs:8000",
+            "docs:8000/x",
+            "rag.test:443",
+        ),
+        *(None, 8000, b"docs"),
+    ],
+)
+def test_a_target_is_a_name(running: Callable[..., Any], target: Any) -> None:
+    with pytest.raises(UsageError, match="is not the name of a service or of a host") as refusal:
+        base_url(running(), target)
+    assert refusal.value.hint.endswith('api("app", port=8080)')
+
+
+@pytest.mark.parametrize("port", [80, "80", 8000, "8000", None])
+def test_a_port_may_be_written_as_text(running: Callable[..., Any], port: Any) -> None:
+    assert base_url(running(), "docs", port) == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("port", [0, 81, "x", -1])
+def test_a_port_that_is_not_published_is_named(running: Callable[..., Any], port: Any) -> None:
+    with pytest.raises(UsageError, match=f"'docs' does not publish port {port}"):
+        base_url(running(), "docs", port)
 
 
 def test_relative_addresses_lead_to_the_first_door(running: Callable[..., Any]) -> None:
