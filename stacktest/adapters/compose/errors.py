@@ -267,12 +267,15 @@ def _yaml(match: re.Match[str], refusal: _Refusal) -> _Fault:
 
 def _schema(match: re.Match[str], refusal: _Refusal) -> _Fault:
     why = match["why"].strip()
+    shown = ".".join(map(str, refusal.version)) or "this one"
+    newer = f"newer than Docker Compose {shown}, update Compose"
     hint = "correct that key; the Compose file reference lists what is allowed"
+    if "must be one of" in why:
+        hint = f"write one of these; if the value is {newer}"
     # The most usual mistake, in the words of Compose 2.26 and of 2.40.
     if unknown := re.fullmatch(r"(?i)additional propert(?:y|ies) (.+?)(?: is)? not allowed", why):
         why = "not allowed: " + unknown[1].replace("'", "")
-        shown = ".".join(map(str, refusal.version)) or "this one"
-        hint = f"correct that key; if it is newer than Docker Compose {shown}, update Compose"
+        hint = f"correct that key; if it is {newer}"
     return _Fault(
         what=f"{match['key']}: {why}", key=match["key"], file=Path(match["file"]), hint=hint
     )
@@ -377,7 +380,7 @@ _TABLE = (
         _env_syntax,
     ),
     (r"dependency cycle detected: (?P<cycle>[^\n]+)", _cycle),
-    (r"validating (?P<file>\S+): (?P<key>\S+) (?P<why>[^\n]+)", _schema),
+    (r"validating (?P<file>\S+): (?P<key>\S*[^\s:]) (?P<why>[^\n]+)", _schema),
     (r"(?:^|\n)yaml: (?:unmarshal errors:\s*)?(?:line (?P<line>\d+): )?(?P<why>.+)", _yaml),
     (r'service "(?P<user>[^"]+)" has neither an image nor a build context', _no_image),
     (r"open (?P<path>\S+): no such file or directory", _no_file),

@@ -75,12 +75,28 @@ def test_values_of_the_environment_file_stay_out(tmp_path: Path) -> None:
             'unsupported env_file format "raw"',
             "env_file has format raw, which Docker Compose 2.26.1 does not know",
         ),
+        (
+            "validating ROOT/compose.yaml: json: unsupported value: +Inf",
+            "Compose cannot load the project: validating ROOT/compose.yaml: "
+            "json: unsupported value: +Inf",
+        ),
         ("", "Compose cannot load the project: it ended with code 15 and printed nothing"),
     ],
 )
 def test_other_refusals(tmp_path: Path, text: str, what: str) -> None:
     write(tmp_path, **{"compose.yaml": ""})
-    assert explained(tmp_path, text.replace("ROOT", str(tmp_path)))[0] == f"error: {what}"
+    (first, *_) = explained(tmp_path, text.replace("ROOT", str(tmp_path)))
+    assert first == f"error: {what.replace('ROOT', str(tmp_path))}"
+
+
+def test_a_value_that_this_compose_does_not_know_may_be_newer(tmp_path: Path) -> None:
+    write(tmp_path, **{"compose.yaml": "services: {a: {image: x, pull_policy: daily}}"})
+    why = 'services.a.pull_policy must be one of the following: "always", "never"'
+    lines = explained(tmp_path, f"validating {tmp_path}/compose.yaml: services.a.pull_policy {why}")
+    assert lines[1:] == [
+        "  at: services.a.pull_policy in compose.yaml",
+        "  hint: write one of these; if the value is newer than Docker Compose 2.26.1, update Compose",
+    ]
 
 
 def test_the_file_that_is_not_yaml_is_found_among_many(tmp_path: Path) -> None:
