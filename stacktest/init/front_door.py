@@ -24,9 +24,15 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.nginx_templates import template_folder, template_suffix
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
 from stacktest.init.dockerfile import copied_files
-from stacktest.init.programs import recognise
+from stacktest.init.programs import image_path, recognise
 
 WEB = (443, 80)
+_TUNNELS = {
+    "cloudflared": "cloudflared",
+    "tailscale": "Tailscale",
+    "frpc": "frp",
+    "newt": "Pangolin",
+}
 _CA_NAMES = ("ca.crt", "ca.pem", "rootCA.pem", "root.crt", "root_ca.crt", "ca-cert.pem")
 _CA_FOLDERS = (".", "certs", "cert", "ssl", "tls", "pki", "caddy/pki/authorities/local")
 
@@ -53,7 +59,7 @@ def find_front_door(stack: Stack) -> FrontDoor:
         return _described(candidates[0], stack)
     if words := declared_by_services(stack):
         return FrontDoor(kind=words[0], sources=words, unknown=tuple(map(elsewhere, words)))
-    return FrontDoor(unknown=(_nobody(stack),))
+    return FrontDoor(unknown=(_nobody(stack), *_tunnels(stack)))
 
 
 # Private
@@ -180,8 +186,20 @@ def _nobody(stack: Stack) -> str:
         return "host names: no service is a known front door, and none publishes port 443 or 80"
     return (
         f"whether {' or '.join(web)}, which publishes port 443 or 80, leads host names to other "
-        "services: if so, write `front_door` and `routes`, or [stack.hosts], in stacktest.toml"
+        "services: if so, write `front_door` and `routes`, or [stack.hosts], in stacktest.toml "
+        f"({', '.join(place_of(stack, name) for name in web)})"
     )
+
+
+def _tunnels(stack: Stack) -> Iterator[str]:
+    """Programs by which names lead here from outside, and that publish nothing."""
+    for name, service in sorted(stack.services.items()):
+        program = _TUNNELS.get(image_path(service.image).rpartition("/")[2])
+        if program:
+            yield (
+                f"which host names {name} leads to which service: stacktest does not read the "
+                f"configuration of {program} ({place_of(stack, name)})"
+            )
 
 
 def _published(service: Service) -> set[int]:

@@ -11,7 +11,7 @@ A marker is a piece of the answer's text; it lets the front door's own test tell
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service
@@ -62,7 +62,7 @@ def recognise(service: Service) -> Program | None:
     for path in (image_path(image) for image in images if image):
         for program in PROGRAMS:
             if any(_fits(path, known) for known in program.images):
-                return program
+                return _placed(program, service)
     targets = {mount.target.rstrip("/") for mount in service.mounts}
     kind = next((kind for target, kind in _MOUNTS.items() if target in targets), "")
     return next((program for program in PROGRAMS if kind and program.door == kind), None)
@@ -98,6 +98,23 @@ _MOUNTS = {
     "/traefik.toml": "traefik",
 }
 """Where in a container a front door looks for its configuration."""
+
+
+_PREFIXES = tuple(
+    re.compile(rf"--web\.{option}(/[^\s'\"]*)")
+    for option in (r"route-prefix[ =]", r"external-url[ =]\w+://[^/\s]+")
+)
+"""Below which path Prometheus and Alertmanager answer, the one that decides first."""
+
+
+def _placed(program: Program, service: Service) -> Program:
+    """The program with its answer where the command puts it."""
+    words = " ".join(service.command or ())
+    prefix = next((match[1] for option in _PREFIXES if (match := option.search(words))), "")
+    if program.answer is None or not prefix.strip("/"):
+        return program
+    path = f"/{prefix.strip('/')}{program.answer.path}"
+    return replace(program, answer=replace(program.answer, path=path))
 
 
 def _fits(path: str, known: str) -> bool:

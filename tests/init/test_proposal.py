@@ -98,6 +98,45 @@ def test_a_name_that_only_looks_alike_is_not(image: str) -> None:
     assert recognise(service("x", image)) is None
 
 
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ((), "/-/ready"),
+        (("--web.route-prefix=/prom/",), "/prom/-/ready"),
+        (("--web.external-url=https://x.test/prom",), "/prom/-/ready"),
+        (("--web.external-url", "https://x.test/a/b/"), "/a/b/-/ready"),
+        (("--web.external-url=https://x.test/prom", "--web.route-prefix=/"), "/-/ready"),
+        (("--web.external-url=https://x.test",), "/-/ready"),
+    ],
+)
+def test_a_program_answers_below_the_path_that_its_command_names(
+    words: tuple[str, ...], path: str
+) -> None:
+    answer = known(recognise(service("x", "prom/prometheus:v3", command=words))).answer
+    assert answer is not None
+    assert answer.path == path
+
+
+@pytest.mark.parametrize(
+    ("image", "program"),
+    [
+        ("cloudflare/cloudflared:latest", "cloudflared"),
+        ("tailscale/tailscale", "Tailscale"),
+        ("fosrl/newt:1", "Pangolin"),
+    ],
+)
+def test_a_way_in_that_is_not_read_is_named_with_its_place(
+    tmp_path: Path, image: str, program: str
+) -> None:
+    compose = tmp_path / "compose.yaml"
+    compose.write_text("services:\n  way:\n    image: x\n")
+    model = stack(service("way", image), root=tmp_path, compose_files=(str(compose),))
+    assert find_front_door(model).unknown[1] == (
+        "which host names way leads to which service: stacktest does not read the configuration "
+        f"of {program} (compose.yaml:2)"
+    )
+
+
 def test_no_image_belongs_to_two_programs() -> None:
     images = [image for program in PROGRAMS for image in program.images]
     assert len(images) == len(set(images))

@@ -76,9 +76,8 @@ def test_values_of_the_environment_file_stay_out(tmp_path: Path) -> None:
             "env_file has format raw, which Docker Compose 2.26.1 does not know",
         ),
         (
-            "validating ROOT/compose.yaml: json: unsupported value: +Inf",
-            "Compose cannot load the project: validating ROOT/compose.yaml: "
-            "json: unsupported value: +Inf",
+            "validating ROOT/compose.yaml: json: no value: +Inf",
+            "Compose cannot load the project: validating ROOT/compose.yaml: json: no value: +Inf",
         ),
         ("", "Compose cannot load the project: it ended with code 15 and printed nothing"),
     ],
