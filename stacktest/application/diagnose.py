@@ -55,7 +55,8 @@ class DiagnosedStack:
         return gatherer.facts(
             concerned_services(self.stack, failure),
             since=since,
-            with_ports=any(answer.status >= _REFUSED for answer in failure.answers),
+            with_ports=bool(failure.ports)
+            or any(answer.status >= _REFUSED for answer in failure.answers),
             certificates=partial(self._certificates, hosts, folder)
             if ABOUT_CERTIFICATES.search(failure.text)
             else dict,

@@ -26,6 +26,7 @@ from stacktest.application.doctor_engine import (
 )
 from stacktest.application.doctor_swarm import check_swarm
 from stacktest.config import Config
+from stacktest.core.diagnosis.facts import HostPort
 from stacktest.core.fingerprint.fingerprint import unpinned
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
@@ -322,12 +323,14 @@ def _ports(project: StackContext) -> Checkup:
     occupied = [number for address, number in published if _is_taken(address, number)]
     if occupied and door.name not in running:
         names = ", ".join(map(str, occupied))
-        holder = holder_of(stack, project.engine, occupied[0], besides="")
+        wanted = HostPort(number=occupied[0], protocol="tcp")
+        holder = holder_of(stack, project.engine, wanted, besides="")
+        stop = (holder.command if holder else "") or "stop it"
         return Checkup(
             subject="ports",
             is_fine=False,
             message=f"{names}: taken by {holder.name if holder else 'another program'}",
-            fix=f"{holder.command if holder else 'stop it'}, or publish {door.name} elsewhere",
+            fix=f"{stop}, or publish {door.name} elsewhere",
             exit_code=2,
         )
     numbers = (str(port.published or "a port that the engine chooses") for port in door.ports)

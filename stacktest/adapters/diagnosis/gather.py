@@ -11,11 +11,13 @@ from stacktest.adapters.diagnosis.open_ports import listening_ports
 from stacktest.adapters.diagnosis.port_holder import holder_of
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.core import container_facts
-from stacktest.core.diagnosis.facts import Certificate, Facts, PortHolder, ServiceFacts
+from stacktest.core.diagnosis.facts import Certificate, Facts, HostPort, PortHolder, ServiceFacts
 from stacktest.core.diagnosis.taken_port import wanted_port
 from stacktest.core.freshness.drift import env_drift
+from stacktest.core.healthcheck_timing import first_look
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
+from stacktest.core.numbers import whole_number
 from stacktest.core.observed_state import Container
 from stacktest.core.redaction import redact_named
 from stacktest.core.secrets import named_secrets
@@ -53,9 +55,9 @@ class Gatherer:
     ) -> Facts:
         """The facts about these services; `since` is when the failing test began, in Unix time."""
         known = [name for name in dict.fromkeys(names) if name in self.stack.services]
-        containers = {
-            c.service: c for c in self.engine.containers(self.stack.name) if not c.one_off
-        }
+        listed = [c for c in self.engine.containers(self.stack.name) if not c.one_off]
+        # Of several containers of a service, the one that is not well.
+        containers = {c.service: c for c in sorted(listed, key=_is_well, reverse=True)}
         services = {
             name: self._service(containers.get(name), name, since, with_ports=with_ports)
             for name in known
@@ -76,7 +78,7 @@ class Gatherer:
 
     # Private
 
-    def _holders(self, services: Iterable[ServiceFacts]) -> Mapping[int, PortHolder]:
+    def _holders(self, services: Iterable[ServiceFacts]) -> Mapping[HostPort, PortHolder]:
         wanted = {port: s.container for s in services if (port := wanted_port(s.error))}
         holders = {
             port: holder_of(self.stack, self.engine, port, besides=c) for port, c in wanted.items()
@@ -96,7 +98,7 @@ class Gatherer:
         document = self.engine.inspect(container.id) if container else Unknown("it has none")
         if container is None or isinstance(document, Unknown):
             return ServiceFacts(name=name)
-        is_well = container.is_running and container.health != "unhealthy"
+        is_well = _is_well(container)
         ports = listening_ports(self.engine, container.id) if with_ports and is_well else None
         host = document["HostConfig"]
         mode = str(host.get("NetworkMode") or "")
@@ -109,6 +111,7 @@ class Gatherer:
             error=self._clean(container.error),
             health=container.health,
             health_log=self._clean(container.health_log),
+            first_check=self._first_check(container, self.stack.services[name]),
             restarts=container.restart_count,
             started=container_facts.started(document),
             log=self._log(container.id, since if is_well else None),
@@ -123,12 +126,23 @@ class Gatherer:
             mounts=mount_facts(self.stack, container, self.engine, self.folder),
         )
 
+    def _first_check(self, container: Container, service: Service) -> float | None:
+        """When the engine looks at it first, where it has not looked yet."""
+        if container.health != "starting" or container.health_log:
+            return None
+        major = whole_number(self.engine.version().partition(".")[0])
+        return first_look(service, engine=major) if major else None
+
     def _log(self, container: str, since: float | None) -> tuple[str, ...]:
         text = self.engine.logs(container, tail=LINES, since=since)
         return () if isinstance(text, Unknown) else tuple(self._clean(text).splitlines())
 
 
 # Private
+
+
+def _is_well(container: Container) -> bool:
+    return container.is_running and container.health != "unhealthy"
 
 
 def _edited(document: Json, service: Service) -> tuple[str, ...]:

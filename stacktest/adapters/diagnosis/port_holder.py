@@ -6,56 +6,78 @@ from pathlib import Path
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.core.compose_command import docker_command
-from stacktest.core.diagnosis.facts import PortHolder
+from stacktest.core.diagnosis.facts import HostPort, PortHolder
 from stacktest.core.model import Stack
 
 PROC = Path("/proc")
 
 
-def holder_of(stack: Stack, engine: EnginePort, port: int, *, besides: str) -> PortHolder | None:
+def holder_of(
+    stack: Stack, engine: EnginePort, port: HostPort, *, besides: str
+) -> PortHolder | None:
     """Who has the port; None where it is not known. `besides` is the container that wants it."""
     return container_with(stack, engine, port, besides=besides) or program_with(engine, port)
 
 
 def container_with(
-    stack: Stack, engine: EnginePort, port: int, *, besides: str
+    stack: Stack, engine: EnginePort, port: HostPort, *, besides: str
 ) -> PortHolder | None:
-    """The running container that publishes the port; `besides` is the id of who wants it."""
-    for container in engine.containers():
-        published = {item.published for item in container.ports}
-        if container.id != besides and container.is_running and port in published:
+    """The container that publishes the port; `besides` is the id of who wants it."""
+    listed = [container for container in engine.containers() if container.id != besides]
+    for container in listed:
+        if container.is_running and any(map(port.is_of, container.ports)):
+            own = container.service if container.project == stack.name else ""
             return PortHolder(
                 name=f"the container {container.name}",
                 command=docker_command(stack, "stop", container.name),
+                service=own if own in stack.services else "",
             )
+    for container in listed:
+        # The engine lists no port of a container that is being started.
+        service = stack.services.get(container.service)
+        is_ours = service is not None and container.project == stack.name
+        if service is not None and is_ours and any(map(port.is_of, service.ports)):
+            return PortHolder(name=f"the container {container.name}", service=service.name)
     return None
 
 
-def program_with(engine: EnginePort, port: int, proc: Path = PROC) -> PortHolder | None:
-    """The program that listens at the port; None where this user or this machine cannot see it."""
+def program_with(engine: EnginePort, port: HostPort, proc: Path = PROC) -> PortHolder | None:
+    """The program that listens at the port; None where this user or this machine cannot see it.
+
+    The engine's own proxy is nobody to stop: it stands for a container.
+    """
     if not engine.connection.address.startswith(("unix:", "/")):
         return None
     inodes = set(_inodes(port, proc))
     for folder in sorted(proc.glob("[0-9]*"), key=lambda path: int(path.name)) if inodes else ():
-        if inodes & set(_sockets(folder)):
+        if inodes & set(_sockets(folder)) and _name(folder) not in _PROXIES:
             return _holder(folder)
     return None
 
 
 # Private
 
-_ROW = re.compile(r"^\s*\d+: [0-9A-F]+:(?P<port>[0-9A-F]{4}) \S+ 0A (?:\S+\s+){5}(?P<inode>\d+)")
+_ROW = re.compile(
+    r"^\s*\d+: [0-9A-F]+:(?P<port>[0-9A-F]{4}) \S+ (?P<state>\w\w) (?:\S+\s+){5}(?P<inode>\d+)"
+)
+_TABLES = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
+"""The kernel's tables, and the state in them of a socket that waits for others."""
+_PROXIES = frozenset(
+    {"docker-proxy", "rootlesskit", "rootlessport", "slirp4netns", "pasta", "passt", "dockerd"}
+)
 
 
-def _inodes(port: int, proc: Path) -> Iterator[str]:
-    for table in ("tcp", "tcp6"):
+def _inodes(port: HostPort, proc: Path) -> Iterator[str]:
+    for table, state in _TABLES.items():
+        if not table.startswith(port.protocol):
+            continue
         try:
             text = (proc / "net" / table).read_text(encoding="ascii")
         except OSError:
             continue
         for line in text.splitlines():
             match = _ROW.match(line)
-            if match and int(match["port"], 16) == port:
+            if match and match["state"] == state and int(match["port"], 16) == port.number:
                 yield match["inode"]
 
 
@@ -71,10 +93,14 @@ def _sockets(folder: Path) -> Iterator[str]:
 
 def _holder(folder: Path) -> PortHolder:
     pid, unit = folder.name, _unit(folder)
-    name = _text(folder / "comm").strip() or "a program"
+    name = _name(folder) or "a program"
     if unit:
         return PortHolder(name=f"{name} (pid {pid}, {unit})", command=f"sudo systemctl stop {unit}")
     return PortHolder(name=f"{name} (pid {pid})", command=f"kill {pid}")
+
+
+def _name(folder: Path) -> str:
+    return _text(folder / "comm").strip()
 
 
 def _unit(folder: Path) -> str:

@@ -174,6 +174,8 @@ def last_words(
 # Private
 
 _DOOR_LINES = 200
+_CURES = {"paused": ("unpause",), "removed": ("up", "-d")}
+"""State of a container → the command that gets it to run again."""
 _UNREACHABLE = re.compile(
     r"upstream|dial tcp|connect\(\)|no such host|refused|bad gateway", re.IGNORECASE
 )
@@ -197,14 +199,17 @@ def _explained(
 
 
 def _next_command(culprit: Container, cause: str, stack: Stack, rule: Rule | None) -> str:
-    name = culprit.service
+    name, state = culprit.service, culprit.state
     if culprit.oom:
         return f"raise the memory limit of services.{name}, or give it less to do"
-    if culprit.state == "exited" and culprit.exit_code == 0:
-        return f'if {name} is a job: services.{name}.ready = "exited(0)" in stacktest.toml'
-    if "restart loop" in cause:
-        return compose_command(stack, "logs", services=[name])
-    if not culprit.is_running:
+    if state in _CURES:
+        return compose_command(stack, *_CURES[state], services=[name])
+    is_loop = "restart loop" in cause
+    if culprit.exit_code == 0 and (is_loop or state == "exited"):
+        once = f"services.{name}.restart: on-failure in the compose file and " if is_loop else ""
+        return f'if {name} is a job: {once}services.{name}.ready = "exited(0)" in stacktest.toml'
+    if is_loop or not culprit.is_running:
+        # Its log goes with its container at the end of the run.
         return compose_command(stack, "run", "--rm", "--no-deps", services=[name])
     return _rule_hint(culprit, cause, stack, rule)
 

@@ -17,8 +17,10 @@ from stacktest.core.readiness import (
     Judgement,
     Kind,
     Refused,
+    Rule,
     judge,
     pause_before_restart,
+    probe_port,
     restarts,
 )
 from stacktest.core.runs.start_failure import StartFailure
@@ -92,7 +94,11 @@ class Judging:
         """What is told about a container that will not become ready."""
         name = tracked.container.service
         failure = Failure(
-            services=(name,), text=judged.cause, answers=_answers(judged.cause), is_start=True
+            services=(name,),
+            text=judged.cause,
+            answers=_answers(judged.cause),
+            is_start=True,
+            ports=self._ports(tracked.rule, name),
         )
         return container_failed(
             self._stack,
@@ -104,6 +110,17 @@ class Judging:
             usual=self._settings.usual(name),
             diagnosis=self._settings.diagnose(failure),
         )
+
+    # Private
+
+    def _ports(self, rule: Rule, name: str) -> tuple[int, ...]:
+        """The ports that its rule wants somebody to listen at."""
+        if rule.kind is Kind.LISTENING:
+            return rule.ports
+        if rule.kind not in {Kind.TCP, Kind.HTTP}:
+            return ()
+        port = probe_port(rule, self._stack.services[name], self._stack)
+        return () if port is None else (port,)
 
 
 # Private

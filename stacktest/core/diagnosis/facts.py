@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from stacktest.core.model import Stack
+from stacktest.core.model import Port, Stack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +43,8 @@ class ServiceFacts:
     """Why the engine could not start it, in its words."""
     health: str = ""
     health_log: str = ""
+    first_check: float | None = None
+    """Seconds after its start at which the engine first looks at its health; None: not known."""
     restarts: int = 0
     started: datetime | None = None
     log: tuple[str, ...] = ()
@@ -88,12 +90,27 @@ class Certificate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HostPort:
+    """A port of this machine."""
+
+    number: int
+    protocol: str = ""
+    """tcp or udp; empty: not known."""
+
+    def is_of(self, port: Port) -> bool:
+        """Whether it is where a container's port is published."""
+        return port.published == self.number and self.protocol in {"", port.protocol}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PortHolder:
     """What listens at a port of this machine, and the command that ends it."""
 
     name: str
     """`nginx (pid 812, nginx.service)`, `the container web-1`."""
-    command: str
+    command: str = ""
+    service: str = ""
+    """The service of this stack that it is a container of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,6 +149,8 @@ class Failure:
     is_start: bool = False
     refusal: str = ""
     """What Compose wrote that could not create them."""
+    ports: tuple[int, ...] = ()
+    """The ports of which one should have been listened at."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +162,7 @@ class Facts:
     services: Mapping[str, ServiceFacts] = field(default_factory=dict)
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
     """Host name → what was shown for it."""
-    holders: Mapping[int, PortHolder] = field(default_factory=dict)
+    holders: Mapping[HostPort, PortHolder] = field(default_factory=dict)
     """Port of this machine → who has it."""
     lines: Mapping[str, SourceLine] = field(default_factory=dict)
     """`file:line` of a route, `services.NAME.KEY`, or `networks.KEY`, → the line."""

@@ -8,7 +8,8 @@
 | lost_network   | the networks of a container and of its definition                           |
 | ended          | the engine's state, error and exit code; the program's own last words       |
 | missing_router | the front door's own 404 in place of a service that is not healthy          |
-| health         | the engine's health; what its check printed                                 |
+| health         | the engine's health; what its check printed; when it is checked first       |
+| unheard        | what listens in a container whose port should have been listened at         |
 | certificate    | what the front door shows, where a test was refused for it                  |
 | upstream       | what listens in a container; the front door's own line about the request    |
 | moved_route    | where a host led at the last pass; hosts and services of the same name      |
@@ -36,6 +37,7 @@ from stacktest.core.diagnosis import (
     storage,
     taken_port,
     unapplied,
+    unheard,
     upstream,
 )
 from stacktest.core.diagnosis.diagnosis import Diagnosis
@@ -78,6 +80,7 @@ KINDS: Sequence[Kind] = (
     ended.diagnose,
     missing_router.diagnose,
     health.diagnose,
+    unheard.diagnose,
     certificate.diagnose,
     upstream.diagnose,
     moved_route.diagnose,

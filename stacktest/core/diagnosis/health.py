@@ -11,8 +11,10 @@ from stacktest.core.diagnosis.last_words import last_words
 
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
-    """The first concerned service that is unhealthy."""
+    """The first concerned service that is unhealthy, or not looked at yet."""
     for service in facts.concerned(failure):
+        if failure.is_start and (diagnosis := _unlooked(facts, service)):
+            return diagnosis
         if diagnosis := diagnose_service(facts, service, is_start=failure.is_start):
             return diagnosis
     return None
@@ -58,6 +60,24 @@ def _of(facts: Facts, service: ServiceFacts, *, is_start: bool) -> Diagnosis:
         sentence=f"{name} is not healthy{f': {words}' if words else ''}",
         before=_LONGER_START.format(service=name) if is_start else "",
         command=_check_command(facts, name),
+    )
+
+
+def _unlooked(facts: Facts, service: ServiceFacts) -> Diagnosis | None:
+    """The engine makes the first check of a container an interval after its start."""
+    is_starting = service.is_running and service.health == "starting" and not service.health_log
+    if not (is_starting and service.first_check and service.started):
+        return None
+    if (facts.now - service.started).total_seconds() >= service.first_check:
+        return None
+    name, line = service.name, facts.line(service.name, "healthcheck")
+    return Diagnosis(
+        service=name,
+        sentence=f"{name} is not looked at yet: its health is first checked "
+        f"{service.first_check:g} s after its start{shown_place(line)}",
+        before=f"lower services.{name}.healthcheck.interval, or raise services.{name}.timeout in "
+        "stacktest.toml",
+        command=compose_command(facts.stack, "up", "-d", services=[name]),
     )
 
 

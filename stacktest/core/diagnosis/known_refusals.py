@@ -45,6 +45,13 @@ CREATION: Sequence[Cause] = (
         key="build.context",
     ),
     Cause(
+        pattern=r"failed to read dockerfile: open (?:\S*/)?(?P<file>[^/\s]+): no such file",
+        what="cannot be built: its Dockerfile {file} does not exist",
+        before="write {file}, or correct services.{service}.build.dockerfile",
+        command="docker compose build {service}",
+        key="build",
+    ),
+    Cause(
         pattern=r"failed to solve|failed to read dockerfile|failed to build|ERROR \[",
         what="cannot be built",
         command="docker compose build --progress plain {service}",
@@ -104,6 +111,17 @@ CREATION: Sequence[Cause] = (
 )
 
 START: Sequence[Cause] = (
+    Cause(
+        pattern=r"listen (?:tcp|udp)\d? (?P<address>\[[^\]]+\]|[^\s:]+):(?P<port>\d+): "
+        r"bind: cannot assign requested address"
+        r"|failed to bind host port for (?P<address2>\[[^\]]+\]|[^\s:]+):(?P<port2>\d+)\S*: "
+        r"(?:bind: )?cannot assign requested address",
+        what="publishes port {port}{port2} at {address}{address2}, which is no address of this "
+        "machine",
+        before="correct the address in services.{service}.ports",
+        command="docker compose up -d {service}",
+        key="ports",
+    ),
     Cause(
         pattern=OF_A_CONTAINER,
         what="wants port {port}, which another container has",

@@ -32,12 +32,15 @@ def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis | None:
 
 # Private
 
+_PULLED = frozenset({"always", "refresh", "daily", "weekly"})
+"""Values of `pull_policy` with which Compose asks the registry although the image is here."""
+
 
 def _of(facts: Facts, name: str, table: Sequence[Cause], text: str) -> Diagnosis | None:
     cause, values = find_cause(table, text)
     if cause is None:
         return None
-    what = cause.what.format(**values, service=name)
+    what = _what(facts, name, cause).format(**values, service=name)
     image = f": {facts.stack.services[name].image}" if cause.key == "image" else ""
     line = _line(facts, name, cause.key, values)
     before = cause.before.format(**values, service=name)
@@ -47,6 +50,15 @@ def _of(facts: Facts, name: str, table: Sequence[Cause], text: str) -> Diagnosis
         before=f"{before} ({line.where})" if before and line else before,
         command=command_of(cause, facts.stack, name, values),
     )
+
+
+def _what(facts: Facts, name: str, cause: Cause) -> str:
+    """What is wrong; an image that is pulled at every start may be here all the same."""
+    policy = str((facts.stack.services[name].definition or {}).get("pull_policy") or "")
+    is_pulled = policy in _PULLED or policy.startswith("every_")
+    if cause.key == "image" and is_pulled:
+        return f"has an image that cannot be pulled, and has to be at every start ({policy})"
+    return cause.what
 
 
 def _line(facts: Facts, name: str, key: str, values: Mapping[str, str]) -> SourceLine | None:

@@ -115,7 +115,20 @@ services:
         timeouts={"app": 6},
         what="app is in a restart loop, SOME restarts, last exit code 4",
         says=("| cannot bind",),
-        hint="docker compose logs app",
+        hint="docker compose run --rm --no-deps app",
+    ),
+    Fault(
+        name="job-in-a-loop",
+        compose="""
+services:
+  app: {image: IMAGE, restart: always, command: [sh, -c, "echo done"]}
+""",
+        service="app",
+        timeouts={"app": 6},
+        what="app is in a restart loop, SOME restarts, last exit code 0",
+        says=("| done",),
+        hint="if app is a job: services.app.restart: on-failure in the compose file and "
+        'services.app.ready = "exited(0)" in stacktest.toml',
     ),
     Fault(
         name="unhealthy",

@@ -117,6 +117,18 @@ def test_a_stopped_container_of_somebody_else_is_in_the_way(
     assert states(project) == {"app": "exited"}
 
 
+def test_a_paused_container_goes_on_by_the_command_that_is_shown(project: Project) -> None:
+    project.write(f"services:\n  app:\n    {SLEEP}\n")
+    project.compose("up", "--detach")
+    project.compose("pause")
+    with pytest.raises(NotReadyError) as caught:
+        project.up()
+    assert caught.value.what == "app is paused"
+    assert caught.value.hint.endswith("unpause app")
+    project.compose(*caught.value.hint.split()[2:])
+    assert states(project) == {"app": "running"}
+
+
 def test_always_starts_it_and_stops_it_again(project: Project) -> None:
     project.write(TWO)
     project.compose("up", "--detach", "--wait", "app")

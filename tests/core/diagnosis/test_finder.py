@@ -9,6 +9,7 @@ from stacktest.core.diagnosis.facts import (
     Answered,
     Certificate,
     Failure,
+    HostPort,
     MountFacts,
     PortHolder,
     SourceLine,
@@ -435,9 +436,9 @@ def test_a_port_that_a_program_has() -> None:
     door = running("door", state="created", error=error)
     holder = PortHolder(name="nginx (pid 812, nginx.service)", command="sudo systemctl stop nginx")
     failure = Failure(services=("door",), is_start=True)
-    assert sentence(replace(facts(door=door), holders={443: holder}), failure) == (
-        "port 443 belongs to nginx (pid 812, nginx.service); door wants it"
-    )
+    assert sentence(
+        replace(facts(door=door), holders={HostPort(number=443, protocol="tcp"): holder}), failure
+    ) == ("port 443 belongs to nginx (pid 812, nginx.service); door wants it")
     assert sentence(facts(door=door), failure) == (
         "door wants port 443, which a program on this machine has"
     )

@@ -52,6 +52,11 @@ def known_stack() -> Facts:
             f"create /home/data, or correct the mount in services.wiki (compose.yaml:5), then: {UP}",
         ),
         (
+            "failed to solve: failed to read dockerfile: open /tmp/x/Nope: no such file or directory",
+            "wiki cannot be built: its Dockerfile Nope does not exist",
+            "write Nope, or correct services.wiki.build.dockerfile, then: docker compose build wiki",
+        ),
+        (
             "network edge-net declared as external, but could not be found",
             "wiki needs the external network edge-net, which does not exist (compose.yaml:6)",
             "docker network create edge-net",
@@ -67,6 +72,40 @@ def test_what_compose_refuses(refusal: str, expected: str, hint: str) -> None:
     failure = Failure(services=("wiki",), is_start=True, refusal=refusal)
     diagnosis = known(find(known_stack(), failure))
     assert (diagnosis.sentence, diagnosis.hint) == (expected, hint)
+
+
+@pytest.mark.parametrize("policy", ["always", "daily", "every_12h"])
+def test_an_image_that_is_pulled_at_every_start_may_be_here(policy: str) -> None:
+    stack = known_stack()
+    wiki = replace(WIKI, definition={"pull_policy": policy})
+    stack = replace(stack, stack=replace(stack.stack, services={**STACK.services, "wiki": wiki}))
+    refusal = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io'
+    failure = Failure(services=("wiki",), is_start=True, refusal=refusal)
+    assert sentence(stack, failure) == (
+        "wiki has an image that cannot be pulled, and has to be at every start "
+        f"({policy}): team/wiki:7 (compose.yaml:4)"
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "userland proxy: listen tcp4 10.9.9.9:443: bind: cannot assign requested address",
+        "failed to bind host port for 10.9.9.9:443:172.17.0.2:80/tcp: cannot assign requested address",
+    ],
+)
+def test_a_port_at_an_address_that_the_machine_does_not_have(error: str) -> None:
+    wiki = running("wiki", state="created", error=error)
+    diagnosis = known(
+        find(
+            replace(known_stack(), services={"wiki": wiki}),
+            Failure(services=("wiki",), is_start=True),
+        )
+    )
+    assert diagnosis.sentence == (
+        "wiki publishes port 443 at 10.9.9.9, which is no address of this machine"
+    )
+    assert diagnosis.hint == f"correct the address in services.wiki.ports, then: {UP}"
 
 
 def test_words_of_a_test_are_no_refusal() -> None:

@@ -1,0 +1,49 @@
+"""A service that runs and listens at none of the ports that should show that it is ready.
+
+Decided by what listens in the container: another port, or the right one for the container alone.
+"""
+
+from stacktest.core.compose_command import compose_command
+from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place
+from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
+
+
+def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
+    """Of a start; None where nothing listens at all, since the program may need longer."""
+    for service in facts.concerned(failure) if failure.is_start else ():
+        known = service.is_running and service.open_ports is not None
+        if known and failure.ports and not set(failure.ports) & set(service.open_ports or ()):
+            return _of(facts, service, failure.ports)
+    return None
+
+
+# Private
+
+_KEYS = ("ports", "expose")
+
+
+def _of(facts: Facts, service: ServiceFacts, wanted: tuple[int, ...]) -> Diagnosis | None:
+    name, line = (
+        service.name,
+        next(filter(None, (facts.line(service.name, k) for k in _KEYS)), None),
+    )
+    asked = " or ".join(map(str, wanted))
+    up = compose_command(facts.stack, "up", "-d", "--force-recreate", services=[name])
+    if alone := sorted(set(wanted) & service.local_ports):
+        return Diagnosis(
+            service=name,
+            sentence=f"{name} listens on {alone[0]} for itself alone, at 127.0.0.1: nobody else "
+            "reaches it there",
+            before=f"let {name} listen at 0.0.0.0",
+            command=up,
+        )
+    if not service.open_ports:
+        return None
+    shown = " and ".join(map(str, sorted(service.open_ports)))
+    place = line.where if line else f"services.{name}"
+    return Diagnosis(
+        service=name,
+        sentence=f"{name} does not listen on {asked}{shown_place(line)}; it has {shown}",
+        before=f"correct the port in {place}, or in services.{name}.ready in stacktest.toml",
+        command=up,
+    )
