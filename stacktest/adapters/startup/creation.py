@@ -1,11 +1,12 @@
 """Lets Compose create what is missing; what cannot be created costs only itself and what needs it.
 
 One call of Compose creates all of it, or fails as a whole. Then the service that its words are
-about is left out and the others are created; where they name none, each is created by itself.
+about is left out and the others are created; where they name none, each is created by itself. Only
+where that tells nothing apart, and nothing else runs, is it the failure of the whole stack.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stacktest.adapters import process
 from stacktest.adapters.engine import labels
@@ -22,6 +23,7 @@ from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.progress import Progress
 from stacktest.core.runs.start_failure import StartFailure
+from stacktest.errors import ToolMissingError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,24 +74,36 @@ class Creation:
                 return
             failure = self._failure(remaining, completed)
             if not failure.service:
-                self._create_each(remaining, override, failure)
+                self._create_each(remaining, override, completed)
                 return
             self.loop.fail(failure)
 
-    def _create_each(self, services: Sequence[str], override: Json, together: StartFailure) -> None:
+    def _create_each(
+        self, services: Sequence[str], override: Json, together: process.Completed
+    ) -> None:
         """Create the services one by one, to learn which of them cannot be."""
-        failures = []
-        for name in services if len(services) > 1 else ():
-            completed = self._run([name], override)
-            if completed.code != 0:
-                failure = self._failure([name], completed)
-                cause = failure.cause.replace("the stack ", f"{name} ", 1)
-                failures.append(replace(failure, service=name, cause=cause))
-        if len(failures) in {0, len(services)}:
-            # The cause is none of the services: an engine that does not answer, for example.
-            raise NotReadyError.of({"": together})
-        for failure in failures:
-            self.loop.fail(failure)
+        outcomes = {
+            name: self._run([name], override) if len(services) > 1 else together
+            for name in services
+        }
+        failures = [
+            self._failure([name], completed, culprit=name)
+            for name, completed in outcomes.items()
+            if completed.code != 0
+        ]
+        words = {failure.cause.removeprefix(failure.service) for failure in failures}
+        is_common = len(failures) == len(services) > 1 and len(words) == 1
+        if not failures or self._lost_engine() or (is_common and not self.loop.containers):
+            # The cause is none of the services, and there is nothing without them.
+            raise NotReadyError.of({"": self._failure(services, together)})
+        self.loop.fail(*failures)
+
+    def _lost_engine(self) -> bool:
+        try:
+            self.engine.ping()
+        except ToolMissingError:
+            return True
+        return False
 
     def _run(self, services: Sequence[str], override: Json) -> process.Completed:
         chosen = {name: override["services"][name] for name in services}
@@ -97,9 +111,11 @@ class Creation:
             services, {**override, "services": chosen}, holding=self.holding
         )
 
-    def _failure(self, services: Sequence[str], completed: process.Completed) -> StartFailure:
+    def _failure(
+        self, services: Sequence[str], completed: process.Completed, *, culprit: str = ""
+    ) -> StartFailure:
         output = f"{completed.out}\n{completed.err}"
-        return creation_failed(self.stack, services, output, self.diagnose)
+        return creation_failed(self.stack, services, output, self.diagnose, culprit=culprit)
 
     def _created(self, missing: Sequence[str]) -> dict[str, list[Container]]:
         created: dict[str, list[Container]] = {

@@ -127,12 +127,17 @@ def creation_failed(
     services: Sequence[str],
     output: str,
     diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None,
+    *,
+    culprit: str = "",
 ) -> StartFailure:
-    """The failure of a `docker compose up --no-start`; without a service where none is named."""
+    """The failure of a `docker compose up --no-start`; without a service where none is named.
+
+    `culprit` is whose it is, whomever the words name.
+    """
     lines = [line.strip() for line in mask(output, stack).splitlines() if line.strip()]
     text = "\n".join(line for line in lines if "level=warning" not in line)
     cause, values = find_cause(CREATION, text)
-    name = _culprit(stack, services, text, values)
+    name = culprit or _culprit(stack, services, text, values)
     subject = name or "the stack"
     last = text.splitlines()[-1] if text else "Compose gave no reason"
     what = cause.what.format(**values) if cause else f"could not be created: {last}"

@@ -19,6 +19,19 @@ from stacktest.core.observed_state import Container
 from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
 from stacktest.core.readiness import derive
+from stacktest.errors import ToolMissingError
+
+
+def container(name: str, state: str) -> Container:
+    return Container(
+        id=name,
+        name=f"p-{name}-1",
+        service=name,
+        project="p",
+        image_id="",
+        image_ref="",
+        state=state,
+    )
 
 
 @dataclass
@@ -43,30 +56,32 @@ class FakeCompose:
 @dataclass
 class FakeEngine:
     compose: FakeCompose
+    is_gone: bool = False
 
     def networks(self, labels: object) -> tuple[()]:
         return ()
 
     def containers(self, project: str) -> tuple[Container, ...]:
-        return tuple(
-            Container(
-                id=name,
-                name=f"p-{name}-1",
-                service=name,
-                project="p",
-                image_id="",
-                image_ref="",
-                state="created",
-            )
-            for name in self.compose.created()
-        )
+        return tuple(container(name, "created") for name in self.compose.created())
+
+    def container(self, name: str) -> Container:
+        return container(name, "running")
 
     def version(self) -> str:
         return "20.10.24"
 
+    def ping(self) -> None:
+        if self.is_gone:
+            raise ToolMissingError("the container engine does not answer")
+
 
 def create(
-    root: Path, broken: dict[str, str], *, go_on: bool = True
+    root: Path,
+    broken: dict[str, str],
+    *,
+    go_on: bool = True,
+    present: tuple[str, ...] = (),
+    is_gone: bool = False,
 ) -> tuple[list[str], dict[str, str]]:
     """The services that were created, and why others were not; `web` needs `app`."""
     services = {
@@ -77,7 +92,7 @@ def create(
     stack = Stack(name="p", root=root, services=services)
     plan = plan_services(stack, services)
     compose = FakeCompose(broken)
-    engine: Any = FakeEngine(compose)
+    engine: Any = FakeEngine(compose, is_gone)
     settings = Settings(
         rules={name: derive(service, stack) for name, service in services.items()},
         timeouts={},
@@ -87,6 +102,7 @@ def create(
         can_go_on=lambda _: go_on,
     )
     loop = Loop(stack, plan, engine, settings, Progress())
+    loop.add_present(container(name, "running") for name in present)
     creation = Creation(
         stack=stack,
         deployment=cast(Compose, compose),  # only `create` is called
@@ -97,7 +113,7 @@ def create(
         keep=False,
         holding=(),
     )
-    ids = creation.create(plan.services)
+    ids = creation.create([name for name in plan.services if name not in present])
     return sorted(ids), {name: failure.cause for name, failure in loop.failures.items()}
 
 
@@ -118,6 +134,27 @@ def test_a_cause_that_is_no_services_ends_it(tmp_path: Path) -> None:
     everything = dict.fromkeys(("app", "web", "db"), "something odd")
     with pytest.raises(NotReadyError, match="the stack could not be created: something odd"):
         create(tmp_path, everything)
+
+
+def test_causes_that_differ_are_the_services_own(tmp_path: Path) -> None:
+    broken = {"app": "odd: one", "web": "odd: two", "db": "odd: three"}
+    created, failures = create(tmp_path, broken)
+    assert created == []
+    assert failures == {name: f"{name} could not be created: {why}" for name, why in broken.items()}
+
+
+@pytest.mark.parametrize("missing", [("db",), ("db", "web")])
+def test_what_runs_already_is_not_lost_with_what_cannot_be_created(
+    tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    present = tuple({"app", "web", "db"} - set(missing))
+    _, failures = create(tmp_path, dict.fromkeys(missing, "something odd"), present=present)
+    assert failures == {name: f"{name} could not be created: something odd" for name in missing}
+
+
+def test_an_engine_that_is_gone_is_no_services_fault(tmp_path: Path) -> None:
+    with pytest.raises(NotReadyError, match="the stack could not be created: something odd"):
+        create(tmp_path, {"db": "something odd"}, present=("app", "web"), is_gone=True)
 
 
 def test_it_ends_at_once_where_nothing_is_left_to_test(tmp_path: Path) -> None:
