@@ -323,14 +323,12 @@ def _ports(project: StackContext) -> Checkup:
     occupied = [number for address, number in published if _is_taken(address, number)]
     if occupied and door.name not in running:
         names = ", ".join(map(str, occupied))
-        wanted = HostPort(number=occupied[0], protocol="tcp")
-        holder = holder_of(stack, project.engine, wanted, besides="")
-        stop = (holder.command if holder else "") or "stop it"
+        holder = holder_of(stack, project.engine, HostPort(number=occupied[0]), besides="")
         return Checkup(
             subject="ports",
             is_fine=False,
             message=f"{names}: taken by {holder.name if holder else 'another program'}",
-            fix=f"{stop}, or publish {door.name} elsewhere",
+            fix=f"{(holder and holder.command) or 'stop it'}, or publish {door.name} elsewhere",
             exit_code=2,
         )
     numbers = (str(port.published or "a port that the engine chooses") for port in door.ports)

@@ -24,9 +24,9 @@ from stacktest.core.records.run_texts import RunTexts, texts_of_starts, texts_of
 from stacktest.core.redaction import clean, redact
 from stacktest.core.runs.credit import Refusal, close, credit, history_line
 from stacktest.core.runs.fold import fold
-from stacktest.core.runs.moves import Move
+from stacktest.core.runs.moves import Move, without_moved
 from stacktest.core.runs.requirements import edited_files, inventory_of, tests_of
-from stacktest.core.runs.start_failure import StartFailure, whole_failure
+from stacktest.core.runs.start_failure import StartFailure, cleaned, fallen_services, whole_failure
 from stacktest.core.runs.summary import RunSummary
 from stacktest.core.runs.verdict import HiddenFile, Outcome, RunFacts, Verdict
 from stacktest.core.secrets import secrets_of
@@ -100,7 +100,7 @@ class StackSession:
             if not isinstance(error, UsageError | LockHeldError):
                 self._record_whole_failure(run, plan, error)
             raise
-        self.not_up = self._up.failures
+        self.not_up = cleaned(self._up.failures, self._clean)
         self._before = ports.observe()
         tested = {name for test in self._tests for name in test.services} - set(self.not_up)
         observations = {
@@ -111,7 +111,9 @@ class StackSession:
         up = set(plan.services) - plan.looked_up - set(self.not_up)
         self._opened = ports.recorder.open_run(run, observations, up=up)
         if self.not_up:
-            self._record_failures(self._opened.run, self._before, whole=False)
+            self._unrecorded = self._record_failures(
+                self._opened.run, self.not_up, self._before, whole=False
+            )
 
     def finish(
         self,
@@ -134,13 +136,13 @@ class StackSession:
         whole = tuple(whole)
         outcomes = tuple(map(self._as_recorded, outcomes))
         after = self._ports.observe()
-        fallen = self._fallen(after)
+        fallen = without_moved(self._up.fallen() if self._up else {}, self._moves, after)
         code = self._ports.read_code()
         tests = tests_of(whole, code)
         edited = edited_files(self._tests, self._ports.collected_code, code)
         inventory = replace(inventory_of(whole, unknown), hidden=hidden, elsewhere=elsewhere)
         verdicts = fold(inventory, outcomes, facts)
-        credited, refused = self._record(verdicts, after, tests, edited)
+        credited, refused = self._record(verdicts, after, tests, edited, fallen_services(fallen))
         self._remember_words(verdicts, whole, outcomes)
         now = self._ports.now()
         if self._begun is not None:
@@ -222,7 +224,10 @@ class StackSession:
             return replace(
                 outcome, result="unfinished", reason=failure.cause, kind=failure.recorded
             )
-        return replace(outcome, reason=redact(outcome.reason, self._secrets))
+        return replace(outcome, reason=self._clean(outcome.reason))
+
+    def _clean(self, text: str) -> str:
+        return redact(text, self._secrets)
 
     def _remember_words(
         self,
@@ -253,34 +258,33 @@ class StackSession:
             self.not_up = whole_failure(
                 error.what, plan.services, culprit, needs, kind=kind, hint=error.hint
             )
+        self.not_up = cleaned(self.not_up, self._clean)
         observations: Mapping[str, ServiceObservation] = {}
         # Why the start failed is told whatever else cannot be read or written now.
         with suppress(StacktestError):
             observations = self._before = self._ports.observe()
         try:
-            self._record_failures(run, observations, whole=True)
+            self._unrecorded = self._record_failures(run, self.not_up, observations, whole=True)
         except StacktestError as problem:
             self._unrecorded = dict.fromkeys(self.not_up, problem.what)
 
     def _record_failures(
-        self, run: Run, observations: Mapping[str, ServiceObservation], *, whole: bool
-    ) -> None:
+        self,
+        run: Run,
+        failures: Mapping[str, StartFailure],
+        observations: Mapping[str, ServiceObservation],
+        *,
+        whole: bool,
+    ) -> Mapping[str, str]:
+        """Write down who is not up; answers those that were refused, and why."""
         fingerprints = {
             name: FingerprintRecord.attest(observation.fingerprint)
             for name, observation in observations.items()
         }
         finished = replace(run, finished=self._ports.now())
-        self.not_up = {
-            name: replace(
-                failure,
-                cause=redact(failure.cause, self._secrets),
-                kind=redact(failure.kind, self._secrets),
-            )
-            for name, failure in self.not_up.items()
-        }
-        self._save_texts(texts_of_starts(run.id, self.not_up))
+        self._save_texts(texts_of_starts(run.id, failures))
         record = self._ports.recorder.record_failed_starts
-        self._unrecorded = record(finished, self.not_up, fingerprints, whole=whole)
+        return record(finished, failures, fingerprints, whole=whole)
 
     def _record(
         self,
@@ -288,6 +292,7 @@ class StackSession:
         after: Mapping[str, ServiceObservation],
         tests: Mapping[str, Tests],
         edited: Mapping[str, tuple[str, ...]],
+        fallen: Mapping[str, StartFailure],
     ) -> tuple[tuple[str, ...], dict[str, str]]:
         if self._opened is None:
             return (), dict(self._unrecorded)
@@ -323,6 +328,7 @@ class StackSession:
                 after=self._judge.observation(service, after),
                 finished=now,
                 previous_pass=previous_pass,
+                fallen=fallen.get(service),
             )
             lines[service] = history_line(
                 records[service], verdict, boots.get(service), tests.get(service), self._moves
@@ -332,6 +338,8 @@ class StackSession:
         except StacktestError as error:
             self._trouble = error
             refused |= dict.fromkeys(passes, error.what)
+        if untested := {name: why for name, why in fallen.items() if name not in records}:
+            refused |= self._record_failures(self._opened.run, untested, after, whole=False)
         return tuple(sorted(set(passes) - set(refused))), refused
 
     def _credit(
@@ -362,16 +370,6 @@ class StackSession:
             exempt=self._judge.exempt_states(now),
             moves=self._moves,
         )
-
-    def _fallen(self, after: Mapping[str, ServiceObservation]) -> Mapping[str, str]:
-        """Services that are not ready any more, without those that a declared move replaced."""
-        moved = {name for move in self._moves for name in move.after}
-        fallen = self._up.fallen() if self._up else {}
-        return {
-            name: why
-            for name, why in fallen.items()
-            if name not in moved or name not in after or after[name].drift
-        }
 
     def _failing(
         self,

@@ -9,6 +9,7 @@ from stacktest.adapters.ledger.run_texts import read_texts
 from stacktest.application.notify import current_status
 from stacktest.core.freshness.states import State
 from stacktest.core.plan import Plan
+from stacktest.core.records.documents import LastRun
 from stacktest.core.runs.changes import CurrentStatus, ReportedStatus, known, news
 from stacktest.core.runs.history import classify
 from stacktest.core.runs.verdict import RunFacts
@@ -194,3 +195,51 @@ def test_a_run_that_was_recorded_before_reads_without_it(simulator: StackSimulat
     assert document.pop("start") is None
     simulator.record("db", "last_run.json").write_text(json.dumps(document))
     assert simulator.judge("db").state is State.FUNCTIONAL
+
+
+FELL = {"db": "was running, is exited 9: out of shared memory", "other": "is unhealthy"}
+
+
+@pytest.mark.parametrize("tests", [("db", "app", "other"), ("app",)], ids=["all", "a part"])
+def test_a_service_that_does_not_stay_up_closes_the_gate(
+    simulator: StackSimulator, tests: tuple[str, ...]
+) -> None:
+    """Its tests passed before it fell, or it has none in this run: it is down all the same."""
+    simulator.fallen = FELL
+
+    def fall() -> None:
+        for name, why in (("db", "container:exited 9"), ("other", "container:unhealthy")):
+            simulator.services[name].drift = (why,)
+
+    nodeids = [nodeid for name in tests for nodeid in simulator.services[name].tests]
+    facts = RunFacts() if len(tests) > 1 else RunFacts(selection="app only")
+    ran = simulator.run([simulator.outcome(n) for n in nodeids], facts=facts, meanwhile=fall)
+    assert not ran.credited() & {"db", "other"}
+    # The run takes its containers down, and nothing but the records is left of what it saw.
+    for name in ("db", "other"):
+        simulator.services[name].drift = ()
+    cause = "start:db was ready and did not stay so: was running, is exited 9"
+    assert (simulator.judge("db").state, simulator.judge("db").reasons) == (State.FAILING, (cause,))
+    assert simulator.judge("other").state is State.FAILING
+    assert not simulator.gate(look=False).open
+    course = classify(simulator.ledger.history("db")[0])
+    assert (course.is_up, course.has_fallen) == (False, "db" in tests)
+    # Until a run brings it up, and it stays so.
+    simulator.fallen = {}
+    simulator.run()
+    assert set(simulator.states().values()) == {State.FUNCTIONAL}
+
+
+def test_the_end_of_a_run_that_is_lost_does_not_bring_up_what_fell(
+    simulator: StackSimulator,
+) -> None:
+    before = simulator.ledger.read("other").last_run
+    simulator.fallen = {"other": "is unhealthy"}
+    simulator.run(
+        meanwhile=lambda: setattr(simulator.services["other"], "drift", ("container:unhealthy",))
+    )
+    simulator.services["other"].drift = ()
+    assert simulator.judge("other").state is State.FAILING
+    assert isinstance(before, LastRun)
+    simulator.ledger.close_run({"other": before}, {}, {})
+    assert simulator.judge("other").state is not State.FUNCTIONAL

@@ -13,7 +13,7 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.startup.up import BringUp, bring_up
 from stacktest.core.model import Stack
-from stacktest.core.plan import plan_services
+from stacktest.core.plan import Plan, plan_services
 from stacktest.core.readiness import parse_rule
 
 IMAGE = "stacktest-base:bookworm"
@@ -40,14 +40,18 @@ class Project:
         *services: str,
         rules: dict[str, str] | None = None,
         completed: Callable[[Stack], Stack] = lambda stack: stack,
+        plan: Callable[[Plan], Plan] = lambda plan: plan,
         **options: Any,
     ) -> BringUp:
-        """Bring up these services, or all; `completed` adds what no compose file says."""
+        """Bring up these services, or all; `completed` adds what no compose file says.
+
+        `plan` adds what the tests of a run say.
+        """
         compose = Compose(self.root)
         stack = completed(compose.model())
         return bring_up(
             stack,
-            plan_services(stack, services or stack.services),
+            plan(plan_services(stack, services or stack.services)),
             options.pop("deployment", compose),
             self.engine,
             run_id=options.pop("run_id", f"run-{self.name}"),

@@ -156,6 +156,7 @@ class SimulatedContainers:
     """What a bring-up started, as far as a run asks."""
 
     failures: Mapping[str, StartFailure] = field(default_factory=dict)
+    down: Mapping[str, str] = field(default_factory=dict)
 
     def stop(self) -> Mapping[str, str]:
         """Nothing runs."""
@@ -166,7 +167,7 @@ class SimulatedContainers:
         return {}
 
     def fallen(self) -> Mapping[str, str]:
-        return {}
+        return self.down
 
     def boot_seconds(self) -> Mapping[str, float]:
         return {}
@@ -196,6 +197,7 @@ class StackSimulator:
         """Variables of every service."""
         self.start_error: StacktestError | None = None
         self.start_failures: dict[str, str] = {}
+        self.fallen: dict[str, str] = {}
         """Service → why it does not come up."""
         self.tracked: set[str] = set()
         self.ledger = Ledger(
@@ -336,7 +338,7 @@ class StackSimulator:
             for name, cause in self.start_failures.items()
             if name in plan.services
         ]
-        return SimulatedContainers(failures=with_dependants(failed, needs))
+        return SimulatedContainers(with_dependants(failed, needs), self.fallen)
 
     def paths(self) -> set[str]:
         return {test.path for test in collected(self.inventory())}

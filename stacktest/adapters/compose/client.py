@@ -141,17 +141,19 @@ class Compose:
         override: Json,
         *,
         holding: Sequence[int] = (),
+        without: Iterable[str] = (),
         timeout: float = CREATE_TIMEOUT,
     ) -> process.Completed:
         """Creates containers, networks and volumes that are missing; starts and replaces nothing.
 
         `override` is laid over the files (labels); Compose keeps the files `holding` open while it
-        lives. Returns what it printed, its code unjudged. One that is too old creates nothing.
+        lives. What only the services `without` need does not have to be there. Returns what it
+        printed, its code unjudged. One that is too old creates nothing.
         """
         self.version()
         self.before_creating()
         words = ("up", "--no-start", "--no-deps", "--no-recreate", "--quiet-pull", *services)
-        return self._up(words, override, timeout=timeout, holding=holding)
+        return self._up(words, override, timeout=timeout, holding=holding, bare=without)
 
     def start(
         self, services: Iterable[str], override: Json, *, timeout: float = 120
@@ -221,12 +223,13 @@ class Compose:
         *,
         timeout: float,
         holding: Sequence[int] = (),
+        bare: Iterable[str] = (),
     ) -> process.Completed:
         return process.run(
             self._argv(*_profile_options(self._profiles), *words, more=("-",)),
             cwd=self.root,
             env=environment_of(self.project_files, "-"),
-            input=write_config(override),
+            input=write_config(override, bare=bare),
             timeout=timeout,
             holding=holding,
         )

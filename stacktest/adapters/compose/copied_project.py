@@ -8,7 +8,7 @@ from copy import deepcopy
 
 from stacktest.adapters import process
 from stacktest.adapters.compose.client import Compose
-from stacktest.adapters.compose.json_config import write_config
+from stacktest.adapters.compose.json_config import OUTSIDE, write_config
 from stacktest.core.json_data import Json
 
 
@@ -35,14 +35,19 @@ class CopiedProject(Compose):
         *,
         timeout: float,
         holding: Sequence[int] = (),
+        bare: Iterable[str] = (),
     ) -> process.Completed:
+        document = with_labels(self._document, override)
+        for name in bare:
+            kept = {k: v for k, v in document["services"][name].items() if k not in OUTSIDE}
+            document["services"][name] = {**kept, "network_mode": "none"}
         argv = ["docker", "compose", "--ansi", "never", "--project-name", str(self.project)]
         argv += ["--project-directory", str(self._of.project_files.directory)]
         argv += ["--profile", "*", "--file", "-", *words]
         return process.run(
             argv,
             cwd=self.root,
-            input=write_config(with_labels(self._document, override)),
+            input=write_config(document),
             timeout=timeout,
             holding=holding,
         )

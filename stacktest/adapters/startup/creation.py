@@ -68,8 +68,9 @@ class Creation:
     # Private
 
     def _create_all(self, missing: Sequence[str], override: Json) -> None:
+        is_alone = False
         while remaining := [name for name in missing if name not in self.loop.failures]:
-            completed = self._run(remaining, override)
+            completed = self._run(remaining, override, is_alone=is_alone)
             if completed.code == 0:
                 return
             failure = self._failure(remaining, completed)
@@ -77,15 +78,14 @@ class Creation:
                 self._create_each(remaining, override, completed)
                 return
             self.loop.fail(failure)
+            # Compose wants whatever any service names, whoever is to be created.
+            is_alone = True
 
     def _create_each(
         self, services: Sequence[str], override: Json, together: process.Completed
     ) -> None:
         """Create the services one by one, to learn which of them cannot be."""
-        outcomes = {
-            name: self._run([name], override) if len(services) > 1 else together
-            for name in services
-        }
+        outcomes = {name: self._run([name], override, is_alone=True) for name in services}
         failures = [
             self._failure([name], completed, culprit=name)
             for name, completed in outcomes.items()
@@ -93,7 +93,9 @@ class Creation:
         ]
         words = {failure.cause.removeprefix(failure.service) for failure in failures}
         is_common = len(failures) == len(services) > 1 and len(words) == 1
-        if not failures or self._lost_engine() or (is_common and not self.loop.containers):
+        if not failures:
+            return
+        if self._lost_engine() or (is_common and not self.loop.containers):
             # The cause is none of the services, and there is nothing without them.
             raise NotReadyError.of({"": self._failure(services, together)})
         self.loop.fail(*failures)
@@ -105,10 +107,14 @@ class Creation:
             return True
         return False
 
-    def _run(self, services: Sequence[str], override: Json) -> process.Completed:
+    def _run(self, services: Sequence[str], override: Json, *, is_alone: bool) -> process.Completed:
         chosen = {name: override["services"][name] for name in services}
+        others = [name for name in self.stack.services if name not in services] if is_alone else []
         return self.deployment.create(
-            services, {**override, "services": chosen}, holding=self.holding
+            services,
+            {**override, "services": chosen},
+            holding=self.holding,
+            without=others,
         )
 
     def _failure(

@@ -11,9 +11,17 @@ class Deployment(Protocol):
     """The program that turns definitions into containers; the engine starts them."""
 
     def create(
-        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+        self,
+        services: Iterable[str],
+        override: Json,
+        *,
+        holding: Sequence[int] = (),
+        without: Iterable[str] = (),
     ) -> process.Completed:
-        """Create what is missing and start nothing; `override` has the labels."""
+        """Create what is missing and start nothing; `override` has the labels.
+
+        What only the services `without` need, such as a network, does not have to be there.
+        """
 
     def start(self, services: Iterable[str], override: Json) -> process.Completed:
         """Start what was created, where the engine alone cannot."""

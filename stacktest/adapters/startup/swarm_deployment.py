@@ -37,9 +37,15 @@ class SwarmDeployment:
         self._stack, self._compose, self._engine = stack, compose, engine
 
     def create(
-        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+        self,
+        services: Iterable[str],
+        override: Json,
+        *,
+        holding: Sequence[int] = (),
+        without: Iterable[str] = (),
     ) -> process.Completed:
         """Creates services without tasks, networks and volumes that are missing."""
+        del without  # a stack file holds the named services alone
         names = list(services)
         if why := self._refusal(names):
             return _refused(why)

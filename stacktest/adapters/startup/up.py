@@ -110,8 +110,7 @@ class BringUp:
             if container is None:
                 changes[before.service] = "its container is gone"
             elif container.state != before.state:
-                why = f": {container.error}" if container.error else ""
-                changes[before.service] = f"was {before.state}, is {container.state}{why}"
+                changes[before.service] = f"was {before.state}, is {_ended(container)}"
             elif self._became_unhealthy(before, container):
                 changes[before.service] = "is unhealthy"
         return changes
@@ -307,6 +306,12 @@ def _guard(
     log = state_dir(stack.root) / "reaper.log"
     stop = [container.id for container in woken]
     return reaper.arm(engine.connection, {labels.RUN: run_id}, order=order, stop=stop, log=log)
+
+
+def _ended(container: Container) -> str:
+    """`exited 9: its error`; a code is that of an end."""
+    code = "" if container.exit_code is None else f" {container.exit_code}"
+    return f"{container.state}{code}{f': {container.error}' if container.error else ''}"
 
 
 def _rule(stack: Stack, plan: Plan, name: str, rules: Mapping[str, Rule], *, routed: bool) -> Rule:

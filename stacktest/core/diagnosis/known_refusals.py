@@ -116,8 +116,8 @@ START: Sequence[Cause] = (
         r"bind: cannot assign requested address"
         r"|failed to bind host port for (?P<address2>\[[^\]]+\]|[^\s:]+):(?P<port2>\d+)\S*: "
         r"(?:bind: )?cannot assign requested address",
-        what="publishes port {port}{port2} at {address}{address2}, which is no address of this "
-        "machine",
+        what="publishes port {port}{port2} at {address}{address2}, which this machine "
+        "does not have",
         before="correct the address in services.{service}.ports",
         command="docker compose up -d {service}",
         key="ports",

@@ -30,7 +30,6 @@ from stacktest.core.freshness.reasons import listed
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import (
-    FailedStart,
     Failure,
     ForeignRun,
     HistoryLine,
@@ -40,7 +39,7 @@ from stacktest.core.records.documents import (
     RunTests,
 )
 from stacktest.core.runs.moves import Move, explains, longest_moves
-from stacktest.core.runs.start_failure import StartFailure
+from stacktest.core.runs.start_failure import StartFailure, failed_start_of
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
 
@@ -87,14 +86,7 @@ def failed_start(
         reasons=(failure.recorded,),
         failure=previous.failure if previous else None,
         foreign=previous.foreign if previous else None,
-        start=FailedStart(
-            run=run.id,
-            seq=run.seq,
-            at=run.finished or run.started,
-            cause=failure.recorded,
-            because_of=failure.because_of,
-            whole=whole,
-        ),
+        start=failed_start_of(failure, run, whole=whole),
     )
 
 
@@ -166,13 +158,19 @@ def close(
     after: ServiceObservation,
     finished: datetime,
     previous_pass: LastPass | None,
+    fallen: StartFailure | None = None,
 ) -> LastRun:
-    """The record of a run that came to its end; `previous_pass` is from before the run."""
+    """The record of a run that came to its end; `previous_pass` is from before the run.
+
+    `fallen` is why the service was up, and is not any more: it stands as a start that failed.
+    """
     credited = isinstance(outcome, LastPass)
     refusal = outcome.reason if isinstance(outcome, Refusal) and verdict.kind == "passed" else ""
+    run = replace(opened.run, finished=finished)
     record = replace(
         opened,
-        run=replace(opened.run, finished=finished),
+        run=run,
+        start=failed_start_of(fallen, run, whole=False) if fallen else None,
         verdict=verdict.kind,
         flaky=verdict.flaky,
         credited=credited,
@@ -221,6 +219,7 @@ def history_line(
         tests=verdict.letters,
         boot_ms=None if boot_seconds is None else round(boot_seconds * 1000),
         move_ms=longest_moves(moves, record.service),
+        start=record.start.cause if record.start else "",
         code=tests.digest if isinstance(tests, Tests) else "",
     )
 

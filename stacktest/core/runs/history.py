@@ -53,12 +53,14 @@ class Trend:
     """Id of the first run of the present kind."""
     is_up: bool = True
     """False when the service was not up in the last run."""
+    has_fallen: bool = False
+    """True when it was up in the last run, and did not stay so."""
 
 
 def classify(lines: Iterable[HistoryLine]) -> Trend:
     """The course of a service, from its history in any order."""
     ordered = sorted(lines, key=lambda line: line.seq)
-    conclusive = [line for line in ordered if line.is_conclusive]
+    conclusive = [line for line in ordered if line.is_conclusive or line.start]
     if conclusive and conclusive[-1].start:
         return _not_up(conclusive)
     tested = [line for line in ordered if line.is_tested]
@@ -119,11 +121,17 @@ def _course(runs: Sequence[_Run]) -> Trend:
     )
 
 
-def _not_up(conclusive: Sequence[HistoryLine]) -> Trend:
+def _not_up(lines: Sequence[HistoryLine]) -> Trend:
     """The course of a service that is not up: how often in a row, and since when."""
-    row = [*takewhile(lambda line: line.start, reversed(conclusive))]
+    row = [*takewhile(lambda line: line.start, reversed(lines))]
     return Trend(
-        trend="failing", runs=len(row), failures=len(row), flaky=0, since=row[-1].run, is_up=False
+        trend="failing",
+        runs=len(row),
+        failures=len(row),
+        flaky=0,
+        since=row[-1].run,
+        is_up=False,
+        has_fallen=bool(lines[-1].tests),
     )
 
 

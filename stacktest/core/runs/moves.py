@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
@@ -96,6 +97,18 @@ def dependants_of(stack: Stack, service: str) -> tuple[str, ...]:
     ):
         dependants |= more
     return tuple(sorted(dependants - {service}))
+
+
+def without_moved(
+    fallen: Mapping[str, str], moves: Iterable[Move], after: Mapping[str, ServiceObservation]
+) -> dict[str, str]:
+    """Services that are not ready any more, without those that a declared move replaced."""
+    moved = {name for move in moves for name in move.after}
+    return {
+        name: why
+        for name, why in fallen.items()
+        if name not in moved or name not in after or after[name].drift
+    }
 
 
 # Private

@@ -4,10 +4,15 @@ service needs                        a failure of what it needs costs the servic
 depends_on, required (the default)   yes
 depends_on, required: false          no: Compose starts the service without it, too
 uses                                 yes
+
+A service that came up and did not stay up is not up either: what it is then found to be says why.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from stacktest.core.records.common import Run
+from stacktest.core.records.documents import FailedStart
 
 CODE = "SK-NOT-READY"
 
@@ -63,6 +68,40 @@ def whole_failure(
         for name in ([culprit] if culprit else services)
     )
     return with_dependants(failures, needs)
+
+
+def fallen_services(fallen: Mapping[str, str]) -> dict[str, StartFailure]:
+    """The failures of services that were ready and are not any more, each with what is seen."""
+    return {
+        name: StartFailure(
+            service=name,
+            cause=f"{name} was ready and did not stay so: {why}",
+            kind=f"{name} was ready and did not stay so: {why.partition(': ')[0]}",
+        )
+        for name, why in fallen.items()
+    }
+
+
+def cleaned(
+    failures: Mapping[str, StartFailure], clean: Callable[[str], str]
+) -> dict[str, StartFailure]:
+    """The failures without secrets."""
+    return {
+        name: replace(failure, cause=clean(failure.cause), kind=clean(failure.kind))
+        for name, failure in failures.items()
+    }
+
+
+def failed_start_of(failure: StartFailure, run: Run, *, whole: bool) -> FailedStart:
+    """What a record keeps of it; `run` has its `finished` time."""
+    return FailedStart(
+        run=run.id,
+        seq=run.seq,
+        at=run.finished or run.started,
+        cause=failure.recorded,
+        because_of=failure.because_of,
+        whole=whole,
+    )
 
 
 def with_dependants(

@@ -53,7 +53,8 @@ def course_words(course: Trend) -> str:
     """One sentence about what the runs say together."""
     if not course.is_up:
         times = f"{course.runs} runs in a row" if course.runs > 1 else "the last run"
-        return f"not up: it did not come up in {times}"
+        verb = "stay up" if course.has_fallen else "come up"
+        return f"not up: it did not {verb} in {times}"
     changed = ", ".join(map(part, course.changed)) or "it"
     always = course.failures == course.runs
     row_of_passes = (

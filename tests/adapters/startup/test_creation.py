@@ -42,10 +42,12 @@ class FakeCompose:
     """Service → what Compose writes about it."""
     calls: list[list[str]] = field(default_factory=list)
 
-    def create(self, services: Any, override: Any, *, holding: Any) -> Completed:
+    def create(self, services: Any, override: Any, *, holding: Any, without: Any) -> Completed:
         names = sorted(services)
         assert sorted(override["services"]) == names
         self.calls.append(names)
+        assert not set(without) & set(names)
+        assert bool(without) is (len(self.calls) > 1)
         errors = [self.broken[name] for name in names if name in self.broken]
         return Completed(argv=(), code=1 if errors else 0, out="", err="\n".join(errors[:1]))
 

@@ -4,7 +4,7 @@ Each row of `FAULTS` is a whole compose project with one fault in it.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -527,4 +527,40 @@ def test_one_message_names_service_cause_and_next_command(
     for said in fault.says:
         assert said in text
     assert getattr(error, "service", "") == fault.service
+    assert project.leftovers() == []
+
+
+MISSING = {
+    "network": "networks: {edge: {external: true, name: t-boot-nosuch}}",
+    "volume": "volumes: {data: {external: true, name: t-boot-nosuch}}",
+    "subnet": "networks: {edge: {ipam: {config: [{subnet: 10.77.0.0/24, gateway: 10.99.0.1}]}}}",
+}
+USES = {
+    "network": "networks: [edge]",
+    "volume": 'volumes: ["data:/x"]',
+    "subnet": "networks: [edge]",
+}
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_what_one_service_lacks_does_not_keep_others_from_being_created(
+    project: Project, kind: str
+) -> None:
+    """Compose wants whatever any service names, whoever is to be created."""
+    project.write(f"""
+services:
+  app: {{image: IMAGE, init: true, command: [sleep, infinity], {USES[kind]}}}
+  other: {{image: IMAGE, init: true, command: [sleep, infinity], depends_on: [app]}}
+  cache: {{image: IMAGE, init: true, command: [sleep, infinity]}}
+{MISSING[kind]}
+""")
+    purposes = frozenset({frozenset({"cache"})})
+    up = project.up(plan=lambda plan: replace(plan, purposes=purposes))
+    assert set(up.failures) == {"app", "other"}
+    assert set(up.seconds) == {"cache"}
+    up.stop()
+    # Nor where nobody wants the service that lacks it.
+    alone = project.up("cache")
+    assert (dict(alone.failures), set(alone.seconds)) == ({}, {"cache"})
+    alone.stop()
     assert project.leftovers() == []

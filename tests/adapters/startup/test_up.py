@@ -403,9 +403,14 @@ class _Interrupted:
         self.requests: list[subprocess.Popen[bytes]] = []
 
     def create(
-        self, services: Iterable[str], override: Json, *, holding: Sequence[int] = ()
+        self,
+        services: Iterable[str],
+        override: Json,
+        *,
+        holding: Sequence[int] = (),
+        without: Iterable[str] = (),
     ) -> process.Completed:
-        del services, holding
+        del services, holding, without
         marks = {PROJECT: self._project.name, **override["services"]["app"]["labels"]}
         words = [word for name, mark in marks.items() for word in ("--label", f"{name}={mark}")]
         create = shlex.join(["docker", "create", *words, IMAGE, "true"])
@@ -436,7 +441,7 @@ def test_a_service_that_falls_later_is_noticed(project: Project) -> None:
     up = project.up("app")
     assert up.fallen() == {}
     project.compose("kill", "app")
-    assert up.fallen() == {"app": "was running, is exited"}
+    assert up.fallen() == {"app": "was running, is exited 137"}
     up.stop()
 
 

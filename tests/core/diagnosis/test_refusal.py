@@ -103,7 +103,7 @@ def test_a_port_at_an_address_that_the_machine_does_not_have(error: str) -> None
         )
     )
     assert diagnosis.sentence == (
-        "wiki publishes port 443 at 10.9.9.9, which is no address of this machine"
+        "wiki publishes port 443 at 10.9.9.9, which this machine does not have"
     )
     assert diagnosis.hint == f"correct the address in services.wiki.ports, then: {UP}"
 
