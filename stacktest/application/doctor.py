@@ -314,11 +314,7 @@ def _ports(project: StackContext) -> Checkup:
         why = 'none is published, since `egress` is "deny"' if door else ""
         message = why or "no front door is configured"
         return Checkup(subject="ports", is_fine=True, message=message)
-    running = {
-        container.service
-        for container in project.engine.containers(stack.name)
-        if container.is_running
-    }
+    running = {c.service for c in project.engine.containers(stack.name) if c.is_running}
     published = [(port.host_ip, port.published) for port in door.ports if port.published]
     occupied = [number for address, number in published if _is_taken(address, number)]
     if occupied and door.name not in running:
