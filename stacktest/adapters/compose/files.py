@@ -52,6 +52,8 @@ class ProjectFiles:
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the environment files set."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    naming: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the `.env` that names the files sets: Compose takes it for its own environment."""
 
     def value(self, name: str) -> str | None:
         """The value of a variable in compose files: the environment wins over the files."""
@@ -102,6 +104,7 @@ def find_project_files(
         env_files=env_files,
         values=values,
         environ=environ,
+        naming=beside if origin == "COMPOSE_FILE" and not environ.get("COMPOSE_FILE") else {},
     )
 
 
@@ -169,9 +172,10 @@ def environment_of(project: ProjectFiles, *more: str) -> dict[str, str]:
     """The environment for Compose: the project's folder as named, and `COMPOSE_FILE` if it counts.
 
     Compose calls a project without a name after its folder, a link by the link's name. Files of
-    `COMPOSE_FILE` are handed on in that way, since Compose reads another `.env` for named files.
+    `COMPOSE_FILE` are handed on in that way, since Compose reads another `.env` for named files;
+    so is what stands beside it in the `.env`, which Compose would not look for then.
     """
-    environment = {**project.environ, "PWD": str(project.root)}
+    environment = {**project.naming, **project.environ, "PWD": str(project.root)}
     if project.origin == "COMPOSE_FILE":
         names = [*map(str, project.paths), *more]
         separator = next(sign for sign in _SEPARATORS if not any(sign in name for name in names))
@@ -209,6 +213,13 @@ def stack_options(folder: Path, files: Iterable[str] = USUAL) -> str:
     return " or ".join(f"--stack {shlex.quote(name)}" for name in stacks[:_MOST_FOLDERS])
 
 
+def _stack_above(folder: Path) -> str:
+    """`--stack ../..`: the nearest folder above in which Compose finds a file; empty: none."""
+    above = (path for path in folder.parents if any(is_file(path / name) for name in USUAL))
+    nearest = next(above, None)
+    return f"--stack {shlex.quote(os.path.relpath(nearest, folder))}" if nearest else ""
+
+
 def absolute(root: Path, name: str) -> Path:
     """The path of a name that may be relative to `root`; `..` is taken out as Compose does it."""
     return Path(os.path.abspath(root / Path(name).expanduser()))  # noqa: PTH100 - links stay
@@ -234,6 +245,7 @@ def _usual(folder: Path) -> tuple[Path, ...]:
             "no compose file here",
             where=str(folder),
             hint=stack_options(folder)
+            or _stack_above(folder)
             or f"add {USUAL[0]}, or name the stack's folder: --stack DIR",
         )
     override = next((folder / name for name in OVERRIDES if (folder / name).is_file()), None)

@@ -304,3 +304,14 @@ def test_a_document_is_written_as_compose_reads_it() -> None:
     document = {"services": {"a": {"environment": {"PW": "a$b$$c"}}}}
     assert "a$$b$$$$c" in write_config(document)
     assert read_config(write_config(document)) == document
+
+
+@pytest.mark.processes
+def test_files_in_another_folder_see_the_env_file_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COMPOSE_FILE", raising=False)
+    text = "services: {a: {image: 'x/${OUTER}:${INNER}'}}\n"
+    named = "COMPOSE_FILE=d/a.yml\nOUTER=outer\n"
+    write(tmp_path, **{"d__a.yml": text, "d__.env": "OUTER=inner\nINNER=inner\n", ".env": named})
+    assert Compose(tmp_path).model().services["a"].image == "x/outer:inner"

@@ -183,6 +183,29 @@ def test_files_of_compose_file_are_handed_on_as_such(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("environ", "image"),
+    [({}, "outer-beside"), ({"I": "shell"}, "shell-beside")],
+)
+def test_what_stands_beside_compose_file_in_the_env_file_goes_before_that_of_the_files(
+    tmp_path: Path, environ: dict[str, str], image: str
+) -> None:
+    text = "COMPOSE_FILE=d/a.yml\nI=outer\nJ=beside"
+    write(tmp_path, **{"d__a.yml": "", "d__.env": "I=inner\nJ=inner", ".env": text})
+    handed_on = environment_of(find_project_files(tmp_path, (), (), environ))
+    assert f"{handed_on['I']}-{handed_on['J']}" == image
+    # Where the shell names the files, Compose is left to read what it reads.
+    shell = {**environ, "COMPOSE_FILE": "d/a.yml"}
+    assert "J" not in environment_of(find_project_files(tmp_path, (), (), shell))
+
+
+def test_a_folder_below_the_stack_is_told_where_it_is(tmp_path: Path) -> None:
+    write(tmp_path, **{"compose.yaml": "", "a__b__c.txt": ""})
+    with pytest.raises(UsageError) as caught:
+        find_project_files(tmp_path / "a/b", (), (), {})
+    assert caught.value.hint == "--stack ../.."
+
+
 def test_a_separator_in_a_name_is_not_taken_for_one(tmp_path: Path) -> None:
     write(tmp_path, **{"a:b.yml": "", "c.yml": ""})
     files = project(tmp_path, COMPOSE_FILE="a:b.yml|c.yml", COMPOSE_PATH_SEPARATOR="|")
