@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service
+from stacktest.core.numbers import whole_number
 from stacktest.init.dockerfile import base_image
 
 
@@ -68,6 +69,14 @@ def recognise(service: Service) -> Program | None:
     return next((program for program in PROGRAMS if kind and program.door == kind), None)
 
 
+def usual_port(service: Service, program: Program) -> int:
+    """Where the program answers HTTP: by its environment, else as ever; 0: it speaks FastCGI."""
+    if re.search(r":(?:[^/]*-)?fpm(?:-|$)", service.image):
+        return 0
+    settings = (value for name, value in service.environment.items() if _PORT.fullmatch(name))
+    return next((port for value in settings if (port := whole_number(value or ""))), program.port)
+
+
 def image_path(image: str) -> str:
     """`registry:5000/linuxserver/nextcloud:30@sha256:…` → `linuxserver/nextcloud`."""
     path = re.sub(r":[^/]*$", "", image.partition("@")[0])
@@ -100,6 +109,11 @@ _MOUNTS = {
 """Where in a container a front door looks for its configuration."""
 
 
+_PORT = re.compile(
+    r"PORT|ROCKET_PORT|UPTIME_KUMA_PORT|PAPERLESS_PORT|IMMICH_PORT|GF_SERVER_HTTP_PORT|"
+    r"(?:GITEA|FORGEJO)__server__HTTP_PORT"
+)
+"""Variables by which known programs are told their port."""
 _PREFIXES = tuple(
     re.compile(rf"--web\.{option}(/[^\s'\"]*)")
     for option in (r"route-prefix[ =]", r"external-url[ =]\w+://[^/\s]+")

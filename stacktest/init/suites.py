@@ -20,7 +20,7 @@ from stacktest.init.front_door import FrontDoor
 from stacktest.init.look.checks import Check, Contains, Keys, Member, Whole
 from stacktest.init.look.findings import Doorway, Finding, confirmed, doorways, findings
 from stacktest.init.look.look import LandingPage, Look
-from stacktest.init.programs import Answer, Program
+from stacktest.init.programs import Answer, Program, usual_port
 from stacktest.init.render import quoted, render
 from stacktest.init.stores import STORES, WITH_SCRIPT, required_password, script_of
 
@@ -275,8 +275,9 @@ def http_port(stack: Stack, service: Service, program: Program | None, routes: l
         return 0
     ports = {route.port for route in routes if route.port} or _own_ports(stack, service)
     is_alone = not neighbours_of(stack, service.name)
-    if program and program.port and (program.port in ports or (is_alone and not ports)):
-        return program.port if program.answer else 0
+    usual = usual_port(service, program) if program else 0
+    if program and usual and (usual in ports or (is_alone and not ports)):
+        return usual if program.answer else 0
     ports -= {_FAST_CGI} - {port.target for port in service.ports}
     plain = sorted(ports - NOT_HTTP - TLS_PORTS)
     return plain[0] if len(plain) == 1 and len(ports) == 1 else 0

@@ -191,6 +191,28 @@ def test_the_domain_is_what_all_host_names_end_with(hosts: tuple[str, ...], doma
     assert tomllib.loads(proposal.files["stacktest.toml"])["stack"].get("domain", "") == domain
 
 
+@pytest.mark.parametrize(
+    ("image", "environment", "port"),
+    [
+        ("vaultwarden/server", {}, 80),
+        ("vaultwarden/server", {"ROCKET_PORT": "8080", "SMTP_PORT": "587"}, 8080),
+        ("grafana/grafana", {"GF_SERVER_HTTP_PORT": "4000"}, 4000),
+        ("gitea/gitea:1", {"GITEA__server__HTTP_PORT": "8000", "DB_PORT": "5432"}, 8000),
+        ("louislam/uptime-kuma:1", {"UPTIME_KUMA_PORT": ""}, 3001),
+        ("nextcloud:30-apache", {}, 80),
+        # It speaks FastCGI to a front door.
+        ("nextcloud:30-fpm", {}, 0),
+        ("nextcloud:fpm-alpine", {}, 0),
+        ("registry:5000/nextcloud:stable-fpm-alpine", {}, 0),
+    ],
+)
+def test_the_port_of_a_program_is_the_one_that_it_is_told(
+    image: str, environment: dict[str, str | None], port: int
+) -> None:
+    service = Service(name="x", image=image, environment=environment)
+    assert http_port(stack(service), service, recognise(service), []) == port
+
+
 @pytest.mark.parametrize("port", [443, 8443, 9443])
 def test_a_port_of_tls_is_not_asked_in_plain_http(port: int) -> None:
     service = Service(name="x", image="portainer/portainer-ce:2", ports=published(port))
