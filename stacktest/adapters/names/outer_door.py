@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from stacktest.adapters.names.resolver import Address, reachable
@@ -23,8 +24,10 @@ def outer_doors(
     if "://" in door:
         return _of_url(door)
     project, slash, service = door.partition("/")
-    if not slash:
+    if not slash and _is_host(door):
         return {HTTP: (door, HTTP), HTTPS: (door, HTTPS)}
+    if not project or not service or "/" in service:
+        raise _refused(door)
     addresses = reachable(ports_of(project, service), engine_host)
     if not addresses:
         raise StackNotReadyError(
@@ -46,10 +49,24 @@ def _of_url(door: str) -> dict[int, Address]:
     except ValueError:
         host, port, parts = None, None, urlsplit("")
     standard = {"http": HTTP, "https": HTTPS}.get(parts.scheme)
-    if not host or standard is None:
-        raise UsageError(
-            f"{door!r} is not the address of a front door",
-            where=WHERE,
-            hint="write PROJECT/SERVICE, http://ADDRESS:PORT or ADDRESS",
-        )
+    if not host or standard is None or parts.path.strip("/") or parts.query:
+        raise _refused(door)
     return {standard: (host, port or standard)}
+
+
+def _is_host(text: str) -> bool:
+    """Whether it is a host name or an address, and no port is written behind it."""
+    if ":" not in text:
+        return text.translate(dict.fromkeys(b"-._")).isalnum()
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
+
+
+def _refused(door: str) -> UsageError:
+    return UsageError(
+        f"{door!r} is not the address of a front door",
+        where=WHERE,
+        hint="write PROJECT/SERVICE, http://ADDRESS:PORT or ADDRESS",
+    )
