@@ -165,12 +165,21 @@ class _Reader:
             for index, site in enumerate(self.sites)
         ]
         tried = sorted(there, key=lambda item: _rank(self.sites[item[0]], item[1]))
+        needs_name = self._leads_to_https(host, listener)
         return tuple(
             (index, place)
             for index, places in tried
             for place in self._by_path(index, places)
-            if _fits(self.sites[index].addresses[place], host)
+            if _fits(address := self.sites[index].addresses[place], host)
+            and (address.host or not needs_name)
         )
+
+    def _leads_to_https(self, host: str, listener: Listener) -> bool:
+        """Whether Caddy redirects there, which it does before a site without a name is asked."""
+        is_plain = not listener.tls and listener.port == self.options.http_port
+        named = (a for site in self.sites for a in site.addresses if a.host and _fits(a, host))
+        has_tls = any(item.tls for address in named for item in address.listeners)
+        return is_plain and self.options.redirects and has_tls
 
     def _by_path(self, index: int, places: list[int]) -> list[int]:
         addresses = self.sites[index].addresses

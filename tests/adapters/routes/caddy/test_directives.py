@@ -114,6 +114,26 @@ def test_a_site_for_the_container_alone_is_asked_by_nobody(
 
 
 @pytest.mark.parametrize(
+    ("sites", "host", "service"),
+    [
+        ("a.test", "a.test", None),
+        ("*.a.test", "b.a.test", None),
+        ("a.test, http://a.test", "a.test", "web"),
+        ("{\n auto_https disable_redirects\n}\na.test", "a.test", "app"),
+    ],
+)
+@pytest.mark.parametrize("rest", [":80", "http://"])
+def test_the_way_to_https_goes_before_a_site_without_a_name(
+    rest: str, sites: str, host: str, service: str | None, tmp_path: Path
+) -> None:
+    matched = "@b host b.a.test\n reverse_proxy @b web:1" if "*" in sites else "reverse_proxy web:1"
+    text = f"{sites} {{\n {matched}\n}}\n{rest} {{\n reverse_proxy app:1\n}}\n"
+    routes = caddy(tmp_path, text, stack(tmp_path, *apps("app", "web")))
+    assert who(routes, host) == who(routes, host, status=308) == service
+    assert who(routes, host, port=443) == "web"
+
+
+@pytest.mark.parametrize(
     ("address", "port", "leads_to"),
     [
         ("a.test", 80, "Caddy has it at port 443, which door does not publish"),
