@@ -1,1 +1,1 @@
-"""What the plugin does, one module per concern; `stacktest.plugin` has the hooks."""
+"""What the plugin does, one module per concern; `hooks` has what pytest calls."""

@@ -15,8 +15,6 @@ import pytest
 
 from stacktest.pytest_plugin.stash import CONTACTS, EVIDENCE, LOOKS, UNREACHED
 
-RUNNING_TEST: pytest.StashKey[RunningTest] = pytest.StashKey()
-NAME = "stacktest-running-test"
 __tracebackhide__ = True  # pytest shows no frame of this module: it is on the way of every fixture
 
 
@@ -139,11 +137,3 @@ class RunningTest:
             # Made by a hook: it ends with the process, and its answers belong to no test.
             return Owner(lambda _: None, self, lambda: None)
         return Owner(self._finalizers.append, item, lambda: item)
-
-
-def follow_tests(config: pytest.Config) -> RunningTest:
-    """The plugin that follows this process's tests, registered once."""
-    if RUNNING_TEST not in config.stash:
-        config.stash[RUNNING_TEST] = RunningTest()
-        config.pluginmanager.register(config.stash[RUNNING_TEST], NAME)
-    return config.stash[RUNNING_TEST]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stacktest.errors import UsageError
-
 if TYPE_CHECKING:
     from stacktest.application.running_stack import RunningStack
 
@@ -15,6 +13,7 @@ def check_service(stack: RunningStack, name: str, fixture: str) -> None:
     if name not in stack.model.services:
         from stacktest.core.compose_command import compose_command
         from stacktest.core.suggestions import did_you_mean
+        from stacktest.errors import UsageError
 
         raise UsageError(
             f"'{name}' is not a service of this stack",

@@ -7,18 +7,16 @@ from stacktest.pytest_plugin import fixtures
 from tests.house.rooms import PACKAGE
 
 LIGHT = {
-    "stacktest.adapters.standard_library",
-    "stacktest.errors",
     "stacktest.plugin",
     "stacktest.pytest_plugin.alone",
     "stacktest.pytest_plugin.contacts",
+    "stacktest.pytest_plugin.followed_tests",
     "stacktest.pytest_plugin.garbage",
+    "stacktest.pytest_plugin.hooks",
     "stacktest.pytest_plugin.markers",
     "stacktest.pytest_plugin.options",
     "stacktest.pytest_plugin.own_modules",
-    "stacktest.pytest_plugin.running_test",
     "stacktest.pytest_plugin.service_names",
-    "stacktest.pytest_plugin.silence",
     "stacktest.pytest_plugin.stash",
 }
 """Modules that cost next to nothing: `python -m benchmarks.plugin` measures them."""

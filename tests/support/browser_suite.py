@@ -12,7 +12,7 @@ from stacktest.config import Config
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.core.model import Service, Stack
 from stacktest.core.route import PathCondition, Route
-from stacktest.pytest_plugin.running_test import RUNNING_TEST, follow_tests
+from stacktest.pytest_plugin.followed_tests import RUNNING_TEST, follow_tests
 from stacktest.pytest_plugin.stash import RUNNING
 from stacktest.application.running_stack import RunningStack
 
