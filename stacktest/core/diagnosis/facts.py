@@ -36,6 +36,8 @@ class ServiceFacts:
     name: str
     container: str = ""
     """Its id; empty: it has none."""
+    is_temporary: bool = False
+    """Whether the run takes it down at its end."""
     state: str = ""
     exit_code: int | None = None
     oom: bool = False

@@ -21,8 +21,11 @@
 Where none of them decides, there is no diagnosis: nothing is guessed.
 """
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis import (
     certificate,
     ended,
@@ -40,7 +43,7 @@ from stacktest.core.diagnosis import (
     unheard,
     upstream,
 )
-from stacktest.core.diagnosis.diagnosis import Diagnosis
+from stacktest.core.diagnosis.diagnosis import Diagnosis, in_turn
 from stacktest.core.diagnosis.facts import Facts, Failure
 from stacktest.core.routing import request_of, routes_taken
 
@@ -49,10 +52,29 @@ Kind = Callable[[Facts, Failure], Diagnosis | None]
 
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     """What went wrong; None where the facts do not decide it."""
-    return next((diagnosis for kind in KINDS if (diagnosis := kind(facts, failure))), None)
+    diagnosis = next((found for kind in KINDS if (found := kind(facts, failure))), None)
+    return _for_afterwards(facts, diagnosis) if diagnosis else None
 
 
 # Private
+
+_LOOKS = re.compile(r" (?:exec -T|logs --tail \d+) (\S+)")
+"""A command that is about a container, and the service that it names."""
+
+
+def _for_afterwards(facts: Facts, diagnosis: Diagnosis) -> Diagnosis:
+    """With a command that works when it is pasted: after the run, whose containers are gone."""
+    gone = {name for name, service in facts.services.items() if service.is_temporary}
+    ids = [facts.services[name].container[:12] for name in sorted(gone)]
+    asked = sorted(gone.intersection(_LOOKS.findall(diagnosis.command)))
+    if any(id_ and id_ in diagnosis.command for id_ in ids):
+        up = compose_command(facts.stack, "up", "-d", services=[diagnosis.service])
+        return replace(diagnosis, command=up)
+    if asked:
+        up = compose_command(facts.stack, "up", "-d", services=asked)
+        return replace(diagnosis, command=in_turn(up, diagnosis.command))
+    return diagnosis
+
 
 _SERVER_ERROR = 500
 

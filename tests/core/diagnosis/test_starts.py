@@ -8,7 +8,7 @@ import pytest
 
 from stacktest.core.diagnosis.facts import Failure, HostPort, PortHolder
 from stacktest.core.diagnosis.taken_port import wanted_port
-from tests.support.diagnosed import NOW, facts, find, running, sentence
+from tests.support.diagnosed import NOW, facts, find, refused, running, sentence
 from tests.support.known import known
 
 
@@ -106,3 +106,25 @@ def test_a_service_whose_health_is_first_checked_after_its_time(
     expected = "wiki is not looked at yet: its health is first checked 3600 s after its start"
     assert (diagnosis.sentence if diagnosis else "") == (expected if is_told else "")
     assert not sentence(facts(wiki=wiki))
+
+
+@pytest.mark.parametrize("log", ["exit 1", 'exec: "curl": executable file not found in $PATH'])
+def test_a_command_in_a_container_that_the_run_takes_down_brings_it_up_first(log: str) -> None:
+    wiki = running("wiki", health="unhealthy", health_log=log)
+    failure = Failure(services=("wiki",), is_start=True)
+    command = known(find(facts(wiki=wiki), failure)).command
+    assert command.startswith(("docker compose exec -T wiki", "docker compose logs --tail 20 wiki"))
+    gone = replace(wiki, is_temporary=True)
+    assert known(find(facts(wiki=gone), failure)).command == (
+        f"docker compose up -d wiki && {command}"
+    )
+
+
+def test_no_command_names_a_container_that_the_run_takes_down() -> None:
+    door = running("door", networks={"edge": "10.1.0.2"})
+    apart = known(find(facts(door=door), refused())).command
+    assert "network connect" in apart
+    wiki = running("wiki", is_temporary=True)
+    assert known(find(facts(door=door, wiki=wiki), refused())).command == (
+        "docker compose up -d wiki"
+    )
