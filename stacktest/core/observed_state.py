@@ -55,6 +55,11 @@ class Container:
         return self.labels.get("stacktest.run", "")
 
     @property
+    def is_temporary(self) -> bool:
+        """Whether the run that created it takes it down at its end."""
+        return bool(self.run_id) and "stacktest.keep" not in self.labels
+
+    @property
     def is_running(self) -> bool:
         """True while its program runs."""
         return self.state == "running"

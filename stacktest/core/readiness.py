@@ -21,8 +21,10 @@ Clocks stay outside: the caller says for how long the container has been running
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import assert_never
 
 from stacktest.core.model import Service, Stack
@@ -145,7 +147,7 @@ def parse_rule(text: str, *, where: str = "") -> Rule:
         return Rule(kind=Kind.EXITED, code=int(match[1]))
     if (match := re.fullmatch(r"tcp:(\d{1,5})", text)) and _is_port(match[1]):
         return Rule(kind=Kind.TCP, port=int(match[1]))
-    match = re.fullmatch(r"http:(\d{1,5})?(/\S*)(?:\s+([1-5]\d\d))?", text)
+    match = re.fullmatch(r"http:(\d{1,5})?(/(?!/)\S*)(?:\s+([1-5]\d\d))?", text)
     if match and (match[1] is None or _is_port(match[1])):
         return Rule(
             kind=Kind.HTTP,
@@ -190,10 +192,7 @@ def listening_ports(service: Service) -> tuple[int, ...]:
     if definition.get("network_mode") == "none":
         return ()
     published = [port.target for port in service.ports if port.protocol == "tcp"]
-    matches = (
-        re.fullmatch(r"(\d{1,5})(?:/tcp)?", str(port)) for port in definition.get("expose") or ()
-    )
-    exposed = [int(match[1]) for match in matches if match]
+    exposed = chain.from_iterable(map(_exposed, definition.get("expose") or ()))
     return tuple(dict.fromkeys([*published, *exposed]))
 
 
@@ -273,9 +272,18 @@ def settling_time(container: Container) -> float:
 
 # Private
 
+_LONGEST_RANGE = 64
+"""Exposed ports in a row that are asked: more are for connections that others announce."""
 _OK = 200
 _HIGHEST_PORT = 65535
 _DOWN = ("restarting", "exited", "dead")
+
+
+def _exposed(entry: object) -> Iterable[int]:
+    """The TCP ports of an entry of `expose`: a number or a range, as far as it can be asked."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?(?:/tcp)?", str(entry))
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    return range(first, last + 1) if last - first < _LONGEST_RANGE else ()
 
 
 def _is_port(text: str) -> bool:

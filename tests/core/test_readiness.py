@@ -19,6 +19,7 @@ from stacktest.core.readiness import (
     Waiting,
     derive,
     judge,
+    listening_ports,
     parse_rule,
     probe_port,
     refine,
@@ -67,6 +68,7 @@ def test_a_rule_is_read_and_written(text: str, rule: Rule) -> None:
         "tcp:65536",
         "http:",
         "http:health",
+        "http://app:80/",
         "http:0/x",
         "http:/x 2xx",
         "http:/x 200,204",
@@ -239,3 +241,21 @@ def test_the_port_of_a_probe() -> None:
     assert probe_port(http, published, model) == 80
     assert probe_port(http, routed, model) == 3000
     assert probe_port(http, Service(name="d"), model) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "ports"),
+    [
+        ("80", (80,)),
+        (80, (80,)),
+        ("80/tcp", (80,)),
+        ("8080-8082", (8080, 8081, 8082)),
+        ("8080-8082/tcp", (8080, 8081, 8082)),
+        ("53/udp", ()),
+        ("5000-5002/udp", ()),
+        ("30000-40000", ()),
+        ("${PORT}", ()),
+    ],
+)
+def test_the_ports_that_a_service_exposes(entry: object, ports: tuple[int, ...]) -> None:
+    assert listening_ports(Service(name="app", definition={"expose": [entry]})) == ports

@@ -9,7 +9,6 @@ from stacktest.adapters.diagnosis.lines import compose_lines, route_lines
 from stacktest.adapters.diagnosis.mounts import mount_facts
 from stacktest.adapters.diagnosis.open_ports import listening_ports
 from stacktest.adapters.diagnosis.port_holder import holder_of
-from stacktest.adapters.engine import labels
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.core import container_facts
 from stacktest.core.diagnosis.facts import Certificate, Facts, HostPort, PortHolder, ServiceFacts
@@ -106,7 +105,7 @@ class Gatherer:
         return ServiceFacts(
             name=name,
             container=container.id,
-            is_temporary=bool(container.run_id) and labels.KEEP not in container.labels,
+            is_temporary=container.is_temporary,
             state=container.state,
             exit_code=container.exit_code,
             oom=container.oom,

@@ -30,7 +30,8 @@ def ask(rule: Rule, stack: Stack, container: Container, connector: Connector) ->
         port = probe_port(rule, service, stack)
         if port is None:
             # A routed service whose port nobody knows: the front door's answer has to be enough.
-            return "" if rule.kind is Kind.ROUTED else "no port is known; write http:PORT/path"
+            # Nobody learns it by waiting either.
+            return "" if rule.kind is Kind.ROUTED else Refused(_NO_PORT, hint=_WRITE, patience=0)
         return _ask_port(rule, stack, container, port, connector)
     answers = [_ask_port(rule, stack, container, port, connector) for port in rule.ports]
     return "" if "" in answers else answers[0]
@@ -46,6 +47,8 @@ def host_name(service: Service, stack: Stack, port: int) -> str:
 # Private
 
 _HTTP_PORT = 80
+_NO_PORT = "is to be asked for a path, and neither ports, expose nor a route tell at which port"
+_WRITE = 'write it: ready = "http:8080/path"'
 _SIGN_IN = frozenset({401, 403, 407})
 _MISDIRECTED = 421
 

@@ -1,5 +1,7 @@
 """A program that ended: its exit code and its own last words, or that it was killed for memory."""
 
+import re
+
 from stacktest.core.compose_command import compose_command, docker_command
 from stacktest.core.diagnosis import password, refusal, storage
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
@@ -32,6 +34,8 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 
 _NOT_STARTED = frozenset({"created", "exited", "dead"})
 _KEYS = ("mem_limit", "deploy.resources.limits.memory")
+_SCRIPT = re.compile(r"^exec (/\S+): no such file or directory$")
+"""What a container writes whose command is there: where it is not, the engine refuses to start."""
 _STOPPED = frozenset({130, 137, 143})
 """How a program ends that was told to: by Ctrl-C, by force, by a request."""
 
@@ -67,6 +71,7 @@ def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
     code = "" if service.exit_code is None or service.is_running else f" {service.exit_code}"
     loop = f" and was restarted {service.restarts} times" if service.restarts > 1 else ""
     place = place_in(service, words)
+    words += _without_interpreter(words)
     up = compose_command(facts.stack, "up", "-d", "--force-recreate", services=[name])
     run = compose_command(facts.stack, "run", "--rm", "--no-deps", services=[name])
     return Diagnosis(
@@ -75,6 +80,17 @@ def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
         f"{f' ({place})' if place else ''}",
         before=f"correct {place}" if place else "",
         command=up if place else run,
+    )
+
+
+def _without_interpreter(words: str) -> str:
+    """The kernel says of a script what is true of the program that its first line names."""
+    script = _SCRIPT.search(words)
+    if script is None:
+        return ""
+    return (
+        f"; {script[1]} is there, the program that its first line names is not: look for a "
+        "carriage return at the end of that line"
     )
 
 

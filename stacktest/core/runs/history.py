@@ -16,7 +16,7 @@ A run in which the service was not up counts only while it is the last: it says 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal
 
@@ -53,6 +53,8 @@ class Trend:
     """Id of the first run of the present kind."""
     is_up: bool = True
     """False when the service was not up in the last run."""
+    is_credited: bool = True
+    """False when the tests of the last run passed, and earned no pass."""
     has_fallen: bool = False
     """True when it was up in the last run, and did not stay so."""
 
@@ -64,7 +66,9 @@ def classify(lines: Iterable[HistoryLine]) -> Trend:
     if conclusive and conclusive[-1].start:
         return _not_up(conclusive)
     tested = [line for line in ordered if line.is_tested]
-    return _course([(line, line.verdict == "passed", line.flaky) for line in tested])
+    course = _course([(line, line.verdict == "passed", line.flaky) for line in tested])
+    is_refused = bool(tested) and tested[-1].verdict == "passed" and not tested[-1].credited
+    return replace(course, is_credited=not is_refused)
 
 
 def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Trend:

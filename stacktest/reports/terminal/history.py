@@ -60,6 +60,8 @@ def course_words(course: Trend) -> str:
     row_of_passes = (
         "it passes, and did so before" if course.earlier else "it passed in its only run"
     )
+    if not course.is_credited:
+        row_of_passes = "its tests pass, and earned it no pass in the last run"
     row = "it fails every time" if always else f"its last {STAYS} runs failed"
     return {
         "flake": "flake: the same fingerprint both passed and failed",

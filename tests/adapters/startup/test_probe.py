@@ -143,7 +143,9 @@ def test_a_probe_names_the_host_by_which_people_call_the_service() -> None:
         answer = probe.ask(
             rule, replace(routed, routes=()), SEEN, Leading(straight=True).connector()
         )
-        assert answer == "no port is known; write http:PORT/path"
+        # It is an answer that no waiting changes.
+        assert isinstance(answer, Refused)
+        assert (answer.patience, answer.hint) == (0, 'write it: ready = "http:8080/path"')
         refusal = ask(f"http:{port}/", Service(name="app"), port, Leading(straight=True))
         assert isinstance(refusal, Refused)
         assert refusal.code == "SK-NAMES"

@@ -128,3 +128,21 @@ def test_no_command_names_a_container_that_the_run_takes_down() -> None:
     assert known(find(facts(door=door, wiki=wiki), refused())).command == (
         "docker compose up -d wiki"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ("exec /start.sh: no such file or directory", True),
+        ("exec /start.sh: exec format error", False),
+        ("start: no such file or directory", False),
+    ],
+)
+def test_a_script_whose_interpreter_is_not_there(line: str, is_told: bool) -> None:
+    wiki = running("wiki", state="exited", exit_code=1, log=(line,))
+    failure = Failure(services=("wiki",), is_start=True)
+    words = (
+        f"{line}; /start.sh is there, the program that its first line names is not: look for a "
+        "carriage return at the end of that line"
+    )
+    assert sentence(facts(wiki=wiki), failure) == f"wiki exited 1: {words if is_told else line}"

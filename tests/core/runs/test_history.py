@@ -11,6 +11,7 @@ from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import classify, classify_test, usual_boot
 from stacktest.core.runs.verdict import Kind
+from stacktest.reports.terminal.history import course_words
 from tests.support.stack_simulator import START, StackSimulator, hexed
 
 
@@ -83,6 +84,17 @@ def test_filling_in_a_test_is_no_flake() -> None:
     assert classify_test(lines, "t::a").trend == "recovered"
     # Lines from before the tests were noted are read as they were.
     assert classify([generated, replace(written, code="two")]).trend == "flake"
+
+
+def test_a_pass_that_was_not_earned_is_told() -> None:
+    earned = runs("a. a.")
+    assert classify(earned).is_credited
+    refused = [earned[0], replace(earned[1], credited=False)]
+    course = classify(refused)
+    assert (course.trend, course.is_credited) == ("steady", False)
+    assert course_words(course) == ("steady: its tests pass, and earned it no pass in the last run")
+    fell = [earned[0], replace(earned[1], credited=False, start="app is unhealthy")]
+    assert course_words(classify(fell)) == "not up: it did not stay up in the last run"
 
 
 def test_counts() -> None:
