@@ -43,6 +43,9 @@ SLOW_LOOKUP = 0.1
 """Seconds after which the system's own lookup of a stack name is worth a word."""
 EXPIRES_SOON = 14
 """Days before its end at which a certificate is worth a word."""
+LEFT = 1 / 6
+"""Part of a certificate's time that is left at the latest where somebody renews it by itself; those
+that Caddy makes live for half a day."""
 LEAF_TIMEOUT = 3.0
 """Seconds that the front door gets for one handshake."""
 LATE_LOOK = 5.0
@@ -238,7 +241,10 @@ def _leaf(project: StackContext, now: datetime) -> Checkup:
         return Checkup(subject="leaf", is_fine=True, message="no host name is routed")
     names, facts = project.names, {}
     if HTTPS not in names.doors:
-        return Checkup(subject="leaf", is_fine=True, message="the front door publishes no port 443")
+        door = project.stack.services.get(project.stack.front_door)
+        is_later = door is not None and any(port.target == HTTPS for port in door.ports)
+        message = f"the front door {'does not run' if is_later else 'publishes no port 443'}"
+        return Checkup(subject="leaf", is_fine=True, message=message)
     ca = project.readable_ca
     if ca is not None and project.makes_its_ca and not _exists(ca):
         return Checkup(subject="leaf", is_fine=True, message="the CA has not been made yet")
@@ -263,11 +269,13 @@ def _judge_leaves(facts: "Mapping[str, CertificateFacts]", now: datetime) -> Che
                 fix="sign the certificate by the CA under [stack], for this name",
                 exit_code=2,
             )
-        if leaf.days_left(now) < EXPIRES_SOON:
+        days = leaf.days_left(now)
+        if days < min(EXPIRES_SOON, leaf.days_left(leaf.not_before) * LEFT):
+            left = count(round(days), "day") if days >= 1 else count(round(days * 24), "hour")
             return Checkup(
                 subject="leaf",
                 is_fine=False,
-                message=f"{host}: expires in {max(leaf.days_left(now), 0):.0f} days",
+                message=f"{host}: expires in {left}",
                 fix="renew the certificate",
             )
     strict = {host: leaf.strict_why for host, leaf in facts.items() if leaf.strict_why}

@@ -199,12 +199,14 @@ def test_a_port_that_somebody_else_has(project: Project, monkeypatch: pytest.Mon
     assert 'ok  ports    none is published, since `egress` is "deny"' in said()
 
 
-def leaf(why: str = "", *, strict_why: str = "", days: float = 90) -> CertificateFacts:
+def leaf(
+    why: str = "", *, strict_why: str = "", days: float = 90, age: float = 1
+) -> CertificateFacts:
     return CertificateFacts(
         subject="",
         names=(),
         issuer="",
-        not_before=NOW - dt.timedelta(days=1),
+        not_before=NOW - dt.timedelta(days=age),
         not_after=NOW + dt.timedelta(days=days),
         extended_key_usage=(),
         key_usage=(),
@@ -243,7 +245,12 @@ def presents(
     [
         (leaf(), 0, "ok  leaf     1 host name, verified"),
         (leaf("Hostname mismatch"), 2, "--  leaf     app.test: Hostname mismatch"),
-        (leaf(days=3), 0, "--  leaf     app.test: expires in 3 days"),
+        (leaf(days=3, age=87), 0, "--  leaf     app.test: expires in 3 days"),
+        (leaf(days=13, age=77), 0, "--  leaf     app.test: expires in 13 days"),
+        (leaf(days=14, age=76), 0, "ok  leaf     1 host name, verified"),
+        (leaf(days=0.3, age=0.2), 0, "ok  leaf     1 host name, verified"),
+        (leaf(days=0.05, age=0.45), 0, "--  leaf     app.test: expires in 1 hour"),
+        (leaf(days=5, age=1), 0, "ok  leaf     1 host name, verified"),
         (
             leaf(strict_why="Missing Authority Key Identifier"),
             0,
@@ -267,6 +274,20 @@ def test_what_the_front_door_presents(
 ) -> None:
     presents(answer)
     assert line in said(code)
+
+
+@pytest.mark.parametrize(("target", "what"), [(443, "does not run"), (80, "publishes no port 443")])
+def test_a_front_door_at_a_port_that_the_engine_chooses(
+    project: Project, monkeypatch: pytest.MonkeyPatch, target: int, what: str
+) -> None:
+    services = {"web": replace(checked("web", interval="2s"), ports=(Port(target=target),))}
+    routes = (Route(host="app.test", service="web"),)
+    vars(project)["stack"] = replace(
+        project.stack, services=services, front_door="web", routes=routes
+    )
+    monkeypatch.setattr(Project, "names", NameMap(hosts=("app.test",)))
+    monkeypatch.setattr(Engine, "containers", lambda *_: ())
+    assert f"ok  leaf     the front door {what}" in said()
 
 
 @pytest.mark.case("field/b29")
