@@ -20,7 +20,7 @@ def hide_own_frames(failure: pytest.ExceptionInfo[BaseException]) -> None:
     for entry in failure.traceback:
         names = entry.frame.f_globals
         if str(names.get("__name__", "")).startswith("stacktest."):
-            names["__tracebackhide__"] = _is_message
+            names.setdefault("__tracebackhide__", _is_message)
 
 
 def have_one_cause(first: StacktestError | None, second: StacktestError) -> bool:

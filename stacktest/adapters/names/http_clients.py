@@ -7,12 +7,13 @@ An answer is reported only if its bytes came over a connection that was opened h
 a recording or a cache makes up has no such connection.
 """
 
+import _ssl
 import functools
 import inspect
 import ssl
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from stacktest.adapters.names.answer import Answer
 from stacktest.adapters.names.resolver import Address, NameMap
@@ -149,9 +150,10 @@ def _check_option(name: str, client: type[Any]) -> None:
 
 def _verifying(context: Any) -> ssl.SSLContext:
     """The context, if it checks chain and name."""
-    if isinstance(context, ssl.SSLContext):
+    # The class below all that Python calls a context: some libraries take that one's place.
+    if isinstance(context, _ssl._SSLContext):  # noqa: SLF001
         if context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname:
-            return context
+            return cast("ssl.SSLContext", context)
         raise _refused("verify", "this context does not check certificates and their names")
     if context is False:
         raise _refused("verify", "it switches the verification of certificates off")

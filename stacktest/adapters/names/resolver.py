@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, cast
 
-from stacktest.core.hostnames import to_ascii, to_unicode
+from stacktest.core.hostnames import before_port, to_ascii, to_unicode
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.routing import covers
 from stacktest.core.shared_network import listener
@@ -145,7 +145,8 @@ class NameMap:
     # Private
 
     def _published_address(self, name: str, port: int) -> Address | None:
-        names = LOOPBACK if name in LOOPBACK else (name,)
+        # Two services may have the same port, each at an address of its own.
+        names = (name, *LOOPBACK) if name in LOOPBACK else (name,)
         return next(((n, port) for n in names if (n, port) in self.published), None)
 
     def _moved_from(self, host: str, port: int) -> Address | None:
@@ -278,7 +279,7 @@ def _is_everywhere(host_ip: str) -> bool:
 
 
 def _shown(name: str, port: int) -> str:
-    return f"{name}:{port}" if name in LOOPBACK else to_unicode(name)
+    return f"{before_port(name)}:{port}" if name in LOOPBACK else to_unicode(name)
 
 
 def _by_label(host: str) -> tuple[str, ...]:

@@ -418,6 +418,15 @@ def test_a_context_of_ones_own_that_verifies_is_taken(pki: Pki) -> None:
         client.get("/")
 
 
+def test_a_context_is_one_where_a_library_has_taken_the_place_of_its_class(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = client_context(pki.ca)
+    monkeypatch.setattr(ssl, "SSLContext", type("Other", (), {}))
+    with http_client(pki.names(), context, f"https://{HOST}") as client:
+        assert client.get("/").status_code == 200
+
+
 def test_an_option_that_httpx_does_not_know(pki: Pki) -> None:
     with pytest.raises(UsageError) as failure:
         client_of(pki, follow_redirect=True)

@@ -317,3 +317,20 @@ def test_what_a_copy_does_not_have_never_leads_to_the_stack(host: str, port: int
     answer = COPY.resolve(host, port)
     assert isinstance(answer, Refused)
     assert "no running container has this port" in answer.why
+
+
+@pytest.mark.parametrize(
+    ("host", "service"),
+    [("127.0.0.1", "four"), ("::1", "six"), ("localhost", "four"), ("127.0.0.2", "two")],
+)
+def test_one_port_at_several_addresses_of_this_machine(host: str, service: str) -> None:
+    addresses = {"127.0.0.1": "four", "::1": "six", "127.0.0.2": "two"}
+    names = NameMap(
+        published={(ip, 8080): Publication(service=name, port=80) for ip, name in addresses.items()}
+    )
+    address = names.resolve(host, 8080)
+    assert isinstance(address, tuple)
+    publication = names.publication(*address)
+    assert publication is not None
+    assert publication.service == service
+    assert names.publication(host, 8080) == publication
