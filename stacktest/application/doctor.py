@@ -24,6 +24,7 @@ from stacktest.application.doctor_engine import (
     check_health,
     check_limits,
 )
+from stacktest.application.doctor_leaf import check_leaves
 from stacktest.application.doctor_swarm import check_swarm
 from stacktest.config import Config
 from stacktest.core.diagnosis.facts import HostPort
@@ -31,23 +32,14 @@ from stacktest.core.fingerprint.fingerprint import unpinned
 from stacktest.core.healthcheck_timing import ENGINE, first_look
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
-from stacktest.core.routing import HTTPS
 from stacktest.errors import StacktestError, ToolMissingError, UsageError
 from stacktest.reports.wording import count
 
 if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap
-    from stacktest.adapters.tls import CertificateFacts
 
 SLOW_LOOKUP = 0.1
 """Seconds after which the system's own lookup of a stack name is worth a word."""
-EXPIRES_SOON = 14
-"""Days before its end at which a certificate is worth a word."""
-LEFT = 1 / 6
-"""Part of a certificate's time that is left at the latest where somebody renews it by itself; those
-that Caddy makes live for half a day."""
-LEAF_TIMEOUT = 3.0
-"""Seconds that the front door gets for one handshake."""
 LATE_LOOK = 5.0
 """Seconds after which a first health check is what a start waits for."""
 
@@ -234,63 +226,12 @@ def _exists(path: Path) -> bool:
 
 def _leaf(project: StackContext, now: datetime) -> Checkup:
     """What the running front door presents for each host name, and who would refuse it."""
-    from stacktest.adapters.tls import certificate_facts
-
-    hosts = sorted({route.host for route in project.stack.routes if route.is_exact})
-    if not hosts:
+    if not any(route.is_exact for route in project.stack.routes):
         return Checkup(subject="leaf", is_fine=True, message="no host name is routed")
-    names, facts = project.names, {}
-    if HTTPS not in names.doors:
-        door = project.stack.services.get(project.stack.front_door)
-        is_later = door is not None and any(port.target == HTTPS for port in door.ports)
-        message = f"the front door {'does not run' if is_later else 'publishes no port 443'}"
-        return Checkup(subject="leaf", is_fine=True, message=message)
     ca = project.readable_ca
     if ca is not None and project.makes_its_ca and not _exists(ca):
         return Checkup(subject="leaf", is_fine=True, message="the CA has not been made yet")
-    for host in hosts:
-        address = names.resolve(host, HTTPS)
-        if isinstance(address, tuple):
-            try:
-                facts[host] = certificate_facts(host, address, ca, timeout=LEAF_TIMEOUT)
-            except OSError as error:
-                silent = f"not known: no TLS answer for {host} ({error.strerror or error})"
-                return Checkup(subject="leaf", is_fine=True, message=silent)
-    return _judge_leaves(facts, now)
-
-
-def _judge_leaves(facts: "Mapping[str, CertificateFacts]", now: datetime) -> Checkup:
-    for host, leaf in facts.items():
-        if not leaf.verified:
-            return Checkup(
-                subject="leaf",
-                is_fine=False,
-                message=f"{host}: {leaf.why}",
-                fix="sign the certificate by the CA under [stack], for this name",
-                exit_code=2,
-            )
-        days = leaf.days_left(now)
-        if days < min(EXPIRES_SOON, leaf.days_left(leaf.not_before) * LEFT):
-            left = count(round(days), "day") if days >= 1 else count(round(days * 24), "hour")
-            return Checkup(
-                subject="leaf",
-                is_fine=False,
-                message=f"{host}: expires in {left}",
-                fix="renew the certificate",
-            )
-    strict = {host: leaf.strict_why for host, leaf in facts.items() if leaf.strict_why}
-    if strict:
-        host, why = next(iter(strict.items()))
-        return Checkup(
-            subject="leaf",
-            is_fine=False,
-            message=f"{host}: {why}; stacktest and browsers accept it, programs that verify "
-            "strictly (Python 3.13 and later) do not",
-            fix="sign it with subject and authority key identifiers "
-            "(openssl x509 -extfile with authorityKeyIdentifier=keyid)",
-        )
-    summary = f"{count(len(facts), 'host name')}, verified"
-    return Checkup(subject="leaf", is_fine=True, message=summary)
+    return check_leaves(project.stack, project.names, ca, now)
 
 
 def _names(project: StackContext) -> Checkup:

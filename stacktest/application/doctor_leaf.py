@@ -1,0 +1,83 @@
+"""Examines what the running front door presents for each host name, and who would refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stacktest.application.checkup import Checkup
+from stacktest.core.model import Stack
+from stacktest.core.routing import HTTPS
+from stacktest.reports.wording import count
+
+if TYPE_CHECKING:
+    from stacktest.adapters.names import NameMap
+    from stacktest.adapters.tls import CertificateFacts
+
+EXPIRES_SOON = 14
+"""Days before its end at which a certificate is worth a word."""
+LEFT = 1 / 6
+"""Part of a certificate's time that is left at the latest where somebody renews it by itself; those
+that Caddy makes live for half a day."""
+LEAF_TIMEOUT = 3.0
+"""Seconds that the front door gets for one handshake."""
+
+
+def check_leaves(stack: Stack, names: NameMap, ca: Path | None, now: datetime) -> Checkup:
+    """The certificates of all host names that can be asked for."""
+    from stacktest.adapters.tls import certificate_facts
+
+    if HTTPS not in names.doors:
+        door = stack.services.get(stack.front_door)
+        is_later = door is not None and any(port.target == HTTPS for port in door.ports)
+        message = f"the front door {'does not run' if is_later else 'publishes no port 443'}"
+        return Checkup(subject="leaf", is_fine=True, message=message)
+    facts: dict[str, CertificateFacts] = {}
+    for host in sorted({route.host for route in stack.routes if route.is_exact}):
+        address = names.resolve(host, HTTPS)
+        if isinstance(address, tuple):
+            try:
+                facts[host] = certificate_facts(host, address, ca, timeout=LEAF_TIMEOUT)
+            except OSError as error:
+                silent = f"not known: no TLS answer for {host} ({error.strerror or error})"
+                return Checkup(subject="leaf", is_fine=True, message=silent)
+    return _judge(facts, now)
+
+
+# Private
+
+
+def _judge(facts: Mapping[str, CertificateFacts], now: datetime) -> Checkup:
+    for host, leaf in facts.items():
+        if not leaf.verified:
+            return Checkup(
+                subject="leaf",
+                is_fine=False,
+                message=f"{host}: {leaf.why}",
+                fix="sign the certificate by the CA under [stack], for this name",
+                exit_code=2,
+            )
+        days = leaf.days_left(now)
+        if days < min(EXPIRES_SOON, leaf.days_left(leaf.not_before) * LEFT):
+            left = count(round(days), "day") if days >= 1 else count(round(days * 24), "hour")
+            return Checkup(
+                subject="leaf",
+                is_fine=False,
+                message=f"{host}: expires in {left}",
+                fix="renew the certificate",
+            )
+    strict = {host: leaf.strict_why for host, leaf in facts.items() if leaf.strict_why}
+    if strict:
+        host, why = next(iter(strict.items()))
+        return Checkup(
+            subject="leaf",
+            is_fine=False,
+            message=f"{host}: {why}; stacktest and browsers accept it, programs that verify "
+            "strictly (Python 3.13 and later) do not",
+            fix="sign it with subject and authority key identifiers "
+            "(openssl x509 -extfile with authorityKeyIdentifier=keyid)",
+        )
+    summary = f"{count(len(facts), 'host name')}, verified"
+    return Checkup(subject="leaf", is_fine=True, message=summary)
