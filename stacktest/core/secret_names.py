@@ -31,7 +31,7 @@ def is_secret_name(name: str) -> bool:
         return words[-1] not in _POINTS - {"url", "uri", "urls", "endpoint"}
     if not words or words[-1] in _POINTS:
         return False
-    return words[-1] in _LAST or _ends_in_key(words[-1]) or any(map(_is_plain, words))
+    return words[-1] in _LAST or _ends_in_key(words[-1]) or _has_plain(words)
 
 
 @cache
@@ -40,8 +40,7 @@ def is_plain_secret_name(name: str) -> bool:
     words = _words(name)
     if not words or words[-1] in _POINTS:
         return False
-    pairs = {"".join(pair) for pair in pairwise(words)}
-    return any(map(_is_plain, words)) or bool(pairs & _PAIRS)
+    return _has_plain(words)
 
 
 def is_secret_field(text: str) -> bool:
@@ -58,17 +57,30 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _PLAIN = re.compile(
-    r"passw(?:or)?d|passphrase|passcode|secret|token|credential|apikey|basicauth|jwt"
-    r"|privatekey|masterkey|requirepass|masterauth|htpasswd"
+    r"passw(?:or)?d|passphrase|passcode|secret|token|credential|apikey|basicauth|digestauth|jwt"
+    r"|privatekey|masterkey|authkey|requirepass|masterauth|htpasswd|rootpw|bindpw"
 )
 _TOLERATED = re.compile(r"tokeni[sz]|secretar|passwordless|tokens?per|maxtokens?$|numtokens?$")
 _LAST = frozenset(
     {
         *("key", "keys", "pass", "pw", "pwd", "psk", "auth", "salt", "seed", "pin", "pat", "otp"),
-        *("dsn", "cookie", "webhook", "sig", "signature", "userpass", "creds", "mnemonic"),
+        *(
+            "totp",
+            "hmac",
+            "fernet",
+            "authorization",
+            "dsn",
+            "cookie",
+            "webhook",
+            "sig",
+            "signature",
+            "userpass",
+            "creds",
+            "mnemonic",
+        ),
     }
 )
-_ENDS = re.compile(r"[a-z]+(?:key|pwd|pass)s?")
+_ENDS = re.compile(r"[a-z]+(?:key|pwd|pass|pw)s?")
 _WORDS_IN_KEY = frozenset(
     {
         *("monkey", "turkey", "donkey", "hockey", "whiskey", "jockey", "hotkey", "pubkey"),
@@ -77,12 +89,36 @@ _WORDS_IN_KEY = frozenset(
     }
 )
 _PAIRS = frozenset(
-    {"apikey", "privatekey", "masterkey", "clientsecret", "accesskey", "secretkey", "authkey"}
+    {
+        "apikey",
+        "privatekey",
+        "masterkey",
+        "clientsecret",
+        "accesskey",
+        "secretkey",
+        "authkey",
+        "sharedkey",
+    }
+    | {"basicauth", "digestauth"}
+    | {"presharedkey", "encryptionkey", "signingkey", "sessionkey"}
 )
 _POINTS = frozenset(
     {
         *("file", "files", "path", "paths", "dir", "folder", "url", "uri", "urls", "host", "hosts"),
-        *("domain", "name", "names", "enabled", "disabled", "enable", "port", "type", "alg"),
+        *(
+            "domain",
+            "name",
+            "names",
+            "user",
+            "username",
+            "realm",
+            "enabled",
+            "disabled",
+            "enable",
+            "port",
+            "type",
+            "alg",
+        ),
         *("algorithm", "lifetime", "ttl", "expiry", "expiration", "expires", "timeout", "length"),
         *("size", "count", "limit", "min", "max", "age", "interval", "seconds", "minutes", "hours"),
         *("days", "issuer", "audience", "header", "prefix", "suffix", "mode", "policy", "rounds"),
@@ -105,6 +141,11 @@ def _words(name: str) -> list[str]:
     """The words of a name, in small letters: by case, and by every sign that is no letter."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return re.findall(r"[a-z]+", spaced.lower())
+
+
+def _has_plain(words: list[str]) -> bool:
+    pairs = {"".join(pair).removesuffix("s") for pair in pairwise(words)}
+    return any(map(_is_plain, words)) or bool(pairs & _PAIRS)
 
 
 def _is_plain(word: str) -> bool:

@@ -15,9 +15,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote
 
-from stacktest.core.secret_names import is_plain_secret_name, is_secret_name
-
-MASK = "[redacted]"
+from stacktest.core.secret_commands import secrets_in_shell
+from stacktest.core.secret_forms import MASK, tokens_in, without_tokens
+from stacktest.core.secret_names import is_secret_name
+from stacktest.core.secret_settings import secrets_in_blocks
 
 Named = Callable[[str], bool]
 
@@ -27,16 +28,16 @@ def secrets_in(text: str, named: Named = is_secret_name) -> Iterator[str]:
 
     Most texts of a stack are a word or a path: a form is only looked for where its signs are.
     """
+    yield from tokens_in(text)
     if "=" in text or ":" in text:
         yield from _assigned(text, named)
-    if not _SPACE.search(text):
+    if not _SEVERAL.search(text):
         return
-    yield from _in_commands(text)
+    if _COMMAND_HINT.search(text):
+        yield from secrets_in_shell(text)
     for match in _SCHEME.finditer(text):
         yield from _of_scheme(match["scheme"], match["value"])
-    for match in _DIRECTIVE.finditer(text):
-        if is_plain_secret_name(match["name"]):
-            yield _unquoted(match["value"])
+    yield from secrets_in_blocks(text, named)
 
 
 def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
@@ -51,7 +52,7 @@ def secrets_in_command(words: Iterable[str]) -> Iterator[str]:
             yield word
         yield from secrets_in(word)
         before = word
-    yield from _in_commands(" ".join(words))
+    yield from secrets_in_shell(" ".join(words))
 
 
 def blank(text: str) -> str:
@@ -59,8 +60,10 @@ def blank(text: str) -> str:
 
     A fragment that has the form of a query counts as one.
     """
+    text = without_tokens(text)
     if "://" in text:
         text = _USERINFO.sub(lambda match: _around(match, "password"), text)
+        text = _USER.sub(lambda match: _around(match, "user"), text)
     if "=" in text:
         text = _QUERY.sub(_blank_query, text)
     if _HEADER_HINT.search(text):
@@ -74,18 +77,19 @@ def blank(text: str) -> str:
 _USERINFO = re.compile(
     r"\b[a-z][a-z0-9+.-]*://[^/\s:@\"'<>]*:(?P<password>[^/\s\"'<>]+)@", re.IGNORECASE
 )
+_USER = re.compile(
+    r"\bhttps?://(?P<user>(?=[^@/]*[A-Za-z])(?=[^@/]*\d)[\w.=+~-]{16,})@", re.IGNORECASE
+)
+"""A token where the user name stands, as in the address of a repository."""
 _QUERY = re.compile(r"[?&;#](?P<name>[\w.\[\]-]{1,60})=(?P<value>[^\s&;\"'<>#]+)")
 _ASSIGNMENT = re.compile(
-    r"(?<!\$\{)(?<![\w$.?&-])-{0,2}(?P<name>[A-Za-z][\w.-]{1,80})[\"']?\s{0,8}(?:=>|[:=])\s{0,8}"
-    r"(?P<value>\"(?:[^\"\\\n]|\\.)+\"|'[^'\n]+'|[^\s\"'`,;&<>{}\[\]()]+)"
-)
-_DIRECTIVE = re.compile(
-    r"^[ \t]*(?P<name>[A-Za-z][\w.-]{2,60})[ \t]+"
-    r"(?P<value>\"[^\"\n]+\"|'[^'\n]+'|[^\s;#]+);?[ \t]*$",
-    re.MULTILINE,
+    r"(?<!\$\{)(?<![\w$.?&-])-{0,2}(?P<name>[A-Za-z][\w.-]{1,80})[\"']?\]?[ \t]{0,8}(?:=>|::?|=)"
+    # What is looked at may itself be a name: `database:` stands before `password: x`.
+    r"[ \t]{0,8}(?=(?P<value>\"(?:[^\"\\\n]|\\.){1,4000}\"|'[^'\n]{1,4000}'"
+    r"|[^\s\"'`,;&<>{}\[\]()]{1,4000}))"
 )
 _SCHEME = re.compile(
-    r"(?<![\w-])(?:proxy-)?authorization[\"']?\s{0,4}[:=,]\s{0,4}[\"']?"
+    r"(?<![A-Za-z0-9-])(?:proxy-)?authorization[\"']?(?:\s{0,4}[:=,]\s{0,4}|\s{1,4})[\"']?"
     r"(?P<scheme>basic|bearer|token|digest|apikey|negotiate)\s{1,4}(?P<value>[^\s\"',]+)",
     re.IGNORECASE,
 )
@@ -94,43 +98,22 @@ _COOKIES = re.compile(
     re.IGNORECASE,
 )
 _HEADER_HINT = re.compile(r"authorization|cookie", re.IGNORECASE)
-_COMMANDS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\b(?:mysql|mariadb)[\w-]*\b[^|;&\n]*?\s-p(?P<value>[^\s|;&-][^\s|;&]*)",
-        r"\b(?:redis|valkey|keydb)-cli\b[^|;&\n]*?\s-a\s+(?P<value>[^\s|;&]+)",
-        r"\bsshpass\s+-p\s*(?P<value>[^\s|;&]+)",
-        r"\b(?:curl|wget|http)\b[^|;&\n]*?\s(?:-u|--user)[\s=]+[\"']?[^\s:\"']*:(?P<value>[^\s\"'|;&]+)",
-        r"\bldap\w+\b[^|;&\n]*?\s-w\s+(?P<value>[^\s|;&]+)",
-        r"\bmongo(?:sh|dump|restore)?\b[^|;&\n]*?\s-p\s+(?P<value>[^\s|;&]+)",
-        r"\bmosquitto_\w+\b[^|;&\n]*?\s-P\s+(?P<value>[^\s|;&]+)",
-        r"\bsmbclient\b[^|;&\n]*?\s-U\s+[^\s%]+%(?P<value>[^\s|;&]+)",
-        r"\b(?:clickhouse-client|clickhouse\s+client)\b[^|;&\n]*?\s--password[\s=]+(?P<value>[^\s|;&]+)",
-    )
-)
-
-
-_SPACE = re.compile(r"\s")
-_OPTION = re.compile(r"\s-")
+_SEVERAL = re.compile(r"[\s<{]")
+_COMMAND_HINT = re.compile(r"\s-|chpasswd|rabbitmqctl|\bmc\s|\bvault\s|sqlplus|\buser\s")
 
 
 def _assigned(text: str, named: Named) -> Iterator[str]:
     if "://" in text:
         for match in _USERINFO.finditer(text):
             yield from _decoded(match["password"])
+        for match in _USER.finditer(text):
+            yield match["user"]
     for match in _QUERY.finditer(text):
         if is_secret_name(match["name"]):
             yield from _decoded(match["value"])
     for match in _ASSIGNMENT.finditer(text):
         if named(match["name"]):
             yield _unquoted(match["value"])
-
-
-def _in_commands(text: str) -> Iterator[str]:
-    """What follows the options of programs that are known."""
-    if _OPTION.search(text):
-        for pattern in _COMMANDS:
-            yield from (match["value"].strip("'\"") for match in pattern.finditer(text))
 
 
 def _decoded(value: str) -> Iterator[str]:

@@ -91,7 +91,7 @@ def _secrets_of(same: _Same) -> frozenset[str]:
 
 _SHORTEST_SETTING = 6
 _COMMON = re.compile(
-    r"[a-z]{1,7}|\d{1,4}|(?i:true|false|none|null|yes|no|on|off)"
+    r"[a-z]{1,7}|\d{1,4}|(?i:true|false|none|null|yes|no|on|off|anonymous|disabled|enabled)"
     r"|\d+(?:\.\d+)?\s?(?i:ns|us|ms|s|m|h|d|k|kb|kib|m|mb|mib|g|gb|gib)?|https?://[^@\s]*"
     r"|[\"']?[${<*].*|[*x.]+|%[({].*"
 )
@@ -103,9 +103,7 @@ _PATH = re.compile(r"(?:\.{0,2}|~)(?:/[a-z0-9._@-]+){1,12}/?")
 
 def _of_service(service: Service) -> Iterator[str]:
     for name, value in (*service.environment.items(), *service.labels.items()):
-        if value and is_secret_name(name):
-            yield value
-        yield from secrets_in(value or "")
+        yield from _of_value(name, value or "")
     yield from secrets_in_command(service.command or ())
     yield from _of_node(service.definition, service.name)
 
@@ -122,9 +120,19 @@ def _of_node(node: Json, name: str) -> Iterator[str]:
             for item in node:
                 yield from _of_node(item, name)
     elif isinstance(node, str) and node:
-        if is_secret_name(name) and name not in _KEYS_OF_COMPOSE:
-            yield node
-        yield from secrets_in(node)
+        yield from _of_value("" if name in _KEYS_OF_COMPOSE else name, node)
+
+
+def _of_value(name: str, value: str) -> Iterator[str]:
+    """A value by its name, with its parts: `admin:SECRET,other:SECRET`, `base64:SECRET`."""
+    if value and is_secret_name(name):
+        yield value
+        for part in re.split(r"[,;\s]+", value):
+            yield part
+            yield from (part.partition(":")[2], part.rpartition(":")[2])
+    yield from secrets_in(value)
+    if name.lower().endswith("authorization"):
+        yield from secrets_in(f"authorization: {value}")
 
 
 _KEYS_OF_COMPOSE = frozenset({"secrets", "credential_spec", "secret"})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.core.redaction import clean, redact
-from stacktest.core.secret_text import MASK
+from stacktest.core.secret_forms import MASK
 from stacktest.printable import visible
 from stacktest.reports.report_data import Board
 from tests.support.properties import examples

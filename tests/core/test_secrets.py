@@ -40,10 +40,32 @@ def stack(**service: Any) -> Stack:
         {"command": ("redis-server", "--requirepass", "hunter-2")},
         {"command": ("kopia", "--server-password=hunter-2")},
         {"labels": {"traefik.http.middlewares.a.basicauth.users": "hunter-2"}},
+        {"labels": {"traefik.http.middlewares.a.digestauth.users": "hunter-2"}},
+        {"labels": {"caddy.basic_auth.somebody": "hunter-2"}},
+        {"environment": {"LDAP_BINDPW": "hunter-2"}},
     ],
 )
 def test_a_secret_is_found_where_people_write_it(service: dict[str, Any]) -> None:
     assert secrets_of(stack(**service)) == {"hunter-2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_KEY", "base64:hunter-2"),
+        ("API_KEYS", "first-of-two,hunter-2"),
+        ("BASIC_AUTH", "admin:hunter-2"),
+        ("traefik.http.middlewares.a.basicauth.users", "x:other-one,y:hunter-2"),
+        (
+            "traefik.http.middlewares.a.headers.customrequestheaders.Authorization",
+            "Bearer hunter-2",
+        ),
+        ("HTTP_AUTHORIZATION", "Basic YWRtaW46aHVudGVyLTI="),
+    ],
+)
+def test_a_part_of_a_value_is_found(name: str, value: str) -> None:
+    assert "hunter-2" in secrets_of(stack(environment={name: value}))
+    assert "hunter-2" in secrets_of(stack(labels={name: value}))
 
 
 @pytest.mark.parametrize(

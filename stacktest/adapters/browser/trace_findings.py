@@ -63,11 +63,6 @@ def secrets_of_text(text: str, *, is_code: bool = False) -> Iterator[str]:
     yield from (value for value in found if not is_code or is_generated(value))
 
 
-def tokens_in(text: str) -> Iterator[str]:
-    """What looks like a token wherever it stands."""
-    return (match[0] for match in _TOKEN.finditer(text))
-
-
 def is_generated(value: str) -> bool:
     """Whether a value is mixed as no word of a program is."""
     return len(value) >= _LONG and " " not in value and not value.isalpha()
@@ -121,10 +116,6 @@ _FIELDS = ("INPUT", "TEXTAREA")
 _LABELS = ("autocomplete", "name", "id", "aria-label", "placeholder", "title")
 _LONG = 8
 _SHORTEST = 4
-_TOKEN = re.compile(
-    r"\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"
-    r"|\b(?:gh[opsu]|github_pat|glpat|xox[abprs]|sk|pk|hv[sbr])[_.-][\w-]{16,}|\bAKIA[0-9A-Z]{16}\b"
-)
 _MULTIPART = re.compile(
     r"form-data; name=\"(?P<name>[^\"\r\n]{1,80})\"(?:\r?\n[^\r\n]+)*\r?\n\r?\n(?P<value>[^\r\n]+)"
 )

@@ -33,14 +33,13 @@ from stacktest.adapters.browser.trace_findings import (
     password_values,
     secrets_of_node,
     secrets_of_text,
-    tokens_in,
     typed,
     typed_into_passwords,
 )
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.redaction import redact
+from stacktest.core.secret_forms import MASK, tokens_in
 from stacktest.core.secret_names import is_plain_secret_name
-from stacktest.core.secret_text import MASK
 
 EVENTS = (".trace", ".network", ".stacks")
 """Ends of the names of what holds one JSON document a line."""

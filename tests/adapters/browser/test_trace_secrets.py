@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacktest.adapters.browser.trace_secrets import clean_trace
-from stacktest.core.secret_text import MASK
+from stacktest.core.secret_forms import MASK
 
 VALUE = "__playwright_value_"
 FIELD = ["INPUT", {"type": "password", VALUE: "typed-Canary"}]
