@@ -127,6 +127,8 @@ class Stack:
     """Variables that the compose files name and nothing sets -> the keys that they leave blank."""
     path_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Values of the variables in paths of compose files that are included or extended."""
+    naming_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables of the `.env` that names the compose files: Compose takes them for its own."""
     context: str = ""
     """The docker context that the configuration names, which commands for people need, too."""
     compose_options: tuple[str, ...] = ()

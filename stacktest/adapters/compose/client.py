@@ -131,6 +131,7 @@ class Compose:
             unreadable=unreadable,
             unset=unset_variables(result.err, project),
             path_variables=path_variables(project),
+            naming_variables=project.naming,
         )
         refuse_permanent_twins(stack)
         return stack

@@ -31,6 +31,7 @@ def read_model(
     unreadable: Mapping[str, Service] | None = None,
     unset: Mapping[str, tuple[str, ...]] | None = None,
     path_variables: Mapping[str, str] | None = None,
+    naming_variables: Mapping[str, str] | None = None,
 ) -> Stack:
     """The stack that `docker compose config --format json` describes, and what lies beside it."""
     definitions = {
@@ -49,6 +50,7 @@ def read_model(
         project_directory=str(directory or root),
         unset_variables=unset or {},
         path_variables=path_variables or {},
+        naming_variables=naming_variables or {},
         compose_options=tuple(options),
         enabled_profiles=tuple(profiles),
     )

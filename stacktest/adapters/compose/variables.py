@@ -23,8 +23,12 @@ def read_variables(
     env_files: Sequence[str] = (),
     *,
     root: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Mapping[str, str | None] | Unknown:
-    """Name -> value, None when it is not set; unknown when Compose does not say."""
+    """Name -> value, None when it is not set; unknown when Compose does not say.
+
+    `environment` is what Compose takes for its own beside the shell's.
+    """
     sorted_names = sorted(set(names))
     if not sorted_names:
         return {}
@@ -36,7 +40,12 @@ def read_variables(
     argv += [part for name in env_files for part in ("--env-file", name)]
     argv += ["--file", "-", "config", "--format", "json"]
     try:
-        result = process.run(argv, cwd=root or directory, input=json.dumps(project))
+        result = process.run(
+            argv,
+            cwd=root or directory,
+            env={**(environment or {}), **os.environ},
+            input=json.dumps(project),
+        )
     except ToolMissingError as error:
         return Unknown(error.what)
     if result.code != 0:

@@ -238,7 +238,9 @@ def variables_of(
         for variable in _from_variables(stack, stack.services[name]).values()
     }
     folder = Path(stack.project_directory or stack.root)
-    return read_variables(folder, names, env_files, root=stack.root)
+    return read_variables(
+        folder, names, env_files, root=stack.root, environment=stack.naming_variables
+    )
 
 
 def beyond(stack: Stack, sources: ComposeSources | Unknown) -> list[str]:

@@ -157,7 +157,13 @@ class SwarmDeployment:
             return str(definition["content"])
         name = str(definition["environment"])
         files = self._compose.project_files
-        values = read_variables(files.directory, [name], files.env_files, root=self._stack.root)
+        values = read_variables(
+            files.directory,
+            [name],
+            files.env_files,
+            root=self._stack.root,
+            environment=files.naming,
+        )
         value = None if isinstance(values, Unknown) else values.get(name)
         if value is None:
             raise LookupError(f"nothing sets {name}")

@@ -12,6 +12,7 @@ import pytest
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.json_config import read_config, write_config
 from stacktest.adapters.compose.model import read_model, refuse_twins
+from stacktest.adapters.fingerprint_inputs.stack_reading import variables_of
 from stacktest.core.model import Build, Dependency, FileRef, Mount, Port, Service, Stack
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError, UsageError
@@ -315,3 +316,15 @@ def test_files_in_another_folder_see_the_env_file_that_names_them(
     named = "COMPOSE_FILE=d/a.yml\nOUTER=outer\n"
     write(tmp_path, **{"d__a.yml": text, "d__.env": "OUTER=inner\nINNER=inner\n", ".env": named})
     assert Compose(tmp_path).model().services["a"].image == "x/outer:inner"
+
+
+@pytest.mark.processes
+def test_a_value_of_the_env_file_that_names_the_files_is_part_of_what_a_service_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COMPOSE_FILE", raising=False)
+    text = "services: {a: {image: x, configs: [c]}}\nconfigs: {c: {environment: TOKEN}}\n"
+    named = "COMPOSE_FILE=d/a.yml\nTOKEN=outer\n"
+    write(tmp_path, **{"d__a.yml": text, "d__.env": "TOKEN=inner\n", ".env": named})
+    stack = Compose(tmp_path).model()
+    assert variables_of(stack, (), ["a"]) == {"TOKEN": "outer"}
