@@ -11,9 +11,11 @@ objects                      a client, a response, a command's outcome, a locato
 import ast
 import operator
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
+
+from stacktest.adapters.syntax_nodes import nodes_of
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
     ast.Eq: operator.eq,
@@ -70,7 +72,7 @@ def is_of_all(node: ast.expr) -> bool:
 
 def is_constant(node: ast.expr) -> bool:
     """Whether the value is in the text itself."""
-    return not any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(node))
+    return not any(isinstance(part, ast.Name | ast.Call) for part in nodes_of(node))
 
 
 def may_be_object(test: ast.expr) -> bool:
@@ -83,14 +85,15 @@ def may_be_object(test: ast.expr) -> bool:
 def objects_in(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Names that are given objects only, wherever the function gives them something."""
     given: dict[str, list[ast.expr]] = {}
-    for node in (part for top in nodes for part in ast.walk(top)):
+    parts = nodes_of(*nodes)
+    for node in parts:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target = node.targets[0]
             if isinstance(target, ast.Name):
                 given.setdefault(target.id, []).append(node.value)
         elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
             given.setdefault(node.optional_vars.id, []).append(node.context_expr)
-    stores = _stores(nodes)
+    stores = _stores(parts) if given else Counter()
     single = {name: values for name, values in given.items() if stores[name] == len(values)}
     objects: set[str] = set()
     for _ in single:
@@ -232,7 +235,7 @@ def _name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _stores(nodes: Sequence[ast.AST]) -> Counter[str]:
+def _stores(nodes: Iterable[ast.AST]) -> Counter[str]:
     """How often each name is given something."""
-    names = (part for top in nodes for part in ast.walk(top) if isinstance(part, ast.Name))
+    names = (node for node in nodes if isinstance(node, ast.Name))
     return Counter(name.id for name in names if isinstance(name.ctx, ast.Store | ast.Del))

@@ -9,6 +9,8 @@ a coroutine that nobody awaits                   neither
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
+from stacktest.adapters.syntax_nodes import nodes_of
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ENDINGS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
@@ -28,7 +30,7 @@ def lines_of(node: ast.stmt) -> range:
 
 def contains(nodes: Iterable[ast.AST], kind: type[ast.AST]) -> bool:
     """Whether something of this kind is anywhere in the nodes."""
-    return any(isinstance(part, kind) for node in nodes for part in ast.walk(node))
+    return any(isinstance(part, kind) for part in nodes_of(*nodes))
 
 
 def is_never_true(test: ast.expr) -> bool:
@@ -38,7 +40,7 @@ def is_never_true(test: ast.expr) -> bool:
 
 def names_in_use(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Names that a function reads, or shares with others; calls that nobody awaits do not count."""
-    parts = [part for node in nodes for part in ast.walk(node)]
+    parts = nodes_of(*nodes)
     coroutines = {part.name for part in parts if isinstance(part, ast.AsyncFunctionDef)}
     dropped = {
         part.value.func

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from stacktest.adapters.suite_data import DataFiles, Mentions, mentions
 from stacktest.adapters.suites import Suites
+from stacktest.adapters.syntax_nodes import nodes_of
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, content_digest
 
 IMPORTING_CALLS = frozenset({"import_module", "importorskip", "__import__"})
@@ -258,7 +259,7 @@ def _read(path: Path, _saved: int | None) -> _Source:
 @cache
 def _nodes(path: Path, saved: int | None) -> tuple[ast.AST, ...]:
     """Every node of the file's tree; walking it is what takes longest."""
-    return tuple(ast.walk(_read(path, saved).tree))
+    return tuple(nodes_of(_read(path, saved).tree))
 
 
 def _mentions(path: Path) -> Mentions:

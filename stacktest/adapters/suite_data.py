@@ -15,6 +15,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
+from stacktest.adapters.syntax_nodes import nodes_of
+
 LISTING_CALLS = frozenset({"iterdir", "listdir", "scandir", "walk"})
 WRITING_CALLS = frozenset(
     {"write_text", "write_bytes", "screenshot", "save_as", "mkdir", "makedirs", "touch", "unlink"}
@@ -43,7 +45,7 @@ def mentions(nodes: Sequence[ast.AST]) -> Mentions:
         for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    skipped |= {id(child) for tree in _written(nodes, calls) for child in ast.walk(tree)}
+    skipped |= {id(child) for tree in _written(nodes, calls) for child in nodes_of(tree)}
     texts = {_text(node) for node in nodes if id(node) not in skipped}
     return Mentions(
         patterns=frozenset(filter(None, map(_pattern, texts))),
@@ -138,7 +140,7 @@ def _written(nodes: Iterable[ast.AST], calls: Iterable[ast.Call]) -> Iterator[as
     writing = [call for call in calls if _is_writing(call)]
     yield from writing
     names = {
-        child.id for call in writing for child in ast.walk(call) if isinstance(child, ast.Name)
+        child.id for call in writing for child in nodes_of(call) if isinstance(child, ast.Name)
     }
     for node in nodes:
         targets = node.targets if isinstance(node, ast.Assign) else ()

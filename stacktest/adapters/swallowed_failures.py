@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 
 from stacktest.adapters.code_reference import chain_of, last_name
+from stacktest.adapters.syntax_nodes import nodes_of
 
 CAUGHT_BY = frozenset({"Exception", "BaseException", "AssertionError"})
 """Exceptions whose handler catches the failure of a check."""
@@ -24,7 +25,7 @@ class Swallowing:
     """Which blocks of one function's body swallow failures."""
 
     def __init__(self, body: Sequence[ast.AST]) -> None:
-        nodes = [node for part in body for node in ast.walk(part)]
+        nodes = nodes_of(*body)
         self._raised = {last_name(node.exc) for node in nodes if isinstance(node, ast.Raise)}
         self._suppressing = frozenset(
             name
