@@ -1,7 +1,7 @@
 """Gathers the facts about services that a failure is about: engine, files, certificates, ports."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,10 +56,13 @@ class Gatherer:
         """The facts about these services; `since` is when the failing test began, in Unix time."""
         known = [name for name in dict.fromkeys(names) if name in self.stack.services]
         listed = [c for c in self.engine.containers(self.stack.name) if not c.one_off]
-        # Of several containers of a service, the one that is not well.
-        containers = {c.service: c for c in sorted(listed, key=_is_well, reverse=True)}
         services = {
-            name: self._service(containers.get(name), name, since, with_ports=with_ports)
+            name: self._service(
+                self._worst([c for c in listed if c.service == name]),
+                name,
+                since,
+                with_ports=with_ports,
+            )
             for name in known
         }
         lines = {
@@ -78,6 +81,12 @@ class Gatherer:
 
     # Private
 
+    def _worst(self, listed: Sequence[Container]) -> Container | None:
+        """Of the containers of a service, one that is not well; a list does not tell of errors."""
+        looked = [found for item in listed if (found := self.engine.container(item.id))]
+        looked.sort(key=lambda container: (not container.error, _is_well(container)))
+        return looked[0] if looked else None
+
     def _holders(self, services: Iterable[ServiceFacts]) -> Mapping[HostPort, PortHolder]:
         wanted = {port: s.container for s in services if (port := wanted_port(s.error))}
         holders = {
@@ -92,9 +101,8 @@ class Gatherer:
         return redact_named(text, self.secrets)
 
     def _service(
-        self, listed: Container | None, name: str, since: float | None, *, with_ports: bool
+        self, container: Container | None, name: str, since: float | None, *, with_ports: bool
     ) -> ServiceFacts:
-        container = self.engine.container(listed.id) if listed else None
         document = self.engine.inspect(container.id) if container else Unknown("it has none")
         if container is None or isinstance(document, Unknown):
             return ServiceFacts(name=name)

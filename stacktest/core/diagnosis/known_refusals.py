@@ -135,8 +135,16 @@ START: Sequence[Cause] = (
         key="ports",
     ),
     Cause(
+        pattern=r"exec: \"?(?P<command>[^\":]+)\"?: permission denied",
+        what="has a command that cannot be run: {command}",
+        before="make {command} executable (chmod +x), or correct command or entrypoint in "
+        "services.{service}",
+        command="docker compose up -d {service}",
+        key="command",
+    ),
+    Cause(
         pattern=r"exec: \"?(?P<command>[^\":]+)\"?: (?:executable file not found"
-        r"|stat .*no such file|no such file or directory|(?:is a directory: )?permission denied)",
+        r"|stat .*no such file|no such file or directory|is a directory: permission denied)",
         what="has a command that cannot be run: {command}",
         before="correct command or entrypoint in services.{service}",
         command="docker compose up -d {service}",

@@ -41,7 +41,7 @@ def _of(facts: Facts, name: str, table: Sequence[Cause], text: str) -> Diagnosis
     if cause is None:
         return None
     what = _what(facts, name, cause).format(**values, service=name)
-    image = f": {facts.stack.services[name].image}" if cause.key == "image" else ""
+    image = f": {_image(facts, name)}" if cause.key == "image" else ""
     line = _line(facts, name, cause.key, values)
     before = cause.before.format(**values, service=name)
     return Diagnosis(
@@ -50,6 +50,13 @@ def _of(facts: Facts, name: str, table: Sequence[Cause], text: str) -> Diagnosis
         before=f"{before} ({line.where})" if before and line else before,
         command=command_of(cause, facts.stack, name, values),
     )
+
+
+def _image(facts: Facts, name: str) -> str:
+    """The image, and for which machine: it may be here for another one."""
+    service = facts.stack.services[name]
+    platform = (service.definition or {}).get("platform")
+    return f"{service.image} for {platform}" if platform else service.image
 
 
 def _what(facts: Facts, name: str, cause: Cause) -> str:

@@ -108,6 +108,28 @@ def test_a_port_at_an_address_that_the_machine_does_not_have(error: str) -> None
     assert diagnosis.hint == f"correct the address in services.wiki.ports, then: {UP}"
 
 
+def test_an_image_that_is_here_for_another_machine() -> None:
+    stack = known_stack()
+    wiki = replace(WIKI, definition={"platform": "linux/arm64"})
+    stack = replace(stack, stack=replace(stack.stack, services={**STACK.services, "wiki": wiki}))
+    failure = Failure(services=("wiki",), is_start=True, refusal="no such image")
+    assert sentence(stack, failure) == (
+        "wiki has an image that is not here and cannot be pulled: team/wiki:7 for linux/arm64 "
+        "(compose.yaml:4)"
+    )
+
+
+def test_a_file_that_is_no_program_is_made_executable() -> None:
+    error = 'OCI runtime create failed: exec: "/start.sh": permission denied: unknown'
+    wiki = running("wiki", state="created", error=error)
+    known_facts = replace(known_stack(), services={"wiki": wiki})
+    diagnosis = known(find(known_facts, Failure(services=("wiki",), is_start=True)))
+    assert diagnosis.sentence == "wiki has a command that cannot be run: /start.sh"
+    assert diagnosis.before == (
+        "make /start.sh executable (chmod +x), or correct command or entrypoint in services.wiki"
+    )
+
+
 def test_words_of_a_test_are_no_refusal() -> None:
     text = "httpx.ConnectError: lookup wiki: no such image; network x not found"
     assert find(known_stack(), Failure(services=("wiki",), text=text)) is None
