@@ -34,7 +34,7 @@ def as_heard(route: Route, kind: str, stack: Stack) -> Route:
 
 # Private
 
-_CADDY = re.compile(r"caddy[^/:@]*:v?(\d{1,4})\.(\d{1,4})")
+_CADDY = re.compile(r"(?:^|/)caddy:v?(\d{1,4})\.(\d{1,4})")
 
 
 def _converts(kind: str, stack: Stack) -> bool:

@@ -457,6 +457,7 @@ WRITTEN = {
         ("caddy", "caddy:2", "bücher.test", True),
         ("caddy", "caddy", "bücher.test", True),
         ("caddy", "my-proxy:2.6", "bücher.test", True),
+        ("caddy", "own/my-caddy:1.4", "bücher.test", True),
         ("caddy", "caddy:2.6.2", "xn--bcher-kva.test", True),
         ("caddy", "caddy:2.10", "app.test.", False),
     ],
