@@ -120,7 +120,6 @@ class Watch:
             refuse_weakening(options, "browser.new_page")
             page = make_page(**options)
             self.context(page.context, options)
-            self._page(page)
             return page
 
         _replace(browser, "new_context", new_context)
@@ -136,6 +135,8 @@ class Watch:
         context.on("response", lambda response: self._response(owner, context, response))
         context.on("requestfailed", lambda request: self._failure(owner, request.url))
         context.on("page", self._page)
+        for page in context.pages:
+            self._page(page)
         make_page = context.new_page
 
         @functools.wraps(make_page)
@@ -332,15 +333,14 @@ class Watch:
     def _objection(self, url: str) -> str:
         """Why the certificate of one of the stack's servers is not trusted; empty for others."""
         host, port = _host_and_port(url)
-        if urlsplit(url).scheme != "https" or not host:
+        if not url.startswith("https:"):
             return ""
         names = self._stack.names
         address = names.resolve(host, port)
         if isinstance(address, Refused):
             return ""
-        if not names.is_ours(host) and names.publication(*address) is None:
-            return ""
-        return self._trust.objection(host, address)
+        is_known = names.is_ours(host) or names.publication(*address) is not None
+        return self._trust.objection(host, address) if is_known else ""
 
     def _clock_ahead(self, context: BrowserContext) -> float:
         return self._clocks_ahead.get(context.browser, 0.0) if context.browser else 0.0

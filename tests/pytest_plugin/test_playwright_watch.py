@@ -320,8 +320,12 @@ def test_the_host_header_of_all_requests_decides(playwright, browser, contacts):
     assert contacts() == ("app", "door")
 
 
-def test_a_refused_host_says_why(browser):
+def test_a_refused_host_says_why(browser, playwright, tmp_path):
     page = browser.new_page()
+    kept = playwright.chromium.launch_persistent_context(str(tmp_path / "profile"))
+    with pytest.raises(Error, match="stacktest: 'elsewhere.example' is not a host name"):
+        kept.pages[0].goto("https://elsewhere.example/")
+    kept.close()
     for url in ("http://elsewhere.example/", "https://elsewhere.example/"):
         with pytest.raises(Error, match="'elsewhere.example' is not a host name of this stack"):
             page.goto(url)
@@ -407,11 +411,11 @@ PROGRAM = find_chromium(headless=True)
 ROOT = [] if os.geteuid() else ["--no-sandbox"]
 
 
-def load(page):
+def load(page, url=URL):
     # A browser that the test starts shares this machine's network: containers of others change it.
     while True:
         try:
-            return page.goto(URL)
+            return page.goto(url)
         except Error as error:
             if "ERR_NETWORK_CHANGED" not in error.message:
                 raise
@@ -438,19 +442,40 @@ def test_a_wrapper_around_the_browser(playwright, contacts, tmp_path):
 
 
 @pytest.fixture
-def endpoint(browser_proxy, tmp_path):
-    weak = ["--ignore-certificate-errors", f"--proxy-server={browser_proxy.url}"]
-    argv = [PROGRAM, "--headless", "--remote-debugging-port=0", f"--user-data-dir={tmp_path}", *ROOT]
-    # A group of its own: the program may be a script that runs another one.
-    options = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    with subprocess.Popen([*argv, *weak], **options) as process:
-        lines = (re.search(r"listening on (ws://\\S+)", line) for line in process.stderr)
-        yield next(match[1] for match in lines if match)
+def start(tmp_path):
+    # Starts a browser with arguments; the address at which it is debugged.
+    running = []
+
+    def endpoint(*arguments):
+        argv = [PROGRAM, "--headless", "--remote-debugging-port=0", f"--user-data-dir={tmp_path}", *ROOT]
+        # A group of its own: the program may be a script that runs another one.
+        options = {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+        running.append(subprocess.Popen([*argv, *arguments], **options))
+        lines = (re.search(r"listening on (ws://\\S+)", line) for line in running[-1].stderr)
+        return next(match[1] for match in lines if match)
+
+    yield endpoint
+    for process in running:
         os.killpg(process.pid, signal.SIGKILL)
+        with process:
+            pass
 
 
-def test_a_browser_that_runs_already(playwright, contacts, endpoint):
-    browser = playwright.chromium.connect_over_cdp(endpoint)
+def test_a_browser_with_a_way_of_its_own(playwright, contacts, start):
+    port = WEB.rpartition(":")[2]
+    rules = f"--host-resolver-rules=MAP app.stack.local 127.0.0.1:{port}"
+    browser = playwright.chromium.connect_over_cdp(start(rules))
+    page = browser.new_context().new_page()
+    load(page, "http://app.stack.local/x")
+    assert page.inner_text("body") == "GET app.stack.local /x"
+    load(page, f"{WEB}/x")
+    assert contacts() == ()
+    browser.close()
+
+
+def test_a_browser_that_runs_already(playwright, contacts, start, browser_proxy):
+    weak = ("--ignore-certificate-errors", f"--proxy-server={browser_proxy.url}")
+    browser = playwright.chromium.connect_over_cdp(start(*weak))
     assert refused(browser.new_context().new_page(), contacts)
     assert browser.contexts
     load(browser.contexts[0].new_page())
@@ -484,7 +509,7 @@ def test_clients_of_ones_own(browser_proxy, contacts):
 @pytest.mark.case("hard/C2-browser-new-context-weakens")
 def test_a_browser_that_was_talked_into_a_certificate_earns_nothing(suite: Any) -> None:
     """By ways that no option shows: what counts is whether the CA stands for the server."""
-    suite(UNNAMED, passed=5)
+    suite(UNNAMED, passed=6)
 
 
 ASYNCHRONOUS = """
