@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from stacktest.adapters.plain_files import read_plain
 from stacktest.adapters.suite_code import read_tree, saved_at
 
 _WORDS = re.compile(rb"\bservice\b|\b(?:inside|api|async_api|person|stack|stack_ca)\b")
@@ -19,7 +20,7 @@ def named_services(path: Path) -> frozenset[str] | None:
 def may_name_services(path: Path) -> bool:
     """Whether the text, which may not even be valid Python, mentions what tests of a stack use."""
     try:
-        return _WORDS.search(path.read_bytes()) is not None
+        return _WORDS.search(read_plain(path)) is not None
     except OSError:
         return True
 

@@ -16,6 +16,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from stacktest.adapters.plain_files import read_plain
 from stacktest.adapters.suite_data import DataFiles, Mentions, mentions
 from stacktest.adapters.suites import Suites
 from stacktest.adapters.syntax_nodes import nodes_of
@@ -244,7 +245,7 @@ def _read(path: Path, _saved: int | None) -> _Source:
     Both happen when somebody saves while a run comes to its end.
     """
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
     except OSError:
         return _Source(tree=_EMPTY, digest="gone")
     digest = content_digest(content)

@@ -49,7 +49,8 @@ def pointing_folder(stack: Path, *, folder: Path, rootdir: Path | None = None) -
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; a `UsageError` names the file when it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows begin a file with a mark that TOML does not know.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UsageError("not UTF-8 text", where=f"{path}:{line}", hint=_SAVE_AS_UTF_8) from error

@@ -23,6 +23,13 @@ HOSTILE = (
     *("json.py", "secrets.py", "token.py", "email.py", "pytest.py", "stacktest.py", "yaml.py"),
 )
 """Modules that a stranger may put into a pull request; each notes that it ran."""
+PROGRAMS = (
+    *("core.fsmonitor", "core.sshCommand", "core.askPass", "core.pager", "credential.helper"),
+    *("filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv"),
+    *("diff.evil.command", "diff.external", "gpg.program"),
+)
+"""Settings of git that name a program, which the folder's own `.git/config` may hold."""
+HOOKS = ("post-index-change", "reference-transaction", "post-checkout", "pre-auto-gc")
 VERBS = (
     *(
         "ack cache",
@@ -85,7 +92,22 @@ def folder(project: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
         subprocess.run([*git, *words], cwd=root, check=True, capture_output=True)
+    configure_git(root, marker)
     return root, marker
+
+
+def configure_git(root: Path, marker: Path) -> None:
+    """Programs of the folder wherever git's configuration can name one, and something to look at."""
+    (root / ".gitattributes").write_text("* filter=evil diff=evil\n")
+    for name in (*PROGRAMS, *HOOKS):
+        place = root / ".git/hooks" / name if name in HOOKS else root / "tools" / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(f"#!/bin/sh\necho {name} >> {marker}\n")
+        place.chmod(0o755)
+        if name in PROGRAMS:
+            command = ["git", "config", name, str(place)]
+            subprocess.run(command, cwd=root, check=True, capture_output=True)
+    (root / "docs/cache.md").write_text("# cache\n\nIt keeps other things.\n")
 
 
 def ran(folder: tuple[Path, Path], words: str) -> set[str]:

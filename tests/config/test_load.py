@@ -82,6 +82,11 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     assert read.origins["services.librechat.timeout"] == str(tmp_path / "stacktest.toml")
 
 
+def test_a_file_of_an_editor_of_windows_is_read(tmp_path: Path) -> None:
+    (tmp_path / "stacktest.toml").write_bytes(b'\xef\xbb\xbf[stack]\r\ndomain = "b.c"\r\n')
+    assert load(tmp_path).stack.domain == "b.c"
+
+
 def test_without_a_file_the_defaults_serve(tmp_path: Path) -> None:
     read = load(tmp_path)
     assert read.file == ""

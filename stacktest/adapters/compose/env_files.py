@@ -4,11 +4,19 @@ Which of them, in which order, is the business of `files`.
 """
 
 import io
+import os
 import re
+import select
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from stacktest.adapters.plain_files import read_plain
 from stacktest.core.interpolation import interpolate
+from stacktest.errors import UsageError
+
+PATIENCE = 5.0
+"""Seconds that a pipe is given to be written to."""
 
 _YAML_STYLE = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*(\".*\"|'.*'|.*?)\s*(?:\s#.*)?")
 _SINGLE_QUOTED = re.compile(r"[^=]*=\s*'")
@@ -16,12 +24,16 @@ _DOUBLE_QUOTED = re.compile(r'[^=]*=\s*"')
 
 
 def read_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Names and values of one file; empty where it cannot be read, as Compose reports itself."""
+    """Names and values of one file; empty where it cannot be read, as Compose reports itself.
+
+    It may be a pipe, which a password manager fills for each reader.
+    """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        is_pipe = stat.S_ISFIFO(path.stat().st_mode)
+        content = _read_pipe(path) if is_pipe else read_plain(path)
     except OSError:
         return {}
-    return parse_env(text, environ)
+    return parse_env(content.decode("utf-8", "replace"), environ)
 
 
 def parse_env(text: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -50,3 +62,20 @@ def read_env_files(paths: Iterable[Path], environ: Mapping[str, str]) -> dict[st
     for path in paths:
         values |= read_env_file(path, {**values, **environ})
     return values
+
+
+# Private
+
+
+def _read_pipe(path: Path) -> bytes:
+    """What somebody writes to the pipe; a `UsageError` where nobody does."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as pipe:
+        if not select.select([pipe], [], [], PATIENCE)[0]:
+            raise UsageError(
+                "it is a pipe, and nobody writes to it",
+                where=str(path),
+                hint="start the program that fills it, or write a file in its place",
+            )
+        os.set_blocking(handle, True)
+        return pipe.read()

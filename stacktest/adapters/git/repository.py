@@ -14,10 +14,10 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from stacktest.adapters import process
+from stacktest.adapters.git.command import run_git
 from stacktest.core import timestamps
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError, ToolFailedError, ToolMissingError
+from stacktest.errors import StacktestError, ToolFailedError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class Commit:
 def why_not(folder: Path) -> Unknown | None:
     """Why ancestry cannot be asked here; None: it can."""
     try:
-        completed = _run(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
+        completed = run_git(folder, "rev-parse", "--is-inside-work-tree", "--is-shallow-repository")
     except StacktestError as error:
         return Unknown(error.what)
     if completed.code != 0:
@@ -41,7 +41,7 @@ def why_not(folder: Path) -> Unknown | None:
     if "true" in completed.out.split("\n")[1:]:
         return Unknown("this is a shallow clone, where every page dates from its last commit; "
                        "run: git fetch --unshallow")  # fmt: skip
-    if _run(folder, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
+    if run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD").code != 0:
         return Unknown("git has no commit here yet")
     return None
 
@@ -49,7 +49,7 @@ def why_not(folder: Path) -> Unknown | None:
 def head(folder: Path) -> str | Unknown:
     """The commit that is checked out."""
     try:
-        completed = _run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+        completed = run_git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
     except StacktestError as error:
         return Unknown(error.what)
     if completed.code == 0:
@@ -64,7 +64,7 @@ def head(folder: Path) -> str | Unknown:
 def changed_paths(folder: Path, paths: Iterable[str] = (".",)) -> frozenset[str] | Unknown:
     """Paths whose content in the folder is not that of HEAD, untracked ones included."""
     try:
-        completed = _run(
+        completed = run_git(
             folder, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--",
             *_literal(paths),
         )  # fmt: skip
@@ -113,13 +113,13 @@ def read_commits(output: str) -> tuple[Commit, ...]:
 
 def text_at(folder: Path, commit: str, path: str) -> str | None:
     """The file in that commit; None: it has none there."""
-    completed = _run(folder, "cat-file", "blob", f"{commit}:./{path}")
+    completed = run_git(folder, "cat-file", "blob", f"{commit}:./{path}")
     return completed.out if completed.code == 0 else None
 
 
 def top(folder: Path) -> Path:
     """The folder of the repository, without links; the folder itself outside of any."""
-    completed = _run(folder, "rev-parse", "--show-toplevel")
+    completed = run_git(folder, "rev-parse", "--show-toplevel")
     return Path(completed.paths.rstrip("\n")) if completed.code == 0 else folder
 
 
@@ -127,19 +127,19 @@ def commit_named(folder: Path, name: str) -> str:
     """The id of the commit that a name means; empty where there is none."""
     if name.startswith("-"):
         return ""
-    completed = _run(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    completed = run_git(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     return completed.out.strip() if completed.code == 0 else ""
 
 
 def files_at(folder: Path, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
     """Path → content of the files that are these paths, or lie below them, in the commit."""
-    completed = _run(folder, "ls-tree", "-r", "-z", commit, "--", *paths)
+    completed = run_git(folder, "ls-tree", "-r", "-z", commit, "--", *paths)
     if completed.code != 0:
         raise ToolFailedError(f"git failed: {completed.tail}", where=completed.command)
     rows = (row.partition("\t") for row in completed.paths.split("\0") if row)
     blobs = {name: head.split() for head, _, name in rows}
     return {
-        name: _run(folder, "cat-file", "blob", words[2]).raw
+        name: run_git(folder, "cat-file", "blob", words[2]).raw
         for name, words in blobs.items()
         if words[0].startswith("100")
     }
@@ -154,7 +154,7 @@ def texts_at(
     """
     pairs = [(commit, path) for commit, path in requests if "\n" not in path]
     names = "".join(f"{commit}:./{path}\n" for commit, path in pairs)
-    output = _run(folder, "cat-file", "--batch", input=names).raw if pairs else b""
+    output = run_git(folder, "cat-file", "--batch", input=names).raw if pairs else b""
     texts: dict[tuple[str, str], str | None] = {}
     place = 0
     for pair in pairs:
@@ -175,7 +175,7 @@ def texts_at(
 def was_tracked(folder: Path, path: str) -> bool:
     """Whether any commit up to HEAD touched the path; False where git cannot say."""
     try:
-        completed = _run(folder, "log", "-1", "--format=%H", "--", *_literal([path]))
+        completed = run_git(folder, "log", "-1", "--format=%H", "--", *_literal([path]))
     except StacktestError:
         return False
     return completed.code == 0 and bool(completed.out.strip())
@@ -202,7 +202,7 @@ def is_ancestor(folder: Path, older: str, newer: str) -> bool:
     """Whether `newer` is `older` or one of its descendants."""
     if older == newer:
         return True
-    completed = _run(folder, "merge-base", "--is-ancestor", older, newer)
+    completed = run_git(folder, "merge-base", "--is-ancestor", older, newer)
     if completed.code not in (0, 1):
         raise ToolFailedError(
             f"git cannot compare two commits: {completed.tail}", where=completed.command
@@ -265,7 +265,7 @@ def submodules(folder: Path) -> tuple[str, ...]:
         "--get-regexp",
         r"^submodule\..*\.path$",
     )
-    output = _run(folder, *listed).paths
+    output = run_git(folder, *listed).paths
     values = [row.partition("\n")[2] for row in output.split("\0") if row]
     prefix = _prefix(folder) if values else ""
     return tuple(_from(prefix, value) for value in values)
@@ -273,7 +273,7 @@ def submodules(folder: Path) -> tuple[str, ...]:
 
 def object_at(folder: Path, commit: str, path: str) -> str:
     """The id of what the commit has at the path; empty: it has nothing there."""
-    return _run(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{path}").out.strip()
+    return run_git(folder, "rev-parse", "--verify", "--quiet", f"{commit}:./{path}").out.strip()
 
 
 def names_at(folder: Path, commit: str) -> tuple[str, ...]:
@@ -293,21 +293,8 @@ def files_of_content(folder: Path, commit: str, path: str) -> frozenset[str]:
 # Private
 
 
-def _run(folder: Path, *arguments: str, input: str = "") -> process.Completed:  # noqa: A002
-    # A hook or an outer git must not point us at its own repository, index or worktree.
-    env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    env |= {key: os.environ[key] for key in _KEPT if key in os.environ}
-    env |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    argv = ["git", "-c", "core.quotePath=off", "-c", "log.showSignature=false", *arguments]
-    try:
-        return process.run(argv, cwd=folder, env=env, timeout=60, input=input)
-    except ToolMissingError as error:
-        hint = "install git, then: stacktest doctor"
-        raise ToolMissingError(error.what, where=error.where, hint=hint) from error
-
-
 def _check(folder: Path, *arguments: str) -> str:
-    completed = _run(folder, *arguments)
+    completed = run_git(folder, *arguments)
     if completed.code != 0:
         raise ToolFailedError(f"git failed: {completed.tail}", where=completed.command)
     return completed.paths
@@ -357,10 +344,3 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 _HEADER = re.compile(r"[0-9a-f]{40,64}\x1f[0-9a-f ]*\x1f[^\x1f]+")
-_KEPT = (
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_EXEC_PATH",
-    "GIT_DISCOVERY_ACROSS_FILESYSTEM",  # the repository may be mounted apart from the stack in it
-)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from stacktest.adapters import process
+from stacktest.adapters.git.command import run_git
 from stacktest.core.unknown import Unknown
 from stacktest.errors import ToolMissingError
 
@@ -15,7 +15,7 @@ def ignored_files(root: Path, names: Iterable[str]) -> frozenset[str]:
     if not listed:
         return frozenset()
     try:
-        completed = process.run(["git", "check-ignore", "-z", "--", *listed], cwd=root)
+        completed = run_git(root, "check-ignore", "-z", "--", *listed)
     except ToolMissingError:
         return frozenset()
     return frozenset(name for name in completed.paths.split("\0") if name)
@@ -26,13 +26,13 @@ def tracked_files(root: Path, outside: Iterable[str] = ()) -> frozenset[str] | U
 
     `outside` adds paths such as `../shared`, as far as they lie in the same repository.
     """
-    command = ["git", "ls-files", "-z", "--cached", "--recurse-submodules", "--", "."]
+    command = ["ls-files", "-z", "--cached", "--recurse-submodules", "--", "."]
     beyond = _within_repository(root, outside)
     try:
-        completed = process.run([*command, *beyond], cwd=root)
+        completed = run_git(root, *command, *beyond)
         if completed.code != 0 and beyond:
             # git refuses all of them where one is not its own, as below a folder of another one.
-            completed = process.run(command, cwd=root)
+            completed = run_git(root, *command)
     except ToolMissingError as error:
         return Unknown(error.what)
     if completed.code != 0:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_atomically, writing
+from stacktest.adapters.plain_files import read_plain_text
 from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
 
@@ -14,7 +15,7 @@ from stacktest.core.unknown import Unknown
 def read_text(path: Path) -> str | Unknown | None:
     """The text; None where there is no file; Unknown with the reason where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_plain_text(path)
     except FileNotFoundError:
         return None
     except NotADirectoryError:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from stacktest.adapters.ledger.signing_key import read_key
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.plain_files import read_plain_text
 from stacktest.adapters.private_files import make_private_folder, write_private
 from stacktest.core.collected_test import Collection
 from stacktest.core.fingerprint.digest import Key, content_digest, content_stream
@@ -72,7 +73,7 @@ class KeptInventories:
         if self._file is None:
             return None
         try:
-            data = json.loads(self._file.read_text(encoding="utf-8"))
+            data = json.loads(read_plain_text(self._file))
             if data["format"] != FORMAT or data["state"] != _state(
                 Inputs.from_json(data["inputs"])
             ):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from stacktest.adapters.atomic_write import write_atomically
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.plain_files import read_plain_text
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.errors import UsageError
 
@@ -46,7 +47,7 @@ def load_detail(root: Path, service: str, digest: str) -> Mapping[str, Mapping[s
     if not re.fullmatch(r"[0-9a-f]{16}", digest):
         return None
     try:
-        text = (_folder(state_path(root), service) / f"{digest}.json").read_text("utf-8")
+        text = read_plain_text(_folder(state_path(root), service) / f"{digest}.json")
         detail = json.loads(text)["detail"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         # Only names are lost: what changed is still told part by part.

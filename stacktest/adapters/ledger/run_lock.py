@@ -13,6 +13,7 @@ from typing import Self
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
+from stacktest.adapters.plain_files import read_plain_text
 from stacktest.adapters.private_files import PRIVATE_FILE, write_private
 from stacktest.core.json_data import Json
 from stacktest.errors import LockHeldError
@@ -96,7 +97,7 @@ class RunLock:
 def read_holder(root: Path) -> Holder | None:
     """Who last said that it uses the stack; None when nobody did or the note is unreadable."""
     try:
-        note = json.loads(state_path(root, "run.holder.json").read_text(encoding="utf-8"))
+        note = json.loads(read_plain_text(state_path(root, "run.holder.json")))
         return Holder(pid=int(note["pid"]), command=note["command"], since=note["since"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stacktest.adapters.atomic_write import create_file
 from stacktest.adapters.ledger.state_dir import FOLDER, state_dir, state_path
+from stacktest.adapters.plain_files import read_plain_text
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.unknown import Unknown
 from stacktest.errors import UsageError
@@ -28,7 +29,7 @@ def read_key(root: Path) -> Key | Unknown:
     try:
         if not path.exists():
             _create(root)
-        return _parsed(path.read_text(encoding="ascii"), f"{FOLDER}/key")
+        return _parsed(read_plain_text(path), f"{FOLDER}/key")
     except UsageError as error:
         return Unknown(f"{FOLDER}/key cannot be used: {error.what}")
     except OSError as error:

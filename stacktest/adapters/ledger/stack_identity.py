@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stacktest.adapters.atomic_write import create_file, writing
 from stacktest.adapters.ledger.state_dir import state_dir
+from stacktest.adapters.plain_files import read_plain_text
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, content_digest
 
@@ -25,5 +26,5 @@ def stack_mark(root: Path) -> str:
             # Of two programs that start at once, both use the first one's id.
             with contextlib.suppress(FileExistsError):
                 create_file(path, os.urandom(16).hex() + "\n", mode=PRIVATE_FILE)
-        parts = (str(root.resolve()), path.read_text(encoding="ascii"), str(path.stat().st_ino))
+        parts = (str(root.resolve()), read_plain_text(path), str(path.stat().st_ino))
     return content_digest("\0".join(parts))[:DIGEST_LENGTH]
