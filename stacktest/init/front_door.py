@@ -55,11 +55,15 @@ class FrontDoor:
 def find_front_door(stack: Stack) -> FrontDoor:
     """The front door of a stack, from its compose model and the files that it mounts."""
     candidates = sorted(_candidates(stack), key=lambda candidate: candidate.rank)
-    if candidates:
-        return _described(candidates[0], stack)
+    reachable = [candidate for candidate in candidates if _is_reachable(candidate.service)]
+    if reachable:
+        return _described(reachable[0], stack)
+    hidden = tuple(_unpublished(c, stack) for c in candidates if c.leads_elsewhere)
+    tunnels = tuple(_tunnels(stack))
     if words := declared_by_services(stack):
-        return FrontDoor(kind=words[0], sources=words, unknown=tuple(map(elsewhere, words)))
-    return FrontDoor(unknown=(_nobody(stack), *_tunnels(stack)))
+        unknown = (*(hidden or map(elsewhere, words)), *tunnels)
+        return FrontDoor(kind=words[0], sources=words, unknown=unknown)
+    return FrontDoor(unknown=(*(hidden or (_nobody(stack),)), *tunnels))
 
 
 # Private
@@ -116,7 +120,7 @@ def _candidates(stack: Stack) -> Iterator[_Candidate]:
     for plain in stack.services.values():
         service = replace(plain, mounts=tuple(as_bind(stack, mount) for mount in plain.mounts))
         program = recognise(service)
-        if program is None or not program.door or not _is_reachable(service):
+        if program is None or not program.door:
             continue
         files = tuple(dict.fromkeys(_configuration(service, program.door)))
         files = _read_first(service, program.door, files)
@@ -188,6 +192,14 @@ def _nobody(stack: Stack) -> str:
         f"whether {' or '.join(web)}, which publishes port 443 or 80, leads host names to other "
         "services: if so, write `front_door` and `routes`, or [stack.hosts], in stacktest.toml "
         f"({', '.join(place_of(stack, name) for name in web)})"
+    )
+
+
+def _unpublished(candidate: _Candidate, stack: Stack) -> str:
+    name = candidate.service.name
+    return (
+        f"how {name} is reached: it publishes no port, so its host names lead nowhere until it "
+        f"does, or `nameserver` or `door` under [stack] says where ({place_of(stack, name)})"
     )
 
 

@@ -137,6 +137,21 @@ def test_a_way_in_that_is_not_read_is_named_with_its_place(
     )
 
 
+@pytest.mark.parametrize("way", ["labels", "file"])
+def test_a_front_door_that_publishes_nothing_is_not_said_to_be_elsewhere(
+    tmp_path: Path, way: str
+) -> None:
+    (tmp_path / "Caddyfile").write_text("http://a.b.c {\n reverse_proxy a:80\n}\n")
+    door = service("door", "caddy:2", mounts=mounted(tmp_path, "Caddyfile"))
+    if way == "labels":
+        door = service("door", "traefik:v3")
+    app = service("a", labels=LABEL if way == "labels" else {})
+    front = find_front_door(stack(door, app, service("t", "cloudflared"), root=tmp_path))
+    assert (front.service, front.sources) == ("", ("traefik",) if way == "labels" else ())
+    assert front.unknown[0].startswith("how door is reached: it publishes no port, so its host")
+    assert "cloudflared" in front.unknown[1]
+
+
 def test_no_image_belongs_to_two_programs() -> None:
     images = [image for program in PROGRAMS for image in program.images]
     assert len(images) == len(set(images))
