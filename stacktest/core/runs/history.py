@@ -22,6 +22,7 @@ from typing import Literal
 
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
+from stacktest.core.runs.start_failure import FELL
 
 TrendKind = Literal["flake", "regression", "failing", "recovered", "steady", "unknown"]
 
@@ -135,7 +136,7 @@ def _not_up(lines: Sequence[HistoryLine]) -> Trend:
         flaky=0,
         since=row[-1].run,
         is_up=False,
-        has_fallen=bool(lines[-1].tests),
+        has_fallen=FELL in lines[-1].start,
     )
 
 

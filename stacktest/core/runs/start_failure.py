@@ -15,6 +15,8 @@ from stacktest.core.records.common import Run
 from stacktest.core.records.documents import FailedStart
 
 CODE = "SK-NOT-READY"
+FELL = "was ready and did not stay so"
+"""What became of a service that came up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,8 +77,8 @@ def fallen_services(fallen: Mapping[str, str]) -> dict[str, StartFailure]:
     return {
         name: StartFailure(
             service=name,
-            cause=f"{name} was ready and did not stay so: {why}",
-            kind=f"{name} was ready and did not stay so: {why.partition(': ')[0]}",
+            cause=f"{name} {FELL}: {why}",
+            kind=f"{name} {FELL}: {why.partition(': ')[0]}",
         )
         for name, why in fallen.items()
     }

@@ -93,7 +93,10 @@ def test_a_pass_that_was_not_earned_is_told() -> None:
     course = classify(refused)
     assert (course.trend, course.is_credited) == ("steady", False)
     assert course_words(course) == ("steady: its tests pass, and earned it no pass in the last run")
-    fell = [earned[0], replace(earned[1], credited=False, start="app is unhealthy")]
+    fell = [
+        earned[0],
+        replace(earned[1], credited=False, start="app was ready and did not stay so: is unhealthy"),
+    ]
     assert course_words(classify(fell)) == "not up: it did not stay up in the last run"
 
 
