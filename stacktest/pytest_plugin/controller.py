@@ -28,6 +28,7 @@ from stacktest.pytest_plugin.collected_tests import read
 from stacktest.pytest_plugin.garbage import no_collection
 from stacktest.pytest_plugin.inventory import deviations, is_whole, selection_of
 from stacktest.pytest_plugin.outcomes import FailureNotes, Listener, reason_of
+from stacktest.pytest_plugin.own_output import test_of
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.stash import DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
 from stacktest.pytest_plugin.suites import suites_of
@@ -182,7 +183,7 @@ class Controller:
         from stacktest.pytest_plugin.repeat import command_again
         from stacktest.reports.terminal.run import failure_lines
 
-        if not any(test.reported == report.nodeid for test in self._selected):
+        if not any(test.reported == test_of(report) for test in self._selected):
             return
         notes = FailureNotes.of(report)
         first, *rest = failure_lines(

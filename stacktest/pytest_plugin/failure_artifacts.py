@@ -46,6 +46,7 @@ from stacktest.core.secrets import secrets_of
 from stacktest.pytest_plugin.browser_output import OWN_OUTPUT
 from stacktest.pytest_plugin.contacts import touched
 from stacktest.pytest_plugin.outcomes import FailureNotes, marked_lines
+from stacktest.pytest_plugin.own_output import OWN_NAME
 from stacktest.pytest_plugin.repeat import command_again
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.seen_answers import SeenAnswer, seen_answers
@@ -199,7 +200,12 @@ def folder_name(nodeid: str) -> str:
 
 
 def _folder(item: pytest.Item, stack: RunningStack) -> Path:
-    return Path(item.config.rootpath / FOLDER / stack.run_id / folder_name(item.nodeid))
+    return Path(
+        item.config.rootpath
+        / FOLDER
+        / stack.run_id
+        / folder_name(item.stash.get(OWN_NAME, item.nodeid))
+    )
 
 
 def _failure(item: pytest.Item, report: pytest.TestReport) -> Failure:

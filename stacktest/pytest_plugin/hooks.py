@@ -184,6 +184,9 @@ class Waker:
         yield
         if _only_shows(self._config) or not any(map(collection.asks_for_stack, collected)):
             return
+        from stacktest.pytest_plugin.own_output import OwnOutput
+
+        self._config.pluginmanager.register(OwnOutput(self._config), "stacktest-own-output")
         with no_collection():
             from stacktest.pytest_plugin.inventory import take
 

@@ -17,6 +17,7 @@ import pytest
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
 from stacktest.pytest_plugin.claims import HOLDS_NOW, KNOWN_FALSE, UNJUDGED
+from stacktest.pytest_plugin.own_output import test_of
 
 NOTES = "stacktest_failure_notes"
 """Attribute of a report of a failure: `FailureNotes` as a dictionary."""
@@ -177,7 +178,7 @@ class Listener:
 
     def add(self, report: pytest.TestReport) -> None:
         """Add one report of a test."""
-        test = self._tests.setdefault(report.nodeid, _Test())
+        test = self._tests.setdefault(test_of(report), _Test())
         test.contacts |= set(getattr(report, "stacktest_contacts", ()))
         test.looks |= set(getattr(report, "stacktest_looks", ()))
         test.doubts |= getattr(report, "stacktest_doubts", {})

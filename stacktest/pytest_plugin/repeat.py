@@ -1,6 +1,7 @@
 """The command that runs a test again on what this run tests."""
 
 import os
+import re
 import shlex
 
 import pytest
@@ -8,12 +9,15 @@ import pytest
 
 def command_again(config: pytest.Config, nodeid: str) -> str:
     """The command for the folder in which this run was started."""
-    path, *rest = nodeid.split("::", 1)
+    path, *rest = _PLACES.sub("", nodeid).split("::", 1)
     path = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
     return shlex.join(["pytest", *_repeated_options(config), "::".join([path, *rest])])
 
 
 # Private
+
+_PLACES = re.compile(r"\[[A-Za-z_]\w*#\d.*\]$")
+"""Parameters that are called by their places: pytest knows the test by their values alone."""
 
 
 def _repeated_options(config: pytest.Config) -> tuple[str, ...]:

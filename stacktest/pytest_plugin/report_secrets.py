@@ -29,6 +29,11 @@ def clean_report(report: pytest.TestReport) -> None:
         report.wasxfail = clean_text(str(report.wasxfail))
 
 
+def clean_in_place(value: Any) -> Any:
+    """The value without secrets: lists, mappings and objects in their place."""
+    return _cleaned(value, clean_text, set())
+
+
 class AllureCleaner:
     """Cleans what Allure is about to write; it takes texts from exceptions, not from reports."""
 
