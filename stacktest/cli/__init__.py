@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from stacktest.cli.group import VerbModules, Verbs, usage_lines
-from stacktest.cli.output import say
+from stacktest.cli.output import give_up, say
 from stacktest.errors import StacktestError, UsageError, refusal_of
 
 INTERRUPTED = 130
@@ -69,6 +69,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; every error becomes lines and the documented exit code."""
     gc.set_threshold(OBJECTS)
+    _open_streams()
     _accept_every_letter()
     try:
         # Without click's own main the code of an Exit is returned, not raised.
@@ -84,23 +85,44 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         _say(["interrupted"])
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader, `head` for example, reads no further.
-        sys.stderr.close()
-        sys.exit(0)
     except OSError as error:
-        refusal = refusal_of(error)
+        missing = _missing_folder()
+        refusal = missing or refusal_of(error)
         if refusal is None:
             _report_bug(error)
         _say(refusal.lines_with_code())
-        if not error.filename:
-            _give_up_output()
+        if not (missing or error.filename):
+            give_up(sys.stdout)
         sys.exit(refusal.exit_code)
     except Exception as error:  # noqa: BLE001 - a bug: one line for people, the rest in a file
         _report_bug(error)
 
 
 # Private
+
+
+def _open_streams() -> None:
+    """A stream that the caller has closed leads nowhere; the next file must not get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _missing_folder() -> UsageError | None:
+    """That the folder of the terminal was removed, as by a checkout of another branch."""
+    try:
+        os.getcwd()  # noqa: PTH109 - whether there is one
+    except FileNotFoundError:
+        return UsageError(
+            "the folder in which this was called does not exist any more",
+            where=os.environ.get("PWD", "the working folder"),
+            hint="cd to the stack's folder, or name it: --stack DIR",
+        )
+    return None
 
 
 def _accept_every_letter() -> None:
@@ -125,12 +147,6 @@ def _report_bug(error: Exception) -> NoReturn:
         ]
     )
     sys.exit(BUG)
-
-
-def _give_up_output() -> None:
-    """What standard output still holds cannot be written, and is not tried once more at the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _log(error: Exception) -> str:

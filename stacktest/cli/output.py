@@ -32,12 +32,12 @@ def say(line: str, *, err: bool = False) -> None:
         from stacktest.cli.colour import painted
 
         line = painted(line)
-    click.echo(line, err=err, color=has_colour)
+    _echo(line + "\n", err=err, has_colour=has_colour)
 
 
 def say_text(text: str, *, err: bool = False) -> None:
     """Print lines as another program wrote them."""
-    click.echo(printable(without_secrets(text)), nl=False, err=err)
+    _echo(printable(without_secrets(text)), err=err)
 
 
 def json_text(document: Any, *, sort_keys: bool = False) -> str:
@@ -48,12 +48,12 @@ def json_text(document: Any, *, sort_keys: bool = False) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json_text(clean(visible_data(document), known_secrets())), nl=False)
+    _echo(json_text(clean(visible_data(document), known_secrets())))
 
 
 def print_own(text: str) -> None:
     """Print what this package itself wrote for another program: workflow commands, a script."""
-    click.echo(without_secrets(text), nl=False)
+    _echo(without_secrets(text))
 
 
 def cleaned(text: str, board: Board) -> str:
@@ -83,3 +83,21 @@ def write_text(output: str, text: str) -> None:
     path = Path(output)
     write_file(path, text, hint="name another file: --output FILE")
     say(f"written  {path}")
+
+
+def give_up(stream: IO[Any]) -> None:
+    """What the stream still holds cannot be written, and is not tried once more at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+# Private
+
+
+def _echo(text: str, *, err: bool = False, has_colour: bool | None = None) -> None:
+    """Print it; a reader that reads no further, as `head` does, changes nothing of the verdict."""
+    try:
+        click.echo(text, nl=False, err=err, color=has_colour)
+    except BrokenPipeError:
+        give_up(sys.stderr if err else sys.stdout)

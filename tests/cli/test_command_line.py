@@ -379,3 +379,67 @@ def test_no_stack_completes_to_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_prints_a_list_prints_json_too(verb: str) -> None:
     options = {name for parameter in cli.cli.commands[verb].params for name in parameter.opts}
     assert "--json" in options
+
+
+@pytest.mark.parametrize("verb", ["status", "doctor", "init", "gate"])
+def test_a_folder_that_was_removed_is_named(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    monkeypatch.setenv("PWD", str(folder))
+    monkeypatch.setattr(sys, "argv", ["stacktest", verb])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    shown = capsys.readouterr().err
+    assert "does not exist any more" in shown
+    assert str(folder) in shown
+    assert "--stack DIR" in shown
+
+
+STREAMS = """
+import sys
+from pathlib import Path
+
+import click
+
+from stacktest import cli
+from stacktest.cli.output import print_json, say, say_text
+
+
+@click.command()
+def ends() -> None:
+    with Path("kept").open("w") as kept:
+        for number in range(2000):
+            say(f"line {number}")
+            say_text(f"line {number}\\n")
+            print_json({"line": number})
+        kept.write("whole")
+    sys.exit(1)
+
+
+cli.cli.commands["ends"] = ends
+sys.argv = ["stacktest", "ends"]
+cli.main()
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("shell", ["{} | head -1", "{} | true", "{} >&-", "{} <&- >&-", "{} 2>&-"])
+def test_a_stream_that_is_closed_changes_nothing_of_the_verdict(shell: str, tmp_path: Path) -> None:
+    (tmp_path / "ends.py").write_text(STREAMS)
+    line = shell.format(f"{sys.executable} ends.py")
+    done = subprocess.run(
+        ["bash", "-c", f"{line}; exit ${{PIPESTATUS[0]}}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert (tmp_path / "kept").read_text() == "whole"
