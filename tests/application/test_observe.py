@@ -452,7 +452,7 @@ def test_an_edit_that_nobody_built_is_drift_until_it_is_built(built: SmallStack)
     assert built.drift() == ("unbuilt:context/a",)
     # A build that began and came to nothing leaves the image as it was.
     built.host.built_at = FUTURE.timestamp()
-    assert built.drift() == ("unbuilt:context/a",)
+    assert built.drift() == ("unbuilt:context/a:cached",)
     again = {**built.images["app:1"], "Id": "sha256:two", "RootFS": {"Layers": ["sha256:b"]}}
     built.images = {**built.images, "app:1": again, "sha256:two": again}
     again["Created"] = FUTURE.isoformat()
