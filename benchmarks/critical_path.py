@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from stacktest.adapters.startup.up import BringUp
-from stacktest.bootstrap.context import find_project
-from stacktest.bootstrap.start import new_run_id, starter
+from stacktest.bootstrap.context import find_project, new_run_id
+from stacktest.bootstrap.start import starter
 from stacktest.core.plan import Plan, plan_services
 from stacktest.core.progress import Progress
 

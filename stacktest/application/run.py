@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge, TestsOf
 from stacktest.application.run_ports import Opened, RunPorts, StartedStack
 from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
@@ -250,6 +249,8 @@ class StackSession:
 
     def _record_whole_failure(self, run: Run, plan: Plan, error: StacktestError) -> None:
         """A bring-up that ended with an error: what it wanted and did not get is not up."""
+        from stacktest.adapters.startup.failure_report import NotReadyError  # and all diagnoses
+
         self.not_up = error.failures if isinstance(error, NotReadyError) else {}
         if not self.not_up or "" in self.not_up:
             needs = {name: needs_of(self.stack, name) for name in plan.services}

@@ -20,11 +20,9 @@ from stacktest.adapters.engine.docker_command import refuse_another_engine
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.state_dir import state_dir
-from stacktest.adapters.startup.deployment import Deployment
 from stacktest.adapters.suite_code import SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.judge import Judge, TestsOf
-from stacktest.application.observe import observe
 from stacktest.application.required_tests import BackgroundInventory
 from stacktest.bootstrap import orchestrator
 from stacktest.bootstrap.known_secrets import learn_secrets
@@ -54,6 +52,7 @@ from stacktest.errors import ToolMissingError
 
 if TYPE_CHECKING:
     from stacktest.adapters.names import NameMap, Refused
+    from stacktest.adapters.startup.deployment import Deployment
     from stacktest.application.notify import Notifier
     from stacktest.bootstrap.container_addresses import ContainerNames
     from stacktest.core.rehearsal.settings import CopySettings
@@ -104,7 +103,7 @@ class Project:
         return orchestrator.engine_of(self.settings)
 
     @cached_property
-    def deployment(self) -> Deployment:
+    def deployment(self) -> "Deployment":
         """What creates the containers of this stack."""
         return orchestrator.deployment_of(self.stack, self.compose, self.engine)
 
@@ -299,6 +298,7 @@ class Project:
         """Every service as it is now; ToolMissingError when Compose is too old to be trusted."""
         from stacktest.adapters.fingerprint_inputs import read_fingerprints
         from stacktest.adapters.ledger.signing_key import read_key
+        from stacktest.application.observe import observe
 
         key = read_key(self.root)
         reader = partial(read_fingerprints, self.stack, key=key, config=self.config)
@@ -363,6 +363,11 @@ class Project:
 def now() -> dt.datetime:
     """The time, for records and people."""
     return dt.datetime.now(dt.UTC)  # noqa: TID251 - the one clock
+
+
+def new_run_id() -> str:
+    """Names a run: when it began, and something that no other run has."""
+    return f"{now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
 def read_code(base: Path) -> CodeDigest:

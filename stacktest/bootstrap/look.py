@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 
 from stacktest.adapters.engine.labels import holder_labels
 from stacktest.adapters.network import ProbeContainers
-from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.context import Project, new_run_id
 from stacktest.bootstrap.look_addresses import ServiceAddresses
 from stacktest.bootstrap.look_stores import Stores
-from stacktest.bootstrap.start import new_run_id
 from stacktest.bootstrap.visits import visit
 from stacktest.core.route import Route
 from stacktest.core.secrets import secrets_of

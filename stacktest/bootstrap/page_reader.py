@@ -1,10 +1,11 @@
 """Puts together what reads the docs pages of a stack's services."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 
-from stacktest.application.judge import PagesOf
+from stacktest.application.judge import PageReading, PagesOf
 from stacktest.config import Config
+from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.status import StatusEntry
@@ -16,8 +17,24 @@ Status = Mapping[str, StatusEntry] | Unknown | None
 def page_reader(stack: Stack, config: Config, status: Callable[[], Status]) -> PagesOf:
     """Reads the pages of services; empty for a stack that keeps none.
 
-    `status` is what the last look wrote, which remembers pages where git does not.
+    `status` is what the last look wrote, which remembers pages where git does not. Nothing is read
+    before somebody asks for pages: who only plans does not.
     """
+
+    @cache
+    def reader() -> PagesOf:
+        return _reader(stack, config, status)
+
+    def pages(fingerprints: Mapping[str, Fingerprint]) -> Mapping[str, PageReading]:
+        return reader()(fingerprints)
+
+    return pages
+
+
+# Private
+
+
+def _reader(stack: Stack, config: Config, status: Callable[[], Status]) -> PagesOf:
     from stacktest.adapters.fingerprint_inputs.gone_files import gone_files
     from stacktest.adapters.git.docs_pages import read_pages
     from stacktest.adapters.git.repository import was_tracked
@@ -32,9 +49,6 @@ def page_reader(stack: Stack, config: Config, status: Callable[[], Status]) -> P
     extra = {name: section.config for name, section in config.services.items()}
     left_out = gone_files(stack, config)
     return partial(read_pages, stack, pages=pattern, extra=extra, left_out=left_out)
-
-
-# Private
 
 
 def _had_pages(status: Status) -> bool:

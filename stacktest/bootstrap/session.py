@@ -17,10 +17,10 @@ from stacktest.application.notify import Notifier
 from stacktest.application.run import StackSession
 from stacktest.application.run_ports import RunPorts, StartedStack
 from stacktest.application.running_stack import RunningStack
-from stacktest.bootstrap.context import Project, find_project, now, read_code
+from stacktest.bootstrap.context import Project, find_project, new_run_id, now, read_code
 from stacktest.bootstrap.open_update import refuse_open_update
+from stacktest.bootstrap.readiness_rules import readiness_rules
 from stacktest.bootstrap.recorded_runs import write_timeline
-from stacktest.bootstrap.start import new_run_id, starter
 from stacktest.bootstrap.workers import reach
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import Judgement
@@ -49,6 +49,8 @@ class RunRequest:
     """Compose that was asked already what the stack is."""
     copy: CopySettings | None = None
     """A copy of the stack is to be tested in its place."""
+    only_plans: bool = False
+    """`--stack-dry-run`: nothing is started, so what starts services is not imported."""
     is_shard: bool = False
     """Others run at the same time: whoever joins them tells people and remembers times."""
 
@@ -72,28 +74,29 @@ def open_run(
     """The run that the request describes; nothing is started yet."""
     project = _project(request)
     refuse_open_update(project.root, os.environ)
-    # Compose answers while this process imports and reads what it needs next.
-    project.compose.ask()
-    import stacktest.adapters.fingerprint_inputs  # noqa: F401 - not while somebody waits for them
+    _prepare(project, request)
     from stacktest.adapters.ledger.part_names import save_detail
     from stacktest.adapters.ledger.run_texts import save_texts
-    from stacktest.adapters.tls import check_ca
 
-    if project.ca is not None and not project.makes_its_ca:
-        check_ca(project.ca, now=now())
     run_id, rootdir, base = new_run_id(), request.rootdir, project.suites.base
 
     def keep_evidence(error: StacktestError) -> None:
         gather_boot(boot_folder(rootdir, run_id), project.stack, project.engine, error)
 
-    start: Callable[[Plan], StartedStack] = starter(
-        project,
-        display,
-        run_id=run_id,
-        mode=request.mode,
-        keep=request.keep,
-        on_failure=keep_evidence,
-    )
+    def start_services(plan: Plan) -> StartedStack:
+        from stacktest.bootstrap.start import starter
+
+        bring_up = starter(
+            project,
+            display,
+            run_id=run_id,
+            mode=request.mode,
+            keep=request.keep,
+            on_failure=keep_evidence,
+        )
+        return bring_up(plan)
+
+    start: Callable[[Plan], StartedStack] = start_services
     conclude: Callable[[RunSummary], list[str]] = partial(keep_times, project.ledger)
     if request.is_shard:
         conclude = _conclude_nothing
@@ -169,6 +172,20 @@ def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:
 
 
 # Private
+
+
+def _prepare(project: Project, request: RunRequest) -> None:
+    """Asks Compose, which answers meanwhile; refuses what cannot be used."""
+    project.compose.ask()
+    from stacktest.adapters.tls import check_ca
+
+    if not request.only_plans:
+        # Not while somebody waits for them.
+        import stacktest.adapters.fingerprint_inputs
+        import stacktest.bootstrap.start  # noqa: F401
+    if project.ca is not None and not project.makes_its_ca:
+        check_ca(project.ca, now=now())
+    readiness_rules(project.config)
 
 
 def _conclude_nothing(_: RunSummary) -> list[str]:

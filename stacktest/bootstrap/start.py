@@ -1,26 +1,20 @@
 """How the services of one stack are brought up."""
 
-import os
 from collections.abc import Callable, Collection
 from functools import partial
 
 from stacktest.adapters.startup.up import BringUp, bring_up
-from stacktest.bootstrap.context import Project, now
+from stacktest.bootstrap.context import Project
 from stacktest.bootstrap.diagnosing import diagnose_failure
 from stacktest.bootstrap.door_answer import door_answer
+from stacktest.bootstrap.readiness_rules import readiness_rules
 from stacktest.bootstrap.upstream_watch import UpstreamWatch
 from stacktest.core.plan import Plan
 from stacktest.core.progress import Progress
-from stacktest.core.readiness import parse_rule
 from stacktest.core.redaction import clean
 from stacktest.core.runs.history import usual_boot
 from stacktest.core.secrets import secrets_of
 from stacktest.errors import StacktestError
-
-
-def new_run_id() -> str:
-    """Names a run: when it began, and something that no other run has."""
-    return f"{now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
 def starter(
@@ -34,15 +28,10 @@ def starter(
 ) -> Callable[[Plan], BringUp]:
     """Brings up what a plan asks for, as the configuration says."""
     config = project.config
-    rules = {
-        name: parse_rule(section.ready, where=f"{config.file}:services.{name}.ready")
-        for name, section in config.services.items()
-        if section.ready
-    }
     start = partial(
         bring_up,
         mode=mode,
-        rules=rules,
+        rules=readiness_rules(config),
         timeouts={
             name: section.timeout for name, section in config.services.items() if section.timeout
         },

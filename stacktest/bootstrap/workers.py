@@ -9,7 +9,6 @@ from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.compose.client import Compose
 from stacktest.application.running_stack import RunningStack
 from stacktest.bootstrap.context import Project, now
-from stacktest.bootstrap.diagnosing import diagnose_failure
 
 FILE = "running.json"
 
@@ -40,6 +39,9 @@ def join(folder: Path, compose: Compose | None = None) -> RunningStack:
 
 
 def _running(project: Project, scratch: Path, run_id: str) -> RunningStack:
+    # With all diagnoses, which who only plans does not need.
+    from stacktest.bootstrap.diagnosing import diagnose_failure
+
     ca = project.readable_ca
     if ca is not None:
         from stacktest.adapters.tls import check_ca

@@ -22,9 +22,9 @@ def up(*, folder: str, names: tuple[str, ...]) -> None:
     Without a name what `docker compose up` would start, or everything where that is nothing.
     """
     from stacktest.application.up_down import start_and_keep
-    from stacktest.bootstrap.context import find_project
+    from stacktest.bootstrap.context import find_project, new_run_id
     from stacktest.bootstrap.open_update import refuse_open_update
-    from stacktest.bootstrap.start import new_run_id, starter
+    from stacktest.bootstrap.start import starter
     from stacktest.reports.terminal.progress_display import ProgressLines, is_lively
 
     project = find_project(folder)

@@ -86,6 +86,7 @@ def request_of(config: pytest.Config) -> "RunRequest":
         keep=config.getoption("--stack-keep"),
         compose=config.stash.get(ASKED, None),
         copy=copy_settings(config) if tests_a_copy(config) else None,
+        only_plans=config.getoption("--stack-dry-run"),
         is_shard=bool(config.getoption("--stack-shard")),
     )
 
