@@ -139,6 +139,9 @@ class FileReader:
         elif stat.S_ISLNK(mode):
             self._add_link(path, label, into)
             target = _text(os.path.realpath(_raw(path)))
+            if stat.S_ISLNK(_mode(target) or 0):
+                # It leads to itself, and to nothing else.
+                return
             inside = self.relative(target)
             self.read(target, f"{label} target" if inside is None else inside, into, secret=secret)
         elif stat.S_ISDIR(mode):

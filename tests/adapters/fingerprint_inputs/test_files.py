@@ -96,6 +96,16 @@ def test_a_mount_that_is_a_link_exposes_its_target_wherever_it_is(root: Path) ->
     assert sorted(read(root, "certs").entries) == ["certs", "certs target/x"]
 
 
+@pytest.mark.parametrize("links", [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "a/x"}])
+def test_a_mount_that_is_a_link_to_itself_ends(root: Path, links: dict[str, str]) -> None:
+    for name, target in links.items():
+        (root / name).symlink_to(target)
+    first = read(root, "a")
+    (root / "a").unlink()
+    (root / "a").write_text("a file")
+    assert first.entries != read(root, "a").entries
+
+
 def test_a_project_reached_through_a_link(root: Path) -> None:
     (root / "conf/x").write_text("1")
     (root / "conf/l").symlink_to(root / "conf/x")
