@@ -83,13 +83,28 @@ class Judge:
     """What took part, by version; asked when it is written down."""
 
     def observation(
-        self, service: str, observations: Mapping[str, ServiceObservation]
+        self,
+        service: str,
+        observations: Mapping[str, ServiceObservation],
+        *,
+        is_routed: bool = False,
     ) -> ServiceObservation:
-        """One service, and with it the direct dependencies that the stack has."""
+        """One service, and with it the direct dependencies that the stack has, and its door.
+
+        `is_routed`: tests ask it through the door, whether the files have a route to it or not.
+        """
         names = self.stack.services[service].dependencies
         dependencies = {name: observations[name] for name in names if name in observations}
         optional = frozenset(names).difference(needs_of(self.stack, service))
-        return replace(observations[service], dependencies=dependencies, optional=optional)
+        door = self.stack.front_door
+        has_door = door in observations and door != service
+        is_routed = is_routed or bool(self.stack.routes_of(service))
+        return replace(
+            observations[service],
+            dependencies=dependencies,
+            optional=optional,
+            doors={door: observations[door]} if has_door and is_routed else {},
+        )
 
     @property
     def next_step(self) -> NextStep:

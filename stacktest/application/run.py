@@ -356,10 +356,11 @@ class StackSession:
     ) -> LastPass | Refusal:
         assert self._opened is not None  # noqa: S101 - `_record` said so
         now = self._ports.now()
+        routed = any(test.routed and service in test.services for test in self._tests)
         return credit(
             verdict,
-            before=self._judge.observation(service, self._before),
-            after=self._judge.observation(service, after),
+            before=self._judge.observation(service, self._before, is_routed=routed),
+            after=self._judge.observation(service, after, is_routed=routed),
             tests=tests.get(service, Unknown("no test names it any more")),
             run=replace(self._opened.run, finished=now),
             state_before=self._judge.state_before(service, self._before, tests, now)

@@ -7,12 +7,15 @@ options do are run with a real pytest in tests/plugin.
 import ast
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from stacktest.application.lint_suites import weak_spots
 from stacktest.core.freshness.states import State
+from stacktest.core.records.exemption import Exemption
+from stacktest.core.route import Route
 from stacktest.core.runs.credit import Refusal, credit
 from stacktest.core.runs.verdict import Inventory, Result, RunFacts
 from tests.support.known import known
@@ -460,6 +463,43 @@ def test_no_credit_on_a_dependency_that_is_not_what_the_files_say(world: StackSi
     # It is, once its own tests ran on it.
     assert world.run([world.outcome(test) for test in app.tests]).credited() == {"app"}
     assert world.state("app") is State.FUNCTIONAL
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_no_credit_for_routes_that_the_front_door_has_not_read(
+    world: StackSimulator, when: str
+) -> None:
+    door, site, _ = world.add("caddy"), world.add("site"), world.add("db")
+    world.front_door = "caddy"
+    world.routes = (Route(host="www.home.lan", service="site", port=8081),)
+
+    def edit_its_file() -> None:
+        door.drift = ("stale:configs/Caddyfile",)
+
+    if when == "before":
+        edit_its_file()
+    ran = world.run(meanwhile=edit_its_file)
+    assert ran.credited() == {"db"}
+    assert ran.refused["site"] == "the front door caddy is drifted: stale:configs/Caddyfile"
+    # Started again, it has read them.
+    door.drift = ()
+    assert world.run().credited() == {"caddy", "site", "db"}
+    # How the door itself does is no matter of its routes, and an exemption allows the rest.
+    door.drift = ("container:unhealthy",)
+    assert world.run().credited() == {"site", "db"}
+    door.drift = ("stale:configs/Caddyfile",)
+    until = world.now.date() + timedelta(days=1)
+    world.exempt = [
+        Exemption(service="caddy", states=("drifted",), reason="reloaded by hand", until=until)
+    ]
+    assert world.run().credited() == {"site", "db"}
+    # Tests ask a service by the door that its file leads elsewhere now.
+    world.exempt, world.routes = [], ()
+    seen = {"caddy": world.snapshot("caddy"), "site": world.snapshot("site")}
+    observe = world.real_judge().observation
+    assert observe("site", seen).doors == {}
+    assert observe("site", seen, is_routed=True).doors == {"caddy": seen["caddy"]}
+    assert site.drift == ()
 
 
 @pytest.mark.case("field/b22")

@@ -38,6 +38,7 @@ from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.documents import LastPass
 from stacktest.core.records.exemption import Exemption
 from stacktest.core.records.status import Scope, StatusMeta
+from stacktest.core.route import Route
 from stacktest.core.runs.moves import Move
 from stacktest.core.runs.requirements import tests_of
 from stacktest.core.runs.start_failure import StartFailure, with_dependants
@@ -195,6 +196,8 @@ class StackSimulator:
         self.doc_on: tuple[str, ...] = ()
         self.environment: dict[str, str] = {}
         """Variables of every service."""
+        self.front_door = ""
+        self.routes: tuple[Route, ...] = ()
         self.start_error: StacktestError | None = None
         self.start_failures: dict[str, str] = {}
         self.fallen: dict[str, str] = {}
@@ -377,6 +380,8 @@ class StackSimulator:
         return Stack(
             name="shop",
             root=self.root,
+            front_door=self.front_door,
+            routes=self.routes,
             services={
                 name: ModelService(
                     name=name,

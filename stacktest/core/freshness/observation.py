@@ -25,6 +25,9 @@ class ServiceObservation:
     optional: frozenset[str] = frozenset()
     """Those of them whose failure costs the service nothing: `required: false`, or order alone."""
 
+    doors: Mapping[str, Self] = field(default_factory=dict)
+    """The front door at the same moment, by its name, where it leads to the service."""
+
     @property
     def dependency_digests(self) -> dict[str, str | Unknown]:
         """Dependency → its fingerprint's digest."""

@@ -8,7 +8,8 @@
 A pass is for what ran, so what ran has to be the same before the first and after the last test:
 fingerprint, containers with their start times, dependencies and the tests' code. A dependency that
 is drifted or fails its own tests is not what its files say, so nothing can be proved with it; an
-optional one costs nothing, as it may be missing.
+optional one costs nothing, as it may be missing. A front door that has not read its files again has
+other routes than those that a pass would name.
 
 | verdict    | effect                                                                            |
 |------------|-----------------------------------------------------------------------------------|
@@ -18,7 +19,7 @@ optional one costs nothing, as it may be missing.
 | untouched  | neither                                                                           |
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,6 +41,7 @@ from stacktest.core.records.documents import (
 )
 from stacktest.core.runs.moves import Move, explains, longest_moves
 from stacktest.core.runs.start_failure import StartFailure, failed_start_of
+from stacktest.core.runs.surroundings import flaws
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
 
@@ -118,7 +120,7 @@ def credit(
         _moved(verdict.service, before, after, moves)
         or _edited(edited)
         or _unsound(verdict, (before, after), tests, run)
-        or _bad_dependency((before, after), failing, exempt or {})
+        or _unsound_surroundings((before, after), failing, exempt or {})
     )
     if refusal is None and verdict.flaky:
         refusal = _too_flaky(before, state_before, previous_pass)
@@ -313,23 +315,13 @@ def _unsound_tests(verdict: Verdict, tests: Tests | Unknown) -> Iterator[str]:
         yield "no start time of its tests was recorded"
 
 
-def _bad_dependency(
-    observations: tuple[ServiceObservation, ServiceObservation],
+def _unsound_surroundings(
+    observations: Iterable[ServiceObservation],
     failing: Collection[str],
     exempt: Mapping[str, Collection[str]],
 ) -> Refusal | None:
-    """A refusal when what the service was tested with is not what the pass would name."""
-    for observation in observations:
-        for name, dependency in sorted(observation.dependencies.items()):
-            if name in observation.optional:
-                continue
-            allowed = exempt.get(name, ())
-            if dependency.drift and State.DRIFTED.value not in allowed:
-                drift = listed(dependency.drift)
-                return Refusal(reason=f"its dependency {name} is drifted: {drift}")
-            if name in failing and State.FAILING.value not in allowed:
-                return Refusal(reason=f"its dependency {name} fails its own tests")
-    return None
+    why = next((why for seen in observations for why in flaws(seen, failing, exempt)), None)
+    return Refusal(reason=why) if why else None
 
 
 def _attested_digest(dependency: ServiceObservation, *, is_optional: bool) -> str | None:
