@@ -23,6 +23,7 @@ from stacktest.core.plan import needs_of
 from stacktest.core.records.common import Run
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.status import BackupEntry, Scope, StatusEntry, StatusMeta
+from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
 
 TestsOf = Mapping[str, Tests | Unknown] | Unknown
@@ -188,6 +189,28 @@ class Judge:
         """The state of a service as it stood, its page left aside."""
         present = self._present(service, observations, tests, now, {})
         return self._judged(self.evidence(service), present, "host").state
+
+    def failing_needs(
+        self,
+        tested: Iterable[str],
+        verdicts: Mapping[str, Verdict],
+        observations: Mapping[str, ServiceObservation],
+        tests: TestsOf,
+        now: datetime,
+    ) -> frozenset[str]:
+        """Dependencies of these that fail: in this run, or before it and not passed since."""
+        needed = {name for service in tested for name in self.stack.services[service].dependencies}
+        kinds = {name: verdicts[name].kind if name in verdicts else "untouched" for name in needed}
+        return frozenset(
+            name
+            for name, kind in kinds.items()
+            if kind == "failed"
+            or (
+                kind != "passed"
+                and name in observations
+                and self.state_before(name, observations, tests, now) is State.FAILING
+            )
+        )
 
     def meta(
         self,

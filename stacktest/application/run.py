@@ -14,7 +14,6 @@ from stacktest.application.run_trace import RunTrace
 from stacktest.core.collected_test import Collected, Collection, not_collected
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation
-from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.plan import Demand, Plan, make_plan, needs_of
 from stacktest.core.records.common import FingerprintRecord, Run
@@ -22,6 +21,7 @@ from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.run_texts import RunTexts, texts_of_starts, texts_of_verdicts
 from stacktest.core.redaction import clean, redact
 from stacktest.core.runs.credit import Refusal, close, credit, history_line
+from stacktest.core.runs.disturbance import Looks
 from stacktest.core.runs.fold import fold
 from stacktest.core.runs.moves import Move, without_moved
 from stacktest.core.runs.requirements import edited_files, inventory_of, tests_of
@@ -304,7 +304,16 @@ class StackSession:
         refused = {**self._opened.refused, **self._unrecorded}
         boots = self._up.boot_seconds() if self._up else {}
         remembered = self._judge.memory.read_all(self._opened.records)
-        failing = self._failing(verdicts, after, tests)
+        failing = self._judge.failing_needs(self._opened.records, verdicts, after, tests, now)
+        looks = Looks(
+            stack=self.stack,
+            before=self._before,
+            after=after,
+            down={*self.not_up, *fallen},
+            moves=self._moves,
+            tests=self._tests,
+            edited=edited,
+        )
         for service, record in self._opened.records.items():
             verdict = verdicts[service]
             last_pass = remembered[service].last_pass
@@ -331,9 +340,10 @@ class StackSession:
                 previous_pass=previous_pass,
                 fallen=fallen.get(service),
             )
-            lines[service] = history_line(
+            line = history_line(
                 records[service], verdict, boots.get(service), tests.get(service), self._moves
             )
+            lines[service] = replace(line, disturbed=looks.disturbance(service))
         try:
             refused |= self._ports.recorder.close_run(records, passes, lines)
         except StacktestError as error:
@@ -371,29 +381,4 @@ class StackSession:
             failing=failing,
             exempt=self._judge.exempt_states(now),
             moves=self._moves,
-        )
-
-    def _failing(
-        self,
-        verdicts: Mapping[str, Verdict],
-        after: Mapping[str, ServiceObservation],
-        tests: Mapping[str, Tests],
-    ) -> frozenset[str]:
-        """Dependencies that fail: in this run, or before it without having passed since."""
-        assert self._opened is not None  # noqa: S101 - `_record` said so
-        services = self.stack.services
-        needed = {
-            name for service in self._opened.records for name in services[service].dependencies
-        }
-        kinds = {name: verdicts[name].kind if name in verdicts else "untouched" for name in needed}
-        now = self._ports.now()
-        return frozenset(
-            name
-            for name, kind in kinds.items()
-            if kind == "failed"
-            or (
-                kind != "passed"
-                and name in after
-                and self._judge.state_before(name, after, tests, now) is State.FAILING
-            )
         )

@@ -95,6 +95,8 @@ def moves(lines: Sequence[HistoryLine]) -> tuple[bool, ...]:
 
 
 def _sentence(course: Trend, lines: Sequence[HistoryLine]) -> str:
+    if course.disturbed:
+        return f"Failed: {course.disturbed} in the last run, which may be why."
     parts = ", ".join(map(part, course.changed)) or "what it is"
     since = _date(next((line.started for line in lines if line.run == course.since), None))
     runs = count(course.runs, "run")

@@ -172,14 +172,14 @@ class HistoryText:
         Beside them, how many of the heads these are.
         """
         newest: list[HistoryLine] = []
-        count = conclusive = passed = tested = 0
+        count = conclusive = passed = telling = 0
         for count, head in enumerate(heads, start=1):  # noqa: B007 - it is the answer
             for line in self._lines_of([head]):
                 newest.append(line)
                 conclusive += line.is_conclusive
-                tested += line.is_tested
+                telling += line.is_telling
                 passed += line.verdict == "passed"
-            if len(newest) >= RECENT and conclusive >= LONGEST_ROW and passed and tested:
+            if len(newest) >= RECENT and conclusive >= LONGEST_ROW and passed and telling:
                 break
         return count, newest
 
@@ -187,7 +187,7 @@ class HistoryText:
         self, newest: Iterable[HistoryLine], older: Iterable["_Head"]
     ) -> Iterator["_Head"]:
         """Older runs of what the newest one was of, and the newest of something else."""
-        runs = [line for line in newest if line.is_tested]
+        runs = [line for line in newest if line.is_telling]
         same = sum(not differing_parts(line, runs[0]) for line in runs)
         has_before = same < len(runs)
         kinds: dict[str, bool] = {}
@@ -198,7 +198,7 @@ class HistoryText:
             if is_full and has_before:
                 return
             for line in self._lines_of([head]):
-                if not line.is_tested:
+                if not line.is_telling:
                     continue
                 is_same = not differing_parts(line, runs[0])
                 kinds |= {head.was: is_same} if head.was else {}

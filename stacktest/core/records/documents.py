@@ -9,7 +9,7 @@ strict: anything else than what this version writes is a `RecordError` with the 
 document, and never a default. The status documents are in `status.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
@@ -19,7 +19,7 @@ from stacktest.core.json_data import Json
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.records.strict_json import Fields, RecordError, check_schema
-from stacktest.core.runs.bare_text import bare_name, bare_reason
+from stacktest.core.runs.bare_text import bare_letters, bare_names, bare_reason
 from stacktest.core.runs.verdict import Kind
 
 LAST_PASS = "stacktest.last_pass/1"  # noqa: S105 - the name of a schema
@@ -47,7 +47,7 @@ class PassedTests(PlainRecord):
 
     def as_written_now(self) -> Self:
         """Tests by the names that this version gives them."""
-        return replace(self, skipped=_bare_names(self.skipped))
+        return replace(self, skipped=bare_names(self.skipped))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +149,7 @@ class Failure:
             started=f.moment("started"),
             fingerprint=FingerprintRecord.of(f),
             drifted=f.flag("drifted"),
-            tests=_bare_names(f.texts("tests")),
+            tests=bare_names(f.texts("tests")),
         )
 
 
@@ -199,8 +199,8 @@ class RunTests(PlainRecord):
 
     def as_written_now(self) -> Self:
         """Tests by the names that this version gives them."""
-        failed, skipped = _bare_names(self.failed), _bare_names(self.skipped)
-        known_false = _bare_names(self.known_false)
+        failed, skipped = bare_names(self.failed), bare_names(self.skipped)
+        known_false = bare_names(self.known_false)
         return replace(self, failed=failed, skipped=skipped, known_false=known_false)
 
 
@@ -301,6 +301,8 @@ class HistoryLine:
     after: tuple[str, ...] | None = None
     """The newest runs that were known when it was written; None: a version wrote it that did not
     say."""
+    disturbed: str = ""
+    """What was seen in the run that may explain its tests: see `core.runs.disturbance`."""
 
     @property
     def is_conclusive(self) -> bool:
@@ -311,6 +313,11 @@ class HistoryLine:
     def is_tested(self) -> bool:
         """Whether the verdict is that of tests: the service was up."""
         return self.is_conclusive and not self.start
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether nothing that was seen in the run explains the verdict of its tests."""
+        return self.is_tested and not self.disturbed
 
     @property
     def times(self) -> Mapping[str, int]:
@@ -338,6 +345,7 @@ class HistoryLine:
             "start": self.start or None,
             "code": self.code or None,
             "after": None if self.after is None else list(self.after),
+            "disturbed": self.disturbed or None,
         }
 
     @classmethod
@@ -350,7 +358,7 @@ class HistoryLine:
             document,
             "$",
             (*keys, *result_keys),
-            later=("boot_ms", "move_ms", "start", "code", "after"),
+            later=("boot_ms", "move_ms", "start", "code", "after", "disturbed"),
         )
         return cls(
             service=f.text("service"),
@@ -363,12 +371,13 @@ class HistoryLine:
             credited=f.flag("credited"),
             flaky=f.flag("flaky"),
             reasons=tuple(map(bare_reason, f.texts("reasons"))),
-            tests=_bare_letters(f.text_map("tests")),
+            tests=bare_letters(f.text_map("tests")),
             boot_ms=f.optional_number("boot_ms"),
             move_ms={} if f.raw("move_ms")[0] is None else f.number_map("move_ms"),
             start=bare_reason(f.optional_text("start") or ""),
             code=f.optional_text("code") or "",
             after=None if f.raw("after")[0] is None else f.texts("after"),
+            disturbed=f.optional_text("disturbed") or "",
         )
 
 
@@ -377,23 +386,3 @@ def read_kind(fields: Fields) -> Kind:
     word: Any = fields.text("verdict", among=get_args(Kind))
     kind: Kind = word
     return kind
-
-
-# Private
-
-WORST_FIRST = "FE?XxsS~."
-"""Letters of tests, for those that an older record told apart by the values of parameters."""
-
-
-def _bare_names(names: Sequence[str]) -> tuple[str, ...]:
-    bare = tuple(map(bare_name, names))
-    return bare if bare == tuple(names) else tuple(dict.fromkeys(bare))
-
-
-def _bare_letters(letters: Mapping[str, str]) -> dict[str, str]:
-    bare: dict[str, str] = {}
-    for name, letter in letters.items():
-        test = bare_name(name)
-        both = (bare.get(test, letter), letter)
-        bare[test] = min(both, key=lambda each: WORST_FIRST.find(each) % len(WORST_FIRST))
-    return bare

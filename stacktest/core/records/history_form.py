@@ -6,7 +6,7 @@
 `was` and `tests` are digests of what a line of the same file has under `define`: what the service
 and the code of its tests were, and the names of its tests. A line whose definition is lost still
 tells its run, its verdict and which tests did not pass; the rest of it is unknown. Keys that hold
-nothing (`flaky`, `reasons`, `boot_ms`, `move_ms`, `start`) are left out.
+nothing (`flaky`, `reasons`, `boot_ms`, `move_ms`, `start`, `disturbed`) are left out.
 
 Lines of the first form (`stacktest.history/1`) are read as they are: see `HistoryLine.from_dict`.
 """
@@ -43,6 +43,7 @@ def compact(line: HistoryLine, defined: Collection[str]) -> dict[str, Json]:
         "not_passed": {name: line.tests[name] for name in names if line.tests[name] != PASSED},
         "reasons": list(line.reasons),
         "start": line.start,
+        "disturbed": line.disturbed,
         "flaky": line.flaky,
         "move_ms": dict(line.move_ms),
         "define": {id_: value for id_, value in definitions.items() if id_ not in defined},
@@ -85,6 +86,7 @@ def expand(document: Json, service: str, definition: Definition) -> HistoryLine:
         move_ms={} if f.raw("move_ms")[0] is None else f.number_map("move_ms"),
         start=bare_reason(f.optional_text("start") or ""),
         code=code,
+        disturbed=f.optional_text("disturbed") or "",
         after=None if f.raw("after")[0] is None else f.texts("after"),
     )
 
@@ -108,7 +110,10 @@ def definitions_of(document: Json) -> Mapping[str, Json]:
 # Private
 
 _KEYS = (*("schema", "run", "seq", "after", "verdict", "credited", "was", "started", "git_commit"),)
-_OPTIONAL = ("boot_ms", "move_ms", "tests", "not_passed", "reasons", "start", "flaky", "define")
+_OPTIONAL = (
+    *("boot_ms", "move_ms", "tests", "not_passed", "reasons", "start", "flaky", "define"),
+    "disturbed",
+)
 
 
 def _is_flat(value: Json, depth: int) -> bool:

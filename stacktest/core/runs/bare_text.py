@@ -11,7 +11,7 @@ Records of older versions hold more; they are read as if they had been written t
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 HIDDEN = "…"
 """Stands for the parameters of a test of which an older record knows the values alone."""
@@ -32,6 +32,22 @@ def bare_name(nodeid: str) -> str:
     if not bracket or "::" not in function or _BARE.fullmatch(rest):
         return nodeid
     return f"{function}[{HIDDEN}]"
+
+
+def bare_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names without values of parameters, each once."""
+    bare = tuple(map(bare_name, names))
+    return bare if bare == tuple(names) else tuple(dict.fromkeys(bare))
+
+
+def bare_letters(letters: Mapping[str, str]) -> dict[str, str]:
+    """The same for tests with letters; of those that an older record told apart, the worst."""
+    bare: dict[str, str] = {}
+    for name, letter in letters.items():
+        test = bare_name(name)
+        both = (bare.get(test, letter), letter)
+        bare[test] = min(both, key=lambda each: _WORST_FIRST.find(each) % len(_WORST_FIRST))
+    return bare
 
 
 def is_same_test(name: str, tests: Iterable[str]) -> bool:
@@ -80,6 +96,8 @@ def bare_end(text: str) -> str:
 
 
 # Private
+
+_WORST_FIRST = "FE?XxsS~."
 
 _HARMLESS = r"(?:chromium|firefox|webkit|\d{1,3}|True|False|None)"
 _PLACE = r"(?:[A-Za-z_]\w*#\d{1,6})"

@@ -13,6 +13,7 @@
 The fingerprint decides, not the calendar: what failed after a change is a regression, what failed
 without one is a flake, and a failure that stays is neither forgiven as the one nor as the other.
 A run in which the service was not up counts only while it is the last: it says nothing about tests.
+Nor is a run compared in which something was seen that explains it (`core.runs.disturbance`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -58,6 +59,8 @@ class Trend:
     """False when the tests of the last run passed, and earned no pass."""
     has_fallen: bool = False
     """True when it was up in the last run, and did not stay so."""
+    disturbed: str = ""
+    """What was seen in the last run, which failed, that may explain it."""
 
 
 def classify(lines: Iterable[HistoryLine]) -> Trend:
@@ -67,7 +70,7 @@ def classify(lines: Iterable[HistoryLine]) -> Trend:
     if conclusive and conclusive[-1].start:
         return _not_up(conclusive)
     tested = [line for line in ordered if line.is_tested]
-    course = _course([(line, line.verdict == "passed", line.flaky) for line in tested])
+    course = _telling([(line, line.verdict == "passed", line.flaky) for line in tested])
     is_refused = bool(tested) and tested[-1].verdict == "passed" and not tested[-1].credited
     return replace(course, is_credited=not is_refused)
 
@@ -76,7 +79,7 @@ def classify_test(lines: Iterable[HistoryLine], nodeid: str) -> Trend:
     """The course of one test, from the history of a service that it names."""
     ordered = sorted(lines, key=lambda line: line.seq)
     letters = [(line, line.tests.get(nodeid, "")) for line in ordered]
-    return _course([(line, x in ".~k", x == "~") for line, x in letters if x and x in ".~kKFE"])
+    return _telling([(line, x in ".~k", x == "~") for line, x in letters if x and x in ".~kKFE"])
 
 
 def usual_boot(lines: Iterable[HistoryLine]) -> float | None:
@@ -103,6 +106,18 @@ def differing_parts(old: HistoryLine, new: HistoryLine) -> tuple[str, ...]:
 
 _Run = tuple[HistoryLine, bool, bool]
 """The run, whether it passed, whether only on a retry."""
+
+
+def _telling(runs: Sequence[_Run]) -> Trend:
+    """The course without the runs that something else explains; the last one is told if it failed.
+
+    Where there is no other, what the last one was is all that is known.
+    """
+    if runs and runs[-1][0].disturbed and not runs[-1][1]:
+        last = runs[-1][0]
+        why = last.disturbed
+        return Trend(trend="failing", runs=1, failures=1, flaky=0, since=last.run, disturbed=why)
+    return _course([run for run in runs if not run[0].disturbed] or runs[-1:])
 
 
 def _course(runs: Sequence[_Run]) -> Trend:

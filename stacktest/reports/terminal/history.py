@@ -55,6 +55,8 @@ def course_words(course: Trend) -> str:
         times = f"{course.runs} runs in a row" if course.runs > 1 else "the last run"
         verb = "stay up" if course.has_fallen else "come up"
         return f"not up: it did not {verb} in {times}"
+    if course.disturbed:
+        return f"failing: {course.disturbed} in its last run, which may be why"
     changed = ", ".join(map(part, course.changed)) or "it"
     always = course.failures == course.runs
     row_of_passes = (

@@ -21,18 +21,22 @@ from tests.support.properties import examples
 from tests.support.stack_simulator import START, StackSimulator, hexed
 
 KINDS: dict[str, Kind] = {".": "passed", "~": "passed", "F": "failed", "!": "failed"}
+KINDS |= {"d": "passed", "D": "failed"}
 NAMES = [f"suites/phase4_datastores/test_app.py::test_claim_{n}_of_the_service" for n in range(13)]
 LARGEST = 12_000_000 // 36
 """Bytes that a thousand runs of one service may take, so that 36 of them stay below 12 MB."""
 
 
 def run(seq: int, service: str = "a", outcome: str = ".", *, boot: bool = False) -> HistoryLine:
-    """A run of what the letter `service` stands for; `!` is one in which it was not up."""
+    """A run of what the letter `service` stands for; `!` is one in which it was not up.
+
+    `d` and `D` passed and failed while something was seen that may explain it.
+    """
     parts = {name: hexed(name + service) for name in ("image", "config", "env", "stanza")}
     fingerprint = Fingerprint(
         parts={**parts, "build": hexed("b")}, repo=hexed(service), key_id=hexed("key")
     )
-    letter = {".": ".", "~": "~", "F": "F"}.get(outcome, "?")
+    letter = {".": ".", "~": "~", "F": "F", "d": ".", "D": "F"}.get(outcome, "?")
     return HistoryLine(
         service="app",
         run=f"20261129T{seq:06}-adf2bf",
@@ -47,6 +51,7 @@ def run(seq: int, service: str = "a", outcome: str = ".", *, boot: bool = False)
         boot_ms=3692 + seq if boot else None,
         move_ms={"stop" if seq % 3 else "crash": 100 * seq} if boot else {},
         start="app exited 3" if outcome == "!" else "",
+        disturbed="db was not up" if outcome in "dD" else "",
         code=hexed("code"),
         after=(f"20261129T{seq - 1:06}-adf2bf",),
     )
@@ -131,7 +136,7 @@ def test_a_definition_that_is_nested_without_end_is_none() -> None:
 
 
 outcomes = st.lists(
-    st.tuples(st.sampled_from("aaab"), st.sampled_from("....F~i!"), st.booleans()), max_size=12
+    st.tuples(st.sampled_from("aaab"), st.sampled_from("....F~i!dD"), st.booleans()), max_size=12
 )
 
 

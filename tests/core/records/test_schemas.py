@@ -182,6 +182,7 @@ lines = st.builds(
     after=maybe(st.lists(st.text(min_size=1, max_size=8), max_size=2).map(tuple)),
     start=texts,
     code=texts,
+    disturbed=texts,
 )
 
 
@@ -253,8 +254,9 @@ LATER = {
     "status": ("run",),
     "history.v2": (
         *("boot_ms", "move_ms", "tests", "not_passed", "reasons", "start", "flaky", "define"),
+        "disturbed",
     ),
-    "history": ("boot_ms", "move_ms", "start", "code", "after"),
+    "history": ("boot_ms", "move_ms", "start", "code", "after", "disturbed"),
     "last_pass": ("known_false",),
     "last_run": ("start", "known_false"),
     "status_meta": ("backups",),
@@ -387,7 +389,11 @@ def written(world: StackSimulator) -> dict[str, list[Any]]:
     app.parts["image"] = app.containers = Unknown("no engine")
     look()
     started = replace(
-        world.ledger.history("app")[0][0], boot_ms=1200, move_ms={"stop": 90}, flaky=True
+        world.ledger.history("app")[0][0],
+        boot_ms=1200,
+        move_ms={"stop": 90},
+        flaky=True,
+        disturbed="db was not up",
     )
     documents["history.v2"].append(compact(started, ()))
     return documents
@@ -459,8 +465,9 @@ def test_a_line_of_before_a_key_existed_reads_as_null() -> None:
     def hold(line: HistoryLine) -> None:
         document = line.to_dict()
         del document["boot_ms"], document["move_ms"], document["start"], document["code"]
+        del document["disturbed"]
         assert validator("history").is_valid(document)
-        older = replace(line, boot_ms=None, move_ms={}, start="", code="")
+        older = replace(line, boot_ms=None, move_ms={}, start="", code="", disturbed="")
         assert HistoryLine.from_dict(document) == older
         with pytest.raises(RecordError):
             HistoryLine.from_dict({**document, "boot_ms": -1})

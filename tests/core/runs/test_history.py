@@ -12,6 +12,7 @@ from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import classify, classify_test, usual_boot
 from stacktest.core.runs.verdict import Kind
 from stacktest.reports.terminal.history import course_words
+from stacktest.reports.trends import read
 from tests.support.stack_simulator import START, StackSimulator, hexed
 
 
@@ -24,7 +25,10 @@ def mark(config: str) -> FingerprintRecord:
 
 
 def runs(story: str) -> list[HistoryLine]:
-    """`a. b. bF b~`: fingerprint and outcome of each run; `i` is an incomplete one."""
+    """`a. b. bF! b~`: fingerprint and outcome of each run; `i` is an incomplete one.
+
+    `!`: something was seen in it.
+    """
     kinds: dict[str, Kind] = {".": "passed", "~": "passed", "F": "failed", "i": "incomplete"}
     return [
         HistoryLine(
@@ -38,6 +42,7 @@ def runs(story: str) -> list[HistoryLine]:
             credited=step[1] == ".",
             flaky=step[1] == "~",
             tests={"t::a": step[1]} if step[1] != "i" else {"t::a": "s"},
+            disturbed="db was not up" if step.endswith("!") else "",
         )
         for number, step in enumerate(story.split(), start=1)
     ]
@@ -65,6 +70,15 @@ def runs(story: str) -> list[HistoryLine]:
         ("a. bF a.", "recovered", ("config",)),
         ("a. a. " + "b. " * 20, "steady", ()),
         ("aF " + "a. " * 20, "steady", ()),
+        ("a. aF! a.", "steady", ()),
+        ("a. aF!", "failing", ()),
+        ("aF a.! aF", "failing", ()),
+        ("aF a.!", "failing", ()),
+        ("aF! a.!", "steady", ()),
+        ("a. a~!", "steady", ()),
+        ("a. aF! bF", "regression", ("config",)),
+        ("aF! b.", "steady", ()),
+        ("a. aF! aF", "flake", ()),
     ],
 )
 def test_courses(story: str, trend: str, changed: tuple[str, ...]) -> None:
@@ -73,6 +87,14 @@ def test_courses(story: str, trend: str, changed: tuple[str, ...]) -> None:
     assert classify(reversed(runs(story))) == course
     alone = classify_test(runs(story), "t::a")
     assert alone.trend == trend
+
+
+def test_what_was_seen_in_a_run_that_failed_is_told() -> None:
+    words = course_words(classify(runs("a. aF!")))
+    assert words == "failing: db was not up in its last run, which may be why"
+    assert (
+        read(runs("a. aF!")).sentence == "Failed: db was not up in the last run, which may be why."
+    )
 
 
 def test_filling_in_a_test_is_no_flake() -> None:
