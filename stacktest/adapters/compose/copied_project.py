@@ -54,14 +54,8 @@ class CopiedProject(Compose):
 
 
 def with_labels(document: Json, override: Mapping[str, Json]) -> Json:
-    """The document with the labels that an override has for its services and networks.
-
-    Compose makes networks of services that it does not start, too: they get the run's labels.
-    """
+    """The document with the labels that an override has for its services and networks."""
     labelled = deepcopy(document)
-    of_networks = [entry["labels"] for entry in override.get("networks", {}).values()]
-    for network in (labelled.get("networks") or {}).values() if of_networks else ():
-        network["labels"] = {**of_networks[0], **(network.get("labels") or {})}
     for section, entries in override.items():
         for name, entry in entries.items():
             target = labelled[section].get(name)

@@ -108,16 +108,19 @@ def _network_labels(
     labels: Mapping[str, str],
     existing: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Json]:
+    """Of all networks: Compose makes those of services that it does not create, too."""
+    definitions = stack.definitions.get("networks") or {}
+    used = {key for name in services for key in stack.services[name].networks}
     labelled: dict[str, Json] = {}
-    for key in sorted({key for name in services for key in stack.services[name].networks}):
-        definition = stack.definitions.get("networks", {}).get(key) or {}
+    for key in sorted(used | set(definitions)):
+        definition = definitions.get(key) or {}
         if definition.get("external"):
             continue
         name = definition.get("name", f"{stack.name}_{key}")
         present = existing.get(name, labels)
         own = {label: value for label, value in present.items() if label.startswith("stacktest.")}
         entry: dict[str, Json] = {"labels": own} if own else {}
-        if stack.denies_egress:
+        if stack.denies_egress and (own or key in used):
             entry["internal"] = True
         if entry:
             labelled[key] = entry

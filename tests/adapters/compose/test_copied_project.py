@@ -20,16 +20,3 @@ def test_labels_are_laid_over_the_document() -> None:
         "networks": {"default": {"internal": True, "labels": {"stacktest.run": "1"}}},
     }
     assert document["networks"] == {"default": {"internal": True}}
-
-
-def test_a_network_of_services_that_are_not_started_gets_the_labels_of_the_run() -> None:
-    document = {"services": {"db": {}, "web": {}}, "networks": {"back": {}, "front": {"name": "f"}}}
-    override = {
-        "services": {"db": {"labels": {"stacktest.run": "1"}}},
-        "networks": {"back": {"labels": {"stacktest.run": "1"}}},
-    }
-    networks = with_labels(document, override)["networks"]
-    assert networks == {
-        "back": {"labels": {"stacktest.run": "1"}},
-        "front": {"name": "f", "labels": {"stacktest.run": "1"}},
-    }

@@ -182,9 +182,19 @@ def test_the_override_labels_services_and_only_new_networks_of_ours() -> None:
     assert kept["services"]["app"]["labels"][KEEP] == "yes"
 
 
+def test_the_override_labels_networks_that_only_other_services_use() -> None:
+    made = labels.label_override(STACK_MODEL, ["app"], "7", networks={"p_old": {"a": "b"}})
+    own = {"labels": {RUN: "7", STACK: labels.stack_id(STACK_MODEL)}}
+    assert made["networks"] == {"default": own, "mine": own}
+    others = replace(STACK_MODEL, services={"db": STACK_MODEL.services["db"]})
+    exists = {"p_old": {"a": "b"}}
+    closed = labels.label_override(deny_egress(others), ["db"], "7", networks=exists)
+    assert closed["networks"] == dict.fromkeys(("default", "mine"), {**own, "internal": True})
+
+
 def test_the_override_closes_networks_that_may_not_lead_outside() -> None:
     own = replace(STACK_MODEL, services={"db": STACK_MODEL.services["db"]})
-    exists = {"p_default": {"a": "b"}, "p_mine": {RUN: "before"}}
+    exists = {"p_default": {"a": "b"}, "p_mine": {RUN: "before"}, "p_old": {}}
     made = labels.label_override(deny_egress(own), ["db"], "7", networks=exists)
     assert made["networks"] == {
         "default": {"internal": True},

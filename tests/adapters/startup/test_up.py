@@ -577,3 +577,60 @@ def test_whether_what_failed_goes_or_stays_is_said_and_done(project: Project, ke
         project.up(progress=said, keep=keep)
     assert said.said == [("app exited 3", not keep)]
     assert bool(project.leftovers()) is keep
+
+
+NETWORKS = {
+    "of another service": "db: {SLEEPS, networks: [back]}",
+    "by default": "db: {SLEEPS}",
+    "of a replica": "db: {SLEEPS, networks: [back], scale: 2}",
+    "of a profile": "db: {SLEEPS, networks: [back], profiles: [more]}",
+    "of a service that lacks something": "db: {SLEEPS, networks: [back], volumes: ['nosuch:/x']}",
+}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_networks_that_compose_makes_for_other_services_go_with_the_run(
+    project: Project, kind: str
+) -> None:
+    sleeps = "image: IMAGE, init: true, command: [sleep, infinity]"
+    project.write(f"""
+services:
+  app: {{{sleeps}, networks: [front]}}
+  {NETWORKS[kind].replace("SLEEPS", sleeps)}
+networks:
+  front: {{}}
+  back: {{}}
+volumes: {{nosuch: {{external: {str("lacks" in kind).lower()}, name: {project.name}-nosuch}}}}
+""")
+    up = project.up("app")
+    assert project.leftovers()
+    assert up.stop() == {}
+    assert project.leftovers() == []
+
+
+def test_networks_of_others_are_not_labelled_and_stay(project: Project) -> None:
+    """An external one, and one that a person made by hand, even where no planned service uses it."""
+    outside = f"{project.name}-outside"
+    sleeps = "image: IMAGE, init: true, command: [sleep, infinity]"
+    project.write(f"""
+services:
+  app: {{{sleeps}, networks: [front]}}
+  db: {{{sleeps}, networks: [back, outside]}}
+networks:
+  front: {{}}
+  back: {{}}
+  outside: {{external: true, name: {outside}}}
+""")
+    process.run(("docker", "network", "create", outside), timeout=60)
+    try:
+        project.compose("create", "db")
+        kept = project.leftovers()
+        project.up("app").stop()
+        assert project.leftovers() == kept
+        project.compose("down")
+        project.up("app").stop()
+        assert project.leftovers() == []
+    finally:
+        project.compose("down")
+        removed = process.run(("docker", "network", "rm", outside), timeout=60)
+    assert removed.code == 0
