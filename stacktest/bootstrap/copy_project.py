@@ -204,6 +204,7 @@ class CopyProject(Project):
             definitions=model.definitions,
             compose_options=("--project-name", name),
             copy=self.copy.id,
+            given_images=self.copy.images,
         )
         return config, stack
 

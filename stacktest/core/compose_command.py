@@ -9,8 +9,11 @@ from stacktest.core.model import Stack
 def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> str:
     """`docker compose [options] WORDS SERVICES`, with the files and profiles that they need.
 
-    Where something else than Compose runs the services: its own command for that verb.
+    Where something else than Compose runs the services: its own command for that verb. Empty for a
+    copy, which is gone when a person reads it, and whose project the stack's files are not.
     """
+    if stack.copy:
+        return ""
     names = tuple(services)
     if words and (template := stack.own_commands.get(words[0])):
         full_names = shlex.join(f"{stack.name}_{name}" for name in names)

@@ -147,6 +147,8 @@ class Stack:
     """Names that services have on their networks beside those that Compose gives → the service."""
     copy: str = ""
     """Names a copy beside the stack itself, which has an empty one."""
+    given_images: Mapping[str, str] = field(default_factory=dict)
+    """Service of a copy → the image that a person gave it in place of its own."""
 
     def is_enabled(self, service: str) -> bool:
         """Whether Compose starts the service without being given its name or a profile."""

@@ -52,6 +52,11 @@ def test_a_command_means_the_engine_that_the_stack_names() -> None:
     assert compose_command(model, "ps") == "docker --context far compose -f a.yml ps"
 
 
+def test_no_command_is_about_a_copy() -> None:
+    model = replace(stack(options=("--project-name", "d-rehearsal-7"), enabled=()), copy="7")
+    assert compose_command(model, "restart", services=["web"]) == ""
+
+
 @pytest.mark.parametrize(
     ("enabled", "names"),
     [

@@ -251,6 +251,9 @@ def test_an_image_that_does_not_start_is_written_down(live: Live) -> None:
     before = state()
     done = live.run("--stack-services=store", "--stack-copy-with=store=stacktest/caddy:2.6.2")
     assert done.ret == 10
+    text = f"{done.stdout.str()}{done.stderr.str()}"
+    assert ", image stacktest/caddy:2.6.2" in text
+    assert "docker compose" not in text
     assert live.results() == {"store": "failed"}
     assert state() == before
     assert left_over() == []

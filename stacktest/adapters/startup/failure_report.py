@@ -110,11 +110,12 @@ def container_failed(
         if name in others:
             title = f"last lines of {name} ({others[name].state}), which {service.name} depends on:"
             details += last_words(engine, others[name], title, LINES // 4, stack)
+    image = stack.given_images.get(service.name, culprit.image_ref)
     return StartFailure(
         service=culprit.service,
         cause=mask(diagnosis.sentence if diagnosis else f"{culprit.service} {why}", stack),
         kind=mask(f"{culprit.service} {kind}", stack),
-        where=f"service {culprit.service}, container {culprit.name}, image {culprit.image_ref}",
+        where=f"service {culprit.service}, container {culprit.name}, image {image}",
         hint=diagnosis.hint if diagnosis and diagnosis.hint else hint,
         code=judged.code or CODE,
         details=tuple(mask(line, stack) for line in details),
@@ -226,7 +227,8 @@ def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) 
         config = compose_command(stack, "config", services=[name])
         return (
             f"if it only needs longer to start, raise services.{name}.healthcheck.start_period "
-            f"in the compose file; else correct its health check, which is shown by: {config}"
+            "in the compose file; else correct its health check"
+            + (f", which is shown by: {config}" if config else "")
         )
     if not culprit.health and "health check" in cause:
         return f"give services.{name} a healthcheck, or another `ready` in stacktest.toml"

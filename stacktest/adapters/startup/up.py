@@ -126,16 +126,20 @@ class BringUp:
 
     def _recreated(self) -> Mapping[str, str]:
         """Containers that somebody else created during the run: name → why they stay."""
+        why = "was created again during the run, and is not removed"
         own = {container for ids in self.started.values() for container in ids} | self.before
         return {
-            container.name: "was created again during the run, and is not removed; "
-            + compose_command(self.stack, "rm", "--stop", "--force", services=[container.service])
+            container.name: f"{why}; {command}" if (command := self._removal(container)) else why
             for container in self.engine.containers(self.stack.name)
             if container.service in self.order
             and not container.one_off
             and container.id not in own
             and not container.run_id
         }
+
+    def _removal(self, container: Container) -> str:
+        words = ("rm", "--stop", "--force")
+        return compose_command(self.stack, *words, services=[container.service])
 
 
 def bring_up(

@@ -53,13 +53,27 @@ Kind = Callable[[Facts, Failure], Diagnosis | None]
 def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
     """What went wrong; None where the facts do not decide it."""
     diagnosis = next((found for kind in KINDS if (found := kind(facts, failure))), None)
-    return _for_afterwards(facts, diagnosis) if diagnosis else None
+    if diagnosis is None:
+        return None
+    return _of_copy(facts, diagnosis) if facts.stack.copy else _for_afterwards(facts, diagnosis)
 
 
 # Private
 
 _LOOKS = re.compile(r" (?:exec -T|logs --tail \d+) (\S+)")
 """A command that is about a container, and the service that it names."""
+
+
+def _of_copy(facts: Facts, diagnosis: Diagnosis) -> Diagnosis:
+    """With the images that were given, and nothing to type: it would be about the stack itself."""
+    images = facts.stack.given_images
+    notes = [
+        # What an update tries is an id, which tells a person nothing.
+        f"; the image of {name} in this copy is {'new' if image.startswith('sha256:') else image}"
+        for name, image in sorted(images.items())
+        if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", diagnosis.sentence)
+    ]
+    return replace(diagnosis, sentence="".join((diagnosis.sentence, *notes)), before="", command="")
 
 
 def _for_afterwards(facts: Facts, diagnosis: Diagnosis) -> Diagnosis:

@@ -178,6 +178,8 @@ def find_cause(table: Sequence[Cause], text: str) -> tuple[Cause | None, Mapping
 def command_of(cause: Cause, stack: Stack, service: str, values: Mapping[str, str]) -> str:
     """Its command, with the options that docker needs to mean this service of this stack."""
     command = cause.command.format(**values, service=service).strip()
+    if stack.copy and command.startswith("docker compose"):
+        return ""
     compose = compose_prefix(stack, [service] if service else ())
     command = re.sub(r"^docker compose\b", lambda _: compose, command)
     docker = shlex.join(docker_prefix(stack))

@@ -283,7 +283,8 @@ def _corrected(case: _Case, ports: Sequence[int], sentence: str) -> Diagnosis:
     right = f"{name}:{ports[0]}"
     edit = edit_command(case.line, f"{name}:{case.port}", right)
     return Diagnosis(
-        service=door,
+        # The line was right for the image that the service has in the stack.
+        service=service if service in stack.given_images else door,
         sentence=sentence,
         before="" if edit else f"write {right} in {case.where}",
         command=in_turn(edit, case.restart) or case.restart,

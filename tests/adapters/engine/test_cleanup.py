@@ -189,7 +189,7 @@ def test_the_override_labels_networks_that_only_other_services_use() -> None:
     others = replace(STACK_MODEL, services={"db": STACK_MODEL.services["db"]})
     exists = {"p_old": {"a": "b"}}
     closed = labels.label_override(deny_egress(others), ["db"], "7", networks=exists)
-    assert closed["networks"] == dict.fromkeys(("default", "mine"), {**own, "internal": True})
+    assert closed["networks"] == {key: {**own, "internal": True} for key in ("default", "mine")}
 
 
 def test_the_override_closes_networks_that_may_not_lead_outside() -> None:

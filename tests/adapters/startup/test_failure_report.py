@@ -1,5 +1,6 @@
 """A report names the service and the cause, and never shows a secret."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ STACK = Stack(
 )
 
 THEN = "then: docker compose"
+
+
+@pytest.mark.parametrize("text", ["pull access denied for team/app", "no such thing as app", "x"])
+def test_no_command_is_about_the_project_of_a_copy(text: str) -> None:
+    assert "docker compose" in creation_failed(STACK, ["app"], text, culprit="app").hint
+    copy = replace(STACK, name="p-rehearsal-7", copy="7")
+    assert "docker compose" not in creation_failed(copy, ["app"], text, culprit="app").hint
 
 
 def test_values_of_secretly_named_variables_become_their_names() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,47 @@ def test_nothing_listens_where_the_door_asks() -> None:
         "sed -i '9s|wiki:8081|wiki:8080|' conf.d/apps.conf && docker compose restart door"
     )
     assert (diagnosis.service, diagnosis.witness) == ("door", "door")
+
+
+def test_a_copy_has_another_image_and_nothing_is_typed() -> None:
+    """The files are those of the stack, and the containers are gone."""
+    state = facts(wiki=running("wiki", open_ports=frozenset({6379}), is_temporary=True))
+    copy = replace(STACK, copy="7", compose_options=("--project-name", "home-rehearsal-7"))
+    unchanged = known(find(replace(state, stack=copy), refused()))
+    assert (unchanged.service, unchanged.hint) == ("door", "")
+    assert unchanged.sentence == f"{ARROW}: nothing listens there; wiki has 6379"
+    for image, shown in {"redis:7.0": "redis:7.0", "sha256:77af": "new"}.items():
+        given = replace(copy, given_images={"wiki": image, "db": "postgres:17"})
+        diagnosis = known(find(replace(state, stack=given), refused()))
+        assert (diagnosis.service, diagnosis.hint) == ("wiki", "")
+        assert diagnosis.sentence == (
+            f"{ARROW}: nothing listens there; wiki has 6379; the image of wiki in this copy is "
+            f"{shown}"
+        )
+
+
+OF_COPIES: dict[str, tuple[dict[str, Any], Failure | None]] = {
+    "another port": ({"open_ports": frozenset({8080})}, refused()),
+    "two ports": ({"open_ports": frozenset({8080, 9000})}, refused()),
+    "for itself": ({"open_ports": frozenset(), "local_ports": frozenset({8081})}, refused()),
+    "still starting": ({"open_ports": frozenset(), "health": "starting"}, refused()),
+    "another network": ({"networks": {"edge": "10.1.0.2"}}, refused()),
+    "TLS": ({}, refused(400, body="Client sent an HTTP request to an HTTPS server")),
+    "ended": ({"state": "exited", "exit_code": 1, "log": ("FATAL: no key",)}, refused()),
+    "no memory": ({"state": "exited", "exit_code": 137, "oom": True, "memory": 1 << 26}, refused()),
+    "unhealthy": ({"health": "unhealthy", "health_log": "exit 1"}, refused()),
+    "edited": ({"edited": ("KEY",)}, None),
+    "a full disk": ({"log": ("No space left on device",)}, refused(500)),
+}
+
+
+@pytest.mark.parametrize("case", OF_COPIES)
+def test_of_a_copy_no_command_is_printed(case: str) -> None:
+    changes, failure = OF_COPIES[case]
+    state = facts(wiki=running("wiki", **changes))
+    assert known(find(state, failure)).command
+    copy = replace(state, stack=replace(STACK, copy="7"))
+    assert known(find(copy, failure)).hint == ""
 
 
 def test_of_two_ports_none_is_chosen() -> None:
