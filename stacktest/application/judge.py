@@ -17,14 +17,19 @@ from stacktest.core.freshness.inputs import Evidence, Judgement, Names, Policy, 
 from stacktest.core.freshness.judge import judge
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.observation import ServiceObservation
+from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.plan import needs_of
 from stacktest.core.records.common import Run
+from stacktest.core.records.documents import LastPass
 from stacktest.core.records.drill import Drill
+from stacktest.core.records.rehearsal import Rehearsal, failed_rehearsal
+from stacktest.core.records.run_texts import RunTexts, command_of_last_run
 from stacktest.core.records.status import BackupEntry, Scope, StatusEntry, StatusMeta
 from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
+from stacktest.core.update.choice import differences
 
 TestsOf = Mapping[str, Tests | Unknown] | Unknown
 """Service → its required tests as they are now; Unknown when they could not be collected."""
@@ -82,6 +87,10 @@ class Judge:
     """Service and fingerprint → the names behind its parts, where this machine has them."""
     versions: Callable[[], Mapping[str, str]]
     """What took part, by version; asked when it is written down."""
+    texts: Callable[[], Mapping[str, tuple[RunTexts, ...]]] = dict
+    """Service → what its runs said, as far as this machine remembers it."""
+    rehearsals: Callable[[], Iterable[Rehearsal]] = tuple
+    """What copies of the stack showed, as far as this machine remembers it."""
 
     def observation(
         self,
@@ -117,6 +126,22 @@ class Judge:
             status=section.status,
             ledger=section.ledger,
         )
+
+    def local_step(self, digests: Mapping[str, str | None]) -> NextStep:
+        """The same with what only this machine knows: never for what is written for others.
+
+        `digests` are what the services are now.
+        """
+        texts = {
+            name: runs
+            for name, runs in self.texts().items()
+            if name in digests and any(run.command for run in runs)
+        }
+        commands = {
+            name: command_of_last_run(evidence.last_run, texts[name], digests[name])
+            for name, evidence in self.memory.read_all(sorted(texts)).items()
+        }
+        return replace(self.next_step, commands=commands)
 
     def evidence(self, service: str) -> Evidence:
         """What is remembered, with the names behind the last pass where they are known."""
@@ -237,14 +262,27 @@ class Judge:
         )
 
     def gate(
-        self, judgements: Mapping[str, Judgement] | None, now: datetime, scope: Scope = "host"
+        self,
+        judgements: Mapping[str, Judgement] | None,
+        now: datetime,
+        scope: Scope = "host",
+        *,
+        is_local: bool = False,
     ) -> Gate:
-        """Open or closed: on a host from the states as they are now, in a repository from both."""
+        """Open or closed: on a host from the states as they are now, in a repository from both.
+
+        `is_local`: this machine alone sees it, with what only this machine knows.
+        """
+        status, step = self.memory.read_status(), self.next_step
+        if is_local:
+            entries = dict(status) if isinstance(status, Mapping) else {}
+            entries |= {name: judgement.entry for name, judgement in (judgements or {}).items()}
+            step = self.local_step({name: entry.fingerprint for name, entry in entries.items()})
         return decide(
-            self.memory.read_status(),
+            status,
             self.memory.read_meta(),
             services=self.stack.services,
-            policy=self._gate_policy(now, scope, judgements or {}),
+            policy=replace(self._gate_policy(now, scope, judgements or {}), next_step=step),
             judgements=judgements,
             backups=self.judge_backups(now).values(),
         )
@@ -277,7 +315,23 @@ class Judge:
             scope=scope,
             doc_on=self.config.freshness.doc_on,
         )
-        return judge(evidence, present, policy)
+        return judge(evidence, self._rehearsed(evidence, present), policy)
+
+    def _rehearsed(self, evidence: Evidence, present: Present) -> Present:
+        """With a reason more where what the files say did not pass a rehearsal since the pass."""
+        name, observation = present.service, present.observation
+        if not differences(observation.drift):
+            return present
+        services = self.stack.services.items()
+        dependants = {other for other, service in services if name in service.dependencies}
+        rehearsal = failed_rehearsal(self.rehearsals(), name, dependants)
+        last_pass = evidence.last_pass
+        if rehearsal is None or (
+            isinstance(last_pass, LastPass) and last_pass.timestamp > rehearsal.started
+        ):
+            return present
+        drift = (*observation.drift, Reason.of("rehearsal", rehearsal.id))
+        return replace(present, observation=replace(observation, drift=drift))
 
     def _present(
         self,
@@ -316,7 +370,6 @@ class Judge:
             deny=frozenset(State(name) for name in self.config.gate.deny),
             exempt=self.config.exempt,
             max_age=timedelta(seconds=self.config.freshness.max_age),
-            next_step=self.next_step,
             enabled=frozenset({*self.stack.default_services(), *required, *running}),
             drills=self.config.gate.drills,
         )

@@ -145,7 +145,9 @@ class Project:
     @cached_property
     def judge(self) -> Judge:
         """Judges services from the ledger and the present."""
+        from stacktest.adapters.ledger.operations import read_rehearsals
         from stacktest.adapters.ledger.part_names import load_detail
+        from stacktest.adapters.ledger.run_texts import read_texts
 
         return Judge(
             stack=self.stack,
@@ -155,6 +157,8 @@ class Project:
             identity=self.identity,
             detail=lambda service, digest: load_detail(self.memory, service, digest) or {},
             versions=self.versions,
+            texts=partial(read_texts, self.root),
+            rehearsals=partial(read_rehearsals, self.root),
         )
 
     @cached_property

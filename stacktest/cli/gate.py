@@ -68,7 +68,7 @@ def _decide(project: "Project", scope: Scope, *, as_json: bool, offline: bool) -
         judgements, moment = None, now()
     else:
         _, judgements, moment = project.judge_now(scope)
-    decision = project.judge.gate(judgements, moment, scope)
+    decision = project.judge.gate(judgements, moment, scope, is_local=True)
     if as_json:
         print_json(gate_document(decision))
     else:

@@ -1,6 +1,7 @@
 """The verb `page`: write or serve the status page."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,9 @@ def page(*, folder: str, ledgers: Sequence[str], output: str, serve: bool, port:
     if output != "-":
         say(f"open     {Path(output).resolve().as_uri()}")
     if serve:
-        shown = board_with_texts(board, read_texts(project.root)).without_secrets()
-        _serve(shown, project.suites.base, port)
+        gate = project.judge.gate(None, board.now, is_local=True)
+        shown = board_with_texts(replace(board, gate=gate), read_texts(project.root))
+        _serve(shown.without_secrets(), project.suites.base, port)
 
 
 # Private

@@ -43,10 +43,11 @@ def why(*, folder: str, as_json: bool, everything: bool, service: str) -> None:
     last = texts_of_last_run(evidence.last_run, texts.get(name, ()))
     known = last and replace(last, evidence=_typed(last.evidence))
     backup = project.judge.judge_backups(now()).get(name)
+    next_step = project.judge.local_step({name: judgement.entry.fingerprint})
     if as_json:
-        print_json(why_document(*subject, backup=backup, texts=known))
+        print_json(why_document(*subject, next_step=next_step, backup=backup, texts=known))
         return
-    most, next_step = None if everything else 5, project.judge.next_step
+    most = None if everything else 5
     lines = why_lines(*subject, most=most, next_step=next_step, backup=backup, texts=known)
     for line in lines:
         say(line)

@@ -48,6 +48,13 @@ def read_operations(root: Path, ledger: Ledger, services: Iterable[str]) -> Oper
     )
 
 
+def read_rehearsals(root: Path) -> tuple[Rehearsal, ...]:
+    """The rehearsals of the stack in `root`; one that cannot be read is left out."""
+    paths = state_path(root, REHEARSALS).glob(f"*/{REHEARSAL_FILE}")
+    records = (read_record(read_json(path), Rehearsal.from_dict) for path in paths)
+    return tuple(record for record in records if isinstance(record, Rehearsal))
+
+
 def remove_old_rehearsals(root: Path) -> None:
     """Leave the newest rehearsals, and every copy that was kept: its files are in its folder."""
     paths = state_path(root, REHEARSALS).glob(f"*/{REHEARSAL_FILE}")

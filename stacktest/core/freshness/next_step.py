@@ -4,17 +4,21 @@
 |--------------------|---------------------------------------------------------------------------|
 | drifted            | what makes the container what the files say, then `pytest --stale`; where  |
 |                    | others have its name, no command can tell which of them has to go; where   |
-|                    | an update is open or was put back, `stacktest update`                      |
+|                    | an update is open or was put back, `stacktest update`; where its rehearsal |
+|                    | did not pass, mend that before `stacktest update`                          |
 | error              | by its kind: remove the damaged record, look at the engine, collect tests  |
 | doc_stale          | acknowledge the page and commit it; where it is lost, write it             |
 | doc_missing        | no command can do it: write the page                                       |
 | no_tests           | no command can do it: write a test, or an exemption                        |
-| never_run          | where its tests never asked it, no command can do it: let one ask it       |
-| any other          | `pytest --stale`                                                           |
+| any other          | `pytest --stale`; where its tests never asked it, or one of them asserts   |
+|                    | nothing, no command can do it: write that first                            |
+
+Where the last run of a service said what to do about its failure, that comes in place of every
+command that ends in `pytest --stale`: the tests alone would fail in the same way.
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +29,7 @@ from stacktest.core.freshness.reasons import CACHED, Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
 from stacktest.core.records.strict_json import NEWER
-from stacktest.core.runs.fold import NEVER_TOUCHED, ONLY_LOOKED_AT
+from stacktest.core.runs.fold import asserts_nothing, is_unasked
 
 PROVE = "pytest --stale"
 EVIDENCE = {"last_pass": "last_pass.json", "last_run": "last_run.json"}
@@ -41,6 +45,8 @@ class NextStep:
     pages: str = ""
     status: str = "status.json"
     ledger: str = "data/tests"
+    commands: Mapping[str, str] = field(default_factory=dict)
+    """Service → what its last run said to do, as far as this machine knows it and it holds."""
 
     def of(self, service: str, state: State, reasons: Iterable[str] = ()) -> str:
         """The command for a service in this state, for these reasons."""
@@ -59,27 +65,31 @@ class NextStep:
                 commit = ["git", "commit", "-m", f"Review the page of {service}", "--", page]
                 ack = f"stacktest ack {shlex.quote(service)}"
                 return self._typed(f"{ack} && {shlex.join(commit)}" if self.pages else ack)
-        is_unasked = state is State.NEVER_RUN and any(map(_is_unasked, known))
-        ask = f"let a test ask {service}, or say no_contact=WHY, then: "
-        return f"{ask if is_unasked else ''}{self._prove}"
+        return f"{_to_write(service, known)}{self._prove}"
 
     def out_of(self, service: str, findings: Sequence[Finding]) -> str:
-        """The command that clears the first of these findings.
-
-        Where the service is drifted, tests prove nothing before it is what its files say.
-        """
-        step = self.of(service, findings[0].state, findings[0].reasons)
-        if step != self._prove:
-            return step
-        drifts = (finding for finding in findings if finding.state is State.DRIFTED)
-        steps = (self.of(service, drift.state, drift.reasons) for drift in drifts)
-        return next((other for other in steps if other.endswith(self._prove)), step)
+        """The command that clears the first of these findings."""
+        step = self._by_state(service, findings)
+        return (step.endswith(self._prove) and self.commands.get(service)) or step
 
     def model_is_unreadable(self) -> str:
         """The command that shows what is wrong with the compose model."""
         return compose_command(self.stack, "config", "--quiet")
 
     # Private
+
+    def _by_state(self, service: str, findings: Sequence[Finding]) -> str:
+        """Where tests alone prove nothing, what comes before them.
+
+        A drifted service has to be what its files say, and its tests may lack something.
+        """
+        step = self.of(service, findings[0].state, findings[0].reasons)
+        if step != self._prove:
+            return step
+        drifted_first = sorted(findings, key=lambda finding: finding.state is not State.DRIFTED)
+        steps = (self.of(service, other.state, other.reasons) for other in drifted_first)
+        longer = (other for other in steps if other != step and other.endswith(self._prove))
+        return next(longer, step)
 
     @property
     def _prove(self) -> str:
@@ -99,6 +109,10 @@ class NextStep:
         if updates:
             # What was put back is never just started again.
             return self._typed(f"stacktest update --again {shlex.quote(service)}")
+        if rehearsal := next((r.subject for r in reasons if r.kind == "rehearsal"), ""):
+            record = f".stacktest/rehearsals/{rehearsal}/rehearsal.json"
+            update = self._typed(f"stacktest update {shlex.quote(service)}")
+            return f"mend what {record} names, then: {update}"
         return f"{self._apply(service, reasons)} && {self._prove}"
 
     def _apply(self, service: str, reasons: list[Reason]) -> str:
@@ -166,8 +180,14 @@ def _is_unwritten(state: State, reasons: Iterable[Reason]) -> bool:
     return state is State.DOC_MISSING or "doc:lost" in [*reasons]
 
 
-def _is_unasked(reason: Reason) -> bool:
-    return reason.endswith((NEVER_TOUCHED, ONLY_LOOKED_AT))
+def _to_write(service: str, reasons: Iterable[Reason]) -> str:
+    """What has to be written first, since the same tests would be refused again."""
+    sentences = [reason.subject for reason in reasons if reason.kind == "run"]
+    if any(map(is_unasked, sentences)):
+        return f"let a test ask {service}, or say no_contact=WHY, then: "
+    if any(map(asserts_nothing, sentences)):
+        return f"let every test of {service} assert something, then: "
+    return ""
 
 
 def _is_container(reason: Reason) -> bool:

@@ -76,6 +76,7 @@ KINDS: Mapping[str, ReasonKind] = {
         about="its records do not hold {subject}, which this machine remembers",
     ),
     "part": ReasonKind(about="not known: {subject}", explains=True),
+    "rehearsal": ReasonKind(about="what its files say did not pass its rehearsal {subject}"),
     "repo": ReasonKind(alone="what the repository says of it changed"),
     "reverted": ReasonKind(alone="it is what it was, but something else ran in between"),
     "route": ReasonKind(alone="its route changed", about="{subject}"),

@@ -4,7 +4,7 @@ What cannot be judged at all ends the search: no other state can be trusted then
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stacktest.core.fingerprint.compare import moved, same_containers, unknown_parts
 from stacktest.core.freshness.evidence_checks import find_errors
@@ -21,6 +21,7 @@ from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import ForeignRun, LastPass, LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.runs.bare_text import is_same_test
+from stacktest.core.runs.fold import asserts_nothing, is_unasked
 from stacktest.core.unknown import Unknown
 
 
@@ -37,7 +38,7 @@ def find(evidence: Evidence, present: Present, policy: Policy) -> tuple[Finding,
         evidence=evidence, last_run=last_run, failure=failure, present=present, policy=policy
     )
     findings = [*_run_findings(service, last_pass)]
-    findings += _pass_findings(service, last_pass) if last_pass else (_no_pass(service),)
+    findings += _not_passed(service, last_pass) if last_pass else (_no_pass(service),)
     if findings:
         return tuple(sorted(findings, key=lambda finding: finding.state.rank))
     doubts = tuple(_doubts(last_pass, present, policy))
@@ -133,6 +134,14 @@ def _failed_start(service: _Service, last_pass: LastPass | None) -> tuple[str, .
     """Why the service was not up in the last run that wanted it, whatever it is by now."""
     cause = failed_start(service.evidence, last_pass, service.last_run)
     return (Reason.of("start", cause),) if cause else ()
+
+
+def _not_passed(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
+    """Why the pass does not hold, the first finding with what kept the last run from a new one."""
+    lacks = tuple(_lacks_of_tests(service, last_pass))
+    for finding in _pass_findings(service, last_pass):
+        yield replace(finding, reasons=(*finding.reasons, *lacks))
+        lacks = ()
 
 
 def _pass_findings(service: _Service, last_pass: LastPass) -> Iterator[Finding]:
@@ -236,6 +245,16 @@ def _tests(service: _Service, last_pass: LastPass) -> Iterator[str]:
     elif service.deleted_failures:
         # They came after the pass and failed; what is left has to show that it suffices.
         yield Reason.of("tests", f"removed {len(service.deleted_failures)}")
+
+
+def _lacks_of_tests(service: _Service, last_pass: LastPass) -> Iterator[Reason]:
+    """What the last run since the pass missed in the tests: the same tests are refused again."""
+    run = service.last_run
+    if run is None or run.run.seq <= last_pass.run.seq:
+        return
+    for sentence in filter(None, (*run.reasons, run.refusal)):
+        if asserts_nothing(sentence) or is_unasked(sentence):
+            yield Reason.of("run", sentence)
 
 
 def _doubts(last_pass: LastPass | None, present: Present, policy: Policy) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What a rehearsal showed: one verdict per service of the copy. It credits nobody."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Self
@@ -85,6 +85,27 @@ class Rehearsal:
         if f.flag("passed") is not rehearsal.passed:
             raise RecordError("$.passed is not what $.services says")
         return rehearsal
+
+
+def failed_rehearsal(
+    rehearsals: Iterable[Rehearsal], service: str, dependants: Collection[str]
+) -> Rehearsal | None:
+    """The newest rehearsal of a service, where it or one of its dependants did not pass.
+
+    One that was for backups says nothing of what the files say.
+    """
+    own = [
+        item
+        for item in rehearsals
+        if service in item.services
+        and item.services[service].result != "left_out"
+        and not item.drilled
+    ]
+    newest = max(own, key=lambda item: item.started, default=None)
+    results = newest.services if newest else {}
+    names = {service, *dependants} & results.keys()
+    is_failed = any(results[name].result in ("failed", "not_proved") for name in names)
+    return newest if is_failed else None
 
 
 # Private

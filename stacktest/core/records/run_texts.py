@@ -125,6 +125,16 @@ def texts_of_last_run(record: object, runs: Iterable[RunTexts]) -> RunTexts | No
     return next((texts for texts in reversed(tuple(runs)) if texts.run == last), None)
 
 
+def command_of_last_run(record: object, runs: Iterable[RunTexts], now: object) -> str:
+    """What its last run said to do; empty once the service is another than in that run.
+
+    `now` is the service's digest.
+    """
+    texts = texts_of_last_run(record, runs)
+    before = record.fingerprint.digest if isinstance(record, LastRun) else None
+    return texts.command if texts and before in (None, now) else ""
+
+
 def with_text(reason: str, runs: Iterable[RunTexts]) -> str:
     """The reason with what is known of it on this machine; `runs` are those of its service."""
     known = Reason(reason)

@@ -1,5 +1,6 @@
 """Folds the outcomes of a run into a verdict per service, and says what stands against a pass."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,17 @@ from stacktest.core.runs.verdict import (
 
 NEVER_TOUCHED = "but never touched it"
 ONLY_LOOKED_AT = "its container was only looked at"
+_ASSERTS_NOTHING = re.compile(r"\d+ of \d+ tests? that names? \S+ asserts? nothing(:|$)")
+
+
+def is_unasked(sentence: str) -> bool:
+    """Whether a verdict says so because the tests of a service never asked it."""
+    return sentence.endswith((NEVER_TOUCHED, ONLY_LOOKED_AT))
+
+
+def asserts_nothing(sentence: str) -> bool:
+    """Whether a verdict says so because a test asserts nothing."""
+    return bool(_ASSERTS_NOTHING.match(sentence))
 
 
 def fold(

@@ -26,7 +26,7 @@ from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
 from stacktest.core.json_data import Json
-from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
+from stacktest.core.records.documents import HistoryLine, LastPass
 from stacktest.core.records.run_texts import RunTexts
 from stacktest.core.records.status import BackupEntry
 from stacktest.core.runs.history import classify
@@ -78,8 +78,8 @@ def why_lines(
         if backup.state is not BackupState.RESTORABLE:
             yield f"          {backup.command}"
     if judgement.state is not State.FUNCTIONAL:
-        command = (next_step or NextStep()).out_of(judgement.service, judgement.findings)
-        yield f"next      {_command_of_run(texts, evidence, now) or command}"
+        step = (next_step or NextStep()).out_of(judgement.service, judgement.findings)
+        yield f"next      {step}"
 
 
 def why_document(
@@ -88,10 +88,12 @@ def why_document(
     now: Fingerprint,
     history: Sequence[HistoryLine],
     *,
+    next_step: NextStep | None = None,
     backup: BackupJudgement | None = None,
     texts: RunTexts | None = None,
 ) -> Json:
     """The same for programs."""
+    step = (next_step or NextStep()).out_of(judgement.service, judgement.findings)
     course = classify(history)
     then = _then(evidence)
     return {
@@ -115,7 +117,7 @@ def why_document(
         "left_out": left_out_document(now.left_out),
         "history": {"trend": course.trend, "runs": course.runs, "failures": course.failures},
         "diagnosis": (texts.diagnosis if texts else "") or None,
-        "command": _command_of_run(texts, evidence, now) or None,
+        "command": None if judgement.state is State.FUNCTIONAL else step,
         "evidence": sorted(set(texts.evidence.values())) if texts else [],
         **({"backup": BackupEntry.of(backup).to_dict()} if backup else {}),
     }
@@ -155,13 +157,6 @@ def _other_reasons(judgement: Judgement) -> Iterator[str]:
     for reason in map(Reason, judgement.reasons):
         if judgement.state is not State.CHANGED or reason.kind not in PARTS:
             yield reason
-
-
-def _command_of_run(texts: RunTexts | None, evidence: Evidence, now: Fingerprint) -> str:
-    """What the last run said to do; empty once the service is another than in that run."""
-    last_run = evidence.last_run
-    before = last_run.fingerprint.digest if isinstance(last_run, LastRun) else None
-    return texts.command if texts and before in (None, now.digest) else ""
 
 
 def _also(judgement: Judgement, cause: str) -> Iterator[str]:

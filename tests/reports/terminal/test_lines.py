@@ -252,28 +252,6 @@ def test_why_says_the_cause_of_a_start_that_failed_once(world: StackSimulator) -
     assert shown[1:3] == [f"  {cause}", "also      never_run"]
 
 
-def test_why_repeats_the_command_of_a_run_until_the_service_is_another(
-    world: StackSimulator,
-) -> None:
-    redis = world.services["redis"]
-    world.run(redis="failed")
-    evidence = world.ledger.read("redis")
-    texts = RunTexts(run="1", command="sed -i s/8001/8000/ Caddyfile")
-
-    def command() -> str:
-        judgement = world.judge("redis")
-        (line,) = (
-            line
-            for line in why_lines(judgement, evidence, redis.fingerprint, (), texts=texts)
-            if line.startswith("next")
-        )
-        return line.removeprefix("next").strip()
-
-    assert command() == texts.command
-    redis.edit("stanza", "other")
-    assert command() == "pytest --stale"
-
-
 def test_why_tells_five_and_counts_the_rest(world: StackSimulator) -> None:
     redis = world.services["redis"]
     world.run()
