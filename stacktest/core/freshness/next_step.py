@@ -87,9 +87,14 @@ class NextStep:
         if step != self._prove:
             return step
         drifted_first = sorted(findings, key=lambda finding: finding.state is not State.DRIFTED)
-        steps = (self.of(service, other.state, other.reasons) for other in drifted_first)
-        longer = (other for other in steps if other != step and other.endswith(self._prove))
-        return next(longer, step)
+        is_failing = findings[0].state is State.FAILING
+        for finding in drifted_first:
+            other = self.of(service, finding.state, finding.reasons)
+            # An update is no answer to a test that fails on what runs.
+            is_update = finding.state is State.DRIFTED and not is_failing
+            if other != step and (is_update or other.endswith(self._prove)):
+                return other
+        return step
 
     @property
     def _prove(self) -> str:

@@ -95,6 +95,16 @@ UP = f"{COMPOSE} up -d red && pytest --stale"
     [
         (Finding(state=State.FAILING, reasons=("start:red exited 1",)), EXITED, UP),
         (Finding(state=State.CHANGED, reasons=("env",)), EXITED, UP),
+        (
+            Finding(state=State.CHANGED, reasons=("env",)),
+            Finding(state=State.DRIFTED, reasons=("env:A", "rehearsal:r1")),
+            STEP.of("red", State.DRIFTED, ["env:A", "rehearsal:r1"]),
+        ),
+        (
+            Finding(state=State.CHANGED, reasons=("env",)),
+            Finding(state=State.DRIFTED, reasons=("env:A", "update")),
+            "stacktest update --continue",
+        ),
         (Finding(state=State.NO_TESTS), EXITED, STEP.of("red", State.NO_TESTS)),
         (
             Finding(state=State.FAILING),
