@@ -156,7 +156,7 @@ def runner(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> Runner:
 
 @pytest.mark.real_docker
 @pytest.mark.parametrize(
-    ("title", "steps"), [(WORKFLOWS[0], 3), (".gitlab-ci.yml", 3)], ids=["github", "gitlab"]
+    ("title", "steps"), [(WORKFLOWS[0], 4), (".gitlab-ci.yml", 4)], ids=["github", "gitlab"]
 )
 def test_a_nightly_job_proves_and_decides(
     runner: Runner, pair: Pair, title: str, steps: int
