@@ -25,7 +25,15 @@ from stacktest.core.records.documents import LastRun
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.redaction import clean
-from stacktest.core.runs.changes import CurrentStatus, News, ReportedStatus, functional, known, news
+from stacktest.core.runs.changes import (
+    NOT_BEGUN,
+    CurrentStatus,
+    News,
+    ReportedStatus,
+    functional,
+    known,
+    news,
+)
 from stacktest.core.secrets import secrets_of
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, UsageError
@@ -36,9 +44,12 @@ Statuses = Mapping[str, StatusEntry] | Unknown | None
 
 
 def current_status(
-    judge: Judge, judgements: Mapping[str, Judgement], moment: datetime
+    judge: Judge, judgements: Mapping[str, Judgement], moment: datetime, *, is_run: bool = True
 ) -> CurrentStatus:
-    """What there is to tell of the stack now: states, gate, and whether it came up at all."""
+    """What there is to tell of the stack now: states, gate, and whether it came up at all.
+
+    `is_run`: at the end of a run, which had begun.
+    """
     evidence = judge.memory.read_all(judge.stack.services)
     runs = {name: records.last_run for name, records in evidence.items()}
     starts = {
@@ -54,6 +65,7 @@ def current_status(
         gate_open=judge.gate(judgements, moment).open,
         trouble=latest.cause if latest else "",
         not_up=frozenset(starts),
+        is_run=is_run,
     )
 
 
@@ -86,7 +98,7 @@ class Notifier:
 
     def begin(self) -> list[str]:
         """Remember the status as it stands, and tell dead-man switches that a run begins."""
-        if not self._channels:
+        if not self._channels or self._begun:
             return []
         self._begun, self._before = True, self._status()
         return [*self._to_all(lambda _, target, context: send_start(target, context))]
@@ -109,6 +121,10 @@ class Notifier:
             if self._begun
             else []
         )
+
+    def tell_not_begun(self, why: str, at: datetime) -> list[str]:
+        """Tell that no test could be run, for a reason that the next run will meet as well."""
+        return [*self.begin(), *self.tell_trouble(f"{NOT_BEGUN}{why}", at)]
 
     def try_all(self, at: datetime) -> Iterator[tuple[str, str]]:
         """Channel → why it could not be told, empty when it could; each gets a message."""

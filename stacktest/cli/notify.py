@@ -28,6 +28,6 @@ def notify(*, folder: str, test: bool) -> None:
     first_lines = project.notifier.begin()
     observations, judgements, moment = project.judge_now()
     project.ledger.write_status(judgements, project.judge.meta(observations, judgements, moment))
-    current = current_status(project.judge, judgements, moment)
+    current = current_status(project.judge, judgements, moment, is_run=False)
     for line in (*first_lines, *project.notifier.tell(current)):
         say(line)

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from stacktest.pytest_plugin.own_output import test_of
 from stacktest.pytest_plugin.report_secrets import clean_text
 from stacktest.pytest_plugin.stash import DIVISION, NOTHING_STALE, OPEN_RUN, RUNNING
 from stacktest.pytest_plugin.suites import suites_of
+from stacktest.pytest_plugin.trouble_news import tell_broken, tell_refusal, tell_trouble
 from stacktest.pytest_plugin.usage_errors import have_one_cause, usage_error
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Controller:
     def _end_badly(self, session: pytest.Session, error: StacktestError) -> None:
         """Say what kept the end of the run from being written; then the run is not a success."""
         if not have_one_cause(self._refusal, error):
-            self._closing += [*error.lines_with_code(), *self._tell_trouble(error)]
+            self._closing += [*error.lines_with_code(), *tell_trouble(self._run, error)]
         if session.exitstatus == pytest.ExitCode.OK:
             is_usage = isinstance(error, UsageError)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR if is_usage else NOT_READY
@@ -206,6 +207,7 @@ class Controller:
         if not self._selected:
             return None
         if self._is_broken and not config.option.continue_on_collection_errors:
+            self._closing += tell_broken(self._open, config, self._whole.errors)
             return None
         try:
             try:
@@ -213,14 +215,16 @@ class Controller:
             except OSError as error:
                 raise refusal_of(error) or error from error
         except UsageError as error:
-            self._wall.say_all(self._tell_trouble(error))
+            has_begun = self._session is not None
+            tell = tell_trouble if has_begun else partial(tell_refusal, config=config)
+            self._wall.say_all(tell(self._run, error=error))
             self._refusal = error
             raise usage_error(error) from error
         except StacktestError as error:
             self._wall.say_all(error.lines_with_code())
             if self._session is None or not self._session.not_up:
                 # What is recorded as not up is told at the end, with what it means.
-                self._wall.say_all(self._tell_trouble(error))
+                self._wall.say_all(tell_trouble(self._run, error))
             self._tell_boot_evidence()
             self._tell_allure(error.what)
             pytest.exit("the stack did not become ready", returncode=NOT_READY)
@@ -371,14 +375,6 @@ class Controller:
         from stacktest.bootstrap.context import now
 
         return run.notifier.tell(current_status(run.session.judge, summary.judgements, now()))
-
-    def _tell_trouble(self, error: StacktestError) -> list[str]:
-        from stacktest.bootstrap.context import now
-
-        failures: Mapping[str, StartFailure] = getattr(error, "failures", {})
-        causes = [failure.recorded for failure in failures.values() if not failure.because_of]
-        trouble = clean_text(causes[0] if causes else error.what)
-        return self._run.notifier.tell_trouble(trouble, now()) if self._run else []
 
     def _close(self) -> None:
         session, self._session = self._session, None

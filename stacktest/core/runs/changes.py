@@ -3,11 +3,12 @@
 A service is functional or it is not; the way from one stale state to another is no news. A service
 that nobody was told of before counts as not functional, so the first message says what works.
 A stack that does not come up is one piece of news, not one per service: what people know of the
-services that it kept from being tested stays as it is.
+services that it kept from being tested stays as it is. So is a run that could not begin, until one
+has begun: a look at the stack between runs does not end it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -17,6 +18,8 @@ from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import Fields, check_schema
 
 KNOWN = "stacktest.known/1"
+NOT_BEGUN = "the run could not begin: "
+"""How a trouble begins that is none of the stack."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +28,7 @@ class ReportedStatus:
 
     functional: frozenset[str] = frozenset()
     trouble: str = ""
-    """Why the stack did not come up; empty when it did."""
+    """Why the stack did not come up, or the run did not begin; empty when it did."""
 
     def to_dict(self) -> dict[str, Json]:
         """The document."""
@@ -52,6 +55,8 @@ class CurrentStatus:
     """Why nothing of the stack could be tested in the last run that tried; empty where it could."""
     not_up: frozenset[str] = frozenset()
     """The services of that run: that they are not functional is told by the trouble."""
+    is_run: bool = True
+    """False: the stack was looked at, and no test was collected to be run."""
 
     @property
     def well(self) -> bool:
@@ -77,6 +82,8 @@ class News:
     changes: tuple[Change, ...] = ()
     trouble_began: bool = False
     trouble_ended: bool = False
+    is_about_run: bool = False
+    """Whether the trouble is that of a run that could not begin."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to tell."""
@@ -85,6 +92,7 @@ class News:
 
 def news(before: ReportedStatus, now: CurrentStatus) -> News:
     """What changed since `before`; broken services first, then by name."""
+    now = _with_standing_trouble(before, now)
     changes = [
         Change(
             service=name,
@@ -107,11 +115,13 @@ def news(before: ReportedStatus, now: CurrentStatus) -> News:
         changes=tuple(changes),
         trouble_began=bool(now.trouble) and not before.trouble,
         trouble_ended=bool(before.trouble) and not now.trouble,
+        is_about_run=(now.trouble or before.trouble).startswith(NOT_BEGUN),
     )
 
 
 def known(before: ReportedStatus, now: CurrentStatus) -> ReportedStatus:
     """What somebody knows who was told the news of `now`."""
+    now = _with_standing_trouble(before, now)
     if not now.services:
         return ReportedStatus(functional=before.functional, trouble=now.trouble)
     unjudged = before.functional & now.not_up
@@ -123,3 +133,12 @@ def known(before: ReportedStatus, now: CurrentStatus) -> ReportedStatus:
 def functional(services: Mapping[str, StatusEntry]) -> frozenset[str]:
     """The services that are proved."""
     return frozenset(name for name, entry in services.items() if entry.functional)
+
+
+# Private
+
+
+def _with_standing_trouble(before: ReportedStatus, now: CurrentStatus) -> CurrentStatus:
+    """Only a run shows that runs begin again."""
+    stands = not now.is_run and not now.trouble and before.trouble.startswith(NOT_BEGUN)
+    return replace(now, trouble=before.trouble) if stands else now

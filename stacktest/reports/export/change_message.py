@@ -18,12 +18,14 @@ def title(news: News) -> str:
     """`shop: 2 services broken, 1 works again`."""
     now = news.now
     if now.trouble and (news.trouble_began or not news.changes):
-        return f"{now.stack}: the stack did not come up"
+        trouble = "the run could not begin" if news.is_about_run else "the stack did not come up"
+        return f"{now.stack}: {trouble}"
     broken = sum(not change.functional for change in news.changes)
     works = len(news.changes) - broken
     parts = [f"{wording.count(broken, 'service')} broken"] if broken else []
     parts += [_again(works, alone=not broken)] if works else []
-    parts = parts or ["the stack came up again"] if news.trouble_ended else parts
+    again = "runs begin again" if news.is_about_run else "the stack came up again"
+    parts = parts or [again] if news.trouble_ended else parts
     return f"{now.stack}: {', '.join(parts) or 'nothing changed'}"
 
 
@@ -72,7 +74,7 @@ def _lines(news: News) -> Iterator[str]:
     if now.trouble:
         yield one_line(now.trouble)
     if now.trouble and not news.changes:
-        yield "next: stacktest up"
+        yield f"next: {'pytest --stack-dry-run' if news.is_about_run else 'stacktest up'}"
         return
     width = max((len(change.service) for change in news.changes[:LISTED]), default=0)
     for change in news.changes[:LISTED]:

@@ -1,6 +1,7 @@
 """What is told: the way from functional to not functional and back, and nothing else."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError
-from stacktest.core.runs.changes import CurrentStatus, ReportedStatus, known, news
+from stacktest.core.runs.changes import NOT_BEGUN, CurrentStatus, ReportedStatus, known, news
 from tests.support.properties import examples
 
 AT = dt.datetime(2026, 11, 20, 3, 17, tzinfo=dt.UTC)
@@ -107,3 +108,19 @@ def test_what_was_told_is_read_back(what: ReportedStatus) -> None:
 def test_another_document_is_refused(document: dict[str, str] | list[Any] | None) -> None:
     with pytest.raises(RecordError):
         ReportedStatus.from_dict(document)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "is_run", "ends"),
+    [
+        (f"{NOT_BEGUN}why", True, True),
+        (f"{NOT_BEGUN}why", False, False),
+        ("redis exited with 1", False, True),
+    ],
+)
+def test_only_a_run_shows_that_runs_begin_again(trouble: str, is_run: bool, ends: bool) -> None:
+    before = ReportedStatus(functional=frozenset("a"), trouble=trouble)
+    after = replace(now(a=State.FUNCTIONAL), is_run=is_run)
+    assert news(before, after).trouble_ended == ends
+    assert known(before, after).trouble == ("" if ends else trouble)
+    assert news(before, after).now.well is False

@@ -1,0 +1,60 @@
+"""Tells channels of a run whose tests could not be run: no stack, or no run at all.
+
+A run that could not begin, such as one with a file that cannot be collected, tested nothing; who
+waits for news would take the silence for peace.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stacktest.core.collected_test import not_collected
+from stacktest.errors import StacktestError
+from stacktest.pytest_plugin.report_secrets import clean_text
+
+if TYPE_CHECKING:
+    from stacktest.bootstrap.session import PytestRun
+    from stacktest.core.runs.start_failure import StartFailure
+
+
+def tell_trouble(run: "PytestRun | None", error: StacktestError) -> list[str]:
+    """Tell why the stack did not come up; lines about who could not be told."""
+    from stacktest.bootstrap.context import now
+
+    failures: Mapping[str, StartFailure] = getattr(error, "failures", {})
+    causes = [failure.recorded for failure in failures.values() if not failure.because_of]
+    trouble = clean_text(causes[0] if causes else error.what)
+    return run.notifier.tell_trouble(trouble, now()) if run else []
+
+
+def tell_refusal(
+    run: "PytestRun | None", config: pytest.Config, error: StacktestError
+) -> list[str]:
+    """The same for what refused the run before anything was started."""
+    cause = f"{error.where}: {error.what}" if error.where else error.what
+    return _tell_not_begun(run, config, cause)
+
+
+def tell_broken(
+    open_run: "Callable[[pytest.Config], PytestRun]", config: pytest.Config, errors: Iterable[str]
+) -> list[str]:
+    """The same for files that cannot be collected, which keep every test from running."""
+    cause = next((not_collected([error]).why for error in errors), "")
+    # Pytest says what is wrong with the run; that nobody can be told is not worth a second error.
+    with suppress(StacktestError, OSError):
+        run = open_run(config)
+        return _tell_not_begun(run, config, cause or "a file of tests cannot be collected")
+    return []
+
+
+# Private
+
+
+def _tell_not_begun(run: "PytestRun | None", config: pytest.Config, why: str) -> list[str]:
+    from stacktest.bootstrap.context import now
+
+    if run is None or config.getoption("--stack-dry-run"):
+        return []
+    return run.notifier.tell_not_begun(clean_text(why), now())
