@@ -145,8 +145,8 @@ class Project:
     @cached_property
     def judge(self) -> Judge:
         """Judges services from the ledger and the present."""
-        from stacktest.adapters.ledger.operations import read_rehearsals
         from stacktest.adapters.ledger.part_names import load_detail
+        from stacktest.adapters.ledger.rehearsals import read_rehearsals
         from stacktest.adapters.ledger.run_texts import read_texts
 
         return Judge(

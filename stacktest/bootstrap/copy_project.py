@@ -13,7 +13,7 @@ from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.engine.data_copy import DataCopier, copying_images
 from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.ledger import Ledger
-from stacktest.adapters.ledger.operations import REHEARSALS
+from stacktest.adapters.ledger.rehearsals import REHEARSALS
 from stacktest.adapters.ledger.run_lock import RunLock
 from stacktest.adapters.ledger.service_records import ServiceRecords
 from stacktest.adapters.ledger.state_dir import state_dir

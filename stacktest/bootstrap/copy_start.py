@@ -11,7 +11,7 @@ from stacktest.adapters.engine.cleanup import remove_owned
 from stacktest.adapters.engine.data_copy import Copied, shown
 from stacktest.adapters.engine.labels import RUN, stack_labels
 from stacktest.adapters.ledger.json_files import write_json
-from stacktest.adapters.ledger.operations import REHEARSAL_FILE, remove_old_rehearsals
+from stacktest.adapters.ledger.rehearsals import REHEARSAL_FILE, remove_old_rehearsals
 from stacktest.adapters.ledger.state_dir import state_dir
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.run_ports import StartedStack

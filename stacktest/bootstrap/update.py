@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 from stacktest.adapters import process
 from stacktest.adapters.ledger import updates
-from stacktest.adapters.ledger.operations import REHEARSALS
+from stacktest.adapters.ledger.rehearsals import REHEARSALS
 from stacktest.adapters.ledger.state_dir import state_path
 from stacktest.application.observe import image_name
 from stacktest.application.update import Update

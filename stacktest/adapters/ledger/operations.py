@@ -1,6 +1,6 @@
 """Reads what was done to a stack besides its runs; a file that cannot be read is part of it.
 
-.stacktest/rehearsals/ID/rehearsal.json      what a copy of the stack showed
+.stacktest/rehearsals/ID/rehearsal.json      what a copy of the stack showed (rehearsals.py)
 .stacktest/update.json, updates/ID.json      journals (updates.py)
 <records>/SERVICE/last_drill.json            what the last drill of a backup showed
 """
@@ -12,15 +12,12 @@ from typing import TypeVar
 from stacktest.adapters.ledger import updates
 from stacktest.adapters.ledger.json_files import read_json
 from stacktest.adapters.ledger.ledger import Ledger
+from stacktest.adapters.ledger.rehearsals import rehearsal_paths
 from stacktest.adapters.ledger.service_records import LAST_DRILL, read_record
 from stacktest.adapters.ledger.state_dir import state_path
 from stacktest.core.operations import Kind, Operations, UnreadableRecord
 from stacktest.core.records.rehearsal import Rehearsal
 from stacktest.core.unknown import Unknown
-
-REHEARSALS = "rehearsals"
-REHEARSAL_FILE = "rehearsal.json"
-REHEARSALS_KEPT = 50
 
 
 def read_operations(root: Path, ledger: Ledger, services: Iterable[str]) -> Operations:
@@ -28,7 +25,7 @@ def read_operations(root: Path, ledger: Ledger, services: Iterable[str]) -> Oper
     reader = _Reader(root)
     rehearsals = [
         reader.readable("rehearsal", path, read_record(read_json(path), Rehearsal.from_dict))
-        for path in sorted(state_path(root, REHEARSALS).glob(f"*/{REHEARSAL_FILE}"))
+        for path in sorted(rehearsal_paths(root))
     ]
     ended = [
         reader.readable("update", path, updates.read_journal(path))
@@ -46,22 +43,6 @@ def read_operations(root: Path, ledger: Ledger, services: Iterable[str]) -> Oper
         drills=_present(drills),
         unreadable=tuple(reader.unreadable),
     )
-
-
-def read_rehearsals(root: Path) -> tuple[Rehearsal, ...]:
-    """The rehearsals of the stack in `root`; one that cannot be read is left out."""
-    paths = state_path(root, REHEARSALS).glob(f"*/{REHEARSAL_FILE}")
-    records = (read_record(read_json(path), Rehearsal.from_dict) for path in paths)
-    return tuple(record for record in records if isinstance(record, Rehearsal))
-
-
-def remove_old_rehearsals(root: Path) -> None:
-    """Leave the newest rehearsals, and every copy that was kept: its files are in its folder."""
-    paths = state_path(root, REHEARSALS).glob(f"*/{REHEARSAL_FILE}")
-    ended = [path for path in paths if list(path.parent.iterdir()) == [path]]
-    for path in sorted(ended, key=lambda item: item.stat().st_mtime)[:-REHEARSALS_KEPT]:
-        path.unlink()
-        path.parent.rmdir()
 
 
 # Private

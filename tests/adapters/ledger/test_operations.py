@@ -8,10 +8,10 @@ import pytest
 from stacktest.adapters.ledger import updates
 from stacktest.adapters.ledger.json_files import write_json
 from stacktest.adapters.ledger.ledger import Ledger
-from stacktest.adapters.ledger.operations import (
+from stacktest.adapters.ledger.operations import read_operations
+from stacktest.adapters.ledger.rehearsals import (
     REHEARSAL_FILE,
     REHEARSALS,
-    read_operations,
     remove_old_rehearsals,
 )
 from stacktest.adapters.ledger.service_records import LAST_DRILL, ServiceRecords
