@@ -10,15 +10,17 @@ import stat
 from pathlib import Path
 
 
-def read_plain(path: Path) -> bytes:
-    """The content of a regular file, a link to one included."""
+def read_plain(path: Path, *, most: int | None = None) -> bytes:
+    """The content of a regular file, a link to one included, of at most so many bytes."""
     # A pipe that nobody writes to must not block us.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, f"it is {_kind(mode)}, not a file", str(path))
-        return file.read()
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, f"it is {_kind(status.st_mode)}, not a file", str(path))
+        if most is not None and status.st_size > most:
+            raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(path))
+        return file.read(most)
 
 
 def read_plain_text(path: Path) -> str:

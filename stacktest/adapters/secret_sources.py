@@ -10,12 +10,12 @@ Nothing here raises: what cannot be read cannot be shown either, and who needs i
 """
 
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from stacktest.adapters.compose.files import ProjectFiles
 from stacktest.adapters.ledger.state_dir import FOLDER
+from stacktest.adapters.plain_files import read_plain
 from stacktest.config import Config
 from stacktest.core.browser_endpoint import read_endpoint
 from stacktest.core.model import Stack
@@ -133,16 +133,7 @@ def _parts(text: str) -> Iterator[str]:
 def _read(path: Path) -> str:
     """The text of a small file; empty for whatever is none."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        content = read_plain(path, most=LARGEST)
     except OSError:
         return ""
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:
-            return ""
-        content = os.read(handle, LARGEST)
-    except OSError:
-        return ""
-    finally:
-        os.close(handle)
     return "" if b"\0" in content else content.decode("utf-8", "replace")

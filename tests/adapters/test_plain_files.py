@@ -120,3 +120,11 @@ def test_an_environment_file_that_nobody_fills_is_named(
     with pytest.raises(UsageError, match="nobody writes to it") as refusal:
         env_files.read_env_file(tmp_path / ".env", {})
     assert str(tmp_path / ".env") in refusal.value.where
+
+
+@pytest.mark.parametrize("most", [None, 4, 5])
+def test_a_file_of_at_most_so_many_bytes_is_read(tmp_path: Path, most: int | None) -> None:
+    (tmp_path / "file").write_bytes(b"four")
+    assert read_plain(tmp_path / "file", most=most) == b"four"
+    with pytest.raises(OSError, match="more than 3 bytes"):
+        read_plain(tmp_path / "file", most=3)

@@ -190,6 +190,14 @@ def test_a_page_of_the_doors_own_is_known_by_its_length(
     assert touched(request.node) == touches
 
 
+def touched_by(host: str, running: Callable[..., Any], node: pytest.Item) -> tuple[str, ...]:
+    """What an answer proves that was asked with this `Host`, through the door of app.test."""
+    stack = running((Route(host="app.test", service="rag", upstream="rag:1"),))
+    url, address = "http://app.test:18000/x", (HERE, 18000)
+    note_response(node, stack, url, 200, method="GET", host=host, address=address)
+    return touched(node)
+
+
 @pytest.mark.parametrize(
     "host",
     [
@@ -206,17 +214,11 @@ def test_a_page_of_the_doors_own_is_known_by_its_length(
 def test_a_host_that_a_door_does_not_understand_is_no_applications(
     running: Callable[..., Any], request: pytest.FixtureRequest, host: str
 ) -> None:
-    stack = running((Route(host="app.test", service="rag", upstream="rag:1"),))
-    url, address = "http://app.test:18000/x", (HERE, 18000)
-    note_response(request.node, stack, url, 200, method="GET", host=host, address=address)
-    assert touched(request.node) == ("door",)
+    assert touched_by(host, running, request.node) == ("door",)
 
 
 @pytest.mark.parametrize("host", ["app.test", "APP.test", "app.test:18000", "app.test:", ""])
 def test_a_host_as_clients_write_it(
     running: Callable[..., Any], request: pytest.FixtureRequest, host: str
 ) -> None:
-    stack = running((Route(host="app.test", service="rag", upstream="rag:1"),))
-    url, address = "http://app.test:18000/x", (HERE, 18000)
-    note_response(request.node, stack, url, 200, method="GET", host=host, address=address)
-    assert touched(request.node) == ("door", "rag")
+    assert touched_by(host, running, request.node) == ("door", "rag")

@@ -89,6 +89,10 @@ class _Refusal:
             return self.project.env_files[-1]
         return self.short(self.project.directory / ".env")
 
+    @property
+    def shown_version(self) -> str:
+        return ".".join(map(str, self.version)) or "this one"
+
     def short(self, path: Path) -> str:
         return shown_path(path, self.project.root)
 
@@ -200,9 +204,9 @@ def _env_format(match: re.Match[str], refusal: _Refusal) -> _Fault:
         for name, definition in file.services.items()
         if any(match["format"] in str(entry) for entry in definition.get("env_file") or ())
     ]
-    shown = ".".join(map(str, refusal.version)) or "this one"
     return _Fault(
-        what=f"env_file has format {match['format']}, which Docker Compose {shown} does not know",
+        what=f"env_file has format {match['format']}, which Docker Compose "
+        f"{refusal.shown_version} does not know",
         key=f"services.{users[0][1]}.env_file" if users else "",
         file=users[0][0] if users else None,
         hint="update Docker Compose, or remove `format`",
@@ -267,8 +271,7 @@ def _yaml(match: re.Match[str], refusal: _Refusal) -> _Fault:
 
 def _schema(match: re.Match[str], refusal: _Refusal) -> _Fault:
     why = match["why"].strip()
-    shown = ".".join(map(str, refusal.version)) or "this one"
-    newer = f"newer than Docker Compose {shown}, update Compose"
+    newer = f"newer than Docker Compose {refusal.shown_version}, update Compose"
     hint = "correct that key; the Compose file reference lists what is allowed"
     if "must be one of" in why:
         hint = f"write one of these; if the value is {newer}"

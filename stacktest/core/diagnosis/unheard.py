@@ -23,10 +23,8 @@ _KEYS = ("ports", "expose")
 
 
 def _of(facts: Facts, service: ServiceFacts, wanted: tuple[int, ...]) -> Diagnosis | None:
-    name, line = (
-        service.name,
-        next(filter(None, (facts.line(service.name, k) for k in _KEYS)), None),
-    )
+    name = service.name
+    line = next(filter(None, (facts.line(name, key) for key in _KEYS)), None)
     asked = " or ".join(map(str, wanted))
     up = compose_command(facts.stack, "up", "-d", "--force-recreate", services=[name])
     if alone := sorted(set(wanted) & service.local_ports):
