@@ -67,10 +67,10 @@ class Project:
         )
 
     def leftovers(self) -> list[str]:
-        """Names of the project's containers and networks that exist now."""
+        """Names of the project's containers and networks that exist now, sorted: the engine has no order."""
         label = {"com.docker.compose.project": self.name}
         containers = [each.name for each in self.engine.containers(self.name)]
-        return containers + [each["Name"] for each in self.engine.networks(label)]
+        return sorted(containers + [each["Name"] for each in self.engine.networks(label)])
 
 
 @pytest.fixture
