@@ -50,36 +50,54 @@ def _hosts(http: HttpBlock, stack: Stack) -> dict[str, bool]:
 
 def _routes(http: HttpBlock, host: str, stack: Stack, *, is_deep: bool = False) -> Iterator[Route]:
     listeners = {item for server in http.servers for item in server.listeners}
-    by_server: dict[int, tuple[Server, list[Listener]]] = {}
+    by_servers: dict[tuple[int, ...], tuple[tuple[Server, ...], list[Listener]]] = {}
     for listener in sorted(listeners, key=lambda item: (not item.tls, item.port)):
-        name = f"x{host[1:]}" if is_deep else host
-        if (server := http.answering(host, listener) or http.answering(name, listener)) is not None:
-            by_server.setdefault(id(server), (server, []))[1].append(listener)
+        servers = http.answering(host, listener.port)
+        by_servers.setdefault(tuple(map(id, servers)), (servers, []))[1].append(listener)
     start = 0
-    for server, places in by_server.values():
-        phases = Phases(
-            stack=stack,
-            server=(server.block, http.block),
-            upstreams=http.upstreams,
-            variables=initial(
-                host,
-                places[0],
-                http.maps,
-                server_name=server.primary_name,
-                shows_port=_shows_port(places[0], stack),
-            ),
-        )
-        routes = ordered(
-            phases.steps(),
-            host=host,
-            listeners=tuple(places),
-            where=server.block.where,
-            basis=_basis(http, server, stack),
-            start=start,
-            is_deep=is_deep,
-        )
-        start += len(routes)
-        yield from routes
+    for servers, places in by_servers.values():
+        for server in servers:
+            routes = _of_server(http, server, host, stack, places, start=start, is_deep=is_deep)
+            start += len(routes)
+            yield from routes if server is servers[-1] else map(_at_some_address, routes)
+
+
+def _at_some_address(route: Route) -> Route:
+    """The route where the next server answers what comes to another address of the port."""
+    return replace(route, is_hidden=True, match=route.match or "@listen")
+
+
+def _of_server(
+    http: HttpBlock,
+    server: Server,
+    host: str,
+    stack: Stack,
+    places: list[Listener],
+    *,
+    start: int,
+    is_deep: bool,
+) -> list[Route]:
+    phases = Phases(
+        stack=stack,
+        server=(server.block, http.block),
+        upstreams=http.upstreams,
+        variables=initial(
+            host,
+            places[0],
+            http.maps,
+            server_name=server.primary_name,
+            shows_port=_shows_port(places[0], stack),
+        ),
+    )
+    return ordered(
+        phases.steps(),
+        host=host,
+        listeners=tuple(places),
+        where=server.block.where,
+        basis=_basis(http, server, stack),
+        start=start,
+        is_deep=is_deep,
+    )
 
 
 def _shows_port(place: Listener, stack: Stack) -> bool:

@@ -1,4 +1,8 @@
-"""nginx's `server` blocks: their names, where they listen, and which of them answers for a name."""
+"""nginx's `server` blocks: their names, where they listen, and which of them answers for a name.
+
+nginx first takes the servers of the most specific address that a connection came to, then looks
+for the name among them. Which of its addresses that is in the container, no request shows.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,8 +28,7 @@ class Server:
     names: tuple[str, ...]
     """As written, in small letters but for expressions and variables; empty without a name."""
     listeners: tuple[Listener, ...]
-    defaults: frozenset[int]
-    """Ports where it answers for names that no server has."""
+    places: "tuple[Listen, ...]"
     block: Directive
 
     @property
@@ -72,16 +75,16 @@ class HttpBlock:
     stream_upstreams: Upstreams = field(default_factory=Upstreams)
     stream_maps: Mapping[str, Directive] = field(default_factory=dict)
 
-    def answering(self, host: str, listener: Listener) -> Server | None:
-        """The server that nginx takes: exact name, longest star, first expression, default."""
-        there = [s for s in self.servers if listener.port in {i.port for i in s.listeners}]
-        for fits in (_has_exactly, _has_star_before, _has_star_behind, _has_expression):
-            fitting = [(fits(server, host), server) for server in there]
-            best = max(fitting, key=lambda item: item[0], default=(0, None))
-            if best[0]:
-                return best[1]
-        defaults = [server for server in there if listener.port in server.defaults]
-        return next(iter((*defaults, *there)), None)
+    def answering(self, host: str, port: int) -> tuple[Server, ...]:
+        """The server that nginx takes at each of the port's addresses, each server once."""
+        servers = [s for s in self.servers if port in {i.port for i in s.listeners}]
+        places = [place for server in servers for place in server.places if place.port == port]
+        # That of every address comes last: it leads where no other one does.
+        addresses = sorted({place.address for place in places}, key=lambda a: (a == "*", a))
+        # Names are resolved to addresses of IPv4: IPv6 counts where nothing else listens.
+        of_ipv4 = [address for address in addresses if not address.startswith("[")]
+        chosen = [_chosen(servers, host, address, port) for address in of_ipv4 or addresses]
+        return tuple({id(server): server for server in chosen}.values())
 
 
 def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
@@ -121,6 +124,8 @@ class Listen:
     """One `listen` of a server."""
 
     port: int
+    address: str = "*"
+    """`*` for all of IPv4, `10.0.0.1`, `[::]`."""
     tls: bool = False
     is_default: bool = False
     is_loopback: bool = False
@@ -140,6 +145,7 @@ def listened(block: Directive) -> Iterator[Listen]:
             continue
         yield Listen(
             port=int(port[1]) if port else 80,
+            address=_address(line),
             tls=has_tls or "ssl" in line.words or "quic" in line.words,
             is_default="default_server" in line.words or "default" in line.words,
             is_loopback=_LOOPBACK.match(address) is not None,
@@ -147,6 +153,32 @@ def listened(block: Directive) -> Iterator[Listen]:
 
 
 # Private
+
+_EVERY_ADDRESS = frozenset({"", "*", "0.0.0.0"})  # noqa: S104
+
+
+def _address(line: Directive) -> str:
+    """The address of a `listen`, that of IPv6 in brackets; `*` for all of IPv4."""
+    text = re.sub(r"(?:^|:)\d{1,5}$", "", line.words[0]) if line.words else ""
+    takes_both = text == "[::]" and "ipv6only=off" in line.words
+    return "*" if takes_both or text in _EVERY_ADDRESS else text
+
+
+def _chosen(servers: list[Server], host: str, address: str, port: int) -> Server:
+    """The server of one address: exact name, longest star, first expression, default."""
+    there = {
+        id(server): (server, place)
+        for server in servers
+        for place in server.places
+        if (place.address, place.port) == (address, port)
+    }.values()
+    for fits in (_has_exactly, _has_star_before, _has_star_behind, _has_expression):
+        fitting = [(fits(server, host), server) for server, _ in there]
+        rank, best = max(fitting, key=lambda item: item[0])
+        if rank:
+            return best
+    defaults = [server for server, place in there if place.is_default]
+    return next(iter((*defaults, *(server for server, _ in there))))
 
 
 def _server(block: Directive, forwarded: Mapping[int, int], *, hides_loopback: bool) -> Server:
@@ -161,7 +193,7 @@ def _server(block: Directive, forwarded: Mapping[int, int], *, hides_loopback: b
     return Server(
         names=tuple(word if word[:1] == "~" or "$" in word else word.lower() for word in words),
         listeners=tuple(dict.fromkeys(Listener(port=p.port, tls=p.tls) for p in places)),
-        defaults=frozenset(place.port for place in places if place.is_default),
+        places=tuple(places),
         block=block,
     )
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.routes.front_doors import apps, leads, nginx, stack
+from stacktest.core.routing import Request, doubts
+from tests.adapters.routes.front_doors import apps, leads, nginx, stack, who
 
 SITES = """server { listen 127.0.0.1:80; server_name a.test; location / { proxy_pass http://inner; } }
 server { listen [::1]:80 default_server; location / { stub_status; } }
@@ -53,3 +54,80 @@ def test_a_name_at_a_port_that_is_not_published_is_not_known(
     routes = nginx(tmp_path, text, stack(tmp_path, *apps("app")))
     assert leads(routes) == leads_to
     assert all(route.where == "site.conf:1" for route in routes)
+
+
+ONE, TWO = "location / { proxy_pass http://one; }", "location / { proxy_pass http://two; }"
+
+
+@pytest.mark.parametrize(
+    ("servers", "service"),
+    [
+        pytest.param(
+            ("listen 80; server_name a.test;", "listen 10.0.0.1:80 default_server;"),
+            None,
+            id="the default of a more specific address",
+        ),
+        pytest.param(
+            ("listen 80; server_name a.test;", "listen 10.0.0.1; server_name _;"),
+            None,
+            id="an address without a port",
+        ),
+        pytest.param(
+            ("listen 10.0.0.1:80; server_name a.test;", "listen 80 default_server;"),
+            None,
+            id="the name at one of the addresses",
+        ),
+        pytest.param(
+            ("listen 80; listen 10.0.0.1:80; server_name a.test;", "listen 10.0.0.1:80; server_name b;"),
+            "one",
+            id="the name at both",
+        ),
+        pytest.param(
+            ("listen 80; server_name a.test;", "listen 10.0.0.1:8080 default_server;"),
+            "one",
+            id="another port",
+        ),
+        pytest.param(
+            ("listen [::]:80; server_name a.test;", "listen 80 default_server; server_name _;"),
+            "two",
+            id="the name at IPv6 alone",
+        ),
+        pytest.param(
+            ("listen 80; server_name a.test;", "listen 80 default_server; listen [::]:80 default_server;"),
+            "one",
+            id="the name at IPv4 alone",
+        ),
+        pytest.param(
+            ("listen [::]:80 ipv6only=off; server_name a.test;", "listen [fd00::1]:80;"),
+            "one",
+            id="both families in one socket",
+        ),
+        pytest.param(
+            ("listen 0.0.0.0:80; server_name a.test;", "listen *:80 default_server;"),
+            "one",
+            id="the same address in two forms",
+        ),
+    ],
+)  # fmt: skip
+def test_a_port_with_several_addresses_has_the_servers_of_the_most_specific_one(
+    tmp_path: Path, servers: tuple[str, str], service: str | None
+) -> None:
+    text = f"server {{ {servers[0]} {ONE} }}\nserver {{ {servers[1]} {TWO} }}"
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("one", "two")))
+    assert who(routes, "a.test") == service
+
+
+def test_servers_that_lead_to_the_same_service_leave_no_doubt(tmp_path: Path) -> None:
+    text = (
+        f"server {{ listen 80; server_name a.test; {ONE} }}\nserver {{ listen 10.0.0.1:80; {ONE} }}"
+    )
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("one")))
+    assert who(routes, "a.test") == "one"
+
+
+def test_the_doubt_names_the_line_of_the_other_server(tmp_path: Path) -> None:
+    text = (
+        f"server {{ listen 80; server_name a.test; {ONE} }}\nserver {{ listen 10.0.0.1:80; {TWO} }}"
+    )
+    routes = nginx(tmp_path, text, stack(tmp_path, *apps("one", "two")))
+    assert doubts(routes, Request(host="a.test", port=80), 200)["one"] == "site.conf:2"
