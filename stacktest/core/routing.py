@@ -14,7 +14,7 @@ import itertools
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -101,6 +101,15 @@ def doubts(
         for route in noted
         if route.service
     }
+
+
+def may_be_left_out(routes: Iterable[Route], request: Request) -> bool:
+    """Whether the front door forgets the route of a service that is not healthy.
+
+    Then the next route that fits the request answers it, or a page of the front door's own.
+    """
+    reached, _ = _reached(routes, replace(request, length=None), None)
+    return any(route.is_missing_page for route in reached)
 
 
 def is_usual(request: Request) -> bool:

@@ -15,12 +15,13 @@ from stacktest.core.routing import (
     answerers,
     doubts,
     inner_port,
+    may_be_left_out,
     origin,
     usual_port,
 )
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
-from stacktest.pytest_plugin.contacts import note, note_doubt
+from stacktest.pytest_plugin.contacts import note, note_doubt, touched
 from stacktest.pytest_plugin.seen_answers import remember_answer
 
 
@@ -82,12 +83,24 @@ def note_answer(
             note_doubt(node, other, where)
         return
     for service in filter(None, services - {stack.model.front_door}):
-        note(node, service)
+        is_first = service not in touched(node)
+        if is_first and may_be_left_out(routes, request) and _is_out(stack, service):
+            note_doubt(node, service, f"{stack.model.front_door} leaves it out: it is not healthy")
+        else:
+            note(node, service)
 
 
 # Private
 
 _HOST = re.compile(r"[^\s,/@?#:\\\[\]]+(:\d*)?|\[[0-9A-Fa-f:.]+\](:\d*)?")
+
+
+def _is_out(stack: RunningStack, service: str) -> bool:
+    """Whether every container of a service is unhealthy, starting or stopped."""
+    containers = [c for c in stack.engine.containers(stack.model.name) if c.service == service]
+    return bool(containers) and not any(
+        container.is_running and container.health in {"", "healthy"} for container in containers
+    )
 
 
 def _without_port(host: str) -> str:

@@ -190,6 +190,60 @@ def test_a_page_of_the_doors_own_is_known_by_its_length(
     assert touched(request.node) == touches
 
 
+class TestAServiceThatTheDoorLeavesOutWhileItIsNotHealthy:
+    """Another route, for every name or for more paths, answers then: with any status."""
+
+    ROUTES = (
+        Route(host="app.test", length=19, is_guard=True, is_final=False, is_hidden=True,
+              statuses=frozenset({404}), is_missing_page=True),
+        Route(host="app.test", service="rag", order=1),
+    )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("state", "health", "touches"),
+        [
+            ("running", "healthy", ("door", "rag")),
+            ("running", "", ("door", "rag")),
+            ("running", "unhealthy", ("door",)),
+            ("running", "starting", ("door",)),
+            ("exited", "", ("door",)),
+        ],
+    )
+    def test_an_answer_is_its_own_while_it_is_healthy(
+        self,
+        running: Callable[..., Any],
+        request: pytest.FixtureRequest,
+        state: str,
+        health: str,
+        touches: tuple[str, ...],
+    ) -> None:
+        other = SimpleNamespace(service="docs", is_running=True, health="healthy")
+        own = SimpleNamespace(service="rag", is_running=state == "running", health=health)
+        stack = running(self.ROUTES)
+        stack.engine = SimpleNamespace(containers=lambda _: (other, own))
+        address = (HERE, 18000)
+        url = "http://app.test:18000/x"
+        note_response(request.node, stack, url, 200, method="GET", address=address, length=7)
+        assert touched(request.node) == touches
+        if "rag" not in touches:
+            assert doubted(request.node) == {"rag": "door leaves it out: it is not healthy"}
+
+    def test_one_healthy_replica_is_enough(
+        self, running: Callable[..., Any], request: pytest.FixtureRequest
+    ) -> None:
+        containers = tuple(
+            SimpleNamespace(service="rag", is_running=True, health=health)
+            for health in ("unhealthy", "healthy")
+        )
+        stack = running(self.ROUTES)
+        stack.engine = SimpleNamespace(containers=lambda _: containers)
+        address = (HERE, 18000)
+        note_response(
+            request.node, stack, "http://app.test:18000/x", 200, method="GET", address=address
+        )
+        assert touched(request.node) == ("door", "rag")
+
+
 def touched_by(host: str, running: Callable[..., Any], node: pytest.Item) -> tuple[str, ...]:
     """What an answer proves that was asked with this `Host`, through the door of app.test."""
     stack = running((Route(host="app.test", service="rag", upstream="rag:1"),))
