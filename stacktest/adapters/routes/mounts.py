@@ -15,6 +15,11 @@ def files_behind(stack: Stack, folder: Path, pattern: str) -> tuple[Path, ...]:
     return tuple(sorted(path for path in _matches(stack, folder, pattern) if is_file(path)))
 
 
+def mounted_files(stack: Stack, pattern: str) -> dict[str, Path]:
+    """Path in the front door's container → the file on this side, for all that a pattern means."""
+    return {target: path for target, path in _targets(stack, pattern) if is_file(path)}
+
+
 def folder_behind(stack: Stack, target: str) -> str:
     """The folder on this side that the container has at `target`; empty where none is mounted."""
     for mount in _binds(stack):
@@ -86,13 +91,15 @@ def _below(target: str, path: str) -> str | None:
 def _matches(stack: Stack, folder: Path, pattern: str) -> list[Path]:
     if not pattern.startswith("/"):
         return matching(folder, pattern)
+    return [path for _, path in _targets(stack, pattern)]
+
+
+def _targets(stack: Stack, pattern: str) -> Iterator[tuple[str, Path]]:
     mounts = tuple(_binds(stack))
-    return [
-        path
-        for mount in mounts
-        for target, path in _below_mount(mount, pattern)
-        if next(m for m in mounts if _below(m.target, target) is not None) == mount
-    ]
+    for mount in mounts:
+        for target, path in _below_mount(mount, pattern):
+            if next(m for m in mounts if _below(m.target, target) is not None) == mount:
+                yield target, path
 
 
 def _below_mount(mount: Mount, pattern: str) -> Iterator[tuple[str, Path]]:

@@ -3,19 +3,18 @@
 VIRTUAL_HOST, VIRTUAL_PORT, VIRTUAL_PATH     names of a service, its port, the path that it gets
 VIRTUAL_HOST_MULTIPORTS                      the same for several ports, as YAML
 HTTPS_METHOD, CERT_NAME, NETWORK_ACCESS      what nginx-proxy answers by itself
-/etc/nginx/certs, htpasswd, vhost.d          files of nginx-proxy, by host name
+/etc/nginx/certs, htpasswd                   files of nginx-proxy, by host name
 """
 
-import glob
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from stacktest.adapters.compose.yaml import parse_yaml
-from stacktest.adapters.foreign_paths import is_file, matching
 from stacktest.adapters.routes.blank_names import blank_names
-from stacktest.adapters.routes.mounts import folder_behind, shown
+from stacktest.adapters.routes.mounts import folder_behind, mounted_files
+from stacktest.adapters.routes.nginx_proxy.own_files import acting_lines
 from stacktest.adapters.routes.ordered import for_people, ordered, shared
 from stacktest.adapters.routes.upstream import route_to
 from stacktest.core.model import Service, Stack
@@ -49,12 +48,7 @@ def read_virtual_hosts(stack: Stack) -> tuple[Route, ...]:
 
 _REDIRECTS = frozenset({301, 307, 308})
 _PLAIN_PORT, _TLS_PORT = 80, 443
-_CERTS, _PASSWORDS, _EXTRA = "/etc/nginx/certs", "/etc/nginx/htpasswd", "/etc/nginx/vhost.d"
-_ACTING = re.compile(
-    r"^\s*(?:return|rewrite|location|deny|allow|auth_\w+|\w+_pass|try_files|if|root|alias|index|"
-    r"error_page|include|internal|limit_\w+|\w+_by_lua\w*|stub_status)\b"
-)
-"""Directives of nginx by which it may answer by itself, or ask somebody else."""
+_CERTS, _PASSWORDS = "/etc/nginx/certs", "/etc/nginx/htpasswd"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,7 +138,12 @@ def _routes(claims: list[_Claim], stack: Stack) -> list[Route]:
         repr(tls),
         *(repr((c.service.name, c.path, c.port)) for c in claims),
     ]
-    steps = [*_redirect(host, where, tls), *_guards(claims, stack), *_targets(claims, stack)]
+    steps = [
+        *_redirect(host, where, tls),
+        *_guards(claims, stack),
+        *_slash_redirects(claims),
+        *_targets(claims, stack),
+    ]
     routes = ordered(
         steps,
         host=host,
@@ -266,36 +265,34 @@ def _guards(claims: list[_Claim], stack: Stack) -> Iterator[Route]:
         yield replace(guard, statuses=frozenset({401}))
     if any(claim.service.environment.get("NETWORK_ACCESS") == "internal" for claim in claims):
         yield replace(guard, statuses=frozenset({403}))
-    folder = folder_behind(stack, _EXTRA)
-    files = [Path(folder, name) for name in (host, "default", "default_location")]
-    files += sorted(matching(Path(folder), f"{glob.escape(host)}_*"))
-    for path in files if folder else ():
-        if place := _acting_line(path, stack):
-            why = f"nginx-proxy also has {place}"
-            yield replace(guard, unknown=why, where=place, upstream="?")
+    for place in acting_lines(stack, host):
+        why = f"nginx-proxy also has {place}"
+        yield replace(guard, unknown=why, where=place, upstream="?")
+
+
+def _slash_redirects(claims: list[_Claim]) -> Iterator[Route]:
+    """The redirect from `/app` to `/app/`, nginx's own where only the latter is handed on."""
+    paths = {text for claim in claims for kind, text in [_parts(claim.path)] if not kind}
+    for path in sorted(path for path in paths if path.endswith("/") and path != "/"):
+        if path.rstrip("/") not in paths:
+            yield Route(
+                host="",
+                where=claims[0].where,
+                match=path.rstrip("/"),
+                conditions=(PathCondition(patterns=(rf"^{re.escape(path.rstrip('/'))}\Z",)),),
+                statuses=frozenset({301}),
+                is_guard=True,
+            )
 
 
 def _has_file(stack: Stack, folder: str, names: Iterable[str]) -> bool | None:
     """Whether nginx-proxy has one of the files; None: only the container can tell."""
-    on_this_side = folder_behind(stack, folder)
-    if on_this_side:
-        return any(is_file(Path(on_this_side, name)) for name in names)
+    files = {posixpath.basename(target) for target in mounted_files(stack, f"{folder}/*")}
+    if not files.isdisjoint(names):
+        return True
     door = stack.services.get(stack.front_door)
     if door is None:
         return None
     places = {mount.target.rstrip("/") for mount in door.mounts}
-    return (
-        None
-        if any(folder == place or folder.startswith(f"{place}/") for place in places)
-        else False
-    )
-
-
-def _acting_line(path: Path, stack: Stack) -> str:
-    """`file:line` of the first directive by which nginx may answer by itself, or empty."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    number = next((n for n, line in enumerate(lines, 1) if _ACTING.match(line)), 0)
-    return f"{shown(path, stack)}:{number}" if number else ""
+    is_hidden = any(folder == place or folder.startswith(f"{place}/") for place in places)
+    return None if is_hidden and not folder_behind(stack, folder) else False

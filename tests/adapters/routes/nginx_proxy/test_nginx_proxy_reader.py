@@ -22,8 +22,8 @@ def read(
     """The routes; a folder of the root is mounted below /etc/nginx where it exists."""
     binds = [
         Mount(kind="bind", source=str(root / name), target=f"/etc/nginx/{name}")
-        for name in ("certs", "vhost.d", "htpasswd")
-        if (root / name).is_dir()
+        for name in ("certs", "vhost.d", "htpasswd", "conf.d", "proxy.conf")
+        if (root / name).exists()
     ]
     named = [Mount(kind="volume", source="v", target=f"/etc/nginx/{name}") for name in volumes]
     door = Service(name="door", ports=WEB, mounts=(*binds, *named), environment=environment)
@@ -138,6 +138,19 @@ def test_whether_a_volume_holds_a_certificate_is_not_known(
         ("vhost.d/default_location", "  deny all;\n", 200, None),
         ("vhost.d/a.test_location_override", "  return 200;\n", 200, None),
         ("vhost.d/b.test_location_override", "  return 200;\n", 200, "app"),
+        ("vhost.d/a.test", "add_header X y; return 200;\n", 200, None),
+        ("vhost.d/a.test", "client_max_body_size\n1m; # return 200;\n", 200, "app"),
+        ("vhost.d/a.test", 'add_header X "; return 200;";\n', 200, "app"),
+        ("vhost.d/A.test", "return 200;\n", 200, None),
+        ("vhost.d/default", "proxy_cache z;\n", 200, None),
+        ("proxy.conf", "proxy_set_header Host $host;\nclient_max_body_size 1m;\n", 200, "app"),
+        ("proxy.conf", "server { listen 80; server_name a.test; return 200; }\n", 200, None),
+        ("proxy.conf", "proxy_cache z;\n", 200, None),
+        ("conf.d/mine.conf", "server { server_name b.test; location / { deny all; } }", 200, "app"),
+        ("conf.d/mine.conf", "server { server_name b.test *.test; return 200; }", 200, None),
+        ("conf.d/mine.conf", "limit_req_zone $x zone=a:1m rate=1r/s;\n", 200, "app"),
+        ("conf.d/mine.conf", "deny all;\n", 200, None),
+        ("conf.d/default.conf", "server { server_name a.test; return 200; }", 200, "app"),
     ],
 )  # fmt: skip
 def test_files_by_host_name_say_what_nginx_proxy_answers(
@@ -146,6 +159,48 @@ def test_files_by_host_name_say_what_nginx_proxy_answers(
     write(tmp_path, file, text)
     routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"))
     assert who(routes, "a.test", status=status) == owner
+
+
+def mounted(root: Path, *files: str) -> tuple[Route, ...]:
+    """The routes of `app`; each file of the root is mounted by itself below /etc/nginx."""
+    binds = tuple(
+        Mount(kind="bind", source=str(root / file), target=f"/etc/nginx/{file}") for file in files
+    )
+    services = (Service(name="door", ports=WEB, mounts=binds), app("app", VIRTUAL_HOST="a.test"))
+    by_name = {service.name: service for service in services}
+    of = Stack(name="t", root=root, services=by_name, front_door="door")
+    return read_routes(("nginx-proxy",), of)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "status"),
+    [
+        ("vhost.d/a.test", "return 200;", 200),
+        ("vhost.d/default_location", "return 200;", 200),
+        ("certs/a.test.crt", "", 301),
+        ("htpasswd/a.test", "bob:x", 401),
+    ],
+)
+def test_a_file_may_be_mounted_by_itself(tmp_path: Path, file: str, text: str, status: int) -> None:
+    write(tmp_path, file, text)
+    assert who(mounted(tmp_path, file), "a.test", status=status) is None
+
+
+def test_a_names_own_file_takes_the_place_of_that_for_all(tmp_path: Path) -> None:
+    write(tmp_path, "vhost.d/default", "return 200;\n")
+    write(tmp_path, "vhost.d/a.test", "client_max_body_size 1m;\n")
+    routes = read(tmp_path, app("app", VIRTUAL_HOST="a.test"), app("b", VIRTUAL_HOST="b.test"))
+    assert (who(routes, "a.test"), who(routes, "b.test")) == ("app", None)
+
+
+def test_what_leads_to_the_folder_of_a_path_is_nginxs_own_redirect(tmp_path: Path) -> None:
+    routes = read(
+        tmp_path,
+        app("web", VIRTUAL_HOST="a.test"),
+        app("api", VIRTUAL_HOST="a.test", VIRTUAL_PATH="/api/", VIRTUAL_DEST="/"),
+    )
+    assert who(routes, "a.test", "/api", 301) is None
+    assert (who(routes, "a.test", "/apix"), who(routes, "a.test", "/api/")) == ("web", "api")
 
 
 def test_a_file_that_answers_is_named_with_its_line(tmp_path: Path) -> None:
@@ -178,7 +233,7 @@ def test_a_port_that_is_none_is_not_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "api", "web"),
     [
-        ("/api/", "/api/x", "/api"),
+        ("/api/", "/api/x", "/x"),
         ("= /api", "/api", "/api/x"),
         ("~^/(api|v2)", "/v2/x", "/API"),
         ("~* ^/api", "/API/x", "/x/api"),
