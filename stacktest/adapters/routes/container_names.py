@@ -4,12 +4,13 @@ extra_hosts   an address, whatever else has that name
 links         the linked service, by the name that the link gives it; external_links: none of these
 DNS           every service on a network of the front door that has the name there: its own, an
               alias, a container's name or address; the engine answers with all of them in turn;
-              the name of the network may stand behind it: app.stack_default
-on a swarm    tasks.app, stack_app and tasks.stack_app are app, too
+              the name of one of the networks may stand behind it: app.stack_default
+on a swarm    tasks.app, stack_app and tasks.stack_app are app, too; so is tasks.ALIAS
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.json_data import Json
@@ -23,8 +24,9 @@ def services_named(stack: Stack, host: str) -> tuple[str, ...]:
         return ()
     if linked := dict(_links(door)).get(host):
         return (linked,) if linked in stack.services else ()
-    host = _without_network(stack, host, door)
+    host, door = _without_network(stack, host, door)
     host = host if host in stack.services else stack.network_names.get(host, host).lower()
+    host = host.removeprefix("tasks.") if stack.network_names else host
     near = [service for service in stack.services.values() if _can_reach(door, service)]
     named = tuple(service.name for service in near if _has_name(stack, service, host, door))
     if named or host in stack.services:
@@ -55,12 +57,14 @@ def _can_reach(door: Service | None, service: Service) -> bool:
     return bool({*door.networks} & {*service.networks})
 
 
-def _without_network(stack: Stack, host: str, door: Service | None) -> str:
+def _without_network(stack: Stack, host: str, door: Service | None) -> tuple[str, Service | None]:
+    """The name alone, and the front door on that of its networks which stands behind it."""
     networks = stack.definitions.get("networks") or {}
     for network in door.networks if door else ():
         name = (networks.get(network) or {}).get("name") or f"{stack.name}_{network}"
-        host = host.removesuffix(f".{name}".lower())
-    return host
+        if door and host.endswith(f".{name}".lower()):
+            return host.removesuffix(f".{name}".lower()), replace(door, networks=(network,))
+    return host, door
 
 
 def _has_name(stack: Stack, service: Service, host: str, door: Service | None = None) -> bool:

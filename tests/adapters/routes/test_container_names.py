@@ -108,3 +108,50 @@ def test_a_port_that_two_services_publish(tmp_path: Path) -> None:
     of = stack(tmp_path, *both)
     text = "http://a.test {\n reverse_proxy host.docker.internal:8080\n}"
     assert leads(caddy(tmp_path, text, of)) == {"a.test": "a and b are both at port 8080"}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "on_a_swarm", "elsewhere"),
+    [
+        ("tasks.app:80", "app:80", "tasks.app:80"),
+        ("tasks.web:80", "app:80", "tasks.web:80"),
+        ("tasks.web.t_n:80", "app:80", "tasks.web.t_n:80"),
+        ("tasks.both:80", "app and other both have the name tasks.both", "tasks.both:80"),
+        ("tasks.none:80", "tasks.none:80", "tasks.none:80"),
+    ],
+)
+def test_the_tasks_of_an_alias_on_a_swarm(
+    upstream: str, on_a_swarm: str, elsewhere: str, tmp_path: Path
+) -> None:
+    services = [
+        Service(name=name, networks=("n",), definition={"networks": {"n": {"aliases": aliases}}})
+        for name, aliases in (("app", ["web", "both"]), ("other", ["both"]))
+    ]
+    of = stack(tmp_path, *services, networks=("n",))
+    text = f"http://a.test {{\n reverse_proxy {upstream}\n}}"
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": elsewhere}
+    of = replace(of, network_names={"tasks.app": "app", "t_app": "app"})
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": on_a_swarm}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "leads_to"),
+    [
+        ("db:80", "one and two both have the name db"),
+        ("db.t_front:80", "one:80"),
+        ("db.t_back:80", "two:80"),
+        ("two.t_back:80", "two:80"),
+        ("t-two-1.t_back:80", "two:80"),
+        ("t-two-1.t_other:80", "t-two-1.t_other:80"),
+    ],
+)
+def test_a_name_with_its_network_is_looked_up_there_alone(
+    upstream: str, leads_to: str, tmp_path: Path
+) -> None:
+    services = [
+        Service(name=name, networks=(network,), definition={"networks": {network: {"aliases": ["db"]}}})
+        for name, network in (("one", "front"), ("two", "back"))
+    ]  # fmt: skip
+    of = stack(tmp_path, *services, networks=("front", "back"))
+    text = f"http://a.test {{\n reverse_proxy {upstream}\n}}"
+    assert leads(caddy(tmp_path, text, of)) == {"a.test": leads_to}

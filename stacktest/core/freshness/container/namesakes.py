@@ -48,14 +48,18 @@ def name_drift(stack: Stack, service: Service, others: Iterable[Json]) -> tuple[
 def _host(route: Route) -> str:
     address = route.upstream if "://" in route.upstream else f"//{route.upstream}"
     try:
-        return urlsplit(address).hostname or ""
+        return (urlsplit(address).hostname or "").rstrip(".")
     except ValueError:
         return ""
 
 
 def _names_on(container: Json, networks: Collection[str]) -> frozenset[str]:
+    """Its names on the networks, alone and with the name of the network behind them."""
     endpoints = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    reached = [endpoint for name, endpoint in endpoints.items() if name in networks]
-    aliases = (alias for endpoint in reached for alias in (endpoint or {}).get("Aliases") or ())
-    own = [str(container["Name"]).lstrip("/")] if reached else []
-    return frozenset(str(name).lower() for name in (*own, *aliases))
+    names = (
+        (str(name).lower(), network.lower())
+        for network, endpoint in endpoints.items()
+        if network in networks
+        for name in (str(container["Name"]).lstrip("/"), *((endpoint or {}).get("Aliases") or ()))
+    )
+    return frozenset(text for name, network in names for text in (name, f"{name}.{network}"))

@@ -41,6 +41,13 @@ def other(name: str = "other-web-1", **aliases: list[str] | None) -> dict[str, A
         (stack(door=""), other(t_back=["web"]), ("name:web: other-web-1 has it, too",)),
         (stack("the-web:80"), other(shared=["web"]), ()),
         (stack(where="services.web.labels.caddy"), other(shared=["web"]), ()),
+        (
+            stack("web.shared:80"),
+            other(shared=["web"]),
+            ("name:web.shared: other-web-1 has it, too",),
+        ),
+        (stack("web.:80"), other(shared=["web"]), ("name:web: other-web-1 has it, too",)),
+        (stack("web.t_back:80"), other(shared=["web"]), ()),
         (stack("http://[::1"), other(shared=["web"]), ()),
     ],
 )
