@@ -26,36 +26,12 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
                 return diagnosis
         is_down = service.state in DOWN and not _has_done_its_work(facts, service, failure)
         if is_down or _is_in_a_loop(facts, service, failure):
-            return _of(facts, service)
+            return diagnose_service(facts, service)
     return None
 
 
-# Private
-
-_NOT_STARTED = frozenset({"created", "exited", "dead"})
-_KEYS = ("mem_limit", "deploy.resources.limits.memory")
-_SCRIPT = re.compile(r"^exec (/\S+): no such file or directory$")
-"""What a container writes whose command is there: where it is not, the engine refuses to start."""
-_STOPPED = frozenset({130, 137, 143})
-"""How a program ends that was told to: by Ctrl-C, by force, by a request."""
-
-
-def _has_done_its_work(facts: Facts, service: ServiceFacts, failure: Failure) -> bool:
-    """Whether it ended well: a job, or one that somebody stopped before a start."""
-    if failure.is_start:
-        return service.exit_code == 0 or (service.exit_code in _STOPPED and not service.oom)
-    return service.exit_code == 0 and is_job(facts.stack.services[service.name], facts.stack)
-
-
-def _is_in_a_loop(facts: Facts, service: ServiceFacts, failure: Failure) -> bool:
-    """Whether it runs only because it was restarted again, a moment ago."""
-    if not (failure.is_start and service.is_running and service.started):
-        return False
-    age = (facts.now - service.started).total_seconds()
-    return service.restarts >= RESTARTS_OF_A_LOOP and age < CALM
-
-
-def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
+def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis:
+    """Why a service that does not run any more ended."""
     if service.oom:
         return _killed_for_memory(facts, service)
     for cause in (storage.diagnose_service, password.diagnose_service):
@@ -81,6 +57,31 @@ def _of(facts: Facts, service: ServiceFacts) -> Diagnosis:
         before=f"correct {place}" if place else "",
         command=up if place else run,
     )
+
+
+# Private
+
+_NOT_STARTED = frozenset({"created", "exited", "dead"})
+_KEYS = ("mem_limit", "deploy.resources.limits.memory")
+_SCRIPT = re.compile(r"^exec (/\S+): no such file or directory$")
+"""What a container writes whose command is there: where it is not, the engine refuses to start."""
+_STOPPED = frozenset({130, 137, 143})
+"""How a program ends that was told to: by Ctrl-C, by force, by a request."""
+
+
+def _has_done_its_work(facts: Facts, service: ServiceFacts, failure: Failure) -> bool:
+    """Whether it ended well: a job, or one that somebody stopped before a start."""
+    if failure.is_start:
+        return service.exit_code == 0 or (service.exit_code in _STOPPED and not service.oom)
+    return service.exit_code == 0 and is_job(facts.stack.services[service.name], facts.stack)
+
+
+def _is_in_a_loop(facts: Facts, service: ServiceFacts, failure: Failure) -> bool:
+    """Whether it runs only because it was restarted again, a moment ago."""
+    if not (failure.is_start and service.is_running and service.started):
+        return False
+    age = (facts.now - service.started).total_seconds()
+    return service.restarts >= RESTARTS_OF_A_LOOP and age < CALM
 
 
 def _without_interpreter(words: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit
 
 from stacktest.core.compose_command import compose_command, docker_command
-from stacktest.core.diagnosis import lost_network
+from stacktest.core.diagnosis import ended, lost_network
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
 from stacktest.core.diagnosis.door_log import Complaint, complaints
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts, SourceLine
@@ -81,14 +81,20 @@ class _Case:
     wants_tls: bool = False
 
     @property
-    def service(self) -> ServiceFacts | None:
-        """The service behind the route, where it runs and the route means its container."""
+    def target(self) -> ServiceFacts | None:
+        """The service behind the route, where the route means its container."""
         service = self.facts.services.get(self.route.service or "")
-        if service is None or not service.is_running:
+        if service is None:
             return None
         definition = self.facts.stack.services[service.name]
         names = {service.name, definition.container_name, *service.networks.values()}
         return service if host_of(self.route.upstream) in names else None
+
+    @property
+    def service(self) -> ServiceFacts | None:
+        """The same, where it runs."""
+        target = self.target
+        return target if target and target.is_running else None
 
     @property
     def complaint(self) -> Complaint | None:
@@ -248,6 +254,24 @@ def _apart(case: _Case) -> Diagnosis | None:
     )
 
 
+def _down(case: _Case) -> Diagnosis | None:
+    """The service does not run."""
+    service, stack = case.target, case.facts.stack
+    if service is None or service.is_running:
+        return None
+    name = service.name
+    if service.state in ended.DOWN and service.exit_code:
+        cause = ended.diagnose_service(case.facts, service)
+        return replace(cause, sentence=f"{case.arrow(name)}: {cause.sentence}")
+    is_paused = service.state == "paused"
+    command = ("unpause",) if is_paused else ("up", "-d")
+    return Diagnosis(
+        service=name,
+        sentence=f"{case.arrow(name)}: {name} {'is paused' if is_paused else 'does not run'}",
+        command=compose_command(stack, *command, services=[name]),
+    )
+
+
 def _no_listener(case: _Case) -> Diagnosis | None:
     """Nothing listens at the port in the container of the service."""
     service, port = case.service, case.port
@@ -318,6 +342,7 @@ _EXPLANATIONS: Sequence[Callable[[_Case], Diagnosis | None]] = (
     _wrong_tls,
     _untrusted,
     _apart,
+    _down,
     _no_listener,
     _was_starting,
     _unknown_name,

@@ -85,6 +85,40 @@ def test_of_a_copy_no_command_is_printed(case: str) -> None:
     assert known(find(copy, failure)).hint == ""
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected", "command"),
+    [
+        ({"state": "exited", "exit_code": 0}, "wiki does not run", "up -d wiki"),
+        (
+            {"state": "exited", "exit_code": 143},
+            "wiki was stopped from outside (exit 143)",
+            "up -d wiki",
+        ),
+        (
+            {"state": "exited", "exit_code": 1, "log": ("FATAL: no key",)},
+            "wiki exited 1: FATAL: no key",
+            "run --rm --no-deps wiki",
+        ),
+        ({"state": "paused"}, "wiki is paused", "unpause wiki"),
+        ({"state": "created"}, "wiki does not run", "up -d wiki"),
+        ({"state": "", "container": ""}, "wiki does not run", "up -d wiki"),
+    ],
+)
+def test_of_a_front_door_it_says_what_is_down_behind_it(
+    changes: dict[str, Any], expected: str, command: str
+) -> None:
+    """Its tests ask for the host names of all others."""
+    wiki = running("wiki", networks={}, **changes)
+    diagnosis = known(find(facts(wiki=wiki), replace(refused(), services=("door",))))
+    assert diagnosis.sentence == f"{ARROW}: {expected}"
+    assert diagnosis.command == f"docker compose {command}"
+
+
+def test_a_404_of_a_front_door_is_not_of_what_is_down() -> None:
+    wiki = running("wiki", state="exited", exit_code=0)
+    assert find(facts(wiki=wiki), replace(refused(404), services=("door",))) is None
+
+
 def test_of_two_ports_none_is_chosen() -> None:
     ports = frozenset({8080, 9000})
     diagnosis = known(find(facts(wiki=running("wiki", open_ports=ports)), refused()))
