@@ -169,6 +169,7 @@ class StackSession:
             judgements=judgements,
             outcomes=outcomes,
             phases={test.nodeid: test.phase for test in whole},
+            names={test.nodeid: test.full for test in whole if test.full},
             fallen=fallen,
             facts=facts,
             not_up=self.not_up,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from stacktest.adapters.startup.up import BringUp, bring_up
-from stacktest.bootstrap.context import Project
+from stacktest.bootstrap.context import Project, now
 from stacktest.bootstrap.diagnosing import diagnose_failure
 from stacktest.bootstrap.door_answer import door_answer
 from stacktest.bootstrap.readiness_rules import readiness_rules
@@ -47,7 +47,11 @@ def starter(
     def start_without_secrets(plan: Plan) -> BringUp:
         secrets_of_stack = secrets_of(project.stack)
         try:
-            up = start(project.stack, plan, project.deployment, project.engine, run_id=run_id)
+            up = start(
+                *(project.stack, plan, project.deployment, project.engine),
+                run_id=run_id,
+                begun=now().timestamp(),
+            )
         except StacktestError as error:
             hide(error, secrets_of_stack)
             raise

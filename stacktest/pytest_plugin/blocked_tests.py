@@ -15,9 +15,11 @@ from stacktest.core.collected_test import Collected
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.printable import one_line
 from stacktest.pytest_plugin.collected_tests import read
-from stacktest.pytest_plugin.stash import NOT_UP
+from stacktest.pytest_plugin.stash import BLOCKED, NOT_UP
 
 FILE = "not-up.json"
+MARK = "stacktest_blocked"
+"""Attribute of a report: whether it is of such a test."""
 
 
 def write(folder: Path, failures: Mapping[str, StartFailure], front_door: str) -> None:
@@ -54,6 +56,6 @@ def check(item: pytest.Item, folder: Path) -> None:
     failures, front_door = item.config.stash[NOT_UP]
     for test in read([item], item.config) if failures else ():
         if failure := blocking_failure(test, failures, front_door):
+            item.stash[BLOCKED] = True
             hint = [f"hint: {failure.hint}"] if failure.hint else []
-            lines = [failure.cause, *hint, f"code: {failure.code}"]
-            pytest.fail("\n".join(map(one_line, lines)), pytrace=False)
+            pytest.fail("\n".join(map(one_line, [failure.cause, *hint])), pytrace=False)

@@ -174,17 +174,22 @@ class Controller:
 
     def _say_not_up(self, failures: "Mapping[str, StartFailure]") -> None:
         """Say why services are not up, when their tests will be errors."""
-        for failure in failures.values():
-            if not failure.because_of:
-                self._wall.say_all([*failure.lines(), f"  code: {failure.code}"])
-        if failures:
-            self._tell_boot_evidence()
+        if not failures:
+            return
+        from stacktest.core.runs.start_failure import by_cause
+
+        for failure in by_cause(failures):
+            self._wall.say_all([*failure.lines(), f"  code: {failure.code}"])
+        self._tell_boot_evidence()
 
     def _tell_failure(self, report: pytest.TestReport) -> None:
         from stacktest.pytest_plugin.repeat import command_again
         from stacktest.reports.terminal.run import failure_lines
 
         if not any(test.reported == test_of(report) for test in self._selected):
+            return
+        if getattr(report, blocked_tests.MARK, False):
+            # Why was said when the stack came up, once for all.
             return
         notes = FailureNotes.of(report)
         first, *rest = failure_lines(

@@ -17,7 +17,7 @@ from stacktest.pytest_plugin.followed_tests import follow_tests
 from stacktest.pytest_plugin.garbage import no_collection
 from stacktest.pytest_plugin.options import add_options
 from stacktest.pytest_plugin.own_modules import forget_own_modules
-from stacktest.pytest_plugin.stash import COLLECTED, RUNNING, SHARED, UNREACHED
+from stacktest.pytest_plugin.stash import BLOCKED, COLLECTED, RUNNING, SHARED, UNREACHED
 
 if TYPE_CHECKING:
     from stacktest.core.collected_test import Collection
@@ -104,9 +104,12 @@ def pytest_runtest_makereport(
     Nearest to pytest's own, so that whoever reads the report reads it without secrets.
     """
     if call.excinfo is not None and RUNNING in item.config.stash:
+        from stacktest.pytest_plugin.connection_errors import shortened
         from stacktest.pytest_plugin.usage_errors import hide_own_frames
 
         hide_own_frames(call.excinfo)
+        if not item.config.getoption("fulltrace", default=False):
+            call.excinfo = shortened(call.excinfo)
     report = yield
     if collection.asks_for_stack(item):
         if item.get_closest_marker("claim") is not None:
@@ -127,7 +130,8 @@ def pytest_runtest_makereport(
             report.user_properties += properties(item)
         if report.when == "setup":
             item.stash[_BEGUN] = report.start
-        if report.failed:
+        vars(report)["stacktest_blocked"] = BLOCKED in item.stash
+        if report.failed and BLOCKED not in item.stash:
             _add_evidence(item, report)
         if RUNNING in item.config.stash:
             from stacktest.pytest_plugin.report_secrets import clean_report

@@ -227,6 +227,9 @@ class Listener:
 def reason_of(report: pytest.TestReport) -> str:
     """Why a test failed, as one line: with both values, where it compared two."""
     lines = marked_lines(report.longreprtext)
+    if not lines and isinstance(report.longrepr, str):
+        # A message alone, as of `pytest.fail(…, pytrace=False)`, begins with what it says.
+        return next(filter(None, map(str.strip, report.longrepr.splitlines())), "")
     first = _last_line(report.longreprtext)
     values = [line for line in lines[1:] if _VALUES.match(line)]
     if first.startswith("AssertionError") and values:

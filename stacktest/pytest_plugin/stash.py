@@ -34,6 +34,8 @@ ASKED: pytest.StashKey[Compose] = pytest.StashKey()
 """Per process: Compose, asked what the stack is when the first test that asks for it was seen."""
 NOT_UP: pytest.StashKey[tuple[Mapping[str, StartFailure], str]] = pytest.StashKey()
 """Per process: the services that could not be started, and the name of the front door."""
+BLOCKED: pytest.StashKey[bool] = pytest.StashKey()
+"""Per test: it did not run, since a service that it goes to could not be started."""
 CONTACTS: pytest.StashKey[dict[str, int]] = pytest.StashKey()
 """Per test: service → how many answers came from it."""
 LOOKS: pytest.StashKey[set[str]] = pytest.StashKey()

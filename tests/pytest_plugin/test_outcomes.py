@@ -141,8 +141,9 @@ def test_a_report_counts_as_it_was_when_it_arrived() -> None:
             "AssertionError: Locator expected to have text 'a': Actual value: b",
         ),
         ("E       ValueError: assert\nE       assert x", "ValueError: assert"),
+        ("db exited 3\nhint: docker compose up -d db\n", "db exited 3"),
     ],
 )
 def test_a_reason_has_both_values(text: str, reason: str) -> None:
-    report = cast(pytest.TestReport, SimpleNamespace(longreprtext=text))
+    report = cast(pytest.TestReport, SimpleNamespace(longreprtext=text, longrepr=text))
     assert reason_of(report) == reason

@@ -9,10 +9,11 @@ A server's certificate is verified by the client's context, and once more by `ob
 whether the stack's CA stands for it: a context may be changed after it was handed over.
 """
 
+import contextlib
 import functools
 import itertools
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,7 +55,8 @@ class StackTransport(httpx.HTTPTransport):
         """The response, after it was reported."""
         _check_extensions(request)
         before = self._reads.last
-        response = super().handle_request(request)
+        with _named(request):
+            response = super().handle_request(request)
         _report(request, response, before, self._on_answer)
         return response
 
@@ -80,7 +82,8 @@ class AsyncStackTransport(httpx.AsyncHTTPTransport):
         """The response, after it was reported."""
         _check_extensions(request)
         before = self._reads.last
-        response = await super().handle_async_request(request)
+        with _named(request):
+            response = await super().handle_async_request(request)
         _report(request, response, before, self._on_answer)
         return response
 
@@ -138,6 +141,16 @@ def _check_extensions(request: httpx.Request) -> None:
             where=f"{request.method} {request.url}",
             code="SK-TLS",
         )
+
+
+@contextlib.contextmanager
+def _named(request: httpx.Request) -> Iterator[None]:
+    """Have an error say who was asked: OpenSSL's words about a certificate name no host."""
+    try:
+        yield
+    except httpx.TransportError as error:
+        error.add_note(f"asked: {request.url.scheme}://{request.url.netloc.decode('ascii')}")
+        raise
 
 
 def _url(request: httpx.Request) -> str:

@@ -25,7 +25,7 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Impossible, Kind, Rule
 from stacktest.core.redaction import redact_named
-from stacktest.core.runs.start_failure import CODE, StartFailure
+from stacktest.core.runs.start_failure import CODE, StartFailure, by_cause
 from stacktest.core.secrets import named_secrets
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StackNotReadyError
@@ -56,8 +56,7 @@ class NotReadyError(StackNotReadyError):
     @classmethod
     def of(cls, failures: Mapping[str, StartFailure]) -> "NotReadyError":
         """The error about services that are not up: the first cause, then those of the others."""
-        causes = [failure for failure in failures.values() if not failure.because_of]
-        first, *others = causes
+        first, *others = by_cause(failures)
         return cls(
             first.cause,
             where=first.where,
@@ -86,11 +85,12 @@ def container_failed(
     rule: Rule | None = None,
     usual: float | None = None,
     diagnosis: Diagnosis | None = None,
+    since: float | None = None,
 ) -> StartFailure:
     """The failure of a container that will not become ready; `others` are its neighbours.
 
-    `usual` is how many seconds it took in earlier runs. `diagnosis` is the cause, where the facts
-    decide it: the rest is what it was decided by.
+    `usual` is how many seconds it took in earlier runs, `since` when this one began, in Unix time.
+    `diagnosis` is the cause, where the facts decide it: the rest is what it was decided by.
     """
     service = stack.services[culprit.service]
     why, kind, hint = _explained(culprit, judged, stack, rule)
@@ -104,7 +104,9 @@ def container_failed(
         details.append(f"last health check: {' '.join(health_log.split())[:400]}")
     if rule is not None and rule.kind is Kind.ROUTED and stack.front_door in others:
         # The one that knows comes first: of a 502, the program behind it knows nothing.
-        details += _door_lines(stack, engine, others[stack.front_door], service.name, rule.host)
+        door = others[stack.front_door]
+        log = engine.logs(door.id, tail=_DOOR_LINES, since=since)
+        details += _door_lines(stack, door, log, service.name, rule.host)
     details += last_words(engine, culprit, f"last lines of {culprit.service}:", LINES, stack)
     for name in service.dependencies:
         if name in others:
@@ -241,17 +243,16 @@ def _rule_hint(culprit: Container, cause: str, stack: Stack, rule: Rule | None) 
 
 
 def _door_lines(
-    stack: Stack, engine: EnginePort, door: Container, service: str, host: str
+    stack: Stack, door: Container, text: str | Unknown, service: str, host: str
 ) -> list[str]:
-    """What the front door wrote about a service that it could not reach."""
-    text = engine.logs(door.id, tail=_DOOR_LINES)
+    """What the front door wrote, in `text`, about a service that it could not reach."""
     if isinstance(text, Unknown):
         return []
     lines = [line for line in mask(text, stack).splitlines() if _UNREACHABLE.search(line)]
+    others = {route.host for route in stack.routes} - {host}
     about = [line for line in lines if service in line or host in line]
-    return (
-        _quoted(f"last lines of {door.service} about it:", (about or lines)[-3:]) if lines else []
-    )
+    about = about or [line for line in lines if not any(other in line for other in others)]
+    return _quoted(f"last lines of {door.service} about it:", about[-3:]) if about else []
 
 
 def _state(container: Container) -> str:

@@ -109,6 +109,7 @@ class Judging:
             rule=tracked.rule,
             usual=self._settings.usual(name),
             diagnosis=self._settings.diagnose(failure),
+            since=self._settings.begun,
         )
 
     # Private

@@ -43,6 +43,8 @@ class Settings:
     """Service → seconds that it usually takes, where earlier starts are known."""
     diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None
     """What is the cause of a failed start, where the facts decide it."""
+    begun: float | None = None
+    """When it began, in Unix time: what a front door wrote before is about something else."""
     can_go_on: Callable[[Collection[str]], bool] = lambda _: False
     """Whether the bring-up has a purpose without these services; if not, it ends at once."""
 

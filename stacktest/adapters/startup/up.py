@@ -160,6 +160,7 @@ def bring_up(
     on_failure: Callable[[StacktestError], None] = lambda _: None,
     diagnose: Callable[[Failure], Diagnosis | None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
+    begun: float | None = None,
 ) -> BringUp:
     """Every planned service ready, or named in `failures` with what needs it.
 
@@ -170,14 +171,12 @@ def bring_up(
     without it, services with a route and no health check count as ready when they listen.
     `probe_image` is what stands beside a service whose port this host cannot reach.
     `usual(service)` is how many seconds it took in earlier runs, where that is known.
-    `diagnose` says what is the cause of a failed start, where the facts decide it.
+    `diagnose` says what is the cause of a failed start, where the facts decide it. `begun` is now,
+    in Unix time.
     A failure, an interrupt included, first removes what was created, unless `keep`; `on_failure` is
     told before, while the containers are still there.
     """
-    if mode not in MODES:
-        raise UsageError(
-            f"{mode!r} is not a way to bring up a stack", hint=f"one of: {', '.join(MODES)}"
-        )
+    _check_mode(mode)
     refuse_twins(stack, plan.services)
     engine.ping()
     probes = ProbeContainers(
@@ -194,6 +193,7 @@ def bring_up(
         connector=Connector(engine, probes),
         usual=usual,
         diagnose=diagnose,
+        begun=begun,
         can_go_on=plan.has_purpose_without,
     )
     progress = progress or Progress()
@@ -237,6 +237,13 @@ def bring_up(
 
 
 # Private
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in MODES:
+        raise UsageError(
+            f"{mode!r} is not a way to bring up a stack", hint=f"one of: {', '.join(MODES)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ uses                                 yes
 A service that came up and did not stay up is not up either: what it is then found to be says why.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stacktest.core.records.common import Run
@@ -106,6 +106,16 @@ def failed_start_of(failure: StartFailure, run: Run, *, whole: bool) -> FailedSt
     )
 
 
+def by_cause(failures: Mapping[str, StartFailure]) -> tuple[StartFailure, ...]:
+    """Each cause once, with all services that it keeps down; what only needs those is left out."""
+    groups: dict[tuple[str, str, str], list[StartFailure]] = {}
+    for failure in failures.values():
+        if not failure.because_of:
+            key = (failure.cause, failure.hint, failure.code)
+            groups.setdefault(key, []).append(failure)
+    return tuple(map(_joined, groups.values()))
+
+
 def with_dependants(
     failures: Iterable[StartFailure], needs: Mapping[str, Collection[str]]
 ) -> dict[str, StartFailure]:
@@ -132,3 +142,15 @@ def with_dependants(
                 )
                 queue.append(name)
     return known
+
+
+# Private
+
+
+def _joined(failures: Sequence[StartFailure]) -> StartFailure:
+    """One that stands for all: what is known of single containers is not why they are not up."""
+    first, *others = failures
+    if not others:
+        return first
+    names = ", ".join(sorted(failure.service for failure in failures))
+    return replace(first, where=f"services {names}", details=())

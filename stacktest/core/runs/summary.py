@@ -24,6 +24,8 @@ class RunSummary:
     outcomes: tuple[Outcome, ...]
     phases: Mapping[str, str]
     """Node id → phase."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Node id → the test's name with the values of its parameters; for this terminal alone."""
     fallen: Mapping[str, str] = field(default_factory=dict)
     """Services that were ready and are not any more → what is seen of them."""
     facts: RunFacts = field(default_factory=RunFacts)

@@ -65,6 +65,8 @@ class ProgressLines(Progress):
         self._started: dict[str, float] = {}
         self._usual: dict[str, float | None] = {}
         self._live: Any = None
+        self._causes: dict[str, str] = {}
+        """Why something is not up → the first service of which that was said."""
 
     def planned(
         self, plan: Plan, missing: Sequence[str], usual: Callable[[str], float | None]
@@ -115,7 +117,9 @@ class ProgressLines(Progress):
         for name in (service, *without):
             if name in self._now:
                 self._set(name, "failed", why=why if name == service else f"needs {service}")
-        self.say(not_started_line(service, why, without, self._width()))
+        first = self._causes.setdefault(why, service)
+        cause = why if first == service else f"{service}: as {first}"
+        self.say(not_started_line(service, cause, without, self._width()))
 
     def over(self) -> None:
         """All is ready: the display makes room for one line."""

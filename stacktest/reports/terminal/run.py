@@ -103,7 +103,7 @@ def summary_lines(summary: RunSummary, stack: Stack, width: int = WIDE) -> Itera
         *_without_credit(summary),
         *(("fell over", f"{name} {why}") for name, why in sorted(summary.fallen.items())),
         *_known_false(summary.outcomes),
-        *_slowest(summary.outcomes),
+        *_slowest(summary),
         *_replaced(summary.foreign),
         *(
             []
@@ -197,22 +197,25 @@ def _not_functional(summary: RunSummary, width: int, *, is_copy: bool) -> Iterat
         if not judgement.state.functional:
             by_state.setdefault(judgement.state, []).append(name)
     for state in sorted(by_state, key=lambda state: state.rank):
-        reasons = {name: _reason(summary, name) for name in by_state[state]}
-        with_reason = [name for name, why in reasons.items() if why]
-        for name in with_reason[:MOST]:
-            yield state.value, f"{name}: {reasons[name]}"
-        if len(with_reason) > MOST:
-            others = count(len(with_reason) - MOST, "other service")
-            yield "", f"and {others}: stacktest status"
-        bare = [name for name, why in reasons.items() if not why]
+        by_reason: dict[str, list[str]] = {}
+        for name in by_state[state]:
+            by_reason.setdefault(_reason(summary, name), []).append(name)
+        bare = by_reason.pop("", [])
+        room = width - len(state.value) - 2
+        for reason, services in list(by_reason.items())[:MOST]:
+            yield state.value, f"{names(services, room)}: {reason}"
+        if rest := sum(map(len, list(by_reason.values())[MOST:])):
+            yield "", f"and {count(rest, 'other service')}: stacktest status"
         if bare and not is_copy:
-            yield state.value, names(bare, width - len(state.value) - 2)
+            yield state.value, names(bare, room)
 
 
 def _reason(summary: RunSummary, name: str) -> str:
     """Why a service is not functional: what this run says, else what is known of it."""
     if name in summary.not_up:
-        return f"not up: {summary.not_up[name].cause}"
+        cause = summary.not_up[name].cause
+        # A cause that is another's is the door's, too, whose tests fell over it.
+        return f"not up: {cause}" if cause.startswith(f"{name} ") else cause
     verdict = summary.verdicts.get(name)
     if diagnosis := _diagnosis(summary, name):
         return diagnosis
@@ -222,7 +225,18 @@ def _reason(summary: RunSummary, name: str) -> str:
     if name in summary.refused:
         reasons = (_refusal(summary, name),)
     known = summary.judgements[name].reasons if name in summary.judgements else ()
-    return _first(reasons or [why.removeprefix("run:") for why in known])
+    return _named(summary, _first(reasons or list(map(_bare, known))))
+
+
+def _bare(tag: str) -> str:
+    """A reason in which another run's own words stand, without its kind."""
+    return tag.removeprefix("run:").removeprefix("start:")
+
+
+def _named(summary: RunSummary, reason: str) -> str:
+    """The reason with its test as pytest wrote it: `[path#2]` is what records say."""
+    test = next((test for test in summary.names if reason.startswith(f"{test} ")), "")
+    return summary.names[test] + reason.removeprefix(test) if test else reason
 
 
 def _refusal(summary: RunSummary, name: str) -> str:
@@ -249,7 +263,7 @@ def _without_credit(summary: RunSummary) -> Iterator[tuple[str, str]]:
     functional = [name for name in sorted(reasons) if _is_functional(summary, name)]
     for name in functional[:MOST]:
         keeps = "; it keeps its earlier pass" if name in summary.judgements else ""
-        yield "no credit", f"{name}: {reasons[name]}{keeps}"
+        yield "no credit", f"{name}: {_named(summary, reasons[name])}{keeps}"
     if len(functional) > MOST:
         yield "", f"and {count(len(functional) - MOST, 'other service')}: stacktest status"
 
@@ -274,10 +288,12 @@ def _known_false(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
         yield "false", f"{tests} stated a claim that is known to be false: stacktest claims"
 
 
-def _slowest(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
-    slow = [o for o in sorted(outcomes, key=lambda o: -o.seconds)[:MOST] if o.seconds >= 1]
+def _slowest(summary: RunSummary) -> Iterator[tuple[str, str]]:
+    ordered = sorted(summary.outcomes, key=lambda outcome: -outcome.seconds)
+    slow = [outcome for outcome in ordered[:MOST] if outcome.seconds >= 1]
     for number, outcome in enumerate(slow):
-        yield "" if number else "slowest", f"{outcome.seconds:5.1f} s  {outcome.nodeid}"
+        name = summary.names.get(outcome.nodeid, outcome.nodeid)
+        yield "" if number else "slowest", f"{outcome.seconds:5.1f} s  {name}"
 
 
 def _states(judgements: Mapping[str, Judgement]) -> str:

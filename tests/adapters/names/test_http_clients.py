@@ -62,6 +62,15 @@ def test_a_bad_certificate_is_refused(ask: Callable[..., Any], kind: str, pki: P
 
 
 @CLIENTS
+def test_an_error_says_who_was_asked_and_nothing_else_of_the_url(
+    ask: Callable[..., Any], pki: Pki
+) -> None:
+    with pytest.raises(httpx.ConnectError) as failure:
+        ask(pki, "good", "https://user:word@example.com:8443/x?token=abc")
+    assert failure.value.__notes__ == ["asked: https://example.com:8443"]
+
+
+@CLIENTS
 def test_another_ca_in_the_configuration_refuses_the_good_server(
     ask: Callable[..., Any], pki: Pki
 ) -> None:

@@ -2,12 +2,22 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from stacktest.adapters.startup.failure_report import NotReadyError, creation_failed, mask
+from stacktest.adapters.engine.port import EnginePort
+from stacktest.adapters.startup.failure_report import (
+    NotReadyError,
+    container_failed,
+    creation_failed,
+    mask,
+)
 from stacktest.core.diagnosis.known_refusals import CREATION, START, find_cause
 from stacktest.core.model import Build, FileRef, Mount, Service, Stack
+from stacktest.core.observed_state import Container
+from stacktest.core.readiness import Impossible, Kind, Rule
+from stacktest.core.route import Route
 
 STACK = Stack(
     name="p",
@@ -214,3 +224,50 @@ def test_what_nobody_knows_has_no_cause() -> None:
     foreign = "failed to bind host port for 203.0.113.9:80:172.18.0.2:80/tcp: cannot assign address"
     assert find_cause(START, foreign) == (None, {})
     assert find_cause(CREATION, "no space left on device") == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["dial tcp: lookup app: no such host"], True),
+        (['connect() refused, host: "app.home.lan"'], True),
+        (["dial tcp 10.0.0.4:80: connection refused"], True),
+        (['dial tcp 10.0.0.4:80: connection refused, host: "site.home.lan"'], False),
+        (["GET / 200"], False),
+    ],
+)
+def test_of_the_front_doors_log_only_what_may_be_about_the_service(
+    lines: list[str], *, shown: bool
+) -> None:
+    asked: list[float | None] = []
+
+    class Engine:
+        def logs(self, id: str, tail: int, since: float | None = None) -> str:  # noqa: A002
+            asked.extend([since] if id == "door" else [])
+            return "\n".join(lines) if id == "door" else ""
+
+    routes = tuple(Route(host=f"{name}.home.lan", service=name) for name in ("app", "site"))
+    stack = replace(STACK, routes=routes, front_door="door")
+    failure = container_failed(
+        stack,
+        container("app"),
+        Impossible("answers 502"),
+        engine=cast(EnginePort, Engine()),
+        others={"door": container("door")},
+        rule=Rule(kind=Kind.ROUTED, host="app.home.lan"),
+        since=5.0,
+    )
+    assert (f"  | {lines[0]}" in failure.details) == shown
+    assert asked == [5.0]
+
+
+def container(name: str) -> Container:
+    return Container(
+        id=name,
+        name=f"p-{name}-1",
+        project="p",
+        service=name,
+        state="running",
+        image_id="sha256:1",
+        image_ref="team/app:1",
+    )

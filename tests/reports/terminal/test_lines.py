@@ -384,6 +384,29 @@ next      stacktest why redis"""
     )
 
 
+def test_a_cause_that_several_services_have_is_one_row(world: StackSimulator) -> None:
+    world.add("web", tests=1)
+    cause = "the certificate of *.home.lan ended yesterday"
+    test = world.services["redis"].tests[0]
+    outcomes = (world.outcome(test, "failed", reason="assert 1 == 2"),)
+    summary = RunSummary(
+        verdicts=fold(world.inventory(), outcomes, RunFacts()),
+        credited=(),
+        refused={},
+        judgements={name: world.judge(name) for name in world.services},
+        outcomes=outcomes,
+        phases={},
+        names={test: f"{test}[wiki.home.lan]"},
+        not_up={name: StartFailure(service=name, cause=cause) for name in ("caddy", "web")},
+    )
+    rows = [line for line in summary_lines(summary, STACK) if line.startswith("never_run")]
+    assert rows == [
+        f"never_run caddy, web: {cause}",
+        # With the values of its parameters, which no record holds.
+        f"never_run redis: {test}[wiki.home.lan] failed: assert 1 == 2",
+    ]
+
+
 def test_a_copy_does_not_call_the_services_that_it_left_out_untested(
     world: StackSimulator,
 ) -> None:

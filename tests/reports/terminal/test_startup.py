@@ -178,6 +178,22 @@ def test_lines_of_a_bring_up_that_fails() -> None:
     ]
 
 
+def test_a_cause_that_others_have_too_is_said_once() -> None:
+    lines_said: list[str] = []
+    lines = ProgressLines(lines_said.append, clock=Clock())
+    lines.planned(plan(a=(), blog=(), wiki=()), ["a", "blog", "wiki"], lambda _: None)
+    cause = "the certificate of *.home.lan ended yesterday"
+    for name in ("blog", "wiki", "a"):
+        lines.not_started(name, cause, ["app"] if name == "wiki" else [])
+    lines.not_started("db", "db exited 1", [])
+    assert lines_said[1:] == [
+        f"  failed   blog: {cause}; the others go on",
+        "  failed   wiki: as blog; not up either: app",
+        "  failed   a: as blog; the others go on",
+        "  failed   db exited 1; the others go on",
+    ]
+
+
 def test_the_picture_says_for_whom_a_service_waits() -> None:
     clock = Clock()
     lines = ProgressLines(lambda _: None, clock=clock)
