@@ -40,7 +40,7 @@ def status(*, folder: str, as_json: bool, ledgers: Sequence[str], style: str) ->
 
     observations, judgements, moment = project.judge_now()
     meta = project.judge.meta(observations, judgements, moment)
-    project.ledger.write_status(judgements, meta)
+    project.ledger.write_status(judgements, meta, asked=True)
     if as_json:
         print_json({name: judged.entry.to_dict() for name, judged in sorted(judgements.items())})
         return

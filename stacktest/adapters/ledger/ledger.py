@@ -22,6 +22,7 @@ from typing import Any
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
+from stacktest.adapters.ledger.last_look import read_meta, settled, with_look
 from stacktest.adapters.ledger.local_runs import (
     damage_of,
     is_cut_short,
@@ -47,7 +48,7 @@ from stacktest.core.json_data import Json
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun
 from stacktest.core.records.drill import Drill
-from stacktest.core.records.status import StatusEntry, StatusMeta, read_status, steady
+from stacktest.core.records.status import StatusEntry, StatusMeta, read_status
 from stacktest.core.records.strict_json import NEWER
 from stacktest.core.runs.credit import failed_start, failed_start_line, open_record
 from stacktest.core.runs.knowledge import After, newest_runs
@@ -141,8 +142,8 @@ class Ledger:
         return read_record(documents.read_json(self.status_path), read_status)
 
     def read_meta(self) -> StatusMeta | Unknown | None:
-        """`status.meta.json`; None: there is none."""
-        return read_record(documents.read_json(self.meta_path), StatusMeta.from_dict)
+        """`status.meta.json`, as of the last look at it; None: there is none."""
+        return with_look(self.root, read_meta(self.meta_path))
 
     def open_run(
         self, run: Run, before: Mapping[str, ServiceObservation], *, up: Iterable[str] = ()
@@ -251,14 +252,16 @@ class Ledger:
             with self.locked():
                 save_local_runs(self.root, self._with_foreign(judgements))
 
-    def write_status(self, judgements: Mapping[str, Judgement], meta: StatusMeta) -> bool:
+    def write_status(
+        self, judgements: Mapping[str, Judgement], meta: StatusMeta, *, asked: bool = False
+    ) -> bool:
         """Write the status documents; False when both say exactly this already.
 
-        Refuses with an EvidenceError to cover a document that it cannot read.
+        `asked`: a later time alone is not written. What cannot be read is not covered.
         """
         meta_version = meta.fingerprint_version
         with self.locked():
-            status, old_meta = self.read_status(), self.read_meta()
+            status, old_meta = self.read_status(), read_meta(self.meta_path)
             for path, document in ((self.status_path, status), (self.meta_path, old_meta)):
                 if isinstance(document, Unknown):
                     raise refusal(path, document.why)
@@ -268,12 +271,10 @@ class Ledger:
             for service, last_run in changed.items():
                 self._try(service, {LAST_RUN: last_run.to_dict()})
             save_local_runs(self.root, changed)
-            entries = {
-                name: judgement.entry.to_dict() for name, judgement in sorted(judgements.items())
-            }
+            entries = {name: judgements[name].entry.to_dict() for name in sorted(judgements)}
             is_new = documents.write_json(self.status_path, entries)
             if isinstance(old_meta, StatusMeta) and not is_new:
-                meta = steady(old_meta, meta)
+                meta = settled(self.root, old_meta, meta, asked=asked)
             return documents.write_json(self.meta_path, meta.to_dict()) or is_new
 
     @contextmanager

@@ -4,6 +4,7 @@
     ledger.lock           one writer of the ledger at a time               ledger
     run.lock              one run of the stack at a time                   run_lock
     last_runs.json        the newest run of each service on this machine    local_runs
+    look.json             when the status was last found to be true         last_look
     detail/               names behind the parts of a fingerprint          part_names
     told/                 what each notification channel was last sent
     update.json, updates/ what is being replaced, and what was           updates

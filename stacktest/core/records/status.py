@@ -231,9 +231,13 @@ LOOK_AGAIN = timedelta(hours=1)
 """How old `evaluated_at` has to be before a look that found nothing new moves it."""
 
 
-def steady(old: StatusMeta, new: StatusMeta) -> StatusMeta:
-    """The old document while nothing but the clock has moved, so that a second look is silent."""
-    is_recent = timedelta() <= new.evaluated_at - old.evaluated_at < LOOK_AGAIN
+def steady(old: StatusMeta, new: StatusMeta, *, asked: bool = False) -> StatusMeta:
+    """The old document while nothing but the clock has moved, so that a second look is silent.
+
+    A run is written down once an hour, a question (`asked`) never.
+    """
+    age = new.evaluated_at - old.evaluated_at
+    is_recent = timedelta() <= age and (asked or age < LOOK_AGAIN)
     same = replace(new, evaluated_at=old.evaluated_at) == old
     return old if is_recent and same else new
 
