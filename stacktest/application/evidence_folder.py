@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.private_files import make_private_folder, restrict_tree, write_private
 from stacktest.core.model import Stack
@@ -78,10 +79,20 @@ def forget_old_runs(rootdir: Path) -> None:
 def make_folder(folder: Path) -> None:
     """A folder below that of the evidence: for its owner alone, and git never sees any of it."""
     evidence = next(path for path in folder.parents if path.parts[-2:] == FOLDER.parts)
-    evidence.parent.mkdir(parents=True, exist_ok=True)
+    keep_out_of_git(evidence.parent)
     for place in reversed([folder, *folder.parents]):
         if place.is_relative_to(evidence):
             make_private_folder(place, ignored=place.parent == evidence)
+
+
+def keep_out_of_git(reports: Path) -> None:
+    """Make the folder of what is for people to look at, which git ignores.
+
+    What somebody else has put into it stays as visible as it was.
+    """
+    names = {path.name for path in reports.iterdir()} if reports.is_dir() else set()
+    if names <= _OURS:
+        write_file(reports / ".gitignore", "*\n")
 
 
 def restrict_run(rootdir: Path, run_id: str) -> None:
@@ -121,3 +132,9 @@ def service_logs(stack: Stack, engine: Engine, service: str, window: Window | No
             logs = engine.logs(container.id, tail=LINES, since=since, until=until)
             parts.append(f"# {logs.why}\n" if isinstance(logs, Unknown) else logs)
     return "".join(parts) or f"# {service} has no container\n"
+
+
+# Private
+
+_OURS = frozenset({"evidence", "shards", "status.html", "fleet.html", "junit.xml"})
+"""Names below `reports` that runs, `page` and the recipes for CI write."""

@@ -14,7 +14,8 @@ from stacktest.errors import UsageError
 if TYPE_CHECKING:
     from stacktest.reports.report_data import Board
 
-DEFAULT_PAGE = "reports/status.html"
+REPORTS = "reports"
+DEFAULT_PAGE = f"{REPORTS}/status.html"
 
 
 @click.command()
@@ -35,6 +36,7 @@ def page(*, folder: str, ledgers: Sequence[str], output: str, serve: bool, port:
     from stacktest.reports.page.page import render_page
 
     board = read_board(project, with_gate=True, with_operations=True).without_secrets()
+    _prepare(output)
     write_report(output, render_page(board), board)
     if output != "-":
         say(f"open     {Path(output).resolve().as_uri()}")
@@ -58,9 +60,19 @@ def _write_fleet(ledgers: Sequence[str], output: str, *, serve: bool) -> None:
             where="stacktest page",
             hint="stacktest page --ledger DIR --output FILE",
         )
+    _prepare(output)
     write_text(output, render_fleet_page(read_fleet(ledgers, now())))
     if output != "-":
         say(f"open     {Path(output).resolve().as_uri()}")
+
+
+def _prepare(output: str) -> None:
+    """A page in `reports` is for this machine: where the folder is new, git ignores it."""
+    from stacktest.application.evidence_folder import keep_out_of_git
+
+    folder = Path(output).parent
+    if folder.name == REPORTS:
+        keep_out_of_git(folder)
 
 
 def _serve(board: "Board", suites: Path, port: int) -> None:

@@ -106,6 +106,7 @@ def leave_record(
     `whole` is the inventory, `shared` the folder that holds the declared moves of the run.
     """
     from stacktest.adapters.ledger.json_files import write_json
+    from stacktest.application.evidence_folder import keep_out_of_git
     from stacktest.application.run_snapshot import read_moves
     from stacktest.application.shards import shard_record
 
@@ -113,7 +114,9 @@ def leave_record(
         return []
     division, moves = config.stash[DIVISION], read_moves(shared)
     record = shard_record(division, session.trace, summary, whole, moves)
-    write_json(_file(config, record.shard), record.to_dict())
+    file = _file(config, record.shard)
+    keep_out_of_git(file.parent.parent)
+    write_json(file, record.to_dict())
     return [f"shard     {record.shard}: {FOLDER / record.shard.file}, for stacktest merge"]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacktest.application.evidence_folder import make_folder, write_evidence
+from stacktest.application.evidence_folder import keep_out_of_git, make_folder, write_evidence
 from stacktest.pytest_plugin.failure_artifacts import folder_name
 
 
@@ -19,6 +19,29 @@ def test_only_their_owner_may_read_them_and_git_sees_none(tmp_path: Path) -> Non
         0
     ] * 5
     assert (tmp_path / "reports/evidence/run/.gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "hidden"),
+    [
+        (None, True),
+        ([], True),
+        (["evidence", "junit.xml"], True),
+        (["2026-11.md"], False),
+        ([".gitignore", "README.md"], False),
+    ],
+)
+def test_git_ignores_the_folder_of_reports_where_nobody_else_has_put_something_into_it(
+    tmp_path: Path, names: list[str] | None, *, hidden: bool
+) -> None:
+    reports = tmp_path / "reports"
+    if names is not None:
+        reports.mkdir()
+        for name in names:
+            (reports / name).write_text("mine")
+    keep_out_of_git(reports)
+    ignore = reports / ".gitignore"
+    assert (ignore.exists() and ignore.read_text() == "*\n") == hidden
 
 
 @pytest.mark.case("hard/D7-evidence-of-two-tests-in-one-folder")

@@ -1,6 +1,6 @@
 """When the stack was last judged and found as `status.json` says: a look is no change to commit.
 
-    .stacktest/look.json   `of`: when the document was judged; `at`: the last look that found it true
+    .stacktest/look.json   `of`: when the document was judged; `at`: the last look, which agreed
 
 Pages and badges of this machine count from there. Losing this file costs no more than a clone does.
 """
