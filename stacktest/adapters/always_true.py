@@ -2,6 +2,7 @@
 
 constants and their like     `True`, `"text"`, `(x, "message")`, `lambda: x`
 compared with itself         `x == x`, `len(x) >= 0`, `x or True`, `"" in x`
+of every answer              `answer.status_code < 600`, `answer.text is not None`
 methods nobody calls         `text.startswith`, `page.locator("h1").is_visible`
 objects                      a client, a response, a command's outcome, a locator of Playwright, a
                              `filter` or `zip`: none of them is ever false or None, and neither is
@@ -56,6 +57,10 @@ LAZY = frozenset(
 ATTRIBUTES = frozenset({"status_code", "headers", "url", "request"})
 """What every response has."""
 LOCATING_PREFIX = "get_by_"
+NEVER_NONE = ATTRIBUTES | {"text", "content", "cookies", "history", "elapsed", "reason_phrase"}
+"""What is never None of a response; a text may be empty."""
+STATUSES = range(200, 600)
+"""Those of all answers that a client ends with."""
 
 
 def is_always_true(node: ast.expr, objects: Collection[str] = ()) -> bool:
@@ -135,7 +140,7 @@ def _truth_of_value(node: ast.expr, objects: Collection[str]) -> bool | None:
         return True if any(isinstance(part, ast.Constant) for part in node.values) else None
     if is_constant(node):
         return _folded(node)
-    if isinstance(node, ast.Call) and _name_of(node.func) == "isinstance" and node.args:
+    if isinstance(node, ast.Call) and _name_of(node.func) in _LOOKS and node.args:
         node = node.args[0]
         return True if _is_object(node, objects) or _is_attribute(node, objects) else None
     is_object = isinstance(node, ast.Lambda | ast.GeneratorExp) or _is_object(node, objects)
@@ -150,8 +155,54 @@ def _truth_of_all(node: ast.BoolOp, objects: Collection[str]) -> bool | None:
     return None if None in values else not decisive
 
 
+_LOOKS = frozenset({"isinstance", "hasattr", "callable"})
+"""Functions that say of an object only what it is."""
+
+
 def _always_holds(node: ast.Compare, objects: Collection[str]) -> bool:
-    return _compares_with_itself(node) or _is_no_none(node, objects)
+    return (
+        _compares_with_itself(node)
+        or _is_no_none(node, objects)
+        or _holds_for_every_status(node, objects)
+    )
+
+
+def _holds_for_every_status(node: ast.Compare, objects: Collection[str]) -> bool:
+    operands = [node.left, *node.comparators]
+    statuses = [_is_attribute_of(item, {"status_code", "status"}, objects) for item in operands]
+    if not any(statuses):
+        return False
+    try:
+        values = [None if s else _constant(o) for s, o in zip(statuses, operands, strict=True)]
+        return all(_compared(node.ops, values, status) for status in STATUSES)
+    except (ValueError, TypeError):
+        return False
+
+
+def _constant(node: ast.expr) -> Any:
+    """The value of a constant, or of a `range` of some; ValueError for everything else."""
+    if isinstance(node, ast.Call) and _name_of(node.func) == "range":
+        return range(*map(ast.literal_eval, node.args))
+    return ast.literal_eval(node)
+
+
+def _compared(operators: Sequence[ast.cmpop], values: Sequence[Any], status: int) -> bool:
+    """Whether a chain of comparisons holds where the status stands in for None."""
+    chain = [status if value is None else value for value in values]
+    return all(
+        _MEMBERSHIP.get(type(comparison), COMPARISONS.get(type(comparison), _never))(left, right)
+        for comparison, left, right in zip(operators, chain, chain[1:], strict=False)
+    )
+
+
+def _never(_left: Any, _right: Any) -> bool:
+    return False
+
+
+_MEMBERSHIP: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
+    ast.In: lambda left, right: left in right,
+    ast.NotIn: lambda left, right: left not in right,
+}
 
 
 def _compares_with_itself(node: ast.Compare) -> bool:
@@ -190,7 +241,7 @@ def _is_no_none(node: ast.Compare, objects: Collection[str]) -> bool:
     right = node.comparators[0]
     is_none = isinstance(right, ast.Constant) and right.value is None
     is_other = len(node.ops) == 1 and isinstance(node.ops[0], ast.IsNot | ast.NotEq)
-    is_there = _is_object(node.left, objects) or _is_attribute(node.left, objects)
+    is_there = _is_object(node.left, objects) or _is_attribute_of(node.left, NEVER_NONE, objects)
     return is_none and is_other and is_there
 
 
@@ -224,9 +275,13 @@ def _is_attribute(node: ast.expr, objects: Collection[str]) -> bool:
     """Whether it is a method that nobody calls, or what every response has."""
     if not isinstance(node, ast.Attribute):
         return False
-    is_listed = node.attr in METHODS_OF_OBJECTS or node.attr in ATTRIBUTES
-    is_of_object = is_listed and _is_object(node.value, objects)
-    return node.attr in METHODS or is_of_object
+    return node.attr in METHODS or _is_attribute_of(node, METHODS_OF_OBJECTS | ATTRIBUTES, objects)
+
+
+def _is_attribute_of(node: ast.expr, names: Collection[str], objects: Collection[str]) -> bool:
+    return (
+        isinstance(node, ast.Attribute) and node.attr in names and _is_object(node.value, objects)
+    )
 
 
 def _name_of(node: ast.expr) -> str:

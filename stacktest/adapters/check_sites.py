@@ -201,14 +201,15 @@ class _Reader(ast.NodeVisitor):
         self._note_late(node.finalbody)
         self._may_have_returned |= is_swallowed and contains(node.body, ast.Return)
         self.sites.swallows |= is_swallowed and contains(node.body, ast.Yield)
-        for body in ([] if is_swallowed else node.body, node.orelse, node.finalbody):
+        # What a handler catches may leave the rest of the body, and `else`, out.
+        self._branches += bool(node.handlers)
+        for body in ([] if is_swallowed else node.body, node.orelse):
             self.visit_all(body)
         conditions, self._conditions = self._conditions, 0
-        self._branches += 1
-        for handler in node.handlers:
-            self.visit(handler)
-        self._branches -= 1
+        self.visit_all(node.handlers)
         self._conditions = conditions
+        self._branches -= bool(node.handlers)
+        self.visit_all(node.finalbody)
 
     visit_TryStar = visit_Try  # noqa: N815 - the name is that of `ast`
 

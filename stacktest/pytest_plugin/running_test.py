@@ -61,9 +61,11 @@ class RunningTest:
 
                 finish(item)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Forget what an earlier attempt of the test touched: the last one counts."""
+        from stacktest.pytest_plugin.unreached_checks import watch_setup
+
         item.stash.setdefault(CONTACTS, {}).clear()
         item.stash.setdefault(LOOKS, set()).clear()
         item.stash[UNREACHED] = ""
@@ -71,6 +73,8 @@ class RunningTest:
             from stacktest.pytest_plugin.silence import count_sent
 
             count_sent(item)
+        with watch_setup(item):
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -11,23 +11,27 @@ other test it is seen whether it ran at all.
 
 import builtins
 import contextlib
+import functools
+import inspect
 import sys
 import threading
 import types
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stacktest.pytest_plugin.child_processes import Children
 from stacktest.pytest_plugin.stash import UNREACHED
 from stacktest.pytest_plugin.watched_checks import (
+    UNREACHED_FIXTURES,
     LooseChecks,
     WatchedReturns,
     early_returns,
     loose_checks,
+    loose_fixtures,
     own_code,
 )
 from stacktest.pytest_plugin.written_functions import is_generated
@@ -43,11 +47,14 @@ OWN_THREADS = "stacktest-"
 def watch(item: pytest.Item, children: Children) -> Iterator[None]:
     """Note why the test has reached no check, if it ends so.
 
-    Whoever profiles or traces the tests has the only place from which that can be seen, and
-    Hypothesis, which is slow when it is traced, calls a slow test a failure.
+    Whoever profiles or traces the tests has the only place from which that can be seen.
     """
-    if not isinstance(item, pytest.Function) or is_generated(item.function):
+    if not isinstance(item, pytest.Function):
         yield
+        return
+    if is_generated(item.function):
+        with _watch_generated(item, children):
+            yield
         return
     returns, checks = early_returns(item), loose_checks(item)
     is_traceable = sys.gettrace() is None and threading.gettrace() is None
@@ -61,7 +68,87 @@ def watch(item: pytest.Item, children: Children) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def watch_setup(item: pytest.Item) -> Iterator[None]:
+    """Remember which of the test's fixtures have reached none of their checks, where all may be.
+
+    One that lives longer than a test keeps what was seen when it was set up.
+    """
+    fixtures: dict[object, LooseChecks] = {}
+    is_traceable = sys.gettrace() is None and threading.gettrace() is None
+    if isinstance(item, pytest.Function) and is_traceable:
+        fixtures = loose_fixtures(item)
+    if not fixtures:
+        yield
+        return
+    known = item.config.stash.setdefault(_UNREACHED_BEFORE, set())
+    every = LooseChecks(next(iter(fixtures.values())).code)
+    every.include(fixtures.values())
+    seen = _Lines(None, every)
+    with _traced(seen.note_call) as is_traced, _watch_all() as filled:
+        yield
+    for fixture, checks in fixtures.items():
+        if seen.has_reached(checks, filled) or not is_traced():
+            known.discard(fixture)
+        elif seen.has_entered(checks.code):
+            known.add(fixture)
+    item.stash[UNREACHED_FIXTURES] = {
+        fixture: checks for fixture, checks in fixtures.items() if fixture in known
+    }
+
+
 # Private
+
+_UNREACHED_BEFORE: pytest.StashKey[set[object]] = pytest.StashKey()
+
+
+@contextlib.contextmanager
+def _traced(trace: "Trace") -> Iterator[Callable[[], bool]]:
+    """Trace this thread and those to come; what it gives tells whether nobody else did, too."""
+    sys.settrace(trace)
+    threading.settrace(trace)
+    kept = True
+    try:
+        yield lambda: kept
+    finally:
+        kept = sys.gettrace() is trace
+        sys.settrace(None)
+        threading.settrace(None)
+
+
+@contextlib.contextmanager
+def _watch_generated(item: pytest.Function, children: Children) -> Iterator[None]:
+    """Trace the examples of Hypothesis until one of them reaches a check.
+
+    Hypothesis, which traces as well, calls a slow example a failure: none is traced after that.
+    """
+    handle: Any = vars(item.function)["hypothesis"]
+    inner, checks = handle.inner_test, loose_checks(item)
+    if checks is None or inspect.iscoroutinefunction(inner) or sys.gettrace() is not None:
+        yield
+        return
+    seen = _Lines(None, checks)
+    is_seen = seen.is_of_this_thread(checks) or _sees_all_threads()
+
+    @functools.wraps(inner)
+    def traced(*args: object, **kwargs: object) -> object:
+        if seen.has_reached(checks, filled):
+            return inner(*args, **kwargs)
+        outer = sys.gettrace()
+        sys.settrace(seen.note_call)
+        try:
+            return inner(*args, **kwargs)
+        finally:
+            sys.settrace(outer)
+
+    handle.inner_test = traced
+    try:
+        with _watch_all() as filled:
+            yield
+    finally:
+        handle.inner_test = inner
+    if is_seen and seen.was_entered and not children.may_check():
+        _note_unreached(item, seen, checks, filled)
 
 
 @contextlib.contextmanager
@@ -125,6 +212,22 @@ class _Lines:
             return self._note_line
         return self._note_helper if frame.f_code in self._helpers - self.entered else None
 
+    def is_of_this_thread(self, checks: LooseChecks | None) -> bool:
+        """Whether no other thread can reach one of the checks."""
+        return not (checks and (checks.helpers or _inner_functions(self.codes)))
+
+    def has_entered(self, code: types.CodeType) -> bool:
+        """Whether a function that is followed has run."""
+        return any((code.co_filename, line) in self.lines for _, _, line in code.co_lines())
+
+    def has_reached(self, checks: LooseChecks, filled: Collection[tuple[str, int]]) -> bool:
+        """Whether one of the checks was reached; in `filled` lines, `all(…)` had something."""
+        return not (
+            self.lines.isdisjoint(checks.lines)
+            and self.entered.isdisjoint(checks.helpers)
+            and checks.of_all.isdisjoint(filled)
+        )
+
     # Private
 
     def _note_line(self, frame: FrameType, event: str, _: object) -> "Trace":
@@ -151,28 +254,25 @@ def _watch_lines(
     children: Children,
 ) -> Iterator[None]:
     seen = _Lines(returns, checks)
-    is_here = not (checks and (checks.helpers or _inner_functions(seen.codes)))
+    is_here = seen.is_of_this_thread(checks)
     is_seen = is_here or _sees_all_threads()
-    trace: Trace = seen.note_call
-    sys.settrace(trace)
-    threading.settrace(trace)
-    try:
-        with _watch_all() as filled:
-            yield
-    finally:
-        # Who traced as well, such as Hypothesis, has ended this.
-        is_seen = is_seen and sys.gettrace() is trace and (is_here or not children.may_check())
-        sys.settrace(None)
-        threading.settrace(None)
+    with _traced(seen.note_call) as is_traced, _watch_all() as filled:
+        yield
+    is_seen = is_seen and is_traced() and (is_here or not children.may_check())
     if is_seen and not seen.was_entered:
         _note_absence(item)
     if not (seen.has_ended and is_seen) or item.stash.get(UNREACHED, ""):
         return
     if returns and seen.last in returns.lines:
         _note_return(item, seen.last)
-    elif checks and not (
-        seen.lines & checks.lines or seen.entered & checks.helpers or filled & checks.of_all
-    ):
+    elif checks:
+        _note_unreached(item, seen, checks, filled)
+
+
+def _note_unreached(
+    item: pytest.Item, seen: _Lines, checks: LooseChecks, filled: Collection[tuple[str, int]]
+) -> None:
+    if not (seen.has_reached(checks, filled) or item.stash.get(UNREACHED, "")):
         item.stash[UNREACHED] = f"it reached none of its checks: {_where(checks)}"
 
 

@@ -18,7 +18,10 @@ from stacktest.adapters.function_sites import Sites
 from stacktest.adapters.handed_out import handed_out
 from stacktest.pytest_plugin.bdd_steps import steps_of
 from stacktest.pytest_plugin.checks import Counter, Helper, around, fixtures_of
-from stacktest.pytest_plugin.written_functions import written_functions
+from stacktest.pytest_plugin.written_functions import is_generated, written_functions
+
+UNREACHED_FIXTURES: pytest.StashKey[dict[object, "LooseChecks"]] = pytest.StashKey()
+"""Per test: fixtures that were set up without having reached one of their checks."""
 
 
 class WatchedReturns(NamedTuple):
@@ -35,7 +38,8 @@ def early_returns(item: pytest.Function) -> WatchedReturns | None:
     own = _own_function(item)
     if own is None or not own.sites.early_returns:
         return None
-    first = _first_check(around(item), own)
+    unreached = item.stash.get(UNREACHED_FIXTURES, {})
+    first = _first_check(around(item, unreached), own)
     lines = frozenset(line for line in own.sites.early_returns if line < first)
     return WatchedReturns(own.function.__code__, lines, own.sites.left_late) if lines else None
 
@@ -68,6 +72,14 @@ class LooseChecks:
         self.lines |= {(file, line) for lines in loose for line in lines}
         self.of_all |= {(file, line) for lines in of_all for line in lines}
 
+    def include(self, others: Iterable["LooseChecks"]) -> None:
+        """Add all checks of others: any of them is enough."""
+        for other in others:
+            self.codes |= other.codes
+            self.lines |= other.lines
+            self.of_all |= other.of_all
+            self.helpers |= other.helpers
+
 
 def loose_checks(item: pytest.Function) -> LooseChecks | None:
     """The checks of a test that may not be reached, if it has no others.
@@ -78,9 +90,13 @@ def loose_checks(item: pytest.Function) -> LooseChecks | None:
     own = _own_function(item)
     givers = list(_givers(item))
     steps = [written for step in steps_of(item) for written in _written(item, step)]
-    without = [written.function for written in (*givers, *steps)]
-    called = [(step, [*step.sites.loose, *step.sites.after_return]) for step in steps]
-    called += [(own, own.sites.loose)] if own else []
+    unreached = item.stash.get(UNREACHED_FIXTURES, {})
+    without = [*(written.function for written in (*givers, *steps)), *unreached]
+    called = [(step, step.all_loose) for step in steps]
+    # Whether one example of many returned early tells nothing of the others.
+    called += (
+        [(own, own.all_loose if is_generated(item.function) else own.sites.loose)] if own else []
+    )
     if not called or any(written.sites.is_followed_up for written, _ in called):
         return None
     if around(item, without).total():
@@ -89,10 +105,28 @@ def loose_checks(item: pytest.Function) -> LooseChecks | None:
     checks = LooseChecks(code, {code})
     for giver in givers:
         checks.add(giver.function.__code__, giver.sites.loose, [])
+    checks.include(unreached.values())
     search = _Search(item, checks, without)
     if not all(search.is_loose(written, loose) for written, loose in called):
         return None
     return checks if checks.lines or checks.of_all or checks.helpers else None
+
+
+def loose_fixtures(item: pytest.Function) -> dict[object, LooseChecks]:
+    """The fixtures of a test that check, but may not reach any of their checks."""
+    fixtures = fixtures_of(item)
+    everything = [*fixtures.values(), *steps_of(item)]
+    loose: dict[object, LooseChecks] = {}
+    for fixture in fixtures.values():
+        written = next(_written(item, fixture), None)
+        if not written or written.sites.is_followed_up or _giver(fixture, item.cls):
+            continue
+        code = written.function.__code__
+        checks = LooseChecks(code, {code})
+        is_loose = _Search(item, checks, everything).is_loose(written, written.all_loose)
+        if is_loose and (checks.lines or checks.of_all or checks.helpers):
+            loose[fixture] = checks
+    return loose
 
 
 # Private
@@ -105,6 +139,11 @@ class _Written:
     function: types.FunctionType
     owner: type | None
     sites: Sites
+
+    @property
+    def all_loose(self) -> list[range]:
+        """Its checks that may not be reached, those behind a `return` among them."""
+        return [*self.sites.loose, *self.sites.after_return]
 
 
 class _Search:
@@ -164,7 +203,7 @@ class _Search:
         if sites is None:
             return False
         written = _Written(helper.function, helper.owner, sites)
-        return self.is_loose(written, [*sites.loose, *sites.after_return])
+        return self.is_loose(written, written.all_loose)
 
 
 def _own_function(item: pytest.Function) -> _Written | None:

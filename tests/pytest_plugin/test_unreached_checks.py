@@ -168,6 +168,194 @@ def test_one_or_the_other(touch):
 def test_neither(touch):
     check(touch) if not touch else None
 """
+LOOSE_FIXTURES = """
+def rows_of(rows):
+    for row in rows:
+        assert row
+
+@pytest.fixture
+def loop(touch):
+    for row in []:
+        assert row
+
+def test_loop(loop):
+    pass
+
+@pytest.fixture
+def condition(touch):
+    if not touch:
+        assert touch
+
+@pytest.fixture
+def asking(condition):
+    return condition
+
+def test_condition(asking):
+    pass
+
+@pytest.fixture
+def early(touch):
+    if touch:
+        return
+    assert not touch
+
+def test_early(early):
+    pass
+
+@pytest.fixture
+def helper(touch):
+    rows_of([])
+
+def test_helper(helper):
+    rows_of([])
+
+@pytest.fixture
+def everything(touch):
+    assert all(row for row in [])
+
+def test_all(everything):
+    pass
+
+@pytest.fixture
+def after(touch):
+    yield
+    for row in []:
+        assert row
+
+def test_after(after):
+    pass
+
+@pytest.fixture(scope="module")
+def wide():
+    for row in []:
+        assert row
+
+def test_wide(wide, touch):
+    pass
+
+def test_wide_again(wide, touch):
+    pass
+"""
+REACHED_FIXTURES = """
+@pytest.fixture
+def loop(touch):
+    for row in [1]:
+        assert row
+
+def test_loop(loop):
+    pass
+
+@pytest.fixture
+def asking(loop):
+    return loop
+
+def test_asking(asking):
+    pass
+
+@pytest.fixture(scope="module", params=[[1], [2]])
+def wide(request):
+    for row in request.param:
+        assert row
+
+def test_wide(wide, touch):
+    pass
+
+def test_wide_again(wide, touch):
+    pass
+
+@pytest.fixture
+def waited(touch):
+    for _ in range(3):
+        if touch:
+            return
+    pytest.fail("no answer")
+
+def test_waited(waited):
+    pass
+
+@pytest.fixture
+def firm_at_the_end(touch):
+    yield
+    assert touch
+
+def test_firm_at_the_end(firm_at_the_end):
+    pass
+
+class Holder:
+    def __init__(self, check):
+        self.check = check
+
+@pytest.fixture
+def holder(touch):
+    def inner(row):
+        assert row
+    return Holder(inner)
+
+@pytest.fixture
+def held(holder):
+    holder.check(1)
+
+def test_of_a_holder(holder):
+    holder.check(1)
+
+def test_of_a_holder_that_another_asks(held):
+    pass
+
+@pytest.fixture
+def nothing(touch):
+    for row in []:
+        assert row
+
+def test_that_checks_itself(nothing, touch):
+    assert touch
+"""
+GENERATED = """
+SETTINGS = settings(max_examples=3, database=None, suppress_health_check=list(HealthCheck))
+
+@given(rows=lists(integers(), max_size=0))
+@SETTINGS
+def test_loop(rows):
+    for row in rows:
+        assert row is not None
+
+@given(row=integers())
+@SETTINGS
+def test_early(row):
+    if row is not None:
+        return
+    assert not row
+
+def holds(rows):
+    for row in rows:
+        assert row is not None
+
+class TestA:
+    @given(rows=lists(integers(), max_size=0))
+    @SETTINGS
+    def test_helper(self, rows):
+        holds(rows)
+
+@given(rows=lists(integers(), max_size=0))
+@SETTINGS
+def test_all(rows):
+    assert all(row is not None for row in rows)
+"""
+LEFT = """
+def test_else(touch):
+    try:
+        raise ValueError
+    except ValueError:
+        pass
+    else:
+        assert touch
+
+def test_rest(touch):
+    try:
+        {}["answer"]
+        assert touch
+    except KeyError:
+        pass
+"""
 LEFT_OUT = """
 import functools
 
@@ -446,9 +634,9 @@ def test_check_of_a_fixture_that_another_calls(touch, held):
     pass
 
 @pytest.fixture
-def waited():
+def waited(touch):
     def holds():
-        assert True is not False
+        assert touch
     holds()
     return holds
 
@@ -497,6 +685,32 @@ def test_a_test_whose_checks_were_not_reached_was_not_finished(shop: Shop) -> No
     for line, name in zip((21, 25, 31, 36, 41, 52, 62, 71), names, strict=True):
         why = f"it reached none of its checks: that of line {line} stands in a loop or a condition"
         assert f"::{name} ({why})" in output
+
+
+def test_a_fixture_whose_checks_were_not_reached_checks_nothing(shop: Shop) -> None:
+    output = shop.output_of_suite(HEAD + LOOSE_FIXTURES)
+    assert shop.document("red", "last_pass.json") is None
+    assert "8 of 8 tests that name red were not finished: " in output
+    why = "it reached none of its checks: that of line 26 stands in a loop or a condition"
+    assert f"::test_loop ({why})" in output
+
+
+def test_a_fixture_that_reached_a_check_has_checked(shop: Shop) -> None:
+    output = shop.output_of_suite(HEAD + REACHED_FIXTURES)
+    assert shop.document("red", "last_pass.json") is not None, output
+
+
+def test_examples_of_hypothesis_of_which_none_reached_a_check(shop: Shop) -> None:
+    output = shop.output_of_suite(HEAD + GENERATED)
+    assert shop.document("red", "last_pass.json") is None
+    assert "4 of 4 tests that name red were not finished: " in output
+    assert "::test_all (it reached none of its checks: all() of line 47 had nothing" in output
+
+
+def test_what_a_handler_caught_left_the_checks_out(shop: Shop) -> None:
+    output = shop.output_of_suite(HEAD + LEFT)
+    assert shop.document("red", "last_pass.json") is None
+    assert "2 of 2 tests that name red were not finished: " in output
 
 
 def test_a_test_that_its_decorator_left_out_was_not_finished(shop: Shop) -> None:
