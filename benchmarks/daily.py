@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from benchmarks.fingerprint import SERVICES, best, project
 from stacktest.adapters.ledger.history_text import NAME, HistoryText
 from stacktest.adapters.ledger.signing_key import read_key
 from stacktest.bootstrap.context import Project, now
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Tests
 from stacktest.core.records.common import FingerprintRecord, Run
 from stacktest.core.records.documents import HistoryLine, LastPass, LastRun, PassedTests, RunTests

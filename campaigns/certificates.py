@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
@@ -27,6 +27,7 @@ from campaigns.pki import (
     sign_version_1,
     sign_with,
 )
+from stacktest.core.changed_copy import replace
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ from stacktest.adapters.suite_code import CodeGraph, SuiteCode
 from stacktest.adapters.suites import locate_suites, read_settings
 from stacktest.adapters.tls import ca
 from stacktest.bootstrap.recorded_runs import read_timeline
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import definition_part
 from stacktest.core.fingerprint.service_definition import ProjectPaths
@@ -238,7 +239,7 @@ def _reads_routes(source: str) -> Callable[[bytes, Path], object]:
     def read(data: bytes, folder: Path) -> object:
         _placed(data, folder / source.rpartition(":")[2])
         routes = read_routes((source,), _stack(folder))
-        stack = dataclasses.replace(_stack(folder), routes=routes)
+        stack = replace(_stack(folder), routes=routes)
         names = [to_unicode(to_ascii(route.host)) for route in routes]
         return (
             names,

@@ -8,7 +8,6 @@ a parser of JSON, XML or metrics.
 """
 
 import contextlib
-import dataclasses
 import io
 import json
 import re
@@ -29,6 +28,7 @@ from stacktest.application import notify
 from stacktest.application.evidence_folder import write_evidence
 from stacktest.bootstrap import context, recorded_runs, report_source
 from stacktest.cli import cli
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Service, Stack
@@ -188,17 +188,17 @@ def _board(text: str) -> Board:
         name="app", image=f"img{text}:1", labels={"stacktest.stand-in": text}, environment={"A": text}
     )  # fmt: skip
     record = board.passes["caddy"]
-    run_ = dataclasses.replace(
+    run_ = replace(
         record.run, id=f"r{text}", stack=text, git_commit=text, versions={"pytest": text, text: "1"}
     )
     lines = [
-        dataclasses.replace(
+        replace(
             line, service="app", run=run_.id, git_commit=text, reasons=(f"t.py::t[{text}] failed: {text}",),
             tests={f"suites/phase1_x/t{text}.py::t[{text}]": "F"},
         )
         for line in board.histories["caddy"]
     ]  # fmt: skip
-    entry = dataclasses.replace(
+    entry = replace(
         board.status["caddy"],
         state=State.FAILING,
         reasons=(f"config:conf/{text}", f"test:{text}", text),
@@ -209,25 +209,19 @@ def _board(text: str) -> Board:
     )
     timeline = board.timeline
     assert timeline is not None
-    spans = tuple(dataclasses.replace(span, word=text) for span in timeline.boots[:2])
-    tests = tuple(
-        dataclasses.replace(span, name=f"t{text}.py::t[{text}]") for span in timeline.tests[:2]
-    )
-    return dataclasses.replace(
+    spans = tuple(replace(span, word=text) for span in timeline.boots[:2])
+    tests = tuple(replace(span, name=f"t{text}.py::t[{text}]") for span in timeline.tests[:2])
+    return replace(
         board,
         stack=Stack(
             name="demo", root=Path("/demo"), services={"app": app}, phases=board.stack.phases
         ),
         status={"app": entry},
-        meta=dataclasses.replace(board.meta, warnings=(text,), versions={"stacktest": text}),
-        passes={"app": dataclasses.replace(record, service="app", run=run_, live=live)},
-        runs={
-            "app": dataclasses.replace(
-                board.runs["caddy"], service="app", run=run_, reasons=(text,)
-            )
-        },
+        meta=replace(board.meta, warnings=(text,), versions={"stacktest": text}),
+        passes={"app": replace(record, service="app", run=run_, live=live)},
+        runs={"app": replace(board.runs["caddy"], service="app", run=run_, reasons=(text,))},
         histories={"app": lines},
-        timeline=dataclasses.replace(timeline, run=run_.id, boots=spans, tests=tests),
+        timeline=replace(timeline, run=run_.id, boots=spans, tests=tests),
         gate=Gate(open=False, exit_code=1, blockers=(blocker,), warnings=(text,)),
     )
 

@@ -19,6 +19,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 
 def visible(text: str) -> str:
     """Text without anything that a terminal or a reader's eye would obey."""
@@ -109,11 +111,20 @@ def _map_parts(value: Any, mapped: Callable[[Any], Any]) -> Any:
         items = [mapped(item) for item in value]
         is_same = all(new is old for new, old in zip(items, value, strict=True))
         return value if is_same else type(value)(items)
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+    names = _field_names(value)
+    if names is None:
         return value
-    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    fields = {name: getattr(value, name) for name in names}
     new = {name: mapped(item) for name, item in fields.items()}
-    return value if _are_same(new, fields) else dataclasses.replace(value, **new)
+    return value if _are_same(new, fields) else type(value)(**new)
+
+
+def _field_names(value: Any) -> tuple[str, ...] | None:
+    """What the class of a value takes by name; None: it has no fields."""
+    if isinstance(value, Struct):
+        return value.__struct_fields__
+    is_record = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return tuple(field.name for field in dataclasses.fields(value)) if is_record else None
 
 
 def _are_same(new: Mapping[Any, Any], old: Mapping[Any, Any]) -> bool:

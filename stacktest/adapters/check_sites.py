@@ -8,7 +8,6 @@ all, is no check.
 
 import ast
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -46,6 +45,7 @@ from stacktest.adapters.swallowed_failures import (
     ends_failures,
     enters_suppression,
 )
+from stacktest.core.changed_copy import replace
 
 NO_FAILURE = frozenset(
     {"NotImplementedError", "StopIteration", "StopAsyncIteration", "GeneratorExit", "Skipped"}

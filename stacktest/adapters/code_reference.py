@@ -4,7 +4,8 @@ Functions that check by nature are `expect`, `raises`, `assertEqual` and their l
 """
 
 import ast
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.suite_code import imported_by_call
 
@@ -26,8 +27,7 @@ IMPORT = "import "
 """How the first part of a chain begins that is a module, imported by a call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A name as written: `("self", "assertEqual")`, `("inside()", "run")` on what a call gave."""
 
     chain: tuple[str, ...]

@@ -1,13 +1,14 @@
 """What one function's text holds: its checks, what it refers to, and where it may end before."""
 
 import ast
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from stacktest.adapters.code_reference import Reference
+from stacktest.core.changed_copy import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """What a function imports by one name: `from a import b` is module `a`, attribute `b`."""
 
     module: str
@@ -15,8 +16,7 @@ class Import:
     attribute: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """Lines that check nothing where something is what it may be: only who knows it can tell.
 
     A `with` of it swallows what fails in its body, or it is asserted and never false.
@@ -36,8 +36,7 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
     return {alias or module: Import(module) for alias, module in names}
 
 
-@dataclass(slots=True)
-class Sites:
+class Sites(Struct):
     """The checks in one function's text, and everything that it refers to."""
 
     checks: int = 0

@@ -12,14 +12,16 @@
 Addresses and tokens are secrets: no answer of this module, no exception and no log holds one.
 """
 
+import dataclasses
 import logging
 import ssl
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from msgspec import Struct, field
 
 from stacktest.core.json_data import Json
 
@@ -35,19 +37,18 @@ _KUMA = frozenset({"status", "msg", "ping"})
 _GATUS = str.maketrans("/_., #", "------")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
     """Whom to tell."""
 
     kind: Kind
-    url: str = field(repr=False)
-    token: str = field(default="", repr=False)
+    url: str = dataclasses.field(repr=False)
+    token: str = dataclasses.field(default="", repr=False)
     group: str = ""
     each: str = "service"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """What to say: in words, as a document, and as one bit."""
 
     title: str
@@ -82,8 +83,7 @@ def send_start(target: Target, context: ssl.SSLContext) -> str:
 # Private, what is asked
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     method: str
     url: str
     more: Mapping[str, Any] = field(default_factory=dict)

@@ -10,10 +10,11 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.syntax_nodes import nodes_of
 
@@ -27,8 +28,7 @@ LONGEST = 200
 """Characters of a text that may still be the name of a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """What the text of one code file says about files."""
 
     patterns: frozenset[str]

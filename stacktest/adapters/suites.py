@@ -11,9 +11,10 @@ import os
 import shlex
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 #: File names in pytest's order, with the table or section that makes each a configuration.
 CONFIG_FILES: tuple[tuple[str, str], ...] = (
@@ -29,8 +30,7 @@ ALWAYS = frozenset({"pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"})
 """Files that configure pytest even when they are empty."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PytestSettings:
+class PytestSettings(Struct, frozen=True, kw_only=True):
     """What the configuration file says that decides which tests there are."""
 
     file: Path | None = None
@@ -39,8 +39,7 @@ class PytestSettings:
     testpaths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Suites:
+class Suites(Struct, frozen=True, kw_only=True):
     """The folders that hold the tests of a stack, and the folder that names them."""
 
     base: Path

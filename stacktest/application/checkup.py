@@ -1,11 +1,13 @@
 """One thing that was examined: what was looked at, what was found, and the fix."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Checkup:
+class Checkup(Struct, frozen=True, kw_only=True):
     """What was looked at, what was found, and what to do when it is not fine."""
 
     subject: str

@@ -7,9 +7,10 @@ diagnosis, never the report of the failure.
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.command_line import working_folder
 from stacktest.adapters.diagnosis.certificates import shown_certificates
@@ -27,8 +28,7 @@ from stacktest.core.shared_network import network_owner
 from stacktest.errors import StacktestError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DiagnosedStack:
+class DiagnosedStack(Struct, frozen=True, kw_only=True):
     """What has to be known of a stack to diagnose its failures."""
 
     stack: Stack

@@ -8,9 +8,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from stacktest.application.host_view import HostView
 from stacktest.application.mounted_drift import edited_files, gone_sources, unseen_files
@@ -48,8 +49,7 @@ from stacktest.core.shared_network import network_owner
 from stacktest.core.unknown import Unknown
 
 
-@dataclass(kw_only=True)
-class DriftReader:
+class DriftReader(Struct, kw_only=True, dict=True):
     """Every comparison of one look at a stack."""
 
     stack: Stack

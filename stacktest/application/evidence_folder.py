@@ -5,10 +5,11 @@ Files are capped, and what the compose model says is secret is taken out of them
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.engine.client import Engine
@@ -32,8 +33,7 @@ MARGIN = 1.0
 """Seconds before and after the test that still count as its window."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """The time of one test, in seconds since the epoch."""
 
     begin: float

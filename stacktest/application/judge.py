@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from msgspec import Struct
+
 from stacktest.config import Config
 from stacktest.core.backups.states import BackupJudgement, judge_backup
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage, PageFacts, judge_page
 from stacktest.core.freshness.gate import Gate, GatePolicy, decide, in_force
@@ -73,8 +75,7 @@ PagesOf = Callable[[Mapping[str, Fingerprint]], Mapping[str, PageReading]]
 """Reads the pages of services; empty for a stack that keeps none."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judge:
+class Judge(Struct, frozen=True, kw_only=True):
     """Everything that a judgement needs, from outside; made by `wiring`."""
 
     stack: Stack

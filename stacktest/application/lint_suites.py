@@ -13,8 +13,9 @@ Nothing is started: tests are collected, their code is read.
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.always_true import is_always_true, objects_in
 from stacktest.adapters.suite_code import read_tree
@@ -29,8 +30,7 @@ from stacktest.core.suggestions import did_you_mean
 BROAD = frozenset({"Exception", "BaseException", "AssertionError"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Weakness:
+class Weakness(Struct, frozen=True, kw_only=True):
     """One thing to mend: its kind, where it is, and what to do."""
 
     kind: str

@@ -6,8 +6,9 @@ not answer makes containers and images unknown and leaves everything else readab
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from stacktest.application.drift_reader import DriftReader
 from stacktest.application.host_view import HostView, NoHost
@@ -45,8 +46,7 @@ class FingerprintReader(Protocol):
         """The fingerprint of each service, given the image that it runs."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Documents:
+class _Documents(Struct, frozen=True, kw_only=True):
     """The containers of one service, as the engine describes them."""
 
     inspected: tuple[Json, ...] | Unknown

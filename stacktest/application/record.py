@@ -9,11 +9,12 @@ import re
 import shlex
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from stacktest.adapters.atomic_write import create_file
 from stacktest.adapters.suites import Suites
@@ -58,8 +59,7 @@ class RecordedStack(Protocol):
         """What host names mean."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WrittenRecording:
+class WrittenRecording(Struct, frozen=True, kw_only=True):
     """The file of a recording, and what a person has to know about it."""
 
     file: Path

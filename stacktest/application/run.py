@@ -5,12 +5,12 @@ It takes objects and never makes them; `bootstrap` knows what they really talk t
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from stacktest.application.judge import Judge, TestsOf
 from stacktest.application.run_ports import Opened, RunPorts, StartedStack
 from stacktest.application.run_snapshot import RunSnapshot, snapshot_of
 from stacktest.application.run_trace import RunTrace
+from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected, Collection, not_collected
 from stacktest.core.freshness.inputs import Judgement, Tests
 from stacktest.core.freshness.observation import ServiceObservation

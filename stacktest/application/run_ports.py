@@ -1,9 +1,10 @@
 """What a run talks to, as protocols: the ledger, the started stack, the lock and the readers."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from stacktest.application.judge import Judge
 from stacktest.core.freshness.inputs import Judgement
@@ -98,8 +99,7 @@ class Lock(Protocol):
         """Give it back."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunPorts:
+class RunPorts(Struct, frozen=True, kw_only=True):
     """Everything outside that a run talks to."""
 
     judge: Judge

@@ -6,8 +6,9 @@ the run read both. A look counts for a test only at one of these containers.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.core.freshness.observation import ServiceObservation
@@ -20,8 +21,7 @@ Start = tuple[str, str]
 """A container's id, and when its program was started, in the engine's words."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunSnapshot:
+class RunSnapshot(Struct, frozen=True, kw_only=True):
     """The containers of a run, per service, and when the run saw them become healthy."""
 
     starts: Mapping[str, frozenset[Start]] = field(default_factory=dict)

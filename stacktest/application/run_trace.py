@@ -1,14 +1,14 @@
 """What the end of a run looked at besides outcomes: enough to let it happen once more elsewhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.records.common import Run
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunTrace:
+class RunTrace(Struct, frozen=True, kw_only=True):
     """One run that came to its end, on the machine that it ran on."""
 
     stack: str

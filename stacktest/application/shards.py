@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.application.judge import Judge
 from stacktest.application.run import StackSession
 from stacktest.application.run_ports import Lock, Recorder, RunPorts, StartedStack
 from stacktest.application.run_trace import RunTrace
+from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected, Collection
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.plan import Plan
@@ -31,8 +33,7 @@ from stacktest.core.shards.record import (
 from stacktest.core.shards.shard import Shard
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Division:
+class Division(Struct, frozen=True, kw_only=True):
     """One shard, and what was divided."""
 
     shard: Shard
@@ -135,13 +136,11 @@ def conclude(
 # Private
 
 
-@dataclass
-class _Clock:
+class _Clock(Struct):
     moment: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Elsewhere:
+class _Elsewhere(Struct, frozen=True, kw_only=True):
     """A stack that ran on other machines; there is nothing to take down."""
 
     run: JoinedRun

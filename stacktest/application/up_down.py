@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from stacktest.adapters.engine.cleanup import remove_owned
 from stacktest.adapters.engine.client import Engine
@@ -12,6 +11,7 @@ from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.ledger.stack_identity import stack_mark
 from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.up import BringUp
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.plan import Plan, plan_services
 from stacktest.core.suggestions import did_you_mean

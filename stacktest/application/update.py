@@ -6,10 +6,11 @@ order of the steps is `core/update/steps.py`.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.update.journal import Candidate, Journal, OldContainer
 from stacktest.core.update.steps import Outcome

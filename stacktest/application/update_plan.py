@@ -1,7 +1,8 @@
 """What an update would do, and every reason not to begin it; nothing is changed here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.application.judge import Judge
@@ -34,8 +35,7 @@ from stacktest.core.update.journal import (
 from stacktest.errors import UsageError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UpdateRequest:
+class UpdateRequest(Struct, frozen=True, kw_only=True):
     """What a person asks for."""
 
     services: tuple[str, ...] = ()
@@ -48,8 +48,7 @@ class UpdateRequest:
     again: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UpdatePlan:
+class UpdatePlan(Struct, frozen=True, kw_only=True):
     """What would be replaced, in which order, and what would be saved."""
 
     candidates: tuple[Candidate, ...]
@@ -61,8 +60,7 @@ class UpdatePlan:
     without_baseline: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planner:
+class Planner(Struct, frozen=True, kw_only=True):
     """Plans updates of one stack."""
 
     stack: Stack

@@ -5,10 +5,10 @@ copy of the stack, nor where nothing may leave.
 """
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.network import ContainerPorts
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """A copy of a stack as a project of its own: its files are the stack's, its containers are not."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from stacktest.bootstrap.orchestrator import refuse_copies
 from stacktest.config import Config
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.mounts import BackupMount, backup_mount, with_backups
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.core.rehearsal.copy_document import (
     CopyDocument,

@@ -1,10 +1,11 @@
 """How a copy of a stack is brought up, its data first, and how all of it is removed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
+
+from msgspec import Struct, field
 
 from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.cleanup import remove_owned
@@ -26,8 +27,7 @@ from stacktest.core.runs.verdict import Verdict
 from stacktest.errors import StacktestError, UsageError
 
 
-@dataclass(kw_only=True, slots=True)
-class StackCopy:
+class StackCopy(Struct, kw_only=True):
     """A copy of a stack: brought up, and removed with everything that was made for it."""
 
     project: CopyProject

@@ -10,8 +10,9 @@ A backup that cannot be restored costs its own service its tests, and no other o
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from stacktest.adapters.compose.variables import find_secret, read_secret_file
 from stacktest.adapters.engine.backup_tools import BackupError, BackupTools
@@ -33,8 +34,7 @@ from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, UsageError
 
 
-@dataclass(kw_only=True, slots=True)
-class RestoredStack:
+class RestoredStack(Struct, kw_only=True):
     """The copy with restored data: the start of the restored services, then that of all."""
 
     first: StartedStack | None

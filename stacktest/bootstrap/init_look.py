@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from stacktest.bootstrap.context import Project, new_run_id
 from stacktest.bootstrap.look import look_at, running_services
 from stacktest.bootstrap.look_pages import landing_pages
 from stacktest.bootstrap.open_update import refuse_open_update
 from stacktest.bootstrap.start import starter
+from stacktest.core.changed_copy import replace
 from stacktest.core.plan import plan_services
 from stacktest.core.progress import Progress
 from stacktest.errors import StacktestError

@@ -1,7 +1,6 @@
 """Puts configuration, compose model, labels and routes together, once."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from stacktest import config as configuration
@@ -13,6 +12,7 @@ from stacktest.bootstrap.orchestrator import network_names
 from stacktest.config import Config
 from stacktest.config.discovery import find_stack
 from stacktest.config.sections import StackSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.denied_egress import deny_egress
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack

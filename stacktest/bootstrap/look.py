@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from stacktest.bootstrap.context import Project, new_run_id
 from stacktest.bootstrap.look_addresses import ServiceAddresses
 from stacktest.bootstrap.look_stores import Stores
 from stacktest.bootstrap.visits import visit
+from stacktest.core.changed_copy import replace
 from stacktest.core.route import Route
 from stacktest.core.secrets import secrets_of
 from stacktest.init.look.findings import findings

@@ -8,8 +8,9 @@ service's own user: then the engine is asked for a copy.
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.private_files import make_private_folder
@@ -19,8 +20,7 @@ from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaMaker:
+class CaMaker(Struct, frozen=True, kw_only=True):
     """The service that writes the CA's file, and where the file is in its container."""
 
     service: str

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stacktest.adapters.ledger import updates
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.errors import EvidenceError, UsageError
 

@@ -5,7 +5,6 @@ creates: on a swarm they are refused.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from stacktest.adapters.engine.kinds import engine_at
 from stacktest.adapters.startup.deployment import Deployment
 from stacktest.bootstrap.host import Host
 from stacktest.config import Config
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.errors import UsageError
 

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.ledger.ledger import Ledger
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
     from stacktest.reports.terminal.progress_display import ProgressDisplay
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunRequest:
+class RunRequest(Struct, frozen=True, kw_only=True):
     """What the person who started pytest asked for."""
 
     rootdir: Path
@@ -55,8 +55,7 @@ class RunRequest:
     """Others run at the same time: whoever joins them tells people and remembers times."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PytestRun:
+class PytestRun(Struct, frozen=True, kw_only=True):
     """One run with everything that pytest's hooks use of it."""
 
     session: StackSession

@@ -3,8 +3,9 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
+
+from msgspec import Struct
 
 from stacktest.adapters import process
 from stacktest.adapters.ledger import updates
@@ -16,6 +17,7 @@ from stacktest.application.update_plan import Planner, UpdatePlan, UpdateRequest
 from stacktest.bootstrap.context import Project, now
 from stacktest.bootstrap.orchestrator import refuse_data_elsewhere, refuse_rehearsal
 from stacktest.bootstrap.update_moves import UpdateMoves
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.progress import Progress
 from stacktest.core.records.documents import LastRun
@@ -29,8 +31,7 @@ PATIENCE = 120.0
 """Seconds for which a program that a killed update had started may still work."""
 
 
-@dataclass(kw_only=True)
-class Updater:
+class Updater(Struct, kw_only=True, dict=True):
     """Updates of one stack; `say` prints a line."""
 
     project: Project

@@ -3,8 +3,9 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from stacktest.adapters.engine import labels, reaper
 from stacktest.adapters.engine.cleanup import remove_owned
@@ -26,8 +27,7 @@ from stacktest.core.update.journal import Candidate, Journal, OldContainer
 from stacktest.errors import ToolFailedError
 
 
-@dataclass(kw_only=True)
-class UpdateMoves:
+class UpdateMoves(Struct, kw_only=True, dict=True):
     """The engine as one update moves it; `holding` is a file that its helpers keep open."""
 
     project: Project

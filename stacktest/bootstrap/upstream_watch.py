@@ -13,10 +13,12 @@ No container is looked at where somebody gave the service a time of its own.
 import datetime as dt
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from stacktest.adapters.diagnosis.open_ports import listening_ports
 from stacktest.bootstrap.context import Project, now
+from stacktest.core.changed_copy import replace
 from stacktest.core.container_facts import used_cpus
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Refused
@@ -32,8 +34,7 @@ IDLE = 0.05
 """Of one processor, what a program uses at most that waits for requests."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True, kw_only=True):
     """One look at a service."""
 
     at: float

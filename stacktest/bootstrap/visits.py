@@ -1,9 +1,10 @@
 """Asks one address of a service the same things several times, and records what it answers."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from stacktest.core.readiness import GATEWAY_ERRORS
 from stacktest.errors import StacktestError
@@ -26,8 +27,7 @@ IsOwn = Callable[[str, int], bool]
 """Whether an answer with this status to this path counts as the service's own."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Where a service is asked, and how a test writes that down."""
 
     service: str
@@ -69,8 +69,7 @@ def visit(address: Address, paths: Iterable[str]) -> Visit | str:
 # Private
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Exchange:
+class _Exchange(Struct, frozen=True, kw_only=True):
     answer: RecordedAnswer
     is_own: bool
 

@@ -1,7 +1,6 @@
 """The verb `page`: write or serve the status page."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import click
 
 from stacktest.cli.options import asked_project, ledger_option, stack_option
 from stacktest.cli.output import cleaned, say, write_report, write_text
+from stacktest.core.changed_copy import replace
 from stacktest.errors import UsageError
 
 if TYPE_CHECKING:

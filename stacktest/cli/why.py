@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from stacktest.cli.completion import complete_services
 from stacktest.cli.options import asked_project, json_option, known_services, stack_option
 from stacktest.cli.output import print_json, say
+from stacktest.core.changed_copy import replace
 
 
 @click.command()

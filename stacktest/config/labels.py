@@ -1,11 +1,11 @@
 """Compose labels `stacktest.*` laid under the file, and names checked against the compose model."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stacktest.config.durations import required_duration
 from stacktest.config.sections import Config
+from stacktest.core.changed_copy import replace
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
 

@@ -9,9 +9,10 @@ import datetime as dt
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from stacktest.config.discovery import inline_table, read_toml
 from stacktest.config.durations import required_duration, required_size
@@ -30,6 +31,7 @@ from stacktest.config.sections import (
 )
 from stacktest.config.shape import surely_fits
 from stacktest.core.backups.backup import Backup, mistakes
+from stacktest.core.changed_copy import replace
 from stacktest.core.phase import Phase
 from stacktest.core.records.exemption import Exemption
 from stacktest.core.suggestions import did_you_mean
@@ -210,13 +212,13 @@ def _set_keys(
     """The scalar and list keys of a section that `values` sets, and where each comes from."""
     overrides: dict[str, Any] = {}
     origins = {}
-    for item in fields(default):
-        text = values.get(name(item.name))
-        if not text or item.name == "hosts":
+    for key, before in asdict(default).items():
+        text = values.get(name(key))
+        if not text or key == "hosts":
             continue
-        is_list = isinstance(getattr(default, item.name), tuple)
+        is_list = isinstance(before, tuple)
         value = text.split(",") if is_list else text
-        _check_shape({section: {item.name: value}}, name(item.name))
-        overrides[item.name] = tuple(value) if is_list else text
-        origins[f"{section}.{item.name}"] = name(item.name)
+        _check_shape({section: {key: value}}, name(key))
+        overrides[key] = tuple(value) if is_list else text
+        origins[f"{section}.{key}"] = name(key)
     return overrides, origins

@@ -1,9 +1,10 @@
 """The sections of `stacktest.toml` as frozen types, with their defaults."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.freshness.states import State
@@ -15,8 +16,7 @@ DAY = 86400.0
 DENIED = tuple(state.value for state in State if state is not State.FUNCTIONAL)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StackSection:
+class StackSection(Struct, frozen=True, kw_only=True):
     """`[stack]`: where the stack's parts are, relative to its folder."""
 
     domain: str = ""
@@ -54,8 +54,7 @@ class StackSection:
     """Image of the short-lived relay that reaches services where the host has no route."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceSection:
+class ServiceSection(Struct, frozen=True, kw_only=True):
     """`[services.NAME]`: what compose does not say about one service."""
 
     uses: tuple[str, ...] = ()
@@ -70,8 +69,7 @@ class ServiceSection:
     """What brings its data back; None: nothing is declared."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
+class Person(Struct, frozen=True, kw_only=True):
     """`[people.ROLE]`: a sign-in name and where its password comes from."""
 
     user: str
@@ -79,8 +77,7 @@ class Person:
     password_file: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FreshnessSection:
+class FreshnessSection(Struct, frozen=True, kw_only=True):
     """`[freshness]`: how old a pass may be (seconds), and what must run."""
 
     max_age: float = 7 * DAY
@@ -88,8 +85,7 @@ class FreshnessSection:
     doc_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GateSection:
+class GateSection(Struct, frozen=True, kw_only=True):
     """`[gate]`: the states that close the gate."""
 
     deny: tuple[str, ...] = DENIED
@@ -97,32 +93,31 @@ class GateSection:
     """Whether a backup that is declared has to be restorable."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RehearsalSection:
+class RehearsalSection(Struct, frozen=True, kw_only=True):
     """`[rehearsal]`: what a copy of the stack may cost."""
 
     max_copy: int = 20 * 10**9
     """Bytes that one volume or folder may hold to be copied."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UpdateSection:
+class UpdateSection(Struct, frozen=True, kw_only=True):
     """`[update]`: what is left of an update that was kept."""
 
     keep: float = 0.0
     """Seconds for which what ran before can still be put back."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BrowserSection:
+class BrowserSection(Struct, frozen=True, kw_only=True):
     """`[browser]`: where browsers run."""
 
-    endpoint: str = field(default="", repr=False)
+    endpoint: str = ""
     """The address of a server of Playwright; empty: this machine. It may hold a token."""
 
+    def __repr__(self) -> str:
+        return "BrowserSection(…)"
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Channel:
+
+class Channel(Struct, frozen=True, kw_only=True):
     """`[[notify]]`: who is told what changed; addresses and tokens are in the environment."""
 
     kind: Literal["webhook", "ntfy", "apprise", "gatus", "kuma", "healthchecks"]
@@ -137,8 +132,7 @@ class Channel:
         return f"{self.kind} ({self.url_env})"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """Everything that a user can set, with the defaults filled in."""
 
     root: Path

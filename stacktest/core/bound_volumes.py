@@ -1,8 +1,8 @@
 """Named volumes that are folders of this machine: `driver_opts` with `o: bind` and a `device`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Mount, Stack
 
 

@@ -8,8 +8,9 @@ no test      no test states it
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
+
+from msgspec import Struct, field
 
 from stacktest.core.json_data import Json
 
@@ -23,8 +24,7 @@ TRUE, FALSE = frozenset({".", "~", "K"}), frozenset({"k", "F"})
 """Letters of the history: `K` failed since the claim holds now, `k` is known to be false."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """One claim as it is written down somewhere."""
 
     id: str
@@ -41,20 +41,18 @@ class Claim:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The claim that `dataclasses.asdict` made."""
+        """The claim that was sent by another process as plain data."""
         return cls(**data)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListedClaim:
+class ListedClaim(Struct, frozen=True, kw_only=True):
     """A claim of `claims.toml`, with why no test states it, where that is said."""
 
     claim: Claim
     why: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClaimTest:
+class ClaimTest(Struct, frozen=True, kw_only=True):
     """A test that states a claim."""
 
     nodeid: str
@@ -62,8 +60,7 @@ class ClaimTest:
     claim: Claim
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JudgedClaim:
+class JudgedClaim(Struct, frozen=True, kw_only=True):
     """A claim, what is known of it, and on what that rests."""
 
     claim: Claim
@@ -109,8 +106,7 @@ def judge_claims(
 # Private
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Result:
+class _Result(Struct, frozen=True, kw_only=True):
     letter: str
     line: "HistoryLine"
 

@@ -1,8 +1,9 @@
 """What was collected of the suites, as plain data that processes hand to each other."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any, Self
+
+from msgspec import Struct, to_builtins
 
 from stacktest.core.claims import Claim
 from stacktest.core.runs.verdict import HiddenFile
@@ -24,8 +25,7 @@ REACHING_FIXTURES = ROUTED_FIXTURES | {
 """Fixtures by which a test can reach a service."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Collected:
+class Collected(Struct, frozen=True, kw_only=True):
     """One collected test that asks for the stack."""
 
     nodeid: str
@@ -70,11 +70,11 @@ class Collected:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for another process."""
-        return asdict(self)
+        data: dict[str, Any] = to_builtins(self)
+        return data
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True, kw_only=True):
     """The tests of the stack that one pytest collected, and what it could not collect."""
 
     tests: tuple[Collected, ...] = ()
@@ -99,7 +99,7 @@ class Collection:
         return {
             "tests": [test.as_json() for test in self.tests],
             "errors": list(self.errors),
-            "hidden": [asdict(file) for file in self.hidden],
+            "hidden": [to_builtins(file) for file in self.hidden],
         }
 
 

@@ -5,7 +5,8 @@ Values of variables are masked: they can be compared, and no assertion or log ca
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.core import timestamps
 from stacktest.core.json_data import Json
@@ -39,8 +40,7 @@ class Masked:
         return bool(self._value)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What the engine was told to allow; None where there is no limit."""
 
     cpus: float | None = None
@@ -51,8 +51,7 @@ class Limits:
     cpuset: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """Rights beside and without the engine's default set, named without `CAP_`, sorted."""
 
     added: tuple[str, ...] = ()
@@ -61,8 +60,7 @@ class Capabilities:
     no_new_privileges: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogConfig:
+class LogConfig(Struct, frozen=True, kw_only=True):
     """The logging driver and its options."""
 
     driver: str

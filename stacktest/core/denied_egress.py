@@ -8,8 +8,7 @@ an external network, `network_mode` of   refused: stacktest cannot close what it
 the host, the engine or a stranger
 """
 
-from dataclasses import replace
-
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.errors import UsageError

@@ -6,7 +6,7 @@ Podman without root, control groups 1         all: it drops them
 on a kernel without some of them              those
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from stacktest.core.json_data import Json
 
@@ -19,8 +19,7 @@ LIMITS = {
 """A kind of limit → the engine's own word for whether it can be enforced."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EngineFacts:
+class EngineFacts(Struct, frozen=True, kw_only=True):
     """What an engine is, and what it cannot do."""
 
     identity: str

@@ -1,8 +1,8 @@
 """The mounts that `volumes_from` gives a service: those of other services of the stack."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Mount, Service, Stack
 
 

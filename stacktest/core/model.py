@@ -4,17 +4,18 @@ Everything is read once by an adapter and frozen. Values of environment variable
 `repr`, so that no traceback or log can show them.
 """
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.core.json_data import Json
 from stacktest.core.phase import Phase
 from stacktest.core.route import Route
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Port:
+class Port(Struct, frozen=True, kw_only=True):
     """A published port: `published` is None when the engine chooses it."""
 
     target: int
@@ -23,8 +24,7 @@ class Port:
     protocol: str = "tcp"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True, kw_only=True):
     """One mount of a service; `source` is a path for a bind, a name for a volume, else empty."""
 
     kind: str
@@ -33,8 +33,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dependency:
+class Dependency(Struct, frozen=True, kw_only=True):
     """A `depends_on` entry, or a declared `uses` (condition `uses`)."""
 
     service: str
@@ -42,8 +41,7 @@ class Dependency:
     required: bool = True
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileRef:
+class FileRef(Struct, frozen=True, kw_only=True):
     """A file that Compose mounts for a service: an entry of `configs:` or `secrets:`."""
 
     name: str
@@ -54,8 +52,7 @@ class FileRef:
     """Where the container has it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Build:
+class Build(Struct, frozen=True, kw_only=True):
     """A `build:` section: absolute `context`, `dockerfile` relative to it, argument *names*."""
 
     context: str
@@ -67,7 +64,7 @@ class Build:
     """`additional_contexts`: name → absolute path, or an address."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
     """One entry under `services:`, resolved by Compose, with every profile switched on."""
 
@@ -86,11 +83,11 @@ class Service:
     restart: str = ""
     command: tuple[str, ...] | None = None
     container_name: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    environment: Mapping[str, str | None] = dataclasses.field(default_factory=dict, repr=False)
     unreadable: str = ""
     """Why Compose refuses to read the service, which is in a profile that is off; else empty."""
-    definition: Json = field(default=None, repr=False)
+    definition: Json = dataclasses.field(default=None, repr=False)
     """The whole resolved service definition, as `docker compose config --format json` prints it."""
 
     @property
@@ -104,7 +101,7 @@ class Service:
         return self.labels.get("stacktest.stand-in", "")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Stack:
     """The compose project as a whole, with every profile, and what `stacktest.toml` adds."""
 
@@ -117,17 +114,17 @@ class Stack:
     phases: tuple[Phase, ...] = ()
     domain: str = ""
     front_door: str = ""
-    definitions: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    definitions: Mapping[str, Json] = dataclasses.field(default_factory=dict, repr=False)
     """Resolved top-level `networks`, `volumes`, `configs` and `secrets`."""
     compose_files: tuple[str, ...] = ()
     """Absolute paths of the files that Compose is given, in its order, without those included."""
     project_directory: str = ""
     """Absolute folder where relative paths in compose files start."""
-    unset_variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unset_variables: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     """Variables that the compose files name and nothing sets -> the keys that they leave blank."""
-    path_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    path_variables: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """Values of the variables in paths of compose files that are included or extended."""
-    naming_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    naming_variables: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """Variables of the `.env` that names the compose files: Compose takes them for its own."""
     context: str = ""
     """The docker context that the configuration names, which commands for people need, too."""
@@ -137,17 +134,17 @@ class Stack:
     """Its folder, where it is not found from where the person stands; else empty."""
     enabled_profiles: tuple[str, ...] = ()
     """The profiles that `COMPOSE_PROFILES` switches on; `*` stands for all of them."""
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    secrets: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
     """Values that are declared to be secret and that the compose model does not hold itself."""
     denies_egress: bool = False
     """Whether its networks lead nowhere but to its own containers."""
-    own_commands: Mapping[str, str] = field(default_factory=dict)
+    own_commands: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Verb of Compose → what a person types instead, where Compose does not run the services."""
-    network_names: Mapping[str, str] = field(default_factory=dict)
+    network_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Names that services have on their networks beside those that Compose gives → the service."""
     copy: str = ""
     """Names a copy beside the stack itself, which has an empty one."""
-    given_images: Mapping[str, str] = field(default_factory=dict)
+    given_images: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Service of a copy → the image that a person gave it in place of its own."""
 
     def is_enabled(self, service: str) -> bool:

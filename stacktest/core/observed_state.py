@@ -5,13 +5,15 @@ knows `oom`, `restart_count`, `error`, `health_limit`, `health_log` and `started
 them empty.
 """
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from stacktest.core.model import Mount, Port
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
     """One container of a compose project as the engine describes it."""
 
@@ -38,9 +40,9 @@ class Container:
     """Seconds after which the engine calls a container unhealthy whose check never passes."""
     health_log: str = ""
     """What the last health probe wrote, and its exit code."""
-    networks: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Network name -> address; an empty address while the container does not run."""
-    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     one_off: bool = False
     """Made by `docker compose run`: not the service itself."""
     config_hash: str = ""
@@ -65,8 +67,7 @@ class Container:
         return self.state == "running"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EngineEvent:
+class EngineEvent(Struct, frozen=True, kw_only=True):
     """One event of the engine: what happened to which container of which service."""
 
     action: str

@@ -1,7 +1,8 @@
 """What was done to a stack besides its runs, as its records say: rehearsals, updates and drills."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.rehearsal import Rehearsal
@@ -10,8 +11,7 @@ from stacktest.core.update.journal import Journal
 Kind = Literal["rehearsal", "update", "drill"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnreadableRecord:
+class UnreadableRecord(Struct, frozen=True, kw_only=True):
     """The file of an operation that cannot be read."""
 
     kind: Kind
@@ -22,8 +22,7 @@ class UnreadableRecord:
     """Whether it is the journal of the update that is open."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Operations:
+class Operations(Struct, frozen=True, kw_only=True):
     """All operations that are remembered, in no order."""
 
     rehearsals: tuple[Rehearsal, ...] = ()

@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from msgspec import Struct
 
 TCP, UDP = 6, 17
 _SYN, _ACK = 0x02, 0x10
@@ -15,8 +16,7 @@ ENGINES_DNS = "127.0.0.11"
 """Where Docker answers for names within a container; its port is rewritten on the way."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True, order=True):
     """Something that was sent to an address for the first time."""
 
     address: str
@@ -27,8 +27,7 @@ class Connection:
     """Whether the address is in none of the container's networks."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True, kw_only=True):
     """The parts of an outgoing packet that matter."""
 
     address: str

@@ -1,10 +1,9 @@
 """A stage of the stack, as `[phases]` declares it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True, kw_only=True):
     """An ordered stage of the stack; `name` is the pytest marker (`phase0_5`)."""
 
     name: str

@@ -12,9 +12,11 @@ up names when it starts is started after the services that have them.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.suggestions import did_you_mean
 from stacktest.errors import UsageError
@@ -23,8 +25,7 @@ USES = "uses"
 """The condition of a dependency that only `stacktest.toml` declares: wait until it is ready."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True, kw_only=True):
     """What one collected test asks for."""
 
     nodeid: str
@@ -36,8 +37,7 @@ class Demand:
     phase: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One service to bring up: the first phase that needs it, and why it is needed."""
 
     service: str
@@ -45,8 +45,7 @@ class Step:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """Which services to bring up, in which order, each with its reasons."""
 
     steps: tuple[Step, ...] = ()

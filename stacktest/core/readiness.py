@@ -22,10 +22,11 @@ Clocks stay outside: the caller says for how long the container has been running
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from typing import assert_never
+
+from msgspec import Struct
 
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
@@ -59,8 +60,7 @@ class Kind(Enum):
     ROUTED = "routed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """What has to be observed before a service counts as ready."""
 
     kind: Kind
@@ -98,22 +98,19 @@ class Rule:
         assert_never(self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Not yet; `why` says what is missing."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """The rule holds; `why` says what was observed."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Impossible:
+class Impossible(Struct, frozen=True):
     """It will not become ready by waiting; `cause` is a clause about the service: "exited 3"."""
 
     cause: str
@@ -122,8 +119,7 @@ class Impossible:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An answer that waiting does not change if it persists: a certificate, a name, a sign-in."""
 
     why: str

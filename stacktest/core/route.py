@@ -14,8 +14,9 @@ who is not known (`unknown` says why).
 
 import re
 import warnings
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 ANY_STATUS = frozenset(range(100, 600))
 """Every status of HTTP."""
@@ -54,16 +55,14 @@ def compiled(expression: str) -> re.Pattern[str] | None:
         return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True, kw_only=True):
     """A port of the front door's container, and whether it speaks TLS there."""
 
     port: int
     tls: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PathCondition:
+class PathCondition(Struct, frozen=True, kw_only=True):
     """Regular expressions for the decoded path, of which one must match; or none, if negated."""
 
     patterns: tuple[str, ...]
@@ -80,8 +79,7 @@ class PathCondition:
         return any(matches) is not self.negated
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """One decision of the front door for a host name."""
 
     host: str

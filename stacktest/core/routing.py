@@ -14,11 +14,13 @@ import itertools
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.hostnames import before_port, to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, PathCondition, Route, compiled
@@ -39,8 +41,7 @@ FileKind = Callable[[str, str], str]
 """What a folder on this side holds at a path such as `/style.css`: `file`, `folder` or empty."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What is known of a request that was answered, and of the answer beside its status."""
 
     host: str

@@ -1,11 +1,11 @@
 """Metrics in Prometheus' text format, by name."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True, kw_only=True):
     """One value of a metric."""
 
     name: str

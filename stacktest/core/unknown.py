@@ -8,11 +8,10 @@ An `Unknown` is never replaced by an empty string, an empty hash or "no": whoeve
 decide what not knowing means for him.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Could not tell; `why` is a sentence for people that names what was missing."""
 
     why: str

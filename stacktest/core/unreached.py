@@ -5,11 +5,11 @@ routes ask for has started, unless it opens another port soon: it has to be seen
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True, kw_only=True):
     """What is seen of a service behind the front door."""
 
     asked: frozenset[int]

@@ -4,15 +4,15 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.core.interpolation import interpolate
 from stacktest.core.model import Service
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """One `FROM` and what follows it."""
 
     image: str

@@ -7,9 +7,10 @@ the project has a test_cache.py          test_stack_cache.py, then test_stack_ca
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.init.places import SUITES
 from stacktest.init.render import word
@@ -18,8 +19,7 @@ _SKIPPED = frozenset({"build", "dist", "CVS", "_darcs", "{arch}", "node_modules"
 """Folders into which pytest does not look, beside those that begin with a dot."""
 
 
-@dataclass(kw_only=True, slots=True)
-class FileNames:
+class FileNames(Struct, kw_only=True):
     """The base names of test files that are in use, each with its path below the stack's folder."""
 
     taken: dict[str, str] = field(default_factory=dict)

@@ -16,10 +16,12 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from msgspec import Struct
+
 from stacktest.core.bound_volumes import as_bind
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.core.nginx_templates import template_folder, template_suffix
 from stacktest.init.declared_names import UNREADABLE, declared_by_services, elsewhere, place_of
@@ -37,8 +39,7 @@ _CA_NAMES = ("ca.crt", "ca.pem", "rootCA.pem", "root.crt", "root_ca.crt", "ca-ce
 _CA_FOLDERS = (".", "certs", "cert", "ssl", "tls", "pki", "caddy/pki/authorities/local")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FrontDoor:
+class FrontDoor(Struct, frozen=True, kw_only=True):
     """The front door as far as it could be told."""
 
     service: str = ""
@@ -99,8 +100,7 @@ _FOLDERS = {
 """Folders in the container, and which files in them count."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True, kw_only=True):
     service: Service
     kind: str
     files: tuple[Path, ...]

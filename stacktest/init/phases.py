@@ -4,8 +4,9 @@ What runs without a profile is in up to three phases: the front door, what store
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+
+from msgspec import Struct
 
 from stacktest.core.model import Stack
 from stacktest.core.phase import Phase
@@ -14,8 +15,7 @@ from stacktest.init.programs import recognise
 _PLAIN = (("Front door", "front_door"), ("Stores", "stores"), ("Applications", "applications"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """A phase, the folder of its suites, and the services that are tested in it."""
 
     phase: Phase

@@ -4,8 +4,9 @@ Nothing is put into a folder that a service mounts: a container would see it, or
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.core.bound_volumes import as_bind
 from stacktest.core.model import Stack
@@ -15,8 +16,7 @@ _LEDGERS = ("data/tests", "stacktest-ledger", "evidence/stacktest")
 _STATUSES = ("docs/_data/status.json", "stacktest-status/status.json", "evidence/status.json")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Places:
+class Places(Struct, frozen=True, kw_only=True):
     """Values under [stack] that say where files lie."""
 
     ledger: str = _LEDGERS[0]

@@ -11,16 +11,17 @@ A marker is a piece of the answer's text; it lets the front door's own test tell
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service
 from stacktest.core.numbers import whole_number
 from stacktest.init.dockerfile import base_image
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """`GET path` is answered with 200 and this."""
 
     path: str
@@ -35,8 +36,7 @@ class Answer:
     """Keys that the JSON document has."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Program:
+class Program(Struct, frozen=True, kw_only=True):
     """One known program."""
 
     name: str

@@ -1,8 +1,9 @@
 """What `stacktest init` would write, and what it could not know."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
+
+from msgspec import Struct, field
 
 from stacktest.core.model import Stack
 from stacktest.core.readiness import is_job
@@ -19,8 +20,7 @@ from stacktest.init.suites import SuiteWriter, is_one_shot
 CONFIG = "stacktest.toml"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """Files to be written, relative to the stack's folder."""
 
     files: Mapping[str, str]

@@ -6,11 +6,13 @@ nothing ends with a failure that says what to write, since a test that cannot fa
 """
 
 import ast
+import dataclasses
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate, chain, count
+
+from msgspec import Struct
 
 from stacktest.core.redaction import redact
 from stacktest.core.secret_names import is_secret_field, is_secret_name
@@ -22,17 +24,16 @@ TYPING = frozenset({"fill", "press_sequentially", "type"})
 """Calls whose first argument a person typed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TypedPerson:
     """A role of `person`, as far as it can be recognised in what was typed."""
 
     role: str
     user: str
-    password: str = field(repr=False)
+    password: str = dataclasses.field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RecordedSuite:
+class RecordedSuite(Struct, frozen=True, kw_only=True):
     """The text of a suite, and what a person has to know about it."""
 
     text: str
@@ -107,7 +108,7 @@ def _recorded_function(code: str) -> ast.FunctionDef:
     )
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclasses.dataclass(kw_only=True, slots=True)
 class _Recording:
     """The steps of one recording, and what is replaced in them."""
 
@@ -115,12 +116,12 @@ class _Recording:
     service: str
     site: str
     people: Sequence[TypedPerson]
-    secrets: set[str] = field(repr=False)
+    secrets: set[str] = dataclasses.field(repr=False)
     """What may stand nowhere; what was typed and is secret comes to it."""
-    roles: dict[str, str] = field(default_factory=dict, repr=False)
+    roles: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """Secret that was typed → the role that stands for it."""
-    missing: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    missing: list[str] = dataclasses.field(default_factory=list)
+    kept: list[str] = dataclasses.field(default_factory=list)
 
     def steps(self, function: ast.FunctionDef) -> str:
         """The statements of the function without what is secret."""

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
@@ -38,8 +39,7 @@ _JOB_WORDS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(kw_only=True, slots=True)
-class SuiteWriter:
+class SuiteWriter(Struct, kw_only=True):
     """Writes suites, and notes what could not be known."""
 
     stack: Stack

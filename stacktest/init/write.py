@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+
 from stacktest.config import StackSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError
@@ -24,8 +26,7 @@ Ignored = Callable[[Iterable[str]], frozenset[str]]
 """Which of these files, relative to the stack's folder, git ignores."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InitResult:
+class InitResult(Struct, frozen=True, kw_only=True):
     """The files of a proposal, written and left alone."""
 
     proposal: Proposal

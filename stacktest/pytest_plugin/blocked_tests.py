@@ -5,10 +5,10 @@ The controller writes down which services are not up; every process that runs te
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.core.collected_test import Collected

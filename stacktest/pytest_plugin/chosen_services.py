@@ -4,9 +4,9 @@
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from stacktest.core.model import Stack
 from stacktest.core.suggestions import did_you_mean
@@ -16,8 +16,7 @@ from stacktest.pytest_plugin.stash import COLLECTED
 from stacktest.pytest_plugin.usage_errors import usage_error
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True, kw_only=True):
     """Services whose tests are to run; none at all: every service."""
 
     with_dependants: Collection[str] = ()

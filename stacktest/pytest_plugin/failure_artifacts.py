@@ -20,11 +20,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from stacktest.adapters.compose.command_line import typed_path, working_folder
 from stacktest.application.evidence_folder import (
@@ -54,8 +54,7 @@ from stacktest.pytest_plugin.stash import EVIDENCE, RUNNING
 from stacktest.reports.page.failure import NAME, FailurePage, LeftText, render_failure
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What one failed test left, and where."""
 
     folder: Path

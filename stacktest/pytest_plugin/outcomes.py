@@ -9,10 +9,11 @@ itself (`rerun`, `retried`) is a failed attempt. A test that never reported is `
 import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.runs.verdict import Outcome, Result, RunFacts, worst_result
@@ -31,8 +32,7 @@ UNREACHED = "stacktest_unreached"
 """Attribute of a report: why the test reached none of its checks, or empty."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailureNotes:
+class FailureNotes(Struct, frozen=True, kw_only=True):
     """What was learned about a failure when it happened; it travels with the report."""
 
     diagnosis: str = ""
@@ -61,8 +61,7 @@ class FailureNotes:
 NO_NOTES = FailureNotes()
 
 
-@dataclass(frozen=True, slots=True)
-class _PhaseReport:
+class _PhaseReport(Struct, frozen=True):
     """One report of one phase as it was when it arrived: retrying plugins change it afterwards."""
 
     result: Result
@@ -70,8 +69,7 @@ class _PhaseReport:
     left: FailureNotes = field(default_factory=lambda: NO_NOTES)
 
 
-@dataclass(slots=True)
-class _Attempt:
+class _Attempt(Struct):
     """The reports of one attempt at a test, by phase."""
 
     phases: dict[str, list[_PhaseReport]] = field(default_factory=dict)
@@ -105,8 +103,7 @@ class _Attempt:
         return next(report for report in reports if report.result == worst)
 
 
-@dataclass(slots=True)
-class _Reports:
+class _Reports(Struct):
     """What one test reported so far from one process."""
 
     attempts: list[_Attempt] = field(default_factory=list)
@@ -141,8 +138,7 @@ class _Reports:
         return self.was_undone or earlier or hidden
 
 
-@dataclass(slots=True)
-class _Test:
+class _Test(Struct):
     """What one test reported so far, from every process that ran it."""
 
     processes: dict[str, _Reports] = field(default_factory=dict)

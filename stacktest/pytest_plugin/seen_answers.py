@@ -1,9 +1,9 @@
 """The last answers that a test saw, for the case that it fails."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from stacktest.core.diagnosis.facts import Answered
 
@@ -14,8 +14,7 @@ LARGEST = 20_000
 """Characters of a body."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenAnswer:
+class SeenAnswer(Struct, frozen=True):
     """One answer, or why there was none."""
 
     line: str

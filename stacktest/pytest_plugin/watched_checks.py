@@ -7,11 +7,12 @@ as in the test itself; `all(…)` checks nothing where it has nothing to go thro
 import math
 import types
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec import Struct, field
 
 from stacktest.adapters.code_reference import Reference
 from stacktest.adapters.function_sites import Sites
@@ -50,8 +51,7 @@ def own_code(item: pytest.Function) -> types.CodeType | None:
     return own.function.__code__ if own else None
 
 
-@dataclass(slots=True)
-class LooseChecks:
+class LooseChecks(Struct):
     """What has to run if a test is to have checked anything."""
 
     code: types.CodeType

@@ -11,10 +11,12 @@ Nothing of a ledger with a trouble is green, whatever its status says.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct, field
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import Run
 from stacktest.core.records.status import Scope, StatusEntry
@@ -36,8 +38,7 @@ class Trouble(StrEnum):
     OLD = "old"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LedgerCopy:
+class LedgerCopy(Struct, frozen=True, kw_only=True):
     """What one ledger says, wherever it was written."""
 
     place: str
@@ -105,8 +106,7 @@ class LedgerCopy:
         return 0 if self.trouble else 1 + worst, self.stack, self.place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fleet:
+class Fleet(Struct, frozen=True, kw_only=True):
     """All ledgers, worst first."""
 
     ledgers: tuple[LedgerCopy, ...]

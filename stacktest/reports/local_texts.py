@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.run_texts import RunTexts, with_text
 
 if TYPE_CHECKING:

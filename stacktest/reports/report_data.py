@@ -1,10 +1,12 @@
 """Everything that the reports read, gathered once: records in, nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
+from msgspec import Struct, field
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.gate import Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Stack
@@ -21,8 +23,7 @@ from stacktest.reports.wording import state_of
 HTTPS, HTTP = 443, 80
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Board:
+class Board(Struct, frozen=True, kw_only=True):
     """The records of one stack, as they are at `now`."""
 
     stack: Stack

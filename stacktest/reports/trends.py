@@ -11,10 +11,11 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, takewhile
 from typing import Literal
+
+from msgspec import Struct
 
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
@@ -35,8 +36,7 @@ SHAPES: Mapping[TrendKind, Shape] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """The shape of a history, and the sentence that says so."""
 
     shape: Shape

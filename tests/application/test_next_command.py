@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ from stacktest.application.judge import Judge
 from stacktest.bootstrap.context import Project
 from stacktest.cli.gate import gate
 from stacktest.config import Config
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.gate import Gate
 from stacktest.core.model import Stack
 from stacktest.core.records.rehearsal import Rehearsal, Rehearsed, Result

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from stacktest.adapters.compose.model import read_model
 from stacktest.config import ServiceSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.drift import HASH_ALONE
 from stacktest.core.freshness.origins import Origins
 from stacktest.core.model import Stack

@@ -1,7 +1,6 @@
 """What a record and texts tell of a service's tests, in a process that imports none of them."""
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from stacktest.adapters.git.repository import commit_named, files_at
 from stacktest.adapters.suite_code import CodeGraph, SuiteCode
 from stacktest.adapters.suites import Suites, locate_suites
 from stacktest.application.recorded_tests import NEVER, recorded_tests
+from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected
 from stacktest.core.freshness.inputs import NOT_RUN, Evidence
 from stacktest.core.freshness.inputs import Tests as Required

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.shards.record import ShardRecord
 from stacktest.core.shards.shard import Shard

@@ -1,7 +1,7 @@
 """`down` removes what was started from this checkout, and tells whose the rest is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from stacktest.adapters.engine.client import Engine
 from stacktest.adapters.engine.labels import STACK
 from stacktest.adapters.ledger.stack_identity import stack_mark
 from stacktest.application.up_down import take_down
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from stacktest.application.update import Update
+from stacktest.core.changed_copy import replace
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.update.journal import Candidate, Journal, OldContainer, SavedData
 from stacktest.core.update.steps import FIRST

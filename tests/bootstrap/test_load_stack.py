@@ -1,6 +1,5 @@
 """What a configuration may not say together."""
 
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -12,6 +11,7 @@ from stacktest.adapters.compose.files import ProjectFiles
 from stacktest.bootstrap.load_stack import load_stack
 from stacktest.config import Config
 from stacktest.config.sections import StackSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.errors import UsageError
 

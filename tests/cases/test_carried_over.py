@@ -5,7 +5,6 @@ The digests below were made by the last programs that made each version, of the 
 
 import hashlib
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from stacktest.adapters.compose.model import read_model
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.config import Config
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.compare import moved
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.file_tree import Entry, tree_digest

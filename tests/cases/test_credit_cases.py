@@ -6,13 +6,13 @@ options do are run with a real pytest in tests/plugin.
 
 import ast
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from stacktest.application.lint_suites import weak_spots
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.records.exemption import Exemption
 from stacktest.core.route import Route

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_cont
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.docs_pages import PageReading, read_pages
 from stacktest.config import Config
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage, acknowledge, acknowledged, judge_page

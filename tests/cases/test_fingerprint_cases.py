@@ -9,12 +9,13 @@ import shutil
 import socket
 import tracemalloc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from stacktest.config import ServiceSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import (
     Fingerprint,

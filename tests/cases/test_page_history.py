@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.bootstrap.page_reader import page_reader
 from stacktest.config import Config, ServiceSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.freshness.docs_page import DocsPage, judge_page
 from stacktest.core.freshness.states import State

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from stacktest.adapters.ledger.ledger import Ledger
 from stacktest.config import load
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.records.exemption import Exemption
 from stacktest.core.unknown import Unknown

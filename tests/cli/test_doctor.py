@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from stacktest.application.doctor_engine import check_clock
 from stacktest.bootstrap import context
 from stacktest.bootstrap.context import Project
 from stacktest.cli import cli
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import PortHolder
 from stacktest.core.engine_facts import EngineFacts
 from stacktest.core.model import Mount, Port, Service, Stack

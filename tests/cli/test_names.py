@@ -1,10 +1,10 @@
 """Addresses of the verb `names` say whether anybody but a test reaches them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from stacktest.adapters.routes import read_routes
 from stacktest.cli.names import _published, _shown
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 
 

@@ -258,10 +258,10 @@ def test_the_schema_knows_every_field_and_no_other() -> None:
         "gate": GateSection,
     }
     for key, kind in sections.items():
-        assert set(properties[key]["properties"]) == set(kind.__slots__)
+        assert set(properties[key]["properties"]) == set(kind.__struct_fields__)
     service = properties["services"]["additionalProperties"]["properties"]
-    assert set(service) == set(ServiceSection.__slots__)
-    assert set(properties["exempt"]["items"]["properties"]) == set(Exemption.__slots__)
+    assert set(service) == set(ServiceSection.__struct_fields__)
+    assert set(properties["exempt"]["items"]["properties"]) == set(Exemption.__struct_fields__)
     assert properties["gate"]["properties"]["deny"]["items"]["enum"] == list(DENIED)
 
 

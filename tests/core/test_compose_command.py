@@ -1,10 +1,10 @@
 """A command for a stack names the files and profiles without which Compose means something else."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.compose_command import compose_command
 from stacktest.core.model import Dependency, Service, Stack
 

@@ -1,7 +1,6 @@
 """A plan is the smallest closed set of services, in order, each with its reasons."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.phase import Phase
 from stacktest.core.plan import Demand, dependencies_of, make_plan, needs_of, plan_services

@@ -1,12 +1,12 @@
 """What counts as ready, what does not yet, and what never will."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Port, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import (

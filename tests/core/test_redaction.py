@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.redaction import clean, redact
 from stacktest.core.secret_forms import MASK
 from stacktest.printable import visible
@@ -126,8 +127,6 @@ def test_records_are_cleaned_wherever_a_secret_stands(board: Board) -> None:
 
 
 def test_a_board_is_cleaned_of_what_its_compose_model_knows(board: Board) -> None:
-    from dataclasses import replace
-
     entry = replace(board.status["loki"], reasons=("said canary-in-the-environment`|<",))
     leaky = replace(board, status={"loki": entry})
     assert leaky.without_secrets().status["loki"].reasons == (f"said {MASK}`|<",)

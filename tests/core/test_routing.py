@@ -1,10 +1,10 @@
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.route import NOT_2XX, STATIC_FILE, Listener, PathCondition, Route
 from stacktest.core.routing import (

@@ -1,12 +1,12 @@
 """What the compose model says is secret is known, and no report holds it."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.core.redaction import redact
 from stacktest.core.route import Route

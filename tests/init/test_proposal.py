@@ -1,7 +1,6 @@
 """What is proposed follows from the compose model; what does not follow is named, not guessed."""
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from stacktest import config
 from stacktest.adapters.atomic_write import create_file
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Mount, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.init import initialise, propose

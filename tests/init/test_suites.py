@@ -1,13 +1,13 @@
 """Which suite a service gets from what its files show, and what is said where it gets none."""
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stacktest.adapters.routes import read_routes
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.init.front_door import FrontDoor, find_front_door

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stacktest.adapters.names import NameMap, Publication
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.core.route import Listener, PathCondition, Route
 from stacktest.errors import UsageError
@@ -69,8 +70,6 @@ def test_credit_is_exact_by_port(
 def test_an_answer_that_the_front_door_may_have_given_is_doubted(
     running: Callable[..., Any], request: pytest.FixtureRequest
 ) -> None:
-    from dataclasses import replace
-
     guard = Route(host="localhost", where="f:1", is_final=False, is_guard=True, **AT)
     routes = (guard, *(replace(route, order=route.order + 1) for route in ROUTES))
     note_response(request.node, running(routes), "http://localhost:18000/api/x", 200, method="GET")
@@ -80,8 +79,6 @@ def test_an_answer_that_the_front_door_may_have_given_is_doubted(
 def test_a_route_for_one_name_says_nothing_of_an_address(
     running: Callable[..., Any], request: pytest.FixtureRequest
 ) -> None:
-    from dataclasses import replace
-
     named = tuple(replace(route, holds_for_addresses=False) for route in ROUTES)
     note_response(request.node, running(named), "http://127.0.0.1:18000/api/x", 200, method="GET")
     assert touched(request.node) == ("door",)

@@ -1,10 +1,10 @@
 """Where a person opens a route, by how the front door listens for it and where it is published."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.route import Listener, Route
 from stacktest.reports.report_data import Board

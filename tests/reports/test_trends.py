@@ -1,10 +1,10 @@
 """A flake, a regression and a steady failure are three things, and the fingerprint tells which."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine
 from stacktest.reports import trends

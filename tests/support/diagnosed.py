@@ -1,10 +1,10 @@
 """A stack with a front door, as a diagnosis sees it."""
 
 import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Answered, Facts, Failure, ServiceFacts, SourceLine
 from stacktest.core.diagnosis.finder import diagnose

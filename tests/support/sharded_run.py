@@ -4,13 +4,14 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stacktest.application.run import StackSession
 from stacktest.application.shards import Division, conclude, shard_record
 from stacktest.bootstrap.shards import join_shards
+from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collection
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.records.documents import LastRun

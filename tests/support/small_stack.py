@@ -1,7 +1,7 @@
 """A project folder with one service, its container, and looks at both: nothing runs."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from stacktest.adapters.fingerprint_inputs import read_fingerprints
 from stacktest.application.host_view import NoHost
 from stacktest.application.observe import observe
 from stacktest.config import Config, ServiceSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.freshness.origins import Origins

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from stacktest.application.judge import Judge
 from stacktest.application.run import StackSession
 from stacktest.application.run_ports import RunPorts
 from stacktest.config import Config, FreshnessSection, GateSection
+from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.fingerprint import KEYED, Fingerprint
 from stacktest.core.freshness.docs_page import DocsPage
@@ -134,8 +135,7 @@ class Ran:
         return set(self.passes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SimulatedJudge(Judge):
+class SimulatedJudge(Judge, frozen=True, kw_only=True):
     """The real judge; pages, and what only a case can break, are what the services say."""
 
     simulator: "StackSimulator"

@@ -18,9 +18,10 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.browser.trace_findings import (
@@ -83,8 +84,7 @@ def _lines(content: bytes) -> Iterator[Any]:
             continue
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """What a trace itself shows to be secret."""
 
     secrets: frozenset[str]

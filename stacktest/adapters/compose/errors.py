@@ -16,8 +16,9 @@ Secrets never appear: what an environment file sets is shown as `${NAME}` where 
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters import process
 from stacktest.adapters.compose.command_line import (
@@ -76,8 +77,7 @@ def _known_fault(text: str, refusal: "_Refusal") -> "_Fault | None":
     return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Refusal:
+class _Refusal(Struct, frozen=True, kw_only=True):
     """What an explanation may look at."""
 
     project: ProjectFiles
@@ -102,8 +102,7 @@ class _Refusal:
         return next((file.path for file in files if service in file.services), None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True, kw_only=True):
     what: str
     hint: str
     key: str = ""

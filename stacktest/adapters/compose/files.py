@@ -8,11 +8,13 @@ folder of the first file. There lies the `.env` that is read; where `COMPOSE_FIL
 the one of the stack's folder is read as well, and wins. Neither is with `COMPOSE_DISABLE_ENV_FILE`.
 """
 
+import dataclasses
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.env_files import read_env_files
 from stacktest.adapters.compose.yaml import load_yaml
@@ -35,7 +37,7 @@ _MOST_FOLDERS = 3
 _SEPARATORS = (os.pathsep, "|", ",", "\n")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectFiles:
     """The files of a compose project and what Compose reads beside them."""
 
@@ -49,10 +51,10 @@ class ProjectFiles:
     """`stack.compose`, `COMPOSE_FILE` or `default`: by what they were found."""
     env_files: tuple[str, ...] = ()
     """Environment files as they were named; empty for Compose's own `.env`."""
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """What the environment files set."""
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    naming: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    naming: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """What the `.env` that names the files sets: Compose takes it for its own environment."""
 
     def value(self, name: str) -> str | None:
@@ -108,8 +110,7 @@ def find_project_files(
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ComposeFile:
+class ComposeFile(Struct, frozen=True, kw_only=True):
     """One file of a project: named, included or extended."""
 
     path: Path

@@ -5,7 +5,8 @@ use it. Compose starts the rest, so the fault costs the services of that profile
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.adapters.compose.files import ProjectFiles, list_files
 from stacktest.adapters.compose.model import read_printed
@@ -19,8 +20,7 @@ Ask = Callable[[Iterable[str]], Completed]
 Explain = Callable[[Completed], StacktestError]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LoadedByProfile:
+class LoadedByProfile(Struct, frozen=True, kw_only=True):
     """What could be read, and which services could not."""
 
     document: Json

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from stacktest.adapters.compose.command_line import typed_path
 from stacktest.adapters.compose.files import shown_path
 from stacktest.adapters.compose.yaml import key_lines
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import SourceLine
 from stacktest.core.diagnosis.upstream import host_of
 from stacktest.core.model import Stack

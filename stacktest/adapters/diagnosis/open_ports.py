@@ -3,7 +3,8 @@
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.errors import ToolMissingError
@@ -11,8 +12,7 @@ from stacktest.errors import ToolMissingError
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True, kw_only=True):
     """The ports of one network."""
 
     for_others: frozenset[int]

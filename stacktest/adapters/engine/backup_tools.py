@@ -4,8 +4,9 @@ The backup is mounted for reading only; a password is in the environment of the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from stacktest.adapters.engine.client import Engine
 from stacktest.core.backups.backup import Backup
@@ -35,8 +36,7 @@ class BackupError(Exception):
         self.lines = output.strip().splitlines()[-_LINES:]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BackupTools:
+class BackupTools(Struct, frozen=True, kw_only=True):
     """The steps of one backup's way into the copy."""
 
     engine: Engine

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from stacktest.adapters.engine.labels import COPY_OF, KEEP, RUN, STACK, UPDATE, stack_id
 from stacktest.adapters.engine.port import EnginePort
@@ -16,8 +17,7 @@ ENDING = 16
 """How many programs are waited for at once."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Removed:
+class Removed(Struct, frozen=True, kw_only=True):
     """What was removed, by name, and what could not be, with the engine's reason."""
 
     containers: tuple[str, ...] = ()

@@ -17,10 +17,11 @@ import json
 import os
 import socket
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from stacktest.adapters import process
 from stacktest.errors import ToolFailedError, ToolMissingError, UsageError
@@ -35,8 +36,7 @@ USUAL_SOCKET = "unix:///var/run/docker.sock"
 TLS_PORT, PLAIN_PORT = 2376, 2375
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True):
     """The address of an engine, and where TLS is used the folder of its `ca.pem` and key."""
 
     address: str

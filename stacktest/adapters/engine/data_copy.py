@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.client import Engine
@@ -23,8 +24,7 @@ LONGEST = 4 * 3600.0
 """Seconds for one volume."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True, kw_only=True):
     """What copying took."""
 
     size: int
@@ -35,8 +35,7 @@ class Copied:
     """How long they did."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CopyingContainer:
+class CopyingContainer(Struct, frozen=True, kw_only=True):
     """A container that has the folders to copy: number N is `/from/N`, and goes to `/to/N`."""
 
     id: str

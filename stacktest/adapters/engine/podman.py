@@ -1,10 +1,10 @@
 """Where Podman answers otherwise than Docker: its identity, and health, which its lists lack."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from stacktest.adapters.engine.documents import inspected_container, understood
 from stacktest.adapters.engine.socket import EngineSocket
+from stacktest.core.changed_copy import replace
 from stacktest.core.engine_facts import EngineFacts, docker_facts, podman_facts
 from stacktest.core.observed_state import Container
 

@@ -12,9 +12,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import IO, TypeVar
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from stacktest.adapters.engine.connection import Connection
 from stacktest.adapters.engine.unreachable import no_answer, wrong_interface
@@ -31,8 +32,7 @@ CONNECT = 10.0
 """Seconds for a connection to be made."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """What the engine answered: the status of the answer, and its bytes."""
 
     status: int

@@ -11,10 +11,11 @@ import os
 import shlex
 import threading
 import time
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from stacktest.adapters import process
 from stacktest.adapters.temporary import make_folder
@@ -32,8 +33,7 @@ ALONE = ("-o", "ControlMaster=no", "-o", "ControlPath=none")
 """A connection that is shared with other programs would outlive this process."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """Where an address of the form `ssh://[USER@]HOST[:PORT][/SOCKET]` leads."""
 
     host: str
@@ -104,8 +104,7 @@ def refusal(target: Target, words: str) -> ToolMissingError:
 # Private
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Forward:
+class _Forward(Struct, frozen=True, kw_only=True):
     socket: Path
     program: process.Detached
     """Ends when this process does: its pipe has ended then."""

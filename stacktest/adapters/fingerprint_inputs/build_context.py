@@ -10,10 +10,12 @@ import os
 import posixpath
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import Struct, field
+
 from stacktest.adapters.fingerprint_inputs.files import FileReader, Reading, UnreadableError
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import content_digest
 from stacktest.core.fingerprint.dockerfile import copied_sources, instructions
 from stacktest.core.fingerprint.file_tree import Entry
@@ -22,8 +24,7 @@ from stacktest.core.model import Build
 DOCKERFILE = "Dockerfile"
 
 
-@dataclass(kw_only=True, slots=True)
-class BuildReading:
+class BuildReading(Struct, kw_only=True):
     """The entries of a build, labelled `Dockerfile`, `context/…` and `context:name/…`."""
 
     reading: Reading

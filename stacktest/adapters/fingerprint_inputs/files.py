@@ -7,9 +7,10 @@ would believe a copy that kept its times.
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from stacktest.core.fingerprint.digest import Key, content_stream
 from stacktest.core.fingerprint.file_tree import Entry, is_ignored_name, is_secret_name
@@ -26,8 +27,7 @@ class UnreadableError(Exception):
     """A path that belongs to a part could not be read; costs that part of that service only."""
 
 
-@dataclass(kw_only=True, slots=True)
-class Reading:
+class Reading(Struct, kw_only=True):
     """What one part of one service collects: its entries, and what was left out and why."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -53,8 +53,7 @@ class Reading:
         self.left_out.setdefault(why, set()).add(path)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Walk:
+class _Walk(Struct, frozen=True, kw_only=True):
     """What stays the same while one tree is walked."""
 
     into: Reading
@@ -65,8 +64,7 @@ class _Walk:
     excluded: Callable[[str, bool], bool] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _File:
+class _File(Struct, frozen=True, kw_only=True):
     """What counts of one file: see `Entry`."""
 
     executable: bool
@@ -76,8 +74,7 @@ class _File:
     whole: str = ""
 
 
-@dataclass(kw_only=True, slots=True)
-class FileReader:
+class FileReader(Struct, kw_only=True):
     """Reads for all services of one stack; a file that two services mount is read once."""
 
     root: Path

@@ -7,14 +7,16 @@ what `config` names, a mount, a build.
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
+
+from msgspec import Struct
 
 from stacktest.adapters.fingerprint_inputs.build_context import left_out_of_context
 from stacktest.adapters.fingerprint_inputs.mounted_files import ignored_by
 from stacktest.adapters.fingerprint_inputs.own_paths import own_paths
 from stacktest.adapters.fingerprint_inputs.settings import ServiceSection, Settings
 from stacktest.core.bound_volumes import as_bind
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.file_tree import is_ambiguous_name, is_state_name
 from stacktest.core.inherited_mounts import inherited_mounts
 from stacktest.core.model import Build, Service, Stack
@@ -34,8 +36,7 @@ def gone_files(stack: Stack, config: Settings) -> Callable[[str, str], bool]:
 # Private
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _GoneFiles:
+class _GoneFiles(Struct, frozen=True, kw_only=True):
     """What decides for one service; folders and files are absolute paths."""
 
     own: frozenset[str]

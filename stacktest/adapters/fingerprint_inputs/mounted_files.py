@@ -21,8 +21,9 @@ import itertools
 import os
 import posixpath
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from stacktest.adapters.fingerprint_inputs.files import OTHERS, FileReader, Reading, UnreadableError
 from stacktest.adapters.fingerprint_inputs.settings import ServiceSection
@@ -77,8 +78,7 @@ class TrackedFiles:
         return [] if isinstance(self.paths, Unknown) else sorted(self.paths)
 
 
-@dataclass(kw_only=True, slots=True)
-class ConfigReading:
+class ConfigReading(Struct, kw_only=True):
     """The configuration of one service, and which of it the container sees."""
 
     reading: Reading
@@ -120,8 +120,7 @@ class ConfigReading:
         self.recounted = max(self.recounted, version)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConfigReader:
+class ConfigReader(Struct, frozen=True, kw_only=True):
     """Reads the configuration of the services of one stack."""
 
     stack: Stack

@@ -3,9 +3,10 @@
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.variables import read_variables
 from stacktest.adapters.fingerprint_inputs.build_context import BuildReading, read_build
@@ -23,6 +24,7 @@ from stacktest.adapters.fingerprint_inputs.mounted_files import (
 from stacktest.adapters.fingerprint_inputs.settings import Settings
 from stacktest.adapters.fingerprint_inputs.writable_folders import WritableFolders
 from stacktest.core.bound_volumes import as_bind
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.carried import Carried, digest_of
 from stacktest.core.fingerprint.digest import Key, content_digest
 from stacktest.core.fingerprint.file_tree import Entry, tree_detail
@@ -51,8 +53,7 @@ FIRST = 1
 """The version that counted other files."""
 
 
-@dataclass(kw_only=True, slots=True)
-class StackReading:
+class StackReading(Struct, kw_only=True):
     """Reads the parts of each service; the same files, values and images give the same ones."""
 
     stack: Stack

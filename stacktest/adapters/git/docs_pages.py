@@ -17,14 +17,16 @@ import posixpath
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.history import GitHistory
 from stacktest.adapters.git.service_files import LeftOut, ServiceFiles, files_of
 from stacktest.adapters.git.written_services import WrittenServices, compose_paths
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.fingerprint.source_definition import read_sources
 from stacktest.core.freshness.docs_page import PageFacts, acknowledged
@@ -35,8 +37,7 @@ from stacktest.errors import StacktestError, ToolFailedError
 TEMPLATES = ("_template", "TEMPLATE", "template")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PageReading:
+class PageReading(Struct, frozen=True, kw_only=True):
     """One service's page, and when its repository part last changed."""
 
     facts: PageFacts | Unknown

@@ -7,12 +7,12 @@ question serves all paths. With one, each path is asked about by itself.
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.repository import Commit
 from stacktest.adapters.git.submodules import Submodules
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.docs_page import unacknowledged
 
 

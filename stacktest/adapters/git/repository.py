@@ -9,19 +9,20 @@ shallow clone makes them all the same.
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
+
 from stacktest.adapters.git.command import run_git
 from stacktest.core import timestamps
+from stacktest.core.changed_copy import replace
 from stacktest.core.unknown import Unknown
 from stacktest.errors import StacktestError, ToolFailedError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True, kw_only=True):
     """A commit, its parents, and the files that it touched among those that were asked for."""
 
     id: str

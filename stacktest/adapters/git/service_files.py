@@ -3,8 +3,9 @@
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.git import repository as git
 from stacktest.core.bound_volumes import as_bind
@@ -19,8 +20,7 @@ LeftOut = Callable[[str, str], bool]
 """Service and path → whether the file would not have counted."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceFiles:
+class ServiceFiles(Struct, frozen=True, kw_only=True):
     """The files of one service, by paths relative to the stack's folder."""
 
     service: str

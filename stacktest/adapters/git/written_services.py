@@ -9,12 +9,12 @@ import os
 import posixpath
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from stacktest.adapters.compose.files import OVERRIDES, USUAL
 from stacktest.adapters.compose.yaml import parse_yaml
 from stacktest.adapters.git import repository as git
 from stacktest.adapters.git.history import GitHistory
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.fingerprint.source_definition import ComposeSources, read_sources
 from stacktest.core.json_data import Json

@@ -11,8 +11,10 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from stacktest.adapters.ledger.signing_key import read_key
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
@@ -38,8 +40,7 @@ SETTLED = 1_000_000_000
 _CONFIGURATIONS = (".pytest.ini", ".pytest.toml")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True, kw_only=True):
     """What a collection depended on, by path."""
 
     installed: tuple[str, ...]

@@ -6,7 +6,6 @@ Pages and badges of this machine count from there. Losing this file costs no mor
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from stacktest.adapters.ledger.json_files import read_json, write_json
@@ -14,6 +13,7 @@ from stacktest.adapters.ledger.service_records import read_record
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
 from stacktest.core import timestamps
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.status import StatusMeta, steady
 from stacktest.core.unknown import Unknown
 

@@ -15,10 +15,11 @@ refused by name while every other one is written. Only the controlling process o
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger import json_files as documents
@@ -42,6 +43,7 @@ from stacktest.adapters.ledger.service_records import (
 )
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
 from stacktest.adapters.private_files import PRIVATE_FILE
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Evidence, Judgement
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
@@ -59,8 +61,7 @@ from stacktest.errors import LockHeldError
 LastRecords = tuple[LastPass | Unknown | None, LastRun | Unknown | None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """The records of a run that is about to begin, and the services that could not have one."""
 
     run: Run
@@ -340,12 +341,10 @@ class Ledger:
 
     def _tracked_records(self, service: str) -> frozenset[str]:
         """Names of the service's records that git tracks."""
-        folder = self.records / service
-        if not folder.is_relative_to(self.root):
+        tracked = self._tracked()
+        if isinstance(tracked, Unknown) or not self.records.is_relative_to(self.root):
             return frozenset()
-        tracked, folder = self._tracked(), folder.relative_to(self.root)
-        if isinstance(tracked, Unknown):
-            return frozenset()
+        folder = (self.records / service).relative_to(self.root)
         names = (LAST_PASS, LAST_RUN)
         return frozenset(name for name in names if (folder / name).as_posix() in tracked)
 

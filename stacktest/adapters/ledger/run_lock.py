@@ -6,10 +6,11 @@
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from stacktest.adapters.atomic_write import writing
 from stacktest.adapters.ledger.state_dir import state_dir, state_path
@@ -19,8 +20,7 @@ from stacktest.core.json_data import Json
 from stacktest.errors import LockHeldError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True, kw_only=True):
     """Who uses the stack: process id, command line, and since when."""
 
     pid: int

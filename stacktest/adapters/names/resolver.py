@@ -15,9 +15,10 @@ Names are compared as A-labels (`core.hostnames`).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, cast
+
+from msgspec import Struct, field
 
 from stacktest.core.hostnames import before_port, to_ascii, to_unicode
 from stacktest.core.model import Port, Service, Stack
@@ -32,15 +33,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this machine under which a port that is published for everybody is reached."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True):
     """A name that leads nowhere, and why."""
 
     why: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True):
     """What answers at a published address."""
 
     service: str
@@ -49,8 +48,7 @@ class Publication:
     """The port in the container."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NameMap:
+class NameMap(Struct, frozen=True, kw_only=True):
     """What host names mean during a run; plain data that may be handed to another process."""
 
     hosts: tuple[str, ...] = ()

@@ -3,14 +3,14 @@
 import socket
 import threading
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SLOW = 0.1
 """Seconds beyond which a look-up of one's own name points to multicast DNS."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True, kw_only=True):
     """How the system answered for a name: `addresses`, or `error`; in `seconds`."""
 
     host: str

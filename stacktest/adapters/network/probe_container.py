@@ -7,7 +7,8 @@ to be had, a container of the stack serves, in which nothing is changed.
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.engine import reaper
 from stacktest.adapters.engine.port import EnginePort
@@ -24,8 +25,7 @@ TOOLS = {
 """Program → whether a container has it; of several kinds of nc, one that can end one direction."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProbeContainer:
+class ProbeContainer(Struct, frozen=True, kw_only=True):
     """A container on a network, and the program in it that opens connections."""
 
     container: str

@@ -6,7 +6,8 @@ of the compose files tells, since Compose's own model holds only what is left of
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.core.interpolation import interpolate, variables_of
@@ -14,8 +15,7 @@ from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BlankName:
+class BlankName(Struct, frozen=True, kw_only=True):
     """A name as the compose file writes it, and the variable in it that is not set."""
 
     written: str

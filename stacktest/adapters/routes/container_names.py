@@ -10,8 +10,8 @@ on a swarm    tasks.app, stack_app and tasks.stack_app are app, too; so is tasks
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack

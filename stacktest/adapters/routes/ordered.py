@@ -6,8 +6,8 @@ sorted for people: the one that answers by default first.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.route import Listener, Route
 
 ADDRESS = "127.0.0.1"

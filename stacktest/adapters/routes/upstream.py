@@ -11,8 +11,9 @@ what only a request tells (a variable, a placeholder)          not known
 
 import re
 import socket
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.container_names import extra_hosts, services_named
 from stacktest.core.hostnames import to_ascii
@@ -45,8 +46,7 @@ _ENGINE_HOSTS = frozenset(
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """What an upstream address leads to: a service, or why that is not known, or neither."""
 
     service: str | None = None

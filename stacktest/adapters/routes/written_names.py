@@ -13,8 +13,8 @@ who that is.
 """
 
 import re
-from dataclasses import replace
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.hostnames import to_ascii
 from stacktest.core.model import Stack
 from stacktest.core.route import Route

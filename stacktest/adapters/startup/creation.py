@@ -6,7 +6,8 @@ where that tells nothing apart, and nothing else runs, is it the failure of the 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters import process
 from stacktest.adapters.engine import labels
@@ -26,8 +27,7 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.errors import ToolMissingError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Creation:
+class Creation(Struct, frozen=True, kw_only=True):
     """Creates the containers of one bring-up and hands them to its loop."""
 
     stack: Stack

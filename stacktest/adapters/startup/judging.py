@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup import probe
 from stacktest.adapters.startup.failure_report import container_failed
 from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings, TrackedContainer
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Answered, Failure
 from stacktest.core.model import Stack
 from stacktest.core.observed_state import Container

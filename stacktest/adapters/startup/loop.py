@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 
 from stacktest.adapters.engine.port import EnginePort
 from stacktest.adapters.startup.failure_report import NotReadyError
@@ -27,6 +26,7 @@ from stacktest.adapters.startup.tracked_container import (
     is_far_enough,
     lacks_check,
 )
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Stack
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import Plan, needs_of

@@ -1,7 +1,8 @@
 """What a bring-up remembers of each container, and the messages between its threads."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.network import Connector
 from stacktest.core.diagnosis.diagnosis import Diagnosis
@@ -17,8 +18,7 @@ PROBE_PAUSE = 0.2
 """Seconds between two probes of a port: no event tells that it has opened."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnAnswer:
+class OwnAnswer(Struct, frozen=True):
     """The front door answered, and may have answered by itself: `why` names the answer."""
 
     why: str
@@ -28,8 +28,7 @@ DoorAnswer = str | Refused | OwnAnswer
 """Empty when the service itself answered, else why it did not."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What decides when a service counts as ready, and the clock that measures it."""
 
     rules: Mapping[str, Rule]
@@ -49,8 +48,7 @@ class Settings:
     """Whether the bring-up has a purpose without these services; if not, it ends at once."""
 
 
-@dataclass(kw_only=True, slots=True)
-class TrackedContainer:
+class TrackedContainer(Struct, kw_only=True):
     """One container of a bring-up: its last known state, and since when it is in it."""
 
     container: Container
@@ -97,16 +95,14 @@ class TrackedContainer:
         return self.rule.kind in {Kind.HEALTHY, Kind.EXITED}
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A start was asked for; `error` is why the engine could not, or empty."""
 
     container: str
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A probe came back; `why` is why the probe was not satisfied, or empty."""
 
     container: str

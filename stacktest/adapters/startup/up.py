@@ -10,10 +10,12 @@ Nothing is polled except a port that a rule names, since no event tells that a p
 A reaper is armed before the first container exists and disarmed after the last is gone.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.model import refuse_twins
 from stacktest.adapters.engine import cleanup, labels, reaper
@@ -49,32 +51,32 @@ MODES = ("auto", "always", "never")
 always: start such a container too, and stop it afterwards. never: start nothing."""
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclasses.dataclass(kw_only=True, slots=True)
 class BringUp:
     """A stack that is up: what was started for it, what ran already, and how to take it down."""
 
     run_id: str
-    stack: Stack = field(repr=False)
-    started: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stack: Stack = dataclasses.field(repr=False)
+    started: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     """Service -> ids of the containers that this run created or started."""
     already_running: tuple[str, ...] = ()
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Service -> seconds from its start until it was ready."""
-    containers: tuple[Container, ...] = field(default=(), repr=False)
+    containers: tuple[Container, ...] = dataclasses.field(default=(), repr=False)
     """The planned services' containers as they were last seen."""
-    failures: Mapping[str, StartFailure] = field(default_factory=dict)
+    failures: Mapping[str, StartFailure] = dataclasses.field(default_factory=dict)
     """Service -> why it is not up, those included that need one which is not."""
-    healthy_at: Mapping[str, float] = field(default_factory=dict, repr=False)
+    healthy_at: Mapping[str, float] = dataclasses.field(default_factory=dict, repr=False)
     """Container → when it became healthy after its start, as this run saw it; Unix time."""
-    rules: Mapping[str, Rule] = field(default_factory=dict, repr=False)
+    rules: Mapping[str, Rule] = dataclasses.field(default_factory=dict, repr=False)
     before: frozenset[str] = frozenset()
     """Ids of the planned services' containers that existed before the run."""
-    engine: EnginePort = field(repr=False)
+    engine: EnginePort = dataclasses.field(repr=False)
     order: tuple[str, ...] = ()
     woken: tuple[str, ...] = ()
     """Containers of somebody else that this run started: stopped at the end, never removed."""
     keep: bool = False
-    reaper: Reaper | None = field(default=None, repr=False)
+    reaper: Reaper | None = dataclasses.field(default=None, repr=False)
 
     def stop(self, *, creating: bool = False) -> Mapping[str, str]:
         """Removes what this run created (never a volume with a name); with keep, nothing.
@@ -246,8 +248,7 @@ def _check_mode(mode: str) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Here:
+class _Here(Struct, frozen=True, kw_only=True):
     """What of the plan exists before anything is started."""
 
     plan: Plan

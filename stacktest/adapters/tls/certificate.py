@@ -3,16 +3,16 @@
 import datetime as dt
 import socket
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.tls.ca import client_context, new_context
 
 SMALLEST_RSA_KEY = 2048
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CertificateFacts:
+class CertificateFacts(Struct, frozen=True, kw_only=True):
     """What one handshake showed; `verified` means chain, name and dates, by the private CA only."""
 
     subject: str

@@ -10,8 +10,10 @@ mysqldump    the newest dump                         mariadb or mysql
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Literal, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from stacktest.core.fingerprint.digest import content_digest
 
@@ -24,8 +26,7 @@ WAYS: tuple[str, ...] = get_args(Way)
 DAY = 86400.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backup:
+class Backup(Struct, frozen=True, kw_only=True):
     """`[services.NAME.backup]`."""
 
     path: str

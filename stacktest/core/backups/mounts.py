@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from pathlib import PurePath, PurePosixPath
+
+from msgspec import Struct
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.commands import BACKUP, VOLUMES
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.rehearsal.copy_document import CopyDocument
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BackupMount:
+class BackupMount(Struct, frozen=True, kw_only=True):
     """The backup of one service in a drill."""
 
     source: str

@@ -12,17 +12,17 @@
 Only what the backup itself can be blamed for makes it rotten.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from stacktest.core.records.drill import Step
 from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Verdict
 
 
-@dataclass(kw_only=True, slots=True)
-class Attempt:
+class Attempt(Struct, kw_only=True):
     """How far the backup of one service came on its way into the copy."""
 
     made: datetime | None = None
@@ -34,8 +34,7 @@ class Attempt:
     is_restored: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DrillResult:
+class DrillResult(Struct, frozen=True, kw_only=True):
     """What was proved."""
 
     result: Literal["restorable", "rotten", "not_proved"]

@@ -10,9 +10,10 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+
+from msgspec import Struct
 
 from stacktest.core import timestamps
 from stacktest.core.backups.backup import Backup
@@ -35,8 +36,7 @@ class BackupState(Enum):
         return len(State) + list(BackupState).index(self)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BackupJudgement:
+class BackupJudgement(Struct, frozen=True, kw_only=True):
     """The state of one service's backup, and what it rests on."""
 
     service: str

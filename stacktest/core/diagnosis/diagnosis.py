@@ -2,13 +2,13 @@
 
 import re
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.diagnosis.facts import SourceLine
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True, kw_only=True):
     """One sentence about what went wrong, and what to do."""
 
     service: str

@@ -12,16 +12,16 @@ r"""What front doors write about a service that they could not reach.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from stacktest.core.numbers import whole_number
 
 Kind = Literal["refused", "unknown", "unreachable", "speaks_tls", "plain", "untrusted"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True, kw_only=True):
     """One line of a front door about one upstream."""
 
     kind: Kind

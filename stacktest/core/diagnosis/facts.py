@@ -4,16 +4,17 @@ An adapter gathers them once something has failed. What it could not learn is No
 diagnosis follows from that. Texts are without secrets.
 """
 
+import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from stacktest.core.model import Port, Stack
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MountFacts:
+class MountFacts(Struct, frozen=True, kw_only=True):
     """One folder or file of this machine in a container."""
 
     source: str
@@ -29,8 +30,7 @@ class MountFacts:
     """`uid:gid` of the source."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceFacts:
+class ServiceFacts(Struct, frozen=True, kw_only=True):
     """One service's container as the engine shows it."""
 
     name: str
@@ -74,8 +74,7 @@ class ServiceFacts:
         return self.state == "running"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True, kw_only=True):
     """What the front door shows for a host name."""
 
     host: str
@@ -91,8 +90,7 @@ class Certificate:
     """The end of what that file holds now."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HostPort:
+class HostPort(Struct, frozen=True, kw_only=True):
     """A port of this machine."""
 
     number: int
@@ -104,8 +102,7 @@ class HostPort:
         return port.published == self.number and self.protocol in {"", port.protocol}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PortHolder:
+class PortHolder(Struct, frozen=True, kw_only=True):
     """What listens at a port of this machine, and the command that ends it."""
 
     name: str
@@ -115,8 +112,7 @@ class PortHolder:
     """The service of this stack that it is a container of."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceLine:
+class SourceLine(Struct, frozen=True, kw_only=True):
     """A line of a configuration file."""
 
     where: str
@@ -129,8 +125,7 @@ class SourceLine:
     """When a file of its folder was last written; None: not known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """One answer that a test received."""
 
     status: int
@@ -139,8 +134,7 @@ class Answered:
     """The beginning of what a refused request was answered."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """What failed: a test, or the start of a service."""
 
     services: tuple[str, ...]
@@ -155,20 +149,20 @@ class Failure:
     """The ports of which one should have been listened at."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """All that is known when something has failed."""
 
-    stack: Stack = field(repr=False)
+    stack: Stack = dataclasses.field(repr=False)
     now: datetime
-    services: Mapping[str, ServiceFacts] = field(default_factory=dict)
-    certificates: Mapping[str, Certificate] = field(default_factory=dict)
+    services: Mapping[str, ServiceFacts] = dataclasses.field(default_factory=dict)
+    certificates: Mapping[str, Certificate] = dataclasses.field(default_factory=dict)
     """Host name → what was shown for it."""
-    holders: Mapping[HostPort, PortHolder] = field(default_factory=dict)
+    holders: Mapping[HostPort, PortHolder] = dataclasses.field(default_factory=dict)
     """Port of this machine → who has it."""
-    lines: Mapping[str, SourceLine] = field(default_factory=dict)
+    lines: Mapping[str, SourceLine] = dataclasses.field(default_factory=dict)
     """`file:line` of a route, `services.NAME.KEY`, or `networks.KEY`, → the line."""
-    passed_routes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    passed_routes: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     """Service → host name → where it led when the service last passed."""
 
     def concerned(self, failure: Failure) -> tuple[ServiceFacts, ...]:

@@ -23,8 +23,8 @@ Where none of them decides, there is no diagnosis: nothing is guessed.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis import (
     certificate,

@@ -8,15 +8,15 @@ passed on unchanged.
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.compose_command import compose_prefix, docker_prefix
 from stacktest.core.diagnosis.taken_port import OF_A_CONTAINER, OF_A_PROGRAM
 from stacktest.core.model import Stack
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """A cause: how to recognise it, how to say it after the service's name, what to do."""
 
     pattern: str

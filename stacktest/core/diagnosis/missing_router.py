@@ -7,8 +7,7 @@ Decided by the engine's health of the container, which may still be starting, an
 door's own page where the routes say that it may be its own.
 """
 
-from dataclasses import replace
-
+from stacktest.core.changed_copy import replace
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis import health
 from stacktest.core.diagnosis.diagnosis import Diagnosis, shown_place

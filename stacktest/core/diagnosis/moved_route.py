@@ -11,7 +11,8 @@ service has to be younger than the compose file.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
@@ -32,8 +33,7 @@ def diagnose(facts: Facts, failure: Failure) -> Diagnosis | None:
 # Private
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """A host that a test asked, and the route to a service that the test is not about."""
 
     facts: Facts

@@ -6,8 +6,9 @@ only one whose log refuses somebody, too.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis, in_turn
@@ -56,8 +57,7 @@ def _server(facts: Facts, service: ServiceFacts, line: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True, kw_only=True):
     """The one variable with a password that either of both has, and whether they are the same."""
 
     own: str

@@ -7,9 +7,11 @@ application may answer 502 and 503 itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.compose_command import compose_command, docker_command
 from stacktest.core.diagnosis import ended, lost_network
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
@@ -70,8 +72,7 @@ _YOUNG = 120
 """Seconds for which a program that does not listen may still be starting."""
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """One request that the front door did not pass on."""
 
     facts: Facts

@@ -30,8 +30,10 @@ remote build context counts by its address only; a value in an image's own envir
 not signed.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.core.fingerprint.carried import digest_of
 from stacktest.core.fingerprint.digest import DIGEST_LENGTH, Key, RowDigests, digest
@@ -64,8 +66,7 @@ WRITTEN = "compose"
 """What the detail of the repository's digest calls the definition; every other name is a path."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """One part as it was read: its value, what to compare name by name, and how it was made."""
 
     value: str | Unknown
@@ -74,30 +75,30 @@ class Part:
     """Made with the key: says nothing to the holder of another one."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Inputs:
     """What a container and its image were made of, as far as it lies in files; never recorded."""
 
-    mounted: Mapping[str, float] = field(default_factory=dict)
+    mounted: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Label → when it changed, of what the container mounts; a folder's label ends with `/`.
 
     Links on the ways to it are among them.
     """
-    gone: Mapping[str, str] = field(default_factory=dict)
+    gone: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Label → where the container has it, of what is mounted and does not exist any more."""
-    built: Mapping[str, float] = field(default_factory=dict)
+    built: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Label → when it changed, of what the image is built from."""
     copied: frozenset[str] = frozenset()
     """Labels of `built` that the image certainly holds."""
     written: float = 0.0
     """When a compose or env file changed last: no earlier build had another `build:` section."""
-    contents: Mapping[str, str] = field(default_factory=dict, repr=False)
+    contents: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """Target → sha256 of each inline entry of `configs:` and `secrets:`."""
-    older: Mapping[str, str] = field(default_factory=dict)
+    older: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Label of an acknowledged page → its digest as versions up to 4 made it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
     """The parts of one service at one moment."""
 
@@ -108,15 +109,15 @@ class Fingerprint:
     version: int = FINGERPRINT_VERSION
     keyed: tuple[str, ...] = KEYED
     """Parts that only compare under the same `key_id`."""
-    detail: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    detail: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     """Part -> name -> digest; only ever written below `.stacktest/`."""
-    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     """Why -> paths that were not read although the service mounts them."""
-    carried: Mapping[int, str] = field(default_factory=dict, compare=False)
+    carried: Mapping[int, str] = dataclasses.field(default_factory=dict, compare=False)
     """Older version of the algorithm → the digest as it would have made it."""
-    carried_repo: Mapping[int, str] = field(default_factory=dict, compare=False)
+    carried_repo: Mapping[int, str] = dataclasses.field(default_factory=dict, compare=False)
     """The same of `repo`."""
-    inputs: Callable[[], Inputs] = field(default=Inputs, compare=False)
+    inputs: Callable[[], Inputs] = dataclasses.field(default=Inputs, compare=False)
     """What container and image were made of; only drift asks for it."""
 
     @property
@@ -138,8 +139,7 @@ class Fingerprint:
         }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One part that changed, and the names in it where both sides know them; never a value."""
 
     part: str

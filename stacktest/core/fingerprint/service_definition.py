@@ -16,7 +16,8 @@ Lists that Compose treats as sets are sorted (SETS); all others keep their order
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.core.fingerprint.digest import canonical
 from stacktest.core.json_data import Json
@@ -70,8 +71,7 @@ NEWEST = 7
 SECTIONS = ("networks", "volumes", "configs", "secrets")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProjectPaths:
+class ProjectPaths(Struct, frozen=True, kw_only=True):
     """Turns absolute paths into paths relative to the project, wherever it lies."""
 
     roots: tuple[str, ...]

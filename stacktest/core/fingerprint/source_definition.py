@@ -5,10 +5,12 @@ Compose itself cannot be asked: `config --no-interpolate` fails on an ordinary s
 images says the same as the machine that runs the stack. `extends` and `include` are followed.
 """
 
+import dataclasses
 import functools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.core.fingerprint.service_definition import (
     NEWEST,
@@ -26,8 +28,7 @@ Load = Callable[[str], "Json | Unknown"]
 """Absolute path -> parsed YAML, or why it could not be read."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One compose file: its absolute `path`, the folder that its paths start from, its content."""
 
     path: str
@@ -35,14 +36,14 @@ class Source:
     data: Json
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ComposeSources:
     """All compose files of a project, `include`d ones after the file that includes them."""
 
     root: str
     sources: tuple[Source, ...]
     load: Load
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     """Values of the variables in paths of files that are included or extended."""
 
     def service_sources(self, service: str) -> tuple[Source, ...] | Unknown:
@@ -139,8 +140,7 @@ def read_sources(stack: Stack, load: Load) -> ComposeSources | Unknown:
 # Private
 
 
-@dataclass(kw_only=True, slots=True)
-class _Files:
+class _Files(Struct, kw_only=True):
     """Collects compose files and those that they include."""
 
     load: Load

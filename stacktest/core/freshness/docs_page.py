@@ -13,9 +13,10 @@ A page that is gone, or says nothing any more, is behind as well as missing.
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from stacktest.core.unknown import Unknown
 
@@ -24,8 +25,7 @@ PageState = Literal["missing", "empty", "template", "behind", "current"]
 FIELD = "**Last change fingerprint:**"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PageFacts:
+class PageFacts(Struct, frozen=True, kw_only=True):
     """What git says about one page."""
 
     text: str | None
@@ -44,8 +44,7 @@ class PageFacts:
     """It is there, in no repository or in another one than the stack's."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DocsPage:
+class DocsPage(Struct, frozen=True, kw_only=True):
     """What is to be said about one page."""
 
     state: PageState

@@ -18,12 +18,14 @@ the repository alone shows: CI only ever downgrades.
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
+from msgspec import Struct, field
+
 from stacktest.core import timestamps
 from stacktest.core.backups.states import BackupJudgement, BackupState
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Finding, Judgement
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.reasons import Reason
@@ -63,8 +65,7 @@ class Exempting(Protocol):
         """The last day on which it holds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GatePolicy:
+class GatePolicy(Struct, frozen=True, kw_only=True):
     """What the configuration says about the gate."""
 
     now: datetime
@@ -81,8 +82,7 @@ class GatePolicy:
     """Whether declared backups have to be restorable."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Blocker:
+class Blocker(Struct, frozen=True, kw_only=True):
     """Why the gate is closed, and the command that clears it."""
 
     service: str
@@ -92,8 +92,7 @@ class Blocker:
     command: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True, kw_only=True):
     """The decision."""
 
     open: bool

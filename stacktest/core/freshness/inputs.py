@@ -1,8 +1,10 @@
 """What `judge` takes and returns: the records of a service, its present, the policy; findings."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.observation import ServiceObservation
@@ -15,8 +17,7 @@ Names = Mapping[str, Mapping[str, str]]
 """Part → name of an ingredient → its digest; kept out of committed files."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What the ledger says of one service; Unknown: a document is there but cannot be read."""
 
     service: str
@@ -44,20 +45,19 @@ NOT_RUN = "not known without running code"
 """Why tests are unknown to a gate that imports nothing: somebody who trusts the code can tell."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Tests:
     """The required tests as they are now."""
 
     digest: str
     required: int
-    nodeids: frozenset[str] = field(default=frozenset(), compare=False)
+    nodeids: frozenset[str] = dataclasses.field(default=frozenset(), compare=False)
     """The tests themselves."""
-    carried: str = field(default="", compare=False)
+    carried: str = dataclasses.field(default="", compare=False)
     """The digest as older versions made it, of the tests' names with their parameters."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Present:
+class Present(Struct, frozen=True, kw_only=True):
     """What one service is now, as far as it could be told."""
 
     service: str
@@ -75,8 +75,7 @@ class Present:
     """Why the service cannot be judged at all: an unreadable file, a broken compose model."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """What the configuration says about freshness."""
 
     max_age: timedelta = timedelta(days=7)
@@ -85,16 +84,14 @@ class Policy:
     """Parts whose change makes a page old although the repository did not move."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One state that holds, and why, as tags: `env`, `config:site/index.html`, `dependency:db`."""
 
     state: State
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """The states of one service that hold, worst first, and its entry in `status.json`."""
 
     service: str

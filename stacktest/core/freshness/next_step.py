@@ -19,8 +19,9 @@ command that ends in `pytest --stale`: the tests alone would fail in the same wa
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.core.compose_command import compose_command
 from stacktest.core.fingerprint.fingerprint import OTHER_KEY
@@ -37,8 +38,7 @@ APPLIED_BY_UP = frozenset({"absent", "command", "entrypoint", "env", "image", "m
 """Kinds of drift that Compose itself sees and ends by making a new container."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NextStep:
+class NextStep(Struct, frozen=True, kw_only=True):
     """Says the next command, with the paths and the Compose options of one stack."""
 
     stack: Stack = field(default_factory=lambda: Stack(name="", root=Path(), services={}))

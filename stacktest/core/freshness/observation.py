@@ -1,16 +1,16 @@
 """One service at one moment, as fingerprints, credit and judgements look at it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.records.common import ContainerRef
 from stacktest.core.unknown import Unknown
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceObservation:
+class ServiceObservation(Struct, frozen=True, kw_only=True):
     """What one service is at one moment, as far as it could be read."""
 
     fingerprint: Fingerprint

@@ -12,8 +12,9 @@ taken for an edit.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 from stacktest.core.json_data import Json
 
@@ -21,8 +22,7 @@ Digests = Mapping[str, str]
 """Path, or key of the definition → its digest."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerOrigin:
+class ContainerOrigin(Struct, frozen=True, kw_only=True):
     """One start of one container."""
 
     started_at: str
@@ -51,8 +51,7 @@ class ContainerOrigin:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImageOrigin:
+class ImageOrigin(Struct, frozen=True, kw_only=True):
     """What one image was built from."""
 
     key_id: str
@@ -68,8 +67,7 @@ class ImageOrigin:
         return cls(key_id=str(value["key_id"]), inputs=_digests(value["inputs"]) or {})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Origins:
+class Origins(Struct, frozen=True, kw_only=True):
     """All that is remembered, by container id and by `service image-id`."""
 
     containers: Mapping[str, ContainerOrigin] = field(default_factory=dict)

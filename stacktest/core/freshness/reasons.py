@@ -10,15 +10,15 @@ what to do about it has a heading in `docs/reference/reasons.md`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 CACHED = "cached"
 """The note of `unbuilt` where a build began since: it failed, or took every step from its cache."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReasonKind:
+class ReasonKind(Struct, frozen=True, kw_only=True):
     """How reasons of one kind are said, as clauses about the service."""
 
     alone: str = ""

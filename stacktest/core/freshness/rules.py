@@ -4,8 +4,10 @@ What cannot be judged at all ends the search: no other state can be trusted then
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.compare import moved, same_containers, unknown_parts
 from stacktest.core.freshness.evidence_checks import find_errors
 from stacktest.core.freshness.inputs import Evidence, Finding, Policy, Present
@@ -72,8 +74,7 @@ def foreign_run(evidence: Evidence, present: Present, policy: Policy) -> Foreign
 # Private
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Service:
+class _Service(Struct, frozen=True, kw_only=True):
     """All that is known of one service, its records being readable."""
 
     evidence: Evidence

@@ -12,7 +12,8 @@ itself, the history and the last `status.json` are witnesses.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.fingerprint.compare import moved
 from stacktest.core.freshness.inputs import Evidence, Policy, Present
@@ -27,8 +28,7 @@ FAILED = "FE"
 """Letters of tests that failed, or broke outside of their body."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KnownFailure:
+class KnownFailure(Struct, frozen=True, kw_only=True):
     """A failure that no newer pass has ended."""
 
     tests: tuple[str, ...]

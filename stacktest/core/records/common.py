@@ -1,9 +1,10 @@
 """What several records share: a fingerprint, a container and a run as they are attested."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
+
+from msgspec import Struct, field
 
 from stacktest.core.fingerprint.fingerprint import FINGERPRINT_VERSION, KEYED, PARTS, Fingerprint
 from stacktest.core.json_data import Json
@@ -12,8 +13,7 @@ from stacktest.core.records.strict_json import NEWER, Fields, RecordError
 from stacktest.core.unknown import Unknown
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FingerprintRecord:
+class FingerprintRecord(Struct, frozen=True, kw_only=True):
     """A fingerprint as a record keeps it; a part or digest that could not be told is None."""
 
     version: int
@@ -99,8 +99,7 @@ class FingerprintRecord:
         return record
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerRef(PlainRecord):
+class ContainerRef(PlainRecord, frozen=True, kw_only=True):
     """A container that ran, by what changes when it is recreated or restarted."""
 
     container: str
@@ -109,8 +108,7 @@ class ContainerRef(PlainRecord):
     """As the engine says it, to the nanosecond."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run(PlainRecord):
+class Run(PlainRecord, frozen=True, kw_only=True):
     """One run of pytest: its number in the ledger, when, on which stack, of which commit."""
 
     id: str

@@ -10,11 +10,13 @@ document, and never a default. The status documents are in `status.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
+from msgspec import Struct, field
+
 from stacktest.core import timestamps
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run
 from stacktest.core.records.plain import PlainRecord
@@ -29,8 +31,7 @@ HISTORY = "stacktest.history/1"
 Quality = Literal["clean", "flaky"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PassedTests(PlainRecord):
+class PassedTests(PlainRecord, frozen=True, kw_only=True):
     """The tests that a pass rests on."""
 
     digest: str
@@ -50,8 +51,7 @@ class PassedTests(PlainRecord):
         return replace(self, skipped=bare_names(self.skipped))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastPass:
+class LastPass(Struct, frozen=True, kw_only=True):
     """The last pass of a service that could be credited."""
 
     timestamp: datetime
@@ -114,8 +114,7 @@ class LastPass:
         return record
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """The last conclusive failure since the pass, and what it was a failure of."""
 
     run: str
@@ -153,8 +152,7 @@ class Failure:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ForeignRun(PlainRecord):
+class ForeignRun(PlainRecord, frozen=True, kw_only=True):
     """Another fingerprint or container that ran since the pass: going back needs a new pass."""
 
     pass_seq: int
@@ -164,8 +162,7 @@ class ForeignRun(PlainRecord):
     why: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailedStart(PlainRecord):
+class FailedStart(PlainRecord, frozen=True, kw_only=True):
     """A run wanted the service up and it was not; stands until a run brings it up."""
 
     run: str
@@ -183,8 +180,7 @@ class FailedStart(PlainRecord):
         return replace(self, cause=bare_reason(self.cause))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunTests(PlainRecord):
+class RunTests(PlainRecord, frozen=True, kw_only=True):
     """How many of a service's tests did what in one run."""
 
     required: int = 0
@@ -204,8 +200,7 @@ class RunTests(PlainRecord):
         return replace(self, failed=failed, skipped=skipped, known_false=known_false)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastRun:
+class LastRun(Struct, frozen=True, kw_only=True):
     """The last run that touched a service; one without `run.finished` never came to its end."""
 
     service: str
@@ -274,8 +269,7 @@ class LastRun:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HistoryLine:
+class HistoryLine(Struct, frozen=True, kw_only=True):
     """One run of one service, kept for good: what it was, what came of it, test by test."""
 
     service: str

@@ -3,7 +3,6 @@
 It may be committed, so it holds no word of a program or of a test: only where it went wrong.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -14,8 +13,7 @@ Result = Literal["restorable", "rotten"]
 Step = Literal["", "read", "restore", "start", "test"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drill(PlainRecord):
+class Drill(PlainRecord, frozen=True, kw_only=True):
     """One service's part of a drill."""
 
     SCHEMA = DRILL

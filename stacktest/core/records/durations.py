@@ -7,8 +7,9 @@ when a test has become another one.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.json_data import Json
@@ -20,8 +21,7 @@ NOISE_RATIO = 1.5
 """A time that differs by less, either way, is the same one."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KnownDurations:
+class KnownDurations(Struct, frozen=True, kw_only=True):
     """Node id → milliseconds of its setup, call and teardown in a run that it passed."""
 
     ms: Mapping[str, int] = field(default_factory=dict)

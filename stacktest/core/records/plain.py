@@ -1,20 +1,20 @@
 """Records whose JSON object has a key for each of their fields, in the order of the fields."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from stacktest.core import timestamps
 from stacktest.core.json_data import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 
 
-class PlainRecord:
-    """The base of a dataclass that is written and read field by field, each by its type."""
-
-    __slots__ = ()
+class PlainRecord(Struct, frozen=True, kw_only=True):
+    """The base of a value that is written and read field by field, each by its type."""
 
     SCHEMA: ClassVar[str] = ""
     """Of a record that is a document of its own: the value of its first key, `schema`."""
@@ -64,7 +64,8 @@ _READERS: Mapping[Any, Callable[[Fields, str], Any]] = {
 }
 
 
-def _readers(record: Any) -> tuple[tuple[str, Callable[[Fields, str], Any]], ...]:
+@cache
+def _readers(record: type[Struct]) -> tuple[tuple[str, Callable[[Fields, str], Any]], ...]:
     return tuple((item.name, _reader(item.type)) for item in fields(record))
 
 

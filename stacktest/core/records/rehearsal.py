@@ -1,9 +1,10 @@
 """What a rehearsal showed: one verdict per service of the copy. It credits nobody."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Self
+
+from msgspec import Struct
 
 from stacktest.core import timestamps
 from stacktest.core.json_data import Json
@@ -15,8 +16,7 @@ REHEARSAL = "stacktest.rehearsal/1"
 Result = Literal["passed", "failed", "not_proved", "left_out"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rehearsed(PlainRecord):
+class Rehearsed(PlainRecord, frozen=True, kw_only=True):
     """One service of a copy."""
 
     result: Result
@@ -26,8 +26,7 @@ class Rehearsed(PlainRecord):
     """Empty when it passed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rehearsal:
+class Rehearsal(Struct, frozen=True, kw_only=True):
     """One rehearsal, from the copying of data to its last test."""
 
     id: str

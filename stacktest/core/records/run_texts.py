@@ -4,8 +4,9 @@ A record says `suites/test_a.py::test_b[path#2] failed`; the text says which pat
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Self
+
+from msgspec import Struct, field
 
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.json_data import Json
@@ -15,8 +16,7 @@ from stacktest.core.runs.start_failure import StartFailure
 from stacktest.core.runs.verdict import Outcome, Verdict
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunTexts:
+class RunTexts(Struct, frozen=True, kw_only=True):
     """The texts of one run's failures of one service."""
 
     run: str

@@ -6,12 +6,14 @@ top level would make its first readers' gate pass. Its schema, versions and time
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self, get_args
 
+from msgspec import Struct, field
+
 from stacktest.core import timestamps
 from stacktest.core.backups.states import BackupJudgement, BackupState
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State, StatusWord
 from stacktest.core.json_data import Json
@@ -44,8 +46,7 @@ OUR_KEYS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatusEntry:
+class StatusEntry(Struct, frozen=True, kw_only=True):
     """One service in `status.json`."""
 
     status: StatusWord
@@ -134,8 +135,7 @@ class StatusEntry:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BackupEntry(PlainRecord):
+class BackupEntry(PlainRecord, frozen=True, kw_only=True):
     """The backup of one service: what its last drill proved."""
 
     state: str
@@ -170,8 +170,7 @@ class BackupEntry(PlainRecord):
         return self
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatusMeta:
+class StatusMeta(Struct, frozen=True, kw_only=True):
     """What holds for `status.json` as a whole."""
 
     versions: Mapping[str, str]

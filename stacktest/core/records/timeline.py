@@ -1,11 +1,13 @@
 """When each service came up and each test ran, within one run: the data of the page's timeline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from msgspec import Struct
+
 from stacktest.core import timestamps
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.records.strict_json import Fields, check_schema
 from stacktest.core.runs.bare_text import bare_name
@@ -13,8 +15,7 @@ from stacktest.core.runs.bare_text import bare_name
 TIMELINE = "stacktest.timeline/1"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """Something that took time: a service's start, or a test."""
 
     name: str
@@ -46,8 +47,7 @@ class Span:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True, kw_only=True):
     """One run, from its beginning to its end."""
 
     run: str

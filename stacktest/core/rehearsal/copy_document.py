@@ -12,9 +12,11 @@ logging to other machines             gone: the engine sends it, whatever the ne
 name servers                          none: nobody is asked for a name outside of the copy
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from stacktest.core.denied_egress import NO_NAME_SERVER
 from stacktest.core.json_data import Json
@@ -22,8 +24,7 @@ from stacktest.core.model import Stack
 from stacktest.core.rehearsal.settings import CopySettings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DataCopy:
+class DataCopy(Struct, frozen=True, kw_only=True):
     """A volume of the copy and what it begins with."""
 
     volume: str
@@ -34,8 +35,7 @@ class DataCopy:
     """Services of the copy that mount it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileCopy:
+class FileCopy(Struct, frozen=True, kw_only=True):
     """A single file that a service may write, and where the copy's is."""
 
     source: str
@@ -43,11 +43,11 @@ class FileCopy:
     services: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class CopyDocument:
     """What Compose is given for a copy, and what has to be there before it starts anything."""
 
-    document: Json = field(repr=False)
+    document: Json = dataclasses.field(repr=False)
     """The resolved compose document; it holds what the stack's environment holds."""
     data: tuple[DataCopy, ...]
     files: tuple[FileCopy, ...]

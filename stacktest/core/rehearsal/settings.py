@@ -1,8 +1,9 @@
 """What a person asks of a rehearsal: which data, which images, and which services stay out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from stacktest.core.json_data import Json
 from stacktest.errors import UsageError
@@ -10,8 +11,7 @@ from stacktest.errors import UsageError
 Data = Literal["copy", "empty"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CopySettings:
+class CopySettings(Struct, frozen=True, kw_only=True):
     """One rehearsal: plain data that may be handed to another process."""
 
     id: str

@@ -8,10 +8,12 @@ has begun: a look at the stack between runs does not end it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
+from msgspec import Struct, field
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.json_data import Json
 from stacktest.core.records.status import StatusEntry
@@ -22,8 +24,7 @@ NOT_BEGUN = "the run could not begin: "
 """How a trouble begins that is none of the stack."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReportedStatus:
+class ReportedStatus(Struct, frozen=True, kw_only=True):
     """The state that the last notification described."""
 
     functional: frozenset[str] = frozenset()
@@ -43,8 +44,7 @@ class ReportedStatus:
         return cls(functional=frozenset(f.texts("functional")), trouble=f.text("trouble"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CurrentStatus:
+class CurrentStatus(Struct, frozen=True, kw_only=True):
     """What is so at the end of a run."""
 
     stack: str
@@ -64,8 +64,7 @@ class CurrentStatus:
         return self.gate_open and not self.trouble
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """A service that works again, or does not any more."""
 
     service: str
@@ -74,8 +73,7 @@ class Change:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class News:
+class News(Struct, frozen=True, kw_only=True):
     """One message: everything that changed, worst first."""
 
     now: CurrentStatus

@@ -20,9 +20,11 @@ other routes than those that a pass would name.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.compare import same_containers
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.freshness.inputs import Tests
@@ -46,8 +48,7 @@ from stacktest.core.runs.verdict import Verdict
 from stacktest.core.unknown import Unknown
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """No pass is recorded; `reason` is a sentence for people."""
 
     reason: str

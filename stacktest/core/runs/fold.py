@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.runs.bare_text import bare_cause, bare_end, bare_selection
 from stacktest.core.runs.verdict import (
     JUDGED,

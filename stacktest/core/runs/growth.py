@@ -6,7 +6,8 @@ and a second longer, and *usual* needs three runs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.history import WINDOW
@@ -29,8 +30,7 @@ PHRASES: Mapping[str, str] = {
 """Kind of time → what takes it, for people."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Growth:
+class Growth(Struct, frozen=True, kw_only=True):
     """A time that is longer than usual."""
 
     kind: str

@@ -17,10 +17,12 @@ Nor is a run compared in which something was seen that explains it (`core.runs.d
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.start_failure import FELL
@@ -37,8 +39,7 @@ STAYS = 3
 """Failures in a row that make it more than a flake."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trend:
+class Trend(Struct, frozen=True, kw_only=True):
     """What a service's runs, or those of one test, say together."""
 
     trend: TrendKind

@@ -9,8 +9,9 @@ crashed, is a gap as well.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 from stacktest.core.freshness.observation import ServiceObservation
 from stacktest.core.json_data import Json
@@ -22,8 +23,7 @@ Containers = tuple[ContainerRef, ...]
 VARIANT, VARIANT_END = "variant", "variant_end"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """One declared move of one service, with what it did to the services that need it."""
 
     service: str

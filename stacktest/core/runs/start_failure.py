@@ -9,8 +9,10 @@ A service that came up and did not stay up is not up either: what it is then fou
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.common import Run
 from stacktest.core.records.documents import FailedStart
 
@@ -19,8 +21,7 @@ FELL = "was ready and did not stay so"
 """What became of a service that came up."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StartFailure:
+class StartFailure(Struct, frozen=True, kw_only=True):
     """Why one service is not up in this run, as `errors` tells it: what, where, hint, code."""
 
     service: str

@@ -1,7 +1,8 @@
 """What one run proved, gathered for notifications and the terminal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.core.freshness.inputs import Judgement
 from stacktest.core.runs.start_failure import StartFailure
@@ -12,8 +13,7 @@ FAILURES = frozenset({"failed", "unjudged", "holds_now", "error", "crashed", "un
 """Results of tests with which a run is not a success."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunSummary:
+class RunSummary(Struct, frozen=True, kw_only=True):
     """What one run proved, refused and left undone."""
 
     verdicts: Mapping[str, Verdict]

@@ -12,9 +12,10 @@ each of its required tests, which are listed by an inventory that is taken witho
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 Result = Literal[
     "passed",
@@ -64,8 +65,7 @@ PHRASES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What one test did in its last attempt."""
 
     nodeid: str
@@ -95,8 +95,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Required:
+class Required(Struct, frozen=True, kw_only=True):
     """A test that must pass for each of its services."""
 
     nodeid: str
@@ -108,8 +107,7 @@ class Required:
     """Those of its services that it need not touch."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HiddenFile:
+class HiddenFile(Struct, frozen=True, kw_only=True):
     """A file of the suites, or a test in it, that is about services and was not collected."""
 
     path: str
@@ -123,8 +121,7 @@ class HiddenFile:
         return not self.services or service in self.services
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True, kw_only=True):
     """Every test that names a service, collected without selection arguments."""
 
     required: tuple[Required, ...]
@@ -141,8 +138,7 @@ class Inventory:
         return tuple(test for test in self.required if service in test.services)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunFacts:
+class RunFacts(Struct, frozen=True, kw_only=True):
     """What is known of the run as a whole."""
 
     interrupted: bool = False
@@ -158,8 +154,7 @@ class RunFacts:
     """What made the tests weaker than the suites are: `--noconftest`, `-p no:myplugin`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What one run says about one service."""
 
     service: str

@@ -12,9 +12,10 @@ Equal tests and equal times give equal shards on every machine, in whatever orde
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median_low
 from typing import NamedTuple
+
+from msgspec import Struct
 
 TOLERANCE = 0.05
 """By how much the longest shard may exceed the ideal before more is split."""
@@ -30,8 +31,7 @@ class Divisible(NamedTuple):
     services: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Tests that stay together, sorted, and how long they take in all."""
 
     tests: tuple[Divisible, ...]

@@ -14,8 +14,9 @@ With any of them nothing is joined: an incomplete run neither credits nor revoke
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from stacktest.core.fingerprint.fingerprint import changes
 from stacktest.core.records.documents import LastRun
@@ -29,8 +30,7 @@ LISTED = 3
 """How many tests a fault names."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """One fault of one shard."""
 
     kind: FaultKind
@@ -42,8 +42,7 @@ class Fault:
         return f"{self.kind} {self.subject}: {self.why}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True, kw_only=True):
     """What the machine that joins the shards knows of the stack."""
 
     stack: str

@@ -11,10 +11,12 @@ The records have no faults; see `faults`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.digest import digest
 from stacktest.core.fingerprint.fingerprint import Fingerprint, changes
@@ -31,8 +33,7 @@ Moment = Callable[[ShardRecord], Observations]
 """Which observations of a shard: those before its tests, or those after."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JoinedRun:
+class JoinedRun(Struct, frozen=True, kw_only=True):
     """One run, as its end looks at it."""
 
     id: str

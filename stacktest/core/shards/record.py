@@ -6,9 +6,10 @@ test or a program wrote, and no value of a variable.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
+
+from msgspec import Struct, field
 
 from stacktest.core.collected_test import Collected
 from stacktest.core.fingerprint.digest import digest
@@ -27,8 +28,7 @@ from stacktest.core.shards.shard import Shard
 SHARD = "stacktest.shard/1"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardTest(PlainRecord):
+class ShardTest(PlainRecord, frozen=True, kw_only=True):
     """A test of the inventory, or of the selection that was divided."""
 
     nodeid: str
@@ -68,8 +68,7 @@ class ShardTest(PlainRecord):
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardOutcome(PlainRecord):
+class ShardOutcome(PlainRecord, frozen=True, kw_only=True):
     """What one test did; why it failed is only in the reports of its own machine."""
 
     nodeid: str
@@ -116,8 +115,7 @@ class ShardOutcome(PlainRecord):
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardHiddenFile(PlainRecord):
+class ShardHiddenFile(PlainRecord, frozen=True, kw_only=True):
     """A file of the suites of which nothing was collected."""
 
     path: str
@@ -134,8 +132,7 @@ class ShardHiddenFile(PlainRecord):
         return HiddenFile(path=self.path, services=self.services, why=self.why)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NotUp(PlainRecord):
+class NotUp(PlainRecord, frozen=True, kw_only=True):
     """A service that was not up in the shard."""
 
     service: str
@@ -166,8 +163,7 @@ class NotUp(PlainRecord):
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CodeOfFile(PlainRecord):
+class CodeOfFile(PlainRecord, frozen=True, kw_only=True):
     """The code of one test file: as it was collected, and as it was when the tests had run."""
 
     path: str
@@ -176,8 +172,7 @@ class CodeOfFile(PlainRecord):
     after: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardInventory(PlainRecord):
+class ShardInventory(PlainRecord, frozen=True, kw_only=True):
     """Every test that is required, whatever was selected, and what may be missing of them."""
 
     tests: tuple[ShardTest, ...]
@@ -194,8 +189,7 @@ class ShardInventory(PlainRecord):
         return digest(self.to_dict())
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardRun(PlainRecord):
+class ShardRun(PlainRecord, frozen=True, kw_only=True):
     """How the run of a shard went, apart from its tests."""
 
     selection: str
@@ -207,8 +201,7 @@ class ShardRun(PlainRecord):
     ended_early: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ShardRecord:
+class ShardRecord(Struct, frozen=True, kw_only=True):
     """One shard: what it was to run, what it saw, and what came of each of its tests."""
 
     shard: Shard

@@ -1,12 +1,12 @@
 """One part of a run that is divided: `2/4` is the second of four."""
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
+from msgspec import Struct
 
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class Shard:
+
+class Shard(Struct, frozen=True, kw_only=True, order=True):
     """Which part of how many."""
 
     index: int

@@ -1,7 +1,8 @@
 """Which services an update replaces, whose data it has to save, and what speaks against it."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.freshness.reasons import Reason
 from stacktest.core.freshness.states import State
@@ -58,8 +59,7 @@ def whose_data(stack: Stack, replaced: Collection[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DataSources:
+class DataSources(Struct, frozen=True, kw_only=True):
     """The data of services, by what the engine calls it."""
 
     sources: Mapping[str, tuple[str, ...]]

@@ -5,10 +5,10 @@ spare of each container (`spare.py`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.plain import PlainRecord
 from stacktest.core.rehearsal.copy_document import DataCopy
 from stacktest.core.update.steps import CLOSED, Outcome, Step, next_step
@@ -16,8 +16,7 @@ from stacktest.core.update.steps import CLOSED, Outcome, Step, next_step
 UPDATE = "stacktest.update/1"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Candidate(PlainRecord):
+class Candidate(PlainRecord, frozen=True, kw_only=True):
     """What a service is to become."""
 
     service: str
@@ -31,8 +30,7 @@ class Candidate(PlainRecord):
     """How what ran differed from the files, by name."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OldContainer(PlainRecord):
+class OldContainer(PlainRecord, frozen=True, kw_only=True):
     """A container that is replaced, and the one that remembers how it was made."""
 
     service: str
@@ -45,8 +43,7 @@ class OldContainer(PlainRecord):
     ran: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SavedData(PlainRecord):
+class SavedData(PlainRecord, frozen=True, kw_only=True):
     """A volume or folder of the running stack, and the volume that has the copy."""
 
     source: str
@@ -59,8 +56,7 @@ class SavedData(PlainRecord):
         return DataCopy(volume=self.volume, source=self.source, services=self.services)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Journal(PlainRecord):
+class Journal(PlainRecord, frozen=True, kw_only=True):
     """One update, from the first thing that it changes to its end: `update.json`."""
 
     SCHEMA = UPDATE

@@ -1,13 +1,13 @@
 """The verdict on an update, from the run of tests on the services that it replaced."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.records.documents import LastRun
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UpdateVerdict:
+class UpdateVerdict(Struct, frozen=True, kw_only=True):
     """Whether an update may stay."""
 
     passed: bool

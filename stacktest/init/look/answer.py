@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from stacktest.core.json_data import Json
 
@@ -14,8 +15,7 @@ _HEAD = 1000
 TITLE = re.compile(r"<title[^<>]*>([^<>]*)</title>", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordedAnswer:
+class RecordedAnswer(Struct, frozen=True, kw_only=True, dict=True):
     """The last answer to a request, redirects on the same host followed."""
 
     status: int

@@ -8,8 +8,9 @@ Keys       the JSON document has these keys
 Shown      a piece of headers or body, for a table of markers
 """
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from stacktest.core.json_data import Json
 from stacktest.init.look.answer import RecordedAnswer
@@ -31,8 +32,7 @@ class Check(Protocol):
         """A text in headers or body that the same claim rests on; empty where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contains:
+class Contains(Struct, frozen=True):
     """The body contains a text."""
 
     text: str
@@ -52,8 +52,7 @@ class Contains:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """The body is a text."""
 
     text: str
@@ -73,8 +72,7 @@ class Whole:
         return self.text.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A header is there, or contains a text."""
 
     name: str
@@ -98,8 +96,7 @@ class Header:
         return self.text or f"{self.name}: "
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A value in a JSON document; `path` are its keys from the outside in."""
 
     path: tuple[str, ...]
@@ -126,8 +123,7 @@ class Member:
         return quoted(self.value if isinstance(self.value, str) else self.path[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """A JSON document has these keys."""
 
     names: tuple[str, ...]
@@ -147,8 +143,7 @@ class Keys:
         return quoted(max(self.names, key=len))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Headers or body contain a text."""
 
     text: str

@@ -1,7 +1,8 @@
 """Chooses the checks that tell a program from everything else that may answer in its place."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.look.checks import Check, Header
@@ -10,8 +11,7 @@ Others = Mapping[str, Collection[RecordedAnswer]]
 """Who else may answer → what it answers, to whatever it was asked."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """The status and the checks of one answer."""
 
     status: int

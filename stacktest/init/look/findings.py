@@ -5,7 +5,8 @@ the answers that come where a program is missing (`impostors`).
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.init.look.answer import RecordedAnswer
 from stacktest.init.look.candidates import candidates
@@ -26,8 +27,7 @@ _NOT_FOUND = frozenset({400, 404, 405, 406})
 _TOO_MANY = 429
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """A request, and what only this service answers to it."""
 
     path: str
@@ -47,8 +47,7 @@ class Question:
         return (*plain, *(["document = response.json()"] if about else []), *about)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """The questions of one service, at the address where they are asked."""
 
     visit: Visit
@@ -61,8 +60,7 @@ class Finding:
         return tuple(sorted(set.intersection(*common)))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Doorway:
+class Doorway(Struct, frozen=True, kw_only=True):
     """A row of the front door's test: what the host name leads to shows."""
 
     host: str

@@ -1,7 +1,9 @@
 """What was seen of a running stack, as plain data for those who write tests from it."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.init.look.answer import RecordedAnswer
 
@@ -9,8 +11,7 @@ DOOR = ""
 """Stands for the front door's own answers, where no service of the stack gives them."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True, kw_only=True):
     """What one address of a service answered, each request several times."""
 
     service: str
@@ -29,8 +30,7 @@ class Visit:
     """The port in the container, where it was asked at a port."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Boundary:
+class Boundary(Struct, frozen=True, kw_only=True):
     """A store that one network reaches and the front door's network does not."""
 
     service: str
@@ -39,27 +39,26 @@ class Boundary:
     outer: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LandingPage:
+class LandingPage(Struct, frozen=True, kw_only=True):
     """The address of a page, and the steady part of its accessibility snapshot."""
 
     url: str
     snapshot: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
     """Everything that was seen."""
 
     visits: tuple[Visit, ...] = ()
     boundaries: tuple[Boundary, ...] = ()
-    store_errors: Mapping[str, str] = field(default_factory=dict)
+    store_errors: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Store → why its client could not ask it; empty where it answered."""
-    store_ports: Mapping[str, int] = field(default_factory=dict)
+    store_ports: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Store → the usual port of its kind, where it listens there."""
-    unanswered: Mapping[str, str] = field(default_factory=dict)
+    unanswered: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Service → why nothing of it was seen."""
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    secrets: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
     """Values that no test may hold."""
-    pages: Mapping[str, LandingPage] = field(default_factory=dict)
+    pages: Mapping[str, LandingPage] = dataclasses.field(default_factory=dict)
     """Service → what a browser shows, where one looked."""

@@ -9,8 +9,9 @@
 """
 
 import html
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from stacktest.core.freshness.states import worst
 from stacktest.core.json_data import Json
@@ -20,8 +21,7 @@ from stacktest.reports.wording import Tone, tone, word
 OLD = timedelta(hours=36)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Badge:
+class Badge(Struct, frozen=True, kw_only=True):
     """What a badge says."""
 
     label: str

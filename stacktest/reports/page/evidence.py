@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from stacktest.reports.page.jinja import environment
 
@@ -17,8 +18,7 @@ TRACE = "trace.zip"
 VIEWER = "/trace/index.html?trace="
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Left:
+class Left(Struct, frozen=True, kw_only=True):
     """One file of evidence: the run, its path below the run, and its size."""
 
     run: str

@@ -4,10 +4,11 @@ It lies beside the files that it links, needs no network and no script, and work
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from stacktest.printable import visible
 from stacktest.reports.page.jinja import environment
@@ -18,8 +19,7 @@ SHOWN_LINES = 60
 LONGEST_LINE = 400
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LeftText:
+class LeftText(Struct, frozen=True, kw_only=True):
     """A text file beside the page."""
 
     name: str
@@ -38,8 +38,7 @@ class LeftText:
         return "\n".join(line[:LONGEST_LINE] for line in lines)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FailurePage:
+class FailurePage(Struct, frozen=True, kw_only=True):
     """What the page shows."""
 
     test: str

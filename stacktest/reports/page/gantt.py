@@ -5,7 +5,8 @@ did not. A test about two services stands in both rows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.records.timeline import Span, Timeline
@@ -21,8 +22,7 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _TICKS = 7
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True, kw_only=True):
     """One bar, in units of `SCALE`."""
 
     kind: str
@@ -32,8 +32,7 @@ class Bar:
     title: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A service's bars, in the order of time."""
 
     name: str
@@ -47,8 +46,7 @@ class Row:
     """`4 tests, 3.2 s`, or empty."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gantt:
+class Gantt(Struct, frozen=True, kw_only=True):
     """The rows by the time of their first bar, and the marks of the axis in percent."""
 
     rows: tuple[Row, ...]

@@ -5,9 +5,11 @@ A page may be published, so of what a program or a test said only its kind is re
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.operations import Kind, Operations, UnreadableRecord
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.rehearsal import Rehearsal
@@ -24,8 +26,7 @@ Commands = tuple[tuple[str, str], ...]
 """Purpose and command."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OperationRow:
+class OperationRow(Struct, frozen=True, kw_only=True):
     """One rehearsal, update or drill."""
 
     kind: Kind

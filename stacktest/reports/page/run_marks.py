@@ -10,15 +10,15 @@ All marks of one kind are one SVG path, so that 36 services with 30 runs each st
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.reports.trends import Cell
 
 PITCH = 7
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True, kw_only=True):
     """The paths of one row of runs, and the same in words."""
 
     paths: tuple[tuple[str, str], ...]

@@ -2,9 +2,11 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.documents import HistoryLine
 from stacktest.reports import trends, wording
 from stacktest.reports.page.evidence import Left, left_by_test
@@ -16,8 +18,7 @@ NOTE = 240
 """Characters of the text about one run."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """A service's tests in one phase."""
 
     kind: str
@@ -25,8 +26,7 @@ class Cell:
     label: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Test:
+class Test(Struct, frozen=True, kw_only=True):
     """One test of a service, over its runs."""
 
     name: str
@@ -34,8 +34,7 @@ class Test:
     strip: Strip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RecentRun:
+class RecentRun(Struct, frozen=True, kw_only=True):
     """One of the latest runs, newest first."""
 
     when: datetime
@@ -46,8 +45,7 @@ class RecentRun:
     note: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """A test that failed in the newest run, and where what it left is opened."""
 
     name: str

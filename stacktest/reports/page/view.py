@@ -1,8 +1,9 @@
 """What the status page says of each service, as plain values: the template decides nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from stacktest.core.freshness.states import State
 from stacktest.core.model import Port
@@ -18,8 +19,7 @@ RUNS = 30
 PARTS = ("image", "config", "env", "stanza", "build")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """One part of a fingerprint, now and at the pass."""
 
     name: str
@@ -29,8 +29,7 @@ class Part:
     """`same`, `changed`, `not known`, `no record` or `does not apply`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True, kw_only=True):
     """A dependency or a dependent, with its state."""
 
     name: str
@@ -38,8 +37,7 @@ class Neighbour:
     word: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceView:
+class ServiceView(Struct, frozen=True, kw_only=True):
     """Everything that the page says of one service."""
 
     name: str
@@ -89,8 +87,7 @@ class ServiceView:
     """What is known of its backup; None where it declares none."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Depth:
+class Depth(Struct, frozen=True, kw_only=True):
     """How much of what has no bound is shown."""
 
     recent: int = 5
@@ -100,8 +97,12 @@ class Depth:
     """Runs in the strip of one test."""
 
 
+DEPTH = Depth()
+"""What a page shows where nobody asks for more."""
+
+
 def services(
-    board: Board, depth: Depth = Depth(), evidence: Sequence[Left] = ()
+    board: Board, depth: Depth = DEPTH, evidence: Sequence[Left] = ()
 ) -> tuple[ServiceView, ...]:
     """One view per service in the status, worst state first."""
     return tuple(_view(board, name, state, depth, evidence) for name, state in board.states.items())

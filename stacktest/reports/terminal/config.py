@@ -1,8 +1,9 @@
 """The configuration as lines: `section.key = value`, with the origin of each where asked."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from stacktest.config import Config
 from stacktest.core.backups.backup import Backup
@@ -48,15 +49,13 @@ def _rows(config: Config) -> Iterator[tuple[str, str]]:
         yield f"notify.{channel.kind}", f"address from {channel.url_env}"
 
 
-def _flat(prefix: str, section: Any) -> Iterator[tuple[str, str]]:
-    assert is_dataclass(section)  # noqa: S101 - every section is one
-    for item in fields(section):
-        yield f"{prefix}.{item.name}", _shown(getattr(section, item.name))
+def _flat(prefix: str, section: Struct) -> Iterator[tuple[str, str]]:
+    for key, value in asdict(section).items():
+        yield f"{prefix}.{key}", _shown(value)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, Backup):
-        set_keys = {item.name: getattr(value, item.name) for item in fields(value)}
-        return ", ".join(f"{key} {_shown(part)}" for key, part in set_keys.items() if part)
+        return ", ".join(f"{key} {_shown(part)}" for key, part in asdict(value).items() if part)
     plain = list(value) if isinstance(value, tuple) else value
     return str(dict(plain) if isinstance(plain, Mapping) else plain)

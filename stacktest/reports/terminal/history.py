@@ -6,7 +6,8 @@ grafana   .......   steady: it passes, and did so before; coming up takes 12.0 s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from stacktest.core.json_data import Json
 from stacktest.core.records.documents import HistoryLine

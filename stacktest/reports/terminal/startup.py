@@ -16,9 +16,10 @@ where it needs attention, a word:
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Literal
+
+from msgspec import Struct
 
 from stacktest.reports.wording import count
 
@@ -37,8 +38,7 @@ MOST = 5
 """How many services are named in a line."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BootState:
+class BootState(Struct, frozen=True, kw_only=True):
     """One service on its way up."""
 
     service: str

@@ -1,6 +1,6 @@
 """Only what carries our label is removed; what has data is asked first, dependants before others."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +9,7 @@ import pytest
 from stacktest.adapters.engine import cleanup, labels
 from stacktest.adapters.engine.labels import KEEP, RUN, STACK, STANZA
 from stacktest.adapters.engine.port import EnginePort
+from stacktest.core.changed_copy import replace
 from stacktest.core.denied_egress import deny_egress
 from stacktest.core.model import Mount, Service, Stack
 from stacktest.core.observed_state import Container

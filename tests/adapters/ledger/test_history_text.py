@@ -1,7 +1,6 @@
 """Lines of a history are small, and only those are read that a question is about."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacktest.adapters.ledger.history_text import RECENT, HistoryText
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine

@@ -1,11 +1,11 @@
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stacktest.adapters.ledger.part_names import KEPT, load_detail, save_detail
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
 from stacktest.core.unknown import Unknown
 

@@ -24,6 +24,7 @@ from stacktest.adapters.names import (
     wall_clock,
 )
 from stacktest.adapters.tls import ServerTrust, client_context
+from stacktest.core.changed_copy import replace
 from stacktest.errors import ToolMissingError, UsageError
 from tests.support.tls_servers import BAD, HOST, Pki
 
@@ -481,8 +482,6 @@ def test_proxy_refuses_other_names_and_counts_them(
 
 
 def test_proxy_forwards_plain_http(pki: Pki, serve: Callable[..., int]) -> None:
-    from dataclasses import replace
-
     plain = ConnectProxy(replace(pki.names(), doors={80: ("127.0.0.1", serve())}))
     url = plain.start()
     try:

@@ -1,6 +1,5 @@
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from stacktest.adapters.names import (
     reachable,
     resolve_hosts_lines,
 )
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.errors import UsageError

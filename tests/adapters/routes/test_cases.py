@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from stacktest.adapters.routes import read_routes
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 from tests.adapters.routes.front_doors import apps, caddy, leads, nginx, stack, who
 
@@ -561,8 +562,6 @@ def test_a_middleware_that_is_not_defined_may_answer_anything(tmp_path: Path) ->
 
 @pytest.mark.case("compose/one-host-unset")
 def test_a_rule_without_a_host_costs_its_router_only(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     (tmp_path / "compose.yaml").write_text(
         'labels: ["traefik.http.routers.draft.rule=Host(`${DRAFT_HOST}`)"]\n'
     )

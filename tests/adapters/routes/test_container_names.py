@@ -1,11 +1,11 @@
 """Which service a name or an address means inside the front door's container."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service
 from tests.adapters.routes.front_doors import caddy, leads, nginx, stack
 

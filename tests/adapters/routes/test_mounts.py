@@ -1,11 +1,11 @@
 """Files that the front door reads at other places than those where they lie on this side."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stacktest.adapters.routes import read_routes
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import FileRef, Mount, Stack
 from tests.adapters.routes.front_doors import apps, caddy, leads, nginx, stack
 

@@ -1,12 +1,12 @@
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stacktest.adapters.routes import read_routes
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.route import Route
 from stacktest.core.routing import Request, doubts

@@ -1,6 +1,5 @@
 """A report names the service and the cause, and never shows a secret."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +12,7 @@ from stacktest.adapters.startup.failure_report import (
     creation_failed,
     mask,
 )
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.known_refusals import CREATION, START, find_cause
 from stacktest.core.model import Build, FileRef, Mount, Service, Stack
 from stacktest.core.observed_state import Container

@@ -5,7 +5,7 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,6 +22,7 @@ from stacktest.adapters.startup.failure_report import NotReadyError
 from stacktest.adapters.startup.loop import Loop
 from stacktest.adapters.startup.tracked_container import OwnAnswer, Settings
 from stacktest.adapters.startup.up import bring_up
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.observed_state import Container, EngineEvent
 from stacktest.core.plan import plan_services

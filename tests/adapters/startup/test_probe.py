@@ -4,7 +4,6 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +12,7 @@ import pytest
 from stacktest.adapters.network import Connector
 from stacktest.adapters.network.connect import Connect, _DirectStream
 from stacktest.adapters.startup import probe
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Port, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, Refused, Rule, parse_rule

@@ -4,10 +4,11 @@ Each row of `FAULTS` is a whole compose project with one fault in it.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.errors import StacktestError
 from tests.support.compose_project import Project
 

@@ -9,7 +9,6 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from stacktest.adapters import process
 from stacktest.adapters.engine.documents import PROJECT
 from stacktest.adapters.startup.failure_report import NotReadyError
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.progress import Progress

@@ -1,12 +1,12 @@
 """A backup's state follows from its declaration, its last drill, and the time: nothing else."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.states import BackupState, judge_backup
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.drill import Drill
 from stacktest.core.unknown import Unknown
 

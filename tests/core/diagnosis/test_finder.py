@@ -1,11 +1,11 @@
 """Each kind of trouble by the facts that decide it, and a look-alike by which nothing is said."""
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import (
     Answered,
     Certificate,
@@ -456,7 +456,7 @@ def certificate(**changes: object) -> Certificate:
         file="certs/home.pem",
         file_not_after=NOW - 20 * HOUR,
     )
-    return replace(shown, **changes)  # type: ignore[arg-type]
+    return replace(shown, **changes)
 
 
 EXPIRED = Failure(services=("wiki",), text="CERTIFICATE_VERIFY_FAILED: certificate has expired")
@@ -513,7 +513,8 @@ def test_a_port_that_a_program_has() -> None:
     holder = PortHolder(name="nginx (pid 812, nginx.service)", command="sudo systemctl stop nginx")
     failure = Failure(services=("door",), is_start=True)
     assert sentence(
-        replace(facts(door=door), holders={HostPort(number=443, protocol="tcp"): holder}), failure
+        replace(facts(door=door), holders={HostPort(number=443, protocol="tcp"): holder}),
+        failure,
     ) == ("port 443 belongs to nginx (pid 812, nginx.service); door wants it")
     assert sentence(facts(door=door), failure) == (
         "door wants port 443, which a program on this machine has"

@@ -1,9 +1,8 @@
 """The front door's own 404 in place of a service that is not healthy."""
 
-from dataclasses import replace
-
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Facts, ServiceFacts
 from stacktest.core.model import Stack
 from stacktest.core.route import Route

@@ -1,10 +1,10 @@
 """The line of a configuration file that a program names by the path that it has in its container."""
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Failure, MountFacts
 from stacktest.core.diagnosis.mounted_file import place_in
 from tests.support.diagnosed import NOW, facts, find, running

@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Answered, Facts, Failure, SourceLine
 from stacktest.core.model import Service
 from stacktest.core.route import Route

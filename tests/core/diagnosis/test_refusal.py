@@ -1,9 +1,8 @@
 """What Compose and the engine refuse is one sentence with the line of the file, and what to do."""
 
-from dataclasses import replace
-
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Facts, Failure, SourceLine
 from stacktest.core.diagnosis.known_refusals import CREATION, START
 from stacktest.core.model import Mount, Service

@@ -1,11 +1,11 @@
 """Starts that fail for a port that is taken or not listened at, and for a late health check."""
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.diagnosis.facts import Failure, HostPort, PortHolder
 from stacktest.core.diagnosis.taken_port import wanted_port
 from tests.support.diagnosed import NOW, facts, find, refused, running, sentence

@@ -1,11 +1,11 @@
 """What a pass says about routes, against what the front door's configuration says now."""
 
 import datetime as dt
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.compare import moved
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint, definition_part

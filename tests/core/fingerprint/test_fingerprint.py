@@ -1,9 +1,9 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import Key
 from stacktest.core.fingerprint.file_tree import Entry, tree_digest
 from stacktest.core.fingerprint.fingerprint import (

@@ -1,7 +1,6 @@
 """The gate: what closes it, with which exit code, and what would clear it."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from stacktest.core.backups.states import BackupJudgement, BackupState
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.gate import Gate, GatePolicy, _service_blockers, decide
 from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep

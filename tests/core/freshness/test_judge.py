@@ -1,11 +1,11 @@
 """What one thing alone decides: each test takes away or changes just that."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.runs.verdict import RunFacts
 from stacktest.core.unknown import Unknown

@@ -1,10 +1,10 @@
 """Every closed gate names a command that opens it, and that means this stack when it is pasted."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.inputs import Finding
 from stacktest.core.freshness.next_step import NextStep
 from stacktest.core.freshness.states import State

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.docs_page import DocsPage
 from stacktest.core.freshness.states import State, worst
 from stacktest.core.runs.verdict import RunFacts

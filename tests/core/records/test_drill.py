@@ -1,13 +1,13 @@
 """The record of a drill survives its file, keeps its schema, and holds no word of a program."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.drill import Drill
 from stacktest.core.records.strict_json import RecordError
 

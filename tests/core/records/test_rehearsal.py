@@ -1,13 +1,13 @@
 """A rehearsal passed when something was proved and nothing failed; its document keeps its schema."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.rehearsal import Rehearsal, Rehearsed, Result
 from stacktest.core.records.strict_json import RecordError
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from stacktest.core.backups.backup import Backup
 from stacktest.core.backups.states import BackupState, judge_backup
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import PARTS, Fingerprint
 from stacktest.core.freshness.states import State
 from stacktest.core.records.common import ContainerRef, FingerprintRecord, Run

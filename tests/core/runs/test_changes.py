@@ -1,13 +1,13 @@
 """What is told: the way from functional to not functional and back, and nothing else."""
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.records.status import StatusEntry
 from stacktest.core.records.strict_json import RecordError

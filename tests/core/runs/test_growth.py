@@ -1,9 +1,8 @@
 """A time has grown where it is clearly longer than what is usual, and not before that is known."""
 
-from dataclasses import replace
-
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.documents import HistoryLine
 from stacktest.core.runs.growth import growths
 from tests.core.runs.test_history import runs

@@ -1,11 +1,11 @@
 """Flake, regression and steady failure are told apart by the fingerprint."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.fingerprint import Fingerprint
 from stacktest.core.records.common import FingerprintRecord
 from stacktest.core.records.documents import HistoryLine

@@ -1,10 +1,10 @@
 """Which reason an update gives for a service that is not what the files say."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.update.drift import update_drift
 from stacktest.core.update.journal import Candidate, Journal
 from stacktest.core.update.steps import Step

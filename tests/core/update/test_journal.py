@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -10,6 +9,7 @@ from typing import get_args
 import jsonschema
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.records.strict_json import RecordError
 from stacktest.core.update.journal import (
     Candidate,

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.states import State
 from stacktest.core.runs.changes import CurrentStatus, News, ReportedStatus, news
 from stacktest.reports.export.change_message import document, text, title
@@ -38,10 +39,9 @@ PROVED = ("caddy", "redis", "mariadb", "prometheus")
 @pytest.fixture
 def small(board: Board) -> Board:
     """Of the board's services four that are proved, and three that are not."""
-    import dataclasses
 
     names = (*PROVED, "loki", "grafana", "librechat")
-    return dataclasses.replace(board, status={name: board.status[name] for name in names})
+    return replace(board, status={name: board.status[name] for name in names})
 
 
 def test_services_that_broke_and_one_that_works_again(small: Board) -> None:

@@ -4,11 +4,11 @@ import datetime as dt
 import json
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.freshness.gate import Blocker, Gate
 from stacktest.core.freshness.states import State
 from stacktest.core.phase import Phase

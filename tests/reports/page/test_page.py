@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.operations import Operations
 from stacktest.reports.page.page import render_page
 from stacktest.reports.report_data import Board
@@ -102,8 +103,6 @@ def test_no_value_of_the_environment_reaches_the_page(board: Board) -> None:
 
 
 def test_what_a_test_says_cannot_become_markup(make_board: Callable[..., Board]) -> None:
-    from dataclasses import replace
-
     board = make_board()
     entry = replace(board.status["grafana"], reasons=("</script><script>alert(1)</script>",))
     page = render_page(replace(board, status={"grafana": entry}))
@@ -115,16 +114,12 @@ def test_the_same_board_gives_the_same_page(make_board: Callable[..., Board]) ->
 
 
 def test_an_empty_stack_says_so(make_board: Callable[..., Board]) -> None:
-    from dataclasses import replace
-
     empty = replace(make_board(), status={}, gate=None, timeline=None, histories={})
     text, _ = read(render_page(empty))
     assert "Nothing was judged: the stack has no services." in text
 
 
 def test_a_service_with_two_blockers_is_counted_once(board: Board) -> None:
-    from dataclasses import replace
-
     twice = replace(
         known(board.gate), blockers=(*known(board.gate).blockers, *known(board.gate).blockers[:2])
     )
@@ -172,8 +167,6 @@ def test_an_open_update_stands_above_the_verdict(board: Board) -> None:
 
 
 def test_a_stack_without_them_has_the_page_without_them(board: Board) -> None:
-    from dataclasses import replace
-
     page = render_page(board)
     rest = page.replace(section(page), "")
     rest = re.sub(r' *<p class="banner"><b>Update.*?</p>\n', "", rest)

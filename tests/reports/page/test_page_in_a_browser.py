@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import asdict
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from stacktest.core.changed_copy import replace
 from stacktest.reports.page.page import render_page
 from stacktest.reports.report_data import Board
 from tests.support.known import known
@@ -217,8 +219,8 @@ def hostile(value: Any) -> Any:
         return type(value)(hostile(item) for item in value)
     if isinstance(value, Mapping):
         return {key: hostile(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: hostile(getattr(value, f.name)) for f in fields(value)})
+    if isinstance(value, Struct):
+        return replace(value, **{name: hostile(item) for name, item in asdict(value).items()})
     return value
 
 

@@ -1,11 +1,11 @@
 """The page of a small stack, word for word as a person without scripts reads it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.operations import Operations
 from stacktest.reports.page.evidence import Left
 from stacktest.reports.page.page import render_page

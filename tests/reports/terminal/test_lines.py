@@ -1,12 +1,12 @@
 """What people read in the terminal, compared as whole text."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Dependency, Service, Stack
 from stacktest.core.phase import Phase
 from stacktest.core.plan import Demand, make_plan
@@ -182,8 +182,6 @@ def test_why_names_files_and_variables_and_no_value(world: StackSimulator) -> No
     redis.detail = {"config": {"redis.conf": "2"}, "env": {"A": "2", "NEW": "2"}}
     world.later(hours=2)
     judgement = world.judge("redis")
-    from dataclasses import replace
-
     lines = why_lines(
         judgement,
         replace(evidence, detail=then),

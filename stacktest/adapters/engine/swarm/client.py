@@ -14,7 +14,6 @@ Only services with a label that stacktest wrote are ever removed: `cleanup` asks
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from stacktest.adapters.engine.attached import Attached
@@ -39,6 +38,7 @@ from stacktest.adapters.engine.swarm.slots import (
     with_replicas,
 )
 from stacktest.adapters.engine.swarm.spec import PARTS, service_digests, service_drift
+from stacktest.core.changed_copy import replace
 from stacktest.core.fingerprint.digest import canonical
 from stacktest.core.json_data import Json
 from stacktest.core.observed_state import Container

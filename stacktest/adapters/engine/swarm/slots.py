@@ -12,9 +12,10 @@ starts of a container do, so that what is followed through a start is the slot a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from stacktest.adapters.engine.documents import PROJECT, SERVICE
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Mount, Port
 from stacktest.core.observed_state import Container

@@ -12,8 +12,9 @@ any other that is not known     a plugin, which may answer whatever it likes
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.adapters.foreign_paths import is_file
 from stacktest.adapters.routes.caddy.imports import MAX_DEPTH, broken
@@ -28,6 +29,7 @@ from stacktest.adapters.routes.caddy.own_answers import (
 from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.ordered import is_certain, shared
 from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, NOT_2XX, STATIC_FILE, PathCondition, Route
 
@@ -45,8 +47,7 @@ _BLOCKS = frozenset({"handle", "handle_path", "route", "invoke"})
 _LABEL = re.compile(r"\{(?:http\.request\.)?(?:host\.)?labels\.(\d{1,4})\}")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """Where the lines of one block stand, and what holds there."""
 
     stack: Stack

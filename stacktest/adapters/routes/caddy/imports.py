@@ -3,13 +3,15 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.adapters.foreign_paths import text_or_line
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_lines
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.errors import UsageError
 
@@ -22,8 +24,7 @@ def broken(what: str, line: Line) -> UsageError:
     return UsageError(f"the Caddyfile cannot be read: {what}", where=line.where, code="SK-ROUTES")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CaddySource:
+class CaddySource(Struct, frozen=True, kw_only=True):
     """The files of one configuration; snippets and named routes are known once `read` is done."""
 
     stack: Stack

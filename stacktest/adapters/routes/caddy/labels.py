@@ -11,12 +11,14 @@ Sites of several services with the same addresses become one, as do their direct
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.blank_names import BlankName, FindBlank, blank_names
 from stacktest.adapters.routes.caddy.lexer import Line, Token, read_words
 from stacktest.adapters.routes.caddy.own_answers import ORDER
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Route
@@ -92,8 +94,7 @@ _TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _SHARED = ("reverse_proxy", "php_fastcgi")
 
 
-@dataclass(kw_only=True, slots=True)
-class _Block:
+class _Block(Struct, kw_only=True):
     """One label, or the labels below it."""
 
     where: str

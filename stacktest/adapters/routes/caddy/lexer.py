@@ -16,13 +16,13 @@ Anything else is one `UsageError` that names file and line.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.errors import UsageError
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Token:
+class Token(Struct, frozen=True, kw_only=True):
     """One word, with quotes removed; `quoted` words are never braces."""
 
     text: str
@@ -31,8 +31,7 @@ class Token:
     """The first variable without a value that the word was made of."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One logical line and, where it ends in `{`, the lines of its block."""
 
     tokens: tuple[Token, ...]

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.caddy.imports import broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
+from stacktest.core.changed_copy import replace
 from stacktest.core.route import PathCondition, Route
 from stacktest.core.routing import covers
 
@@ -13,8 +15,7 @@ _TARGETS = frozenset({"redir", "respond", "error"})
 """Directives whose only word is a target, a body or a message, even if it starts with `/`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Matcher:
+class Matcher(Struct, frozen=True, kw_only=True):
     """What a request must be like; an empty one fits every request."""
 
     hosts: tuple[str, ...] = ()

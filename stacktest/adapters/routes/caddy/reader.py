@@ -6,8 +6,9 @@ be asked before the stack is up; `docs/decisions` tells the choice. Tests hold t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.caddy.directives import Block, steps_of
@@ -96,8 +97,7 @@ def _unread(line: Line, error: UsageError) -> Iterator[Route]:
         yield unread_label(host.partition("/")[0].partition(":")[0].lower(), error)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True, kw_only=True):
     stack: Stack
     source: CaddySource
     options: Options

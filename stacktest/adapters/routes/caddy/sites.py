@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.caddy.imports import broken
 from stacktest.adapters.routes.caddy.lexer import Line, Token
 from stacktest.adapters.routes.caddy.matchers import Matcher, path_matcher
 from stacktest.adapters.routes.caddy.own_answers import ORDER
 from stacktest.adapters.routes.mounts import certificate_text
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route
 from stacktest.core.shared_network import network_mode
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What of the global options decides who answers."""
 
     https_port: int = 443
@@ -31,8 +32,7 @@ class Options:
         return self.auto_https not in {"off", "disable_redirects"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """One address of a site; an empty host stands for every name."""
 
     host: str
@@ -40,8 +40,7 @@ class Address:
     path: Matcher
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """A block of the Caddyfile with the addresses that it answers for."""
 
     addresses: tuple[Address, ...]

@@ -9,7 +9,8 @@ error_page 502 https://elsewhere/    302
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.nginx.locations import PASSES
 from stacktest.adapters.routes.nginx.source import Directive
@@ -22,8 +23,7 @@ _NEVER_OF_A_PROXY = frozenset({402, 404, 405, 406, 409, 410})
 """Failures that nginx has no reason for where it hands every request to an upstream."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ErrorPage:
+class ErrorPage(Struct, frozen=True, kw_only=True):
     """One `error_page`."""
 
     failures: frozenset[int]

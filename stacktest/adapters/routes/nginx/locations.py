@@ -10,7 +10,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.nginx.source import Directive
 from stacktest.core.route import PathCondition
@@ -20,8 +21,7 @@ PASSES = frozenset({"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "gr
 """Directives that hand the request to an upstream."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Location:
+class Location(Struct, frozen=True, kw_only=True):
     """A `location` with the blocks around it, and the paths that it is taken for."""
 
     kind: str

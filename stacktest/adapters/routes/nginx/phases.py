@@ -9,7 +9,8 @@ errors     error_page: what nginx's own failures look like
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.mounts import folder_behind
 from stacktest.adapters.routes.nginx.error_pages import (
@@ -42,6 +43,7 @@ from stacktest.adapters.routes.nginx.steps import (
 from stacktest.adapters.routes.nginx.upstreams import Upstreams
 from stacktest.adapters.routes.nginx.variables import Variables
 from stacktest.adapters.routes.ordered import is_certain
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, STATIC_FILE, Route
@@ -60,8 +62,7 @@ _PATH_VARIABLE = re.compile(r"\$\{?(?:request_uri|uri|document_uri|is_args|args)
 """What stands behind the address of an upstream without a slash, as it brings its own."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Phases:
+class Phases(Struct, frozen=True, kw_only=True):
     """The steps of one server for one host."""
 
     stack: Stack

@@ -1,7 +1,6 @@
 """Host names of an nginx configuration and who answers for each, with the line that says so."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from stacktest.adapters.routes.mounts import certificate_text
@@ -10,6 +9,7 @@ from stacktest.adapters.routes.nginx.servers import HttpBlock, Server, listened,
 from stacktest.adapters.routes.nginx.source import SILENT, Directive, read_directives
 from stacktest.adapters.routes.nginx.variables import Variables, initial
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
+from stacktest.core.changed_copy import replace
 from stacktest.core.interpolation import variables_of
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener, Route

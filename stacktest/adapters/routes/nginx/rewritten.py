@@ -6,7 +6,8 @@ rewrite   another path, for paths that fit: those that go on are the others
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.nginx.source import UNSEEN, Directive
 from stacktest.adapters.routes.nginx.steps import (
@@ -17,11 +18,11 @@ from stacktest.adapters.routes.nginx.steps import (
     unseen_step,
 )
 from stacktest.adapters.routes.nginx.variables import Variables
+from stacktest.core.changed_copy import replace
 from stacktest.core.route import ANY_STATUS, PathCondition, Route
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rewritten:
+class Rewritten(Struct, frozen=True, kw_only=True):
     """The steps of some directives, and what holds behind them."""
 
     variables: Variables

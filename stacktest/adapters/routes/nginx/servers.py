@@ -6,11 +6,13 @@ for the name among them. Which of its addresses that is in the container, no req
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.adapters.routes.nginx.upstreams import Upstreams, read_upstreams
 from stacktest.adapters.routes.nginx.variables import fits_name
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.route import Listener
 from stacktest.core.shared_network import network_mode
@@ -21,8 +23,7 @@ _LOOPBACK = re.compile(r"127\.|localhost(?::|$)|\[::1\]")
 _LOCAL = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})$")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Server:
+class Server(Struct, frozen=True, kw_only=True):
     """One `server` block."""
 
     names: tuple[str, ...]
@@ -61,8 +62,7 @@ class Server:
                 yield name, name.startswith("*.")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HttpBlock:
+class HttpBlock(Struct, frozen=True, kw_only=True):
     """All servers, with what they share."""
 
     servers: tuple[Server, ...]
@@ -119,8 +119,7 @@ def read_http(directives: tuple[Directive, ...], stack: Stack) -> HttpBlock:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listen:
+class Listen(Struct, frozen=True, kw_only=True):
     """One `listen` of a server."""
 
     port: int

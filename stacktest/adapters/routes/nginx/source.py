@@ -6,15 +6,17 @@ in a folder that is mounted as a whole, belong to it as well: they may hold its 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from stacktest.adapters.atomic_write import write_file
 from stacktest.adapters.foreign_paths import matching, text_or_line
 from stacktest.adapters.routes.blank_names import door_environment
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown, target_of
 from stacktest.adapters.temporary import temporary_folder
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.nginx_templates import template_suffix
 from stacktest.core.route import compiled
@@ -26,8 +28,7 @@ SILENT = "include (silent)"
 """The same where its name says that it decides nothing but how, or where there may be no file."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True, kw_only=True):
     """One directive with its words and, where it opens a block, what stands in that."""
 
     name: str
@@ -70,8 +71,7 @@ def _beside(paths: tuple[Path, ...], stack: Stack) -> Iterator[Path]:
                 yield from sorted(matching(folder, f"*{suffix}"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True, kw_only=True):
     stack: Stack
 
     def directives(self, path: Path, depth: int = 0) -> Iterator[Directive]:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from stacktest.adapters.routes.nginx.locations import PASSES, Location
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.adapters.routes.nginx.variables import Variables
+from stacktest.core.changed_copy import replace
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import ANY_STATUS, NOT_2XX, PathCondition, Route
 

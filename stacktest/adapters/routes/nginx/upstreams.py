@@ -7,18 +7,19 @@ include servers.conf;             not known, where only the container has the fi
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.adapters.routes.nginx.steps import own_step, unseen_step
 from stacktest.adapters.routes.ordered import shared
 from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.route import ANY_STATUS, Route
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upstreams:
+class Upstreams(Struct, frozen=True, kw_only=True):
     """The `upstream` blocks of `http`, or of `stream`."""
 
     blocks: Mapping[str, Directive] = field(default_factory=dict)

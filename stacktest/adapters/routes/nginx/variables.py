@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.nginx.source import SILENT, UNSEEN, Directive
 from stacktest.core.route import Listener, compiled
@@ -11,8 +12,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 _EQUAL = {"=": True, "!=": False}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Variables:
+class Variables(Struct, frozen=True, kw_only=True):
     """Values by name; a name that is missing depends on the request."""
 
     values: Mapping[str, str] = field(default_factory=dict)

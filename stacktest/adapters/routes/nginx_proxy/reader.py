@@ -9,7 +9,8 @@ HTTPS_METHOD, CERT_NAME, NETWORK_ACCESS      what nginx-proxy answers by itself
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from stacktest.adapters.compose.yaml import parse_yaml
 from stacktest.adapters.routes.blank_names import blank_names
@@ -17,6 +18,7 @@ from stacktest.adapters.routes.mounts import folder_behind, mounted_files
 from stacktest.adapters.routes.nginx_proxy.own_files import acting_lines
 from stacktest.adapters.routes.ordered import for_people, ordered, shared
 from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route
@@ -51,8 +53,7 @@ _PLAIN_PORT, _TLS_PORT = 80, 443
 _CERTS, _PASSWORDS = "/etc/nginx/certs", "/etc/nginx/htpasswd"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Claim:
+class _Claim(Struct, frozen=True, kw_only=True):
     """One host name of a service, with the path that it wants there."""
 
     service: Service
@@ -63,8 +64,7 @@ class _Claim:
     unknown: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Tls:
+class _Tls(Struct, frozen=True, kw_only=True):
     """Whether nginx-proxy has a certificate for a name; None where nobody on this side knows."""
 
     has_certificate: bool | None

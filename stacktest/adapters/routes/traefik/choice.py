@@ -1,15 +1,16 @@
 """Alternatives of routers' rules, in the order in which Traefik tries them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import groupby
 
+from msgspec import Struct
+
+from stacktest.core.changed_copy import replace
 from stacktest.core.route import Listener, Route
 from stacktest.core.routing import covers
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """One alternative of a router's rule: which requests it takes, and what happens to them."""
 
     hosts: tuple[str, ...]

@@ -6,12 +6,14 @@ reads them in any case.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.mounts import files_behind, is_on_this_side, shown
 from stacktest.adapters.routes.traefik.document import document_of, router_lines
 from stacktest.adapters.routes.traefik.static import Static
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
@@ -22,8 +24,7 @@ Section = Mapping[str, Json]
 """A nested mapping with keys in small letters."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """One place that configures Traefik: the labels of a service, or a file."""
 
     provider: str

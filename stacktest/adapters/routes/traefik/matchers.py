@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from stacktest.adapters.routes.traefik.rule import Alternative, Literal
+from stacktest.core.changed_copy import replace
 from stacktest.core.route import PathCondition, Route
 from stacktest.core.routing import covers
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from stacktest.adapters.routes.traefik.configuration import Section
 from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number

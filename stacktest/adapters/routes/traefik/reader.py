@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.blank_names import BlankName, blank_names
 from stacktest.adapters.routes.ordered import for_people, of_any_name, ordered
@@ -27,6 +28,7 @@ from stacktest.adapters.routes.traefik.routers import Routers, why_ignored
 from stacktest.adapters.routes.traefik.rule import Alternative, RuleError, alternatives
 from stacktest.adapters.routes.traefik.services import Services
 from stacktest.adapters.routes.traefik.static import Static, as_bool, read_static
+from stacktest.core.changed_copy import replace
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener, PathCondition, Route
@@ -64,8 +66,7 @@ def read_traefik(stack: Stack, files: tuple[Path, ...] = ()) -> tuple[Route, ...
 # Private
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Reader:
+class _Reader(Struct, frozen=True, kw_only=True):
     stack: Stack
     static: Static
     origins: tuple[Origin, ...]

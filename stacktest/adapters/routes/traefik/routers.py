@@ -1,7 +1,8 @@
 """The routers that Traefik takes from its providers, and why it takes one not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.traefik.configuration import DOCKER, Origin, Section, section
 from stacktest.adapters.routes.traefik.constraints import why_constrained
@@ -12,8 +13,7 @@ from stacktest.core.model import Stack
 from stacktest.core.readiness import listening_ports
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Routers:
+class Routers(Struct, frozen=True, kw_only=True):
     """The routers of every origin."""
 
     stack: Stack

@@ -11,15 +11,15 @@ stand in rules that let programs pass.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
 class RuleError(ValueError):
     """The rule cannot be read; the message says why, without the rule's text."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True, kw_only=True):
     """One matcher, perhaps negated: `!PathPrefix("/admin")`."""
 
     name: str
@@ -52,22 +52,19 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True, kw_only=True):
     parts: "tuple[_Expression, ...]"
     is_any: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Not:
+class _Not(Struct, frozen=True, kw_only=True):
     inner: "_Expression"
 
 
 _Expression = Literal | _Group | _Not
 
 
-@dataclass(kw_only=True, slots=True)
-class _Tokens:
+class _Tokens(Struct, kw_only=True):
     items: list[str] = field(default_factory=list)
 
     def accepts(self, sign: str) -> bool:

@@ -7,7 +7,8 @@ NAME@internal   Traefik itself
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from stacktest.adapters.routes.ordered import shared
 from stacktest.adapters.routes.traefik.configuration import (
@@ -19,6 +20,7 @@ from stacktest.adapters.routes.traefik.configuration import (
 )
 from stacktest.adapters.routes.traefik.default_rule import own_name
 from stacktest.adapters.routes.upstream import route_to
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Stack
 from stacktest.core.numbers import whole_number
@@ -26,8 +28,7 @@ from stacktest.core.route import Route
 from stacktest.core.routing import NOT_FOUND
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Services:
+class Services(Struct, frozen=True, kw_only=True):
     """Every service that Traefik's providers define."""
 
     stack: Stack

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from stacktest.adapters.routes.mounts import files_behind
 from stacktest.adapters.routes.traefik.document import document_of
+from stacktest.core.changed_copy import replace
 from stacktest.core.json_data import Json
 from stacktest.core.model import Service, Stack
 from stacktest.core.numbers import whole_number
 from stacktest.core.route import Listener
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Static:
+class Static(Struct, frozen=True, kw_only=True):
     """The static configuration, flat: `entrypoints.web.address` → `:80`."""
 
     service: str = ""

@@ -13,7 +13,8 @@ read from the image that the container runs.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stacktest.core.freshness.container import (
     devices,
@@ -75,8 +76,7 @@ SHOWN = frozenset(row.key for row in ROWS) - _PARTLY_SHOWN - frozenset(_HIDDEN_P
 """Keys of which the engine shows all that counts, so that no memory of an edit is needed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Differences:
+class Differences(Struct, frozen=True, kw_only=True):
     """Keys of the definition that differ, by how sure that is."""
 
     certain: frozenset[str] = frozenset()

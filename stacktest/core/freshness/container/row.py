@@ -1,7 +1,8 @@
 """One key of a service definition, and where the engine shows what the container has of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from stacktest.core.freshness.container.values import ANY
 from stacktest.core.json_data import Json
@@ -9,8 +10,7 @@ from stacktest.core.model import Service, Stack
 from stacktest.core.unknown import Unknown
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Created:
+class Created(Struct, frozen=True, kw_only=True):
     """One container beside the definition that it should have."""
 
     service: Service
@@ -68,8 +68,7 @@ class Created:
 Read = Callable[[Created], Json]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """How one key is compared: both sides in one form, and what the engine has without the key."""
 
     key: str

@@ -1,8 +1,7 @@
 """Two looks at the slots of a stack, as events of an engine."""
 
-from dataclasses import replace
-
 from stacktest.adapters.engine.swarm.events import changes
+from stacktest.core.changed_copy import replace
 from stacktest.core.observed_state import Container
 
 SLOT = Container(

@@ -1,0 +1,16 @@
+"""A copy of a value with other fields, whether its class is a `Struct` or a dataclass."""
+
+import dataclasses
+from typing import Any, TypeVar
+
+from msgspec import Struct, structs
+
+Value = TypeVar("Value")
+
+
+def replace(value: Value, **changes: Any) -> Value:
+    """The same value but for these fields; a TypeError where its class has no such field."""
+    if isinstance(value, Struct):
+        return structs.replace(value, **changes)
+    copy: Value = dataclasses.replace(value, **changes)  # type: ignore[type-var]
+    return copy
