@@ -15,17 +15,13 @@ Secrets never appear: what an environment file sets is shown as `${NAME}` where 
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from stacktest.adapters import process
-from stacktest.adapters.compose.command_line import (
-    command_options,
-    typed_path,
-    working_folder,
-)
+from stacktest.adapters.compose.command_line import command_options, typed_path, working_folder
 from stacktest.adapters.compose.files import (
     ComposeFile,
     ProjectFiles,
@@ -128,7 +124,7 @@ def _missing_value(match: re.Match[str], refusal: _Refusal) -> _Fault:
     count = "a variable has" if len(names) == 1 else f"{len(names)} variables have"
     return _Fault(
         what=f"{count} no value: {listed}",
-        hint=f"set {', '.join(names)} in {refusal.env_file} or in the environment",
+        hint=_set_hint(names, refusal),
         is_certain=True,
     )
 
@@ -142,14 +138,29 @@ def _required(project: ProjectFiles) -> Iterator[tuple[str, str]]:
 
 
 def _blank(unset: Mapping[str, tuple[str, ...]], refusal: _Refusal) -> _Fault:
-    names = ", ".join(unset)
     keys = dict.fromkeys(key for places in unset.values() for key in places)
     places = (_in_file(key, refusal) for key in keys)
     return _Fault(
-        what=f"{names} {'is' if len(unset) == 1 else 'are'} not set",
+        what=f"{', '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set",
         place=", ".join(places),
-        hint=f"set {names} in {refusal.env_file} or in the environment",
+        hint=_set_hint(unset, refusal),
     )
+
+
+def _set_hint(names: Iterable[str], refusal: _Refusal) -> str:
+    """Where the values go: a new checkout has no `.env`, and often an example of one."""
+    listed, path = ", ".join(names), absolute(refusal.project.root, refusal.env_file)
+    if not is_file(path) and (copy := _copy_of_example(path)):
+        return f"{copy}, then set {listed} there"
+    return f"set {listed} in {refusal.env_file} or in the environment"
+
+
+def _copy_of_example(path: Path) -> str:
+    """The command that makes an environment file of the example beside it; empty: there is none."""
+    here = working_folder()
+    examples = (path.parent / f"{path.name}{end}" for end in (".example", ".sample", ".dist"))
+    example = next(filter(is_file, examples), None)
+    return shlex.join(["cp", typed_path(here, example), typed_path(here, path)]) if example else ""
 
 
 def _in_file(key: str, refusal: _Refusal) -> str:
@@ -166,21 +177,11 @@ def _no_env_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
         for name, definition in file.services.items()
         if path in _env_files(definition, file, refusal.project)
     ]
-    example = next(
-        (
-            path.parent / f"{path.name}{end}"
-            for end in (".example", ".sample", ".dist")
-            if is_file(path.parent / f"{path.name}{end}")
-        ),
-        None,
-    )
-    here = working_folder()
-    short, typed = refusal.short(path), typed_path(here, path)
     return _Fault(
-        what=f"env_file {short} does not exist",
+        what=f"env_file {refusal.short(path)} does not exist",
         key=f"services.{users[0][1]}.env_file" if users else "",
         file=users[0][0].path if users else None,
-        hint=shlex.join(["cp", typed_path(here, example), typed]) if example else f"create {typed}",
+        hint=_copy_of_example(path) or f"create {typed_path(working_folder(), path)}",
         is_certain=not users,
     )
 
@@ -357,7 +358,7 @@ _INVALID = r"invalid (hostPort|containerPort|spec|proto|ip address|IP)\w*:? ?(\S
 
 _TABLE = (
     (r"required variable (?P<name>\w+) is missing a value:?(?P<why>[^\n]*)", _missing_value),
-    (r"(?:env file|couldn't find env file:?) (?P<path>.+?)(?: not found|$)", _no_env_file),
+    (r"env file:? (?P<path>.+?)(?: not found|$)", _no_env_file),
     (r'unsupported env_file format "(?P<format>[^"]+)"', _env_format),
     (
         r'service "(?P<user>[^"]+)" depends on undefined service "?(?P<name>[^":\s]+)',

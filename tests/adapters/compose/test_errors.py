@@ -45,6 +45,39 @@ def test_every_unset_variable_is_named_though_compose_names_one(
     ]
 
 
+@pytest.mark.parametrize("example", [".env.example", ".env.sample", ".env.dist"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "required variable T_ONE is missing a value: the first",
+        'level=warning msg="The \\"T_ONE\\" variable is not set."\ninvalid hostPort: ',
+    ],
+)
+def test_a_checkout_without_an_environment_file_is_told_of_the_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str, text: str
+) -> None:
+    required = "services: {a: {ports: ['${T_ONE}:80'], hostname: '${T_ONE:?the first}'}}"
+    write(tmp_path, **{"compose.yaml": required, example: "T_ONE=\n"})
+    monkeypatch.chdir(tmp_path)
+    hint = f"  hint: cp {example} .env, then set T_ONE there"
+    assert explained(tmp_path, text)[-1] == hint
+    (tmp_path / ".env").write_text("")
+    assert explained(tmp_path, text)[-1] == "  hint: set T_ONE in .env or in the environment"
+
+
+@pytest.mark.parametrize("text", ["env file {} not found", "Couldn't find env file: {}"])
+def test_an_environment_file_that_is_named_and_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    write(tmp_path, **{"compose.yaml": "", "app.env.example": ""})
+    monkeypatch.chdir(tmp_path)
+    assert explained(tmp_path, text.format(tmp_path / "app.env")) == [
+        "error: env_file app.env does not exist",
+        "  at: compose.yaml",
+        "  hint: cp app.env.example app.env",
+    ]
+
+
 def test_values_of_the_environment_file_stay_out(tmp_path: Path) -> None:
     write(tmp_path, **{"compose.yaml": "", ".env": "DB_PASSWORD='hunter2'\nON=yes\n"})
     (first, *_) = explained(tmp_path, "invalid hostPort: hunter2 yes")
