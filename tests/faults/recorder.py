@@ -8,6 +8,7 @@ stack's model is read again, because a fault may have changed what the compose f
 """
 
 import os
+from dataclasses import replace
 from multiprocessing.connection import Client
 from pathlib import Path
 
@@ -97,8 +98,11 @@ def _leave_no_evidence(config: pytest.Config) -> None:
 def _read_again(config: pytest.Config) -> None:
     running = config.stash[RUNNING]
     project = Project(Path(running.config.root), os.environ)
+    # The routes are those of the whole stack: else the fixture `api` would refuse a name that leads
+    # elsewhere now, and no check would have to notice who answers it.
+    model = replace(project.stack, routes=running.model.routes)
     # In place, because the fixture `stack` lives as long as the session.
-    object.__setattr__(running, "model", project.stack)
+    object.__setattr__(running, "model", model)
 
 
 def _last_line(text: str) -> str:
