@@ -8,13 +8,13 @@ stack's model is read again, because a fault may have changed what the compose f
 """
 
 import os
-from dataclasses import replace
 from multiprocessing.connection import Client
 from pathlib import Path
 
 import pytest
 
 from stacktest.bootstrap.context import Project
+from stacktest.core.changed_copy import replace
 from stacktest.pytest_plugin import failure_artifacts as evidence
 from stacktest.pytest_plugin.claims import KNOWN_FALSE
 from stacktest.pytest_plugin.stash import RUNNING
