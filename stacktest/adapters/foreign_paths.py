@@ -4,6 +4,7 @@
 """
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -15,6 +16,14 @@ def is_file(path: Path | str) -> bool:
 def is_folder(path: Path | str) -> bool:
     """Whether there is a folder, or a link to one."""
     return os.path.isdir(path)  # noqa: PTH112 - this one never raises
+
+
+def is_pipe(path: Path | str) -> bool:
+    """Whether there is a named pipe, or a link to one."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - as above
+    except (OSError, ValueError):
+        return False
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:

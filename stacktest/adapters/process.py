@@ -4,8 +4,10 @@ Programs are argument lists, never shell strings. `run` answers what happened, w
 code; `check` insists on code 0; `spawn_detached` starts a program that outlives this one.
 """
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -70,15 +72,14 @@ def run(
     that does not end within `timeout` seconds is killed and raises StacktestError.
     """
     try:
-        result = subprocess.run(
+        program = subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=dict(env) if env is not None else None,
-            input=os.fsencode(input),
-            capture_output=True,
-            timeout=timeout,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             pass_fds=tuple(holding),
-            check=False,
         )
     except FileNotFoundError as error:
         if cwd is not None and not Path(cwd).is_dir():
@@ -92,16 +93,23 @@ def run(
         raise ToolMissingError(
             f"{argv[0]} may not be run: {error.strerror}", where=shlex.join(argv)
         ) from error
-    except subprocess.TimeoutExpired as error:
-        raise ToolFailedError(
-            f"{argv[0]} did not end within {timeout:g} s", where=shlex.join(argv)
-        ) from error
+    with program:
+        try:
+            out, err = program.communicate(os.fsencode(input), timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            _kill_with_children(program)
+            raise ToolFailedError(
+                f"{argv[0]} did not end within {timeout:g} s", where=shlex.join(argv)
+            ) from error
+        except BaseException:
+            program.kill()
+            raise
     return Completed(
         argv=tuple(argv),
-        code=result.returncode,
-        out=result.stdout.decode(errors="replace"),
-        err=result.stderr.decode(errors="replace"),
-        raw=result.stdout,
+        code=program.returncode,
+        out=out.decode(errors="replace"),
+        err=err.decode(errors="replace"),
+        raw=out,
     )
 
 
@@ -202,6 +210,35 @@ def has_ended(program: Detached) -> bool:
 
 
 # Private
+
+
+def _kill_with_children(program: subprocess.Popen[bytes]) -> None:
+    """Kill a program and what it started: `docker` leaves its Compose behind.
+
+    In a process group of its own it could not ask for a password at our terminal.
+    """
+    pids = _descendants(program.pid)
+    program.kill()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes below one, as far as this system has `/proc`."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            # The name of the program stands in brackets, and may hold anything.
+            parent = int(path.read_text(errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.parent.name))
+    waiting, below = [pid], list[int]()
+    while waiting:
+        started = children.get(waiting.pop(), [])
+        waiting += started
+        below += started
+    return below
+
 
 _RUN_MODULE = """\
 import runpy, sys

@@ -50,6 +50,18 @@ def test_a_program_that_does_not_end_is_ended() -> None:
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.skipif(not Path("/proc/1/stat").exists(), reason="this system has no /proc")
+def test_what_it_started_is_ended_as_well(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    with pytest.raises(StacktestError, match="did not end within"):
+        process.run(["sh", "-c", f"sh -c 'sleep 30; true' & echo $! > {note}; wait"], timeout=0.5)
+    started = Path(f"/proc/{int(note.read_text())}")
+    deadline = time.monotonic() + 5
+    while started.exists() and "(zombie)" not in (started / "status").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_the_environment_is_replaced() -> None:
     done = process.run(
         [sys.executable, "-c", "import os; print(os.getenv('HOME'))"], env={"A": "b"}

@@ -27,13 +27,15 @@ from stacktest.adapters.compose.json_config import read_config, write_config
 from stacktest.adapters.compose.yaml import load_yaml
 from stacktest.core.json_data import Json
 from stacktest.core.unknown import Unknown
-from stacktest.errors import StacktestError, ToolMissingError
+from stacktest.errors import StacktestError, ToolFailedError, ToolMissingError
 
 if TYPE_CHECKING:
     from stacktest.core.model import Stack
 
 OLDEST = (2, 26)
 """The oldest Compose whose output this module is tested with."""
+CONFIG_TIMEOUT = 120.0
+"""Seconds for reading the files."""
 CREATE_TIMEOUT = 1800.0
 """Seconds for pulling, building and creating."""
 ALL_PROFILES = ("*",)
@@ -238,12 +240,17 @@ class Compose:
     def _config(self, profiles: Iterable[str]) -> process.Completed:
         argv = self._argv(*_profile_options(profiles), "config", "--format", "json")
         environment = environment_of(self.project_files)
-        result = process.run(argv, cwd=self.root, env=environment, timeout=120)
+        try:
+            result = process.run(argv, cwd=self.root, env=environment, timeout=CONFIG_TIMEOUT)
+        except ToolFailedError as error:
+            from stacktest.adapters.compose.silence import explain_silence
+
+            raise explain_silence(self.project_files) or error from None
         if result.code == 0 or not _TWINS.search(result.err):
             return result
         # Newer Compose refuses even alternatives that profiles keep apart: we judge that ourselves.
         argv.append("--no-consistency")
-        return process.run(argv, cwd=self.root, env=environment, timeout=120)
+        return process.run(argv, cwd=self.root, env=environment, timeout=CONFIG_TIMEOUT)
 
     def _hash(self, document: Json) -> process.Completed:
         argv = ["docker", "compose", "--ansi", "never", "--project-directory", str(self.root)]

@@ -23,9 +23,9 @@ from msgspec import Struct
 from stacktest.adapters import process
 from stacktest.adapters.compose.command_line import command_options, typed_path, working_folder
 from stacktest.adapters.compose.files import (
-    ComposeFile,
     ProjectFiles,
     absolute,
+    env_files_of,
     list_files,
     references,
     shown_path,
@@ -175,7 +175,7 @@ def _no_env_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
         (file, name)
         for file in list_files(refusal.project)
         for name, definition in file.services.items()
-        if path in _env_files(definition, file, refusal.project)
+        if path in env_files_of(definition, file, refusal.project)
     ]
     return _Fault(
         what=f"env_file {refusal.short(path)} does not exist",
@@ -184,16 +184,6 @@ def _no_env_file(match: re.Match[str], refusal: _Refusal) -> _Fault:
         hint=_copy_of_example(path) or f"create {typed_path(working_folder(), path)}",
         is_certain=not users,
     )
-
-
-def _env_files(
-    definition: Mapping[str, object], file: ComposeFile, project: ProjectFiles
-) -> Iterator[Path]:
-    listed = definition.get("env_file") or ()
-    for entry in listed if isinstance(listed, list) else [listed]:
-        name = entry.get("path") if isinstance(entry, dict) else entry
-        if isinstance(name, str):
-            yield absolute(file.folder, interpolate(name, project.value))
 
 
 def _env_format(match: re.Match[str], refusal: _Refusal) -> _Fault:

@@ -196,6 +196,17 @@ def shown_path(path: Path, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
+def env_files_of(
+    definition: Mapping[str, object], file: ComposeFile, project: ProjectFiles
+) -> Iterator[Path]:
+    """The paths of `env_file` of one service, as one file defines it."""
+    listed = definition.get("env_file") or ()
+    for entry in listed if isinstance(listed, list) else [listed]:
+        name = entry.get("path") if isinstance(entry, dict) else entry
+        if isinstance(name, str):
+            yield absolute(file.folder, interpolate(name, project.value))
+
+
 # Private
 
 

@@ -44,13 +44,13 @@ class Connector:
     def to(self, container: str) -> Connect:
         """How to connect to the ports of a running container; an OSError when it is gone."""
         owner = self._owner(container)
-        if address := self._address(owner):
-            return lambda port: _DirectStream(address, port)
+        if addresses := self._addresses(owner):
+            return lambda port: _at_any(addresses, lambda address: _DirectStream(address, port))
         return self._beside(owner["NetworkSettings"].get("Networks") or {})
 
-    def address(self, container: str) -> str | None:
-        """The address at which this host itself reaches a running container, if it does."""
-        return self._address(self._owner(container))
+    def addresses(self, container: str) -> tuple[str, ...]:
+        """Where this host itself reaches a running container, if it does: IPv4, then IPv6."""
+        return self._addresses(self._owner(container))
 
     # Private
 
@@ -62,14 +62,15 @@ class Connector:
         mode = str(document["HostConfig"].get("NetworkMode", ""))
         return self._owner(owner) if (owner := mode.partition("container:")[2]) else document
 
-    def _address(self, document: Json) -> str | None:
+    def _addresses(self, document: Json) -> tuple[str, ...]:
         if document["HostConfig"].get("NetworkMode") == "host":
-            return "127.0.0.1" if self._is_here() else None
+            return ("127.0.0.1",) if self._is_here() else ()
         for endpoint in (document["NetworkSettings"].get("Networks") or {}).values():
             # One that has just ended has no address, and perhaps no network any more.
-            if endpoint.get("IPAddress") and is_attached(endpoint, self._bridge(endpoint)):
-                return str(endpoint["IPAddress"])
-        return None
+            addresses = _addresses_of(endpoint)
+            if addresses and is_attached(endpoint, self._bridge(endpoint)):
+                return addresses
+        return ()
 
     def _bridge(self, endpoint: Json) -> str:
         """The interface that a network has on the engine's host, as far as the engine tells."""
@@ -91,14 +92,18 @@ class Connector:
 
     def _beside(self, networks: Json) -> Connect:
         for name, endpoint in networks.items():
-            if address := endpoint.get("IPAddress"):
-                probe = self._probes.on(name)
-                return lambda port: _ProbeStream(self._engine, probe, address, port)
+            if addresses := _addresses_of(endpoint):
+                return self._through(self._probes.on(name), addresses)
 
         def nowhere(port: int) -> Stream:
             raise ConnectionRefusedError(f"port {port}: no network leads to the container")
 
         return nowhere
+
+    def _through(self, probe: ProbeContainer, addresses: tuple[str, ...]) -> Connect:
+        return lambda port: _at_any(
+            addresses, lambda address: _ProbeStream(self._engine, probe, address, port)
+        )
 
 
 def is_attached(endpoint: Json, bridge: str) -> bool:
@@ -108,13 +113,16 @@ def is_attached(endpoint: Json, bridge: str) -> bool:
     and the container of another stack would answer for ours.
     """
     address, prefix = endpoint.get("IPAddress"), endpoint.get("IPPrefixLen")
+    if not address:
+        address, prefix = endpoint.get("GlobalIPv6Address"), endpoint.get("GlobalIPv6PrefixLen")
     if not address or not prefix:
         return False
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         socket.if_nametoindex(bridge)
     except OSError:
         return False
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probing:
+    with socket.socket(family, socket.SOCK_DGRAM) as probing:
         try:
             # Nothing is sent: the kernel only says which of its addresses it would use.
             probing.connect((address, 9))
@@ -125,6 +133,23 @@ def is_attached(endpoint: Json, bridge: str) -> bool:
 
 
 # Private
+
+
+def _addresses_of(endpoint: Json) -> tuple[str, ...]:
+    values = (endpoint.get(key) for key in ("IPAddress", "GlobalIPv6Address"))
+    return tuple(str(value) for value in values if value)
+
+
+def _at_any(addresses: tuple[str, ...], connect: Callable[[str], Stream]) -> Stream:
+    """A connection to the first address that accepts one: a program may listen at IPv6 alone."""
+    refusals: list[OSError] = []
+    for address in addresses:
+        try:
+            return connect(address)
+        except OSError as error:
+            refusals.append(error)
+    raise refusals[0]
+
 
 _CHUNK = 65536
 # An attached command has to wait for a first line: see `AttachedCommand`'s implementation.

@@ -24,8 +24,8 @@ class ContainerPorts:
 
     def address(self, container: str, port: int) -> tuple[str, int]:
         """Host and port that lead to a port of a running container; an OSError when it is gone."""
-        if host := self._connector.address(container):
-            return host, port
+        if hosts := self._connector.addresses(container):
+            return hosts[0], port
         if (container, port) not in self._forwards:
 
             def connect(port: int) -> Stream:

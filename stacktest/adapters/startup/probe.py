@@ -1,18 +1,22 @@
 """Asks a service whether it answers: one connection or one GET, no retries.
 
-Goes to the container's own address where this host reaches it, else through the published port,
+Goes to the container's own addresses where this host reaches it, else through the published port,
 else through a container beside it. The engine's port proxy accepts a connection although the
-program behind it does not listen: there, a connection counts when it stays open.
+program behind it does not listen: there, a connection counts when it stays open, and when the port
+accepts one from beside the container, too.
 """
 
 import http.client
 import socket
+from collections.abc import Iterable
 
 from stacktest.adapters.network.connect import Connect, Connector
 from stacktest.adapters.network.port_forward import PortForward
+from stacktest.core.hostnames import before_port
 from stacktest.core.model import Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, Refused, Rule, probe_port
+from stacktest.errors import ToolMissingError
 
 PATIENCE = 3.0
 """Seconds for one attempt."""
@@ -59,13 +63,13 @@ def _ask_port(
     service = stack.services[container.service]
     host = host_name(service, stack, port)
     try:
-        if own := connector.address(container.id):
-            return _ask_at(rule, (own, port), f"{own}:{port}", host)
+        if own := connector.addresses(container.id):
+            return _best(_ask_at(rule, (place, port), host) for place in own)
         if published := _published(service, port):
             where = "{}:{}".format(*published)
             if rule.kind is Kind.HTTP:
                 return _get(rule, published, where, host)
-            return _stays_open(published, where)
+            return _stays_open(published, where) or _also_beside(rule, container, port, connector)
         return _ask_beside(rule, port, connector.to(container.id), host)
     except OSError as error:
         return _closed(f"the container:{port}", error)
@@ -79,7 +83,26 @@ def _published(service: Service, target: int) -> tuple[str, int] | None:
     return None
 
 
-def _ask_at(rule: Rule, address: tuple[str, int], where: str, host: str) -> str | Refused:
+def _best(answers: Iterable[str | Refused]) -> str | Refused:
+    """Empty where one of several addresses satisfies, else a refusal, else the first answer."""
+    first, *others = answers
+    if not all((first, *others)):
+        return ""
+    return next((answer for answer in others if isinstance(answer, Refused)), first)
+
+
+def _also_beside(
+    rule: Rule, container: Container, port: int, connector: Connector
+) -> str | Refused:
+    """A proxy that still dials keeps its side open: so does a port that drops every packet."""
+    try:
+        return _ask_beside(rule, port, connector.to(container.id), "")
+    except ToolMissingError:
+        return ""
+
+
+def _ask_at(rule: Rule, address: tuple[str, int], host: str) -> str | Refused:
+    where = f"{before_port(address[0])}:{address[1]}"
     if rule.kind is Kind.HTTP:
         return _get(rule, address, where, host)
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stacktest.adapters.compose import client
 from stacktest.adapters.compose.client import Compose
 from stacktest.adapters.compose.json_config import read_config, write_config
 from stacktest.adapters.compose.model import read_model, refuse_twins
@@ -259,6 +260,28 @@ def test_a_refusal_that_names_no_service_is_not_known(
     compose = fake_docker(tmp_path, monkeypatch, "echo 'yaml: broken' >&2; exit 1")
     answer = compose.config_hashes({"name": "p", "services": {"a": {"image": "a"}}})
     assert answer == Unknown("Compose computes no hashes: yaml: broken")
+
+
+def test_an_env_file_that_nobody_writes_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "app.env")
+    text = "services:\n  app:\n    env_file: [{path: app.env}]\n"
+    # It waits as Compose does: what it starts opens the file.
+    docker = (
+        '#!/bin/sh\ncase "$*" in *version*) echo 2.26.1 ;; *) read -r x < app.env; true ;; esac\n'
+    )
+    write(tmp_path, **{"compose.yaml": text, "docker": docker})
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(client, "CONFIG_TIMEOUT", 0.3)
+    with pytest.raises(UsageError) as caught:
+        Compose(tmp_path).model()
+    assert caught.value.lines() == [
+        "error: env_file app.env is a pipe, and nobody writes to it",
+        "  at: services.app.env_file in compose.yaml",
+        "  hint: start the program that fills it, or write a file in its place",
+    ]
 
 
 def test_no_docker_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

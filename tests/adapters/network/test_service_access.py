@@ -218,9 +218,30 @@ def test_where_this_host_reaches_a_container(
         "own": network,
         "info": info,
     }
-    assert (
-        Connector(RecordedEngine(socket_at, documents).port(), NO_PROBES).address("c") == expected
-    )
+    ways = Connector(RecordedEngine(socket_at, documents).port(), NO_PROBES)
+    assert ways.addresses("c") == ((expected,) if expected else ())
+
+
+@pytest.mark.parametrize(
+    ("addresses", "expected"),
+    [
+        (
+            {"IPAddress": "127.0.0.9", "IPPrefixLen": 8, "GlobalIPv6Address": "::2"},
+            ("127.0.0.9", "::2"),
+        ),
+        ({"GlobalIPv6Address": "::1", "GlobalIPv6PrefixLen": 128}, ("::1",)),
+    ],
+)
+def test_a_container_may_have_an_address_of_ipv6(
+    addresses: dict[str, object], expected: tuple[str, ...]
+) -> None:
+    found = {
+        "HostConfig": {"NetworkMode": "own"},
+        "NetworkSettings": {"Networks": {"own": {**addresses, "NetworkID": "own"}}},
+    }
+    documents = {"c": found, "own": LOOPBACK, "info": USUAL}
+    ways = Connector(RecordedEngine("unix:///s", documents).port(), NO_PROBES)
+    assert ways.addresses("c") == expected
 
 
 @pytest.mark.parametrize(

@@ -619,8 +619,8 @@ class Opening:
     def __init__(self, clock: Clock, at: float) -> None:
         self.clock, self.at = clock, at
 
-    def address(self, container: str) -> str | None:
-        return None
+    def addresses(self, container: str) -> tuple[str, ...]:
+        return ()
 
     def to(self, container: str) -> Callable[[int], object]:
         def connect(port: int) -> object:

@@ -17,6 +17,7 @@ from stacktest.core.model import Port, Service, Stack
 from stacktest.core.observed_state import Container
 from stacktest.core.readiness import Kind, Refused, Rule, parse_rule
 from stacktest.core.route import Route
+from stacktest.errors import ToolMissingError
 
 SEEN = Container(
     id="1", name="p-app-1", service="app", project="p", image_id="", image_ref="", state="running"
@@ -33,8 +34,9 @@ class Leading:
         """Itself, in place of one that asks an engine."""
         return cast(Connector, self)
 
-    def address(self, container: str) -> str | None:
-        return "127.0.0.1" if self._straight else None
+    def addresses(self, container: str) -> tuple[str, ...]:
+        # Nobody listens at the first one: it stands for IPv4, the other for IPv6.
+        return ("127.0.0.3", "127.0.0.1") if self._straight else ()
 
     def to(self, container: str) -> Connect:
         return lambda _: _DirectStream("127.0.0.1", self._port)
@@ -92,7 +94,8 @@ ANSWERS = [
 def test_an_answer_is_the_one_wanted_or_says_what_it_was(
     service: Service, rule: str, answer: str
 ) -> None:
-    assert ask(rule, service, 80, NOBODY) == answer
+    (published,) = service.ports
+    assert ask(rule, service, 80, Leading(published.published or 0)) == answer
 
 
 @pytest.mark.parametrize(("rule", "answer"), ANSWERS)
@@ -173,6 +176,29 @@ def test_a_connection_that_a_proxy_closes_at_once_is_no_listener() -> None:
         port = proxy.getsockname()[1]
         app = Service(name="app", ports=(Port(target=80, published=port),))
         assert "closed at once" in str(ask("tcp:80", app, 80, NOBODY))
+
+
+def test_a_connection_that_a_proxy_keeps_open_counts_where_the_port_is_open_inside(
+    listening: int, closed: int
+) -> None:
+    """The engine's port proxy accepts, and dials a port that drops every packet."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        port = proxy.getsockname()[1]
+        app = Service(name="app", ports=(Port(target=80, published=port),))
+        refusal = ask("tcp:80", app, 80, Leading(closed))
+        assert str(refusal).startswith("nothing accepts a connection on the container:80 (")
+        assert ask("tcp:80", app, 80, Leading(listening)) == ""
+
+
+def test_where_no_program_can_ask_beside_the_open_connection_counts() -> None:
+    class Toolless(Leading):
+        def to(self, container: str) -> Connect:
+            raise ToolMissingError("no probe")
+
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        port = proxy.getsockname()[1]
+        app = Service(name="app", ports=(Port(target=80, published=port),))
+        assert ask("tcp:80", app, 80, Toolless()) == ""
 
 
 def test_one_of_several_ports_is_enough(listening: int, closed: int) -> None:
