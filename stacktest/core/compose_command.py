@@ -21,6 +21,16 @@ def compose_command(stack: Stack, *words: str, services: Iterable[str] = ()) -> 
     return " ".join((compose_prefix(stack, names), shlex.join((*words, *names)))).strip()
 
 
+def log_command(stack: Stack, service: str, *, is_temporary: bool) -> str:
+    """Shows the log of a service that ended; where a run takes it down, starts it again before.
+
+    `docker compose run` would show another fault: without what it needs, its name and its ports it
+    is another program. `stacktest down` removes what `stacktest up` leaves.
+    """
+    logs = compose_command(stack, "logs", *([] if is_temporary else _LAST), services=[service])
+    return f"stacktest up {shlex.quote(service)}; {logs}" if logs and is_temporary else logs
+
+
 def compose_prefix(stack: Stack, services: Iterable[str] = ()) -> str:
     """`docker compose [options]`, to be followed by a verb that is about the services."""
     options = [*stack.compose_options]
@@ -53,3 +63,9 @@ def needed_profiles(stack: Stack, services: Iterable[str]) -> tuple[str, ...]:
             profiles[service.profiles[0]] = None
         todo += [dependency.service for dependency in service.depends_on]
     return tuple(profiles)
+
+
+# Private
+
+_LAST = ("--tail", "20")
+"""Of a container that ran for months."""

@@ -30,7 +30,7 @@ def test_the_others_are_tested_and_credited(shop: Any, workers: str) -> None:
     done.stdout.fnmatch_lines_random(
         [
             "*grafana needs redis, which is not up: redis exited 3",
-            "hint: docker compose run --rm --no-deps redis",
+            "hint: stacktest up redis; docker compose logs redis",
             "  code: SK-NOT-READY",
         ]
     )

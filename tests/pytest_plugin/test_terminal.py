@@ -200,7 +200,7 @@ stacktest: shop · 1 test · 1 service planned
   failed   redis was not ready within 120 s: health is starting; removing what was started
 error: redis was not ready within 120 s: health is starting
   at: service redis
-  hint: docker compose run --rm --no-deps redis
+  hint: stacktest up redis; docker compose logs redis
   code: SK-NOT-READY
 
 ============================ no tests ran in TIME =============================
@@ -365,7 +365,7 @@ def test_on_a_terminal_who_fails_is_named_when_the_wall_is_gone(small: Any) -> N
     error = lines.index("error: grafana exited 3")
     assert lines[error + 1 : error + 4] == [
         "  at: service grafana",
-        "  hint: docker compose run --rm --no-deps grafana",
+        "  hint: stacktest up grafana; docker compose logs grafana",
         "  code: SK-NOT-READY",
     ]
     assert "◐" not in terminal.seen

@@ -118,7 +118,7 @@ class Story:
                     service=name,
                     cause=f"{name} {one['fails']}",
                     where=f"service {name}",
-                    hint=f"docker compose run --rm --no-deps {name}",
+                    hint=f"stacktest up {name}; docker compose logs {name}",
                 )
                 before = set(failures)
                 failures = with_dependants([*failures.values(), failure], needs)

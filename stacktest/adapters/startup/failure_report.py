@@ -7,7 +7,7 @@
         | cannot open /var/lib/grafana: permission denied
       last lines of postgres (running), which grafana depends on:
         | database system is ready to accept connections
-      hint: docker compose run --rm --no-deps grafana
+      hint: stacktest up grafana; docker compose logs grafana
 
 Compose and engine have many words for the same cause; `core.diagnosis.known_refusals` has the usual
 ones, and the rest is passed on as it is, without the stack's secrets (`core.secrets`).
@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from stacktest.adapters.engine.port import EnginePort
-from stacktest.core.compose_command import compose_command
+from stacktest.core.compose_command import compose_command, log_command
 from stacktest.core.diagnosis.diagnosis import Diagnosis
 from stacktest.core.diagnosis.facts import Failure
 from stacktest.core.diagnosis.known_refusals import CREATION, START, find_cause, hint_of
@@ -217,8 +217,7 @@ def _next_command(culprit: Container, cause: str, stack: Stack, rule: Rule | Non
         once = f"services.{name}.restart: on-failure in the compose file and " if is_loop else ""
         return f'if {name} is a job: {once}services.{name}.ready = "exited(0)" in stacktest.toml'
     if is_loop or not culprit.is_running:
-        # Its log goes with its container at the end of the run.
-        return compose_command(stack, "run", "--rm", "--no-deps", services=[name])
+        return log_command(stack, name, is_temporary=culprit.is_temporary)
     return _rule_hint(culprit, cause, stack, rule)
 
 

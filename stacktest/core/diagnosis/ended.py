@@ -2,7 +2,7 @@
 
 import re
 
-from stacktest.core.compose_command import compose_command, docker_command
+from stacktest.core.compose_command import compose_command, docker_command, log_command
 from stacktest.core.diagnosis import password, refusal, storage
 from stacktest.core.diagnosis.diagnosis import Diagnosis, edit_command, in_turn, shown_place
 from stacktest.core.diagnosis.facts import Facts, Failure, ServiceFacts
@@ -49,13 +49,13 @@ def diagnose_service(facts: Facts, service: ServiceFacts) -> Diagnosis:
     place = place_in(service, words)
     words += _without_interpreter(words)
     up = compose_command(facts.stack, "up", "-d", "--force-recreate", services=[name])
-    run = compose_command(facts.stack, "run", "--rm", "--no-deps", services=[name])
+    logs = log_command(facts.stack, name, is_temporary=service.is_temporary)
     return Diagnosis(
         service=name,
         sentence=f"{name} exited{code}{loop}{f': {words}' if words else ''}"
         f"{f' ({place})' if place else ''}",
         before=f"correct {place}" if place else "",
-        command=up if place else run,
+        command=up if place else logs,
     )
 
 

@@ -310,7 +310,7 @@ def test_the_culprit_is_the_dependency_and_its_words_are_quoted() -> None:
         "  ready means: healthy",
         "  last lines of db:",
         "    | the words of db",
-        "  hint: docker compose run --rm --no-deps db",
+        "  hint: docker compose logs --tail 20 db",
     ]
 
 
@@ -448,7 +448,7 @@ def test_a_service_that_fails_costs_itself_and_what_needs_it() -> None:
         "app": "db",
         "web": "db",
     }
-    assert failures["db"].hint == "docker compose run --rm --no-deps db"
+    assert failures["db"].hint == "docker compose logs --tail 20 db"
     assert "other healthy" in said.said
     assert not {"starting app", "starting web"} & set(said.said)
 

@@ -45,7 +45,7 @@ services:
         service="app",
         what="app exited 3",
         says=("exit code 3, not killed for memory", "| the config file is empty"),
-        hint="docker compose run --rm --no-deps app",
+        hint="stacktest up app; docker compose logs app",
     ),
     Fault(
         name="keeps-no-logs",
@@ -59,7 +59,7 @@ services:
         service="app",
         what="app exited 3",
         says=("last lines of app: its logs cannot be read",),
-        hint="docker compose run --rm --no-deps app",
+        hint="stacktest up app; docker compose logs app",
         case="field/b21",
     ),
     Fault(
@@ -71,7 +71,7 @@ services:
         service="app",
         what="app exited 3",
         says=("| gave up",),
-        hint="docker compose run --rm --no-deps app",
+        hint="stacktest up app; docker compose logs app",
     ),
     Fault(
         name="exits-0-but-should-serve",
@@ -101,7 +101,7 @@ services:
         service="app",
         what="app exited 3 after it was ready",
         says=("| lost the lease",),
-        hint="docker compose run --rm --no-deps app",
+        hint="stacktest up app; docker compose logs app",
     ),
     Fault(
         name="crash-loop",
@@ -116,7 +116,7 @@ services:
         timeouts={"app": 6},
         what="app is in a restart loop, SOME restarts, last exit code 4",
         says=("| cannot bind",),
-        hint="docker compose run --rm --no-deps app",
+        hint="stacktest up app; docker compose logs app",
     ),
     Fault(
         name="job-in-a-loop",
@@ -193,7 +193,7 @@ services:
             "last lines of db (running), which app depends on:",
             "| too many connections",
         ),
-        hint="docker compose run --rm --no-deps app",
+        hint="stacktest up app; docker compose logs app",
     ),
     Fault(
         name="out-of-time",
@@ -255,7 +255,7 @@ services:
         service="migrate",
         what="migrate exited 5, expected 0",
         says=("| no such table", "ready means: exited(0)"),
-        hint="docker compose run --rm --no-deps migrate",
+        hint="stacktest up migrate; docker compose logs migrate",
     ),
     Fault(
         name="one-shot-never-ends",
@@ -297,7 +297,7 @@ services:
         service="app",
         what="app exited 6",
         says=("Read-only file system",),
-        hint="docker compose run --rm --no-deps app",
+        hint="stacktest up app; docker compose logs app",
     ),
     Fault(
         name="image-missing",

@@ -97,7 +97,7 @@ def test_of_a_copy_no_command_is_printed(case: str) -> None:
         (
             {"state": "exited", "exit_code": 1, "log": ("FATAL: no key",)},
             "wiki exited 1: FATAL: no key",
-            "run --rm --no-deps wiki",
+            "logs --tail 20 wiki",
         ),
         ({"state": "paused"}, "wiki is paused", "unpause wiki"),
         ({"state": "created"}, "wiki does not run", "up -d wiki"),
@@ -240,7 +240,10 @@ def test_a_program_that_ended_in_its_own_words() -> None:
     db = running("db", state="exited", exit_code=1, log=("starting", "KeyError: 'DATABASE'", ""))
     diagnosis = known(find(facts(db=db)))
     assert diagnosis.sentence == "db exited 1: KeyError: 'DATABASE'"
-    assert diagnosis.command == "docker compose run --rm --no-deps db"
+    assert diagnosis.command == "docker compose logs --tail 20 db"
+    # Of a container that the run takes down, its log goes with it.
+    diagnosis = known(find(facts(db=replace(db, is_temporary=True))))
+    assert diagnosis.command == "stacktest up db; docker compose logs db"
 
 
 def test_a_program_that_was_killed_for_memory() -> None:
