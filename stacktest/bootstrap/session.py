@@ -96,7 +96,7 @@ def open_run(
         return bring_up(plan)
 
     start: Callable[[Plan], StartedStack] = start_services
-    conclude: Callable[[RunSummary], list[str]] = partial(keep_times, project.ledger)
+    conclude: Callable[[RunSummary], list[str]] = partial(_conclude, project)
     if request.is_shard:
         conclude = _conclude_nothing
         notifier = Notifier.of_nobody(project.stack, project.ledger.read_status)
@@ -146,8 +146,8 @@ def judge_tests(
     return project.judge, project.judge.judge_all(project.look(), tests, now())
 
 
-def keep_times(ledger: Ledger, summary: RunSummary) -> list[str]:
-    """Remember how long the tests of a run took; no line for a person."""
+def keep_times(ledger: Ledger, summary: RunSummary) -> None:
+    """Remember how long the tests of a run took."""
     from stacktest.adapters.ledger.durations import keep_durations
 
     passed = {
@@ -158,7 +158,6 @@ def keep_times(ledger: Ledger, summary: RunSummary) -> list[str]:
     # No evidence: what else cannot be written says so itself.
     with suppress(StacktestError):
         keep_durations(ledger, passed, summary.phases)
-    return []
 
 
 def code_as_collected(base: Path, tests: Iterable[Collected]) -> dict[str, str]:
@@ -185,6 +184,13 @@ def _prepare(project: Project, request: RunRequest) -> None:
     if project.ca is not None and not project.makes_its_ca:
         check_ca(project.ca, now=now())
     readiness_rules(project.config)
+
+
+def _conclude(project: Project, summary: RunSummary) -> list[str]:
+    from stacktest.bootstrap.leftovers import leftovers
+
+    keep_times(project.ledger, summary)
+    return [f"leftover  {line}" for line in leftovers(project)]
 
 
 def _conclude_nothing(_: RunSummary) -> list[str]:

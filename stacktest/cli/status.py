@@ -34,6 +34,7 @@ def status(*, folder: str, as_json: bool, ledgers: Sequence[str], style: str) ->
         return
     project = asked_project(folder)
     from stacktest.adapters.ledger.run_texts import read_texts
+    from stacktest.bootstrap.leftovers import leftovers
     from stacktest.bootstrap.open_update import open_lines
     from stacktest.reports.local_texts import judgement_with_texts
     from stacktest.reports.terminal.status import markdown_lines, text_lines
@@ -56,6 +57,8 @@ def status(*, folder: str, as_json: bool, ledgers: Sequence[str], style: str) ->
     if style == "text":
         for line in open_lines(project.root, os.environ):
             say(line)
+        for line in leftovers(project):
+            say(f"note: {line}")
         say(f"written  {project.ledger.status_path}")
 
 
