@@ -12,7 +12,8 @@ a browser with a way of its own       likewise: nobody knows whom it asked
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from stacktest.adapters.names import OWN_ANSWER, ConnectProxy, Read
@@ -76,6 +77,35 @@ def last_read(proxy: ConnectProxy, url: str) -> Read:
     """When the proxy last saw bytes come back from the host of a URL."""
     parts = urlsplit(url)
     return proxy.last_read(parts.hostname or "", parts.port or usual_port(parts.scheme))
+
+
+def body_of(response: APIResponse | Response) -> str:
+    """What a request was answered; empty where its page or context is gone."""
+    from playwright.sync_api import Error
+
+    try:
+        return str(response.text())
+    except (Error, UnicodeDecodeError):
+        return ""
+
+
+def whole_body_of(response: Response) -> str:
+    """The same of a page's response; empty while it still arrives, which may be for ever."""
+    return body_of(response) if response.request.timing["responseEnd"] >= 0 else ""
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Where a request for a URL goes; no host for what no server is asked for."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "", 0
+    return parts.hostname, parts.port or usual_port(parts.scheme)
+
+
+def asked_url(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> str:
+    """Where a request without a page goes; it may also be given a request to repeat."""
+    target = arguments[0] if arguments else options.get("url_or_request", options.get("url", ""))
+    return target if isinstance(target, str) else str(getattr(target, "url", ""))
 
 
 # Private

@@ -24,20 +24,28 @@ import pytest
 
 from stacktest.adapters.names import ConnectProxy, Refused
 from stacktest.core.numbers import content_length
-from stacktest.core.routing import usual_port
 from stacktest.errors import UsageError
 from stacktest.pytest_plugin.browser_wire import (
+    asked_url,
+    body_of,
     came_over_the_wire,
+    host_and_port,
     is_local,
     is_the_proxys,
     last_read,
     passed_the_proxy,
+    whole_body_of,
 )
 from stacktest.pytest_plugin.host_header import extra_headers, host_header
 from stacktest.pytest_plugin.remote_browser import clock_ahead
 from stacktest.pytest_plugin.seen_answers import remember_line
 from stacktest.pytest_plugin.stash import IN_VARIANT
 from stacktest.pytest_plugin.traces import clean_traces_of
+from stacktest.pytest_plugin.unreturned_answers import (
+    UnreturnedAnswer,
+    UnreturnedAnswers,
+    failed_answer,
+)
 from stacktest.pytest_plugin.weakened_tls import guard_commands, refuse_weakening
 from stacktest.pytest_plugin.wire import note_response
 
@@ -87,6 +95,7 @@ class Watch:
         self._server = server
         self._clocks_ahead: dict[Browser, float] = {}
         self._arriving: dict[Response, tuple[pytest.Item, BrowserContext]] = {}
+        self._unreturned = UnreturnedAnswers(proxy, self._note_unreturned)
         running_test.before_teardown(self._note_arriving)
 
     def driver(self, playwright: Playwright, proxy_url: str) -> None:
@@ -134,15 +143,15 @@ class Watch:
         owner = self._running_test.owner()
         context.on("response", lambda response: self._response(owner, context, response))
         context.on("requestfailed", lambda request: self._failure(owner, request.url))
-        context.on("page", self._page)
+        context.on("page", lambda page: self._page(page, owner))
         for page in context.pages:
-            self._page(page)
+            self._page(page, owner)
         make_page = context.new_page
 
         @functools.wraps(make_page)
         def new_page() -> Page:
             page = make_page()
-            self._page(page)
+            self._page(page, owner)
             return page
 
         _replace(context, "new_page", new_page)
@@ -202,11 +211,12 @@ class Watch:
 
         return connect_watched
 
-    def _page(self, page: Page) -> None:
+    def _page(self, page: Page, owner: Owner) -> None:
         """`goto` of a host that tests do not reach says so."""
         go = page.goto
         if getattr(go, "is_watched", False):
             return
+        self._unreturned.watch(page, owner)
 
         @functools.wraps(go)
         def goto(url: str, **options: Any) -> Response | None:
@@ -229,8 +239,7 @@ class Watch:
     def _requests(
         self, context: APIRequestContext, owner: Owner, headers: Mapping[str, str]
     ) -> None:
-        # Requests without a page raise no event: their methods are wrapped instead.
-        for name in REQUESTS:
+        for name in REQUESTS:  # They raise no event: their methods are wrapped instead.
             _replace(context, name, self._requesting(getattr(context, name), owner, headers))
 
     def _requesting(
@@ -240,9 +249,16 @@ class Watch:
 
         @functools.wraps(method)
         def request(*arguments: Any, **options: Any) -> Any:
+            from playwright.sync_api import Error
+
             refuse_weakening(options, f"request.{verb}")
             before = self._proxy.reads
-            response = self._ask(method, arguments, options)
+            try:
+                response = self._ask(method, arguments, options)
+            except Error as error:
+                if answer := failed_answer(error.message, self._proxy, before):
+                    self._note_unreturned(owner.test, answer)
+                raise
             if is_the_proxys(response):
                 # Playwright takes the refusal of a tunnel for the answer of the host itself.
                 raise UsageError(response.text().strip(), where=response.url, code="SK-NAMES")
@@ -257,7 +273,7 @@ class Watch:
                 method=str(options.get("method") or ("GET" if verb == "fetch" else verb)).upper(),
                 host=host_header(options.get("headers")) or host_header(headers),
                 length=content_length(response.headers),
-                read_body=functools.partial(_body, response),
+                read_body=functools.partial(body_of, response),
             )
             return response
 
@@ -272,7 +288,7 @@ class Watch:
         try:
             return method(*arguments, **options)
         except Error as error:
-            url = _asked_url(arguments, options)
+            url = asked_url(arguments, options)
             if self._server is None:
                 raise
             if why := self._refusal(url):
@@ -281,7 +297,19 @@ class Watch:
                 raise Error(f"{error.message}\nstacktest: {why}") from error
             raise
 
+    def _note_unreturned(self, test: pytest.Item | None, answer: UnreturnedAnswer) -> None:
+        if not self._objection(answer.url):
+            note_response(
+                test,
+                self._stack,
+                answer.url,
+                answer.status,
+                method=answer.method,
+                length=answer.length,
+            )
+
     def _response(self, owner: Owner, context: BrowserContext, response: Response) -> None:
+        self._unreturned.leave_out(response.url)
         test = owner.test
         if test is None or test.stash.get(IN_VARIANT, False) or is_local(response):
             return
@@ -295,7 +323,8 @@ class Watch:
         """At the end of a test: answers that have not arrived whole are judged by the clock."""
         from playwright.sync_api import Error
 
-        for context in {context for _, context in self._arriving.values()}:
+        arriving = {context for _, context in self._arriving.values()}
+        for context in arriving | self._unreturned.unfinished():
             with contextlib.suppress(Error):
                 # A question to the browser: the events that it sent before are handled first.
                 context.cookies(NOWHERE)
@@ -317,7 +346,7 @@ class Watch:
             method=request.method,
             host=host_header(request.headers),
             length=content_length(response.headers),
-            read_body=functools.partial(_whole_body, response),
+            read_body=functools.partial(whole_body_of, response),
         )
 
     def _check_server(self, url: str) -> None:
@@ -332,7 +361,7 @@ class Watch:
 
     def _objection(self, url: str) -> str:
         """Why the certificate of one of the stack's servers is not trusted; empty for others."""
-        host, port = _host_and_port(url)
+        host, port = host_and_port(url)
         if not url.startswith("https:"):
             return ""
         names = self._stack.names
@@ -356,7 +385,7 @@ class Watch:
             remember_line(owner.test, f"refused {url}: {why}")
 
     def _refusal(self, url: str) -> str:
-        host, port = _host_and_port(url)
+        host, port = host_and_port(url)
         if not host:
             return ""
         address = self._stack.names.resolve(host, port)
@@ -368,32 +397,3 @@ class Watch:
 
 def _replace(target: object, name: str, function: Callable[..., Any]) -> None:
     setattr(target, name, function)
-
-
-def _host_and_port(url: str) -> tuple[str, int]:
-    """Where a request for a URL goes; no host for what no server is asked for."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "", 0
-    return parts.hostname, parts.port or usual_port(parts.scheme)
-
-
-def _asked_url(arguments: tuple[Any, ...], options: Mapping[str, Any]) -> str:
-    """Where a request without a page goes; it may also be given a request to repeat."""
-    target = arguments[0] if arguments else options.get("url_or_request", options.get("url", ""))
-    return target if isinstance(target, str) else str(getattr(target, "url", ""))
-
-
-def _body(response: Any) -> str:
-    """What a request was answered; empty where its page or context is gone."""
-    from playwright.sync_api import Error
-
-    try:
-        return str(response.text())
-    except (Error, UnicodeDecodeError):
-        return ""
-
-
-def _whole_body(response: Response) -> str:
-    """The same of a page's response; empty while it still arrives, which may be for ever."""
-    return _body(response) if response.request.timing["responseEnd"] >= 0 else ""

@@ -146,6 +146,81 @@ def test_in_a_time_of_its_own(page, contacts, monkeypatch):
 """
 
 
+UNRETURNED = """
+import pytest
+from playwright.sync_api import Error
+
+URL = "https://app.stack.local"
+LINK = "url => { const a = document.createElement('a'); a.href = url; a.download = ''; a.click() }"
+SOCKET = "url => new Promise(done => new WebSocket(url).onmessage = event => done(event.data))"
+
+
+@pytest.mark.parametrize(("path", "touched"), [("/status/404", ("app", "door")), ("/own", ("door",))])
+def test_a_status_that_is_an_error(page, contacts, path, touched):
+    page.goto(f"{URL}/own")
+    with pytest.raises(Error):
+        page.request.get(f"{URL}{path}", fail_on_status_code=True)
+        raise Error("no error")
+    assert contacts() == touched
+
+
+def test_the_last_status_counts(playwright, contacts):
+    context = playwright.request.new_context()
+    with pytest.raises(Error, match="502"):
+        context.get(f"{URL}/redirect/status/502", fail_on_status_code=True)
+    context.dispose()
+    assert contacts() == ("door",)
+
+
+@pytest.mark.parametrize(("path", "touched"), [
+    ("/file", ("app", "door")), ("/status/404", ("door",)), ("/own", ("door",)),
+])
+def test_a_link_that_downloads(page, contacts, path, touched):
+    page.goto(f"{URL}/own")
+    with page.expect_download() as download:
+        page.evaluate(LINK, f"{URL}{path}")
+    download.value.failure()
+    assert contacts() == touched
+
+
+def test_a_download_that_the_page_made_up(page, contacts):
+    page.goto(f"{URL}/own")
+    with page.expect_download() as download:
+        page.evaluate(f"({LINK})(URL.createObjectURL(new Blob(['x'])))")
+    assert download.value.failure() is None
+    assert contacts() == ("door",)
+
+
+def test_a_download_that_the_test_made_up(page, contacts):
+    page.goto(f"{URL}/own")
+    headers = {"Content-Disposition": "attachment"}
+    page.route("**/file", lambda route: route.fulfill(body="x", headers=headers))
+    with page.expect_download() as download:
+        page.evaluate("url => { location = url }", f"{URL}/file")
+    download.value.failure()
+    assert contacts() == ("door",)
+
+
+@pytest.mark.parametrize("path", ["/socket", "/own"])
+def test_a_websocket(page, contacts, path):
+    page.goto(f"{URL}/own")
+    assert page.evaluate(SOCKET, f"wss://app.stack.local{path}") == "hello"
+    assert contacts() == (("app", "door") if path == "/socket" else ("door",))
+
+
+def test_a_websocket_that_the_test_made_up(page, contacts):
+    page.goto(f"{URL}/own")
+    page.route_web_socket("**/*", lambda server: server.send("hello"))
+    page.reload()
+    assert page.evaluate(SOCKET, "wss://app.stack.local/socket") == "hello"
+    assert contacts() == ("door",)
+"""
+
+
+def test_answers_without_a_response_are_noted(suite: Any) -> None:
+    suite(UNRETURNED, passed=11)
+
+
 @pytest.mark.case("field/b27", "freshness/c10-mocked-answers", "hard/C4-mocked-answer-earns-credit")
 def test_answers_that_a_test_makes_up_are_nobodys(suite: Any) -> None:
     suite(MADE_UP, passed=15)

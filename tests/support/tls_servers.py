@@ -1,6 +1,8 @@
 """Small stacks, certificates and servers for the tests of routes, names and trust."""
 
+import base64
 import datetime as dt
+import hashlib
 import http.server
 import socketserver
 import ssl
@@ -60,6 +62,9 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.headers.get("Upgrade") == "websocket":
+            self._greet()
+            return
         status = (
             int(self.path.removeprefix("/status/")) if self.path.startswith("/status/") else 200
         )
@@ -80,6 +85,18 @@ class _Answer(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     do_POST = do_GET  # noqa: N815 - the name that the server calls
+
+    def _greet(self) -> None:
+        """Become a WebSocket, send one message, and go."""
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        digest = hashlib.sha1(key.encode(), usedforsecurity=False).digest()
+        self.send_response(http.HTTPStatus.SWITCHING_PROTOCOLS)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
+        self.end_headers()
+        self.wfile.write(b"\x81\x05hello")
+        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
