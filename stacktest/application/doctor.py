@@ -25,6 +25,7 @@ from stacktest.application.doctor_engine import (
     check_limits,
 )
 from stacktest.application.doctor_leaf import check_leaves
+from stacktest.application.doctor_needs import check_external, check_key
 from stacktest.application.doctor_swarm import check_swarm
 from stacktest.config import Config
 from stacktest.core.diagnosis.facts import HostPort
@@ -118,6 +119,8 @@ def examine(find_stack: Callable[[], StackContext], now: datetime) -> tuple[Chec
         checks.append(_guarded("stack", lambda: _stack(context)))
         checks.append(_guarded("config", lambda: _config(context)))
         checks.append(_guarded("vars", lambda: _variables(context)))
+        checks.append(_guarded("external", lambda: check_external(context.stack, context.engine)))
+        checks.append(_guarded("key", lambda: check_key(context.root, os.environ)))
         checks.append(_guarded("ca", lambda: _ca(context, now)))
         checks.append(_guarded("leaf", lambda: _leaf(context, now)))
         checks.append(_guarded("names", lambda: _names(context)))
@@ -310,7 +313,7 @@ def _images(project: StackContext) -> Checkup:
 
 
 def _first(texts: Sequence[str], most: int = 5) -> str:
-    others = f" and {len(texts) - most} others" if len(texts) > most else ""
+    others = f" and {count(len(texts) - most, 'other')}" if len(texts) > most else ""
     return f"{', '.join(texts[:most])}{others}"
 
 

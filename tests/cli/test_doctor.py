@@ -73,6 +73,8 @@ def test_the_whole_of_it(project: Project) -> None:
         "ok  stack    shop: 1 service, 0 routes",
         "ok  config   no stacktest.toml yet: stacktest init",
         "ok  vars     every variable of the files is set",
+        "ok  external every network and volume is made by the stack",
+        "ok  key      .stacktest/key is made when needed",
         "ok  ca       none: the system's trust serves",
         "ok  leaf     no host name is routed",
         "ok  names    no domain is configured",
@@ -83,6 +85,59 @@ def test_the_whole_of_it(project: Project) -> None:
         "             fix: keep the stack in a git repository: pages are compared by its history",
         "ok  notify   no channel is configured",
     ]
+
+
+def test_external_networks_and_volumes_that_are_missing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = Unknown("there is none")
+    monkeypatch.setattr(Engine, "network", lambda _, name: missing if name == "edge" else {})
+    monkeypatch.setattr(Engine, "volume", lambda _, name: missing)
+    mount = Mount(kind="volume", source="photos", target="/photos")
+    services = {
+        "web": replace(checked("web", interval="2s"), networks=("proxy", "here"), mounts=(mount,)),
+        "app": replace(checked("app", interval="2s"), networks=("proxy",)),
+    }
+    definitions = {
+        "networks": {
+            "proxy": {"name": "edge", "external": True},
+            "here": {"name": "shop_here"},
+            "unused": {"name": "gone", "external": True},
+        },
+        "volumes": {"photos": {"name": "photos", "external": True}, "own": None},
+    }
+    vars(project)["stack"] = replace(project.stack, services=services, definitions=definitions)
+    place = said().index(
+        "--  external the network edge, which app and web need, does not exist; the volume photos, "
+        "which web needs, does not exist"
+    )
+    fix = "             fix: docker network create edge && docker volume create photos"
+    assert said()[place + 1] == fix
+    missing_network = replace(project.stack, definitions={"networks": definitions["networks"]})
+    vars(project)["stack"] = missing_network
+    monkeypatch.setattr(Engine, "network", lambda _, name: {})
+    assert "ok  external edge" in said()
+
+
+def test_a_key_that_cannot_be_used(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKTEST_KEY", "hunter2")
+    lines = said(2)
+    place = lines.index(
+        "--  key      the variable STACKTEST_KEY is not 64 hex digits, so every service is an error"
+    )
+    assert lines[place + 1] == (
+        "             fix: set STACKTEST_KEY to the key of the recorded passes, or unset STACKTEST_KEY, "
+        "after which they are renewed"
+    )
+    assert "hunter2" not in "".join(lines)
+    monkeypatch.setenv("STACKTEST_KEY", "0a" * 32)
+    assert "ok  key      STACKTEST_KEY" in said()
+    monkeypatch.delenv("STACKTEST_KEY")
+    (project.root / ".stacktest").mkdir()
+    (project.root / ".stacktest/key").write_text("0a")
+    assert "--  key      .stacktest/key is not 64 hex digits, so every service is an error" in said(
+        2
+    )
 
 
 def test_a_browser_server(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,8 @@ def why_lines(
     shown = rows if most is None else rows[:most]
     yield from (f"  {row}" for row in shown)
     if len(shown) < len(rows):
-        yield f"  and {len(rows) - len(shown)} others: stacktest why {judgement.service} --all"
+        others = count(len(rows) - len(shown), "other")
+        yield f"  and {others}: stacktest why {judgement.service} --all"
     yield from _also(judgement, texts.diagnosis if texts else "")
     for page in dict.fromkeys(texts.evidence.values() if texts else ()):
         yield f"evidence  {page}"
